@@ -1,0 +1,38 @@
+import createError from '@fastify/error'
+
+/* The catalogue: one line per error. README's table and `test/errors.test.ts` follow it. */
+
+// Options and declarations: wrong when the app is built, so they stop it.
+export const FASTSTREAM_ERR_INVALID_OPTION = createError<[option: string, cure: string]>('FASTSTREAM_ERR_INVALID_OPTION', "option '%s' %s", 500, TypeError)
+export const FASTSTREAM_ERR_INVALID_TOPIC = createError<[topic: string, reason: string]>('FASTSTREAM_ERR_INVALID_TOPIC', "topic '%s' %s: use 1 to 249 of the characters a-z, A-Z, 0-9, '.', '_' and '-'", 500, TypeError)
+export const FASTSTREAM_ERR_ALREADY_REGISTERED = createError<[name: string]>('FASTSTREAM_ERR_ALREADY_REGISTERED', "a broker named '%s' is registered already: give this one another 'name'", 500)
+export const FASTSTREAM_ERR_BROKERS_REQUIRED = createError<[]>('FASTSTREAM_ERR_BROKERS_REQUIRED', "no 'brokers' in production: name your cluster, or write transport: 'memory' if you want the in-memory broker, which forgets everything", 500)
+export const FASTSTREAM_ERR_GROUP_REQUIRED = createError<[topic: string]>('FASTSTREAM_ERR_GROUP_REQUIRED', "the subscriber of '%s' has no group: set 'groupId' on the plugin or on the subscriber, its offsets are stored under it", 500)
+export const FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER = createError<[topic: string, groupId: string]>('FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER', "topic '%s' has a subscriber in group '%s' already: give this one another 'groupId', or merge the two", 500)
+export const FASTSTREAM_ERR_DUPLICATE_PUBLISHER = createError<[topic: string]>('FASTSTREAM_ERR_DUPLICATE_PUBLISHER', "topic '%s' has several publishers in this scope: pass the publisher instead of the topic's name", 500)
+export const FASTSTREAM_ERR_ALREADY_STARTED = createError<[what: string, topic: string]>('FASTSTREAM_ERR_ALREADY_STARTED', "%s of '%s' comes too late: declare it while plugins load, before ready()", 500)
+export const FASTSTREAM_ERR_NOT_READY = createError<[state: string]>('FASTSTREAM_ERR_NOT_READY', 'the broker is %s: publish after ready() and before the app has closed', 503)
+export const FASTSTREAM_ERR_SCHEMA_BUILD = createError<[part: string, topic: string, reason: string]>('FASTSTREAM_ERR_SCHEMA_BUILD', "the %s schema of '%s' cannot be compiled: %s", 500)
+
+// The cluster.
+export const FASTSTREAM_ERR_CONNECT = createError<[brokers: string, reason: string]>('FASTSTREAM_ERR_CONNECT', 'no Kafka broker could be reached at %s: %s', 503)
+export const FASTSTREAM_ERR_TOPICS = createError<[topics: string, reason: string]>('FASTSTREAM_ERR_TOPICS', 'the topics %s could not be prepared: %s', 503)
+export const FASTSTREAM_ERR_START_TIMEOUT = createError<[ms: number, what: string]>('FASTSTREAM_ERR_START_TIMEOUT', "the broker was not ready within %d ms (%s): raise 'connectTimeout' (and Fastify's 'pluginTimeout' above it) if the cluster needs longer", 503)
+export const FASTSTREAM_ERR_KAFKAJS = createError<[reason: string]>('FASTSTREAM_ERR_KAFKAJS', 'kafkajs 2.2.4 could not be loaded as the kafkajs transport needs it: %s', 500)
+
+// Messages on their way in.
+export const FASTSTREAM_ERR_DECODE = createError<[part: string, reason: string]>('FASTSTREAM_ERR_DECODE', 'the %s cannot be decoded: %s', 400)
+export const FASTSTREAM_ERR_VALIDATION = createError<[reason: string]>('FASTSTREAM_ERR_VALIDATION', '%s', 400)
+
+// Messages on their way out.
+export const FASTSTREAM_ERR_UNKNOWN_TOPIC = createError<[topic: string]>('FASTSTREAM_ERR_UNKNOWN_TOPIC', "the cluster has no topic '%s': declare a publisher or a subscriber of it, or create it", 500)
+export const FASTSTREAM_ERR_UNKNOWN_PARTITION = createError<[topic: string, partition: number, count: number]>('FASTSTREAM_ERR_UNKNOWN_PARTITION', "topic '%s' has no partition %d: it has %d, counted from 0", 500)
+export const FASTSTREAM_ERR_INVALID_MESSAGE = createError<[topic: string, reason: string]>('FASTSTREAM_ERR_INVALID_MESSAGE', "the message for '%s' does not match its publisher's schema and was not sent: %s", 500)
+export const FASTSTREAM_ERR_ENCODE = createError<[part: string, topic: string, reason: string]>('FASTSTREAM_ERR_ENCODE', "the %s of the message for '%s' cannot be encoded and was not sent: %s", 500)
+export const FASTSTREAM_ERR_PUBLISH_QUEUE_FULL = createError<[topic: string]>('FASTSTREAM_ERR_PUBLISH_QUEUE_FULL', "too many messages wait for the cluster: the one for '%s' was not sent", 503)
+export const FASTSTREAM_ERR_PUBLISH_TIMEOUT = createError<[topic: string, outcome: string]>('FASTSTREAM_ERR_PUBLISH_TIMEOUT', "the message for '%s' was not acknowledged before its deadline (%s)", 503)
+export const FASTSTREAM_ERR_PUBLISH_REFUSED = createError<[topic: string, reason: string]>('FASTSTREAM_ERR_PUBLISH_REFUSED', "the cluster refused the message for '%s': %s", 500)
+
+// Tests.
+export const FASTSTREAM_ERR_TEST_BROKER = createError<[reason: string]>('FASTSTREAM_ERR_TEST_BROKER', '%s', 500)
+export const FASTSTREAM_ERR_NOT_SETTLED = createError<[ms: number, what: string]>('FASTSTREAM_ERR_NOT_SETTLED', 'still not settled after %d ms: %s', 500)

@@ -1,0 +1,168 @@
+/**
+ * What the core asks of a client library, and nothing more. A transport knows records, partitions and groups;
+ * it knows no schema, no handler and no Fastify. `memory/` and `kafkajs/` implement it, and one conformance
+ * suite runs against both.
+ */
+export interface Transport {
+  readonly name: string
+  /** Reaches the cluster. Rejects with `FASTSTREAM_ERR_CONNECT` when no broker answers within `connectTimeout`. */
+  connect (): Promise<void>
+  /** Partition counts of those of `topics` that exist; the others are left out. Always asks the cluster. */
+  describeTopics (topics: readonly string[]): Promise<ReadonlyMap<string, number>>
+  /** Creates topics and resolves once their partitions can be written; one that exists already is no error. */
+  createTopics (topics: readonly NewTopic[]): Promise<void>
+  consumer (options: ConsumerOptions, listener: ConsumerListener): TransportConsumer
+  producer (): TransportProducer
+  /** Lets go of every connection. Never rejects, may be called twice, also when `connect` never ended. */
+  close (): Promise<void>
+}
+
+export interface TransportOptions {
+  readonly brokers: readonly string[]
+  readonly clientId: string
+  readonly ssl?: unknown
+  readonly sasl?: unknown
+  /** ms */
+  readonly connectTimeout: number
+  /** Where the client library's own log goes. */
+  readonly log: TransportLog
+}
+
+/** The part of Fastify's logger that a transport may use: object first, message second. */
+export interface TransportLog {
+  debug (details: object, message: string): void
+  info (details: object, message: string): void
+  warn (details: object, message: string): void
+  error (details: object, message: string): void
+}
+
+export interface NewTopic {
+  readonly topic: string
+  readonly partitions: number
+  /** −1: the cluster's default. */
+  readonly replicas: number
+}
+
+export interface TopicPartition {
+  readonly topic: string
+  readonly partition: number
+}
+
+export interface TopicPartitionOffset extends TopicPartition {
+  readonly offset: bigint
+}
+
+/** Kept in the order of the wire: a name may come twice, a value may be null or any bytes. */
+export type RawHeader = readonly [name: string, value: Buffer | null]
+
+/** A record as the log holds it. Its members may be decoded lazily, but reading them never throws. */
+export interface ConsumedRecord {
+  readonly offset: bigint
+  /** ms since the epoch */
+  readonly timestamp: number
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly headers: readonly RawHeader[]
+  /** Bytes that it holds in memory, about. */
+  readonly size: number
+}
+
+export interface ProducedRecord extends TopicPartition {
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly headers: readonly RawHeader[]
+  /** ms since the epoch */
+  readonly timestamp: number
+}
+
+export interface ConsumerOptions {
+  readonly groupId: string
+  readonly topics: readonly string[]
+  /** ms; how long the group waits for a member's drain before it goes on without it. */
+  readonly rebalanceTimeout: number
+  /** ms; how long a silent member stays in the group. */
+  readonly sessionTimeout: number
+}
+
+/** The core's side of a consumer. Every method but `revoking` returns at once and never throws. */
+export interface ConsumerListener {
+  /** A generation began. Exactly these partitions are owned now; whatever was owned before is void. Records come from the committed offsets. */
+  assigned (partitions: readonly TopicPartition[]): void
+  /**
+   * The group rebalances and this member is still of the old generation: commits are still taken.
+   * The transport keeps the membership alive and rejoins when the promise settles. Then comes `assigned`.
+   */
+  revoking (): Promise<void>
+  /** Ownership ended without a warning (evicted, crashed): nothing can be committed any more. Then comes `assigned`, later. */
+  lost (): void
+  /**
+   * Records of one owned partition, in the order of their offsets, each offset at most once per generation.
+   * `position` is the offset to read next: beyond the last record, and beyond control records that are never handed over
+   * (then `records` may be empty).
+   */
+  records (topic: string, partition: number, records: readonly ConsumedRecord[], position: bigint): void
+  /** A batch cannot be decoded. The transport has stopped reading that partition; nothing of the batch was handed over. */
+  corrupt (topic: string, partition: number, batch: CorruptBatch): void
+  /** The client broke and is being made anew, or cannot reach the cluster; it comes back by itself. */
+  failed (error: Error): void
+}
+
+export interface CorruptBatch {
+  readonly offset: bigint
+  /** The offset behind the batch; −1 when it cannot be known. */
+  readonly nextOffset: bigint
+  readonly error: Error
+}
+
+export interface TransportConsumer {
+  /** Joins the group; resolves after the first `assigned`. Rejects when the cluster refuses for good (authentication, authorization). */
+  start (): Promise<void>
+  /** No further records of that partition until `resume`. Records that were handed over stay handed over. */
+  pause (partition: TopicPartition): void
+  resume (partition: TopicPartition): void
+  /**
+   * Stores the offsets to read next, for the generation in which it is called.
+   * Rejects with a `GenerationLostError` when the group has moved on: then it must not be tried again.
+   */
+  commit (offsets: readonly TopicPartitionOffset[]): Promise<void>
+  /** No further `records`; stays a member, so that commits go on being taken. */
+  stop (): void
+  /** Leaves the group at once. Never rejects, may be called twice, also while `start` is under way; afterwards no listener is called. */
+  close (): Promise<void>
+}
+
+export interface TransportProducer {
+  /**
+   * How many partitions a topic has: at once where it is known, and kept fresh for partitions that are added.
+   * Rejects with `FASTSTREAM_ERR_UNKNOWN_TOPIC` when the cluster does not have the topic.
+   */
+  partitionCount (topic: string): number | Promise<number>
+  /**
+   * Stores all records, once and in order per partition, and resolves with their offsets, in the order given.
+   * The core never calls it again before the last call settled. It repeats a failed send exactly as it was until `deadline`
+   * (ms since the epoch). Rejects with a `SendError` that tells whether the records may have been stored.
+   */
+  send (records: readonly ProducedRecord[], deadline: number): Promise<readonly bigint[]>
+  /** Never rejects, may be called twice. */
+  close (): Promise<void>
+}
+
+/** The commit came from a generation that is over. */
+export class GenerationLostError extends Error {
+  override readonly name = 'GenerationLostError'
+}
+
+/** A send that was given up. */
+export class SendError extends Error {
+  override readonly name = 'SendError'
+  /** `not-sent`: certainly not in the log. `unknown`: it may be, or may still get there. */
+  readonly outcome: 'not-sent' | 'unknown'
+  /** `refused`: the cluster said no, and would again. `timeout`: the deadline came first. `closed`: the producer was closed. */
+  readonly reason: 'refused' | 'timeout' | 'closed'
+
+  constructor (message: string, outcome: SendError['outcome'], reason: SendError['reason'], options?: ErrorOptions) {
+    super(message, options)
+    this.outcome = outcome
+    this.reason = reason
+  }
+}
