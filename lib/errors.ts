@@ -12,26 +12,26 @@ export const FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER = createError<[topic: string, g
 export const FASTSTREAM_ERR_DUPLICATE_PUBLISHER = createError<[topic: string]>('FASTSTREAM_ERR_DUPLICATE_PUBLISHER', "topic '%s' has several publishers in this scope: pass the publisher instead of the topic's name", 500)
 export const FASTSTREAM_ERR_ALREADY_STARTED = createError<[what: string, topic: string]>('FASTSTREAM_ERR_ALREADY_STARTED', "%s of '%s' comes too late: declare it while plugins load, before ready()", 500)
 export const FASTSTREAM_ERR_NOT_READY = createError<[state: string]>('FASTSTREAM_ERR_NOT_READY', 'the broker is %s: publish after ready() and before the app has closed', 503)
-export const FASTSTREAM_ERR_SCHEMA_BUILD = createError<[part: string, topic: string, reason: string]>('FASTSTREAM_ERR_SCHEMA_BUILD', "the %s schema of '%s' cannot be compiled: %s", 500)
+export const FASTSTREAM_ERR_SCHEMA_BUILD = createError<[part: string, topic: string, reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_SCHEMA_BUILD', "the %s schema of '%s' cannot be compiled: %s", 500)
 
 // The cluster.
-export const FASTSTREAM_ERR_CONNECT = createError<[brokers: string, reason: string]>('FASTSTREAM_ERR_CONNECT', 'no Kafka broker could be reached at %s: %s', 503)
-export const FASTSTREAM_ERR_TOPICS = createError<[topics: string, reason: string]>('FASTSTREAM_ERR_TOPICS', 'the topics %s could not be prepared: %s', 503)
+export const FASTSTREAM_ERR_CONNECT = createError<[brokers: string, reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_CONNECT', 'no Kafka broker could be reached at %s: %s', 503)
+export const FASTSTREAM_ERR_TOPICS = createError<[topics: string, reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_TOPICS', 'the topics %s could not be prepared: %s', 503)
 export const FASTSTREAM_ERR_START_TIMEOUT = createError<[ms: number, what: string]>('FASTSTREAM_ERR_START_TIMEOUT', "the broker was not ready within %d ms (%s): raise 'connectTimeout' (and Fastify's 'pluginTimeout' above it) if the cluster needs longer", 503)
-export const FASTSTREAM_ERR_KAFKAJS = createError<[reason: string]>('FASTSTREAM_ERR_KAFKAJS', 'kafkajs 2.2.4 could not be loaded as the kafkajs transport needs it: %s', 500)
+export const FASTSTREAM_ERR_KAFKAJS = createError<[reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_KAFKAJS', 'kafkajs 2.2.4 could not be loaded as the kafkajs transport needs it: %s', 500)
 
 // Messages on their way in.
-export const FASTSTREAM_ERR_DECODE = createError<[part: string, reason: string]>('FASTSTREAM_ERR_DECODE', 'the %s cannot be decoded: %s', 400)
+export const FASTSTREAM_ERR_DECODE = createError<[part: string, reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_DECODE', 'the %s cannot be decoded: %s', 400)
 export const FASTSTREAM_ERR_VALIDATION = createError<[reason: string]>('FASTSTREAM_ERR_VALIDATION', '%s', 400)
 
 // Messages on their way out.
-export const FASTSTREAM_ERR_UNKNOWN_TOPIC = createError<[topic: string]>('FASTSTREAM_ERR_UNKNOWN_TOPIC', "the cluster has no topic '%s': declare a publisher or a subscriber of it, or create it", 500)
+export const FASTSTREAM_ERR_UNKNOWN_TOPIC = createError<[topic: string, options?: ErrorOptions]>('FASTSTREAM_ERR_UNKNOWN_TOPIC', "the cluster has no topic '%s': declare a publisher or a subscriber of it, or create it", 500)
 export const FASTSTREAM_ERR_UNKNOWN_PARTITION = createError<[topic: string, partition: number, count: number]>('FASTSTREAM_ERR_UNKNOWN_PARTITION', "topic '%s' has no partition %d: it has %d, counted from 0", 500)
 export const FASTSTREAM_ERR_INVALID_MESSAGE = createError<[topic: string, reason: string]>('FASTSTREAM_ERR_INVALID_MESSAGE', "the message for '%s' does not match its publisher's schema and was not sent: %s", 500)
-export const FASTSTREAM_ERR_ENCODE = createError<[part: string, topic: string, reason: string]>('FASTSTREAM_ERR_ENCODE', "the %s of the message for '%s' cannot be encoded and was not sent: %s", 500)
+export const FASTSTREAM_ERR_ENCODE = createError<[part: string, topic: string, reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_ENCODE', "the %s of the message for '%s' cannot be encoded and was not sent: %s", 500)
 export const FASTSTREAM_ERR_PUBLISH_QUEUE_FULL = createError<[topic: string]>('FASTSTREAM_ERR_PUBLISH_QUEUE_FULL', "too many messages wait for the cluster: the one for '%s' was not sent", 503)
-export const FASTSTREAM_ERR_PUBLISH_TIMEOUT = createError<[topic: string, outcome: string]>('FASTSTREAM_ERR_PUBLISH_TIMEOUT', "the message for '%s' was not acknowledged before its deadline (%s)", 503)
-export const FASTSTREAM_ERR_PUBLISH_REFUSED = createError<[topic: string, reason: string]>('FASTSTREAM_ERR_PUBLISH_REFUSED', "the cluster refused the message for '%s': %s", 500)
+export const FASTSTREAM_ERR_PUBLISH_TIMEOUT = createError<[topic: string, outcome: string, options?: ErrorOptions]>('FASTSTREAM_ERR_PUBLISH_TIMEOUT', "the message for '%s' was not acknowledged before its deadline (%s)", 503)
+export const FASTSTREAM_ERR_PUBLISH_REFUSED = createError<[topic: string, reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_PUBLISH_REFUSED', "the cluster refused the message for '%s': %s", 500)
 
 // Tests.
 export const FASTSTREAM_ERR_TEST_BROKER = createError<[reason: string]>('FASTSTREAM_ERR_TEST_BROKER', '%s', 500)

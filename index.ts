@@ -1,0 +1,3 @@
+export { faststreamPlugin as default, faststreamPlugin } from './lib/plugin.js'
+export { response } from './lib/broker/response.js'
+export type * from './types/index.js'

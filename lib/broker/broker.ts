@@ -1,0 +1,196 @@
+import { randomUUID } from 'node:crypto'
+import type { FastifyInstance } from 'fastify'
+import type { BoundBroker } from '../../types/index.js'
+import { systemClock, within, type Clock } from '../clock.js'
+import { Group } from '../consume/group.js'
+import { Pipeline } from '../consume/pipeline.js'
+import { FASTSTREAM_ERR_ALREADY_STARTED, FASTSTREAM_ERR_DUPLICATE_PUBLISHER, FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER, FASTSTREAM_ERR_NOT_READY, FASTSTREAM_ERR_START_TIMEOUT } from '../errors.js'
+import type { Log } from '../log.js'
+import { REBALANCE_TIMEOUT, type Settings } from '../options.js'
+import { Producer } from '../produce/producer.js'
+import { createTransport } from '../transport/create.js'
+import type { Transport } from '../transport/transport.js'
+import { compile } from './compile.js'
+import { DeclaredPublisher } from './publisher.js'
+import type { TestSetup } from './registry.js'
+import type { DeclaredSubscriber } from './subscriber.js'
+import { prepareTopics } from './topics.js'
+import { BoundView } from './view.js'
+
+type State = 'loading' | 'starting' | 'started' | 'closing' | 'closed'
+
+/** What the producer may take to send what is queued when the app closes, ms. */
+const FLUSH_TIMEOUT = 5000
+
+/** One cluster: what is declared on it while plugins load, and its life from `onReady` to `onClose`. */
+export class Broker {
+  readonly settings: Settings
+  readonly clock: Clock = systemClock
+  readonly #log: Log
+  readonly #subscribers: DeclaredSubscriber[] = []
+  readonly #publishers: DeclaredPublisher[] = []
+  #state: State = 'loading'
+  #step = ''
+  #transport: Transport | undefined
+  #producer: Producer | undefined
+  #groups: Group[] = []
+  #draining: Promise<void> | undefined
+  #closing: Promise<void> | undefined
+
+  constructor (settings: Settings, log: Log) {
+    this.settings = settings
+    this.#log = log
+  }
+
+  get name (): string {
+    return this.settings.name
+  }
+
+  get loading (): boolean {
+    return this.#state === 'loading'
+  }
+
+  get producer (): Producer {
+    if (this.#producer === undefined) throw new FASTSTREAM_ERR_NOT_READY(this.#state)
+    return this.#producer
+  }
+
+  get subscribers (): readonly DeclaredSubscriber[] {
+    return this.#subscribers
+  }
+
+  addSubscriber (subscriber: DeclaredSubscriber): DeclaredSubscriber {
+    const { scope, topics, groupId } = subscriber
+    this.#onlyWhileLoading('a subscriber', topics.join(', '))
+    for (const topic of topics) {
+      if (this.#subscribers.some((other) => other.groupId === groupId && other.topics.includes(topic))) throw new FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER(topic, groupId)
+    }
+    this.#subscribers.push(subscriber)
+    // Before the app is booted the getter yields compilers that were set by hand, and no others.
+    scope.after(() => { subscriber.customCompiler = scope.validatorCompiler })
+    return subscriber
+  }
+
+  addPublisher (publisher: DeclaredPublisher): DeclaredPublisher {
+    this.#onlyWhileLoading('a publisher', publisher.topic)
+    this.#publishers.push(publisher)
+    return publisher
+  }
+
+  /** The publisher that a scope knows for a topic, its own before its parents'; one without a schema where there is none. */
+  publisherFor (scope: FastifyInstance, topic: string): DeclaredPublisher {
+    const known = this.#publishers.filter((publisher) => publisher.topic === topic)
+    for (let at: FastifyInstance | null = scope; at !== null; at = Object.getPrototypeOf(at)) {
+      const [publisher, ...others] = known.filter((publisher) => publisher.scope === at)
+      if (others.length > 0) throw new FASTSTREAM_ERR_DUPLICATE_PUBLISHER(topic)
+      if (publisher !== undefined) return publisher
+    }
+    return new DeclaredPublisher(this, scope, topic, {})
+  }
+
+  bind (scope: FastifyInstance, correlationId: () => string): BoundBroker {
+    return new BoundView(this, scope, correlationId)
+  }
+
+  newCorrelationId (): string {
+    return randomUUID()
+  }
+
+  /** Compiles, connects, prepares topics, joins the groups. Whatever fails leaves nothing open. */
+  async start (test: TestSetup | undefined): Promise<void> {
+    if (this.#state !== 'loading') return
+    this.#state = 'starting'
+    const { connectTimeout } = this.settings
+    try {
+      const started = await within(this.clock, connectTimeout, this.#start(test))
+      if (!started) throw new FASTSTREAM_ERR_START_TIMEOUT(connectTimeout, this.#step)
+      if (this.#closing !== undefined) throw new FASTSTREAM_ERR_NOT_READY('closed')
+    } catch (error) {
+      await this.close()
+      throw error
+    }
+    this.#state = 'started'
+  }
+
+  async #start (test: TestSetup | undefined): Promise<void> {
+    const settings = test === undefined ? this.settings : this.#hurried()
+    this.#step = 'compiling schemas'
+    compile(this.#subscribers, this.#publishers, settings.ajv)
+    this.#step = 'connecting'
+    const transport = this.#transport = test === undefined ? await createTransport(settings, this.#log) : test.transport()
+    await transport.connect()
+    this.#announce(test)
+    this.#step = 'preparing topics'
+    await prepareTopics(transport, this.#subscribers, this.#publishers, settings, this.#log)
+    const producer = this.#producer = new Producer(transport.producer(), settings.producer, this.clock)
+    this.#step = 'joining groups'
+    for (const [groupId, subscribers] of byGroup(this.#subscribers)) {
+      const topics = subscribers.flatMap((subscriber) => subscriber.topics)
+      const members = subscribers.map((subscriber) => ({
+        topics: subscriber.topics,
+        concurrency: subscriber.concurrency,
+        pipeline: new Pipeline(subscriber, producer, this.clock, subscriber.scope.log, test?.onFailure)
+      }))
+      this.#groups.push(new Group(members, (listener) => transport.consumer({ groupId, topics, rebalanceTimeout: REBALANCE_TIMEOUT, sessionTimeout: REBALANCE_TIMEOUT / 2 }, listener), settings, this.clock, this.#log))
+    }
+    await Promise.all(this.#groups.map((group) => group.start()))
+  }
+
+  /** Lets messages flow. Called when every `onReady` hook of the app is done, so that what handlers use is there. */
+  dispatch (): void {
+    if (this.#state !== 'started') return
+    for (const { name, topics, groupId } of this.#subscribers) this.#log.info({ subscriber: name, topics, groupId }, 'subscriber waits for messages')
+    for (const group of this.#groups) group.dispatch()
+  }
+
+  /** Reads no more, waits for running handlers, commits and leaves the groups. Publishing goes on. */
+  drain (): Promise<void> {
+    this.#draining ??= Promise.all(this.#groups.map((group) => group.close(this.settings.drainTimeout))).then(() => {})
+    return this.#draining
+  }
+
+  /** Sends what is queued and lets go of the cluster. Never rejects. */
+  close (): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close (): Promise<void> {
+    this.#state = 'closing'
+    await this.drain()
+    if (this.#producer !== undefined) {
+      const flushed = await within(this.clock, FLUSH_TIMEOUT, this.#producer.idle())
+      if (!flushed) this.#log.error({ messages: this.#producer.pending, timeout: FLUSH_TIMEOUT }, 'messages that were published could not be sent before the app closed')
+      await this.#producer.close()
+    }
+    await this.#transport?.close()
+    this.#state = 'closed'
+  }
+
+  /** Under test nothing waits, and the topics are always there. */
+  #hurried (): Settings {
+    for (const subscriber of this.#subscribers) subscriber.retry = { ...subscriber.retry, delay: 0 }
+    return { ...this.settings, topics: 'create', commit: { interval: 0, count: 1 } }
+  }
+
+  #announce (test: TestSetup | undefined): void {
+    const { name, brokers, transport } = this.settings
+    if (test !== undefined) return
+    if (transport === 'kafkajs') this.#log.info({ broker: name, brokers }, 'connected to kafka')
+    else if (brokers.length === 0) this.#log.warn({ broker: name }, 'in-memory broker: nothing leaves this process, and it forgets everything when it ends')
+  }
+
+  #onlyWhileLoading (what: string, topic: string): void {
+    if (this.#state !== 'loading') throw new FASTSTREAM_ERR_ALREADY_STARTED(what, topic)
+  }
+}
+
+function byGroup (subscribers: readonly DeclaredSubscriber[]): Map<string, DeclaredSubscriber[]> {
+  const groups = new Map<string, DeclaredSubscriber[]>()
+  for (const subscriber of subscribers) {
+    const members = groups.get(subscriber.groupId)
+    if (members === undefined) groups.set(subscriber.groupId, [subscriber])
+    else members.push(subscriber)
+  }
+  return groups
+}

@@ -1,0 +1,69 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { BoundBroker } from '../../types/index.js'
+import { kBrokers, kRequestBrokers } from '../symbols.js'
+import type { Broker } from './broker.js'
+import { BoundView, ScopeView } from './view.js'
+
+type Named = ReadonlyMap<string, Broker>
+type Scope = FastifyInstance & { [kBrokers]?: Map<string, Broker> }
+type Request = FastifyRequest & { [kRequestBrokers]: RequestBrokers | null }
+
+/** Makes `app.broker`, `app.brokers`, `request.broker` and `request.brokers` of this scope and its children. */
+export function decorate (app: Scope, broker: Broker): void {
+  const own = Object.hasOwn(app, kBrokers) ? app[kBrokers] : undefined
+  if (own !== undefined) own.set(broker.name, broker)
+  else app.decorate(kBrokers, new Map(app[kBrokers]).set(broker.name, broker))
+
+  if (!app.hasRequestDecorator(kRequestBrokers)) {
+    app.decorate('brokers', { getter (this: Scope) { return named(this[kBrokers], (broker) => scopeView(broker, this)) } })
+    app.decorateRequest(kRequestBrokers, null)
+    app.decorateRequest('brokers', { getter (this: FastifyRequest) { return named((this.server as Scope)[kBrokers], (broker) => boundView(this as Request, broker)) } })
+  }
+  if (broker.name !== 'default') return
+  app.decorate('broker', { getter (this: FastifyInstance) { return scopeView(broker, this) as FastifyInstance['broker'] } })
+  app.decorateRequest('broker', { getter (this: FastifyRequest) { return boundView(this as Request, broker) } })
+}
+
+const scopeViews = new WeakMap<Broker, WeakMap<FastifyInstance, ScopeView>>()
+
+/** One view per broker and scope. Made when asked for: `onRegister` misses scopes that are older than the plugin. */
+function scopeView (broker: Broker, scope: FastifyInstance): ScopeView {
+  let views = scopeViews.get(broker)
+  if (views === undefined) scopeViews.set(broker, views = new WeakMap())
+  let view = views.get(scope)
+  if (view === undefined) views.set(scope, view = new ScopeView(broker, scope))
+  return view
+}
+
+/** The brokers bound to one request, which share its correlation id. */
+class RequestBrokers {
+  readonly #request: FastifyRequest
+  readonly #views = new Map<Broker, BoundBroker>()
+  #uuid: string | undefined
+
+  constructor (request: FastifyRequest) {
+    this.#request = request
+  }
+
+  view (broker: Broker): BoundBroker {
+    let view = this.#views.get(broker)
+    if (view === undefined) this.#views.set(broker, view = new BoundView(broker, this.#request.server, this.#correlationIdFor(broker)))
+    return view
+  }
+
+  #correlationIdFor (broker: Broker): () => string {
+    const { correlationId } = broker.settings
+    if (correlationId === undefined) return () => { return (this.#uuid ??= broker.newCorrelationId()) }
+    let id: string | undefined
+    return () => { return (id ??= correlationId(this.#request)) }
+  }
+}
+
+function boundView (request: Request, broker: Broker): BoundBroker {
+  request[kRequestBrokers] ??= new RequestBrokers(request)
+  return request[kRequestBrokers].view(broker)
+}
+
+function named<V> (brokers: Named | undefined, view: (broker: Broker) => V): Record<string, V> {
+  return Object.fromEntries([...brokers ?? []].map(([name, broker]) => [name, view(broker)]))
+}

@@ -1,0 +1,75 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { BoundBroker, Message } from '../../types/index.js'
+import type { Delivery } from '../consume/subscription.js'
+import { decodeHeaders } from '../schema/codec.js'
+import type { RawHeader } from '../transport/transport.js'
+import { CORRELATION_ID, lastHeader } from './headers.js'
+import type { DeclaredSubscriber } from './subscriber.js'
+
+/** What a handler gets beside the value. Whatever it does not ask for is not made. */
+export class IncomingMessage implements Message<unknown, unknown, unknown> {
+  readonly value: unknown
+  readonly key: unknown
+  readonly #subscriber: DeclaredSubscriber
+  readonly #delivery: Delivery
+  #headers: unknown
+  #log: FastifyBaseLogger | undefined
+  #broker: BoundBroker | undefined
+  #correlationId: string | undefined
+
+  constructor (subscriber: DeclaredSubscriber, delivery: Delivery, value: unknown, key: unknown, headers: unknown) {
+    this.#subscriber = subscriber
+    this.#delivery = delivery
+    this.value = value
+    this.key = key
+    this.#headers = headers
+  }
+
+  get topic (): string {
+    return this.#delivery.topic
+  }
+
+  get partition (): number {
+    return this.#delivery.partition
+  }
+
+  get offset (): bigint {
+    return this.#delivery.record.offset
+  }
+
+  get attempt (): number {
+    return this.#delivery.attempt
+  }
+
+  get timestamp (): Date {
+    return new Date(this.#delivery.record.timestamp)
+  }
+
+  get rawKey (): Buffer | null {
+    return this.#delivery.record.key
+  }
+
+  get rawHeaders (): readonly RawHeader[] {
+    return this.#delivery.record.headers
+  }
+
+  get headers (): unknown {
+    this.#headers ??= decodeHeaders(this.rawHeaders)
+    return this.#headers
+  }
+
+  get correlationId (): string {
+    this.#correlationId ??= lastHeader(this.rawHeaders, CORRELATION_ID) ?? this.#subscriber.broker.newCorrelationId()
+    return this.#correlationId
+  }
+
+  get log (): FastifyBaseLogger {
+    this.#log ??= this.#subscriber.scope.log.child({ topic: this.topic, partition: this.partition, offset: String(this.offset) })
+    return this.#log
+  }
+
+  get broker (): BoundBroker {
+    this.#broker ??= this.#subscriber.broker.bind(this.#subscriber.scope, () => this.correlationId)
+    return this.#broker
+  }
+}

@@ -1,0 +1,94 @@
+import type { FastifyInstance } from 'fastify'
+import type { MessageSchema, OutgoingHeaders, Publisher, PublisherOptions, PublishOptions, RecordMetadata } from '../../types/index.js'
+import type { Prepared } from '../consume/subscription.js'
+import { FASTSTREAM_ERR_ENCODE, FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
+import { onlyKnown } from '../options.js'
+import type { Outgoing } from '../produce/producer.js'
+import { encodeValue } from '../schema/codec.js'
+import type { Check } from '../schema/outgoing.js'
+import { checkTopic } from '../topic.js'
+import type { Broker } from './broker.js'
+import { CONTENT_TYPE, CORRELATION_ID, encodeHeaders } from './headers.js'
+
+export interface Checks {
+  readonly value?: Check | undefined
+  readonly key?: Check | undefined
+  readonly headers?: Check | undefined
+}
+
+/** A publisher of one scope. Its schemas are compiled when the broker starts. */
+export class DeclaredPublisher implements Publisher {
+  readonly topic: string
+  readonly scope: FastifyInstance
+  readonly schema: MessageSchema | undefined
+  readonly #broker: Broker
+  readonly #key: string | ((value: unknown) => string | Buffer | null) | undefined
+  readonly #headers: OutgoingHeaders | ((value: unknown) => OutgoingHeaders) | undefined
+  checks: Checks = {}
+
+  constructor (broker: Broker, scope: FastifyInstance, topic: string, options: PublisherOptions<MessageSchema, unknown>) {
+    onlyKnown('', options, ['schema', 'key', 'headers'])
+    onlyKnown('schema.', options.schema ?? {}, ['value', 'key', 'headers'])
+    if (options.key !== undefined && typeof options.key !== 'string' && typeof options.key !== 'function') {
+      throw new FASTSTREAM_ERR_INVALID_OPTION('key', 'must be a string or a function of the value')
+    }
+    this.topic = checkTopic(topic)
+    this.scope = scope
+    this.schema = options.schema
+    this.#broker = broker
+    this.#key = options.key
+    this.#headers = options.headers
+  }
+
+  async publish (value: unknown, options?: PublishOptions): Promise<RecordMetadata> {
+    return await this.prepare(value, options).send()
+  }
+
+  /** Checks and encodes; throws before anything is sent. What is prepared can be sent again as it is. */
+  prepare (value: unknown, options: PublishOptions = {}, correlationId?: string): Prepared {
+    const { topic } = this
+    const producer = this.#broker.producer
+    if (value !== null) this.checks.value?.(value)
+    const { bytes, contentType } = encodeValue(value, { topic, schema: this.schema?.value !== undefined })
+    const own = part('headers', topic, () => typeof this.#headers === 'function' ? this.#headers(value) : this.#headers)
+    const outgoing: Outgoing = {
+      topic,
+      key: this.#encodeKey(value, options),
+      value: bytes,
+      headers: part('headers', topic, () => {
+        const about = { [CORRELATION_ID]: options.correlationId ?? correlationId ?? this.#broker.newCorrelationId(), ...(contentType !== undefined && { [CONTENT_TYPE]: contentType }) }
+        const headers = encodeHeaders(about, own, options.headers)
+        this.checks.headers?.(Object.fromEntries(headers.map(([name, value]) => [name, value?.toString()])))
+        return headers
+      }),
+      timestamp: options.timestamp?.getTime() ?? this.#broker.clock.now(),
+      partition: options.partition
+    }
+    return { topic, send: () => producer.publish(outgoing) }
+  }
+
+  #encodeKey (value: unknown, options: PublishOptions): Buffer | null {
+    const { topic } = this
+    const key = part('key', topic, () => options.key !== undefined ? options.key : this.#keyOf(value))
+    this.checks.key?.(Buffer.isBuffer(key) ? key.toString() : key)
+    if (key === null || Buffer.isBuffer(key)) return key
+    if (typeof key === 'string') return Buffer.from(key)
+    throw new FASTSTREAM_ERR_ENCODE('key', topic, `it must be a string, a Buffer or null, and is of type ${typeof key}`)
+  }
+
+  #keyOf (value: unknown): string | Buffer | null {
+    if (typeof this.#key !== 'function') return this.#key ?? null
+    // A tombstone has nothing to take a key from: it comes with its own.
+    return value === null ? null : this.#key(value)
+  }
+}
+
+/** Runs the user's part of an encoding; what it throws says where it came from. */
+function part<T> (what: string, topic: string, make: () => T): T {
+  try {
+    return make()
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) throw error
+    throw new FASTSTREAM_ERR_ENCODE(what, topic, error instanceof Error ? error.message : String(error), { cause: error })
+  }
+}

@@ -1,0 +1,25 @@
+import type { PublishOptions, Response } from '../../types/index.js'
+
+class ValueWithOptions<V> implements Response<V> {
+  readonly value: V
+  readonly options: PublishOptions
+
+  constructor (value: V, options: PublishOptions) {
+    this.value = value
+    this.options = options
+  }
+}
+
+/**
+ * What a handler returns when the value alone is not enough.
+ *
+ * @example
+ * return response({ orderId: order.id, amount: 9 }, { headers: { tenant: 'a' } })
+ */
+export function response<V> (value: V, options: PublishOptions): Response<V> {
+  return new ValueWithOptions(value, options)
+}
+
+export function isResponse (result: unknown): result is Response<unknown> {
+  return result instanceof ValueWithOptions
+}

@@ -1,0 +1,100 @@
+import type { FastifyInstance, FastifySchemaCompiler } from 'fastify'
+import type { MessageSchema, Publisher, Subscriber, SubscriberOptions, Topics } from '../../types/index.js'
+import type { Delivery, Prepared, Subscription } from '../consume/subscription.js'
+import type { RetrySettings } from '../consume/retry.js'
+import { FASTSTREAM_ERR_GROUP_REQUIRED, FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
+import { integer, normaliseDeadLetter, normaliseRetry, onlyKnown, text, type DeadLetterTopic, type Settings } from '../options.js'
+import { decodeHeaders, decodeKey, decodeValue } from '../schema/codec.js'
+import type { Validate } from '../schema/compiler.js'
+import { checkTopic } from '../topic.js'
+import type { Broker } from './broker.js'
+import { CONTENT_TYPE, lastHeader } from './headers.js'
+import { IncomingMessage } from './message.js'
+import { DeclaredPublisher } from './publisher.js'
+import { isResponse } from './response.js'
+
+export type Handler = (this: FastifyInstance, value: unknown, message: IncomingMessage) => unknown
+
+export interface Validators {
+  readonly value?: Validate | undefined
+  readonly key?: Validate | undefined
+  readonly headers?: Validate | undefined
+}
+
+const OPTIONS = ['schema', 'publish', 'groupId', 'retry', 'deadLetter', 'concurrency']
+/** Of the memory transport, where nothing else shares the group. */
+const DEFAULT_GROUP = 'fastify-faststream'
+
+/** A subscriber of one scope. Its schemas are compiled when the broker starts. */
+export class DeclaredSubscriber implements Subscriber, Subscription<IncomingMessage> {
+  readonly broker: Broker
+  readonly scope: FastifyInstance
+  readonly name: string
+  readonly topics: readonly string[]
+  readonly groupId: string
+  readonly concurrency: number
+  readonly schema: MessageSchema | undefined
+  readonly deadLetterTopic: DeadLetterTopic
+  readonly #handler: Handler
+  readonly #publishers: readonly DeclaredPublisher[]
+  retry: RetrySettings
+  validators: Validators = {}
+  /** Set by hand in the scope; asked for when the scope has loaded, since later Fastify answers with its own. */
+  customCompiler: FastifySchemaCompiler<unknown> | undefined
+
+  constructor (broker: Broker, scope: FastifyInstance, topics: Topics, options: SubscriberOptions<MessageSchema, unknown>, handler: Handler) {
+    onlyKnown('', options, OPTIONS)
+    onlyKnown('schema.', options.schema ?? {}, ['value', 'key', 'headers'])
+    if (typeof handler !== 'function') throw new FASTSTREAM_ERR_INVALID_OPTION('handler', 'must be a function: subscriber(topics, options, handler)')
+    const { settings } = broker
+    this.broker = broker
+    this.scope = scope
+    this.topics = topicsOf(topics)
+    this.name = handler.name === '' ? this.topics.join(',') : handler.name
+    this.groupId = groupOf(this.topics, options, settings)
+    this.concurrency = integer('concurrency', options.concurrency ?? settings.concurrency, 1)
+    this.retry = normaliseRetry(options.retry, settings.retry)
+    this.deadLetterTopic = options.deadLetter === undefined ? settings.deadLetter : normaliseDeadLetter(options.deadLetter)
+    this.schema = options.schema
+    this.#handler = handler
+    this.#publishers = publishersOf(options.publish)
+  }
+
+  read (delivery: Delivery): IncomingMessage {
+    const { record: { key, value, headers } } = delivery
+    const { validators } = this
+    const decodedHeaders = validators.headers?.(decodeHeaders(headers))
+    const decodedKey = validators.key === undefined ? key : validators.key(decodeKey(key))
+    const decoded = decodeValue(value, lastHeader(headers, CONTENT_TYPE))
+    return new IncomingMessage(this, delivery, validators.value === undefined ? decoded : validators.value(decoded), decodedKey, decodedHeaders)
+  }
+
+  handle (message: IncomingMessage): unknown {
+    return this.#handler.call(this.scope, message.value, message)
+  }
+
+  prepare (result: unknown, message: IncomingMessage): readonly Prepared[] {
+    const { value, options } = isResponse(result) ? result : { value: result, options: {} }
+    return this.#publishers.map((publisher) => publisher.prepare(value, options, message.correlationId))
+  }
+}
+
+function topicsOf (topics: unknown): readonly string[] {
+  const list: unknown[] = Array.isArray(topics) ? topics : [topics]
+  if (list.length === 0) throw new FASTSTREAM_ERR_INVALID_OPTION('topics', 'must name one topic at least')
+  return [...new Set(list.map(checkTopic))]
+}
+
+function groupOf ([topic]: readonly string[], { groupId }: { groupId?: string }, settings: Settings): string {
+  if (groupId !== undefined) text('groupId', groupId)
+  const group = groupId ?? settings.groupId ?? (settings.transport === 'memory' ? DEFAULT_GROUP : undefined)
+  if (group === undefined) throw new FASTSTREAM_ERR_GROUP_REQUIRED(topic as string)
+  return group
+}
+
+function publishersOf (publish: Publisher | readonly Publisher[] = []): readonly DeclaredPublisher[] {
+  return [publish].flat().map((publisher) => {
+    if (publisher instanceof DeclaredPublisher) return publisher
+    throw new FASTSTREAM_ERR_INVALID_OPTION('publish', 'must be what publisher() returned, or a list of those')
+  })
+}

@@ -1,0 +1,91 @@
+import { within, type Clock } from '../clock.js'
+import type { Log } from '../log.js'
+import { GenerationLostError, type TopicPartition, type TopicPartitionOffset } from '../transport/transport.js'
+import type { PartitionTracker } from './tracker.js'
+
+export interface Owned extends TopicPartition {
+  readonly tracker: PartitionTracker
+}
+
+export interface CommitSettings {
+  /** ms */
+  readonly interval: number
+  readonly count: number
+}
+
+/** Commits watermarks: after a while or after so many messages, one commit in flight, and a failed one again later. */
+export class Committer {
+  readonly #owned: () => Iterable<Owned>
+  readonly #commit: (offsets: readonly TopicPartitionOffset[]) => Promise<void>
+  readonly #settings: CommitSettings
+  readonly #clock: Clock
+  readonly #log: Log
+  #settled = 0
+  #cancel: (() => void) | undefined
+  #inFlight: Promise<void> | undefined
+
+  constructor (owned: () => Iterable<Owned>, commit: (offsets: readonly TopicPartitionOffset[]) => Promise<void>, settings: CommitSettings, clock: Clock, log: Log) {
+    this.#owned = owned
+    this.#commit = commit
+    this.#settings = settings
+    this.#clock = clock
+    this.#log = log
+  }
+
+  /** A message was settled, or a position moved. */
+  moved (): void {
+    if (++this.#settled >= this.#settings.count && this.#inFlight === undefined) {
+      this.#run()
+      return
+    }
+    this.#cancel ??= this.#clock.schedule(this.#settings.interval, () => {
+      this.#cancel = undefined
+      this.#run()
+    })
+  }
+
+  /** Commits what can be committed, and waits for it, `ms` at most. */
+  async flush (ms: number): Promise<void> {
+    this.#unschedule()
+    const inTime = await within(this.#clock, ms, this.#drain())
+    if (!inTime) this.#log.warn({ timeout: ms }, 'the last commit did not end in time: its messages will come again')
+    this.#unschedule()
+  }
+
+  #unschedule (): void {
+    this.#cancel?.()
+    this.#cancel = undefined
+  }
+
+  async #drain (): Promise<void> {
+    await this.#inFlight
+    await this.#run()
+  }
+
+  #run (): Promise<void> {
+    this.#settled = 0
+    this.#inFlight ??= this.#send().finally(() => { this.#inFlight = undefined })
+    return this.#inFlight
+  }
+
+  async #send (): Promise<void> {
+    const trackers: PartitionTracker[] = []
+    const offsets: TopicPartitionOffset[] = []
+    for (const { topic, partition, tracker } of this.#owned()) {
+      const offset = tracker.committable
+      if (offset === undefined) continue
+      trackers.push(tracker)
+      offsets.push({ topic, partition, offset })
+    }
+    if (offsets.length === 0) return
+    try {
+      await this.#commit(offsets)
+    } catch (err) {
+      // The new generation starts from what was committed; it commits for itself.
+      if (err instanceof GenerationLostError) return this.#log.debug({ err }, 'commit refused: the group has a new generation')
+      this.#log.warn({ err }, 'commit failed, it will be tried again')
+      return this.moved()
+    }
+    for (const [i, { offset }] of offsets.entries()) trackers[i]?.commitSucceeded(offset)
+  }
+}

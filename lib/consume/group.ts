@@ -1,0 +1,159 @@
+import { within, type Clock } from '../clock.js'
+import type { Log } from '../log.js'
+import type {
+  ConsumedRecord, ConsumerListener, CorruptBatch, TopicPartition, TransportConsumer, TopicPartitionOffset
+} from '../transport/transport.js'
+import { Committer, type CommitSettings } from './committer.js'
+import { Lanes } from './lanes.js'
+import { OwnedPartition, type BufferSettings } from './owned-partition.js'
+import type { Pipeline } from './pipeline.js'
+import type { Tracked } from './tracker.js'
+
+export interface GroupSettings {
+  readonly buffer: BufferSettings
+  readonly commit: CommitSettings
+  /** How long a rebalance waits for running handlers, ms. */
+  readonly revokeDrain: number
+}
+
+/** One subscriber's share of a group. */
+export interface Member {
+  readonly topics: readonly string[]
+  readonly concurrency: number
+  readonly pipeline: Pipeline
+}
+
+interface Work {
+  readonly owner: OwnedPartition
+  readonly record: ConsumedRecord
+  readonly tracked: Tracked
+  /** Ends waits between tries when the generation ends. */
+  readonly halt: AbortSignal
+}
+
+/** What a commit may take of the time in which a group closes, ms: with no cluster there it cannot end. */
+const LAST_COMMIT = 2000
+
+/**
+ * The subscribers of one consumer group: what the transport hands over is tracked, queued, handled, settled and committed.
+ * Nothing here makes the transport wait, but `revoking`.
+ */
+export class Group implements ConsumerListener {
+  readonly #settings: GroupSettings
+  readonly #clock: Clock
+  readonly #log: Log
+  readonly #members = new Map<string, { pipeline: Pipeline, lanes: Lanes<Work> }>()
+  readonly #lanes: ReadonlyArray<Lanes<Work>>
+  readonly #owned = new Map<string, OwnedPartition>()
+  readonly #committer: Committer
+  readonly #consumer: TransportConsumer
+  #halt = new AbortController()
+  #dispatching = false
+  #closing: Promise<void> | undefined
+
+  constructor (members: readonly Member[], consumer: (listener: ConsumerListener) => TransportConsumer, settings: GroupSettings, clock: Clock, log: Log) {
+    this.#settings = settings
+    this.#clock = clock
+    this.#log = log
+    this.#lanes = members.map(({ topics, concurrency, pipeline }) => {
+      const lanes = new Lanes<Work>(concurrency, (work) => this.#run(pipeline, work))
+      for (const topic of topics) this.#members.set(topic, { pipeline, lanes })
+      return lanes
+    })
+    this.#consumer = consumer(this)
+    this.#committer = new Committer(() => this.#owned.values(), (offsets: readonly TopicPartitionOffset[]) => this.#consumer.commit(offsets), settings.commit, clock, log)
+  }
+
+  /** Joins the group. Records are buffered, and none is handled, before {@link dispatch}. */
+  start (): Promise<void> {
+    return this.#consumer.start()
+  }
+
+  dispatch (): void {
+    this.#dispatching = true
+    for (const lanes of this.#lanes) lanes.dispatch()
+  }
+
+  /** Reads no more, lets running handlers end within `drainTimeout` ms, commits, leaves the group. */
+  close (drainTimeout: number): Promise<void> {
+    this.#closing ??= this.#close(drainTimeout)
+    return this.#closing
+  }
+
+  async #close (drainTimeout: number): Promise<void> {
+    this.#consumer.stop()
+    await this.#drain(drainTimeout)
+    await this.#consumer.close()
+    this.#revokeAll()
+  }
+
+  assigned (partitions: readonly TopicPartition[]): void {
+    this.#revokeAll()
+    for (const { topic, partition } of partitions) {
+      const owner = new OwnedPartition(topic, partition, this.#settings.buffer, this.#consumer)
+      this.#owned.set(owner.name, owner)
+    }
+    if (this.#closing !== undefined) return
+    this.#halt = new AbortController()
+    for (const lanes of this.#lanes) lanes.thaw()
+  }
+
+  revoking (): Promise<void> {
+    return this.#drain(this.#settings.revokeDrain)
+  }
+
+  lost (): void {
+    this.#revokeAll()
+  }
+
+  records (topic: string, partition: number, records: readonly ConsumedRecord[], position: bigint): void {
+    const owner = this.#owned.get(OwnedPartition.nameOf(topic, partition))
+    const member = this.#members.get(topic)
+    if (owner === undefined || member === undefined) return
+    const halt = this.#halt.signal
+    const work = records.map((record) => ({ owner, record, tracked: owner.receive(record), halt }))
+    owner.tracker.advance(position)
+    if (owner.tracker.committable !== undefined) this.#committer.moved()
+    member.lanes.push(owner.name, work)
+    if (this.#dispatching) member.lanes.dispatch()
+  }
+
+  corrupt (topic: string, partition: number, { offset, nextOffset, error }: CorruptBatch): void {
+    this.#log.error({ err: error, topic, partition, offset: String(offset), nextOffset: String(nextOffset) }, 'a batch is corrupt: its partition is paused, nothing of it is skipped')
+  }
+
+  failed (error: Error): void {
+    this.#log.error({ err: error }, 'the consumer failed and is started again')
+  }
+
+  async #run (pipeline: Pipeline, { owner, record, tracked, halt }: Work): Promise<void> {
+    const settled = await pipeline.run(owner.topic, owner.partition, record, halt)
+    owner.release(record)
+    if (settled && owner.tracker.settle(tracked)) this.#committer.moved()
+  }
+
+  /** What runs may end within `timeout` ms, what waits for another try stops waiting; then all that is settled is committed. */
+  async #drain (timeout: number): Promise<void> {
+    for (const lanes of this.#lanes) lanes.freeze()
+    this.#halt.abort()
+    const ended = await within(this.#clock, timeout, Promise.all(this.#lanes.map((lanes) => lanes.idle())))
+    if (!ended) this.#log.warn({ timeout, running: this.#running() }, 'handlers did not end in time: their messages will come again')
+    await this.#committer.flush(LAST_COMMIT)
+  }
+
+  #running (): object[] {
+    const running = []
+    for (const { topic, partition, tracker: { oldest } } of this.#owned.values()) {
+      if (oldest !== undefined) running.push({ topic, partition, offset: String(oldest.offset) })
+    }
+    return running
+  }
+
+  /** From now on results of this generation move nothing, and what waits in its queues is dropped: it will come again. */
+  #revokeAll (): void {
+    this.#halt.abort()
+    for (const owner of this.#owned.values()) owner.tracker.revoke()
+    this.#owned.clear()
+    for (const lanes of this.#lanes) lanes.clear()
+  }
+}

@@ -1,0 +1,104 @@
+import { sleep, type Clock } from '../clock.js'
+import type { Log } from '../log.js'
+import { isRefused, type Producer } from '../produce/producer.js'
+import { deadLetter, type Failure, type Stage } from './dead-letter.js'
+import { backoff } from './retry.js'
+import type { Delivery, Prepared, Subscription } from './subscription.js'
+import { toError } from './thrown.js'
+import type { ConsumedRecord } from '../transport/transport.js'
+
+/** Told about everything that goes wrong with a message, once per attempt. */
+export type FailureListener = (delivery: Delivery, failure: Failure) => void
+
+/** Waits between tries to publish what must be published: a result, a dead letter. They go on for as long as it takes. */
+const PERSISTENT = { retries: Infinity, delay: 200, factor: 2, maxDelay: 30_000, jitter: 0.2, retryOn: () => true }
+
+/** The way of one message: decode, validate, handle, publish the result; or retries and the dead-letter topic. */
+export class Pipeline {
+  readonly #subscription: Subscription
+  readonly #producer: Producer
+  readonly #clock: Clock
+  readonly #log: Log
+  readonly #onFailure: FailureListener
+
+  constructor (subscription: Subscription, producer: Producer, clock: Clock, log: Log, onFailure: FailureListener = () => {}) {
+    this.#subscription = subscription
+    this.#producer = producer
+    this.#clock = clock
+    this.#log = log
+    this.#onFailure = onFailure
+  }
+
+  /**
+   * Resolves to whether the message is settled. It is not when `halt` aborts while it waits for its next try: it will come again.
+   * Never rejects.
+   */
+  async run (topic: string, partition: number, record: ConsumedRecord, halt: AbortSignal): Promise<boolean> {
+    const subscription = this.#subscription
+    let firstAt = 0
+    for (let attempt = 1; ; attempt++) {
+      const delivery = { topic, partition, record, attempt }
+      let stage: Stage = 'deserialize'
+      try {
+        const message = subscription.read(delivery)
+        stage = 'handler'
+        const result = await subscription.handle(message)
+        if (result === undefined) return true
+        stage = 'publish'
+        return await this.#publishAll(subscription.prepare(result, message), delivery, halt)
+      } catch (thrown) {
+        const error = toError(thrown)
+        const at = this.#clock.now()
+        if (attempt === 1) firstAt = at
+        const failure = { stage: this.#stageOf(stage, error, attempt), error, attempts: attempt, firstAt, at }
+        this.#onFailure(delivery, failure)
+        if (failure.stage !== 'handler') return await this.#bury(delivery, failure, halt)
+        const wait = backoff(subscription.retry, attempt)
+        this.#log.warn({ err: error, topic, partition, offset: String(record.offset), attempt, retryIn: Math.round(wait) }, 'handler failed, it will be run again')
+        if (!await sleep(this.#clock, wait, halt)) return false
+      }
+    }
+  }
+
+  /** Only 'handler' is tried again. */
+  #stageOf (stage: Stage, error: Error, attempt: number): Stage {
+    if (stage === 'deserialize') return 'code' in error && error.code === 'FASTSTREAM_ERR_VALIDATION' ? 'validate' : 'deserialize'
+    if (stage === 'publish') return stage
+    const { retries, retryOn } = this.#subscription.retry
+    return attempt > retries || !retryOn(error) ? 'retries-exhausted' : 'handler'
+  }
+
+  async #publishAll (results: readonly Prepared[], delivery: Delivery, halt: AbortSignal): Promise<boolean> {
+    const published = await Promise.all(results.map((result) => this.#publish(result, delivery, halt, 'result')))
+    return published.every(Boolean)
+  }
+
+  async #bury (delivery: Delivery, failure: Failure, halt: AbortSignal): Promise<boolean> {
+    const { topic, partition, record: { offset } } = delivery
+    const deadLetterTopic = this.#subscription.deadLetterTopic(topic)
+    const details = { err: failure.error, topic, partition, offset: String(offset), stage: failure.stage, attempts: failure.attempts }
+    if (deadLetterTopic === undefined) {
+      this.#log.error(details, 'message cannot be handled and is skipped: it has no dead-letter topic')
+      return true
+    }
+    const outgoing = deadLetter(deadLetterTopic, delivery, this.#subscription, failure)
+    const settled = await this.#publish({ topic: deadLetterTopic, send: () => this.#producer.publish(outgoing) }, delivery, halt, 'dead letter')
+    if (settled) this.#log.error({ ...details, deadLetterTopic }, 'message cannot be handled and was moved to the dead-letter topic')
+    return settled
+  }
+
+  /** The publish alone is tried again, never the handler. A result that the cluster refuses for good fails the message; a dead letter is insisted on. */
+  async #publish (prepared: Prepared, { topic, partition, record }: Delivery, halt: AbortSignal, what: 'result' | 'dead letter'): Promise<boolean> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await prepared.send()
+        return true
+      } catch (thrown) {
+        if (what === 'result' && isRefused(thrown)) throw thrown
+        const wait = backoff(PERSISTENT, attempt)
+        this.#log.warn({ err: thrown, topic, partition, offset: String(record.offset), to: prepared.topic, attempt, retryIn: Math.round(wait) }, `the ${what} could not be published, it will be tried again`)
+        if (!await sleep(this.#clock, wait, halt)) return false
+      }
+    }
+  }
+}

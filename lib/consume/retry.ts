@@ -1,0 +1,15 @@
+/** `retry` with every member filled in; ms. */
+export interface RetrySettings {
+  readonly retries: number
+  readonly delay: number
+  readonly factor: number
+  readonly maxDelay: number
+  readonly jitter: number
+  readonly retryOn: (error: unknown) => boolean
+}
+
+/** The wait before retry number `retry` (from 1), ms. */
+export function backoff (settings: RetrySettings, retry: number, random: () => number = Math.random): number {
+  const delay = Math.min(settings.delay * settings.factor ** (retry - 1), settings.maxDelay)
+  return delay * (1 + settings.jitter * (2 * random() - 1))
+}

@@ -1,0 +1,35 @@
+import type { RecordMetadata } from '../../types/index.js'
+import type { ConsumedRecord } from '../transport/transport.js'
+import type { RetrySettings } from './retry.js'
+
+/** A record on its way through the pipeline. */
+export interface Delivery {
+  readonly topic: string
+  readonly partition: number
+  readonly record: ConsumedRecord
+  /** 1, then one more with each retry. */
+  readonly attempt: number
+}
+
+/** A message that is checked and encoded, and can be sent again as it is. */
+export interface Prepared {
+  readonly topic: string
+  send (): Promise<RecordMetadata>
+}
+
+/** A subscriber, compiled: what the pipeline needs to know of it. `Message` is whatever `read` makes. */
+export interface Subscription<Message = unknown> {
+  /** Named in logs and in dead letters. */
+  readonly name: string
+  readonly topics: readonly string[]
+  readonly groupId: string
+  readonly concurrency: number
+  readonly retry: RetrySettings
+  /** Where a message of `topic` goes that cannot be handled; undefined: nowhere. */
+  deadLetterTopic (topic: string): string | undefined
+  /** Decodes and validates. Throws what makes the message undeliverable. */
+  read (delivery: Delivery): Message
+  handle (message: Message): unknown
+  /** Checks and encodes what the handler returned. Throws when it cannot be published. */
+  prepare (result: unknown, message: Message): readonly Prepared[]
+}

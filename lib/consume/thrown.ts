@@ -1,0 +1,13 @@
+/** JavaScript can throw anything: whatever it was, as an error that can be logged and described. */
+export function toError (thrown: unknown): Error {
+  if (thrown instanceof Error) return thrown
+  return new Error(`thrown: ${describe(thrown)}`)
+}
+
+function describe (thrown: unknown): string {
+  try {
+    return String(thrown)
+  } catch {
+    return typeof thrown
+  }
+}

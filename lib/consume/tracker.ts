@@ -1,0 +1,86 @@
+/** One received record, from its arrival to its outcome. */
+export interface Tracked {
+  readonly offset: bigint
+  settled: boolean
+}
+
+/**
+ * What is settled in one partition during one generation, and so what may be committed. Pure: no timers, no I/O.
+ *
+ * The watermark is the lowest unsettled offset. It moves over received records only, never by arithmetic: compaction and
+ * transactions leave gaps, and "highest seen" would commit past work that still runs. A new generation makes a new tracker,
+ * so a late result of a lost one finds its own, revoked tracker and moves nothing.
+ */
+export class PartitionTracker {
+  #entries: Tracked[] = []
+  #head = 0
+  #position: bigint | undefined
+  #watermark: bigint | undefined
+  #committed: bigint | undefined
+  #revoked = false
+
+  /** Offsets come ascending, each once. */
+  receive (offset: bigint): Tracked {
+    if (this.#position !== undefined && offset < this.#position) throw new RangeError(`offset ${offset} after position ${this.#position}`)
+    // Where a generation begins there is nothing to commit yet.
+    if (this.#position === undefined) this.#watermark = this.#committed = offset
+    const tracked: Tracked = { offset, settled: false }
+    this.#entries.push(tracked)
+    this.#position = offset + 1n
+    return tracked
+  }
+
+  /** The offset to read next: beyond the last record and beyond what is never handed over (control records, compaction). */
+  advance (position: bigint): void {
+    if (this.#position === undefined || position > this.#position) this.#position = position
+    if (this.pending === 0) this.#watermark = this.#position
+  }
+
+  /** False when nothing moves any more: settled before, or the generation is over. */
+  settle (tracked: Tracked): boolean {
+    if (tracked.settled) return false
+    tracked.settled = true
+    if (this.#revoked) return false
+    const entries = this.#entries
+    while (this.#head < entries.length && entries[this.#head]?.settled === true) this.#head++
+    this.#watermark = this.#head === entries.length ? this.#position : entries[this.#head]?.offset
+    this.#compact()
+    return true
+  }
+
+  /** Received and not yet settled, or settled behind one that is not. */
+  get pending (): number {
+    return this.#entries.length - this.#head
+  }
+
+  get oldest (): Tracked | undefined {
+    return this.#entries[this.#head]
+  }
+
+  get revoked (): boolean {
+    return this.#revoked
+  }
+
+  /** The generation is over: from now on nothing is settled and nothing committed. */
+  revoke (): void {
+    this.#revoked = true
+    this.#entries = []
+    this.#head = 0
+  }
+
+  /** What a commit would store now; undefined when there is nothing new. */
+  get committable (): bigint | undefined {
+    if (this.#revoked || this.#watermark === this.#committed) return undefined
+    return this.#watermark
+  }
+
+  commitSucceeded (offset: bigint): void {
+    if (this.#committed === undefined || offset > this.#committed) this.#committed = offset
+  }
+
+  #compact (): void {
+    if (this.#head < 1024 || this.#head * 2 < this.#entries.length) return
+    this.#entries = this.#entries.slice(this.#head)
+    this.#head = 0
+  }
+}

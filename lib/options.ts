@@ -1,0 +1,177 @@
+import type { FastifyRequest } from 'fastify'
+import type { DeadLetterOptions, FaststreamOptions, RetryOptions } from '../types/index.js'
+import type { GroupSettings } from './consume/group.js'
+import type { RetrySettings } from './consume/retry.js'
+import { FASTSTREAM_ERR_BROKERS_REQUIRED, FASTSTREAM_ERR_INVALID_OPTION } from './errors.js'
+import type { ProducerSettings } from './produce/producer.js'
+import { checkTopic } from './topic.js'
+
+/** The options, checked, complete and frozen. Nothing below reads the options themselves. */
+export interface Settings extends GroupSettings {
+  readonly name: string
+  readonly transport: 'kafkajs' | 'memory'
+  readonly brokers: readonly string[]
+  readonly clientId: string
+  readonly ssl: FaststreamOptions['ssl']
+  readonly sasl: FaststreamOptions['sasl']
+  readonly groupId: string | undefined
+  readonly connectTimeout: number
+  readonly drainTimeout: number
+  readonly retry: RetrySettings
+  readonly deadLetter: DeadLetterTopic
+  readonly concurrency: number
+  readonly topics: 'create' | 'verify' | 'ignore'
+  readonly topicConfig: { readonly partitions: number, readonly replicas: number }
+  readonly producer: ProducerSettings
+  readonly correlationId: ((request: FastifyRequest) => string) | undefined
+  readonly ajv: FaststreamOptions['ajv']
+}
+
+/** Where a message of a topic goes that cannot be handled; undefined: nowhere. */
+export type DeadLetterTopic = (topic: string) => string | undefined
+
+/** After this a group goes on without a member that drains; the session time-out is half of it. ms */
+export const REBALANCE_TIMEOUT = 60_000
+
+const KNOWN: { readonly [_ in keyof Required<FaststreamOptions>]: true } = {
+  brokers: true,
+  transport: true,
+  name: true,
+  groupId: true,
+  clientId: true,
+  ssl: true,
+  sasl: true,
+  connectTimeout: true,
+  drainTimeout: true,
+  revokeDrain: true,
+  retry: true,
+  deadLetter: true,
+  concurrency: true,
+  buffer: true,
+  commit: true,
+  topics: true,
+  topicConfig: true,
+  producer: true,
+  correlationId: true,
+  ajv: true
+}
+
+const MiB = 1024 * 1024
+
+/** `pluginTimeout` is Fastify's, which bounds the hooks in which we connect and drain; 0 is none. */
+export function normaliseOptions (options: FaststreamOptions, pluginTimeout: number): Settings {
+  onlyKnown('', options, Object.keys(KNOWN))
+  const { brokers, transport = brokers === undefined ? 'memory' : 'kafkajs' } = options
+  oneOf('transport', transport, ['kafkajs', 'memory'])
+  if (brokers !== undefined && (!Array.isArray(brokers) || brokers.length === 0 || !brokers.every((broker) => /^\S+:\d+$/.test(broker)))) {
+    throw new FASTSTREAM_ERR_INVALID_OPTION('brokers', "must be a list of addresses such as ['localhost:9092']")
+  }
+  if (transport === 'kafkajs' && brokers === undefined) throw new FASTSTREAM_ERR_INVALID_OPTION('brokers', "must be given with transport 'kafkajs'")
+  if (brokers === undefined && options.transport === undefined && process.env.NODE_ENV === 'production') throw new FASTSTREAM_ERR_BROKERS_REQUIRED()
+  const { name = 'default', groupId, clientId = 'fastify-faststream', topics = 'create', correlationId } = options
+  for (const [option, value] of Object.entries({ name, clientId, ...(groupId !== undefined && { groupId }) })) text(option, value)
+  oneOf('topics', topics, ['create', 'verify', 'ignore'])
+  if (correlationId !== undefined && typeof correlationId !== 'function') throw new FASTSTREAM_ERR_INVALID_OPTION('correlationId', 'must be a function of the request')
+
+  return Object.freeze({
+    name,
+    transport,
+    brokers: brokers ?? [],
+    clientId,
+    ssl: options.ssl,
+    sasl: options.sasl,
+    groupId,
+    connectTimeout: hookTimeout('connectTimeout', options.connectTimeout, pluginTimeout),
+    drainTimeout: hookTimeout('drainTimeout', options.drainTimeout, pluginTimeout),
+    revokeDrain: number('revokeDrain', options.revokeDrain ?? 10_000, 0, REBALANCE_TIMEOUT - 1000),
+    retry: normaliseRetry(options.retry, { retries: 5, delay: 200, factor: 2, maxDelay: 30_000, jitter: 0.2, retryOn: () => true }),
+    deadLetter: normaliseDeadLetter(options.deadLetter ?? {}),
+    concurrency: integer('concurrency', options.concurrency ?? 16, 1),
+    buffer: sizes('buffer', options.buffer, { messages: 1000, bytes: 8 * MiB }),
+    commit: sizes('commit', options.commit, { interval: 1000, count: 500 }),
+    topics,
+    topicConfig: normaliseTopicConfig(options.topicConfig),
+    producer: normaliseProducer(options.producer),
+    correlationId,
+    ajv: options.ajv
+  })
+}
+
+/** Members that are left out come from `defaults`. */
+export function normaliseRetry (retry: RetryOptions = {}, defaults: RetrySettings): RetrySettings {
+  onlyKnown('retry.', retry, Object.keys(defaults))
+  const settings = { ...defaults, ...retry }
+  integer('retry.retries', settings.retries, 0)
+  number('retry.delay', settings.delay, 0)
+  number('retry.factor', settings.factor, 1)
+  number('retry.maxDelay', settings.maxDelay, 0)
+  number('retry.jitter', settings.jitter, 0, 1)
+  if (typeof settings.retryOn !== 'function') throw new FASTSTREAM_ERR_INVALID_OPTION('retry.retryOn', 'must be a function of the error')
+  return Object.freeze(settings)
+}
+
+export function normaliseDeadLetter (deadLetter: DeadLetterOptions | false): DeadLetterTopic {
+  if (deadLetter === false) return () => undefined
+  onlyKnown('deadLetter.', deadLetter, ['topic'])
+  const { topic = (topic: string) => `${topic}.dlq` } = deadLetter
+  if (typeof topic === 'function') return (origin) => checkTopic(topic(origin))
+  checkTopic(topic)
+  return () => topic
+}
+
+function normaliseTopicConfig (config: FaststreamOptions['topicConfig'] = {}): Settings['topicConfig'] {
+  onlyKnown('topicConfig.', config, ['partitions', 'replicas'])
+  const { partitions = 3, replicas = -1 } = config
+  integer('topicConfig.partitions', partitions, 1)
+  integer('topicConfig.replicas', replicas, -1)
+  return { partitions, replicas }
+}
+
+function normaliseProducer (producer: FaststreamOptions['producer'] = {}): ProducerSettings {
+  onlyKnown('producer.', producer, ['deadline', 'queue'])
+  return {
+    deadline: number('producer.deadline', producer.deadline ?? 30_000, 1),
+    queue: sizes('producer.queue', producer.queue, { messages: 10_000, bytes: 64 * MiB })
+  }
+}
+
+function hookTimeout (option: string, given: number | undefined, pluginTimeout: number): number {
+  const most = pluginTimeout === 0 ? Infinity : pluginTimeout
+  const value = number(option, given ?? (pluginTimeout === 0 ? 9000 : Math.max(1, pluginTimeout - 1000, pluginTimeout * 0.9)), 1)
+  if (value >= most) throw new FASTSTREAM_ERR_INVALID_OPTION(option, `must be below Fastify's pluginTimeout of ${most} ms: raise that, too`)
+  return value
+}
+
+function sizes<T extends Record<string, number>> (option: string, given: Partial<T> = {}, defaults: T): T {
+  onlyKnown(`${option}.`, given, Object.keys(defaults))
+  const settings = { ...defaults, ...given }
+  for (const [name, value] of Object.entries(settings)) integer(`${option}.${name}`, value, name === 'interval' ? 0 : 1)
+  return settings
+}
+
+export function onlyKnown (path: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null) throw new FASTSTREAM_ERR_INVALID_OPTION(path.slice(0, -1) || 'options', 'must be an object')
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name)) throw new FASTSTREAM_ERR_INVALID_OPTION(path + name, `is not known: there are ${known.join(', ')}`)
+  }
+}
+
+export function text (option: string, value: unknown): void {
+  if (typeof value !== 'string' || value === '') throw new FASTSTREAM_ERR_INVALID_OPTION(option, 'must be a string that is not empty')
+}
+
+export function integer (option: string, value: number, least: number): number {
+  if (!Number.isSafeInteger(value)) throw new FASTSTREAM_ERR_INVALID_OPTION(option, 'must be a whole number')
+  return number(option, value, least)
+}
+
+function number (option: string, value: number, least: number, most = Infinity): number {
+  if (typeof value !== 'number' || !(value >= least && value <= most)) {
+    throw new FASTSTREAM_ERR_INVALID_OPTION(option, `must be a number of at least ${least}${most === Infinity ? '' : ` and at most ${most}`}`)
+  }
+  return value
+}
+
+function oneOf (option: string, value: string, allowed: readonly string[]): void {
+  if (!allowed.includes(value)) throw new FASTSTREAM_ERR_INVALID_OPTION(option, `must be one of '${allowed.join("', '")}'`)
+}

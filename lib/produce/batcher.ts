@@ -1,0 +1,170 @@
+import type { Clock } from '../clock.js'
+import { SendError, type ProducedRecord, type TransportProducer } from '../transport/transport.js'
+
+export interface QueueSettings {
+  readonly messages: number
+  readonly bytes: number
+}
+
+/** A publish that waits for its outcome. */
+export interface Entry {
+  readonly record: { -readonly [K in keyof ProducedRecord]: ProducedRecord[K] }
+  readonly size: number
+  /** ms since the epoch */
+  readonly deadline: number
+  readonly resolve: (offset: bigint) => void
+  readonly reject: (error: Error) => void
+  done: boolean
+}
+
+const MAX_RECORDS = 2000
+/** Far below Kafka's default limit of 1 MiB for what one partition gets at a time. A larger record goes alone, so that it fails alone. */
+const MAX_PARTITION_BYTES = 512 * 1024
+
+/**
+ * One send in flight: the next batch is what arrived meanwhile, so batches grow with the load and a lone message leaves at once.
+ * Records keep the order of their calls.
+ */
+export class Batcher {
+  readonly #transport: TransportProducer
+  readonly #limits: QueueSettings
+  readonly #clock: Clock
+  #queue: Entry[] = []
+  #messages = 0
+  #bytes = 0
+  #sending = false
+  #scheduled = false
+  #cancelSweep: (() => void) | undefined
+  /** Every entry that has no outcome, in the order of their deadlines. */
+  readonly #open = new Set<Entry>()
+  #idle: Array<() => void> = []
+
+  constructor (transport: TransportProducer, limits: QueueSettings, clock: Clock) {
+    this.#transport = transport
+    this.#limits = limits
+    this.#clock = clock
+  }
+
+  get pending (): number {
+    return this.#messages
+  }
+
+  hasRoom (size: number): boolean {
+    // A lone record larger than the whole queue must be able to leave.
+    return this.#messages === 0 || (this.#messages < this.#limits.messages && this.#bytes + size <= this.#limits.bytes)
+  }
+
+  /** Counts an entry in; it gets its outcome by its deadline, whatever happens to it. */
+  accept (entry: Entry): void {
+    this.#messages++
+    this.#bytes += entry.size
+    this.#open.add(entry)
+    this.#sweepLater()
+  }
+
+  enqueue (entry: Entry): void {
+    this.#queue.push(entry)
+    this.#flushLater()
+  }
+
+  fail (entry: Entry, error: Error): void {
+    if (this.#close(entry)) entry.reject(error)
+  }
+
+  abort (error: Error): void {
+    this.#queue = []
+    for (const entry of this.#open) this.fail(entry, error)
+  }
+
+  idle (): Promise<void> {
+    if (this.#messages === 0) return Promise.resolve()
+    return new Promise((resolve) => { this.#idle.push(resolve) })
+  }
+
+  #flushLater (): void {
+    if (this.#scheduled || this.#sending) return
+    this.#scheduled = true
+    setImmediate(() => {
+      this.#scheduled = false
+      this.#flush()
+    })
+  }
+
+  async #flush (): Promise<void> {
+    this.#sending = true
+    while (this.#queue.length > 0) {
+      const batch = this.#take()
+      if (batch.length > 0) await this.#send(batch)
+    }
+    this.#sending = false
+  }
+
+  #take (): Entry[] {
+    const batch: Entry[] = []
+    const sizes = new Map<string, number>()
+    let taken = 0
+    for (const entry of this.#queue) {
+      if (batch.length === MAX_RECORDS) break
+      if (!entry.done) {
+        const { topic, partition } = entry.record
+        const key = `${topic}:${partition}`
+        const size = entry.size + (sizes.get(key) ?? 0)
+        if (size > MAX_PARTITION_BYTES && batch.length > 0) break
+        sizes.set(key, size)
+        batch.push(entry)
+      }
+      taken++
+      if (entry.size > MAX_PARTITION_BYTES) break
+    }
+    this.#queue = this.#queue.slice(taken)
+    return batch
+  }
+
+  async #send (batch: readonly Entry[]): Promise<void> {
+    // Deadlines ascend. Each entry is answered at its own; the send itself goes on until the last.
+    const deadline = batch.at(-1)?.deadline ?? 0
+    try {
+      const offsets = await this.#transport.send(batch.map((entry) => entry.record), deadline)
+      for (const [i, entry] of batch.entries()) {
+        if (this.#close(entry)) entry.resolve(offsets[i] as bigint)
+      }
+    } catch (error) {
+      for (const entry of batch) this.fail(entry, error as Error)
+    }
+  }
+
+  #close (entry: Entry): boolean {
+    if (entry.done) return false
+    entry.done = true
+    this.#open.delete(entry)
+    this.#messages--
+    this.#bytes -= entry.size
+    if (this.#messages > 0) return true
+    this.#cancelSweep?.()
+    this.#cancelSweep = undefined
+    const idle = this.#idle
+    this.#idle = []
+    for (const resolve of idle) resolve()
+    return true
+  }
+
+  #sweepLater (): void {
+    const [oldest] = this.#open
+    if (oldest === undefined || this.#cancelSweep !== undefined) return
+    this.#cancelSweep = this.#clock.schedule(Math.max(0, oldest.deadline - this.#clock.now()), () => {
+      this.#cancelSweep = undefined
+      this.#sweep()
+      this.#sweepLater()
+    })
+  }
+
+  #sweep (): void {
+    const now = this.#clock.now()
+    const queued = new Set(this.#queue)
+    for (const entry of this.#open) {
+      if (entry.deadline > now) break
+      const sent = entry.record.partition !== -1 && !queued.has(entry)
+      this.fail(entry, new SendError('no answer before the deadline', sent ? 'unknown' : 'not-sent', 'timeout'))
+    }
+  }
+}

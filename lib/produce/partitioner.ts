@@ -1,0 +1,36 @@
+/**
+ * Chooses partitions as the Java client does: murmur2 of the key bytes, so that every client of a topic agrees on where a key lives.
+ * Records without a key take turns.
+ */
+export class Partitioner {
+  readonly #turns = new Map<string, number>()
+
+  choose (topic: string, key: Buffer | null, count: number): number {
+    if (key !== null) return (murmur2(key) & 0x7fffffff) % count
+    const turn = this.#turns.get(topic) ?? 0
+    this.#turns.set(topic, turn + 1)
+    return turn % count
+  }
+}
+
+const SEED = 0x9747b28c
+const M = 0x5bd1e995
+const R = 24
+
+/** As in `org.apache.kafka.common.utils.Utils.murmur2`: 32-bit, with the seed that Kafka uses. */
+export function murmur2 (data: Buffer): number {
+  const length = data.length
+  const words = length & ~3
+  let h = SEED ^ length
+  for (let i = 0; i < words; i += 4) {
+    let k = Math.imul(data.readInt32LE(i), M)
+    k = Math.imul(k ^ (k >>> R), M)
+    h = Math.imul(h, M) ^ k
+  }
+  const rest = length - words
+  if (rest === 3) h ^= data.readUInt8(words + 2) << 16
+  if (rest >= 2) h ^= data.readUInt8(words + 1) << 8
+  if (rest >= 1) h = Math.imul(h ^ data.readUInt8(words), M)
+  h = Math.imul(h ^ (h >>> 13), M)
+  return h ^ (h >>> 15)
+}

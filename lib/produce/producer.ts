@@ -1,0 +1,126 @@
+import type { RecordMetadata } from '../../types/index.js'
+import type { Clock } from '../clock.js'
+import {
+  FASTSTREAM_ERR_NOT_READY, FASTSTREAM_ERR_PUBLISH_QUEUE_FULL, FASTSTREAM_ERR_PUBLISH_REFUSED, FASTSTREAM_ERR_PUBLISH_TIMEOUT,
+  FASTSTREAM_ERR_UNKNOWN_PARTITION
+} from '../errors.js'
+import { SendError, type RawHeader, type TransportProducer } from '../transport/transport.js'
+import { Batcher, type Entry, type QueueSettings } from './batcher.js'
+import { sizeOf } from './size.js'
+import { Partitioner } from './partitioner.js'
+
+/** A message that is checked and encoded: bytes, and where they go. */
+export interface Outgoing {
+  readonly topic: string
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly headers: readonly RawHeader[]
+  /** ms since the epoch */
+  readonly timestamp: number
+  /** Chosen from the key when it is left out. */
+  readonly partition?: number | undefined
+}
+
+export interface ProducerSettings {
+  /** How long one publish may take, ms. */
+  readonly deadline: number
+  readonly queue: QueueSettings
+}
+
+/** The way out: chooses the partition, keeps the order of the calls, batches, and gives up at the deadline. */
+export class Producer {
+  readonly #transport: TransportProducer
+  readonly #settings: ProducerSettings
+  readonly #clock: Clock
+  readonly #partitioner = new Partitioner()
+  readonly #batcher: Batcher
+  /** Messages of a topic whose partition count is being asked for, in the order of their calls. */
+  readonly #unknown = new Map<string, Entry[]>()
+  #closed = false
+
+  constructor (transport: TransportProducer, settings: ProducerSettings, clock: Clock) {
+    this.#transport = transport
+    this.#settings = settings
+    this.#clock = clock
+    this.#batcher = new Batcher(transport, settings.queue, clock)
+  }
+
+  /** Messages that are not in the log yet. */
+  get pending (): number {
+    return this.#batcher.pending
+  }
+
+  publish (outgoing: Outgoing): Promise<RecordMetadata> {
+    if (this.#closed) return Promise.reject(new FASTSTREAM_ERR_NOT_READY('closed'))
+    const size = sizeOf(outgoing)
+    if (!this.#batcher.hasRoom(size)) return Promise.reject(new FASTSTREAM_ERR_PUBLISH_QUEUE_FULL(outgoing.topic))
+    return new Promise((resolve, reject) => {
+      const { topic } = outgoing
+      const entry: Entry = {
+        record: { ...outgoing, partition: outgoing.partition ?? -1 },
+        size,
+        deadline: this.#clock.now() + this.#settings.deadline,
+        resolve: (offset) => { resolve({ topic, partition: entry.record.partition, offset }) },
+        reject: (error) => { reject(publishError(topic, error)) },
+        done: false
+      }
+      this.#batcher.accept(entry)
+      this.#place(entry)
+    })
+  }
+
+  /** Resolves when nothing is pending any more. */
+  idle (): Promise<void> {
+    return this.#batcher.idle()
+  }
+
+  async close (): Promise<void> {
+    this.#closed = true
+    await this.#transport.close()
+    this.#batcher.abort(new SendError('the broker was closed', 'unknown', 'closed'))
+  }
+
+  #place (entry: Entry): void {
+    const { topic } = entry.record
+    const waiting = this.#unknown.get(topic)
+    if (waiting !== undefined) {
+      waiting.push(entry)
+      return
+    }
+    const count = this.#transport.partitionCount(topic)
+    if (typeof count === 'number') return this.#enqueue(entry, count)
+    const entries = [entry]
+    this.#unknown.set(topic, entries)
+    count.then(
+      (count) => {
+        this.#unknown.delete(topic)
+        for (const entry of entries) this.#enqueue(entry, count)
+      },
+      (error) => {
+        this.#unknown.delete(topic)
+        for (const entry of entries) this.#batcher.fail(entry, error)
+      })
+  }
+
+  #enqueue (entry: Entry, count: number): void {
+    const { topic, key, partition } = entry.record
+    if (partition >= count || partition < -1) return this.#batcher.fail(entry, new FASTSTREAM_ERR_UNKNOWN_PARTITION(topic, partition, count))
+    if (partition === -1) entry.record.partition = this.#partitioner.choose(topic, key, count)
+    this.#batcher.enqueue(entry)
+  }
+}
+
+/** Whether a publish failed in a way that trying it again cannot cure. */
+export function isRefused (error: unknown): boolean {
+  if (!(error instanceof Error) || !('code' in error)) return false
+  return error.code === 'FASTSTREAM_ERR_PUBLISH_REFUSED' || error.code === 'FASTSTREAM_ERR_UNKNOWN_PARTITION'
+}
+
+function publishError (topic: string, error: Error): Error {
+  if (!(error instanceof SendError)) return error
+  const { outcome, reason } = error
+  const coded = reason === 'refused'
+    ? new FASTSTREAM_ERR_PUBLISH_REFUSED(topic, error.message, { cause: error })
+    : new FASTSTREAM_ERR_PUBLISH_TIMEOUT(topic, outcome === 'unknown' ? 'it may be in the log' : 'it is not in the log', { cause: error })
+  return Object.assign(coded, { outcome })
+}

@@ -1,0 +1,11 @@
+import type { ProducedRecord } from '../transport/transport.js'
+
+/** What a record weighs beside its bytes, about: here, and on the wire. */
+const OVERHEAD = 100
+
+/** Bytes that a record takes, about. */
+export function sizeOf ({ key, value, headers }: Pick<ProducedRecord, 'key' | 'value' | 'headers'>): number {
+  let size = OVERHEAD + (key?.length ?? 0) + (value?.length ?? 0)
+  for (const [name, value] of headers) size += name.length + (value?.length ?? 0)
+  return size
+}

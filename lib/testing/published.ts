@@ -1,0 +1,42 @@
+import type { RecordMetadata } from '../../types/index.js'
+import { CONTENT_TYPE, lastHeader } from '../broker/headers.js'
+import { decodeHeaders, decodeValue } from '../schema/codec.js'
+import type { LoggedRecord } from '../transport/memory/index.js'
+import type { RawHeader } from '../transport/transport.js'
+
+/** A record as a test likes to read it. */
+export interface PublishedRecord extends RecordMetadata {
+  /** As text. */
+  readonly key: string | null
+  readonly rawKey: Buffer | null
+  /** Decoded by the content type; the bytes when they cannot be decoded. */
+  readonly value: unknown
+  readonly rawValue: Buffer | null
+  /** As text, the last one of a name. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly rawHeaders: readonly RawHeader[]
+  readonly timestamp: Date
+}
+
+export function decodePublished (topic: string, { partition, offset, key, value, headers, timestamp }: LoggedRecord): PublishedRecord {
+  return {
+    topic,
+    partition,
+    offset,
+    key: key?.toString() ?? null,
+    rawKey: key,
+    value: decoded(value, lastHeader(headers, CONTENT_TYPE)),
+    rawValue: value,
+    headers: decodeHeaders(headers),
+    rawHeaders: headers,
+    timestamp: new Date(timestamp)
+  }
+}
+
+function decoded (value: Buffer | null, contentType: string | undefined): unknown {
+  try {
+    return decodeValue(value, contentType)
+  } catch {
+    return value
+  }
+}

@@ -1,0 +1,104 @@
+import type { FastifyInstance } from 'fastify'
+import type { Publisher, PublishOptions, RecordMetadata } from '../../types/index.js'
+import { brokersOf, type AppBrokers } from '../broker/registry.js'
+import { DeclaredPublisher } from '../broker/publisher.js'
+import type { Broker } from '../broker/broker.js'
+import type { Stage } from '../consume/dead-letter.js'
+import { FASTSTREAM_ERR_TEST_BROKER, FASTSTREAM_ERR_UNKNOWN_TOPIC } from '../errors.js'
+import { createMemoryCluster, createMemoryTransport, type MemoryCluster } from '../transport/memory/index.js'
+import { decodePublished, type PublishedRecord } from './published.js'
+import { settled } from './settled.js'
+
+export type { PublishedRecord }
+
+/** One failed attempt to handle a message. */
+export interface TestFailure extends RecordMetadata {
+  readonly stage: Stage
+  readonly attempt: number
+  readonly error: Error
+}
+
+/** The brokers of an app, in memory. */
+export interface TestBroker {
+  /**
+   * Publishes as somebody outside the app would: to a topic nothing is checked, so that wrong messages can be sent, too;
+   * through a publisher its schema is.
+   *
+   * @throws FASTSTREAM_ERR_UNKNOWN_TOPIC when the app declares no such topic
+   * @example
+   * await broker.publish('orders', { id: '1', total: 9 }, { key: '1' })
+   */
+  publish<V>(publisher: Publisher<V>, value: NoInfer<V>, options?: PublishOptions): Promise<RecordMetadata>
+  publish (topic: string, value: unknown, options?: PublishOptions): Promise<RecordMetadata>
+  /**
+   * Everything that is in a topic, in the order in which it came, decoded by its content type.
+   *
+   * @throws FASTSTREAM_ERR_UNKNOWN_TOPIC when the app declares no such topic
+   */
+  published (topic: string): PublishedRecord[]
+  /**
+   * Resolves when every message that was published, and every message that this caused, is settled.
+   *
+   * @param options.timeout ms, @default 5000
+   * @throws FASTSTREAM_ERR_NOT_SETTLED after that, naming what is unsettled
+   */
+  settled (options?: { timeout?: number }): Promise<void>
+  /** Every attempt that failed, oldest first: decoding, validation, handlers, publishing a result. */
+  readonly errors: readonly TestFailure[]
+}
+
+/**
+ * Puts every broker of an app on one in-memory cluster, whatever its options say, and makes the app ready. No Kafka is asked for.
+ * Retries do not wait.
+ *
+ * @throws FASTSTREAM_ERR_TEST_BROKER on an app that is ready, or that has no broker
+ * @example
+ * const broker = await testBroker(app)
+ * await app.inject({ method: 'POST', url: '/orders', payload: { id: '1', total: 9 } })
+ * await broker.settled()
+ * t.match(broker.published('invoices'), [{ key: '1', value: { orderId: '1', amount: 9 } }])
+ */
+export async function testBroker (app: FastifyInstance): Promise<TestBroker> {
+  const brokers = brokersOf(app)
+  for (const broker of brokers.byName.values()) {
+    if (!broker.loading) throw new FASTSTREAM_ERR_TEST_BROKER('the app is ready: call testBroker(app) before ready(), listen() or inject()')
+  }
+  const cluster = createMemoryCluster()
+  const errors: TestFailure[] = []
+  brokers.test = {
+    transport: () => createMemoryTransport({ cluster }),
+    onFailure: ({ topic, partition, record: { offset }, attempt }, { stage, error }) => { errors.push({ topic, partition, offset, attempt, stage, error }) }
+  }
+  await app.ready()
+  if (brokers.byName.size === 0) throw new FASTSTREAM_ERR_TEST_BROKER('the app has no broker: register fastify-faststream on it')
+  return new MemoryTestBroker(app, brokers, cluster, errors)
+}
+
+class MemoryTestBroker implements TestBroker {
+  readonly errors: readonly TestFailure[]
+  readonly #app: FastifyInstance
+  readonly #brokers: readonly Broker[]
+  readonly #cluster: MemoryCluster
+
+  constructor (app: FastifyInstance, { byName }: AppBrokers, cluster: MemoryCluster, errors: readonly TestFailure[]) {
+    this.#app = app
+    this.#brokers = [...byName.values()]
+    this.#cluster = cluster
+    this.errors = errors
+  }
+
+  async publish (target: string | Publisher, value: unknown, options?: PublishOptions): Promise<RecordMetadata> {
+    if (typeof target !== 'string') return await target.publish(value, options)
+    const [broker] = this.#brokers as [Broker]
+    return await new DeclaredPublisher(broker, this.#app, target, {}).publish(value, options)
+  }
+
+  published (topic: string): PublishedRecord[] {
+    if (this.#cluster.partitions(topic).length === 0) throw new FASTSTREAM_ERR_UNKNOWN_TOPIC(topic)
+    return this.#cluster.records(topic).map((record) => decodePublished(topic, record))
+  }
+
+  async settled ({ timeout = 5000 } = {}): Promise<void> {
+    await settled(this.#cluster, this.#brokers.map(({ producer }) => producer), timeout)
+  }
+}

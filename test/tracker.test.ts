@@ -1,0 +1,140 @@
+import t from 'tap'
+import fc from 'fast-check'
+import { PartitionTracker, type Tracked } from '../lib/consume/tracker.js'
+
+t.test('the watermark is the lowest unsettled offset, whatever the order of settling', async (t) => {
+  const tracker = new PartitionTracker()
+  const [a, b, c] = [tracker.receive(5n), tracker.receive(6n), tracker.receive(9n)] as const
+  tracker.advance(10n)
+  t.equal(tracker.committable, undefined, 'nothing is settled')
+  t.ok(tracker.settle(c))
+  t.equal(tracker.committable, undefined)
+  t.ok(tracker.settle(a))
+  t.equal(tracker.committable, 6n)
+  t.equal(tracker.oldest, b)
+  t.ok(tracker.settle(b))
+  t.equal(tracker.committable, 10n)
+  t.equal(tracker.pending, 0)
+  t.equal(tracker.oldest, undefined)
+})
+
+t.test('what is never handed over moves the position, and the watermark when nothing is open', async (t) => {
+  const tracker = new PartitionTracker()
+  tracker.advance(3n)
+  t.equal(tracker.committable, 3n)
+  const a = tracker.receive(3n)
+  tracker.advance(8n)
+  t.equal(tracker.committable, 3n)
+  tracker.settle(a)
+  t.equal(tracker.committable, 8n)
+  tracker.advance(2n)
+  t.equal(tracker.committable, 8n, 'never backwards')
+})
+
+t.test('a message is settled once', async (t) => {
+  const tracker = new PartitionTracker()
+  const a = tracker.receive(0n)
+  t.equal(tracker.settle(a), true)
+  t.equal(tracker.settle(a), false)
+})
+
+t.test('an offset that was received before is refused', async (t) => {
+  const tracker = new PartitionTracker()
+  tracker.receive(7n)
+  t.throws(() => tracker.receive(7n), RangeError)
+})
+
+t.test('what is committed is not committed again', async (t) => {
+  const tracker = new PartitionTracker()
+  tracker.settle(tracker.receive(0n))
+  t.equal(tracker.committable, 1n)
+  tracker.commitSucceeded(1n)
+  t.equal(tracker.committable, undefined)
+  tracker.commitSucceeded(0n)
+  t.equal(tracker.committable, undefined, 'an older answer that comes late changes nothing')
+})
+
+t.test('a late result of a lost generation moves nothing', async (t) => {
+  const tracker = new PartitionTracker()
+  const a = tracker.receive(0n)
+  tracker.revoke()
+  t.ok(tracker.revoked)
+  t.equal(tracker.settle(a), false)
+  t.equal(tracker.committable, undefined)
+  t.equal(tracker.pending, 0)
+})
+
+t.test('whatever happens in whatever order, it never commits past unsettled work, never backwards, and ends with everything committed', async (t) => {
+  // Two generations: what is not committed at the end of the first comes again in the second.
+  const action = fc.record({ kind: fc.constantFrom('receive', 'settle', 'commit-ok', 'commit-fail', 'rebalance', 'late'), gap: fc.integer({ min: 0, max: 3 }), pick: fc.nat() })
+  fc.assert(fc.property(fc.array(action, { maxLength: 120 }), (actions) => {
+    let tracker = new PartitionTracker()
+    let committed = 0n
+    let next = 0n
+    const settledOffsets = new Set<bigint>()
+    const received = new Set<bigint>()
+    let open: Tracked[] = []
+    const lost: Array<{ tracker: PartitionTracker, tracked: Tracked }> = []
+
+    function commit (ok: boolean): void {
+      const offset = tracker.committable
+      if (offset === undefined) return
+      if (offset < committed) throw new Error(`backwards: ${offset} after ${committed}`)
+      for (const at of received) {
+        if (at < offset && !settledOffsets.has(at)) throw new Error(`past unsettled ${at}: ${offset}`)
+      }
+      if (!ok) return
+      committed = offset
+      tracker.commitSucceeded(offset)
+    }
+
+    for (const { kind, gap, pick } of actions) {
+      if (kind === 'receive') {
+        const offset = next + BigInt(gap)
+        received.add(offset)
+        open.push(tracker.receive(offset))
+        next = offset + 1n
+        tracker.advance(next + BigInt(gap % 2))
+        next += BigInt(gap % 2)
+      }
+      if (kind === 'settle' && open.length > 0) {
+        const [tracked] = open.splice(pick % open.length, 1) as [Tracked]
+        settledOffsets.add(tracked.offset)
+        tracker.settle(tracked)
+      }
+      if (kind === 'commit-ok' || kind === 'commit-fail') commit(kind === 'commit-ok')
+      if (kind === 'late' && lost.length > 0) {
+        const { tracker, tracked } = lost[pick % lost.length] as (typeof lost)[number]
+        if (tracker.settle(tracked)) throw new Error('a lost tracker took a result')
+        if (tracker.committable !== undefined) throw new Error('a lost tracker wants to commit')
+      }
+      if (kind === 'rebalance') {
+        for (const tracked of open) lost.push({ tracker, tracked })
+        tracker.revoke()
+        tracker = new PartitionTracker()
+        open = []
+        next = committed
+        // What was settled and not committed comes again, as new work.
+        for (const at of received) if (at >= committed) { received.delete(at); settledOffsets.delete(at) }
+      }
+    }
+    for (const tracked of open) {
+      settledOffsets.add(tracked.offset)
+      tracker.settle(tracked)
+    }
+    commit(true)
+    return tracker.pending === 0 && tracker.committable === undefined && committed === (received.size === 0 ? committed : next)
+  }), { numRuns: 10_000 })
+})
+
+t.test('a long life holds no memory of what is settled', async (t) => {
+  const tracker = new PartitionTracker()
+  let previous = tracker.receive(0n)
+  for (let offset = 1n; offset < 10_000n; offset++) {
+    const tracked = tracker.receive(offset)
+    tracker.settle(previous)
+    previous = tracked
+  }
+  t.equal(tracker.pending, 1)
+  t.equal(tracker.committable, 9_999n)
+})

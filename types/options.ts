@@ -1,0 +1,79 @@
+import type { FastifyRequest, FastifyServerOptions } from 'fastify'
+import type { ConnectionOptions } from 'node:tls'
+import type { SASLOptions } from 'kafkajs'
+
+/** How often, and how soon, a handler that threw is run again for the same message. */
+export interface RetryOptions {
+  /** Runs after the first one. @default 5 */
+  retries?: number
+  /** Before the first retry, ms. @default 200 */
+  delay?: number
+  /** By which the delay grows each time. @default 2 */
+  factor?: number
+  /** ms @default 30_000 */
+  maxDelay?: number
+  /** The part of the delay, 0 to 1, by which it is varied at random. @default 0.2 */
+  jitter?: number
+  /** Return false for an error that a retry cannot cure: the message goes to the dead-letter topic at once. @default () => true */
+  retryOn?: (error: unknown) => boolean
+}
+
+export interface DeadLetterOptions {
+  /** Where a message goes that cannot be handled. @default (topic) => topic + '.dlq' */
+  topic?: string | ((topic: string) => string)
+}
+
+/** How topics are made that the app declares and the cluster lacks. */
+export interface TopicConfig {
+  /** @default 3 */
+  partitions?: number
+  /** −1: the cluster's default. @default -1 */
+  replicas?: number
+}
+
+/**
+ * The plugin's options.
+ *
+ * @example
+ * await app.register(faststreamPlugin, { brokers: ['localhost:9092'], groupId: 'shop' })
+ */
+export interface FaststreamOptions {
+  /** Bootstrap addresses, `host:port`. @default none: the in-memory broker, which is refused in production unless `transport: 'memory'` is written */
+  brokers?: readonly string[]
+  /** @default 'kafkajs', or 'memory' without `brokers` */
+  transport?: 'kafkajs' | 'memory'
+  /** A further cluster has another name and is found at `app.brokers[name]`. @default 'default': `app.broker` */
+  name?: string
+  /** Under which the offsets of subscribers are stored. Must be given on a real cluster, here or on each subscriber. */
+  groupId?: string
+  /** @default 'fastify-faststream' */
+  clientId?: string
+  /** TLS: `true`, or the options of `node:tls`. @default false */
+  ssl?: boolean | ConnectionOptions
+  /** As kafkajs has it: `{ mechanism: 'scram-sha-256', username, password }`. @default none */
+  sasl?: SASLOptions
+  /** In which the cluster must answer and the groups be joined, else `ready()` rejects; ms. @default Fastify's `pluginTimeout` − 1 s */
+  connectTimeout?: number
+  /** How long `close()` waits for running handlers, ms. @default Fastify's `pluginTimeout` − 1 s */
+  drainTimeout?: number
+  /** How long a rebalance waits for running handlers, ms; below 60 s, after which the group goes on without the member. @default 10_000 */
+  revokeDrain?: number
+  retry?: RetryOptions
+  /** `false`: a message that cannot be handled is logged and left. @default { topic: (topic) => topic + '.dlq' } */
+  deadLetter?: DeadLetterOptions | false
+  /** How many partitions a subscriber handles at the same time. @default 16 */
+  concurrency?: number
+  /** What one partition may hold in memory; reading goes on at half of it. @default { messages: 1000, bytes: 8 MiB } */
+  buffer?: { messages?: number, bytes?: number }
+  /** Offsets are committed after `interval` ms or `count` messages. @default { interval: 1000, count: 500 } */
+  commit?: { interval?: number, count?: number }
+  /** What happens at start to declared topics that the cluster lacks: they are created, reported as an error, or nothing. @default 'create' */
+  topics?: 'create' | 'verify' | 'ignore'
+  topicConfig?: TopicConfig
+  /** `deadline` (ms) is how long one publish may take; `queue` is what may wait. @default { deadline: 30_000, queue: { messages: 10_000, bytes: 64 MiB } } */
+  producer?: { deadline?: number, queue?: { messages?: number, bytes?: number } }
+  /** Of what a route publishes. @default a UUID per request */
+  correlationId?: (request: FastifyRequest) => string
+  /** As `Fastify({ ajv })`, which a plugin cannot read: give both the same. */
+  ajv?: FastifyServerOptions['ajv']
+}
