@@ -1,0 +1,216 @@
+import t from 'tap'
+import { Pipeline } from '../lib/consume/pipeline.js'
+import { backoff } from '../lib/consume/retry.js'
+import { toError } from '../lib/consume/thrown.js'
+import type { Delivery, Subscription } from '../lib/consume/subscription.js'
+import type { Failure } from '../lib/consume/dead-letter.js'
+import { FASTSTREAM_ERR_DECODE, FASTSTREAM_ERR_PUBLISH_REFUSED, FASTSTREAM_ERR_PUBLISH_TIMEOUT, FASTSTREAM_ERR_VALIDATION } from '../lib/errors.js'
+import type { Outgoing, Producer } from '../lib/produce/producer.js'
+import { ManualClock, turn } from './fixtures/manual-clock.js'
+import { logLines } from './fixtures/log-lines.js'
+import { record } from './fixtures/record.js'
+
+const retry = { retries: 2, delay: 100, factor: 2, maxDelay: 1000, jitter: 0, retryOn: () => true }
+
+function build (overrides: Partial<Subscription<Delivery>> = {}) {
+  const clock = new ManualClock()
+  const log = logLines()
+  const dead: Outgoing[] = []
+  const failures: Failure[] = []
+  const outcomes: Error[] = []
+  const producer = {
+    publish: async (outgoing: Outgoing) => {
+      const error = outcomes.shift()
+      if (error !== undefined) throw error
+      dead.push(outgoing)
+    }
+  } as unknown as Producer
+  const subscription: Subscription<Delivery> = {
+    name: 'take',
+    topics: ['orders'],
+    groupId: 'shop',
+    concurrency: 1,
+    retry,
+    deadLetterTopic: (topic) => `${topic}.dlq`,
+    read: (delivery) => delivery,
+    handle: () => undefined,
+    prepare: () => [],
+    ...overrides
+  }
+  const pipeline = new Pipeline(subscription as Subscription, producer, clock, log, (_, failure) => { failures.push(failure) })
+  const halt = new AbortController()
+  const run = (): Promise<boolean> => pipeline.run('orders', 1, record(7, 'bytes', { key: Buffer.from('k'), headers: [['a', Buffer.from('1')], ['a', null], ['x-dlq-topic', Buffer.from('spoofed')]] }), halt.signal)
+  return { clock, log, dead, failures, outcomes, halt, run }
+}
+
+function headersOf (outgoing: Outgoing | undefined): Record<string, string | undefined> {
+  return Object.fromEntries((outgoing?.headers ?? []).map(([name, value]) => [name, value?.toString()]))
+}
+
+t.test('a handler that succeeds settles its message', async (t) => {
+  const { run, failures } = build({ handle: async () => {} })
+  t.equal(await run(), true)
+  t.same(failures, [])
+})
+
+t.test('a handler that fails is run again, later each time, then the message goes to the dead-letter topic', async (t) => {
+  const attempts: number[] = []
+  const { run, clock, dead, failures, log } = build({
+    handle: ({ attempt }: Delivery) => {
+      attempts.push(attempt)
+      throw new TypeError(`no\n  luck ${'x'.repeat(2000)}`)
+    }
+  } as Partial<Subscription<Delivery>>)
+  const done = run()
+  await turn()
+  t.same(attempts, [1])
+  await clock.advance(99)
+  t.same(attempts, [1])
+  await clock.advance(1)
+  t.same(attempts, [1, 2])
+  await clock.advance(200)
+  t.same(attempts, [1, 2, 3])
+  t.equal(await done, true)
+  t.same(failures.map(({ stage }) => stage), ['handler', 'handler', 'retries-exhausted'])
+  const [letter] = dead
+  t.match(letter, { topic: 'orders.dlq', key: Buffer.from('k'), value: Buffer.from('bytes') })
+  t.same(letter?.headers.slice(0, 2), [['a', Buffer.from('1')], ['a', null]], 'the original headers, but for those of an earlier dead letter')
+  const headers = headersOf(letter)
+  t.match(headers, {
+    'x-dlq-topic': 'orders',
+    'x-dlq-partition': '1',
+    'x-dlq-offset': '7',
+    'x-dlq-timestamp': '1700000000000',
+    'x-dlq-group': 'shop',
+    'x-dlq-subscriber': 'take',
+    'x-dlq-stage': 'retries-exhausted',
+    'x-dlq-error-class': 'TypeError',
+    'x-dlq-error-message': /^no luck x+$/,
+    'x-dlq-attempts': '3',
+    'x-dlq-first-failure-at': /^1970-.*Z$/,
+    'x-dlq-failed-at': /^1970-.*Z$/
+  })
+  t.equal(headers['x-dlq-error-message']?.length, 1024)
+  t.match(headers['x-dlq-error-stack'], /TypeError/)
+  t.match(log.lines, ['warn handler failed, it will be run again', 'warn handler failed, it will be run again', 'error message cannot be handled and was moved to the dead-letter topic'])
+})
+
+t.test('no stack leaves the process in production', async (t) => {
+  const before = process.env.NODE_ENV
+  t.teardown(() => {
+    if (before === undefined) delete process.env.NODE_ENV
+    else process.env.NODE_ENV = before
+  })
+  process.env.NODE_ENV = 'production'
+  const { run, dead } = build({ read: () => { throw new FASTSTREAM_ERR_DECODE('value', 'no JSON') } })
+  t.equal(await run(), true)
+  t.notOk('x-dlq-error-stack' in headersOf(dead[0]))
+})
+
+t.test('long texts are cut between characters', async (t) => {
+  const { run, dead } = build({ read: () => { throw new Error('é'.repeat(1000) + 'x') } })
+  await run()
+  t.equal(headersOf(dead[0])['x-dlq-error-message'], 'é'.repeat(512))
+  const odd = build({ read: () => { throw new Error('x' + 'é'.repeat(1000)) } })
+  await odd.run()
+  t.equal(headersOf(odd.dead[0])['x-dlq-error-message'], 'x' + 'é'.repeat(511))
+})
+
+t.test('an error without a stack is described by what it has', async (t) => {
+  const bare = new Error('bare')
+  delete bare.stack
+  const { run, dead } = build({ read: () => { throw bare } })
+  await run()
+  t.equal(headersOf(dead[0])['x-dlq-error-stack'], '')
+})
+
+t.test('what cannot be decoded or is invalid goes to the dead-letter topic at once', async (t) => {
+  const undecodable = build({ read: () => { throw new FASTSTREAM_ERR_DECODE('value', 'no JSON') } })
+  t.equal(await undecodable.run(), true)
+  t.match(headersOf(undecodable.dead[0]), { 'x-dlq-stage': 'deserialize', 'x-dlq-attempts': '1' })
+
+  const invalid = build({ read: () => { throw Object.assign(new FASTSTREAM_ERR_VALIDATION('value/total must be >= 0'), { validation: [{ instancePath: '/total' }] }) } })
+  t.equal(await invalid.run(), true)
+  t.match(headersOf(invalid.dead[0]), { 'x-dlq-stage': 'validate', 'x-dlq-errors': '[{"instancePath":"/total"}]' })
+})
+
+t.test('an error for which retryOn says no is not tried again', async (t) => {
+  const { run, dead } = build({ retry: { ...retry, retryOn: () => false }, handle: () => { throw new Error('final') } })
+  t.equal(await run(), true)
+  t.match(headersOf(dead[0]), { 'x-dlq-stage': 'retries-exhausted', 'x-dlq-attempts': '1' })
+})
+
+t.test('without a dead-letter topic the message is logged and skipped', async (t) => {
+  const { run, dead, log } = build({ deadLetterTopic: () => undefined, read: () => { throw new Error('no') } })
+  t.equal(await run(), true)
+  t.same(dead, [])
+  t.same(log.lines, ['error message cannot be handled and is skipped: it has no dead-letter topic'])
+})
+
+t.test('a dead letter is insisted on for as long as it takes', async (t) => {
+  const { run, clock, dead, outcomes } = build({ read: () => { throw new Error('no') } })
+  outcomes.push(...Array.from({ length: 20 }, () => new FASTSTREAM_ERR_PUBLISH_REFUSED('orders.dlq', 'not now')))
+  const done = run()
+  await clock.advance(60_000)
+  t.same(dead, [])
+  await clock.advance(1_000_000)
+  t.equal(await done, true)
+  t.equal(dead.length, 1)
+})
+
+t.test('a result is published; when that fails it alone is tried again', async (t) => {
+  let handled = 0
+  let sent = 0
+  const { run, clock } = build({
+    handle: () => { handled++; return 'result' },
+    prepare: (result) => [{ topic: 'invoices', send: async () => { if (++sent < 3) throw new FASTSTREAM_ERR_PUBLISH_TIMEOUT('invoices', 'slow'); return { topic: String(result), partition: 0, offset: 0n } } }]
+  })
+  const done = run()
+  await clock.advance(10_000)
+  t.equal(await done, true)
+  t.equal(handled, 1)
+  t.equal(sent, 3)
+})
+
+t.test('a result that is wrong, or that the cluster refuses, makes its message a dead letter', async (t) => {
+  const wrong = build({ handle: () => 1, prepare: () => { throw new Error('invalid') } })
+  t.equal(await wrong.run(), true)
+  t.match(headersOf(wrong.dead[0]), { 'x-dlq-stage': 'publish' })
+  const refused = build({ handle: () => 1, prepare: () => [{ topic: 'invoices', send: async () => { throw new FASTSTREAM_ERR_PUBLISH_REFUSED('invoices', 'too large') } }] })
+  t.equal(await refused.run(), true)
+  t.match(headersOf(refused.dead[0]), { 'x-dlq-stage': 'publish' })
+})
+
+t.test('what waits for another try when the generation ends stays unsettled', async (t) => {
+  const waiting = build({ handle: () => { throw new Error('again') } })
+  const done = waiting.run()
+  await turn()
+  waiting.halt.abort()
+  t.equal(await done, false)
+  t.equal(waiting.clock.waiting, 0)
+
+  const burying = build({ read: () => { throw new Error('no') } })
+  burying.outcomes.push(new Error('not now'))
+  burying.halt.abort()
+  t.equal(await burying.run(), false)
+
+  const publishing = build({ handle: () => 1, prepare: () => [{ topic: 'invoices', send: async () => { throw new Error('not now') } }] })
+  publishing.halt.abort()
+  t.equal(await publishing.run(), false)
+})
+
+t.test('whatever is thrown is an error', async (t) => {
+  for (const thrown of [undefined, null, 'text', 42, Symbol('s'), { a: 1 }, Object.create(null), { get message () { throw new Error('trap') } }]) {
+    t.ok(toError(thrown) instanceof Error)
+    const { run, dead } = build({ retry: { ...retry, retries: 0 }, handle: () => { throw thrown } })
+    t.equal(await run(), true)
+    t.match(headersOf(dead[0]), { 'x-dlq-error-message': /^thrown: / })
+  }
+})
+
+t.test('the wait before a retry grows, is bounded, and varies by the jitter', async (t) => {
+  const settings = { ...retry, delay: 200, maxDelay: 1000, jitter: 0.2 }
+  t.same([1, 2, 3, 4, 9].map((n) => backoff(settings, n, () => 0.5)), [200, 400, 800, 1000, 1000])
+  t.equal(backoff(settings, 1, () => 0), 160)
+  t.equal(backoff(settings, 1, () => 1), 240)
+})

@@ -1,0 +1,112 @@
+/* Checked by `tsc`, never run: each good case compiles, each `@ts-expect-error` is a compile error. */
+import Fastify, { type FastifyPluginAsync, type FastifyTypeProvider } from 'fastify'
+import { Type } from '@sinclair/typebox'
+import type { FastifyPluginAsyncTypebox, TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import type { JsonSchemaToTsProvider } from '@fastify/type-provider-json-schema-to-ts'
+import faststreamPlugin, { response, type Message, type Publisher, type RecordMetadata } from '../index.js'
+
+declare module '../index.js' { interface NamedBrokers { billing: true } }
+
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false
+function expectType<T> (_value: T): void {}
+function expectEqual<A, B> (_equal: Equal<A, B>): void {}
+
+const OrderSchema = Type.Object({ id: Type.String(), total: Type.Number({ minimum: 0 }) }, { $id: 'Order' })
+const InvoiceSchema = Type.Object({ orderId: Type.String(), amount: Type.Number() }, { $id: 'Invoice' })
+
+const app = Fastify().withTypeProvider<TypeBoxTypeProvider>()
+await app.register(faststreamPlugin, { brokers: ['localhost:9092'], groupId: 'shop' })
+// @ts-expect-error an option that is not known
+await app.register(faststreamPlugin, { broker: 'localhost:9092' })
+
+const placed = app.broker.publisher('orders', { schema: { value: OrderSchema }, key: (order) => order.id, headers: (order) => ({ total: String(order.total) }) })
+const invoices = app.broker.publisher('invoices', { schema: { value: InvoiceSchema }, key: (invoice) => invoice.orderId })
+expectType<Publisher<{ id: string, total: number }>>(placed)
+// @ts-expect-error the key must be text or bytes
+app.broker.publisher('orders', { schema: { value: OrderSchema }, key: (order) => order.total })
+// @ts-expect-error there is no such part of a message
+app.broker.publisher('orders', { schema: { body: OrderSchema } })
+
+// Publishing
+app.post('/orders', { schema: { body: OrderSchema } }, async (request, reply) => {
+  const { partition, offset } = await request.broker.publish(placed, request.body)
+  expectType<bigint>(offset)
+  // @ts-expect-error the publisher's schema wants an order
+  await request.broker.publish(placed, { id: 1 })
+  await request.broker.publish('anything', { goes: true }, { key: 'a', headers: { many: ['a', Buffer.from('b'), null] } })
+  return reply.code(202).send({ partition })
+})
+expectType<RecordMetadata>(await invoices.publish({ orderId: '1', amount: 2 }))
+// @ts-expect-error amount is missing
+await invoices.publish({ orderId: '1' })
+// @ts-expect-error a header must be text or bytes
+await app.broker.publish('orders', {}, { headers: { n: 1 } })
+
+// Subscribing
+app.broker.subscriber('orders', { schema: { value: OrderSchema }, publish: invoices }, async function (order, message) {
+  expectEqual<typeof order, { id: string, total: number }>(true)
+  expectEqual<typeof message.value, { id: string, total: number }>(true)
+  expectEqual<typeof message.key, Buffer | null>(true)
+  expectType<Message>(message)
+  this.log.info(this.broker.name)
+  await message.broker.publish(placed, order)
+  // @ts-expect-error not a member of a message
+  message.nope()
+  if (message.offset > 4n) return undefined
+  if (message.offset > 3n) return null
+  if (message.offset > 2n) return response({ orderId: order.id, amount: 1 }, { key: 'x' })
+  return { orderId: order.id, amount: order.total }
+})
+app.broker.subscriber('orders', { groupId: 'audit', schema: { value: OrderSchema, key: Type.String(), headers: Type.Object({ tenant: Type.String() }) } }, (order, { key, headers }) => {
+  expectType<string>(key + headers.tenant + order.id)
+  // @ts-expect-error not declared
+  expectType<string>(headers.nope)
+})
+// @ts-expect-error what is returned is checked against the publisher's schema
+app.broker.subscriber('orders', { schema: { value: OrderSchema }, publish: invoices }, async (order) => ({ orderId: order.id }))
+// @ts-expect-error an option that is not known
+app.broker.subscriber('orders', { group: 'shop' }, () => {})
+// @ts-expect-error topics are names
+app.broker.subscriber(1, () => {})
+app.broker.subscriber(['a', 'b'], (value, { key, headers }) => {
+  expectEqual<typeof value, unknown>(true)
+  expectEqual<typeof key, Buffer | null>(true)
+  expectType<string | undefined>(headers.any)
+})
+app.broker.subscriber('orders', { schema: { value: OrderSchema }, publish: [invoices], retry: { retries: 1 }, deadLetter: false, concurrency: 1 }, (order) => ({ orderId: order.id, amount: 1 }))
+
+// Further clusters
+await app.brokers.billing.publish('any', 1)
+app.brokers.billing.subscriber('orders', { schema: { value: OrderSchema } }, (order) => { expectType<number>(order.total) })
+// @ts-expect-error no such cluster
+expectType<unknown>(app.brokers.nope)
+
+// Scopes: as with routes, an inline scope names its type provider, a typed plugin has it.
+await app.register(async (plain) => {
+  plain.broker.subscriber('plain', { schema: { value: OrderSchema } }, (value) => { expectEqual<typeof value, unknown>(true) })
+  const scope = plain.withTypeProvider<TypeBoxTypeProvider>()
+  scope.broker.subscriber('scoped', { schema: { value: OrderSchema } }, (order) => { expectType<number>(order.total) })
+})
+const typed: FastifyPluginAsyncTypebox = async (scope) => {
+  scope.broker.subscriber('typed', { schema: { value: OrderSchema } }, (order) => { expectType<number>(order.total) })
+}
+const untyped: FastifyPluginAsync = async (scope) => { scope.broker.subscriber('untyped', () => {}) }
+await app.register(typed)
+await app.register(untyped)
+
+// Other type providers
+const literal = Fastify().withTypeProvider<JsonSchemaToTsProvider>()
+literal.broker.subscriber('x', { schema: { value: { type: 'object', required: ['n'], properties: { n: { type: 'number' } } } } }, ({ n }) => { expectEqual<typeof n, number>(true) })
+const numbers = literal.broker.publisher('y', { schema: { value: { type: 'object', required: ['n'], properties: { n: { type: 'number' } }, additionalProperties: false } } })
+await numbers.publish({ n: 1 })
+// @ts-expect-error wrong type
+await numbers.publish({ n: 'x' })
+
+const none = Fastify()
+none.broker.subscriber('x', { schema: { value: { type: 'object' } } }, (value) => { expectEqual<typeof value, unknown>(true) })
+await none.broker.publisher('q').publish({ any: 1 })
+
+interface NumberProvider extends FastifyTypeProvider { readonly validator: number, readonly serializer: string }
+const custom = Fastify().withTypeProvider<NumberProvider>()
+custom.broker.subscriber('x', { schema: { value: {} } }, (value) => { expectEqual<typeof value, number>(true) })
+await custom.broker.publisher('x', { schema: { value: {} } }).publish('text')
