@@ -113,7 +113,7 @@ export class Broker {
   }
 
   async #start (test: TestSetup | undefined): Promise<void> {
-    const settings = test === undefined ? this.settings : this.#hurried()
+    const settings = test?.hurried === true ? this.#hurried() : this.settings
     this.#step = 'compiling schemas'
     compile(this.#subscribers, this.#publishers, settings.ajv)
     this.#step = 'connecting'
@@ -167,7 +167,7 @@ export class Broker {
     this.#state = 'closed'
   }
 
-  /** Under test nothing waits, and the topics are always there. */
+  /** In the tests of users nothing waits, and the topics are always there. */
   #hurried (): Settings {
     for (const subscriber of this.#subscribers) subscriber.retry = { ...subscriber.retry, delay: 0 }
     return { ...this.settings, topics: 'create', commit: { interval: 0, count: 1 } }

@@ -7,6 +7,8 @@ import type { Broker } from './broker.js'
 
 /** How a test runs the brokers of an app, whatever their options say. */
 export interface TestSetup {
+  /** Retries do not wait, and commits are made at once. */
+  readonly hurried: boolean
   readonly transport: () => Transport
   readonly onFailure: (delivery: Delivery, failure: Failure) => void
 }

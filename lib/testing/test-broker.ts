@@ -66,6 +66,7 @@ export async function testBroker (app: FastifyInstance): Promise<TestBroker> {
   const cluster = createMemoryCluster()
   const errors: TestFailure[] = []
   brokers.test = {
+    hurried: true,
     transport: () => createMemoryTransport({ cluster }),
     onFailure: ({ topic, partition, record: { offset }, attempt }, { stage, error }) => { errors.push({ topic, partition, offset, attempt, stage, error }) }
   }

@@ -1,0 +1,38 @@
+import Fastify from 'fastify'
+import faststreamPlugin from '../../index.js'
+import { brokersOf } from '../../lib/broker/registry.js'
+import { createMemoryCluster, createMemoryTransport } from '../../lib/transport/memory/index.js'
+import { conformance } from './suite.js'
+import type { World } from './world.js'
+
+const cluster = createMemoryCluster()
+let count = 0
+
+const memory: World = {
+  name: 'memory',
+  unique: (prefix) => `${prefix}-${++count}`,
+  async app (t, options) {
+    const app = Fastify()
+    t.teardown(() => app.close())
+    brokersOf(app).test = { hurried: false, transport: () => createMemoryTransport({ cluster }), onFailure: () => {} }
+    await app.register(faststreamPlugin, { transport: 'memory', ...options })
+    return app
+  },
+  async createTopic (partitions) {
+    const topic = memory.unique('topic')
+    cluster.createTopics([{ topic, partitions, replicas: 1 }])
+    return topic
+  },
+  async read (topic) {
+    return [...cluster.records(topic)]
+      .sort((a, b) => a.partition - b.partition || Number(a.offset - b.offset))
+      .map(({ headers, ...record }) => {
+        const byName: Record<string, Array<Buffer | null>> = Object.create(null)
+        for (const [name, value] of headers) (byName[name] ??= []).push(value)
+        return { ...record, headers: byName }
+      })
+  },
+  partitions: async (topic) => cluster.partitions(topic).length
+}
+
+conformance(memory)

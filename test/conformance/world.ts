@@ -1,0 +1,27 @@
+import type { FastifyInstance } from 'fastify'
+import type { Test } from 'tap'
+import type { FaststreamOptions } from '../../index.js'
+
+export interface StoredRecord {
+  readonly partition: number
+  readonly offset: bigint
+  readonly timestamp: number
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  /** By name, each with its values in their order. */
+  readonly headers: Readonly<Record<string, ReadonlyArray<Buffer | null>>>
+}
+
+/** A cluster on which the sentences of the suite must be true. Several apps share it, as processes do. */
+export interface World {
+  readonly name: string
+  /** A name that no other test has. */
+  unique (prefix: string): string
+  /** An app on this cluster, not ready yet; it is closed at the end of the test. */
+  app (t: Test, options?: FaststreamOptions): Promise<FastifyInstance>
+  createTopic (partitions: number): Promise<string>
+  /** Everything that a topic holds, by partition and offset. */
+  read (topic: string): Promise<readonly StoredRecord[]>
+  /** How many partitions a topic has; 0: there is none. */
+  partitions (topic: string): Promise<number>
+}

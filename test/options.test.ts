@@ -1,0 +1,99 @@
+import t from 'tap'
+import type { FaststreamOptions } from '../index.js'
+import { normaliseDeadLetter, normaliseOptions } from '../lib/options.js'
+import { checkTopic } from '../lib/topic.js'
+
+t.test('everything has a default', async (t) => {
+  const settings = normaliseOptions({}, 10_000)
+  t.match(settings, {
+    name: 'default',
+    transport: 'memory',
+    brokers: [],
+    clientId: 'fastify-faststream',
+    groupId: undefined,
+    connectTimeout: 9000,
+    drainTimeout: 9000,
+    revokeDrain: 10_000,
+    retry: { retries: 5, delay: 200, factor: 2, maxDelay: 30_000, jitter: 0.2 },
+    concurrency: 16,
+    buffer: { messages: 1000, bytes: 8 * 1024 * 1024 },
+    commit: { interval: 1000, count: 500 },
+    topics: 'create',
+    topicConfig: { partitions: 3, replicas: -1 },
+    producer: { deadline: 30_000, queue: { messages: 10_000, bytes: 64 * 1024 * 1024 } }
+  })
+  t.equal(settings.deadLetter('orders'), 'orders.dlq')
+  t.equal(settings.retry.retryOn(new Error('any')), true)
+  t.ok(Object.isFrozen(settings))
+})
+
+t.test('brokers mean kafka', async (t) => {
+  t.match(normaliseOptions({ brokers: ['localhost:9092'] }, 10_000), { transport: 'kafkajs', brokers: ['localhost:9092'] })
+  t.match(normaliseOptions({ brokers: ['localhost:9092'], transport: 'memory' }, 10_000), { transport: 'memory' })
+})
+
+t.test('the time-outs of hooks stay below the pluginTimeout', async (t) => {
+  t.match(normaliseOptions({}, 500), { connectTimeout: 450, drainTimeout: 450 })
+  t.match(normaliseOptions({}, 0), { connectTimeout: 9000 })
+  t.match(normaliseOptions({ drainTimeout: 60_000 }, 0), { drainTimeout: 60_000 })
+  t.throws(() => normaliseOptions({ connectTimeout: 10_000 }, 10_000), { code: 'FASTSTREAM_ERR_INVALID_OPTION', message: "option 'connectTimeout' must be below Fastify's pluginTimeout of 10000 ms: raise that, too" })
+})
+
+t.test('wrong options fail with the option and the cure', async (t) => {
+  const wrong: Array<[unknown, RegExp]> = [
+    [{ broker: [] }, /'broker' is not known: there are brokers, transport/],
+    [{ brokers: [] }, /'brokers' must be a list of addresses/],
+    [{ brokers: 'localhost:9092' }, /'brokers'/],
+    [{ brokers: ['localhost'] }, /'brokers'/],
+    [{ transport: 'kafkajs' }, /'brokers' must be given/],
+    [{ transport: 'pigeon' }, /'transport' must be one of 'kafkajs', 'memory'/],
+    [{ groupId: '' }, /'groupId' must be a string that is not empty/],
+    [{ name: 1 }, /'name'/],
+    [{ clientId: null }, /'clientId'/],
+    [{ connectTimeout: -1 }, /'connectTimeout' must be a number of at least 1/],
+    [{ connectTimeout: 'soon' }, /'connectTimeout'/],
+    [{ revokeDrain: 60_000 }, /'revokeDrain' must be a number of at least 0 and at most 59000/],
+    [{ retry: { retries: 1.5 } }, /'retry.retries' must be a whole number/],
+    [{ retry: { times: 1 } }, /'retry.times' is not known: there are retries/],
+    [{ retry: { jitter: 2 } }, /'retry.jitter'/],
+    [{ retry: { retryOn: true } }, /'retry.retryOn' must be a function/],
+    [{ retry: 3 }, /'retry' must be an object/],
+    [{ deadLetter: { name: 'x' } }, /'deadLetter.name' is not known/],
+    [{ concurrency: 0 }, /'concurrency'/],
+    [{ buffer: { messages: 0 } }, /'buffer.messages'/],
+    [{ commit: { interval: -1 } }, /'commit.interval'/],
+    [{ topics: 'make' }, /'topics' must be one of/],
+    [{ topicConfig: { partitions: 0 } }, /'topicConfig.partitions'/],
+    [{ producer: { deadline: 0 } }, /'producer.deadline'/],
+    [{ producer: { queue: { megabytes: 1 } } }, /'producer.queue.megabytes' is not known/],
+    [{ correlationId: 'x' }, /'correlationId' must be a function/],
+    [null, /'options' must be an object/]
+  ]
+  for (const [options, message] of wrong) {
+    t.throws(() => normaliseOptions(options as FaststreamOptions, 10_000), { code: 'FASTSTREAM_ERR_INVALID_OPTION', message, statusCode: 500 }, JSON.stringify(options))
+  }
+})
+
+t.test('production without brokers is refused, unless memory is written', async (t) => {
+  const before = process.env.NODE_ENV
+  t.teardown(() => {
+    if (before === undefined) delete process.env.NODE_ENV
+    else process.env.NODE_ENV = before
+  })
+  process.env.NODE_ENV = 'production'
+  t.throws(() => normaliseOptions({}, 10_000), { code: 'FASTSTREAM_ERR_BROKERS_REQUIRED' })
+  t.match(normaliseOptions({ transport: 'memory' }, 10_000), { transport: 'memory' })
+})
+
+t.test('dead letters go where the option says', async (t) => {
+  t.equal(normaliseDeadLetter(false)('orders'), undefined)
+  t.equal(normaliseDeadLetter({ topic: 'dead' })('orders'), 'dead')
+  t.equal(normaliseDeadLetter({ topic: (topic) => `dead.${topic}` })('orders'), 'dead.orders')
+  t.throws(() => normaliseDeadLetter({ topic: 'a b' }), { code: 'FASTSTREAM_ERR_INVALID_TOPIC' })
+  t.throws(() => normaliseDeadLetter({ topic: () => 'a b' })('orders'), { code: 'FASTSTREAM_ERR_INVALID_TOPIC' })
+})
+
+t.test("topic names follow Kafka's rules", async (t) => {
+  for (const good of ['a', 'A.b_c-9', 'x'.repeat(249)]) t.equal(checkTopic(good), good)
+  for (const bad of ['', '.', '..', 'a b', 'a/b', 'ü', 'x'.repeat(250), 7, undefined]) t.throws(() => checkTopic(bad), { code: 'FASTSTREAM_ERR_INVALID_TOPIC' })
+})
