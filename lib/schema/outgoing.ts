@@ -1,0 +1,55 @@
+import type { FastifyInstance } from 'fastify'
+import { FASTSTREAM_ERR_INVALID_MESSAGE } from '../errors.js'
+import { ajvCompiler, type AjvOptions, type Compiler } from './ajv.js'
+import { isJson, toJson } from './json.js'
+import { compileWith, isAjv, runWith, type About, type Validator } from './validator.js'
+import { describe, violationsOf } from './violations.js'
+
+/** Throws when the value must not be sent; never changes it. */
+export type Check = (value: unknown) => void
+
+/** All errors, since the sender can mend them all at once. */
+const STRICT = { coerceTypes: false, useDefaults: false, removeAdditional: false, allErrors: true }
+/** Keys and headers are text on the wire, a number is read out of it: coercion stays. So does removal: the broker adds headers of its own. */
+const STRICT_TEXT = { useDefaults: false, allErrors: true }
+
+/**
+ * What is checked is what will be on the wire: whoever reads it must find that it matches the schema.
+ *
+ * @param custom the compiler that was set by hand in the scope
+ * @throws FASTSTREAM_ERR_SCHEMA_BUILD
+ */
+export function compileOutgoing (scope: FastifyInstance, schema: unknown, about: About, ajv: AjvOptions | undefined, custom?: Compiler): Check {
+  const { topic, part } = about
+  const strict = (): Validator => compileWith(ajvCompiler(scope, ajv, part === 'value' ? STRICT : STRICT_TEXT), schema, about)
+  const validator = custom === undefined ? strict() : bestOf(compileWith(custom, schema, about), strict)
+  const run = runWith(validator, (errors) => invalid(about, errors))
+  // Only Ajv as it is by default is known to leave alone what it checks.
+  const mayChange = part !== 'value' || ajv !== undefined || custom !== undefined
+
+  return function check (value) {
+    if (part === 'key' && (value === null || value === undefined)) run(undefined)
+    else if (value instanceof Uint8Array || (!mayChange && isJson(value))) run(value)
+    else run(JSON.parse(toJson(value, part, topic)))
+  }
+}
+
+/**
+ * A compiler set by hand may be the only one that knows its schemas (Zod, TypeBox's own): it decides, though what it makes of
+ * the value is not sent. One that makes Ajv validators reads JSON Schema and may coerce: where ours knows all it uses, ours is stricter.
+ */
+function bestOf (own: Validator, strict: () => Validator): Validator {
+  if (!isAjv(own)) return own
+  try {
+    return strict()
+  } catch {
+    return own
+  }
+}
+
+function invalid ({ topic, part }: About, errors: unknown): Error {
+  const validation = violationsOf(errors)
+  const reason = describe(part, errors, validation)
+  const error = errors instanceof Error ? new FASTSTREAM_ERR_INVALID_MESSAGE(topic, reason, { cause: errors }) : new FASTSTREAM_ERR_INVALID_MESSAGE(topic, reason)
+  return Object.assign(error, { validation, validationContext: part })
+}

@@ -1,0 +1,13 @@
+import type { Log } from '../log.js'
+import type { Settings } from '../options.js'
+import type { Transport } from './transport.js'
+
+/** Loaded when it is needed: an app on the memory transport never reads kafkajs. */
+export async function createTransport ({ transport, brokers, clientId, ssl, sasl, connectTimeout }: Settings, log: Log): Promise<Transport> {
+  if (transport === 'memory') {
+    const { createMemoryCluster, createMemoryTransport } = await import('./memory/index.js')
+    return createMemoryTransport({ cluster: createMemoryCluster() })
+  }
+  const { createKafkajsTransport } = await import('./kafkajs/index.js')
+  return createKafkajsTransport({ brokers, clientId, ssl, sasl, connectTimeout, log })
+}

@@ -1,0 +1,138 @@
+import type { ConsumerListener, ConsumerOptions, TopicPartition, TopicPartitionOffset, TransportConsumer, TransportLog } from '../transport.js'
+import type { MemoryCluster } from './cluster.js'
+import { Fetcher } from './fetcher.js'
+import type { Assignment, Group, Member } from './group.js'
+import { roundTrip } from './round-trip.js'
+
+/** A member of a group, which comes back as a new one whenever the group throws it out. */
+export class MemoryConsumer implements TransportConsumer {
+  readonly #cluster: MemoryCluster
+  readonly #group: Group
+  readonly #options: ConsumerOptions
+  readonly #listener: ConsumerListener
+  readonly #log: TransportLog | undefined
+  #member: Member | undefined
+  #assignment: Assignment | undefined
+  #fetcher: Fetcher | undefined
+  #drained: Promise<void> = Promise.resolve()
+  #stopped = false
+  #closed = false
+  #started = (_error?: Error): void => {}
+
+  constructor (cluster: MemoryCluster, options: ConsumerOptions, listener: ConsumerListener, log?: TransportLog) {
+    this.#cluster = cluster
+    this.#group = cluster.group(options.groupId)
+    this.#options = options
+    this.#listener = listener
+    this.#log = log
+  }
+
+  start (): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#started = (error) => error === undefined ? resolve() : reject(error)
+      this.#join()
+    })
+  }
+
+  pause ({ topic, partition }: TopicPartition): void {
+    const log = this.#cluster.partition(topic, partition)
+    if (log !== undefined) this.#fetcher?.pause(log)
+  }
+
+  resume ({ topic, partition }: TopicPartition): void {
+    const log = this.#cluster.partition(topic, partition)
+    if (log !== undefined) this.#fetcher?.resume(log)
+  }
+
+  async commit (offsets: readonly TopicPartitionOffset[]): Promise<void> {
+    const assignment = this.#assignment
+    await roundTrip()
+    this.#group.commit(assignment, offsets)
+  }
+
+  stop (): void {
+    this.#stopped = true
+    this.#fetcher?.stop()
+  }
+
+  async close (): Promise<void> {
+    const member = this.#end()
+    await roundTrip()
+    if (member !== undefined) this.#group.leave(member)
+  }
+
+  /** For tests: the process dies. Commits under way are lost; the group notices at once, without a session time-out. */
+  kill (): void {
+    const member = this.#end()
+    if (member !== undefined) this.#group.leave(member)
+  }
+
+  /** For tests: the member's session expires while it is alive. It is told, and joins again. */
+  expire (): void {
+    if (this.#member !== undefined) this.#group.evict(this.#member)
+  }
+
+  #end (): Member | undefined {
+    const member = this.#member
+    this.#closed = true
+    this.#member = undefined
+    this.#fetcher?.stop()
+    this.#started(this.#closedError())
+    return member
+  }
+
+  async #join (): Promise<void> {
+    await roundTrip()
+    if (this.#closed) return this.#started(this.#closedError())
+    const member: Member = {
+      topics: new Set(this.#options.topics),
+      rebalanceTimeout: this.#options.rebalanceTimeout,
+      revoke: () => { this.#drain(member) },
+      assign: (assignment) => { this.#begin(assignment) },
+      evicted: () => { this.#comeBack(member) }
+    }
+    this.#member = member
+    this.#group.join(member)
+  }
+
+  /** A heartbeat tells that the group rebalances. */
+  async #drain (member: Member): Promise<void> {
+    await roundTrip()
+    if (member !== this.#member) return
+    this.#fetcher?.stop()
+    this.#drained = this.#listener.revoking().catch((err) => {
+      this.#log?.error({ err, groupId: this.#options.groupId }, 'the drain before a rebalance failed')
+    })
+    await this.#drained
+    this.#group.rejoin(member)
+  }
+
+  async #begin (assignment: Assignment): Promise<void> {
+    await roundTrip()
+    if (assignment.member !== this.#member) return
+    const { generation, partitions } = assignment
+    this.#assignment = assignment
+    // First, because the listener may pause partitions as soon as it has them.
+    if (!this.#stopped) this.#fetcher = new Fetcher(this.#group.positions(assignment), this.#listener)
+    this.#listener.assigned(Array.from(partitions, ({ topic, partition }) => ({ topic, partition })))
+    this.#log?.debug({ groupId: this.#options.groupId, generation, partitions: partitions.size }, 'joined the group')
+    this.#started()
+  }
+
+  /** A heartbeat tells that the group has gone on without this member. */
+  async #comeBack (member: Member): Promise<void> {
+    await roundTrip()
+    if (member !== this.#member) return
+    this.#member = undefined
+    this.#fetcher?.stop()
+    this.#log?.warn({ groupId: this.#options.groupId }, 'thrown out of the group: joining again')
+    if (this.#assignment !== undefined) this.#listener.lost()
+    this.#assignment = undefined
+    await this.#drained
+    await this.#join()
+  }
+
+  #closedError (): Error {
+    return new Error(`the consumer of group '${this.#options.groupId}' was closed before it had joined`)
+  }
+}

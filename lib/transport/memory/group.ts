@@ -1,0 +1,164 @@
+import { GenerationLostError } from '../transport.js'
+import type { TopicPartitionOffset } from '../transport.js'
+import { assign } from './assign.js'
+import type { Reader } from './assign.js'
+import type { MemoryCluster } from './cluster.js'
+import type { PartitionLog } from './partition-log.js'
+
+/** A consumer, for as long as the group knows it: whoever was thrown out comes back as a new member. */
+export interface Member extends Reader {
+  /** ms */
+  readonly rebalanceTimeout: number
+  /** The group rebalances: answer with `rejoin`. */
+  revoke (): void
+  assign (assignment: Assignment): void
+  evicted (): void
+}
+
+/** One member's part of one generation. A commit names the one that it belongs to. */
+export interface Assignment {
+  readonly member: Member
+  readonly generation: number
+  readonly partitions: ReadonlySet<PartitionLog>
+}
+
+export interface Lag {
+  readonly groupId: string
+  readonly topic: string
+  readonly partition: number
+  readonly committed: bigint
+  readonly end: bigint
+}
+
+/**
+ * The coordinator of one consumer group, with the eager protocol of Kafka's classic groups: on every change all
+ * members are asked to rejoin, and when all have done so, or their time is up, a new generation begins.
+ */
+export class Group {
+  readonly groupId: string
+  readonly #cluster: MemoryCluster
+  readonly #members = new Set<Member>()
+  readonly #committed = new Map<PartitionLog, bigint>()
+  #generation = 0
+  /** The current generation. It stays while the group rebalances, so that drained work can be committed. */
+  #assignments = new Map<Member, Assignment>()
+  #rebalancing = false
+  /** Those that the rebalance waits for. */
+  #waiting = new Set<Member>()
+  #timeout: NodeJS.Timeout | undefined
+  #completion: NodeJS.Immediate | undefined
+
+  constructor (groupId: string, cluster: MemoryCluster) {
+    this.groupId = groupId
+    this.#cluster = cluster
+  }
+
+  join (member: Member): void {
+    this.#rebalance()
+    this.#members.add(member)
+  }
+
+  rejoin (member: Member): void {
+    this.#waiting.delete(member)
+    this.#completeWhenReady()
+  }
+
+  leave (member: Member): void {
+    if (!this.#members.delete(member)) return
+    this.#assignments.delete(member)
+    this.#waiting.delete(member)
+    this.#rebalance()
+  }
+
+  /** As if the member's session had expired. */
+  evict (member: Member): void {
+    this.leave(member)
+    member.evicted()
+  }
+
+  /** The topic is new, or has new partitions. */
+  topicChanged (topic: string): void {
+    if (this.#subscribed().has(topic)) this.#rebalance()
+  }
+
+  /** All or nothing. */
+  commit (assignment: Assignment | undefined, offsets: readonly TopicPartitionOffset[]): void {
+    if (assignment === undefined || this.#assignments.get(assignment.member) !== assignment) {
+      throw new GenerationLostError(`group '${this.groupId}' has moved on, it is in generation ${this.#generation}`)
+    }
+    const commits = offsets.map(({ topic, partition, offset }) => {
+      const log = this.#cluster.partition(topic, partition)
+      // Kafka would take it and overwrite what the owner has stored.
+      if (log === undefined || !assignment.partitions.has(log)) {
+        throw new GenerationLostError(`partition ${partition} of '${topic}' is not owned in generation ${assignment.generation} of group '${this.groupId}'`)
+      }
+      return [log, offset] as const
+    })
+    for (const [log, offset] of commits) this.#committed.set(log, offset)
+    this.#cluster.changed()
+  }
+
+  /** Where the member begins to read. An offset beyond the end is out of range: then it is the earliest, as on Kafka. */
+  positions ({ partitions }: Assignment): Map<PartitionLog, bigint> {
+    return new Map(Array.from(partitions, (log) => {
+      const committed = this.#committedTo(log)
+      return [log, committed > log.end ? 0n : committed]
+    }))
+  }
+
+  /** What members should still read, in the partitions of the topics that they subscribe to. */
+  lag (): Lag[] {
+    return this.#partitions()
+      .map((log) => ({ groupId: this.groupId, topic: log.topic, partition: log.partition, committed: this.#committedTo(log), end: log.end }))
+      .filter(({ committed, end }) => committed < end)
+  }
+
+  #rebalance (): void {
+    if (!this.#rebalancing) {
+      this.#rebalancing = true
+      this.#waiting = new Set(this.#members)
+      const timeouts = [...this.#members].map((member) => member.rebalanceTimeout)
+      this.#timeout = setTimeout(() => this.#goOnWithout(), Math.max(0, ...timeouts))
+      for (const member of this.#members) member.revoke()
+    }
+    this.#completeWhenReady()
+  }
+
+  #goOnWithout (): void {
+    for (const member of this.#waiting) this.evict(member)
+  }
+
+  #completeWhenReady (): void {
+    if (!this.#rebalancing || this.#waiting.size > 0) return
+    // Not at once: commits that were sent before the last rejoin arrive before the next generation, and whoever joins
+    // in the same turn becomes part of it.
+    clearImmediate(this.#completion)
+    this.#completion = setImmediate(() => this.#complete())
+  }
+
+  #complete (): void {
+    clearTimeout(this.#timeout)
+    this.#rebalancing = false
+    const generation = ++this.#generation
+    const previous = new Map([...this.#assignments].map(([member, { partitions }]) => [member, partitions]))
+    this.#assignments = new Map()
+    for (const [member, partitions] of assign(this.#members, this.#partitions(), previous)) {
+      const assignment = { member, generation, partitions }
+      this.#assignments.set(member, assignment)
+      member.assign(assignment)
+    }
+    this.#cluster.changed()
+  }
+
+  #committedTo (log: PartitionLog): bigint {
+    return this.#committed.get(log) ?? 0n
+  }
+
+  #subscribed (): Set<string> {
+    return new Set([...this.#members].flatMap((member) => [...member.topics]))
+  }
+
+  #partitions (): PartitionLog[] {
+    return [...this.#subscribed()].flatMap((topic) => this.#cluster.partitions(topic))
+  }
+}

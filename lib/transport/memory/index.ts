@@ -1,0 +1,49 @@
+import type { ConsumerListener, ConsumerOptions, Transport, TransportLog } from '../transport.js'
+import type { MemoryCluster } from './cluster.js'
+import { MemoryConsumer } from './consumer.js'
+import { MemoryProducer } from './producer.js'
+import { roundTrip } from './round-trip.js'
+
+export { createMemoryCluster } from './cluster.js'
+export type { MemoryCluster } from './cluster.js'
+export type { MemoryConsumer } from './consumer.js'
+export type { Lag } from './group.js'
+export type { LoggedRecord } from './partition-log.js'
+
+export interface MemoryTransportOptions {
+  readonly cluster: MemoryCluster
+  readonly log?: TransportLog
+}
+
+export interface MemoryTransport extends Transport {
+  consumer (options: ConsumerOptions, listener: ConsumerListener): MemoryConsumer
+}
+
+/** A client of `cluster`, as a process with the kafkajs transport is a client of Kafka. */
+export function createMemoryTransport ({ cluster, log }: MemoryTransportOptions): MemoryTransport {
+  const clients = new Set<MemoryConsumer | MemoryProducer>()
+
+  function owned<C extends MemoryConsumer | MemoryProducer> (client: C): C {
+    clients.add(client)
+    return client
+  }
+
+  return {
+    name: 'memory',
+    connect: roundTrip,
+    async describeTopics (topics) {
+      await roundTrip()
+      const counts = topics.map((topic) => [topic, cluster.partitions(topic).length] as const)
+      return new Map(counts.filter(([, count]) => count > 0))
+    },
+    async createTopics (topics) {
+      await roundTrip()
+      cluster.createTopics(topics)
+    },
+    consumer: (options, listener) => owned(new MemoryConsumer(cluster, options, listener, log)),
+    producer: () => owned(new MemoryProducer(cluster)),
+    async close () {
+      await Promise.all([...clients].map((client) => client.close()))
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import type { ConsumedRecord, ProducedRecord, RawHeader } from '../transport.js'
+
+export interface LoggedRecord extends ConsumedRecord {
+  readonly partition: number
+}
+
+type Content = Pick<ProducedRecord, 'key' | 'value' | 'headers'>
+
+// One read is one batch for the core. Kafka's clients bound it by bytes, 1 MiB per partition; the bound of records
+// keeps a turn of the event loop short.
+const maxReadRecords = 500
+const maxReadBytes = 1024 * 1024
+
+/** Bytes of a record in Kafka's format beside key, value and headers, with a batch around it, about. */
+const overhead = 72
+
+/** The records of one partition; the offset of a record is its place among them. */
+export class PartitionLog {
+  readonly topic: string
+  readonly partition: number
+  readonly #records: LoggedRecord[] = []
+  /** All records of the topic as they arrive: its partitions share the list. */
+  readonly #arrivals: LoggedRecord[]
+  readonly #watchers = new Set<() => void>()
+
+  constructor (topic: string, partition: number, arrivals: LoggedRecord[]) {
+    this.topic = topic
+    this.partition = partition
+    this.#arrivals = arrivals
+  }
+
+  /** The offset that the next record gets. */
+  get end (): bigint {
+    return BigInt(this.#records.length)
+  }
+
+  /** Returns the offset. The log keeps the record's Buffers: nobody else may hold them. */
+  append (record: ProducedRecord): bigint {
+    const { partition, timestamp, key, value, headers } = record
+    const logged = { partition, offset: this.end, timestamp, key, value, headers, size: sizeOf(record) }
+    this.#records.push(logged)
+    this.#arrivals.push(logged)
+    for (const wake of this.#watchers) wake()
+    return logged.offset
+  }
+
+  /** A bounded batch from `position` on: at least one record, if there is one. */
+  read (position: bigint): LoggedRecord[] {
+    const from = Number(position)
+    const batch: LoggedRecord[] = []
+    let bytes = 0
+    for (const record of this.#records.slice(from, from + maxReadRecords)) {
+      bytes += record.size
+      if (bytes > maxReadBytes && batch.length > 0) break
+      batch.push(copyBytesOf(record))
+    }
+    return batch
+  }
+
+  /** Calls `wake` after every append, until the function that it returns is called. */
+  watch (wake: () => void): () => void {
+    this.#watchers.add(wake)
+    return () => { this.#watchers.delete(wake) }
+  }
+}
+
+export function sizeOf ({ key, value, headers }: Content): number {
+  const headerBytes = headers.reduce((sum, [name, bytes]) => sum + Buffer.byteLength(name) + lengthOf(bytes), 0)
+  return overhead + lengthOf(key) + lengthOf(value) + headerBytes
+}
+
+/** Bytes go in and out by copy: what a publisher or a handler does to its Buffers must not reach the log or another group. */
+export function copyBytesOf<R extends Content> (record: R): R {
+  const { key, value, headers } = record
+  return { ...record, key: copy(key), value: copy(value), headers: headers.map(copyHeader) }
+}
+
+function copyHeader ([name, bytes]: RawHeader): RawHeader {
+  return [name, copy(bytes)]
+}
+
+function copy (bytes: Buffer | null): Buffer | null {
+  return bytes === null ? null : Buffer.from(bytes)
+}
+
+function lengthOf (bytes: Buffer | null): number {
+  return bytes === null ? 0 : bytes.length
+}
