@@ -22,12 +22,12 @@ export const FASTSTREAM_ERR_KAFKAJS = createError<[reason: string, options?: Err
 
 // Messages on their way in.
 export const FASTSTREAM_ERR_DECODE = createError<[part: string, reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_DECODE', 'the %s cannot be decoded: %s', 400)
-export const FASTSTREAM_ERR_VALIDATION = createError<[reason: string]>('FASTSTREAM_ERR_VALIDATION', '%s', 400)
+export const FASTSTREAM_ERR_VALIDATION = createError<[reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_VALIDATION', '%s', 400)
 
 // Messages on their way out.
 export const FASTSTREAM_ERR_UNKNOWN_TOPIC = createError<[topic: string, options?: ErrorOptions]>('FASTSTREAM_ERR_UNKNOWN_TOPIC', "the cluster has no topic '%s': declare a publisher or a subscriber of it, or create it", 500)
 export const FASTSTREAM_ERR_UNKNOWN_PARTITION = createError<[topic: string, partition: number, count: number]>('FASTSTREAM_ERR_UNKNOWN_PARTITION', "topic '%s' has no partition %d: it has %d, counted from 0", 500)
-export const FASTSTREAM_ERR_INVALID_MESSAGE = createError<[topic: string, reason: string]>('FASTSTREAM_ERR_INVALID_MESSAGE', "the message for '%s' does not match its publisher's schema and was not sent: %s", 500)
+export const FASTSTREAM_ERR_INVALID_MESSAGE = createError<[topic: string, reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_INVALID_MESSAGE', "the message for '%s' does not match its publisher's schema and was not sent: %s", 500)
 export const FASTSTREAM_ERR_ENCODE = createError<[part: string, topic: string, reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_ENCODE', "the %s of the message for '%s' cannot be encoded and was not sent: %s", 500)
 export const FASTSTREAM_ERR_PUBLISH_QUEUE_FULL = createError<[topic: string]>('FASTSTREAM_ERR_PUBLISH_QUEUE_FULL', "too many messages wait for the cluster: the one for '%s' was not sent", 503)
 export const FASTSTREAM_ERR_PUBLISH_TIMEOUT = createError<[topic: string, outcome: string, options?: ErrorOptions]>('FASTSTREAM_ERR_PUBLISH_TIMEOUT', "the message for '%s' was not acknowledged before its deadline (%s)", 503)

@@ -60,20 +60,20 @@ export class Broker {
   }
 
   addSubscriber (subscriber: DeclaredSubscriber): DeclaredSubscriber {
-    const { scope, topics, groupId } = subscriber
+    const { topics, groupId } = subscriber
     this.#onlyWhileLoading('a subscriber', topics.join(', '))
     for (const topic of topics) {
       if (this.#subscribers.some((other) => other.groupId === groupId && other.topics.includes(topic))) throw new FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER(topic, groupId)
     }
     this.#subscribers.push(subscriber)
-    // Before the app is booted the getter yields compilers that were set by hand, and no others.
-    scope.after(() => { subscriber.customCompiler = scope.validatorCompiler })
+    captureCompiler(subscriber)
     return subscriber
   }
 
   addPublisher (publisher: DeclaredPublisher): DeclaredPublisher {
     this.#onlyWhileLoading('a publisher', publisher.topic)
     this.#publishers.push(publisher)
+    captureCompiler(publisher)
     return publisher
   }
 
@@ -100,9 +100,11 @@ export class Broker {
   async start (test: TestSetup | undefined): Promise<void> {
     if (this.#state !== 'loading') return
     this.#state = 'starting'
-    const { connectTimeout } = this.settings
+    const { connectTimeout, ajv } = this.settings
     try {
-      const started = await within(this.clock, connectTimeout, this.#start(test))
+      compile(this.#subscribers, this.#publishers, ajv)
+      this.#transport = test === undefined ? await createTransport(this.settings, this.#log) : test.transport()
+      const started = await within(this.clock, connectTimeout, this.#start(this.#transport, test))
       if (!started) throw new FASTSTREAM_ERR_START_TIMEOUT(connectTimeout, this.#step)
       if (this.#closing !== undefined) throw new FASTSTREAM_ERR_NOT_READY('closed')
     } catch (error) {
@@ -112,16 +114,14 @@ export class Broker {
     this.#state = 'started'
   }
 
-  async #start (test: TestSetup | undefined): Promise<void> {
+  async #start (transport: Transport, test: TestSetup | undefined): Promise<void> {
     const settings = test?.hurried === true ? this.#hurried() : this.settings
-    this.#step = 'compiling schemas'
-    compile(this.#subscribers, this.#publishers, settings.ajv)
     this.#step = 'connecting'
-    const transport = this.#transport = test === undefined ? await createTransport(settings, this.#log) : test.transport()
     await transport.connect()
     this.#announce(test)
     this.#step = 'preparing topics'
     await prepareTopics(transport, this.#subscribers, this.#publishers, settings, this.#log)
+    if (this.#closing !== undefined) return
     const producer = this.#producer = new Producer(transport.producer(), settings.producer, this.clock)
     this.#step = 'joining groups'
     for (const [groupId, subscribers] of byGroup(this.#subscribers)) {
@@ -183,6 +183,12 @@ export class Broker {
   #onlyWhileLoading (what: string, topic: string): void {
     if (this.#state !== 'loading') throw new FASTSTREAM_ERR_ALREADY_STARTED(what, topic)
   }
+}
+
+/** Before the app is booted the getter yields compilers that were set by hand, and no others; `after` waits for those that the scope sets later. */
+function captureCompiler (declared: DeclaredSubscriber | DeclaredPublisher): void {
+  const { scope } = declared
+  scope.after(() => { declared.customCompiler = scope.validatorCompiler })
 }
 
 function byGroup (subscribers: readonly DeclaredSubscriber[]): Map<string, DeclaredSubscriber[]> {

@@ -18,12 +18,12 @@ export function compile (subscribers: readonly DeclaredSubscriber[], publishers:
     }
   }
   for (const publisher of publishers) {
-    const { scope, schema, topic } = publisher
+    const { scope, schema, topic, customCompiler } = publisher
     if (schema === undefined) continue
     publisher.checks = {
-      value: schema.value === undefined ? undefined : compileOutgoing(scope, schema.value, { topic, part: 'value' }, ajv),
-      key: schema.key === undefined ? undefined : compileOutgoing(scope, schema.key, { topic, part: 'key' }, ajv),
-      headers: schema.headers === undefined ? undefined : compileOutgoing(scope, schema.headers, { topic, part: 'headers' }, ajv)
+      value: schema.value === undefined ? undefined : compileOutgoing(scope, schema.value, { topic, part: 'value' }, ajv, customCompiler),
+      key: schema.key === undefined ? undefined : compileOutgoing(scope, schema.key, { topic, part: 'key' }, ajv, customCompiler),
+      headers: schema.headers === undefined ? undefined : compileOutgoing(scope, schema.headers, { topic, part: 'headers' }, ajv, customCompiler)
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { BoundBroker } from '../../types/index.js'
+import type { BoundBroker, NamedBrokers } from '../../types/index.js'
 import { kBrokers, kRequestBrokers } from '../symbols.js'
 import type { Broker } from './broker.js'
 import { BoundView, ScopeView } from './view.js'
@@ -20,19 +20,19 @@ export function decorate (app: Scope, broker: Broker): void {
     app.decorateRequest('brokers', { getter (this: FastifyRequest) { return named((this.server as Scope)[kBrokers], (broker) => boundView(this as Request, broker)) } })
   }
   if (broker.name !== 'default') return
-  app.decorate('broker', { getter (this: FastifyInstance) { return scopeView(broker, this) as FastifyInstance['broker'] } })
+  app.decorate('broker', { getter (this: FastifyInstance) { return scopeView(broker, this) } })
   app.decorateRequest('broker', { getter (this: FastifyRequest) { return boundView(this as Request, broker) } })
 }
 
 const scopeViews = new WeakMap<Broker, WeakMap<FastifyInstance, ScopeView>>()
 
 /** One view per broker and scope. Made when asked for: `onRegister` misses scopes that are older than the plugin. */
-function scopeView (broker: Broker, scope: FastifyInstance): ScopeView {
+function scopeView (broker: Broker, scope: FastifyInstance): FastifyInstance['broker'] {
   let views = scopeViews.get(broker)
   if (views === undefined) scopeViews.set(broker, views = new WeakMap())
   let view = views.get(scope)
   if (view === undefined) views.set(scope, view = new ScopeView(broker, scope))
-  return view
+  return view as FastifyInstance['broker']
 }
 
 /** The brokers bound to one request, which share its correlation id. */
@@ -64,6 +64,6 @@ function boundView (request: Request, broker: Broker): BoundBroker {
   return request[kRequestBrokers].view(broker)
 }
 
-function named<V> (brokers: Named | undefined, view: (broker: Broker) => V): Record<string, V> {
-  return Object.fromEntries([...brokers ?? []].map(([name, broker]) => [name, view(broker)]))
+function named<V> (brokers: Named | undefined, view: (broker: Broker) => V): { readonly [N in keyof NamedBrokers]: V } {
+  return Object.fromEntries([...brokers ?? []].map(([name, broker]) => [name, view(broker)])) as { [N in keyof NamedBrokers]: V }
 }

@@ -4,6 +4,7 @@ import type { Prepared } from '../consume/subscription.js'
 import { FASTSTREAM_ERR_ENCODE, FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { onlyKnown } from '../options.js'
 import type { Outgoing } from '../produce/producer.js'
+import type { Compiler } from '../schema/ajv.js'
 import { encodeValue } from '../schema/codec.js'
 import type { Check } from '../schema/outgoing.js'
 import { checkTopic } from '../topic.js'
@@ -25,6 +26,8 @@ export class DeclaredPublisher implements Publisher {
   readonly #key: string | ((value: unknown) => string | Buffer | null) | undefined
   readonly #headers: OutgoingHeaders | ((value: unknown) => OutgoingHeaders) | undefined
   checks: Checks = {}
+  /** Set by hand in the scope. */
+  customCompiler: Compiler | undefined
 
   constructor (broker: Broker, scope: FastifyInstance, topic: string, options: PublisherOptions<MessageSchema, unknown>) {
     onlyKnown('', options, ['schema', 'key', 'headers'])
@@ -50,14 +53,13 @@ export class DeclaredPublisher implements Publisher {
     const producer = this.#broker.producer
     if (value !== null) this.checks.value?.(value)
     const { bytes, contentType } = encodeValue(value, { topic, schema: this.schema?.value !== undefined })
-    const own = part('headers', topic, () => typeof this.#headers === 'function' ? this.#headers(value) : this.#headers)
     const outgoing: Outgoing = {
       topic,
       key: this.#encodeKey(value, options),
       value: bytes,
       headers: part('headers', topic, () => {
         const about = { [CORRELATION_ID]: options.correlationId ?? correlationId ?? this.#broker.newCorrelationId(), ...(contentType !== undefined && { [CONTENT_TYPE]: contentType }) }
-        const headers = encodeHeaders(about, own, options.headers)
+        const headers = encodeHeaders(about, this.#of(this.#headers, value), options.headers)
         this.checks.headers?.(Object.fromEntries(headers.map(([name, value]) => [name, value?.toString()])))
         return headers
       }),
@@ -69,17 +71,17 @@ export class DeclaredPublisher implements Publisher {
 
   #encodeKey (value: unknown, options: PublishOptions): Buffer | null {
     const { topic } = this
-    const key = part('key', topic, () => options.key !== undefined ? options.key : this.#keyOf(value))
+    const key = part('key', topic, () => options.key !== undefined ? options.key : this.#of(this.#key, value) ?? null)
     this.checks.key?.(Buffer.isBuffer(key) ? key.toString() : key)
     if (key === null || Buffer.isBuffer(key)) return key
     if (typeof key === 'string') return Buffer.from(key)
     throw new FASTSTREAM_ERR_ENCODE('key', topic, `it must be a string, a Buffer or null, and is of type ${typeof key}`)
   }
 
-  #keyOf (value: unknown): string | Buffer | null {
-    if (typeof this.#key !== 'function') return this.#key ?? null
-    // A tombstone has nothing to take a key from: it comes with its own.
-    return value === null ? null : this.#key(value)
+  /** A tombstone has nothing to take a key or headers from: it comes with its own. */
+  #of<T> (given: T | ((value: unknown) => T), value: unknown): T | undefined {
+    if (typeof given !== 'function') return given
+    return value === null ? undefined : (given as (value: unknown) => T)(value)
   }
 }
 

@@ -1,9 +1,10 @@
-import type { FastifyInstance, FastifySchemaCompiler } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import type { MessageSchema, Publisher, Subscriber, SubscriberOptions, Topics } from '../../types/index.js'
 import type { Delivery, Prepared, Subscription } from '../consume/subscription.js'
 import type { RetrySettings } from '../consume/retry.js'
 import { FASTSTREAM_ERR_GROUP_REQUIRED, FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { integer, normaliseDeadLetter, normaliseRetry, onlyKnown, text, type DeadLetterTopic, type Settings } from '../options.js'
+import type { Compiler } from '../schema/ajv.js'
 import { decodeHeaders, decodeKey, decodeValue } from '../schema/codec.js'
 import type { Validate } from '../schema/compiler.js'
 import { checkTopic } from '../topic.js'
@@ -39,8 +40,8 @@ export class DeclaredSubscriber implements Subscriber, Subscription<IncomingMess
   readonly #publishers: readonly DeclaredPublisher[]
   retry: RetrySettings
   validators: Validators = {}
-  /** Set by hand in the scope; asked for when the scope has loaded, since later Fastify answers with its own. */
-  customCompiler: FastifySchemaCompiler<unknown> | undefined
+  /** Set by hand in the scope. */
+  customCompiler: Compiler | undefined
 
   constructor (broker: Broker, scope: FastifyInstance, topics: Topics, options: SubscriberOptions<MessageSchema, unknown>, handler: Handler) {
     onlyKnown('', options, OPTIONS)

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { FASTSTREAM_ERR_INVALID_MESSAGE } from '../errors.js'
 import { ajvCompiler, type AjvOptions, type Compiler } from './ajv.js'
-import { isJson, toJson } from './json.js'
+import { isJson, jsonImage } from './json.js'
 import { compileWith, isAjv, runWith, type About, type Validator } from './validator.js'
 import { describe, violationsOf } from './violations.js'
 
@@ -30,7 +30,7 @@ export function compileOutgoing (scope: FastifyInstance, schema: unknown, about:
   return function check (value) {
     if (part === 'key' && (value === null || value === undefined)) run(undefined)
     else if (value instanceof Uint8Array || (!mayChange && isJson(value))) run(value)
-    else run(JSON.parse(toJson(value, part, topic)))
+    else run(jsonImage(value, part, topic))
   }
 }
 

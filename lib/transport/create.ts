@@ -6,8 +6,9 @@ import type { Transport } from './transport.js'
 export async function createTransport ({ transport, brokers, clientId, ssl, sasl, connectTimeout }: Settings, log: Log): Promise<Transport> {
   if (transport === 'memory') {
     const { createMemoryCluster, createMemoryTransport } = await import('./memory/index.js')
-    return createMemoryTransport({ cluster: createMemoryCluster() })
+    return createMemoryTransport({ cluster: createMemoryCluster(), log })
   }
   const { createKafkajsTransport } = await import('./kafkajs/index.js')
-  return createKafkajsTransport({ brokers, clientId, ssl, sasl, connectTimeout, log })
+  // Its error knows why no broker answers, so it comes before that of the whole start.
+  return createKafkajsTransport({ brokers, clientId, ssl, sasl, connectTimeout: connectTimeout * 0.9, log })
 }

@@ -1,3 +1,5 @@
+import type { Log } from '../log.js'
+
 /**
  * What the core asks of a client library, and nothing more. A transport knows records, partitions and groups;
  * it knows no schema, no handler and no Fastify. `memory/` and `kafkajs/` implement it, and one conformance
@@ -28,13 +30,7 @@ export interface TransportOptions {
   readonly log: TransportLog
 }
 
-/** The part of Fastify's logger that a transport may use: object first, message second. */
-export interface TransportLog {
-  debug (details: object, message: string): void
-  info (details: object, message: string): void
-  warn (details: object, message: string): void
-  error (details: object, message: string): void
-}
+export type TransportLog = Log
 
 export interface NewTopic {
   readonly topic: string

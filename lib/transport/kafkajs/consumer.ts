@@ -1,0 +1,75 @@
+import type { Kafka } from 'kafkajs'
+import { GenerationLostError } from '../transport.js'
+import type { ConsumerListener, ConsumerOptions, TransportConsumer, TransportLog } from '../transport.js'
+import type { KafkajsFailure } from './coordinator.js'
+import { Member } from './member.js'
+import { supervise } from './supervisor.js'
+
+export interface CreateConsumerOptions {
+  readonly kafka: Kafka
+  readonly options: ConsumerOptions
+  readonly listener: ConsumerListener
+  readonly log: TransportLog
+}
+
+/** A member of a group that comes back, as a new one, whatever happens to KafkaJS. */
+export function createConsumer ({ kafka, options, listener, log }: CreateConsumerOptions): TransportConsumer {
+  const closing = new AbortController()
+  let member: Member | undefined
+  let supervision: Promise<void> | undefined
+  let reading = true
+
+  function start (): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let joined = false
+      function onJoined (): void {
+        joined = true
+        resolve()
+      }
+
+      function live (): Promise<Error> {
+        member = new Member({ kafka, options, listener, log, reading, onJoined })
+        return member.live()
+      }
+
+      function failed (error: Error): boolean {
+        if (!joined && isRefused(error)) {
+          reject(error)
+          return false
+        }
+        log.debug({ err: error, groupId: options.groupId }, 'the KafkaJS consumer ended, a new one is made')
+        listener.failed(error)
+        return true
+      }
+
+      supervision = supervise({ live, failed }, closing.signal)
+        .then(() => reject(new Error(`the consumer of group '${options.groupId}' was closed before it had joined`)))
+    })
+  }
+
+  return {
+    start,
+    pause: (partition) => member?.pause(partition),
+    resume: (partition) => member?.resume(partition),
+    async commit (offsets) {
+      if (member === undefined || closing.signal.aborted) throw new GenerationLostError('no partition is owned now')
+      await member.commit(offsets)
+    },
+    stop () {
+      reading = false
+      member?.stop()
+    },
+    async close () {
+      closing.abort()
+      await member?.close()
+      await supervision
+    }
+  }
+}
+
+/** Asking again would be answered alike: who we are, or what we may do. */
+function isRefused (error: Error): boolean {
+  const { name, type = '', cause } = error as KafkajsFailure
+  return name === 'KafkaJSSASLAuthenticationError' || /SASL|AUTHENTICATION|AUTHORIZATION/.test(type) ||
+    (cause instanceof Error && isRefused(cause))
+}

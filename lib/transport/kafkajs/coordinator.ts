@@ -1,0 +1,120 @@
+/** What tells KafkaJS's errors apart. They are of the private copy: classified by name and type, never by class. */
+export interface KafkajsFailure extends Error {
+  readonly type?: string
+}
+
+export interface Identity {
+  readonly groupId: string
+  readonly memberId: string
+}
+
+export interface GenerationIdentity extends Identity {
+  readonly groupGenerationId: number
+}
+
+export interface Commit extends GenerationIdentity {
+  readonly topics: ReadonlyArray<{ readonly topic: string, readonly partitions: ReadonlyArray<{ readonly partition: number, readonly offset: string }> }>
+}
+
+type Lookup = (apiKey: number, definition: unknown) => (parameters: { readonly memberId: string }) => unknown
+
+/** The part of KafkaJS's `Broker` that group members use. */
+export interface Broker {
+  readonly nodeId: number
+  readonly connectionPool: { readonly host: string, readonly port: number }
+  lookupRequest: Lookup
+  isConnected (): boolean
+  connect (): Promise<void>
+  disconnect (): Promise<void>
+  joinGroup (request: Identity): Promise<{ readonly memberId: string, readonly generationId: number }>
+  syncGroup (request: GenerationIdentity): Promise<unknown>
+  heartbeat (request: GenerationIdentity): Promise<unknown>
+  leaveGroup (request: Identity): Promise<unknown>
+  offsetFetch (request: unknown): Promise<unknown>
+  offsetCommit (request: Commit): Promise<unknown>
+}
+
+/** The coordinator is another node now, or this one has lost what it knew about the group and reads it again. */
+const elsewhere = new Set(['NOT_COORDINATOR_FOR_GROUP', 'GROUP_COORDINATOR_NOT_AVAILABLE', 'GROUP_LOAD_IN_PROGRESS'])
+const unreachable = new Set(['KafkaJSConnectionError', 'KafkaJSConnectionClosedError', 'KafkaJSRequestTimeoutError', 'KafkaJSBrokerNotFound'])
+
+/**
+ * What KafkaJS gets as the coordinator when it joins: the node that it found, and where the group goes when that node is gone.
+ * Members and generation survive such a move; KafkaJS would try the old node again, crash, and join as somebody else.
+ */
+export class Coordinator {
+  /** As soon as it is known: while the join still waits for the others, one can leave already. */
+  memberId = ''
+  generationId = -1
+  #broker: Broker
+  readonly #find: () => Promise<Broker>
+
+  constructor (broker: Broker, find: () => Promise<Broker>) {
+    this.#broker = broker
+    this.#find = find
+  }
+
+  /** The node where the group is, as far as is known. */
+  get broker (): Broker {
+    return this.#broker
+  }
+
+  /** KafkaJS asks before it commits or fetches offsets: what follows connects by itself. */
+  isConnected (): boolean {
+    return true
+  }
+
+  async joinGroup (request: Identity): Promise<unknown> {
+    const broker = this.#broker
+    const overheard: Broker = Object.create(broker, {
+      lookupRequest: {
+        value: (...args: Parameters<Lookup>) => (parameters: Identity) => {
+          this.memberId = parameters.memberId
+          return broker.lookupRequest(...args)(parameters)
+        }
+      }
+    })
+    const joined = await overheard.joinGroup(request)
+    this.memberId = joined.memberId
+    this.generationId = joined.generationId
+    return joined
+  }
+
+  syncGroup (request: GenerationIdentity): Promise<unknown> {
+    return this.#broker.syncGroup(request)
+  }
+
+  leaveGroup (request: Identity): Promise<unknown> {
+    return this.#broker.leaveGroup(request)
+  }
+
+  heartbeat (request: GenerationIdentity): Promise<unknown> {
+    return this.#follow((broker) => broker.heartbeat(request))
+  }
+
+  offsetFetch (request: unknown): Promise<unknown> {
+    return this.#follow((broker) => broker.offsetFetch(request))
+  }
+
+  offsetCommit (request: Commit): Promise<unknown> {
+    return this.#follow((broker) => broker.offsetCommit(request))
+  }
+
+  async #follow (ask: (broker: Broker) => Promise<unknown>): Promise<unknown> {
+    try {
+      return await ask(await connected(this.#broker))
+    } catch (err) {
+      const { name, type = '' } = err as KafkajsFailure
+      if (!elsewhere.has(type) && !unreachable.has(name)) throw err
+      // The error of a failed search would end the consumer; this one makes KafkaJS try again.
+      this.#broker = await this.#find().catch(() => { throw err })
+      return await ask(this.#broker)
+    }
+  }
+}
+
+/** Under the lock that KafkaJS's own requests bypass: two that connect at the same time mix up their sockets. */
+async function connected (broker: Broker): Promise<Broker> {
+  if (!broker.isConnected()) await broker.connect()
+  return broker
+}

@@ -1,0 +1,101 @@
+import type { ConsumedRecord, CorruptBatch } from '../../transport.js'
+import { withoutAborted } from './aborted.js'
+import type { AbortedTransaction } from './aborted.js'
+import type { RecordBatch } from './record-batch.js'
+import type { RecordSet } from './record-set.js'
+
+/** What `eachBatch` gets as `batch` in the copy: kafkajs's own members, and these. */
+export interface FetchedBatch {
+  readonly topic: string
+  readonly partition: number
+  readonly highWatermark: string
+  /** Sound records only, without control records and those of aborted transactions. May be empty. */
+  readonly messages: readonly ConsumedRecord[]
+  /** The offset to read next: beyond everything that was read, also what is not handed over and what compaction removed. */
+  readonly position: bigint
+  /** What stands at `position` cannot be decoded: the partition gets no further until someone seeks beyond it. */
+  readonly corrupt: CorruptBatch | undefined
+}
+
+/** One partition of a fetch response, as kafkajs decodes it around our record set. */
+export interface PartitionData {
+  readonly partition: number
+  readonly highWatermark: string
+  readonly abortedTransactions: readonly AbortedTransaction[]
+  readonly messages: RecordSet
+}
+
+/**
+ * Stands in for `src/consumer/batch.js`.
+ *
+ * kafkajs gives a batch that is empty after filtering to nobody, and takes the last record for the end of a batch,
+ * so that it creeps through the gaps of a compacted topic one offset per fetch. Here whatever moves the position
+ * reaches `eachBatch`, and the batch ends at its position.
+ */
+export class Batch implements FetchedBatch {
+  readonly topic: string
+  readonly partition: number
+  readonly highWatermark: string
+  readonly messages: readonly ConsumedRecord[]
+  readonly position: bigint
+  readonly corrupt: CorruptBatch | undefined
+  readonly #fetchedOffset: bigint
+
+  constructor (topic: string, fetchedOffset: string, data: PartitionData) {
+    const { batches, end, damage } = data.messages
+    const from = BigInt(fetchedOffset)
+    this.topic = topic
+    this.partition = data.partition
+    this.highWatermark = data.highWatermark
+    this.messages = visibleRecords(withoutAborted(batches, data.abortedTransactions), from)
+    this.position = end > from ? end : from
+    this.corrupt = damage && {
+      // Not the offset in its header: nothing proves that one, where reading stopped is certain.
+      offset: this.position,
+      nextOffset: damage.nextOffset > this.position && damage.nextOffset <= BigInt(data.highWatermark) ? damage.nextOffset : -1n,
+      error: damage.error
+    }
+    this.#fetchedOffset = from
+  }
+
+  isEmpty (): boolean {
+    return this.position === this.#fetchedOffset && this.corrupt === undefined
+  }
+
+  /** Would make kafkajs's runner keep the batch to itself. */
+  isEmptyDueToFiltering (): boolean {
+    return false
+  }
+
+  firstOffset (): string | null {
+    const [first] = this.messages
+    return first === undefined ? null : String(first.offset)
+  }
+
+  /** kafkajs goes on reading at the offset behind this one. */
+  lastOffset (): string {
+    return String(this.position - 1n)
+  }
+
+  offsetLag (): string {
+    return String(BigInt(this.highWatermark) - this.position)
+  }
+
+  offsetLagLow (): string {
+    const [first] = this.messages
+    return first === undefined ? '0' : String(BigInt(this.highWatermark) - 1n - first.offset)
+  }
+}
+
+function visibleRecords (batches: readonly RecordBatch[], from: bigint): readonly ConsumedRecord[] {
+  const visible: ConsumedRecord[] = []
+  for (const batch of batches) {
+    if (batch.control) continue
+    // Kafka hands out whole batches: the first one may begin before the offset that was asked for.
+    const cut = batch.baseOffset < from
+    for (const record of batch.records) {
+      if (!cut || record.offset >= from) visible.push(record)
+    }
+  }
+  return visible
+}

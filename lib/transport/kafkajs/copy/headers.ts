@@ -1,0 +1,65 @@
+import type { RawHeader } from '../../transport.js'
+import type { ByteReader } from './byte-reader.js'
+
+/** Walks the headers of a record up to its end, so that building them later cannot fail. */
+export function skipHeaders (reader: ByteReader, end: number): void {
+  const count = reader.readVarInt()
+  // Each one takes two bytes at least.
+  if (count < 0 || count > (end - reader.position) / 2) throw new Error(`a record claims ${count} headers`)
+  for (let i = 0; i < count; i++) {
+    if (reader.skipNullable(end) < 0) throw new Error('a header has no name')
+    reader.skipNullable(end)
+  }
+  if (reader.position !== end) throw new Error('a record is longer or shorter than its fields')
+}
+
+/** Headers that `skipHeaders` has walked before, in the order of the wire. */
+export function readHeaders (reader: ByteReader): readonly RawHeader[] {
+  const { bytes } = reader
+  const count = reader.readVarInt()
+  const headers: RawHeader[] = []
+  for (let i = 0; i < count; i++) {
+    const nameLength = reader.readVarInt()
+    const nameStart = reader.position
+    reader.position += nameLength
+    const valueLength = reader.readVarInt()
+    const valueStart = reader.position
+    if (valueLength > 0) reader.position += valueLength
+    headers.push([
+      nameOf(bytes, nameStart, nameStart + nameLength, i),
+      valueLength < 0 ? null : bytes.subarray(valueStart, valueStart + valueLength)
+    ])
+  }
+  return headers
+}
+
+interface KnownName {
+  readonly name: string
+  readonly bytes: Buffer
+}
+
+/**
+ * Most records of a topic have the same headers in the same order: comparing a few bytes is much cheaper
+ * than decoding UTF-8 again. Few and short, so that a hostile producer cannot make it grow.
+ */
+const known: KnownName[] = []
+const maxKnown = 8
+const maxKnownLength = 64
+
+function nameOf (bytes: Buffer, start: number, end: number, index: number): string {
+  const last = known[index]
+  if (last !== undefined && equals(last.bytes, bytes, start, end)) return last.name
+
+  // Invalid UTF-8 becomes U+FFFD, it does not throw.
+  const name = bytes.toString('utf8', start, end)
+  if (index < maxKnown && end - start <= maxKnownLength) known[index] = { name, bytes: Buffer.from(bytes.subarray(start, end)) }
+  return name
+}
+
+function equals (expected: Buffer, bytes: Buffer, start: number, end: number): boolean {
+  if (expected.length !== end - start) return false
+  for (let i = 0; i < expected.length; i++) {
+    if (expected[i] !== bytes[start + i]) return false
+  }
+  return true
+}

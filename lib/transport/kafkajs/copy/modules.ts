@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs'
+import { createRequire, isBuiltin } from 'node:module'
+import { dirname, join, relative, sep } from 'node:path'
+import { compileFunction } from 'node:vm'
+
+/** Loads a file of the package by its path in it, such as `src/consumer/batch.js`. */
+export type Load = (path: string) => unknown
+
+/** Runs the module that is replaced and gives its exports; `edit` may change its source text before. */
+export type Original = (edit?: (source: string) => string) => unknown
+
+/** Makes what stands in for a module of the package. */
+export type Replacement = (load: Load, original: Original) => unknown
+
+interface CommonModule {
+  exports: unknown
+}
+
+const moduleParameters = ['exports', 'require', 'module', '__filename', '__dirname']
+
+/**
+ * The modules of an installed CommonJS package a second time: own cache, own `require`, some of them replaced.
+ * But for what is shared, Node's module cache plays no part, so the application's copy stays as it is, whoever loads
+ * first. Replacing modules there instead fails as soon as the application has imported the package before us, and
+ * putting them back afterwards fails because kafkajs also requires inside of functions.
+ */
+export function privateModules (
+  root: string,
+  replacements: ReadonlyMap<string, Replacement>,
+  /** Taken from the application's copy, because state in it is meant to be set by the application. */
+  shared: ReadonlySet<string>
+): Load {
+  const cache = new Map<string, CommonModule>()
+
+  function load (path: string): unknown {
+    return loadFile(join(root, path))
+  }
+
+  function loadFile (file: string): unknown {
+    const cached = cache.get(file)
+    if (cached !== undefined) return cached.exports
+
+    const path = relative(root, file).replaceAll(sep, '/')
+    const replacement = replacements.get(path)
+    // In the cache before it is run: the package's modules may require each other in a circle.
+    const module: CommonModule = { exports: {} }
+    cache.set(file, module)
+    if (file.endsWith('.json') || shared.has(path)) module.exports = createRequire(file)(file)
+    else if (replacement !== undefined) module.exports = replacement(load, (edit) => run(file, { exports: {} }, edit))
+    else run(file, module)
+    return module.exports
+  }
+
+  function run (file: string, module: CommonModule, edit = (source: string) => source): unknown {
+    const own = createRequire(file)
+    // The package has no dependencies: what is not of Node is its own.
+    const require = (id: string) => isBuiltin(id) ? own(id) : loadFile(own.resolve(id))
+
+    compileFunction(edit(readFileSync(file, 'utf8')), moduleParameters, { filename: file })
+      .call(module.exports, module.exports, require, module, file, dirname(file))
+    return module.exports
+  }
+
+  return load
+}

@@ -1,0 +1,71 @@
+import type { ConsumedRecord, RawHeader } from '../../transport.js'
+import { ByteReader } from './byte-reader.js'
+import { readHeaders, skipHeaders } from './headers.js'
+import type { RecordBatch } from './record-batch.js'
+
+/**
+ * A record that knows where its parts are. Its constructor checks every length and throws, its getters cannot;
+ * what nobody reads costs nothing. Key, value and header values are views of the fetched bytes (see `record-set.ts`).
+ */
+export class FetchedRecord implements ConsumedRecord {
+  readonly offset: bigint
+  readonly size: number
+  readonly #bytes: Buffer
+  readonly #batch: RecordBatch
+  readonly #timestampDelta: number
+  readonly #keyStart: number
+  readonly #keyLength: number
+  readonly #valueStart: number
+  readonly #valueLength: number
+  #headers: readonly RawHeader[] | undefined
+
+  constructor (reader: ByteReader, batch: RecordBatch) {
+    const start = reader.position
+    const length = reader.readVarInt()
+    const end = reader.position + length
+    if (length < 0 || end > reader.bytes.length) throw new Error(`a record claims ${length} bytes`)
+    reader.position++ // Attributes: none is defined.
+    this.#bytes = reader.bytes
+    this.#batch = batch
+    this.#timestampDelta = reader.readVarLong()
+    this.offset = batch.baseOffset + BigInt(reader.readVarInt())
+    this.#keyLength = reader.skipNullable(end)
+    this.#keyStart = reader.position - this.#keyLength
+    this.#valueLength = reader.skipNullable(end)
+    this.#valueStart = reader.position - Math.max(this.#valueLength, 0)
+    this.size = end - start
+    skipHeaders(reader, end)
+  }
+
+  get timestamp (): number {
+    return this.#batch.appendTime ?? this.#batch.baseTimestamp + this.#timestampDelta
+  }
+
+  get key (): Buffer | null {
+    return this.#keyLength < 0 ? null : this.#bytes.subarray(this.#keyStart, this.#keyStart + this.#keyLength)
+  }
+
+  get value (): Buffer | null {
+    return this.#valueLength < 0 ? null : this.#bytes.subarray(this.#valueStart, this.#valueStart + this.#valueLength)
+  }
+
+  get headers (): readonly RawHeader[] {
+    this.#headers ??= readHeaders(new ByteReader(this.#bytes, this.#valueStart + Math.max(this.#valueLength, 0)))
+    return this.#headers
+  }
+}
+
+/** The records of one batch, from `start` to the end of `bytes`. Throws when they are not exactly what the batch announces. */
+export function readRecords (bytes: Buffer, start: number, batch: RecordBatch): FetchedRecord[] {
+  const reader = new ByteReader(bytes, start)
+  const records: FetchedRecord[] = []
+  let next = batch.baseOffset
+  for (let i = 0; i < batch.count; i++) {
+    const record = new FetchedRecord(reader, batch)
+    if (record.offset < next || record.offset >= batch.nextOffset) throw new Error('the offsets of a batch are not in order')
+    next = record.offset + 1n
+    records.push(record)
+  }
+  if (reader.position !== bytes.length) throw new Error('a batch holds more bytes than its records')
+  return records
+}

@@ -1,0 +1,1 @@
+export default function coverageMap (testFile: string): string[]

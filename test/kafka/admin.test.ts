@@ -1,0 +1,91 @@
+import type { Test } from 'tap'
+import t from 'tap'
+import { createAdmin } from '../../lib/transport/kafkajs/admin.js'
+import { Cluster } from '../../lib/transport/kafkajs/cluster.js'
+import type { TransportOptions } from '../../lib/transport/transport.js'
+import { inSeconds, interceptAnswers, openProducer, record, transportOptions } from './client.js'
+import { createTopic, uniqueName, withAdmin } from './fixture.js'
+
+t.test('topics are described by their number of partitions, missing ones are left out and not created', async (t) => {
+  const [three, one] = await Promise.all([createTopic({ partitions: 3 }), createTopic({ partitions: 1 })])
+  const missing = uniqueName('missing')
+  const admin = openAdmin(t)
+
+  t.same(await admin.describeTopics([three, missing, one]), new Map([[three, 3], [one, 1]]))
+  t.same(await admin.describeTopics([]), new Map())
+  t.notOk((await withAdmin((admin) => admin.listTopics())).includes(missing))
+})
+
+t.test('topics that were created can be written at once', async (t) => {
+  const [first, second] = [uniqueName('first'), uniqueName('second')]
+  const admin = openAdmin(t)
+  await admin.createTopics([{ topic: first, partitions: 5, replicas: 1 }, { topic: second, partitions: 1, replicas: -1 }])
+
+  t.same(await admin.describeTopics([first, second]), new Map([[first, 5], [second, 1]]))
+  t.same(await openProducer(t).send([record(first, 4, 'a'), record(second, 0, 'b')], inSeconds(5)), [0n, 0n])
+})
+
+t.test('a topic that exists is no error and stays as it is, also beside a new one', async (t) => {
+  const existing = await createTopic({ partitions: 2 })
+  const added = uniqueName('added')
+  const admin = openAdmin(t)
+  await admin.createTopics([{ topic: existing, partitions: 9, replicas: -1 }, { topic: added, partitions: 1, replicas: -1 }])
+  await admin.createTopics([])
+
+  t.same(await admin.describeTopics([existing, added]), new Map([[existing, 2], [added, 1]]))
+})
+
+t.test('a topic that the cluster refuses is an error that says which and why', async (t) => {
+  const admin = openAdmin(t)
+  const topic = uniqueName('wide')
+
+  const error = { code: 'FASTSTREAM_ERR_TOPICS', message: new RegExp(`the topics ${topic} could not be prepared: ${topic}: .*replication`, 'i') }
+  await t.rejects(admin.createTopics([{ topic, partitions: 1, replicas: 99 }]), error)
+  await t.rejects(admin.describeTopics(['not/a topic']), { code: 'FASTSTREAM_ERR_TOPICS', message: /invalid topic/ })
+})
+
+t.test('what passes by itself is waited for: no controller, no message, no news, no leader', async (t) => {
+  const topic = uniqueName('slow')
+  const admin = openAdmin(t)
+  const creations = interceptAnswers(t, 'CreateTopics', (answer, count) => {
+    const notController = 41
+    if (count === 1) answer.topicErrors[0] = { topic, errorCode: notController, errorMessage: null }
+    return answer
+  })
+  const looks = interceptAnswers(t, 'Metadata', (answer, count) => {
+    if (count === 1) answer.controllerId = -1
+    const [found] = answer.topicMetadata
+    if (count === 4) answer.topicMetadata[0] = { ...found, topicErrorCode: 3, partitionMetadata: [] }
+    if (count === 5) found.partitionMetadata[0].leader = -1
+    return answer
+  })
+  await admin.createTopics([{ topic, partitions: 1, replicas: -1 }])
+
+  t.equal(creations.count, 2)
+  t.equal(looks.count, 6)
+})
+
+t.test('a partition without a leader is counted, too', async (t) => {
+  const topic = await createTopic({ partitions: 2 })
+  interceptAnswers(t, 'Metadata', (answer) => {
+    answer.topicMetadata[0].topicErrorCode = 5
+    return answer
+  })
+  t.same(await openAdmin(t).describeTopics([topic]), new Map([[topic, 2]]))
+})
+
+t.test('without a cluster it ends in time, and after close at once', async (t) => {
+  const admin = openAdmin(t, { brokers: ['127.0.0.1:1'], connectTimeout: 300 })
+  await t.rejects(admin.describeTopics(['orders']), { code: 'FASTSTREAM_ERR_TOPICS', message: /ECONNREFUSED/ })
+
+  const cluster = new Cluster(transportOptions())
+  cluster.close()
+  await t.rejects(createAdmin(cluster, transportOptions()).describeTopics(['orders']), { code: 'FASTSTREAM_ERR_TOPICS', message: /closed/ })
+})
+
+function openAdmin (t: Test, changes: Partial<TransportOptions> = {}): ReturnType<typeof createAdmin> {
+  const options = transportOptions(changes)
+  const cluster = new Cluster(options)
+  t.teardown(() => cluster.close())
+  return createAdmin(cluster, options)
+}

@@ -1,0 +1,227 @@
+import { createRequire } from 'node:module'
+import t from 'tap'
+import { Batch } from '../../lib/transport/kafkajs/copy/batch.js'
+import { encodeRecord } from '../../lib/transport/kafkajs/copy/encode.js'
+import { loadKafkajs } from '../../lib/transport/kafkajs/copy/load.js'
+import type { RecordSet } from '../../lib/transport/kafkajs/copy/record-set.js'
+import type { RawHeader } from '../../lib/transport/transport.js'
+import { at, attribute, batch, comparable, compressed, controlBatch, decode, decodeResponse, originally, randomNumbers, randomSet, withRecords } from '../fixtures/record-sets.js'
+import type { OriginalRecord } from '../fixtures/record-sets.js'
+
+/* The application's kafkajs, which ours is compared with. */
+const require = createRequire(import.meta.url)
+const { CompressionCodecs } = require('kafkajs') as typeof import('kafkajs')
+const OriginalBatch = require('kafkajs/src/consumer/batch.js') as new (topic: string, offset: string, data: object) => { messages: OriginalRecord[] }
+const Encoder = require('kafkajs/src/protocol/encoder.js') as new () => { buffer: Buffer } & Record<string, (value: unknown) => void>
+
+t.test('gives the same records as the decoder of kafkajs', async (t) => {
+  const random = randomNumbers(1)
+  for (let i = 0; i < 200; i++) {
+    let set = await randomSet(random)
+    // Kafka cuts what goes beyond the size of the fetch.
+    if (random(3) === 0) set = Buffer.concat([set, set.subarray(0, random(60))])
+    const expected = (await originally(set)).map(comparable)
+    const { batches, damage } = await decode(set)
+    t.equal(damage, undefined)
+    t.same(batches.flatMap(({ records }) => records).map(comparable), expected, `set ${i}`)
+  }
+})
+
+t.test('leaves out the records of aborted transactions, as kafkajs does', async (t) => {
+  const random = randomNumbers(2)
+  for (let i = 0; i < 50; i++) {
+    const aborted: Array<{ producerId: string, firstOffset: string }> = []
+    const batches: Buffer[] = []
+    let offset = 100
+    for (let transaction = 0; transaction < 6; transaction++) {
+      const producerId = 1 + random(3)
+      const abort = random(2) === 0
+      if (abort) aborted.push({ producerId: String(producerId), firstOffset: String(offset) })
+      for (let n = 1 + random(2); n > 0; n--, offset += 2) {
+        batches.push(await batch({ offset, producerId, attributes: attribute.transactional, values: [`${offset}`, `${offset + 1}`] }))
+      }
+      batches.push(await batch({ offset, producerId: 9, values: ['plain'] }))
+      batches.push(await controlBatch({ offset: offset + 1, producerId, abort }))
+      offset += 2
+    }
+    const set = Buffer.concat(batches)
+    const data = { partition: 0, highWatermark: String(offset), abortedTransactions: aborted }
+    const from = String(100 + random(2))
+    const expected = new OriginalBatch('t', from, { ...data, messages: await originally(set) })
+    const actual = new Batch('t', from, { ...data, messages: await decode(set) })
+    t.same(actual.messages.map(comparable), expected.messages.map(comparable), `set ${i} from ${from}`)
+    t.equal(actual.position, BigInt(offset))
+  }
+})
+
+t.test('a record whose key is four zero bytes does not end an aborted transaction', async (t) => {
+  const set = Buffer.concat([
+    await batch({ offset: 0, producerId: 7, attributes: attribute.transactional, records: [{ key: Buffer.alloc(4), value: 'a' }, { key: null, value: 'b' }] }),
+    await controlBatch({ offset: 2, producerId: 7, abort: true }),
+    await batch({ offset: 3, producerId: 7, attributes: attribute.transactional, values: ['of the next transaction'] })
+  ])
+  const fetched = new Batch('t', '0', {
+    partition: 0, highWatermark: '4', abortedTransactions: [{ producerId: '7', firstOffset: '0' }], messages: await decode(set)
+  })
+  t.same(fetched.messages.map(({ value }) => String(value)), ['of the next transaction'])
+})
+
+t.test('a fetch that begins inside of two aborted transactions gives none of their records', async (t) => {
+  const set = Buffer.concat([
+    await batch({ offset: 10, producerId: 2, attributes: attribute.transactional, values: ['aborted'] }),
+    await controlBatch({ offset: 11, producerId: 1, abort: true }),
+    await controlBatch({ offset: 12, producerId: 2, abort: true })
+  ])
+  const fetched = new Batch('t', '10', {
+    partition: 0,
+    highWatermark: '13',
+    // In no order.
+    abortedTransactions: [{ producerId: '2', firstOffset: '4' }, { producerId: '1', firstOffset: '3' }],
+    messages: await decode(set)
+  })
+  t.same(fetched.messages, [])
+  t.equal(fetched.position, 13n)
+})
+
+t.test('a set that is empty or cut off ends where the fetch began', async (t) => {
+  for (const bytes of [Buffer.alloc(4), Buffer.from([255, 255, 255, 255]), Buffer.from([0, 0, 0, 9, 1])]) {
+    const messages = await decodeResponse(bytes)
+    const fetched = new Batch('t', '7', { partition: 0, highWatermark: '7', abortedTransactions: [], messages })
+    t.match(fetched, { messages: [], position: 7n, corrupt: undefined })
+    t.equal(fetched.isEmpty(), true)
+    t.equal(fetched.offsetLag(), '0')
+    t.equal(fetched.offsetLagLow(), '0')
+    t.equal(fetched.firstOffset(), null)
+  }
+})
+
+t.test('the position is beyond control records, and beyond what compaction removed', async (t) => {
+  const compacted = await batch({ offset: 20, values: ['a', 'b'] })
+  compacted.writeInt32BE(99, at.lastOffsetDelta)
+  const emptied = (await batch({ offset: 120, values: ['gone'] })).subarray(0, at.records)
+  emptied.writeInt32BE(at.records - 12, at.length)
+  emptied.writeInt32BE(0, at.count)
+  const emptiedGzip = Buffer.from(emptied)
+  emptiedGzip.writeBigInt64BE(121n, 0)
+  emptiedGzip.writeInt16BE(attribute.gzip, at.attributes)
+
+  const cases: Array<[set: Buffer, from: string, offsets: bigint[], position: bigint]> = [
+    [compacted, '20', [20n, 21n], 120n],
+    [compacted, '22', [], 120n],
+    [emptied, '120', [], 121n],
+    [emptiedGzip, '121', [], 122n],
+    [Buffer.concat([compacted, emptied, emptiedGzip]), '21', [21n], 122n],
+    [await controlBatch({ offset: 40, producerId: 1, abort: false }), '40', [], 41n]
+  ]
+  for (const [set, from, offsets, position] of cases) {
+    const fetched = new Batch('t', from, { partition: 0, highWatermark: '200', abortedTransactions: [], messages: await decode(set) })
+    t.same(fetched.messages.map(({ offset }) => offset), offsets)
+    t.equal(fetched.position, position)
+    t.equal(fetched.isEmpty(), false)
+    t.equal(fetched.isEmptyDueToFiltering(), false, 'kafkajs hands it to eachBatch')
+    t.equal(fetched.lastOffset(), String(position - 1n))
+    t.equal(fetched.offsetLag(), String(200n - position))
+  }
+})
+
+t.test('offsets and times beyond 2^53 are exact, or at least harmless', async (t) => {
+  const high = 2n ** 62n
+  const set = await batch({ offset: 0, values: ['a', 'b'] })
+  set.writeBigInt64BE(high, 0)
+  set.writeBigInt64BE(high, at.baseTimestamp)
+  const { batches, end } = await decode(set)
+  t.same(batches[0]?.records.map(({ offset, timestamp }) => [offset, timestamp]), [[high, 2 ** 62], [high + 1n, 2 ** 62]])
+  t.equal(end, high + 2n)
+  const fetched = new Batch('t', String(high + 1n), { partition: 0, highWatermark: String(end), abortedTransactions: [], messages: { batches, end, damage: undefined } })
+  t.equal(fetched.firstOffset(), String(high + 1n))
+  t.equal(fetched.offsetLagLow(), '0')
+})
+
+t.test('null and empty stay distinct, and headers stay as they are on the wire', async (t) => {
+  const headers: RawHeader[] = [
+    ['b', Buffer.from('1')], ['a', null], ['b', Buffer.from([255, 0])], ['', Buffer.alloc(0)],
+    ['__proto__', Buffer.from('p')], ['toString', null], ['héé', Buffer.from('ü')], ['n'.repeat(300), null]
+  ]
+  const set = Buffer.concat([
+    await batch({ offset: 0, records: [{ key: null, value: null }, { key: Buffer.alloc(0), value: '' }] }),
+    withRecords(encodeRecord({ offsetDelta: 0, timestampDelta: -3e12, key: Buffer.from('k'), value: Buffer.from('v'), headers }).buffer, 2n)
+  ])
+  const [plain, special] = (await decode(set)).batches
+  t.same(plain?.records.map(({ key, value }) => [key, value]), [[null, null], [Buffer.alloc(0), Buffer.alloc(0)]])
+  const [record] = special!.records
+  t.same(record?.headers, headers)
+  t.equal(record?.headers, record?.headers, 'built once')
+  t.equal(record?.timestamp, -3e12)
+  t.ok(record!.size > 300 && record!.size < 400)
+})
+
+t.test('a header name that is no UTF-8 does not throw', async (t) => {
+  const set = withRecords(encodeRecord({ offsetDelta: 0, timestampDelta: 0, key: null, value: null, headers: [['abc', null]] }).buffer)
+  set.fill(0xff, set.indexOf('abc'), set.indexOf('abc') + 3)
+  const { batches } = await decode(set)
+  t.same(batches[0]?.records[0]?.headers, [['\ufffd\ufffd\ufffd', null]])
+})
+
+t.test('10 000 headers are read in linear time', async (t) => {
+  const headers = Array.from({ length: 10_000 }, (_, i): RawHeader => [`name-${i}`, null])
+  const set = withRecords(encodeRecord({ offsetDelta: 0, timestampDelta: 0, key: null, value: null, headers }).buffer)
+  const start = performance.now()
+  const { batches } = await decode(set)
+  t.equal(batches[0]?.records[0]?.headers.length, 10_000)
+  const took = performance.now() - start
+  t.ok(took < 200, `${took} ms`)
+})
+
+t.test('takes the time of the broker where the topic does', async (t) => {
+  const set = await batch({ offset: 0, values: ['a'], attributes: attribute.appendTime })
+  set.writeBigInt64BE(1_800_000_000_000n, at.maxTimestamp)
+  t.equal((await decode(set)).batches[0]?.records[0]?.timestamp, 1_800_000_000_000)
+})
+
+t.test('other codecs are those that the application has set', async (t) => {
+  const snappy = CompressionCodecs[2]
+  t.teardown(() => { CompressionCodecs[2] = snappy })
+  const record = encodeRecord({ offsetDelta: 0, timestampDelta: 0, key: null, value: Buffer.from('v'), headers: [] }).buffer
+  const set = compressed(Buffer.from('packed'), attribute.snappy)
+  t.match((await decode(set)).damage, { error: { message: 'Snappy compression not implemented' }, nextOffset: 1n })
+
+  const answers: unknown[] = [record, new Uint8Array(record), undefined]
+  CompressionCodecs[2] = () => ({ compress: async () => record, decompress: async () => answers.shift() })
+  t.equal(String((await decode(set)).batches[0]?.records[0]?.value), 'v')
+  t.match((await decode(set)).damage?.error, { message: 'the codec for compression 2 gave no Buffer' })
+  t.match((await decode(set)).damage?.error, { message: 'the codec for compression 2 gave no Buffer' })
+  t.match((await decode(compressed(Buffer.from('packed'), 5))).damage?.error, { message: 'there is no codec for compression 5' })
+})
+
+t.test('records keep their own set alive, not the whole response around it', async (t) => {
+  const set = await batch({ offset: 0, values: ['x'.repeat(10_000)] })
+  const response = Buffer.concat([Buffer.alloc(4), set, Buffer.alloc(1_000_000)])
+  response.writeInt32BE(set.length)
+  const small = (await decodeResponse(response)).batches[0]!.records[0]!
+  t.ok(small.value!.buffer.byteLength < 100_000)
+
+  const alone = response.subarray(0, 4 + set.length)
+  const copied = new Uint8Array(alone).buffer
+  const large = (await decodeResponse(Buffer.from(copied))).batches[0]!.records[0]!
+  t.equal(large.value!.buffer, copied, 'and a set that is most of it is not copied')
+})
+
+t.test('responses of all fetch versions since message format 2 are read by it', async (t) => {
+  const { protocol } = loadKafkajs().load('src/protocol/requests/fetch/index.js') as {
+    protocol (options: { version: number }): (request: object) => { response: { decode (bytes: Buffer): Promise<{ responses: Array<{ partitions: Array<{ messages: RecordSet }> }> }> } }
+  }
+  const set = await batch({ offset: 5, values: ['a'] })
+  for (let version = 4; version <= 11; version++) {
+    const encoder = new Encoder()
+    encoder.writeInt32!(0)
+    if (version >= 7) { encoder.writeInt16!(0); encoder.writeInt32!(0) }
+    encoder.writeInt32!(1); encoder.writeString!('t'); encoder.writeInt32!(1)
+    encoder.writeInt32!(0); encoder.writeInt16!(0); encoder.writeInt64!(6); encoder.writeInt64!(6)
+    if (version >= 5) encoder.writeInt64!(0)
+    encoder.writeInt32!(-1)
+    if (version >= 11) encoder.writeInt32!(-1)
+    encoder.writeInt32!(set.length); encoder.writeBuffer!(set)
+    const { responses } = await protocol({ version })({ topics: [] }).response.decode(encoder.buffer)
+    t.equal(responses[0]?.partitions[0]?.messages.batches[0]?.records[0]?.offset, 5n, `version ${version}`)
+  }
+})

@@ -1,0 +1,137 @@
+import kafkajs from 'kafkajs'
+import type { Message, Producer, ProducerConfig } from 'kafkajs'
+import type t from 'tap'
+import { createConsumer } from '../../lib/transport/kafkajs/consumer.js'
+import { loadKafkajs } from '../../lib/transport/kafkajs/copy/load.js'
+import type {
+  ConsumedRecord, ConsumerListener, ConsumerOptions, CorruptBatch, TopicPartition, TransportConsumer, TransportLog
+} from '../../lib/transport/transport.js'
+import { brokers as sharedBrokers, uniqueName, until, withAdmin } from './fixture.js'
+
+/* Members of groups, and what their listeners were told. */
+
+type Test = typeof t
+
+const { Kafka, logLevel, Partitioners } = kafkajs
+
+export interface Received extends TopicPartition {
+  readonly offset: bigint
+  readonly value: string
+}
+
+export class Observer implements ConsumerListener {
+  /** Everything but records, in order. */
+  readonly calls: string[] = []
+  readonly received: Received[] = []
+  readonly positions = new Map<string, bigint>()
+  readonly corruptBatches: CorruptBatch[] = []
+  readonly failures: Error[] = []
+  owned: readonly TopicPartition[] = []
+  onRecords: (topic: string, partition: number, records: readonly ConsumedRecord[], position: bigint) => void = () => {}
+  onAssigned: (partitions: readonly TopicPartition[]) => void = () => {}
+  onRevoking: () => Promise<void> = async () => {}
+
+  assigned (partitions: readonly TopicPartition[]): void {
+    this.calls.push('assigned')
+    this.owned = partitions
+    this.onAssigned(partitions)
+  }
+
+  revoking (): Promise<void> {
+    this.calls.push('revoking')
+    return this.onRevoking()
+  }
+
+  lost (): void {
+    this.calls.push('lost')
+    this.owned = []
+  }
+
+  records (topic: string, partition: number, records: readonly ConsumedRecord[], position: bigint): void {
+    for (const { offset, value } of records) this.received.push({ topic, partition, offset, value: String(value) })
+    this.positions.set(`${topic}:${partition}`, position)
+    this.onRecords(topic, partition, records, position)
+  }
+
+  corrupt (_topic: string, _partition: number, batch: CorruptBatch): void {
+    this.calls.push('corrupt')
+    this.corruptBatches.push(batch)
+  }
+
+  failed (error: Error): void {
+    this.calls.push('failed')
+    this.failures.push(error)
+  }
+
+  /** Resolves once it has received so many. */
+  async has (count: number): Promise<void> {
+    await until(async () => this.received.length >= count)
+  }
+
+  async was (call: string, times = 1): Promise<void> {
+    await until(async () => this.calls.filter((made) => made === call).length >= times)
+  }
+
+  values (): string[] {
+    return this.received.map(({ value }) => value)
+  }
+}
+
+export interface TestMember {
+  readonly consumer: TransportConsumer
+  readonly observer: Observer
+}
+
+const silent: TransportLog = { debug () {}, info () {}, warn () {}, error () {} }
+
+export interface MemberSettings extends Partial<ConsumerOptions> {
+  readonly topics: readonly string[]
+  readonly brokers?: readonly string[]
+  readonly sasl?: { mechanism: 'plain', username: string, password: string }
+}
+
+/** A member, not started yet; closed with the test. */
+export function createMember (t: Pick<Test, 'teardown'>, { brokers = sharedBrokers(), sasl, ...options }: MemberSettings): TestMember {
+  const kafka = new (loadKafkajs().Kafka)({ brokers: [...brokers], sasl, logLevel: logLevel.NOTHING, connectionTimeout: 3000, requestTimeout: 5000, retry: { retries: 5 } })
+  const observer = new Observer()
+  const consumer = createConsumer({
+    kafka,
+    listener: observer,
+    log: silent,
+    options: { groupId: uniqueName('group'), sessionTimeout: 10_000, rebalanceTimeout: 20_000, ...options }
+  })
+  t.teardown(() => consumer.close())
+  return { consumer, observer }
+}
+
+/** Writes with the app's plain kafkajs. */
+export async function produce (topic: string, messages: Message[], brokers = sharedBrokers()): Promise<void> {
+  await withProducer(brokers, (producer) => producer.send({ topic, messages }).then(() => {}))
+}
+
+export async function withProducer<T> (brokers: readonly string[], use: (producer: Producer) => Promise<T>, config: ProducerConfig = {}): Promise<T> {
+  const kafka = new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING })
+  const producer = kafka.producer({ ...config, createPartitioner: Partitioners.DefaultPartitioner })
+  await producer.connect()
+  try {
+    return await use(producer)
+  } finally {
+    await producer.disconnect()
+  }
+}
+
+/** `count` messages in a row for one partition: the values are their numbers. */
+export function numbered (count: number, { from = 0, partition = 0 } = {}): Message[] {
+  return Array.from({ length: count }, (_, i) => ({ partition, value: String(from + i) }))
+}
+
+/** What the group has committed, by partition. */
+export async function committed (groupId: string, topic: string): Promise<string[]> {
+  const [offsets] = await withAdmin((admin) => admin.fetchOffsets({ groupId, topics: [topic] }))
+  return offsets!.partitions.sort((a, b) => a.partition - b.partition).map(({ offset }) => offset)
+}
+
+export async function memberIds (groupId: string): Promise<string[]> {
+  const { groups } = await withAdmin((admin) => admin.describeGroups([groupId]))
+  return groups[0]!.members.map(({ memberId }) => memberId)
+}

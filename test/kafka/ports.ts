@@ -1,0 +1,29 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { randomInt } from 'node:crypto'
+import { host } from './settings.js'
+
+/**
+ * Free loopback ports from below the range that outgoing connections take theirs from: a broker that was killed
+ * must find its port free when it comes up again, and a client that knocks on a dead port must not meet itself.
+ */
+export async function freePorts (count: number): Promise<readonly number[]> {
+  const ports = new Set<number>()
+  while (ports.size < count) {
+    const port = randomInt(15_000, 32_000)
+    if (!ports.has(port) && await isFree(port)) ports.add(port)
+  }
+  return [...ports]
+}
+
+async function isFree (port: number): Promise<boolean> {
+  const server = createServer().listen({ port, host, exclusive: true })
+  try {
+    await once(server, 'listening')
+    return true
+  } catch {
+    return false
+  } finally {
+    server.close()
+  }
+}

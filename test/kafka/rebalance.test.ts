@@ -1,0 +1,236 @@
+import { setImmediate } from 'node:timers/promises'
+import kafkajs from 'kafkajs'
+import t from 'tap'
+import { GenerationLostError } from '../../lib/transport/transport.js'
+import { brokers, createTopic, uniqueName, until, withAdmin } from './fixture.js'
+import { committed, createMember, memberIds, numbered, produce, withProducer } from './members.js'
+import { Worker } from './worker.js'
+
+const partition = 0
+
+// They wait most of the time.
+t.jobs = 4
+
+t.test('members that come and go under load process everything once', async (t) => {
+  const topic = await createTopic({ partitions: 6 })
+  const groupId = uniqueName('group')
+  const processed = new Map<string, number>()
+  let produced = 0
+  let producing = true
+
+  async function work (): Promise<Worker> {
+    const worker = new Worker(createMember(t, { topics: [topic], groupId }), processed)
+    await worker.start()
+    return worker
+  }
+
+  const stays = [await work(), await work()]
+  const load = withProducer(brokers(), async (producer) => {
+    while (producing) {
+      await producer.send({ topic, messages: Array.from({ length: 12 }, (_, i) => ({ partition: i % 6, value: String(produced++) })) })
+      await new Promise((resolve) => setTimeout(resolve, 40))
+    }
+  }, { idempotent: true, maxInFlightRequests: 1 })
+  for (let round = 0; round < 4; round++) {
+    const guest = await work()
+    const share = processed.size
+    await until(async () => processed.size > share + 30)
+    await guest.stop()
+    await until(async () => stays.reduce((sum, { member }) => sum + member.observer.owned.length, 0) === 6)
+  }
+  producing = false
+  await load
+  await until(async () => processed.size === produced)
+  await Promise.all(stays.map((worker) => worker.stop()))
+
+  t.ok(produced > 300)
+  t.equal([...processed.values()].filter((times) => times > 1).length, 0, 'none twice')
+  t.ok(stays.every(({ drains }) => drains >= 8), 'each joining and each leaving was drained')
+  t.same(stays.flatMap(({ refused }) => refused), [], 'every commit was taken')
+  const ends = await withAdmin((admin) => admin.fetchTopicOffsets(topic))
+  t.same(await committed(groupId, topic), ends.sort((a, b) => a.partition - b.partition).map(({ high }) => high))
+})
+
+t.test('while it drains, the old generation commits; afterwards it does not', async (t) => {
+  const topic = await createTopic({ partitions: 2 })
+  const groupId = uniqueName('group')
+  const first = createMember(t, { topics: [topic], groupId, sessionTimeout: 6000, rebalanceTimeout: 30_000 })
+  await produce(topic, numbered(10))
+  await first.consumer.start()
+  await first.observer.has(10)
+
+  let rejoin = (): void => {}
+  first.observer.onRevoking = () => new Promise((resolve) => { rejoin = resolve })
+  const second = createMember(t, { topics: [topic], groupId })
+  const secondStarted = second.consumer.start()
+  await first.observer.was('revoking')
+  const begin = Date.now()
+  // Longer than the session: heartbeats keep it.
+  await until(async () => Date.now() - begin > 7000)
+  await first.consumer.commit([{ topic, partition, offset: 10n }])
+  t.same(await committed(groupId, topic), ['10', '-1'])
+  t.same(second.observer.calls, [], 'the group waits')
+  rejoin()
+  await setImmediate()
+  await t.rejects(first.consumer.commit([{ topic, partition, offset: 3n }]), GenerationLostError)
+  await secondStarted
+  await first.observer.was('assigned', 2)
+  t.same(await committed(groupId, topic), ['10', '-1'])
+  t.same(first.observer.calls, ['assigned', 'revoking', 'assigned'])
+  t.equal(first.observer.owned.length + second.observer.owned.length, 2)
+})
+
+t.test('a commit on its way when the member is thrown out is refused as of a lost generation', async (t) => {
+  const topic = await createTopic({ partitions: 1 })
+  const groupId = uniqueName('group')
+  const { consumer, observer } = createMember(t, { topics: [topic], groupId })
+  await produce(topic, numbered(10))
+  await consumer.start()
+  await observer.has(10)
+  await throwOut(groupId)
+  await t.rejects(consumer.commit([{ topic, partition, offset: 10n }]), GenerationLostError)
+
+  await observer.was('assigned', 2)
+  await observer.has(20)
+  t.same(observer.calls, ['assigned', 'lost', 'assigned'], 'there was nothing left to drain for')
+})
+
+t.test('who drains for too long is lost to the group, and joins again without waiting for the drain', async (t) => {
+  const topic = await createTopic({ partitions: 2 })
+  const groupId = uniqueName('group')
+  const first = createMember(t, { topics: [topic], groupId, rebalanceTimeout: 4000 })
+  await first.consumer.start()
+  first.observer.onRevoking = () => new Promise(() => {})
+  const second = createMember(t, { topics: [topic], groupId, rebalanceTimeout: 4000 })
+  await second.consumer.start()
+  await first.observer.was('assigned', 2)
+  t.same(first.observer.calls, ['assigned', 'revoking', 'lost', 'assigned'])
+  t.equal(first.observer.owned.length + second.observer.owned.length, 2)
+})
+
+t.test('who is thrown out while it drains is told so at once', async (t) => {
+  const topic = await createTopic({ partitions: 2 })
+  const groupId = uniqueName('group')
+  const first = createMember(t, { topics: [topic], groupId })
+  await first.consumer.start()
+  first.observer.onRevoking = () => new Promise(() => {})
+  const second = createMember(t, { topics: [topic], groupId })
+  const started = second.consumer.start()
+  await first.observer.was('revoking')
+  await throwOut(groupId)
+  await first.observer.was('lost')
+  await first.observer.was('assigned', 2)
+  await started
+})
+
+t.test('a drain that fails does not keep the group waiting', async (t) => {
+  const topic = await createTopic({ partitions: 2 })
+  const groupId = uniqueName('group')
+  const first = createMember(t, { topics: [topic], groupId })
+  await first.consumer.start()
+  first.observer.onRevoking = async () => { throw new Error('cannot drain') }
+  const second = createMember(t, { topics: [topic], groupId })
+  await second.consumer.start()
+  await first.observer.was('assigned', 2)
+  t.same(first.observer.calls, ['assigned', 'revoking', 'assigned'])
+})
+
+t.test('members with different topics read everything, whoever leads', async (t) => {
+  const [a, b] = [await createTopic({ partitions: 4 }), await createTopic({ partitions: 4 })]
+  const groupId = uniqueName('group')
+  const old = createMember(t, { topics: [a], groupId })
+  await old.consumer.start()
+  const recent = createMember(t, { topics: [a, b], groupId })
+  await recent.consumer.start()
+  await old.observer.was('assigned', 2)
+  await produce(a, [0, 1, 2, 3].flatMap((partition) => numbered(2, { partition })))
+  await produce(b, [0, 1, 2, 3].flatMap((partition) => numbered(2, { partition })))
+  await until(async () => old.observer.received.length + recent.observer.received.length === 16)
+  t.ok(old.observer.received.every(({ topic }) => topic === a))
+  t.equal(old.observer.owned.length, 2)
+
+  // `old` leads and does not read b: that b grows must come from `recent`.
+  await withAdmin((admin) => admin.createPartitions({ topicPartitions: [{ topic: b, count: 6 }] }))
+  await until(async () => recent.observer.owned.filter(({ topic }) => topic === b).length === 6)
+  await old.consumer.close()
+  await until(async () => recent.observer.owned.length === 10)
+})
+
+t.test('plain kafkajs can be in the group, and what only it reads is read', async (t) => {
+  const [a, b] = [await createTopic({ partitions: 2 }), await createTopic({ partitions: 2 })]
+  const groupId = uniqueName('group')
+  const ours = createMember(t, { topics: [a], groupId })
+  await ours.consumer.start()
+  const plain = new kafkajs.Kafka({ brokers: [...brokers()], logLevel: kafkajs.logLevel.NOTHING })
+    .consumer({ groupId, maxWaitTimeInMs: 100, heartbeatInterval: 300 })
+  t.teardown(() => plain.disconnect())
+  const read: string[] = []
+  await plain.connect()
+  await plain.subscribe({ topics: [b], fromBeginning: true })
+  await plain.run({ eachMessage: async ({ message }) => { read.push(String(message.value)) } })
+  await produce(a, [...numbered(1), ...numbered(1, { partition: 1 })])
+  await produce(b, [...numbered(1, { from: 2 }), ...numbered(1, { from: 3, partition: 1 })])
+  await ours.observer.has(2)
+  await until(async () => read.length === 2)
+  t.same(read.sort(), ['2', '3'])
+})
+
+t.test('close during a drain ends it and leaves the group', async (t) => {
+  const topic = await createTopic({ partitions: 2 })
+  const groupId = uniqueName('group')
+  const first = createMember(t, { topics: [topic], groupId })
+  await first.consumer.start()
+  first.observer.onRevoking = () => new Promise(() => {})
+  const second = createMember(t, { topics: [topic], groupId })
+  const started = second.consumer.start()
+  await first.observer.was('revoking')
+  const before = Date.now()
+  await first.consumer.close()
+  t.ok(Date.now() - before < 1500, `${Date.now() - before} ms`)
+  await started
+  t.equal(second.observer.owned.length, 2)
+  t.same(first.observer.calls, ['assigned', 'revoking'])
+})
+
+t.test('close during a join that waits for a drain leaves the group at once', async (t) => {
+  const topic = await createTopic({ partitions: 2 })
+  const groupId = uniqueName('group')
+  const first = createMember(t, { topics: [topic], groupId })
+  await first.consumer.start()
+  let rejoin = (): void => {}
+  first.observer.onRevoking = () => new Promise((resolve) => { rejoin = resolve })
+  const second = createMember(t, { topics: [topic], groupId })
+  const started = t.rejects(second.consumer.start(), /closed/)
+  await first.observer.was('revoking')
+  t.equal((await memberIds(groupId)).length, 2)
+  const before = Date.now()
+  await second.consumer.close()
+  t.ok(Date.now() - before < 1500, `${Date.now() - before} ms`)
+  await started
+  t.equal((await memberIds(groupId)).length, 1)
+  rejoin()
+  await first.observer.was('assigned', 2)
+  t.equal(first.observer.owned.length, 2)
+  t.same(second.observer.calls, [])
+})
+
+/** Ends the memberships of a group as an operator can: its members learn it from their next request. */
+async function throwOut (groupId: string): Promise<void> {
+  const victims = await memberIds(groupId)
+  const kafka = new kafkajs.Kafka({ brokers: [...brokers()], logLevel: kafkajs.logLevel.NOTHING })
+  let leave = async (): Promise<void> => {}
+  const consumer = kafka.consumer({
+    groupId,
+    partitionAssigners: [({ cluster, ...rest }) => {
+      leave = async () => {
+        const coordinator = await cluster.findGroupCoordinator({ groupId }) as unknown as { leaveGroup (request: object): Promise<void> }
+        for (const memberId of victims) await coordinator.leaveGroup({ groupId, memberId })
+      }
+      return kafkajs.PartitionAssigners.roundRobin({ cluster, ...rest })
+    }]
+  })
+  await consumer.connect()
+  await consumer.subscribe({ topics: [await createTopic({ partitions: 1 })] })
+  await leave()
+  await consumer.disconnect()
+}
