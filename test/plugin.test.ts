@@ -227,7 +227,7 @@ t.test('a message has a logger with its place, and an id when it came without on
   const app = await build(t, {}, { logger: { level: 'info', stream } })
   const inbox = new Inbox<unknown>()
   app.broker.subscriber('logged', function take (_, message) {
-    message.log.info('seen')
+    message.log.info({ at: message.offset }, 'seen')
     t.equal(message.log, message.log)
     t.equal(message.broker, message.broker)
     inbox.add(message.correlationId)
@@ -235,7 +235,7 @@ t.test('a message has a logger with its place, and an id when it came without on
   await app.ready()
   await app.broker.publish('logged', 1)
   await inbox.count(1)
-  t.match(lines.filter(({ msg }) => msg === 'seen'), [{ topic: 'logged', offset: '0', level: 30 }])
+  t.match(lines.filter(({ msg }) => msg === 'seen'), [{ topic: 'logged', offset: '0', at: 0, level: 30 }])
   t.match(lines.filter(({ level }) => level === 40), [{ msg: 'in-memory broker: nothing leaves this process, and it forgets everything when it ends' }])
   t.match(lines.filter(({ msg }) => msg === 'subscriber waits for messages'), [{ subscriber: 'take', topics: ['logged'], groupId: 'fastify-faststream' }])
 })

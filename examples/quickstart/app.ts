@@ -20,12 +20,12 @@ export async function build (options: FastifyServerOptions, faststream: Faststre
   })
 
   app.broker.subscriber('orders', { schema: { value: OrderSchema }, publish: invoices }, async function makeInvoice (order, { log }) {
-    log.info({ order }, 'order taken')
+    log.info({ order: order.id }, 'order taken')
     return { orderId: order.id, amount: order.total }
   })
 
   app.broker.subscriber('invoices', { schema: { value: InvoiceSchema } }, async function sendInvoice (invoice, { log, correlationId }) {
-    log.info({ invoice, correlationId }, 'invoice sent')
+    log.info({ order: invoice.orderId, correlationId }, 'invoice sent')
   })
 
   return app

@@ -18,8 +18,7 @@ export function parseJson (bytes: Buffer, part: string): unknown {
     // The parser's own words quote the payload, which has no place in logs.
     throw new FASTSTREAM_ERR_DECODE(part, 'it is not valid JSON')
   }
-  // A level takes two characters at least.
-  if (text.length > 2 * MAX_DEPTH && isDeeper(value, MAX_DEPTH)) throw new FASTSTREAM_ERR_DECODE(part, TOO_DEEP)
+  if (brackets(text) > MAX_DEPTH && isDeeper(value, MAX_DEPTH)) throw new FASTSTREAM_ERR_DECODE(part, TOO_DEEP)
   if (mayPoison(text) && isPoisoned(value)) throw new FASTSTREAM_ERR_DECODE(part, "it has a key that could change a prototype ('__proto__' or 'constructor.prototype')")
   return value
 }
@@ -58,11 +57,21 @@ export function isJson (value: unknown, levels = MAX_DEPTH): boolean {
   return true
 }
 
+/** Of a text, strings and all: hardly any message has enough of them to be deep, and these are found natively. */
+function brackets (text: string): number {
+  let found = 0
+  for (const bracket of ['{', '[']) {
+    for (let at = text.indexOf(bracket); at !== -1 && found <= MAX_DEPTH; at = text.indexOf(bracket, at + 1)) found++
+  }
+  return found
+}
+
 /** Of what JSON.parse made. Goes down no further than it must, so that it cannot overflow the stack itself. */
 function isDeeper (value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false
   if (levels === 0) return true
-  // Three times as fast as Object.values, and every message pays for it.
+  if (Array.isArray(value)) return value.some((item) => isDeeper(item, levels - 1))
+  // Object.values would cost twice as much.
   for (const name in value) {
     if (isDeeper((value as Record<string, unknown>)[name], levels - 1)) return true
   }
