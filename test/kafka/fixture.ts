@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
-import { type Admin, type KafkaMessage, Kafka, logLevel } from 'kafkajs'
+import { type Admin, Kafka, type RetryOptions, logLevel } from 'kafkajs'
 import t from 'tap'
 
 /*
@@ -8,6 +8,8 @@ import t from 'tap'
  * the shared cluster, or on the one whose brokers are given. On the shared one, topics and groups whose names start with a
  * `uniqueName` are deleted when the file's tests have ended.
  */
+
+export { type LogRecord, readLog } from './read-log.js'
 
 const handedOut: string[] = []
 
@@ -36,40 +38,6 @@ export async function createTopic (options: { partitions: number, prefix?: strin
   return topic
 }
 
-export interface LogRecord extends Omit<KafkaMessage, 'offset' | 'attributes' | 'size'> {
-  readonly partition: number
-  readonly offset: bigint
-}
-
-/** Everything that a topic holds now, by partition and offset. */
-export async function readLog (topic: string, from = brokers()): Promise<readonly LogRecord[]> {
-  const ends = await withAdmin((admin) => admin.fetchTopicOffsets(topic), from)
-  const unread = new Map(ends.filter(({ low, high }) => low !== high).map(({ partition, high }) => [partition, BigInt(high)]))
-  if (unread.size === 0) return []
-
-  const records: LogRecord[] = []
-  const consumer = client(from).consumer({ groupId: uniqueName('read-log'), maxWaitTimeInMs: 100 })
-  try {
-    await consumer.connect()
-    await consumer.subscribe({ topic, fromBeginning: true })
-    await new Promise<void>((resolve, reject) => {
-      consumer.on(consumer.events.CRASH, ({ payload }) => { reject(payload.error) })
-      consumer.run({
-        autoCommit: false,
-        async eachMessage ({ partition, message: { key, value, headers, timestamp, offset } }) {
-          const record = { partition, offset: BigInt(offset), timestamp, key, value, headers }
-          records.push(record)
-          if (record.offset + 1n >= (unread.get(partition) ?? 0n)) unread.delete(partition)
-          if (unread.size === 0) resolve()
-        }
-      }).catch(reject)
-    })
-  } finally {
-    await consumer.disconnect()
-  }
-  return records.sort((a, b) => a.partition - b.partition || Number(a.offset - b.offset))
-}
-
 /** Asks until the answer is yes; an error is a no. */
 export async function until (condition: () => Promise<boolean>, timeout = 20_000): Promise<void> {
   const deadline = Date.now() + timeout
@@ -85,8 +53,8 @@ export async function until (condition: () => Promise<boolean>, timeout = 20_000
   throw new Error(`not so after ${timeout} ms: ${condition}`, { cause: reason })
 }
 
-export async function withAdmin<T> (use: (admin: Admin) => Promise<T>, on = brokers()): Promise<T> {
-  const admin = client(on).admin()
+export async function withAdmin<T> (use: (admin: Admin) => Promise<T>, on = brokers(), retry: RetryOptions = {}): Promise<T> {
+  const admin = client(on, retry).admin()
   await admin.connect()
   try {
     return await use(admin)
@@ -95,8 +63,8 @@ export async function withAdmin<T> (use: (admin: Admin) => Promise<T>, on = brok
   }
 }
 
-function client (brokers: readonly string[]): Kafka {
-  return new Kafka({ clientId: 'fixture', brokers: [...brokers], logLevel: logLevel.NOTHING })
+export function client (brokers: readonly string[], retry: RetryOptions = {}): Kafka {
+  return new Kafka({ clientId: 'fixture', brokers: [...brokers], logLevel: logLevel.NOTHING, requestTimeout: 5000, retry })
 }
 
 async function cleanUp (): Promise<void> {
