@@ -1,0 +1,40 @@
+import { Ajv } from 'ajv'
+import { Kafka, logLevel } from 'kafkajs'
+import { OrderSchema } from '../order.js'
+
+const [brokers, topic, groupId, records] = process.argv.slice(2) as [string, string, string, string]
+const count = Number(records)
+
+const validate = new Ajv({ coerceTypes: 'array', useDefaults: true, removeAdditional: true }).compile(OrderSchema)
+async function handle (order: { total: number }): Promise<void> {
+  total += order.total
+}
+
+const consumer = new Kafka({ brokers: brokers.split(','), logLevel: logLevel.ERROR }).consumer({ groupId })
+await consumer.connect()
+await consumer.subscribe({ topic, fromBeginning: true })
+let seen = 0
+let total = 0
+let began = 0
+let cpu = process.cpuUsage()
+await consumer.run({
+  partitionsConsumedConcurrently: 3,
+  eachBatch: async ({ batch, resolveOffset, heartbeat }) => {
+    if (seen === 0) {
+      began = performance.now()
+      cpu = process.cpuUsage()
+    }
+    for (const { value, offset } of batch.messages) {
+      const order = JSON.parse(String(value))
+      if (!validate(order)) throw new Error('invalid')
+      await handle(order as { total: number })
+      resolveOffset(offset)
+      if (++seen === count) {
+        const { user, system } = process.cpuUsage(cpu)
+        process.send?.({ seconds: (performance.now() - began) / 1000, cpu: user + system, total })
+        setImmediate(() => consumer.disconnect().then(() => process.disconnect()))
+      }
+    }
+    await heartbeat()
+  }
+})

@@ -1,0 +1,44 @@
+import Fastify from 'fastify'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import { Kafka, logLevel, Partitioners } from 'kafkajs'
+import faststreamPlugin from 'fastify-faststream'
+import { OrderSchema } from '../order.js'
+
+const [program, list] = process.argv.slice(2) as [string, string]
+const brokers = list.split(',')
+const topic = `bench-http-${program}`
+const app = Fastify().withTypeProvider<TypeBoxTypeProvider>()
+
+if (program === 'plain') {
+  app.post('/orders', { schema: { body: OrderSchema } }, async (request, reply) => reply.code(202).send({ id: request.body.id }))
+}
+
+if (program === 'faststream') {
+  await app.register(faststreamPlugin, { brokers, groupId: 'bench' })
+  const placed = app.broker.publisher(topic, { schema: { value: OrderSchema }, key: ({ id }) => id })
+  app.post('/orders', { schema: { body: OrderSchema } }, async (request, reply) => {
+    await request.broker.publish(placed, request.body)
+    return reply.code(202).send({ id: request.body.id })
+  })
+}
+
+if (program === 'kafkajs') {
+  const kafka = new Kafka({ brokers, logLevel: logLevel.ERROR })
+  const admin = kafka.admin()
+  await admin.connect()
+  await admin.createTopics({ topics: [{ topic, numPartitions: 3 }] })
+  await admin.disconnect()
+  // The same promise: acknowledged by all replicas, and once.
+  const producer = kafka.producer({ idempotent: true, createPartitioner: Partitioners.DefaultPartitioner })
+  await producer.connect()
+  app.addHook('onClose', async () => { await producer.disconnect() })
+  app.post('/orders', { schema: { body: OrderSchema } }, async (request, reply) => {
+    const headers = { 'content-type': 'application/json', correlation_id: crypto.randomUUID() }
+    await producer.send({ topic, messages: [{ key: request.body.id, value: JSON.stringify(request.body), headers }] })
+    return reply.code(202).send({ id: request.body.id })
+  })
+}
+
+await app.listen({ port: 0 })
+process.on('message', () => { app.close().then(() => process.disconnect()) })
+process.send?.((app.server.address() as { port: number }).port)
