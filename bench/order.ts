@@ -12,7 +12,7 @@ export const OrderSchema = Type.Object({
 export function order (i: number) {
   return {
     id: `order-${i}`,
-    customer: { name: 'Ada Lovelace', email: 'ada@example.com' },
+    customer: { name: 'Augusta Ada King, Countess of Lovelace', email: 'ada@example.com' },
     total: i % 1000,
     currency: 'EUR',
     items: [{ sku: 'SKU-0001', quantity: 1, price: 10.5 }, { sku: 'SKU-0002', quantity: 2, price: 108.9 }]

@@ -2,10 +2,16 @@ import t from 'tap'
 import fc from 'fast-check'
 import { PartitionTracker, type Tracked } from '../lib/consume/tracker.js'
 
+/** Hands over the records at these offsets, as one batch; `position` is that behind the last one. */
+function receive (tracker: PartitionTracker, offsets: readonly bigint[], position = (offsets.at(-1) ?? 0n) + 1n): Tracked[] {
+  const records = offsets.map((offset) => ({ offset, settled: false }))
+  tracker.receive(records, position)
+  return records
+}
+
 t.test('the watermark is the lowest unsettled offset, whatever the order of settling', async (t) => {
   const tracker = new PartitionTracker()
-  const [a, b, c] = [tracker.receive(5n), tracker.receive(6n), tracker.receive(9n)] as const
-  tracker.advance(10n)
+  const [a, b, c] = receive(tracker, [5n, 6n, 9n]) as [Tracked, Tracked, Tracked]
   t.equal(tracker.committable, undefined, 'nothing is settled')
   t.ok(tracker.settle(c))
   t.equal(tracker.committable, undefined)
@@ -20,33 +26,33 @@ t.test('the watermark is the lowest unsettled offset, whatever the order of sett
 
 t.test('what is never handed over moves the position, and the watermark when nothing is open', async (t) => {
   const tracker = new PartitionTracker()
-  tracker.advance(3n)
+  receive(tracker, [], 3n)
   t.equal(tracker.committable, 3n)
-  const a = tracker.receive(3n)
-  tracker.advance(8n)
+  const [a] = receive(tracker, [3n], 8n) as [Tracked]
   t.equal(tracker.committable, 3n)
   tracker.settle(a)
   t.equal(tracker.committable, 8n)
-  tracker.advance(2n)
+  receive(tracker, [], 2n)
   t.equal(tracker.committable, 8n, 'never backwards')
 })
 
 t.test('a message is settled once', async (t) => {
   const tracker = new PartitionTracker()
-  const a = tracker.receive(0n)
+  const [a] = receive(tracker, [0n]) as [Tracked]
   t.equal(tracker.settle(a), true)
   t.equal(tracker.settle(a), false)
 })
 
 t.test('an offset that was received before is refused', async (t) => {
   const tracker = new PartitionTracker()
-  tracker.receive(7n)
-  t.throws(() => tracker.receive(7n), RangeError)
+  receive(tracker, [7n])
+  t.throws(() => receive(tracker, [7n]), RangeError)
 })
 
 t.test('what is committed is not committed again', async (t) => {
   const tracker = new PartitionTracker()
-  tracker.settle(tracker.receive(0n))
+  const [a] = receive(tracker, [0n]) as [Tracked]
+  tracker.settle(a)
   t.equal(tracker.committable, 1n)
   tracker.commitSucceeded(1n)
   t.equal(tracker.committable, undefined)
@@ -56,7 +62,7 @@ t.test('what is committed is not committed again', async (t) => {
 
 t.test('a late result of a lost generation moves nothing', async (t) => {
   const tracker = new PartitionTracker()
-  const a = tracker.receive(0n)
+  const [a] = receive(tracker, [0n]) as [Tracked]
   tracker.revoke()
   t.ok(tracker.revoked)
   t.equal(tracker.settle(a), false)
@@ -90,12 +96,11 @@ t.test('whatever happens in whatever order, it never commits past unsettled work
 
     for (const { kind, gap, pick } of actions) {
       if (kind === 'receive') {
-        const offset = next + BigInt(gap)
-        received.add(offset)
-        open.push(tracker.receive(offset))
-        next = offset + 1n
-        tracker.advance(next + BigInt(gap % 2))
-        next += BigInt(gap % 2)
+        // A batch of one to three records, with gaps before and behind them.
+        const offsets = Array.from({ length: 1 + pick % 3 }, (_, i) => next + BigInt(gap * (i + 1) + i))
+        for (const offset of offsets) received.add(offset)
+        next = (offsets.at(-1) as bigint) + 1n + BigInt(gap % 2)
+        open.push(...receive(tracker, offsets, next))
       }
       if (kind === 'settle' && open.length > 0) {
         const [tracked] = open.splice(pick % open.length, 1) as [Tracked]
@@ -129,9 +134,9 @@ t.test('whatever happens in whatever order, it never commits past unsettled work
 
 t.test('a long life holds no memory of what is settled', async (t) => {
   const tracker = new PartitionTracker()
-  let previous = tracker.receive(0n)
+  let [previous] = receive(tracker, [0n]) as [Tracked]
   for (let offset = 1n; offset < 10_000n; offset++) {
-    const tracked = tracker.receive(offset)
+    const [tracked] = receive(tracker, [offset]) as [Tracked]
     tracker.settle(previous)
     previous = tracked
   }

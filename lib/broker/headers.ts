@@ -1,5 +1,5 @@
 import type { OutgoingHeaders } from '../../types/index.js'
-import type { RawHeader } from '../transport/transport.js'
+import type { ConsumedRecord, RawHeader } from '../transport/transport.js'
 
 /** FastStream's names on the wire. */
 export const CONTENT_TYPE = 'content-type'
@@ -12,6 +12,11 @@ export function lastHeader (headers: readonly RawHeader[], name: string): string
     if (header[0] === name) return header[1]?.toString()
   }
   return undefined
+}
+
+/** The same of a record, which may know a shorter way. */
+export function headerText (record: ConsumedRecord, name: string): string | undefined {
+  return record.headerText === undefined ? lastHeader(record.headers, name) : record.headerText(name)
 }
 
 /** As bytes on the wire. Later ones replace earlier ones of the same name; `undefined` is left out. */

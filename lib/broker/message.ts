@@ -3,15 +3,15 @@ import type { BoundBroker, Message } from '../../types/index.js'
 import type { Delivery } from '../consume/subscription.js'
 import { decodeHeaders } from '../schema/codec.js'
 import type { RawHeader } from '../transport/transport.js'
-import { CORRELATION_ID, lastHeader } from './headers.js'
+import { CORRELATION_ID, headerText } from './headers.js'
 import type { DeclaredSubscriber } from './subscriber.js'
 
 /** What a handler gets beside the value. Whatever it does not ask for is not made. */
 export class IncomingMessage implements Message<unknown, unknown, unknown> {
   readonly value: unknown
-  readonly key: unknown
   readonly #subscriber: DeclaredSubscriber
   readonly #delivery: Delivery
+  readonly #key: unknown
   #headers: unknown
   #log: FastifyBaseLogger | undefined
   #broker: BoundBroker | undefined
@@ -21,7 +21,7 @@ export class IncomingMessage implements Message<unknown, unknown, unknown> {
     this.#subscriber = subscriber
     this.#delivery = delivery
     this.value = value
-    this.key = key
+    this.#key = key
     this.#headers = headers
   }
 
@@ -45,6 +45,10 @@ export class IncomingMessage implements Message<unknown, unknown, unknown> {
     return new Date(this.#delivery.record.timestamp)
   }
 
+  get key (): unknown {
+    return this.#subscriber.validators.key === undefined ? this.rawKey : this.#key
+  }
+
   get rawKey (): Buffer | null {
     return this.#delivery.record.key
   }
@@ -59,7 +63,7 @@ export class IncomingMessage implements Message<unknown, unknown, unknown> {
   }
 
   get correlationId (): string {
-    this.#correlationId ??= lastHeader(this.rawHeaders, CORRELATION_ID) ?? this.#subscriber.broker.newCorrelationId()
+    this.#correlationId ??= headerText(this.#delivery.record, CORRELATION_ID) ?? this.#subscriber.broker.newCorrelationId()
     return this.#correlationId
   }
 

@@ -9,7 +9,7 @@ import { decodeHeaders, decodeKey, decodeValue } from '../schema/codec.js'
 import type { Validate } from '../schema/compiler.js'
 import { checkTopic } from '../topic.js'
 import type { Broker } from './broker.js'
-import { CONTENT_TYPE, lastHeader } from './headers.js'
+import { CONTENT_TYPE, headerText } from './headers.js'
 import { IncomingMessage } from './message.js'
 import { DeclaredPublisher } from './publisher.js'
 import { isResponse } from './response.js'
@@ -62,12 +62,13 @@ export class DeclaredSubscriber implements Subscriber, Subscription<IncomingMess
   }
 
   read (delivery: Delivery): IncomingMessage {
-    const { record: { key, value, headers } } = delivery
+    const { record } = delivery
     const { validators } = this
-    const decodedHeaders = validators.headers?.(decodeHeaders(headers))
-    const decodedKey = validators.key === undefined ? key : validators.key(decodeKey(key))
-    const decoded = decodeValue(value, lastHeader(headers, CONTENT_TYPE))
-    return new IncomingMessage(this, delivery, validators.value === undefined ? decoded : validators.value(decoded), decodedKey, decodedHeaders)
+    // What nobody asks for is not read out of the record.
+    const headers = validators.headers?.(decodeHeaders(record.headers))
+    const key = validators.key?.(decodeKey(record.key))
+    const decoded = decodeValue(record.value, headerText(record, CONTENT_TYPE))
+    return new IncomingMessage(this, delivery, validators.value === undefined ? decoded : validators.value(decoded), key, headers)
   }
 
   handle (message: IncomingMessage): unknown {

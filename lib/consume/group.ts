@@ -23,12 +23,20 @@ export interface Member {
   readonly pipeline: Pipeline
 }
 
-interface Work {
+/** A record with its partition, from its arrival to its outcome. */
+class Work implements Tracked {
   readonly owner: OwnedPartition
   readonly record: ConsumedRecord
-  readonly tracked: Tracked
-  /** Ends waits between tries when the generation ends. */
-  readonly halt: AbortSignal
+  settled = false
+
+  constructor (owner: OwnedPartition, record: ConsumedRecord) {
+    this.owner = owner
+    this.record = record
+  }
+
+  get offset (): bigint {
+    return this.record.offset
+  }
 }
 
 /** What a commit may take of the time in which a group closes, ms: with no cluster there it cannot end. */
@@ -110,9 +118,8 @@ export class Group implements ConsumerListener {
     const owner = this.#owned.get(OwnedPartition.nameOf(topic, partition))
     const member = this.#members.get(topic)
     if (owner === undefined || member === undefined) return
-    const halt = this.#halt.signal
-    const work = records.map((record) => ({ owner, record, tracked: owner.receive(record), halt }))
-    owner.tracker.advance(position)
+    const work = records.map((record) => new Work(owner, record))
+    owner.receive(work, position)
     if (owner.tracker.committable !== undefined) this.#committer.moved()
     member.lanes.push(owner.name, work)
     if (this.#dispatching) member.lanes.dispatch()
@@ -126,10 +133,11 @@ export class Group implements ConsumerListener {
     this.#log.error({ err: error }, 'the consumer failed and is started again')
   }
 
-  async #run (pipeline: Pipeline, { owner, record, tracked, halt }: Work): Promise<void> {
-    const settled = await pipeline.run(owner.topic, owner.partition, record, halt)
+  async #run (pipeline: Pipeline, work: Work): Promise<void> {
+    const { owner, record } = work
+    const settled = await pipeline.run(owner.topic, owner.partition, record, this.#halt.signal)
     owner.release(record)
-    if (settled && owner.tracker.settle(tracked)) this.#committer.moved()
+    if (settled && owner.tracker.settle(work)) this.#committer.moved()
   }
 
   /** What runs may end within `timeout` ms, what waits for another try stops waiting; then all that is settled is committed. */

@@ -32,15 +32,14 @@ export class OwnedPartition {
     return `${topic}:${partition}`
   }
 
-  /** Takes a record in; stops the reading when that is enough. */
-  receive (record: ConsumedRecord): Tracked {
-    this.#messages++
-    this.#bytes += record.size
-    if (!this.#paused && (this.#messages >= this.#limits.messages || this.#bytes >= this.#limits.bytes)) {
-      this.#paused = true
-      this.#consumer.pause(this)
-    }
-    return this.tracker.receive(record.offset)
+  /** Takes records in; stops the reading when that is enough. */
+  receive (records: ReadonlyArray<Tracked & { readonly record: ConsumedRecord }>, position: bigint): void {
+    this.tracker.receive(records, position)
+    this.#messages += records.length
+    for (const { record } of records) this.#bytes += record.size
+    if (this.#paused || (this.#messages < this.#limits.messages && this.#bytes < this.#limits.bytes)) return
+    this.#paused = true
+    this.#consumer.pause(this)
   }
 
   /** Lets a handled record go; reads on when half of the room is free. */

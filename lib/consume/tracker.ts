@@ -1,4 +1,4 @@
-/** One received record, from its arrival to its outcome. */
+/** One received record, from its arrival to its outcome. Its offset is read only where it is needed. */
 export interface Tracked {
   readonly offset: bigint
   settled: boolean
@@ -15,25 +15,21 @@ export class PartitionTracker {
   #entries: Tracked[] = []
   #head = 0
   #position: bigint | undefined
-  #watermark: bigint | undefined
   #committed: bigint | undefined
   #revoked = false
 
-  /** Offsets come ascending, each once. */
-  receive (offset: bigint): Tracked {
-    if (this.#position !== undefined && offset < this.#position) throw new RangeError(`offset ${offset} after position ${this.#position}`)
-    // Where a generation begins there is nothing to commit yet.
-    if (this.#position === undefined) this.#watermark = this.#committed = offset
-    const tracked: Tracked = { offset, settled: false }
-    this.#entries.push(tracked)
-    this.#position = offset + 1n
-    return tracked
-  }
-
-  /** The offset to read next: beyond the last record and beyond what is never handed over (control records, compaction). */
-  advance (position: bigint): void {
+  /**
+   * Takes in records in the order of their offsets. `position` is the offset to read next: beyond the last record and
+   * beyond what is never handed over (control records, compaction).
+   */
+  receive (records: readonly Tracked[], position: bigint): void {
+    const [first] = records
+    if (first !== undefined) {
+      if (this.#position === undefined) this.#committed = first.offset // Where a generation begins there is nothing to commit yet.
+      else if (first.offset < this.#position) throw new RangeError(`offset ${first.offset} after position ${this.#position}`)
+      for (const record of records) this.#entries.push(record)
+    }
     if (this.#position === undefined || position > this.#position) this.#position = position
-    if (this.pending === 0) this.#watermark = this.#position
   }
 
   /** False when nothing moves any more: settled before, or the generation is over. */
@@ -43,7 +39,6 @@ export class PartitionTracker {
     if (this.#revoked) return false
     const entries = this.#entries
     while (this.#head < entries.length && entries[this.#head]?.settled === true) this.#head++
-    this.#watermark = this.#head === entries.length ? this.#position : entries[this.#head]?.offset
     this.#compact()
     return true
   }
@@ -70,8 +65,9 @@ export class PartitionTracker {
 
   /** What a commit would store now; undefined when there is nothing new. */
   get committable (): bigint | undefined {
-    if (this.#revoked || this.#watermark === this.#committed) return undefined
-    return this.#watermark
+    if (this.#revoked) return undefined
+    const watermark = this.oldest?.offset ?? this.#position
+    return watermark === this.#committed ? undefined : watermark
   }
 
   commitSucceeded (offset: bigint): void {

@@ -3,7 +3,7 @@ import { FASTSTREAM_ERR_INVALID_MESSAGE } from '../errors.js'
 import { ajvCompiler, type AjvOptions, type Compiler } from './ajv.js'
 import { isJson, jsonImage } from './json.js'
 import { compileWith, isAjv, runWith, type About, type Validator } from './validator.js'
-import { describe, violationsOf } from './violations.js'
+import { invalid } from './violations.js'
 
 /** Throws when the value must not be sent; never changes it. */
 export type Check = (value: unknown) => void
@@ -23,7 +23,7 @@ export function compileOutgoing (scope: FastifyInstance, schema: unknown, about:
   const { topic, part } = about
   const strict = (): Validator => compileWith(ajvCompiler(scope, ajv, part === 'value' ? STRICT : STRICT_TEXT), schema, about)
   const validator = custom === undefined ? strict() : bestOf(compileWith(custom, schema, about), strict)
-  const run = runWith(validator, (errors) => invalid(about, errors))
+  const run = runWith(validator, (found) => invalid(part, found, (...args) => new FASTSTREAM_ERR_INVALID_MESSAGE(topic, ...args)))
   // Only Ajv as it is by default is known to leave alone what it checks.
   const mayChange = part !== 'value' || ajv !== undefined || custom !== undefined
 
@@ -45,11 +45,4 @@ function bestOf (own: Validator, strict: () => Validator): Validator {
   } catch {
     return own
   }
-}
-
-function invalid ({ topic, part }: About, errors: unknown): Error {
-  const validation = violationsOf(errors)
-  const reason = describe(part, errors, validation)
-  const error = errors instanceof Error ? new FASTSTREAM_ERR_INVALID_MESSAGE(topic, reason, { cause: errors }) : new FASTSTREAM_ERR_INVALID_MESSAGE(topic, reason)
-  return Object.assign(error, { validation, validationContext: part })
 }

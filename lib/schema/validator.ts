@@ -14,7 +14,7 @@ export interface About {
 /** Returns the resulting value, or throws. `undefined` stands for nothing at all (a tombstone, no key) and is never coerced. */
 export type Validate = (payload: unknown) => unknown
 /** Makes the error that is thrown, out of what a validator found. */
-export type Refuse = (errors: unknown) => Error
+export type Refuse = (found: unknown) => Error
 
 export type Validator = ReturnType<FastifySchemaCompiler<unknown>>
 
@@ -70,8 +70,8 @@ function runOther (validate: Validator, refuse: Refuse): Validate {
     const answer: unknown = validate(data)
     if (answer === false) throw refuse(validate.errors)
     if (typeof answer !== 'object' || answer === null) return data
-    if (types.isPromise(answer)) {
-      answer.catch(() => {})
+    if ('then' in answer && typeof answer.then === 'function') {
+      Promise.resolve(answer).catch(() => {})
       throw refuse(new Error('the validator is asynchronous: check in the handler what has to be awaited'))
     }
     if ('error' in answer && answer.error) throw refuse(answer.error)

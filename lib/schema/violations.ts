@@ -1,4 +1,4 @@
-import type { About } from './validator.js'
+import type { Part } from './validator.js'
 
 /** One way in which a part does not match its schema. Names and places, never values: it is logged and kept in dead letters. */
 export interface Violation {
@@ -12,15 +12,19 @@ export interface Violation {
 /** A list of thousands, for one long array, helps nobody. */
 const LIMIT = 50
 
-/** What a validator found, in the form of Fastify's `error.validation`; empty when it speaks another language. */
-export function violationsOf (errors: unknown): Violation[] {
-  return Array.isArray(errors) ? errors.slice(0, LIMIT).map(violation) : []
+/**
+ * The error for what a validator found, in Fastify's words: `value/total must be >= 0`, with Fastify's `validation` and
+ * `validationContext`. A compiler set by hand may give an error of its own instead: it is the cause.
+ */
+export function invalid (part: Part, found: unknown, create: (reason: string, ...options: [options?: ErrorOptions]) => Error): Error {
+  const validation: Violation[] = Array.isArray(found) ? found.slice(0, LIMIT).map(violation) : []
+  const error = found instanceof Error ? create(found.message, { cause: found }) : create(describe(part, validation))
+  return Object.assign(error, { validation, validationContext: part })
 }
 
-/** In Fastify's words: `value/total must be >= 0`. */
-export function describe (part: About['part'], errors: unknown, violations: readonly Violation[]): string {
-  if (violations.length > 0) return violations.map(({ instancePath, message }) => `${part}${instancePath} ${message ?? 'is not valid'}`).join(', ')
-  return errors instanceof Error ? errors.message : `${part} is not valid`
+function describe (part: Part, violations: readonly Violation[]): string {
+  if (violations.length === 0) return `${part} is not valid`
+  return violations.map(({ instancePath, message }) => `${part}${instancePath} ${message ?? 'is not valid'}`).join(', ')
 }
 
 function violation ({ instancePath = '', keyword, message, params }: Partial<Violation>): Violation {

@@ -61,6 +61,8 @@ export interface ConsumedRecord {
   readonly headers: readonly RawHeader[]
   /** Bytes that it holds in memory, about. */
   readonly size: number
+  /** The last value of a name, as text: for a record that can tell without making all of its headers. */
+  headerText? (name: string): string | undefined
 }
 
 export interface ProducedRecord extends TopicPartition {

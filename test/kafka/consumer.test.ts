@@ -89,6 +89,7 @@ t.test('what a listener pauses while it takes records comes again when it resume
   }
   await consumer.start()
   await observer.has(10)
+  t.equal(observer.received.length, 10, 'the batches that had been fetched with it are dropped')
   for (const partition of others) consumer.resume({ topic, partition })
   await observer.has(30)
   t.equal(new Set(observer.received.map(({ partition, offset }) => `${partition}:${offset}`)).size, 30)
@@ -201,10 +202,10 @@ t.test('a consumer that breaks is lost, reported and made anew, where it had com
   await produce(topic, numbered(5))
   await observer.has(5)
   await consumer.commit([{ topic, partition, offset: 3n }])
-  // KafkaJS takes a TypeError for the end of the world.
+  // KafkaJS takes a TypeError for the end of the world, and what is retriable for a reason to restart by itself.
   observer.onRecords = () => {
     observer.onRecords = () => {}
-    throw new TypeError('listeners do not do that')
+    throw Object.assign(new TypeError('listeners do not do that'), { retriable: true })
   }
   await produce(topic, numbered(1, { from: 5 }))
   await observer.was('assigned', 2)

@@ -1,5 +1,5 @@
 import kafkajs from 'kafkajs'
-import type { Message, Producer, ProducerConfig } from 'kafkajs'
+import type { Kafka, Message, Producer, ProducerConfig } from 'kafkajs'
 import type t from 'tap'
 import { createConsumer } from '../../lib/transport/kafkajs/consumer.js'
 import { loadKafkajs } from '../../lib/transport/kafkajs/copy/load.js'
@@ -12,7 +12,7 @@ import { brokers as sharedBrokers, uniqueName, until, withAdmin } from './fixtur
 
 type Test = typeof t
 
-const { Kafka, logLevel, Partitioners } = kafkajs
+const { logLevel, Partitioners } = kafkajs
 
 export interface Received extends TopicPartition {
   readonly offset: bigint
@@ -90,9 +90,20 @@ export interface MemberSettings extends Partial<ConsumerOptions> {
   readonly sasl?: { mechanism: 'plain', username: string, password: string }
 }
 
+/** One for many members, as in one transport. */
+let shared: Kafka | undefined
+function sharedClient (): Kafka {
+  shared ??= client()
+  return shared
+}
+
+function client (brokers = sharedBrokers(), sasl?: MemberSettings['sasl']): Kafka {
+  return new (loadKafkajs().Kafka)({ brokers: [...brokers], sasl, logLevel: logLevel.NOTHING, connectionTimeout: 3000, requestTimeout: 5000, retry: { retries: 5 } })
+}
+
 /** A member, not started yet; closed with the test. */
-export function createMember (t: Pick<Test, 'teardown'>, { brokers = sharedBrokers(), sasl, ...options }: MemberSettings): TestMember {
-  const kafka = new (loadKafkajs().Kafka)({ brokers: [...brokers], sasl, logLevel: logLevel.NOTHING, connectionTimeout: 3000, requestTimeout: 5000, retry: { retries: 5 } })
+export function createMember (t: Pick<Test, 'teardown'>, { brokers, sasl, ...options }: MemberSettings): TestMember {
+  const kafka = sasl === undefined && brokers === undefined ? sharedClient() : client(brokers, sasl)
   const observer = new Observer()
   const consumer = createConsumer({
     kafka,
@@ -110,7 +121,7 @@ export async function produce (topic: string, messages: Message[], brokers = sha
 }
 
 export async function withProducer<T> (brokers: readonly string[], use: (producer: Producer) => Promise<T>, config: ProducerConfig = {}): Promise<T> {
-  const kafka = new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING })
+  const kafka = new kafkajs.Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING })
   const producer = kafka.producer({ ...config, createPartitioner: Partitioners.DefaultPartitioner })
   await producer.connect()
   try {

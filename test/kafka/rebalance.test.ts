@@ -16,7 +16,7 @@ t.test('members that come and go under load process everything once', async (t) 
   const groupId = uniqueName('group')
   const processed = new Map<string, number>()
   let produced = 0
-  let producing = true
+  const producing = new AbortController()
 
   async function work (): Promise<Worker> {
     const worker = new Worker(createMember(t, { topics: [topic], groupId }), processed)
@@ -26,7 +26,7 @@ t.test('members that come and go under load process everything once', async (t) 
 
   const stays = [await work(), await work()]
   const load = withProducer(brokers(), async (producer) => {
-    while (producing) {
+    while (!producing.signal.aborted) {
       await producer.send({ topic, messages: Array.from({ length: 12 }, (_, i) => ({ partition: i % 6, value: String(produced++) })) })
       await new Promise((resolve) => setTimeout(resolve, 40))
     }
@@ -38,7 +38,7 @@ t.test('members that come and go under load process everything once', async (t) 
     await guest.stop()
     await until(async () => stays.reduce((sum, { member }) => sum + member.observer.owned.length, 0) === 6)
   }
-  producing = false
+  producing.abort()
   await load
   await until(async () => processed.size === produced)
   await Promise.all(stays.map((worker) => worker.stop()))
@@ -135,25 +135,29 @@ t.test('a drain that fails does not keep the group waiting', async (t) => {
   t.same(first.observer.calls, ['assigned', 'revoking', 'assigned'])
 })
 
-t.test('members with different topics read everything, whoever leads', async (t) => {
+t.test('members with different topics read everything, also partitions that only a follower knows of', async (t) => {
   const [a, b] = [await createTopic({ partitions: 4 }), await createTopic({ partitions: 4 })]
   const groupId = uniqueName('group')
-  const old = createMember(t, { topics: [a], groupId })
-  await old.consumer.start()
-  const recent = createMember(t, { topics: [a, b], groupId })
-  await recent.consumer.start()
-  await old.observer.was('assigned', 2)
+  const leader = createMember(t, { topics: [a], groupId })
+  await leader.consumer.start()
+  const follower = createMember(t, { topics: [b], groupId })
+  await follower.consumer.start()
+  await leader.observer.was('assigned', 2)
   await produce(a, [0, 1, 2, 3].flatMap((partition) => numbered(2, { partition })))
   await produce(b, [0, 1, 2, 3].flatMap((partition) => numbered(2, { partition })))
-  await until(async () => old.observer.received.length + recent.observer.received.length === 16)
-  t.ok(old.observer.received.every(({ topic }) => topic === a))
-  t.equal(old.observer.owned.length, 2)
+  await leader.observer.has(8)
+  await follower.observer.has(8)
 
-  // `old` leads and does not read b: that b grows must come from `recent`.
   await withAdmin((admin) => admin.createPartitions({ topicPartitions: [{ topic: b, count: 6 }] }))
-  await until(async () => recent.observer.owned.filter(({ topic }) => topic === b).length === 6)
-  await old.consumer.close()
-  await until(async () => recent.observer.owned.length === 10)
+  await until(async () => follower.observer.owned.length === 6)
+  await produce(b, [4, 5].flatMap((partition) => numbered(2, { partition })))
+  await follower.observer.has(12)
+  t.ok(leader.observer.received.every(({ topic }) => topic === a))
+  t.ok(follower.observer.received.every(({ topic }) => topic === b))
+
+  await leader.consumer.close()
+  await until(async () => follower.observer.calls.filter((call) => call === 'assigned').length === 3)
+  t.same([...leader.observer.failures, ...follower.observer.failures], [])
 })
 
 t.test('plain kafkajs can be in the group, and what only it reads is read', async (t) => {
@@ -173,6 +177,31 @@ t.test('plain kafkajs can be in the group, and what only it reads is read', asyn
   await ours.observer.has(2)
   await until(async () => read.length === 2)
   t.same(read.sort(), ['2', '3'])
+})
+
+t.test('a group that cannot be joined is tried again until it can', async (t) => {
+  const topic = await createTopic({ partitions: 1 })
+  const groupId = uniqueName('group')
+  const stranger = new kafkajs.Kafka({ brokers: [...brokers()], logLevel: kafkajs.logLevel.NOTHING }).consumer({
+    groupId,
+    partitionAssigners: [(config) => ({
+      ...kafkajs.PartitionAssigners.roundRobin(config),
+      name: 'stranger',
+      protocol: ({ topics }) => ({ name: 'stranger', metadata: kafkajs.AssignerProtocol.MemberMetadata.encode({ version: 0, topics, userData: Buffer.alloc(0) }) })
+    })]
+  })
+  t.teardown(() => stranger.disconnect())
+  await stranger.connect()
+  await stranger.subscribe({ topics: [topic] })
+  await stranger.run({ eachMessage: async () => {} })
+
+  const { consumer, observer } = createMember(t, { topics: [topic], groupId })
+  const started = consumer.start()
+  await observer.was('failed')
+  t.match(observer.failures[0], /protocol/)
+  await stranger.disconnect()
+  await started
+  t.notOk(observer.calls.includes('lost'))
 })
 
 t.test('close during a drain ends it and leaves the group', async (t) => {

@@ -30,14 +30,14 @@ export class Worker {
     observer.onRecords = (topic, partition, records) => {
       const owned = this.#partitions.get(`${topic}:${partition}`)!
       for (const { offset, value } of records) owned.queue.push({ offset, value: String(value) })
-      void this.#run(owned)
+      this.#run(owned)
     }
     observer.onRevoking = () => this.#drain()
   }
 
   async start (): Promise<void> {
     await this.member.consumer.start()
-    this.#timer = setInterval(() => { void this.#commit() }, 100)
+    this.#timer = setInterval(() => { this.#commit() }, 100)
   }
 
   async stop (): Promise<void> {

@@ -31,13 +31,9 @@ export function topicAwareAssigner (cluster: MetadataSource): Assigner {
 
   /** For a topic that the leader does not read and whose readers, with plain KafkaJS, do not tell the count. */
   async function askCount (topic: string): Promise<number> {
-    try {
-      const broker = await cluster.brokerPool.findConnectedBroker()
-      const { topicMetadata } = await broker.metadata([topic])
-      return topicMetadata[0]!.partitionMetadata.length
-    } catch {
-      return 0 // Deleted, or kept from us: nobody gets it, but the other topics are read.
-    }
+    const broker = await cluster.brokerPool.findConnectedBroker()
+    // Deleted, or kept from us: nobody gets it, but the other topics are read.
+    return await broker.metadata([topic]).then(({ topicMetadata }) => topicMetadata[0]!.partitionMetadata.length, () => 0)
   }
 
   /**

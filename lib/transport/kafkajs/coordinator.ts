@@ -43,15 +43,17 @@ const unreachable = new Set(['KafkaJSConnectionError', 'KafkaJSConnectionClosedE
  * Members and generation survive such a move; KafkaJS would try the old node again, crash, and join as somebody else.
  */
 export class Coordinator {
-  /** As soon as it is known: while the join still waits for the others, one can leave already. */
   memberId = ''
   generationId = -1
   #broker: Broker
   readonly #find: () => Promise<Broker>
+  readonly #closing: AbortSignal
+  #join: Promise<unknown> | undefined
 
-  constructor (broker: Broker, find: () => Promise<Broker>) {
+  constructor (broker: Broker, find: () => Promise<Broker>, closing: AbortSignal) {
     this.#broker = broker
     this.#find = find
+    this.#closing = closing
   }
 
   /** The node where the group is, as far as is known. */
@@ -64,20 +66,22 @@ export class Coordinator {
     return true
   }
 
+  /** Goes no further once the consumer closes. */
   async joinGroup (request: Identity): Promise<unknown> {
-    const broker = this.#broker
-    const overheard: Broker = Object.create(broker, {
-      lookupRequest: {
-        value: (...args: Parameters<Lookup>) => (parameters: Identity) => {
-          this.memberId = parameters.memberId
-          return broker.lookupRequest(...args)(parameters)
-        }
-      }
-    })
-    const joined = await overheard.joinGroup(request)
+    const join = this.#overheard().joinGroup(request)
+    this.#join = join
+    const joined = await join
     this.memberId = joined.memberId
     this.generationId = joined.generationId
+    this.#closing.throwIfAborted()
     return joined
+  }
+
+  /** Whom the group has to forget when the join is given up. Empty when it does not know of us. */
+  async joiningMember (): Promise<string> {
+    // The first answer to a newcomer is its id, at once; the second one waits for the other members.
+    if (this.memberId === '') await this.#join?.catch(() => {})
+    return this.memberId
   }
 
   syncGroup (request: GenerationIdentity): Promise<unknown> {
@@ -98,6 +102,20 @@ export class Coordinator {
 
   offsetCommit (request: Commit): Promise<unknown> {
     return this.#follow((broker) => broker.offsetCommit(request))
+  }
+
+  /** KafkaJS's broker, but each request to join tells under which id. */
+  #overheard (): Broker {
+    const broker = this.#broker
+    return Object.create(broker, {
+      lookupRequest: {
+        value: (...args: Parameters<Lookup>) => (parameters: Identity) => {
+          this.memberId = parameters.memberId
+          this.#closing.throwIfAborted()
+          return broker.lookupRequest(...args)(parameters)
+        }
+      }
+    })
   }
 
   async #follow (ask: (broker: Broker) => Promise<unknown>): Promise<unknown> {

@@ -2,15 +2,11 @@ import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs'
 import { GenerationLostError } from '../transport.js'
 import type { ConsumerListener, ConsumerOptions, TopicPartition, TopicPartitionOffset, TransportLog } from '../transport.js'
 import { topicAwareAssigner } from './assigner.js'
-import type { MetadataSource } from './assigner.js'
 import { drainBeforeRejoin } from './barrier.js'
-import { Connections } from './connections.js'
-import type { Connecting } from './connections.js'
-import { Coordinator } from './coordinator.js'
-import type { Broker } from './coordinator.js'
 import type { FetchedBatch } from './copy/batch.js'
-import { loadKafkajs } from './copy/load.js'
 import { Generation } from './generation.js'
+import { GroupCluster, retryPauses } from './group-cluster.js'
+import type { KafkajsCluster } from './group-cluster.js'
 import { rejoinInOnePlace } from './one-rejoin.js'
 
 export interface MemberOptions {
@@ -22,20 +18,6 @@ export interface MemberOptions {
   readonly reading: boolean
 }
 
-/** What we touch of KafkaJS's `Cluster`. */
-interface Cluster extends MetadataSource {
-  committedOffsetsByGroup: Map<string, unknown>
-  retrier: unknown
-  findGroupCoordinator (group: { groupId: string }): Promise<Broker | Coordinator>
-  readonly brokerPool: MetadataSource['brokerPool'] & Connecting & {
-    retrier: unknown
-    readonly rootLogger: unknown
-    readonly versions: unknown
-    createBroker (options: object): Broker
-  }
-}
-
-const retry = { initialRetryTime: 100, factor: 0.2, multiplier: 2, maxRetryTime: 1000 }
 /** ms that a close waits for answers */
 const patience = 1000
 
@@ -48,13 +30,11 @@ export class Member {
   readonly #heartbeatInterval: number
   readonly #consumer: Consumer
   readonly #closing = new AbortController()
-  #cluster!: Cluster
-  #connections!: Connections
-  /** While a join is under way. */
-  #joining: Coordinator | undefined
+  #cluster!: GroupCluster
   #generation: Generation | undefined
   #reading: boolean
   #life: Promise<Error> | undefined
+  #subscriptions: ReadonlyArray<() => void> = []
 
   constructor ({ kafka, options, listener, log, onJoined, reading }: MemberOptions) {
     rejoinInOnePlace()
@@ -74,8 +54,11 @@ export class Member {
       metadataMaxAge: 5000,
       allowAutoTopicCreation: false,
       // As long as a dead node stays in the metadata; what takes longer is the supervisor's.
-      retry: { ...retry, retries: 15, restartOnFailure: async () => false },
-      partitionAssigners: [({ cluster }) => this.#enter(cluster as unknown as Cluster)]
+      retry: { ...retryPauses, retries: 15, restartOnFailure: async () => false },
+      partitionAssigners: [({ cluster }) => {
+        this.#cluster = new GroupCluster(cluster as unknown as KafkajsCluster, () => this.#beforeJoin(), this.#closing.signal)
+        return topicAwareAssigner(this.#cluster)
+      }]
     })
   }
 
@@ -111,63 +94,50 @@ export class Member {
   }
 
   async close (): Promise<void> {
+    this.#reading = false
+    for (const remove of this.#subscriptions) remove()
     this.#closing.abort(new Error('the consumer is closed'))
-    if (this.#joining !== undefined) await within(patience, leaveAside(this.#cluster, this.#options.groupId, this.#joining))
-    if (this.#generation === undefined) this.#connections.cut()
-    const timer = setTimeout(() => this.#connections.cut(), patience)
+    if (this.#cluster.joining !== undefined) await within(patience, this.#cluster.leaveAside(this.#options.groupId))
+    if (this.#generation === undefined) this.#cluster.cut()
+    const timer = setTimeout(() => this.#cluster.cut(), patience)
     await within(2 * patience, this.live())
     clearTimeout(timer)
   }
 
   async #live (): Promise<Error> {
-    const consumer = this.#consumer
-    const { GROUP_JOIN, STOP, CRASH } = consumer.events
-    const { signal } = this.#closing
-    const ended = new Promise<Error>((resolve) => {
-      consumer.on(CRASH, ({ payload }) => { resolve(payload.error) })
-      signal.addEventListener('abort', () => { resolve(signal.reason as Error) }, { once: true })
-    })
-    consumer.on(GROUP_JOIN, ({ payload }) => { this.#begin(payload.memberAssignment) })
-    consumer.on(STOP, () => { this.#end('lost') })
-    try {
-      signal.throwIfAborted()
-      await consumer.connect()
-      await consumer.subscribe({ topics: [...this.#options.topics], fromBeginning: true })
-      await consumer.run({
-        autoCommit: false,
-        // Resolved by hand, because what is dropped here must be read again.
-        eachBatchAutoResolve: false,
-        partitionsConsumedConcurrently: 16,
-        eachBatch: async (payload) => { this.#take(payload) }
-      })
-      return await ended
-    } catch (err) {
-      return err as Error
-    } finally {
-      await consumer.disconnect().catch(() => {})
-      this.#connections.cut()
-    }
+    const error = await this.#run().catch((err: Error) => err)
+    await within(patience, this.#consumer.disconnect())
+    this.#cluster.cut()
+    return error
   }
 
-  /** KafkaJS hands over its cluster to make an assigner; we also take the place of what it finds in it. */
-  #enter (cluster: Cluster) {
-    const { brokerPool } = cluster
-    const createRetry = loadKafkajs().load('src/retry/index.js') as (options: object) => unknown
-    this.#cluster = cluster
-    this.#connections = new Connections(brokerPool)
-    // No longer pauses than a close may wait for.
-    cluster.retrier = brokerPool.retrier = createRetry({ ...retry, retries: 5 })
-    // Shared by all consumers of a client otherwise: two members of one group clear each other's offsets and crash.
-    cluster.committedOffsetsByGroup = new Map()
-    const find = cluster.findGroupCoordinator.bind(cluster) as (group: { groupId: string }) => Promise<Broker>
-    cluster.findGroupCoordinator = async (group) => {
-      await this.#beforeJoin()
-      const coordinator = new Coordinator(await find(group), () => find(group))
-      this.#closing.signal.throwIfAborted()
-      this.#joining = coordinator
-      return coordinator
-    }
-    return topicAwareAssigner(cluster)
+  async #run (): Promise<Error> {
+    const consumer = this.#consumer
+    const { signal } = this.#closing
+    signal.throwIfAborted()
+    const ended = new Promise<Error>((resolve) => {
+      this.#subscribe(resolve)
+      signal.addEventListener('abort', () => { resolve(signal.reason as Error) }, { once: true })
+    })
+    await consumer.connect()
+    await consumer.subscribe({ topics: [...this.#options.topics], fromBeginning: true })
+    await consumer.run({
+      autoCommit: false,
+      // Resolved by hand, because what is dropped here must be read again.
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: 16,
+      eachBatch: async (payload) => { this.#take(payload) }
+    })
+    return await ended
+  }
+
+  #subscribe (onCrash: (error: Error) => void): void {
+    const { GROUP_JOIN, STOP, CRASH } = this.#consumer.events
+    this.#subscriptions = [
+      this.#consumer.on(GROUP_JOIN, ({ payload }) => { this.#begin(payload.memberAssignment) }),
+      this.#consumer.on(STOP, () => { this.#end('lost') }),
+      this.#consumer.on(CRASH, ({ payload }) => { onCrash(payload.error) })
+    ]
   }
 
   /** KafkaJS looks for the coordinator before each join, and for nothing else. */
@@ -194,9 +164,7 @@ export class Member {
   }
 
   #begin (assignment: Record<string, number[]>): void {
-    if (this.#closing.signal.aborted) return
-    this.#generation = new Generation(this.#options.groupId, this.#joining!, assignment)
-    this.#joining = undefined
+    this.#generation = new Generation(this.#options.groupId, this.#cluster.joined(), assignment)
     // KafkaJS remembers pauses across generations.
     if (this.#reading) this.#consumer.resume(this.#consumer.paused())
     else this.#consumer.pause(byTopic(this.#generation.partitions))
@@ -207,14 +175,14 @@ export class Member {
   #end (how: 'drained' | 'lost'): void {
     if (this.#generation === undefined) return
     this.#generation = undefined
-    if (how === 'lost' && !this.#closing.signal.aborted) this.#listener.lost()
+    if (how === 'lost') this.#listener.lost()
   }
 
   /** Must not wait and must not throw: both would stop every partition. */
   #take ({ batch, resolveOffset }: EachBatchPayload): void {
     const { topic, partition, messages, position, corrupt } = batch as unknown as FetchedBatch
     const owned = this.#generation?.owned(topic, partition)
-    if (owned === undefined || owned.paused || owned.corrupt || !this.#reading || this.#closing.signal.aborted) return
+    if (owned === undefined || owned.paused || owned.corrupt || !this.#reading) return
     const from = owned.position
     if (from === undefined || position > from) {
       owned.position = position
@@ -232,15 +200,6 @@ export class Member {
 
 function byTopic (partitions: readonly TopicPartition[]) {
   return partitions.map(({ topic, partition }) => ({ topic, partitions: [partition] }))
-}
-
-/** A node reads no more from a connection while a join on it waits for the other members: this needs a connection of its own. */
-async function leaveAside ({ brokerPool }: Cluster, groupId: string, { memberId, broker: { nodeId, connectionPool: { host, port } } }: Coordinator): Promise<void> {
-  if (memberId === '') return
-  const connectionPool = await brokerPool.connectionPoolBuilder.build({ host, port })
-  const broker = brokerPool.createBroker({ logger: brokerPool.rootLogger, versions: brokerPool.versions, nodeId, connectionPool })
-  await broker.connect()
-  await broker.leaveGroup({ groupId, memberId })
 }
 
 async function within (ms: number, work: Promise<unknown>): Promise<void> {

@@ -33,6 +33,26 @@ export function readHeaders (reader: ByteReader): readonly RawHeader[] {
   return headers
 }
 
+/** The last value of a name, as text, of headers that `skipHeaders` has walked before; nothing is made for the others. */
+export function findHeader (reader: ByteReader, wanted: string): string | undefined {
+  const { bytes } = reader
+  const count = reader.readVarInt()
+  let start = 0
+  let length = -1
+  for (let i = 0; i < count; i++) {
+    const nameLength = reader.readVarInt()
+    const nameStart = reader.position
+    reader.position += nameLength
+    const valueLength = reader.readVarInt()
+    if (nameOf(bytes, nameStart, nameStart + nameLength, i) === wanted) {
+      start = reader.position
+      length = valueLength
+    }
+    if (valueLength > 0) reader.position += valueLength
+  }
+  return length < 0 ? undefined : bytes.toString('utf8', start, start + length)
+}
+
 interface KnownName {
   readonly name: string
   readonly bytes: Buffer

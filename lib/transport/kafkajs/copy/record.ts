@@ -1,6 +1,6 @@
 import type { ConsumedRecord, RawHeader } from '../../transport.js'
 import { ByteReader } from './byte-reader.js'
-import { readHeaders, skipHeaders } from './headers.js'
+import { findHeader, readHeaders, skipHeaders } from './headers.js'
 import type { RecordBatch } from './record-batch.js'
 
 /**
@@ -8,11 +8,12 @@ import type { RecordBatch } from './record-batch.js'
  * what nobody reads costs nothing. Key, value and header values are views of the fetched bytes (see `record-set.ts`).
  */
 export class FetchedRecord implements ConsumedRecord {
-  readonly offset: bigint
   readonly size: number
   readonly #bytes: Buffer
   readonly #batch: RecordBatch
   readonly #timestampDelta: number
+  /** From the batch's base: a bigint is made when somebody asks. */
+  readonly offsetDelta: number
   readonly #keyStart: number
   readonly #keyLength: number
   readonly #valueStart: number
@@ -28,13 +29,17 @@ export class FetchedRecord implements ConsumedRecord {
     this.#bytes = reader.bytes
     this.#batch = batch
     this.#timestampDelta = reader.readVarLong()
-    this.offset = batch.baseOffset + BigInt(reader.readVarInt())
+    this.offsetDelta = reader.readVarInt()
     this.#keyLength = reader.skipNullable(end)
     this.#keyStart = reader.position - this.#keyLength
     this.#valueLength = reader.skipNullable(end)
     this.#valueStart = reader.position - Math.max(this.#valueLength, 0)
     this.size = end - start
     skipHeaders(reader, end)
+  }
+
+  get offset (): bigint {
+    return this.#batch.baseOffset + BigInt(this.offsetDelta)
   }
 
   get timestamp (): number {
@@ -50,8 +55,16 @@ export class FetchedRecord implements ConsumedRecord {
   }
 
   get headers (): readonly RawHeader[] {
-    this.#headers ??= readHeaders(new ByteReader(this.#bytes, this.#valueStart + Math.max(this.#valueLength, 0)))
+    this.#headers ??= readHeaders(this.#atHeaders())
     return this.#headers
+  }
+
+  headerText (name: string): string | undefined {
+    return findHeader(this.#atHeaders(), name)
+  }
+
+  #atHeaders (): ByteReader {
+    return new ByteReader(this.#bytes, this.#valueStart + Math.max(this.#valueLength, 0))
   }
 }
 
@@ -59,11 +72,12 @@ export class FetchedRecord implements ConsumedRecord {
 export function readRecords (bytes: Buffer, start: number, batch: RecordBatch): FetchedRecord[] {
   const reader = new ByteReader(bytes, start)
   const records: FetchedRecord[] = []
-  let next = batch.baseOffset
+  const end = Number(batch.nextOffset - batch.baseOffset)
+  let next = 0
   for (let i = 0; i < batch.count; i++) {
     const record = new FetchedRecord(reader, batch)
-    if (record.offset < next || record.offset >= batch.nextOffset) throw new Error('the offsets of a batch are not in order')
-    next = record.offset + 1n
+    if (record.offsetDelta < next || record.offsetDelta >= end) throw new Error('the offsets of a batch are not in order')
+    next = record.offsetDelta + 1
     records.push(record)
   }
   if (reader.position !== bytes.length) throw new Error('a batch holds more bytes than its records')
