@@ -86,6 +86,19 @@ t.test('a scope has one view, with its own schemas, logger and this', async (t) 
   t.same(await inbox.count(1), [[{ shared: { n: 3 } }, 'yes']])
 })
 
+t.test('a tombstone is delivered where the schema takes null, and nowhere else', async (t) => {
+  const app = await build(t)
+  const inbox = new Inbox<unknown>()
+  app.broker.subscriber('open', { schema: { value: { type: ['string', 'null'] } } }, (value) => { inbox.add(['open', value]) })
+  app.broker.subscriber('strict', { schema: { value: { type: 'string' } } }, (value) => { inbox.add(['strict', value]) })
+  app.broker.subscriber('strict.dlq', (value, { headers }) => { inbox.add([headers['x-dlq-stage'], value]) })
+  await app.ready()
+  await app.broker.publish('open', null)
+  await inbox.count(1)
+  await app.broker.publish('strict', null)
+  t.same(await inbox.count(2), [['open', null], ['validate', null]])
+})
+
 t.test('a compiler set by hand is used, wherever in the scope it is set', async (t) => {
   const app = await build(t)
   const inbox = new Inbox<unknown>()

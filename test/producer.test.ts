@@ -178,6 +178,16 @@ t.test('what the cluster refuses is told from what it may have stored', async (t
   t.notOk(isRefused('nonsense'))
 })
 
+t.test('what is stored of a send that fails in part is published', async (t) => {
+  const { transport, producer } = build()
+  const stored = producer.publish(message('1', { partition: 0 }))
+  const refused = t.rejects(producer.publish(message('2', { partition: 1 })), { code: 'FASTSTREAM_ERR_PUBLISH_REFUSED', outcome: 'not-sent' })
+  await turn()
+  transport.sends[0]?.fail(new SendError('not allowed', 'not-sent', 'refused', { offsets: [7n, undefined] }))
+  t.same(await stored, { topic: 'orders', partition: 0, offset: 7n })
+  await refused
+})
+
 t.test('a closed producer takes nothing, and what it held is answered', async (t) => {
   const { clock, transport, producer } = build()
   const waiting = t.rejects(producer.publish(message('1')), { code: 'FASTSTREAM_ERR_PUBLISH_TIMEOUT', outcome: 'unknown' })

@@ -5,7 +5,7 @@ import { FASTSTREAM_ERR_ENCODE, FASTSTREAM_ERR_INVALID_OPTION } from '../errors.
 import { onlyKnown } from '../options.js'
 import type { Outgoing } from '../produce/producer.js'
 import type { Compiler } from '../schema/ajv.js'
-import { encodeValue } from '../schema/codec.js'
+import { decodeHeaders, decodeKey, encodeValue } from '../schema/codec.js'
 import type { Check } from '../schema/outgoing.js'
 import { checkTopic } from '../topic.js'
 import type { Broker } from './broker.js'
@@ -60,7 +60,7 @@ export class DeclaredPublisher implements Publisher {
       headers: part('headers', topic, () => {
         const about = { [CORRELATION_ID]: options.correlationId ?? correlationId ?? this.#broker.newCorrelationId(), ...(contentType !== undefined && { [CONTENT_TYPE]: contentType }) }
         const headers = encodeHeaders(about, this.#of(this.#headers, value), options.headers)
-        this.checks.headers?.(Object.fromEntries(headers.map(([name, value]) => [name, value?.toString()])))
+        this.checks.headers?.(decodeHeaders(headers))
         return headers
       }),
       timestamp: options.timestamp?.getTime() ?? this.#broker.clock.now(),
@@ -72,7 +72,7 @@ export class DeclaredPublisher implements Publisher {
   #encodeKey (value: unknown, options: PublishOptions): Buffer | null {
     const { topic } = this
     const key = part('key', topic, () => options.key !== undefined ? options.key : this.#of(this.#key, value) ?? null)
-    this.checks.key?.(Buffer.isBuffer(key) ? key.toString() : key)
+    this.checks.key?.(Buffer.isBuffer(key) ? decodeKey(key) : key)
     if (key === null || Buffer.isBuffer(key)) return key
     if (typeof key === 'string') return Buffer.from(key)
     throw new FASTSTREAM_ERR_ENCODE('key', topic, `it must be a string, a Buffer or null, and is of type ${typeof key}`)

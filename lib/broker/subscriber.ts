@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { MessageSchema, Publisher, Subscriber, SubscriberOptions, Topics } from '../../types/index.js'
 import type { Delivery, Prepared, Subscription } from '../consume/subscription.js'
 import type { RetrySettings } from '../consume/retry.js'
-import { FASTSTREAM_ERR_GROUP_REQUIRED, FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
+import { FASTSTREAM_ERR_GROUP_REQUIRED, FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_VALIDATION } from '../errors.js'
 import { integer, normaliseDeadLetter, normaliseRetry, onlyKnown, text, type DeadLetterTopic, type Settings } from '../options.js'
 import type { Compiler } from '../schema/ajv.js'
 import { decodeHeaders, decodeKey, decodeValue } from '../schema/codec.js'
@@ -68,7 +68,10 @@ export class DeclaredSubscriber implements Subscriber, Subscription<IncomingMess
     const headers = validators.headers?.(decodeHeaders(record.headers))
     const key = validators.key?.(decodeKey(record.key))
     const decoded = decodeValue(record.value, headerText(record, CONTENT_TYPE))
-    return new IncomingMessage(this, delivery, validators.value === undefined ? decoded : validators.value(decoded), key, headers)
+    const value = validators.value === undefined ? decoded : validators.value(decoded)
+    // Coercion makes '' or 0 of null. A tombstone has no value that could be coerced: a schema takes it as null, or not.
+    if (record.value === null && value !== null) throw new FASTSTREAM_ERR_VALIDATION('value must not be null: it is a tombstone')
+    return new IncomingMessage(this, delivery, value, key, headers)
   }
 
   handle (message: IncomingMessage): unknown {

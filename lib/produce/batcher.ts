@@ -124,12 +124,18 @@ export class Batcher {
     // Deadlines ascend. Each entry is answered at its own; the send itself goes on until the last.
     const deadline = batch.at(-1)?.deadline ?? 0
     try {
-      const offsets = await this.#transport.send(batch.map((entry) => entry.record), deadline)
-      for (const [i, entry] of batch.entries()) {
-        if (this.#close(entry)) entry.resolve(offsets[i] as bigint)
-      }
+      this.#stored(batch, await this.#transport.send(batch.map((entry) => entry.record), deadline))
     } catch (error) {
+      // One partition's refusal is no failure of the others.
+      if (error instanceof SendError) this.#stored(batch, error.offsets)
       for (const entry of batch) this.fail(entry, error as Error)
+    }
+  }
+
+  #stored (batch: readonly Entry[], offsets: SendError['offsets']): void {
+    for (const [i, entry] of batch.entries()) {
+      const offset = offsets[i]
+      if (offset !== undefined && this.#close(entry)) entry.resolve(offset)
     }
   }
 

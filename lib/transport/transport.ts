@@ -138,7 +138,7 @@ export interface TransportProducer {
   /**
    * Stores all records, once and in order per partition, and resolves with their offsets, in the order given.
    * The core never calls it again before the last call settled. It repeats a failed send exactly as it was until `deadline`
-   * (ms since the epoch). Rejects with a `SendError` that tells whether the records may have been stored.
+   * (ms since the epoch). Rejects with a `SendError` that tells which records were stored and whether the others may have been.
    */
   send (records: readonly ProducedRecord[], deadline: number): Promise<readonly bigint[]>
   /** Never rejects, may be called twice. */
@@ -150,17 +150,20 @@ export class GenerationLostError extends Error {
   override readonly name = 'GenerationLostError'
 }
 
-/** A send that was given up. */
+/** A send that was given up, in whole or in part. */
 export class SendError extends Error {
   override readonly name = 'SendError'
-  /** `not-sent`: certainly not in the log. `unknown`: it may be, or may still get there. */
+  /** Of what has no offset. `not-sent`: certainly not in the log. `unknown`: it may be, or may still get there. */
   readonly outcome: 'not-sent' | 'unknown'
   /** `refused`: the cluster said no, and would again. `timeout`: the deadline came first. `closed`: the producer was closed. */
   readonly reason: 'refused' | 'timeout' | 'closed'
+  /** Of each record in the order given: its offset where it is in the log all the same. */
+  readonly offsets: ReadonlyArray<bigint | undefined>
 
-  constructor (message: string, outcome: SendError['outcome'], reason: SendError['reason'], options?: ErrorOptions) {
-    super(message, options)
+  constructor (message: string, outcome: SendError['outcome'], reason: SendError['reason'], { offsets = [], cause }: { offsets?: SendError['offsets'], cause?: unknown } = {}) {
+    super(message, { cause })
     this.outcome = outcome
     this.reason = reason
+    this.offsets = offsets
   }
 }

@@ -99,15 +99,6 @@ t.test('headers arrive in their order, with repeats, null and any bytes', async 
   t.same(batches[0]?.records.map(({ headers }) => headers), [headers])
 })
 
-t.test('groups a send by partition as kafkajs does', async (t) => {
-  const path = 'src/producer/groupMessagesPerPartition.js'
-  type Group = (options: object) => unknown
-  const options = {
-    topic: 't', partitionMetadata: [{}], messages: [{ p: 2 }, { p: 0 }, { p: 2 }], partitioner: ({ message }: { message: { p: number } }) => message.p
-  }
-  t.same((loadKafkajs().load(path) as Group)(options), (loadModule(path) as Group)(options))
-})
-
 t.test('an idle connection sets no timer, and a throttled request is still sent', async (t) => {
   interface Queue {
     throttleCheckTimeoutId: unknown

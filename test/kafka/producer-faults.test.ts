@@ -1,7 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Test } from 'tap'
 import t from 'tap'
-import { PartialSendError } from '../../lib/transport/kafkajs/errors.js'
 import { SendError } from '../../lib/transport/transport.js'
 import type { TransportProducer } from '../../lib/transport/transport.js'
 import { failure, inSeconds, openProducer, record } from './client.js'
@@ -122,7 +121,7 @@ function sendUntilStopped (producer: TransportProducer, topic: string, deadline:
         if (!(error instanceof SendError)) throw error
         load.failed++
         if (error.outcome === 'not-sent') notSent.push(...numbers)
-        return error instanceof PartialSendError ? error.offsets : []
+        return error.offsets
       })
       for (const [i, offset] of offsets.entries()) {
         if (offset !== undefined) acknowledged.set(numbers[i]!, offset)

@@ -1,4 +1,3 @@
-import { SendError } from '../transport.js'
 import { loadKafkajs } from './copy/load.js'
 
 /** What KafkaJS's errors have in common. They are of the private copy: told apart by name and type, never by class. */
@@ -8,17 +7,6 @@ interface KafkajsError extends Error {
 
 interface ProtocolError extends KafkajsError {
   readonly type: string
-}
-
-/** A send that was given up although some of its records are in the log for certain. */
-export class PartialSendError extends SendError {
-  /** Of each record in the order given: its offset where it was acknowledged, `undefined` where it was not. */
-  readonly offsets: ReadonlyArray<bigint | undefined>
-
-  constructor (error: SendError, offsets: PartialSendError['offsets']) {
-    super(error.message, error.outcome, error.reason, { cause: error.cause })
-    this.offsets = offsets
-  }
 }
 
 /** Its time was up, or its cluster was closed. The cause is what failed last. */

@@ -38,7 +38,7 @@ export class GroupCluster implements MetadataSource {
     this.#connections = new Connections(brokerPool)
     const createRetry = loadKafkajs().load('src/retry/index.js') as (options: object) => unknown
     cluster.retrier = brokerPool.retrier = createRetry({ ...retryPauses, retries: 5 })
-    // Shared by all consumers of a client otherwise: two members of one group clear each other's offsets and crash.
+    // KafkaJS shares this between all consumers of a client: two members of one group would clear each other's offsets.
     cluster.committedOffsetsByGroup = new Map()
     const find = cluster.findGroupCoordinator.bind(cluster) as (group: { groupId: string }) => Promise<Broker>
     // KafkaJS looks for the coordinator before each join, and for nothing else.

@@ -3,7 +3,7 @@ import type { ProducedRecord, TransportOptions, TransportProducer } from '../tra
 import { groupBy, isPending, partitionId, toBatches } from './batch.js'
 import type { Batch } from './batch.js'
 import { Cluster } from './cluster.js'
-import { InterruptedError, PartialSendError, code, isFinal, isNeverAppended, isRefusal, protocolError, reasonOf } from './errors.js'
+import { InterruptedError, code, isFinal, isNeverAppended, isRefusal, protocolError, reasonOf } from './errors.js'
 import type { Operation } from './operation.js'
 import { Topics, propagation } from './topics.js'
 
@@ -184,9 +184,7 @@ function isUncertain ({ offset, uncertain }: Batch): boolean {
   return offset === undefined && uncertain > 0
 }
 
-function sendError (batches: readonly Batch[], offsets: ReadonlyArray<bigint | undefined>, failure: unknown): SendError {
+function sendError (batches: readonly Batch[], offsets: SendError['offsets'], failure: unknown): SendError {
   const reason = failure instanceof InterruptedError ? failure.reason : 'refused'
-  const stored = batches.some(({ offset }) => offset !== undefined)
-  const error = new SendError(reasonOf(failure), stored || batches.some(isUncertain) ? 'unknown' : 'not-sent', reason, { cause: failure })
-  return stored ? new PartialSendError(error, offsets) : error
+  return new SendError(reasonOf(failure), batches.some(isUncertain) ? 'unknown' : 'not-sent', reason, { offsets, cause: failure })
 }

@@ -2,7 +2,6 @@ import { Batch } from './batch.js'
 import { wakingConsumerGroup } from './consumer-group.js'
 import type { LookupCodec } from './decompress.js'
 import { encodeRecord } from './encode.js'
-import { groupMessages } from './group-messages.js'
 import type { Load, Replacement } from './modules.js'
 import { recordSetDecoder } from './record-set.js'
 import { restingRequestQueue } from './request-queue.js'
@@ -18,7 +17,6 @@ export const replacements: ReadonlyMap<string, Replacement> = new Map<string, Re
   ['src/consumer/consumerGroup.js', wakingConsumerGroup],
   // out
   ['src/protocol/recordBatch/record/v0/index.js', () => encodeRecord],
-  ['src/producer/groupMessagesPerPartition.js', () => groupMessages],
   // both
   ['src/network/requestQueue/index.js', restingRequestQueue]
 ])
