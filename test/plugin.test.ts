@@ -1,7 +1,11 @@
 import t, { type Test } from 'tap'
 import Fastify, { type FastifyServerOptions } from 'fastify'
 import namedOrDefault, { faststreamPlugin, type FaststreamOptions } from '../index.js'
+import { brokersOf } from '../lib/broker/registry.js'
+import { createMemoryCluster, createMemoryTransport } from '../lib/transport/memory/index.js'
+import type { Transport } from '../lib/transport/transport.js'
 import { Inbox, gate } from './fixtures/inbox.js'
+import { ManualClock } from './fixtures/manual-clock.js'
 import { memoryLog } from './fixtures/json-log.js'
 
 async function build (t: Test, options: FaststreamOptions = {}, server: FastifyServerOptions = {}) {
@@ -155,6 +159,18 @@ t.test('a declaration after ready comes too late', async (t) => {
   t.throws(() => app.broker.publisher('late'), { code: 'FASTSTREAM_ERR_ALREADY_STARTED' })
 })
 
+t.test('what a subscriber says wins over what the plugin says', async (t) => {
+  const app = await build(t)
+  const inbox = new Inbox<unknown>()
+  app.broker.subscriber('odd', { schema: { headers: { type: 'object', required: ['tenant'] } }, deadLetter: { topic: 'bin' }, retry: { retries: 0 } }, () => { throw new Error('no') })
+  app.broker.subscriber('bin', (value, { headers }) => { inbox.add([value, headers['x-dlq-stage']]) })
+  await app.ready()
+  await app.broker.publish('odd', 1)
+  await inbox.count(1)
+  await app.broker.publish('odd', 2, { headers: { tenant: 'a' } })
+  t.same(await inbox.count(2), [[1, 'validate'], [2, 'retries-exhausted']])
+})
+
 t.test('publish by topic uses the publisher that the scope knows', async (t) => {
   const app = await build(t)
   const number = { schema: { value: { type: 'number' } } }
@@ -246,8 +262,8 @@ t.test('a message has a logger with its place, and an id when it came without on
     inbox.add(message.correlationId)
   })
   await app.ready()
-  await app.broker.publish('logged', 1)
-  await inbox.count(1)
+  await app.broker.publish('logged', 1, { headers: { correlation_id: null } })
+  t.match(await inbox.count(1), [/^[0-9a-f-]{36}$/])
   t.match(lines.filter(({ msg }) => msg === 'seen'), [{ topic: 'logged', offset: '0', at: 0, level: 30 }])
   t.match(lines.filter(({ level }) => level === 40), [{ msg: 'in-memory broker: nothing leaves this process, and it forgets everything when it ends' }])
   t.match(lines.filter(({ msg }) => msg === 'subscriber waits for messages'), [{ subscriber: 'take', topics: ['logged'], groupId: 'fastify-faststream' }])
@@ -272,6 +288,71 @@ t.test('a cluster that is not there rejects ready() in time, naming the brokers,
   t.ok(Date.now() - before < 3000)
   await app.close()
   t.notOk(process.getActiveResourcesInfo().includes('TCPSocketWrap'))
+})
+
+t.test('a start that does not end is given up, naming the step', async (t) => {
+  const app = await build(t, { connectTimeout: 20 })
+  let closed = 0
+  brokersOf(app).test = {
+    hurried: false,
+    transport: () => ({ name: 'mute', connect: () => new Promise(() => {}), close: async () => { closed++ } }) as unknown as Transport,
+    onFailure: () => {}
+  }
+  await t.rejects(async () => { await app.ready() }, { code: 'FASTSTREAM_ERR_START_TIMEOUT', message: /within 20 ms \(connecting\)/ })
+  t.equal(closed, 1)
+})
+
+t.test('an app that is closed while its topics are prepared joins nothing', async (t) => {
+  const app = await build(t)
+  const { opened, open } = gate()
+  const asked = gate()
+  const called: string[] = []
+  brokersOf(app).test = {
+    hurried: false,
+    transport: () => ({
+      name: 'slow',
+      connect: async () => {},
+      describeTopics: async () => { asked.open(); await opened; return new Map() },
+      createTopics: async () => {},
+      producer: () => { called.push('producer') },
+      close: async () => { called.push('close') }
+    }) as unknown as Transport,
+    onFailure: () => {}
+  }
+  const ready = app.ready().then(() => undefined, (error) => error)
+  await asked.opened
+  const [broker] = brokersOf(app).byName.values()
+  await broker?.close()
+  open()
+  t.match(await ready, { code: 'FASTSTREAM_ERR_NOT_READY' })
+  t.same(called, ['close'])
+})
+
+t.test('what is published when the app closes is sent, or reported', async (t) => {
+  const { stream, lines } = memoryLog()
+  const app = await build(t, {}, { logger: { level: 'error', stream } })
+  app.broker.publisher('events')
+  const { opened, open } = gate()
+  brokersOf(app).test = {
+    hurried: false,
+    transport: () => {
+      const transport = createMemoryTransport({ cluster: createMemoryCluster() })
+      return { ...transport, producer: () => ({ partitionCount: () => 1, send: async () => { await opened; return [0n] }, close: async () => {} }) }
+    },
+    onFailure: () => {}
+  }
+  await app.ready()
+  const published = app.broker.publish('events', 1)
+  const [broker] = brokersOf(app).byName.values()
+  const clock = new ManualClock()
+  Object.assign(broker as object, { clock })
+  const closed = app.close()
+  const rejected = t.rejects(published, { code: 'FASTSTREAM_ERR_PUBLISH_TIMEOUT', outcome: 'unknown' })
+  await clock.advance(5000)
+  await closed
+  await rejected
+  open()
+  t.match(lines, [{ msg: 'messages that were published could not be sent before the app closed', messages: 1 }])
 })
 
 t.test('close may come twice, before ready and while it starts', async (t) => {

@@ -55,10 +55,6 @@ export class Broker {
     return this.#producer
   }
 
-  get subscribers (): readonly DeclaredSubscriber[] {
-    return this.#subscribers
-  }
-
   addSubscriber (subscriber: DeclaredSubscriber): DeclaredSubscriber {
     const { topics, groupId } = subscriber
     this.#onlyWhileLoading('a subscriber', topics.join(', '))

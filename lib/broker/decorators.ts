@@ -5,17 +5,17 @@ import type { Broker } from './broker.js'
 import { BoundView, ScopeView } from './view.js'
 
 type Named = ReadonlyMap<string, Broker>
-type Scope = FastifyInstance & { [kBrokers]?: Map<string, Broker> }
+type Scope = FastifyInstance & { [kBrokers]: Map<string, Broker> }
 type Request = FastifyRequest & { [kRequestBrokers]: RequestBrokers | null }
 
 /** Makes `app.broker`, `app.brokers`, `request.broker` and `request.brokers` of this scope and its children. */
-export function decorate (app: Scope, broker: Broker): void {
-  const own = Object.hasOwn(app, kBrokers) ? app[kBrokers] : undefined
-  if (own !== undefined) own.set(broker.name, broker)
-  else app.decorate(kBrokers, new Map(app[kBrokers]).set(broker.name, broker))
+export function decorate (app: FastifyInstance, broker: Broker): void {
+  const { [kBrokers]: brokers } = app as Scope
+  if (Object.hasOwn(app, kBrokers)) brokers.set(broker.name, broker)
+  else app.decorate(kBrokers, new Map(brokers).set(broker.name, broker))
 
   if (!app.hasRequestDecorator(kRequestBrokers)) {
-    app.decorate('brokers', { getter (this: Scope) { return named(this[kBrokers], (broker) => scopeView(broker, this)) } })
+    app.decorate('brokers', { getter (this: FastifyInstance) { return named((this as Scope)[kBrokers], (broker) => scopeView(broker, this)) } })
     app.decorateRequest(kRequestBrokers, null)
     app.decorateRequest('brokers', { getter (this: FastifyRequest) { return named((this.server as Scope)[kBrokers], (broker) => boundView(this as Request, broker)) } })
   }
@@ -64,6 +64,6 @@ function boundView (request: Request, broker: Broker): BoundBroker {
   return request[kRequestBrokers].view(broker)
 }
 
-function named<V> (brokers: Named | undefined, view: (broker: Broker) => V): { readonly [N in keyof NamedBrokers]: V } {
-  return Object.fromEntries([...brokers ?? []].map(([name, broker]) => [name, view(broker)])) as { [N in keyof NamedBrokers]: V }
+function named<V> (brokers: Named, view: (broker: Broker) => V): { readonly [N in keyof NamedBrokers]: V } {
+  return Object.fromEntries([...brokers].map(([name, broker]) => [name, view(broker)])) as { [N in keyof NamedBrokers]: V }
 }

@@ -19,9 +19,9 @@ export class Pipeline {
   readonly #producer: Producer
   readonly #clock: Clock
   readonly #log: Log
-  readonly #onFailure: FailureListener
+  readonly #onFailure: FailureListener | undefined
 
-  constructor (subscription: Subscription, producer: Producer, clock: Clock, log: Log, onFailure: FailureListener = () => {}) {
+  constructor (subscription: Subscription, producer: Producer, clock: Clock, log: Log, onFailure?: FailureListener) {
     this.#subscription = subscription
     this.#producer = producer
     this.#clock = clock
@@ -34,29 +34,35 @@ export class Pipeline {
    * Never rejects.
    */
   async run (topic: string, partition: number, record: ConsumedRecord, halt: AbortSignal): Promise<boolean> {
+    let delivery: Delivery = { topic, partition, record, attempt: 1 }
+    let outcome = await this.#attempt(delivery, halt)
+    while (typeof outcome === 'object' && outcome.stage === 'handler') {
+      const wait = backoff(this.#subscription.retry, delivery.attempt)
+      this.#log.warn({ err: outcome.error, topic, partition, offset: String(record.offset), attempt: delivery.attempt, retryIn: Math.round(wait) }, 'handler failed, it will be run again')
+      if (!await sleep(this.#clock, wait, halt)) return false
+      delivery = { ...delivery, attempt: delivery.attempt + 1 }
+      outcome = await this.#attempt(delivery, halt, outcome.firstAt)
+    }
+    return typeof outcome === 'object' ? await this.#bury(delivery, outcome, halt) : outcome
+  }
+
+  /** One run of the whole way: how it failed, or whether the message is settled. */
+  async #attempt (delivery: Delivery, halt: AbortSignal, firstAt?: number): Promise<boolean | Failure> {
     const subscription = this.#subscription
-    let firstAt = 0
-    for (let attempt = 1; ; attempt++) {
-      const delivery = { topic, partition, record, attempt }
-      let stage: Stage = 'deserialize'
-      try {
-        const message = subscription.read(delivery)
-        stage = 'handler'
-        const result = await subscription.handle(message)
-        if (result === undefined) return true
-        stage = 'publish'
-        return await this.#publishAll(subscription.prepare(result, message), delivery, halt)
-      } catch (thrown) {
-        const error = toError(thrown)
-        const at = this.#clock.now()
-        if (attempt === 1) firstAt = at
-        const failure = { stage: this.#stageOf(stage, error, attempt), error, attempts: attempt, firstAt, at }
-        this.#onFailure(delivery, failure)
-        if (failure.stage !== 'handler') return await this.#bury(delivery, failure, halt)
-        const wait = backoff(subscription.retry, attempt)
-        this.#log.warn({ err: error, topic, partition, offset: String(record.offset), attempt, retryIn: Math.round(wait) }, 'handler failed, it will be run again')
-        if (!await sleep(this.#clock, wait, halt)) return false
-      }
+    let stage: Stage = 'deserialize'
+    try {
+      const message = subscription.read(delivery)
+      stage = 'handler'
+      const result = await subscription.handle(message)
+      if (result === undefined) return true
+      stage = 'publish'
+      return await this.#publishAll(subscription.prepare(result, message), delivery, halt)
+    } catch (thrown) {
+      const error = toError(thrown)
+      const at = this.#clock.now()
+      const failure = { stage: this.#stageOf(stage, error, delivery.attempt), error, attempts: delivery.attempt, firstAt: firstAt ?? at, at }
+      this.#onFailure?.(delivery, failure)
+      return failure
     }
   }
 
@@ -89,16 +95,18 @@ export class Pipeline {
 
   /** The publish alone is tried again, never the handler. A result that the cluster refuses for good fails the message; a dead letter is insisted on. */
   async #publish (prepared: Prepared, { topic, partition, record }: Delivery, halt: AbortSignal, what: 'result' | 'dead letter'): Promise<boolean> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        await prepared.send()
-        return true
-      } catch (thrown) {
-        if (what === 'result' && isRefused(thrown)) throw thrown
-        const wait = backoff(PERSISTENT, attempt)
-        this.#log.warn({ err: thrown, topic, partition, offset: String(record.offset), to: prepared.topic, attempt, retryIn: Math.round(wait) }, `the ${what} could not be published, it will be tried again`)
-        if (!await sleep(this.#clock, wait, halt)) return false
-      }
+    let failure = await failureOf(prepared.send())
+    for (let attempt = 1; failure !== undefined; attempt++) {
+      if (what === 'result' && isRefused(failure)) throw failure
+      const wait = backoff(PERSISTENT, attempt)
+      this.#log.warn({ err: failure, topic, partition, offset: String(record.offset), to: prepared.topic, attempt, retryIn: Math.round(wait) }, `the ${what} could not be published, it will be tried again`)
+      if (!await sleep(this.#clock, wait, halt)) return false
+      failure = await failureOf(prepared.send())
     }
+    return true
   }
+}
+
+function failureOf (work: Promise<unknown>): Promise<Error | undefined> {
+  return work.then(() => undefined, toError)
 }

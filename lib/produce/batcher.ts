@@ -122,7 +122,7 @@ export class Batcher {
 
   async #send (batch: readonly Entry[]): Promise<void> {
     // Deadlines ascend. Each entry is answered at its own; the send itself goes on until the last.
-    const deadline = batch.at(-1)?.deadline ?? 0
+    const { deadline } = batch.at(-1) as Entry
     try {
       this.#stored(batch, await this.#transport.send(batch.map((entry) => entry.record), deadline))
     } catch (error) {
