@@ -114,7 +114,6 @@ export class Broker {
     const settings = test?.hurried === true ? this.#hurried() : this.settings
     this.#step = 'connecting'
     await transport.connect()
-    this.#announce(test)
     this.#step = 'preparing topics'
     await prepareTopics(transport, this.#subscribers, this.#publishers, settings, this.#log)
     if (this.#closing !== undefined) return
@@ -167,13 +166,6 @@ export class Broker {
   #hurried (): Settings {
     for (const subscriber of this.#subscribers) subscriber.retry = { ...subscriber.retry, delay: 0 }
     return { ...this.settings, topics: 'create', commit: { interval: 0, count: 1 } }
-  }
-
-  #announce (test: TestSetup | undefined): void {
-    const { name, brokers, transport } = this.settings
-    if (test !== undefined) return
-    if (transport === 'kafkajs') this.#log.info({ broker: name, brokers }, 'connected to kafka')
-    else if (brokers.length === 0) this.#log.warn({ broker: name }, 'in-memory broker: nothing leaves this process, and it forgets everything when it ends')
   }
 
   #onlyWhileLoading (what: string, topic: string): void {

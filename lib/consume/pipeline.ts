@@ -11,7 +11,7 @@ import type { ConsumedRecord } from '../transport/transport.js'
 export type FailureListener = (delivery: Delivery, failure: Failure) => void
 
 /** Waits between tries to publish what must be published: a result, a dead letter. They go on for as long as it takes. */
-const PERSISTENT = { retries: Infinity, delay: 200, factor: 2, maxDelay: 30_000, jitter: 0.2, retryOn: () => true }
+const PERSISTENT = { delay: 200, factor: 2, maxDelay: 30_000, jitter: 0.2 }
 
 /** The way of one message: decode, validate, handle, publish the result; or retries and the dead-letter topic. */
 export class Pipeline {

@@ -1,15 +1,19 @@
-/** `retry` with every member filled in; ms. */
-export interface RetrySettings {
-  readonly retries: number
+/** How waits grow; ms. */
+export interface BackoffSettings {
   readonly delay: number
   readonly factor: number
   readonly maxDelay: number
   readonly jitter: number
+}
+
+/** `retry` with every member filled in. */
+export interface RetrySettings extends BackoffSettings {
+  readonly retries: number
   readonly retryOn: (error: unknown) => boolean
 }
 
 /** The wait before retry number `retry` (from 1), ms. */
-export function backoff (settings: RetrySettings, retry: number, random: () => number = Math.random): number {
+export function backoff (settings: BackoffSettings, retry: number, random: () => number = Math.random): number {
   const delay = Math.min(settings.delay * settings.factor ** (retry - 1), settings.maxDelay)
   return delay * (1 + settings.jitter * (2 * random() - 1))
 }

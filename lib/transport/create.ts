@@ -5,6 +5,7 @@ import type { Transport } from './transport.js'
 /** Loaded when it is needed: an app on the memory transport never reads kafkajs. */
 export async function createTransport ({ transport, brokers, clientId, ssl, sasl, connectTimeout }: Settings, log: Log): Promise<Transport> {
   if (transport === 'memory') {
+    log.warn({}, 'in-memory broker: nothing leaves this process, and it forgets everything when it ends')
     const { createMemoryCluster, createMemoryTransport } = await import('./memory/index.js')
     return createMemoryTransport({ cluster: createMemoryCluster(), log })
   }

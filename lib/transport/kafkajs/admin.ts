@@ -11,7 +11,7 @@ interface CreateTopicsAnswer {
 /** What is done to the cluster as a whole. Everything ends within `connectTimeout`. */
 export function createAdmin (
   cluster: Cluster,
-  { brokers, connectTimeout }: Pick<TransportOptions, 'brokers' | 'connectTimeout'>
+  { brokers, connectTimeout, log }: Pick<TransportOptions, 'brokers' | 'connectTimeout' | 'log'>
 ): Pick<Transport, 'connect' | 'describeTopics' | 'createTopics'> {
   async function connect (): Promise<void> {
     try {
@@ -19,6 +19,7 @@ export function createAdmin (
     } catch (err) {
       throw new FASTSTREAM_ERR_CONNECT(brokers.join(', '), reasonOf(err), { cause: err })
     }
+    log.info({ brokers }, 'connected to kafka')
   }
 
   async function describeTopics (topics: readonly string[]): Promise<ReadonlyMap<string, number>> {

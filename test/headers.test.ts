@@ -1,0 +1,21 @@
+import t from 'tap'
+import { encodeHeaders, headerText, lastHeader } from '../lib/broker/headers.js'
+import { record } from './fixtures/record.js'
+
+t.test('headers are encoded in order, later sources replace names of earlier ones', async (t) => {
+  const bytes = Buffer.from([255])
+  t.same(encodeHeaders({ a: '1', b: ['2', null] }, undefined, { a: bytes, c: undefined as never }), [['a', bytes], ['b', Buffer.from('2')], ['b', null]])
+  t.throws(() => encodeHeaders({ a: ['1', 2 as never] }), { message: "header 'a' must be a string, a Buffer, null or a list of those, and is of type number" })
+})
+
+t.test('the last header of a name counts', async (t) => {
+  const headers = [['a', Buffer.from('1')], ['a', Buffer.from('2')], ['b', null]] as const
+  t.equal(lastHeader(headers, 'a'), '2')
+  t.equal(lastHeader(headers, 'b'), undefined)
+  t.equal(lastHeader(headers, 'c'), undefined)
+})
+
+t.test('a record that knows a shorter way is asked', async (t) => {
+  t.equal(headerText(record(0, 'v', { headers: [['a', Buffer.from('1')]] }), 'a'), '1')
+  t.equal(headerText({ ...record(0), headerText: (name) => `short ${name}` }, 'a'), 'short a')
+})
