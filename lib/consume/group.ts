@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { within, type Clock } from '../clock.js'
 import type { Log } from '../log.js'
 import type {
@@ -55,7 +56,7 @@ export class Group implements ConsumerListener {
   readonly #owned = new Map<string, OwnedPartition>()
   readonly #committer: Committer
   readonly #consumer: TransportConsumer
-  #halt = new AbortController()
+  #halt = halter()
   #dispatching = false
   #closing: Promise<void> | undefined
 
@@ -102,7 +103,7 @@ export class Group implements ConsumerListener {
       this.#owned.set(owner.name, owner)
     }
     if (this.#closing !== undefined) return
-    this.#halt = new AbortController()
+    this.#halt = halter()
     for (const lanes of this.#lanes) lanes.thaw()
   }
 
@@ -164,4 +165,11 @@ export class Group implements ConsumerListener {
     this.#owned.clear()
     for (const lanes of this.#lanes) lanes.clear()
   }
+}
+
+/** Any number of messages may wait for their next try: a listener each is no leak. */
+function halter (): AbortController {
+  const halt = new AbortController()
+  setMaxListeners(0, halt.signal)
+  return halt
 }

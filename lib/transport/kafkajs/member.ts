@@ -34,6 +34,7 @@ export class Member {
   #generation: Generation | undefined
   #reading: boolean
   #life: Promise<Error> | undefined
+  #leaving: Promise<void> | undefined
   #subscriptions: ReadonlyArray<() => void> = []
 
   constructor ({ kafka, options, listener, log, onJoined, reading }: MemberOptions) {
@@ -97,7 +98,9 @@ export class Member {
     this.#reading = false
     for (const remove of this.#subscriptions) remove()
     this.#closing.abort(new Error('the consumer is closed'))
-    if (this.#cluster.joining !== undefined) await within(patience, this.#cluster.leaveAside(this.#options.groupId))
+    // Before anything is cut, also by the end of this life.
+    this.#leaving = this.#cluster.joining === undefined ? undefined : within(patience, this.#cluster.leaveAside(this.#options.groupId))
+    await this.#leaving
     if (this.#generation === undefined) this.#cluster.cut()
     const timer = setTimeout(() => this.#cluster.cut(), patience)
     await within(2 * patience, this.live())
@@ -107,6 +110,7 @@ export class Member {
   async #live (): Promise<Error> {
     const error = await this.#run().catch((err: Error) => err)
     await within(patience, this.#consumer.disconnect())
+    await this.#leaving
     this.#cluster.cut()
     return error
   }
