@@ -5,7 +5,7 @@ import { brokersOf } from '../lib/broker/registry.js'
 import { createMemoryCluster, createMemoryTransport } from '../lib/transport/memory/index.js'
 import type { Transport } from '../lib/transport/transport.js'
 import { Inbox, gate } from './fixtures/inbox.js'
-import { ManualClock } from './fixtures/manual-clock.js'
+import { ManualClock, turn } from './fixtures/manual-clock.js'
 import { memoryLog } from './fixtures/json-log.js'
 
 async function build (t: Test, options: FaststreamOptions = {}, server: FastifyServerOptions = {}) {
@@ -300,6 +300,35 @@ t.test('a start that does not end is given up, naming the step', async (t) => {
   }
   await t.rejects(async () => { await app.ready() }, { code: 'FASTSTREAM_ERR_START_TIMEOUT', message: /within 20 ms \(connecting\)/ })
   t.equal(closed, 1)
+})
+
+t.test('a group that waits for dead members does not keep the app from starting', async (t) => {
+  const { stream, lines } = memoryLog()
+  const app = await build(t, { connectTimeout: 20 }, { logger: { level: 'warn', stream } })
+  let refuse = (_: Error): void => {}
+  brokersOf(app).test = {
+    hurried: false,
+    transport: () => ({
+      ...createMemoryTransport({ cluster: createMemoryCluster() }),
+      consumer: () => ({ start: () => new Promise((resolve, reject) => { refuse = reject }), stop () {}, close: async () => {} })
+    }) as unknown as Transport,
+    onFailure: () => {}
+  }
+  app.broker.subscriber('orders', () => {})
+  await app.ready()
+  await app.broker.publish('orders', 1)
+  refuse(new Error('not authorized'))
+  await turn()
+  t.match(lines, [{ level: 40, msg: /^groups are not joined yet/ }, { level: 50, msg: /^groups could not be joined/, err: { message: 'not authorized' } }])
+
+  const closing = await build(t, { connectTimeout: 20 }, { logger: { level: 'error', stream } })
+  brokersOf(closing).test = brokersOf(app).test
+  closing.broker.subscriber('orders', () => {})
+  await closing.ready()
+  await closing.close()
+  refuse(new Error('closed'))
+  await turn()
+  t.equal(lines.length, 2, 'what ends because the app closes is no error')
 })
 
 t.test('an app that is closed while its topics are prepared joins nothing', async (t) => {

@@ -19,6 +19,7 @@ import { BoundView } from './view.js'
 
 type State = 'loading' | 'starting' | 'started' | 'closing' | 'closed'
 
+const JOINING = 'joining groups'
 /** What the producer may take to send what is queued when the app closes, ms. */
 const FLUSH_TIMEOUT = 5000
 
@@ -100,14 +101,26 @@ export class Broker {
     try {
       compile(this.#subscribers, this.#publishers, ajv)
       this.#transport = test === undefined ? await createTransport(this.settings, this.#log) : test.transport()
-      const started = await within(this.clock, connectTimeout, this.#start(this.#transport, test))
-      if (!started) throw new FASTSTREAM_ERR_START_TIMEOUT(connectTimeout, this.#step)
+      const starting = this.#start(this.#transport, test)
+      const started = await within(this.clock, connectTimeout, starting)
+      if (!started) this.#late(starting)
       if (this.#closing !== undefined) throw new FASTSTREAM_ERR_NOT_READY('closed')
     } catch (error) {
       await this.close()
       throw error
     }
     this.#state = 'started'
+  }
+
+  /**
+   * A group waits for members that died without leaving until their sessions end, longer than a boot may take: after a crash
+   * the app serves HTTP meanwhile and reads when it has joined. Nothing else is worth waiting for.
+   */
+  #late (starting: Promise<void>): void {
+    const { connectTimeout } = this.settings
+    if (this.#step !== JOINING) throw new FASTSTREAM_ERR_START_TIMEOUT(connectTimeout, this.#step)
+    this.#log.warn({ timeout: connectTimeout }, 'groups are not joined yet: members that died still count; messages flow once they are joined')
+    starting.catch((err) => { if (this.#closing === undefined) this.#log.error({ err }, 'groups could not be joined: their messages are not read') })
   }
 
   async #start (transport: Transport, test: TestSetup | undefined): Promise<void> {
@@ -118,7 +131,7 @@ export class Broker {
     await prepareTopics(transport, this.#subscribers, this.#publishers, settings, this.#log)
     if (this.#closing !== undefined) return
     const producer = this.#producer = new Producer(transport.producer(), settings.producer, this.clock)
-    this.#step = 'joining groups'
+    this.#step = JOINING
     for (const [groupId, subscribers] of byGroup(this.#subscribers)) {
       const topics = subscribers.flatMap((subscriber) => subscriber.topics)
       const members = subscribers.map((subscriber) => ({
