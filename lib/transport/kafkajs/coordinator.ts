@@ -72,7 +72,7 @@ export class Coordinator {
     this.#join = join
     const joined = await join
     this.memberId = joined.memberId
-    this.generationId = joined.generationId; (globalThis as any).trace?.('joined', joined.memberId)
+    this.generationId = joined.generationId
     this.#closing.throwIfAborted()
     return joined
   }
@@ -110,7 +110,7 @@ export class Coordinator {
     return Object.create(broker, {
       lookupRequest: {
         value: (...args: Parameters<Lookup>) => (parameters: Identity) => {
-          this.memberId = parameters.memberId; (globalThis as any).trace?.('request', parameters.memberId, this.#closing.aborted)
+          this.memberId = parameters.memberId
           this.#closing.throwIfAborted()
           return broker.lookupRequest(...args)(parameters)
         }

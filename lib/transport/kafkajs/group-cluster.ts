@@ -74,8 +74,7 @@ export class GroupCluster implements MetadataSource {
     const connectionPool = await connectionPoolBuilder.build({ host, port })
     const broker = this.brokerPool.createBroker({ logger, versions, nodeId, connectionPool })
     await broker.connect()
-    const tr = (globalThis as any).trace ?? (() => {}); const memberId = await coordinator.joiningMember(); tr('leaving', memberId)
-    await broker.leaveGroup({ groupId, memberId }).then(() => tr('left'), (e) => tr('leave failed', e.message))
+    await broker.leaveGroup({ groupId, memberId: await coordinator.joiningMember() })
   }
 
   cut (): void {
