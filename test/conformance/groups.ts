@@ -118,16 +118,16 @@ export function groups (world: World): void {
       }
       const first = await member()
       let count = 0
-      let loaded = true
+      const stopping = new AbortController()
       const load = (async () => {
-        while (loaded) await Promise.all(Array.from({ length: 20 }, () => first.broker.publish(topic, count, { partition: count++ % 4 })))
+        while (!stopping.signal.aborted) await Promise.all(Array.from({ length: 20 }, () => first.broker.publish(topic, count, { partition: count++ % 4 })))
       })()
       await inbox.count(100)
       const second = await member()
       await inbox.count(inbox.items.length + 100)
       await second.close()
       await inbox.count(inbox.items.length + 100)
-      loaded = false
+      stopping.abort()
       await load
       await inbox.count(count)
       t.equal(inbox.items.length, count)
