@@ -10,8 +10,8 @@ export const FASTSTREAM_ERR_BROKERS_REQUIRED = createError<[]>('FASTSTREAM_ERR_B
 export const FASTSTREAM_ERR_GROUP_REQUIRED = createError<[topic: string]>('FASTSTREAM_ERR_GROUP_REQUIRED', "the subscriber of '%s' has no group: set 'groupId' on the plugin or on the subscriber, its offsets are stored under it", 500)
 export const FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER = createError<[topic: string, groupId: string]>('FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER', "topic '%s' has a subscriber in group '%s' already: give this one another 'groupId', or merge the two", 500)
 export const FASTSTREAM_ERR_DUPLICATE_PUBLISHER = createError<[topic: string]>('FASTSTREAM_ERR_DUPLICATE_PUBLISHER', "topic '%s' has several publishers in this scope: pass the publisher instead of the topic's name", 500)
-export const FASTSTREAM_ERR_ALREADY_STARTED = createError<[what: string, topic: string]>('FASTSTREAM_ERR_ALREADY_STARTED', "%s of '%s' comes too late: declare it while plugins load, before ready()", 500)
-export const FASTSTREAM_ERR_NOT_READY = createError<[state: string]>('FASTSTREAM_ERR_NOT_READY', 'the broker is %s: publish after ready() and before the app has closed', 503)
+export const FASTSTREAM_ERR_ALREADY_STARTED = createError<[what: string, topic: string, options?: ErrorOptions]>('FASTSTREAM_ERR_ALREADY_STARTED', "%s of '%s' comes too late: declare it while plugins load, before ready()", 500)
+export const FASTSTREAM_ERR_NOT_READY = createError<[state: string, options?: ErrorOptions]>('FASTSTREAM_ERR_NOT_READY', 'the broker is %s: publish after ready() and before the app has closed', 503)
 export const FASTSTREAM_ERR_SCHEMA_BUILD = createError<[part: string, topic: string, reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_SCHEMA_BUILD', "the %s schema of '%s' cannot be compiled: %s", 500)
 
 // The cluster.

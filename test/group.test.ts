@@ -163,7 +163,7 @@ t.test('a rejoin does not wait longer than revokeDrain; the late result commits 
   await clock.advance(5000)
   await revoked
   t.same(log.lines, ['warn handlers did not end in time: their messages will come again'])
-  t.same(log.details[0], { timeout: 5000, running: [{ topic: 'orders', partition: 0, offset: '0' }] })
+  t.same(log.details[0], { timeout: 3750, running: [{ topic: 'orders', partition: 0, offset: '0' }] })
   assign(0)
   receive(0, 0, 2)
   t.equal(started.length, 1, 'the zombie holds its lane')
@@ -216,10 +216,53 @@ t.test('close ends in time when handlers and the cluster do not', async (t) => {
   await end('orders[0] 0')
   consumer.outcomes.push(() => new Promise(() => {}))
   const closed = group.close(5000)
-  await clock.advance(5000)
-  await clock.advance(2000)
+  await clock.advance(3750)
+  t.equal(consumer.commits.length, 1, 'the rest of the time is for the last commit')
+  await clock.advance(1250)
   await closed
+  t.equal(clock.waiting, 0, 'no timer is left')
   t.same(log.lines, ['warn handlers did not end in time: their messages will come again', 'warn the last commit did not end in time: its messages will come again'])
+})
+
+t.test('a commit that fails when the group is closed arms nothing', async (t) => {
+  const { clock, group, consumer, receive, assign, end } = build()
+  assign(0)
+  receive(0, 0, 1)
+  await end('orders[0] 0')
+  let fail = (_: Error): void => {}
+  consumer.outcomes.push(() => new Promise((resolve, reject) => { fail = reject }))
+  const closed = group.close(5000)
+  await clock.advance(5000)
+  await closed
+  fail(new Error('too late'))
+  await turn()
+  t.equal(clock.waiting, 0)
+})
+
+t.test('leaving the group may go on when close has ended', async (t) => {
+  const { clock, group, consumer, assign } = build()
+  assign(0)
+  consumer.close = () => new Promise(() => {})
+  const closed = group.close(5000)
+  await clock.advance(500)
+  await closed
+  t.equal(clock.waiting, 0)
+})
+
+t.test('an error that nobody expected leaves its message unsettled and nothing else', async (t) => {
+  const log = logLines()
+  const clock = new ManualClock()
+  const pipeline = { run: async (topic: string, partition: number, { offset }: ConsumedRecord) => { if (offset === 0n) throw new Error('a bug'); return true } } as unknown as Pipeline
+  let consumer!: FakeConsumer
+  const group = new Group([{ topics: ['orders'], concurrency: 1, pipeline }], (listener) => { consumer = new FakeConsumer(listener); return consumer }, settings, clock, log)
+  group.dispatch()
+  group.assigned([{ topic: 'orders', partition: 0 }])
+  group.records('orders', 0, [record(0), record(1)], 2n)
+  await turn()
+  await clock.advance(1000)
+  t.same(consumer.commits, [])
+  t.same(log.lines, ['error a message was left unsettled by an error that nobody expected'])
+  await group.close(1000)
 })
 
 t.test('a generation that begins while the group closes runs nothing', async (t) => {

@@ -6,6 +6,8 @@ import type { Delivery, Subscription } from '../lib/consume/subscription.js'
 import type { Failure } from '../lib/consume/dead-letter.js'
 import { FASTSTREAM_ERR_DECODE, FASTSTREAM_ERR_PUBLISH_REFUSED, FASTSTREAM_ERR_PUBLISH_TIMEOUT, FASTSTREAM_ERR_VALIDATION } from '../lib/errors.js'
 import type { Outgoing, Producer } from '../lib/produce/producer.js'
+import { SendError } from '../lib/transport/transport.js'
+import { gate } from './fixtures/inbox.js'
 import { ManualClock, turn } from './fixtures/manual-clock.js'
 import { logLines } from './fixtures/log-lines.js'
 import { record } from './fixtures/record.js'
@@ -138,6 +140,71 @@ t.test('an error for which retryOn says no is not tried again', async (t) => {
   const { run, dead } = build({ retry: { ...retry, retryOn: () => false }, handle: () => { throw new Error('final') } })
   t.equal(await run(), true)
   t.match(headersOf(dead[0]), { 'x-dlq-stage': 'retries-exhausted', 'x-dlq-attempts': '1' })
+})
+
+t.test('a retryOn that fails is taken as a yes', async (t) => {
+  let handled = 0
+  const { run, clock, log } = build({ retry: { ...retry, retryOn: () => { throw new Error('bug') } }, handle: () => { if (++handled < 2) throw new Error('once') } })
+  const done = run()
+  await clock.advance(100)
+  t.equal(await done, true)
+  t.match(log.lines, ['error retryOn failed, which is taken as a yes', 'warn handler failed, it will be run again'])
+})
+
+t.test('errors may hold anything where a text should be', async (t) => {
+  const circular: { self?: unknown } = {}
+  circular.self = circular
+  const odd: object[] = [
+    { validation: circular }, { validation: [1n] }, { validation: undefined }, { message: undefined }, { name: 7 }, { stack: {} }, { stack: undefined },
+    Object.defineProperty({}, 'message', { get () { throw new Error('trap') }, enumerable: true })
+  ]
+  for (const members of odd) {
+    const error = Object.defineProperties(new Error('odd'), Object.getOwnPropertyDescriptors(members))
+    const { run, dead } = build({ read: () => { throw error } })
+    t.equal(await run(), true)
+    t.equal(headersOf(dead[0])['x-dlq-offset'], '7')
+  }
+})
+
+t.test('a dead letter that is too large says less, and at last leaves its value out', async (t) => {
+  const tooLarge = new FASTSTREAM_ERR_PUBLISH_REFUSED('orders.dlq', 'too large', { cause: new SendError('too large', 'not-sent', 'too-large') })
+  const brief = build({ read: () => { throw new Error('x'.repeat(500)) } })
+  brief.outcomes.push(tooLarge)
+  t.equal(await brief.run(), true)
+  t.match(brief.dead[0], { value: Buffer.from('bytes') })
+  t.equal(headersOf(brief.dead[0])['x-dlq-error-message']?.length, 128)
+  t.notOk('x-dlq-error-stack' in headersOf(brief.dead[0]))
+
+  const reference = build({ read: () => { throw new Error('no') } })
+  reference.outcomes.push(tooLarge, tooLarge)
+  t.equal(await reference.run(), true)
+  t.match(reference.dead[0], { key: Buffer.from('k'), value: null })
+  t.match(headersOf(reference.dead[0]), { 'x-dlq-value-omitted': 'true', 'x-dlq-topic': 'orders', 'x-dlq-offset': '7' })
+
+  const insisting = build({ read: () => { throw new Error('no') } })
+  insisting.outcomes.push(tooLarge, tooLarge, tooLarge)
+  const done = insisting.run()
+  await insisting.clock.advance(1000)
+  t.equal(await done, true, 'the last form is insisted on')
+})
+
+t.test('a result that is refused waits for the others before its message fails', async (t) => {
+  const order: string[] = []
+  const slow = gate()
+  const { run, dead } = build({
+    handle: () => 1,
+    prepare: () => [
+      { topic: 'a', send: async () => { throw new FASTSTREAM_ERR_PUBLISH_REFUSED('a', 'no') } },
+      { topic: 'b', send: async () => { await slow.opened; order.push('b'); return { topic: 'b', partition: 0, offset: 0n } } }
+    ]
+  })
+  const done = run()
+  await turn()
+  t.same(dead, [])
+  slow.open()
+  t.equal(await done, true)
+  t.same(order, ['b'])
+  t.equal(dead.length, 1)
 })
 
 t.test('without a dead-letter topic the message is logged and skipped', async (t) => {

@@ -310,7 +310,7 @@ t.test('a group that waits for dead members does not keep the app from starting'
     hurried: false,
     transport: () => ({
       ...createMemoryTransport({ cluster: createMemoryCluster() }),
-      consumer: () => ({ start: () => new Promise((resolve, reject) => { refuse = reject }), stop () {}, close: async () => {} })
+      consumer: () => ({ start: () => new Promise((resolve, reject) => { refuse = reject }), stop () {}, close: async () => { refuse(new Error('closed')) } })
     }) as unknown as Transport,
     onFailure: () => {}
   }
@@ -326,9 +326,35 @@ t.test('a group that waits for dead members does not keep the app from starting'
   closing.broker.subscriber('orders', () => {})
   await closing.ready()
   await closing.close()
-  refuse(new Error('closed'))
-  await turn()
   t.equal(lines.length, 2, 'what ends because the app closes is no error')
+})
+
+t.test('a start that was given up does nothing more when the cluster answers at last', async (t) => {
+  const app = await build(t, { connectTimeout: 20 })
+  const { opened, open } = gate()
+  const called: string[] = []
+  brokersOf(app).test = {
+    hurried: false,
+    transport: () => ({ name: 'late', connect: () => opened, describeTopics: async () => { called.push('describe'); return new Map() }, close: async () => {} }) as unknown as Transport,
+    onFailure: () => {}
+  }
+  app.broker.publisher('orders')
+  await t.rejects(async () => { await app.ready() }, { code: 'FASTSTREAM_ERR_START_TIMEOUT' })
+  open()
+  await turn()
+  t.same(called, [])
+})
+
+t.test("a declaration in another plugin's onReady hook, before ours, comes too late as well", async (t) => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  app.addHook('onReady', async () => {
+    t.throws(() => app.broker.subscriber('orders', () => { t.fail('it is not there') }), { code: 'FASTSTREAM_ERR_ALREADY_STARTED' })
+    t.throws(() => app.broker.publisher('orders'), { code: 'FASTSTREAM_ERR_ALREADY_STARTED' })
+  })
+  await app.register(faststreamPlugin)
+  await app.ready()
+  await t.rejects(app.broker.publish('orders', 1), { code: 'FASTSTREAM_ERR_UNKNOWN_TOPIC' })
 })
 
 t.test('an app that is closed while its topics are prepared joins nothing', async (t) => {
@@ -376,7 +402,7 @@ t.test('what is published when the app closes is sent, or reported', async (t) =
   const clock = new ManualClock()
   Object.assign(broker as object, { clock })
   const closed = app.close()
-  const rejected = t.rejects(published, { code: 'FASTSTREAM_ERR_PUBLISH_TIMEOUT', outcome: 'unknown' })
+  const rejected = t.rejects(published, { code: 'FASTSTREAM_ERR_NOT_READY', outcome: 'unknown' })
   await clock.advance(5000)
   await closed
   await rejected

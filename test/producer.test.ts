@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Producer, isRefused, type Outgoing } from '../lib/produce/producer.js'
+import { Producer, isRefused, isTooLarge, type Outgoing } from '../lib/produce/producer.js'
 import { Partitioner, murmur2 } from '../lib/produce/partitioner.js'
 import { SendError } from '../lib/transport/transport.js'
 import { FakeProducer } from './fixtures/fake-producer.js'
@@ -81,7 +81,9 @@ t.test('a topic that cannot be had fails its own messages only', async (t) => {
 t.test('a partition that does not exist is an error', async (t) => {
   const { producer } = build()
   await t.rejects(producer.publish(message('1', { partition: 3 })), { code: 'FASTSTREAM_ERR_UNKNOWN_PARTITION', message: "topic 'orders' has no partition 3: it has 3, counted from 0" })
-  await t.rejects(producer.publish(message('1', { partition: -2 })), { code: 'FASTSTREAM_ERR_UNKNOWN_PARTITION' })
+  for (const partition of [-2, NaN, 1.5, '1' as never]) {
+    await t.rejects(producer.publish(message('1', { partition })), { code: 'FASTSTREAM_ERR_UNKNOWN_PARTITION' }, String(partition))
+  }
 })
 
 t.test('the queue is bounded by messages and by bytes', async (t) => {
@@ -161,6 +163,52 @@ t.test('one that waits for its topic when its deadline comes was not sent', asyn
   t.same(transport.sent, [])
 })
 
+t.test('a send goes on until the last deadline of its messages, whatever their order', async (t) => {
+  const { clock, transport, producer } = build()
+  let answer: (count: number) => void = () => {}
+  transport.counts.set('new', new Promise((resolve) => { answer = resolve }))
+  const early = producer.publish(message('early', { topic: 'new', partition: 0 }))
+  await clock.advance(300)
+  const first = producer.publish(message('first', { partition: 0 }))
+  await turn()
+  const late = producer.publish(message('late', { partition: 0 }))
+  answer(1)
+  await turn()
+  transport.sends[0]?.succeed()
+  await turn()
+  t.equal(transport.sends[1]?.deadline, clock.now() + 1000)
+  transport.sends[1]?.succeed()
+  await Promise.all([early, first, late])
+})
+
+t.test('what is too large together goes one by one, so that what is too large by itself fails alone', async (t) => {
+  const { transport, producer } = build()
+  const published = ['1', '2', '3'].map((value) => producer.publish(message(value, { partition: 0 })))
+  const refused = t.rejects(published[1] as Promise<unknown>, { code: 'FASTSTREAM_ERR_PUBLISH_REFUSED', outcome: 'not-sent' })
+  await turn()
+  const tooLarge = new SendError('too large', 'not-sent', 'too-large')
+  transport.sends[0]?.fail(tooLarge)
+  await turn()
+  transport.sends[1]?.succeed()
+  await turn()
+  transport.sends[2]?.fail(tooLarge)
+  await turn()
+  transport.sends[3]?.succeed()
+  await refused
+  t.equal((await published[0])?.offset, 0n)
+  t.equal((await published[2])?.offset, 1n)
+  t.same(transport.sends.map(({ records }) => records.map(({ value }) => String(value)).join('')), ['123', '1', '2', '3'])
+  t.ok(isTooLarge(await alone(producer, transport, tooLarge)))
+  t.notOk(isTooLarge(await alone(producer, transport, new SendError('not allowed', 'not-sent', 'refused'))))
+})
+
+async function alone (producer: Producer, transport: FakeProducer, error: Error): Promise<unknown> {
+  const published = producer.publish(message('x')).catch((error) => error)
+  await turn()
+  transport.sends.at(-1)?.fail(error)
+  return await published
+}
+
 t.test('what the cluster refuses is told from what it may have stored', async (t) => {
   const { transport, producer } = build()
   const refused = producer.publish(message('1'))
@@ -190,11 +238,13 @@ t.test('what is stored of a send that fails in part is published', async (t) => 
 
 t.test('a closed producer takes nothing, and what it held is answered', async (t) => {
   const { clock, transport, producer } = build()
-  const waiting = t.rejects(producer.publish(message('1')), { code: 'FASTSTREAM_ERR_PUBLISH_TIMEOUT', outcome: 'unknown' })
+  const waiting = t.rejects(producer.publish(message('1')), { code: 'FASTSTREAM_ERR_NOT_READY', outcome: 'unknown' })
   await turn()
+  const queued = t.rejects(producer.publish(message('2')), { code: 'FASTSTREAM_ERR_NOT_READY', outcome: 'not-sent' })
   const idle = producer.idle()
   await producer.close()
   await waiting
+  await queued
   await idle
   t.ok(transport.closed)
   t.equal(clock.waiting, 0)

@@ -79,7 +79,16 @@ t.test('settled gives up, and says what is not settled', async (t) => {
   const broker = await testBroker(app)
   await broker.publish('orders', 1, { partition: 2 })
   await t.rejects(broker.settled({ timeout: 20 }), { code: 'FASTSTREAM_ERR_NOT_SETTLED', message: 'still not settled after 20 ms: group shop is at 0 of 1 in orders[2]' })
-  await t.rejects(settled(createMemoryCluster(), [{ pending: 2 } as Producer], 0), { message: 'still not settled after 0 ms: 2 messages are being published' })
+  await t.rejects(settled(createMemoryCluster(), [{ pending: 2, idle: () => new Promise(() => {}) } as unknown as Producer], 0), { message: 'still not settled after 0 ms: 2 messages are being published' })
+})
+
+t.test('settled notices publishes that fail', async (t) => {
+  const app = build(t)
+  await app.register(faststreamPlugin, real)
+  const broker = await testBroker(app)
+  const failed = t.rejects(app.broker.publish('nowhere', 1), { code: 'FASTSTREAM_ERR_UNKNOWN_TOPIC' })
+  await broker.settled()
+  await failed
 })
 
 t.test('failures are seen, and retries do not wait', async (t) => {

@@ -62,15 +62,15 @@ export class Broker {
     for (const topic of topics) {
       if (this.#subscribers.some((other) => other.groupId === groupId && other.topics.includes(topic))) throw new FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER(topic, groupId)
     }
+    this.#captureCompiler(subscriber, 'a subscriber', topics.join(', '))
     this.#subscribers.push(subscriber)
-    captureCompiler(subscriber)
     return subscriber
   }
 
   addPublisher (publisher: DeclaredPublisher): DeclaredPublisher {
     this.#onlyWhileLoading('a publisher', publisher.topic)
+    this.#captureCompiler(publisher, 'a publisher', publisher.topic)
     this.#publishers.push(publisher)
-    captureCompiler(publisher)
     return publisher
   }
 
@@ -106,7 +106,8 @@ export class Broker {
       if (!started) this.#late(starting)
       if (this.#closing !== undefined) throw new FASTSTREAM_ERR_NOT_READY('closed')
     } catch (error) {
-      await this.close()
+      // Not awaited: the hook's own time-out must not come before this error. `onClose` waits for it.
+      this.close()
       throw error
     }
     this.#state = 'started'
@@ -120,16 +121,17 @@ export class Broker {
     const { connectTimeout } = this.settings
     if (this.#step !== JOINING) throw new FASTSTREAM_ERR_START_TIMEOUT(connectTimeout, this.#step)
     this.#log.warn({ timeout: connectTimeout }, 'groups are not joined yet: members that died still count; messages flow once they are joined')
-    starting.catch((err) => { if (this.#closing === undefined) this.#log.error({ err }, 'groups could not be joined: their messages are not read') })
+    starting.catch((err) => { if (!this.#ending) this.#log.error({ err }, 'groups could not be joined: their messages are not read') })
   }
 
   async #start (transport: Transport, test: TestSetup | undefined): Promise<void> {
     const settings = test?.hurried === true ? this.#hurried() : this.settings
     this.#step = 'connecting'
     await transport.connect()
+    if (this.#ending) return
     this.#step = 'preparing topics'
-    await prepareTopics(transport, this.#subscribers, this.#publishers, settings, this.#log)
-    if (this.#closing !== undefined) return
+    await prepareTopics(transport, this.#subscribers, this.#publishers, settings, this.#log, () => this.#ending)
+    if (this.#ending) return
     const producer = this.#producer = new Producer(transport.producer(), settings.producer, this.clock)
     this.#step = JOINING
     for (const [groupId, subscribers] of byGroup(this.#subscribers)) {
@@ -142,6 +144,10 @@ export class Broker {
       this.#groups.push(new Group(members, (listener) => transport.consumer({ groupId, topics, rebalanceTimeout: REBALANCE_TIMEOUT, sessionTimeout: REBALANCE_TIMEOUT / 2 }, listener), settings, this.clock, this.#log))
     }
     await Promise.all(this.#groups.map((group) => group.start()))
+  }
+
+  get #ending (): boolean {
+    return this.#draining !== undefined || this.#closing !== undefined
   }
 
   /** Lets messages flow. Called when every `onReady` hook of the app is done, so that what handlers use is there. */
@@ -181,15 +187,20 @@ export class Broker {
     return { ...this.settings, topics: 'create', commit: { interval: 0, count: 1 } }
   }
 
+  /** Before the app is booted the getter yields compilers that were set by hand, and no others; `after` waits for those that the scope sets later. */
+  #captureCompiler (declared: DeclaredSubscriber | DeclaredPublisher, what: string, topic: string): void {
+    const { scope } = declared
+    try {
+      scope.after(() => { declared.customCompiler = scope.validatorCompiler })
+    } catch (cause) {
+      // Another plugin's onReady hook, which ran before ours.
+      throw new FASTSTREAM_ERR_ALREADY_STARTED(what, topic, { cause })
+    }
+  }
+
   #onlyWhileLoading (what: string, topic: string): void {
     if (this.#state !== 'loading') throw new FASTSTREAM_ERR_ALREADY_STARTED(what, topic)
   }
-}
-
-/** Before the app is booted the getter yields compilers that were set by hand, and no others; `after` waits for those that the scope sets later. */
-function captureCompiler (declared: DeclaredSubscriber | DeclaredPublisher): void {
-  const { scope } = declared
-  scope.after(() => { declared.customCompiler = scope.validatorCompiler })
 }
 
 function byGroup (subscribers: readonly DeclaredSubscriber[]): Map<string, DeclaredSubscriber[]> {

@@ -23,6 +23,7 @@ export class Committer {
   #settled = 0
   #cancel: (() => void) | undefined
   #inFlight: Promise<void> | undefined
+  #stopped = false
 
   constructor (owned: () => Iterable<Owned>, commit: (offsets: readonly TopicPartitionOffset[]) => Promise<void>, settings: CommitSettings, clock: Clock, log: Log) {
     this.#owned = owned
@@ -34,6 +35,7 @@ export class Committer {
 
   /** A message was settled, or a position moved. */
   moved (): void {
+    if (this.#stopped) return
     if (++this.#settled >= this.#settings.count && this.#inFlight === undefined) {
       this.#run()
       return
@@ -49,6 +51,12 @@ export class Committer {
     this.#unschedule()
     const inTime = await within(this.#clock, ms, this.#drain())
     if (!inTime) this.#log.warn({ timeout: ms }, 'the last commit did not end in time: its messages will come again')
+    this.#unschedule()
+  }
+
+  /** Commits nothing more. */
+  stop (): void {
+    this.#stopped = true
     this.#unschedule()
   }
 

@@ -15,12 +15,18 @@ export interface Failure {
 }
 
 const PREFIX = 'x-dlq-'
+const NAME_LIMIT = 128
 const MESSAGE_LIMIT = 1024
 const DETAIL_LIMIT = 4096
 
-/** The record for the dead-letter topic: the original bytes and headers, and where, when and why it failed. */
-export function deadLetter (topic: string, { topic: origin, partition, record }: Delivery, { name, groupId }: Subscription, failure: Failure): Outgoing {
+/** How much a dead letter says, for a record that is too large with all of it: then less about the error, then no value. */
+export const DETAILS = ['full', 'brief', 'reference'] as const
+export type Detail = typeof DETAILS[number]
+
+/** The record for the dead-letter topic: the original bytes and headers, and where, when and why it failed. Never throws. */
+export function deadLetter (topic: string, { topic: origin, partition, record }: Delivery, { name, groupId }: Subscription, failure: Failure, detail: Detail = 'full'): Outgoing {
   const { error } = failure
+  const full = detail === 'full'
   const about: Array<readonly [name: string, value: string | undefined]> = [
     ['topic', origin],
     ['partition', String(partition)],
@@ -29,25 +35,35 @@ export function deadLetter (topic: string, { topic: origin, partition, record }:
     ['group', groupId],
     ['subscriber', name],
     ['stage', failure.stage],
-    ['error-class', error.name],
-    ['error-message', clip(error.message.replace(/\s+/g, ' '), MESSAGE_LIMIT)],
-    ['error-stack', process.env.NODE_ENV === 'production' ? undefined : clip(error.stack ?? '', DETAIL_LIMIT)],
-    ['errors', violations(error)],
+    ['error-class', clip(text(() => error.name), NAME_LIMIT)],
+    ['error-message', clip(text(() => error.message).replace(/\s+/g, ' '), full ? MESSAGE_LIMIT : NAME_LIMIT)],
+    ['error-stack', full && process.env.NODE_ENV !== 'production' ? clip(text(() => error.stack), DETAIL_LIMIT) : undefined],
+    ['errors', full ? violations(error) : undefined],
     ['attempts', String(failure.attempts)],
     ['first-failure-at', new Date(failure.firstAt).toISOString()],
-    ['failed-at', new Date(failure.at).toISOString()]
+    ['failed-at', new Date(failure.at).toISOString()],
+    ['value-omitted', detail === 'reference' ? 'true' : undefined]
   ]
   const headers: RawHeader[] = record.headers.filter(([name]) => !name.startsWith(PREFIX))
   for (const [name, value] of about) {
     if (value !== undefined) headers.push([PREFIX + name, Buffer.from(value)])
   }
   // The timestamp is new: an old one would let retention delete the dead letter at once.
-  return { topic, key: record.key, value: record.value, headers, timestamp: failure.at }
+  return { topic, key: record.key, value: detail === 'reference' ? null : record.value, headers, timestamp: failure.at }
 }
 
 function violations (error: Error): string | undefined {
-  if (!('validation' in error)) return undefined
-  return clip(JSON.stringify(error.validation), DETAIL_LIMIT)
+  const json = text(() => 'validation' in error ? JSON.stringify(error.validation) : '')
+  return json === '' ? undefined : clip(json, DETAIL_LIMIT)
+}
+
+/** Errors of users may hold anything where a text should be, and throw when it is read. */
+function text (read: () => unknown): string {
+  try {
+    return String(read() ?? '')
+  } catch {
+    return ''
+  }
 }
 
 /** At most `limit` bytes of UTF-8; a character that is cut in two is left out. */

@@ -40,8 +40,10 @@ class Work implements Tracked {
   }
 }
 
-/** What a commit may take of the time in which a group closes, ms: with no cluster there it cannot end. */
+/** Kept of the time in which a group drains for its last commit, ms. */
 const LAST_COMMIT = 2000
+/** What leaving the group may take beyond that, ms; it goes on when that is not enough. */
+const LEAVE = 500
 
 /**
  * The subscribers of one consumer group: what the transport hands over is tracked, queued, handled, settled and committed.
@@ -92,7 +94,8 @@ export class Group implements ConsumerListener {
   async #close (drainTimeout: number): Promise<void> {
     this.#consumer.stop()
     await this.#drain(drainTimeout)
-    await this.#consumer.close()
+    this.#committer.stop()
+    await within(this.#clock, LEAVE, this.#consumer.close())
     this.#revokeAll()
   }
 
@@ -136,18 +139,25 @@ export class Group implements ConsumerListener {
 
   async #run (pipeline: Pipeline, work: Work): Promise<void> {
     const { owner, record } = work
-    const settled = await pipeline.run(owner.topic, owner.partition, record, this.#halt.signal)
+    try {
+      const settled = await pipeline.run(owner.topic, owner.partition, record, this.#halt.signal)
+      if (settled && owner.tracker.settle(work)) this.#committer.moved()
+    } catch (err) {
+      // A pipeline does not reject. If it does, its message stays unsettled, and nothing behind it is committed.
+      this.#log.error({ err, topic: owner.topic, partition: owner.partition, offset: String(record.offset) }, 'a message was left unsettled by an error that nobody expected')
+    }
     owner.release(record)
-    if (settled && owner.tracker.settle(work)) this.#committer.moved()
   }
 
   /** What runs may end within `timeout` ms, what waits for another try stops waiting; then all that is settled is committed. */
   async #drain (timeout: number): Promise<void> {
     for (const lanes of this.#lanes) lanes.freeze()
     this.#halt.abort()
-    const ended = await within(this.#clock, timeout, Promise.all(this.#lanes.map((lanes) => lanes.idle())))
-    if (!ended) this.#log.warn({ timeout, running: this.#running() }, 'handlers did not end in time: their messages will come again')
-    await this.#committer.flush(LAST_COMMIT)
+    const end = this.#clock.now() + timeout
+    const patience = timeout - Math.min(LAST_COMMIT, timeout / 4)
+    const ended = await within(this.#clock, patience, Promise.all(this.#lanes.map((lanes) => lanes.idle())))
+    if (!ended) this.#log.warn({ timeout: patience, running: this.#running() }, 'handlers did not end in time: their messages will come again')
+    await this.#committer.flush(end - this.#clock.now())
   }
 
   #running (): object[] {

@@ -1,7 +1,7 @@
 import { sleep, type Clock } from '../clock.js'
 import type { Log } from '../log.js'
-import { isRefused, type Producer } from '../produce/producer.js'
-import { deadLetter, type Failure, type Stage } from './dead-letter.js'
+import { isRefused, isTooLarge, type Producer } from '../produce/producer.js'
+import { deadLetter, DETAILS, type Detail, type Failure, type Stage } from './dead-letter.js'
 import { backoff } from './retry.js'
 import type { Delivery, Prepared, Subscription } from './subscription.js'
 import { toError } from './thrown.js'
@@ -70,13 +70,24 @@ export class Pipeline {
   #stageOf (stage: Stage, error: Error, attempt: number): Stage {
     if (stage === 'deserialize') return 'code' in error && error.code === 'FASTSTREAM_ERR_VALIDATION' ? 'validate' : 'deserialize'
     if (stage === 'publish') return stage
-    const { retries, retryOn } = this.#subscription.retry
-    return attempt > retries || !retryOn(error) ? 'retries-exhausted' : 'handler'
+    return attempt > this.#subscription.retry.retries || !this.#mayRetry(error) ? 'retries-exhausted' : 'handler'
+  }
+
+  #mayRetry (error: Error): boolean {
+    try {
+      return this.#subscription.retry.retryOn(error)
+    } catch (err) {
+      this.#log.error({ err }, 'retryOn failed, which is taken as a yes')
+      return true
+    }
   }
 
   async #publishAll (results: readonly Prepared[], delivery: Delivery, halt: AbortSignal): Promise<boolean> {
-    const published = await Promise.all(results.map((result) => this.#publish(result, delivery, halt, 'result')))
-    return published.every(Boolean)
+    // All of them end before the message does: what is still being published when it fails would come behind the next one's.
+    const published = await Promise.allSettled(results.map((result) => this.#publish(result, delivery, halt, 'result', isRefused)))
+    const failed = published.find(({ status }) => status === 'rejected')
+    if (failed !== undefined) throw (failed as PromiseRejectedResult).reason
+    return published.every((result) => (result as PromiseFulfilledResult<boolean>).value)
   }
 
   async #bury (delivery: Delivery, failure: Failure, halt: AbortSignal): Promise<boolean> {
@@ -87,17 +98,27 @@ export class Pipeline {
       this.#log.error(details, 'message cannot be handled and is skipped: it has no dead-letter topic')
       return true
     }
-    const outgoing = deadLetter(deadLetterTopic, delivery, this.#subscription, failure)
-    const settled = await this.#publish({ topic: deadLetterTopic, send: () => this.#producer.publish(outgoing) }, delivery, halt, 'dead letter')
+    const settled = await this.#publishLetter(deadLetterTopic, delivery, failure, halt)
     if (settled) this.#log.error({ ...details, deadLetterTopic }, 'message cannot be handled and was moved to the dead-letter topic')
     return settled
   }
 
-  /** The publish alone is tried again, never the handler. A result that the cluster refuses for good fails the message; a dead letter is insisted on. */
-  async #publish (prepared: Prepared, { topic, partition, record }: Delivery, halt: AbortSignal, what: 'result' | 'dead letter'): Promise<boolean> {
+  /** With all that there is to say; with less, where that is too large. */
+  async #publishLetter (topic: string, delivery: Delivery, failure: Failure, halt: AbortSignal, [detail, ...less]: readonly Detail[] = DETAILS): Promise<boolean> {
+    const outgoing = deadLetter(topic, delivery, this.#subscription, failure, detail)
+    const prepared = { topic, send: () => this.#producer.publish(outgoing) }
+    try {
+      return await this.#publish(prepared, delivery, halt, 'dead letter', (error) => less.length > 0 && isTooLarge(error))
+    } catch {
+      return await this.#publishLetter(topic, delivery, failure, halt, less)
+    }
+  }
+
+  /** The publish alone is tried again, never the handler, for as long as it takes. Rejects with an error that is `final`. */
+  async #publish (prepared: Prepared, { topic, partition, record }: Delivery, halt: AbortSignal, what: string, final: (error: Error) => boolean): Promise<boolean> {
     let failure = await failureOf(prepared.send())
     for (let attempt = 1; failure !== undefined; attempt++) {
-      if (what === 'result' && isRefused(failure)) throw failure
+      if (final(failure)) throw failure
       const wait = backoff(PERSISTENT, attempt)
       this.#log.warn({ err: failure, topic, partition, offset: String(record.offset), to: prepared.topic, attempt, retryIn: Math.round(wait) }, `the ${what} could not be published, it will be tried again`)
       if (!await sleep(this.#clock, wait, halt)) return false

@@ -12,8 +12,11 @@ export interface RetrySettings extends BackoffSettings {
   readonly retryOn: (error: unknown) => boolean
 }
 
+/** Above this Node's timers fire at once. */
+const LONGEST = 2 ** 31 - 1
+
 /** The wait before retry number `retry` (from 1), ms. */
 export function backoff (settings: BackoffSettings, retry: number, random: () => number = Math.random): number {
   const delay = Math.min(settings.delay * settings.factor ** (retry - 1), settings.maxDelay)
-  return delay * (1 + settings.jitter * (2 * random() - 1))
+  return Math.min(delay * (1 + settings.jitter * (2 * random() - 1)), LONGEST)
 }

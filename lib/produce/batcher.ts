@@ -14,6 +14,8 @@ export interface Entry {
   readonly deadline: number
   readonly resolve: (offset: bigint) => void
   readonly reject: (error: Error) => void
+  /** Handed to the transport, once at least. */
+  sent: boolean
   done: boolean
 }
 
@@ -71,9 +73,14 @@ export class Batcher {
     if (this.#close(entry)) entry.reject(error)
   }
 
-  abort (error: Error): void {
+  /** Gives up what has no outcome. */
+  abort (): void {
     this.#queue = []
-    for (const entry of this.#open) this.fail(entry, error)
+    for (const entry of this.#open) this.#giveUp(entry, 'the broker was closed', 'closed')
+  }
+
+  #giveUp (entry: Entry, message: string, reason: SendError['reason']): void {
+    this.fail(entry, new SendError(message, entry.sent ? 'unknown' : 'not-sent', reason))
   }
 
   idle (): Promise<void> {
@@ -111,6 +118,7 @@ export class Batcher {
         const size = entry.size + (sizes.get(key) ?? 0)
         if (size > MAX_PARTITION_BYTES && batch.length > 0) break
         sizes.set(key, size)
+        entry.sent = true
         batch.push(entry)
       }
       taken++
@@ -121,14 +129,19 @@ export class Batcher {
   }
 
   async #send (batch: readonly Entry[]): Promise<void> {
-    // Deadlines ascend. Each entry is answered at its own; the send itself goes on until the last.
-    const { deadline } = batch.at(-1) as Entry
+    // Each entry is answered at its own deadline; the send itself goes on until the last.
+    const deadline = batch.reduce((latest, entry) => Math.max(latest, entry.deadline), 0)
     try {
       this.#stored(batch, await this.#transport.send(batch.map((entry) => entry.record), deadline))
     } catch (error) {
       // One partition's refusal is no failure of the others.
       if (error instanceof SendError) this.#stored(batch, error.offsets)
-      for (const entry of batch) this.fail(entry, error as Error)
+      const rest = batch.filter(({ done }) => !done)
+      if (rest.length > 1 && isTogetherTooLarge(error)) {
+        for (const entry of rest) await this.#send([entry])
+        return
+      }
+      for (const entry of rest) this.fail(entry, error as Error)
     }
   }
 
@@ -166,11 +179,14 @@ export class Batcher {
 
   #sweep (): void {
     const now = this.#clock.now()
-    const queued = new Set(this.#queue)
     for (const entry of this.#open) {
       if (entry.deadline > now) break
-      const sent = entry.record.partition !== -1 && !queued.has(entry)
-      this.fail(entry, new SendError('no answer before the deadline', sent ? 'unknown' : 'not-sent', 'timeout'))
+      this.#giveUp(entry, 'no answer before the deadline', 'timeout')
     }
   }
+}
+
+/** A topic may take less at a time than a batch holds: then each record goes alone, so that one that is too large by itself fails alone. */
+function isTogetherTooLarge (error: unknown): boolean {
+  return error instanceof SendError && error.reason === 'too-large' && error.outcome === 'not-sent'
 }

@@ -62,6 +62,7 @@ export class Producer {
         deadline: this.#clock.now() + this.#settings.deadline,
         resolve: (offset) => { resolve({ topic, partition: entry.record.partition, offset }) },
         reject: (error) => { reject(publishError(topic, error)) },
+        sent: false,
         done: false
       }
       this.#batcher.accept(entry)
@@ -77,7 +78,7 @@ export class Producer {
   async close (): Promise<void> {
     this.#closed = true
     await this.#transport.close()
-    this.#batcher.abort(new SendError('the broker was closed', 'unknown', 'closed'))
+    this.#batcher.abort()
   }
 
   #place (entry: Entry): void {
@@ -104,7 +105,7 @@ export class Producer {
 
   #enqueue (entry: Entry, count: number): void {
     const { topic, key, partition } = entry.record
-    if (partition >= count || partition < -1) return this.#batcher.fail(entry, new FASTSTREAM_ERR_UNKNOWN_PARTITION(topic, partition, count))
+    if (!(Number.isInteger(partition) && partition < count && partition >= -1)) return this.#batcher.fail(entry, new FASTSTREAM_ERR_UNKNOWN_PARTITION(topic, partition, count))
     if (partition === -1) entry.record.partition = this.#partitioner.choose(topic, key, count)
     this.#batcher.enqueue(entry)
   }
@@ -112,15 +113,21 @@ export class Producer {
 
 /** Whether a publish failed in a way that trying it again cannot cure. */
 export function isRefused (error: unknown): boolean {
-  if (!(error instanceof Error) || !('code' in error)) return false
-  return error.code === 'FASTSTREAM_ERR_PUBLISH_REFUSED' || error.code === 'FASTSTREAM_ERR_UNKNOWN_PARTITION'
+  return error instanceof FASTSTREAM_ERR_PUBLISH_REFUSED || error instanceof FASTSTREAM_ERR_UNKNOWN_PARTITION
+}
+
+export function isTooLarge (error: unknown): boolean {
+  return error instanceof FASTSTREAM_ERR_PUBLISH_REFUSED && error.cause instanceof SendError && error.cause.reason === 'too-large'
 }
 
 function publishError (topic: string, error: Error): Error {
   if (!(error instanceof SendError)) return error
-  const { outcome, reason } = error
-  const coded = reason === 'refused'
-    ? new FASTSTREAM_ERR_PUBLISH_REFUSED(topic, error.message, { cause: error })
-    : new FASTSTREAM_ERR_PUBLISH_TIMEOUT(topic, outcome === 'unknown' ? 'it may be in the log' : 'it is not in the log', { cause: error })
-  return Object.assign(coded, { outcome })
+  return Object.assign(coded(topic, error), { outcome: error.outcome })
+}
+
+function coded (topic: string, cause: SendError): Error {
+  const { outcome, reason, message } = cause
+  if (reason === 'closed') return new FASTSTREAM_ERR_NOT_READY('closed', { cause })
+  if (reason === 'timeout') return new FASTSTREAM_ERR_PUBLISH_TIMEOUT(topic, outcome === 'unknown' ? 'it may be in the log' : 'it is not in the log', { cause })
+  return new FASTSTREAM_ERR_PUBLISH_REFUSED(topic, message, { cause })
 }

@@ -11,11 +11,14 @@ export function settled (cluster: MemoryCluster, producers: readonly Producer[],
     }, timeout)
     const stopListening = cluster.onChange(checkSoon)
     let check: NodeJS.Immediate | undefined
+    let stopped = false
 
     // Later, so that whoever is told at the same time has published what it publishes.
     function checkSoon (): void {
+      if (stopped) return
       check ??= setImmediate(() => {
         check = undefined
+        if (publishing() > 0) return whenPublished(checkSoon)
         if (unsettled().length > 0) return
         stop()
         resolve()
@@ -23,6 +26,7 @@ export function settled (cluster: MemoryCluster, producers: readonly Producer[],
     }
 
     function stop (): void {
+      stopped = true
       clearTimeout(timer)
       clearImmediate(check)
       stopListening()
@@ -31,9 +35,17 @@ export function settled (cluster: MemoryCluster, producers: readonly Producer[],
     checkSoon()
   })
 
+  /** A publish that fails changes nothing in the cluster, which would tell. */
+  function whenPublished (check: () => void): void {
+    Promise.all(producers.map((producer) => producer.idle())).then(check)
+  }
+
+  function publishing (): number {
+    return producers.reduce((sum, { pending }) => sum + pending, 0)
+  }
+
   function unsettled (): string[] {
-    const publishing = producers.reduce((sum, { pending }) => sum + pending, 0)
     const waiting = cluster.lag().map(({ groupId, topic, partition, committed, end }) => `group ${groupId} is at ${committed} of ${end} in ${topic}[${partition}]`)
-    return publishing > 0 ? [`${publishing} messages are being published`, ...waiting] : waiting
+    return publishing() > 0 ? [`${publishing()} messages are being published`, ...waiting] : waiting
   }
 }

@@ -46,6 +46,11 @@ export function isRefusal ({ type }: ProtocolError): boolean {
   return refusals.has(type)
 }
 
+export function isTooLarge (error: unknown): boolean {
+  const { type } = error as Partial<ProtocolError>
+  return type === 'MESSAGE_TOO_LARGE' || type === 'RECORD_LIST_TOO_LARGE'
+}
+
 /** Asking again would be answered alike. Whatever is not known to be final is tried again until its time is up. */
 export function isFinal (error: unknown): boolean {
   const { name, retriable } = error as KafkajsError

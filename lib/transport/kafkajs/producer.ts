@@ -3,7 +3,7 @@ import type { ProducedRecord, TransportOptions, TransportProducer } from '../tra
 import { groupBy, isPending, partitionId, toBatches } from './batch.js'
 import type { Batch } from './batch.js'
 import { Cluster } from './cluster.js'
-import { InterruptedError, code, isFinal, isNeverAppended, isRefusal, protocolError, reasonOf } from './errors.js'
+import { InterruptedError, code, isFinal, isNeverAppended, isRefusal, isTooLarge, protocolError, reasonOf } from './errors.js'
 import type { Operation } from './operation.js'
 import { Topics, propagation } from './topics.js'
 
@@ -185,6 +185,10 @@ function isUncertain ({ offset, uncertain }: Batch): boolean {
 }
 
 function sendError (batches: readonly Batch[], offsets: SendError['offsets'], failure: unknown): SendError {
-  const reason = failure instanceof InterruptedError ? failure.reason : 'refused'
-  return new SendError(reasonOf(failure), batches.some(isUncertain) ? 'unknown' : 'not-sent', reason, { offsets, cause: failure })
+  return new SendError(reasonOf(failure), batches.some(isUncertain) ? 'unknown' : 'not-sent', whyOf(failure), { offsets, cause: failure })
+}
+
+function whyOf (failure: unknown): SendError['reason'] {
+  if (failure instanceof InterruptedError) return failure.reason
+  return isTooLarge(failure) ? 'too-large' : 'refused'
 }
