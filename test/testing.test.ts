@@ -5,6 +5,7 @@ import type { Producer } from '../lib/produce/producer.js'
 import { testBroker } from '../lib/testing/index.js'
 import { settled } from '../lib/testing/settled.js'
 import { createMemoryCluster } from '../lib/transport/memory/index.js'
+import { gate } from './fixtures/inbox.js'
 
 function build (t: Test) {
   const app = Fastify()
@@ -79,7 +80,11 @@ t.test('settled gives up, and says what is not settled', async (t) => {
   const broker = await testBroker(app)
   await broker.publish('orders', 1, { partition: 2 })
   await t.rejects(broker.settled({ timeout: 20 }), { code: 'FASTSTREAM_ERR_NOT_SETTLED', message: 'still not settled after 20 ms: group shop is at 0 of 1 in orders[2]' })
-  await t.rejects(settled(createMemoryCluster(), [{ pending: 2, idle: () => new Promise(() => {}) } as unknown as Producer], 0), { message: 'still not settled after 0 ms: 2 messages are being published' })
+  const { opened, open } = gate()
+  const producer = { pending: 2, idle: () => opened } as unknown as Producer
+  await t.rejects(settled(createMemoryCluster(), [producer], 20), { message: /^still not settled after 20 ms: 2 messages are being published/ })
+  open()
+  await opened
 })
 
 t.test('settled notices publishes that fail', async (t) => {
