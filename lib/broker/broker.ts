@@ -2,15 +2,15 @@ import { randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import type { BoundBroker } from '../../types/index.js'
 import { systemClock, within, type Clock } from '../clock.js'
-import { Group } from '../consume/group.js'
-import { Pipeline } from '../consume/pipeline.js'
+import type { Group } from '../consume/group.js'
 import { FASTSTREAM_ERR_ALREADY_STARTED, FASTSTREAM_ERR_DUPLICATE_PUBLISHER, FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER, FASTSTREAM_ERR_NOT_READY, FASTSTREAM_ERR_START_TIMEOUT } from '../errors.js'
 import type { Log } from '../log.js'
-import { REBALANCE_TIMEOUT, type Settings } from '../options.js'
+import type { Settings } from '../options.js'
 import { Producer } from '../produce/producer.js'
 import { createTransport } from '../transport/create.js'
 import type { Transport } from '../transport/transport.js'
 import { compile } from './compile.js'
+import { createGroups } from './groups.js'
 import { DeclaredPublisher } from './publisher.js'
 import type { TestSetup } from './registry.js'
 import type { DeclaredSubscriber } from './subscriber.js'
@@ -34,7 +34,7 @@ export class Broker {
   #step = ''
   #transport: Transport | undefined
   #producer: Producer | undefined
-  #groups: Group[] = []
+  #groups: readonly Group[] = []
   #draining: Promise<void> | undefined
   #closing: Promise<void> | undefined
 
@@ -134,15 +134,7 @@ export class Broker {
     if (this.#ending) return
     const producer = this.#producer = new Producer(transport.producer(), settings.producer, this.clock)
     this.#step = JOINING
-    for (const [groupId, subscribers] of byGroup(this.#subscribers)) {
-      const topics = subscribers.flatMap((subscriber) => subscriber.topics)
-      const members = subscribers.map((subscriber) => ({
-        topics: subscriber.topics,
-        concurrency: subscriber.concurrency,
-        pipeline: new Pipeline(subscriber, producer, this.clock, subscriber.scope.log, test?.onFailure)
-      }))
-      this.#groups.push(new Group(members, (listener) => transport.consumer({ groupId, topics, rebalanceTimeout: REBALANCE_TIMEOUT, sessionTimeout: REBALANCE_TIMEOUT / 2 }, listener), settings, this.clock, this.#log))
-    }
+    this.#groups = createGroups(this.#subscribers, { transport, producer, settings, clock: this.clock, log: this.#log, onFailure: test?.onFailure })
     await Promise.all(this.#groups.map((group) => group.start()))
   }
 
@@ -201,14 +193,4 @@ export class Broker {
   #onlyWhileLoading (what: string, topic: string): void {
     if (this.#state !== 'loading') throw new FASTSTREAM_ERR_ALREADY_STARTED(what, topic)
   }
-}
-
-function byGroup (subscribers: readonly DeclaredSubscriber[]): Map<string, DeclaredSubscriber[]> {
-  const groups = new Map<string, DeclaredSubscriber[]>()
-  for (const subscriber of subscribers) {
-    const members = groups.get(subscriber.groupId)
-    if (members === undefined) groups.set(subscriber.groupId, [subscriber])
-    else members.push(subscriber)
-  }
-  return groups
 }
