@@ -15,7 +15,7 @@ export const FASTSTREAM_ERR_NOT_READY = createError<[state: string, options?: Er
 export const FASTSTREAM_ERR_SCHEMA_BUILD = createError<[part: string, topic: string, reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_SCHEMA_BUILD', "the %s schema of '%s' cannot be compiled: %s", 500)
 
 // The cluster.
-export const FASTSTREAM_ERR_CONNECT = createError<[brokers: string, reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_CONNECT', 'no Kafka broker could be reached at %s: %s', 503)
+export const FASTSTREAM_ERR_CONNECT = createError<[brokers: string, reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_CONNECT', "no Kafka broker could be reached at %s (%s): check 'brokers', and that the listeners which the cluster advertises can be reached from here", 503)
 export const FASTSTREAM_ERR_TOPICS = createError<[topics: string, reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_TOPICS', 'the topics %s could not be prepared: %s', 503)
 export const FASTSTREAM_ERR_START_TIMEOUT = createError<[ms: number, what: string]>('FASTSTREAM_ERR_START_TIMEOUT', "the broker was not ready within %d ms (%s): raise 'connectTimeout' (and Fastify's 'pluginTimeout' above it) if the cluster needs longer", 503)
 export const FASTSTREAM_ERR_KAFKAJS = createError<[reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_KAFKAJS', 'kafkajs 2.2.4 could not be loaded as the kafkajs transport needs it: %s', 500)
@@ -29,10 +29,10 @@ export const FASTSTREAM_ERR_UNKNOWN_TOPIC = createError<[topic: string, options?
 export const FASTSTREAM_ERR_UNKNOWN_PARTITION = createError<[topic: string, partition: number, count: number]>('FASTSTREAM_ERR_UNKNOWN_PARTITION', "topic '%s' has no partition %d: it has %d, counted from 0", 500)
 export const FASTSTREAM_ERR_INVALID_MESSAGE = createError<[topic: string, reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_INVALID_MESSAGE', "the message for '%s' does not match its publisher's schema and was not sent: %s", 500)
 export const FASTSTREAM_ERR_ENCODE = createError<[part: string, topic: string, reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_ENCODE', "the %s of the message for '%s' cannot be encoded and was not sent: %s", 500)
-export const FASTSTREAM_ERR_PUBLISH_QUEUE_FULL = createError<[topic: string]>('FASTSTREAM_ERR_PUBLISH_QUEUE_FULL', "too many messages wait for the cluster: the one for '%s' was not sent", 503)
-export const FASTSTREAM_ERR_PUBLISH_TIMEOUT = createError<[topic: string, outcome: string, options?: ErrorOptions]>('FASTSTREAM_ERR_PUBLISH_TIMEOUT', "the message for '%s' was not acknowledged before its deadline (%s)", 503)
+export const FASTSTREAM_ERR_PUBLISH_QUEUE_FULL = createError<[topic: string]>('FASTSTREAM_ERR_PUBLISH_QUEUE_FULL', "too many messages wait for the cluster, and the one for '%s' was not sent: raise 'producer.queue', or publish more slowly", 503)
+export const FASTSTREAM_ERR_PUBLISH_TIMEOUT = createError<[topic: string, outcome: string, options?: ErrorOptions]>('FASTSTREAM_ERR_PUBLISH_TIMEOUT', "the message for '%s' was not acknowledged before its deadline (%s): raise 'producer.deadline' if the cluster needs longer; with outcome 'unknown' publishing it again may make it come twice", 503)
 export const FASTSTREAM_ERR_PUBLISH_REFUSED = createError<[topic: string, reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_PUBLISH_REFUSED', "the cluster refused the message for '%s': %s", 500)
 
 // Tests.
 export const FASTSTREAM_ERR_TEST_BROKER = createError<[reason: string]>('FASTSTREAM_ERR_TEST_BROKER', '%s', 500)
-export const FASTSTREAM_ERR_NOT_SETTLED = createError<[ms: number, what: string]>('FASTSTREAM_ERR_NOT_SETTLED', 'still not settled after %d ms: %s', 500)
+export const FASTSTREAM_ERR_NOT_SETTLED = createError<[ms: number, what: string]>('FASTSTREAM_ERR_NOT_SETTLED', "still not settled after %d ms: %s (raise 'timeout' if that is too short, or look for a handler that never ends)", 500)

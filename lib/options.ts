@@ -30,6 +30,9 @@ export interface Settings extends GroupSettings {
 /** Where a message of a topic goes that cannot be handled; undefined: nowhere. */
 export type DeadLetterTopic = (topic: string) => string | undefined
 
+/** What Node's timers hold: above it they fire at once. ms */
+export const LONGEST_TIMER = 2 ** 31 - 1
+
 /** After this a group goes on without a member that drains; the session time-out is half of it. ms */
 export const REBALANCE_TIMEOUT = 60_000
 
@@ -61,14 +64,16 @@ const MiB = 1024 * 1024
 /** `pluginTimeout` is Fastify's, which bounds the hooks in which we connect and drain; 0 is none. */
 export function normaliseOptions (options: FaststreamOptions, pluginTimeout: number): Settings {
   onlyKnown('', options, Object.keys(KNOWN))
+  checkSecurity(options)
+  checkAjv(options.ajv)
   const { brokers, transport = brokers === undefined ? 'memory' : 'kafkajs' } = options
   oneOf('transport', transport, ['kafkajs', 'memory'])
-  if (brokers !== undefined && (!Array.isArray(brokers) || brokers.length === 0 || !brokers.every((broker) => /^\S+:\d+$/.test(broker)))) {
-    throw new FASTSTREAM_ERR_INVALID_OPTION('brokers', "must be a list of addresses such as ['localhost:9092']")
+  if (brokers !== undefined && (!Array.isArray(brokers) || brokers.length === 0 || !brokers.every(isAddress))) {
+    throw new FASTSTREAM_ERR_INVALID_OPTION('brokers', "must be a list of addresses such as ['localhost:9092'], with ports from 1 to 65535")
   }
   if (transport === 'kafkajs' && brokers === undefined) throw new FASTSTREAM_ERR_INVALID_OPTION('brokers', "must be given with transport 'kafkajs'")
   if (brokers === undefined && options.transport === undefined && process.env.NODE_ENV === 'production') throw new FASTSTREAM_ERR_BROKERS_REQUIRED()
-  const { name = 'default', groupId, clientId = 'fastify-faststream', topics = 'create', correlationId } = options
+  const { name = 'default', groupId, clientId = 'fastify-faststream', topics = 'create', correlationId, revokeDrain = 10_000, concurrency = 16, commit = {} } = options
   for (const [option, value] of Object.entries({ name, clientId, ...(groupId !== undefined && { groupId }) })) text(option, value)
   oneOf('topics', topics, ['create', 'verify', 'ignore'])
   if (correlationId !== undefined && typeof correlationId !== 'function') throw new FASTSTREAM_ERR_INVALID_OPTION('correlationId', 'must be a function of the request')
@@ -83,12 +88,12 @@ export function normaliseOptions (options: FaststreamOptions, pluginTimeout: num
     groupId,
     connectTimeout: hookTimeout('connectTimeout', options.connectTimeout, pluginTimeout),
     drainTimeout: hookTimeout('drainTimeout', options.drainTimeout, pluginTimeout),
-    revokeDrain: number('revokeDrain', options.revokeDrain ?? 10_000, 0, REBALANCE_TIMEOUT - 1000),
+    revokeDrain: number('revokeDrain', revokeDrain, 0, REBALANCE_TIMEOUT - 1000),
     retry: normaliseRetry(options.retry, { retries: 5, delay: 200, factor: 2, maxDelay: 30_000, jitter: 0.2, retryOn: () => true }),
-    deadLetter: normaliseDeadLetter(options.deadLetter ?? {}),
-    concurrency: integer('concurrency', options.concurrency ?? 16, 1),
+    deadLetter: normaliseDeadLetter(options.deadLetter),
+    concurrency: integer('concurrency', concurrency, 1),
     buffer: sizes('buffer', options.buffer, { messages: 1000, bytes: 8 * MiB }),
-    commit: sizes('commit', options.commit, { interval: 1000, count: 500 }),
+    commit: normaliseCommit(commit),
     topics,
     topicConfig: normaliseTopicConfig(options.topicConfig),
     producer: normaliseProducer(options.producer),
@@ -100,17 +105,17 @@ export function normaliseOptions (options: FaststreamOptions, pluginTimeout: num
 /** Members that are left out come from `defaults`. */
 export function normaliseRetry (retry: RetryOptions = {}, defaults: RetrySettings): RetrySettings {
   onlyKnown('retry.', retry, Object.keys(defaults))
-  const settings = { ...defaults, ...retry }
+  const settings = withDefaults(defaults, retry)
   integer('retry.retries', settings.retries, 0)
-  number('retry.delay', settings.delay, 0)
+  number('retry.delay', settings.delay, 0, LONGEST_TIMER)
   number('retry.factor', settings.factor, 1)
-  number('retry.maxDelay', settings.maxDelay, 0)
+  number('retry.maxDelay', settings.maxDelay, 0, LONGEST_TIMER)
   number('retry.jitter', settings.jitter, 0, 1)
   if (typeof settings.retryOn !== 'function') throw new FASTSTREAM_ERR_INVALID_OPTION('retry.retryOn', 'must be a function of the error')
   return Object.freeze(settings)
 }
 
-export function normaliseDeadLetter (deadLetter: DeadLetterOptions | false): DeadLetterTopic {
+export function normaliseDeadLetter (deadLetter: DeadLetterOptions | false = {}): DeadLetterTopic {
   if (deadLetter === false) return () => undefined
   onlyKnown('deadLetter.', deadLetter, ['topic'])
   const { topic = (topic: string) => `${topic}.dlq` } = deadLetter
@@ -129,28 +134,62 @@ function normaliseTopicConfig (config: FaststreamOptions['topicConfig'] = {}): S
 
 function normaliseProducer (producer: FaststreamOptions['producer'] = {}): ProducerSettings {
   onlyKnown('producer.', producer, ['deadline', 'queue'])
+  const { deadline = 30_000, queue } = producer
   return {
-    deadline: number('producer.deadline', producer.deadline ?? 30_000, 1),
-    queue: sizes('producer.queue', producer.queue, { messages: 10_000, bytes: 64 * MiB })
+    deadline: number('producer.deadline', deadline, 1, LONGEST_TIMER),
+    queue: sizes('producer.queue', queue, { messages: 10_000, bytes: 64 * MiB })
   }
 }
 
+function normaliseCommit (commit: NonNullable<FaststreamOptions['commit']>): Settings['commit'] {
+  onlyKnown('commit.', commit, ['interval', 'count'])
+  const { interval = 1000, count = 500 } = commit
+  integer('commit.interval', interval, 0, LONGEST_TIMER)
+  integer('commit.count', count, 1)
+  return { interval, count }
+}
+
+/** What is in them is for `node:tls` and kafkajs to judge. */
+function checkSecurity ({ ssl, sasl }: FaststreamOptions): void {
+  if (ssl !== undefined && typeof ssl !== 'boolean' && !isObject(ssl)) throw new FASTSTREAM_ERR_INVALID_OPTION('ssl', 'must be true, false or the options of node:tls')
+  if (sasl === undefined) return
+  if (!isObject(sasl)) throw new FASTSTREAM_ERR_INVALID_OPTION('sasl', "must be an object such as { mechanism: 'scram-sha-256', username, password }")
+  text('sasl.mechanism', sasl.mechanism)
+}
+
+function checkAjv (ajv: FaststreamOptions['ajv']): void {
+  if (ajv !== undefined) onlyKnown('ajv.', ajv, ['customOptions', 'plugins', 'onCreate', 'mode'])
+}
+
+function isAddress (broker: unknown): boolean {
+  const port = typeof broker === 'string' ? Number(/^\S+:(\d+)$/.exec(broker)?.[1]) : NaN
+  return port >= 1 && port <= 65_535
+}
+
 function hookTimeout (option: string, given: number | undefined, pluginTimeout: number): number {
-  const most = pluginTimeout === 0 ? Infinity : pluginTimeout
-  const value = number(option, given ?? (pluginTimeout === 0 ? 9000 : Math.max(1, pluginTimeout - 1000, pluginTimeout * 0.9)), 1)
-  if (value >= most) throw new FASTSTREAM_ERR_INVALID_OPTION(option, `must be below Fastify's pluginTimeout of ${most} ms: raise that, too`)
+  const value = given === undefined ? defaultTimeout(pluginTimeout) : number(option, given, 1, LONGEST_TIMER)
+  if (pluginTimeout !== 0 && value >= pluginTimeout) throw new FASTSTREAM_ERR_INVALID_OPTION(option, `must be below Fastify's pluginTimeout of ${pluginTimeout} ms: raise that, too`)
   return value
+}
+
+function defaultTimeout (pluginTimeout: number): number {
+  return pluginTimeout === 0 ? 9000 : Math.max(1, pluginTimeout - 1000, pluginTimeout * 0.9)
 }
 
 function sizes<T extends Record<string, number>> (option: string, given: Partial<T> = {}, defaults: T): T {
   onlyKnown(`${option}.`, given, Object.keys(defaults))
-  const settings = { ...defaults, ...given }
-  for (const [name, value] of Object.entries(settings)) integer(`${option}.${name}`, value, name === 'interval' ? 0 : 1)
+  const settings = withDefaults(defaults, given)
+  for (const [name, value] of Object.entries(settings)) integer(`${option}.${name}`, value, 1)
   return settings
 }
 
+/** A member that is undefined is as if it were absent. */
+function withDefaults<T extends object> (defaults: T, given: Partial<T>): T {
+  return { ...defaults, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) }
+}
+
 export function onlyKnown (path: string, options: unknown, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null) throw new FASTSTREAM_ERR_INVALID_OPTION(path.slice(0, -1) || 'options', 'must be an object')
+  if (!isObject(options)) throw new FASTSTREAM_ERR_INVALID_OPTION(path.slice(0, -1) || 'options', 'must be an object')
   for (const name of Object.keys(options)) {
     if (!known.includes(name)) throw new FASTSTREAM_ERR_INVALID_OPTION(path + name, `is not known: there are ${known.join(', ')}`)
   }
@@ -160,9 +199,9 @@ export function text (option: string, value: unknown): void {
   if (typeof value !== 'string' || value === '') throw new FASTSTREAM_ERR_INVALID_OPTION(option, 'must be a string that is not empty')
 }
 
-export function integer (option: string, value: number, least: number): number {
+export function integer (option: string, value: number, least: number, most?: number): number {
   if (!Number.isSafeInteger(value)) throw new FASTSTREAM_ERR_INVALID_OPTION(option, 'must be a whole number')
-  return number(option, value, least)
+  return number(option, value, least, most)
 }
 
 function number (option: string, value: number, least: number, most = Infinity): number {
@@ -170,6 +209,10 @@ function number (option: string, value: number, least: number, most = Infinity):
     throw new FASTSTREAM_ERR_INVALID_OPTION(option, `must be a number of at least ${least}${most === Infinity ? '' : ` and at most ${most}`}`)
   }
   return value
+}
+
+function isObject (value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function oneOf (option: string, value: string, allowed: readonly string[]): void {

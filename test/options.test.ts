@@ -67,11 +67,72 @@ t.test('wrong options fail with the option and the cure', async (t) => {
     [{ producer: { deadline: 0 } }, /'producer.deadline'/],
     [{ producer: { queue: { megabytes: 1 } } }, /'producer.queue.megabytes' is not known/],
     [{ correlationId: 'x' }, /'correlationId' must be a function/],
-    [null, /'options' must be an object/]
+    [null, /'options' must be an object/],
+    [[], /'options' must be an object/],
+    [{ brokers: ['localhost:65536'] }, /'brokers' must be a list of addresses.*ports from 1 to 65535/],
+    [{ brokers: ['localhost:0'] }, /'brokers'/],
+    [{ brokers: [9092] }, /'brokers'/],
+    [{ ssl: 'yes' }, /'ssl' must be true, false or the options of node:tls/],
+    [{ ssl: null }, /'ssl'/],
+    [{ ssl: [] }, /'ssl'/],
+    [{ sasl: true }, /'sasl' must be an object/],
+    [{ sasl: null }, /'sasl'/],
+    [{ sasl: { username: 'a' } }, /'sasl.mechanism' must be a string/],
+    [{ deadLetter: null }, /'deadLetter' must be an object/],
+    [{ deadLetter: ['dead'] }, /'deadLetter' must be an object/],
+    [{ ajv: true }, /'ajv' must be an object/],
+    [{ ajv: null }, /'ajv' must be an object/],
+    [{ ajv: { coerceTypes: false } }, /'ajv.coerceTypes' is not known: there are customOptions, plugins, onCreate, mode/],
+    [{ retry: null }, /'retry' must be an object/],
+    [{ retry: { retries: null } }, /'retry.retries' must be a whole number/],
+    [{ revokeDrain: null }, /'revokeDrain'/],
+    [{ concurrency: null }, /'concurrency'/],
+    [{ connectTimeout: null }, /'connectTimeout'/],
+    [{ producer: { deadline: null } }, /'producer.deadline'/],
+    [{ commit: null }, /'commit' must be an object/],
+    [{ commit: { count: 0 } }, /'commit.count'/],
+    [{ commit: { size: 0 } }, /'commit.size' is not known: there are interval, count/]
   ]
   for (const [options, message] of wrong) {
     t.throws(() => normaliseOptions(options as FaststreamOptions, 10_000), { code: 'FASTSTREAM_ERR_INVALID_OPTION', message, statusCode: 500 }, JSON.stringify(options))
   }
+})
+
+t.test('times are no longer than the timers of Node', async (t) => {
+  const longest = 2_147_483_647
+  const times: Array<[string, (ms: number) => FaststreamOptions]> = [
+    ['connectTimeout', (ms) => ({ connectTimeout: ms })],
+    ['drainTimeout', (ms) => ({ drainTimeout: ms })],
+    ['retry.delay', (ms) => ({ retry: { delay: ms } })],
+    ['retry.maxDelay', (ms) => ({ retry: { maxDelay: ms } })],
+    ['commit.interval', (ms) => ({ commit: { interval: ms } })],
+    ['producer.deadline', (ms) => ({ producer: { deadline: ms } })]
+  ]
+  for (const [name, options] of times) {
+    t.ok(normaliseOptions(options(longest), 0), name)
+    t.throws(() => normaliseOptions(options(longest + 1), 0), { code: 'FASTSTREAM_ERR_INVALID_OPTION', message: new RegExp(`'${name}' must be a number of at least [01] and at most 2147483647`) })
+  }
+  t.throws(() => normaliseOptions({ connectTimeout: Infinity }, 0), { message: "option 'connectTimeout' must be a number of at least 1 and at most 2147483647" })
+})
+
+t.test('members that are undefined are as if they were absent', async (t) => {
+  const absent = { retry: { retries: undefined, delay: 5 }, buffer: { messages: undefined }, commit: { interval: undefined }, producer: { deadline: undefined, queue: { bytes: undefined } }, topicConfig: { partitions: undefined }, deadLetter: { topic: undefined } }
+  const settings = normaliseOptions(absent as unknown as FaststreamOptions, 10_000)
+  t.match(settings, {
+    retry: { retries: 5, delay: 5 },
+    buffer: { messages: 1000 },
+    commit: { interval: 1000, count: 500 },
+    producer: { deadline: 30_000, queue: { bytes: 64 * 1024 * 1024 } },
+    topicConfig: { partitions: 3 }
+  })
+  t.equal(settings.deadLetter('orders'), 'orders.dlq')
+})
+
+t.test('security and compiler options are handed on as they are', async (t) => {
+  const given: FaststreamOptions = { brokers: ['[::1]:65535'], ssl: { rejectUnauthorized: false }, sasl: { mechanism: 'plain', username: 'a', password: 'b' }, ajv: { customOptions: {}, plugins: [], onCreate () {} } }
+  const settings = normaliseOptions(given, 10_000)
+  for (const name of ['brokers', 'ssl', 'sasl', 'ajv'] as const) t.equal(settings[name], given[name])
+  for (const ssl of [true, false]) t.equal(normaliseOptions({ ssl }, 10_000).ssl, ssl)
 })
 
 t.test('production without brokers is refused, unless memory is written', async (t) => {

@@ -39,8 +39,21 @@ app.post('/orders', { schema: { body: OrderSchema } }, async (request, reply) =>
 expectType<RecordMetadata>(await invoices.publish({ orderId: '1', amount: 2 }))
 // @ts-expect-error amount is missing
 await invoices.publish({ orderId: '1' })
+// @ts-expect-error no option of a message
+await invoices.publish({ orderId: '1', amount: 2 }, { acks: 1 })
 // @ts-expect-error a header must be text or bytes
 await app.broker.publish('orders', {}, { headers: { n: 1 } })
+
+// Tombstones
+await invoices.publish(null, { key: '1' })
+await app.broker.publish(invoices, null, { key: '1' })
+await app.broker.publish('anything', null, { key: '1' })
+// @ts-expect-error only null is a tombstone
+await invoices.publish(undefined, { key: '1' })
+app.broker.subscriber('orders', { schema: { value: OrderSchema }, publish: invoices }, (order) => order.total === 0 ? response(null, { key: order.id }) : response({ orderId: order.id, amount: 1 }))
+app.broker.subscriber('orders', { publish: invoices }, async () => response(undefined))
+// @ts-expect-error what is responded is checked against the publisher's schema, too
+app.broker.subscriber('orders', { publish: invoices }, async () => response({ orderId: '1' }))
 
 // Subscribing
 app.broker.subscriber('orders', { schema: { value: OrderSchema }, publish: invoices }, async function (order, message) {

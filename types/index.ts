@@ -9,13 +9,19 @@ export type * from './publish.js'
 export type * from './subscribe.js'
 
 /**
- * Empty on purpose: name your further clusters here.
+ * Empty on purpose: name your further clusters here, and `app.brokers` and `request.brokers` have them.
  *
  * @example
  * declare module 'fastify-faststream' { interface NamedBrokers { billing: true } }
  */
 export interface NamedBrokers {}
 
+/**
+ * The type of the plugin: for those who wrap or replace it.
+ *
+ * @example
+ * const shopPlugin: FaststreamPlugin = async (app, options) => { await app.register(faststreamPlugin, { groupId: 'shop', ...options }) }
+ */
 export type FaststreamPlugin = FastifyPluginAsync<FaststreamOptions>
 
 declare module 'fastify' {
@@ -26,8 +32,9 @@ declare module 'fastify' {
     brokers: { readonly [N in keyof NamedBrokers]: Broker<FastifyInstance<RawServer, RawRequest, RawReply, Logger, TypeProvider>, TypeProvider> }
   }
   interface FastifyRequest {
-    /** Publishes with this request's correlation id. */
+    /** The broker named `'default'`: publishes with this request's correlation id. */
     broker: BoundBroker
+    /** The brokers by name: each publishes with this request's correlation id. */
     brokers: { readonly [N in keyof NamedBrokers]: BoundBroker }
   }
 }

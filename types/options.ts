@@ -2,7 +2,12 @@ import type { FastifyRequest, FastifyServerOptions } from 'fastify'
 import type { ConnectionOptions } from 'node:tls'
 import type { SASLOptions } from 'kafkajs'
 
-/** How often, and how soon, a handler that threw is run again for the same message. */
+/**
+ * How often, and how soon, a handler that threw is run again for the same message. The messages behind it in its partition wait.
+ *
+ * @example
+ * app.broker.subscriber('orders', { retry: { retries: 3, retryOn: (error) => !(error instanceof RangeError) } }, saveOrder)
+ */
 export interface RetryOptions {
   /** Runs after the first one. @default 5 */
   retries?: number
@@ -10,7 +15,7 @@ export interface RetryOptions {
   delay?: number
   /** By which the delay grows each time. @default 2 */
   factor?: number
-  /** ms @default 30_000 */
+  /** What the delay grows to, ms; jitter may add its part. @default 30_000 */
   maxDelay?: number
   /** The part of the delay, 0 to 1, by which it is varied at random. @default 0.2 */
   jitter?: number
@@ -18,12 +23,23 @@ export interface RetryOptions {
   retryOn?: (error: unknown) => boolean
 }
 
+/**
+ * Where a message goes that cannot be handled: with its bytes, its headers, and `x-dlq-*` headers that say where, when and why it failed.
+ *
+ * @example
+ * app.broker.subscriber('orders', { deadLetter: { topic: 'orders.failed' } }, saveOrder)
+ */
 export interface DeadLetterOptions {
-  /** Where a message goes that cannot be handled. @default (topic) => topic + '.dlq' */
+  /** Its name, or a function of the message's topic, which is called once per topic. Not a topic that the subscriber reads itself. @default (topic) => topic + '.dlq' */
   topic?: string | ((topic: string) => string)
 }
 
-/** How topics are made that the app declares and the cluster lacks. */
+/**
+ * How topics are made that the app declares and the cluster lacks.
+ *
+ * @example
+ * await app.register(faststreamPlugin, { brokers: ['localhost:9092'], groupId: 'shop', topicConfig: { partitions: 12, replicas: 3 } })
+ */
 export interface TopicConfig {
   /** @default 3 */
   partitions?: number
@@ -32,32 +48,39 @@ export interface TopicConfig {
 }
 
 /**
- * The plugin's options.
+ * The plugin's options. No time may be longer than 2 147 483 647 ms (24 days), which is what Node's timers hold.
  *
+ * @throws FASTSTREAM_ERR_INVALID_OPTION when the plugin is registered with one that is unknown or impossible
  * @example
  * await app.register(faststreamPlugin, { brokers: ['localhost:9092'], groupId: 'shop' })
  */
 export interface FaststreamOptions {
   /** Bootstrap addresses, `host:port`. @default none: the in-memory broker, which is refused in production unless `transport: 'memory'` is written */
   brokers?: readonly string[]
-  /** @default 'kafkajs', or 'memory' without `brokers` */
+  /** The in-memory broker keeps every message for as long as the process lives. @default 'kafkajs', or 'memory' without `brokers` */
   transport?: 'kafkajs' | 'memory'
   /** A further cluster has another name and is found at `app.brokers[name]`. @default 'default': `app.broker` */
   name?: string
   /** Under which the offsets of subscribers are stored. Must be given on a real cluster, here or on each subscriber. */
   groupId?: string
-  /** @default 'fastify-faststream' */
+  /** As which the cluster's logs and quotas know the app. @default 'fastify-faststream' */
   clientId?: string
   /** TLS: `true`, or the options of `node:tls`. @default false */
   ssl?: boolean | ConnectionOptions
   /** As kafkajs has it: `{ mechanism: 'scram-sha-256', username, password }`. @default none */
   sasl?: SASLOptions
-  /** In which the cluster must answer and the groups be joined, else `ready()` rejects; ms. @default Fastify's `pluginTimeout` − 1 s */
+  /**
+   * In which the cluster must answer, else `ready()` rejects; ms. Groups that have to wait for members that died join later:
+   * only a warning is logged.
+   *
+   * @default Fastify's `pluginTimeout` − 1 s
+   */
   connectTimeout?: number
   /** How long `close()` waits for running handlers, ms. @default Fastify's `pluginTimeout` − 1 s */
   drainTimeout?: number
   /** How long a rebalance waits for running handlers, ms; below 60 s, after which the group goes on without the member. @default 10_000 */
   revokeDrain?: number
+  /** How a handler that threw is run again; a subscriber may say otherwise. @default { retries: 5, delay: 200, factor: 2, maxDelay: 30_000, jitter: 0.2, retryOn: () => true } */
   retry?: RetryOptions
   /** `false`: a message that cannot be handled is logged and left. @default { topic: (topic) => topic + '.dlq' } */
   deadLetter?: DeadLetterOptions | false
@@ -69,6 +92,7 @@ export interface FaststreamOptions {
   commit?: { interval?: number, count?: number }
   /** What happens at start to declared topics that the cluster lacks: they are created, reported as an error, or nothing. @default 'create' */
   topics?: 'create' | 'verify' | 'ignore'
+  /** How they are created. @default { partitions: 3, replicas: -1 } */
   topicConfig?: TopicConfig
   /** `deadline` (ms) is how long one publish may take; `queue` is what may wait. @default { deadline: 30_000, queue: { messages: 10_000, bytes: 64 MiB } } */
   producer?: { deadline?: number, queue?: { messages?: number, bytes?: number } }

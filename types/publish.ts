@@ -1,30 +1,55 @@
 import type { MessageSchema } from './provider.js'
 
-/** Where a record is in the log. */
+/**
+ * Where a record is in the log: what a publish resolves to. As JSON its offset is text, so a route may return it as it is.
+ *
+ * @example
+ * const { topic, partition, offset } = await app.broker.publish('orders', { id: '1' })
+ */
 export interface RecordMetadata {
   readonly topic: string
+  /** Counted from 0. */
   readonly partition: number
+  /** Counted from 0 in its partition. */
   readonly offset: bigint
 }
 
-/** A name with several values becomes several headers of that name. */
+/**
+ * A plain object of text, bytes or null. A name with several values becomes several headers of that name; `undefined` is left out.
+ *
+ * @example
+ * await app.broker.publish('orders', order, { headers: { tenant: 'a', tag: ['new', 'paid'], signature: Buffer.from([1, 2]) } })
+ */
 export type OutgoingHeaders = Readonly<Record<string, string | Buffer | null | ReadonlyArray<string | Buffer | null>>>
 
-/** What a single message may say about itself, beside its value. */
+/**
+ * What a single message may say about itself, beside its value.
+ *
+ * @throws FASTSTREAM_ERR_INVALID_OPTION for a member that is unknown or impossible; nothing is sent
+ * @example
+ * await orders.publish(order, { key: order.id, timestamp: order.createdAt })
+ */
 export interface PublishOptions {
-  /** Wins over the publisher's key. `null`: no key, the partitions take turns. */
+  /** Wins over the publisher's key. `null`: no key, the partitions take turns. @default the publisher's key; a handler's `null` without one takes the message's */
   key?: string | Buffer | null
-  /** Added to the publisher's headers; a name given here replaces all of the publisher's under that name. */
+  /** Added to the publisher's headers; a name given here replaces all of the publisher's under that name. @default the publisher's alone */
   headers?: OutgoingHeaders
-  /** Wins over the key's choice. One that does not exist is `FASTSTREAM_ERR_UNKNOWN_PARTITION`. */
+  /** Counted from 0; wins over the key's choice. One that does not exist is `FASTSTREAM_ERR_UNKNOWN_PARTITION`. @default the key's choice */
   partition?: number
-  /** @default now */
+  /** Not before 1970. @default now */
   timestamp?: Date
   /** @default that of the request or message, else a new UUID */
   correlationId?: string
 }
 
-/** What {@link response} returns. */
+/**
+ * What `response()` returns.
+ *
+ * @example
+ * function invoiceOf (order: Order): Response<Invoice> {
+ *   return response({ orderId: order.id, amount: order.total }, { headers: { tenant: order.tenant } })
+ * }
+ */
 export interface Response<V> {
   readonly value: V
   readonly options: PublishOptions
@@ -42,34 +67,53 @@ export interface Publisher<in V = unknown> {
   /**
    * Resolves when the record is in the log, on all in-sync replicas.
    *
+   * @param value `null` is a tombstone: no schema is asked, and functions for the key and the headers are not called
+   * @throws FASTSTREAM_ERR_INVALID_OPTION when an option is unknown or impossible
    * @throws FASTSTREAM_ERR_INVALID_MESSAGE when the value does not match the schema; `validation` holds JSON pointers
    * @throws FASTSTREAM_ERR_ENCODE when the value cannot be written, for example as JSON
    * @throws FASTSTREAM_ERR_UNKNOWN_TOPIC, FASTSTREAM_ERR_UNKNOWN_PARTITION, FASTSTREAM_ERR_PUBLISH_REFUSED
    * @throws FASTSTREAM_ERR_PUBLISH_TIMEOUT, FASTSTREAM_ERR_PUBLISH_QUEUE_FULL, FASTSTREAM_ERR_NOT_READY (status 503)
+   * @example
+   * await invoices.publish(null, { key: '1' })
    */
-  publish (value: V, options?: PublishOptions): Promise<RecordMetadata>
+  publish (value: V | null, options?: PublishOptions): Promise<RecordMetadata>
 }
 
+/**
+ * What `app.broker.publisher()` takes beside the topic; `V` is what the type provider makes of `schema.value`.
+ *
+ * @example
+ * app.broker.publisher('orders', { schema: { value: OrderSchema }, key: (order) => order.id, headers: { source: 'shop' } })
+ */
 export interface PublisherOptions<S, V> {
-  /** Checked strictly before a message leaves: no coercion, no defaults. */
+  /** Checked strictly before a message leaves: no coercion, no defaults. @default nothing is checked */
   schema?: S & MessageSchema
-  /** Messages of one key go to one partition, in order. @default no key */
+  /** Messages of one key go to one partition, in order. A function is not called for a tombstone. @default no key */
   key?: string | ((value: V) => string | Buffer | null)
-  /** @default none */
+  /** A function is not called for a tombstone. @default none */
   headers?: OutgoingHeaders | ((value: V) => OutgoingHeaders)
 }
 
-/** `app.broker`, `request.broker` and `message.broker` publish alike; the last two carry their correlation id on. */
+/**
+ * `app.broker`, `request.broker` and `message.broker` publish alike; the last two carry their correlation id on.
+ *
+ * @example
+ * async function place (broker: BoundBroker, order: Order) {
+ *   await broker.publish('orders', order)
+ * }
+ */
 export interface BoundBroker {
   /**
    * Publishes through a publisher, or to a topic: then through the one publisher that the scope knows for it, if there is one.
    * Resolves when the record is in the log.
    *
+   * @param value `null` is a tombstone
    * @throws the errors of {@link Publisher.publish}
+   * @throws FASTSTREAM_ERR_INVALID_OPTION when the publisher belongs to another broker
    * @throws FASTSTREAM_ERR_DUPLICATE_PUBLISHER when the scope knows several publishers of that topic
    * @example
    * const { partition, offset } = await request.broker.publish(placed, request.body)
    */
-  publish<V>(publisher: Publisher<V>, value: NoInfer<V>, options?: PublishOptions): Promise<RecordMetadata>
+  publish<V>(publisher: Publisher<V>, value: NoInfer<V> | null, options?: PublishOptions): Promise<RecordMetadata>
   publish (topic: string, value: unknown, options?: PublishOptions): Promise<RecordMetadata>
 }

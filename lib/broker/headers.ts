@@ -24,6 +24,7 @@ export function encodeHeaders (...sources: ReadonlyArray<OutgoingHeaders | undef
   const byName = new Map<string, OutgoingHeaders[string]>()
   for (const source of sources) {
     if (source === undefined) continue
+    if (!isPlainObject(source)) throw new TypeError('headers must be a plain object')
     for (const [name, value] of Object.entries(source)) {
       if (value !== undefined) byName.set(name, value)
     }
@@ -34,6 +35,13 @@ export function encodeHeaders (...sources: ReadonlyArray<OutgoingHeaders | undef
     else headers.push([name, bytes(name, value)])
   }
   return headers
+}
+
+/** A Map or a list would pass as an object without members. Objects of other realms are plain, too. */
+export function isPlainObject (value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
 function bytes (name: string, value: unknown): Buffer | null {

@@ -9,7 +9,8 @@ import { decodeHeaders, decodeKey, encodeValue } from '../schema/codec.js'
 import type { Check } from '../schema/outgoing.js'
 import { checkTopic } from '../topic.js'
 import type { Broker } from './broker.js'
-import { CONTENT_TYPE, CORRELATION_ID, encodeHeaders } from './headers.js'
+import { CONTENT_TYPE, CORRELATION_ID, encodeHeaders, isPlainObject } from './headers.js'
+import { checkPublishOptions } from './publish-options.js'
 
 export interface Checks {
   readonly value?: Check | undefined
@@ -17,12 +18,14 @@ export interface Checks {
   readonly headers?: Check | undefined
 }
 
+const NO_OPTIONS: PublishOptions = Object.freeze({})
+
 /** A publisher of one scope. Its schemas are compiled when the broker starts. */
 export class DeclaredPublisher implements Publisher {
   readonly topic: string
+  readonly broker: Broker
   readonly scope: FastifyInstance
   readonly schema: MessageSchema | undefined
-  readonly #broker: Broker
   readonly #key: string | ((value: unknown) => string | Buffer | null) | undefined
   readonly #headers: OutgoingHeaders | ((value: unknown) => OutgoingHeaders) | undefined
   checks: Checks = {}
@@ -31,47 +34,52 @@ export class DeclaredPublisher implements Publisher {
 
   constructor (broker: Broker, scope: FastifyInstance, topic: string, options: PublisherOptions<MessageSchema, unknown>) {
     onlyKnown('', options, ['schema', 'key', 'headers'])
-    onlyKnown('schema.', options.schema ?? {}, ['value', 'key', 'headers'])
-    if (options.key !== undefined && typeof options.key !== 'string' && typeof options.key !== 'function') {
-      throw new FASTSTREAM_ERR_INVALID_OPTION('key', 'must be a string or a function of the value')
-    }
+    const { schema, key, headers } = options
+    if (schema !== undefined) onlyKnown('schema.', schema, ['value', 'key', 'headers'])
+    if (key !== undefined && typeof key !== 'string' && typeof key !== 'function') throw new FASTSTREAM_ERR_INVALID_OPTION('key', 'must be a string or a function of the value')
+    if (headers !== undefined && typeof headers !== 'function' && !isPlainObject(headers)) throw new FASTSTREAM_ERR_INVALID_OPTION('headers', 'must be a plain object or a function of the value')
     this.topic = checkTopic(topic)
+    this.broker = broker
     this.scope = scope
-    this.schema = options.schema
-    this.#broker = broker
-    this.#key = options.key
-    this.#headers = options.headers
+    this.schema = schema
+    this.#key = key
+    this.#headers = headers
   }
 
   async publish (value: unknown, options?: PublishOptions): Promise<RecordMetadata> {
     return await this.prepare(value, options).send()
   }
 
-  /** Checks and encodes; throws before anything is sent. What is prepared can be sent again as it is. */
-  prepare (value: unknown, options: PublishOptions = {}, correlationId?: string): Prepared {
+  /**
+   * Checks and encodes; throws before anything is sent. What is prepared can be sent again as it is.
+   *
+   * @param tombstoneKey of a tombstone that has no key of its own
+   */
+  prepare (value: unknown, options: PublishOptions = NO_OPTIONS, correlationId?: string, tombstoneKey: Buffer | null = null): Prepared {
     const { topic } = this
-    const producer = this.#broker.producer
+    const producer = this.broker.producer
+    if (options !== NO_OPTIONS) checkPublishOptions(options)
     if (value !== null) this.checks.value?.(value)
     const { bytes, contentType } = encodeValue(value, { topic, schema: this.schema?.value !== undefined })
     const outgoing: Outgoing = {
       topic,
-      key: this.#encodeKey(value, options),
+      key: this.#encodeKey(value, options, tombstoneKey),
       value: bytes,
       headers: part('headers', topic, () => {
-        const about = { [CORRELATION_ID]: options.correlationId ?? correlationId ?? this.#broker.newCorrelationId(), ...(contentType !== undefined && { [CONTENT_TYPE]: contentType }) }
+        const about = { [CORRELATION_ID]: options.correlationId ?? correlationId ?? this.broker.newCorrelationId(), ...(contentType !== undefined && { [CONTENT_TYPE]: contentType }) }
         const headers = encodeHeaders(about, this.#of(this.#headers, value), options.headers)
         this.checks.headers?.(decodeHeaders(headers))
         return headers
       }),
-      timestamp: options.timestamp?.getTime() ?? this.#broker.clock.now(),
+      timestamp: options.timestamp?.getTime() ?? this.broker.clock.now(),
       partition: options.partition
     }
     return { topic, send: () => producer.publish(outgoing) }
   }
 
-  #encodeKey (value: unknown, options: PublishOptions): Buffer | null {
+  #encodeKey (value: unknown, options: PublishOptions, tombstoneKey: Buffer | null): Buffer | null {
     const { topic } = this
-    const key = part('key', topic, () => options.key !== undefined ? options.key : this.#of(this.#key, value) ?? null)
+    const key = part('key', topic, () => options.key !== undefined ? options.key : this.#of(this.#key, value) ?? tombstoneKey)
     this.checks.key?.(Buffer.isBuffer(key) ? decodeKey(key) : key)
     if (key === null || Buffer.isBuffer(key)) return key
     if (typeof key === 'string') return Buffer.from(key)

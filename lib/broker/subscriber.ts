@@ -35,9 +35,9 @@ export class DeclaredSubscriber implements Subscriber, Subscription<IncomingMess
   readonly groupId: string
   readonly concurrency: number
   readonly schema: MessageSchema | undefined
-  readonly deadLetterTopic: DeadLetterTopic
   readonly #handler: Handler
   readonly #publishers: readonly DeclaredPublisher[]
+  readonly #deadLetterTopics: ReadonlyMap<string, string | undefined>
   retry: RetrySettings
   validators: Validators = {}
   /** Set by hand in the scope. */
@@ -45,20 +45,25 @@ export class DeclaredSubscriber implements Subscriber, Subscription<IncomingMess
 
   constructor (broker: Broker, scope: FastifyInstance, topics: Topics, options: SubscriberOptions<MessageSchema, unknown>, handler: Handler) {
     onlyKnown('', options, OPTIONS)
-    onlyKnown('schema.', options.schema ?? {}, ['value', 'key', 'headers'])
+    if (options.schema !== undefined) onlyKnown('schema.', options.schema, ['value', 'key', 'headers'])
     if (typeof handler !== 'function') throw new FASTSTREAM_ERR_INVALID_OPTION('handler', 'must be a function: subscriber(topics, options, handler)')
     const { settings } = broker
+    const { concurrency = settings.concurrency } = options
     this.broker = broker
     this.scope = scope
     this.topics = topicsOf(topics)
     this.name = handler.name === '' ? this.topics.join(',') : handler.name
     this.groupId = groupOf(this.topics, options, settings)
-    this.concurrency = integer('concurrency', options.concurrency ?? settings.concurrency, 1)
+    this.concurrency = integer('concurrency', concurrency, 1)
     this.retry = normaliseRetry(options.retry, settings.retry)
-    this.deadLetterTopic = options.deadLetter === undefined ? settings.deadLetter : normaliseDeadLetter(options.deadLetter)
+    this.#deadLetterTopics = deadLettersOf(this.topics, options.deadLetter === undefined ? settings.deadLetter : normaliseDeadLetter(options.deadLetter))
     this.schema = options.schema
     this.#handler = handler
     this.#publishers = publishersOf(options.publish)
+  }
+
+  deadLetterTopic (topic: string): string | undefined {
+    return this.#deadLetterTopics.get(topic)
   }
 
   read (delivery: Delivery): IncomingMessage {
@@ -79,8 +84,11 @@ export class DeclaredSubscriber implements Subscriber, Subscription<IncomingMess
   }
 
   prepare (result: unknown, message: IncomingMessage): readonly Prepared[] {
-    const { value, options } = isResponse(result) ? result : { value: result, options: {} }
-    return this.#publishers.map((publisher) => publisher.prepare(value, options, message.correlationId))
+    const { value, options } = isResponse(result) ? result : { value: result, options: undefined }
+    if (value === undefined) return []
+    // A key function cannot be called with null. What the message is about is what its tombstone is about.
+    const tombstoneKey = value === null ? message.rawKey : undefined
+    return this.#publishers.map((publisher) => publisher.prepare(value, options, message.correlationId, tombstoneKey))
   }
 }
 
@@ -95,6 +103,17 @@ function groupOf ([topic]: readonly string[], { groupId }: { groupId?: string },
   const group = groupId ?? settings.groupId ?? (settings.transport === 'memory' ? DEFAULT_GROUP : undefined)
   if (group === undefined) throw new FASTSTREAM_ERR_GROUP_REQUIRED(topic as string)
   return group
+}
+
+/** Asked for once per topic, and checked: a message that comes back to the subscriber which cannot handle it would do so for ever. */
+function deadLettersOf (topics: readonly string[], deadLetterTopic: DeadLetterTopic): ReadonlyMap<string, string | undefined> {
+  return new Map(topics.map((topic) => {
+    const deadLetter = deadLetterTopic(topic)
+    if (deadLetter !== undefined && topics.includes(deadLetter)) {
+      throw new FASTSTREAM_ERR_INVALID_OPTION('deadLetter.topic', `must not be '${deadLetter}', which the subscriber reads itself: name another one, or write deadLetter: false`)
+    }
+    return [topic, deadLetter]
+  }))
 }
 
 function publishersOf (publish: Publisher | readonly Publisher[] = []): readonly DeclaredPublisher[] {

@@ -55,6 +55,7 @@ export class ScopeView implements BoundBroker {
 
 function publisherOf (broker: Broker, scope: FastifyInstance, target: unknown): DeclaredPublisher {
   if (typeof target === 'string') return broker.publisherFor(scope, target)
-  if (target instanceof DeclaredPublisher) return target
-  throw new FASTSTREAM_ERR_INVALID_OPTION('publisher', 'must be a topic, or what publisher() returned')
+  if (!(target instanceof DeclaredPublisher)) throw new FASTSTREAM_ERR_INVALID_OPTION('publisher', 'must be a topic, or what publisher() returned')
+  if (target.broker !== broker) throw new FASTSTREAM_ERR_INVALID_OPTION('publisher', `belongs to broker '${target.broker.name}': publish it through that one`)
+  return target
 }

@@ -1,4 +1,3 @@
-import type { RecordMetadata } from '../../types/index.js'
 import type { Clock } from '../clock.js'
 import {
   FASTSTREAM_ERR_NOT_READY, FASTSTREAM_ERR_PUBLISH_QUEUE_FULL, FASTSTREAM_ERR_PUBLISH_REFUSED, FASTSTREAM_ERR_PUBLISH_TIMEOUT,
@@ -8,6 +7,7 @@ import { SendError, type RawHeader, type TransportProducer } from '../transport/
 import { Batcher, type Entry, type QueueSettings } from './batcher.js'
 import { sizeOf } from './size.js'
 import { Partitioner } from './partitioner.js'
+import { RecordMetadata } from './record-metadata.js'
 
 /** A message that is checked and encoded: bytes, and where they go. */
 export interface Outgoing {
@@ -60,7 +60,7 @@ export class Producer {
         record: { ...outgoing, partition: outgoing.partition ?? -1 },
         size,
         deadline: this.#clock.now() + this.#settings.deadline,
-        resolve: (offset) => { resolve({ topic, partition: entry.record.partition, offset }) },
+        resolve: (offset) => { resolve(new RecordMetadata(topic, entry.record.partition, offset)) },
         reject: (error) => { reject(publishError(topic, error)) },
         sent: false,
         done: false

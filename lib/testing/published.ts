@@ -4,7 +4,13 @@ import { decodeHeaders, decodeValue } from '../schema/codec.js'
 import type { LoggedRecord } from '../transport/memory/index.js'
 import type { RawHeader } from '../transport/transport.js'
 
-/** A record as a test likes to read it. */
+/**
+ * A record as a test likes to read it.
+ *
+ * @example
+ * const [invoice] = broker.published('invoices') as [PublishedRecord]
+ * t.equal(invoice.headers.tenant, 'a')
+ */
 export interface PublishedRecord extends RecordMetadata {
   /** As text. */
   readonly key: string | null

@@ -11,29 +11,46 @@ import { settled } from './settled.js'
 
 export type { PublishedRecord }
 
-/** One failed attempt to handle a message. */
+/**
+ * One failed attempt to handle a message, and where that message is.
+ *
+ * @example
+ * t.match(broker.errors, [{ topic: 'orders', stage: 'validate', error: { code: 'FASTSTREAM_ERR_VALIDATION' } }])
+ */
 export interface TestFailure extends RecordMetadata {
+  /** `'handler'` will be run again; all others end in the dead-letter topic. */
   readonly stage: Stage
+  /** 1, then one more with each retry. */
   readonly attempt: number
   readonly error: Error
 }
 
-/** The brokers of an app, in memory. */
+/**
+ * The brokers of an app, in memory; made by {@link testBroker}.
+ *
+ * @example
+ * await broker.publish('orders', { id: '1', total: 9 })
+ * await broker.settled()
+ * t.same(broker.errors, [])
+ */
 export interface TestBroker {
   /**
    * Publishes as somebody outside the app would: to a topic nothing is checked, so that wrong messages can be sent, too;
-   * through a publisher its schema is.
+   * through a publisher its schema is. `null` is a tombstone.
    *
+   * @throws FASTSTREAM_ERR_INVALID_OPTION when an option is unknown or impossible
    * @throws FASTSTREAM_ERR_UNKNOWN_TOPIC when the app declares no such topic
    * @example
    * await broker.publish('orders', { id: '1', total: 9 }, { key: '1' })
    */
-  publish<V>(publisher: Publisher<V>, value: NoInfer<V>, options?: PublishOptions): Promise<RecordMetadata>
+  publish<V>(publisher: Publisher<V>, value: NoInfer<V> | null, options?: PublishOptions): Promise<RecordMetadata>
   publish (topic: string, value: unknown, options?: PublishOptions): Promise<RecordMetadata>
   /**
    * Everything that is in a topic, in the order in which it came, decoded by its content type.
    *
    * @throws FASTSTREAM_ERR_UNKNOWN_TOPIC when the app declares no such topic
+   * @example
+   * t.match(broker.published('invoices'), [{ key: '1', value: { orderId: '1', amount: 9 } }])
    */
   published (topic: string): PublishedRecord[]
   /**
@@ -41,6 +58,8 @@ export interface TestBroker {
    *
    * @param options.timeout ms, @default 5000
    * @throws FASTSTREAM_ERR_NOT_SETTLED after that, naming what is unsettled
+   * @example
+   * await broker.settled({ timeout: 20_000 })
    */
   settled (options?: { timeout?: number }): Promise<void>
   /** Every attempt that failed, oldest first: decoding, validation, handlers, publishing a result. */
@@ -48,8 +67,8 @@ export interface TestBroker {
 }
 
 /**
- * Puts every broker of an app on one in-memory cluster, whatever its options say, and makes the app ready. No Kafka is asked for.
- * Retries do not wait.
+ * Puts all brokers of an app on ONE in-memory cluster, whatever their options say, and makes the app ready. No Kafka is asked for.
+ * Groups of equal name on two brokers share its partitions there. Retries do not wait.
  *
  * @throws FASTSTREAM_ERR_TEST_BROKER on an app that is ready, or that has no broker
  * @example
