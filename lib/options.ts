@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import type { DeadLetterOptions, FaststreamOptions, RetryOptions } from '../types/index.js'
+import { integer, isObject, number, oneOf, onlyKnown, text, withDefaults } from './check.js'
 import type { GroupSettings } from './consume/group.js'
 import type { RetrySettings } from './consume/retry.js'
 import { FASTSTREAM_ERR_BROKERS_REQUIRED, FASTSTREAM_ERR_INVALID_OPTION } from './errors.js'
@@ -181,40 +182,4 @@ function sizes<T extends Record<string, number>> (option: string, given: Partial
   const settings = withDefaults(defaults, given)
   for (const [name, value] of Object.entries(settings)) integer(`${option}.${name}`, value, 1)
   return settings
-}
-
-/** A member that is undefined is as if it were absent. */
-function withDefaults<T extends object> (defaults: T, given: Partial<T>): T {
-  return { ...defaults, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) }
-}
-
-export function onlyKnown (path: string, options: unknown, known: readonly string[]): void {
-  if (!isObject(options)) throw new FASTSTREAM_ERR_INVALID_OPTION(path.slice(0, -1) || 'options', 'must be an object')
-  for (const name of Object.keys(options)) {
-    if (!known.includes(name)) throw new FASTSTREAM_ERR_INVALID_OPTION(path + name, `is not known: there are ${known.join(', ')}`)
-  }
-}
-
-export function text (option: string, value: unknown): void {
-  if (typeof value !== 'string' || value === '') throw new FASTSTREAM_ERR_INVALID_OPTION(option, 'must be a string that is not empty')
-}
-
-export function integer (option: string, value: number, least: number, most?: number): number {
-  if (!Number.isSafeInteger(value)) throw new FASTSTREAM_ERR_INVALID_OPTION(option, 'must be a whole number')
-  return number(option, value, least, most)
-}
-
-function number (option: string, value: number, least: number, most = Infinity): number {
-  if (typeof value !== 'number' || !(value >= least && value <= most)) {
-    throw new FASTSTREAM_ERR_INVALID_OPTION(option, `must be a number of at least ${least}${most === Infinity ? '' : ` and at most ${most}`}`)
-  }
-  return value
-}
-
-function isObject (value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function oneOf (option: string, value: string, allowed: readonly string[]): void {
-  if (!allowed.includes(value)) throw new FASTSTREAM_ERR_INVALID_OPTION(option, `must be one of '${allowed.join("', '")}'`)
 }

@@ -34,6 +34,7 @@ function build (overrides: Partial<Subscription<Delivery>> = {}) {
     concurrency: 1,
     retry,
     deadLetterTopic: (topic) => `${topic}.dlq`,
+    isDeadLetterOf: () => false,
     read: (delivery) => delivery,
     handle: () => undefined,
     prepare: () => [],
@@ -205,6 +206,14 @@ t.test('a result that is refused waits for the others before its message fails',
   t.equal(await done, true)
   t.same(order, ['b'])
   t.equal(dead.length, 1)
+})
+
+t.test('a dead letter that fails again keeps its first origin, where that can be believed', async (t) => {
+  const again = build({ isDeadLetterOf: (topic, origin) => topic === 'orders' && origin === 'spoofed', read: () => { throw new Error('no') } })
+  t.equal(await again.run(), true)
+  const headers = again.dead[0]?.headers.filter(([name]) => name === 'x-dlq-topic').map(([, value]) => String(value))
+  t.same(headers, ['spoofed'])
+  t.match(headersOf(again.dead[0]), { 'x-dlq-stage': 'deserialize', 'x-dlq-group': 'shop' })
 })
 
 t.test('without a dead-letter topic the message is logged and skipped', async (t) => {

@@ -171,6 +171,16 @@ t.test('what a subscriber says wins over what the plugin says', async (t) => {
   t.same(await inbox.count(2), [[1, 'validate'], [2, 'retries-exhausted']])
 })
 
+t.test('a dead letter that fails again says where it came from first, and a header alone is not believed', async (t) => {
+  const app = await build(t, { retry: { retries: 0 } })
+  const inbox = new Inbox<unknown>()
+  for (const topic of ['orders', 'orders.dlq']) app.broker.subscriber(topic, () => { throw new Error('no') })
+  app.broker.subscriber('orders.dlq.dlq', (_, { headers }) => { inbox.add([headers['x-dlq-topic'], headers['x-dlq-offset']]) })
+  await app.ready()
+  await app.broker.publish('orders', 1, { headers: { 'x-dlq-topic': 'no topic', 'x-dlq-offset': '99' } })
+  t.same(await inbox.count(1), [['orders', '0']])
+})
+
 t.test('publish by topic uses the publisher that the scope knows', async (t) => {
   const app = await build(t)
   const number = { schema: { value: { type: 'number' } } }

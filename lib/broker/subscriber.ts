@@ -1,9 +1,10 @@
 import type { FastifyInstance } from 'fastify'
 import type { MessageSchema, Publisher, Subscriber, SubscriberOptions, Topics } from '../../types/index.js'
+import { integer, onlyKnown, text } from '../check.js'
 import type { Delivery, Prepared, Subscription } from '../consume/subscription.js'
 import type { RetrySettings } from '../consume/retry.js'
 import { FASTSTREAM_ERR_GROUP_REQUIRED, FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_VALIDATION } from '../errors.js'
-import { integer, normaliseDeadLetter, normaliseRetry, onlyKnown, text, type DeadLetterTopic, type Settings } from '../options.js'
+import { normaliseDeadLetter, normaliseRetry, type DeadLetterTopic, type Settings } from '../options.js'
 import type { Compiler } from '../schema/ajv.js'
 import { decodeHeaders, decodeKey, decodeValue } from '../schema/codec.js'
 import type { Validate } from '../schema/compiler.js'
@@ -38,6 +39,7 @@ export class DeclaredSubscriber implements Subscriber, Subscription<IncomingMess
   readonly #handler: Handler
   readonly #publishers: readonly DeclaredPublisher[]
   readonly #deadLetterTopics: ReadonlyMap<string, string | undefined>
+  readonly #nameDeadLetterTopic: DeadLetterTopic
   retry: RetrySettings
   validators: Validators = {}
   /** Set by hand in the scope. */
@@ -56,7 +58,8 @@ export class DeclaredSubscriber implements Subscriber, Subscription<IncomingMess
     this.groupId = groupOf(this.topics, options, settings)
     this.concurrency = integer('concurrency', concurrency, 1)
     this.retry = normaliseRetry(options.retry, settings.retry)
-    this.#deadLetterTopics = deadLettersOf(this.topics, options.deadLetter === undefined ? settings.deadLetter : normaliseDeadLetter(options.deadLetter))
+    this.#nameDeadLetterTopic = options.deadLetter === undefined ? settings.deadLetter : normaliseDeadLetter(options.deadLetter)
+    this.#deadLetterTopics = deadLettersOf(this.topics, this.#nameDeadLetterTopic)
     this.schema = options.schema
     this.#handler = handler
     this.#publishers = publishersOf(options.publish)
@@ -64,6 +67,15 @@ export class DeclaredSubscriber implements Subscriber, Subscription<IncomingMess
 
   deadLetterTopic (topic: string): string | undefined {
     return this.#deadLetterTopics.get(topic)
+  }
+
+  isDeadLetterOf (topic: string, origin: string): boolean {
+    try {
+      return this.#nameDeadLetterTopic(origin) === topic
+    } catch {
+      // The origin is what a header says: it may be no topic at all.
+      return false
+    }
   }
 
   read (delivery: Delivery): IncomingMessage {

@@ -1,5 +1,5 @@
 import type { Outgoing } from '../produce/producer.js'
-import type { RawHeader } from '../transport/transport.js'
+import type { ConsumedRecord, RawHeader } from '../transport/transport.js'
 import type { Delivery, Subscription } from './subscription.js'
 
 /** Where on its way a message failed. */
@@ -15,6 +15,7 @@ export interface Failure {
 }
 
 const PREFIX = 'x-dlq-'
+const ORIGIN = ['topic', 'partition', 'offset', 'timestamp'].map((name) => PREFIX + name)
 const NAME_LIMIT = 128
 const MESSAGE_LIMIT = 1024
 const DETAIL_LIMIT = 4096
@@ -24,16 +25,17 @@ export const DETAILS = ['full', 'brief', 'reference'] as const
 export type Detail = typeof DETAILS[number]
 
 /** The record for the dead-letter topic: the original bytes and headers, and where, when and why it failed. Never throws. */
-export function deadLetter (topic: string, { topic: origin, partition, record }: Delivery, { name, groupId }: Subscription, failure: Failure, detail: Detail = 'full'): Outgoing {
+export function deadLetter (topic: string, { topic: origin, partition, record }: Delivery, subscription: Subscription, failure: Failure, detail: Detail = 'full'): Outgoing {
   const { error } = failure
+  const kept = isDeadLetter(origin, record, subscription) ? ORIGIN : []
   const full = detail === 'full'
   const about: Array<readonly [name: string, value: string | undefined]> = [
     ['topic', origin],
     ['partition', String(partition)],
     ['offset', String(record.offset)],
     ['timestamp', String(record.timestamp)],
-    ['group', groupId],
-    ['subscriber', name],
+    ['group', subscription.groupId],
+    ['subscriber', subscription.name],
     ['stage', failure.stage],
     ['error-class', clip(text(() => error.name), NAME_LIMIT)],
     ['error-message', clip(text(() => error.message).replace(/\s+/g, ' '), full ? MESSAGE_LIMIT : NAME_LIMIT)],
@@ -44,12 +46,18 @@ export function deadLetter (topic: string, { topic: origin, partition, record }:
     ['failed-at', new Date(failure.at).toISOString()],
     ['value-omitted', detail === 'reference' ? 'true' : undefined]
   ]
-  const headers: RawHeader[] = record.headers.filter(([name]) => !name.startsWith(PREFIX))
+  const headers: RawHeader[] = record.headers.filter(([name]) => !name.startsWith(PREFIX) || kept.includes(name))
   for (const [name, value] of about) {
-    if (value !== undefined) headers.push([PREFIX + name, Buffer.from(value)])
+    if (value !== undefined && !kept.includes(PREFIX + name)) headers.push([PREFIX + name, Buffer.from(value)])
   }
   // The timestamp is new: an old one would let retention delete the dead letter at once.
   return { topic, key: record.key, value: detail === 'reference' ? null : record.value, headers, timestamp: failure.at }
+}
+
+/** A dead letter that fails again keeps its first origin. Only where dead letters of that origin go is a header believed that says so. */
+function isDeadLetter (topic: string, { headers }: ConsumedRecord, subscription: Subscription): boolean {
+  const origin = headers.findLast(([name]) => name === ORIGIN[0])?.[1]
+  return origin instanceof Buffer && subscription.isDeadLetterOf(topic, origin.toString())
 }
 
 function violations (error: Error): string | undefined {

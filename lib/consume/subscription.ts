@@ -27,6 +27,8 @@ export interface Subscription<Message = unknown> {
   readonly retry: RetrySettings
   /** Where a message of `topic` goes that cannot be handled; undefined: nowhere. */
   deadLetterTopic (topic: string): string | undefined
+  /** Whether `topic` is where dead letters of `origin` go. Never throws, whatever `origin` says. */
+  isDeadLetterOf (topic: string, origin: string): boolean
   /** Decodes and validates. Throws what makes the message undeliverable. */
   read (delivery: Delivery): Message
   handle (message: Message): unknown
