@@ -95,22 +95,32 @@ t.test('an unknown topic is an error, nothing creates it', async (t) => {
   t.same(cluster.records('nope'), [])
 })
 
-t.test('a send with one record that is refused stores none', async (t) => {
+t.test('what a send has for one partition is stored or refused as a whole, whatever becomes of the others', async (t) => {
   const { cluster, producer } = await build(t)
-  for (const bad of [record('orders', 2, 'x'), record('orders', -1, 'x'), record('orders', 0, Buffer.alloc(1024 * 1024))]) {
-    const err = await send(producer, record('orders', 0, 'good'), bad).catch((err) => err)
+  const tooLarge = Buffer.alloc(1024 * 1024)
+  for (const bad of [record('orders', 2, 'x'), record('orders', -1, 'x'), record('nope', 0, 'x'), record('orders', 0, tooLarge)]) {
+    const err = await send(producer, bad, record('orders', 1, 'good'), { ...bad, value: Buffer.from('beside it') }).catch((err) => err)
     t.ok(err instanceof SendError)
-    t.match(err, { reason: 'refused', outcome: 'not-sent' })
+    t.match(err, { reason: bad.value?.length === tooLarge.length ? 'too-large' : 'refused', outcome: 'not-sent' })
+    t.same(err.offsets, [undefined, cluster.partition('orders', 1)!.end - 1n, undefined])
   }
-  t.same(cluster.records('orders'), [])
+  t.same(cluster.records('orders').map(({ partition, value }) => [partition, String(value)]), Array.from({ length: 4 }, () => [1, 'good']))
   t.same(await send(producer, record('orders', 0, Buffer.alloc(1024 * 1024 - 100))), [0n], 'a little less than 1 MiB is taken')
+})
+
+t.test('the records of a partition are refused when they are too large together, and nothing is left of them', async (t) => {
+  const { cluster, producer } = await build(t)
+  const half = Buffer.alloc(600_000)
+  await t.rejects(send(producer, record('orders', 0, half), record('orders', 0, half)), { offsets: [undefined, undefined], message: /^1200144 bytes for partition 0 of 'orders', the cluster takes 1048588$/ })
+  t.same(await send(producer, record('orders', 0, half), record('orders', 1, half)), [0n, 0n])
+  t.equal(cluster.records('orders').length, 2)
 })
 
 t.test('key, value and headers all count for the size of a record', async (t) => {
   const { producer } = await build(t)
   const third = Buffer.alloc(400_000)
   const big = record('orders', 0, third, { key: third, headers: [['h', third]] })
-  await t.rejects(send(producer, big), { name: 'SendError', reason: 'refused' })
+  await t.rejects(send(producer, big), { name: 'SendError', reason: 'too-large' })
 })
 
 t.test('a closed producer sends nothing, not even what was under way', async (t) => {
@@ -214,7 +224,7 @@ t.test('a long log comes in order, in batches of at most 500 records', async (t)
 
 t.test('a batch holds 1 MiB at most, but at least one record', async (t) => {
   const { producer, join } = await build(t)
-  await send(producer, ...Array.from({ length: 3 }, () => record('orders', 0, Buffer.alloc(500_000))))
+  for (let i = 0; i < 3; i++) await send(producer, record('orders', 0, Buffer.alloc(500_000)))
   await send(producer, record('orders', 0, Buffer.alloc(1_048_500)))
   const { listener, consumer } = join()
   await consumer.start()

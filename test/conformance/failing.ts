@@ -86,6 +86,24 @@ export function failing (world: World): void {
       t.same(await world.read(results), [])
     })
 
+    t.test('a dead letter that would be too large says less, and holds nothing up', async (t) => {
+      const topic = await world.createTopic(1)
+      const app = await world.app(t, { groupId: world.unique('g'), retry: { retries: 0 } })
+      const inbox = new Inbox<unknown>()
+      app.broker.subscriber(topic, (value) => {
+        if (Buffer.isBuffer(value)) throw new Error('no')
+        inbox.add(value)
+      })
+      await app.ready()
+      await app.broker.publish(topic, Buffer.alloc(1_048_300), { key: 'k' })
+      await app.broker.publish(topic, 'behind')
+      t.same(await inbox.count(1), ['behind'])
+      const [dead] = await world.read(`${topic}.dlq`)
+      t.equal(String(dead?.key), 'k')
+      t.equal(dead?.value === null, true, 'a reference is left: topic, partition, offset')
+      t.same([dead?.headers['x-dlq-topic'], dead?.headers['x-dlq-offset'], dead?.headers['x-dlq-value-omitted']].map(String), [topic, '0', 'true'])
+    })
+
     await t.test('with deadLetter: false the message is skipped', async (t) => {
       const topic = await world.createTopic(1)
       const app = await world.app(t, { groupId: world.unique('g'), deadLetter: false, retry: { retries: 0 } })

@@ -2,7 +2,9 @@ import Fastify from 'fastify'
 import faststreamPlugin from '../../index.js'
 import { brokersOf } from '../../lib/broker/registry.js'
 import { createMemoryCluster, createMemoryTransport } from '../../lib/transport/memory/index.js'
+import type { MemoryConsumer } from '../../lib/transport/memory/index.js'
 import { conformance } from './suite.js'
+import { stalls } from './world.js'
 import type { World } from './world.js'
 
 const cluster = createMemoryCluster()
@@ -32,7 +34,27 @@ const memory: World = {
         return { ...record, headers: byName }
       })
   },
-  partitions: async (topic) => cluster.partitions(topic).length
+  partitions: async (topic) => cluster.partitions(topic).length,
+  addPartitions: async (topic, count) => { cluster.createPartitions(topic, count) },
+  async committed (groupId, topic) {
+    const lag = cluster.lag().filter((lag) => lag.groupId === groupId && lag.topic === topic)
+    return cluster.partitions(topic).map(({ partition, end }) => lag.find((lag) => lag.partition === partition)?.committed ?? end)
+  },
+  async victim (t, { topic, groupId }) {
+    const app = await memory.app(t, { groupId, drainTimeout: 1, commit: { interval: 10 } })
+    const consumers: MemoryConsumer[] = []
+    brokersOf(app).test = {
+      hurried: false,
+      onFailure: () => {},
+      transport () {
+        const transport = createMemoryTransport({ cluster })
+        return { ...transport, consumer: (...args) => consumers[consumers.push(transport.consumer(...args)) - 1]! }
+      }
+    }
+    stalls(app, topic)
+    await app.ready()
+    return async () => { for (const consumer of consumers) consumer.kill() }
+  }
 }
 
 conformance(memory)

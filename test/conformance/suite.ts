@@ -1,13 +1,23 @@
 import { consuming } from './consuming.js'
 import { failing } from './failing.js'
 import { groups } from './groups.js'
+import { hostile } from './hostile.js'
+import { membership } from './membership.js'
+import { ordering } from './ordering.js'
+import { payloads } from './payloads.js'
 import { publishing } from './publishing.js'
+import { restarts } from './restarts.js'
 import type { World } from './world.js'
 
 /** The sentences that are true of every transport. A difference is a bug. */
 export function conformance (world: World): void {
   publishing(world)
+  payloads(world)
   consuming(world)
+  ordering(world)
   failing(world)
+  hostile(world)
   groups(world)
+  membership(world)
+  restarts(world)
 }

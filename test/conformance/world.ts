@@ -24,4 +24,17 @@ export interface World {
   read (topic: string): Promise<readonly StoredRecord[]>
   /** How many partitions a topic has; 0: there is none. */
   partitions (topic: string): Promise<number>
+  /** Until the topic has `count` of them. */
+  addPartitions (topic: string, count: number): Promise<void>
+  /** The offset that a group with living members has stored, for each partition of a topic: 0 where there is none. */
+  committed (groupId: string, topic: string): Promise<readonly bigint[]>
+  /** Starts a process with {@link stalls}, and resolves with what kills it. */
+  victim (t: Test, reading: { topic: string, groupId: string }): Promise<() => Promise<void>>
+  /** Appends values to partition 0. Left out where the cluster has no transactions. */
+  transaction? (end: 'commit' | 'abort', topic: string, values: readonly string[]): Promise<void>
+}
+
+/** A subscriber that never ends the message `stall`. */
+export function stalls (app: FastifyInstance, topic: string): void {
+  app.broker.subscriber(topic, async (value) => { if (value === 'stall') await new Promise(() => {}) })
 }

@@ -1,7 +1,10 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
 import Fastify from 'fastify'
+import { Kafka, logLevel, Partitioners } from 'kafkajs'
 import faststreamPlugin from '../../index.js'
 import { conformance } from '../conformance/suite.js'
-import { brokers, createTopic, readLog, uniqueName, withAdmin } from './fixture.js'
+import { brokers, createTopic, readLog, uniqueName, until, withAdmin } from './fixture.js'
 
 conformance({
   name: 'kafka',
@@ -26,5 +29,40 @@ conformance({
     if (!existing.includes(topic)) return 0
     const { topics: [metadata] } = await withAdmin((admin) => admin.fetchTopicMetadata({ topics: [topic] }))
     return metadata?.partitions.length ?? 0
+  },
+  addPartitions: (topic, count) => withAdmin(async (admin) => {
+    await admin.createPartitions({ topicPartitions: [{ topic, count }] })
+    await until(async () => (await admin.fetchTopicOffsets(topic)).length === count)
+  }),
+  async committed (groupId, topic) {
+    const [committed] = await withAdmin((admin) => admin.fetchOffsets({ groupId, topics: [topic] }))
+    return committed!.partitions.sort((a, b) => a.partition - b.partition).map(({ offset }) => offset === '-1' ? 0n : BigInt(offset))
+  },
+  async victim (t, { topic, groupId }) {
+    const victim = fork('test/kafka/victim.ts', [topic, groupId], { execArgv: ['--import', 'tsx'] })
+    async function kill (): Promise<void> {
+      if (victim.exitCode !== null || victim.signalCode !== null) return
+      victim.kill('SIGKILL')
+      await once(victim, 'exit')
+    }
+    t.teardown(kill)
+    return kill
+  },
+  async transaction (outcome, topic, values) {
+    const client = new Kafka({ brokers: [...brokers()], logLevel: logLevel.NOTHING })
+    const end = await endOf(topic)
+    const producer = client.producer({ transactionalId: uniqueName('transaction'), idempotent: true, maxInFlightRequests: 1, createPartitioner: Partitioners.DefaultPartitioner })
+    await producer.connect()
+    const transaction = await producer.transaction()
+    await transaction.send({ topic, messages: values.map((value) => ({ partition: 0, value, headers: { 'content-type': 'text/plain' } })) })
+    await transaction[outcome]()
+    await producer.disconnect()
+    // The marker at its end comes later than the answer.
+    await until(async () => await endOf(topic) > end + BigInt(values.length))
   }
 })
+
+async function endOf (topic: string): Promise<bigint> {
+  const [partition] = await withAdmin((admin) => admin.fetchTopicOffsets(topic))
+  return BigInt(partition!.high)
+}

@@ -100,7 +100,7 @@ t.test('a record that is too large is refused, and the next send is fine', async
   const requests = interceptAnswers(t, 'Produce', (answer) => answer)
 
   const error = await failure(producer.send([record(topic, 0, Buffer.alloc(2_000_000))], inSeconds(10)))
-  t.match(error, { outcome: 'not-sent', reason: 'refused', message: /larger than the max message size/ })
+  t.match(error, { outcome: 'not-sent', reason: 'too-large', message: /larger than the max message size/ })
   t.equal(requests.count, 1)
   t.same(await producer.send([record(topic, 0, 'b')], inSeconds(10)), [1n])
   t.same(await values(topic), ['0:a', '0:b'])
@@ -113,7 +113,7 @@ t.test('a partition that is refused does not keep the others from being stored, 
   const error = await failure(producer.send([
     record(topic, 1, 'a'), record(topic, 0, Buffer.alloc(2_000_000)), record(other, 0, 'x'), record(topic, 1, 'b')
   ], inSeconds(10)))
-  t.match(error, { outcome: 'not-sent', reason: 'refused' })
+  t.match(error, { outcome: 'not-sent', reason: 'too-large' })
   t.same(error.offsets, [0n, undefined, 0n, 1n])
 
   t.same(await producer.send([record(topic, 0, 'c'), record(topic, 1, 'd')], inSeconds(10)), [0n, 2n])
@@ -126,7 +126,7 @@ t.test('a partition or topic that stays unknown is refused, after the time that 
   const producer = openProducer(t)
 
   const error = await failure(producer.send([record(topic, 7, 'a')], inSeconds(10)))
-  t.match(error, { outcome: 'not-sent', reason: 'refused' })
+  t.match(error, { outcome: 'not-sent', reason: 'too-large' })
   t.match(await failure(producer.send([record('not/a topic', 0, 'a')], inSeconds(10))), { outcome: 'not-sent', reason: 'refused', message: /invalid topic/ })
   t.same(await producer.send([record(topic, 0, 'b')], inSeconds(10)), [0n])
 })

@@ -1,6 +1,6 @@
 import type { Assigner, GroupMember } from 'kafkajs'
-import { balance, Share } from './balance.js'
-import type { Assignable } from './balance.js'
+import { balance, Share } from '../balance.js'
+import type { Assignable } from '../balance.js'
 import { loadKafkajs } from './copy/load.js'
 
 /** The part of KafkaJS's `Cluster` that an assigner uses. */
@@ -46,27 +46,27 @@ export function topicAwareAssigner (cluster: MetadataSource): Assigner {
   }
 
   async function assign ({ members }: { members: readonly GroupMember[] }) {
-    const partitions: Assignable[] = []
+    const partitions: Array<Assignable<string> & { readonly partition: number }> = []
     for (const [topic, { able, count }] of subscriptions(members)) {
       const partitionCount = Math.max(count, knownCount(topic)) || await askCount(topic)
       for (let partition = 0; partition < partitionCount; partition++) {
         const before = previous.get(`${topic}:${partition}`)
-        partitions.push({ topic, partition, able, owner: able.find(({ memberId }) => memberId === before) })
+        partitions.push({ topic, partition, able, owner: able.find(({ member }) => member === before) })
       }
     }
     balance(partitions)
-    previous = new Map(partitions.map(({ topic, partition, owner }) => [`${topic}:${partition}`, owner!.memberId]))
+    previous = new Map(partitions.map(({ topic, partition, owner }) => [`${topic}:${partition}`, owner!.member]))
     return members.map(({ memberId }) => {
       const own = new Map<string, number[]>()
       for (const { topic, partition, owner } of partitions) {
-        if (owner!.memberId === memberId) own.set(topic, [...own.get(topic) ?? [], partition])
+        if (owner!.member === memberId) own.set(topic, [...own.get(topic) ?? [], partition])
       }
       return { memberId, memberAssignment: MemberAssignment.encode({ version, assignment: Object.fromEntries(own), userData: Buffer.alloc(0) }) }
     })
   }
 
-  function subscriptions (members: readonly GroupMember[]): Map<string, { able: Share[], count: number }> {
-    const topics = new Map<string, { able: Share[], count: number }>()
+  function subscriptions (members: readonly GroupMember[]): Map<string, { able: Array<Share<string>>, count: number }> {
+    const topics = new Map<string, { able: Array<Share<string>>, count: number }>()
     for (const { memberId, memberMetadata } of members) {
       const metadata = MemberMetadata.decode(memberMetadata)!
       const share = new Share(memberId)

@@ -7,8 +7,8 @@ import { copyBytesOf, sizeOf } from './partition-log.js'
 import type { LoggedRecord, PartitionLog } from './partition-log.js'
 import { TopicLog, refusal } from './topic-log.js'
 
-/** `message.max.bytes` of a Kafka that nobody has configured. */
-const maxRecordBytes = 1048588
+/** `message.max.bytes` of a Kafka that nobody has configured; in spite of its name it bounds the batch of a partition. */
+const maxBatchBytes = 1048588
 
 /** What Kafka's brokers are in one object: several transports may share it, as processes share a cluster. */
 export class MemoryCluster {
@@ -46,12 +46,23 @@ export class MemoryCluster {
     return this.partitions(topic)[partition]
   }
 
-  /** Stores all of them, or none and throws a `SendError`. */
+  /**
+   * As Kafka does: what a send has for one partition is stored or refused as a whole, whatever becomes of the others.
+   * Throws a `SendError` when any is refused.
+   */
   append (records: readonly ProducedRecord[]): bigint[] {
-    const appends = records.map((record) => ({ record, log: this.#logFor(record) }))
-    const offsets = appends.map(({ record, log }) => log.append(record))
+    const sent = records.map((record) => ({ record, log: this.partition(record.topic, record.partition) }))
+    const sizes = new Map<PartitionLog | undefined, number>()
+    for (const { record, log } of sent) sizes.set(log, (sizes.get(log) ?? 0) + sizeOf(record))
+
+    const offsets = sent.map(({ record, log }) => log === undefined || sizes.get(log)! > maxBatchBytes ? undefined : log.append(record))
     this.changed()
-    return offsets
+
+    const refused = sent[offsets.indexOf(undefined)]
+    if (refused === undefined) return offsets as bigint[]
+    const { record: { topic, partition }, log } = refused
+    if (log === undefined) throw new SendError(`topic '${topic}' has no partition ${partition}`, 'not-sent', 'refused', { offsets })
+    throw new SendError(`${sizes.get(log)} bytes for partition ${partition} of '${topic}', the cluster takes ${maxBatchBytes}`, 'not-sent', 'too-large', { offsets })
   }
 
   group (groupId: string): Group {
@@ -86,15 +97,6 @@ export class MemoryCluster {
 
   #topicChanged (topic: string): void {
     for (const group of this.#groups.values()) group.topicChanged(topic)
-  }
-
-  #logFor (record: ProducedRecord): PartitionLog {
-    const { topic, partition } = record
-    const log = this.partition(topic, partition)
-    if (log === undefined) throw new SendError(`topic '${topic}' has no partition ${partition}`, 'not-sent', 'refused')
-    const size = sizeOf(record)
-    if (size <= maxRecordBytes) return log
-    throw new SendError(`a record for '${topic}' has ${size} bytes, the cluster takes ${maxRecordBytes}`, 'not-sent', 'refused')
   }
 }
 

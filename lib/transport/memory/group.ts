@@ -1,12 +1,12 @@
+import { balance, Share } from '../balance.js'
 import { GenerationLostError } from '../transport.js'
 import type { TopicPartitionOffset } from '../transport.js'
-import { assign } from './assign.js'
-import type { Reader } from './assign.js'
 import type { MemoryCluster } from './cluster.js'
 import type { PartitionLog } from './partition-log.js'
 
 /** A consumer, for as long as the group knows it: whoever was thrown out comes back as a new member. */
-export interface Member extends Reader {
+export interface Member {
+  readonly topics: ReadonlySet<string>
   /** ms */
   readonly rebalanceTimeout: number
   /** The group rebalances: answer with `rejoin`. */
@@ -140,14 +140,26 @@ export class Group {
     clearTimeout(this.#timeout)
     this.#rebalancing = false
     const generation = ++this.#generation
-    const previous = new Map([...this.#assignments].map(([member, { partitions }]) => [member, partitions]))
+    const owners = this.#owners()
     this.#assignments = new Map()
-    for (const [member, partitions] of assign(this.#members, this.#partitions(), previous)) {
+    for (const member of this.#members) {
+      const partitions = new Set(owners.filter(({ owner }) => owner?.member === member).map(({ log }) => log))
       const assignment = { member, generation, partitions }
       this.#assignments.set(member, assignment)
       member.assign(assignment)
     }
     this.#cluster.changed()
+  }
+
+  /** Who reads what, from now on. */
+  #owners () {
+    const shares = Array.from(this.#members, (member) => new Share(member))
+    const partitions = this.#partitions().map((log) => {
+      const able = shares.filter(({ member }) => member.topics.has(log.topic))
+      return { log, topic: log.topic, able, owner: able.find(({ member }) => this.#assignments.get(member)?.partitions.has(log)) }
+    })
+    balance(partitions)
+    return partitions
   }
 
   #committedTo (log: PartitionLog): bigint {

@@ -75,8 +75,9 @@ export function copyBytesOf<R extends Content> (record: R): R {
   return { ...record, key: copy(key), value: copy(value), headers: headers.map(copyHeader) }
 }
 
+/** A name is UTF-8 on the wire, and what cannot be written as such comes back as U+FFFD. */
 function copyHeader ([name, bytes]: RawHeader): RawHeader {
-  return [name, copy(bytes)]
+  return [Buffer.from(name).toString(), copy(bytes)]
 }
 
 function copy (bytes: Buffer | null): Buffer | null {

@@ -1,11 +1,11 @@
-/** What one member gets. */
-export class Share {
-  readonly memberId: string
+/** What one member of a group gets. */
+export class Share<Member> {
+  readonly member: Member
   readonly #counts = new Map<string, number>()
   #total = 0
 
-  constructor (memberId: string) {
-    this.memberId = memberId
+  constructor (member: Member) {
+    this.member = member
   }
 
   add (topic: string, count: number): void {
@@ -14,12 +14,12 @@ export class Share {
   }
 
   /** How much more it has than `other`: of the topic first, and where that differs by one only, in total. */
-  outweighs (other: Share, topic: string): boolean {
+  outweighs (other: Share<Member>, topic: string): boolean {
     const difference = this.#of(topic) - other.#of(topic)
     return difference > 1 || (difference === 1 && this.#total - other.#total > 1)
   }
 
-  lighterThan (other: Share, topic: string): boolean {
+  lighterThan (other: Share<Member>, topic: string): boolean {
     return (this.#of(topic) - other.#of(topic) || this.#total - other.#total) < 0
   }
 
@@ -28,17 +28,20 @@ export class Share {
   }
 }
 
-export interface Assignable {
+/** A partition. */
+export interface Assignable<Member> {
   readonly topic: string
-  readonly partition: number
   /** Those who subscribe to the topic, at least one. */
-  readonly able: readonly Share[]
+  readonly able: ReadonlyArray<Share<Member>>
   /** Who had it before; afterwards, who gets it. */
-  owner: Share | undefined
+  owner: Share<Member> | undefined
 }
 
-/** Gives every partition an owner: even per topic, then in total, moving no more than that needs. */
-export function balance (partitions: readonly Assignable[]): void {
+/**
+ * Gives every partition an owner among those who subscribe to its topic, so that members may subscribe to different topics
+ * and every topic is read. Even per topic, then in total; sticky: it moves no more than that needs.
+ */
+export function balance<Member> (partitions: ReadonlyArray<Assignable<Member>>): void {
   for (const { topic, owner } of partitions) owner?.add(topic, 1)
   // First what nobody reads: otherwise partitions would move only to make room for it.
   for (const partition of partitions) if (partition.owner === undefined) give(partition, lightest(partition))
@@ -50,19 +53,19 @@ export function balance (partitions: readonly Assignable[]): void {
   }
 }
 
-function relieve (partition: Assignable): boolean {
+function relieve<Member> (partition: Assignable<Member>): boolean {
   const to = lightest(partition)
   if (partition.owner?.outweighs(to, partition.topic) !== true) return false
   give(partition, to)
   return true
 }
 
-function give (partition: Assignable, to: Share): void {
+function give<Member> (partition: Assignable<Member>, to: Share<Member>): void {
   partition.owner?.add(partition.topic, -1)
   to.add(partition.topic, 1)
   partition.owner = to
 }
 
-function lightest ({ topic, able }: Assignable): Share {
+function lightest<Member> ({ topic, able }: Assignable<Member>): Share<Member> {
   return able.reduce((lightest, share) => share.lighterThan(lightest, topic) ? share : lightest)
 }

@@ -1,0 +1,134 @@
+import t from 'tap'
+import { gate, Inbox } from '../fixtures/inbox.js'
+import { eventually } from './eventually.js'
+import type { World } from './world.js'
+
+const upTo = (count: number) => Array.from({ length: count }, (_, i) => i)
+
+/** What is committed, and what comes again after an end, clean or not. */
+export function restarts (world: World): void {
+  t.test(`${world.name}: restarts`, async (t) => {
+    t.test('what was not committed when a process was killed comes again, what was committed does not', async (t) => {
+      const topic = await world.createTopic(1)
+      const groupId = world.unique('g')
+      const writer = await world.app(t, { topics: 'ignore' })
+      await writer.ready()
+      for (const value of [0, 1, 2, 'stall', 4]) await writer.broker.publish(topic, value)
+      const kill = await world.victim(t, { topic, groupId })
+      await eventually(async () => (await world.committed(groupId, topic))[0] === 3n)
+      await kill()
+      const survivor = await world.app(t, { groupId })
+      const inbox = new Inbox<unknown>()
+      survivor.broker.subscriber(topic, (value, { attempt }) => { inbox.add([value, attempt]) })
+      await survivor.ready()
+      t.same(await inbox.count(2), [['stall', 1], [4, 1]])
+    })
+
+    t.test('everything that has an outcome is committed while the app runs, dead letters too', async (t) => {
+      const topic = await world.createTopic(2)
+      const groupId = world.unique('g')
+      const app = await world.app(t, { groupId, retry: { retries: 0 }, commit: { interval: 10 } })
+      app.broker.subscriber(topic, (value) => { if (Number(value) % 3 === 0) throw new Error('no') })
+      await app.ready()
+      await Promise.all(upTo(30).map((i) => app.broker.publish(topic, i, { partition: i % 2 })))
+      await eventually(async () => (await world.committed(groupId, topic)).join() === '15,15')
+      t.equal((await world.read(`${topic}.dlq`)).length, 10)
+    })
+
+    t.test('a message that has no outcome holds the offset of its partition, and of no other', async (t) => {
+      const topic = await world.createTopic(2)
+      const groupId = world.unique('g')
+      const { opened, open } = gate()
+      t.teardown(open)
+      const app = await world.app(t, { groupId, commit: { interval: 10 } })
+      app.broker.subscriber(topic, async (value) => { if (value === 4) await opened })
+      await app.ready()
+      await Promise.all(upTo(20).map((i) => app.broker.publish(topic, i, { partition: i % 2 })))
+      await eventually(async () => (await world.committed(groupId, topic)).join() === '2,10')
+      open()
+      await eventually(async () => (await world.committed(groupId, topic)).join() === '10,10')
+      t.pass('2,10, then 10,10')
+    })
+
+    t.test('an app that closes while its reading is paused leaves what it had not begun to the next', async (t) => {
+      const topic = await world.createTopic(1)
+      const groupId = world.unique('g')
+      const inbox = new Inbox<unknown>()
+      const { opened, open } = gate()
+      const first = await world.app(t, { groupId, buffer: { messages: 10 } })
+      first.broker.subscriber(topic, async (value) => { inbox.add(value); await opened })
+      await first.ready()
+      await Promise.all(upTo(200).map((i) => first.broker.publish(topic, i)))
+      await inbox.count(1)
+      const closed = first.close()
+      open()
+      await closed
+      t.ok(inbox.items.length < 200)
+      const second = await world.app(t, { groupId, buffer: { messages: 10 } })
+      second.broker.subscriber(topic, (value) => { inbox.add(value) })
+      await second.ready()
+      t.same(await inbox.count(200), upTo(200))
+    })
+
+    t.test('a close does not wait for the next try of a message, which comes again', async (t) => {
+      const topic = await world.createTopic(1)
+      const groupId = world.unique('g')
+      const inbox = new Inbox<string>()
+      const first = await world.app(t, { groupId, retry: { delay: 600_000, maxDelay: 600_000 } })
+      first.broker.subscriber(topic, (value) => { inbox.add(`first ${value}`); throw new Error('no') })
+      await first.ready()
+      await first.broker.publish(topic, 1)
+      await inbox.count(1)
+      const began = Date.now()
+      await first.close()
+      t.ok(Date.now() - began < 4000)
+      const second = await world.app(t, { groupId })
+      second.broker.subscriber(topic, (value, { attempt }) => { inbox.add(`second ${value}, attempt ${attempt}`) })
+      await second.ready()
+      t.same(await inbox.count(2), ['first 1', 'second 1, attempt 1'])
+      t.same(await world.read(`${topic}.dlq`), [])
+    })
+
+    // A cluster without transactions has no such gaps.
+    const { transaction } = world
+    if (transaction !== undefined) {
+      t.test('transactions, aborted or not, and their gaps in the offsets hold nothing up', async (t) => {
+        const topic = await world.createTopic(1)
+        const groupId = world.unique('g')
+        const inbox = new Inbox<unknown>()
+        const first = await world.app(t, { groupId, commit: { interval: 10 } })
+        first.broker.subscriber(topic, (value, { offset }) => { inbox.add(`${value}@${offset}`) })
+        await first.ready()
+        await first.broker.publish(topic, 'a')
+        await transaction('abort', topic, ['x', 'y'])
+        await first.broker.publish(topic, 'b')
+        await transaction('commit', topic, ['c'])
+        t.same(await inbox.count(3), ['a@0', 'b@4', 'c@5'])
+        await eventually(async () => (await world.committed(groupId, topic))[0] === 7n)
+        await transaction('abort', topic, ['z'])
+        await eventually(async () => (await world.committed(groupId, topic))[0] === 9n)
+        await first.close()
+        const second = await world.app(t, { groupId })
+        second.broker.subscriber(topic, (value, { offset }) => { inbox.add(`again ${value}@${offset}`) })
+        await second.ready()
+        await second.broker.publish(topic, 'd')
+        t.equal((await inbox.count(4)).at(-1), 'again d@9')
+      })
+    }
+
+    await t.test('an app that is restarted again and again handles each message once', async (t) => {
+      const topic = await world.createTopic(2)
+      const groupId = world.unique('g')
+      const inbox = new Inbox<unknown>()
+      for (const run of upTo(4)) {
+        const app = await world.app(t, { groupId })
+        app.broker.subscriber(topic, (value) => { inbox.add(value) })
+        await app.ready()
+        await Promise.all(upTo(20).map((i) => app.broker.publish(topic, run * 20 + i, { partition: i % 2 })))
+        if (run % 2 === 1) await inbox.count((run + 1) * 20)
+        await app.close()
+      }
+      t.same([...inbox.items].sort((a, b) => Number(a) - Number(b)), upTo(80))
+    })
+  })
+}

@@ -1,0 +1,25 @@
+import Fastify from 'fastify'
+import faststreamPlugin from '../../index.js'
+import { brokersOf } from '../../lib/broker/registry.js'
+import { createKafkajsTransport } from '../../lib/transport/kafkajs/index.js'
+import { stalls } from '../conformance/world.js'
+import { transportOptions } from './client.js'
+
+// A process to be killed: `victim.ts <topic> <group>`. Its group notices after 6 s, the shortest session that every cluster allows.
+
+// It must not outlive a test that was killed itself.
+process.once('disconnect', () => process.exit(1))
+
+const [topic = '', groupId = ''] = process.argv.slice(2)
+const app = Fastify()
+brokersOf(app).test = {
+  hurried: false,
+  onFailure: () => {},
+  transport () {
+    const transport = createKafkajsTransport(transportOptions())
+    return { ...transport, consumer: (options, listener) => transport.consumer({ ...options, sessionTimeout: 6000 }, listener) }
+  }
+}
+await app.register(faststreamPlugin, { groupId, commit: { interval: 10 } })
+stalls(app, topic)
+await app.ready()
