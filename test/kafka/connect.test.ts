@@ -32,7 +32,7 @@ t.test('one broker of the list is enough', async (t) => {
 t.test('when no broker is there, connect rejects in time and names them all', async (t) => {
   const transport = openTransport(t, { brokers: ['127.0.0.1:1', '[::1]:2'], connectTimeout: 500 })
   const started = Date.now()
-  await t.rejects(transport.connect(), { code: 'FASTSTREAM_ERR_CONNECT', message: /at 127\.0\.0\.1:1, \[::1\]:2: .*ECONNREFUSED/ })
+  await t.rejects(transport.connect(), { code: 'FASTSTREAM_ERR_CONNECT', message: /at 127\.0\.0\.1:1, \[::1\]:2 .*ECONNREFUSED/ })
   t.ok(Date.now() - started < 1000)
 })
 
