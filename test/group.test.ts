@@ -91,6 +91,23 @@ t.test('watermarks are committed after so many messages, one commit at a time', 
   t.same(consumer.commits[1], ['orders[0] 6'])
 })
 
+t.test('what moves while a commit is in flight is committed after it, also when nothing moves any more', async (t) => {
+  const { clock, consumer, receive, assign, end } = build()
+  let answer = (): void => {}
+  consumer.outcomes.push(() => new Promise((resolve) => { answer = resolve }))
+  assign(0)
+  receive(0, 0, 2)
+  await end('orders[0] 0')
+  await clock.advance(1000)
+  t.same(consumer.commits, [['orders[0] 1']])
+  await end('orders[0] 1')
+  await clock.advance(1000)
+  t.equal(consumer.commits.length, 1, 'one at a time')
+  answer()
+  await turn()
+  t.same(consumer.commits[1], ['orders[0] 2'])
+})
+
 t.test('a position beyond records that are never handed over is committed, too', async (t) => {
   const { clock, consumer, group, assign } = build()
   assign(0)

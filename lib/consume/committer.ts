@@ -49,7 +49,7 @@ export class Committer {
   /** Commits what can be committed, and waits for it, `ms` at most. */
   async flush (ms: number): Promise<void> {
     this.#unschedule()
-    const inTime = await within(this.#clock, ms, this.#drain())
+    const inTime = await within(this.#clock, ms, this.#run())
     if (!inTime) this.#log.warn({ timeout: ms }, 'the last commit did not end in time: its messages will come again')
     this.#unschedule()
   }
@@ -65,15 +65,12 @@ export class Committer {
     this.#cancel = undefined
   }
 
-  async #drain (): Promise<void> {
-    await this.#inFlight
-    await this.#run()
-  }
-
-  #run (): Promise<void> {
+  /** One commit; while another is in flight, after that one, which does not know what has moved since. */
+  async #run (): Promise<void> {
+    while (this.#inFlight !== undefined) await this.#inFlight
     this.#settled = 0
-    this.#inFlight ??= this.#send().finally(() => { this.#inFlight = undefined })
-    return this.#inFlight
+    this.#inFlight = this.#send().finally(() => { this.#inFlight = undefined })
+    await this.#inFlight
   }
 
   async #send (): Promise<void> {
