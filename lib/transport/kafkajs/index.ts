@@ -1,4 +1,5 @@
 import type { Kafka, KafkaConfig } from 'kafkajs'
+import { systemClock, within } from '../../clock.js'
 import type { Transport, TransportOptions } from '../transport.js'
 import { createAdmin } from './admin.js'
 import { Cluster } from './cluster.js'
@@ -31,7 +32,7 @@ export function createKafkajsTransport (options: TransportOptions): Transport {
     producer: () => opened(createProducer(options)),
     async close () {
       cluster.close()
-      await within(closeTimeout, Promise.all([...clients].map((client) => client.close())))
+      await within(systemClock, closeTimeout, Promise.all([...clients].map((client) => client.close())))
     }
   }
 }
@@ -51,10 +52,4 @@ function createKafka ({ brokers, clientId, ssl, sasl, connectTimeout, log }: Tra
     logLevel: logLevel.INFO,
     logCreator: createLogCreator(log)
   })
-}
-
-async function within (ms: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  await Promise.race([work, new Promise((resolve) => { timer = setTimeout(resolve, ms) })])
-  clearTimeout(timer)
 }

@@ -1,4 +1,5 @@
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs'
+import { systemClock, within } from '../../clock.js'
 import { GenerationLostError } from '../transport.js'
 import type { ConsumerListener, ConsumerOptions, TopicPartition, TopicPartitionOffset, TransportLog } from '../transport.js'
 import { topicAwareAssigner } from './assigner.js'
@@ -99,17 +100,17 @@ export class Member {
     for (const remove of this.#subscriptions) remove()
     this.#closing.abort(new Error('the consumer is closed'))
     // Before anything is cut, also by the end of this life.
-    this.#leaving = this.#cluster.joining === undefined ? undefined : within(patience, this.#cluster.leaveAside(this.#options.groupId))
+    this.#leaving = this.#cluster.joining === undefined ? undefined : atMost(patience, this.#cluster.leaveAside(this.#options.groupId))
     await this.#leaving
     if (this.#generation === undefined) this.#cluster.cut()
     const timer = setTimeout(() => this.#cluster.cut(), patience)
-    await within(2 * patience, this.live())
+    await atMost(2 * patience, this.live())
     clearTimeout(timer)
   }
 
   async #live (): Promise<Error> {
     const error = await this.#run().catch((err: Error) => err)
-    await within(patience, this.#consumer.disconnect())
+    await atMost(patience, this.#consumer.disconnect())
     await this.#leaving
     this.#cluster.cut()
     return error
@@ -206,8 +207,7 @@ function byTopic (partitions: readonly TopicPartition[]) {
   return partitions.map(({ topic, partition }) => ({ topic, partitions: [partition] }))
 }
 
-async function within (ms: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  await Promise.race([work.catch(() => {}), new Promise((resolve) => { timer = setTimeout(resolve, ms) })])
-  clearTimeout(timer)
+/** What a broken cluster answers to a good-bye does not matter. */
+async function atMost (ms: number, work: Promise<unknown>): Promise<void> {
+  await within(systemClock, ms, work.catch(() => {}))
 }
