@@ -26,7 +26,7 @@ async function build (t: Test, topics: Record<string, number> = { orders: 4 }, l
     // A process of its own, as far as the cluster can see.
     const own = createMemoryTransport(log === undefined ? { cluster } : { cluster, log })
     t.teardown(() => own.close())
-    const consumer = own.consumer({ groupId: 'shop', topics, rebalanceTimeout, sessionTimeout: 10_000 }, listener)
+    const consumer = own.consumer({ groupId: 'shop', topics, offsetReset: 'earliest', rebalanceTimeout, sessionTimeout: 10_000 }, listener)
     return { listener, consumer, transport: own }
   }
   return { cluster, transport, producer: transport.producer(), member }

@@ -74,8 +74,16 @@ export interface ProducedRecord extends TopicPartition {
 }
 
 export interface ConsumerOptions {
-  readonly groupId: string
+  /** `null`: no group. All partitions are owned, and offsets are kept for as long as the consumer lives. */
+  readonly groupId: string | null
+  /** One that the cluster does not have (any more) holds nothing up: it is read from when it is there. */
   readonly topics: readonly string[]
+  /**
+   * Where a partition begins for which the group has no offset, or one that the log does not hold (any more).
+   * A partition that was added to a topic which the group has offsets of begins at its start. `fail` stops a partition
+   * whose offset the log does not hold, and is as `earliest` where there is none.
+   */
+  readonly offsetReset: 'earliest' | 'latest' | 'fail'
   /** ms; how long the group waits for a member's drain before it goes on without it. */
   readonly rebalanceTimeout: number
   /** ms; how long a silent member stays in the group. */
@@ -96,11 +104,14 @@ export interface ConsumerListener {
   /**
    * Records of one owned partition, in the order of their offsets, each offset at most once per generation.
    * `position` is the offset to read next: beyond the last record, and beyond control records that are never handed over
-   * (then `records` may be empty).
+   * (then `records` may be empty). A partition that does not begin at what the group has stored says so in the same way,
+   * with no records: that is to be committed before anything comes, for from then on it is noticed when the log loses what was not read.
    */
   records (topic: string, partition: number, records: readonly ConsumedRecord[], position: bigint): void
-  /** A batch cannot be decoded. The transport has stopped reading that partition; nothing of the batch was handed over. */
+  /** A batch cannot be decoded. The transport has stopped reading that partition until `seek`; nothing of the batch was handed over. */
   corrupt (topic: string, partition: number, batch: CorruptBatch): void
+  /** The group's offset is not in the log. After it records come from `reset.position`; without one the partition is not read until `seek`. */
+  reset (topic: string, partition: number, reset: OffsetReset): void
   /** The client broke and is being made anew, or cannot reach the cluster; it comes back by itself. */
   failed (error: Error): void
 }
@@ -112,12 +123,39 @@ export interface CorruptBatch {
   readonly error: Error
 }
 
+export interface OffsetReset {
+  /** What the group had stored. */
+  readonly stored: bigint
+  /** What the log holds: from here… */
+  readonly start: bigint
+  /** …to before here. */
+  readonly end: bigint
+  /** Where reading goes on; undefined: nowhere. */
+  readonly position: bigint | undefined
+}
+
+/** How far reading has come, as far as the cluster has told. */
+export interface Progress {
+  /** The offset to read next. */
+  readonly position: bigint | undefined
+  /** The offset that the next record of the log will have. */
+  readonly end: bigint | undefined
+}
+
 export interface TransportConsumer {
-  /** Joins the group; resolves after the first `assigned`. Rejects when the cluster refuses for good (authentication, authorization). */
+  /** Joins the group; resolves when it is known where reading begins: what is published after that is read. Rejects when the cluster refuses for good (authentication, authorization). */
   start (): Promise<void>
   /** No further records of that partition until `resume`. Records that were handed over stay handed over. */
   pause (partition: TopicPartition): void
   resume (partition: TopicPartition): void
+  /** Reads on from `offset` in an owned partition whose reading has stopped: `corrupt`, or `reset` without a position. */
+  seek (partition: TopicPartitionOffset): void
+  /** Of an owned partition. Asks nobody. */
+  progress (partition: TopicPartition): Progress
+  /** Those of its topics that the cluster does not have, as far as it has told. */
+  missing (): readonly string[]
+  /** When the group's coordinator (without a group: the cluster) last answered, ms since the epoch; 0 before the first time. */
+  readonly lastContact: number
   /**
    * Stores the offsets to read next, for the generation in which it is called.
    * Rejects with a `GenerationLostError` when the group has moved on: then it must not be tried again.

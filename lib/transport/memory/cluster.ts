@@ -13,7 +13,7 @@ const maxBatchBytes = 1048588
 /** What Kafka's brokers are in one object: several transports may share it, as processes share a cluster. */
 export class MemoryCluster {
   readonly #topics = new Map<string, TopicLog>()
-  readonly #groups = new Map<string, Group>()
+  readonly #groups = new Set<Group>()
   readonly #listeners = new Set<() => void>()
 
   /** Creates those that it can, and throws `FASTSTREAM_ERR_TOPICS` for the others. One that exists is left as it is. */
@@ -36,6 +36,17 @@ export class MemoryCluster {
   createPartitions (topic: string, count: number): void {
     this.#topics.get(topic)?.grow(count)
     this.#topicChanged(topic)
+  }
+
+  /** The topic is gone, with what groups have stored of it; created anew it begins at 0. */
+  deleteTopic (topic: string): void {
+    this.#topics.delete(topic)
+    this.#topicChanged(topic)
+  }
+
+  /** What is before the offset `before` cannot be read any more, as when its retention has passed. */
+  deleteRecords (topic: string, partition: number, before: bigint): void {
+    this.partition(topic, partition)?.deleteBefore(before)
   }
 
   partitions (topic: string): readonly PartitionLog[] {
@@ -65,13 +76,16 @@ export class MemoryCluster {
     throw new SendError(`${sizes.get(log)} bytes for partition ${partition} of '${topic}', the cluster takes ${maxBatchBytes}`, 'not-sent', 'too-large', { offsets })
   }
 
-  group (groupId: string): Group {
-    let group = this.#groups.get(groupId)
-    if (group === undefined) {
-      group = new Group(groupId, this)
-      this.#groups.set(groupId, group)
-    }
+  /** The group of that name. `null`: one that nobody else can join; whoever asked for it gives it back with `forget`. */
+  group (groupId: string | null): Group {
+    const known = [...this.#groups].find((group) => groupId !== null && group.groupId === groupId)
+    const group = known ?? new Group(groupId, this)
+    this.#groups.add(group)
     return group
+  }
+
+  forget (group: Group): void {
+    this.#groups.delete(group)
   }
 
   /** Everything in a topic, in the order in which it came. */
@@ -81,7 +95,7 @@ export class MemoryCluster {
 
   /** Every partition that a living member of some group subscribes to and that the group has not committed to its end. */
   lag (): readonly Lag[] {
-    return [...this.#groups.values()].flatMap((group) => group.lag())
+    return [...this.#groups].flatMap((group) => group.lag())
   }
 
   /** Calls `listener` after every append, commit and rebalance, until the function that it returns is called. */
@@ -96,7 +110,7 @@ export class MemoryCluster {
   }
 
   #topicChanged (topic: string): void {
-    for (const group of this.#groups.values()) group.topicChanged(topic)
+    for (const group of this.#groups) group.topicChanged(topic)
   }
 }
 

@@ -1,7 +1,8 @@
-import type { ConsumerListener, ConsumerOptions, TopicPartition, TopicPartitionOffset, TransportConsumer, TransportLog } from '../transport.js'
+import type { ConsumerListener, ConsumerOptions, Progress, TopicPartition, TopicPartitionOffset, TransportConsumer, TransportLog } from '../transport.js'
 import type { MemoryCluster } from './cluster.js'
 import { Fetcher } from './fetcher.js'
 import type { Assignment, Group, Member } from './group.js'
+import type { PartitionLog } from './partition-log.js'
 import { roundTrip } from './round-trip.js'
 
 /** A member of a group, which comes back as a new one whenever the group throws it out. */
@@ -11,6 +12,8 @@ export class MemoryConsumer implements TransportConsumer {
   readonly #options: ConsumerOptions
   readonly #listener: ConsumerListener
   readonly #log: TransportLog | undefined
+  /** Topics that were not there: when they come nothing of them is left out. */
+  readonly #created = new Set<string>()
   #member: Member | undefined
   #assignment: Assignment | undefined
   #fetcher: Fetcher | undefined
@@ -34,14 +37,33 @@ export class MemoryConsumer implements TransportConsumer {
     })
   }
 
-  pause ({ topic, partition }: TopicPartition): void {
-    const log = this.#cluster.partition(topic, partition)
+  pause (partition: TopicPartition): void {
+    const log = this.#logOf(partition)
     if (log !== undefined) this.#fetcher?.pause(log)
   }
 
-  resume ({ topic, partition }: TopicPartition): void {
-    const log = this.#cluster.partition(topic, partition)
+  resume (partition: TopicPartition): void {
+    const log = this.#logOf(partition)
     if (log !== undefined) this.#fetcher?.resume(log)
+  }
+
+  seek (partition: TopicPartitionOffset): void {
+    const log = this.#logOf(partition)
+    if (log !== undefined) this.#fetcher?.seek(log, partition.offset)
+  }
+
+  progress (partition: TopicPartition): Progress {
+    const log = this.#logOf(partition)
+    return { position: log && this.#fetcher?.position(log), end: log?.end }
+  }
+
+  missing (): readonly string[] {
+    return this.#options.topics.filter((topic) => this.#cluster.partitions(topic).length === 0)
+  }
+
+  /** This cluster always answers. */
+  get lastContact (): number {
+    return this.#member === undefined ? 0 : Date.now()
   }
 
   async commit (offsets: readonly TopicPartitionOffset[]): Promise<void> {
@@ -58,13 +80,12 @@ export class MemoryConsumer implements TransportConsumer {
   async close (): Promise<void> {
     const member = this.#end()
     await roundTrip()
-    if (member !== undefined) this.#group.leave(member)
+    this.#leave(member)
   }
 
   /** For tests: the process dies. Commits under way are lost; the group notices at once, without a session time-out. */
   kill (): void {
-    const member = this.#end()
-    if (member !== undefined) this.#group.leave(member)
+    this.#leave(this.#end())
   }
 
   /** For tests: the member's session expires while it is alive. It is told, and joins again. */
@@ -79,6 +100,11 @@ export class MemoryConsumer implements TransportConsumer {
     this.#fetcher?.stop()
     this.#started(this.#closedError())
     return member
+  }
+
+  #leave (member: Member | undefined): void {
+    if (member !== undefined) this.#group.leave(member)
+    if (this.#options.groupId === null) this.#cluster.forget(this.#group)
   }
 
   async #join (): Promise<void> {
@@ -112,9 +138,11 @@ export class MemoryConsumer implements TransportConsumer {
     if (assignment.member !== this.#member) return
     const { generation, partitions } = assignment
     this.#assignment = assignment
+    for (const topic of this.missing()) this.#created.add(topic)
     // First, because the listener may pause partitions as soon as it has them.
-    if (!this.#stopped) this.#fetcher = new Fetcher(this.#group.positions(assignment), this.#listener)
+    if (!this.#stopped) this.#fetcher = new Fetcher(this.#group.starts(assignment, this.#options.offsetReset, this.#created), this.#listener, () => this.#group.rebalance())
     this.#listener.assigned(Array.from(partitions, ({ topic, partition }) => ({ topic, partition })))
+    this.#fetcher?.announce()
     this.#log?.debug({ groupId: this.#options.groupId, generation, partitions: partitions.size }, 'joined the group')
     this.#started()
   }
@@ -132,7 +160,12 @@ export class MemoryConsumer implements TransportConsumer {
     await this.#join()
   }
 
+  #logOf ({ topic, partition }: TopicPartition): PartitionLog | undefined {
+    return this.#cluster.partition(topic, partition)
+  }
+
   #closedError (): Error {
-    return new Error(`the consumer of group '${this.#options.groupId}' was closed before it had joined`)
+    const { groupId } = this.#options
+    return new Error(`the consumer${groupId === null ? '' : ` of group '${groupId}'`} was closed before it had joined`)
   }
 }

@@ -1,23 +1,44 @@
 import type { ConsumerListener } from '../transport.js'
 import type { PartitionLog } from './partition-log.js'
+import type { Start } from './start.js'
+
+type Listener = Pick<ConsumerListener, 'records' | 'reset'>
 
 /**
  * Hands over the records of one assignment: a bounded batch of every partition per round, and one round per turn
  * of the event loop, so that a long log does not starve HTTP. The first one comes in a later turn.
  */
 export class Fetcher {
-  readonly #listener: Pick<ConsumerListener, 'records'>
-  readonly #positions: Map<PartitionLog, bigint>
+  readonly #listener: Listener
+  readonly #outOfRange: () => void
+  readonly #starts: readonly Start[]
+  /** Of each partition of the assignment: undefined is not read. */
+  readonly #positions: Map<PartitionLog, bigint | undefined>
   readonly #paused = new Set<PartitionLog>()
   readonly #unwatch: ReadonlyArray<() => void>
   #round: NodeJS.Immediate | undefined
   #stopped = false
 
-  constructor (positions: ReadonlyMap<PartitionLog, bigint>, listener: Pick<ConsumerListener, 'records'>) {
-    this.#positions = new Map(positions)
+  /** `outOfRange`: the log does not hold a position any more. Then nothing more is read. */
+  constructor (starts: readonly Start[], listener: Listener, outOfRange: () => void) {
+    this.#starts = starts
+    this.#positions = new Map(starts.map(({ log, position }) => [log, position]))
     this.#listener = listener
-    this.#unwatch = Array.from(positions.keys(), (log) => log.watch(() => this.#wake()))
+    this.#outOfRange = outOfRange
+    this.#unwatch = starts.map(({ log }) => log.watch(() => this.#wake()))
     this.#wake()
+  }
+
+  /** Tells of each partition that does not begin at what the group has stored. */
+  announce (): void {
+    for (const { log: { topic, partition }, stored, position, reset } of this.#starts) {
+      if (reset !== undefined && !this.#stopped) this.#listener.reset(topic, partition, reset)
+      if (position !== undefined && position !== stored && !this.#stopped) this.#listener.records(topic, partition, [], position)
+    }
+  }
+
+  position (log: PartitionLog): bigint | undefined {
+    return this.#positions.get(log)
   }
 
   pause (log: PartitionLog): void {
@@ -26,6 +47,13 @@ export class Fetcher {
 
   resume (log: PartitionLog): void {
     this.#paused.delete(log)
+    this.#wake()
+  }
+
+  /** Reads on in a partition of the assignment that is not read. */
+  seek (log: PartitionLog, position: bigint): void {
+    if (!this.#positions.has(log) || this.#positions.get(log) !== undefined) return
+    this.#positions.set(log, position)
     this.#wake()
   }
 
@@ -44,7 +72,11 @@ export class Fetcher {
     for (const [log, position] of this.#positions) {
       // Asked for each, because the listener may pause or stop while it takes records.
       if (this.#stopped) return
-      if (this.#paused.has(log)) continue
+      if (position === undefined || this.#paused.has(log)) continue
+      if (!log.holds(position)) {
+        this.stop()
+        return this.#outOfRange()
+      }
       const records = log.read(position)
       if (records.length === 0) continue
       const next = position + BigInt(records.length)

@@ -1,8 +1,10 @@
 import { balance, Share } from '../balance.js'
 import { GenerationLostError } from '../transport.js'
-import type { TopicPartitionOffset } from '../transport.js'
+import type { ConsumerOptions, TopicPartitionOffset } from '../transport.js'
 import type { MemoryCluster } from './cluster.js'
 import type { PartitionLog } from './partition-log.js'
+import { startOf } from './start.js'
+import type { Start } from './start.js'
 
 /** A consumer, for as long as the group knows it: whoever was thrown out comes back as a new member. */
 export interface Member {
@@ -23,7 +25,8 @@ export interface Assignment {
 }
 
 export interface Lag {
-  readonly groupId: string
+  /** `null`: a consumer without a group. */
+  readonly groupId: string | null
   readonly topic: string
   readonly partition: number
   readonly committed: bigint
@@ -35,10 +38,11 @@ export interface Lag {
  * members are asked to rejoin, and when all have done so, or their time is up, a new generation begins.
  */
 export class Group {
-  readonly groupId: string
+  readonly groupId: string | null
   readonly #cluster: MemoryCluster
   readonly #members = new Set<Member>()
-  readonly #committed = new Map<PartitionLog, bigint>()
+  /** An offset goes with its partition: of a topic that was deleted nothing is stored. */
+  readonly #committed = new WeakMap<PartitionLog, bigint>()
   #generation = 0
   /** The current generation. It stays while the group rebalances, so that drained work can be committed. */
   #assignments = new Map<Member, Assignment>()
@@ -48,13 +52,13 @@ export class Group {
   #timeout: NodeJS.Timeout | undefined
   #completion: NodeJS.Immediate | undefined
 
-  constructor (groupId: string, cluster: MemoryCluster) {
+  constructor (groupId: string | null, cluster: MemoryCluster) {
     this.groupId = groupId
     this.#cluster = cluster
   }
 
   join (member: Member): void {
-    this.#rebalance()
+    this.rebalance()
     this.#members.add(member)
   }
 
@@ -67,7 +71,7 @@ export class Group {
     if (!this.#members.delete(member)) return
     this.#assignments.delete(member)
     this.#waiting.delete(member)
-    this.#rebalance()
+    this.rebalance()
   }
 
   /** As if the member's session had expired. */
@@ -76,9 +80,9 @@ export class Group {
     member.evicted()
   }
 
-  /** The topic is new, or has new partitions. */
+  /** The topic is new or gone, or has new partitions. */
   topicChanged (topic: string): void {
-    if (this.#subscribed().has(topic)) this.#rebalance()
+    if (this.#subscribed().has(topic)) this.rebalance()
   }
 
   /** All or nothing. */
@@ -87,9 +91,9 @@ export class Group {
       throw new GenerationLostError(`group '${this.groupId}' has moved on, it is in generation ${this.#generation}`)
     }
     const commits = offsets.map(({ topic, partition, offset }) => {
-      const log = this.#cluster.partition(topic, partition)
+      const log = [...assignment.partitions].find((log) => log.topic === topic && log.partition === partition)
       // Kafka would take it and overwrite what the owner has stored.
-      if (log === undefined || !assignment.partitions.has(log)) {
+      if (log === undefined) {
         throw new GenerationLostError(`partition ${partition} of '${topic}' is not owned in generation ${assignment.generation} of group '${this.groupId}'`)
       }
       return [log, offset] as const
@@ -98,22 +102,29 @@ export class Group {
     this.#cluster.changed()
   }
 
-  /** Where the member begins to read. An offset beyond the end is out of range: then it is the earliest, as on Kafka. */
-  positions ({ partitions }: Assignment): Map<PartitionLog, bigint> {
-    return new Map(Array.from(partitions, (log) => {
-      const committed = this.#committedTo(log)
-      return [log, committed > log.end ? 0n : committed]
-    }))
+  /** What is stored; undefined: nothing. */
+  committed (log: PartitionLog): bigint | undefined {
+    return this.#committed.get(log)
+  }
+
+  /** Where the member begins to read. `created`: topics that it has seen come. */
+  starts ({ partitions }: Assignment, offsetReset: ConsumerOptions['offsetReset'], created: ReadonlySet<string>): Start[] {
+    return Array.from(partitions, (log) => {
+      const stored = this.committed(log)
+      const isNew = stored === undefined && (created.has(log.topic) || this.#knows(log.topic))
+      return startOf(log, stored, isNew ? 'earliest' : offsetReset)
+    })
   }
 
   /** What members should still read, in the partitions of the topics that they subscribe to. */
   lag (): Lag[] {
     return this.#partitions()
-      .map((log) => ({ groupId: this.groupId, topic: log.topic, partition: log.partition, committed: this.#committedTo(log), end: log.end }))
+      .map((log) => ({ groupId: this.groupId, topic: log.topic, partition: log.partition, committed: this.#settledTo(log), end: log.end }))
       .filter(({ committed, end }) => committed < end)
   }
 
-  #rebalance (): void {
+  /** All members begin a new generation. */
+  rebalance (): void {
     if (!this.#rebalancing) {
       this.#rebalancing = true
       this.#waiting = new Set(this.#members)
@@ -162,8 +173,15 @@ export class Group {
     return partitions
   }
 
-  #committedTo (log: PartitionLog): bigint {
-    return this.#committed.get(log) ?? 0n
+  /** Nothing before it is left to be read. */
+  #settledTo (log: PartitionLog): bigint {
+    const committed = this.committed(log)
+    return committed !== undefined && log.holds(committed) ? committed : log.start
+  }
+
+  /** Then a partition without an offset was added later, and nobody has left out anything of it. */
+  #knows (topic: string): boolean {
+    return this.#cluster.partitions(topic).some((log) => this.#committed.has(log))
   }
 
   #subscribed (): Set<string> {

@@ -22,6 +22,7 @@ export class PartitionLog {
   /** All records of the topic as they arrive: its partitions share the list. */
   readonly #arrivals: LoggedRecord[]
   readonly #watchers = new Set<() => void>()
+  #start = 0n
 
   constructor (topic: string, partition: number, arrivals: LoggedRecord[]) {
     this.topic = topic
@@ -29,9 +30,24 @@ export class PartitionLog {
     this.#arrivals = arrivals
   }
 
+  /** The offset of the first record that can be read. */
+  get start (): bigint {
+    return this.#start
+  }
+
   /** The offset that the next record gets. */
   get end (): bigint {
     return BigInt(this.#records.length)
+  }
+
+  /** Whether reading can go on at `offset`: else it is what Kafka calls out of range. */
+  holds (offset: bigint): boolean {
+    return offset >= this.start && offset <= this.end
+  }
+
+  /** As Kafka's DeleteRecords: what is before `offset` is not read any more. The start never moves back, nor beyond the end. */
+  deleteBefore (offset: bigint): void {
+    if (this.holds(offset)) this.#start = offset
   }
 
   /** Returns the offset. The log keeps the record's Buffers: nobody else may hold them. */
@@ -44,7 +60,7 @@ export class PartitionLog {
     return logged.offset
   }
 
-  /** A bounded batch from `position` on: at least one record, if there is one. */
+  /** A bounded batch from `position` on, which the log holds: at least one record, if there is one. */
   read (position: bigint): LoggedRecord[] {
     const from = Number(position)
     const batch: LoggedRecord[] = []

@@ -5,17 +5,22 @@ export class TopicLog {
   readonly topic: string
   readonly partitions: PartitionLog[] = []
   /** Of all partitions, in the order in which they came. */
-  readonly records: LoggedRecord[] = []
+  readonly #arrivals: LoggedRecord[] = []
 
   constructor (topic: string, partitions: number) {
     this.topic = topic
     this.grow(partitions)
   }
 
+  /** What can be read, in the order in which it came. */
+  get records (): readonly LoggedRecord[] {
+    return this.#arrivals.filter(({ partition, offset }) => offset >= this.partitions[partition]!.start)
+  }
+
   /** Partitions are added until there are `count`; Kafka never takes one away. */
   grow (count: number): void {
     while (this.partitions.length < count) {
-      this.partitions.push(new PartitionLog(this.topic, this.partitions.length, this.records))
+      this.partitions.push(new PartitionLog(this.topic, this.partitions.length, this.#arrivals))
     }
   }
 }

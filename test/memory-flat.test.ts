@@ -1,0 +1,28 @@
+import Fastify from 'fastify'
+import t from 'tap'
+import faststreamPlugin, { type FaststreamOptions } from '../index.js'
+import { brokersOf } from '../lib/broker/registry.js'
+import { createMemoryCluster, createMemoryTransport } from '../lib/transport/memory/index.js'
+import { growthWhileReading, publishMany } from './fixtures/waiting-messages.js'
+
+const MiB = 1024 * 1024
+
+t.test('200 000 messages that wait for a slow handler take no more memory than its buffer may hold', async (t) => {
+  const cluster = createMemoryCluster()
+  cluster.createTopics([{ topic: 'orders', partitions: 2, replicas: 1 }])
+
+  async function build (options: FaststreamOptions) {
+    const app = Fastify()
+    t.teardown(() => app.close())
+    brokersOf(app).test = { hurried: false, transport: () => createMemoryTransport({ cluster }), onFailure: () => {} }
+    await app.register(faststreamPlugin, { transport: 'memory', topics: 'ignore', ...options })
+    return app
+  }
+
+  const writer = await build({})
+  await writer.ready()
+  await publishMany(writer, 'orders')
+  await writer.close()
+  const reader = await build({ buffer: { messages: 1000, bytes: 8 * MiB } })
+  for (const growth of await growthWhileReading(reader, 'orders')) t.ok(growth < 24 * MiB, `${(growth / MiB).toFixed(1)} MiB`)
+})
