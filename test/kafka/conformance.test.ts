@@ -15,7 +15,22 @@ conformance({
     await app.register(faststreamPlugin, { brokers: brokers(), ...options })
     return app
   },
-  createTopic: (partitions) => createTopic({ partitions }),
+  async createTopic (partitions, topic) {
+    if (topic === undefined) return await createTopic({ partitions })
+    // Its name is free when its deletion has come everywhere.
+    await until(() => withAdmin((admin) => admin.createTopics({ topics: [{ topic, numPartitions: partitions, replicationFactor: -1 }], waitForLeaders: false })))
+    await untilLed(topic, partitions)
+    return topic
+  },
+  deleteTopic: (topic) => withAdmin(async (admin) => {
+    await admin.deleteTopics({ topics: [topic] })
+    await until(async () => !(await admin.listTopics()).includes(topic))
+  }),
+  deleteRecords: (topic, partition, before) => withAdmin(async (admin) => {
+    // Without it KafkaJS does not know the leaders.
+    await admin.fetchTopicOffsets(topic)
+    await admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: String(before) }] })
+  }),
   async read (topic) {
     const records = await readLog(topic)
     return records.map(({ headers = {}, timestamp, ...record }) => ({
@@ -30,16 +45,26 @@ conformance({
     const { topics: [metadata] } = await withAdmin((admin) => admin.fetchTopicMetadata({ topics: [topic] }))
     return metadata?.partitions.length ?? 0
   },
-  addPartitions: (topic, count) => withAdmin(async (admin) => {
-    await admin.createPartitions({ topicPartitions: [{ topic, count }] })
-    await until(async () => (await admin.fetchTopicOffsets(topic)).length === count)
-  }),
+  async addPartitions (topic, count) {
+    await withAdmin((admin) => admin.createPartitions({ topicPartitions: [{ topic, count }] }))
+    await untilLed(topic, count)
+  },
   async committed (groupId, topic) {
     const [committed] = await withAdmin((admin) => admin.fetchOffsets({ groupId, topics: [topic] }))
     return committed!.partitions.sort((a, b) => a.partition - b.partition).map(({ offset }) => offset === '-1' ? 0n : BigInt(offset))
   },
-  async victim (t, { topic, groupId }) {
-    const victim = fork('test/kafka/victim.ts', [topic, groupId], { execArgv: ['--import', 'tsx'] })
+  async commit (groupId, topic, offset) {
+    const consumer = new Kafka({ brokers: [...brokers()], logLevel: logLevel.NOTHING }).consumer({ groupId, maxWaitTimeInMs: 100 })
+    await consumer.connect()
+    await consumer.subscribe({ topic })
+    const joined = new Promise((resolve) => { consumer.on(consumer.events.GROUP_JOIN, resolve) })
+    await consumer.run({ autoCommit: false, async eachMessage () {} })
+    await joined
+    await consumer.commitOffsets([{ topic, partition: 0, offset: String(offset) }])
+    await consumer.disconnect()
+  },
+  async victim (t, { topic, groupId, offsetReset = 'earliest' }) {
+    const victim = fork('test/kafka/victim.ts', [topic, groupId, offsetReset], { execArgv: ['--import', 'tsx'] })
     async function kill (): Promise<void> {
       if (victim.exitCode !== null || victim.signalCode !== null) return
       victim.kill('SIGKILL')
@@ -61,6 +86,11 @@ conformance({
     await until(async () => await endOf(topic) > end + BigInt(values.length))
   }
 })
+
+/** Only the leaders' own answers tell that partitions can be written and read. */
+async function untilLed (topic: string, partitions: number): Promise<void> {
+  await withAdmin((admin) => until(async () => (await admin.fetchTopicOffsets(topic)).length === partitions))
+}
 
 async function endOf (topic: string): Promise<bigint> {
   const [partition] = await withAdmin((admin) => admin.fetchTopicOffsets(topic))

@@ -183,18 +183,6 @@ t.test('a batch that cannot be decoded stops its partition and no other', async 
   t.equal(observer.corruptBatches.length, 1, 'resuming does not make it readable')
 })
 
-t.test('an offset that is out of range makes a new generation, which begins at the earliest offset', async (t) => {
-  const topic = await createTopic({ partitions: 1 })
-  const groupId = uniqueName('group')
-  await produce(topic, numbered(10))
-  await withAdmin((admin) => admin.setOffsets({ groupId, topic, partitions: [{ partition, offset: '5000' }] }))
-  const { consumer, observer } = createMember(t, { topics: [topic], groupId })
-  await consumer.start()
-  await observer.has(10)
-  t.same(observer.calls, ['assigned', 'revoking', 'assigned'])
-  t.equal(observer.received[0]?.offset, 0n)
-})
-
 t.test('a consumer that breaks is lost, reported and made anew, where it had committed', async (t) => {
   const topic = await createTopic({ partitions: 1 })
   const { consumer, observer } = createMember(t, { topics: [topic] })
@@ -213,17 +201,6 @@ t.test('a consumer that breaks is lost, reported and made anew, where it had com
   t.same(observer.calls, ['assigned', 'lost', 'failed', 'assigned'])
   t.match(observer.failures, [/listeners do not do that/])
   t.same(observer.values().slice(-3), ['3', '4', '5'])
-})
-
-t.test('a topic that is not there yet is waited for', async (t) => {
-  const topic = uniqueName('topic')
-  const { consumer, observer } = createMember(t, { topics: [topic] })
-  const started = consumer.start()
-  await observer.was('failed')
-  await withAdmin((admin) => admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: false }))
-  await started
-  t.same(observer.owned, [{ topic, partition }])
-  t.notOk(observer.calls.includes('lost'), 'it had nothing to lose')
 })
 
 t.test('start rejects when the cluster refuses who we are', async (t) => {

@@ -8,6 +8,10 @@ const identity = { groupId: 'shop', memberId: 'm', groupGenerationId: 1 }
 
 const open = new AbortController().signal
 
+function coordinate (broker: Broker, find: () => Promise<Broker>, closing = open, contacted = () => {}): Coordinator {
+  return new Coordinator(broker, find, closing, contacted)
+}
+
 /** A node that answers each request with what comes next: an error, or anything else. */
 function node (nodeId: number, ...answers: unknown[]) {
   const asked: string[] = []
@@ -39,11 +43,11 @@ t.test('when the coordinator moves or is gone, requests follow it and the member
   const second = node(2, 'alive', failure('KafkaJSProtocolError', 'NOT_COORDINATOR_FOR_GROUP'))
   const third = node(3, 'offsets', 'stored')
   const found = [second, third]
-  const coordinator = new Coordinator(first.broker, async () => found.shift()!.broker, open)
+  const coordinator = coordinate(first.broker, async () => found.shift()!.broker)
 
   t.equal(await coordinator.heartbeat(identity), 'alive')
   t.equal(coordinator.broker.nodeId, 2)
-  t.equal(await coordinator.offsetFetch({}), 'offsets')
+  t.equal(await coordinator.offsetFetch({ groupId: 'shop', topics: [] }), 'offsets')
   t.equal(await coordinator.offsetCommit({ ...identity, topics: [] }), 'stored')
   t.same(first.asked, ['connect', 'heartbeat'])
   t.same(second.asked, ['heartbeat', 'offsetFetch'])
@@ -53,20 +57,34 @@ t.test('when the coordinator moves or is gone, requests follow it and the member
 
 t.test('when no other coordinator is found, the error is the first one, which KafkaJS tries again', async (t) => {
   const gone = failure('KafkaJSConnectionError')
-  const coordinator = new Coordinator(node(1, gone).broker, async () => { throw failure('KafkaJSNumberOfRetriesExceeded') }, open)
+  const coordinator = coordinate(node(1, gone).broker, async () => { throw failure('KafkaJSNumberOfRetriesExceeded') })
   await t.rejects(coordinator.heartbeat(identity), gone)
 })
 
 t.test('what the coordinator says itself is no reason to look for another', async (t) => {
   const rebalancing = Object.assign(new Error('rebalancing'), { type: 'REBALANCE_IN_PROGRESS' })
-  const coordinator = new Coordinator(node(1, undefined, rebalancing, 'left').broker, async () => { throw new Error('it looked') }, open)
+  const coordinator = coordinate(node(1, undefined, rebalancing, 'left').broker, async () => { throw new Error('it looked') })
   await t.rejects(coordinator.heartbeat(identity), { message: 'rebalancing' })
   t.equal(await coordinator.leaveGroup(identity), 'left')
 })
 
+t.test('contact is what the coordinator answers, also that it rebalances, and not what others do', async (t) => {
+  const gone = failure('KafkaJSConnectionError')
+  const rebalancing = failure('KafkaJSProtocolError', 'REBALANCE_IN_PROGRESS')
+  let contacts = 0
+  const { broker } = node(1, undefined, 'alive', rebalancing, gone, failure('KafkaJSProtocolError', 'NOT_COORDINATOR_FOR_GROUP'), failure('KafkaJSProtocolError', 'UNKNOWN_MEMBER_ID'))
+  const coordinator = coordinate(broker, async () => { throw gone }, open, () => { contacts++ })
+  await coordinator.heartbeat(identity)
+  t.equal(contacts, 1)
+  await t.rejects(coordinator.heartbeat(identity), rebalancing)
+  t.equal(contacts, 2)
+  for (let i = 0; i < 3; i++) await t.rejects(coordinator.heartbeat(identity))
+  t.equal(contacts, 2)
+})
+
 t.test('only what says that the generation is over makes a commit a lost one', async (t) => {
   const generation = (type: string) => {
-    const coordinator = new Coordinator(node(1, undefined, failure('KafkaJSProtocolError', type)).broker, async () => node(1).broker, open)
+    const coordinator = coordinate(node(1, undefined, failure('KafkaJSProtocolError', type)).broker, async () => node(1).broker)
     return new Generation('shop', coordinator, { orders: [0] })
   }
   const offsets = [{ topic: 'orders', partition: 0, offset: 1n }]
@@ -78,7 +96,7 @@ t.test('only what says that the generation is over makes a commit a lost one', a
 
 t.test('a member is alive until the coordinator says that it is not', async (t) => {
   const isAlive = (error: Error) => {
-    const coordinator = new Coordinator(node(1, undefined, error).broker, async () => { throw error }, open)
+    const coordinator = coordinate(node(1, undefined, error).broker, async () => { throw error })
     return new Generation('shop', coordinator, {}).isAlive()
   }
   t.ok(await isAlive(failure('KafkaJSProtocolError', 'REBALANCE_IN_PROGRESS')), 'it waits for the rejoin')
@@ -110,7 +128,7 @@ function joinable () {
 
 t.test('a join makes member and generation known', async (t) => {
   const { broker, identify, complete } = joinable()
-  const coordinator = new Coordinator(broker, async () => broker, open)
+  const coordinator = coordinate(broker, async () => broker)
   identify()
   complete()
   t.same(await coordinator.joinGroup({ groupId: 'shop', memberId: '' }), { memberId: 'm-1', generationId: 7 })
@@ -120,7 +138,7 @@ t.test('a join makes member and generation known', async (t) => {
 t.test('a join that is given up goes no further, and tells under which id it has to be forgotten', async (t) => {
   const early = joinable()
   const closing = new AbortController()
-  const coordinator = new Coordinator(early.broker, async () => early.broker, closing.signal)
+  const coordinator = coordinate(early.broker, async () => early.broker, closing.signal)
   t.equal(await coordinator.joiningMember(), '', 'nothing was sent yet')
   const join = t.rejects(coordinator.joinGroup({ groupId: 'shop', memberId: '' }), /closing/)
   closing.abort(new Error('closing'))
@@ -132,7 +150,7 @@ t.test('a join that is given up goes no further, and tells under which id it has
 
   const late = joinable()
   const lateClosing = new AbortController()
-  const waiting = new Coordinator(late.broker, async () => late.broker, lateClosing.signal)
+  const waiting = coordinate(late.broker, async () => late.broker, lateClosing.signal)
   const waitingJoin = t.rejects(waiting.joinGroup({ groupId: 'shop', memberId: 'm-1' }), /closing/)
   lateClosing.abort(new Error('closing'))
   t.equal(await waiting.joiningMember(), 'm-1')

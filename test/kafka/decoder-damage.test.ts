@@ -2,6 +2,7 @@ import { gzipSync } from 'node:zlib'
 import t from 'tap'
 import { Batch } from '../../lib/transport/kafkajs/copy/batch.js'
 import { encodeRecord } from '../../lib/transport/kafkajs/copy/encode.js'
+import type { RawHeader } from '../../lib/transport/transport.js'
 import { at, attribute, batch, comparable, compressed, decode, pick, randomNumbers, randomSet, withRecords } from '../fixtures/record-sets.js'
 
 t.test('takes 20 000 damaged sets without throwing, and never gives a record twice or out of order', async (t) => {
@@ -79,6 +80,7 @@ t.test('refuses a batch that is not what it announces', async (t) => {
     [/more than 10 bytes/, () => withRecords([28, 0, ...new Array<number>(11).fill(255), 1, 1, 0])],
     [/a header has no name/, () => withRecords([16, 0, 0, 0, 1, 1, 2, 1, 0])],
     [/claims 64 headers/, () => withRecords([14, 0, 0, 0, 1, 1, 128, 1])],
+    [/claims 524289 headers/, () => withRecords(encodeRecord({ offsetDelta: 0, timestampDelta: 0, key: null, value: null, headers: new Array<RawHeader>(2 ** 19 + 1).fill(['', null]) }).buffer)],
     [/claims -1 headers/, () => withRecords([12, 0, 0, 0, 1, 1, 1])],
     [/longer or shorter than its fields/, () => withRecords([fieldless[0]! + 2, ...fieldless.subarray(1), 0])]
   ]

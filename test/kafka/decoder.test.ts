@@ -172,6 +172,40 @@ t.test('10 000 headers are read in linear time', async (t) => {
   t.ok(took < 200, `${took} ms`)
 })
 
+t.test('a batch of 100 000 records is read in turns, and no record is lost between two of them', async (t) => {
+  const tiny = Buffer.concat(Array.from({ length: 100_000 }, (_, offsetDelta) => encodeRecord({ offsetDelta, timestampDelta: 0, key: null, value: Buffer.from(String(offsetDelta)), headers: [] }).buffer))
+  const set = withRecords(tiny)
+  set.writeInt32BE(99_999, at.lastOffsetDelta)
+  set.writeInt32BE(100_000, at.count)
+  let turns = 0
+  const count = setInterval(() => { turns++ }, 0)
+  const { batches, end, damage } = await decode(set)
+  clearInterval(count)
+  t.equal(damage, undefined)
+  t.equal(end, 100_000n)
+  t.equal(batches[0]?.records.length, 100_000)
+  t.ok(batches[0]?.records.every(({ offset, value }, i) => offset === BigInt(i) && String(value) === String(i)))
+  t.ok(turns > 1, `${turns} turns of the event loop`)
+})
+
+t.test('more than 100 000 records are handed over in parts, and what damage is behind them with the last one', async (t) => {
+  const tiny = Buffer.concat(Array.from({ length: 70_000 }, (_, offsetDelta) => encodeRecord({ offsetDelta, timestampDelta: 0, key: null, value: null, headers: [] }).buffer))
+  const set = Buffer.concat([0n, 70_000n, 140_000n].map((offset) => withRecords(tiny, offset)))
+  for (const start of [0, set.length / 3, set.length / 3 * 2]) {
+    set.writeInt32BE(69_999, start + at.lastOffsetDelta)
+    set.writeInt32BE(70_000, start + at.count)
+  }
+  set.writeInt8(1, set.length / 3 * 2 + at.magic)
+  const messages = await decode(set)
+  const fetched = (from: bigint) => new Batch('t', String(from), { partition: 0, highWatermark: '210000', abortedTransactions: [], messages })
+  const [first, second] = [fetched(5n), fetched(100_005n)]
+  t.equal(first.messages.length, 100_000)
+  t.same([first.messages[0]?.offset, first.messages.at(-1)?.offset, first.position], [5n, 100_004n, 100_005n])
+  t.equal(first.corrupt, undefined)
+  t.same([second.messages[0]?.offset, second.messages.at(-1)?.offset, second.position], [100_005n, 139_999n, 140_000n])
+  t.match(second.corrupt, { offset: 140_000n, error: { message: 'message format 1 is not supported' } })
+})
+
 t.test('takes the time of the broker where the topic does', async (t) => {
   const set = await batch({ offset: 0, values: ['a'], attributes: attribute.appendTime })
   set.writeBigInt64BE(1_800_000_000_000n, at.maxTimestamp)

@@ -4,7 +4,7 @@ import type t from 'tap'
 import { createConsumer } from '../../lib/transport/kafkajs/consumer.js'
 import { loadKafkajs } from '../../lib/transport/kafkajs/copy/load.js'
 import type {
-  ConsumedRecord, ConsumerListener, ConsumerOptions, CorruptBatch, TopicPartition, TransportConsumer, TransportLog
+  ConsumedRecord, ConsumerListener, ConsumerOptions, CorruptBatch, OffsetReset, TopicPartition, TransportConsumer, TransportLog
 } from '../../lib/transport/transport.js'
 import { brokers as sharedBrokers, uniqueName, until, withAdmin } from './fixture.js'
 
@@ -25,11 +25,13 @@ export class Observer implements ConsumerListener {
   readonly received: Received[] = []
   readonly positions = new Map<string, bigint>()
   readonly corruptBatches: CorruptBatch[] = []
+  readonly resets: Array<OffsetReset & { readonly partition: number }> = []
   readonly failures: Error[] = []
   owned: readonly TopicPartition[] = []
   onRecords: (topic: string, partition: number, records: readonly ConsumedRecord[], position: bigint) => void = () => {}
   onAssigned: (partitions: readonly TopicPartition[]) => void = () => {}
   onRevoking: () => Promise<void> = async () => {}
+  onReset: (topic: string, partition: number) => void = () => {}
 
   assigned (partitions: readonly TopicPartition[]): void {
     this.calls.push('assigned')
@@ -56,6 +58,12 @@ export class Observer implements ConsumerListener {
   corrupt (_topic: string, _partition: number, batch: CorruptBatch): void {
     this.calls.push('corrupt')
     this.corruptBatches.push(batch)
+  }
+
+  reset (topic: string, partition: number, reset: OffsetReset): void {
+    this.calls.push('reset')
+    this.resets.push({ partition, ...reset })
+    this.onReset(topic, partition)
   }
 
   failed (error: Error): void {
@@ -87,6 +95,7 @@ const silent: TransportLog = { debug () {}, info () {}, warn () {}, error () {} 
 export interface MemberSettings extends Partial<ConsumerOptions> {
   readonly topics: readonly string[]
   readonly brokers?: readonly string[]
+  readonly log?: TransportLog
   readonly sasl?: { mechanism: 'plain', username: string, password: string }
 }
 
@@ -102,17 +111,41 @@ function client (brokers = sharedBrokers(), sasl?: MemberSettings['sasl']): Kafk
 }
 
 /** A member, not started yet; closed with the test. */
-export function createMember (t: Pick<Test, 'teardown'>, { brokers, sasl, ...options }: MemberSettings): TestMember {
+export function createMember (t: Pick<Test, 'teardown'>, { brokers, sasl, log = silent, ...options }: MemberSettings): TestMember {
   const kafka = sasl === undefined && brokers === undefined ? sharedClient() : client(brokers, sasl)
   const observer = new Observer()
   const consumer = createConsumer({
     kafka,
     listener: observer,
-    log: silent,
-    options: { groupId: uniqueName('group'), sessionTimeout: 10_000, rebalanceTimeout: 20_000, ...options }
+    log,
+    options: { groupId: uniqueName('group'), offsetReset: 'earliest', sessionTimeout: 10_000, rebalanceTimeout: 20_000, ...options }
   })
   t.teardown(() => consumer.close())
   return { consumer, observer }
+}
+
+/** A member that commits at once whatever position it is told, as if every handler were done already. */
+export function createEager (t: Pick<Test, 'teardown'>, settings: MemberSettings): TestMember {
+  const member = createMember(t, settings)
+  member.observer.onRecords = (topic, partition, _records, offset) => { member.consumer.commit([{ topic, partition, offset }]).catch(() => {}) }
+  return member
+}
+
+/** Of the topic's partitions in turn. Nobody checks that the log has them. */
+export async function store (t: Pick<Test, 'teardown'>, groupId: string, topic: string, ...offsets: bigint[]): Promise<void> {
+  const { consumer } = createMember(t, { topics: [topic], groupId })
+  await consumer.start()
+  await consumer.commit(offsets.map((offset, partition) => ({ topic, partition, offset })))
+  await consumer.close()
+}
+
+/** Cuts the log as its retention does: `start` is the first offset that is left. */
+export async function expire (topic: string, start: bigint, partition = 0): Promise<void> {
+  await withAdmin(async (admin) => {
+    // Without it, KafkaJS knows no leader to ask.
+    await admin.fetchTopicOffsets(topic)
+    await admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: String(start) }] })
+  })
 }
 
 /** Writes with the app's plain kafkajs. */

@@ -3,6 +3,7 @@ import { loadKafkajs } from '../../lib/transport/kafkajs/copy/load.js'
 import { rejoinInOnePlace } from '../../lib/transport/kafkajs/one-rejoin.js'
 
 interface ConsumerGroup {
+  readonly preferredReadReplicasPerTopicPartition: Record<string, Record<number, unknown>>
   recoverFromFetch (error: Error): Promise<void>
 }
 
@@ -15,7 +16,7 @@ function group () {
   const group: ConsumerGroup = Object.assign(Object.create(prototype), {
     logger: { debug () {}, warn () {}, error () {} },
     cluster: { refreshMetadata: async () => { done.push('metadata') }, removeBroker: () => { done.push('remove') } },
-    preferredReadReplicasPerTopicPartition: {},
+    preferredReadReplicasPerTopicPartition: { orders: {} },
     offsetManager: { setDefaultOffset: async () => { done.push('offset') } },
     joinAndSync: async () => { done.push('join') }
   })
@@ -36,8 +37,19 @@ for (const error of [
     const rejected = await stale.recoverFromFetch(error).catch((err) => err)
     t.match(rejected, { type: 'REBALANCE_IN_PROGRESS', cause: error })
     t.notOk(done.includes('join'))
+    t.notOk(done.includes('offset'), 'and nothing is committed')
   })
 }
+
+t.test('an offset that a follower does not have is asked of the leader', async (t) => {
+  const { group: far, done } = group()
+  far.preferredReadReplicasPerTopicPartition['orders']![1] = { nodeId: 2, expireAt: Date.now() + 5000 }
+  const error = Object.assign(failure('KafkaJSOffsetOutOfRange'), { topic: 'orders', partition: 1 })
+  await far.recoverFromFetch(error)
+  t.same(far.preferredReadReplicasPerTopicPartition, { orders: {} })
+  t.match(await far.recoverFromFetch(error).catch((err) => err), { type: 'REBALANCE_IN_PROGRESS' })
+  t.same(done, [])
+})
 
 t.test('what needs no rejoin is as it was', async (t) => {
   const { group: closed, done } = group()

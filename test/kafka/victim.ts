@@ -1,16 +1,16 @@
 import Fastify from 'fastify'
-import faststreamPlugin from '../../index.js'
+import faststreamPlugin, { type FaststreamOptions } from '../../index.js'
 import { brokersOf } from '../../lib/broker/registry.js'
 import { createKafkajsTransport } from '../../lib/transport/kafkajs/index.js'
 import { stalls } from '../conformance/world.js'
 import { transportOptions } from './client.js'
 
-// A process to be killed: `victim.ts <topic> <group>`. Its group notices after 6 s, the shortest session that every cluster allows.
+// A process to be killed: `victim.ts <topic> <group> <offsetReset>`. Its group notices after 6 s, the shortest session that every cluster allows.
 
 // It must not outlive a test that was killed itself.
 process.once('disconnect', () => process.exit(1))
 
-const [topic = '', groupId = ''] = process.argv.slice(2)
+const [topic = '', groupId = '', offsetReset = 'earliest'] = process.argv.slice(2) as [string?, string?, FaststreamOptions['offsetReset']?]
 const app = Fastify()
 brokersOf(app).test = {
   hurried: false,
@@ -20,6 +20,6 @@ brokersOf(app).test = {
     return { ...transport, consumer: (options, listener) => transport.consumer({ ...options, sessionTimeout: 6000 }, listener) }
   }
 }
-await app.register(faststreamPlugin, { groupId, commit: { interval: 10 } })
+await app.register(faststreamPlugin, { groupId, offsetReset, commit: { interval: 10 } })
 stalls(app, topic)
 await app.ready()

@@ -45,13 +45,13 @@ export function isPending ({ offset, refused }: Batch): boolean {
   return offset === undefined && !refused
 }
 
-export function groupBy<Key> (batches: readonly Batch[], keyOf: (batch: Batch) => Key): ReadonlyMap<Key, readonly Batch[]> {
-  const groups = new Map<Key, Batch[]>()
-  for (const batch of batches) {
-    const key = keyOf(batch)
+export function groupBy<Item, Key> (items: readonly Item[], keyOf: (item: Item) => Key): ReadonlyMap<Key, readonly Item[]> {
+  const groups = new Map<Key, Item[]>()
+  for (const item of items) {
+    const key = keyOf(item)
     const group = groups.get(key)
-    if (group === undefined) groups.set(key, [batch])
-    else group.push(batch)
+    if (group === undefined) groups.set(key, [item])
+    else group.push(item)
   }
   return groups
 }

@@ -2,7 +2,9 @@ import type { Kafka } from 'kafkajs'
 import { GenerationLostError } from '../transport.js'
 import type { ConsumerListener, ConsumerOptions, TransportConsumer, TransportLog } from '../transport.js'
 import type { KafkajsFailure } from './coordinator.js'
+import { LoneCoordinator } from './lone-coordinator.js'
 import { Member } from './member.js'
+import { MissingTopics } from './missing-topics.js'
 import { supervise } from './supervisor.js'
 
 export interface CreateConsumerOptions {
@@ -15,9 +17,12 @@ export interface CreateConsumerOptions {
 /** A member of a group that comes back, as a new one, whatever happens to KafkaJS. */
 export function createConsumer ({ kafka, options, listener, log }: CreateConsumerOptions): TransportConsumer {
   const closing = new AbortController()
+  const missing = new MissingTopics(options.groupId, log)
+  const lone = options.groupId === null ? new LoneCoordinator() : undefined
   let member: Member | undefined
   let supervision: Promise<void> | undefined
   let reading = true
+  let lastContact = 0
 
   function start (): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -27,8 +32,12 @@ export function createConsumer ({ kafka, options, listener, log }: CreateConsume
         resolve()
       }
 
+      function contacted (): void {
+        lastContact = Date.now()
+      }
+
       function live (): Promise<Error> {
-        member = new Member({ kafka, options, listener, log, reading, onJoined })
+        member = new Member({ kafka, options, listener, log, missing, lone, reading, onJoined, contacted })
         return member.live()
       }
 
@@ -43,7 +52,7 @@ export function createConsumer ({ kafka, options, listener, log }: CreateConsume
       }
 
       supervision = supervise({ live, failed }, closing.signal)
-        .then(() => reject(new Error(`the consumer of group '${options.groupId}' was closed before it had joined`)))
+        .then(() => reject(new Error(`the consumer ${lone === undefined ? `of group '${options.groupId}'` : 'without a group'} was closed before it began`)))
     })
   }
 
@@ -51,6 +60,12 @@ export function createConsumer ({ kafka, options, listener, log }: CreateConsume
     start,
     pause: (partition) => member?.pause(partition),
     resume: (partition) => member?.resume(partition),
+    seek: (partition) => member?.seek(partition),
+    progress: (partition) => member?.progress(partition) ?? { position: undefined, end: undefined },
+    get lastContact () {
+      return lastContact
+    },
+    missing: () => missing.names,
     async commit (offsets) {
       if (member === undefined || closing.signal.aborted) throw new GenerationLostError('no partition is owned now')
       await member.commit(offsets)

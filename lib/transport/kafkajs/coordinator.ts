@@ -1,3 +1,5 @@
+import type { OffsetFetchAnswer, OffsetFetchRequest } from './starting-offsets.js'
+
 /** What tells KafkaJS's errors apart. They are of the private copy: classified by name and type, never by class. */
 export interface KafkajsFailure extends Error {
   readonly type?: string
@@ -30,7 +32,7 @@ export interface Broker {
   syncGroup (request: GenerationIdentity): Promise<unknown>
   heartbeat (request: GenerationIdentity): Promise<unknown>
   leaveGroup (request: Identity): Promise<unknown>
-  offsetFetch (request: unknown): Promise<unknown>
+  offsetFetch (request: OffsetFetchRequest): Promise<OffsetFetchAnswer>
   offsetCommit (request: Commit): Promise<unknown>
 }
 
@@ -48,12 +50,15 @@ export class Coordinator {
   #broker: Broker
   readonly #find: () => Promise<Broker>
   readonly #closing: AbortSignal
+  readonly #contacted: () => void
   #join: Promise<unknown> | undefined
 
-  constructor (broker: Broker, find: () => Promise<Broker>, closing: AbortSignal) {
+  /** `contacted`: it has answered. */
+  constructor (broker: Broker, find: () => Promise<Broker>, closing: AbortSignal, contacted: () => void) {
     this.#broker = broker
     this.#find = find
     this.#closing = closing
+    this.#contacted = contacted
   }
 
   /** The node where the group is, as far as is known. */
@@ -71,6 +76,7 @@ export class Coordinator {
     const join = this.#overheard().joinGroup(request)
     this.#join = join
     const joined = await join
+    this.#contacted()
     this.memberId = joined.memberId
     this.generationId = joined.generationId
     this.#closing.throwIfAborted()
@@ -96,7 +102,7 @@ export class Coordinator {
     return this.#follow((broker) => broker.heartbeat(request))
   }
 
-  offsetFetch (request: unknown): Promise<unknown> {
+  offsetFetch (request: OffsetFetchRequest): Promise<OffsetFetchAnswer> {
     return this.#follow((broker) => broker.offsetFetch(request))
   }
 
@@ -118,15 +124,27 @@ export class Coordinator {
     })
   }
 
-  async #follow (ask: (broker: Broker) => Promise<unknown>): Promise<unknown> {
+  async #follow<Answer> (ask: (broker: Broker) => Promise<Answer>): Promise<Answer> {
     try {
-      return await ask(await connected(this.#broker))
+      return await this.#answered(ask(await connected(this.#broker)))
     } catch (err) {
       const { name, type = '' } = err as KafkajsFailure
       if (!elsewhere.has(type) && !unreachable.has(name)) throw err
       // The error of a failed search would end the consumer; this one makes KafkaJS try again.
       this.#broker = await this.#find().catch(() => { throw err })
-      return await ask(this.#broker)
+      return await this.#answered(ask(this.#broker))
+    }
+  }
+
+  async #answered<Answer> (asking: Promise<Answer>): Promise<Answer> {
+    try {
+      const answer = await asking
+      this.#contacted()
+      return answer
+    } catch (err) {
+      // It knows us and waits for the rejoin, while the core drains.
+      if ((err as KafkajsFailure).type === 'REBALANCE_IN_PROGRESS') this.#contacted()
+      throw err
     }
   }
 }

@@ -1,28 +1,38 @@
 import { GenerationLostError } from '../transport.js'
 import type { TopicPartition, TopicPartitionOffset } from '../transport.js'
+import { partitionId } from './batch.js'
 import type { Coordinator, GenerationIdentity, KafkajsFailure } from './coordinator.js'
 
 const lost = new Set(['ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'REBALANCE_IN_PROGRESS', 'FENCED_INSTANCE_ID'])
 
 /** One partition while this member owns it. */
 export interface Owned extends TopicPartition {
-  /** The offset behind what was handed over; unknown before the first batch. */
+  /** The offset to read next: unknown at first, and where nothing is read. */
   position: bigint | undefined
+  /** Of the log, as far as it is known. */
+  end: bigint | undefined
+  /** The core has no room. */
   paused: boolean
-  corrupt: boolean
+  /** Only a seek goes on: what stands here cannot be decoded, or is not in the log. */
+  stopped: boolean
 }
+
+/** Also a `LoneCoordinator` is one. */
+type GenerationCoordinator = Pick<Coordinator, 'memberId' | 'generationId' | 'heartbeat' | 'offsetCommit'>
 
 /** What a member holds from one join to the next: partitions, and the right to commit their offsets. */
 export class Generation {
-  readonly #coordinator: Coordinator
+  readonly #coordinator: GenerationCoordinator
   readonly #identity: GenerationIdentity
   readonly #owned = new Map<string, Owned>()
 
-  constructor (groupId: string, coordinator: Coordinator, assignment: Readonly<Record<string, readonly number[]>>) {
+  constructor (groupId: string, coordinator: GenerationCoordinator, assignment: Readonly<Record<string, readonly number[]>>) {
     this.#coordinator = coordinator
     this.#identity = { groupId, memberId: coordinator.memberId, groupGenerationId: coordinator.generationId }
     for (const [topic, partitions] of Object.entries(assignment)) {
-      for (const partition of partitions) this.#owned.set(nameOf(topic, partition), { topic, partition, position: undefined, paused: false, corrupt: false })
+      for (const partition of partitions) {
+        this.#owned.set(partitionId({ topic, partition }), { topic, partition, position: undefined, end: undefined, paused: false, stopped: false })
+      }
     }
   }
 
@@ -30,8 +40,13 @@ export class Generation {
     return Array.from(this.#owned.values(), ({ topic, partition }) => ({ topic, partition }))
   }
 
+  /** Those of which nothing is fetched. */
+  get unread (): readonly TopicPartition[] {
+    return [...this.#owned.values()].filter(({ paused, stopped }) => paused || stopped)
+  }
+
   owned (topic: string, partition: number): Owned | undefined {
-    return this.#owned.get(nameOf(topic, partition))
+    return this.#owned.get(partitionId({ topic, partition }))
   }
 
   /** Resolves to whether the coordinator still knows the member, as far as that can be told: an answer that does not come is no "no". */
@@ -66,8 +81,4 @@ export class Generation {
       throw err
     }
   }
-}
-
-function nameOf (topic: string, partition: number): string {
-  return `${topic}:${partition}`
 }

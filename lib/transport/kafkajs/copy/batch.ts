@@ -2,14 +2,16 @@ import type { ConsumedRecord, CorruptBatch } from '../../transport.js'
 import { withoutAborted } from './aborted.js'
 import type { AbortedTransaction } from './aborted.js'
 import type { RecordBatch } from './record-batch.js'
-import type { RecordSet } from './record-set.js'
+import type { Damage, RecordSet } from './record-set.js'
 
 /** What `eachBatch` gets as `batch` in the copy: kafkajs's own members, and these. */
 export interface FetchedBatch {
   readonly topic: string
   readonly partition: number
   readonly highWatermark: string
-  /** Sound records only, without control records and those of aborted transactions. May be empty. */
+  /** The offset that was asked for. */
+  readonly from: bigint
+  /** Sound records only, not too many, without control records and those of aborted transactions. May be empty. */
   readonly messages: readonly ConsumedRecord[]
   /** The offset to read next: beyond everything that was read, also what is not handed over and what compaction removed. */
   readonly position: bigint
@@ -25,6 +27,9 @@ export interface PartitionData {
   readonly messages: RecordSet
 }
 
+/** That are handed over at once: about as many as a megabyte has room for, and few enough to be taken in without anybody noticing. The next fetch begins behind them. */
+const maxMessages = 100_000
+
 /**
  * Stands in for `src/consumer/batch.js`.
  *
@@ -36,10 +41,10 @@ export class Batch implements FetchedBatch {
   readonly topic: string
   readonly partition: number
   readonly highWatermark: string
+  readonly from: bigint
   readonly messages: readonly ConsumedRecord[]
   readonly position: bigint
   readonly corrupt: CorruptBatch | undefined
-  readonly #fetchedOffset: bigint
 
   constructor (topic: string, fetchedOffset: string, data: PartitionData) {
     const { batches, end, damage } = data.messages
@@ -47,19 +52,17 @@ export class Batch implements FetchedBatch {
     this.topic = topic
     this.partition = data.partition
     this.highWatermark = data.highWatermark
-    this.messages = visibleRecords(withoutAborted(batches, data.abortedTransactions), from)
-    this.position = end > from ? end : from
-    this.corrupt = damage && {
-      // Not the offset in its header: nothing proves that one, where reading stopped is certain.
-      offset: this.position,
-      nextOffset: damage.nextOffset > this.position && damage.nextOffset <= BigInt(data.highWatermark) ? damage.nextOffset : -1n,
-      error: damage.error
-    }
-    this.#fetchedOffset = from
+    this.from = from
+    const visible = visibleRecords(withoutAborted(batches, data.abortedTransactions), from)
+    const tooMany = visible[maxMessages]
+    this.messages = tooMany === undefined ? visible : visible.slice(0, maxMessages)
+    this.position = tooMany?.offset ?? (end > from ? end : from)
+    // Damage lies behind all that is sound, and is told with the last of that.
+    if (damage !== undefined && tooMany === undefined) this.corrupt = corruptBatch(damage, this.position, BigInt(data.highWatermark))
   }
 
   isEmpty (): boolean {
-    return this.position === this.#fetchedOffset && this.corrupt === undefined
+    return this.position === this.from && this.corrupt === undefined
   }
 
   /** Would make kafkajs's runner keep the batch to itself. */
@@ -87,14 +90,23 @@ export class Batch implements FetchedBatch {
   }
 }
 
+function corruptBatch ({ nextOffset, error }: Damage, position: bigint, highWatermark: bigint): CorruptBatch {
+  return {
+    // Not the offset in its header: nothing proves that one, where reading stopped is certain.
+    offset: position,
+    nextOffset: nextOffset > position && nextOffset <= highWatermark ? nextOffset : -1n,
+    error
+  }
+}
+
 function visibleRecords (batches: readonly RecordBatch[], from: bigint): readonly ConsumedRecord[] {
   const visible: ConsumedRecord[] = []
   for (const batch of batches) {
     if (batch.control) continue
     // Kafka hands out whole batches: the first one may begin before the offset that was asked for.
-    const cut = batch.baseOffset < from
+    const first = Number(from - batch.baseOffset)
     for (const record of batch.records) {
-      if (!cut || record.offset >= from) visible.push(record)
+      if (record.offsetDelta >= first && visible.push(record) > maxMessages) return visible
     }
   }
   return visible

@@ -8,6 +8,10 @@ interface TopicPartitions {
 /** What we touch of kafkajs's `ConsumerGroup`. */
 interface ConsumerGroup {
   maxWaitTime: number
+  /** As at the last join; null before. */
+  readonly partitionsPerSubscribedTopic: ReadonlyMap<string, readonly number[]> | null
+  generatePartitionsPerSubscribedTopic (): ReadonlyMap<string, readonly number[]>
+  checkForStaleAssignment (): void
   fetch (nodeId: number): Promise<unknown[]>
   pause (partitions: readonly TopicPartitions[]): void
   resume (partitions: readonly TopicPartitions[]): void
@@ -21,14 +25,20 @@ const rest = 'await this.rest()'
 const minWait = 10
 
 /**
- * Stands in for `src/consumer/consumerGroup.js`: a partition that is resumed is fetched at once.
+ * Stands in for `src/consumer/consumerGroup.js`: a partition that is resumed is fetched at once, and one that is gone is noticed.
  *
  * We pause and resume partitions all the time, because that bounds our queues. kafkajs sleeps through a `resume` when every
  * partition of a node is paused; and while a fetch waits at the broker for others that have nothing new, it asks for no more.
  * So `resume` ends the sleep here, and a fetch that leaves out a paused partition waits no longer than a part of the
  * time since the last pause: what was paused just now comes back soon, what was paused long ago costs no busy polling.
+ *
+ * And kafkajs rejoins only for partitions that are new. Without a rejoin when a topic is deleted, it would go on where it was
+ * when the topic is made anew.
  */
-export function wakingConsumerGroup (_load: Load, original: Original): unknown {
+export function wakingConsumerGroup (load: Load, original: Original): unknown {
+  const { KafkaJSStaleTopicMetadataAssignment: StaleAssignment } = load('src/errors.js') as {
+    KafkaJSStaleTopicMetadataAssignment: new (message: string, details: { readonly topic: string }) => Error
+  }
   const Base = original(replaceSleep) as new (options: { maxWaitTimeInMs: number }) => ConsumerGroup
 
   return class WakingConsumerGroup extends Base {
@@ -39,6 +49,14 @@ export function wakingConsumerGroup (_load: Load, original: Original): unknown {
     constructor (options: { maxWaitTimeInMs: number }) {
       super(options)
       this.#maxWaitTime = options.maxWaitTimeInMs
+    }
+
+    override checkForStaleAssignment (): void {
+      super.checkForStaleAssignment()
+      const known = this.generatePartitionsPerSubscribedTopic()
+      for (const [topic, partitions] of this.partitionsPerSubscribedTopic ?? []) {
+        if (known.get(topic)!.length < partitions.length) throw new StaleAssignment('Topic has lost partitions', { topic })
+      }
     }
 
     override fetch (nodeId: number): Promise<unknown[]> {

@@ -2,6 +2,7 @@ import { Batch } from './batch.js'
 import { wakingConsumerGroup } from './consumer-group.js'
 import type { LookupCodec } from './decompress.js'
 import { encodeRecord } from './encode.js'
+import { candidMetadata } from './metadata.js'
 import type { Load, Replacement } from './modules.js'
 import { recordSetDecoder } from './record-set.js'
 import { restingRequestQueue } from './request-queue.js'
@@ -18,6 +19,7 @@ export const replacements: ReadonlyMap<string, Replacement> = new Map<string, Re
   // out
   ['src/protocol/recordBatch/record/v0/index.js', () => encodeRecord],
   // both
+  ['src/protocol/requests/metadata/v0/response.js', candidMetadata],
   ['src/network/requestQueue/index.js', restingRequestQueue]
 ])
 
