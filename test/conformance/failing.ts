@@ -1,5 +1,7 @@
 import t from 'tap'
-import { Inbox } from '../fixtures/inbox.js'
+import type { DeadLetter } from '../../index.js'
+import { gate, Inbox } from '../fixtures/inbox.js'
+import { eventually } from './eventually.js'
 import type { World } from './world.js'
 
 /** What becomes of messages that cannot be handled. */
@@ -102,6 +104,92 @@ export function failing (world: World): void {
       t.equal(String(dead?.key), 'k')
       t.equal(dead?.value === null, true, 'a reference is left: topic, partition, offset')
       t.same([dead?.headers['x-dlq-topic'], dead?.headers['x-dlq-offset'], dead?.headers['x-dlq-value-omitted']].map(String), [topic, '0', 'true'])
+    })
+
+    t.test('a subscriber of a dead-letter topic is told what failed, and what fails there goes on to its own and not round in circles', async (t) => {
+      const [topic, groupId] = [await world.createTopic(1), world.unique('g')]
+      const app = await world.app(t, { groupId, retry: { retries: 1, delay: 1 }, topicConfig: { partitions: 1 }, commit: { interval: 10 } })
+      const told = new Inbox<DeadLetter | undefined>()
+      app.broker.subscriber(topic, function take (_, { deadLetter }) {
+        if (deadLetter !== undefined) t.fail('it is no dead letter')
+        throw new TypeError('no luck')
+      })
+      app.broker.subscriber(`${topic}.dlq`, function takeDead (value, { deadLetter, attempt }) {
+        if (attempt === 1) told.add(deadLetter)
+        if (value === 'hopeless') throw new RangeError('no luck here either')
+      })
+      app.broker.subscriber(`${topic}.dlq.dlq`, { deadLetter: false }, (_, { deadLetter }) => {
+        told.add(deadLetter)
+        throw new Error('nothing comes of it')
+      })
+      await app.ready()
+      for (const value of ['hopeless', 'good']) await app.broker.publish(topic, value, { key: 'k' })
+      const first = { topic, partition: 0, offset: 0n, groupId, subscriber: 'take', stage: 'retries-exhausted', error: { name: 'TypeError', message: 'no luck' }, attempts: 2, valueOmitted: false }
+      const letters = await told.count(4)
+      t.match(letters.filter((letter) => letter?.subscriber === 'take'), [first, { ...first, offset: 1n }])
+      t.match(letters.find((letter) => letter?.subscriber === 'takeDead'), { ...first, subscriber: 'takeDead', error: { name: 'RangeError', message: 'no luck here either' } }, 'where it was first, and what failed last')
+      for (const [name, count] of [[topic, 2], [`${topic}.dlq`, 2], [`${topic}.dlq.dlq`, 1]] as const) {
+        await eventually(async () => (await world.committed(groupId, name))[0] === BigInt(count))
+        t.equal((await world.read(name)).length, count)
+      }
+      t.equal(await world.partitions(`${topic}.dlq.dlq.dlq`), 0)
+    })
+
+    t.test('a handler beyond its time sees its signal abort and has failed; it is run again when it has ended, not beside itself', async (t) => {
+      const topic = await world.createTopic(1)
+      const app = await world.app(t, { groupId: world.unique('g'), retry: { retries: 1, delay: 1 } })
+      const inbox = new Inbox<string>()
+      const { opened, open } = gate()
+      t.teardown(open)
+      app.broker.subscriber(topic, { handlerTimeout: 50 }, async (_, { attempt, signal }) => {
+        inbox.add(`${attempt} begins`)
+        if (attempt === 1) await new Promise((resolve) => { signal.addEventListener('abort', resolve) })
+        if (attempt === 1) inbox.add(`1 is told ${signal.reason.code}`)
+        if (attempt === 1) await opened
+        inbox.add(`${attempt} ends`)
+      })
+      await app.ready()
+      await app.broker.publish(topic, 1)
+      await inbox.count(2)
+      await eventually(async () => app.broker.health().subscribers[0]?.partitions[0]?.late === 0n)
+      setTimeout(open, 50)
+      t.same(await inbox.count(5), ['1 begins', '1 is told FASTSTREAM_ERR_HANDLER_TIMEOUT', '1 ends', '2 begins', '2 ends'])
+    })
+
+    t.test('a handler that is beyond its time each time makes a dead letter, and nothing of what it returns is published', async (t) => {
+      const [topic, results] = [await world.createTopic(1), await world.createTopic(1)]
+      const app = await world.app(t, { groupId: world.unique('g'), retry: { retries: 1, delay: 1 }, handlerTimeout: 20 })
+      const inbox = new Inbox<DeadLetter | undefined>()
+      app.broker.subscriber(topic, { publish: app.broker.publisher(results) }, async (_, { signal }) => {
+        await new Promise((resolve) => { signal.addEventListener('abort', resolve) })
+        return 'too late'
+      })
+      app.broker.subscriber(`${topic}.dlq`, (_, { deadLetter }) => { inbox.add(deadLetter) })
+      await app.ready()
+      await app.broker.publish(topic, 1)
+      t.match(await inbox.count(1), [{ stage: 'retries-exhausted', attempts: 2, error: { message: /20 ms/ } }])
+      t.same(await world.read(results), [])
+    })
+
+    t.test('a handler that does not end before the app has to is told so, and its message comes again', async (t) => {
+      const [topic, groupId] = [await world.createTopic(1), world.unique('g')]
+      const inbox = new Inbox<string>()
+      const first = await world.app(t, { groupId, drainTimeout: 50 })
+      first.broker.subscriber(topic, async (_, { signal }) => {
+        inbox.add('begins')
+        await new Promise((resolve) => { signal.addEventListener('abort', resolve) })
+        inbox.add(signal.reason.code)
+      })
+      await first.ready()
+      await first.broker.publish(topic, 1)
+      await inbox.count(1)
+      await first.close()
+      t.same(inbox.items, ['begins', 'FASTSTREAM_ERR_HANDLER_ABORTED'])
+      const second = await world.app(t, { groupId })
+      second.broker.subscriber(topic, (_, { attempt }) => { inbox.add(`again, attempt ${attempt}`) })
+      await second.ready()
+      t.equal((await inbox.count(3))[2], 'again, attempt 1')
+      t.same(await world.read(`${topic}.dlq`), [])
     })
 
     await t.test('with deadLetter: false the message is skipped', async (t) => {

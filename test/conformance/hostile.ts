@@ -83,6 +83,32 @@ export function hostile (world: World): void {
       ])
     })
 
+    t.test('10 000 headers are kept in a dead letter, and refused where they are asked for', async (t) => {
+      const { topic, app, handled, deadLetters } = await reader(t, { schema: { headers: { type: 'object' } } })
+      // Few names, because the client that reads the log for this test is slow with many.
+      const many = Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`h${i}`, Array.from({ length: 1000 }, (_, j) => `${j}`)]))
+      await app.broker.publish(topic, 'many', { headers: many })
+      await app.broker.publish(topic, 'behind', { headers: { few: '1' } })
+      t.same(await handled.count(1), ['behind'])
+      const [letter] = await deadLetters()
+      t.equal(String(letter?.headers['x-dlq-stage']), 'deserialize')
+      t.same(Object.keys(many).map((name) => letter?.headers[name]?.map(String)), Object.values(many))
+    })
+
+    t.test('keys and values of almost a megabyte become dead letters with their bytes', async (t) => {
+      const { topic, app, handled, deadLetters } = await reader(t, { schema: { value: { type: 'string', maxLength: 100 }, key: { type: 'string' } } })
+      const large = (fill: number) => Buffer.alloc(2 ** 20 - 3000, fill)
+      const quoted = Buffer.concat([Buffer.from('"'), large(0x78), Buffer.from('"')])
+      for (const value of [large(0xff), large(0x5b), quoted]) await app.broker.publish(topic, value, { key: 'k', headers: json })
+      await app.broker.publish(topic, 'bad', { key: large(0xff), headers: json })
+      await app.broker.publish(topic, Buffer.from('"behind"'), { key: 'k', headers: json })
+      t.same(await handled.count(1), ['behind'])
+      const dead = await deadLetters()
+      t.same(dead.map(({ headers }) => String(headers['x-dlq-stage'])), ['deserialize', 'deserialize', 'validate', 'deserialize'])
+      t.ok([large(0xff), large(0x5b), quoted].every((value, i) => dead[i]?.value?.equals(value)))
+      t.ok(dead[3]?.key?.equals(large(0xff)))
+    })
+
     t.test('what a message says about itself with the names of a dead letter is not believed', async (t) => {
       const { topic, app, handled, deadLetters } = await reader(t)
       await app.broker.publish(topic, Buffer.from('{'), { headers: { ...json, 'x-dlq-topic': 'elsewhere', 'x-dlq-invented': 'x', mine: 'kept' }, correlationId: 'c-1' })

@@ -3,6 +3,7 @@ import faststreamPlugin from '../../index.js'
 import { brokersOf } from '../../lib/broker/registry.js'
 import { createMemoryCluster, createMemoryTransport } from '../../lib/transport/memory/index.js'
 import type { MemoryConsumer } from '../../lib/transport/memory/index.js'
+import type { ConsumerListener } from '../../lib/transport/transport.js'
 import { conformance } from './suite.js'
 import { stalls } from './world.js'
 import type { World } from './world.js'
@@ -20,11 +21,12 @@ const memory: World = {
     await app.register(faststreamPlugin, { transport: 'memory', ...options })
     return app
   },
-  async createTopic (partitions) {
-    const topic = memory.unique('topic')
+  async createTopic (partitions, topic = memory.unique('topic')) {
     cluster.createTopics([{ topic, partitions, replicas: 1 }])
     return topic
   },
+  deleteTopic: async (topic) => { cluster.deleteTopic(topic) },
+  deleteRecords: async (topic, partition, before) => { cluster.deleteRecords(topic, partition, before) },
   async read (topic) {
     return [...cluster.records(topic)]
       .sort((a, b) => a.partition - b.partition || Number(a.offset - b.offset))
@@ -37,11 +39,19 @@ const memory: World = {
   partitions: async (topic) => cluster.partitions(topic).length,
   addPartitions: async (topic, count) => { cluster.createPartitions(topic, count) },
   async committed (groupId, topic) {
-    const lag = cluster.lag().filter((lag) => lag.groupId === groupId && lag.topic === topic)
-    return cluster.partitions(topic).map(({ partition, end }) => lag.find((lag) => lag.partition === partition)?.committed ?? end)
+    const group = cluster.group(groupId)
+    return cluster.partitions(topic).map((log) => group.committed(log) ?? 0n)
   },
-  async victim (t, { topic, groupId }) {
-    const app = await memory.app(t, { groupId, drainTimeout: 1, commit: { interval: 10 } })
+  async commit (groupId, topic, offset) {
+    const transport = createMemoryTransport({ cluster })
+    const nobody: ConsumerListener = { assigned () {}, async revoking () {}, lost () {}, records () {}, corrupt () {}, reset () {}, failed () {} }
+    const consumer = transport.consumer({ groupId, topics: [topic], offsetReset: 'earliest', rebalanceTimeout: 1000, sessionTimeout: 1000 }, nobody)
+    await consumer.start()
+    await consumer.commit([{ topic, partition: 0, offset }])
+    await transport.close()
+  },
+  async victim (t, { topic, ...options }) {
+    const app = await memory.app(t, { ...options, drainTimeout: 1, commit: { interval: 10 } })
     const consumers: MemoryConsumer[] = []
     brokersOf(app).test = {
       hurried: false,

@@ -1,8 +1,10 @@
 import { consuming } from './consuming.js'
 import { failing } from './failing.js'
 import { groups } from './groups.js'
+import { health } from './health.js'
 import { hostile } from './hostile.js'
 import { membership } from './membership.js'
+import { offsets } from './offsets.js'
 import { ordering } from './ordering.js'
 import { payloads } from './payloads.js'
 import { publishing } from './publishing.js'
@@ -20,4 +22,6 @@ export function conformance (world: World): void {
   groups(world)
   membership(world)
   restarts(world)
+  offsets(world)
+  health(world)
 }
