@@ -9,9 +9,10 @@ export const FASTSTREAM_ERR_ALREADY_REGISTERED = createError<[name: string]>('FA
 export const FASTSTREAM_ERR_BROKERS_REQUIRED = createError<[]>('FASTSTREAM_ERR_BROKERS_REQUIRED', "no 'brokers' in production: name your cluster, or write transport: 'memory' if you want the in-memory broker, which forgets everything", 500)
 export const FASTSTREAM_ERR_GROUP_REQUIRED = createError<[topic: string]>('FASTSTREAM_ERR_GROUP_REQUIRED', "the subscriber of '%s' has no group: set 'groupId' on the plugin or on the subscriber, its offsets are stored under it", 500)
 export const FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER = createError<[topic: string, groupId: string]>('FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER', "topic '%s' has a subscriber in group '%s' already: give this one another 'groupId', or merge the two", 500)
+export const FASTSTREAM_ERR_GROUP_CLASH = createError<[groupId: string, option: string, topics: string]>('FASTSTREAM_ERR_GROUP_CLASH', "group '%s' has another '%s' in its subscriber of '%s': subscribers of one group share one consumer, give them the same, or another 'groupId'", 500)
 export const FASTSTREAM_ERR_DUPLICATE_PUBLISHER = createError<[topic: string]>('FASTSTREAM_ERR_DUPLICATE_PUBLISHER', "topic '%s' has several publishers in this scope: pass the publisher instead of the topic's name", 500)
-export const FASTSTREAM_ERR_ALREADY_STARTED = createError<[what: string, topic: string, options?: ErrorOptions]>('FASTSTREAM_ERR_ALREADY_STARTED', "%s of '%s' comes too late: declare it while plugins load, before ready()", 500)
-export const FASTSTREAM_ERR_NOT_READY = createError<[state: string, options?: ErrorOptions]>('FASTSTREAM_ERR_NOT_READY', 'the broker is %s: publish after ready() and before the app has closed', 503)
+export const FASTSTREAM_ERR_ALREADY_STARTED = createError<[what: string, name: string, before: string, options?: ErrorOptions]>('FASTSTREAM_ERR_ALREADY_STARTED', "%s of '%s' comes too late: declare it while plugins load, before %s", 500)
+export const FASTSTREAM_ERR_NOT_READY = createError<[state: string, options?: ErrorOptions]>('FASTSTREAM_ERR_NOT_READY', "the broker is %s: publish after ready() (with startup: 'background', when health() says 'connected') and before the app has closed", 503)
 export const FASTSTREAM_ERR_SCHEMA_BUILD = createError<[part: string, topic: string, reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_SCHEMA_BUILD', "the %s schema of '%s' cannot be compiled: %s", 500)
 
 // The cluster.
@@ -23,6 +24,10 @@ export const FASTSTREAM_ERR_KAFKAJS = createError<[reason: string, options?: Err
 // Messages on their way in.
 export const FASTSTREAM_ERR_DECODE = createError<[part: string, reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_DECODE', 'the %s cannot be decoded: %s', 400)
 export const FASTSTREAM_ERR_VALIDATION = createError<[reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_VALIDATION', '%s', 400)
+export const FASTSTREAM_ERR_HANDLER_TIMEOUT = createError<[ms: number, options?: ErrorOptions]>('FASTSTREAM_ERR_HANDLER_TIMEOUT', "the handler did not end within %d ms: let it stop when message.signal aborts, or raise 'handlerTimeout'", 500)
+export const FASTSTREAM_ERR_HANDLER_ABORTED = createError<[reason: string]>('FASTSTREAM_ERR_HANDLER_ABORTED', 'the message is given up, because %s: it comes again', 500)
+export const FASTSTREAM_ERR_OFFSET_RESET = createError<[offset: string, start: string, end: string]>('FASTSTREAM_ERR_OFFSET_RESET', "the group's offset %s is not in the log, which holds %s to %s: call skipTo() with the offset where reading shall go on", 500)
+export const FASTSTREAM_ERR_SKIP = createError<[partition: number, topic: string, offset: string, reason: string]>('FASTSTREAM_ERR_SKIP', "partition %d of '%s' cannot be skipped to %s: %s", 409)
 
 // Messages on their way out.
 export const FASTSTREAM_ERR_UNKNOWN_TOPIC = createError<[topic: string, options?: ErrorOptions]>('FASTSTREAM_ERR_UNKNOWN_TOPIC', "the cluster has no topic '%s': declare a publisher or a subscriber of it, or create it", 500)
@@ -32,6 +37,13 @@ export const FASTSTREAM_ERR_ENCODE = createError<[part: string, topic: string, r
 export const FASTSTREAM_ERR_PUBLISH_QUEUE_FULL = createError<[topic: string]>('FASTSTREAM_ERR_PUBLISH_QUEUE_FULL', "too many messages wait for the cluster, and the one for '%s' was not sent: raise 'producer.queue', or publish more slowly", 503)
 export const FASTSTREAM_ERR_PUBLISH_TIMEOUT = createError<[topic: string, outcome: string, options?: ErrorOptions]>('FASTSTREAM_ERR_PUBLISH_TIMEOUT', "the message for '%s' was not acknowledged before its deadline (%s): raise 'producer.deadline' if the cluster needs longer; with outcome 'unknown' publishing it again may make it come twice", 503)
 export const FASTSTREAM_ERR_PUBLISH_REFUSED = createError<[topic: string, reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_PUBLISH_REFUSED', "the cluster refused the message for '%s': %s", 500)
+
+// Dependencies.
+export const FASTSTREAM_ERR_DEPENDENCY_YIELD = createError<[name: string, times: string]>('FASTSTREAM_ERR_DEPENDENCY_YIELD', "the generator of dependency '%s' yielded %s: it must yield once, what stands after that is its clean-up", 500)
+export const FASTSTREAM_ERR_DEPENDENCY_DONE = createError<[name: string]>('FASTSTREAM_ERR_DEPENDENCY_DONE', "dependency '%s' was asked for when its request or message was done: await what the handler starts", 500)
+export const FASTSTREAM_ERR_NO_DEPENDENCIES = createError<[url: string]>('FASTSTREAM_ERR_NO_DEPENDENCIES', "'%s' is no route of a scope with fastify-faststream, or was declared before it was registered: nothing would clean its dependencies up", 500)
+export const FASTSTREAM_ERR_CLEANUP = createError<[reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_CLEANUP', 'the clean-up of a dependency failed: %s', 500)
+export const FASTSTREAM_ERR_CLEANUP_TIMEOUT = createError<[name: string, ms: number]>('FASTSTREAM_ERR_CLEANUP_TIMEOUT', "the clean-up of dependency '%s' did not end within %d ms: it was left, look for what it waits for, or raise 'cleanupTimeout'", 500)
 
 // Tests.
 export const FASTSTREAM_ERR_TEST_BROKER = createError<[reason: string]>('FASTSTREAM_ERR_TEST_BROKER', '%s', 500)

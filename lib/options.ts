@@ -15,9 +15,13 @@ export interface Settings extends GroupSettings {
   readonly clientId: string
   readonly ssl: FaststreamOptions['ssl']
   readonly sasl: FaststreamOptions['sasl']
-  readonly groupId: string | undefined
+  readonly groupId: string | null | undefined
+  readonly startup: 'strict' | 'background'
+  readonly offsetReset: OffsetResetMode
+  readonly handlerTimeout: number
   readonly connectTimeout: number
   readonly drainTimeout: number
+  readonly cleanupTimeout: number
   readonly retry: RetrySettings
   readonly deadLetter: DeadLetterTopic
   readonly concurrency: number
@@ -27,6 +31,8 @@ export interface Settings extends GroupSettings {
   readonly correlationId: ((request: FastifyRequest) => string) | undefined
   readonly ajv: FaststreamOptions['ajv']
 }
+
+export type OffsetResetMode = 'earliest' | 'latest' | 'fail'
 
 /** Where a message of a topic goes that cannot be handled; undefined: nowhere. */
 export type DeadLetterTopic = (topic: string) => string | undefined
@@ -45,9 +51,13 @@ const KNOWN: { readonly [_ in keyof Required<FaststreamOptions>]: true } = {
   clientId: true,
   ssl: true,
   sasl: true,
+  startup: true,
   connectTimeout: true,
   drainTimeout: true,
   revokeDrain: true,
+  offsetReset: true,
+  handlerTimeout: true,
+  cleanupTimeout: true,
   retry: true,
   deadLetter: true,
   concurrency: true,
@@ -74,8 +84,10 @@ export function normaliseOptions (options: FaststreamOptions, pluginTimeout: num
   }
   if (transport === 'kafkajs' && brokers === undefined) throw new FASTSTREAM_ERR_INVALID_OPTION('brokers', "must be given with transport 'kafkajs'")
   if (brokers === undefined && options.transport === undefined && process.env.NODE_ENV === 'production') throw new FASTSTREAM_ERR_BROKERS_REQUIRED()
-  const { name = 'default', groupId, clientId = 'fastify-faststream', topics = 'create', correlationId, revokeDrain = 10_000, concurrency = 16, commit = {} } = options
-  for (const [option, value] of Object.entries({ name, clientId, ...(groupId !== undefined && { groupId }) })) text(option, value)
+  const { name = 'default', groupId, clientId = 'fastify-faststream', startup = 'strict', topics = 'create', correlationId, revokeDrain = 10_000, concurrency = 16, commit = {} } = options
+  text('name', name)
+  text('clientId', clientId)
+  oneOf('startup', startup, ['strict', 'background'])
   oneOf('topics', topics, ['create', 'verify', 'ignore'])
   if (correlationId !== undefined && typeof correlationId !== 'function') throw new FASTSTREAM_ERR_INVALID_OPTION('correlationId', 'must be a function of the request')
 
@@ -86,7 +98,11 @@ export function normaliseOptions (options: FaststreamOptions, pluginTimeout: num
     clientId,
     ssl: options.ssl,
     sasl: options.sasl,
-    groupId,
+    groupId: normaliseGroupId(groupId),
+    startup,
+    offsetReset: normaliseOffsetReset(options.offsetReset, 'earliest'),
+    handlerTimeout: normaliseHandlerTimeout(options.handlerTimeout, 60_000),
+    cleanupTimeout: number('cleanupTimeout', options.cleanupTimeout ?? 10_000, 1, LONGEST_TIMER),
     connectTimeout: hookTimeout('connectTimeout', options.connectTimeout, pluginTimeout),
     drainTimeout: hookTimeout('drainTimeout', options.drainTimeout, pluginTimeout),
     revokeDrain: number('revokeDrain', revokeDrain, 0, REBALANCE_TIMEOUT - 1000),
@@ -101,6 +117,22 @@ export function normaliseOptions (options: FaststreamOptions, pluginTimeout: num
     correlationId,
     ajv: options.ajv
   })
+}
+
+/** `null` is written by hand: no group. */
+export function normaliseGroupId (groupId: string | null | undefined): string | null | undefined {
+  if (groupId !== undefined && groupId !== null) text('groupId', groupId)
+  return groupId
+}
+
+export function normaliseOffsetReset (offsetReset: OffsetResetMode | undefined, inherited: OffsetResetMode): OffsetResetMode {
+  if (offsetReset === undefined) return inherited
+  oneOf('offsetReset', offsetReset, ['earliest', 'latest', 'fail'])
+  return offsetReset
+}
+
+export function normaliseHandlerTimeout (handlerTimeout: number | undefined, inherited: number): number {
+  return handlerTimeout === undefined ? inherited : number('handlerTimeout', handlerTimeout, 1, LONGEST_TIMER)
 }
 
 /** Members that are left out come from `defaults`. */

@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import t from 'tap'
 import { Group } from '../lib/consume/group.js'
 import type { Pipeline } from '../lib/consume/pipeline.js'
@@ -15,16 +16,20 @@ function build ({ topics = ['orders'], dispatch = true } = {}) {
   const log = logLines()
   const running = new Map<string, (settled: boolean) => void>()
   const started: string[] = []
+  const givenUp: string[] = []
   const pipeline = {
     run: (topic: string, partition: number, { offset }: ConsumedRecord, halt: AbortSignal) => new Promise<boolean>((resolve) => {
       const name = `${topic}[${partition}] ${offset}`
       started.push(name)
       running.set(name, resolve)
       halt.addEventListener('abort', () => { if (name.endsWith(' 666')) resolve(false) })
-    })
-  } as unknown as Pipeline
+    }),
+    giveUp: (reason: string) => { givenUp.push(reason) },
+    late: [] as unknown[],
+    lastError: undefined as unknown
+  }
   let consumer!: FakeConsumer
-  const group = new Group([{ topics, concurrency: 2, pipeline }], (listener) => { consumer = new FakeConsumer(listener); return consumer }, settings, clock, log)
+  const group = new Group('shop', [{ topics, concurrency: 2, pipeline: pipeline as unknown as Pipeline }], (listener) => { consumer = new FakeConsumer(listener); return consumer }, settings, clock, log)
   if (dispatch) group.dispatch()
   async function end (name: string, settled = true): Promise<void> {
     const resolve = running.get(name)
@@ -37,7 +42,7 @@ function build ({ topics = ['orders'], dispatch = true } = {}) {
     group.records('orders', partition, Array.from({ length: count }, (_, i) => record(from + i, 'v', { size })), BigInt(from + count))
   }
   const assign = (...partitions: number[]): void => { group.assigned(partitions.map((partition) => ({ topic: 'orders', partition }))) }
-  return { clock, log, group, consumer, started, running, end, receive, assign }
+  return { clock, log, group, consumer, pipeline, givenUp, started, running, end, receive, assign }
 }
 
 t.test('records wait for dispatch, then each partition is handled in order', async (t) => {
@@ -269,9 +274,9 @@ t.test('leaving the group may go on when close has ended', async (t) => {
 t.test('an error that nobody expected leaves its message unsettled and nothing else', async (t) => {
   const log = logLines()
   const clock = new ManualClock()
-  const pipeline = { run: async (topic: string, partition: number, { offset }: ConsumedRecord) => { if (offset === 0n) throw new Error('a bug'); return true } } as unknown as Pipeline
+  const pipeline = { run: async (topic: string, partition: number, { offset }: ConsumedRecord) => { if (offset === 0n) throw new Error('a bug'); return true }, giveUp: () => {} } as unknown as Pipeline
   let consumer!: FakeConsumer
-  const group = new Group([{ topics: ['orders'], concurrency: 1, pipeline }], (listener) => { consumer = new FakeConsumer(listener); return consumer }, settings, clock, log)
+  const group = new Group('shop', [{ topics: ['orders'], concurrency: 1, pipeline }], (listener) => { consumer = new FakeConsumer(listener); return consumer }, settings, clock, log)
   group.dispatch()
   group.assigned([{ topic: 'orders', partition: 0 }])
   group.records('orders', 0, [record(0), record(1)], 2n)
@@ -299,4 +304,159 @@ t.test('a corrupt batch and a failing consumer are reported', async (t) => {
   group.corrupt('orders', 0, { offset: 5n, nextOffset: 9n, error: new Error('crc') })
   group.failed(new Error('crashed'))
   t.same(log.lines, ['error a batch is corrupt: its partition is paused, nothing of it is skipped', 'error the consumer failed and is started again'])
+})
+
+t.test('what a group does can be asked for', async (t) => {
+  const { clock, group, consumer, pipeline, receive, assign, end } = build()
+  const asked = (): object => group.health(['orders'])
+  t.same(asked(), { healthy: false, state: 'joining', partitions: [], lag: 0, inFlight: 0, oldestUnsettledAge: 0, missingTopics: [], lastError: undefined })
+  assign(0, 1)
+  consumer.ends.set('orders[0]', { position: 5n, end: 5n })
+  t.match(asked(), { healthy: true, state: 'reading', lag: 0, partitions: [{ partition: 0, lag: 0 }, { partition: 1, lag: undefined }] })
+
+  receive(0, 5, 3)
+  consumer.ends.set('orders[0]', { position: 8n, end: 20n })
+  consumer.ends.set('orders[1]', { position: 0n, end: 7n })
+  await clock.advance(300)
+  t.match(asked(), { healthy: true, lag: 22, inFlight: 1, oldestUnsettledAge: 300, partitions: [{ lag: 15, oldestUnsettledAge: 300 }, { lag: 7, oldestUnsettledAge: 0 }] })
+  await end('orders[0] 5')
+  t.match(asked(), { lag: 21 }, 'what is settled is no lag')
+
+  pipeline.late.push({ topic: 'orders', partition: 0, record: record(6) })
+  t.match(asked(), { healthy: false, partitions: [{ late: 6n }, { late: undefined }] }, 'a handler that does not end')
+  pipeline.late.length = 0
+  t.match(asked(), { healthy: true })
+  consumer.missingTopics = ['orders', 'others']
+  t.match(asked(), { healthy: false, missingTopics: ['orders'] })
+  consumer.missingTopics = ['others']
+  t.match(asked(), { healthy: true, missingTopics: [] })
+
+  group.failed(Object.assign(new Error('broken'), { code: 'E_BROKEN' }))
+  t.match(asked(), { healthy: false, state: 'failed', lastError: { code: 'E_BROKEN', message: 'broken', at: new Date(clock.now()) } })
+  assign(0)
+  await clock.advance(10)
+  pipeline.lastError = { error: Object.assign(new Error('no'), { code: 7 }), at: clock.now() }
+  t.match(asked(), { healthy: true, lastError: { code: undefined, message: 'no' } }, 'the last one, of whatever kind')
+  pipeline.lastError = { error: new Error('long ago'), at: 0 }
+  t.match(asked(), { lastError: { message: 'broken' } })
+  const revoked = group.revoking()
+  t.match(asked(), { healthy: true, state: 'rebalancing' })
+  await clock.advance(5000)
+  await revoked
+  group.lost()
+  t.match(asked(), { state: 'rebalancing', partitions: [] })
+  const closed = group.close(1000)
+  await clock.advance(1000)
+  await closed
+  t.match(asked(), { healthy: false, state: 'closed' })
+})
+
+t.test('a member that cannot join has failed', async (t) => {
+  const { group, consumer } = build()
+  consumer.start = async () => { throw new Error('refused') }
+  await t.rejects(group.start(), { message: 'refused' })
+  t.match(group.health(['orders']), { state: 'failed', lastError: { message: 'refused' } })
+})
+
+t.test('a commit that fails is the last error, one of a lost generation is none', async (t) => {
+  const { clock, group, consumer, receive, assign, end } = build()
+  assign(0)
+  receive(0, 0, 2)
+  consumer.outcomes.push(new GenerationLostError('over'), new Error('no coordinator'))
+  await end('orders[0] 0')
+  await clock.advance(1000)
+  t.equal(group.health(['orders']).lastError, undefined)
+  await end('orders[0] 1')
+  await clock.advance(1000)
+  t.match(group.health(['orders']).lastError, { message: 'no coordinator' })
+})
+
+t.test('a corrupt batch stops its partition until it is skipped, and what was read before is committed', async (t) => {
+  const { clock, group, consumer, log, started, receive, assign, end } = build()
+  assign(0, 1)
+  receive(0, 5, 1)
+  group.corrupt('orders', 0, { offset: 6n, nextOffset: 10n, error: new Error('broken bytes') })
+  const health = group.health(['orders'])
+  t.match(health, { healthy: false, partitions: [{ stopped: { offset: 6n, nextOffset: 10n, error: { message: 'broken bytes' } } }, { stopped: undefined }], lastError: { message: 'broken bytes' } })
+  t.match(JSON.parse(JSON.stringify(health)).partitions[0], { stopped: { offset: '6', nextOffset: '10', error: 'broken bytes' } })
+
+  t.throws(() => group.skipTo({ topic: 'orders', partition: 1, offset: 9n }), { code: 'FASTSTREAM_ERR_SKIP', message: /partition 1 of 'orders' cannot be skipped to 9: it is being read/ })
+  t.throws(() => group.skipTo({ topic: 'orders', partition: 2, offset: 9n }), { code: 'FASTSTREAM_ERR_SKIP', message: /does not own it now/ })
+  t.throws(() => group.skipTo({ topic: 'orders', partition: 0, offset: 5n }), { code: 'FASTSTREAM_ERR_SKIP', message: /before 6 was read/ })
+  group.skipTo({ topic: 'orders', partition: 0, offset: 10n })
+  t.ok(consumer.calls.includes('seek orders[0] 10'))
+  t.match(group.health(['orders']), { healthy: true })
+  t.match(log.details.at(-1), { topic: 'orders', partition: 0, from: '6', to: '10' })
+  await clock.advance(1000)
+  t.same(consumer.commits, [], 'what was read before is not settled yet')
+  await end('orders[0] 5')
+  await clock.advance(1000)
+  t.same(consumer.commits, [['orders[0] 10']])
+  receive(0, 10, 1)
+  await turn()
+  t.equal(started.at(-1), 'orders[0] 10')
+})
+
+t.test('a corrupt batch whose end is unknown says so', async (t) => {
+  const { group, assign } = build()
+  assign(0)
+  group.corrupt('orders', 0, { offset: 6n, nextOffset: -1n, error: new Error('broken bytes') })
+  t.match(group.health(['orders']).partitions, [{ stopped: { offset: 6n, nextOffset: undefined } }])
+  group.corrupt('orders', 7, { offset: 6n, nextOffset: -1n, error: new Error('of a lost partition') })
+})
+
+t.test('an offset that is not in the log is told, with what is left out', async (t) => {
+  const events: unknown[] = []
+  const listen = (event: unknown): void => { events.push(event) }
+  subscribe('fastify-faststream:offset-reset', listen)
+  t.teardown(() => unsubscribe('fastify-faststream:offset-reset', listen))
+  const { group, log, assign } = build()
+  assign(0)
+  const resets = [
+    { stored: 10n, start: 50n, end: 90n, position: 50n, gap: '40' },
+    { stored: 10n, start: 50n, end: 90n, position: 90n, gap: '80' },
+    { stored: 100n, start: 0n, end: 7n, position: 0n, gap: '0' },
+    { stored: 100n, start: 2n, end: 7n, position: 7n, gap: '5' }
+  ]
+  for (const { gap, ...reset } of resets) {
+    group.reset('orders', 0, reset)
+    t.match(log.details.at(-1), { groupId: 'shop', topic: 'orders', partition: 0, stored: String(reset.stored), position: String(reset.position), gap })
+    t.same(events.at(-1), { groupId: 'shop', topic: 'orders', partition: 0, ...reset })
+  }
+  t.match(group.health(['orders']), { healthy: true })
+  t.ok(log.lines.every((line) => line.startsWith('warn ')))
+
+  group.reset('orders', 0, { stored: 10n, start: 50n, end: 90n, position: undefined })
+  t.match(log.details.at(-1), { err: { code: 'FASTSTREAM_ERR_OFFSET_RESET' }, gap: '40' })
+  t.match(group.health(['orders']), { healthy: false, partitions: [{ stopped: { offset: 10n, nextOffset: 50n } }], lastError: { code: 'FASTSTREAM_ERR_OFFSET_RESET' } })
+  group.skipTo({ topic: 'orders', partition: 0, offset: 5n })
+  t.match(group.health(['orders']), { healthy: true }, 'nothing was read: it may be skipped to anywhere')
+})
+
+t.test('handlers that do not end in time are told why nobody waits for them', async (t) => {
+  const { clock, group, givenUp, receive, assign } = build()
+  assign(0)
+  receive(0, 0, 1)
+  const revoked = group.revoking()
+  await clock.advance(5000)
+  await revoked
+  t.same(givenUp.at(-1), 'its partition goes to another member of the group')
+  group.lost()
+  t.same(givenUp.at(-1), 'its partition is no longer ours')
+  const closed = group.close(1000)
+  await clock.advance(1000)
+  await closed
+  t.ok(givenUp.includes('the app closes'))
+})
+
+t.test('a partition that begins at its end commits that at once', async (t) => {
+  const { group, consumer, assign } = build()
+  assign(0)
+  group.records('orders', 0, [], 7n)
+  await turn()
+  t.same(consumer.commits, [['orders[0] 7']])
+  group.records('orders', 0, [], 9n)
+  await turn()
+  t.equal(consumer.commits.length, 1, 'what only moves on waits for the next commit')
+  await group.close(1000)
 })

@@ -11,6 +11,10 @@ t.test('everything has a default', async (t) => {
     brokers: [],
     clientId: 'fastify-faststream',
     groupId: undefined,
+    startup: 'strict',
+    offsetReset: 'earliest',
+    handlerTimeout: 60_000,
+    cleanupTimeout: 10_000,
     connectTimeout: 9000,
     drainTimeout: 9000,
     revokeDrain: 10_000,
@@ -25,6 +29,10 @@ t.test('everything has a default', async (t) => {
   t.equal(settings.deadLetter('orders'), 'orders.dlq')
   t.equal(settings.retry.retryOn(new Error('any')), true)
   t.ok(Object.isFrozen(settings))
+})
+
+t.test('no group is written by hand', async (t) => {
+  t.equal(normaliseOptions({ groupId: null }, 10_000).groupId, null)
 })
 
 t.test('brokers mean kafka', async (t) => {
@@ -48,6 +56,11 @@ t.test('wrong options fail with the option and the cure', async (t) => {
     [{ transport: 'kafkajs' }, /'brokers' must be given/],
     [{ transport: 'pigeon' }, /'transport' must be one of 'kafkajs', 'memory'/],
     [{ groupId: '' }, /'groupId' must be a string that is not empty/],
+    [{ groupId: 7 }, /'groupId' must be a string that is not empty/],
+    [{ startup: 'lazy' }, /'startup' must be one of 'strict', 'background'/],
+    [{ offsetReset: 'none' }, /'offsetReset' must be one of 'earliest', 'latest', 'fail'/],
+    [{ handlerTimeout: 0 }, /'handlerTimeout' must be a number of at least 1/],
+    [{ cleanupTimeout: 0 }, /'cleanupTimeout' must be a number of at least 1/],
     [{ name: 1 }, /'name'/],
     [{ clientId: null }, /'clientId'/],
     [{ connectTimeout: -1 }, /'connectTimeout' must be a number of at least 1/],
@@ -103,6 +116,8 @@ t.test('times are no longer than the timers of Node', async (t) => {
   const times: Array<[string, (ms: number) => FaststreamOptions]> = [
     ['connectTimeout', (ms) => ({ connectTimeout: ms })],
     ['drainTimeout', (ms) => ({ drainTimeout: ms })],
+    ['handlerTimeout', (ms) => ({ handlerTimeout: ms })],
+    ['cleanupTimeout', (ms) => ({ cleanupTimeout: ms })],
     ['retry.delay', (ms) => ({ retry: { delay: ms } })],
     ['retry.maxDelay', (ms) => ({ retry: { maxDelay: ms } })],
     ['commit.interval', (ms) => ({ commit: { interval: ms } })],

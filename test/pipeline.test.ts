@@ -1,7 +1,7 @@
 import t from 'tap'
 import { Pipeline } from '../lib/consume/pipeline.js'
 import { backoff } from '../lib/consume/retry.js'
-import { toError } from '../lib/consume/thrown.js'
+import { toError } from '../lib/thrown.js'
 import type { Delivery, Subscription } from '../lib/consume/subscription.js'
 import type { Failure } from '../lib/consume/dead-letter.js'
 import { FASTSTREAM_ERR_DECODE, FASTSTREAM_ERR_PUBLISH_REFUSED, FASTSTREAM_ERR_PUBLISH_TIMEOUT, FASTSTREAM_ERR_VALIDATION } from '../lib/errors.js'
@@ -33,17 +33,19 @@ function build (overrides: Partial<Subscription<Delivery>> = {}) {
     groupId: 'shop',
     concurrency: 1,
     retry,
+    handlerTimeout: 60_000,
     deadLetterTopic: (topic) => `${topic}.dlq`,
     isDeadLetterOf: () => false,
     read: (delivery) => delivery,
     handle: () => undefined,
+    release: () => undefined,
     prepare: () => [],
     ...overrides
   }
   const pipeline = new Pipeline(subscription as Subscription, producer, clock, log, (_, failure) => { failures.push(failure) })
   const halt = new AbortController()
   const run = (): Promise<boolean> => pipeline.run('orders', 1, record(7, 'bytes', { key: Buffer.from('k'), headers: [['a', Buffer.from('1')], ['a', null], ['x-dlq-topic', Buffer.from('spoofed')]] }), halt.signal)
-  return { clock, log, dead, failures, outcomes, halt, run }
+  return { clock, log, dead, failures, outcomes, halt, pipeline, run }
 }
 
 function headersOf (outgoing: Outgoing | undefined): Record<string, string | undefined> {
@@ -289,4 +291,55 @@ t.test('the wait before a retry grows, is bounded, and varies by the jitter', as
   t.same([1, 2, 3, 4, 9].map((n) => backoff(settings, n, () => 0.5)), [200, 400, 800, 1000, 1000])
   t.equal(backoff(settings, 1, () => 0), 160)
   t.equal(backoff(settings, 1, () => 1), 240)
+})
+
+t.test('a handler that had its time has failed, whatever it returns, and is run again when it has ended', async (t) => {
+  const ends = [gate(), gate()]
+  const signals: AbortSignal[] = []
+  const { clock, run, failures, log } = build({
+    handlerTimeout: 1000,
+    handle: async ({ attempt, signal }) => {
+      signals.push(signal)
+      await ends[attempt - 1]?.opened
+      if (attempt === 2) throw new Error('stopped half-way')
+    }
+  })
+  const settled = run()
+  await clock.advance(1000)
+  t.match(signals[0]?.reason, { code: 'FASTSTREAM_ERR_HANDLER_TIMEOUT' })
+  await clock.advance(5000)
+  t.equal(signals.length, 1, 'it does not overlap with itself')
+  ends[0]?.open()
+  await clock.advance(100)
+  t.match(failures, [{ stage: 'handler', error: { code: 'FASTSTREAM_ERR_HANDLER_TIMEOUT' } }])
+  await clock.advance(1000)
+  ends[1]?.open()
+  await clock.advance(200)
+  t.match(failures[1], { error: { code: 'FASTSTREAM_ERR_HANDLER_TIMEOUT' } }, 'what it throws then is not why it failed')
+  t.equal(await settled, true, 'the third one is in time')
+  t.equal(log.lines.filter((line) => line.includes('has had its time')).length, 2)
+})
+
+t.test('a handler that nobody waits for leaves its message unsettled, and has not failed', async (t) => {
+  for (const how of ['returns', 'throws']) {
+    const { opened, open } = gate()
+    const { pipeline, run, failures, dead } = build({ handle: async () => { await opened; if (how === 'throws') throw new Error('aborted') } })
+    const settled = run()
+    await turn()
+    pipeline.giveUp('the app closes')
+    open()
+    t.equal(await settled, false, how)
+    t.same([failures, dead], [[], []])
+  }
+})
+
+t.test('the last error is told, of a handler and of what could not be published', async (t) => {
+  const { clock, pipeline, run, outcomes } = build({ retry: { ...retry, retries: 0 }, handle: () => { throw new Error('no') } })
+  t.equal(pipeline.lastError, undefined)
+  outcomes.push(new Error('unreachable'))
+  const settled = run()
+  await turn()
+  t.match(pipeline.lastError, { error: { message: 'unreachable' }, at: clock.now() })
+  await clock.advance(300)
+  t.equal(await settled, true)
 })

@@ -79,13 +79,30 @@ t.test('what a publisher or a subscriber is declared with may not be null', asyn
   for (const [title, declare, message] of wrong) t.throws(declare, { code: 'FASTSTREAM_ERR_INVALID_OPTION', message }, title)
 })
 
-t.test('a subscriber does not read its own dead letters', async (t) => {
+t.test('dead letters do not come back to where they failed', async (t) => {
   const { broker } = await build(t, { deadLetter: { topic: 'dead' } })
-  const error = { code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /'deadLetter\.topic' must not be 'a'.*deadLetter: false/ }
-  t.throws(() => broker.subscriber('a', { deadLetter: { topic: 'a' } }, () => {}), error)
-  t.throws(() => broker.subscriber(['a', 'b'], { deadLetter: { topic: () => 'a' } }, () => {}), error)
-  t.throws(() => broker.subscriber('dead', () => {}), { message: /'deadLetter\.topic' must not be 'dead'/ }, "the plugin's is checked, too")
-  broker.subscriber('dead', { deadLetter: false }, () => {})
+  function error (path: RegExp) {
+    return { code: 'FASTSTREAM_ERR_INVALID_OPTION', message: new RegExp(`'deadLetter\\.topic' must not lead back to .*\\(${path.source}\\).*deadLetter: false`) }
+  }
+  t.throws(() => broker.subscriber('a', { deadLetter: { topic: 'a' } }, () => {}), error(/a → a/))
+  t.throws(() => broker.subscriber(['b', 'a'], { deadLetter: { topic: () => 'a' } }, () => {}), error(/a → a/))
+  t.throws(() => broker.subscriber('dead', () => {}), error(/dead → dead/), "the plugin's is checked, too")
+  broker.subscriber('one', { deadLetter: { topic: 'two' } }, () => {})
+  broker.subscriber('two', { deadLetter: { topic: 'three' } }, () => {})
+  broker.subscriber('two', { groupId: 'other', deadLetter: false }, () => {})
+  t.throws(() => broker.subscriber(['four', 'three'], { deadLetter: { topic: 'one' } }, () => {}), error(/three → one → two → three/), 'over several subscribers')
+  broker.subscriber(['four', 'three'], { deadLetter: { topic: 'five' } }, () => {})
+  broker.subscriber(['dead', 'five'], { deadLetter: { topic: (topic) => `${topic}.again` } }, () => {})
+})
+
+t.test('subscribers of one group agree on what is their consumer\'s', async (t) => {
+  const { broker } = await build(t, { groupId: 'shop', offsetReset: 'latest' })
+  broker.subscriber('a', () => {})
+  t.throws(() => broker.subscriber('b', { offsetReset: 'earliest' }, () => {}), { code: 'FASTSTREAM_ERR_GROUP_CLASH', message: /'shop' has another 'offsetReset' in its subscriber of 'a'/ })
+  broker.subscriber('b', { offsetReset: 'earliest', groupId: 'other' }, () => {})
+  broker.subscriber('c', { offsetReset: 'latest' }, () => {})
+  broker.subscriber('a', { groupId: null, offsetReset: 'fail' }, () => {})
+  broker.subscriber('a', { groupId: null, offsetReset: 'earliest' }, () => {})
 })
 
 t.test('a function for the dead-letter topic is asked once per topic', async (t) => {

@@ -3,7 +3,8 @@ import Fastify, { type FastifyPluginAsync, type FastifyTypeProvider } from 'fast
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox, TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { JsonSchemaToTsProvider } from '@fastify/type-provider-json-schema-to-ts'
-import faststreamPlugin, { response, type Message, type Publisher, type RecordMetadata } from '../index.js'
+import faststreamPlugin, { dependency, response, type BrokerHealth, type DeadLetter, type Dependency, type Message, type Publisher, type RecordMetadata } from '../index.js'
+import { testBroker } from '../lib/testing/index.js'
 
 declare module '../index.js' { interface NamedBrokers { billing: true } }
 
@@ -62,6 +63,8 @@ app.broker.subscriber('orders', { schema: { value: OrderSchema }, publish: invoi
   expectEqual<typeof message.key, Buffer | null>(true)
   expectType<Message>(message)
   this.log.info(this.broker.name)
+  expectEqual<typeof message.signal, AbortSignal>(true)
+  expectEqual<typeof message.deadLetter, DeadLetter | undefined>(true)
   await message.broker.publish(placed, order)
   // @ts-expect-error not a member of a message
   message.nope()
@@ -87,6 +90,89 @@ app.broker.subscriber(['a', 'b'], (value, { key, headers }) => {
   expectType<string | undefined>(headers.any)
 })
 app.broker.subscriber('orders', { schema: { value: OrderSchema }, publish: [invoices], retry: { retries: 1 }, deadLetter: false, concurrency: 1 }, (order) => ({ orderId: order.id, amount: 1 }))
+
+const everything = app.broker.subscriber('orders', { groupId: null, offsetReset: 'latest', handlerTimeout: 1000 }, () => {})
+expectEqual<typeof everything.groupId, string | null>(true)
+everything.skipTo({ topic: 'orders', partition: 0, offset: 7n })
+// @ts-expect-error offsets are bigints
+everything.skipTo({ topic: 'orders', partition: 0, offset: 7 })
+// @ts-expect-error no such place to begin
+app.broker.subscriber('orders', { offsetReset: 'none' }, () => {})
+// @ts-expect-error no such start
+await app.register(faststreamPlugin, { startup: 'lazy' })
+
+// Dependencies
+interface Client { query (sql: string): Promise<unknown[]>, release (): void }
+declare const pool: { connect (): Promise<Client> }
+const client = dependency(async function * client (_, { log }) {
+  const connection = await pool.connect()
+  try { yield connection } finally { connection.release(); log.debug('released') }
+})
+expectEqual<typeof client, Dependency<Client>>(true)
+class Orders {
+  readonly client: Client
+  constructor (client: Client) { this.client = client }
+  save (order: { id: string }) { return this.client.query(order.id) }
+}
+const orders = dependency({ client }, ({ client }) => new Orders(client))
+expectEqual<typeof orders, Dependency<Orders>>(true)
+const named = dependency('named', { orders }, async ({ orders }) => orders.client)
+expectEqual<typeof named, Dependency<Client>>(true)
+const generated = dependency('generated', function * () { yield 1 })
+expectEqual<typeof generated, Dependency<number>>(true)
+app.get('/more', { config: { deps: { named, generated } } }, async ({ deps }) => { expectEqual<typeof deps, { readonly named: Client, readonly generated: number }>(true) })
+const tenant = dependency((_, { header, source }) => header('x-tenant') ?? (source.kind === 'http' ? source.request.hostname : source.message.topic))
+expectEqual<typeof tenant, Dependency<string>>(true)
+// @ts-expect-error it does not say that it needs it
+dependency({ client }, ({ orders }) => orders)
+// @ts-expect-error no dependency
+dependency({ client: pool }, ({ client }) => client)
+
+app.post('/with', { schema: { body: OrderSchema }, config: { deps: { orders } } }, async (request) => {
+  await request.deps.orders.save(request.body)
+  expectEqual<Awaited<ReturnType<typeof request.resolve<string>>>, string>(true)
+  expectType<string>(await request.resolve(tenant))
+  // @ts-expect-error not declared
+  expectType<unknown>(request.deps.client)
+})
+app.broker.subscriber('orders', { schema: { value: OrderSchema }, deps: { orders, tenant }, publish: invoices }, async (order, { deps, resolve }) => {
+  await deps.orders.save(order)
+  expectType<Client>(await resolve(client))
+  // @ts-expect-error not declared
+  expectType<unknown>(deps.client)
+  return { orderId: deps.tenant, amount: order.total }
+})
+// @ts-expect-error no dependency
+app.broker.subscriber('orders', { deps: { orders: pool } }, () => {})
+await app.register(async (plain) => {
+  const scope = plain.withTypeProvider<TypeBoxTypeProvider>().withDeps({ tenant }).withDeps({ orders })
+  scope.get('/who', { config: { deps: { client } } }, async (request) => {
+    await request.deps.orders.save({ id: request.deps.tenant })
+    await request.deps.client.query('')
+    // @ts-expect-error not declared
+    expectType<unknown>(request.deps.nope)
+  })
+  scope.get('/plain', { schema: { querystring: Type.Object({ n: Type.Integer() }) } }, async (request) => request.deps.tenant + request.query.n.toFixed())
+  scope.broker.subscriber('scoped', { schema: { value: OrderSchema }, deps: { client } }, async (order, { deps }) => { await deps.client.query(deps.tenant + order.id) })
+  scope.broker.subscriber('scoped too', (value, { deps }) => { expectEqual<typeof deps.tenant, string>(true) })
+})
+app.get('/sibling', async (request) => {
+  // @ts-expect-error what another scope declared is not here
+  expectType<unknown>(request.deps.tenant)
+})
+const broker = await testBroker(app, { overrides: [[orders, () => new Orders(new (class { async query () { return [] }; release () {} })())], [tenant, dependency(() => 'a')]] })
+broker.override(tenant, async () => 'b')
+// @ts-expect-error no tenant
+broker.override(tenant, () => 1)
+// @ts-expect-error no tenant
+await testBroker(app, { overrides: [[tenant, () => 1]] })
+
+// Health
+expectEqual<ReturnType<typeof app.broker.health>, BrokerHealth>(true)
+app.get('/ready', (request, reply) => {
+  const health = app.broker.health()
+  return reply.code(health.healthy ? 200 : 503).send(health)
+})
 
 // Further clusters
 await app.brokers.billing.publish('any', 1)

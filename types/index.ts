@@ -1,8 +1,11 @@
 import type { FastifyPluginAsync } from 'fastify'
+import type { Dependencies, Dependency, Inherited, Resolved, WithDeps } from './dependency.js'
 import type { FaststreamOptions } from './options.js'
 import type { BoundBroker } from './publish.js'
 import type { Broker } from './subscribe.js'
 
+export type * from './dependency.js'
+export type * from './health.js'
 export type * from './options.js'
 export type * from './provider.js'
 export type * from './publish.js'
@@ -30,8 +33,34 @@ declare module 'fastify' {
     broker: Broker<FastifyInstance<RawServer, RawRequest, RawReply, Logger, TypeProvider>, TypeProvider>
     /** The brokers by name, seen from this scope. */
     brokers: { readonly [N in keyof NamedBrokers]: Broker<FastifyInstance<RawServer, RawRequest, RawReply, Logger, TypeProvider>, TypeProvider> }
+    /**
+     * Gives dependencies to all routes and subscribers that are declared in this scope and its children from now on, and returns the same instance,
+     * which knows their types: as `withTypeProvider()` does.
+     *
+     * @throws FASTSTREAM_ERR_ALREADY_STARTED when the scope has routes or subscribers already
+     * @throws FASTSTREAM_ERR_INVALID_OPTION for what is no dependency
+     * @example
+     * const scope = plain.withTypeProvider<TypeBoxTypeProvider>().withDeps({ tenant })
+     * scope.get('/who', (request) => request.deps.tenant)
+     */
+    withDeps<const D extends Dependencies> (deps: D): FastifyInstance<RawServer, RawRequest, RawReply, Logger, WithDeps<TypeProvider, D>>
   }
-  interface FastifyRequest {
+  interface FastifyContextConfig {
+    /** What the route needs, at `request.deps`. */
+    deps?: Dependencies
+  }
+  interface FastifyRequest<RouteGeneric, RawServer, RawRequest, SchemaCompiler, TypeProvider, ContextConfig, Logger, RequestType> {
+    /** What the route and its scope declared; there from the plugin's `preHandler` on. */
+    deps: (ContextConfig extends { deps: infer D } ? Resolved<D> : {}) & Inherited<TypeProvider>
+    /**
+     * Makes a dependency earlier or on demand, or gives the one that was made. It is cleaned up before the reply leaves.
+     *
+     * @throws FASTSTREAM_ERR_NO_DEPENDENCIES outside a route that the plugin knows, such as in a 404 handler
+     * @throws FASTSTREAM_ERR_DEPENDENCY_DONE when the reply is on its way already
+     * @example
+     * app.addHook('onRequest', async (request) => { await request.resolve(session) })
+     */
+    resolve<T> (dependency: Dependency<T>): Promise<T>
     /** The broker named `'default'`: publishes with this request's correlation id. */
     broker: BoundBroker
     /** The brokers by name: each publishes with this request's correlation id. */

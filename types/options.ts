@@ -61,14 +61,24 @@ export interface FaststreamOptions {
   transport?: 'kafkajs' | 'memory'
   /** A further cluster has another name and is found at `app.brokers[name]`. @default 'default': `app.broker` */
   name?: string
-  /** Under which the offsets of subscribers are stored. Must be given on a real cluster, here or on each subscriber. */
-  groupId?: string
+  /**
+   * Under which the offsets of subscribers are stored. Must be given on a real cluster, here or on each subscriber.
+   * `null`: no group. Every process reads all messages, nothing is stored, and each start begins where `offsetReset` says.
+   */
+  groupId?: string | null
   /** As which the cluster's logs and quotas know the app. @default 'fastify-faststream' */
   clientId?: string
   /** TLS: `true`, or the options of `node:tls`. @default false */
   ssl?: boolean | ConnectionOptions
   /** As kafkajs has it: `{ mechanism: 'scram-sha-256', username, password }`. @default none */
   sasl?: SASLOptions
+  /**
+   * `'strict'`: `ready()` rejects when the cluster cannot be reached. `'background'`: HTTP is served meanwhile, publishing is
+   * FASTSTREAM_ERR_NOT_READY (503), and the broker tries again, with growing pauses of up to 30 s, until it is connected.
+   *
+   * @default 'strict'
+   */
+  startup?: 'strict' | 'background'
   /**
    * In which the cluster must answer, else `ready()` rejects; ms. Groups that have to wait for members that died join later:
    * only a warning is logged.
@@ -80,6 +90,19 @@ export interface FaststreamOptions {
   drainTimeout?: number
   /** How long a rebalance waits for running handlers, ms; below 60 s, after which the group goes on without the member. @default 10_000 */
   revokeDrain?: number
+  /**
+   * Where a partition begins for which the group has no offset, or one that the log does not hold (any more): retention removed the
+   * records, or the topic was created anew. What is left out is logged, with the size of the gap. `'latest'` leaves out what was there before the first start.
+   * `'fail'` does not read such a partition before `skipTo`; where there is no offset it is as `'earliest'`.
+   * A partition that is added to a topic later is read from its start in any case.
+   *
+   * @default 'earliest'
+   */
+  offsetReset?: 'earliest' | 'latest' | 'fail'
+  /** After this `message.signal` aborts, and the run of the handler has failed, whatever it then returns; ms. @default 60_000 */
+  handlerTimeout?: number
+  /** How long one clean-up of a dependency may take, ms; after that it is left, which is an error. @default 10_000 */
+  cleanupTimeout?: number
   /** How a handler that threw is run again; a subscriber may say otherwise. @default { retries: 5, delay: 200, factor: 2, maxDelay: 30_000, jitter: 0.2, retryOn: () => true } */
   retry?: RetryOptions
   /** `false`: a message that cannot be handled is logged and left. @default { topic: (topic) => topic + '.dlq' } */

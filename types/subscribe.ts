@@ -1,17 +1,19 @@
 import type { FastifyBaseLogger, FastifyTypeProvider } from 'fastify'
 import type { MessageSchema, Part, Read, Write } from './provider.js'
 import type { BoundBroker, Publisher, PublisherOptions, RecordMetadata, Response } from './publish.js'
+import type { Dependencies, Dependency, Inherited, Resolved } from './dependency.js'
+import type { BrokerHealth } from './health.js'
 import type { RetryOptions, DeadLetterOptions } from './options.js'
 
 /**
- * Everything about a message; its value is the handler's first argument, too. `V`, `K` and `H` are what the schemas make of its parts.
+ * Everything about a message; its value is the handler's first argument, too. `V`, `K` and `H` are what the schemas make of its parts, `D` is what was injected.
  *
  * @example
  * function note (message: Message) {
  *   message.log.info({ key: message.key, attempt: message.attempt }, 'seen')
  * }
  */
-export interface Message<V = unknown, K = Buffer | null, H = Readonly<Record<string, string>>> extends RecordMetadata {
+export interface Message<V = unknown, K = Buffer | null, H = Readonly<Record<string, string>>, D = {}> extends RecordMetadata {
   /** Decoded by the header `content-type` (JSON without one) and validated. `null` is a tombstone. */
   readonly value: V
   /** Decoded and validated under `schema.key`, else the bytes. */
@@ -22,23 +24,61 @@ export interface Message<V = unknown, K = Buffer | null, H = Readonly<Record<str
   readonly rawKey: Buffer | null
   /** As they are on the wire: order and repetition kept. */
   readonly rawHeaders: ReadonlyArray<readonly [name: string, value: Buffer | null]>
+  /** What the subscriber and its scope declared. */
+  readonly deps: D
   /** When it was published, as its publisher says. */
   readonly timestamp: Date
   /** 1, then one more with each retry. */
   readonly attempt: number
+  /** Aborts when the handler has had its `handlerTimeout`, or when nobody waits for it any longer: its partition went to another member, or the app closes. */
+  readonly signal: AbortSignal
+  /** What became of the message of which this one is the dead letter; undefined where it is none. Anybody who may write to the topic could have written it. */
+  readonly deadLetter: DeadLetter | undefined
   /** The header `correlation_id`, or a new UUID. */
   readonly correlationId: string
   /** The scope's logger with the message's topic, partition and offset. */
   readonly log: FastifyBaseLogger
   /** Publishes with this message's correlation id. */
   readonly broker: BoundBroker
+  /** Makes a dependency on demand, or gives the one that was made. It is cleaned up with the others. */
+  resolve<T>(dependency: Dependency<T>): Promise<T>
+}
+
+/**
+ * What the headers `x-dlq-*` say: where a message failed first, and when and why it failed last.
+ *
+ * @example
+ * app.broker.subscriber('orders.dlq', (order, { deadLetter, log }) => { log.warn({ ...deadLetter }, 'order failed') })
+ */
+export interface DeadLetter {
+  /** Where the message was. */
+  readonly topic: string
+  readonly partition: number
+  readonly offset: bigint
+  readonly timestamp: Date
+  /** Who could not handle it. */
+  readonly groupId: string | undefined
+  readonly subscriber: string | undefined
+  /** `deserialize`, `validate`, `handler`, `retries-exhausted` or `publish`. */
+  readonly stage: string
+  /** The stack is left out in production. */
+  readonly error: { readonly name: string, readonly message: string, readonly stack: string | undefined }
+  /** JSON pointers, of a message that did not match its schema. */
+  readonly validation: unknown
+  /** How often the handler was run. */
+  readonly attempts: number
+  readonly firstFailureAt: Date
+  readonly failedAt: Date
+  /** The message was too large to be a dead letter with its value: that is only where it was. */
+  readonly valueOmitted: boolean
 }
 
 /** The message that a subscriber with these schemas gets. */
-type MessageOf<P extends FastifyTypeProvider, S> = Message<
+type MessageOf<P extends FastifyTypeProvider, S, D> = Message<
   Read<P, Part<S, 'value'>>,
   Part<S, 'key'> extends undefined ? Buffer | null : Read<P, Part<S, 'key'>>,
-  Part<S, 'headers'> extends undefined ? Readonly<Record<string, string>> : Read<P, Part<S, 'headers'>>
+  Part<S, 'headers'> extends undefined ? Readonly<Record<string, string>> : Read<P, Part<S, 'headers'>>,
+  Resolved<D> & Inherited<P>
 >
 
 /**
@@ -50,12 +90,12 @@ type MessageOf<P extends FastifyTypeProvider, S> = Message<
 export type Topics = string | readonly string[]
 
 /**
- * What `app.broker.subscriber()` takes beside topics and handler. `R` is what its publishers take.
+ * What `app.broker.subscriber()` takes beside topics and handler. `R` is what its publishers take, `D` its dependencies.
  *
  * @example
  * app.broker.subscriber('orders', { schema: { value: OrderSchema }, publish: invoices, retry: { retries: 2 } }, makeInvoice)
  */
-export interface SubscriberOptions<S, R> {
+export interface SubscriberOptions<S, R, D extends Dependencies = {}> {
   /** What arrives is decoded and validated; what does not match goes to the dead-letter topic at once. @default only decoded */
   schema?: S
   /**
@@ -65,8 +105,14 @@ export interface SubscriberOptions<S, R> {
    * @default nothing is published
    */
   publish?: Publisher<R> | ReadonlyArray<Publisher<R>>
-  /** @default the plugin's `groupId` */
-  groupId?: string
+  /** Made for each run of the handler, found at `message.deps`, and cleaned up before what it returned is published. @default those of the scope */
+  deps?: D
+  /** `null`: no group, see the plugin's option. @default the plugin's `groupId` */
+  groupId?: string | null
+  /** Subscribers that share a group have the same one. @default the plugin's `offsetReset` */
+  offsetReset?: 'earliest' | 'latest' | 'fail'
+  /** ms; after this `message.signal` aborts, and the run of the handler has failed. @default the plugin's `handlerTimeout` */
+  handlerTimeout?: number
   /** @default the plugin's `retry`; each member that is left out is taken from there */
   retry?: RetryOptions
   /** @default the plugin's `deadLetter` */
@@ -87,7 +133,40 @@ type Returned<R> = unknown extends R ? unknown : Out<R> | Promise<Out<R>>
  */
 export interface Subscriber {
   readonly topics: readonly string[]
-  readonly groupId: string
+  /** `null`: none. */
+  readonly groupId: string | null
+  /**
+   * Goes on at `offset` in a partition that has stopped: `app.broker.health()` names it, and where reading could go on.
+   * What lies before `offset` is never read. Call it in the process that owns the partition.
+   *
+   * @throws FASTSTREAM_ERR_SKIP when the partition is not owned here, or is being read
+   * @throws FASTSTREAM_ERR_INVALID_OPTION for a topic that the subscriber does not read
+   * @throws FASTSTREAM_ERR_NOT_READY before the groups are joined
+   * @example
+   * orders.skipTo({ topic: 'orders', partition: 0, offset: 1200n })
+   */
+  skipTo (to: RecordMetadata): void
+}
+
+/**
+ * What is published on the channel `fastify-faststream:offset-reset` of `node:diagnostics_channel` when the group's offset is not in the log:
+ * retention removed what was not read yet, or the topic was created anew.
+ *
+ * @example
+ * subscribe('fastify-faststream:offset-reset', (event) => { alert(event as OffsetResetEvent) })
+ */
+export interface OffsetResetEvent {
+  readonly groupId: string | null
+  readonly topic: string
+  readonly partition: number
+  /** What the group had stored. */
+  readonly stored: bigint
+  /** What the log holds: from here… */
+  readonly start: bigint
+  /** …to before here. */
+  readonly end: bigint
+  /** Where reading goes on; undefined with `offsetReset: 'fail'`. */
+  readonly position: bigint | undefined
 }
 
 /**
@@ -109,12 +188,12 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
    *   log.info({ id: order.id }, 'order taken')
    * })
    */
-  subscriber<const S extends MessageSchema = {}, R = unknown>(
+  subscriber<const S extends MessageSchema = {}, const D extends Dependencies = {}, R = unknown>(
     topics: Topics,
-    options: SubscriberOptions<S, R>,
-    handler: (this: This, value: Read<P, Part<NoInfer<S>, 'value'>>, message: MessageOf<P, NoInfer<S>>) => Returned<NoInfer<R>>
+    options: SubscriberOptions<S, R, D>,
+    handler: (this: This, value: Read<P, Part<NoInfer<S>, 'value'>>, message: MessageOf<P, NoInfer<S>, NoInfer<D>>) => Returned<NoInfer<R>>
   ): Subscriber
-  subscriber (topics: Topics, handler: (this: This, value: unknown, message: MessageOf<P, {}>) => unknown): Subscriber
+  subscriber (topics: Topics, handler: (this: This, value: unknown, message: MessageOf<P, {}, {}>) => unknown): Subscriber
   /**
    * Declares a topic one writes to. Do so while plugins load.
    *
@@ -140,4 +219,14 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
 export interface Broker<This, P extends FastifyTypeProvider> extends Registrar<This, P>, BoundBroker {
   /** As the plugin's option has it. */
   readonly name: string
+  /**
+   * Whether messages are read, and what is on its way. Asks nobody, so it may be called often.
+   *
+   * @example
+   * app.get('/ready', (request, reply) => {
+   *   const health = app.broker.health()
+   *   return reply.code(health.healthy ? 200 : 503).send(health)
+   * })
+   */
+  health (): BrokerHealth
 }

@@ -1,40 +1,44 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
-import type { BoundBroker } from '../../types/index.js'
-import { systemClock, within, type Clock } from '../clock.js'
-import type { Group } from '../consume/group.js'
-import { FASTSTREAM_ERR_ALREADY_STARTED, FASTSTREAM_ERR_DUPLICATE_PUBLISHER, FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER, FASTSTREAM_ERR_NOT_READY, FASTSTREAM_ERR_START_TIMEOUT } from '../errors.js'
+import type { BoundBroker, BrokerHealth } from '../../types/index.js'
+import { sleep, systemClock, within, type Clock } from '../clock.js'
+import type { LastError } from '../consume/condition.js'
+import { backoff } from '../consume/retry.js'
+import { toError } from '../thrown.js'
+import type { ResolutionSettings } from '../deps/resolution.js'
+import { FASTSTREAM_ERR_ALREADY_STARTED, FASTSTREAM_ERR_NOT_READY, FASTSTREAM_ERR_START_TIMEOUT } from '../errors.js'
 import type { Log } from '../log.js'
 import type { Settings } from '../options.js'
-import { Producer } from '../produce/producer.js'
+import type { Producer } from '../produce/producer.js'
 import { createTransport } from '../transport/create.js'
-import type { Transport } from '../transport/transport.js'
+import type { TopicPartitionOffset } from '../transport/transport.js'
 import { compile } from './compile.js'
-import { createGroups } from './groups.js'
+import { Connection } from './connection.js'
+import { Declarations } from './declarations.js'
+import { brokerHealth } from './health.js'
 import { DeclaredPublisher } from './publisher.js'
-import type { TestSetup } from './registry.js'
+import { brokersOf, type TestSetup } from './registry.js'
 import type { DeclaredSubscriber } from './subscriber.js'
-import { prepareTopics } from './topics.js'
 import { BoundView } from './view.js'
 
-type State = 'loading' | 'starting' | 'started' | 'closing' | 'closed'
+type State = BrokerHealth['state']
 
-const JOINING = 'joining groups'
-/** What the producer may take to send what is queued when the app closes, ms. */
-const FLUSH_TIMEOUT = 5000
+/** Waits between tries to reach the cluster, with `startup: 'background'`. */
+const RECONNECT = { delay: 500, factor: 2, maxDelay: 30_000, jitter: 0.2 }
 
 /** One cluster: what is declared on it while plugins load, and its life from `onReady` to `onClose`. */
 export class Broker {
   readonly settings: Settings
   readonly clock: Clock = systemClock
   readonly #log: Log
-  readonly #subscribers: DeclaredSubscriber[] = []
-  readonly #publishers: DeclaredPublisher[] = []
+  readonly #declarations = new Declarations()
+  readonly #ended = new AbortController()
   #state: State = 'loading'
-  #step = ''
-  #transport: Transport | undefined
-  #producer: Producer | undefined
-  #groups: readonly Group[] = []
+  #connection: Connection | undefined
+  #lastError: LastError | undefined
+  #dispatching = false
+  readonly #overdue = new AbortController()
+  #cancelOverdue = (): void => {}
   #draining: Promise<void> | undefined
   #closing: Promise<void> | undefined
 
@@ -52,37 +56,26 @@ export class Broker {
   }
 
   get producer (): Producer {
-    if (this.#producer === undefined) throw new FASTSTREAM_ERR_NOT_READY(this.#state)
-    return this.#producer
+    const producer = this.#connection?.producer
+    if (producer === undefined) throw new FASTSTREAM_ERR_NOT_READY(this.#state)
+    return producer
   }
 
   addSubscriber (subscriber: DeclaredSubscriber): DeclaredSubscriber {
-    const { topics, groupId } = subscriber
-    this.#onlyWhileLoading('a subscriber', topics.join(', '))
-    for (const topic of topics) {
-      if (this.#subscribers.some((other) => other.groupId === groupId && other.topics.includes(topic))) throw new FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER(topic, groupId)
-    }
-    this.#captureCompiler(subscriber, 'a subscriber', topics.join(', '))
-    this.#subscribers.push(subscriber)
+    this.#onlyWhileLoading('a subscriber', subscriber.topics.join(', '))
+    this.#declarations.addSubscriber(subscriber)
     return subscriber
   }
 
   addPublisher (publisher: DeclaredPublisher): DeclaredPublisher {
     this.#onlyWhileLoading('a publisher', publisher.topic)
-    this.#captureCompiler(publisher, 'a publisher', publisher.topic)
-    this.#publishers.push(publisher)
+    this.#declarations.addPublisher(publisher)
     return publisher
   }
 
-  /** The publisher that a scope knows for a topic, its own before its parents'; one without a schema where there is none. */
+  /** The publisher that a scope knows for a topic; one without a schema where there is none. */
   publisherFor (scope: FastifyInstance, topic: string): DeclaredPublisher {
-    const known = this.#publishers.filter((publisher) => publisher.topic === topic)
-    for (let at: FastifyInstance | null = scope; at !== null; at = Object.getPrototypeOf(at)) {
-      const [publisher, ...others] = known.filter((publisher) => publisher.scope === at)
-      if (others.length > 0) throw new FASTSTREAM_ERR_DUPLICATE_PUBLISHER(topic)
-      if (publisher !== undefined) return publisher
-    }
-    return new DeclaredPublisher(this, scope, topic, {})
+    return this.#declarations.publisherOf(scope, topic) ?? new DeclaredPublisher(this, scope, topic, {})
   }
 
   bind (scope: FastifyInstance, correlationId: () => string): BoundBroker {
@@ -93,66 +86,109 @@ export class Broker {
     return randomUUID()
   }
 
+  resolutionSettings (app: FastifyInstance): ResolutionSettings {
+    return { clock: this.clock, cleanupTimeout: this.settings.cleanupTimeout, overrides: brokersOf(app).overrides }
+  }
+
+  health (): BrokerHealth {
+    return brokerHealth(this.#state, this.#lastError, this.#declarations.subscribers, this.#connection)
+  }
+
+  skipTo (subscriber: DeclaredSubscriber, to: TopicPartitionOffset): void {
+    const group = this.#connection?.groupOf(subscriber)
+    if (group === undefined) throw new FASTSTREAM_ERR_NOT_READY(this.#state)
+    group.skipTo(to)
+  }
+
   /** Compiles, connects, prepares topics, joins the groups. Whatever fails leaves nothing open. */
   async start (test: TestSetup | undefined): Promise<void> {
     if (this.#state !== 'loading') return
-    this.#state = 'starting'
-    const { connectTimeout, ajv } = this.settings
+    this.#state = 'connecting'
     try {
-      compile(this.#subscribers, this.#publishers, ajv)
-      this.#transport = test === undefined ? await createTransport(this.settings, this.#log) : test.transport()
-      const starting = this.#start(this.#transport, test)
-      const started = await within(this.clock, connectTimeout, starting)
-      if (!started) this.#late(starting)
-      if (this.#closing !== undefined) throw new FASTSTREAM_ERR_NOT_READY('closed')
+      const { subscribers, publishers } = this.#declarations
+      compile(subscribers, publishers, this.settings.ajv)
+      const connection = await this.#connect(test)
+      if (this.settings.startup === 'strict' || test?.hurried === true) await this.#startInTime(connection)
+      else this.#startInBackground(connection, test)
     } catch (error) {
       // Not awaited: the hook's own time-out must not come before this error. `onClose` waits for it.
       this.close()
       throw error
     }
-    this.#state = 'started'
+  }
+
+  async #startInTime (connection: Connection): Promise<void> {
+    const { connectTimeout } = this.settings
+    const starting = connection.start()
+    const started = await within(this.clock, connectTimeout, starting)
+    if (!started) this.#late(connection, starting)
+    if (this.#closing !== undefined) throw new FASTSTREAM_ERR_NOT_READY('closed')
+    this.#state = 'connected'
   }
 
   /**
    * A group waits for members that died without leaving until their sessions end, longer than a boot may take: after a crash
    * the app serves HTTP meanwhile and reads when it has joined. Nothing else is worth waiting for.
    */
-  #late (starting: Promise<void>): void {
+  #late ({ step }: Connection, starting: Promise<void>): void {
     const { connectTimeout } = this.settings
-    if (this.#step !== JOINING) throw new FASTSTREAM_ERR_START_TIMEOUT(connectTimeout, this.#step)
+    if (step !== 'joining groups') throw new FASTSTREAM_ERR_START_TIMEOUT(connectTimeout, step)
     this.#log.warn({ timeout: connectTimeout }, 'groups are not joined yet: members that died still count; messages flow once they are joined')
     starting.catch((err) => { if (!this.#ending) this.#log.error({ err }, 'groups could not be joined: their messages are not read') })
   }
 
-  async #start (transport: Transport, test: TestSetup | undefined): Promise<void> {
+  /** Never rejects. */
+  async #startInBackground (connection: Connection, test: TestSetup | undefined): Promise<void> {
+    for (let attempt = 1; !this.#ending; attempt++) {
+      const err = await connection.start().then(() => undefined, toError)
+      if (this.#ending) return
+      if (err === undefined) {
+        this.#state = 'connected'
+        return
+      }
+      this.#lastError = { error: err, at: this.clock.now() }
+      await connection.close()
+      const wait = backoff(RECONNECT, attempt)
+      this.#log.error({ err, attempt, retryIn: Math.round(wait) }, 'the cluster cannot be used, it will be tried again')
+      if (await sleep(this.clock, wait, this.#ended.signal)) connection = await this.#connect(test)
+    }
+  }
+
+  async #connect (test: TestSetup | undefined): Promise<Connection> {
+    const transport = test === undefined ? await createTransport(this.settings, this.#log) : test.transport()
     const settings = test?.hurried === true ? this.#hurried() : this.settings
-    this.#step = 'connecting'
-    await transport.connect()
-    if (this.#ending) return
-    this.#step = 'preparing topics'
-    await prepareTopics(transport, this.#subscribers, this.#publishers, settings, this.#log, () => this.#ending)
-    if (this.#ending) return
-    const producer = this.#producer = new Producer(transport.producer(), settings.producer, this.clock)
-    this.#step = JOINING
-    this.#groups = createGroups(this.#subscribers, { transport, producer, settings, clock: this.clock, log: this.#log, onFailure: test?.onFailure })
-    await Promise.all(this.#groups.map((group) => group.start()))
+    this.#connection = new Connection(transport, this.#declarations, { settings, clock: this.clock, log: this.#log, onFailure: test?.onFailure })
+    if (this.#dispatching) this.#connection.dispatch()
+    return this.#connection
   }
 
   get #ending (): boolean {
-    return this.#draining !== undefined || this.#closing !== undefined
+    return this.#ended.signal.aborted
   }
 
   /** Lets messages flow. Called when every `onReady` hook of the app is done, so that what handlers use is there. */
   dispatch (): void {
-    if (this.#state !== 'started') return
-    for (const { name, topics, groupId } of this.#subscribers) this.#log.info({ subscriber: name, topics, groupId }, 'subscriber waits for messages')
-    for (const group of this.#groups) group.dispatch()
+    if (this.#ending || this.loading) return
+    for (const { name, topics, groupId } of this.#declarations.subscribers) this.#log.info({ subscriber: name, topics, groupId }, 'subscriber waits for messages')
+    this.#dispatching = true
+    this.#connection?.dispatch()
+  }
+
+  /** Aborts when the app closes and has waited for `drainTimeout`. */
+  get overdue (): AbortSignal {
+    return this.#overdue.signal
   }
 
   /** Reads no more, waits for running handlers, commits and leaves the groups. Publishing goes on. */
   drain (): Promise<void> {
-    this.#draining ??= Promise.all(this.#groups.map((group) => group.close(this.settings.drainTimeout))).then(() => {})
+    this.#draining ??= this.#drain()
     return this.#draining
+  }
+
+  async #drain (): Promise<void> {
+    this.#ended.abort()
+    this.#cancelOverdue = this.clock.schedule(this.settings.drainTimeout, () => { this.#overdue.abort() })
+    await this.#connection?.drain()
   }
 
   /** Sends what is queued and lets go of the cluster. Never rejects. */
@@ -164,33 +200,18 @@ export class Broker {
   async #close (): Promise<void> {
     this.#state = 'closing'
     await this.drain()
-    if (this.#producer !== undefined) {
-      const flushed = await within(this.clock, FLUSH_TIMEOUT, this.#producer.idle())
-      if (!flushed) this.#log.error({ messages: this.#producer.pending, timeout: FLUSH_TIMEOUT }, 'messages that were published could not be sent before the app closed')
-      await this.#producer.close()
-    }
-    await this.#transport?.close()
+    await this.#connection?.close()
+    this.#cancelOverdue()
     this.#state = 'closed'
   }
 
   /** In the tests of users nothing waits, and the topics are always there. */
   #hurried (): Settings {
-    for (const subscriber of this.#subscribers) subscriber.retry = { ...subscriber.retry, delay: 0 }
+    for (const subscriber of this.#declarations.subscribers) subscriber.retry = { ...subscriber.retry, delay: 0 }
     return { ...this.settings, topics: 'create', commit: { interval: 0, count: 1 } }
   }
 
-  /** Before the app is booted the getter yields compilers that were set by hand, and no others; `after` waits for those that the scope sets later. */
-  #captureCompiler (declared: DeclaredSubscriber | DeclaredPublisher, what: string, topic: string): void {
-    const { scope } = declared
-    try {
-      scope.after(() => { declared.customCompiler = scope.validatorCompiler })
-    } catch (cause) {
-      // Another plugin's onReady hook, which ran before ours.
-      throw new FASTSTREAM_ERR_ALREADY_STARTED(what, topic, { cause })
-    }
-  }
-
   #onlyWhileLoading (what: string, topic: string): void {
-    if (this.#state !== 'loading') throw new FASTSTREAM_ERR_ALREADY_STARTED(what, topic)
+    if (this.#state !== 'loading') throw new FASTSTREAM_ERR_ALREADY_STARTED(what, topic, 'ready()')
   }
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { BoundBroker, NamedBrokers } from '../../types/index.js'
+import type { NamedBrokers } from '../../types/index.js'
+import { injectIntoRoutes } from '../deps/http.js'
 import { kBrokers, kRequestBrokers } from '../symbols.js'
 import type { Broker } from './broker.js'
 import { BoundView, ScopeView } from './view.js'
@@ -17,11 +18,23 @@ export function decorate (app: FastifyInstance, broker: Broker): void {
   if (!app.hasRequestDecorator(kRequestBrokers)) {
     app.decorate('brokers', { getter (this: FastifyInstance) { return named((this as Scope)[kBrokers], (broker) => scopeView(broker, this)) } })
     app.decorateRequest(kRequestBrokers, null)
+    injectIntoRoutes(app, {
+      settings: ({ server }) => mainBroker(server).resolutionSettings(server),
+      broker: (request) => boundView(request as Request, mainBroker(request.server)),
+      overdue: broker.overdue
+    })
     app.decorateRequest('brokers', { getter (this: FastifyRequest) { return named((this.server as Scope)[kBrokers], (broker) => boundView(this as Request, broker)) } })
   }
   if (broker.name !== 'default') return
   app.decorate('broker', { getter (this: FastifyInstance) { return scopeView(broker, this) } })
   app.decorateRequest('broker', { getter (this: FastifyRequest) { return boundView(this as Request, broker) } })
+}
+
+/** The one that is meant where none is named. */
+function mainBroker (scope: FastifyInstance): Broker {
+  const { [kBrokers]: brokers } = scope as Scope
+  const [first] = brokers.values()
+  return brokers.get('default') ?? first as Broker
 }
 
 const scopeViews = new WeakMap<Broker, WeakMap<FastifyInstance, ScopeView>>()
@@ -38,14 +51,14 @@ function scopeView (broker: Broker, scope: FastifyInstance): FastifyInstance['br
 /** The brokers bound to one request, which share its correlation id. */
 class RequestBrokers {
   readonly #request: FastifyRequest
-  readonly #views = new Map<Broker, BoundBroker>()
+  readonly #views = new Map<Broker, BoundView>()
   #uuid: string | undefined
 
   constructor (request: FastifyRequest) {
     this.#request = request
   }
 
-  view (broker: Broker): BoundBroker {
+  view (broker: Broker): BoundView {
     let view = this.#views.get(broker)
     if (view === undefined) this.#views.set(broker, view = new BoundView(broker, this.#request.server, this.#correlationIdFor(broker)))
     return view
@@ -59,7 +72,7 @@ class RequestBrokers {
   }
 }
 
-function boundView (request: Request, broker: Broker): BoundBroker {
+function boundView (request: Request, broker: Broker): BoundView {
   request[kRequestBrokers] ??= new RequestBrokers(request)
   return request[kRequestBrokers].view(broker)
 }

@@ -1,36 +1,37 @@
-import type { Clock } from '../clock.js'
 import { Group } from '../consume/group.js'
-import { Pipeline, type FailureListener } from '../consume/pipeline.js'
-import type { Log } from '../log.js'
-import { REBALANCE_TIMEOUT, type Settings } from '../options.js'
+import { Pipeline } from '../consume/pipeline.js'
+import { REBALANCE_TIMEOUT } from '../options.js'
 import type { Producer } from '../produce/producer.js'
 import type { Transport } from '../transport/transport.js'
+import type { Surroundings } from './connection.js'
 import type { DeclaredSubscriber } from './subscriber.js'
 
-interface Surroundings {
+interface Means extends Surroundings {
   readonly transport: Transport
   readonly producer: Producer
-  readonly settings: Settings
-  readonly clock: Clock
-  readonly log: Log
-  readonly onFailure: FailureListener | undefined
 }
 
 /** Subscribers that share a group share one client consumer: to Kafka they are one member, which reads all of their topics. */
-export function createGroups (subscribers: readonly DeclaredSubscriber[], { transport, producer, settings, clock, log, onFailure }: Surroundings): Group[] {
-  const byGroupId = new Map<string, DeclaredSubscriber[]>()
+export function createGroups (subscribers: readonly DeclaredSubscriber[], means: Means): ReadonlyMap<DeclaredSubscriber, Group> {
+  const groups = new Map<DeclaredSubscriber, Group>()
   for (const subscriber of subscribers) {
-    const members = byGroupId.get(subscriber.groupId)
-    if (members === undefined) byGroupId.set(subscriber.groupId, [subscriber])
-    else members.push(subscriber)
+    if (groups.has(subscriber)) continue
+    // Without a group each one reads for itself.
+    const members = subscriber.groupId === null ? [subscriber] : subscribers.filter(({ groupId }) => groupId === subscriber.groupId)
+    const group = createGroup(members, means)
+    for (const member of members) groups.set(member, group)
   }
-  return [...byGroupId].map(([groupId, subscribers]) => {
-    const members = subscribers.map((subscriber) => ({
-      topics: subscriber.topics,
-      concurrency: subscriber.concurrency,
-      pipeline: new Pipeline(subscriber, producer, clock, subscriber.scope.log, onFailure)
-    }))
-    const options = { groupId, topics: subscribers.flatMap(({ topics }) => topics), rebalanceTimeout: REBALANCE_TIMEOUT, sessionTimeout: REBALANCE_TIMEOUT / 2 }
-    return new Group(members, (listener) => transport.consumer(options, listener), settings, clock, log)
-  })
+  return groups
+}
+
+function createGroup (subscribers: readonly DeclaredSubscriber[], { transport, producer, settings, clock, log, onFailure }: Means): Group {
+  const { groupId, offsetReset } = subscribers[0] as DeclaredSubscriber
+  const members = subscribers.map((subscriber) => ({
+    topics: subscriber.topics,
+    concurrency: subscriber.concurrency,
+    pipeline: new Pipeline(subscriber, producer, clock, subscriber.scope.log, onFailure)
+  }))
+  const topics = subscribers.flatMap(({ topics }) => topics)
+  const options = { groupId, topics, offsetReset, rebalanceTimeout: REBALANCE_TIMEOUT, sessionTimeout: REBALANCE_TIMEOUT / 2 }
+  return new Group(groupId, members, (listener) => transport.consumer(options, listener), settings, clock, log)
 }

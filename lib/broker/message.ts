@@ -1,10 +1,17 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { BoundBroker, Message } from '../../types/index.js'
+import type { BoundBroker, DeadLetter, Dependency, Message } from '../../types/index.js'
+import { readDeadLetter } from '../consume/dead-letter.js'
 import type { Delivery } from '../consume/subscription.js'
+import { DeclaredDependency } from '../deps/dependency.js'
+import { MessageContext } from '../deps/message-context.js'
+import { Resolution } from '../deps/resolution.js'
+import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { decodeHeaders } from '../schema/codec.js'
 import type { RawHeader } from '../transport/transport.js'
 import { CORRELATION_ID, headerText } from './headers.js'
 import type { DeclaredSubscriber } from './subscriber.js'
+
+const NOTHING = Object.freeze({})
 
 /** What a handler gets beside the value. Whatever it does not ask for is not made. */
 export class IncomingMessage implements Message<unknown, unknown, unknown> {
@@ -16,6 +23,10 @@ export class IncomingMessage implements Message<unknown, unknown, unknown> {
   #log: FastifyBaseLogger | undefined
   #broker: BoundBroker | undefined
   #correlationId: string | undefined
+  #deadLetter: DeadLetter | undefined
+  #resolution: Resolution | undefined
+  /** What its subscriber declared. */
+  deps: Readonly<Record<string, unknown>> = NOTHING
 
   constructor (subscriber: DeclaredSubscriber, delivery: Delivery, value: unknown, key: unknown, headers: unknown) {
     this.#subscriber = subscriber
@@ -39,6 +50,10 @@ export class IncomingMessage implements Message<unknown, unknown, unknown> {
 
   get attempt (): number {
     return this.#delivery.attempt
+  }
+
+  get signal (): AbortSignal {
+    return this.#delivery.signal
   }
 
   get timestamp (): Date {
@@ -67,6 +82,11 @@ export class IncomingMessage implements Message<unknown, unknown, unknown> {
     return this.#correlationId
   }
 
+  get deadLetter (): DeadLetter | undefined {
+    this.#deadLetter ??= readDeadLetter(this.rawHeaders)
+    return this.#deadLetter
+  }
+
   get log (): FastifyBaseLogger {
     this.#log ??= this.#subscriber.scope.log.child({ topic: this.topic, partition: this.partition, offset: String(this.offset) })
     return this.#log
@@ -75,5 +95,21 @@ export class IncomingMessage implements Message<unknown, unknown, unknown> {
   get broker (): BoundBroker {
     this.#broker ??= this.#subscriber.broker.bind(this.#subscriber.scope, () => this.correlationId)
     return this.#broker
+  }
+
+  async resolve<T> (dep: Dependency<T>): Promise<T> {
+    if (!(dep instanceof DeclaredDependency)) throw new FASTSTREAM_ERR_INVALID_OPTION('dependency', 'must be what dependency() returned')
+    return await this.resolution.resolve(dep) as T
+  }
+
+  /** Made when something is asked for. */
+  get resolution (): Resolution {
+    const { scope, broker } = this.#subscriber
+    this.#resolution ??= new Resolution(new MessageContext(scope, this), broker.resolutionSettings(scope))
+    return this.#resolution
+  }
+
+  release (failure?: { readonly error: unknown }): Promise<void> | undefined {
+    return this.#resolution?.close(failure)
   }
 }

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Failure } from '../consume/dead-letter.js'
 import type { Delivery } from '../consume/subscription.js'
+import type { DeclaredDependency } from '../deps/dependency.js'
 import { FASTSTREAM_ERR_ALREADY_REGISTERED } from '../errors.js'
 import type { Transport } from '../transport/transport.js'
 import type { Broker } from './broker.js'
@@ -17,6 +18,8 @@ export interface TestSetup {
 export interface AppBrokers {
   readonly byName: Map<string, Broker>
   test: TestSetup | undefined
+  /** What stands in for dependencies, in tests. */
+  readonly overrides: Map<DeclaredDependency, DeclaredDependency>
 }
 
 // The HTTP server is the one public thing that all scopes of an app share.
@@ -24,7 +27,7 @@ const apps = new WeakMap<object, AppBrokers>()
 
 export function brokersOf (app: FastifyInstance): AppBrokers {
   let brokers = apps.get(app.server)
-  if (brokers === undefined) apps.set(app.server, brokers = { byName: new Map(), test: undefined })
+  if (brokers === undefined) apps.set(app.server, brokers = { byName: new Map(), test: undefined, overrides: new Map() })
   return brokers
 }
 

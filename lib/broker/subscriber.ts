@@ -1,10 +1,12 @@
 import type { FastifyInstance } from 'fastify'
-import type { MessageSchema, Publisher, Subscriber, SubscriberOptions, Topics } from '../../types/index.js'
-import { integer, onlyKnown, text } from '../check.js'
+import type { Dependencies, MessageSchema, Publisher, RecordMetadata, Subscriber, SubscriberOptions, Topics } from '../../types/index.js'
+import { integer, onlyKnown } from '../check.js'
 import type { Delivery, Prepared, Subscription } from '../consume/subscription.js'
 import type { RetrySettings } from '../consume/retry.js'
+import type { DeclaredDependency } from '../deps/dependency.js'
+import { depsOf } from '../deps/scopes.js'
 import { FASTSTREAM_ERR_GROUP_REQUIRED, FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_VALIDATION } from '../errors.js'
-import { normaliseDeadLetter, normaliseRetry, type DeadLetterTopic, type Settings } from '../options.js'
+import { normaliseDeadLetter, normaliseGroupId, normaliseHandlerTimeout, normaliseOffsetReset, normaliseRetry, type DeadLetterTopic, type OffsetResetMode, type Settings } from '../options.js'
 import type { Compiler } from '../schema/ajv.js'
 import { decodeHeaders, decodeKey, decodeValue } from '../schema/codec.js'
 import type { Validate } from '../schema/compiler.js'
@@ -23,7 +25,7 @@ export interface Validators {
   readonly headers?: Validate | undefined
 }
 
-const OPTIONS = ['schema', 'publish', 'groupId', 'retry', 'deadLetter', 'concurrency']
+const OPTIONS = ['schema', 'publish', 'groupId', 'offsetReset', 'handlerTimeout', 'deps', 'retry', 'deadLetter', 'concurrency']
 /** Of the memory transport, where nothing else shares the group. */
 const DEFAULT_GROUP = 'fastify-faststream'
 
@@ -33,10 +35,13 @@ export class DeclaredSubscriber implements Subscriber, Subscription<IncomingMess
   readonly scope: FastifyInstance
   readonly name: string
   readonly topics: readonly string[]
-  readonly groupId: string
+  readonly groupId: string | null
+  readonly offsetReset: OffsetResetMode
+  readonly handlerTimeout: number
   readonly concurrency: number
   readonly schema: MessageSchema | undefined
   readonly #handler: Handler
+  readonly #deps: ReadonlyMap<string, DeclaredDependency>
   readonly #publishers: readonly DeclaredPublisher[]
   readonly #deadLetterTopics: ReadonlyMap<string, string | undefined>
   readonly #nameDeadLetterTopic: DeadLetterTopic
@@ -45,7 +50,7 @@ export class DeclaredSubscriber implements Subscriber, Subscription<IncomingMess
   /** Set by hand in the scope. */
   customCompiler: Compiler | undefined
 
-  constructor (broker: Broker, scope: FastifyInstance, topics: Topics, options: SubscriberOptions<MessageSchema, unknown>, handler: Handler) {
+  constructor (broker: Broker, scope: FastifyInstance, topics: Topics, options: SubscriberOptions<MessageSchema, unknown, Dependencies>, handler: Handler) {
     onlyKnown('', options, OPTIONS)
     if (options.schema !== undefined) onlyKnown('schema.', options.schema, ['value', 'key', 'headers'])
     if (typeof handler !== 'function') throw new FASTSTREAM_ERR_INVALID_OPTION('handler', 'must be a function: subscriber(topics, options, handler)')
@@ -55,14 +60,23 @@ export class DeclaredSubscriber implements Subscriber, Subscription<IncomingMess
     this.scope = scope
     this.topics = topicsOf(topics)
     this.name = handler.name === '' ? this.topics.join(',') : handler.name
-    this.groupId = groupOf(this.topics, options, settings)
+    this.groupId = groupOf(this.topics, normaliseGroupId(options.groupId), settings)
+    this.offsetReset = normaliseOffsetReset(options.offsetReset, settings.offsetReset)
+    this.handlerTimeout = normaliseHandlerTimeout(options.handlerTimeout, settings.handlerTimeout)
     this.concurrency = integer('concurrency', concurrency, 1)
     this.retry = normaliseRetry(options.retry, settings.retry)
     this.#nameDeadLetterTopic = options.deadLetter === undefined ? settings.deadLetter : normaliseDeadLetter(options.deadLetter)
-    this.#deadLetterTopics = deadLettersOf(this.topics, this.#nameDeadLetterTopic)
+    this.#deadLetterTopics = new Map(this.topics.map((topic) => [topic, this.#nameDeadLetterTopic(topic)]))
     this.schema = options.schema
     this.#handler = handler
+    this.#deps = depsOf(scope, options.deps)
     this.#publishers = publishersOf(options.publish)
+  }
+
+  skipTo ({ topic, partition, offset }: RecordMetadata): void {
+    if (!this.topics.includes(topic)) throw new FASTSTREAM_ERR_INVALID_OPTION('topic', `must be one that the subscriber reads: ${this.topics.join(', ')}`)
+    if (typeof offset !== 'bigint' || offset < 0n) throw new FASTSTREAM_ERR_INVALID_OPTION('offset', 'must be a bigint of at least 0')
+    this.broker.skipTo(this, { topic, partition, offset })
   }
 
   deadLetterTopic (topic: string): string | undefined {
@@ -92,7 +106,16 @@ export class DeclaredSubscriber implements Subscriber, Subscription<IncomingMess
   }
 
   handle (message: IncomingMessage): unknown {
-    return this.#handler.call(this.scope, message.value, message)
+    return this.#deps.size === 0 ? this.#handler.call(this.scope, message.value, message) : this.#handleWithDeps(message)
+  }
+
+  async #handleWithDeps (message: IncomingMessage): Promise<unknown> {
+    message.deps = await message.resolution.resolveAll(this.#deps)
+    return await this.#handler.call(this.scope, message.value, message)
+  }
+
+  release (message: IncomingMessage, failure?: { readonly error: unknown }): Promise<void> | undefined {
+    return message.release(failure)
   }
 
   prepare (result: unknown, message: IncomingMessage): readonly Prepared[] {
@@ -110,22 +133,11 @@ function topicsOf (topics: unknown): readonly string[] {
   return [...new Set(list.map(checkTopic))]
 }
 
-function groupOf ([topic]: readonly string[], { groupId }: { groupId?: string }, settings: Settings): string {
-  if (groupId !== undefined) text('groupId', groupId)
-  const group = groupId ?? settings.groupId ?? (settings.transport === 'memory' ? DEFAULT_GROUP : undefined)
-  if (group === undefined) throw new FASTSTREAM_ERR_GROUP_REQUIRED(topic as string)
-  return group
-}
-
-/** Asked for once per topic, and checked: a message that comes back to the subscriber which cannot handle it would do so for ever. */
-function deadLettersOf (topics: readonly string[], deadLetterTopic: DeadLetterTopic): ReadonlyMap<string, string | undefined> {
-  return new Map(topics.map((topic) => {
-    const deadLetter = deadLetterTopic(topic)
-    if (deadLetter !== undefined && topics.includes(deadLetter)) {
-      throw new FASTSTREAM_ERR_INVALID_OPTION('deadLetter.topic', `must not be '${deadLetter}', which the subscriber reads itself: name another one, or write deadLetter: false`)
-    }
-    return [topic, deadLetter]
-  }))
+function groupOf ([topic]: readonly string[], groupId: string | null | undefined, settings: Settings): string | null {
+  if (groupId !== undefined) return groupId
+  if (settings.groupId !== undefined) return settings.groupId
+  if (settings.transport === 'memory') return DEFAULT_GROUP
+  throw new FASTSTREAM_ERR_GROUP_REQUIRED(topic as string)
 }
 
 function publishersOf (publish: Publisher | readonly Publisher[] = []): readonly DeclaredPublisher[] {

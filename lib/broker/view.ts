@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type {
-  BoundBroker, MessageSchema, Publisher, PublisherOptions, PublishOptions, RecordMetadata, Subscriber, SubscriberOptions, Topics
+  BoundBroker, BrokerHealth, Dependencies, MessageSchema, Publisher, PublisherOptions, PublishOptions, RecordMetadata, Subscriber, SubscriberOptions, Topics
 } from '../../types/index.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import type { Broker } from './broker.js'
@@ -17,6 +17,10 @@ export class BoundView implements BoundBroker {
     this.#broker = broker
     this.#scope = scope
     this.#correlationId = correlationId
+  }
+
+  get correlationId (): string {
+    return this.#correlationId()
   }
 
   // Async for its errors; up to the queue it runs at once, so that publishes keep the order of their calls.
@@ -43,11 +47,15 @@ export class ScopeView implements BoundBroker {
     return await publisherOf(this.#broker, this.#scope, target).prepare(value, options).send()
   }
 
+  health (): BrokerHealth {
+    return this.#broker.health()
+  }
+
   publisher (topic: string, options: PublisherOptions<MessageSchema, unknown> = {}): Publisher {
     return this.#broker.addPublisher(new DeclaredPublisher(this.#broker, this.#scope, topic, options))
   }
 
-  subscriber (topics: Topics, options: SubscriberOptions<MessageSchema, unknown> | Handler, handler?: Handler): Subscriber {
+  subscriber (topics: Topics, options: SubscriberOptions<MessageSchema, unknown, Dependencies> | Handler, handler?: Handler): Subscriber {
     const [given, handle] = typeof options === 'function' ? [{}, options] : [options, handler as Handler]
     return this.#broker.addSubscriber(new DeclaredSubscriber(this.#broker, this.#scope, topics, given, handle))
   }

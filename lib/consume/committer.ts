@@ -46,6 +46,12 @@ export class Committer {
     })
   }
 
+  /** Commits what can be committed, and waits for nothing. */
+  now (): void {
+    this.#unschedule()
+    this.#run()
+  }
+
   /** Commits what can be committed, and waits for it, `ms` at most. */
   async flush (ms: number): Promise<void> {
     this.#unschedule()

@@ -1,3 +1,4 @@
+import type { DeadLetter } from '../../types/index.js'
 import type { Outgoing } from '../produce/producer.js'
 import type { ConsumedRecord, RawHeader } from '../transport/transport.js'
 import type { Delivery, Subscription } from './subscription.js'
@@ -34,7 +35,7 @@ export function deadLetter (topic: string, { topic: origin, partition, record }:
     ['partition', String(partition)],
     ['offset', String(record.offset)],
     ['timestamp', String(record.timestamp)],
-    ['group', subscription.groupId],
+    ['group', subscription.groupId ?? undefined],
     ['subscriber', subscription.name],
     ['stage', failure.stage],
     ['error-class', clip(text(() => error.name), NAME_LIMIT)],
@@ -52,6 +53,37 @@ export function deadLetter (topic: string, { topic: origin, partition, record }:
   }
   // The timestamp is new: an old one would let retention delete the dead letter at once.
   return { topic, key: record.key, value: detail === 'reference' ? null : record.value, headers, timestamp: failure.at }
+}
+
+/** What {@link deadLetter} wrote, if it was that: the headers may be anybody's, so nothing in them is taken for granted. Never throws. */
+export function readDeadLetter (headers: readonly RawHeader[]): DeadLetter | undefined {
+  const said = new Map(headers.filter(([name]) => name.startsWith(PREFIX)).map(([name, value]) => [name.slice(PREFIX.length), value?.toString() ?? '']))
+  const [topic, offset, stage] = [said.get('topic'), said.get('offset'), said.get('stage')]
+  if (topic === undefined || stage === undefined || !/^\d{1,19}$/.test(offset ?? '')) return undefined
+  return {
+    topic,
+    partition: Number(said.get('partition')),
+    offset: BigInt(offset as string),
+    timestamp: new Date(Number(said.get('timestamp'))),
+    groupId: said.get('group'),
+    subscriber: said.get('subscriber'),
+    stage,
+    error: { name: said.get('error-class') ?? '', message: said.get('error-message') ?? '', stack: said.get('error-stack') },
+    validation: parsed(said.get('errors')),
+    attempts: Number(said.get('attempts')),
+    firstFailureAt: new Date(said.get('first-failure-at') ?? NaN),
+    failedAt: new Date(said.get('failed-at') ?? NaN),
+    valueOmitted: said.get('value-omitted') === 'true'
+  }
+}
+
+/** Long lists of violations were cut. */
+function parsed (json: string | undefined): unknown {
+  try {
+    return json === undefined ? undefined : JSON.parse(json)
+  } catch {
+    return undefined
+  }
 }
 
 /** A dead letter that fails again keeps its first origin. Only where dead letters of that origin go is a header believed that says so. */

@@ -1,43 +1,24 @@
 import { setMaxListeners } from 'node:events'
 import { within, type Clock } from '../clock.js'
+import { FASTSTREAM_ERR_SKIP } from '../errors.js'
 import type { Log } from '../log.js'
-import type {
-  ConsumedRecord, ConsumerListener, CorruptBatch, TopicPartition, TransportConsumer, TopicPartitionOffset
+import {
+  GenerationLostError, type ConsumedRecord, type ConsumerListener, type CorruptBatch, type OffsetReset, type TopicPartition, type TransportConsumer, type TopicPartitionOffset
 } from '../transport/transport.js'
 import { Committer, type CommitSettings } from './committer.js'
-import { Lanes } from './lanes.js'
-import { OwnedPartition, type BufferSettings } from './owned-partition.js'
+import { Condition } from './condition.js'
+import { memberHealth, type MemberHealth } from './health.js'
+import { Members, type Member, type Working } from './members.js'
+import { reportReset } from './offset-reset.js'
+import { OwnedPartition, type BufferSettings, type Stopped, type Work } from './owned-partition.js'
 import type { Pipeline } from './pipeline.js'
-import type { Tracked } from './tracker.js'
+import { toError } from '../thrown.js'
 
 export interface GroupSettings {
   readonly buffer: BufferSettings
   readonly commit: CommitSettings
   /** How long a rebalance waits for running handlers, ms. */
   readonly revokeDrain: number
-}
-
-/** One subscriber's share of a group. */
-export interface Member {
-  readonly topics: readonly string[]
-  readonly concurrency: number
-  readonly pipeline: Pipeline
-}
-
-/** A record with its partition, from its arrival to its outcome. */
-class Work implements Tracked {
-  readonly owner: OwnedPartition
-  readonly record: ConsumedRecord
-  settled = false
-
-  constructor (owner: OwnedPartition, record: ConsumedRecord) {
-    this.owner = owner
-    this.record = record
-  }
-
-  get offset (): bigint {
-    return this.record.offset
-  }
 }
 
 /** Kept of the time in which a group drains for its last commit, ms. */
@@ -50,39 +31,41 @@ const LEAVE = 500
  * Nothing here makes the transport wait, but `revoking`.
  */
 export class Group implements ConsumerListener {
+  readonly #groupId: string | null
+  readonly #members: Members
   readonly #settings: GroupSettings
   readonly #clock: Clock
   readonly #log: Log
-  readonly #members = new Map<string, { pipeline: Pipeline, lanes: Lanes<Work> }>()
-  readonly #lanes: ReadonlyArray<Lanes<Work>>
   readonly #owned = new Map<string, OwnedPartition>()
+  readonly #condition: Condition
   readonly #committer: Committer
   readonly #consumer: TransportConsumer
   #halt = halter()
-  #dispatching = false
   #closing: Promise<void> | undefined
 
-  constructor (members: readonly Member[], consumer: (listener: ConsumerListener) => TransportConsumer, settings: GroupSettings, clock: Clock, log: Log) {
+  constructor (groupId: string | null, members: readonly Member[], consumer: (listener: ConsumerListener) => TransportConsumer, settings: GroupSettings, clock: Clock, log: Log) {
+    this.#groupId = groupId
+    this.#members = new Members(members, (pipeline, work) => this.#run(pipeline, work))
     this.#settings = settings
     this.#clock = clock
     this.#log = log
-    this.#lanes = members.map(({ topics, concurrency, pipeline }) => {
-      const lanes = new Lanes<Work>(concurrency, (work) => this.#run(pipeline, work))
-      for (const topic of topics) this.#members.set(topic, { pipeline, lanes })
-      return lanes
-    })
+    this.#condition = new Condition(clock)
     this.#consumer = consumer(this)
-    this.#committer = new Committer(() => this.#owned.values(), (offsets: readonly TopicPartitionOffset[]) => this.#consumer.commit(offsets), settings.commit, clock, log)
+    this.#committer = new Committer(() => this.#owned.values(), (offsets) => this.#commit(offsets), settings.commit, clock, log)
   }
 
   /** Joins the group. Records are buffered, and none is handled, before {@link dispatch}. */
-  start (): Promise<void> {
-    return this.#consumer.start()
+  async start (): Promise<void> {
+    try {
+      await this.#consumer.start()
+    } catch (err) {
+      this.#condition.failed(toError(err))
+      throw err
+    }
   }
 
   dispatch (): void {
-    this.#dispatching = true
-    for (const lanes of this.#lanes) lanes.dispatch()
+    this.#members.dispatch()
   }
 
   /** Reads no more, lets running handlers end within `drainTimeout` ms, commits, leaves the group. */
@@ -92,49 +75,89 @@ export class Group implements ConsumerListener {
   }
 
   async #close (drainTimeout: number): Promise<void> {
+    this.#condition.enter('closed')
     this.#consumer.stop()
-    await this.#drain(drainTimeout)
+    await this.#drain(drainTimeout, 'the app closes')
     this.#committer.stop()
     await within(this.#clock, LEAVE, this.#consumer.close())
     this.#revokeAll()
   }
 
+  /** Reads on where reading has stopped; what lies before `offset` is not read. */
+  skipTo ({ topic, partition, offset }: TopicPartitionOffset): void {
+    const owner = this.#owned.get(OwnedPartition.nameOf(topic, partition))
+    const refused = owner === undefined ? 'this process does not own it now, ask the one that does' : owner.whyNotTo(offset)
+    if (owner === undefined || refused !== undefined) throw new FASTSTREAM_ERR_SKIP(partition, topic, String(offset), refused as string)
+    this.#log.warn({ groupId: this.#groupId, topic, partition, from: String(owner.stopped?.offset), to: String(offset) }, 'reading goes on where it was told to')
+    owner.skipTo(offset)
+    this.#committer.moved()
+  }
+
+  /** Of the subscriber of `topics`. */
+  health (topics: readonly string[]): MemberHealth {
+    return memberHealth(this.#members.of(topics[0] as string) as Working, this.#owned.values(), this.#consumer, this.#condition, this.#clock.now())
+  }
+
   assigned (partitions: readonly TopicPartition[]): void {
     this.#revokeAll()
-    for (const { topic, partition } of partitions) {
+    for (const { topic, partition } of partitions.filter(({ topic }) => this.#members.of(topic) !== undefined)) {
       const owner = new OwnedPartition(topic, partition, this.#settings.buffer, this.#consumer)
       this.#owned.set(owner.name, owner)
     }
     if (this.#closing !== undefined) return
+    this.#condition.enter('reading')
     this.#halt = halter()
-    for (const lanes of this.#lanes) lanes.thaw()
+    this.#members.thaw()
   }
 
   revoking (): Promise<void> {
-    return this.#drain(this.#settings.revokeDrain)
+    this.#condition.enter('rebalancing')
+    return this.#drain(this.#settings.revokeDrain, 'its partition goes to another member of the group')
   }
 
   lost (): void {
+    this.#condition.enter('rebalancing')
     this.#revokeAll()
   }
 
   records (topic: string, partition: number, records: readonly ConsumedRecord[], position: bigint): void {
     const owner = this.#owned.get(OwnedPartition.nameOf(topic, partition))
-    const member = this.#members.get(topic)
-    if (owner === undefined || member === undefined) return
-    const work = records.map((record) => new Work(owner, record))
-    owner.receive(work, position)
-    if (owner.tracker.committable !== undefined) this.#committer.moved()
-    member.lanes.push(owner.name, work)
-    if (this.#dispatching) member.lanes.dispatch()
+    if (owner === undefined) return
+    const begins = owner.tracker.position === undefined
+    const work = owner.receive(records, position, this.#clock.now())
+    // It begins at its end: a crash before the next commit would leave out what comes until then.
+    if (begins && records.length === 0) this.#committer.now()
+    else if (owner.tracker.committable !== undefined) this.#committer.moved()
+    this.#members.push(topic, owner.name, work)
   }
 
   corrupt (topic: string, partition: number, { offset, nextOffset, error }: CorruptBatch): void {
     this.#log.error({ err: error, topic, partition, offset: String(offset), nextOffset: String(nextOffset) }, 'a batch is corrupt: its partition is paused, nothing of it is skipped')
+    this.#stopped(topic, partition, { offset, nextOffset: nextOffset < 0n ? undefined : nextOffset, error })
+  }
+
+  reset (topic: string, partition: number, reset: OffsetReset): void {
+    const stopped = reportReset({ groupId: this.#groupId, topic, partition, ...reset }, this.#log)
+    if (stopped !== undefined) this.#stopped(topic, partition, stopped)
   }
 
   failed (error: Error): void {
+    this.#condition.failed(error)
     this.#log.error({ err: error }, 'the consumer failed and is started again')
+  }
+
+  #stopped (topic: string, partition: number, stopped: Stopped): void {
+    this.#condition.noted(stopped.error)
+    this.#owned.get(OwnedPartition.nameOf(topic, partition))?.stop(stopped)
+  }
+
+  async #commit (offsets: readonly TopicPartitionOffset[]): Promise<void> {
+    try {
+      await this.#consumer.commit(offsets)
+    } catch (err) {
+      if (!(err instanceof GenerationLostError)) this.#condition.noted(toError(err))
+      throw err
+    }
   }
 
   async #run (pipeline: Pipeline, work: Work): Promise<void> {
@@ -150,13 +173,16 @@ export class Group implements ConsumerListener {
   }
 
   /** What runs may end within `timeout` ms, what waits for another try stops waiting; then all that is settled is committed. */
-  async #drain (timeout: number): Promise<void> {
-    for (const lanes of this.#lanes) lanes.freeze()
+  async #drain (timeout: number, reason: string): Promise<void> {
+    this.#members.freeze()
     this.#halt.abort()
     const end = this.#clock.now() + timeout
     const patience = timeout - Math.min(LAST_COMMIT, timeout / 4)
-    const ended = await within(this.#clock, patience, Promise.all(this.#lanes.map((lanes) => lanes.idle())))
-    if (!ended) this.#log.warn({ timeout: patience, running: this.#running() }, 'handlers did not end in time: their messages will come again')
+    const ended = await within(this.#clock, patience, this.#members.idle())
+    if (!ended) {
+      this.#log.warn({ timeout: patience, running: this.#running() }, 'handlers did not end in time: their messages will come again')
+      this.#members.giveUp(reason)
+    }
     await this.#committer.flush(end - this.#clock.now())
   }
 
@@ -173,7 +199,8 @@ export class Group implements ConsumerListener {
     this.#halt.abort()
     for (const owner of this.#owned.values()) owner.tracker.revoke()
     this.#owned.clear()
-    for (const lanes of this.#lanes) lanes.clear()
+    this.#members.clear()
+    this.#members.giveUp('its partition is no longer ours')
   }
 }
 

@@ -7,18 +7,46 @@ export interface BufferSettings {
   readonly bytes: number
 }
 
+/** A record with its partition, from its arrival to its outcome. */
+export class Work implements Tracked {
+  readonly owner: OwnedPartition
+  readonly record: ConsumedRecord
+  /** ms since the epoch */
+  readonly receivedAt: number
+  settled = false
+
+  constructor (owner: OwnedPartition, record: ConsumedRecord, receivedAt: number) {
+    this.owner = owner
+    this.record = record
+    this.receivedAt = receivedAt
+  }
+
+  get offset (): bigint {
+    return this.record.offset
+  }
+}
+
+/** Why a partition is not read until somebody says where to go on. */
+export interface Stopped {
+  readonly offset: bigint
+  /** Where that could be, if it is known. */
+  readonly nextOffset: bigint | undefined
+  readonly error: Error
+}
+
 /** One partition while one generation lasts: what is settled in it, and what it holds in memory. */
 export class OwnedPartition {
   readonly topic: string
   readonly partition: number
   /** Also the name of its lane, which outlives generations. */
   readonly name: string
-  readonly tracker = new PartitionTracker()
+  readonly tracker = new PartitionTracker<Work>()
   readonly #limits: BufferSettings
   readonly #consumer: TransportConsumer
   #messages = 0
   #bytes = 0
   #paused = false
+  #stopped: Stopped | undefined
 
   constructor (topic: string, partition: number, limits: BufferSettings, consumer: TransportConsumer) {
     this.topic = topic
@@ -32,14 +60,17 @@ export class OwnedPartition {
     return `${topic}:${partition}`
   }
 
-  /** Takes records in; stops the reading when that is enough. */
-  receive (records: ReadonlyArray<Tracked & { readonly record: ConsumedRecord }>, position: bigint): void {
-    this.tracker.receive(records, position)
+  /** Takes records in, stops the reading when that is enough, and gives what there is to do. */
+  receive (records: readonly ConsumedRecord[], position: bigint, now: number): readonly Work[] {
+    const work = records.map((record) => new Work(this, record, now))
+    this.tracker.receive(work, position)
     this.#messages += records.length
-    for (const { record } of records) this.#bytes += record.size
-    if (this.#paused || (this.#messages < this.#limits.messages && this.#bytes < this.#limits.bytes)) return
-    this.#paused = true
-    this.#consumer.pause(this)
+    for (const { size } of records) this.#bytes += size
+    if (!this.#paused && (this.#messages >= this.#limits.messages || this.#bytes >= this.#limits.bytes)) {
+      this.#paused = true
+      this.#consumer.pause(this)
+    }
+    return work
   }
 
   /** Lets a handled record go; reads on when half of the room is free. */
@@ -50,5 +81,36 @@ export class OwnedPartition {
     if (this.#messages > this.#limits.messages / 2 || this.#bytes > this.#limits.bytes / 2) return
     this.#paused = false
     this.#consumer.resume(this)
+  }
+
+  /** The transport reads it no more. */
+  stop (stopped: Stopped): void {
+    this.#stopped = stopped
+  }
+
+  get stopped (): Stopped | undefined {
+    return this.#stopped
+  }
+
+  /** What speaks against {@link skipTo}, if anything does. */
+  whyNotTo (offset: bigint): string | undefined {
+    const { position } = this.tracker
+    if (this.#stopped === undefined) return 'it is being read'
+    if (position !== undefined && offset < position) return `what lies before ${position} was read`
+    return undefined
+  }
+
+  /** Goes on at `offset`; what lies before it is not read. */
+  skipTo (offset: bigint): void {
+    const { topic, partition } = this
+    this.#stopped = undefined
+    this.tracker.receive([], offset)
+    this.#consumer.seek({ topic, partition, offset })
+  }
+
+  /** How long ago the oldest record was received that is not settled, ms. */
+  oldestAge (now: number): number {
+    const { oldest } = this.tracker
+    return oldest === undefined ? 0 : now - oldest.receivedAt
   }
 }

@@ -1,10 +1,13 @@
 import { sleep, type Clock } from '../clock.js'
 import type { Log } from '../log.js'
 import { isRefused, isTooLarge, type Producer } from '../produce/producer.js'
+import { Attempt } from './attempt.js'
+import type { LastError } from './condition.js'
 import { deadLetter, DETAILS, type Detail, type Failure, type Stage } from './dead-letter.js'
 import { backoff } from './retry.js'
+import { Running } from './running.js'
 import type { Delivery, Prepared, Subscription } from './subscription.js'
-import { toError } from './thrown.js'
+import { toError } from '../thrown.js'
 import type { ConsumedRecord } from '../transport/transport.js'
 
 /** Told about everything that goes wrong with a message, once per attempt. */
@@ -20,6 +23,8 @@ export class Pipeline {
   readonly #clock: Clock
   readonly #log: Log
   readonly #onFailure: FailureListener | undefined
+  readonly #running: Running
+  #lastError: LastError | undefined
 
   constructor (subscription: Subscription, producer: Producer, clock: Clock, log: Log, onFailure?: FailureListener) {
     this.#subscription = subscription
@@ -27,6 +32,21 @@ export class Pipeline {
     this.#clock = clock
     this.#log = log
     this.#onFailure = onFailure
+    this.#running = new Running(subscription.handlerTimeout, clock, (attempt) => { this.#late(attempt) })
+  }
+
+  /** The handlers that have had their time and still run. */
+  get late (): Iterable<Delivery> {
+    return this.#running.late
+  }
+
+  get lastError (): LastError | undefined {
+    return this.#lastError
+  }
+
+  /** Running handlers are told to stop; whatever they do, their messages come again. */
+  giveUp (reason: string): void {
+    this.#running.giveUp(reason)
   }
 
   /**
@@ -34,36 +54,61 @@ export class Pipeline {
    * Never rejects.
    */
   async run (topic: string, partition: number, record: ConsumedRecord, halt: AbortSignal): Promise<boolean> {
-    let delivery: Delivery = { topic, partition, record, attempt: 1 }
-    let outcome = await this.#attempt(delivery, halt)
+    let attempt = new Attempt(topic, partition, record)
+    let outcome = await this.#attempt(attempt, halt)
     while (typeof outcome === 'object' && outcome.stage === 'handler') {
-      const wait = backoff(this.#subscription.retry, delivery.attempt)
-      this.#log.warn({ err: outcome.error, topic, partition, offset: String(record.offset), attempt: delivery.attempt, retryIn: Math.round(wait) }, 'handler failed, it will be run again')
+      const wait = backoff(this.#subscription.retry, attempt.attempt)
+      this.#log.warn({ err: outcome.error, topic, partition, offset: String(record.offset), attempt: attempt.attempt, retryIn: Math.round(wait) }, 'handler failed, it will be run again')
       if (!await sleep(this.#clock, wait, halt)) return false
-      delivery = { ...delivery, attempt: delivery.attempt + 1 }
-      outcome = await this.#attempt(delivery, halt, outcome.firstAt)
+      attempt = attempt.next()
+      outcome = await this.#attempt(attempt, halt, outcome.firstAt)
     }
-    return typeof outcome === 'object' ? await this.#bury(delivery, outcome, halt) : outcome
+    return typeof outcome === 'object' ? await this.#bury(attempt, outcome, halt) : outcome
   }
 
   /** One run of the whole way: how it failed, or whether the message is settled. */
-  async #attempt (delivery: Delivery, halt: AbortSignal, firstAt?: number): Promise<boolean | Failure> {
+  async #attempt (attempt: Attempt, halt: AbortSignal, firstAt?: number): Promise<boolean | Failure> {
     const subscription = this.#subscription
     let stage: Stage = 'deserialize'
     try {
-      const message = subscription.read(delivery)
+      const message = subscription.read(attempt)
       stage = 'handler'
-      const result = await subscription.handle(message)
+      const result = await this.#handle(message, attempt)
       if (result === undefined) return true
       stage = 'publish'
-      return await this.#publishAll(subscription.prepare(result, message), delivery, halt)
+      return await this.#publishAll(subscription.prepare(result, message), attempt, halt)
     } catch (thrown) {
+      if (attempt.givenUp) return false
       const error = toError(thrown)
       const at = this.#clock.now()
-      const failure = { stage: this.#stageOf(stage, error, delivery.attempt), error, attempts: delivery.attempt, firstAt: firstAt ?? at, at }
-      this.#onFailure?.(delivery, failure)
+      const failure = { stage: this.#stageOf(stage, error, attempt.attempt), error, attempts: attempt.attempt, firstAt: firstAt ?? at, at }
+      this.#lastError = failure
+      this.#onFailure?.(attempt, failure)
       return failure
     }
+  }
+
+  /** What was made for the message is cleaned up whatever happened; where that fails, the handler has failed. */
+  async #handle (message: unknown, attempt: Attempt): Promise<unknown> {
+    const subscription = this.#subscription
+    let result: unknown
+    try {
+      const returned = subscription.handle(message)
+      result = isPromise(returned) ? await this.#running.watch(attempt, returned) : returned
+      if (attempt.aborted !== undefined) throw attempt.aborted
+    } catch (thrown) {
+      const error = attempt.aborted ?? thrown
+      // The handler's own failure comes first; that of its clean-up is logged.
+      await subscription.release(message, { error })?.catch(() => {})
+      throw error
+    }
+    const released = subscription.release(message)
+    if (released !== undefined) await released
+    return result
+  }
+
+  #late ({ topic, partition, record, attempt }: Attempt): void {
+    this.#log.warn({ topic, partition, offset: String(record.offset), attempt, timeout: this.#subscription.handlerTimeout }, 'handler has had its time, its signal is aborted: the messages behind it wait until it ends')
   }
 
   /** Only 'handler' is tried again. */
@@ -119,6 +164,7 @@ export class Pipeline {
     let failure = await failureOf(prepared.send())
     for (let attempt = 1; failure !== undefined; attempt++) {
       if (final(failure)) throw failure
+      this.#lastError = { error: failure, at: this.#clock.now() }
       const wait = backoff(PERSISTENT, attempt)
       this.#log.warn({ err: failure, topic, partition, offset: String(record.offset), to: prepared.topic, attempt, retryIn: Math.round(wait) }, `the ${what} could not be published, it will be tried again`)
       if (!await sleep(this.#clock, wait, halt)) return false
@@ -130,4 +176,8 @@ export class Pipeline {
 
 function failureOf (work: Promise<unknown>): Promise<Error | undefined> {
   return work.then(() => undefined, toError)
+}
+
+function isPromise (value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function'
 }

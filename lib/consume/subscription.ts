@@ -9,6 +9,8 @@ export interface Delivery {
   readonly record: ConsumedRecord
   /** 1, then one more with each retry. */
   readonly attempt: number
+  /** Aborts when the handler has had its time, or when nobody waits for it any longer. */
+  readonly signal: AbortSignal
 }
 
 /** A message that is checked and encoded, and can be sent again as it is. */
@@ -22,9 +24,11 @@ export interface Subscription<Message = unknown> {
   /** Named in logs and in dead letters. */
   readonly name: string
   readonly topics: readonly string[]
-  readonly groupId: string
+  readonly groupId: string | null
   readonly concurrency: number
   readonly retry: RetrySettings
+  /** ms */
+  readonly handlerTimeout: number
   /** Where a message of `topic` goes that cannot be handled; undefined: nowhere. */
   deadLetterTopic (topic: string): string | undefined
   /** Whether `topic` is where dead letters of `origin` go. Never throws, whatever `origin` says. */
@@ -32,6 +36,8 @@ export interface Subscription<Message = unknown> {
   /** Decodes and validates. Throws what makes the message undeliverable. */
   read (delivery: Delivery): Message
   handle (message: Message): unknown
+  /** Cleans up what was made for the message, if anything was: before what the handler returned is published. Rejects when that fails. */
+  release (message: Message, failure?: { readonly error: unknown }): Promise<void> | undefined
   /** Checks and encodes what the handler returned. Throws when it cannot be published. */
   prepare (result: unknown, message: Message): readonly Prepared[]
 }

@@ -11,8 +11,8 @@ export interface Tracked {
  * transactions leave gaps, and "highest seen" would commit past work that still runs. A new generation makes a new tracker,
  * so a late result of a lost one finds its own, revoked tracker and moves nothing.
  */
-export class PartitionTracker {
-  #entries: Tracked[] = []
+export class PartitionTracker<Entry extends Tracked = Tracked> {
+  #entries: Entry[] = []
   #head = 0
   #position: bigint | undefined
   #committed: bigint | undefined
@@ -22,7 +22,7 @@ export class PartitionTracker {
    * Takes in records in the order of their offsets. `position` is the offset to read next: beyond the last record and
    * beyond what is never handed over (control records, compaction).
    */
-  receive (records: readonly Tracked[], position: bigint): void {
+  receive (records: readonly Entry[], position: bigint): void {
     const [first] = records
     if (first !== undefined) {
       if (this.#position === undefined) this.#committed = first.offset // Where a generation begins there is nothing to commit yet.
@@ -33,7 +33,7 @@ export class PartitionTracker {
   }
 
   /** False when nothing moves any more: settled before, or the generation is over. */
-  settle (tracked: Tracked): boolean {
+  settle (tracked: Entry): boolean {
     if (tracked.settled) return false
     tracked.settled = true
     if (this.#revoked) return false
@@ -48,7 +48,7 @@ export class PartitionTracker {
     return this.#entries.length - this.#head
   }
 
-  get oldest (): Tracked | undefined {
+  get oldest (): Entry | undefined {
     return this.#entries[this.#head]
   }
 
@@ -66,8 +66,18 @@ export class PartitionTracker {
   /** What a commit would store now; undefined when there is nothing new. */
   get committable (): bigint | undefined {
     if (this.#revoked) return undefined
-    const watermark = this.oldest?.offset ?? this.#position
+    const { watermark } = this
     return watermark === this.#committed ? undefined : watermark
+  }
+
+  /** The lowest offset that is not settled; undefined before anything is known. */
+  get watermark (): bigint | undefined {
+    return this.oldest?.offset ?? this.#position
+  }
+
+  /** The offset to read next; undefined before anything is known. */
+  get position (): bigint | undefined {
+    return this.#position
   }
 
   commitSucceeded (offset: bigint): void {

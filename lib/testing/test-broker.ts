@@ -1,10 +1,12 @@
 import type { FastifyInstance } from 'fastify'
-import type { Publisher, PublishOptions, RecordMetadata } from '../../types/index.js'
+import type { Dependency, DependencyFactory, Publisher, PublishOptions, RecordMetadata } from '../../types/index.js'
 import { brokersOf, type AppBrokers } from '../broker/registry.js'
 import { DeclaredPublisher } from '../broker/publisher.js'
 import type { Broker } from '../broker/broker.js'
 import type { Stage } from '../consume/dead-letter.js'
-import { FASTSTREAM_ERR_TEST_BROKER, FASTSTREAM_ERR_UNKNOWN_TOPIC } from '../errors.js'
+import { DeclaredDependency } from '../deps/dependency.js'
+import { isUsed } from '../deps/scopes.js'
+import { FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_TEST_BROKER, FASTSTREAM_ERR_UNKNOWN_TOPIC } from '../errors.js'
 import { createMemoryCluster, createMemoryTransport, type MemoryCluster } from '../transport/memory/index.js'
 import { decodePublished, type PublishedRecord } from './published.js'
 import { settled } from './settled.js'
@@ -24,6 +26,22 @@ export interface TestFailure extends RecordMetadata {
   readonly attempt: number
   readonly error: Error
 }
+
+/**
+ * What stands in for a dependency: another one, or a factory.
+ *
+ * @example
+ * const fake: Fake<Orders> = () => new OrdersInMemory()
+ */
+export type Fake<T> = Dependency<T> | DependencyFactory<{}, T>
+
+/**
+ * Dependencies, and what stands in for each of them.
+ *
+ * @example
+ * const overrides: Overrides<[typeof orders]> = [[orders, () => new OrdersInMemory()]]
+ */
+export type Overrides<D extends ReadonlyArray<Dependency<unknown>>> = { readonly [K in keyof D]: readonly [D[K], D[K] extends Dependency<infer T> ? Fake<T> : never] }
 
 /**
  * The brokers of an app, in memory; made by {@link testBroker}.
@@ -62,6 +80,14 @@ export interface TestBroker {
    * await broker.settled({ timeout: 20_000 })
    */
   settled (options?: { timeout?: number }): Promise<void>
+  /**
+   * Replaces a dependency, in requests and messages that begin from now on, until the app closes.
+   *
+   * @throws FASTSTREAM_ERR_TEST_BROKER when no route or subscriber of the app uses it
+   * @example
+   * broker.override(orders, () => new OrdersInMemory())
+   */
+  override<T>(dependency: Dependency<T>, fake: Fake<NoInfer<T>>): void
   /** Every attempt that failed, oldest first: decoding, validation, handlers, publishing a result. */
   readonly errors: readonly TestFailure[]
 }
@@ -70,14 +96,15 @@ export interface TestBroker {
  * Puts all brokers of an app on ONE in-memory cluster, whatever their options say, and makes the app ready. No Kafka is asked for.
  * Groups of equal name on two brokers share its partitions there. Retries do not wait.
  *
- * @throws FASTSTREAM_ERR_TEST_BROKER on an app that is ready, or that has no broker
+ * @param options.overrides dependencies and what stands in for them
+ * @throws FASTSTREAM_ERR_TEST_BROKER on an app that is ready, or that has no broker, and for an override of what nothing uses
  * @example
  * const broker = await testBroker(app)
  * await app.inject({ method: 'POST', url: '/orders', payload: { id: '1', total: 9 } })
  * await broker.settled()
  * t.match(broker.published('invoices'), [{ key: '1', value: { orderId: '1', amount: 9 } }])
  */
-export async function testBroker (app: FastifyInstance): Promise<TestBroker> {
+export async function testBroker<const D extends ReadonlyArray<Dependency<unknown>> = []> (app: FastifyInstance, { overrides }: { overrides?: Overrides<D> } = {}): Promise<TestBroker> {
   const brokers = brokersOf(app)
   for (const broker of brokers.byName.values()) {
     if (!broker.loading) throw new FASTSTREAM_ERR_TEST_BROKER('the app is ready: call testBroker(app) before ready(), listen() or inject()')
@@ -89,7 +116,9 @@ export async function testBroker (app: FastifyInstance): Promise<TestBroker> {
     transport: () => createMemoryTransport({ cluster }),
     onFailure: ({ topic, partition, record: { offset }, attempt }, { stage, error }) => { errors.push({ topic, partition, offset, attempt, stage, error }) }
   }
+  for (const [dependency, fake] of overrides ?? []) replace(brokers, dependency, fake)
   await app.ready()
+  for (const dependency of brokers.overrides.keys()) mustBeUsed(app, dependency)
   if (brokers.byName.size === 0) throw new FASTSTREAM_ERR_TEST_BROKER('the app has no broker: register fastify-faststream on it')
   return new MemoryTestBroker(app, brokers, cluster, errors)
 }
@@ -97,12 +126,14 @@ export async function testBroker (app: FastifyInstance): Promise<TestBroker> {
 class MemoryTestBroker implements TestBroker {
   readonly errors: readonly TestFailure[]
   readonly #app: FastifyInstance
+  readonly #all: AppBrokers
   readonly #brokers: readonly Broker[]
   readonly #cluster: MemoryCluster
 
-  constructor (app: FastifyInstance, { byName }: AppBrokers, cluster: MemoryCluster, errors: readonly TestFailure[]) {
+  constructor (app: FastifyInstance, brokers: AppBrokers, cluster: MemoryCluster, errors: readonly TestFailure[]) {
     this.#app = app
-    this.#brokers = [...byName.values()]
+    this.#all = brokers
+    this.#brokers = [...brokers.byName.values()]
     this.#cluster = cluster
     this.errors = errors
   }
@@ -121,4 +152,19 @@ class MemoryTestBroker implements TestBroker {
   async settled ({ timeout = 5000 } = {}): Promise<void> {
     await settled(this.#cluster, this.#brokers.map(({ producer }) => producer), timeout)
   }
+
+  override<T> (dependency: Dependency<T>, fake: Fake<T>): void {
+    replace(this.#all, dependency, fake)
+    mustBeUsed(this.#app, dependency)
+  }
+}
+
+function replace (brokers: AppBrokers, replaced: unknown, fake: unknown): void {
+  if (!(replaced instanceof DeclaredDependency)) throw new FASTSTREAM_ERR_INVALID_OPTION('override', 'must name what dependency() returned')
+  brokers.overrides.set(replaced, fake instanceof DeclaredDependency ? fake : new DeclaredDependency(replaced.name, {}, fake as DeclaredDependency['factory']))
+}
+
+function mustBeUsed (app: FastifyInstance, dependency: unknown): void {
+  const declared = dependency as DeclaredDependency
+  if (!isUsed(app, declared)) throw new FASTSTREAM_ERR_TEST_BROKER(`no route and no subscriber uses the dependency '${declared.name}' that is overridden`)
 }

@@ -1,0 +1,55 @@
+import { FASTSTREAM_ERR_HANDLER_ABORTED } from '../errors.js'
+import type { ConsumedRecord } from '../transport/transport.js'
+import type { Delivery } from './subscription.js'
+
+/** One run of a handler for one record, which may be told to stop. */
+export class Attempt implements Delivery {
+  readonly topic: string
+  readonly partition: number
+  readonly record: ConsumedRecord
+  readonly attempt: number
+  #reason: Error | undefined
+  #givenUp = false
+  #controller: AbortController | undefined
+
+  constructor (topic: string, partition: number, record: ConsumedRecord, attempt = 1) {
+    this.topic = topic
+    this.partition = partition
+    this.record = record
+    this.attempt = attempt
+  }
+
+  next (): Attempt {
+    return new Attempt(this.topic, this.partition, this.record, this.attempt + 1)
+  }
+
+  /** Made when it is asked for: most handlers do not. */
+  get signal (): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController()
+      if (this.#reason !== undefined) this.#controller.abort(this.#reason)
+    }
+    return this.#controller.signal
+  }
+
+  /** The first reason stays. */
+  abort (reason: Error): void {
+    this.#reason ??= reason
+    this.#controller?.abort(this.#reason)
+  }
+
+  /** Why it has failed whatever its handler makes of it: who stops half-way may well return. */
+  get aborted (): Error | undefined {
+    return this.#reason
+  }
+
+  /** Its message is no longer ours, which is no failure: it comes again. */
+  giveUp (reason: string): void {
+    this.#givenUp = true
+    this.abort(new FASTSTREAM_ERR_HANDLER_ABORTED(reason))
+  }
+
+  get givenUp (): boolean {
+    return this.#givenUp
+  }
+}

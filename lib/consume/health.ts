@@ -1,0 +1,73 @@
+import type { HealthError, PartitionHealth, SubscriberHealth } from '../../types/index.js'
+import type { Progress, TransportConsumer } from '../transport/transport.js'
+import type { Condition, LastError } from './condition.js'
+import type { Working } from './members.js'
+import type { OwnedPartition } from './owned-partition.js'
+import type { Delivery } from './subscription.js'
+
+/** What is known of one member of a group; the subscriber adds its names. */
+export type MemberHealth = Omit<SubscriberHealth, 'name' | 'topics' | 'groupId'>
+
+export function memberHealth ({ topics, pipeline, lanes }: Working, owned: Iterable<OwnedPartition>, consumer: TransportConsumer, condition: Condition, now: number): MemberHealth {
+  const partitions = [...owned]
+    .filter(({ topic }) => topics.includes(topic))
+    .map((owner) => new OwnedPartitionHealth(owner, consumer.progress(owner), pipeline.late, now))
+  const state = condition.state(consumer.lastContact)
+  const missingTopics = consumer.missing().filter((topic) => topics.includes(topic))
+  const alive = state === 'reading' || state === 'rebalancing'
+  return {
+    healthy: alive && missingTopics.length === 0 && partitions.every(({ stopped, late }) => stopped === undefined && late === undefined),
+    state,
+    partitions,
+    lag: partitions.reduce((sum, { lag = 0 }) => sum + lag, 0),
+    inFlight: lanes.running,
+    oldestUnsettledAge: partitions.reduce((oldest, { oldestUnsettledAge }) => Math.max(oldest, oldestUnsettledAge), 0),
+    missingTopics,
+    lastError: latest(condition.lastError, pipeline.lastError)
+  }
+}
+
+/** Plain data: an error would be an empty object as JSON, and its stack is nobody's business. */
+export function healthError ({ error, at }: LastError): HealthError {
+  const { code } = error as { code?: unknown }
+  return { code: typeof code === 'string' ? code : undefined, message: error.message, at: new Date(at) }
+}
+
+function latest (...errors: ReadonlyArray<LastError | undefined>): HealthError | undefined {
+  const [last] = errors.filter((error) => error !== undefined).sort((a, b) => b.at - a.at)
+  return last && healthError(last)
+}
+
+/** JSON has no bigint: there offsets are text. */
+export class OwnedPartitionHealth implements PartitionHealth {
+  readonly topic: string
+  readonly partition: number
+  readonly lag: number | undefined
+  readonly oldestUnsettledAge: number
+  readonly late: bigint | undefined
+  readonly stopped: PartitionHealth['stopped']
+
+  constructor (owner: OwnedPartition, { position, end }: Progress, late: Iterable<Delivery>, now: number) {
+    const { topic, partition } = owner
+    const watermark = owner.tracker.watermark ?? position
+    this.topic = topic
+    this.partition = partition
+    this.lag = watermark === undefined || end === undefined ? undefined : Math.max(0, Number(end - watermark))
+    this.oldestUnsettledAge = owner.oldestAge(now)
+    this.late = [...late].find((delivery) => delivery.topic === topic && delivery.partition === partition)?.record.offset
+    this.stopped = owner.stopped
+  }
+
+  toJSON (): object {
+    const { late, stopped } = this
+    return {
+      ...this,
+      late: text(late),
+      stopped: stopped && { offset: text(stopped.offset), nextOffset: text(stopped.nextOffset), error: stopped.error.message }
+    }
+  }
+}
+
+function text (offset: bigint | undefined): string | undefined {
+  return offset === undefined ? undefined : String(offset)
+}

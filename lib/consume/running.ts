@@ -1,0 +1,65 @@
+import type { Clock } from '../clock.js'
+import { FASTSTREAM_ERR_HANDLER_TIMEOUT } from '../errors.js'
+import type { Attempt } from './attempt.js'
+
+/**
+ * The attempts that run. All have the same time, so they are late in the order in which they began, and one timer serves all.
+ * One that is late is told, and runs on: nothing can stop it, and its message must not be handled twice at the same time.
+ */
+export class Running {
+  readonly #timeout: number
+  readonly #clock: Clock
+  readonly #onLate: (attempt: Attempt) => void
+  readonly #since = new Map<Attempt, number>()
+  readonly #late = new Set<Attempt>()
+  #cancel: (() => void) | undefined
+
+  /** `timeout` in ms. */
+  constructor (timeout: number, clock: Clock, onLate: (attempt: Attempt) => void) {
+    this.#timeout = timeout
+    this.#clock = clock
+    this.#onLate = onLate
+  }
+
+  /** Those that have had their time. */
+  get late (): Iterable<Attempt> {
+    return this.#late
+  }
+
+  /** Settles as `work` does. */
+  async watch<Result> (attempt: Attempt, work: PromiseLike<Result>): Promise<Result> {
+    this.#since.set(attempt, this.#clock.now())
+    this.#cancel ??= this.#clock.schedule(this.#timeout, () => { this.#tell() })
+    try {
+      return await work
+    } finally {
+      this.#since.delete(attempt)
+      this.#late.delete(attempt)
+    }
+  }
+
+  /** Tells all of them that nobody waits for them any longer. */
+  giveUp (reason: string): void {
+    for (const attempt of [...this.#late, ...this.#since.keys()]) attempt.giveUp(reason)
+    this.#since.clear()
+    this.#cancel?.()
+    this.#cancel = undefined
+  }
+
+  /** Tells those that are late, and comes back for the next one. */
+  #tell (): void {
+    this.#cancel = undefined
+    const now = this.#clock.now()
+    for (const [attempt, since] of this.#since) {
+      const left = since + this.#timeout - now
+      if (left > 0) {
+        this.#cancel = this.#clock.schedule(left, () => { this.#tell() })
+        return
+      }
+      this.#since.delete(attempt)
+      this.#late.add(attempt)
+      attempt.abort(new FASTSTREAM_ERR_HANDLER_TIMEOUT(this.#timeout))
+      this.#onLate(attempt)
+    }
+  }
+}

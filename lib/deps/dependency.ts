@@ -1,0 +1,58 @@
+import type { Dependencies, Dependency, DependencyContext, DependencyFunction } from '../../types/index.js'
+import { isObject } from '../check.js'
+import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
+
+type Factory = (deps: Record<string, unknown>, context: DependencyContext) => unknown
+
+/** What {@link dependency} makes. A cycle cannot be written: what it needs is there before it is. */
+export class DeclaredDependency implements Dependency<never> {
+  declare readonly '~type': never
+  readonly name: string
+  readonly needs: ReadonlyMap<string, DeclaredDependency>
+  readonly factory: Factory
+
+  constructor (name: string, needs: Dependencies, factory: Factory) {
+    if (typeof factory !== 'function') throw new FASTSTREAM_ERR_INVALID_OPTION('factory', 'must be a function: dependency(name, needs, factory), of which only the last must be given')
+    this.needs = declaredDependencies('needs', needs)
+    this.factory = factory
+    this.name = name !== '' ? name : factory.name !== '' ? factory.name : 'anonymous'
+  }
+}
+
+/**
+ * Declares something that requests and messages need: a repository, a tenant, a database transaction. It is made at most once for each request and
+ * each message that asks for it, and what stands after the `yield` of a generator cleans it up, whatever happened.
+ *
+ * @throws FASTSTREAM_ERR_INVALID_OPTION for what is no name, no dependency or no function
+ * @example
+ * const transaction = dependency(async function * transaction () {
+ *   const client = await pool.connect()
+ *   try {
+ *     await client.query('begin')
+ *     yield client
+ *     await client.query('commit')
+ *   } catch (error) {
+ *     await client.query('rollback')
+ *     throw error
+ *   } finally {
+ *     client.release()
+ *   }
+ * })
+ * const orders = dependency({ transaction }, ({ transaction }) => new Orders(transaction))
+ * app.post('/orders', { config: { deps: { orders } } }, async (request) => await request.deps.orders.save(request.body))
+ * app.broker.subscriber('orders', { deps: { orders } }, async (order, { deps }) => { await deps.orders.save(order) })
+ */
+export const dependency: DependencyFunction = (...args: unknown[]): Dependency<never> => {
+  const name = typeof args[0] === 'string' ? args.shift() as string : ''
+  const needs = args.length > 1 ? args.shift() as Dependencies : {}
+  return new DeclaredDependency(name, needs, args[0] as Factory)
+}
+
+/** Checks what is declared under `option`. */
+export function declaredDependencies (option: string, given: unknown): ReadonlyMap<string, DeclaredDependency> {
+  if (!isObject(given)) throw new FASTSTREAM_ERR_INVALID_OPTION(option, 'must be an object of what dependency() returned')
+  return new Map(Object.entries(given).map(([key, dep]) => {
+    if (!(dep instanceof DeclaredDependency)) throw new FASTSTREAM_ERR_INVALID_OPTION(`${option}.${key}`, 'must be what dependency() returned')
+    return [key, dep]
+  }))
+}

@@ -1,0 +1,136 @@
+import type { DependencyContext } from '../../types/index.js'
+import { within, type Clock } from '../clock.js'
+import { FASTSTREAM_ERR_CLEANUP_TIMEOUT, FASTSTREAM_ERR_DEPENDENCY_DONE, FASTSTREAM_ERR_DEPENDENCY_YIELD } from '../errors.js'
+import type { Log } from '../log.js'
+import type { DeclaredDependency } from './dependency.js'
+
+type AnyGenerator = Generator<unknown, unknown, unknown> | AsyncGenerator<unknown, unknown, unknown>
+type Overrides = ReadonlyMap<DeclaredDependency, DeclaredDependency>
+
+interface Started {
+  readonly name: string
+  readonly generator: AnyGenerator
+}
+
+/** What all resolutions of an app have in common. */
+export interface ResolutionSettings {
+  readonly clock: Clock
+  /** For one clean-up, ms. */
+  readonly cleanupTimeout: number
+  readonly overrides: Overrides
+}
+
+/** The dependencies of one request or message: each is made once, when it is first asked for, and cleaned up in the reverse order of their starts. */
+export class Resolution {
+  readonly #context: DependencyContext
+  readonly #settings: ResolutionSettings
+  readonly #values = new Map<DeclaredDependency, Promise<unknown>>()
+  readonly #started: Started[] = []
+  #closing: Promise<void> | undefined
+
+  constructor (context: DependencyContext, settings: ResolutionSettings) {
+    this.#context = context
+    this.#settings = settings
+  }
+
+  /** Rejects with what the factory threw. */
+  resolve (dep: DeclaredDependency): Promise<unknown> {
+    const actual = this.#settings.overrides.get(dep) ?? dep
+    let value = this.#values.get(actual)
+    if (value === undefined) {
+      // Whoever asks that late would get what nobody cleans up.
+      if (this.#closing !== undefined) return Promise.reject(new FASTSTREAM_ERR_DEPENDENCY_DONE(dep.name))
+      this.#values.set(actual, value = this.#make(actual))
+    }
+    return value
+  }
+
+  /** In parallel. When one fails the others end first: what they have made can only be cleaned up then. */
+  async resolveAll (deps: ReadonlyMap<string, DeclaredDependency>): Promise<Record<string, unknown>> {
+    const values = await Promise.allSettled(Array.from(deps.values(), (dep) => this.resolve(dep)))
+    const failed = values.find(({ status }) => status === 'rejected')
+    if (failed !== undefined) throw (failed as PromiseRejectedResult).reason
+    return Object.fromEntries([...deps.keys()].map((name, i) => [name, (values[i] as PromiseFulfilledResult<unknown>).value]))
+  }
+
+  get closed (): boolean {
+    return this.#closing !== undefined
+  }
+
+  /**
+   * Cleans up, once. With an error it is thrown into the generators; the first clean-up that fails is the error for those after it,
+   * and what this rejects with.
+   */
+  close (failure?: { readonly error: unknown }): Promise<void> {
+    this.#closing ??= this.#close(failure)
+    return this.#closing
+  }
+
+  async #close (failure: { readonly error: unknown } | undefined): Promise<void> {
+    // Asked for by nobody who waited.
+    while (this.#pending > 0) await Promise.allSettled(this.#values.values())
+    let failed: { readonly error: unknown } | undefined
+    for (const started of this.#started.reverse()) {
+      const reason = failure ?? failed
+      const error = await this.#cleanUp(started, reason)
+      if (error !== undefined) failed ??= error
+    }
+    if (failed !== undefined) throw failed.error
+  }
+
+  #pending = 0
+
+  async #make (dep: DeclaredDependency): Promise<unknown> {
+    this.#pending++
+    try {
+      const made = await dep.factory(await this.resolveAll(dep.needs), this.#context)
+      return isGenerator(made) ? await this.#start(dep.name, made) : made
+    } finally {
+      this.#pending--
+    }
+  }
+
+  async #start (name: string, generator: AnyGenerator): Promise<unknown> {
+    const started = { name, generator }
+    this.#started.push(started)
+    try {
+      const { done, value } = await generator.next()
+      if (done === true) throw new FASTSTREAM_ERR_DEPENDENCY_YIELD(name, 'never')
+      return value
+    } catch (error) {
+      // It has ended.
+      this.#started.splice(this.#started.indexOf(started), 1)
+      throw error
+    }
+  }
+
+  /** Its error, if it fails; to hand on the one that is thrown into it is no failure. */
+  async #cleanUp ({ name, generator }: Started, reason: { readonly error: unknown } | undefined): Promise<{ readonly error: unknown } | undefined> {
+    const { clock, cleanupTimeout } = this.#settings
+    const log: Log = this.#context.log
+    try {
+      const ended = reason === undefined ? generator.next() : generator.throw(reason.error)
+      const inTime = await within(clock, cleanupTimeout, finish(name, generator, ended))
+      if (inTime) return undefined
+      const error = new FASTSTREAM_ERR_CLEANUP_TIMEOUT(name, cleanupTimeout)
+      log.error({ err: error, dependency: name }, 'the clean-up of a dependency does not end')
+      return { error }
+    } catch (error) {
+      if (reason !== undefined && error === reason.error) return undefined
+      log.error({ err: error, dependency: name }, 'the clean-up of a dependency failed')
+      return { error }
+    }
+  }
+}
+
+async function finish (name: string, generator: AnyGenerator, ended: ReturnType<AnyGenerator['next']>): Promise<void> {
+  const { done } = await ended
+  if (done === true) return
+  await generator.return(undefined)
+  throw new FASTSTREAM_ERR_DEPENDENCY_YIELD(name, 'twice')
+}
+
+function isGenerator (made: unknown): made is AnyGenerator {
+  const tag = Object.prototype.toString.call(made)
+  return tag === '[object Generator]' || tag === '[object AsyncGenerator]'
+}

@@ -1,0 +1,57 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { Attempt } from '../lib/consume/attempt.js'
+import { deadLetter, readDeadLetter, type Failure } from '../lib/consume/dead-letter.js'
+import type { Subscription } from '../lib/consume/subscription.js'
+import type { RawHeader } from '../lib/transport/transport.js'
+import { record } from './fixtures/record.js'
+
+const failure: Failure = { stage: 'validate', error: Object.assign(new RangeError('too much'), { validation: [{ instancePath: '/total' }] }), attempts: 2, firstAt: 1000, at: 2000 }
+
+function subscription (groupId: string | null): Subscription {
+  return { name: 'take', groupId, isDeadLetterOf: () => false } as unknown as Subscription
+}
+
+function headers (said: Record<string, string | null>): RawHeader[] {
+  return Object.entries(said).map(([name, value]) => [`x-dlq-${name}`, value === null ? null : Buffer.from(value)])
+}
+
+t.test('a dead letter says what became of its message, and is read back', async (t) => {
+  const { headers } = deadLetter('orders.dlq', new Attempt('orders', 3, record(2n ** 60n)), subscription('shop'), failure)
+  t.match(readDeadLetter(headers), {
+    topic: 'orders',
+    partition: 3,
+    offset: 2n ** 60n,
+    timestamp: new Date(1_700_000_000_000),
+    groupId: 'shop',
+    subscriber: 'take',
+    stage: 'validate',
+    error: { name: 'RangeError', message: 'too much', stack: /RangeError: too much/ },
+    validation: [{ instancePath: '/total' }],
+    attempts: 2,
+    firstFailureAt: new Date(1000),
+    failedAt: new Date(2000),
+    valueOmitted: false
+  })
+})
+
+t.test('one that had to be short says that, and one without a group has none', async (t) => {
+  const { headers } = deadLetter('orders.dlq', new Attempt('orders', 3, record(7)), subscription(null), failure, 'reference')
+  t.match(readDeadLetter(headers), { offset: 7n, groupId: undefined, validation: undefined, error: { stack: undefined }, valueOmitted: true })
+})
+
+t.test('what is no dead letter is none', async (t) => {
+  t.equal(readDeadLetter([]), undefined)
+  t.equal(readDeadLetter(headers({ topic: 'orders', stage: 'handler' })), undefined)
+  t.equal(readDeadLetter(headers({ topic: 'orders', stage: 'handler', offset: '1e3' })), undefined)
+  t.equal(readDeadLetter(headers({ topic: 'orders', stage: 'handler', offset: '9'.repeat(1000) })), undefined)
+  t.equal(readDeadLetter(headers({ offset: '7', stage: 'handler' })), undefined)
+  t.match(readDeadLetter(headers({ topic: 'orders', stage: 'handler', offset: '7', errors: '[{"cut', 'error-class': null })), { validation: undefined, error: { name: '', message: '' } })
+})
+
+t.test('headers may be anybody\'s: whatever they say, reading them does not throw', async () => {
+  const names = ['topic', 'partition', 'offset', 'timestamp', 'stage', 'errors', 'attempts', 'first-failure-at', 'failed-at', 'value-omitted', '__proto__']
+  fc.assert(fc.property(fc.array(fc.tuple(fc.constantFrom(...names), fc.option(fc.string()))), (said) => {
+    readDeadLetter([...headers({ topic: 'orders', offset: '1', stage: 'handler' }), ...said.map(([name, value]): RawHeader => [`x-dlq-${name}`, value === null ? null : Buffer.from(value)])])
+  }))
+})
