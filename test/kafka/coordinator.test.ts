@@ -8,8 +8,8 @@ const identity = { groupId: 'shop', memberId: 'm', groupGenerationId: 1 }
 
 const open = new AbortController().signal
 
-function coordinate (broker: Broker, find: () => Promise<Broker>, closing = open, contacted = () => {}): Coordinator {
-  return new Coordinator(broker, find, closing, contacted)
+function coordinate (broker: Broker, find: () => Promise<Broker>, closing = open, contacted = () => {}, remembered = { memberId: '' }): Coordinator {
+  return new Coordinator(broker, find, closing, contacted, remembered)
 }
 
 /** A node that answers each request with what comes next: an error, or anything else. */
@@ -157,4 +157,30 @@ t.test('a join that is given up goes no further, and tells under which id it has
   late.identify()
   late.complete()
   await waitingJoin
+})
+
+t.test('who could not leave comes back as the same member, until the group has forgotten it', async (t) => {
+  const asked: string[] = []
+  const answers: unknown[] = [{ memberId: 'm1', generationId: 1 }, failure('KafkaJSProtocolError', 'GROUP_LOAD_IN_PROGRESS'), failure('KafkaJSProtocolError', 'UNKNOWN_MEMBER_ID'), { memberId: 'm2', generationId: 2 }]
+  const broker = {
+    async joinGroup ({ memberId }: { memberId: string }) {
+      asked.push(memberId)
+      const next = answers.shift()
+      if (next instanceof Error) throw next
+      return next
+    },
+    async leaveGroup () {}
+  } as unknown as Broker
+  const remembered = { memberId: '' }
+  const life = (): Coordinator => coordinate(broker, async () => broker, open, () => {}, remembered)
+  const newcomer = { groupId: 'shop', memberId: '' }
+  await life().joinGroup(newcomer)
+  const second = life()
+  await t.rejects(second.joinGroup(newcomer))
+  await t.rejects(second.joinGroup(newcomer))
+  await second.joinGroup(newcomer)
+  t.same(asked, ['', 'm1', 'm1', ''])
+  t.equal(remembered.memberId, 'm2')
+  await second.leaveGroup({ groupId: 'shop', memberId: 'm2' })
+  t.equal(remembered.memberId, '', 'who has left comes back as a new one')
 })

@@ -18,6 +18,7 @@ export interface CreateConsumerOptions {
 export function createConsumer ({ kafka, options, listener, log }: CreateConsumerOptions): TransportConsumer {
   const closing = new AbortController()
   const missing = new MissingTopics(options.groupId, log)
+  const remembered = { memberId: '' }
   const lone = options.groupId === null ? new LoneCoordinator() : undefined
   let member: Member | undefined
   let supervision: Promise<void> | undefined
@@ -37,7 +38,7 @@ export function createConsumer ({ kafka, options, listener, log }: CreateConsume
       }
 
       function live (): Promise<Error> {
-        member = new Member({ kafka, options, listener, log, missing, lone, reading, onJoined, contacted })
+        member = new Member({ kafka, options, listener, log, remembered, missing, lone, reading, onJoined, contacted })
         return member.live()
       }
 

@@ -18,6 +18,11 @@ export interface Commit extends GenerationIdentity {
   readonly topics: ReadonlyArray<{ readonly topic: string, readonly partitions: ReadonlyArray<{ readonly partition: number, readonly offset: string }> }>
 }
 
+/** As whom the group knows a consumer that has not left it: empty, if nobody. */
+export interface Remembered {
+  memberId: string
+}
+
 type Lookup = (apiKey: number, definition: unknown) => (parameters: { readonly memberId: string }) => unknown
 
 /** The part of KafkaJS's `Broker` that group members use. */
@@ -51,14 +56,16 @@ export class Coordinator {
   readonly #find: () => Promise<Broker>
   readonly #closing: AbortSignal
   readonly #contacted: () => void
+  readonly #remembered: Remembered
   #join: Promise<unknown> | undefined
 
   /** `contacted`: it has answered. */
-  constructor (broker: Broker, find: () => Promise<Broker>, closing: AbortSignal, contacted: () => void) {
+  constructor (broker: Broker, find: () => Promise<Broker>, closing: AbortSignal, contacted: () => void, remembered: Remembered) {
     this.#broker = broker
     this.#find = find
     this.#closing = closing
     this.#contacted = contacted
+    this.#remembered = remembered
   }
 
   /** The node where the group is, as far as is known. */
@@ -71,13 +78,20 @@ export class Coordinator {
     return true
   }
 
-  /** Goes no further once the consumer closes. */
+  /**
+   * Goes no further once the consumer closes. One that crashed and could not leave comes back as the same member: the group would
+   * wait for the other one until its session ends. When the group has forgotten it, KafkaJS joins as a new one.
+   */
   async joinGroup (request: Identity): Promise<unknown> {
-    const join = this.#overheard().joinGroup(request)
+    const memberId = request.memberId === '' ? this.#remembered.memberId : request.memberId
+    const join = this.#overheard().joinGroup({ ...request, memberId })
     this.#join = join
-    const joined = await join
+    const joined = await join.catch((err: KafkajsFailure) => {
+      if (err.type === 'UNKNOWN_MEMBER_ID') this.#remembered.memberId = ''
+      throw err
+    })
     this.#contacted()
-    this.memberId = joined.memberId
+    this.memberId = this.#remembered.memberId = joined.memberId
     this.generationId = joined.generationId
     this.#closing.throwIfAborted()
     return joined
@@ -94,8 +108,10 @@ export class Coordinator {
     return this.#broker.syncGroup(request)
   }
 
-  leaveGroup (request: Identity): Promise<unknown> {
-    return this.#broker.leaveGroup(request)
+  async leaveGroup (request: Identity): Promise<unknown> {
+    const left = await this.#broker.leaveGroup(request)
+    this.#remembered.memberId = ''
+    return left
   }
 
   heartbeat (request: GenerationIdentity): Promise<unknown> {

@@ -4,7 +4,7 @@ import type { MetadataSource } from './assigner.js'
 import { Connections } from './connections.js'
 import type { Connecting } from './connections.js'
 import { Coordinator } from './coordinator.js'
-import type { Broker } from './coordinator.js'
+import type { Broker, Remembered } from './coordinator.js'
 import { loadKafkajs } from './copy/load.js'
 import { listOffsets } from './list-offsets.js'
 import type { Leaders, LogRange } from './list-offsets.js'
@@ -51,6 +51,7 @@ export interface GroupClusterOptions {
   /** The group's coordinator, or without a group the cluster, has answered. */
   readonly contacted: () => void
   readonly closing: AbortSignal
+  readonly remembered: Remembered
   readonly missing: MissingTopics
   /** Of a consumer without a group. */
   readonly lone: LoneCoordinator | undefined
@@ -77,7 +78,7 @@ export class GroupCluster implements MetadataSource {
   readonly #lone: LoneCoordinator | undefined
   #joining: Coordinator | undefined
 
-  constructor (cluster: KafkajsCluster, { beforeJoin, begin, settled, offsetReset, contacted, closing, missing, lone }: GroupClusterOptions) {
+  constructor (cluster: KafkajsCluster, { beforeJoin, begin, settled, offsetReset, contacted, closing, remembered, missing, lone }: GroupClusterOptions) {
     const { brokerPool } = cluster
     this.#cluster = cluster
     this.brokerPool = brokerPool
@@ -100,7 +101,7 @@ export class GroupCluster implements MetadataSource {
       await beforeJoin()
       // A member that learns of new or deleted partitions after it has joined makes the group rebalance once more.
       await within(systemClock, patience, cluster.refreshMetadata().catch(() => {}))
-      const coordinator = lone ?? new Coordinator(await find(group), () => find(group), closing, contacted)
+      const coordinator = lone ?? new Coordinator(await find(group), () => find(group), closing, contacted, remembered)
       closing.throwIfAborted()
       if (coordinator instanceof Coordinator) this.#joining = coordinator
       const startingOffsets = new StartingOffsets({ cluster, offsetReset, isCreated: (topic) => missing.wasMissing(topic), begin, settled, fetchStored: (request) => coordinator.offsetFetch(request) })

@@ -4,6 +4,7 @@ import { GenerationLostError } from '../transport.js'
 import type { ConsumerListener, ConsumerOptions, Progress, TopicPartition, TopicPartitionOffset, TransportLog } from '../transport.js'
 import { topicAwareAssigner } from './assigner.js'
 import { drainBeforeRejoin } from './barrier.js'
+import type { Remembered } from './coordinator.js'
 import type { FetchedBatch } from './copy/batch.js'
 import { Generation } from './generation.js'
 import type { Owned } from './generation.js'
@@ -20,6 +21,8 @@ export interface MemberOptions {
   readonly options: ConsumerOptions
   readonly listener: ConsumerListener
   readonly log: TransportLog
+  /** Handed on from one life to the next. */
+  readonly remembered: Remembered
   readonly missing: MissingTopics
   /** Of a consumer without a group. */
   readonly lone: LoneCoordinator | undefined
@@ -52,7 +55,7 @@ export class Member {
   #leaving: Promise<void> | undefined
   #subscriptions: ReadonlyArray<() => void> = []
 
-  constructor ({ kafka, options, listener, log, missing, lone, onJoined, contacted, reading }: MemberOptions) {
+  constructor ({ kafka, options, listener, log, remembered, missing, lone, onJoined, contacted, reading }: MemberOptions) {
     rejoinInOnePlace()
     this.#options = options
     this.#groupId = options.groupId ?? noGroup
@@ -80,6 +83,7 @@ export class Member {
           closing: this.#closing.signal,
           offsetReset: options.offsetReset,
           contacted,
+          remembered,
           missing,
           lone
         })
