@@ -1,4 +1,5 @@
 export { faststreamPlugin as default, faststreamPlugin } from './lib/plugin.js'
 export { dependency } from './lib/deps/dependency.js'
+export { AckMessage, NackMessage, RejectMessage, SkipMessage, StopConsume } from './lib/consume/decisions.js'
 export { response } from './lib/broker/response.js'
 export type * from './types/index.js'

@@ -1,7 +1,8 @@
 import type { FastifyRequest } from 'fastify'
-import type { DeadLetterOptions, FaststreamOptions, RetryOptions } from '../types/index.js'
+import type { AckPolicy, DeadLetterOptions, FaststreamOptions, RetryOptions } from '../types/index.js'
 import { integer, isObject, number, oneOf, onlyKnown, text, withDefaults } from './check.js'
 import type { GroupSettings } from './consume/group.js'
+import type { Ordering } from './consume/members.js'
 import type { RetrySettings } from './consume/retry.js'
 import { FASTSTREAM_ERR_BROKERS_REQUIRED, FASTSTREAM_ERR_INVALID_OPTION } from './errors.js'
 import type { ProducerSettings } from './produce/producer.js'
@@ -24,6 +25,8 @@ export interface Settings extends GroupSettings {
   readonly cleanupTimeout: number
   readonly retry: RetrySettings
   readonly deadLetter: DeadLetterTopic
+  readonly ackPolicy: AckPolicy
+  readonly ordering: Ordering
   readonly concurrency: number
   readonly topics: 'create' | 'verify' | 'ignore'
   readonly topicConfig: { readonly partitions: number, readonly replicas: number }
@@ -60,6 +63,8 @@ const KNOWN: { readonly [_ in keyof Required<FaststreamOptions>]: true } = {
   cleanupTimeout: true,
   retry: true,
   deadLetter: true,
+  ackPolicy: true,
+  ordering: true,
   concurrency: true,
   buffer: true,
   commit: true,
@@ -108,6 +113,8 @@ export function normaliseOptions (options: FaststreamOptions, pluginTimeout: num
     revokeDrain: number('revokeDrain', revokeDrain, 0, REBALANCE_TIMEOUT - 1000),
     retry: normaliseRetry(options.retry, { retries: 5, delay: 200, factor: 2, maxDelay: 30_000, jitter: 0.2, retryOn: () => true }),
     deadLetter: normaliseDeadLetter(options.deadLetter),
+    ackPolicy: normaliseAckPolicy(options.ackPolicy, 'REJECT_ON_ERROR'),
+    ordering: normaliseOrdering(options.ordering, 'partition'),
     concurrency: integer('concurrency', concurrency, 1),
     buffer: sizes('buffer', options.buffer, { messages: 1000, bytes: 8 * MiB }),
     commit: normaliseCommit(commit),
@@ -126,9 +133,15 @@ export function normaliseGroupId (groupId: string | null | undefined): string | 
 }
 
 export function normaliseOffsetReset (offsetReset: OffsetResetMode | undefined, inherited: OffsetResetMode): OffsetResetMode {
-  if (offsetReset === undefined) return inherited
-  oneOf('offsetReset', offsetReset, ['earliest', 'latest', 'fail'])
-  return offsetReset
+  return choice('offsetReset', offsetReset, ['earliest', 'latest', 'fail'], inherited)
+}
+
+export function normaliseAckPolicy (ackPolicy: AckPolicy | undefined, inherited: AckPolicy): AckPolicy {
+  return choice('ackPolicy', ackPolicy, ['ACK_FIRST', 'ACK', 'REJECT_ON_ERROR', 'NACK_ON_ERROR', 'MANUAL'], inherited)
+}
+
+export function normaliseOrdering (ordering: Ordering | undefined, inherited: Ordering): Ordering {
+  return choice('ordering', ordering, ['partition', 'key', 'none'], inherited)
 }
 
 export function normaliseHandlerTimeout (handlerTimeout: number | undefined, inherited: number): number {
@@ -207,6 +220,12 @@ function hookTimeout (option: string, given: number | undefined, pluginTimeout: 
 
 function defaultTimeout (pluginTimeout: number): number {
   return pluginTimeout === 0 ? 9000 : Math.max(1, pluginTimeout - 1000, pluginTimeout * 0.9)
+}
+
+function choice<T extends string> (option: string, given: T | undefined, allowed: readonly T[], inherited: T): T {
+  if (given === undefined) return inherited
+  oneOf(option, given, allowed)
+  return given
 }
 
 function sizes<T extends Record<string, number>> (option: string, given: Partial<T> = {}, defaults: T): T {

@@ -1,7 +1,9 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import t from 'tap'
 import { Group } from '../lib/consume/group.js'
-import type { Pipeline } from '../lib/consume/pipeline.js'
+import type { Ordering } from '../lib/consume/members.js'
+import type { Outcome, Pipeline } from '../lib/consume/pipeline.js'
+import type { Turn } from '../lib/consume/turn.js'
 import { GenerationLostError, type ConsumedRecord } from '../lib/transport/transport.js'
 import { FakeConsumer } from './fixtures/fake-consumer.js'
 import { logLines } from './fixtures/log-lines.js'
@@ -11,14 +13,14 @@ import { record } from './fixtures/record.js'
 const settings = { buffer: { messages: 4, bytes: 10_000 }, commit: { interval: 1000, count: 3 }, revokeDrain: 5000 }
 
 /** A group of one subscriber whose messages end when the test says so. */
-function build ({ topics = ['orders'], dispatch = true } = {}) {
+function build ({ topics = ['orders'], dispatch = true, ordering = 'partition' }: { topics?: string[], dispatch?: boolean, ordering?: Ordering } = {}) {
   const clock = new ManualClock()
   const log = logLines()
-  const running = new Map<string, (settled: boolean) => void>()
+  const running = new Map<string, (outcome: Outcome) => void>()
   const started: string[] = []
   const givenUp: string[] = []
   const pipeline = {
-    run: (topic: string, partition: number, { offset }: ConsumedRecord, halt: AbortSignal) => new Promise<boolean>((resolve) => {
+    run: (topic: string, partition: number, { offset }: ConsumedRecord, { halt }: Turn) => new Promise<Outcome>((resolve) => {
       const name = `${topic}[${partition}] ${offset}`
       started.push(name)
       running.set(name, resolve)
@@ -29,9 +31,9 @@ function build ({ topics = ['orders'], dispatch = true } = {}) {
     lastError: undefined as unknown
   }
   let consumer!: FakeConsumer
-  const group = new Group('shop', [{ topics, concurrency: 2, pipeline: pipeline as unknown as Pipeline }], (listener) => { consumer = new FakeConsumer(listener); return consumer }, settings, clock, log)
+  const group = new Group('shop', [{ topics, ordering, concurrency: 2, pipeline: pipeline as unknown as Pipeline }], (listener) => { consumer = new FakeConsumer(listener); return consumer }, settings, clock, log)
   if (dispatch) group.dispatch()
-  async function end (name: string, settled = true): Promise<void> {
+  async function end (name: string, settled: Outcome = true): Promise<void> {
     const resolve = running.get(name)
     if (resolve === undefined) throw new Error(`${name} does not run`)
     running.delete(name)
@@ -276,7 +278,7 @@ t.test('an error that nobody expected leaves its message unsettled and nothing e
   const clock = new ManualClock()
   const pipeline = { run: async (topic: string, partition: number, { offset }: ConsumedRecord) => { if (offset === 0n) throw new Error('a bug'); return true }, giveUp: () => {} } as unknown as Pipeline
   let consumer!: FakeConsumer
-  const group = new Group('shop', [{ topics: ['orders'], concurrency: 1, pipeline }], (listener) => { consumer = new FakeConsumer(listener); return consumer }, settings, clock, log)
+  const group = new Group('shop', [{ topics: ['orders'], ordering: 'partition', concurrency: 1, pipeline }], (listener) => { consumer = new FakeConsumer(listener); return consumer }, settings, clock, log)
   group.dispatch()
   group.assigned([{ topic: 'orders', partition: 0 }])
   group.records('orders', 0, [record(0), record(1)], 2n)

@@ -8,7 +8,7 @@ function manual (concurrency: number) {
   const ends = new Map<string, () => void>()
   const lanes = new Lanes<string>(concurrency, (item) => {
     started.push(item)
-    return new Promise((resolve) => { ends.set(item, resolve) })
+    return new Promise((resolve) => { ends.set(item, () => { resolve(true) }) })
   })
   async function end (item: string): Promise<void> {
     ends.get(item)?.()
@@ -20,8 +20,8 @@ function manual (concurrency: number) {
 
 t.test('a lane runs its items one after the other, lanes run side by side', async (t) => {
   const { lanes, started, end } = manual(16)
-  lanes.push('a', ['a1', 'a2'])
-  lanes.push('b', ['b1'])
+  lanes.push('a', 'a', ['a1', 'a2'])
+  lanes.push('b', 'b', ['b1'])
   t.same(started, [], 'nothing before dispatch')
   lanes.dispatch()
   t.same(started, ['a1', 'b1'])
@@ -31,8 +31,8 @@ t.test('a lane runs its items one after the other, lanes run side by side', asyn
 
 t.test('no more run than the concurrency allows, and lanes take turns', async (t) => {
   const { lanes, started, end } = manual(1)
-  lanes.push('a', ['a1', 'a2'])
-  lanes.push('b', ['b1', 'b2'])
+  lanes.push('a', 'a', ['a1', 'a2'])
+  lanes.push('b', 'b', ['b1', 'b2'])
   lanes.dispatch()
   for (const item of ['a1', 'b1', 'a2', 'b2']) await end(item)
   t.same(started, ['a1', 'b1', 'a2', 'b2'])
@@ -41,7 +41,7 @@ t.test('no more run than the concurrency allows, and lanes take turns', async (t
 
 t.test('frozen lanes start nothing, what runs runs on', async (t) => {
   const { lanes, started, end } = manual(2)
-  lanes.push('a', ['a1', 'a2'])
+  lanes.push('a', 'a', ['a1', 'a2'])
   lanes.dispatch()
   lanes.freeze()
   const idle = lanes.idle()
@@ -56,11 +56,11 @@ t.test('frozen lanes start nothing, what runs runs on', async (t) => {
 
 t.test('a lane that is cleared while it runs waits for what runs before it takes new items', async (t) => {
   const { lanes, started, end } = manual(4)
-  lanes.push('a', ['old1', 'old2'])
-  lanes.push('b', ['b1', 'b2'])
+  lanes.push('a', 'a', ['old1', 'old2'])
+  lanes.push('b', 'b', ['b1', 'b2'])
   lanes.dispatch()
   lanes.clear()
-  lanes.push('a', ['new1'])
+  lanes.push('a', 'a', ['new1'])
   lanes.dispatch()
   t.same(started, ['old1', 'b1'], 'the zombie holds its lane')
   await end('old1')
@@ -72,14 +72,14 @@ t.test('a lane that is cleared while it runs waits for what runs before it takes
 
 t.test('nothing is pushed by an empty push', async (t) => {
   const { lanes } = manual(1)
-  lanes.push('a', [])
+  lanes.push('a', 'a', [])
   t.equal(lanes.size, 0)
 })
 
 t.test('handlers that never wait leave the event loop its turns', async (t) => {
   let handled = 0
-  const lanes = new Lanes<number>(1, async () => { handled++ })
-  lanes.push('a', Array.from({ length: 10_000 }, (_, i) => i))
+  const lanes = new Lanes<number>(1, async () => { handled++; return true })
+  lanes.push('a', 'a', Array.from({ length: 10_000 }, (_, i) => i))
   lanes.dispatch()
   await new Promise((resolve) => { setImmediate(resolve) })
   t.ok(handled > 0 && handled < 10_000, `${handled} handled in one turn`)
@@ -98,7 +98,7 @@ t.test('FIFO per lane, one at a time in it, none starves, and nothing is left, w
       if (n !== (last.get(lane) ?? 0) + 1) throw new Error(`${lane} ran ${n} after ${last.get(lane)}`)
       last.set(lane, n)
       return new Promise((resolve) => {
-        running.set(lane, { n, end: () => { running.delete(lane); resolve() } })
+        running.set(lane, { n, end: () => { running.delete(lane); resolve(true) } })
       })
     })
     async function end (pick: number): Promise<void> {
@@ -113,7 +113,7 @@ t.test('FIFO per lane, one at a time in it, none starves, and nothing is left, w
         const name = String(lane)
         const from = pushed.get(name) ?? 0
         pushed.set(name, from + count)
-        lanes.push(name, Array.from({ length: count }, (_, i) => ({ lane: name, n: from + i + 1 })))
+        lanes.push('p', name, Array.from({ length: count }, (_, i) => ({ lane: name, n: from + i + 1 })))
         lanes.dispatch()
       }
       if (kind === 'end') await end(pick)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Pipeline } from '../lib/consume/pipeline.js'
+import { Pipeline, type Outcome } from '../lib/consume/pipeline.js'
 import { backoff } from '../lib/consume/retry.js'
 import { toError } from '../lib/thrown.js'
 import type { Delivery, Subscription } from '../lib/consume/subscription.js'
@@ -32,6 +32,7 @@ function build (overrides: Partial<Subscription<Delivery>> = {}) {
     topics: ['orders'],
     groupId: 'shop',
     concurrency: 1,
+    ackPolicy: 'REJECT_ON_ERROR',
     retry,
     handlerTimeout: 60_000,
     deadLetterTopic: (topic) => `${topic}.dlq`,
@@ -44,8 +45,11 @@ function build (overrides: Partial<Subscription<Delivery>> = {}) {
   }
   const pipeline = new Pipeline(subscription as Subscription, producer, clock, log, (_, failure) => { failures.push(failure) })
   const halt = new AbortController()
-  const run = (): Promise<boolean> => pipeline.run('orders', 1, record(7, 'bytes', { key: Buffer.from('k'), headers: [['a', Buffer.from('1')], ['a', null], ['x-dlq-topic', Buffer.from('spoofed')]] }), halt.signal)
-  return { clock, log, dead, failures, outcomes, halt, pipeline, run }
+  const pauses: string[] = []
+  const settles: string[] = []
+  const turn = { halt: halt.signal, pause: <R>(waiting: Promise<R>) => { pauses.push('pause'); return waiting }, settle: () => { settles.push('settled') } }
+  const run = (): Promise<Outcome> => pipeline.run('orders', 1, record(7, 'bytes', { key: Buffer.from('k'), headers: [['a', Buffer.from('1')], ['a', null], ['x-dlq-topic', Buffer.from('spoofed')]] }), turn)
+  return { clock, log, dead, failures, outcomes, halt, pauses, settles, pipeline, run }
 }
 
 function headersOf (outgoing: Outgoing | undefined): Record<string, string | undefined> {

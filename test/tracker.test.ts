@@ -4,7 +4,7 @@ import { PartitionTracker, type Tracked } from '../lib/consume/tracker.js'
 
 /** Hands over the records at these offsets, as one batch; `position` is that behind the last one. */
 function receive (tracker: PartitionTracker, offsets: readonly bigint[], position = (offsets.at(-1) ?? 0n) + 1n): Tracked[] {
-  const records = offsets.map((offset) => ({ offset, settled: false }))
+  const records = offsets.map((offset) => ({ offset, settled: false, forget () {} }))
   tracker.receive(records, position)
   return records
 }

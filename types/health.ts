@@ -45,8 +45,8 @@ export interface SubscriberHealth {
   readonly groupId: string | null
   /** It reads (or its group rebalances), its topics exist, none of its partitions has stopped, and no handler is beyond its time. */
   readonly healthy: boolean
-  /** `failed`: the consumer broke and is made anew, the cluster has not answered for 10 s, or a rebalance takes more than 60 s. */
-  readonly state: 'joining' | 'reading' | 'rebalancing' | 'failed' | 'closed'
+  /** `stopped`: its handler threw {@link StopConsume}. `failed`: the consumer broke and is made anew, the cluster has not answered for 10 s, or a rebalance takes more than 60 s. */
+  readonly state: 'joining' | 'reading' | 'rebalancing' | 'stopped' | 'failed' | 'closed'
   /** Those that this process owns; another member of the group may own the others. */
   readonly partitions: readonly PartitionHealth[]
   /** Of all `partitions`. */

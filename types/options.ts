@@ -24,6 +24,22 @@ export interface RetryOptions {
 }
 
 /**
+ * What settles a message, so that it does not come again. Whatever the policy, one that cannot be decoded or does not match its schema goes to
+ * the dead-letter topic, and `message.ack()`, `nack()` and `reject()`, or what is thrown in their place, decide otherwise.
+ *
+ * - `ACK_FIRST`: before the handler runs; if the process dies meanwhile, it is lost. A failure is logged.
+ * - `ACK`: when the handler has ended, also if it failed, which is logged.
+ * - `REJECT_ON_ERROR`: when the handler succeeded, or when its `retry` is exhausted and the message is in the dead-letter topic.
+ * - `NACK_ON_ERROR`: when the handler succeeded. It is run again until then, with the pauses of `retry`; `retryOn` may say that it cannot.
+ * - `MANUAL`: when the handler says so. Nothing behind the message in its lane is handled before; a handler that throws is run again, and so is one that
+ *   has ended and has not decided within its `handlerTimeout`.
+ *
+ * @example
+ * app.broker.subscriber('orders', { ackPolicy: 'MANUAL' }, (order, message) => { queue.push(order, () => message.ack()) })
+ */
+export type AckPolicy = 'ACK_FIRST' | 'ACK' | 'REJECT_ON_ERROR' | 'NACK_ON_ERROR' | 'MANUAL'
+
+/**
  * Where a message goes that cannot be handled: with its bytes, its headers, and `x-dlq-*` headers that say where, when and why it failed.
  *
  * @example
@@ -107,7 +123,16 @@ export interface FaststreamOptions {
   retry?: RetryOptions
   /** `false`: a message that cannot be handled is logged and left. @default { topic: (topic) => topic + '.dlq' } */
   deadLetter?: DeadLetterOptions | false
-  /** How many partitions a subscriber handles at the same time. @default 16 */
+  /** What settles a message, see {@link AckPolicy}. @default 'REJECT_ON_ERROR' */
+  ackPolicy?: AckPolicy
+  /**
+   * What is handled one after the other: the messages of a `'partition'`; those of one `'key'` in a partition (a message without a key stands
+   * alone); with `'none'` nothing.
+   *
+   * @default 'partition'
+   */
+  ordering?: 'partition' | 'key' | 'none'
+  /** How many messages a subscriber handles at the same time: of as many partitions, with `ordering: 'key'` of as many keys. One that waits for its next try does not count. @default 16 */
   concurrency?: number
   /** What one partition may hold in memory; reading goes on at half of it. @default { messages: 1000, bytes: 8 MiB } */
   buffer?: { messages?: number, bytes?: number }

@@ -3,7 +3,7 @@ import type { MessageSchema, Part, Read, Write } from './provider.js'
 import type { BoundBroker, Publisher, PublisherOptions, RecordMetadata, Response } from './publish.js'
 import type { Dependencies, Dependency, Inherited, Resolved } from './dependency.js'
 import type { BrokerHealth } from './health.js'
-import type { RetryOptions, DeadLetterOptions } from './options.js'
+import type { AckPolicy, DeadLetterOptions, RetryOptions } from './options.js'
 
 /**
  * Everything about a message; its value is the handler's first argument, too. `V`, `K` and `H` are what the schemas make of its parts, `D` is what was injected.
@@ -40,6 +40,15 @@ export interface Message<V = unknown, K = Buffer | null, H = Readonly<Record<str
   readonly log: FastifyBaseLogger
   /** Publishes with this message's correlation id. */
   readonly broker: BoundBroker
+  /**
+   * The message is done, whatever the handler does then: it is settled when the handler has ended. The first of `ack`, `nack` and `reject` counts: false when
+   * this is not the first one, or when the message is no longer this process's.
+   */
+  ack (): boolean
+  /** The message is handled again when the handler has ended: after `delay` ms, @default as `retry` says. As often as this is called. */
+  nack (options?: { delay?: number }): boolean
+  /** The message goes to the dead-letter topic when the handler has ended. */
+  reject (reason?: string): boolean
   /** Makes a dependency on demand, or gives the one that was made. It is cleaned up with the others. */
   resolve<T>(dependency: Dependency<T>): Promise<T>
 }
@@ -59,7 +68,7 @@ export interface DeadLetter {
   /** Who could not handle it. */
   readonly groupId: string | undefined
   readonly subscriber: string | undefined
-  /** `deserialize`, `validate`, `handler`, `retries-exhausted` or `publish`. */
+  /** `deserialize`, `validate`, `retries-exhausted`, `rejected` or `publish`. */
   readonly stage: string
   /** The stack is left out in production. */
   readonly error: { readonly name: string, readonly message: string, readonly stack: string | undefined }
@@ -117,7 +126,11 @@ export interface SubscriberOptions<S, R, D extends Dependencies = {}> {
   retry?: RetryOptions
   /** @default the plugin's `deadLetter` */
   deadLetter?: DeadLetterOptions | false
-  /** How many partitions are handled at the same time; within one, messages are handled one by one. @default the plugin's `concurrency` */
+  /** @default the plugin's `ackPolicy` */
+  ackPolicy?: AckPolicy
+  /** @default the plugin's `ordering` */
+  ordering?: 'partition' | 'key' | 'none'
+  /** @default the plugin's `concurrency` */
   concurrency?: number
 }
 

@@ -28,6 +28,7 @@ function createGroup (subscribers: readonly DeclaredSubscriber[], { transport, p
   const { groupId, offsetReset } = subscribers[0] as DeclaredSubscriber
   const members = subscribers.map((subscriber) => ({
     topics: subscriber.topics,
+    ordering: subscriber.ordering,
     concurrency: subscriber.concurrency,
     pipeline: new Pipeline(subscriber, producer, clock, subscriber.scope.log, onFailure)
   }))

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { BoundBroker, DeadLetter, Dependency, Message } from '../../types/index.js'
 import { readDeadLetter } from '../consume/dead-letter.js'
+import { NackMessage, RejectMessage } from '../consume/decisions.js'
 import type { Delivery } from '../consume/subscription.js'
 import { DeclaredDependency } from '../deps/dependency.js'
 import { MessageContext } from '../deps/message-context.js'
@@ -95,6 +96,19 @@ export class IncomingMessage implements Message<unknown, unknown, unknown> {
   get broker (): BoundBroker {
     this.#broker ??= this.#subscriber.broker.bind(this.#subscriber.scope, () => this.correlationId)
     return this.#broker
+  }
+
+  ack (): boolean {
+    return this.#delivery.decide({ kind: 'ack' })
+  }
+
+  nack (options?: { delay?: number }): boolean {
+    const error = new NackMessage(options)
+    return this.#delivery.decide({ kind: 'nack', error, delay: error.delay })
+  }
+
+  reject (reason?: string): boolean {
+    return this.#delivery.decide({ kind: 'reject', error: new RejectMessage(reason) })
   }
 
   async resolve<T> (dep: Dependency<T>): Promise<T> {

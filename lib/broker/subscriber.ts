@@ -1,12 +1,13 @@
 import type { FastifyInstance } from 'fastify'
-import type { Dependencies, MessageSchema, Publisher, RecordMetadata, Subscriber, SubscriberOptions, Topics } from '../../types/index.js'
+import type { AckPolicy, Dependencies, MessageSchema, Publisher, RecordMetadata, Subscriber, SubscriberOptions, Topics } from '../../types/index.js'
 import { integer, onlyKnown } from '../check.js'
+import type { Ordering } from '../consume/members.js'
 import type { Delivery, Prepared, Subscription } from '../consume/subscription.js'
 import type { RetrySettings } from '../consume/retry.js'
 import type { DeclaredDependency } from '../deps/dependency.js'
 import { depsOf } from '../deps/scopes.js'
 import { FASTSTREAM_ERR_GROUP_REQUIRED, FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_VALIDATION } from '../errors.js'
-import { normaliseDeadLetter, normaliseGroupId, normaliseHandlerTimeout, normaliseOffsetReset, normaliseRetry, type DeadLetterTopic, type OffsetResetMode, type Settings } from '../options.js'
+import { normaliseAckPolicy, normaliseDeadLetter, normaliseGroupId, normaliseHandlerTimeout, normaliseOffsetReset, normaliseOrdering, normaliseRetry, type DeadLetterTopic, type OffsetResetMode, type Settings } from '../options.js'
 import type { Compiler } from '../schema/ajv.js'
 import { decodeHeaders, decodeKey, decodeValue } from '../schema/codec.js'
 import type { Validate } from '../schema/compiler.js'
@@ -25,7 +26,7 @@ export interface Validators {
   readonly headers?: Validate | undefined
 }
 
-const OPTIONS = ['schema', 'publish', 'groupId', 'offsetReset', 'handlerTimeout', 'deps', 'retry', 'deadLetter', 'concurrency']
+const OPTIONS = ['schema', 'publish', 'groupId', 'offsetReset', 'handlerTimeout', 'deps', 'ackPolicy', 'retry', 'deadLetter', 'ordering', 'concurrency']
 /** Of the memory transport, where nothing else shares the group. */
 const DEFAULT_GROUP = 'fastify-faststream'
 
@@ -38,6 +39,8 @@ export class DeclaredSubscriber implements Subscriber, Subscription<IncomingMess
   readonly groupId: string | null
   readonly offsetReset: OffsetResetMode
   readonly handlerTimeout: number
+  readonly ackPolicy: AckPolicy
+  readonly ordering: Ordering
   readonly concurrency: number
   readonly schema: MessageSchema | undefined
   readonly #handler: Handler
@@ -63,6 +66,8 @@ export class DeclaredSubscriber implements Subscriber, Subscription<IncomingMess
     this.groupId = groupOf(this.topics, normaliseGroupId(options.groupId), settings)
     this.offsetReset = normaliseOffsetReset(options.offsetReset, settings.offsetReset)
     this.handlerTimeout = normaliseHandlerTimeout(options.handlerTimeout, settings.handlerTimeout)
+    this.ackPolicy = normaliseAckPolicy(options.ackPolicy, settings.ackPolicy)
+    this.ordering = normaliseOrdering(options.ordering, settings.ordering)
     this.concurrency = integer('concurrency', concurrency, 1)
     this.retry = normaliseRetry(options.retry, settings.retry)
     this.#nameDeadLetterTopic = options.deadLetter === undefined ? settings.deadLetter : normaliseDeadLetter(options.deadLetter)

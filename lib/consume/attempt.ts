@@ -1,5 +1,6 @@
 import { FASTSTREAM_ERR_HANDLER_ABORTED } from '../errors.js'
 import type { ConsumedRecord } from '../transport/transport.js'
+import type { Decision } from './decisions.js'
 import type { Delivery } from './subscription.js'
 
 /** One run of a handler for one record, which may be told to stop. */
@@ -10,6 +11,8 @@ export class Attempt implements Delivery {
   readonly attempt: number
   #reason: Error | undefined
   #givenUp = false
+  #decision: Decision | undefined
+  #wait: { resolve (decision: Decision): void, reject (reason: Error): void } | undefined
   #controller: AbortController | undefined
 
   constructor (topic: string, partition: number, record: ConsumedRecord, attempt = 1) {
@@ -36,6 +39,24 @@ export class Attempt implements Delivery {
   abort (reason: Error): void {
     this.#reason ??= reason
     this.#controller?.abort(this.#reason)
+    this.#wait?.reject(this.#reason)
+  }
+
+  /** The first decision counts: false when there was one, or when the message is no longer ours. */
+  decide (decision: Decision): boolean {
+    if (this.#decision !== undefined || this.#reason !== undefined) return false
+    this.#decision = decision
+    this.#wait?.resolve(decision)
+    return true
+  }
+
+  get decision (): Decision | undefined {
+    return this.#decision
+  }
+
+  /** Waits for a decision; rejects when it is aborted before. */
+  decided (): Promise<Decision> {
+    return new Promise((resolve, reject) => { this.#wait = { resolve, reject } })
   }
 
   /** Why it has failed whatever its handler makes of it: who stops half-way may well return. */

@@ -4,7 +4,7 @@ import type { ConsumedRecord, RawHeader } from '../transport/transport.js'
 import type { Delivery, Subscription } from './subscription.js'
 
 /** Where on its way a message failed. */
-export type Stage = 'deserialize' | 'validate' | 'handler' | 'retries-exhausted' | 'publish'
+export type Stage = 'deserialize' | 'validate' | 'handler' | 'retries-exhausted' | 'rejected' | 'publish'
 
 export interface Failure {
   readonly stage: Stage

@@ -8,10 +8,11 @@ import {
 import { Committer, type CommitSettings } from './committer.js'
 import { Condition } from './condition.js'
 import { memberHealth, type MemberHealth } from './health.js'
+import type { Pause } from './lanes.js'
 import { Members, type Member, type Working } from './members.js'
 import { reportReset } from './offset-reset.js'
 import { OwnedPartition, type BufferSettings, type Stopped, type Work } from './owned-partition.js'
-import type { Pipeline } from './pipeline.js'
+import type { Outcome } from './pipeline.js'
 import { toError } from '../thrown.js'
 
 export interface GroupSettings {
@@ -45,7 +46,7 @@ export class Group implements ConsumerListener {
 
   constructor (groupId: string | null, members: readonly Member[], consumer: (listener: ConsumerListener) => TransportConsumer, settings: GroupSettings, clock: Clock, log: Log) {
     this.#groupId = groupId
-    this.#members = new Members(members, (pipeline, work) => this.#run(pipeline, work))
+    this.#members = new Members(members, (member, work, pause) => this.#run(member, work, pause))
     this.#settings = settings
     this.#clock = clock
     this.#log = log
@@ -103,6 +104,7 @@ export class Group implements ConsumerListener {
     for (const { topic, partition } of partitions.filter(({ topic }) => this.#members.of(topic) !== undefined)) {
       const owner = new OwnedPartition(topic, partition, this.#settings.buffer, this.#consumer)
       this.#owned.set(owner.name, owner)
+      if (this.#members.of(topic)?.stopped === true) owner.abandon()
     }
     if (this.#closing !== undefined) return
     this.#condition.enter('reading')
@@ -160,16 +162,36 @@ export class Group implements ConsumerListener {
     }
   }
 
-  async #run (pipeline: Pipeline, work: Work): Promise<void> {
+  /** Resolves to whether what waits behind it may go on: not if it comes again, for that would come before it. */
+  async #run (member: Working, work: Work, pause: Pause): Promise<boolean> {
     const { owner, record } = work
+    const { topic, partition } = owner
+    let outcome: Outcome | undefined
+    owner.started(work)
     try {
-      const settled = await pipeline.run(owner.topic, owner.partition, record, this.#halt.signal)
-      if (settled && owner.tracker.settle(work)) this.#committer.moved()
+      outcome = await member.pipeline.run(topic, partition, record, { halt: this.#halt.signal, pause, settle: () => { this.#settle(work) } })
     } catch (err) {
       // A pipeline does not reject. If it does, its message stays unsettled, and nothing behind it is committed.
-      this.#log.error({ err, topic: owner.topic, partition: owner.partition, offset: String(record.offset) }, 'a message was left unsettled by an error that nobody expected')
+      this.#log.error({ err, topic, partition, offset: String(record.offset) }, 'a message was left unsettled by an error that nobody expected')
     }
-    owner.release(record)
+    if (outcome === true) this.#settle(work)
+    if (outcome === 'stop') this.#stop(member)
+    owner.release(record.size)
+    return outcome !== false && outcome !== 'stop'
+  }
+
+  #settle (work: Work): void {
+    if (work.owner.tracker.settle(work)) this.#committer.moved()
+  }
+
+  /** A member that is alone leaves the group. Another one keeps its partitions unread: the group's consumer reads for all of its members. */
+  #stop (member: Working): void {
+    if (member.stopped) return
+    this.#log.info({ groupId: this.#groupId, topics: member.topics }, 'a handler has stopped its subscriber')
+    member.stopped = true
+    member.lanes.stop()
+    for (const owner of this.#owned.values()) if (member.topics.includes(owner.topic)) owner.abandon()
+    if (this.#members.size === 1) this.close(this.#settings.revokeDrain)
   }
 
   /** What runs may end within `timeout` ms, what waits for another try stops waiting; then all that is settled is committed. */

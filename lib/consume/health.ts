@@ -8,11 +8,11 @@ import type { Delivery } from './subscription.js'
 /** What is known of one member of a group; the subscriber adds its names. */
 export type MemberHealth = Omit<SubscriberHealth, 'name' | 'topics' | 'groupId'>
 
-export function memberHealth ({ topics, pipeline, lanes }: Working, owned: Iterable<OwnedPartition>, consumer: TransportConsumer, condition: Condition, now: number): MemberHealth {
+export function memberHealth ({ topics, pipeline, lanes, stopped }: Working, owned: Iterable<OwnedPartition>, consumer: TransportConsumer, condition: Condition, now: number): MemberHealth {
   const partitions = [...owned]
     .filter(({ topic }) => topics.includes(topic))
     .map((owner) => new OwnedPartitionHealth(owner, consumer.progress(owner), pipeline.late, now))
-  const state = condition.state(consumer.lastContact)
+  const state = stopped ? 'stopped' : condition.state(consumer.lastContact)
   const missingTopics = consumer.missing().filter((topic) => topics.includes(topic))
   const alive = state === 'reading' || state === 'rebalancing'
   return {

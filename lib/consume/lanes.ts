@@ -3,75 +3,102 @@ const STREAK = 64
 
 interface Lane<T> {
   readonly key: string
+  readonly shelf: Shelf<T>
   /** Read from `head`: `Array.shift` copies. */
   items: T[]
   head: number
   running: boolean
 }
 
+/** The lanes of one partition. */
+interface Shelf<T> {
+  /** Those that have items and run none, in turns. */
+  readonly ready: Set<Lane<T>>
+}
+
+/** Lets others run while an item waits for something; resolves as that does, when it is this item's turn again. */
+export type Pause = <Result>(waiting: Promise<Result>) => Promise<Result>
+
 /**
- * FIFO lanes: items of one lane run one after the other, lanes run side by side, at most `concurrency` at a time, taking turns.
- * A lane exists while it has items or one runs, so there are never more lanes than buffered items. It outlives a rebalance:
- * when a partition comes back while its last item still runs, the lane waits for it.
+ * FIFO lanes: items of one lane run one after the other, lanes run side by side, at most `concurrency` at a time. Partitions take
+ * turns, and within one its lanes do. A lane exists while it has items or one runs, so there are never more lanes than buffered items.
+ * It outlives a rebalance: when a partition comes back while its last item still runs, the lane waits for it.
  */
 export class Lanes<T> {
   readonly #concurrency: number
-  readonly #run: (item: T) => Promise<void>
+  readonly #run: (item: T, pause: Pause) => Promise<boolean>
   readonly #lanes = new Map<string, Lane<T>>()
-  /** Lanes that have items and run none; a ring through `Map`-like insertion order. */
-  readonly #ready = new Set<Lane<T>>()
+  readonly #shelves = new Map<string, Shelf<T>>()
+  /** Shelves with ready lanes; a ring through insertion order. */
+  readonly #ring = new Set<Shelf<T>>()
+  /** Items whose wait is over. */
+  readonly #returning: Array<() => void> = []
   #running = 0
-  #frozen = false
+  #active = 0
+  /** Set: nothing is started but what it allows. */
+  #allows: ((item: T) => boolean) | undefined
+  #stopped = false
+  /** Counts how often what was queued has been dropped. */
+  #epoch = 0
   #streak = 0
   #idle: Array<() => void> = []
 
-  /** `run` must not reject. */
-  constructor (concurrency: number, run: (item: T) => Promise<void>) {
+  /** `run` must not reject; it resolves to whether the next item of the lane may run, else they are dropped. */
+  constructor (concurrency: number, run: (item: T, pause: Pause) => Promise<boolean>) {
     this.#concurrency = concurrency
     this.#run = run
   }
 
+  /** Items that have been started and have not ended. */
   get running (): number {
-    return this.#running
+    return this.#active
   }
 
   get size (): number {
     return this.#lanes.size
   }
 
-  /** Queues items; nothing starts before {@link dispatch}. */
-  push (key: string, items: readonly T[]): void {
+  /** Queues items in a lane of a partition; nothing starts before {@link dispatch}. */
+  push (partition: string, key: string, items: readonly T[]): void {
     if (items.length === 0) return
     let lane = this.#lanes.get(key)
-    if (lane === undefined) this.#lanes.set(key, lane = { key, items: [], head: 0, running: false })
+    if (lane === undefined) this.#lanes.set(key, lane = { key, shelf: this.#shelf(partition), items: [], head: 0, running: false })
     for (const item of items) lane.items.push(item)
-    if (!lane.running) this.#ready.add(lane)
+    if (!lane.running) this.#makeReady(lane)
   }
 
   /** Starts what may start. */
   dispatch (): void {
-    while (!this.#frozen && this.#running < this.#concurrency) {
-      const [lane] = this.#ready
+    while (this.#running < this.#concurrency && !this.#stopped) {
+      const lane = this.#allows === undefined ? this.#next() : this.#nextAllowed(this.#allows)
       if (lane === undefined) return
-      this.#ready.delete(lane)
       this.#start(lane)
     }
   }
 
-  /** Starts nothing more until {@link thaw}; what runs, runs on. */
-  freeze (): void {
-    this.#frozen = true
+  /** Starts nothing more, but what `allows` does, until {@link thaw}; what runs, runs on. */
+  freeze (allows: (item: T) => boolean = () => false): void {
+    this.#allows = allows
+    this.dispatch()
   }
 
   thaw (): void {
-    this.#frozen = false
+    this.#allows = undefined
     this.dispatch()
+  }
+
+  /** Starts nothing more, for ever. */
+  stop (): void {
+    this.#stopped = true
   }
 
   /** Drops what is queued; what runs, runs on and keeps its lane. */
   clear (): void {
-    this.#ready.clear()
+    this.#epoch++
+    this.#ring.clear()
+    this.#shelves.clear()
     for (const lane of this.#lanes.values()) {
+      lane.shelf.ready.clear()
       lane.items = []
       lane.head = 0
       if (!lane.running) this.#lanes.delete(lane.key)
@@ -80,8 +107,42 @@ export class Lanes<T> {
 
   /** Resolves when nothing runs. */
   idle (): Promise<void> {
-    if (this.#running === 0) return Promise.resolve()
+    if (this.#active === 0) return Promise.resolve()
     return new Promise((resolve) => { this.#idle.push(resolve) })
+  }
+
+  #shelf (partition: string): Shelf<T> {
+    let shelf = this.#shelves.get(partition)
+    if (shelf === undefined) this.#shelves.set(partition, shelf = { ready: new Set() })
+    return shelf
+  }
+
+  #makeReady (lane: Lane<T>): void {
+    lane.shelf.ready.add(lane)
+    this.#ring.add(lane.shelf)
+  }
+
+  #next (): Lane<T> | undefined {
+    const [shelf] = this.#ring
+    if (shelf === undefined) return undefined
+    const [lane] = shelf.ready
+    return this.#take(lane as Lane<T>)
+  }
+
+  #nextAllowed (allows: (item: T) => boolean): Lane<T> | undefined {
+    for (const { ready } of this.#ring) {
+      for (const lane of ready) if (allows(lane.items[lane.head] as T)) return this.#take(lane)
+    }
+    return undefined
+  }
+
+  /** Its partition goes to the end of the ring. */
+  #take (lane: Lane<T>): Lane<T> {
+    const { shelf } = lane
+    shelf.ready.delete(lane)
+    this.#ring.delete(shelf)
+    if (shelf.ready.size > 0) this.#ring.add(shelf)
+    return lane
   }
 
   #start (lane: Lane<T>): void {
@@ -92,20 +153,45 @@ export class Lanes<T> {
     }
     lane.running = true
     this.#running++
-    this.#run(item).then(() => { this.#ended(lane) })
+    this.#active++
+    const epoch = this.#epoch
+    // What was queued since it was dropped is not behind this item.
+    this.#run(item, this.#pause).then((goOn) => { this.#ended(lane, goOn || epoch !== this.#epoch) })
   }
 
-  #ended (lane: Lane<T>): void {
-    lane.running = false
-    this.#running--
-    if (lane.head < lane.items.length) this.#ready.add(lane)
-    else this.#lanes.delete(lane.key)
-    if (this.#running === 0) {
-      const idle = this.#idle
-      this.#idle = []
-      for (const resolve of idle) resolve()
+  #pause: Pause = async (waiting) => {
+    this.#leave()
+    this.dispatch()
+    try {
+      return await waiting
+    } finally {
+      if (this.#running < this.#concurrency) this.#running++
+      else await new Promise<void>((resolve) => { this.#returning.push(resolve) })
     }
-    if (++this.#streak < STREAK) return this.dispatch()
+  }
+
+  /** Frees a place, for one whose wait is over before all others. */
+  #leave (): void {
+    const next = this.#returning.shift()
+    if (next === undefined) this.#running--
+    else next()
+  }
+
+  #ended (lane: Lane<T>, goOn: boolean): void {
+    lane.running = false
+    this.#active--
+    this.#leave()
+    if (goOn && lane.head < lane.items.length) this.#makeReady(lane)
+    else this.#lanes.delete(lane.key)
+    this.#dispatchSoon()
+    if (this.#active > 0) return
+    const idle = this.#idle
+    this.#idle = []
+    for (const resolve of idle) resolve()
+  }
+
+  #dispatchSoon (): void {
+    if (this.#allows !== undefined || ++this.#streak < STREAK) return this.dispatch()
     this.#streak = 0
     setImmediate(() => { this.dispatch() })
   }

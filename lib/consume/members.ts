@@ -1,16 +1,22 @@
-import { Lanes } from './lanes.js'
+import { Lanes, type Pause } from './lanes.js'
 import type { Work } from './owned-partition.js'
 import type { Pipeline } from './pipeline.js'
+
+/** What is handled one after the other: the messages of a partition, those of a key in a partition, nothing. */
+export type Ordering = 'partition' | 'key' | 'none'
 
 /** One subscriber's share of a group. */
 export interface Member {
   readonly topics: readonly string[]
+  readonly ordering: Ordering
   readonly concurrency: number
   readonly pipeline: Pipeline
 }
 
 export interface Working extends Member {
   readonly lanes: Lanes<Work>
+  /** Its handler wants no more. */
+  stopped: boolean
 }
 
 /** The subscribers of a group, each with its queues. */
@@ -19,9 +25,12 @@ export class Members {
   readonly #byTopic = new Map<string, Working>()
   #dispatching = false
 
-  /** `run` must not reject. */
-  constructor (members: readonly Member[], run: (pipeline: Pipeline, work: Work) => Promise<void>) {
-    this.#members = members.map((member) => ({ ...member, lanes: new Lanes<Work>(member.concurrency, (work) => run(member.pipeline, work)) }))
+  /** `run` must not reject; it resolves to whether the work behind it may go on. */
+  constructor (members: readonly Member[], run: (member: Working, work: Work, pause: Pause) => Promise<boolean>) {
+    this.#members = members.map((member) => {
+      const working: Working = { ...member, stopped: false, lanes: new Lanes<Work>(member.concurrency, (work, pause) => run(working, work, pause)) }
+      return working
+    })
     for (const member of this.#members) for (const topic of member.topics) this.#byTopic.set(topic, member)
   }
 
@@ -29,10 +38,15 @@ export class Members {
     return this.#byTopic.get(topic)
   }
 
+  get size (): number {
+    return this.#members.length
+  }
+
   /** Queues what there is to do in one partition of a topic that a member reads. */
-  push (topic: string, lane: string, work: readonly Work[]): void {
-    const { lanes } = this.of(topic) as Working
-    lanes.push(lane, work)
+  push (topic: string, partition: string, work: readonly Work[]): void {
+    const { lanes, ordering } = this.of(topic) as Working
+    if (ordering === 'partition') lanes.push(partition, partition, work)
+    else for (const each of work) lanes.push(partition, laneOf(partition, ordering, each), [each])
     if (this.#dispatching) lanes.dispatch()
   }
 
@@ -42,9 +56,9 @@ export class Members {
     for (const { lanes } of this.#members) lanes.dispatch()
   }
 
-  /** Starts nothing more; what runs, runs on. */
+  /** Starts nothing more but what lies before something that was started: else that could not be committed. What runs, runs on. */
   freeze (): void {
-    for (const { lanes } of this.#members) lanes.freeze()
+    for (const { lanes } of this.#members) lanes.freeze((work) => work.owner.isGap(work))
   }
 
   thaw (): void {
@@ -65,4 +79,9 @@ export class Members {
   clear (): void {
     for (const { lanes } of this.#members) lanes.clear()
   }
+}
+
+/** By bytes: as text two keys that are no UTF-8 would be the same. What has no key stands alone, and a lane knows it again by its offset. */
+function laneOf (partition: string, ordering: Ordering, { record: { key, offset } }: Work): string {
+  return ordering === 'key' && key !== null ? `${partition}=${key.toString('latin1')}` : `${partition}@${offset}`
 }

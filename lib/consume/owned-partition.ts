@@ -10,21 +10,36 @@ export interface BufferSettings {
 /** A record with its partition, from its arrival to its outcome. */
 export class Work implements Tracked {
   readonly owner: OwnedPartition
-  readonly record: ConsumedRecord
+  /** Counts the records of its partition in this generation. */
+  readonly index: number
   /** ms since the epoch */
   readonly receivedAt: number
   settled = false
+  #record: ConsumedRecord | { readonly offset: bigint }
 
-  constructor (owner: OwnedPartition, record: ConsumedRecord, receivedAt: number) {
+  constructor (owner: OwnedPartition, index: number, record: ConsumedRecord, receivedAt: number) {
     this.owner = owner
-    this.record = record
+    this.index = index
+    this.#record = record
     this.receivedAt = receivedAt
   }
 
+  /** Until it is settled. */
+  get record (): ConsumedRecord {
+    return this.#record as ConsumedRecord
+  }
+
   get offset (): bigint {
-    return this.record.offset
+    return this.#record.offset
+  }
+
+  forget (): void {
+    this.#record = { offset: this.offset }
   }
 }
+
+/** How many messages may be settled behind one that is not, times `buffer.messages`. */
+const UNSETTLED_SPAN = 10
 
 /** Why a partition is not read until somebody says where to go on. */
 export interface Stopped {
@@ -43,9 +58,12 @@ export class OwnedPartition {
   readonly tracker = new PartitionTracker<Work>()
   readonly #limits: BufferSettings
   readonly #consumer: TransportConsumer
+  #received = 0
+  #started = -1
   #messages = 0
   #bytes = 0
   #paused = false
+  #abandoned = false
   #stopped: Stopped | undefined
 
   constructor (topic: string, partition: number, limits: BufferSettings, consumer: TransportConsumer) {
@@ -62,25 +80,46 @@ export class OwnedPartition {
 
   /** Takes records in, stops the reading when that is enough, and gives what there is to do. */
   receive (records: readonly ConsumedRecord[], position: bigint, now: number): readonly Work[] {
-    const work = records.map((record) => new Work(this, record, now))
+    const work = records.map((record) => new Work(this, this.#received++, record, now))
     this.tracker.receive(work, position)
     this.#messages += records.length
     for (const { size } of records) this.#bytes += size
-    if (!this.#paused && (this.#messages >= this.#limits.messages || this.#bytes >= this.#limits.bytes)) {
+    if (!this.#paused && this.#fill >= 1) {
       this.#paused = true
       this.#consumer.pause(this)
     }
     return work
   }
 
+  started ({ index }: Work): void {
+    if (index > this.#started) this.#started = index
+  }
+
+  /** Whether one behind it has been started: as long as it is not settled that one cannot be committed. */
+  isGap ({ index }: Work): boolean {
+    return index < this.#started
+  }
+
   /** Lets a handled record go; reads on when half of the room is free. */
-  release (record: ConsumedRecord): void {
+  release (size: number): void {
     this.#messages--
-    this.#bytes -= record.size
-    if (!this.#paused || this.tracker.revoked) return
-    if (this.#messages > this.#limits.messages / 2 || this.#bytes > this.#limits.bytes / 2) return
+    this.#bytes -= size
+    if (!this.#paused || this.tracker.revoked || this.#abandoned || this.#fill > 1 / 2) return
     this.#paused = false
     this.#consumer.resume(this)
+  }
+
+  /** Nobody handles its records any more. */
+  abandon (): void {
+    this.#abandoned = true
+    this.#paused = true
+    this.#consumer.pause(this)
+  }
+
+  /** The part of the room that is taken. What is settled behind a message that is not holds little memory, but not none. */
+  get #fill (): number {
+    const { messages, bytes } = this.#limits
+    return Math.max(this.#messages / messages, this.#bytes / bytes, this.tracker.pending / (messages * UNSETTLED_SPAN))
   }
 
   /** The transport reads it no more. */

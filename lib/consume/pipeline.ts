@@ -1,25 +1,36 @@
 import { sleep, type Clock } from '../clock.js'
 import type { Log } from '../log.js'
-import { isRefused, isTooLarge, type Producer } from '../produce/producer.js'
-import { Attempt } from './attempt.js'
-import type { LastError } from './condition.js'
-import { deadLetter, DETAILS, type Detail, type Failure, type Stage } from './dead-letter.js'
-import { backoff } from './retry.js'
-import { Running } from './running.js'
-import type { Delivery, Prepared, Subscription } from './subscription.js'
+import type { Producer } from '../produce/producer.js'
 import { toError } from '../thrown.js'
 import type { ConsumedRecord } from '../transport/transport.js'
+import { Attempt } from './attempt.js'
+import type { LastError } from './condition.js'
+import type { Failure, Stage } from './dead-letter.js'
+import { AckMessage, decisionOf, StopConsume, type Decision } from './decisions.js'
+import { PersistentPublisher } from './persistent-publisher.js'
+import { backoff } from './retry.js'
+import { Running } from './running.js'
+import type { Delivery, Subscription } from './subscription.js'
+import type { Turn } from './turn.js'
 
 /** Told about everything that goes wrong with a message, once per attempt. */
 export type FailureListener = (delivery: Delivery, failure: Failure) => void
 
-/** Waits between tries to publish what must be published: a result, a dead letter. They go on for as long as it takes. */
-const PERSISTENT = { delay: 200, factor: 2, maxDelay: 30_000, jitter: 0.2 }
+/** Whether the message is settled. `stop`: it is not, and its subscriber wants no more. */
+export type Outcome = boolean | 'stop'
+
+/** How an attempt failed, and after how long there is another one; undefined: there is none. */
+interface Failed {
+  readonly failure: Failure
+  readonly again: number | undefined
+}
+
+const ACK: Decision = { kind: 'ack' }
 
 /** The way of one message: decode, validate, handle, publish the result; or retries and the dead-letter topic. */
 export class Pipeline {
   readonly #subscription: Subscription
-  readonly #producer: Producer
+  readonly #publisher: PersistentPublisher
   readonly #clock: Clock
   readonly #log: Log
   readonly #onFailure: FailureListener | undefined
@@ -28,7 +39,7 @@ export class Pipeline {
 
   constructor (subscription: Subscription, producer: Producer, clock: Clock, log: Log, onFailure?: FailureListener) {
     this.#subscription = subscription
-    this.#producer = producer
+    this.#publisher = new PersistentPublisher(subscription, producer, clock, log, (error) => { this.#lastError = { error, at: clock.now() } })
     this.#clock = clock
     this.#log = log
     this.#onFailure = onFailure
@@ -49,47 +60,42 @@ export class Pipeline {
     this.#running.giveUp(reason)
   }
 
-  /**
-   * Resolves to whether the message is settled. It is not when `halt` aborts while it waits for its next try: it will come again.
-   * Never rejects.
-   */
-  async run (topic: string, partition: number, record: ConsumedRecord, halt: AbortSignal): Promise<boolean> {
+  /** It is not settled, too, when `turn.halt` aborts while it waits for its next try: it will come again. Never rejects. */
+  async run (topic: string, partition: number, record: ConsumedRecord, turn: Turn): Promise<Outcome> {
     let attempt = new Attempt(topic, partition, record)
-    let outcome = await this.#attempt(attempt, halt)
-    while (typeof outcome === 'object' && outcome.stage === 'handler') {
-      const wait = backoff(this.#subscription.retry, attempt.attempt)
-      this.#log.warn({ err: outcome.error, topic, partition, offset: String(record.offset), attempt: attempt.attempt, retryIn: Math.round(wait) }, 'handler failed, it will be run again')
-      if (!await sleep(this.#clock, wait, halt)) return false
+    let outcome = await this.#attempt(attempt, turn)
+    while (typeof outcome === 'object' && outcome.again !== undefined) {
+      const { again, failure } = outcome
+      this.#log.warn({ err: failure.error, topic, partition, offset: String(record.offset), attempt: attempt.attempt, retryIn: Math.round(again) }, 'handler failed, it will be run again')
+      if (!await turn.pause(sleep(this.#clock, again, turn.halt))) return false
       attempt = attempt.next()
-      outcome = await this.#attempt(attempt, halt, outcome.firstAt)
+      outcome = await this.#attempt(attempt, turn, failure.firstAt)
     }
-    return typeof outcome === 'object' ? await this.#bury(attempt, outcome, halt) : outcome
+    return typeof outcome === 'object' ? await this.#end(attempt, outcome.failure, turn) : outcome
   }
 
-  /** One run of the whole way: how it failed, or whether the message is settled. */
-  async #attempt (attempt: Attempt, halt: AbortSignal, firstAt?: number): Promise<boolean | Failure> {
+  /** One run of the whole way. */
+  async #attempt (attempt: Attempt, turn: Turn, firstAt?: number): Promise<Outcome | Failed> {
     const subscription = this.#subscription
     let stage: Stage = 'deserialize'
     try {
       const message = subscription.read(attempt)
+      if (subscription.ackPolicy === 'ACK_FIRST' && attempt.decide(ACK)) turn.settle()
       stage = 'handler'
-      const result = await this.#handle(message, attempt)
+      const [decision, result] = await this.#handle(message, attempt)
+      if (decision.kind !== 'ack') return this.#decided(decision, attempt, firstAt)
       if (result === undefined) return true
       stage = 'publish'
-      return await this.#publishAll(subscription.prepare(result, message), attempt, halt)
+      return await this.#publisher.results(subscription.prepare(result, message), attempt, turn)
     } catch (thrown) {
       if (attempt.givenUp) return false
-      const error = toError(thrown)
-      const at = this.#clock.now()
-      const failure = { stage: this.#stageOf(stage, error, attempt.attempt), error, attempts: attempt.attempt, firstAt: firstAt ?? at, at }
-      this.#lastError = failure
-      this.#onFailure?.(attempt, failure)
-      return failure
+      if (thrown instanceof StopConsume) return 'stop'
+      return this.#failed(stage, toError(thrown), attempt, firstAt)
     }
   }
 
   /** What was made for the message is cleaned up whatever happened; where that fails, the handler has failed. */
-  async #handle (message: unknown, attempt: Attempt): Promise<unknown> {
+  async #handle (message: unknown, attempt: Attempt): Promise<readonly [decision: Decision, result: unknown]> {
     const subscription = this.#subscription
     let result: unknown
     try {
@@ -97,85 +103,93 @@ export class Pipeline {
       result = isPromise(returned) ? await this.#running.watch(attempt, returned) : returned
       if (attempt.aborted !== undefined) throw attempt.aborted
     } catch (thrown) {
-      const error = attempt.aborted ?? thrown
-      // The handler's own failure comes first; that of its clean-up is logged.
-      await subscription.release(message, { error })?.catch(() => {})
-      throw error
+      return [await this.#thrown(thrown, message, attempt), undefined]
     }
     const released = subscription.release(message)
     if (released !== undefined) await released
-    return result
+    if (attempt.decision !== undefined) return [attempt.decision, result]
+    if (subscription.ackPolicy !== 'MANUAL') return [ACK, result]
+    return [await this.#running.watch(attempt, attempt.decided()), result]
+  }
+
+  /** Some things are thrown to decide; and what was decided before stays so. Rejects with what is a failure. */
+  async #thrown (thrown: unknown, message: unknown, attempt: Attempt): Promise<Decision> {
+    const { topic, partition, record: { offset }, aborted } = attempt
+    const error = aborted ?? thrown
+    if (error instanceof AckMessage) {
+      await this.#subscription.release(message)
+      this.#log.debug({ topic, partition, offset: String(offset) }, error.message)
+      return attempt.decision ?? ACK
+    }
+    // The handler's own failure comes first; that of its clean-up is logged.
+    await this.#subscription.release(message, { error })?.catch(() => {})
+    if (aborted !== undefined) throw aborted
+    const decision = attempt.decision ?? decisionOf(error)
+    if (decision === undefined) throw error
+    if (attempt.decision !== undefined) this.#log.error({ err: toError(error), topic, partition, offset: String(offset) }, 'handler failed when it had decided already: that stands')
+    return decision
+  }
+
+  #decided (decision: Exclude<Decision, { kind: 'ack' }>, attempt: Attempt, firstAt: number | undefined): Failed {
+    const at = this.#clock.now()
+    const failure = { error: decision.error, attempts: attempt.attempt, firstAt: firstAt ?? at, at }
+    if (decision.kind === 'nack') return { failure: { ...failure, stage: 'handler' }, again: decision.delay ?? backoff(this.#subscription.retry, attempt.attempt) }
+    return this.#noted(attempt, { failure: { ...failure, stage: 'rejected' }, again: undefined })
+  }
+
+  #failed (stage: Stage, error: Error, attempt: Attempt, firstAt: number | undefined): Failed {
+    const at = this.#clock.now()
+    const isAgain = stage === 'handler' && this.#isAgain(error, attempt.attempt)
+    const failure = { stage: stageOf(stage, error, isAgain), error, attempts: attempt.attempt, firstAt: firstAt ?? at, at }
+    return this.#noted(attempt, { failure, again: isAgain ? backoff(this.#subscription.retry, attempt.attempt) : undefined })
+  }
+
+  #noted (attempt: Attempt, failed: Failed): Failed {
+    this.#lastError = failed.failure
+    this.#onFailure?.(attempt, failed.failure)
+    return failed
   }
 
   #late ({ topic, partition, record, attempt }: Attempt): void {
     this.#log.warn({ topic, partition, offset: String(record.offset), attempt, timeout: this.#subscription.handlerTimeout }, 'handler has had its time, its signal is aborted: the messages behind it wait until it ends')
   }
 
-  /** Only 'handler' is tried again. */
-  #stageOf (stage: Stage, error: Error, attempt: number): Stage {
-    if (stage === 'deserialize') return 'code' in error && error.code === 'FASTSTREAM_ERR_VALIDATION' ? 'validate' : 'deserialize'
-    if (stage === 'publish') return stage
-    return attempt > this.#subscription.retry.retries || !this.#mayRetry(error) ? 'retries-exhausted' : 'handler'
-  }
-
-  #mayRetry (error: Error): boolean {
+  #isAgain (error: Error, attempt: number): boolean {
+    const { ackPolicy, retry } = this.#subscription
+    if (ackPolicy === 'ACK' || ackPolicy === 'ACK_FIRST') return false
+    if (ackPolicy === 'REJECT_ON_ERROR' && attempt > retry.retries) return false
     try {
-      return this.#subscription.retry.retryOn(error)
+      return retry.retryOn(error)
     } catch (err) {
       this.#log.error({ err }, 'retryOn failed, which is taken as a yes')
       return true
     }
   }
 
-  async #publishAll (results: readonly Prepared[], delivery: Delivery, halt: AbortSignal): Promise<boolean> {
-    // All of them end before the message does: what is still being published when it fails would come behind the next one's.
-    const published = await Promise.allSettled(results.map((result) => this.#publish(result, delivery, halt, 'result', isRefused)))
-    const failed = published.find(({ status }) => status === 'rejected')
-    if (failed !== undefined) throw (failed as PromiseRejectedResult).reason
-    return published.every((result) => (result as PromiseFulfilledResult<boolean>).value)
-  }
-
-  async #bury (delivery: Delivery, failure: Failure, halt: AbortSignal): Promise<boolean> {
+  /** There is no further attempt. */
+  async #end (delivery: Delivery, failure: Failure, turn: Turn): Promise<boolean> {
     const { topic, partition, record: { offset } } = delivery
-    const deadLetterTopic = this.#subscription.deadLetterTopic(topic)
+    const { ackPolicy } = this.#subscription
     const details = { err: failure.error, topic, partition, offset: String(offset), stage: failure.stage, attempts: failure.attempts }
+    if ((ackPolicy === 'ACK' || ackPolicy === 'ACK_FIRST') && (failure.stage === 'retries-exhausted' || failure.stage === 'publish')) {
+      this.#log.error(details, 'handler failed, and its message is settled all the same')
+      return true
+    }
+    const deadLetterTopic = this.#subscription.deadLetterTopic(topic)
     if (deadLetterTopic === undefined) {
       this.#log.error(details, 'message cannot be handled and is skipped: it has no dead-letter topic')
       return true
     }
-    const settled = await this.#publishLetter(deadLetterTopic, delivery, failure, halt)
+    const settled = await this.#publisher.deadLetter(deadLetterTopic, delivery, failure, turn)
     if (settled) this.#log.error({ ...details, deadLetterTopic }, 'message cannot be handled and was moved to the dead-letter topic')
     return settled
   }
-
-  /** With all that there is to say; with less, where that is too large. */
-  async #publishLetter (topic: string, delivery: Delivery, failure: Failure, halt: AbortSignal, [detail, ...less]: readonly Detail[] = DETAILS): Promise<boolean> {
-    const outgoing = deadLetter(topic, delivery, this.#subscription, failure, detail)
-    const prepared = { topic, send: () => this.#producer.publish(outgoing) }
-    try {
-      return await this.#publish(prepared, delivery, halt, 'dead letter', (error) => less.length > 0 && isTooLarge(error))
-    } catch {
-      return await this.#publishLetter(topic, delivery, failure, halt, less)
-    }
-  }
-
-  /** The publish alone is tried again, never the handler, for as long as it takes. Rejects with an error that is `final`. */
-  async #publish (prepared: Prepared, { topic, partition, record }: Delivery, halt: AbortSignal, what: string, final: (error: Error) => boolean): Promise<boolean> {
-    let failure = await failureOf(prepared.send())
-    for (let attempt = 1; failure !== undefined; attempt++) {
-      if (final(failure)) throw failure
-      this.#lastError = { error: failure, at: this.#clock.now() }
-      const wait = backoff(PERSISTENT, attempt)
-      this.#log.warn({ err: failure, topic, partition, offset: String(record.offset), to: prepared.topic, attempt, retryIn: Math.round(wait) }, `the ${what} could not be published, it will be tried again`)
-      if (!await sleep(this.#clock, wait, halt)) return false
-      failure = await failureOf(prepared.send())
-    }
-    return true
-  }
 }
 
-function failureOf (work: Promise<unknown>): Promise<Error | undefined> {
-  return work.then(() => undefined, toError)
+/** Only 'handler' is tried again. */
+function stageOf (stage: Stage, error: Error, isAgain: boolean): Stage {
+  if (stage === 'deserialize') return 'code' in error && error.code === 'FASTSTREAM_ERR_VALIDATION' ? 'validate' : 'deserialize'
+  return stage === 'handler' && !isAgain ? 'retries-exhausted' : stage
 }
 
 function isPromise (value: unknown): value is PromiseLike<unknown> {

@@ -1,5 +1,6 @@
-import type { RecordMetadata } from '../../types/index.js'
+import type { AckPolicy, RecordMetadata } from '../../types/index.js'
 import type { ConsumedRecord } from '../transport/transport.js'
+import type { Decision } from './decisions.js'
 import type { RetrySettings } from './retry.js'
 
 /** A record on its way through the pipeline. */
@@ -11,6 +12,8 @@ export interface Delivery {
   readonly attempt: number
   /** Aborts when the handler has had its time, or when nobody waits for it any longer. */
   readonly signal: AbortSignal
+  /** The first decision counts; false when this is not the first, or when the message is no longer ours. */
+  decide (decision: Decision): boolean
 }
 
 /** A message that is checked and encoded, and can be sent again as it is. */
@@ -26,6 +29,7 @@ export interface Subscription<Message = unknown> {
   readonly topics: readonly string[]
   readonly groupId: string | null
   readonly concurrency: number
+  readonly ackPolicy: AckPolicy
   readonly retry: RetrySettings
   /** ms */
   readonly handlerTimeout: number

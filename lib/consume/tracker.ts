@@ -2,6 +2,8 @@
 export interface Tracked {
   readonly offset: bigint
   settled: boolean
+  /** It is kept, for its offset alone: one before it is not settled. */
+  forget (): void
 }
 
 /**
@@ -12,7 +14,7 @@ export interface Tracked {
  * so a late result of a lost one finds its own, revoked tracker and moves nothing.
  */
 export class PartitionTracker<Entry extends Tracked = Tracked> {
-  #entries: Entry[] = []
+  #entries: Array<Entry | undefined> = []
   #head = 0
   #position: bigint | undefined
   #committed: bigint | undefined
@@ -38,7 +40,9 @@ export class PartitionTracker<Entry extends Tracked = Tracked> {
     tracked.settled = true
     if (this.#revoked) return false
     const entries = this.#entries
-    while (this.#head < entries.length && entries[this.#head]?.settled === true) this.#head++
+    if (entries[this.#head] !== tracked) tracked.forget()
+    // Let go of at once: a settled record may be large.
+    while (entries[this.#head]?.settled === true) entries[this.#head++] = undefined
     this.#compact()
     return true
   }

@@ -1,0 +1,67 @@
+import { sleep, type Clock } from '../clock.js'
+import type { Log } from '../log.js'
+import { isRefused, isTooLarge, type Producer } from '../produce/producer.js'
+import { toError } from '../thrown.js'
+import { deadLetter, DETAILS, type Detail, type Failure } from './dead-letter.js'
+import { backoff } from './retry.js'
+import type { Delivery, Prepared, Subscription } from './subscription.js'
+import type { Turn } from './turn.js'
+
+/** Waits between tries. They go on for as long as it takes. */
+const PERSISTENT = { delay: 200, factor: 2, maxDelay: 30_000, jitter: 0.2 }
+
+/** Publishes what must be published before a message is settled: the result of its handler, its dead letter. */
+export class PersistentPublisher {
+  readonly #subscription: Subscription
+  readonly #producer: Producer
+  readonly #clock: Clock
+  readonly #log: Log
+  readonly #onError: (error: Error) => void
+
+  /** `onError`: told about every try that failed. */
+  constructor (subscription: Subscription, producer: Producer, clock: Clock, log: Log, onError: (error: Error) => void) {
+    this.#subscription = subscription
+    this.#producer = producer
+    this.#clock = clock
+    this.#log = log
+    this.#onError = onError
+  }
+
+  /** False when it was halted. Rejects when the cluster refuses one of them. */
+  async results (results: readonly Prepared[], delivery: Delivery, turn: Turn): Promise<boolean> {
+    // All of them end before the message does: what is still being published when it fails would come behind the next one's.
+    const published = await Promise.allSettled(results.map((result) => this.#publish(result, delivery, turn, 'result', isRefused)))
+    const failed = published.find(({ status }) => status === 'rejected')
+    if (failed !== undefined) throw (failed as PromiseRejectedResult).reason
+    return published.every((result) => (result as PromiseFulfilledResult<boolean>).value)
+  }
+
+  /** With all that there is to say; with less, where that is too large. False when it was halted. */
+  async deadLetter (topic: string, delivery: Delivery, failure: Failure, turn: Turn, [detail, ...less]: readonly Detail[] = DETAILS): Promise<boolean> {
+    const outgoing = deadLetter(topic, delivery, this.#subscription, failure, detail)
+    const prepared = { topic, send: () => this.#producer.publish(outgoing) }
+    try {
+      return await this.#publish(prepared, delivery, turn, 'dead letter', (error) => less.length > 0 && isTooLarge(error))
+    } catch {
+      return await this.deadLetter(topic, delivery, failure, turn, less)
+    }
+  }
+
+  /** Rejects with an error that is `final`. */
+  async #publish (prepared: Prepared, { topic, partition, record }: Delivery, { halt, pause }: Turn, what: string, final: (error: Error) => boolean): Promise<boolean> {
+    let failure = await failureOf(prepared.send())
+    for (let attempt = 1; failure !== undefined; attempt++) {
+      if (final(failure)) throw failure
+      this.#onError(failure)
+      const wait = backoff(PERSISTENT, attempt)
+      this.#log.warn({ err: failure, topic, partition, offset: String(record.offset), to: prepared.topic, attempt, retryIn: Math.round(wait) }, `the ${what} could not be published, it will be tried again`)
+      if (!await pause(sleep(this.#clock, wait, halt))) return false
+      failure = await failureOf(prepared.send())
+    }
+    return true
+  }
+}
+
+function failureOf (work: Promise<unknown>): Promise<Error | undefined> {
+  return work.then(() => undefined, toError)
+}
