@@ -5,6 +5,7 @@ import type { Ordering } from '../lib/consume/members.js'
 import type { Outcome, Pipeline } from '../lib/consume/pipeline.js'
 import type { Turn } from '../lib/consume/turn.js'
 import { GenerationLostError, type ConsumedRecord } from '../lib/transport/transport.js'
+import { gate } from './fixtures/inbox.js'
 import { FakeConsumer } from './fixtures/fake-consumer.js'
 import { logLines } from './fixtures/log-lines.js'
 import { ManualClock, turn } from './fixtures/manual-clock.js'
@@ -460,5 +461,134 @@ t.test('a partition that begins at its end commits that at once', async (t) => {
   group.records('orders', 0, [], 9n)
   await turn()
   t.equal(consumer.commits.length, 1, 'what only moves on waits for the next commit')
+  await group.close(1000)
+})
+
+/** Records with keys, from offset 0 on. */
+function keyed (...keys: Array<string | Buffer | null>): ConsumedRecord[] {
+  return keys.map((key, offset) => record(offset, 'v', { key: typeof key === 'string' ? Buffer.from(key) : key }))
+}
+
+t.test('by key: messages of one key wait for each other, those of others and those without a key do not', async (t) => {
+  const { group, started, assign, end } = build({ ordering: 'key' })
+  assign(0)
+  group.records('orders', 0, keyed('a', 'a', 'b', null, null, Buffer.from([0xff]), Buffer.from([0xfe])), 7n)
+  t.same(started, ['orders[0] 0', 'orders[0] 2'], 'two at a time')
+  await end('orders[0] 2')
+  await end('orders[0] 3')
+  await end('orders[0] 4')
+  t.same(started.slice(2), ['orders[0] 3', 'orders[0] 4', 'orders[0] 5'], 'null keys are no key')
+  await end('orders[0] 0')
+  t.same(started.slice(5), ['orders[0] 6'], 'which is no text, but another key than the one before')
+  await end('orders[0] 5')
+  t.same(started.slice(6), ['orders[0] 1'])
+})
+
+t.test('without an order only the concurrency counts', async (t) => {
+  const { group, started, assign, end } = build({ ordering: 'none' })
+  assign(0)
+  group.records('orders', 0, keyed('a', 'a', 'a'), 3n)
+  t.same(started, ['orders[0] 0', 'orders[0] 1'])
+  await end('orders[0] 1')
+  t.same(started.at(-1), 'orders[0] 2')
+})
+
+t.test('a rebalance closes gaps: what lies before something that was started is handled, and all of it is committed', async (t) => {
+  const { group, consumer, started, assign, end } = build({ ordering: 'key' })
+  assign(0)
+  group.records('orders', 0, keyed('a', 'a', 'b', 'a', 'b'), 5n)
+  await end('orders[0] 2')
+  t.same(started, ['orders[0] 0', 'orders[0] 2', 'orders[0] 4'])
+  const revoked = group.revoking()
+  await end('orders[0] 0')
+  await end('orders[0] 1')
+  t.same(started.slice(3), ['orders[0] 1', 'orders[0] 3'], 'both before offset 4')
+  await end('orders[0] 3')
+  await end('orders[0] 4')
+  await revoked
+  t.same(consumer.commits.at(-1), ['orders[0] 5'])
+})
+
+t.test('what comes again keeps what is behind it from overtaking it', async (t) => {
+  const { group, started, assign, end } = build({ ordering: 'key' })
+  assign(0)
+  group.records('orders', 0, keyed('a', 'a', 'b'), 3n)
+  const revoked = group.revoking()
+  await end('orders[0] 0', false)
+  await end('orders[0] 2')
+  await revoked
+  t.same(started, ['orders[0] 0', 'orders[0] 2'], 'offset 1 is before 2, but its key comes again')
+})
+
+t.test('one message that is not settled does not make a group read on for ever', async (t) => {
+  const { group, consumer, assign, end } = build({ ordering: 'key' })
+  assign(0)
+  group.records('orders', 0, keyed('stuck'), 1n)
+  for (let offset = 1; offset < 40; offset++) {
+    group.records('orders', 0, [record(offset, 'v', { key: Buffer.from('b') })], BigInt(offset + 1))
+    await end(`orders[0] ${offset}`)
+  }
+  t.same(consumer.calls, ['pause orders[0]'], 'ten times the buffer')
+  await end('orders[0] 0')
+  t.same(consumer.calls, ['pause orders[0]', 'resume orders[0]'])
+})
+
+t.test('a message is settled before its turn is over, if its pipeline says so, and once', async (t) => {
+  const log = logLines()
+  const clock = new ManualClock()
+  const { opened, open } = gate()
+  const pipeline = { run: async (topic: string, partition: number, record: ConsumedRecord, { settle }: Turn) => { settle(); await opened; return true }, giveUp: () => {} } as unknown as Pipeline
+  let consumer!: FakeConsumer
+  const group = new Group('shop', [{ topics: ['orders'], ordering: 'partition', concurrency: 1, pipeline }], (listener) => { consumer = new FakeConsumer(listener); return consumer }, settings, clock, log)
+  group.dispatch()
+  group.assigned([{ topic: 'orders', partition: 0 }])
+  group.records('orders', 0, [record(0)], 1n)
+  await clock.advance(1000)
+  t.same(consumer.commits, [['orders[0] 1']])
+  open()
+  await turn()
+  await group.close(1000)
+  t.equal(consumer.commits.length, 1)
+})
+
+t.test('a handler that stops its subscriber leaves the group, and its message comes again', async (t) => {
+  const { clock, group, consumer, log, started, receive, assign, end } = build()
+  assign(0, 1)
+  receive(0, 0, 2)
+  receive(1, 0, 1)
+  await end('orders[1] 0')
+  await end('orders[0] 0', 'stop')
+  await clock.advance(500)
+  t.same(started, ['orders[0] 0', 'orders[1] 0'])
+  t.same(consumer.commits, [['orders[1] 1']])
+  t.ok(consumer.calls.includes('close'))
+  t.match(group.health(['orders']), { state: 'stopped', healthy: false })
+  t.ok(log.lines.includes('info a handler has stopped its subscriber'))
+})
+
+t.test('one that shares its group lets the others go on', async (t) => {
+  const clock = new ManualClock()
+  const started: string[] = []
+  const outcomes: Record<string, Outcome> = { 'orders 0': 'stop' }
+  const pipeline = { run: async (topic: string, partition: number, { offset }: ConsumedRecord) => { started.push(`${topic} ${offset}`); return outcomes[`${topic} ${offset}`] ?? true }, giveUp: () => {}, late: [] } as unknown as Pipeline
+  let consumer!: FakeConsumer
+  const members = ['orders', 'others'].map((topic) => ({ topics: [topic], ordering: 'none' as const, concurrency: 2, pipeline }))
+  const group = new Group('shop', members, (listener) => { consumer = new FakeConsumer(listener); return consumer }, settings, clock, logLines())
+  group.dispatch()
+  const both = [{ topic: 'orders', partition: 0 }, { topic: 'others', partition: 0 }]
+  group.assigned(both)
+  outcomes['orders 1'] = 'stop'
+  group.records('orders', 0, [record(0), record(1), record(2)], 3n)
+  group.records('others', 0, [record(0)], 1n)
+  await turn()
+  t.same(started, ['orders 0', 'orders 1', 'others 0'])
+  t.same(consumer.calls, ['pause orders[0]'])
+  t.match([group.health(['orders']), group.health(['others'])], [{ state: 'stopped', healthy: false }, { state: 'reading', healthy: true }])
+  await group.revoking()
+  group.assigned(both)
+  t.same(consumer.calls, ['pause orders[0]', 'pause orders[0]'], 'also in the next generation')
+  group.records('others', 0, [record(1)], 2n)
+  await turn()
+  t.equal(started.at(-1), 'others 1')
   await group.close(1000)
 })

@@ -129,3 +129,112 @@ t.test('FIFO per lane, one at a time in it, none starves, and nothing is left, w
     return lanes.running === 0
   }), { numRuns: 2000 })
 })
+
+t.test('partitions take turns, however many lanes one of them has', async (t) => {
+  const { lanes, started, end } = manual(1)
+  for (const key of ['p1', 'p2', 'p3', 'p4']) lanes.push('p', key, [key])
+  lanes.push('q', 'q1', ['q1'])
+  lanes.push('q', 'q2', ['q2'])
+  lanes.dispatch()
+  for (const item of ['p1', 'q1', 'p2', 'q2', 'p3', 'p4']) await end(item)
+  t.same(started, ['p1', 'q1', 'p2', 'q2', 'p3', 'p4'])
+})
+
+t.test('frozen lanes start what is allowed, and are idle when that has ended, too', async (t) => {
+  const { lanes, started, end } = manual(1)
+  lanes.push('p', 'a', ['a1', 'a2'])
+  lanes.push('p', 'b', ['b1', 'b2'])
+  lanes.push('q', 'c', ['c1'])
+  lanes.dispatch()
+  let idle = false
+  lanes.freeze((item) => item.endsWith('1'))
+  lanes.idle().then(() => { idle = true })
+  for (const item of ['a1', 'c1', 'b1']) {
+    t.notOk(idle)
+    await end(item)
+  }
+  t.same(started, ['a1', 'c1', 'b1'])
+  t.ok(idle)
+  lanes.thaw()
+  t.same([...started].slice(3), ['a2'])
+})
+
+t.test('who waits gives its place to others, and goes on before them when the wait is over', async (t) => {
+  const events: string[] = []
+  const waits = new Map<string, () => void>()
+  const ends = new Map<string, () => void>()
+  const lanes = new Lanes<string>(1, async (item, pause) => {
+    events.push(`start ${item}`)
+    if (item.startsWith('wait')) {
+      await pause(new Promise<void>((resolve) => { waits.set(item, resolve) }))
+      events.push(`back ${item}`)
+    }
+    await new Promise<void>((resolve) => { ends.set(item, resolve) })
+    return true
+  })
+  async function open (gates: Map<string, () => void>, item: string): Promise<void> {
+    gates.get(item)?.()
+    await new Promise((resolve) => { setImmediate(resolve) })
+  }
+  for (const item of ['wait1', 'one', 'two', 'wait2', 'three']) lanes.push('p', item, [item])
+  lanes.dispatch()
+  t.same(events, ['start wait1', 'start one'])
+  t.equal(lanes.running, 2)
+  await open(waits, 'wait1')
+  t.same(events, ['start wait1', 'start one'], 'the place is taken')
+  await open(ends, 'one')
+  t.same(events.slice(2), ['back wait1'])
+  await open(ends, 'wait1')
+  await open(ends, 'two')
+  t.same(events.slice(3), ['start two', 'start wait2', 'start three'])
+  await open(ends, 'three')
+  await open(waits, 'wait2')
+  t.same(events.at(-1), 'back wait2', 'at once when there is room')
+  await open(ends, 'wait2')
+  await lanes.idle()
+})
+
+t.test('a wait that fails has its place again, too', async (t) => {
+  const seen: string[] = []
+  const lanes = new Lanes<string>(1, async (item, pause) => {
+    await pause(Promise.reject(new Error(item))).catch(({ message }) => { seen.push(message) })
+    return true
+  })
+  lanes.push('p', 'a', ['a1', 'a2'])
+  lanes.dispatch()
+  while (lanes.size > 0) await new Promise((resolve) => { setImmediate(resolve) })
+  t.same(seen, ['a1', 'a2'])
+  t.equal(lanes.running, 0)
+})
+
+t.test('what waits behind an item that comes again is dropped, but not what was queued since', async (t) => {
+  const started: string[] = []
+  const ends = new Map<string, (goOn: boolean) => void>()
+  const lanes = new Lanes<string>(4, (item) => {
+    started.push(item)
+    return new Promise((resolve) => { ends.set(item, resolve) })
+  })
+  const turn = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve) })
+  lanes.push('p', 'a', ['a1', 'a2'])
+  lanes.push('p', 'b', ['b1', 'b2'])
+  lanes.dispatch()
+  ends.get('a1')?.(false)
+  await turn()
+  t.same(started, ['a1', 'b1'])
+  t.equal(lanes.size, 1)
+  lanes.clear()
+  lanes.push('p', 'b', ['b1 again'])
+  ends.get('b1')?.(false)
+  await turn()
+  t.same(started, ['a1', 'b1', 'b1 again'])
+})
+
+t.test('stopped lanes start nothing more', async (t) => {
+  const { lanes, started, end } = manual(1)
+  lanes.push('p', 'a', ['a1', 'a2'])
+  lanes.dispatch()
+  lanes.stop()
+  await end('a1')
+  lanes.thaw()
+  t.same(started, ['a1'])
+})

@@ -2,7 +2,9 @@ import t from 'tap'
 import { Pipeline, type Outcome } from '../lib/consume/pipeline.js'
 import { backoff } from '../lib/consume/retry.js'
 import { toError } from '../lib/thrown.js'
-import type { Delivery, Subscription } from '../lib/consume/subscription.js'
+import { AckMessage, NackMessage, RejectMessage, SkipMessage, StopConsume } from '../lib/consume/decisions.js'
+import type { AckPolicy } from '../types/index.js'
+import type { Delivery, Prepared, Subscription } from '../lib/consume/subscription.js'
 import type { Failure } from '../lib/consume/dead-letter.js'
 import { FASTSTREAM_ERR_DECODE, FASTSTREAM_ERR_PUBLISH_REFUSED, FASTSTREAM_ERR_PUBLISH_TIMEOUT, FASTSTREAM_ERR_VALIDATION } from '../lib/errors.js'
 import type { Outgoing, Producer } from '../lib/produce/producer.js'
@@ -346,4 +348,152 @@ t.test('the last error is told, of a handler and of what could not be published'
   t.match(pipeline.lastError, { error: { message: 'unreachable' }, at: clock.now() })
   await clock.advance(300)
   t.equal(await settled, true)
+})
+
+const policies: readonly AckPolicy[] = ['ACK_FIRST', 'ACK', 'REJECT_ON_ERROR', 'NACK_ON_ERROR', 'MANUAL']
+
+t.test('ACK_FIRST settles before the handler, and a failure is only logged', async (t) => {
+  const order: string[] = []
+  const { run, settles, dead, failures, log } = build({ ackPolicy: 'ACK_FIRST', handle: () => { order.push(...settles); throw new Error('no') } })
+  t.equal(await run(), true)
+  t.equal(order[0], 'settled')
+  t.same([settles.length, dead, failures], [1, [], []])
+  t.same(log.lines, ['error handler failed when it had decided already: that stands'])
+})
+
+t.test('ACK settles also when the handler failed, which is logged', async (t) => {
+  let runs = 0
+  const { run, dead, failures, log } = build({ ackPolicy: 'ACK', handle: async () => { runs++; throw new Error('no') } })
+  t.equal(await run(), true)
+  t.same([runs, dead], [1, []])
+  t.match(failures, [{ stage: 'retries-exhausted' }])
+  t.same(log.lines, ['error handler failed, and its message is settled all the same'])
+})
+
+t.test('NACK_ON_ERROR and MANUAL run a handler that throws again, for as long as retryOn says', async (t) => {
+  for (const ackPolicy of ['NACK_ON_ERROR', 'MANUAL'] as const) {
+    let runs = 0
+    const { clock, run, dead } = build({
+      ackPolicy,
+      retry: { ...retry, retryOn: (error) => (error as Error).message !== 'for good' },
+      handle: async () => { throw new Error(++runs < 20 ? 'no' : 'for good') }
+    })
+    const settled = run()
+    await clock.advance(60_000)
+    t.equal(await settled, true)
+    t.same([runs, dead.length], [20, 1], ackPolicy)
+  }
+})
+
+t.test('what cannot be decoded is a dead letter under every policy', async (t) => {
+  for (const ackPolicy of policies) {
+    const { run, dead } = build({ ackPolicy, read: () => { throw new FASTSTREAM_ERR_DECODE('value', 'no') } })
+    t.equal(await run(), true)
+    t.equal(dead.length, 1, ackPolicy)
+  }
+})
+
+t.test('a result that is refused is a dead letter, unless failures are only logged', async (t) => {
+  for (const ackPolicy of policies) {
+    const refused = { topic: 'results', send: async () => { throw new FASTSTREAM_ERR_PUBLISH_REFUSED('results', 'no') } }
+    const { run, dead } = build({ ackPolicy, handle: () => 1, prepare: () => [refused as unknown as Prepared], release: (delivery) => { delivery.decide({ kind: 'ack' }); return undefined } })
+    t.equal(await run(), true)
+    t.equal(dead.length, ackPolicy.startsWith('ACK') ? 0 : 1, ackPolicy)
+  }
+})
+
+t.test('a handler decides: the first decision counts, whatever it does then', async (t) => {
+  for (const ackPolicy of policies.slice(1)) {
+    for (const ends of ['returns', 'throws']) {
+      const again: boolean[] = []
+      const { run, dead, log } = build({
+        ackPolicy,
+        handle: async (delivery) => {
+          again.push(delivery.decide({ kind: 'ack' }), delivery.decide({ kind: 'reject', error: new Error('no') }))
+          if (ends === 'throws') throw new Error('after that')
+        }
+      })
+      t.equal(await run(), true)
+      t.same([again, dead], [[true, false], []], `${ackPolicy} ${ends}`)
+      t.same(log.lines, ends === 'throws' ? ['error handler failed when it had decided already: that stands'] : [])
+    }
+  }
+})
+
+t.test('a handler may want its message again, after its own time, as often as it says so', async (t) => {
+  for (const how of ['decides', 'throws']) {
+    let runs = 0
+    const { clock, run, dead, failures, pauses } = build({
+      retry: { ...retry, retries: 1 },
+      handle: async (delivery) => {
+        if (++runs > 5) return
+        const error = new NackMessage(runs === 1 ? { delay: 7000 } : {})
+        if (how === 'throws') throw error
+        delivery.decide({ kind: 'nack', error, delay: error.delay })
+      }
+    })
+    const settled = run()
+    await clock.advance(6999)
+    t.equal(runs, 1, how)
+    await clock.advance(1)
+    t.equal(runs, 2)
+    await clock.advance(10_000)
+    t.equal(await settled, true)
+    t.same([runs, dead, failures, pauses.length], [6, [], [], 5])
+  }
+})
+
+t.test('a handler may reject its message: it is a dead letter at once, and says why', async (t) => {
+  for (const how of ['decides', 'throws']) {
+    const error = new RejectMessage('a negative total')
+    const { run, dead, failures } = build({ handle: async (delivery) => { if (how === 'throws') throw error; delivery.decide({ kind: 'reject', error }) } })
+    t.equal(await run(), true)
+    t.match(headersOf(dead[0]), { 'x-dlq-stage': 'rejected', 'x-dlq-error-class': 'RejectMessage', 'x-dlq-error-message': 'a negative total', 'x-dlq-attempts': '1' })
+    t.match(failures, [{ stage: 'rejected' }])
+  }
+})
+
+t.test('to acknowledge and to skip by throwing is a success for what was made, to want it again and to reject is none', async (t) => {
+  for (const [thrown, released] of [[new AckMessage(), undefined], [new SkipMessage(), undefined], [new NackMessage(), 'the handler wants the message again'], [new RejectMessage('no'), 'no'], [new StopConsume(), 'the handler stops its subscriber']] as const) {
+    const failures: unknown[] = []
+    const { run, halt } = build({ handle: async () => { throw thrown }, release: async (_, failure) => { failures.push((failure?.error as Error | undefined)?.message) } })
+    halt.abort()
+    const outcome = await run()
+    t.same(failures, [released], thrown.name)
+    t.equal(outcome, thrown instanceof StopConsume ? 'stop' : thrown instanceof NackMessage ? false : true)
+  }
+})
+
+t.test('MANUAL waits for the decision, also when the handler has ended', async (t) => {
+  const results: unknown[] = []
+  let delivery!: Delivery
+  const { run } = build({ ackPolicy: 'MANUAL', handle: (given) => { delivery = given; return 'result' }, prepare: (result) => { results.push(result); return [] } })
+  let settled: unknown
+  const ran = run().then((outcome) => { settled = outcome })
+  await turn()
+  t.same([settled, results], [undefined, []])
+  t.equal(delivery.decide({ kind: 'ack' }), true)
+  t.equal(delivery.decide({ kind: 'ack' }), false)
+  await ran
+  t.same([settled, results], [true, ['result']])
+})
+
+t.test('MANUAL that is not decided in time is run again, and one that nobody waits for is not settled', async (t) => {
+  const deliveries: Delivery[] = []
+  const { clock, run, failures, pipeline } = build({ ackPolicy: 'MANUAL', handlerTimeout: 1000, handle: (delivery) => { deliveries.push(delivery) } })
+  const settled = run()
+  await clock.advance(1000)
+  t.match(failures, [{ stage: 'handler', error: { code: 'FASTSTREAM_ERR_HANDLER_TIMEOUT' } }])
+  t.equal(deliveries[0]?.decide({ kind: 'ack' }), false, 'that is too late')
+  await clock.advance(100)
+  t.equal(deliveries.length, 2)
+  pipeline.giveUp('its partition is no longer ours')
+  t.equal(await settled, false)
+  t.equal(deliveries[1]?.decide({ kind: 'ack' }), false)
+})
+
+t.test('a delay must be a time', async (t) => {
+  for (const delay of [-1, NaN, Infinity, 2 ** 31]) t.throws(() => new NackMessage({ delay }), { code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /'delay'/ })
+  t.equal(new NackMessage({ delay: 0 }).delay, 0)
+  t.equal(new RejectMessage().message, 'the handler rejected the message')
 })

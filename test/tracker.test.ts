@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import t from 'tap'
 import fc from 'fast-check'
 import { PartitionTracker, type Tracked } from '../lib/consume/tracker.js'
@@ -142,4 +144,27 @@ t.test('a long life holds no memory of what is settled', async (t) => {
   }
   t.equal(tracker.pending, 1)
   t.equal(tracker.committable, 9_999n)
+})
+
+t.test('what is settled out of order is kept for its offset alone, and let go of when those before it are', async (t) => {
+  const tracker = new PartitionTracker()
+  const forgotten: bigint[] = []
+  const records = [5n, 6n, 7n, 8n].map((offset) => ({ offset, settled: false, forget () { forgotten.push(offset) } }))
+  const held = new WeakRef(records[0] as object)
+  tracker.receive(records, 9n)
+  const [, second, third] = records
+  tracker.settle(second!)
+  tracker.settle(third!)
+  t.same(forgotten, [6n, 7n])
+  t.equal(tracker.pending, 4)
+  tracker.settle(records.shift()!)
+  t.same(forgotten, [6n, 7n], 'the oldest is not kept at all')
+  t.equal(tracker.pending, 1)
+  t.equal(tracker.watermark, 8n)
+  records.length = 0
+  setFlagsFromString('--expose-gc')
+  const gc = runInNewContext('gc') as () => void
+  await new Promise((resolve) => { setImmediate(resolve) })
+  gc()
+  t.equal(held.deref(), undefined, 'the tracker lets go of it at once')
 })
