@@ -3,7 +3,7 @@ import Fastify, { type FastifyPluginAsync, type FastifyTypeProvider } from 'fast
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox, TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { JsonSchemaToTsProvider } from '@fastify/type-provider-json-schema-to-ts'
-import faststreamPlugin, { dependency, response, type BrokerHealth, type DeadLetter, type Dependency, type Message, type Publisher, type RecordMetadata } from '../index.js'
+import faststreamPlugin, { dependency, NackMessage, response, SkipMessage, type BrokerHealth, type DeadLetter, type Dependency, type Message, type Publisher, type RecordMetadata } from '../index.js'
 import { testBroker } from '../lib/testing/index.js'
 
 declare module '../index.js' { interface NamedBrokers { billing: true } }
@@ -100,6 +100,18 @@ everything.skipTo({ topic: 'orders', partition: 0, offset: 7 })
 app.broker.subscriber('orders', { offsetReset: 'none' }, () => {})
 // @ts-expect-error no such start
 await app.register(faststreamPlugin, { startup: 'lazy' })
+
+// Decisions
+app.broker.subscriber('orders', { ackPolicy: 'MANUAL', ordering: 'key', schema: { value: OrderSchema } }, (order, message) => {
+  if (order.total === 0) throw new SkipMessage()
+  if (order.total > 1000) throw new NackMessage({ delay: 10 })
+  expectEqual<ReturnType<typeof message.ack>, boolean>(true)
+  return message.nack({ delay: 10 }) || message.reject('no')
+})
+// @ts-expect-error no such policy
+app.broker.subscriber('orders', { ackPolicy: 'MAYBE' }, () => {})
+// @ts-expect-error no such order
+app.broker.subscriber('orders', { ordering: 'topic' }, () => {})
 
 // Dependencies
 interface Client { query (sql: string): Promise<unknown[]>, release (): void }
