@@ -66,7 +66,7 @@ t.test('two requests at the same time share nothing', async (t) => {
 })
 
 t.test('an error rolls back, whatever an error handler makes of it', async (t) => {
-  const { app, events, tx } = await build(t)
+  const { app, events, inbox, tx } = await build(t)
   app.get('/own', { config: { deps: { tx } } }, async () => { throw Object.assign(new Error('no stock'), { statusCode: 409 }) })
   app.get('/fine', { config: { deps: { tx } }, errorHandler: async (thrown, request, reply) => { await reply.code(200).send('never mind') } }, async () => { throw new Error('no stock') })
   app.get('/unserializable', { schema: { response: { 200: { type: 'object', required: ['a'], properties: { a: { type: 'string' } } } } }, config: { deps: { tx } } }, async () => ({}))
@@ -75,6 +75,7 @@ t.test('an error rolls back, whatever an error handler makes of it', async (t) =
   t.match(await app.inject('/fine'), { statusCode: 200, body: 'never mind' })
   t.equal((await app.inject('/unserializable')).statusCode, 500)
   t.equal((await app.inject('/onSend')).statusCode, 500)
+  await inbox.count(8)
   t.match(events, ['begin', 'rollback no stock', 'begin', 'rollback no stock', 'begin', /^rollback "a" is required/, 'begin', 'rollback onSend'])
 })
 

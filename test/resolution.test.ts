@@ -168,6 +168,19 @@ t.test('a clean-up that hangs is left after its time, named, and the others go o
   t.match(log.details, [{ dependency: 'stuck' }])
 })
 
+t.test('what fails after its time is logged', async (t) => {
+  const { clock, log, resolution, resolveAll } = build()
+  const { opened, open } = gate()
+  await resolveAll({ slow: dependency('slow', async function * () { yield; await opened; throw new Error('no connection') }) })
+  const closed = resolution.close()
+  closed.catch(() => {})
+  await clock.advance(1000)
+  await t.rejects(closed, { code: 'FASTSTREAM_ERR_CLEANUP_TIMEOUT' })
+  open()
+  await turn()
+  t.match(log.details[1], { err: { message: 'no connection' }, dependency: 'slow' })
+})
+
 t.test('an override takes the place of a dependency, wherever it is needed', async (t) => {
   const client = dependency(() => 'real')
   const fake = dependency(() => 'fake')

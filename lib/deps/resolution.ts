@@ -109,9 +109,10 @@ export class Resolution {
     const { clock, cleanupTimeout } = this.#settings
     const log: Log = this.#context.log
     try {
-      const ended = reason === undefined ? generator.next() : generator.throw(reason.error)
-      const inTime = await within(clock, cleanupTimeout, finish(name, generator, ended))
-      if (inTime) return undefined
+      const ended = finish(name, generator, reason === undefined ? generator.next() : generator.throw(reason.error))
+      if (await within(clock, cleanupTimeout, ended)) return undefined
+      // Nobody else hears of it any more.
+      ended.catch((err) => { log.error({ err, dependency: name }, 'the clean-up of a dependency failed after its time') })
       const error = new FASTSTREAM_ERR_CLEANUP_TIMEOUT(name, cleanupTimeout)
       log.error({ err: error, dependency: name }, 'the clean-up of a dependency does not end')
       return { error }

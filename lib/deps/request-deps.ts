@@ -1,0 +1,91 @@
+import { finished } from 'node:stream'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { DeclaredDependency } from './dependency.js'
+import { RequestContext, type RequestSurroundings } from './request-context.js'
+import { Resolution } from './resolution.js'
+
+const NOTHING = Object.freeze({})
+
+/** The dependencies of one request, until its reply is over. Nothing is made before something is asked for. */
+export class RequestDeps {
+  /** Of its route. */
+  declared: ReadonlyMap<string, DeclaredDependency> | undefined
+  values: Readonly<Record<string, unknown>> = NOTHING
+  readonly #request: FastifyRequest
+  readonly #reply: FastifyReply
+  readonly #surroundings: RequestSurroundings
+  #context: RequestContext | undefined
+  #resolution: Resolution | undefined
+  #failure: { readonly error: unknown } | undefined
+  #returned: unknown
+  /** The reply does not wait for the clean-up: it streams, or the handler had its time and still runs. */
+  #streams = false
+  #late = false
+  #over = false
+  #gone: Error | null | undefined
+
+  constructor (request: FastifyRequest, reply: FastifyReply, surroundings: RequestSurroundings) {
+    this.#request = request
+    this.#reply = reply
+    this.#surroundings = surroundings
+  }
+
+  get resolution (): Resolution {
+    if (this.#resolution === undefined) {
+      this.#context = new RequestContext(this.#request, this.#reply, this.#surroundings)
+      this.#resolution = new Resolution(this.#context, this.#surroundings.settings(this.#request))
+      finished(this.#reply.raw, (gone) => {
+        this.#over = true
+        this.#gone = gone
+        this.#end(this.#resolution as Resolution)
+      })
+    }
+    return this.#resolution
+  }
+
+  failed (error: unknown): void {
+    this.#failure ??= { error }
+    if ((error as { code?: unknown } | null)?.code !== 'FST_ERR_HANDLER_TIMEOUT') return
+    this.#late = true
+    this.#context?.abort(error)
+  }
+
+  /** The handler was called. */
+  handled (returned: unknown): void {
+    this.#returned = returned
+    if (this.#over) this.#end(this.#resolution as Resolution)
+  }
+
+  sends (payload: unknown): void {
+    this.#streams = isStream(payload)
+  }
+
+  /** Before the reply leaves; undefined when nothing has to be waited for. It may be called again, for the reply to an error. */
+  cleanUp (): Promise<void> | undefined {
+    const resolution = this.#resolution
+    return resolution === undefined || resolution.closed || this.#streams || this.#late ? undefined : resolution.close(this.#failure)
+  }
+
+  /** For what did not come to `cleanUp`, or did not wait there: when the last byte is out or the client is gone, and the handler has ended. */
+  async #end (resolution: Resolution): Promise<void> {
+    const returned = this.#returned === this.#reply ? undefined : this.#returned
+    const [handled] = await Promise.allSettled([returned])
+    if (resolution.closed) return
+    const rejected = handled.status === 'rejected' ? { error: handled.reason as unknown } : undefined
+    const left = this.#reply.sent || this.#streams || this.#late
+    // The client left early, and there will be a reply all the same, which comes to `cleanUp`. There will be none when there is nothing to say.
+    if (!left && (!isPromise(returned) || handled.status === 'rejected' || handled.value !== undefined)) return
+    const gone = left && this.#gone != null ? { error: this.#gone } : undefined
+    // It was logged; nothing but the connection is left to tell the client.
+    await resolution.close(this.#failure ?? rejected ?? gone).catch(() => { this.#reply.raw.destroy() })
+  }
+}
+
+function isPromise (value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function'
+}
+
+function isStream (payload: unknown): boolean {
+  if (typeof payload !== 'object' || payload === null) return false
+  return 'pipe' in payload || 'getReader' in payload || (payload instanceof Response && payload.body !== null)
+}
