@@ -41,7 +41,7 @@ export const FASTSTREAM_ERR_PUBLISH_REFUSED = createError<[topic: string, reason
 // Dependencies.
 export const FASTSTREAM_ERR_DEPENDENCY_YIELD = createError<[name: string, times: string]>('FASTSTREAM_ERR_DEPENDENCY_YIELD', "the generator of dependency '%s' yielded %s: it must yield once, what stands after that is its clean-up", 500)
 export const FASTSTREAM_ERR_DEPENDENCY_DONE = createError<[name: string]>('FASTSTREAM_ERR_DEPENDENCY_DONE', "dependency '%s' was asked for when its request or message was done: await what the handler starts", 500)
-export const FASTSTREAM_ERR_NO_DEPENDENCIES = createError<[url: string]>('FASTSTREAM_ERR_NO_DEPENDENCIES', "'%s' is no route of a scope with fastify-faststream, or was declared before it was registered: nothing would clean its dependencies up", 500)
+export const FASTSTREAM_ERR_NO_DEPENDENCIES = createError<[url: string]>('FASTSTREAM_ERR_NO_DEPENDENCIES', "nothing would clean up the dependencies of '%s': it is no route of a scope with fastify-faststream, or the route or the hook that asks is older than that", 500)
 export const FASTSTREAM_ERR_CLEANUP = createError<[reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_CLEANUP', 'the clean-up of a dependency failed: %s', 500)
 export const FASTSTREAM_ERR_CLEANUP_TIMEOUT = createError<[name: string, ms: number]>('FASTSTREAM_ERR_CLEANUP_TIMEOUT', "the clean-up of dependency '%s' did not end within %d ms: it was left, look for what it waits for, or raise 'cleanupTimeout'", 500)
 

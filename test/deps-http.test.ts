@@ -272,3 +272,12 @@ t.test('what is no dependency is refused when the route is declared', async (t) 
   t.throws(() => app.get('/x', { config: { deps: { tx: 1 } } as object }, async () => 1), { code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /'deps.tx' must be what dependency\(\) returned/ })
   t.throws(() => app.withDeps([] as never), { code: 'FASTSTREAM_ERR_INVALID_OPTION' })
 })
+
+t.test('in an app whose clusters all have names, the first one is meant', async (t) => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  for (const name of ['billing', 'audit']) await app.register(faststreamPlugin, { name })
+  const broker = dependency((_, { broker }) => broker)
+  app.get('/x', { config: { deps: { broker } } }, async ({ deps, brokers }) => deps.broker === (brokers as Record<string, unknown>).billing)
+  t.equal((await app.inject('/x')).body, 'true')
+})

@@ -95,6 +95,17 @@ t.test('a handler that had its time is rolled back when it has ended', async (t)
   t.match(inbox.items, ['begin 1', /^rollback 1: the handler did not end within 20 ms/])
 })
 
+t.test('a handler whose time was over before its dependencies were there is not run', async (t) => {
+  const { app, inbox } = await build(t, { handlerTimeout: 20, retry: { retries: 0 } })
+  const slow = dependency(async (_, { signal }) => { await new Promise((resolve) => { signal.addEventListener('abort', resolve) }) })
+  app.broker.subscriber('orders', { deps: { slow } }, () => { inbox.add('handler') })
+  const broker = await testBroker(app)
+  await broker.publish('orders', 1)
+  await broker.settled()
+  t.same(inbox.items, [])
+  t.match(broker.errors, [{ error: { code: 'FASTSTREAM_ERR_HANDLER_TIMEOUT' } }])
+})
+
 t.test('one that is asked for on demand is made once and cleaned up', async (t) => {
   const { app, events, tx } = await build(t)
   app.broker.subscriber('orders', async (value, message) => {
@@ -158,6 +169,7 @@ t.test('tests replace a dependency, for requests and messages alike', async (t) 
 
   const unused = dependency('unused', () => 1)
   t.throws(() => broker.override(unused, () => 2), { code: 'FASTSTREAM_ERR_TEST_BROKER', message: /'unused'/ })
+  t.throws(() => broker.override(client, dependency({ orders }, ({ orders }) => orders)), { code: 'FASTSTREAM_ERR_TEST_BROKER', message: /stands in for the dependency 'anonymous' needs it/ })
   t.throws(() => broker.override('client' as never, () => 2), { code: 'FASTSTREAM_ERR_INVALID_OPTION' })
 })
 

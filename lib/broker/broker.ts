@@ -38,7 +38,7 @@ export class Broker {
   #lastError: LastError | undefined
   #dispatching = false
   readonly #overdue = new AbortController()
-  #cancelOverdue = (): void => {}
+  #cancelOverdue!: () => void
   #draining: Promise<void> | undefined
   #closing: Promise<void> | undefined
 

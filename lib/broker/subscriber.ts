@@ -116,6 +116,7 @@ export class DeclaredSubscriber implements Subscriber, Subscription<IncomingMess
 
   async #handleWithDeps (message: IncomingMessage): Promise<unknown> {
     message.deps = await message.resolution.resolveAll(this.#deps)
+    message.signal.throwIfAborted()
     return await this.#handler.call(this.scope, message.value, message)
   }
 

@@ -17,6 +17,10 @@ export class DeclaredDependency implements Dependency<never> {
     this.factory = factory
     this.name = name !== '' ? name : factory.name !== '' ? factory.name : 'anonymous'
   }
+
+  isOrNeeds (other: DeclaredDependency): boolean {
+    return this === other || [...this.needs.values()].some((need) => need.isOrNeeds(other))
+  }
 }
 
 /**

@@ -28,16 +28,11 @@ export function depsOf (scope: FastifyInstance, own: unknown = {}): Deps {
   }
   const known = ofApps.get(scope.server) ?? new Set()
   ofApps.set(scope.server, known)
-  for (const dep of deps.values()) addWithNeeds(dep, known)
+  for (const dep of deps.values()) known.add(dep)
   return deps
 }
 
 /** Whether a route or a subscriber declares it, or needs it for what it declares. */
 export function isUsed (app: FastifyInstance, dep: DeclaredDependency): boolean {
-  return ofApps.get(app.server)?.has(dep) === true
-}
-
-function addWithNeeds (dep: DeclaredDependency, known: Set<DeclaredDependency>): void {
-  known.add(dep)
-  for (const need of dep.needs.values()) addWithNeeds(need, known)
+  return [...ofApps.get(app.server) ?? []].some((known) => known.isOrNeeds(dep))
 }

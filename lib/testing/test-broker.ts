@@ -161,6 +161,7 @@ class MemoryTestBroker implements TestBroker {
 
 function replace (brokers: AppBrokers, replaced: unknown, fake: unknown): void {
   if (!(replaced instanceof DeclaredDependency)) throw new FASTSTREAM_ERR_INVALID_OPTION('override', 'must name what dependency() returned')
+  if (fake instanceof DeclaredDependency && fake.isOrNeeds(replaced)) throw new FASTSTREAM_ERR_TEST_BROKER(`what stands in for the dependency '${replaced.name}' needs it`)
   brokers.overrides.set(replaced, fake instanceof DeclaredDependency ? fake : new DeclaredDependency(replaced.name, {}, fake as DeclaredDependency['factory']))
 }
 
