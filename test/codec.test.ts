@@ -47,6 +47,31 @@ t.test('a byte order mark is no part of JSON, and is of text', async (t) => {
   t.equal(decodeValue(Buffer.from('\ufeff1'), 'text/plain'), '\ufeff1')
 })
 
+t.test('JSON that is too deep is refused before it is parsed', async (t) => {
+  const text = deep(500_000)
+  const [bytes, sound] = [Buffer.from(text), Buffer.from(JSON.stringify(Array.from({ length: 100 }, (_, n) => ({ n, text: '[{"\\' }))))]
+  const refused = fastest(() => t.throws(() => decodeValue(bytes, undefined), { message: /nested deeper/ }))
+  const parsed = fastest(() => { JSON.parse(text) })
+  t.ok(refused < parsed / 3, `${refused} ms, and ${parsed} to parse it`)
+  t.strictSame(decodeValue(sound, undefined), JSON.parse(String(sound)), 'brackets and quotes in strings are no levels')
+  t.throws(() => decodeValue(Buffer.from('{},'.repeat(99) + '"'), undefined), { message: /not valid JSON/ }, 'nor is a string without an end')
+})
+
+function fastest (work: () => void): number {
+  const times = Array.from({ length: 3 }, () => {
+    const start = performance.now()
+    work()
+    return performance.now() - start
+  })
+  return Math.min(...times)
+}
+
+t.test('more headers than Node takes for a request are not decoded', async (t) => {
+  const headers = Array.from({ length: 2001 }, (_, i) => [`h${i}`, Buffer.from('v')] as const)
+  t.equal(Object.keys(decodeHeaders(headers.slice(1))).length, 2000)
+  t.throws(() => decodeHeaders(headers), { code: 'FASTSTREAM_ERR_DECODE', message: 'the headers cannot be decoded: there are more than 2000' })
+})
+
 t.test('JSON is read down to 64 levels', async (t) => {
   t.strictSame(decodeValue(Buffer.from(deep(64)), undefined), JSON.parse(deep(64)))
   t.throws(() => decodeValue(Buffer.from(deep(65)), undefined), { code: 'FASTSTREAM_ERR_DECODE', message: 'the value cannot be decoded: it is nested deeper than 64 levels' })

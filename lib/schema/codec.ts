@@ -30,8 +30,12 @@ export function decodeKey (key: Buffer | null): string | null {
   return key === null ? null : decodeText(key, 'key')
 }
 
+/** As many as Node takes for a request. A hundred thousand would keep everybody else waiting. */
+const MAX_HEADERS = 2000
+
 /** As text, by name. The last one of a name decides, as Kafka's `lastHeader`; one that is null or no UTF-8 has no text, so there is no such member. */
 export function decodeHeaders (headers: readonly RawHeader[]): Record<string, string> {
+  if (headers.length > MAX_HEADERS) throw new FASTSTREAM_ERR_DECODE('headers', `there are more than ${MAX_HEADERS}`)
   // Without a prototype `__proto__` is a name like any other.
   const decoded: Record<string, string> = Object.create(null)
   for (const [name, value] of headers) {

@@ -6,11 +6,16 @@ import { utf8 } from './utf8.js'
 const MAX_DEPTH = 64
 const TOO_DEEP = `it is nested deeper than ${MAX_DEPTH} levels`
 const BOM = 0xfeff
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const OPENING = 0x7b
+const CLOSING = 0x7d
 
 /** As Fastify reads a JSON body; and what Fastify lets pass is refused: bytes that are not UTF-8, and depth. */
 export function parseJson (bytes: Buffer, part: string): unknown {
   const text = utf8(bytes)
   if (text === undefined) throw new FASTSTREAM_ERR_DECODE(part, 'it is not valid UTF-8')
+  if (isTooDeep(text)) throw new FASTSTREAM_ERR_DECODE(part, TOO_DEEP)
   let value: unknown
   try {
     value = JSON.parse(text.charCodeAt(0) === BOM ? text.slice(1) : text)
@@ -18,7 +23,6 @@ export function parseJson (bytes: Buffer, part: string): unknown {
     // The parser's own words quote the payload, which has no place in logs.
     throw new FASTSTREAM_ERR_DECODE(part, 'it is not valid JSON')
   }
-  if (brackets(text) > MAX_DEPTH && isDeeper(value, MAX_DEPTH)) throw new FASTSTREAM_ERR_DECODE(part, TOO_DEEP)
   if (mayPoison(text) && isPoisoned(value)) throw new FASTSTREAM_ERR_DECODE(part, "it has a key that could change a prototype ('__proto__' or 'constructor.prototype')")
   return value
 }
@@ -37,9 +41,9 @@ export function toJson (value: unknown, part: string, topic: string): string {
 
 /** What a reader will find: without undefined members, and with whatever `toJSON` makes of dates and instances. */
 export function jsonImage (value: unknown, part: string, topic: string): unknown {
-  const image: unknown = JSON.parse(toJson(value, part, topic))
-  if (isDeeper(image, MAX_DEPTH)) throw new FASTSTREAM_ERR_ENCODE(part, topic, TOO_DEEP)
-  return image
+  const json = toJson(value, part, topic)
+  if (isTooDeep(json)) throw new FASTSTREAM_ERR_ENCODE(part, topic, TOO_DEEP)
+  return JSON.parse(json)
 }
 
 /** Whether a value is its own image. */
@@ -57,7 +61,24 @@ export function isJson (value: unknown, levels = MAX_DEPTH): boolean {
   return true
 }
 
-/** Of a text, strings and all: hardly any message has enough of them to be deep, and these are found natively. */
+/**
+ * Whether a text is nested too deep; one that is no JSON may be, or not. To be asked before it is parsed: a megabyte of brackets takes
+ * the parser, and then the garbage collector, longer than everybody else may wait.
+ */
+function isTooDeep (text: string): boolean {
+  if (brackets(text) <= MAX_DEPTH) return false
+  let depth = 0
+  for (let at = 0; at < text.length; at++) {
+    const char = text.charCodeAt(at)
+    if (char === QUOTE) at = endOfString(text, at)
+    // '[' and '{' differ in one bit, and so do ']' and '}'.
+    else if ((char | 0x20) === OPENING && ++depth > MAX_DEPTH) return true
+    else if ((char | 0x20) === CLOSING) depth--
+  }
+  return false
+}
+
+/** Strings and all: hardly any message has enough of them to be deep, and these are found natively. */
 function brackets (text: string): number {
   let found = 0
   for (const bracket of ['{', '[']) {
@@ -66,16 +87,16 @@ function brackets (text: string): number {
   return found
 }
 
-/** Of what JSON.parse made. Goes down no further than it must, so that it cannot overflow the stack itself. */
-function isDeeper (value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  if (levels === 0) return true
-  if (Array.isArray(value)) return value.some((item) => isDeeper(item, levels - 1))
-  // Object.values would cost twice as much.
-  for (const name in value) {
-    if (isDeeper((value as Record<string, unknown>)[name], levels - 1)) return true
-  }
-  return false
+function endOfString (text: string, start: number): number {
+  let end = text.indexOf('"', start + 1)
+  while (end !== -1 && isEscaped(text, end)) end = text.indexOf('"', end + 1)
+  return end === -1 ? text.length : end
+}
+
+function isEscaped (text: string, at: number): boolean {
+  let start = at
+  while (text.charCodeAt(start - 1) === BACKSLASH) start--
+  return (at - start) % 2 === 1
 }
 
 /** A key that poisons is written out, or with an escape; so hardly any message needs the second look. */

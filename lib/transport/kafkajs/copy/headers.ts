@@ -1,16 +1,20 @@
 import type { RawHeader } from '../../transport.js'
 import type { ByteReader } from './byte-reader.js'
 
-/** Walks the headers of a record up to its end, so that building them later cannot fail. */
-export function skipHeaders (reader: ByteReader, end: number): void {
+/** More than fit into the largest record that Kafka takes by default, 1 MiB. Compressed there could be millions, and nobody could handle them, or say so, without stopping everybody else. */
+const maxHeaders = 2 ** 19
+
+/** Walks the headers of a record up to its end, so that building them later cannot fail. Returns how many there are. */
+export function skipHeaders (reader: ByteReader, end: number): number {
   const count = reader.readVarInt()
   // Each one takes two bytes at least.
-  if (count < 0 || count > (end - reader.position) / 2) throw new Error(`a record claims ${count} headers`)
+  if (count < 0 || count > maxHeaders || count > (end - reader.position) / 2) throw new Error(`a record claims ${count} headers`)
   for (let i = 0; i < count; i++) {
     if (reader.skipNullable(end) < 0) throw new Error('a header has no name')
     reader.skipNullable(end)
   }
   if (reader.position !== end) throw new Error('a record is longer or shorter than its fields')
+  return count
 }
 
 /** Headers that `skipHeaders` has walked before, in the order of the wire. */
@@ -36,6 +40,7 @@ export function readHeaders (reader: ByteReader): readonly RawHeader[] {
 /** The last value of a name, as text, of headers that `skipHeaders` has walked before; nothing is made for the others. */
 export function findHeader (reader: ByteReader, wanted: string): string | undefined {
   const { bytes } = reader
+  const wantedLength = Buffer.byteLength(wanted)
   const count = reader.readVarInt()
   let start = 0
   let length = -1
@@ -44,7 +49,7 @@ export function findHeader (reader: ByteReader, wanted: string): string | undefi
     const nameStart = reader.position
     reader.position += nameLength
     const valueLength = reader.readVarInt()
-    if (nameOf(bytes, nameStart, nameStart + nameLength, i) === wanted) {
+    if (nameLength === wantedLength && nameOf(bytes, nameStart, nameStart + nameLength, i) === wanted) {
       start = reader.position
       length = valueLength
     }
@@ -67,7 +72,7 @@ const maxKnown = 8
 const maxKnownLength = 64
 
 function nameOf (bytes: Buffer, start: number, end: number, index: number): string {
-  const last = known[index]
+  const last = index < maxKnown ? known[index] : undefined
   if (last !== undefined && equals(last.bytes, bytes, start, end)) return last.name
 
   // Invalid UTF-8 becomes U+FFFD, it does not throw.

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
 import type { AssignerProtocol, CompressionTypes, Kafka, logLevel } from 'kafkajs'
 import { FASTSTREAM_ERR_KAFKAJS } from '../../../errors.js'
-import { checkGuards } from './check.js'
+import { checkCopy, checkDecoder } from './check.js'
 import { privateModules } from './modules.js'
 import type { Load } from './modules.js'
 import { replacements, shared } from './replacements.js'
@@ -31,13 +31,19 @@ export function loadKafkajs (): KafkajsCopy {
 /** As `loadKafkajs`, but a new copy of the kafkajs that the file or URL `from` would import. */
 export function loadKafkajsFrom (from: string): KafkajsCopy {
   const { root, found } = find(from)
-  if (found !== version) throw new FASTSTREAM_ERR_KAFKAJS(`${root} is version ${found}`)
+  if (found !== version) throw new FASTSTREAM_ERR_KAFKAJS(`${root} is version ${found}, install exactly ${version}`)
   try {
-    checkGuards(root)
-    const load = privateModules(root, replacements, shared)
-    return { ...(load('index.js') as Omit<KafkajsCopy, 'load'>), load }
+    checkDecoder(root)
+    const used = new Set<string>()
+    const load = privateModules(root, new Map(Array.from(replacements, ([path, replacement]) => [path, (...args) => {
+      used.add(path)
+      return replacement(...args)
+    }])), shared)
+    const kafkajs = load('index.js') as Omit<KafkajsCopy, 'load'>
+    checkCopy(load, (path) => used.has(path))
+    return { ...kafkajs, load }
   } catch (err) {
-    throw new FASTSTREAM_ERR_KAFKAJS((err as Error).message, { cause: err })
+    throw new FASTSTREAM_ERR_KAFKAJS(`${(err as Error).message}. Is ${root} as it was published? Install it anew, without patches`, { cause: err })
   }
 }
 

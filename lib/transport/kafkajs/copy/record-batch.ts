@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { compressionOf, decompress } from './decompress.js'
 import type { LookupCodec } from './decompress.js'
 import { readRecords } from './record.js'
@@ -54,13 +55,17 @@ export function endOfBatch (bytes: Buffer, start: number): number {
 
 /** Fills in the records. Resolves with the bytes that it decompressed. */
 export async function readBatch (bytes: Buffer, batch: RecordBatch, lookupCodec: LookupCodec): Promise<number> {
-  if (batch.compression === 0) {
-    batch.records = readRecords(bytes, headerLength, batch)
-    return 0
-  }
+  const isCompressed = batch.compression !== 0
   // Compaction leaves batches without any record, and then nothing to decompress.
-  if (batch.count === 0) return 0
-  const inflated = await decompress(bytes.subarray(headerLength), batch.compression, lookupCodec)
-  batch.records = readRecords(inflated, 0, batch)
-  return inflated.length
+  if (isCompressed && batch.count === 0) return 0
+  const payload = bytes.subarray(headerLength)
+  const records = isCompressed ? await decompress(payload, batch.compression, lookupCodec) : payload
+  const reading = readRecords(records, batch)
+  let step = reading.next()
+  while (step.done !== true) {
+    await turn()
+    step = reading.next()
+  }
+  batch.records = step.value
+  return isCompressed ? records.length : 0
 }

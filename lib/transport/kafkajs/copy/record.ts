@@ -18,6 +18,7 @@ export class FetchedRecord implements ConsumedRecord {
   readonly #keyLength: number
   readonly #valueStart: number
   readonly #valueLength: number
+  readonly headerCount: number
   #headers: readonly RawHeader[] | undefined
 
   constructor (reader: ByteReader, batch: RecordBatch) {
@@ -35,7 +36,7 @@ export class FetchedRecord implements ConsumedRecord {
     this.#valueLength = reader.skipNullable(end)
     this.#valueStart = reader.position - Math.max(this.#valueLength, 0)
     this.size = end - start
-    skipHeaders(reader, end)
+    this.headerCount = skipHeaders(reader, end)
   }
 
   get offset (): bigint {
@@ -68,9 +69,17 @@ export class FetchedRecord implements ConsumedRecord {
   }
 }
 
-/** The records of one batch, from `start` to the end of `bytes`. Throws when they are not exactly what the batch announces. */
-export function readRecords (bytes: Buffer, start: number, batch: RecordBatch): FetchedRecord[] {
-  const reader = new ByteReader(bytes, start)
+/** Records and headers that are read in a row: a few milliseconds. */
+const slice = 10_000
+/** Of all batches together: a response may hold thousands of small ones. */
+let read = 0
+
+/**
+ * The records of one batch, which are all that `bytes` hold. Throws when they are not exactly what the batch announces.
+ * Yields whenever the event loop should get its turn: a megabyte can hold a hundred thousand of them, and millions when it is compressed.
+ */
+export function * readRecords (bytes: Buffer, batch: RecordBatch): Generator<void, FetchedRecord[], void> {
+  const reader = new ByteReader(bytes, 0)
   const records: FetchedRecord[] = []
   const end = Number(batch.nextOffset - batch.baseOffset)
   let next = 0
@@ -79,6 +88,10 @@ export function readRecords (bytes: Buffer, start: number, batch: RecordBatch): 
     if (record.offsetDelta < next || record.offsetDelta >= end) throw new Error('the offsets of a batch are not in order')
     next = record.offsetDelta + 1
     records.push(record)
+    read += 1 + record.headerCount
+    if (read < slice) continue
+    read = 0
+    yield
   }
   if (reader.position !== bytes.length) throw new Error('a batch holds more bytes than its records')
   return records
