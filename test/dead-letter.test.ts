@@ -40,6 +40,13 @@ t.test('one that had to be short says that, and one without a group has none', a
   t.match(readDeadLetter(headers), { offset: 7n, groupId: undefined, validation: undefined, error: { stack: undefined }, valueOmitted: true })
 })
 
+t.test('one that leaves no room tells only where it was', async (t) => {
+  const outgoing = deadLetter('orders.dlq', new Attempt('orders', 3, record(7, 'v', { key: Buffer.from('k'), headers: [['a', Buffer.from('1')]] })), subscription('shop'), failure, 'place')
+  t.match(outgoing, { key: null, value: null })
+  t.ok(outgoing.headers.every(([name]) => name.startsWith('x-dlq-')))
+  t.match(readDeadLetter(outgoing.headers), { topic: 'orders', offset: 7n, valueOmitted: true, keyOmitted: true, headersOmitted: true })
+})
+
 t.test('what is no dead letter is none', async (t) => {
   t.equal(readDeadLetter([]), undefined)
   t.equal(readDeadLetter(headers({ topic: 'orders', stage: 'handler' })), undefined)

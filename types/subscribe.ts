@@ -80,6 +80,9 @@ export interface DeadLetter {
   readonly failedAt: Date
   /** The message was too large to be a dead letter with its value: that is only where it was. */
   readonly valueOmitted: boolean
+  /** Its key and its headers left no room even so: all of it is only where it was. */
+  readonly keyOmitted: boolean
+  readonly headersOmitted: boolean
 }
 
 /** The message that a subscriber with these schemas gets. */

@@ -21,15 +21,17 @@ const NAME_LIMIT = 128
 const MESSAGE_LIMIT = 1024
 const DETAIL_LIMIT = 4096
 
-/** How much a dead letter says, for a record that is too large with all of it: then less about the error, then no value. */
-export const DETAILS = ['full', 'brief', 'reference'] as const
+/** How much a dead letter says, for a record that is too large with all of it: then less about the error, then no value, then nothing but where it is. */
+export const DETAILS = ['full', 'brief', 'reference', 'place'] as const
 export type Detail = typeof DETAILS[number]
 
 /** The record for the dead-letter topic: the original bytes and headers, and where, when and why it failed. Never throws. */
 export function deadLetter (topic: string, { topic: origin, partition, record }: Delivery, subscription: Subscription, failure: Failure, detail: Detail = 'full'): Outgoing {
   const { error } = failure
-  const kept = isDeadLetter(origin, record, subscription) ? ORIGIN : []
   const full = detail === 'full'
+  const place = detail === 'place'
+  const valueless = place || detail === 'reference'
+  const kept = !place && isDeadLetter(origin, record, subscription) ? ORIGIN : []
   const about: Array<readonly [name: string, value: string | undefined]> = [
     ['topic', origin],
     ['partition', String(partition)],
@@ -45,14 +47,16 @@ export function deadLetter (topic: string, { topic: origin, partition, record }:
     ['attempts', String(failure.attempts)],
     ['first-failure-at', new Date(failure.firstAt).toISOString()],
     ['failed-at', new Date(failure.at).toISOString()],
-    ['value-omitted', detail === 'reference' ? 'true' : undefined]
+    ['value-omitted', valueless ? 'true' : undefined],
+    ['key-omitted', place ? 'true' : undefined],
+    ['headers-omitted', place ? 'true' : undefined]
   ]
-  const headers: RawHeader[] = record.headers.filter(([name]) => !name.startsWith(PREFIX) || kept.includes(name))
+  const headers: RawHeader[] = place ? [] : record.headers.filter(([name]) => !name.startsWith(PREFIX) || kept.includes(name))
   for (const [name, value] of about) {
     if (value !== undefined && !kept.includes(PREFIX + name)) headers.push([PREFIX + name, Buffer.from(value)])
   }
   // The timestamp is new: an old one would let retention delete the dead letter at once.
-  return { topic, key: record.key, value: detail === 'reference' ? null : record.value, headers, timestamp: failure.at }
+  return { topic, key: place ? null : record.key, value: valueless ? null : record.value, headers, timestamp: failure.at }
 }
 
 /** What {@link deadLetter} wrote, if it was that: the headers may be anybody's, so nothing in them is taken for granted. Never throws. */
@@ -73,7 +77,9 @@ export function readDeadLetter (headers: readonly RawHeader[]): DeadLetter | und
     attempts: Number(said.get('attempts')),
     firstFailureAt: new Date(said.get('first-failure-at') ?? NaN),
     failedAt: new Date(said.get('failed-at') ?? NaN),
-    valueOmitted: said.get('value-omitted') === 'true'
+    valueOmitted: said.get('value-omitted') === 'true',
+    keyOmitted: said.get('key-omitted') === 'true',
+    headersOmitted: said.get('headers-omitted') === 'true'
   }
 }
 

@@ -109,6 +109,19 @@ export function hostile (world: World): void {
       t.ok(dead[3]?.key?.equals(large(0xff)))
     })
 
+    t.test('a message whose key or headers leave no room for a dead letter is told by its place', async (t) => {
+      const { topic, app, handled, deadLetters } = await reader(t)
+      const almostAll = Buffer.alloc(2 ** 20 - 300, 'x')
+      await app.broker.publish(topic, Buffer.from('{'), { key: almostAll, headers: json })
+      await app.broker.publish(topic, Buffer.from('{'), { headers: { ...json, large: almostAll } })
+      await app.broker.publish(topic, 'behind')
+      t.same(await handled.count(1), ['behind'])
+      t.same((await deadLetters()).map(({ key, value, headers }) => [key, value, headers['large'], ...['offset', 'value-omitted', 'key-omitted', 'headers-omitted'].map((name) => String(headers[`x-dlq-${name}`]))]), [
+        [null, null, undefined, '0', 'true', 'true', 'true'],
+        [null, null, undefined, '1', 'true', 'true', 'true']
+      ])
+    })
+
     t.test('what a message says about itself with the names of a dead letter is not believed', async (t) => {
       const { topic, app, handled, deadLetters } = await reader(t)
       await app.broker.publish(topic, Buffer.from('{'), { headers: { ...json, 'x-dlq-topic': 'elsewhere', 'x-dlq-invented': 'x', mine: 'kept' }, correlationId: 'c-1' })
