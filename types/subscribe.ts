@@ -41,13 +41,13 @@ export interface Message<V = unknown, K = Buffer | null, H = Readonly<Record<str
   /** Publishes with this message's correlation id. */
   readonly broker: BoundBroker
   /**
-   * The message is done, whatever the handler does then: it is settled when the handler has ended. The first of `ack`, `nack` and `reject` counts: false when
+   * The message is done, whatever the handler does then, also beyond its `handlerTimeout`: it is settled when the handler has ended. The first of `ack`, `nack` and `reject` counts: false when
    * this is not the first one, or when the message is no longer this process's.
    */
   ack (): boolean
-  /** The message is handled again when the handler has ended: after `delay` ms, @default as `retry` says. As often as this is called. */
+  /** The message is handled again when the handler has ended, and what was made for it is rolled back: after `delay` ms, @default as `retry` says. As often as this is called. */
   nack (options?: { delay?: number }): boolean
-  /** The message goes to the dead-letter topic when the handler has ended. */
+  /** The message goes to the dead-letter topic when the handler has ended, and what was made for it is rolled back. */
   reject (reason?: string): boolean
   /** Makes a dependency on demand, or gives the one that was made. It is cleaned up with the others. */
   resolve<T>(dependency: Dependency<T>): Promise<T>

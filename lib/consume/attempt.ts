@@ -11,6 +11,7 @@ export class Attempt implements Delivery {
   readonly attempt: number
   #reason: Error | undefined
   #givenUp = false
+  #ended = false
   #decision: Decision | undefined
   #wait: { resolve (decision: Decision): void, reject (reason: Error): void } | undefined
   #controller: AbortController | undefined
@@ -42,9 +43,9 @@ export class Attempt implements Delivery {
     this.#wait?.reject(this.#reason)
   }
 
-  /** The first decision counts: false when there was one, or when the message is no longer ours. */
+  /** The first decision counts: false when there was one, when this run has failed, or when the message is no longer ours. */
   decide (decision: Decision): boolean {
-    if (this.#decision !== undefined || this.#reason !== undefined) return false
+    if (this.#decision !== undefined || this.#reason !== undefined || this.#ended) return false
     this.#decision = decision
     this.#wait?.resolve(decision)
     return true
@@ -52,6 +53,11 @@ export class Attempt implements Delivery {
 
   get decision (): Decision | undefined {
     return this.#decision
+  }
+
+  /** Its outcome is known: nothing is decided any more. */
+  end (): void {
+    this.#ended = true
   }
 
   /** Waits for a decision; rejects when it is aborted before. */

@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events'
 import { within, type Clock } from '../clock.js'
 import { FASTSTREAM_ERR_SKIP } from '../errors.js'
 import type { Log } from '../log.js'
@@ -41,7 +40,6 @@ export class Group implements ConsumerListener {
   readonly #condition: Condition
   readonly #committer: Committer
   readonly #consumer: TransportConsumer
-  #halt = halter()
   #closing: Promise<void> | undefined
 
   constructor (groupId: string | null, members: readonly Member[], consumer: (listener: ConsumerListener) => TransportConsumer, settings: GroupSettings, clock: Clock, log: Log) {
@@ -108,7 +106,6 @@ export class Group implements ConsumerListener {
     }
     if (this.#closing !== undefined) return
     this.#condition.enter('reading')
-    this.#halt = halter()
     this.#members.thaw()
   }
 
@@ -169,7 +166,7 @@ export class Group implements ConsumerListener {
     let outcome: Outcome | undefined
     owner.started(work)
     try {
-      outcome = await member.pipeline.run(topic, partition, record, { halt: this.#halt.signal, pause, settle: () => { this.#settle(work) } })
+      outcome = await member.pipeline.run(topic, partition, record, { halt: member.halt.signal, pause, settle: () => { this.#settle(work) } })
     } catch (err) {
       // A pipeline does not reject. If it does, its message stays unsettled, and nothing behind it is committed.
       this.#log.error({ err, topic, partition, offset: String(record.offset) }, 'a message was left unsettled by an error that nobody expected')
@@ -188,8 +185,7 @@ export class Group implements ConsumerListener {
   #stop (member: Working): void {
     if (member.stopped) return
     this.#log.info({ groupId: this.#groupId, topics: member.topics }, 'a handler has stopped its subscriber')
-    member.stopped = true
-    member.lanes.stop()
+    this.#members.stop(member)
     for (const owner of this.#owned.values()) if (member.topics.includes(owner.topic)) owner.abandon()
     if (this.#members.size === 1) this.close(this.#settings.revokeDrain)
   }
@@ -197,7 +193,7 @@ export class Group implements ConsumerListener {
   /** What runs may end within `timeout` ms, what waits for another try stops waiting; then all that is settled is committed. */
   async #drain (timeout: number, reason: string): Promise<void> {
     this.#members.freeze()
-    this.#halt.abort()
+    this.#members.halt()
     const end = this.#clock.now() + timeout
     const patience = timeout - Math.min(LAST_COMMIT, timeout / 4)
     const ended = await within(this.#clock, patience, this.#members.idle())
@@ -218,17 +214,10 @@ export class Group implements ConsumerListener {
 
   /** From now on results of this generation move nothing, and what waits in its queues is dropped: it will come again. */
   #revokeAll (): void {
-    this.#halt.abort()
+    this.#members.halt()
     for (const owner of this.#owned.values()) owner.tracker.revoke()
     this.#owned.clear()
     this.#members.clear()
     this.#members.giveUp('its partition is no longer ours')
   }
-}
-
-/** Any number of messages may wait for their next try: a listener each is no leak. */
-function halter (): AbortController {
-  const halt = new AbortController()
-  setMaxListeners(0, halt.signal)
-  return halt
 }

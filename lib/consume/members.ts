@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { Lanes, type Pause } from './lanes.js'
 import type { Work } from './owned-partition.js'
 import type { Pipeline } from './pipeline.js'
@@ -15,6 +16,8 @@ export interface Member {
 
 export interface Working extends Member {
   readonly lanes: Lanes<Work>
+  /** Aborts when nobody waits for another try. */
+  halt: AbortController
   /** Its handler wants no more. */
   stopped: boolean
 }
@@ -28,7 +31,7 @@ export class Members {
   /** `run` must not reject; it resolves to whether the work behind it may go on. */
   constructor (members: readonly Member[], run: (member: Working, work: Work, pause: Pause) => Promise<boolean>) {
     this.#members = members.map((member) => {
-      const working: Working = { ...member, stopped: false, lanes: new Lanes<Work>(member.concurrency, (work, pause) => run(working, work, pause)) }
+      const working: Working = { ...member, halt: halter(), stopped: false, lanes: new Lanes<Work>(member.concurrency, (work, pause) => run(working, work, pause)) }
       return working
     })
     for (const member of this.#members) for (const topic of member.topics) this.#byTopic.set(topic, member)
@@ -61,8 +64,23 @@ export class Members {
     for (const { lanes } of this.#members) lanes.freeze((work) => work.owner.isGap(work))
   }
 
+  /** What waits for another try stops waiting, and so does what fails from now on. */
+  halt (): void {
+    for (const { halt } of this.#members) halt.abort()
+  }
+
   thaw (): void {
-    for (const { lanes } of this.#members) lanes.thaw()
+    for (const member of this.#members) {
+      if (!member.stopped) member.halt = halter()
+      member.lanes.thaw()
+    }
+  }
+
+  /** Starts nothing of this member any more, and tries nothing again. */
+  stop (member: Working): void {
+    member.stopped = true
+    member.lanes.stop()
+    member.halt.abort()
   }
 
   /** Resolves when nothing runs. */
@@ -84,4 +102,11 @@ export class Members {
 /** By bytes: as text two keys that are no UTF-8 would be the same. What has no key stands alone, and a lane knows it again by its offset. */
 function laneOf (partition: string, ordering: Ordering, { record: { key, offset } }: Work): string {
   return ordering === 'key' && key !== null ? `${partition}=${key.toString('latin1')}` : `${partition}@${offset}`
+}
+
+/** Any number of messages may wait for their next try: a listener each is no leak. */
+function halter (): AbortController {
+  const halt = new AbortController()
+  setMaxListeners(0, halt.signal)
+  return halt
 }

@@ -1,11 +1,11 @@
-import { sleep, type Clock } from '../clock.js'
+import type { Clock } from '../clock.js'
 import type { Log } from '../log.js'
 import { isRefused, isTooLarge, type Producer } from '../produce/producer.js'
 import { toError } from '../thrown.js'
 import { deadLetter, DETAILS, type Detail, type Failure } from './dead-letter.js'
 import { backoff } from './retry.js'
 import type { Delivery, Prepared, Subscription } from './subscription.js'
-import type { Turn } from './turn.js'
+import { waited, type Turn } from './turn.js'
 
 /** Waits between tries. They go on for as long as it takes. */
 const PERSISTENT = { delay: 200, factor: 2, maxDelay: 30_000, jitter: 0.2 }
@@ -48,14 +48,14 @@ export class PersistentPublisher {
   }
 
   /** Rejects with an error that is `final`. */
-  async #publish (prepared: Prepared, { topic, partition, record }: Delivery, { halt, pause }: Turn, what: string, final: (error: Error) => boolean): Promise<boolean> {
+  async #publish (prepared: Prepared, { topic, partition, record }: Delivery, turn: Turn, what: string, final: (error: Error) => boolean): Promise<boolean> {
     let failure = await failureOf(prepared.send())
     for (let attempt = 1; failure !== undefined; attempt++) {
       if (final(failure)) throw failure
       this.#onError(failure)
       const wait = backoff(PERSISTENT, attempt)
       this.#log.warn({ err: failure, topic, partition, offset: String(record.offset), to: prepared.topic, attempt, retryIn: Math.round(wait) }, `the ${what} could not be published, it will be tried again`)
-      if (!await pause(sleep(this.#clock, wait, halt))) return false
+      if (!await waited(wait, turn, this.#clock)) return false
       failure = await failureOf(prepared.send())
     }
     return true

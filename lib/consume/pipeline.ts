@@ -1,4 +1,4 @@
-import { sleep, type Clock } from '../clock.js'
+import type { Clock } from '../clock.js'
 import type { Log } from '../log.js'
 import type { Producer } from '../produce/producer.js'
 import { toError } from '../thrown.js'
@@ -11,7 +11,7 @@ import { PersistentPublisher } from './persistent-publisher.js'
 import { backoff } from './retry.js'
 import { Running } from './running.js'
 import type { Delivery, Subscription } from './subscription.js'
-import type { Turn } from './turn.js'
+import { waited, type Turn } from './turn.js'
 
 /** Told about everything that goes wrong with a message, once per attempt. */
 export type FailureListener = (delivery: Delivery, failure: Failure) => void
@@ -67,7 +67,7 @@ export class Pipeline {
     while (typeof outcome === 'object' && outcome.again !== undefined) {
       const { again, failure } = outcome
       this.#log.warn({ err: failure.error, topic, partition, offset: String(record.offset), attempt: attempt.attempt, retryIn: Math.round(again) }, 'handler failed, it will be run again')
-      if (!await turn.pause(sleep(this.#clock, again, turn.halt))) return false
+      if (!await waited(again, turn, this.#clock)) return false
       attempt = attempt.next()
       outcome = await this.#attempt(attempt, turn, failure.firstAt)
     }
@@ -88,9 +88,11 @@ export class Pipeline {
       stage = 'publish'
       return await this.#publisher.results(subscription.prepare(result, message), attempt, turn)
     } catch (thrown) {
+      attempt.end()
       if (attempt.givenUp) return false
-      if (thrown instanceof StopConsume) return 'stop'
-      return this.#failed(stage, toError(thrown), attempt, firstAt)
+      if (!(thrown instanceof StopConsume)) return this.#failed(stage, toError(thrown), attempt, firstAt)
+      if (attempt.decision?.kind === 'ack') turn.settle()
+      return 'stop'
     }
   }
 
@@ -105,29 +107,35 @@ export class Pipeline {
     } catch (thrown) {
       return [await this.#thrown(thrown, message, attempt), undefined]
     }
+    if (subscription.ackPolicy !== 'MANUAL') attempt.decide(ACK)
+    const { decision } = attempt
+    if (decision !== undefined && decision.kind !== 'ack') {
+      await this.#undo(message, decision.error)
+      return [decision, undefined]
+    }
     const released = subscription.release(message)
     if (released !== undefined) await released
-    if (attempt.decision !== undefined) return [attempt.decision, result]
-    if (subscription.ackPolicy !== 'MANUAL') return [ACK, result]
-    return [await this.#running.watch(attempt, attempt.decided()), result]
+    return [attempt.decision ?? await this.#running.watch(attempt, attempt.decided()), result]
   }
 
-  /** Some things are thrown to decide; and what was decided before stays so. Rejects with what is a failure. */
+  /** Some things are thrown to decide; and what was decided before stays so. Rejects with what is a failure, or stops. */
   async #thrown (thrown: unknown, message: unknown, attempt: Attempt): Promise<Decision> {
-    const { topic, partition, record: { offset }, aborted } = attempt
+    const { topic, partition, record: { offset }, aborted, decision: before } = attempt
     const error = aborted ?? thrown
-    if (error instanceof AckMessage) {
-      await this.#subscription.release(message)
-      this.#log.debug({ topic, partition, offset: String(offset) }, error.message)
-      return attempt.decision ?? ACK
-    }
-    // The handler's own failure comes first; that of its clean-up is logged.
-    await this.#subscription.release(message, { error })?.catch(() => {})
-    if (aborted !== undefined) throw aborted
-    const decision = attempt.decision ?? decisionOf(error)
-    if (decision === undefined) throw error
-    if (attempt.decision !== undefined) this.#log.error({ err: toError(error), topic, partition, offset: String(offset) }, 'handler failed when it had decided already: that stands')
+    const decision = before ?? decisionOf(error)
+    attempt.end()
+    const isDone = decision?.kind === 'ack' && (error instanceof AckMessage || error instanceof StopConsume)
+    if (isDone) await this.#subscription.release(message)
+    else await this.#undo(message, error)
+    if (attempt.givenUp || decision === undefined || error instanceof StopConsume) throw error
+    if (isDone) this.#log.debug({ topic, partition, offset: String(offset) }, error.message)
+    else if (before !== undefined) this.#log.error({ err: toError(error), topic, partition, offset: String(offset) }, 'handler failed when it had decided already: that stands')
     return decision
+  }
+
+  /** The handler's own failure comes first; that of its clean-up is logged. */
+  async #undo (message: unknown, error: unknown): Promise<void> {
+    await this.#subscription.release(message, { error })?.catch(() => {})
   }
 
   #decided (decision: Exclude<Decision, { kind: 'ack' }>, attempt: Attempt, firstAt: number | undefined): Failed {

@@ -1,3 +1,4 @@
+import { sleep, type Clock } from '../clock.js'
 import type { Pause } from './lanes.js'
 
 /** What a message has while it is its turn in its lane. */
@@ -8,4 +9,9 @@ export interface Turn {
   readonly pause: Pause
   /** Settles the message before its turn is over. */
   settle (): void
+}
+
+/** Waits for the next try; false when nobody waits for it any longer, which may turn out when the wait is over and others run. */
+export async function waited (ms: number, { halt, pause }: Turn, clock: Clock): Promise<boolean> {
+  return await pause(sleep(clock, ms, halt)) && !halt.aborted
 }

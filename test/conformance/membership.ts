@@ -1,6 +1,7 @@
 import t from 'tap'
 import { gate, Inbox } from '../fixtures/inbox.js'
 import { eventually } from './eventually.js'
+import { keyedLoad } from './load.js'
 import type { World } from './world.js'
 
 const upTo = (count: number) => Array.from({ length: count }, (_, i) => i)
@@ -105,6 +106,31 @@ export function membership (world: World): void {
       const kept = taken === '0' ? '1' : '0'
       const seen = await inbox.until((items) => items.filter((item) => item === `first ends ${kept}`).length === 2)
       t.same(seen.filter((item) => item.endsWith(kept)), ['begins', 'ends', 'begins', 'ends'].map((what) => `first ${what} ${kept}`), 'not side by side in the member that keeps it')
+    })
+
+    t.test('by key and under load a member joins and another leaves: each message is handled once, those of a key in order and never side by side', async (t) => {
+      const [topic, groupId] = [await world.createTopic(4), world.unique('g')]
+      const load = keyedLoad()
+      async function member (name: string) {
+        const app = await world.app(t, { groupId, ordering: 'key', concurrency: 8 })
+        app.broker.subscriber(topic, load.handler(name))
+        await app.ready()
+        return app
+      }
+      const writer = await world.app(t, { topics: 'ignore' })
+      await writer.ready()
+      const first = await member('first')
+      const producing = load.produce((value, key) => writer.broker.publish(topic, value, { key }))
+      await load.seen.count(200)
+      await member('second')
+      await load.seen.until((items) => items.filter(({ by }) => by === 'second').length >= 200)
+      await first.close()
+      const before = load.seen.items.length
+      await load.seen.count(before + 200)
+      const count = await producing.end()
+      await load.seen.until((items) => new Set(items.map(({ value }) => value)).size === count)
+      t.same(load.verdict(count), { lost: 0, duplicates: 0, reordered: 0, overlaps: 0 })
+      t.ok(load.seen.items.some(({ by }) => by === 'first') && load.seen.items.some(({ by }) => by === 'second'))
     })
 
     await t.test('a message that waits for its next try goes with its partition to the member that takes it over', async (t) => {

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { gate, Inbox } from '../fixtures/inbox.js'
+import { eventually } from './eventually.js'
 import type { World } from './world.js'
 
 const upTo = (count: number) => Array.from({ length: count }, (_, i) => i)
@@ -97,6 +98,132 @@ export function ordering (world: World): void {
       await app.ready()
       const seen = await inbox.count(5000)
       for (const partition of [0, 1]) t.same(seen.filter((each) => each.partition === partition).map(({ value }) => value), upTo(2500).map((i) => i * 2 + partition))
+    })
+
+    t.test('by key: the messages of a key are handled one after the other and in order, those of many keys side by side', async (t) => {
+      const topic = await world.createTopic(2)
+      const app = await world.app(t, { groupId: world.unique('g'), ordering: 'key', concurrency: 8 })
+      const inbox = new Inbox<{ key: string, value: number }>()
+      const running = new Set<string>()
+      let [overlaps, most] = [0, 0]
+      app.broker.subscriber(topic, async (value, { rawKey }) => {
+        const key = String(rawKey)
+        if (running.has(key)) overlaps++
+        most = Math.max(most, running.add(key).size)
+        for (let turns = Number(value) % 5; turns >= 0; turns--) await new Promise((resolve) => { setImmediate(resolve) })
+        running.delete(key)
+        inbox.add({ key, value: value as number })
+      })
+      await app.ready()
+      await Promise.all(upTo(400).map((i) => app.broker.publish(topic, i, { key: `k${i * 7 % 20}` })))
+      const seen = await inbox.count(400)
+      t.same([overlaps, most], [0, 8])
+      for (const key of upTo(20)) {
+        t.same(seen.filter((each) => each.key === `k${key}`).map(({ value }) => value), upTo(400).filter((i) => i * 7 % 20 === key))
+      }
+    })
+
+    t.test('by key: a slow message holds up its key and no other, and nothing behind it is committed', async (t) => {
+      const [topic, groupId] = [await world.createTopic(1), world.unique('g')]
+      const app = await world.app(t, { groupId, ordering: 'key', concurrency: 2, commit: { interval: 10 } })
+      const inbox = new Inbox<string>()
+      const { opened, open } = gate()
+      t.teardown(open)
+      app.broker.subscriber(topic, async (value, { rawKey }) => {
+        if (value === 2) await opened
+        inbox.add(`${rawKey}${value}`)
+      })
+      await app.ready()
+      for (const [value, key] of ['x', 'x', 'slow', 'a', 'slow', 'b', 'a'].entries()) await app.broker.publish(topic, value, { key })
+      t.same(await inbox.count(5), ['x0', 'x1', 'a3', 'b5', 'a6'])
+      await eventually(async () => (await world.committed(groupId, topic))[0] === 2n)
+      await app.broker.publish(topic, 7, { key: 'b' })
+      t.equal((await inbox.count(6)).at(-1), 'b7')
+      t.same(await world.committed(groupId, topic), [2n])
+      open()
+      t.same((await inbox.count(8)).slice(6), ['slow2', 'slow4'])
+      await eventually(async () => (await world.committed(groupId, topic))[0] === 8n)
+    })
+
+    t.test('by key: one that is tried again holds up no other key, also with a concurrency of 1', async (t) => {
+      const [topic, groupId] = [await world.createTopic(1), world.unique('g')]
+      const app = await world.app(t, { groupId, ordering: 'key', concurrency: 1, retry: { retries: 1_000_000, delay: 5, maxDelay: 5 }, commit: { interval: 10 } })
+      const inbox = new Inbox<string>()
+      let [running, most] = [0, 0]
+      app.broker.subscriber(topic, async (value, { rawKey, attempt }) => {
+        most = Math.max(most, ++running)
+        await new Promise((resolve) => { setImmediate(resolve) })
+        running--
+        if (value === 'bad' && inbox.items.length < 20) throw new Error('not yet')
+        inbox.add(`${rawKey} ${value}${attempt > 1 ? ' at last' : ''}`)
+      })
+      await app.ready()
+      await app.broker.publish(topic, 'bad', { key: 'a' })
+      await app.broker.publish(topic, 'behind it', { key: 'a' })
+      for (const i of upTo(20)) await app.broker.publish(topic, i, { key: `b${i % 2}` })
+      const seen = await inbox.count(22)
+      for (const key of [0, 1]) t.same(seen.filter((item) => item.startsWith(`b${key}`)), upTo(20).filter((i) => i % 2 === key).map((i) => `b${key} ${i}`))
+      t.same(seen.slice(20), ['a bad at last', 'a behind it'])
+      t.equal(most, 1)
+      await eventually(async () => (await world.committed(groupId, topic))[0] === 22n)
+    })
+
+    t.test('by key: keys are bytes, and a message without one waits for nobody', async (t) => {
+      const topic = await world.createTopic(1)
+      const app = await world.app(t, { groupId: world.unique('g'), ordering: 'key' })
+      const inbox = new Inbox<unknown>()
+      const { opened, open } = gate()
+      t.teardown(open)
+      app.broker.subscriber(topic, async (value) => {
+        if (String(value).startsWith('held')) await opened
+        inbox.add(value)
+      })
+      await app.ready()
+      const [ff, fe] = [Buffer.from([0xff]), Buffer.from([0xfe])]
+      t.equal(ff.toString(), fe.toString())
+      for (const [value, key] of [['held ff', ff], ['fe', fe], ['behind ff', ff], ['held null', null], ['null', null], ['held empty', ''], ['behind empty', ''], ['last', null]] as const) await app.broker.publish(topic, value, { key, partition: 0 })
+      t.same(await inbox.count(3), ['fe', 'null', 'last'])
+      open()
+      const rest = (await inbox.count(8)).slice(3)
+      t.same([...rest].sort(), ['behind empty', 'behind ff', 'held empty', 'held ff', 'held null'])
+      for (const key of ['ff', 'empty']) t.ok(rest.indexOf(`held ${key}`) < rest.indexOf(`behind ${key}`))
+    })
+
+    t.test('without an order a message holds up none, not even of its key, and what is committed waits for it', async (t) => {
+      const [topic, groupId] = [await world.createTopic(1), world.unique('g')]
+      const app = await world.app(t, { groupId, ordering: 'none', concurrency: 3, commit: { interval: 10 } })
+      const inbox = new Inbox<unknown>()
+      const { opened, open } = gate()
+      t.teardown(open)
+      app.broker.subscriber(topic, async (value) => { if (value === 0) await opened; inbox.add(value) })
+      await app.ready()
+      for (const i of upTo(10)) await app.broker.publish(topic, i, { key: 'k' })
+      t.same([...await inbox.count(9)].sort(), upTo(10).slice(1))
+      t.same(await world.committed(groupId, topic), [0n])
+      open()
+      await eventually(async () => (await world.committed(groupId, topic))[0] === 10n)
+      t.equal(inbox.items.at(-1), 0)
+    })
+
+    t.test('by key: a partition with many keys does not starve another one', async (t) => {
+      const topic = await world.createTopic(2)
+      const writer = await world.app(t, { topics: 'ignore' })
+      await writer.ready()
+      await Promise.all([
+        ...upTo(400).map((i) => writer.broker.publish(topic, i, { key: `a${i}`, partition: 0 })),
+        ...upTo(20).map((i) => writer.broker.publish(topic, i, { key: `b${i}`, partition: 1 }))
+      ])
+      const app = await world.app(t, { groupId: world.unique('g'), ordering: 'key', concurrency: 2 })
+      const inbox = new Inbox<number>()
+      const { opened, open } = gate()
+      t.teardown(open)
+      app.broker.subscriber(topic, async (_, { partition }) => { await opened; inbox.add(partition) })
+      await app.ready()
+      // Both are in memory.
+      await eventually(async () => app.broker.health().subscribers[0]?.partitions.filter(({ oldestUnsettledAge }) => oldestUnsettledAge > 0).length === 2)
+      open()
+      const seen = await inbox.count(420)
+      t.ok(seen.lastIndexOf(1) < 50, `its 20 were done after ${seen.lastIndexOf(1) + 1}`)
     })
 
     t.test('a correlation id goes on over three hops, whichever way they publish', async (t) => {

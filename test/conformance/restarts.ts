@@ -1,6 +1,7 @@
 import t from 'tap'
 import { gate, Inbox } from '../fixtures/inbox.js'
 import { eventually } from './eventually.js'
+import { keyedLoad } from './load.js'
 import type { World } from './world.js'
 
 const upTo = (count: number) => Array.from({ length: count }, (_, i) => i)
@@ -87,6 +88,51 @@ export function restarts (world: World): void {
       await second.ready()
       t.same(await inbox.count(2), ['first 1', 'second 1, attempt 1'])
       t.same(await world.read(`${topic}.dlq`), [])
+    })
+
+    t.test('a close leaves a message whose wait for its next try is over, and whose turn it is not yet, to the next start, and what is behind it in its key', async (t) => {
+      const [topic, groupId] = [await world.createTopic(1), world.unique('g')]
+      const inbox = new Inbox<string>()
+      const { opened, open } = gate()
+      t.teardown(open)
+      const first = await world.app(t, { groupId, ordering: 'key', concurrency: 1, retry: { delay: 1, maxDelay: 1, retries: 1_000_000 } })
+      first.broker.subscriber(topic, async (value) => {
+        if (value === 'takes its time') await new Promise((resolve) => { setTimeout(resolve, 50) })
+        inbox.add(String(value))
+        if (value === 'fails') throw new Error('no')
+        await opened
+      })
+      await first.ready()
+      for (const [value, key] of [['fails', 'a'], ['behind it', 'a'], ['takes its time', 'b']]) await first.broker.publish(topic, value, { key })
+      const { length } = await inbox.until((items) => items.includes('takes its time'))
+      const closed = first.close()
+      await eventually(async () => first.broker.health().subscribers[0]?.state === 'closed')
+      open()
+      await closed
+      t.equal(inbox.items.length, length)
+      const second = await world.app(t, { groupId })
+      const again = new Inbox<string>()
+      second.broker.subscriber(topic, (value, { attempt }) => { again.add(`${value} ${attempt}`) })
+      await second.ready()
+      t.same(await again.count(3), ['fails 1', 'behind it 1', 'takes its time 1'])
+    })
+
+    t.test('by key and under load an app is closed and started again: each message is handled once, those of a key in order', async (t) => {
+      const [topic, groupId] = [await world.createTopic(2), world.unique('g')]
+      const load = keyedLoad()
+      const writer = await world.app(t, { topics: 'ignore' })
+      await writer.ready()
+      const producing = load.produce((value, key) => writer.broker.publish(topic, value, { key }))
+      for (const run of upTo(3)) {
+        const app = await world.app(t, { groupId, ordering: 'key', concurrency: 8 })
+        app.broker.subscriber(topic, load.handler(`run ${run}`))
+        await app.ready()
+        await load.seen.until((items) => items.filter(({ by }) => by === `run ${run}`).length >= 150)
+        if (run < 2) await app.close()
+      }
+      const count = await producing.end()
+      await load.seen.until((items) => new Set(items.map(({ value }) => value)).size === count)
+      t.same(load.verdict(count), { lost: 0, duplicates: 0, reordered: 0, overlaps: 0 })
     })
 
     // A cluster without transactions has no such gaps.

@@ -9,6 +9,7 @@ import { ordering } from './ordering.js'
 import { payloads } from './payloads.js'
 import { publishing } from './publishing.js'
 import { restarts } from './restarts.js'
+import { settling } from './settling.js'
 import type { World } from './world.js'
 
 /** The sentences that are true of every transport. A difference is a bug. */
@@ -18,6 +19,7 @@ export function conformance (world: World): void {
   consuming(world)
   ordering(world)
   failing(world)
+  settling(world)
   hostile(world)
   groups(world)
   membership(world)
