@@ -460,7 +460,7 @@ t.test('to acknowledge and to skip by throwing is a success for what was made, t
     halt.abort()
     const outcome = await run()
     t.same(failures, [released], thrown.name)
-    t.equal(outcome, thrown instanceof StopConsume ? 'stop' : thrown instanceof NackMessage ? false : true)
+    t.equal(outcome, thrown instanceof StopConsume ? 'stop' : !(thrown instanceof NackMessage))
   }
 })
 
