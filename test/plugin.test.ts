@@ -314,7 +314,7 @@ t.test('a start that does not end is given up, naming the step', async (t) => {
 
 t.test('a group that waits for dead members does not keep the app from starting', async (t) => {
   const { stream, lines } = memoryLog()
-  const app = await build(t, { connectTimeout: 20 }, { logger: { level: 'warn', stream } })
+  const app = await build(t, { connectTimeout: 1000 }, { logger: { level: 'warn', stream } })
   let refuse = (_: Error): void => {}
   brokersOf(app).test = {
     hurried: false,

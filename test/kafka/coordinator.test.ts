@@ -176,11 +176,20 @@ t.test('who could not leave comes back as the same member, until the group has f
   const newcomer = { groupId: 'shop', memberId: '' }
   await life().joinGroup(newcomer)
   const second = life()
-  await t.rejects(second.joinGroup(newcomer))
-  await t.rejects(second.joinGroup(newcomer))
+  await t.rejects(second.joinGroup(newcomer), { type: 'REBALANCE_IN_PROGRESS' } as Error, 'which KafkaJS takes for a reason to join again')
+  await t.rejects(second.joinGroup(newcomer), { type: 'UNKNOWN_MEMBER_ID' } as Error)
   await second.joinGroup(newcomer)
   t.same(asked, ['', 'm1', 'm1', ''])
   t.equal(remembered.memberId, 'm2')
   await second.leaveGroup({ groupId: 'shop', memberId: 'm2' })
   t.equal(remembered.memberId, '', 'who has left comes back as a new one')
+})
+
+t.test('a coordinator that reads the group while it is synchronised is joined again, another error stays what it is', async (t) => {
+  const errors = [failure('KafkaJSProtocolError', 'GROUP_LOAD_IN_PROGRESS'), failure('KafkaJSProtocolError', 'ILLEGAL_GENERATION'), failure('KafkaJSConnectionError')]
+  const broker = { syncGroup: async () => { throw errors.shift() } } as unknown as Broker
+  const coordinator = coordinate(broker, async () => broker)
+  for (const expected of [{ type: 'REBALANCE_IN_PROGRESS', cause: { type: 'GROUP_LOAD_IN_PROGRESS' } }, { type: 'ILLEGAL_GENERATION' }, { name: 'KafkaJSConnectionError' }]) {
+    await t.rejects(coordinator.syncGroup(identity), expected as Error)
+  }
 })

@@ -88,7 +88,7 @@ export class Coordinator {
     this.#join = join
     const joined = await join.catch((err: KafkajsFailure) => {
       if (err.type === 'UNKNOWN_MEMBER_ID') this.#remembered.memberId = ''
-      throw err
+      throw joinAgain(err)
     })
     this.#contacted()
     this.memberId = this.#remembered.memberId = joined.memberId
@@ -105,7 +105,7 @@ export class Coordinator {
   }
 
   syncGroup (request: GenerationIdentity): Promise<unknown> {
-    return this.#broker.syncGroup(request)
+    return this.#broker.syncGroup(request).catch((err: KafkajsFailure) => { throw joinAgain(err) })
   }
 
   async leaveGroup (request: Identity): Promise<unknown> {
@@ -163,6 +163,11 @@ export class Coordinator {
       throw err
     }
   }
+}
+
+/** A coordinator that reads the group or moves makes KafkaJS crash while it joins. So it looks for it and joins again, after a pause. */
+function joinAgain (err: KafkajsFailure): KafkajsFailure {
+  return elsewhere.has(err.type ?? '') ? Object.assign(new Error(err.message, { cause: err }), { type: 'REBALANCE_IN_PROGRESS' }) : err
 }
 
 /** Under the lock that KafkaJS's own requests bypass: two that connect at the same time mix up their sockets. */
