@@ -176,8 +176,8 @@ t.test('who could not leave comes back as the same member, until the group has f
   const newcomer = { groupId: 'shop', memberId: '' }
   await life().joinGroup(newcomer)
   const second = life()
-  await t.rejects(second.joinGroup(newcomer), { type: 'REBALANCE_IN_PROGRESS' } as Error, 'which KafkaJS takes for a reason to join again')
-  await t.rejects(second.joinGroup(newcomer), { type: 'UNKNOWN_MEMBER_ID' } as Error)
+  t.match(await second.joinGroup(newcomer).catch((err) => err), { type: 'REBALANCE_IN_PROGRESS' }, 'which KafkaJS takes for a reason to join again')
+  t.match(await second.joinGroup(newcomer).catch((err) => err), { type: 'UNKNOWN_MEMBER_ID' })
   await second.joinGroup(newcomer)
   t.same(asked, ['', 'm1', 'm1', ''])
   t.equal(remembered.memberId, 'm2')
