@@ -1,0 +1,19 @@
+import Fastify from 'fastify'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import faststreamPlugin from 'fastify-faststream'
+import { createHandler } from './effects.js'
+import { serve } from './parent.js'
+import { ATTEMPTS, OrderSchema } from './workload.js'
+
+// An app as anybody would write it: app-ours.ts <file for its effects> <name> <brokers> <topic> <group> <ordering>
+
+const [path, name, brokers, topic, groupId, ordering] = process.argv.slice(2) as [string, string, string, string, string, 'key' | 'partition']
+const handle = createHandler(path, name)
+
+const app = Fastify({ logger: { level: 'warn' } }).withTypeProvider<TypeBoxTypeProvider>()
+await app.register(faststreamPlugin, { brokers: brokers.split(','), groupId, clientId: name, retry: { retries: ATTEMPTS - 1, delay: 20, maxDelay: 200 } })
+app.broker.subscriber(topic, { schema: { value: OrderSchema }, ordering }, async (order, { partition, offset, attempt }) => {
+  await handle(order, { partition, offset: Number(offset) }, attempt)
+})
+await app.ready()
+serve(() => app.close())

@@ -1,0 +1,93 @@
+import type { Options } from './options.js'
+import type { Random } from './random.js'
+
+const APP_FAULTS = ['app-kill', 'app-stop', 'app-expire', 'app-block'] as const
+const BROKER_FAULTS = ['broker-kill', 'broker-restart', 'broker-stop'] as const
+/** After these nothing is done twice. */
+const CLEAN_FAULTS = ['app-term', 'scale-out', 'scale-in', 'partitions-added'] as const
+
+export const FAULT_KINDS = [...APP_FAULTS, ...BROKER_FAULTS, ...CLEAN_FAULTS, 'letters-refused'] as const
+export type FaultKind = typeof FAULT_KINDS[number]
+
+export interface PlannedFault {
+  readonly kind: FaultKind
+  /** Which one of those that there are then: from 0 to below 1. */
+  readonly target: number
+  /** How long it lasts, where it does not end by itself; ms */
+  readonly hold: number
+}
+
+export interface Step {
+  readonly faults: readonly PlannedFault[]
+  /** Before it, ms */
+  readonly pause: number
+}
+
+/** As often as they come in thirty. Scaling turns from out to in and back. */
+const DECK: ReadonlyArray<readonly [kind: FaultKind | 'scale', times: number]> = [
+  ['app-kill', 4], ['app-term', 4], ['app-stop', 2], ['app-expire', 1], ['app-block', 2], ['scale', 4],
+  ['broker-kill', 4], ['broker-restart', 3], ['broker-stop', 2], ['partitions-added', 2], ['letters-refused', 2]
+]
+const SHORT_DECK: ReadonlyArray<FaultKind | 'scale'> = ['app-kill', 'app-term', 'scale', 'broker-kill', 'app-stop', 'partitions-added', 'letters-refused', 'scale']
+
+const HOLDS: { readonly [_ in FaultKind]?: readonly [low: number, high: number] } = {
+  'app-kill': [0, 4000],
+  'app-stop': [8000, 8000],
+  // Longer than the session, which is 30 s.
+  'app-expire': [36_000, 36_000],
+  'app-block': [10_000, 10_000],
+  'broker-kill': [3000, 9000],
+  'broker-stop': [15_000, 15_000],
+  'letters-refused': [12_000, 20_000],
+  'scale-in': [2000, 5000]
+}
+const SHORT_HOLDS: typeof HOLDS = { ...HOLDS, 'letters-refused': [5000, 5000] }
+
+/** How often a process and a broker are hit at the same time. */
+const TOGETHER = 0.2
+
+/** What will be done to the cluster and the processes: the same for the same seed. */
+export function planFaults (random: Random, { faults: count, short, only }: Pick<Options, 'faults' | 'short' | 'only'>): Step[] {
+  const kinds = only === undefined ? direct(random.shuffled(short ? SHORT_DECK.slice(0, count) : deal(random, count))) : Array<FaultKind>(count).fill(only)
+  const steps: Step[] = []
+  for (let i = 0; i < kinds.length; i++) {
+    const kind = kinds[i] as FaultKind
+    const next = kinds[i + 1]
+    const together = next !== undefined && mayCoincide(kind, next) && random.next() < TOGETHER
+    const faults = (together ? [kind, next] : [kind]).map((kind) => planFault(kind, random, short))
+    steps.push({ faults, pause: random.integer(500, short ? 1500 : 2500) })
+    if (together) i++
+  }
+  return steps
+}
+
+function planFault (kind: FaultKind, random: Random, short: boolean): PlannedFault {
+  const [low, high] = (short ? SHORT_HOLDS : HOLDS)[kind] ?? [0, 0]
+  return { kind, target: random.next(), hold: random.integer(low, high) }
+}
+
+/** Of each kind one at least, if there is room for it. */
+function deal (random: Random, count: number): Array<FaultKind | 'scale'> {
+  const ofEach = DECK.map(([kind]) => kind)
+  const others = random.shuffled(DECK.flatMap(([kind, times]) => Array<typeof kind>(times - 1).fill(kind)))
+  const deck = [...random.shuffled(ofEach), ...others]
+  return Array.from({ length: count }, (_, i) => deck[i % deck.length] as FaultKind | 'scale')
+}
+
+function direct (kinds: ReadonlyArray<FaultKind | 'scale'>): FaultKind[] {
+  let scaled = 0
+  return kinds.map((kind) => kind !== 'scale' ? kind : scaled++ % 2 === 0 ? 'scale-out' : 'scale-in')
+}
+
+/** What is left alone shows what a clean stop repeats: nothing. */
+function mayCoincide (a: FaultKind, b: FaultKind): boolean {
+  return isBrokerFault(a) !== isBrokerFault(b) && !isClean(a) && !isClean(b)
+}
+
+export function isBrokerFault (kind: FaultKind): boolean {
+  return (BROKER_FAULTS as readonly FaultKind[]).includes(kind)
+}
+
+export function isClean (kind: FaultKind): boolean {
+  return (CLEAN_FAULTS as readonly FaultKind[]).includes(kind)
+}
