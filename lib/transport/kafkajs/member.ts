@@ -230,11 +230,12 @@ export class Member {
 
   #beginReading ({ topic, partition, stored, start, end, position }: Beginning): void {
     const owned = this.#generation?.owned(topic, partition)
-    if (owned === undefined) return
-    owned.position = position
-    owned.end = end
-    if (position === undefined) this.#stopReading(owned)
-    if (!this.#reading || position === stored) return
+    if (owned !== undefined) {
+      owned.position = position
+      owned.end = end
+      if (position === undefined) this.#stopReading(owned)
+    }
+    if (owned === undefined || !this.#reading || position === stored) return
     if (stored !== undefined) this.#listener.reset(topic, partition, { stored, start, end, position })
     // To be committed before anything comes: from then on it is noticed when the log loses what was not read.
     if (position !== undefined) this.#listener.records(topic, partition, [], position)
@@ -242,12 +243,12 @@ export class Member {
 
   /** Fetches tell how long a log is. Where nothing is fetched, the lag must not stand still. */
   #refreshEnds (): void {
-    const unread = this.#generation?.unread ?? []
+    const generation = this.#generation
     const now = systemClock.now()
-    if (unread.length === 0 || now < this.#endsAt + endMaxAge) return
+    if (generation === undefined || generation.unread.length === 0 || now < this.#endsAt + endMaxAge) return
     this.#endsAt = now
     // Who cannot tell it now is asked again.
-    this.#cluster.listOffsets(unread, ({ topic, partition }, { end }) => {
+    this.#cluster.listOffsets(generation.unread, ({ topic, partition }, { end }) => {
       const owned = this.#generation?.owned(topic, partition)
       if (owned !== undefined) owned.end = end
     }).catch(() => {})
