@@ -18,6 +18,15 @@ export function text (option: string, value: unknown): void {
   if (typeof value !== 'string' || value === '') throw new FASTSTREAM_ERR_INVALID_OPTION(option, 'must be a string that is not empty')
 }
 
+export function yesOrNo (option: string, value: unknown): boolean {
+  if (typeof value !== 'boolean') throw new FASTSTREAM_ERR_INVALID_OPTION(option, 'must be true or false')
+  return value
+}
+
+export function list (option: string, value: unknown): void {
+  if (!Array.isArray(value)) throw new FASTSTREAM_ERR_INVALID_OPTION(option, 'must be a list')
+}
+
 export function integer (option: string, value: number, least: number, most?: number): number {
   if (!Number.isSafeInteger(value)) throw new FASTSTREAM_ERR_INVALID_OPTION(option, 'must be a whole number')
   return number(option, value, least, most)

@@ -14,6 +14,7 @@ export const FASTSTREAM_ERR_DUPLICATE_PUBLISHER = createError<[topic: string]>('
 export const FASTSTREAM_ERR_ALREADY_STARTED = createError<[what: string, name: string, before: string, options?: ErrorOptions]>('FASTSTREAM_ERR_ALREADY_STARTED', "%s of '%s' comes too late: declare it while plugins load, before %s", 500)
 export const FASTSTREAM_ERR_NOT_READY = createError<[state: string, options?: ErrorOptions]>('FASTSTREAM_ERR_NOT_READY', "the broker is %s: publish after ready() (with startup: 'background', when health() says 'connected') and before the app has closed", 503)
 export const FASTSTREAM_ERR_SCHEMA_BUILD = createError<[part: string, topic: string, reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_SCHEMA_BUILD', "the %s schema of '%s' cannot be compiled: %s", 500)
+export const FASTSTREAM_ERR_ASYNCAPI = createError<[reason: string]>('FASTSTREAM_ERR_ASYNCAPI', 'there is no AsyncAPI document yet: %s', 500)
 
 // The cluster.
 export const FASTSTREAM_ERR_CONNECT = createError<[brokers: string, reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_CONNECT', "no Kafka broker could be reached at %s (%s): check 'brokers', and that the listeners which the cluster advertises can be reached from here", 503)

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { AckPolicy, DeadLetterOptions, FaststreamOptions, RetryOptions } from '../types/index.js'
-import { integer, isObject, number, oneOf, onlyKnown, text, withDefaults } from './check.js'
+import { normaliseAsyncapi, type AsyncapiSettings } from './asyncapi/settings.js'
+import { integer, isObject, number, oneOf, onlyKnown, text, withDefaults, yesOrNo } from './check.js'
 import type { GroupSettings } from './consume/group.js'
 import type { Ordering } from './consume/members.js'
 import type { RetrySettings } from './consume/retry.js'
@@ -32,6 +33,8 @@ export interface Settings extends GroupSettings {
   readonly topicConfig: { readonly partitions: number, readonly replicas: number }
   readonly producer: ProducerSettings
   readonly correlationId: ((request: FastifyRequest) => string) | undefined
+  readonly includeInSchema: boolean
+  readonly asyncapi: AsyncapiSettings
   readonly ajv: FaststreamOptions['ajv']
 }
 
@@ -72,6 +75,8 @@ const KNOWN: { readonly [_ in keyof Required<FaststreamOptions>]: true } = {
   topicConfig: true,
   producer: true,
   correlationId: true,
+  includeInSchema: true,
+  asyncapi: true,
   ajv: true
 }
 
@@ -122,6 +127,8 @@ export function normaliseOptions (options: FaststreamOptions, pluginTimeout: num
     topicConfig: normaliseTopicConfig(options.topicConfig),
     producer: normaliseProducer(options.producer),
     correlationId,
+    includeInSchema: yesOrNo('includeInSchema', options.includeInSchema ?? true),
+    asyncapi: normaliseAsyncapi(options.asyncapi),
     ajv: options.ajv
   })
 }

@@ -1,17 +1,20 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { FaststreamOptions, FaststreamPlugin } from '../types/index.js'
+import { documentApp } from './asyncapi/routes.js'
 import { Broker } from './broker/broker.js'
 import { decorate } from './broker/decorators.js'
 import { addBroker, brokersOf } from './broker/registry.js'
 import { normaliseOptions } from './options.js'
 
-/* The whole lifecycle: options → broker → decorators → hooks. */
+/* The whole lifecycle: options → broker → decorators → document → hooks. */
 
 async function faststream (app: FastifyInstance, options: FaststreamOptions): Promise<void> {
   const broker = new Broker(normaliseOptions(options, app.initialConfig.pluginTimeout as number), app.log)
   addBroker(app, broker)
   decorate(app, broker)
+  // Its hook is before ours: a document that cannot be made leaves nothing open.
+  documentApp(app, brokersOf(app).byName, broker.settings.asyncapi)
 
   app.addHook('onReady', async function faststreamOnReady () {
     await broker.start(brokersOf(app).test)

@@ -1,9 +1,11 @@
 import type { FastifyPluginAsync } from 'fastify'
+import type { AsyncapiDocument } from './asyncapi.js'
 import type { Dependencies, Dependency, Inherited, Resolved, WithDeps } from './dependency.js'
 import type { FaststreamOptions } from './options.js'
 import type { BoundBroker } from './publish.js'
 import type { Broker } from './subscribe.js'
 
+export type * from './asyncapi.js'
 export type * from './dependency.js'
 export type * from './health.js'
 export type * from './options.js'
@@ -33,6 +35,15 @@ declare module 'fastify' {
     broker: Broker<FastifyInstance<RawServer, RawRequest, RawReply, Logger, TypeProvider>, TypeProvider>
     /** The brokers by name, seen from this scope. */
     brokers: { readonly [N in keyof NamedBrokers]: Broker<FastifyInstance<RawServer, RawRequest, RawReply, Logger, TypeProvider>, TypeProvider> }
+    /**
+     * The AsyncAPI document of the app: a copy, or its YAML.
+     *
+     * @throws FASTSTREAM_ERR_ASYNCAPI before `ready()`
+     * @example
+     * writeFileSync('asyncapi.yaml', app.asyncapi({ yaml: true }))
+     */
+    asyncapi (options?: { yaml?: false }): AsyncapiDocument
+    asyncapi (options: { yaml: true }): string
     /**
      * Gives dependencies to all routes and subscribers that are declared in this scope and its children from now on, and returns the same instance,
      * which knows their types: as `withTypeProvider()` does.

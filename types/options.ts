@@ -1,6 +1,7 @@
 import type { FastifyRequest, FastifyServerOptions } from 'fastify'
 import type { ConnectionOptions } from 'node:tls'
 import type { SASLOptions } from 'kafkajs'
+import type { AsyncapiOptions } from './asyncapi.js'
 
 /**
  * How often, and how soon, a handler that threw is run again for the same message. The messages behind it in its partition wait.
@@ -146,6 +147,10 @@ export interface FaststreamOptions {
   producer?: { deadline?: number, queue?: { messages?: number, bytes?: number } }
   /** Of what a route publishes. @default a UUID per request */
   correlationId?: (request: FastifyRequest) => string
+  /** `false` keeps what is declared on this broker out of the AsyncAPI document; a subscriber or publisher may say otherwise. @default true */
+  includeInSchema?: boolean
+  /** The AsyncAPI document and its routes; `false`: no routes. Only where the plugin is registered first. @default true; in production false, as it shows the topology */
+  asyncapi?: AsyncapiOptions | boolean
   /** As `Fastify({ ajv })`, which a plugin cannot read: give both the same. */
   ajv?: FastifyServerOptions['ajv']
 }

@@ -1,3 +1,4 @@
+import type { Documentation } from './asyncapi.js'
 import type { MessageSchema } from './provider.js'
 
 /**
@@ -85,7 +86,7 @@ export interface Publisher<in V = unknown> {
  * @example
  * app.broker.publisher('orders', { schema: { value: OrderSchema }, key: (order) => order.id, headers: { source: 'shop' } })
  */
-export interface PublisherOptions<S, V> {
+export interface PublisherOptions<S, V> extends Documentation {
   /** Checked strictly before a message leaves: no coercion, no defaults. @default nothing is checked */
   schema?: S & MessageSchema
   /** Messages of one key go to one partition, in order. A function is not called for a tombstone. @default no key */

@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger, FastifyTypeProvider } from 'fastify'
+import type { Documentation } from './asyncapi.js'
 import type { MessageSchema, Part, Read, Write } from './provider.js'
 import type { BoundBroker, Publisher, PublisherOptions, RecordMetadata, Response } from './publish.js'
 import type { Dependencies, Dependency, Inherited, Resolved } from './dependency.js'
@@ -107,7 +108,7 @@ export type Topics = string | readonly string[]
  * @example
  * app.broker.subscriber('orders', { schema: { value: OrderSchema }, publish: invoices, retry: { retries: 2 } }, makeInvoice)
  */
-export interface SubscriberOptions<S, R, D extends Dependencies = {}> {
+export interface SubscriberOptions<S, R, D extends Dependencies = {}> extends Documentation {
   /** What arrives is decoded and validated; what does not match goes to the dead-letter topic at once. @default only decoded */
   schema?: S
   /**

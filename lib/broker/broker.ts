@@ -51,6 +51,10 @@ export class Broker {
     return this.settings.name
   }
 
+  get declarations (): Declarations {
+    return this.#declarations
+  }
+
   get loading (): boolean {
     return this.#state === 'loading'
   }

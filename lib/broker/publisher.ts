@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { MessageSchema, OutgoingHeaders, Publisher, PublisherOptions, PublishOptions, RecordMetadata } from '../../types/index.js'
+import { DOCUMENTATION, normaliseDocumentation, type About } from '../asyncapi/documentation.js'
 import { onlyKnown } from '../check.js'
 import type { Prepared } from '../consume/subscription.js'
 import { FASTSTREAM_ERR_ENCODE, FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
@@ -26,6 +27,7 @@ export class DeclaredPublisher implements Publisher {
   readonly broker: Broker
   readonly scope: FastifyInstance
   readonly schema: MessageSchema | undefined
+  readonly about: About
   readonly #key: string | ((value: unknown) => string | Buffer | null) | undefined
   readonly #headers: OutgoingHeaders | ((value: unknown) => OutgoingHeaders) | undefined
   checks: Checks = {}
@@ -33,7 +35,7 @@ export class DeclaredPublisher implements Publisher {
   customCompiler: Compiler | undefined
 
   constructor (broker: Broker, scope: FastifyInstance, topic: string, options: PublisherOptions<MessageSchema, unknown>) {
-    onlyKnown('', options, ['schema', 'key', 'headers'])
+    onlyKnown('', options, ['schema', 'key', 'headers', ...DOCUMENTATION])
     const { schema, key, headers } = options
     if (schema !== undefined) onlyKnown('schema.', schema, ['value', 'key', 'headers'])
     if (key !== undefined && typeof key !== 'string' && typeof key !== 'function') throw new FASTSTREAM_ERR_INVALID_OPTION('key', 'must be a string or a function of the value')
@@ -42,6 +44,7 @@ export class DeclaredPublisher implements Publisher {
     this.broker = broker
     this.scope = scope
     this.schema = schema
+    this.about = normaliseDocumentation(options, broker.settings.includeInSchema)
     this.#key = key
     this.#headers = headers
   }

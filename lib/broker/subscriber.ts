@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { AckPolicy, Dependencies, MessageSchema, Publisher, RecordMetadata, Subscriber, SubscriberOptions, Topics } from '../../types/index.js'
+import { DOCUMENTATION, normaliseDocumentation, type About } from '../asyncapi/documentation.js'
 import { integer, onlyKnown } from '../check.js'
 import type { Ordering } from '../consume/members.js'
 import type { Delivery, Prepared, Subscription } from '../consume/subscription.js'
@@ -26,7 +27,7 @@ export interface Validators {
   readonly headers?: Validate | undefined
 }
 
-const OPTIONS = ['schema', 'publish', 'groupId', 'offsetReset', 'handlerTimeout', 'deps', 'ackPolicy', 'retry', 'deadLetter', 'ordering', 'concurrency']
+const OPTIONS = ['schema', 'publish', 'groupId', 'offsetReset', 'handlerTimeout', 'deps', 'ackPolicy', 'retry', 'deadLetter', 'ordering', 'concurrency', ...DOCUMENTATION]
 /** Of the memory transport, where nothing else shares the group. */
 const DEFAULT_GROUP = 'fastify-faststream'
 
@@ -43,6 +44,7 @@ export class DeclaredSubscriber implements Subscriber, Subscription<IncomingMess
   readonly ordering: Ordering
   readonly concurrency: number
   readonly schema: MessageSchema | undefined
+  readonly about: About
   readonly #handler: Handler
   readonly #deps: ReadonlyMap<string, DeclaredDependency>
   readonly #publishers: readonly DeclaredPublisher[]
@@ -73,6 +75,7 @@ export class DeclaredSubscriber implements Subscriber, Subscription<IncomingMess
     this.#nameDeadLetterTopic = options.deadLetter === undefined ? settings.deadLetter : normaliseDeadLetter(options.deadLetter)
     this.#deadLetterTopics = new Map(this.topics.map((topic) => [topic, this.#nameDeadLetterTopic(topic)]))
     this.schema = options.schema
+    this.about = normaliseDocumentation(options, settings.includeInSchema)
     this.#handler = handler
     this.#deps = depsOf(scope, options.deps)
     this.#publishers = publishersOf(options.publish)

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import type { Dependencies } from '../../types/index.js'
 import { FASTSTREAM_ERR_CLEANUP, FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_NO_DEPENDENCIES } from '../errors.js'
+import { kOwnRoute } from '../symbols.js'
 import { toError } from '../thrown.js'
 import { DeclaredDependency } from './dependency.js'
 import type { RequestSurroundings } from './request-context.js'
@@ -14,6 +15,7 @@ const kCleanedUp = Symbol('faststream.deps.cleanedUp')
 type Request = FastifyRequest & { [kDeps]: RequestDeps | null }
 
 const NOTHING = Object.freeze({})
+const NO_DEPS: ReturnType<typeof depsOf> = new Map()
 
 /** Makes `app.withDeps()`, `request.deps` and `request.resolve()`, and cleans up before a reply leaves. */
 export function injectIntoRoutes (app: FastifyInstance, surroundings: RequestSurroundings): void {
@@ -62,7 +64,7 @@ export function injectIntoRoutes (app: FastifyInstance, surroundings: RequestSur
 
 /** To come twice, for a route that another plugin copies, does no harm. */
 function prepare (scope: FastifyInstance, route: RouteOptions): void {
-  const declared = depsOf(scope, route.config?.deps)
+  const declared = Object.hasOwn(route.config ?? {}, kOwnRoute) ? NO_DEPS : depsOf(scope, route.config?.deps)
   const { handler } = route
   route.config = { ...route.config, [kCleanedUp]: true } as RouteOptions['config']
   route.handler = function (request, reply) {

@@ -1,0 +1,108 @@
+import type { MessageSchema } from '../../types/provider.js'
+import type { Settings } from '../options.js'
+import type { About } from './documentation.js'
+import { References } from './schema/references.js'
+
+/** What the document needs to know of a broker. No secret is in it, so that none can come out. */
+export interface Described {
+  readonly name: string
+  readonly clientId: string
+  readonly includeInSchema: boolean
+  readonly secure: boolean
+  /** undefined: in memory. */
+  readonly host: string | undefined
+  /** As kafkajs has them, and 'tls' for client certificates. */
+  readonly authentication: string | undefined
+  /** How missing topics are made; undefined: they are not. */
+  readonly topicConfig: { readonly partitions: number, readonly replicas: number } | undefined
+  readonly subscribers: readonly DescribedSubscriber[]
+  readonly publishers: readonly DescribedPublisher[]
+}
+
+export interface DescribedSubscriber extends Party {
+  /** The handler's; undefined when it has none. */
+  readonly name: string | undefined
+  readonly topics: readonly string[]
+  readonly groupId: string | null
+  readonly ackPolicy: string
+  readonly ordering: string
+  /** undefined: as often as it takes, or never. */
+  readonly retries: number | undefined
+  deadLetterTopic (topic: string): string | undefined
+}
+
+export interface DescribedPublisher extends Party {
+  readonly topic: string
+}
+
+interface Party {
+  readonly about: About
+  readonly schema: MessageSchema | undefined
+  /** To schemas of its scope. */
+  readonly references: References
+}
+
+/** What is asked of a broker and what was declared on it. */
+export interface Describable {
+  readonly settings: Pick<Settings, 'name' | 'clientId' | 'brokers' | 'transport' | 'ssl' | 'sasl' | 'topics' | 'topicConfig'> & { readonly includeInSchema: boolean }
+  readonly declarations: {
+    readonly subscribers: ReadonlyArray<Declared & {
+      readonly name: string
+      readonly topics: readonly string[]
+      readonly groupId: string | null
+      readonly ackPolicy: string
+      readonly ordering: string
+      readonly retry: { readonly retries: number }
+      deadLetterTopic (topic: string): string | undefined
+    }>
+    readonly publishers: ReadonlyArray<Declared & { readonly topic: string }>
+  }
+}
+
+interface Declared {
+  readonly about: About
+  readonly schema: MessageSchema | undefined
+  readonly scope: { getSchemas (): Record<string, unknown> }
+}
+
+export function describe ({ settings, declarations }: Describable): Described {
+  const { name, clientId, includeInSchema, brokers, transport, ssl, topics, topicConfig } = settings
+  const scopes = new Map<Declared['scope'], References>()
+  const referencesOf = (scope: Declared['scope']): References => {
+    let references = scopes.get(scope)
+    if (references === undefined) scopes.set(scope, references = References.ofScope(scope.getSchemas()))
+    return references
+  }
+  return {
+    name,
+    clientId,
+    includeInSchema,
+    secure: ssl !== undefined && ssl !== false,
+    host: transport === 'memory' ? undefined : brokers[0],
+    authentication: authenticationOf(settings),
+    topicConfig: topics === 'create' ? topicConfig : undefined,
+    subscribers: declarations.subscribers.filter(isIncluded).map((subscriber) => ({
+      about: subscriber.about,
+      schema: subscriber.schema,
+      references: referencesOf(subscriber.scope),
+      // A handler without a name is called by its topics.
+      name: subscriber.name === subscriber.topics.join(',') ? undefined : subscriber.name,
+      topics: subscriber.topics,
+      groupId: subscriber.groupId,
+      ackPolicy: subscriber.ackPolicy,
+      ordering: subscriber.ordering,
+      retries: subscriber.ackPolicy === 'REJECT_ON_ERROR' ? subscriber.retry.retries : undefined,
+      deadLetterTopic: (topic) => subscriber.deadLetterTopic(topic)
+    })),
+    publishers: declarations.publishers.filter(isIncluded).map(({ about, schema, scope, topic }) => ({ about, schema, references: referencesOf(scope), topic }))
+  }
+}
+
+function isIncluded ({ about }: Declared): boolean {
+  return about.includeInSchema
+}
+
+function authenticationOf ({ ssl, sasl }: Describable['settings']): string | undefined {
+  if (sasl !== undefined) return sasl.mechanism.toLowerCase()
+  return typeof ssl === 'object' && ('cert' in ssl || 'pfx' in ssl) ? 'tls' : undefined
+}

@@ -1,0 +1,35 @@
+import type { AsyncapiDocument } from '../../types/asyncapi.js'
+import { Channels } from './channels.js'
+import type { Described } from './description.js'
+import { CORRELATION_IDS, Messages } from './messages.js'
+import { compare } from './names.js'
+import { Operations } from './operations.js'
+import { Servers } from './servers.js'
+import type { AsyncapiSettings } from './settings.js'
+
+/** The document of an app: all of its brokers. The same app gives the same text, in whatever order it declares things. */
+export function createDocument (described: readonly Described[], settings: AsyncapiSettings): AsyncapiDocument {
+  const brokers = [...described].sort((a, b) => Number(b.name === 'default') - Number(a.name === 'default') || compare(a.name, b.name))
+  const servers = new Servers(brokers, settings)
+  const channels = new Channels()
+  const messages = new Messages()
+  const operations = new Operations(brokers, channels, messages)
+  const { specVersion, info, tags, externalDocs, transform } = settings
+
+  const document = {
+    asyncapi: specVersion,
+    info: { title: brokers[0]?.clientId, version: '0.0.0', ...info, ...(tags.length > 0 && { tags }), externalDocs },
+    servers: servers.servers,
+    channels: channels.write(servers),
+    operations: operations.write(),
+    components: {
+      securitySchemes: servers.securitySchemes,
+      correlationIds: messages.empty ? undefined : CORRELATION_IDS,
+      messages: messages.messages,
+      schemas: messages.components.schemas
+    }
+  }
+  // Without the members that are undefined, and nothing in it is shared with the app.
+  const plain = JSON.parse(JSON.stringify(document)) as AsyncapiDocument
+  return transform === undefined ? plain : transform(plain)
+}

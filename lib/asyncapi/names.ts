@@ -1,0 +1,34 @@
+/** Gives names away: what is the same gets the same one, what differs never shares one. */
+export class Names {
+  readonly #holders = new Map<string, string>()
+
+  /** The wanted name, or that with a number behind it when something else has it. */
+  give (wanted: string, identity: string): string {
+    let name = wanted
+    for (let count = 2; (this.#holders.get(name) ?? identity) !== identity; count++) name = `${wanted}_${count}`
+    this.#holders.set(name, identity)
+    return name
+  }
+}
+
+/** What AsyncAPI takes as a key: of a URI its last segment. */
+export function toName (text: string): string {
+  const segment = text.split(/[/#:?]/).findLast((part) => /[a-zA-Z0-9]/.test(part)) ?? 'unnamed'
+  return segment.replace(/(?<=.)\.json$/, '').replace(/[^a-zA-Z0-9._-]+/g, '_').replace(/^_+|_+$/g, '')
+}
+
+/** 'orders.created' → 'OrdersCreated' */
+export function pascalCase (name: string): string {
+  return name.split(/[^a-zA-Z0-9]+/).map((word) => word.slice(0, 1).toUpperCase() + word.slice(1)).join('')
+}
+
+/** By code unit: the order must not depend on where the process runs. */
+export function compare (a: string, b: string): number {
+  if (a === b) return 0
+  return a < b ? -1 : 1
+}
+
+/** An object with its members in the order of their names. */
+export function byName<V> (entries: Iterable<readonly [name: string, value: V]>): Record<string, V> {
+  return Object.fromEntries([...entries].sort(([a], [b]) => compare(a, b)))
+}

@@ -1,0 +1,53 @@
+import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify'
+import type { AsyncapiDocument } from '../../types/asyncapi.js'
+import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
+import { AppDocument, type Rendition } from './app-document.js'
+import { yesOrNo, onlyKnown } from '../check.js'
+import { kOwnRoute } from '../symbols.js'
+import { describe, type Describable } from './description.js'
+import { createDocument } from './document.js'
+import type { AsyncapiSettings } from './settings.js'
+
+// The HTTP server is the one public thing that all scopes of an app share.
+const documents = new WeakMap<object, AppDocument>()
+
+/** One document for all brokers of an app. Its options, and the place of its routes, are those of the plugin that is registered first. */
+export function documentApp (app: FastifyInstance, brokers: ReadonlyMap<string, Describable>, settings: AsyncapiSettings): void {
+  const known = documents.get(app.server)
+  if (known !== undefined && settings.written) throw new FASTSTREAM_ERR_INVALID_OPTION('asyncapi', 'must be given where the plugin is registered first: one document describes all brokers of an app')
+  const document = known ?? new AppDocument(() => createDocument([...brokers.values()].map(describe), settings))
+  if (!app.hasDecorator('asyncapi')) app.decorate('asyncapi', asyncapi as FastifyInstance['asyncapi'])
+  if (known === undefined) serve(app, document, settings)
+
+  function asyncapi (options: { yaml?: boolean } = {}): AsyncapiDocument | string {
+    onlyKnown('', options, ['yaml'])
+    return yesOrNo('yaml', options.yaml ?? false) ? document.yaml().text : document.value()
+  }
+}
+
+function serve (app: FastifyInstance, document: AppDocument, { routePrefix, hooks, served }: AsyncapiSettings): void {
+  documents.set(app.server, document)
+  app.addHook('onReady', async function asyncapiOnReady () {
+    document.complete = true
+    // What is wrong with it stops the app here, not the first who asks for it.
+    if (served) document.json()
+  })
+  if (!served) return
+  // Of @fastify/swagger: they are no part of the app's own interface.
+  const options = { ...hooks, schema: { hide: true } as FastifySchema, config: { [kOwnRoute]: true } as FastifyContextConfig }
+  app.register(async function asyncapiRoutes (scope) {
+    scope.get('/json', options, async (request, reply) => send(request, reply, document.json(), 'application/json; charset=utf-8'))
+    scope.get('/yaml', options, async (request, reply) => send(request, reply, document.yaml(), 'application/yaml; charset=utf-8'))
+  }, { prefix: routePrefix })
+}
+
+function send (request: FastifyRequest, reply: FastifyReply, { text, etag }: Rendition, contentType: string): FastifyReply {
+  // It may be kept, but asked for each time: a new version of the app has the same address.
+  reply.header('etag', etag).header('cache-control', 'no-cache')
+  return isKnown(request.headers['if-none-match'], etag) ? reply.code(304).send() : reply.header('x-content-type-options', 'nosniff').type(contentType).send(text)
+}
+
+/** Proxies that compress make an ETag a weak one. */
+function isKnown (ifNoneMatch: string | undefined, etag: string): boolean {
+  return ifNoneMatch?.split(',').some((known) => ['*', etag].includes(known.trim().replace(/^W\//, ''))) ?? false
+}

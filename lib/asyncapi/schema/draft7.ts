@@ -1,0 +1,93 @@
+import { isSchema, type Schema } from './keywords.js'
+
+const TYPES = ['array', 'boolean', 'integer', 'null', 'number', 'object', 'string']
+const ANCHORED_ANYTHING = ['^.*$', '^(.*)$']
+
+/** What TypeBox has beyond JSON: how it is written in JSON, if it can be. */
+const JAVASCRIPT_TYPES: Readonly<Record<string, Schema>> = {
+  Date: { type: 'string', format: 'date-time' },
+  bigint: { type: 'integer', format: 'int64' },
+  Uint8Array: { type: 'string', format: 'binary' },
+  undefined: { not: {} },
+  void: { not: {} }
+}
+
+/** Each rewrites one thing of a newer draft, of OpenAPI or of TypeBox as draft-07 has it, which is what AsyncAPI reads. Subschemas are done already. */
+const RULES = [tuple, dependencies, nullable, exclusive, example, discriminator, constants, record, regExp, type]
+
+export function toDraft7 (schema: Schema): Schema {
+  // They only forbid: without them nothing wrong is said.
+  const { unevaluatedProperties, unevaluatedItems, ...rest } = schema
+  return RULES.reduce((schema, rule) => rule(schema), rest)
+}
+
+function tuple ({ prefixItems, ...schema }: Schema): Schema {
+  if (prefixItems === undefined) return schema
+  const { items, ...rest } = schema
+  return { ...rest, items: prefixItems, ...(items !== undefined && { additionalItems: items }) }
+}
+
+function dependencies ({ dependentRequired, dependentSchemas, ...schema }: Schema): Schema {
+  if (dependentRequired === undefined && dependentSchemas === undefined) return schema
+  return { ...schema, dependencies: { ...schema.dependencies as object, ...dependentRequired as object, ...dependentSchemas as object } }
+}
+
+function nullable ({ nullable, ...schema }: Schema): Schema {
+  return nullable === true && schema.type !== undefined ? { ...schema, type: [...new Set([schema.type, 'null'].flat())] } : schema
+}
+
+/** Draft-04 has booleans that say how the limit is meant. */
+function exclusive (schema: Schema): Schema {
+  const done = { ...schema }
+  for (const [flag, limit] of [['exclusiveMinimum', 'minimum'], ['exclusiveMaximum', 'maximum']] as const) {
+    if (typeof schema[flag] !== 'boolean') continue
+    delete done[flag]
+    if (!schema[flag] || schema[limit] === undefined) continue
+    done[flag] = schema[limit]
+    delete done[limit]
+  }
+  return done
+}
+
+function example ({ example, ...schema }: Schema): Schema {
+  return example === undefined ? schema : { examples: [example], ...schema }
+}
+
+/** OpenAPI's and Ajv's is an object. */
+function discriminator (schema: Schema): Schema {
+  return isSchema(schema.discriminator) ? { ...schema, discriminator: schema.discriminator.propertyName } : schema
+}
+
+/** A union of literals is one line in a page, not one box for each. */
+function constants (schema: Schema): Schema {
+  const { anyOf, ...rest } = schema
+  if (!Array.isArray(anyOf) || anyOf.length === 0 || !anyOf.every(isConstant) || 'enum' in rest) return schema
+  const [type, ...others] = new Set(anyOf.map((each) => each.type))
+  return { ...rest, ...(others.length === 0 && { type }), enum: anyOf.map((each) => each.const) }
+}
+
+function isConstant (schema: unknown): schema is Schema {
+  return isSchema(schema) && 'const' in schema && Object.keys(schema).every((keyword) => keyword === 'const' || keyword === 'type')
+}
+
+function record (schema: Schema): Schema {
+  const { patternProperties, ...rest } = schema
+  if (!isSchema(patternProperties) || 'properties' in rest) return schema
+  const [[pattern, value] = [], ...others] = Object.entries(patternProperties)
+  return pattern !== undefined && ANCHORED_ANYTHING.includes(pattern) && others.length === 0 ? { ...rest, additionalProperties: value } : schema
+}
+
+function regExp (schema: Schema): Schema {
+  const { source, flags, ...rest } = schema
+  if (rest.type !== 'RegExp') return schema
+  return { ...rest, type: 'string', ...(flags === '' && { pattern: source }) }
+}
+
+function type (schema: Schema): Schema {
+  if (schema.type === undefined || TYPES.includes(schema.type as string)) return schema
+  const { type, ...rest } = schema
+  if (typeof type === 'string' && Object.hasOwn(JAVASCRIPT_TYPES, type)) return { ...rest, ...JAVASCRIPT_TYPES[type] }
+  const known = [type].flat().filter((each) => TYPES.includes(each as string))
+  if (known.length === 0) return rest
+  return { ...rest, type: known.length === 1 ? known[0] : known }
+}

@@ -1,0 +1,33 @@
+import { isObject } from '../../check.js'
+
+export type Schema = Record<string, unknown>
+
+/** Whose values are schemas, or lists of them. */
+const SCHEMAS = new Set([
+  'additionalItems', 'additionalProperties', 'allOf', 'anyOf', 'contains', 'else', 'if', 'items', 'not', 'oneOf', 'prefixItems', 'propertyNames', 'then',
+  'unevaluatedItems', 'unevaluatedProperties'
+])
+/** Whose values hold schemas under names, which are no keywords. */
+const MAPS = new Set(['$defs', 'definitions', 'dependencies', 'dependentSchemas', 'patternProperties', 'properties'])
+
+export function isSchema (value: unknown): value is Schema {
+  return isObject(value)
+}
+
+/** A copy in which `map` has been applied to each schema that is directly within. Everything else (`const`, `default`, unknown keywords) is data. */
+export function mapSubschemas (schema: Schema, map: (sub: unknown) => unknown): Schema {
+  return Object.fromEntries(Object.entries(schema).map(([keyword, value]) => {
+    if (SCHEMAS.has(keyword)) return [keyword, Array.isArray(value) ? value.map(map) : map(value)]
+    if (MAPS.has(keyword) && isSchema(value)) return [keyword, Object.fromEntries(Object.entries(value).map(([name, sub]) => [name, map(sub)]))]
+    return [keyword, value]
+  }))
+}
+
+/** What JSON keeps of a JSON Schema, as a copy; undefined for what is none, such as the schemas of Zod. */
+export function toJsonSchema (schema: unknown): Schema | boolean | undefined {
+  if (typeof schema === 'boolean') return schema
+  if (!isSchema(schema) || '~standard' in schema) return undefined
+  const prototype: unknown = Object.getPrototypeOf(schema)
+  if (prototype !== null && Object.getPrototypeOf(prototype) !== null) return undefined
+  return JSON.parse(JSON.stringify(schema, (_, value: unknown) => typeof value === 'bigint' ? Number(value) : value))
+}
