@@ -1,47 +1,37 @@
-import { fork, type ChildProcess } from 'node:child_process'
+import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import autocannon from 'autocannon'
 import { median } from '../with-kafka.js'
 
-// npm run bench:deps [seconds] [rounds]
-// GET at 100 connections: a plain Fastify route, the same with this plugin, and one with a dependency. CPU per request, in turns.
+// npm run bench:deps [requests] [rounds]
+// GET at 100 connections: a plain Fastify route, the same again (what differs is noise), one with this plugin, and one with a dependency.
+// User CPU per request, in turns; the rest is the kernel's and the same for all.
 
-const [duration = 3, rounds = 7] = process.argv.slice(2).map(Number)
-const programs = ['plain', 'plugin', 'deps'] as const
+const [amount = 4000, rounds = 60] = process.argv.slice(2).map(Number)
+const server = fork(new URL('./server.ts', import.meta.url), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+const [urls] = await once(server, 'message') as [string[]]
 
-interface Server {
-  readonly child: ChildProcess
-  readonly url: string
-}
-
-async function start (program: string): Promise<Server> {
-  const child = fork(new URL('./server.ts', import.meta.url), [program], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
-  const [port] = await once(child, 'message') as [number]
-  const url = `http://127.0.0.1:${port}/`
-  await autocannon({ url, connections: 100, duration: 2 })
-  return { child, url }
-}
-
-/** µs of CPU per request */
-async function measure ({ child, url }: Server): Promise<number> {
-  child.send('begin')
-  const { requests, non2xx, errors } = await autocannon({ url, connections: 100, duration })
+/** µs */
+async function measure (url: string): Promise<number> {
+  server.send('begin')
+  const { requests, non2xx, errors } = await autocannon({ url, connections: 100, amount })
   if (non2xx > 0 || errors > 0) throw new Error(`${non2xx} answers were no success, ${errors} errors`)
-  child.send('end')
-  const [cpu] = await once(child, 'message') as [number]
+  server.send('end')
+  const [cpu] = await once(server, 'message') as [number]
   return cpu / requests.total
 }
 
-const servers = { plain: await start('plain'), plugin: await start('plugin'), deps: await start('deps') }
-const ratios = { plugin: [] as number[], deps: [] as number[] }
-console.log(`GET, 100 connections, ${duration} s each, ${rounds} rounds; µs of CPU per request\n`)
-console.log('round   plain   plugin     deps   plugin / plain   deps / plain')
+for (const url of urls.flatMap((url) => [url, url, url])) await measure(url)
+const results = urls.map((): number[] => [])
 for (let round = 0; round < rounds; round++) {
-  const cpu = { plain: 0, plugin: 0, deps: 0 }
-  for (const program of round % 2 === 0 ? programs : programs.toReversed()) cpu[program] = await measure(servers[program])
-  ratios.plugin.push(cpu.plugin / cpu.plain)
-  ratios.deps.push(cpu.deps / cpu.plain)
-  console.log(`${round + 1}    ${cpu.plain.toFixed(2).padStart(9)} ${cpu.plugin.toFixed(2).padStart(8)} ${cpu.deps.toFixed(2).padStart(8)} ${ratios.plugin.at(-1)?.toFixed(3).padStart(14)} × ${ratios.deps.at(-1)?.toFixed(3).padStart(12)} ×`)
+  for (const i of round % 2 === 0 ? [0, 1, 2, 3] : [3, 2, 1, 0]) results[i]?.push(await measure(urls[i] as string))
 }
-console.log(`\nmedian: a route without dependencies ${median(ratios.plugin).toFixed(3)} × plain Fastify, with one dependency ${median(ratios.deps).toFixed(3)} ×`)
-for (const { child } of Object.values(servers)) child.send('close')
+server.send('close')
+
+const [plain = []] = results
+console.log(`GET, 100 connections, ${rounds} rounds of ${amount} requests\n`)
+console.log('                            µs/request    × plain (median of the rounds)')
+for (const [i, name] of ['plain Fastify', 'the same again', 'with the plugin', 'with one dependency'].entries()) {
+  const cpu = results[i] as number[]
+  console.log(`${name.padEnd(24)} ${median(cpu).toFixed(2).padStart(13)} ${median(cpu.map((each, round) => each / (plain[round] as number))).toFixed(3).padStart(12)}`)
+}
