@@ -19,7 +19,7 @@ async function faststream (app: FastifyInstance, options: FaststreamOptions): Pr
   app.addHook('onReady', async function faststreamOnReady () {
     await broker.start(brokersOf(app).test)
     // Handlers may need what other plugins make in their own onReady hooks: messages flow after the last of them.
-    app.ready((error) => { if (error === null) broker.dispatch() })
+    rootOf(app).ready((error) => { if (error === null) broker.dispatch() })
   })
   // The HTTP server still answers, and may publish, while the consumers stop; the producer goes last.
   app.addHook('preClose', async function faststreamPreClose () {
@@ -28,6 +28,12 @@ async function faststream (app: FastifyInstance, options: FaststreamOptions): Pr
   app.addHook('onClose', async function faststreamOnClose () {
     await broker.close()
   })
+}
+
+/** Scopes are made with their parents as prototypes. What `ready` calls back in one of them comes before the hooks of its siblings. */
+function rootOf (app: FastifyInstance): FastifyInstance {
+  const parent = Object.getPrototypeOf(app) as FastifyInstance | null
+  return parent !== null && 'ready' in parent ? rootOf(parent) : app
 }
 
 /**

@@ -108,11 +108,13 @@ export class Broker {
   async start (test: TestSetup | undefined): Promise<void> {
     if (this.#state !== 'loading') return
     this.#state = 'connecting'
+    // The hook's own time-out counts from here: what compiling and loading take is taken from ours.
+    const began = this.clock.now()
     try {
       const { subscribers, publishers } = this.#declarations
       compile(subscribers, publishers, this.settings.ajv)
       const connection = await this.#connect(test)
-      if (this.settings.startup === 'strict' || test?.hurried === true) await this.#startInTime(connection)
+      if (this.settings.startup === 'strict' || test?.hurried === true) await this.#startInTime(connection, began)
       else this.#startInBackground(connection, test)
     } catch (error) {
       // Not awaited: the hook's own time-out must not come before this error. `onClose` waits for it.
@@ -121,10 +123,11 @@ export class Broker {
     }
   }
 
-  async #startInTime (connection: Connection): Promise<void> {
+  async #startInTime (connection: Connection, began: number): Promise<void> {
     const { connectTimeout } = this.settings
-    const starting = connection.start()
-    const started = await within(this.clock, connectTimeout, starting)
+    // The transport's error knows why no broker answers, so it comes before ours.
+    const starting = connection.start(began + connectTimeout * 0.9)
+    const started = await within(this.clock, began + connectTimeout - this.clock.now(), starting)
     if (!started) this.#late(connection, starting)
     if (this.#closing !== undefined) throw new FASTSTREAM_ERR_NOT_READY('closed')
     this.#state = 'connected'

@@ -55,11 +55,11 @@ export class Connection {
     return this.#groups.get(subscriber)
   }
 
-  /** Connects, prepares topics, joins the groups. Ends early, without an error, when it is drained or closed meanwhile. */
-  async start (): Promise<void> {
+  /** Connects by `deadline` (ms since the epoch), prepares topics, joins the groups. Ends early, without an error, when it is drained or closed meanwhile. */
+  async start (deadline?: number): Promise<void> {
     const { subscribers, publishers } = this.#declarations
     const { settings, clock, log } = this.#surroundings
-    await this.#transport.connect()
+    await this.#transport.connect(deadline)
     if (this.#ending) return
     this.#step = 'preparing topics'
     await prepareTopics(this.#transport, subscribers, publishers, settings, log, () => this.#ending)

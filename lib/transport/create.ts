@@ -10,6 +10,5 @@ export async function createTransport ({ transport, brokers, clientId, ssl, sasl
     return createMemoryTransport({ cluster: createMemoryCluster(), log })
   }
   const { createKafkajsTransport } = await import('./kafkajs/index.js')
-  // Its error knows why no broker answers, so it comes before that of the whole start.
-  return createKafkajsTransport({ brokers, clientId, ssl, sasl, connectTimeout: connectTimeout * 0.9, log })
+  return createKafkajsTransport({ brokers, clientId, ssl, sasl, connectTimeout, log })
 }

@@ -8,14 +8,14 @@ interface CreateTopicsAnswer {
   readonly topicErrors: ReadonlyArray<{ readonly topic: string, readonly errorCode: number, readonly errorMessage?: string | null }>
 }
 
-/** What is done to the cluster as a whole. Everything ends within `connectTimeout`. */
+/** What is done to the cluster as a whole. Everything ends within `connectTimeout`, or when it has to. */
 export function createAdmin (
   cluster: Cluster,
   { brokers, connectTimeout, log }: Pick<TransportOptions, 'brokers' | 'connectTimeout' | 'log'>
 ): Pick<Transport, 'connect' | 'describeTopics' | 'createTopics'> {
-  async function connect (): Promise<void> {
+  async function connect (deadline?: number): Promise<void> {
     try {
-      await inTime((operation) => operation.repeat(() => cluster.connect(operation)))
+      await inTime((operation) => operation.repeat(() => cluster.connect(operation)), deadline)
     } catch (err) {
       throw new FASTSTREAM_ERR_CONNECT(brokers.join(', '), reasonOf(err), { cause: err })
     }
@@ -77,8 +77,8 @@ export function createAdmin (
     }
   }
 
-  function inTime<Result> (work: (operation: Operation) => Promise<Result>): Promise<Result> {
-    return cluster.until(Date.now() + connectTimeout, work)
+  function inTime<Result> (work: (operation: Operation) => Promise<Result>, deadline = Date.now() + connectTimeout): Promise<Result> {
+    return cluster.until(deadline, work)
   }
 
   return { connect, describeTopics, createTopics }
