@@ -48,6 +48,8 @@ export const LONGEST_TIMER = 2 ** 31 - 1
 
 /** After this a group goes on without a member that drains; the session time-out is half of it. ms */
 export const REBALANCE_TIMEOUT = 60_000
+/** Of a member that says nothing, ms. */
+export const SESSION_TIMEOUT = REBALANCE_TIMEOUT / 2
 
 const KNOWN: { readonly [_ in keyof Required<FaststreamOptions>]: true } = {
   brokers: true,

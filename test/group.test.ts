@@ -14,25 +14,26 @@ import { record } from './fixtures/record.js'
 const settings = { buffer: { messages: 4, bytes: 10_000 }, commit: { interval: 1000, count: 3 }, revokeDrain: 5000 }
 
 /** A group of one subscriber whose messages end when the test says so. */
-function build ({ topics = ['orders'], dispatch = true, ordering = 'partition' }: { topics?: string[], dispatch?: boolean, ordering?: Ordering } = {}) {
+function build ({ groupId = 'shop', topics = ['orders'], dispatch = true, ordering = 'partition' }: { groupId?: string | null, topics?: string[], dispatch?: boolean, ordering?: Ordering } = {}) {
   const clock = new ManualClock()
   const log = logLines()
   const running = new Map<string, (outcome: Outcome) => void>()
+  const waits = new Map<string, Turn['wait']>()
   const started: string[] = []
   const givenUp: string[] = []
   const pipeline = {
-    run: (topic: string, partition: number, { offset }: ConsumedRecord, { halt }: Turn) => new Promise<Outcome>((resolve) => {
+    run: (topic: string, partition: number, { offset }: ConsumedRecord, { wait }: Turn) => new Promise<Outcome>((resolve) => {
       const name = `${topic}[${partition}] ${offset}`
       started.push(name)
       running.set(name, resolve)
-      halt.addEventListener('abort', () => { if (name.endsWith(' 666')) resolve(false) })
+      waits.set(name, wait)
     }),
     giveUp: (reason: string) => { givenUp.push(reason) },
     late: [] as unknown[],
     lastError: undefined as unknown
   }
   let consumer!: FakeConsumer
-  const group = new Group('shop', [{ topics, ordering, concurrency: 2, pipeline: pipeline as unknown as Pipeline }], (listener) => { consumer = new FakeConsumer(listener); return consumer }, settings, clock, log)
+  const group = new Group(groupId, [{ topics, ordering, concurrency: 2, pipeline: pipeline as unknown as Pipeline }], (listener) => { consumer = new FakeConsumer(listener); return consumer }, settings, clock, log)
   if (dispatch) group.dispatch()
   async function end (name: string, settled: Outcome = true): Promise<void> {
     const resolve = running.get(name)
@@ -45,7 +46,7 @@ function build ({ topics = ['orders'], dispatch = true, ordering = 'partition' }
     group.records('orders', partition, Array.from({ length: count }, (_, i) => record(from + i, 'v', { size })), BigInt(from + count))
   }
   const assign = (...partitions: number[]): void => { group.assigned(partitions.map((partition) => ({ topic: 'orders', partition }))) }
-  return { clock, log, group, consumer, pipeline, givenUp, started, running, end, receive, assign }
+  return { clock, log, group, consumer, pipeline, givenUp, waits, started, running, end, receive, assign }
 }
 
 t.test('records wait for dispatch, then each partition is handled in order', async (t) => {
@@ -202,11 +203,96 @@ t.test('a rejoin does not wait longer than revokeDrain; the late result commits 
 })
 
 t.test('what waits for another try does not hold up a rejoin', async (t) => {
-  const { group, consumer, receive, assign } = build()
+  const { group, consumer, waits, receive, assign, end } = build()
   assign(0)
-  receive(0, 666, 1)
-  await group.revoking()
+  receive(0, 0, 1)
+  const waited = waits.get('orders[0] 0')?.(10)
+  const revoked = group.revoking()
+  t.equal(await waited, false)
+  t.equal(await waits.get('orders[0] 0')?.(10), false, 'nor does what fails later')
+  await end('orders[0] 0', false)
+  await revoked
   t.same(consumer.commits, [], 'it is not settled')
+  assign(0)
+  receive(0, 0, 1)
+  await end('orders[0] 0', false)
+})
+
+t.test('a rejoin waits for another try where what others did could not be committed without it', async (t) => {
+  const { clock, group, consumer, waits, receive, assign, end } = build({ ordering: 'none' })
+  assign(0)
+  receive(0, 0, 2)
+  const waited = waits.get('orders[0] 0')?.(3000)
+  await end('orders[0] 1')
+  const revoked = group.revoking()
+  await clock.advance(2999)
+  t.same(consumer.commits, [])
+  await clock.advance(1)
+  t.equal(await waited, true)
+  t.equal(await waits.get('orders[0] 0')?.(751), false, 'a longer one would be too late')
+  await end('orders[0] 0')
+  await revoked
+  t.same(consumer.commits, [['orders[0] 2']])
+})
+
+t.test('it does not wait for one that would come too late', async (t) => {
+  const { clock, group, waits, receive, assign, end } = build({ ordering: 'none' })
+  assign(0)
+  receive(0, 0, 2)
+  const waited = waits.get('orders[0] 0')?.(3751)
+  await end('orders[0] 1')
+  const revoked = group.revoking()
+  t.equal(await waited, false)
+  await end('orders[0] 0', false)
+  await revoked
+  t.equal(clock.waiting, 0)
+})
+
+t.test('after a silence as long as a session nothing begins before the coordinator is heard', async (t) => {
+  const { clock, consumer, waits, started, receive, assign, end } = build()
+  assign(0)
+  receive(0, 0, 3)
+  const retry = waits.get('orders[0] 0')?.(30_001)
+  let again: boolean | undefined
+  retry?.then((waited) => { again = waited })
+  await clock.advance(30_001)
+  t.equal(again, undefined, 'no other try')
+  consumer.lastContact = clock.now()
+  await clock.advance(50)
+  t.equal(again, true)
+  await clock.advance(30_000)
+  await end('orders[0] 0')
+  t.equal(started.length, 1, 'not the next one')
+  await clock.advance(1000)
+  t.equal(started.length, 1)
+  consumer.lastContact = clock.now()
+  await clock.advance(50)
+  t.same(started, ['orders[0] 0', 'orders[0] 1'])
+})
+
+t.test('when it says that the partition is lost, what waited for that is dropped', async (t) => {
+  const { clock, group, started, consumer, receive, assign, end } = build()
+  assign(0)
+  receive(0, 0, 2)
+  await clock.advance(30_001)
+  await end('orders[0] 0')
+  group.lost()
+  await turn()
+  t.equal(started.length, 1)
+  consumer.lastContact = clock.now()
+  assign(0)
+  receive(0, 0, 1)
+  t.same(started, ['orders[0] 0', 'orders[0] 0'])
+  await end('orders[0] 0')
+})
+
+t.test('without a group nobody else can have a partition', async (t) => {
+  const { clock, started, receive, assign, end } = build({ groupId: null })
+  assign(0)
+  receive(0, 0, 2)
+  await clock.advance(60_000)
+  await end('orders[0] 0')
+  t.equal(started.length, 2)
 })
 
 t.test('a lost generation commits nothing and drops what is queued', async (t) => {

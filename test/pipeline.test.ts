@@ -1,4 +1,5 @@
 import t from 'tap'
+import { sleep } from '../lib/clock.js'
 import { Pipeline, type Outcome } from '../lib/consume/pipeline.js'
 import { backoff } from '../lib/consume/retry.js'
 import { toError } from '../lib/thrown.js'
@@ -49,7 +50,7 @@ function build (overrides: Partial<Subscription<Delivery>> = {}) {
   const halt = new AbortController()
   const pauses: string[] = []
   const settles: string[] = []
-  const turn = { halt: halt.signal, pause: <R>(waiting: Promise<R>) => { pauses.push('pause'); return waiting }, settle: () => { settles.push('settled') } }
+  const turn = { wait: (ms: number) => { pauses.push('pause'); return sleep(clock, ms, halt.signal) }, settle: () => { settles.push('settled') } }
   const run = (): Promise<Outcome> => pipeline.run('orders', 1, record(7, 'bytes', { key: Buffer.from('k'), headers: [['a', Buffer.from('1')], ['a', null], ['x-dlq-topic', Buffer.from('spoofed')]] }), turn)
   return { clock, log, dead, failures, outcomes, halt, pauses, settles, pipeline, run }
 }

@@ -1,6 +1,6 @@
 import { Group } from '../consume/group.js'
 import { Pipeline } from '../consume/pipeline.js'
-import { REBALANCE_TIMEOUT } from '../options.js'
+import { REBALANCE_TIMEOUT, SESSION_TIMEOUT } from '../options.js'
 import type { Producer } from '../produce/producer.js'
 import type { Transport } from '../transport/transport.js'
 import type { Surroundings } from './connection.js'
@@ -33,6 +33,6 @@ function createGroup (subscribers: readonly DeclaredSubscriber[], { transport, p
     pipeline: new Pipeline(subscriber, producer, clock, subscriber.scope.log, onFailure)
   }))
   const topics = subscribers.flatMap(({ topics }) => topics)
-  const options = { groupId, topics, offsetReset, rebalanceTimeout: REBALANCE_TIMEOUT, sessionTimeout: REBALANCE_TIMEOUT / 2 }
+  const options = { groupId, topics, offsetReset, rebalanceTimeout: REBALANCE_TIMEOUT, sessionTimeout: SESSION_TIMEOUT }
   return new Group(groupId, members, (listener) => transport.consumer(options, listener), settings, clock, log)
 }

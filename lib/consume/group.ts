@@ -1,6 +1,7 @@
 import { within, type Clock } from '../clock.js'
 import { FASTSTREAM_ERR_SKIP } from '../errors.js'
 import type { Log } from '../log.js'
+import { SESSION_TIMEOUT } from '../options.js'
 import {
   GenerationLostError, type ConsumedRecord, type ConsumerListener, type CorruptBatch, type OffsetReset, type TopicPartition, type TransportConsumer, type TopicPartitionOffset
 } from '../transport/transport.js'
@@ -23,6 +24,8 @@ export interface GroupSettings {
 
 /** Kept of the time in which a group drains for its last commit, ms. */
 const LAST_COMMIT = 2000
+/** How often a group looks whether its coordinator is heard again, ms. */
+const SILENCE_CHECK = 50
 /** What leaving the group may take beyond that, ms; it goes on when that is not enough. */
 const LEAVE = 500
 
@@ -44,7 +47,7 @@ export class Group implements ConsumerListener {
 
   constructor (groupId: string | null, members: readonly Member[], consumer: (listener: ConsumerListener) => TransportConsumer, settings: GroupSettings, clock: Clock, log: Log) {
     this.#groupId = groupId
-    this.#members = new Members(members, (member, work, pause) => this.#run(member, work, pause))
+    this.#members = new Members(members, clock, (member, work, pause) => this.#run(member, work, pause))
     this.#settings = settings
     this.#clock = clock
     this.#log = log
@@ -164,9 +167,13 @@ export class Group implements ConsumerListener {
     const { owner, record } = work
     const { topic, partition } = owner
     let outcome: Outcome | undefined
+    if (this.#isSilent && !await this.#heard(member, work)) {
+      owner.release(record.size)
+      return false
+    }
     owner.started(work)
     try {
-      outcome = await member.pipeline.run(topic, partition, record, { halt: member.halt.signal, pause, settle: () => { this.#settle(work) } })
+      outcome = await member.pipeline.run(topic, partition, record, { wait: (ms) => this.#wait(member, work, ms, pause), settle: () => { this.#settle(work) } })
     } catch (err) {
       // A pipeline does not reject. If it does, its message stays unsettled, and nothing behind it is committed.
       this.#log.error({ err, topic, partition, offset: String(record.offset) }, 'a message was left unsettled by an error that nobody expected')
@@ -175,6 +182,22 @@ export class Group implements ConsumerListener {
     if (outcome === 'stop') this.#stop(member)
     owner.release(record.size)
     return outcome !== false && outcome !== 'stop'
+  }
+
+  /** That nobody waits for it any longer may turn out when the wait is over and others run. */
+  async #wait (member: Working, work: Work, ms: number, pause: Pause): Promise<boolean> {
+    return await pause(member.waits.wait(work, ms)) && member.waits.allows(work) && (!this.#isSilent || await this.#heard(member, work))
+  }
+
+  /** The coordinator may have given our partitions to others: it was not heard for as long as a session lasts. So it is when a process was frozen. */
+  get #isSilent (): boolean {
+    return this.#groupId !== null && this.#clock.now() - this.#consumer.lastContact > SESSION_TIMEOUT
+  }
+
+  /** Waits until it is heard; false when the message is not ours any more. */
+  async #heard ({ waits }: Working, work: Work): Promise<boolean> {
+    while (this.#isSilent) if (!await waits.wait(work, SILENCE_CHECK)) return false
+    return !work.owner.tracker.revoked
   }
 
   #settle (work: Work): void {
@@ -190,18 +213,18 @@ export class Group implements ConsumerListener {
     if (this.#members.size === 1) this.close(this.#settings.revokeDrain)
   }
 
-  /** What runs may end within `timeout` ms, what waits for another try stops waiting; then all that is settled is committed. */
+  /** What runs, and what must be tried again for something else to be committed, may end within `timeout` ms; then all that is settled is committed. */
   async #drain (timeout: number, reason: string): Promise<void> {
     this.#members.freeze()
-    this.#members.halt()
-    const end = this.#clock.now() + timeout
+    const begin = this.#clock.now()
     const patience = timeout - Math.min(LAST_COMMIT, timeout / 4)
+    this.#members.endWaits(begin + patience)
     const ended = await within(this.#clock, patience, this.#members.idle())
     if (!ended) {
       this.#log.warn({ timeout: patience, running: this.#running() }, 'handlers did not end in time: their messages will come again')
       this.#members.giveUp(reason)
     }
-    await this.#committer.flush(end - this.#clock.now())
+    await this.#committer.flush(begin + timeout - this.#clock.now())
   }
 
   #running (): object[] {
@@ -214,7 +237,7 @@ export class Group implements ConsumerListener {
 
   /** From now on results of this generation move nothing, and what waits in its queues is dropped: it will come again. */
   #revokeAll (): void {
-    this.#members.halt()
+    this.#members.endWaits(-Infinity)
     for (const owner of this.#owned.values()) owner.tracker.revoke()
     this.#owned.clear()
     this.#members.clear()

@@ -5,7 +5,7 @@ import { toError } from '../thrown.js'
 import { deadLetter, DETAILS, type Detail, type Failure } from './dead-letter.js'
 import { backoff } from './retry.js'
 import type { Delivery, Prepared, Subscription } from './subscription.js'
-import { waited, type Turn } from './turn.js'
+import type { Turn } from './turn.js'
 
 /** Waits between tries. They go on for as long as it takes. */
 const PERSISTENT = { delay: 200, factor: 2, maxDelay: 30_000, jitter: 0.2 }
@@ -55,7 +55,7 @@ export class PersistentPublisher {
       this.#onError(failure)
       const wait = backoff(PERSISTENT, attempt)
       this.#log.warn({ err: failure, topic, partition, offset: String(record.offset), to: prepared.topic, attempt, retryIn: Math.round(wait) }, `the ${what} could not be published, it will be tried again`)
-      if (!await waited(wait, turn, this.#clock)) return false
+      if (!await turn.wait(wait)) return false
       failure = await failureOf(prepared.send())
     }
     return true

@@ -11,7 +11,7 @@ import { PersistentPublisher } from './persistent-publisher.js'
 import { backoff } from './retry.js'
 import { Running } from './running.js'
 import type { Delivery, Subscription } from './subscription.js'
-import { waited, type Turn } from './turn.js'
+import type { Turn } from './turn.js'
 
 /** Told about everything that goes wrong with a message, once per attempt. */
 export type FailureListener = (delivery: Delivery, failure: Failure) => void
@@ -60,14 +60,14 @@ export class Pipeline {
     this.#running.giveUp(reason)
   }
 
-  /** It is not settled, too, when `turn.halt` aborts while it waits for its next try: it will come again. Never rejects. */
+  /** It is not settled, too, when nobody waits for its next try any longer: it will come again. Never rejects. */
   async run (topic: string, partition: number, record: ConsumedRecord, turn: Turn): Promise<Outcome> {
     let attempt = new Attempt(topic, partition, record)
     let outcome = await this.#attempt(attempt, turn)
     while (typeof outcome === 'object' && outcome.again !== undefined) {
       const { again, failure } = outcome
       this.#log.warn({ err: failure.error, topic, partition, offset: String(record.offset), attempt: attempt.attempt, retryIn: Math.round(again) }, 'handler failed, it will be run again')
-      if (!await waited(again, turn, this.#clock)) return false
+      if (!await turn.wait(again)) return false
       attempt = attempt.next()
       outcome = await this.#attempt(attempt, turn, failure.firstAt)
     }

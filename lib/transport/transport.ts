@@ -7,8 +7,8 @@ import type { Log } from '../log.js'
  */
 export interface Transport {
   readonly name: string
-  /** Reaches the cluster. Rejects with `FASTSTREAM_ERR_CONNECT` when no broker answers within `connectTimeout`. */
-  connect (): Promise<void>
+  /** Reaches the cluster. Rejects with `FASTSTREAM_ERR_CONNECT` when no broker answers by `deadline`, ms since the epoch; else within `connectTimeout`. */
+  connect (deadline?: number): Promise<void>
   /** Partition counts of those of `topics` that exist; the others are left out. Always asks the cluster. */
   describeTopics (topics: readonly string[]): Promise<ReadonlyMap<string, number>>
   /** Creates topics and resolves once their partitions can be written; one that exists already is no error. */
@@ -154,7 +154,7 @@ export interface TransportConsumer {
   progress (partition: TopicPartition): Progress
   /** Those of its topics that the cluster does not have, as far as it has told. */
   missing (): readonly string[]
-  /** When the group's coordinator (without a group: the cluster) last answered, ms since the epoch; 0 before the first time. */
+  /** When the group's coordinator (without a group: the cluster) was last asked what it has answered, ms since the epoch; 0 before the first time. */
   readonly lastContact: number
   /**
    * Stores the offsets to read next, for the generation in which it is called.

@@ -33,8 +33,8 @@ export function createConsumer ({ kafka, options, listener, log }: CreateConsume
         resolve()
       }
 
-      function contacted (): void {
-        lastContact = Date.now()
+      function contacted (at: number): void {
+        lastContact = at
       }
 
       function live (): Promise<Error> {

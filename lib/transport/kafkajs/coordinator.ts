@@ -1,3 +1,4 @@
+import { systemClock } from '../../clock.js'
 import type { OffsetFetchAnswer, OffsetFetchRequest } from './starting-offsets.js'
 
 /** What tells KafkaJS's errors apart. They are of the private copy: classified by name and type, never by class. */
@@ -55,12 +56,12 @@ export class Coordinator {
   #broker: Broker
   readonly #find: () => Promise<Broker>
   readonly #closing: AbortSignal
-  readonly #contacted: () => void
+  readonly #contacted: (at: number) => void
   readonly #remembered: Remembered
   #join: Promise<unknown> | undefined
 
-  /** `contacted`: it has answered. */
-  constructor (broker: Broker, find: () => Promise<Broker>, closing: AbortSignal, contacted: () => void, remembered: Remembered) {
+  /** `contacted`: it has answered what it was asked `at`, ms since the epoch. What waited in the socket while the process was frozen is old. */
+  constructor (broker: Broker, find: () => Promise<Broker>, closing: AbortSignal, contacted: (at: number) => void, remembered: Remembered) {
     this.#broker = broker
     this.#find = find
     this.#closing = closing
@@ -90,7 +91,7 @@ export class Coordinator {
       if (err.type === 'UNKNOWN_MEMBER_ID') this.#remembered.memberId = ''
       throw joinAgain(err)
     })
-    this.#contacted()
+    this.#contacted(systemClock.now())
     this.memberId = this.#remembered.memberId = joined.memberId
     this.generationId = joined.generationId
     this.#closing.throwIfAborted()
@@ -142,24 +143,26 @@ export class Coordinator {
 
   async #follow<Answer> (ask: (broker: Broker) => Promise<Answer>): Promise<Answer> {
     try {
-      return await this.#answered(ask(await connected(this.#broker)))
+      const broker = await connected(this.#broker)
+      return await this.#answered(() => ask(broker))
     } catch (err) {
       const { name, type = '' } = err as KafkajsFailure
       if (!elsewhere.has(type) && !unreachable.has(name)) throw err
       // The error of a failed search would end the consumer; this one makes KafkaJS try again.
       this.#broker = await this.#find().catch(() => { throw err })
-      return await this.#answered(ask(this.#broker))
+      return await this.#answered(() => ask(this.#broker))
     }
   }
 
-  async #answered<Answer> (asking: Promise<Answer>): Promise<Answer> {
+  async #answered<Answer> (ask: () => Promise<Answer>): Promise<Answer> {
+    const at = systemClock.now()
     try {
-      const answer = await asking
-      this.#contacted()
+      const answer = await ask()
+      this.#contacted(at)
       return answer
     } catch (err) {
       // It knows us and waits for the rejoin, while the core drains.
-      if ((err as KafkajsFailure).type === 'REBALANCE_IN_PROGRESS') this.#contacted()
+      if ((err as KafkajsFailure).type === 'REBALANCE_IN_PROGRESS') this.#contacted(at)
       throw err
     }
   }

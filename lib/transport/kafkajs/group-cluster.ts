@@ -48,8 +48,8 @@ export interface GroupClusterOptions {
   /** Told when that is known, as far as it can be soon. */
   readonly settled: () => void
   readonly offsetReset: ConsumerOptions['offsetReset']
-  /** The group's coordinator, or without a group the cluster, has answered. */
-  readonly contacted: () => void
+  /** The group's coordinator, or without a group the cluster, has answered what it was asked `at`, ms since the epoch. */
+  readonly contacted: (at: number) => void
   readonly closing: AbortSignal
   readonly remembered: Remembered
   readonly missing: MissingTopics
@@ -92,7 +92,7 @@ export class GroupCluster implements MetadataSource {
     const refresh = brokerPool.refreshMetadata.bind(brokerPool)
     brokerPool.refreshMetadata = async (topics) => {
       await refresh(topics)
-      if (lone !== undefined) contacted()
+      if (lone !== undefined) contacted(systemClock.now())
       this.#look(topics)
     }
     const find = cluster.findGroupCoordinator.bind(cluster) as (group: { groupId: string }) => Promise<Broker>

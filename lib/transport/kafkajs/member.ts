@@ -27,8 +27,8 @@ export interface MemberOptions {
   /** Of a consumer without a group. */
   readonly lone: LoneCoordinator | undefined
   readonly onJoined: () => void
-  /** The group's coordinator, or without a group the cluster, has answered. */
-  readonly contacted: () => void
+  /** The group's coordinator, or without a group the cluster, has answered what it was asked `at`, ms since the epoch. */
+  readonly contacted: (at: number) => void
   readonly reading: boolean
 }
 
