@@ -355,11 +355,12 @@ const policies: readonly AckPolicy[] = ['ACK_FIRST', 'ACK', 'REJECT_ON_ERROR', '
 
 t.test('ACK_FIRST settles before the handler, and a failure is only logged', async (t) => {
   const order: string[] = []
-  const { run, settles, dead, failures, log } = build({ ackPolicy: 'ACK_FIRST', handle: () => { order.push(...settles); throw new Error('no') } })
+  const { run, settles, dead, failures, log, pipeline } = build({ ackPolicy: 'ACK_FIRST', handle: () => { order.push(...settles); throw new Error('no') } })
   t.equal(await run(), true)
   t.equal(order[0], 'settled')
   t.same([settles.length, dead, failures], [1, [], []])
   t.same(log.lines, ['error handler failed when it had decided already: that stands'])
+  t.match(pipeline.lastError, { error: { message: 'no' } }, 'health() tells it as well')
 })
 
 t.test('ACK settles also when the handler failed, which is logged', async (t) => {

@@ -1,7 +1,6 @@
 import { within, type Clock } from '../clock.js'
 import { FASTSTREAM_ERR_SKIP } from '../errors.js'
 import type { Log } from '../log.js'
-import { SESSION_TIMEOUT } from '../options.js'
 import {
   GenerationLostError, type ConsumedRecord, type ConsumerListener, type CorruptBatch, type OffsetReset, type TopicPartition, type TransportConsumer, type TopicPartitionOffset
 } from '../transport/transport.js'
@@ -13,6 +12,7 @@ import { Members, type Member, type Working } from './members.js'
 import { reportReset } from './offset-reset.js'
 import { OwnedPartition, type BufferSettings, type Stopped, type Work } from './owned-partition.js'
 import type { Outcome } from './pipeline.js'
+import { Session } from './session.js'
 import { toError } from '../thrown.js'
 
 export interface GroupSettings {
@@ -24,8 +24,6 @@ export interface GroupSettings {
 
 /** Kept of the time in which a group drains for its last commit, ms. */
 const LAST_COMMIT = 2000
-/** How often a group looks whether its coordinator is heard again, ms. */
-const SILENCE_CHECK = 50
 /** What leaving the group may take beyond that, ms; it goes on when that is not enough. */
 const LEAVE = 500
 
@@ -43,6 +41,7 @@ export class Group implements ConsumerListener {
   readonly #condition: Condition
   readonly #committer: Committer
   readonly #consumer: TransportConsumer
+  readonly #session: Session
   #closing: Promise<void> | undefined
 
   constructor (groupId: string | null, members: readonly Member[], consumer: (listener: ConsumerListener) => TransportConsumer, settings: GroupSettings, clock: Clock, log: Log) {
@@ -53,6 +52,7 @@ export class Group implements ConsumerListener {
     this.#log = log
     this.#condition = new Condition(clock)
     this.#consumer = consumer(this)
+    this.#session = new Session(groupId, this.#consumer, clock)
     this.#committer = new Committer(() => this.#owned.values(), (offsets) => this.#commit(offsets), settings.commit, clock, log)
   }
 
@@ -167,7 +167,7 @@ export class Group implements ConsumerListener {
     const { owner, record } = work
     const { topic, partition } = owner
     let outcome: Outcome | undefined
-    if (this.#isSilent && !await this.#heard(member, work)) {
+    if (this.#session.isDoubtful && !await this.#session.proven(work, member.waits)) {
       owner.release(record.size)
       return false
     }
@@ -185,19 +185,8 @@ export class Group implements ConsumerListener {
   }
 
   /** That nobody waits for it any longer may turn out when the wait is over and others run. */
-  async #wait (member: Working, work: Work, ms: number, pause: Pause): Promise<boolean> {
-    return await pause(member.waits.wait(work, ms)) && member.waits.allows(work) && (!this.#isSilent || await this.#heard(member, work))
-  }
-
-  /** The coordinator may have given our partitions to others: it was not heard for as long as a session lasts. So it is when a process was frozen. */
-  get #isSilent (): boolean {
-    return this.#groupId !== null && this.#clock.now() - this.#consumer.lastContact > SESSION_TIMEOUT
-  }
-
-  /** Waits until it is heard; false when the message is not ours any more. */
-  async #heard ({ waits }: Working, work: Work): Promise<boolean> {
-    while (this.#isSilent) if (!await waits.wait(work, SILENCE_CHECK)) return false
-    return !work.owner.tracker.revoked
+  async #wait ({ waits }: Working, work: Work, ms: number, pause: Pause): Promise<boolean> {
+    return await pause(waits.wait(work, ms)) && waits.allows(work) && await this.#session.proven(work, waits)
   }
 
   #settle (work: Work): void {

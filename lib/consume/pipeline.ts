@@ -129,7 +129,10 @@ export class Pipeline {
     else await this.#undo(message, error)
     if (attempt.givenUp || decision === undefined || error instanceof StopConsume) throw error
     if (isDone) this.#log.debug({ topic, partition, offset: String(offset) }, error.message)
-    else if (before !== undefined) this.#log.error({ err: toError(error), topic, partition, offset: String(offset) }, 'handler failed when it had decided already: that stands')
+    else if (before !== undefined) {
+      this.#lastError = { error: toError(error), at: this.#clock.now() }
+      this.#log.error({ err: toError(error), topic, partition, offset: String(offset) }, 'handler failed when it had decided already: that stands')
+    }
     return decision
   }
 

@@ -1,0 +1,33 @@
+import type { Clock } from '../clock.js'
+import { SESSION_TIMEOUT } from '../options.js'
+import type { TransportConsumer } from '../transport/transport.js'
+import type { Work } from './owned-partition.js'
+import type { Waits } from './waits.js'
+
+/** How often it is looked whether the coordinator is heard again, ms. */
+const CHECK = 50
+
+/** What a group's coordinator promises to a member that it hears: that nobody else has its partitions. */
+export class Session {
+  readonly #consumer: TransportConsumer
+  readonly #clock: Clock
+  readonly #timeout: number
+
+  /** Without a group nobody else can have them. */
+  constructor (groupId: string | null, consumer: TransportConsumer, clock: Clock) {
+    this.#consumer = consumer
+    this.#clock = clock
+    this.#timeout = groupId === null ? Infinity : SESSION_TIMEOUT
+  }
+
+  /** It may be over: nothing was heard for so long, also because the process was frozen. */
+  get isDoubtful (): boolean {
+    return this.#clock.now() - this.#consumer.lastContact > this.#timeout
+  }
+
+  /** Waits until the coordinator is heard; false when the message is not ours any more, or nobody waits for it. */
+  async proven (work: Work, waits: Waits): Promise<boolean> {
+    while (this.isDoubtful) if (!await waits.wait(work, CHECK)) return false
+    return !work.owner.tracker.revoked
+  }
+}
