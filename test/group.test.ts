@@ -4,6 +4,7 @@ import { Group } from '../lib/consume/group.js'
 import type { Ordering } from '../lib/consume/members.js'
 import type { Outcome, Pipeline } from '../lib/consume/pipeline.js'
 import type { Turn } from '../lib/consume/turn.js'
+import { encodeSettledAhead } from '../lib/consume/settled-ahead.js'
 import { GenerationLostError, type ConsumedRecord } from '../lib/transport/transport.js'
 import { gate } from './fixtures/inbox.js'
 import { FakeConsumer } from './fixtures/fake-consumer.js'
@@ -218,36 +219,6 @@ t.test('what waits for another try does not hold up a rejoin', async (t) => {
   await end('orders[0] 0', false)
 })
 
-t.test('a rejoin waits for another try where what others did could not be committed without it', async (t) => {
-  const { clock, group, consumer, waits, receive, assign, end } = build({ ordering: 'none' })
-  assign(0)
-  receive(0, 0, 2)
-  const waited = waits.get('orders[0] 0')?.(3000)
-  await end('orders[0] 1')
-  const revoked = group.revoking()
-  await clock.advance(2999)
-  t.same(consumer.commits, [])
-  await clock.advance(1)
-  t.equal(await waited, true)
-  t.equal(await waits.get('orders[0] 0')?.(751), false, 'a longer one would be too late')
-  await end('orders[0] 0')
-  await revoked
-  t.same(consumer.commits, [['orders[0] 2']])
-})
-
-t.test('it does not wait for one that would come too late', async (t) => {
-  const { clock, group, waits, receive, assign, end } = build({ ordering: 'none' })
-  assign(0)
-  receive(0, 0, 2)
-  const waited = waits.get('orders[0] 0')?.(3751)
-  await end('orders[0] 1')
-  const revoked = group.revoking()
-  t.equal(await waited, false)
-  await end('orders[0] 0', false)
-  await revoked
-  t.equal(clock.waiting, 0)
-})
-
 t.test('after a silence as long as a session nothing begins before the coordinator is heard', async (t) => {
   const { clock, consumer, waits, started, receive, assign, end } = build()
   assign(0)
@@ -371,7 +342,7 @@ t.test('an error that nobody expected leaves its message unsettled and nothing e
   group.records('orders', 0, [record(0), record(1)], 2n)
   await turn()
   await clock.advance(1000)
-  t.same(consumer.commits, [])
+  t.same(consumer.commits, [['orders[0] 0 and 1']])
   t.same(log.lines, ['error a message was left unsettled by an error that nobody expected'])
   await group.close(1000)
 })
@@ -579,7 +550,7 @@ t.test('without an order only the concurrency counts', async (t) => {
   t.same(started.at(-1), 'orders[0] 2')
 })
 
-t.test('a rebalance closes gaps: what lies before something that was started is handled, and all of it is committed', async (t) => {
+t.test('a rebalance waits for what runs and for nothing else: what is settled behind the rest is committed with it', async (t) => {
   const { group, consumer, started, assign, end } = build({ ordering: 'key' })
   assign(0)
   group.records('orders', 0, keyed('a', 'a', 'b', 'a', 'b'), 5n)
@@ -587,12 +558,42 @@ t.test('a rebalance closes gaps: what lies before something that was started is 
   t.same(started, ['orders[0] 0', 'orders[0] 2', 'orders[0] 4'])
   const revoked = group.revoking()
   await end('orders[0] 0')
-  await end('orders[0] 1')
-  t.same(started.slice(3), ['orders[0] 1', 'orders[0] 3'], 'both before offset 4')
-  await end('orders[0] 3')
   await end('orders[0] 4')
   await revoked
-  t.same(consumer.commits.at(-1), ['orders[0] 5'])
+  t.equal(started.length, 3, 'not the next of its key')
+  t.same(consumer.commits.at(-1), ['orders[0] 1 and 2, 4'])
+})
+
+t.test('what those before us had settled is left out, and told to those after us', async (t) => {
+  const { clock, group, consumer, started, assign, end } = build({ ordering: 'key' })
+  assign(0)
+  group.stored('orders', 0, 1n, encodeSettledAhead(1n, [2n, 4n]))
+  group.records('orders', 0, keyed('a', 'a', 'b', 'a', 'b').slice(1, 3), 3n)
+  group.records('orders', 0, keyed('a', 'a', 'b', 'a', 'b', 'c').slice(3), 6n)
+  t.same(started, ['orders[0] 1', 'orders[0] 5'])
+  await end('orders[0] 5')
+  await clock.advance(1000)
+  t.same(consumer.commits, [['orders[0] 1 and 2, 4, 5']])
+  await end('orders[0] 1')
+  await clock.advance(1000)
+  t.same(consumer.commits.at(-1), ['orders[0] 3 and 4, 5'])
+  await end('orders[0] 3')
+  await clock.advance(1000)
+  t.same(consumer.commits.at(-1), ['orders[0] 6'])
+})
+
+t.test('where all that comes is settled already, the offset moves on, and there is room for more', async (t) => {
+  const { clock, group, consumer, started, assign } = build({ ordering: 'key' })
+  assign(0)
+  group.stored('orders', 0, 0n, encodeSettledAhead(0n, [0n, 1n, 2n, 3n, 4n]))
+  group.stored('orders', 7, 0n, '')
+  group.records('orders', 0, keyed('a', 'a', 'b', 'a', 'b'), 5n)
+  await clock.advance(1000)
+  t.same(started, [])
+  t.same(consumer.calls, [])
+  t.same(consumer.commits, [['orders[0] 5']])
+  group.records('orders', 0, [record(5, 'v', { key: Buffer.from('a') })], 6n)
+  t.same(started, ['orders[0] 5'])
 })
 
 t.test('what comes again keeps what is behind it from overtaking it', async (t) => {

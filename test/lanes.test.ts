@@ -140,25 +140,6 @@ t.test('partitions take turns, however many lanes one of them has', async (t) =>
   t.same(started, ['p1', 'q1', 'p2', 'q2', 'p3', 'p4'])
 })
 
-t.test('frozen lanes start what is allowed, and are idle when that has ended, too', async (t) => {
-  const { lanes, started, end } = manual(1)
-  lanes.push('p', 'a', ['a1', 'a2'])
-  lanes.push('p', 'b', ['b1', 'b2'])
-  lanes.push('q', 'c', ['c1'])
-  lanes.dispatch()
-  let idle = false
-  lanes.freeze((item) => item.endsWith('1'))
-  lanes.idle().then(() => { idle = true })
-  for (const item of ['a1', 'c1', 'b1']) {
-    t.notOk(idle)
-    await end(item)
-  }
-  t.same(started, ['a1', 'c1', 'b1'])
-  t.ok(idle)
-  lanes.thaw()
-  t.same([...started].slice(3), ['a2'])
-})
-
 t.test('who waits gives its place to others, and goes on before them when the wait is over', async (t) => {
   const events: string[] = []
   const waits = new Map<string, () => void>()

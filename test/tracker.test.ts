@@ -16,7 +16,7 @@ t.test('the watermark is the lowest unsettled offset, whatever the order of sett
   const [a, b, c] = receive(tracker, [5n, 6n, 9n]) as [Tracked, Tracked, Tracked]
   t.equal(tracker.committable, undefined, 'nothing is settled')
   t.ok(tracker.settle(c))
-  t.equal(tracker.committable, undefined)
+  t.equal(tracker.committable, 5n, 'the same offset, with what is settled behind it')
   t.ok(tracker.settle(a))
   t.equal(tracker.committable, 6n)
   t.equal(tracker.oldest, b)
@@ -62,6 +62,24 @@ t.test('what is committed is not committed again', async (t) => {
   t.equal(tracker.committable, undefined, 'an older answer that comes late changes nothing')
 })
 
+t.test('what is settled ahead is committed once, and what joins it meanwhile next time', async (t) => {
+  const tracker = new PartitionTracker()
+  const [a, b, c, d] = receive(tracker, [0n, 2n, 3n, 9n]) as [Tracked, Tracked, Tracked, Tracked]
+  tracker.settle(d)
+  tracker.settle(b)
+  t.same(tracker.settledAhead, [2n, 9n])
+  const { ahead } = tracker
+  tracker.settle(c)
+  tracker.commitSucceeded(0n, ahead)
+  t.equal(tracker.committable, 0n)
+  tracker.commitSucceeded(0n, tracker.ahead)
+  t.equal(tracker.committable, undefined)
+  tracker.commitSucceeded(0n, ahead)
+  t.equal(tracker.committable, undefined, 'an older answer that comes late changes nothing')
+  tracker.settle(a)
+  t.same([tracker.committable, tracker.settledAhead], [10n, []])
+})
+
 t.test('a late result of a lost generation moves nothing', async (t) => {
   const tracker = new PartitionTracker()
   const [a] = receive(tracker, [0n]) as [Tracked]
@@ -93,7 +111,7 @@ t.test('whatever happens in whatever order, it never commits past unsettled work
       }
       if (!ok) return
       committed = offset
-      tracker.commitSucceeded(offset)
+      tracker.commitSucceeded(offset, tracker.ahead)
     }
 
     for (const { kind, gap, pick } of actions) {

@@ -1,6 +1,7 @@
 import { within, type Clock } from '../clock.js'
 import type { Log } from '../log.js'
-import { GenerationLostError, type TopicPartition, type TopicPartitionOffset } from '../transport/transport.js'
+import { GenerationLostError, type StoredOffset, type TopicPartition } from '../transport/transport.js'
+import { encodeSettledAhead } from './settled-ahead.js'
 import type { PartitionTracker } from './tracker.js'
 
 export interface Owned extends TopicPartition {
@@ -13,10 +14,10 @@ export interface CommitSettings {
   readonly count: number
 }
 
-/** Commits watermarks: after a while or after so many messages, one commit in flight, and a failed one again later. */
+/** Commits watermarks, and what is settled behind them: after a while or after so many messages, one commit in flight, and a failed one again later. */
 export class Committer {
   readonly #owned: () => Iterable<Owned>
-  readonly #commit: (offsets: readonly TopicPartitionOffset[]) => Promise<void>
+  readonly #commit: (offsets: readonly StoredOffset[]) => Promise<void>
   readonly #settings: CommitSettings
   readonly #clock: Clock
   readonly #log: Log
@@ -25,7 +26,7 @@ export class Committer {
   #inFlight: Promise<void> | undefined
   #stopped = false
 
-  constructor (owned: () => Iterable<Owned>, commit: (offsets: readonly TopicPartitionOffset[]) => Promise<void>, settings: CommitSettings, clock: Clock, log: Log) {
+  constructor (owned: () => Iterable<Owned>, commit: (offsets: readonly StoredOffset[]) => Promise<void>, settings: CommitSettings, clock: Clock, log: Log) {
     this.#owned = owned
     this.#commit = commit
     this.#settings = settings
@@ -80,13 +81,13 @@ export class Committer {
   }
 
   async #send (): Promise<void> {
-    const trackers: PartitionTracker[] = []
-    const offsets: TopicPartitionOffset[] = []
+    const succeed: Array<() => void> = []
+    const offsets: StoredOffset[] = []
     for (const { topic, partition, tracker } of this.#owned()) {
-      const offset = tracker.committable
+      const { committable: offset, ahead } = tracker
       if (offset === undefined) continue
-      trackers.push(tracker)
-      offsets.push({ topic, partition, offset })
+      succeed.push(() => { tracker.commitSucceeded(offset, ahead) })
+      offsets.push({ topic, partition, offset, metadata: encodeSettledAhead(offset, tracker.settledAhead) })
     }
     if (offsets.length === 0) return
     try {
@@ -97,6 +98,6 @@ export class Committer {
       this.#log.warn({ err }, 'commit failed, it will be tried again')
       return this.moved()
     }
-    for (const [i, { offset }] of offsets.entries()) trackers[i]?.commitSucceeded(offset)
+    for (const each of succeed) each()
   }
 }

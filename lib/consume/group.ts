@@ -1,8 +1,8 @@
-import { within, type Clock } from '../clock.js'
+import { sleep, within, type Clock } from '../clock.js'
 import { FASTSTREAM_ERR_SKIP } from '../errors.js'
 import type { Log } from '../log.js'
 import {
-  GenerationLostError, type ConsumedRecord, type ConsumerListener, type CorruptBatch, type OffsetReset, type TopicPartition, type TransportConsumer, type TopicPartitionOffset
+  GenerationLostError, type ConsumedRecord, type ConsumerListener, type CorruptBatch, type OffsetReset, type TopicPartition, type StoredOffset, type TransportConsumer, type TopicPartitionOffset
 } from '../transport/transport.js'
 import { Committer, type CommitSettings } from './committer.js'
 import { Condition } from './condition.js'
@@ -13,6 +13,7 @@ import { reportReset } from './offset-reset.js'
 import { OwnedPartition, type BufferSettings, type Stopped, type Work } from './owned-partition.js'
 import type { Outcome } from './pipeline.js'
 import { Session } from './session.js'
+import { SettledAhead } from './settled-ahead.js'
 import { toError } from '../thrown.js'
 
 export interface GroupSettings {
@@ -46,7 +47,7 @@ export class Group implements ConsumerListener {
 
   constructor (groupId: string | null, members: readonly Member[], consumer: (listener: ConsumerListener) => TransportConsumer, settings: GroupSettings, clock: Clock, log: Log) {
     this.#groupId = groupId
-    this.#members = new Members(members, clock, (member, work, pause) => this.#run(member, work, pause))
+    this.#members = new Members(members, (member, work, pause) => this.#run(member, work, pause))
     this.#settings = settings
     this.#clock = clock
     this.#log = log
@@ -133,6 +134,11 @@ export class Group implements ConsumerListener {
     this.#members.push(topic, owner.name, work)
   }
 
+  /** Those that went before us had handled some of what is there. */
+  stored (topic: string, partition: number, offset: bigint, metadata: string): void {
+    this.#owned.get(OwnedPartition.nameOf(topic, partition))?.leaveOut(SettledAhead.decode(offset, metadata))
+  }
+
   corrupt (topic: string, partition: number, { offset, nextOffset, error }: CorruptBatch): void {
     this.#log.error({ err: error, topic, partition, offset: String(offset), nextOffset: String(nextOffset) }, 'a batch is corrupt: its partition is paused, nothing of it is skipped')
     this.#stopped(topic, partition, { offset, nextOffset: nextOffset < 0n ? undefined : nextOffset, error })
@@ -153,7 +159,7 @@ export class Group implements ConsumerListener {
     this.#owned.get(OwnedPartition.nameOf(topic, partition))?.stop(stopped)
   }
 
-  async #commit (offsets: readonly TopicPartitionOffset[]): Promise<void> {
+  async #commit (offsets: readonly StoredOffset[]): Promise<void> {
     try {
       await this.#consumer.commit(offsets)
     } catch (err) {
@@ -167,11 +173,10 @@ export class Group implements ConsumerListener {
     const { owner, record } = work
     const { topic, partition } = owner
     let outcome: Outcome | undefined
-    if (this.#session.isDoubtful && !await this.#session.proven(work, member.waits)) {
+    if (this.#session.isDoubtful && !await this.#session.proven(work, member.halt.signal)) {
       owner.release(record.size)
       return false
     }
-    owner.started(work)
     try {
       outcome = await member.pipeline.run(topic, partition, record, { wait: (ms) => this.#wait(member, work, ms, pause), settle: () => { this.#settle(work) } })
     } catch (err) {
@@ -185,8 +190,8 @@ export class Group implements ConsumerListener {
   }
 
   /** That nobody waits for it any longer may turn out when the wait is over and others run. */
-  async #wait ({ waits }: Working, work: Work, ms: number, pause: Pause): Promise<boolean> {
-    return await pause(waits.wait(work, ms)) && waits.allows(work) && await this.#session.proven(work, waits)
+  async #wait ({ halt: { signal } }: Working, work: Work, ms: number, pause: Pause): Promise<boolean> {
+    return await pause(sleep(this.#clock, ms, signal)) && !signal.aborted && await this.#session.proven(work, signal)
   }
 
   #settle (work: Work): void {
@@ -202,18 +207,18 @@ export class Group implements ConsumerListener {
     if (this.#members.size === 1) this.close(this.#settings.revokeDrain)
   }
 
-  /** What runs, and what must be tried again for something else to be committed, may end within `timeout` ms; then all that is settled is committed. */
+  /** What runs may end within `timeout` ms, what waits for another try stops waiting; then all that is settled is committed. */
   async #drain (timeout: number, reason: string): Promise<void> {
     this.#members.freeze()
-    const begin = this.#clock.now()
+    this.#members.halt()
+    const end = this.#clock.now() + timeout
     const patience = timeout - Math.min(LAST_COMMIT, timeout / 4)
-    this.#members.endWaits(begin + patience)
     const ended = await within(this.#clock, patience, this.#members.idle())
     if (!ended) {
       this.#log.warn({ timeout: patience, running: this.#running() }, 'handlers did not end in time: their messages will come again')
       this.#members.giveUp(reason)
     }
-    await this.#committer.flush(begin + timeout - this.#clock.now())
+    await this.#committer.flush(end - this.#clock.now())
   }
 
   #running (): object[] {
@@ -226,7 +231,7 @@ export class Group implements ConsumerListener {
 
   /** From now on results of this generation move nothing, and what waits in its queues is dropped: it will come again. */
   #revokeAll (): void {
-    this.#members.endWaits(-Infinity)
+    this.#members.halt()
     for (const owner of this.#owned.values()) owner.tracker.revoke()
     this.#owned.clear()
     this.#members.clear()

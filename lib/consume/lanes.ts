@@ -35,8 +35,7 @@ export class Lanes<T> {
   readonly #returning: Array<() => void> = []
   #running = 0
   #active = 0
-  /** Set: nothing is started but what it allows. */
-  #allows: ((item: T) => boolean) | undefined
+  #frozen = false
   #stopped = false
   /** Counts how often what was queued has been dropped. */
   #epoch = 0
@@ -69,21 +68,20 @@ export class Lanes<T> {
 
   /** Starts what may start. */
   dispatch (): void {
-    while (this.#running < this.#concurrency && !this.#stopped) {
-      const lane = this.#allows === undefined ? this.#next() : this.#nextAllowed(this.#allows)
+    while (this.#running < this.#concurrency && !this.#stopped && !this.#frozen) {
+      const lane = this.#next()
       if (lane === undefined) return
       this.#start(lane)
     }
   }
 
-  /** Starts nothing more, but what `allows` does, until {@link thaw}; what runs, runs on. */
-  freeze (allows: (item: T) => boolean = () => false): void {
-    this.#allows = allows
-    this.dispatch()
+  /** Starts nothing more until {@link thaw}; what runs, runs on. */
+  freeze (): void {
+    this.#frozen = true
   }
 
   thaw (): void {
-    this.#allows = undefined
+    this.#frozen = false
     this.dispatch()
   }
 
@@ -127,13 +125,6 @@ export class Lanes<T> {
     if (shelf === undefined) return undefined
     const [lane] = shelf.ready
     return this.#take(lane as Lane<T>)
-  }
-
-  #nextAllowed (allows: (item: T) => boolean): Lane<T> | undefined {
-    for (const { ready } of this.#ring) {
-      for (const lane of ready) if (allows(lane.items[lane.head] as T)) return this.#take(lane)
-    }
-    return undefined
   }
 
   /** Its partition goes to the end of the ring. */
@@ -191,7 +182,7 @@ export class Lanes<T> {
   }
 
   #dispatchSoon (): void {
-    if (this.#allows !== undefined || ++this.#streak < STREAK) return this.dispatch()
+    if (++this.#streak < STREAK) return this.dispatch()
     this.#streak = 0
     setImmediate(() => { this.dispatch() })
   }

@@ -1,8 +1,7 @@
-import type { Clock } from '../clock.js'
+import { setMaxListeners } from 'node:events'
 import { Lanes, type Pause } from './lanes.js'
 import type { Work } from './owned-partition.js'
 import type { Pipeline } from './pipeline.js'
-import { Waits } from './waits.js'
 
 /** What is handled one after the other: the messages of a partition, those of a key in a partition, nothing. */
 export type Ordering = 'partition' | 'key' | 'none'
@@ -17,7 +16,8 @@ export interface Member {
 
 export interface Working extends Member {
   readonly lanes: Lanes<Work>
-  readonly waits: Waits
+  /** Aborts when nobody waits for another try. */
+  halt: AbortController
   /** Its handler wants no more. */
   stopped: boolean
 }
@@ -29,9 +29,9 @@ export class Members {
   #dispatching = false
 
   /** `run` must not reject; it resolves to whether the work behind it may go on. */
-  constructor (members: readonly Member[], clock: Clock, run: (member: Working, work: Work, pause: Pause) => Promise<boolean>) {
+  constructor (members: readonly Member[], run: (member: Working, work: Work, pause: Pause) => Promise<boolean>) {
     this.#members = members.map((member) => {
-      const working: Working = { ...member, waits: new Waits(clock), stopped: false, lanes: new Lanes<Work>(member.concurrency, (work, pause) => run(working, work, pause)) }
+      const working: Working = { ...member, halt: halter(), stopped: false, lanes: new Lanes<Work>(member.concurrency, (work, pause) => run(working, work, pause)) }
       return working
     })
     for (const member of this.#members) for (const topic of member.topics) this.#byTopic.set(topic, member)
@@ -59,19 +59,19 @@ export class Members {
     for (const { lanes } of this.#members) lanes.dispatch()
   }
 
-  /** Starts nothing more but what lies before something that was started: else that could not be committed. What runs, runs on. */
+  /** Starts nothing more; what runs, runs on. */
   freeze (): void {
-    for (const { lanes } of this.#members) lanes.freeze((work) => work.owner.isGap(work))
+    for (const { lanes } of this.#members) lanes.freeze()
   }
 
-  /** What waits for another try stops waiting where that is of no use before `end`, ms since the epoch; and so does what fails from now on. */
-  endWaits (end: number): void {
-    for (const { waits } of this.#members) waits.endBy(end)
+  /** What waits for another try stops waiting, and so does what fails from now on. */
+  halt (): void {
+    for (const { halt } of this.#members) halt.abort()
   }
 
   thaw (): void {
     for (const member of this.#members) {
-      if (!member.stopped) member.waits.thaw()
+      if (!member.stopped) member.halt = halter()
       member.lanes.thaw()
     }
   }
@@ -80,7 +80,7 @@ export class Members {
   stop (member: Working): void {
     member.stopped = true
     member.lanes.stop()
-    member.waits.halt()
+    member.halt.abort()
   }
 
   /** Resolves when nothing runs. */
@@ -102,4 +102,11 @@ export class Members {
 /** By bytes: as text two keys that are no UTF-8 would be the same. What has no key stands alone, and a lane knows it again by its offset. */
 function laneOf (partition: string, ordering: Ordering, { record: { key, offset } }: Work): string {
   return ordering === 'key' && key !== null ? `${partition}=${key.toString('latin1')}` : `${partition}@${offset}`
+}
+
+/** Any number of messages may wait for their next try: a listener each is no leak. */
+function halter (): AbortController {
+  const halt = new AbortController()
+  setMaxListeners(0, halt.signal)
+  return halt
 }

@@ -1,4 +1,5 @@
 import type { ConsumedRecord, TransportConsumer } from '../transport/transport.js'
+import type { SettledAhead } from './settled-ahead.js'
 import { PartitionTracker, type Tracked } from './tracker.js'
 
 /** What one partition may hold in memory. */
@@ -10,16 +11,13 @@ export interface BufferSettings {
 /** A record with its partition, from its arrival to its outcome. */
 export class Work implements Tracked {
   readonly owner: OwnedPartition
-  /** Counts the records of its partition in this generation. */
-  readonly index: number
   /** ms since the epoch */
   readonly receivedAt: number
   settled = false
   #record: ConsumedRecord | { readonly offset: bigint }
 
-  constructor (owner: OwnedPartition, index: number, record: ConsumedRecord, receivedAt: number) {
+  constructor (owner: OwnedPartition, record: ConsumedRecord, receivedAt: number) {
     this.owner = owner
-    this.index = index
     this.#record = record
     this.receivedAt = receivedAt
   }
@@ -58,8 +56,7 @@ export class OwnedPartition {
   readonly tracker = new PartitionTracker<Work>()
   readonly #limits: BufferSettings
   readonly #consumer: TransportConsumer
-  #received = 0
-  #started = -1
+  #settledAhead: SettledAhead | undefined
   #messages = 0
   #bytes = 0
   #paused = false
@@ -80,10 +77,11 @@ export class OwnedPartition {
 
   /** Takes records in, stops the reading when that is enough, and gives what there is to do. */
   receive (records: readonly ConsumedRecord[], position: bigint, now: number): readonly Work[] {
-    const work = records.map((record) => new Work(this, this.#received++, record, now))
-    this.tracker.receive(work, position)
-    this.#messages += records.length
-    for (const { size } of records) this.#bytes += size
+    const all = records.map((record) => new Work(this, record, now))
+    this.tracker.receive(all, position)
+    const work = this.#settledAhead === undefined ? all : this.#unsettled(all, this.#settledAhead)
+    this.#messages += work.length
+    for (const { record: { size } } of work) this.#bytes += size
     if (!this.#paused && this.#fill >= 1) {
       this.#paused = true
       this.#consumer.pause(this)
@@ -91,13 +89,16 @@ export class OwnedPartition {
     return work
   }
 
-  started ({ index }: Work): void {
-    if (index > this.#started) this.#started = index
+  /** What was settled before this generation began. */
+  leaveOut (settled: SettledAhead | undefined): void {
+    this.#settledAhead = settled
   }
 
-  /** Whether one behind it has been started: as long as it is not settled that one cannot be committed. */
-  isGap ({ index }: Work): boolean {
-    return index < this.#started
+  #unsettled (work: readonly Work[], settledAhead: SettledAhead): readonly Work[] {
+    const [settled, unsettled] = [true, false].map((known) => work.filter(({ offset }) => settledAhead.has(offset) === known)) as [Work[], Work[]]
+    for (const each of settled) this.tracker.settle(each)
+    if (this.tracker.position! >= settledAhead.end) this.#settledAhead = undefined
+    return unsettled
   }
 
   /** Lets a handled record go; reads on when half of the room is free. */

@@ -1,8 +1,7 @@
-import type { Clock } from '../clock.js'
+import { sleep, type Clock } from '../clock.js'
 import { SESSION_TIMEOUT } from '../options.js'
 import type { TransportConsumer } from '../transport/transport.js'
 import type { Work } from './owned-partition.js'
-import type { Waits } from './waits.js'
 
 /** How often it is looked whether the coordinator is heard again, ms. */
 const CHECK = 50
@@ -26,8 +25,8 @@ export class Session {
   }
 
   /** Waits until the coordinator is heard; false when the message is not ours any more, or nobody waits for it. */
-  async proven (work: Work, waits: Waits): Promise<boolean> {
-    while (this.isDoubtful) if (!await waits.wait(work, CHECK)) return false
+  async proven (work: Work, halt: AbortSignal): Promise<boolean> {
+    while (this.isDoubtful) if (!await sleep(this.#clock, CHECK, halt)) return false
     return !work.owner.tracker.revoked
   }
 }

@@ -18,6 +18,9 @@ export class PartitionTracker<Entry extends Tracked = Tracked> {
   #head = 0
   #position: bigint | undefined
   #committed: bigint | undefined
+  /** Counts what was settled behind something that was not. */
+  #ahead = 0
+  #committedAhead = 0
   #revoked = false
 
   /**
@@ -40,7 +43,10 @@ export class PartitionTracker<Entry extends Tracked = Tracked> {
     tracked.settled = true
     if (this.#revoked) return false
     const entries = this.#entries
-    if (entries[this.#head] !== tracked) tracked.forget()
+    if (entries[this.#head] !== tracked) {
+      tracked.forget()
+      this.#ahead++
+    }
     // Let go of at once: a settled record may be large.
     while (entries[this.#head]?.settled === true) entries[this.#head++] = undefined
     this.#compact()
@@ -67,11 +73,26 @@ export class PartitionTracker<Entry extends Tracked = Tracked> {
     this.#head = 0
   }
 
-  /** What a commit would store now; undefined when there is nothing new. */
+  /** The offset that a commit would store now; undefined when there is nothing new. */
   get committable (): bigint | undefined {
     if (this.#revoked) return undefined
     const { watermark } = this
-    return watermark === this.#committed ? undefined : watermark
+    return watermark === this.#committed && this.#ahead === this.#committedAhead ? undefined : watermark
+  }
+
+  /** What is settled behind the watermark, in order. */
+  get settledAhead (): bigint[] {
+    const settled: bigint[] = []
+    for (let i = this.#head; i < this.#entries.length; i++) {
+      const entry = this.#entries[i]
+      if (entry?.settled === true) settled.push(entry.offset)
+    }
+    return settled
+  }
+
+  /** To be given back to {@link commitSucceeded}: more may be settled until then. */
+  get ahead (): number {
+    return this.#ahead
   }
 
   /** The lowest offset that is not settled; undefined before anything is known. */
@@ -84,8 +105,9 @@ export class PartitionTracker<Entry extends Tracked = Tracked> {
     return this.#position
   }
 
-  commitSucceeded (offset: bigint): void {
+  commitSucceeded (offset: bigint, ahead = 0): void {
     if (this.#committed === undefined || offset > this.#committed) this.#committed = offset
+    if (ahead > this.#committedAhead) this.#committedAhead = ahead
   }
 
   #compact (): void {

@@ -108,12 +108,20 @@ export interface ConsumerListener {
    * with no records: that is to be committed before anything comes, for from then on it is noticed when the log loses what was not read.
    */
   records (topic: string, partition: number, records: readonly ConsumedRecord[], position: bigint): void
+  /** Records will come from the offset that the group has stored, with this metadata. Called before they do. */
+  stored (topic: string, partition: number, offset: bigint, metadata: string): void
   /** A batch cannot be decoded. The transport has stopped reading that partition until `seek`; nothing of the batch was handed over. */
   corrupt (topic: string, partition: number, batch: CorruptBatch): void
   /** The group's offset is not in the log. After it records come from `reset.position`; without one the partition is not read until `seek`. */
   reset (topic: string, partition: number, reset: OffsetReset): void
   /** The client broke and is being made anew, or cannot reach the cluster; it comes back by itself. */
   failed (error: Error): void
+}
+
+/** What a group keeps of a partition: the offset to read next, and a text of its members' own, of 4096 bytes at most. */
+export interface StoredOffset extends TopicPartitionOffset {
+  /** Where the cluster takes no such text, it may be left out. */
+  readonly metadata?: string
 }
 
 export interface CorruptBatch {
@@ -160,7 +168,7 @@ export interface TransportConsumer {
    * Stores the offsets to read next, for the generation in which it is called.
    * Rejects with a `GenerationLostError` when the group has moved on: then it must not be tried again.
    */
-  commit (offsets: readonly TopicPartitionOffset[]): Promise<void>
+  commit (offsets: readonly StoredOffset[]): Promise<void>
   /** No further `records`; stays a member, so that commits go on being taken. */
   stop (): void
   /** Leaves the group at once. Never rejects, may be called twice, also while `start` is under way; afterwards no listener is called. */

@@ -145,6 +145,32 @@ export function ordering (world: World): void {
       await eventually(async () => (await world.committed(groupId, topic))[0] === 8n)
     })
 
+    t.test('by key: what ran ahead of one that waits is not done again after a clean stop, nor by whoever joins', async (t) => {
+      const [topic, groupId] = [await world.createTopic(1), world.unique('g')]
+      const build = async () => {
+        const app = await world.app(t, { groupId, ordering: 'key', retry: { delay: 60_000, maxDelay: 60_000 }, commit: { interval: 60_000, count: 1_000_000 } })
+        const inbox = new Inbox<number>()
+        app.broker.subscriber(topic, (value) => {
+          inbox.add(Number(value))
+          if (value === 1 || value === 4) throw new Error('later')
+        })
+        await app.ready()
+        return { app, inbox }
+      }
+      const first = await build()
+      const publish = async (values: readonly number[]) => { for (const i of values) await first.app.broker.publish(topic, i, { key: `k${i}` }) }
+      await publish(upTo(6))
+      await first.inbox.count(6)
+      await first.app.close()
+      t.same(await world.committed(groupId, topic), [1n])
+      const second = await build()
+      t.same(await second.inbox.count(2), [1, 4])
+      const third = await build()
+      // One of them has the partition now.
+      await eventually(async () => second.inbox.items.length + third.inbox.items.length >= 4)
+      t.same([...second.inbox.items.slice(2), ...third.inbox.items], [1, 4])
+    })
+
     t.test('by key: one that is tried again holds up no other key, also with a concurrency of 1', async (t) => {
       const [topic, groupId] = [await world.createTopic(1), world.unique('g')]
       const app = await world.app(t, { groupId, ordering: 'key', concurrency: 1, retry: { retries: 1_000_000, delay: 5, maxDelay: 5 }, commit: { interval: 10 } })

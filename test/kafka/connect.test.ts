@@ -14,7 +14,7 @@ import { failure, inSeconds, record, transportOptions } from './client.js'
 import { startCluster } from './cluster.js'
 import { createTopic, uniqueName } from './fixture.js'
 
-const idle: ConsumerListener = { assigned () {}, async revoking () {}, lost () {}, records () {}, corrupt () {}, reset () {}, failed () {} }
+const idle: ConsumerListener = { assigned () {}, async revoking () {}, lost () {}, records () {}, stored () {}, corrupt () {}, reset () {}, failed () {} }
 const group = { offsetReset: 'earliest', rebalanceTimeout: 6000, sessionTimeout: 6000 } as const
 
 t.test('connect reaches the cluster, and may be called again', async (t) => {

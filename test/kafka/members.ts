@@ -25,6 +25,8 @@ export class Observer implements ConsumerListener {
   readonly received: Received[] = []
   readonly positions = new Map<string, bigint>()
   readonly corruptBatches: CorruptBatch[] = []
+  /** What the group has stored where partitions begin, as `0: 5 metadata`. */
+  readonly beginnings: string[] = []
   readonly resets: Array<OffsetReset & { readonly partition: number }> = []
   readonly failures: Error[] = []
   owned: readonly TopicPartition[] = []
@@ -53,6 +55,10 @@ export class Observer implements ConsumerListener {
     for (const { offset, value } of records) this.received.push({ topic, partition, offset, value: String(value) })
     this.positions.set(`${topic}:${partition}`, position)
     this.onRecords(topic, partition, records, position)
+  }
+
+  stored (_topic: string, partition: number, offset: bigint, metadata: string): void {
+    this.beginnings.push(`${partition}: ${offset} ${metadata}`)
   }
 
   corrupt (_topic: string, _partition: number, batch: CorruptBatch): void {

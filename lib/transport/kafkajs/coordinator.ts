@@ -16,7 +16,7 @@ export interface GenerationIdentity extends Identity {
 }
 
 export interface Commit extends GenerationIdentity {
-  readonly topics: ReadonlyArray<{ readonly topic: string, readonly partitions: ReadonlyArray<{ readonly partition: number, readonly offset: string }> }>
+  readonly topics: ReadonlyArray<{ readonly topic: string, readonly partitions: ReadonlyArray<{ readonly partition: number, readonly offset: string, readonly metadata: string }> }>
 }
 
 /** As whom the group knows a consumer that has not left it: empty, if nobody. */

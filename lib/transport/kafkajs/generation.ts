@@ -1,5 +1,5 @@
 import { GenerationLostError } from '../transport.js'
-import type { TopicPartition, TopicPartitionOffset } from '../transport.js'
+import type { StoredOffset, TopicPartition } from '../transport.js'
 import { partitionId } from './batch.js'
 import type { Coordinator, GenerationIdentity, KafkajsFailure } from './coordinator.js'
 
@@ -65,12 +65,12 @@ export class Generation {
    * Straight to the coordinator. KafkaJS's own `commitOffsets` tries again after any error, with whatever generation it is in
    * by then, and does nothing, without an error, once it stops.
    */
-  async commit (offsets: readonly TopicPartitionOffset[]): Promise<void> {
-    const topics = new Map<string, Array<{ partition: number, offset: string }>>()
-    for (const { topic, partition, offset } of offsets) {
+  async commit (offsets: readonly StoredOffset[]): Promise<void> {
+    const topics = new Map<string, Array<{ partition: number, offset: string, metadata: string }>>()
+    for (const { topic, partition, offset, metadata = '' } of offsets) {
       // Kafka would take it and overwrite what the owner has stored.
       if (this.owned(topic, partition) === undefined) throw new GenerationLostError(`partition ${partition} of '${topic}' is not owned in this generation`)
-      topics.set(topic, [...topics.get(topic) ?? [], { partition, offset: String(offset) }])
+      topics.set(topic, [...topics.get(topic) ?? [], { partition, offset: String(offset), metadata }])
     }
     if (topics.size === 0) return
     try {
@@ -78,6 +78,8 @@ export class Generation {
     } catch (err) {
       const { type = '', message } = err as KafkajsFailure
       if (lost.has(type)) throw new GenerationLostError(message, { cause: err })
+      // A cluster may take less than Kafka's 4096 bytes. The offset counts.
+      if (type === 'OFFSET_METADATA_TOO_LARGE' && offsets.some(({ metadata }) => metadata)) return await this.commit(offsets.map(({ topic, partition, offset }) => ({ topic, partition, offset })))
       throw err
     }
   }

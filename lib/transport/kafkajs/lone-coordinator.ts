@@ -19,7 +19,7 @@ export const noGroup = 'no group'
 export class LoneCoordinator {
   readonly memberId = 'alone'
   generationId = 0
-  readonly #offsets = new Map<string, Map<number, string>>()
+  readonly #offsets = new Map<string, Map<number, { readonly offset: string, readonly metadata: string }>>()
 
   isConnected (): boolean {
     return true
@@ -41,15 +41,15 @@ export class LoneCoordinator {
   async offsetFetch ({ topics }: OffsetFetchRequest): Promise<OffsetFetchAnswer> {
     const responses = topics.map(({ topic, partitions }) => ({
       topic,
-      partitions: partitions.map(({ partition }) => ({ partition, offset: this.#offsets.get(topic)?.get(partition) ?? '-1' }))
+      partitions: partitions.map(({ partition }) => ({ partition, ...this.#offsets.get(topic)?.get(partition) ?? { offset: '-1', metadata: '' } }))
     }))
     return { responses }
   }
 
   async offsetCommit ({ topics }: Pick<Commit, 'topics'>): Promise<void> {
     for (const { topic, partitions } of topics) {
-      const offsets = this.#offsets.get(topic) ?? new Map<number, string>()
-      for (const { partition, offset } of partitions) offsets.set(partition, offset)
+      const offsets = this.#offsets.get(topic) ?? new Map<number, { offset: string, metadata: string }>()
+      for (const { partition, offset, metadata } of partitions) offsets.set(partition, { offset, metadata })
       this.#offsets.set(topic, offsets)
     }
   }

@@ -1,7 +1,7 @@
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs'
 import { systemClock, within } from '../../clock.js'
 import { GenerationLostError } from '../transport.js'
-import type { ConsumerListener, ConsumerOptions, Progress, TopicPartition, TopicPartitionOffset, TransportLog } from '../transport.js'
+import type { ConsumerListener, ConsumerOptions, Progress, StoredOffset, TopicPartition, TopicPartitionOffset, TransportLog } from '../transport.js'
 import { topicAwareAssigner } from './assigner.js'
 import { drainBeforeRejoin } from './barrier.js'
 import type { Remembered } from './coordinator.js'
@@ -98,7 +98,7 @@ export class Member {
     return this.#life
   }
 
-  async commit (offsets: readonly TopicPartitionOffset[]): Promise<void> {
+  async commit (offsets: readonly StoredOffset[]): Promise<void> {
     if (this.#generation === undefined) throw new GenerationLostError('no partition is owned now')
     await this.#generation.commit(offsets)
   }
@@ -228,14 +228,15 @@ export class Member {
     if (how === 'lost') this.#listener.lost()
   }
 
-  #beginReading ({ topic, partition, stored, start, end, position }: Beginning): void {
+  #beginReading ({ topic, partition, stored, metadata, start, end, position }: Beginning): void {
     const owned = this.#generation?.owned(topic, partition)
     if (owned !== undefined) {
       owned.position = position
       owned.end = end
       if (position === undefined) this.#stopReading(owned)
     }
-    if (owned === undefined || !this.#reading || position === stored) return
+    if (owned === undefined || !this.#reading) return
+    if (position !== undefined && position === stored) return this.#listener.stored(topic, partition, stored, metadata)
     if (stored !== undefined) this.#listener.reset(topic, partition, { stored, start, end, position })
     // To be committed before anything comes: from then on it is noticed when the log loses what was not read.
     if (position !== undefined) this.#listener.records(topic, partition, [], position)

@@ -8,6 +8,8 @@ import type { Leaders, LogRange } from './list-offsets.js'
 export interface Beginning extends TopicPartition {
   /** undefined: the group has nothing stored. */
   readonly stored: bigint | undefined
+  /** What is stored with it. */
+  readonly metadata: string
   readonly start: bigint
   readonly end: bigint
   /** undefined: nowhere. */
@@ -20,7 +22,12 @@ export interface OffsetFetchRequest {
 }
 
 export interface OffsetFetchAnswer {
-  readonly responses: ReadonlyArray<{ readonly topic: string, readonly partitions: ReadonlyArray<{ readonly partition: number, readonly offset: string }> }>
+  readonly responses: ReadonlyArray<{ readonly topic: string, readonly partitions: ReadonlyArray<{ readonly partition: number, readonly offset: string, readonly metadata?: string | null }> }>
+}
+
+interface Stored {
+  readonly offset: bigint
+  readonly metadata: string
 }
 
 export interface StartingOffsetsOptions {
@@ -51,7 +58,7 @@ export class StartingOffsets {
   /** Offsets that were beyond the end at the first look. */
   readonly #ahead = new Set<string>()
   readonly #begun = new Map<string, bigint>()
-  #stored: ReadonlyMap<string, bigint> | undefined
+  #stored: ReadonlyMap<string, Stored> | undefined
   #look: Promise<unknown> = Promise.resolve()
   #looks = 0
   #nextLook = 0
@@ -102,7 +109,7 @@ export class StartingOffsets {
   }
 
   /** For all partitions of the topics: an offset of any of them tells that the group knows the topic. */
-  async #askStored ({ groupId, topics }: OffsetFetchRequest): Promise<ReadonlyMap<string, bigint>> {
+  async #askStored ({ groupId, topics }: OffsetFetchRequest): Promise<ReadonlyMap<string, Stored>> {
     const { cluster, fetchStored } = this.#options
     const { responses } = await fetchStored({
       groupId,
@@ -112,16 +119,16 @@ export class StartingOffsets {
         return { topic, partitions: Array.from(all, (partition) => ({ partition })) }
       })
     })
-    const offsets = responses.flatMap(({ topic, partitions }) => partitions.map(({ partition, offset }) => [partitionId({ topic, partition }), BigInt(offset)] as const))
+    const offsets = responses.flatMap(({ topic, partitions }) => partitions.map(({ partition, offset, metadata }) => [partitionId({ topic, partition }), { offset: BigInt(offset), metadata: metadata ?? '' }] as const))
     // −1: nothing. −2 is what plain KafkaJS may have stored: the earliest, whatever that is.
-    return new Map(offsets.filter(([, offset]) => offset >= 0n))
+    return new Map(offsets.filter(([, { offset }]) => offset >= 0n))
   }
 
   #begin (partition: TopicPartition): void {
     const name = partitionId(partition)
     const range = this.#ranges.get(name)
     if (this.#begun.has(name) || this.#stored === undefined || range === undefined) return
-    const stored = this.#stored.get(name)
+    const { offset: stored, metadata = '' } = this.#stored.get(name) ?? {}
     if (stored !== undefined && stored > range.end && !this.#ahead.has(name)) {
       // A node that was frozen takes itself for the leader until it has heard of the other one: look twice.
       this.#ahead.add(name)
@@ -132,7 +139,7 @@ export class StartingOffsets {
     const position = this.#positionOf(partition, stored, range)
     // What is not read needs an offset, too, or KafkaJS would look for one.
     this.#begun.set(name, position ?? start)
-    this.#options.begin({ ...partition, stored, start, end, position })
+    this.#options.begin({ ...partition, stored, metadata, start, end, position })
   }
 
   #positionOf ({ topic }: TopicPartition, stored: bigint | undefined, { start, stable, end }: LogRange): bigint | undefined {

@@ -1,4 +1,4 @@
-import type { ConsumerListener, ConsumerOptions, Progress, TopicPartition, TopicPartitionOffset, TransportConsumer, TransportLog } from '../transport.js'
+import type { ConsumerListener, ConsumerOptions, Progress, StoredOffset, TopicPartition, TopicPartitionOffset, TransportConsumer, TransportLog } from '../transport.js'
 import type { MemoryCluster } from './cluster.js'
 import { Fetcher } from './fetcher.js'
 import type { Assignment, Group, Member } from './group.js'
@@ -66,7 +66,7 @@ export class MemoryConsumer implements TransportConsumer {
     return this.#member === undefined ? 0 : Date.now()
   }
 
-  async commit (offsets: readonly TopicPartitionOffset[]): Promise<void> {
+  async commit (offsets: readonly StoredOffset[]): Promise<void> {
     const assignment = this.#assignment
     await roundTrip()
     this.#group.commit(assignment, offsets)

@@ -2,7 +2,7 @@ import type { ConsumerListener } from '../transport.js'
 import type { PartitionLog } from './partition-log.js'
 import type { Start } from './start.js'
 
-type Listener = Pick<ConsumerListener, 'records' | 'reset'>
+type Listener = Pick<ConsumerListener, 'records' | 'reset' | 'stored'>
 
 /**
  * Hands over the records of one assignment: a bounded batch of every partition per round, and one round per turn
@@ -29,11 +29,13 @@ export class Fetcher {
     this.#wake()
   }
 
-  /** Tells of each partition that does not begin at what the group has stored. */
+  /** Tells of each partition what the group has stored, or that it does not begin there. */
   announce (): void {
     for (const { log: { topic, partition }, stored, position, reset } of this.#starts) {
-      if (reset !== undefined && !this.#stopped) this.#listener.reset(topic, partition, reset)
-      if (position !== undefined && position !== stored && !this.#stopped) this.#listener.records(topic, partition, [], position)
+      if (this.#stopped) return
+      if (stored !== undefined && stored.offset === position) this.#listener.stored(topic, partition, position, stored.metadata)
+      else if (reset !== undefined) this.#listener.reset(topic, partition, reset)
+      if (position !== undefined && position !== stored?.offset && !this.#stopped) this.#listener.records(topic, partition, [], position)
     }
   }
 

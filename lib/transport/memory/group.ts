@@ -1,10 +1,10 @@
 import { balance, Share } from '../balance.js'
 import { GenerationLostError } from '../transport.js'
-import type { ConsumerOptions, TopicPartitionOffset } from '../transport.js'
+import type { ConsumerOptions, StoredOffset } from '../transport.js'
 import type { MemoryCluster } from './cluster.js'
 import type { PartitionLog } from './partition-log.js'
 import { startOf } from './start.js'
-import type { Start } from './start.js'
+import type { Start, Stored } from './start.js'
 
 /** A consumer, for as long as the group knows it: whoever was thrown out comes back as a new member. */
 export interface Member {
@@ -42,7 +42,7 @@ export class Group {
   readonly #cluster: MemoryCluster
   readonly #members = new Set<Member>()
   /** An offset goes with its partition: of a topic that was deleted nothing is stored. */
-  readonly #committed = new WeakMap<PartitionLog, bigint>()
+  readonly #committed = new WeakMap<PartitionLog, Stored>()
   #generation = 0
   /** The current generation. It stays while the group rebalances, so that drained work can be committed. */
   #assignments = new Map<Member, Assignment>()
@@ -86,31 +86,31 @@ export class Group {
   }
 
   /** All or nothing. */
-  commit (assignment: Assignment | undefined, offsets: readonly TopicPartitionOffset[]): void {
+  commit (assignment: Assignment | undefined, offsets: readonly StoredOffset[]): void {
     if (assignment === undefined || this.#assignments.get(assignment.member) !== assignment) {
       throw new GenerationLostError(`group '${this.groupId}' has moved on, it is in generation ${this.#generation}`)
     }
-    const commits = offsets.map(({ topic, partition, offset }) => {
+    const commits = offsets.map(({ topic, partition, offset, metadata = '' }) => {
       const log = [...assignment.partitions].find((log) => log.topic === topic && log.partition === partition)
       // Kafka would take it and overwrite what the owner has stored.
       if (log === undefined) {
         throw new GenerationLostError(`partition ${partition} of '${topic}' is not owned in generation ${assignment.generation} of group '${this.groupId}'`)
       }
-      return [log, offset] as const
+      return [log, { offset, metadata }] as const
     })
-    for (const [log, offset] of commits) this.#committed.set(log, offset)
+    for (const [log, stored] of commits) this.#committed.set(log, stored)
     this.#cluster.changed()
   }
 
   /** What is stored; undefined: nothing. */
   committed (log: PartitionLog): bigint | undefined {
-    return this.#committed.get(log)
+    return this.#committed.get(log)?.offset
   }
 
   /** Where the member begins to read. `created`: topics that it has seen come. */
   starts ({ partitions }: Assignment, offsetReset: ConsumerOptions['offsetReset'], created: ReadonlySet<string>): Start[] {
     return Array.from(partitions, (log) => {
-      const stored = this.committed(log)
+      const stored = this.#committed.get(log)
       const isNew = stored === undefined && (created.has(log.topic) || this.#knows(log.topic))
       return startOf(log, stored, isNew ? 'earliest' : offsetReset)
     })
