@@ -39,6 +39,12 @@ export const FASTSTREAM_ERR_PUBLISH_QUEUE_FULL = createError<[topic: string]>('F
 export const FASTSTREAM_ERR_PUBLISH_TIMEOUT = createError<[topic: string, outcome: string, options?: ErrorOptions]>('FASTSTREAM_ERR_PUBLISH_TIMEOUT', "the message for '%s' was not acknowledged before its deadline (%s): raise 'producer.deadline' if the cluster needs longer; with outcome 'unknown' publishing it again may make it come twice", 503)
 export const FASTSTREAM_ERR_PUBLISH_REFUSED = createError<[topic: string, reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_PUBLISH_REFUSED', "the cluster refused the message for '%s': %s", 500)
 
+// Messages from the AsyncAPI page.
+export const FASTSTREAM_ERR_UNKNOWN_OPERATION = createError<[operation: string]>('FASTSTREAM_ERR_UNKNOWN_OPERATION', "the AsyncAPI document has no operation '%s'", 404)
+export const FASTSTREAM_ERR_PUBLISH_FORBIDDEN = createError<[operation: string, reason: string]>('FASTSTREAM_ERR_PUBLISH_FORBIDDEN', "operation '%s' was not published: %s", 403)
+export const FASTSTREAM_ERR_PUBLISH_BODY = createError<[reason: string]>('FASTSTREAM_ERR_PUBLISH_BODY', 'the body %s', 400)
+export const FASTSTREAM_ERR_PUBLISH_RATE = createError<[]>('FASTSTREAM_ERR_PUBLISH_RATE', 'too many messages were published from the page: try again in a second', 429)
+
 // Dependencies.
 export const FASTSTREAM_ERR_DEPENDENCY_YIELD = createError<[name: string, times: string]>('FASTSTREAM_ERR_DEPENDENCY_YIELD', "the generator of dependency '%s' yielded %s: it must yield once, what stands after that is its clean-up", 500)
 export const FASTSTREAM_ERR_DEPENDENCY_DONE = createError<[name: string]>('FASTSTREAM_ERR_DEPENDENCY_DONE', "dependency '%s' was asked for when its request or message was done: await what the handler starts", 500)

@@ -248,6 +248,25 @@ t.test('the headers of a dead letter are those that are written', async (t) => {
   }
 })
 
+t.test('subscribers that differ only in how they handle messages have their names in whatever order they are declared', async (t) => {
+  const differences = [{ ackPolicy: 'ACK' }, { ordering: 'key' }, { retry: { retries: 1 } }, { deadLetter: false }, {}] as const
+  const declared = async (options: ReadonlyArray<typeof differences[number]>) => await document(t, ({ broker }) => {
+    for (const each of options) broker.subscriber('orders', { groupId: null, ...each }, () => {})
+  })
+  const { operations } = await declared(differences)
+  t.equal(Object.values(operations).length, 6)
+  t.same((await declared(differences.toReversed())).operations, operations)
+})
+
+t.test('a topic may have no letter that could be part of a name', async (t) => {
+  const made = await document(t, ({ broker }) => {
+    broker.publisher('_')
+    broker.subscriber('-', { schema: { value: { type: 'object' } } }, () => {})
+  })
+  t.match(made, { operations: { sendTopic: {}, receiveTopic: {} }, components: { messages: { Topic: {}, Topic_2: {} } } })
+  t.same(await diagnostics(made), [])
+})
+
 t.test('includeInSchema: false hides, at every level', async (t) => {
   const { channels, operations } = (await tortured(t)).asyncapi() as any
   t.same([...Object.keys(channels), ...Object.keys(operations)].filter((name) => /secret/i.test(name)), [])

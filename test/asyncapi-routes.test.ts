@@ -97,13 +97,16 @@ t.test('all of its routes have the hooks of the option', async (t) => {
     }
   })
   app.get('/open', async () => 'open')
-  for (const url of ['/asyncapi/json', '/asyncapi/yaml']) {
+  const [script = ''] = /(?<=src="\.)[^"]+/.exec((await app.inject({ url: '/asyncapi', headers: { authorization: 'yes' } })).body) ?? []
+  const urls = ['/asyncapi', '/asyncapi/', script, '/asyncapi/json', '/asyncapi/yaml']
+  seen.length = 0
+  for (const url of urls) {
     t.equal((await app.inject(url)).statusCode, 401)
     t.equal((await app.inject({ url, method: 'HEAD' })).statusCode, 401)
     t.equal((await app.inject({ url, headers: { authorization: 'yes' } })).statusCode, 200)
   }
   t.equal((await app.inject('/open')).statusCode, 200)
-  t.same(seen, ['/asyncapi/json', '/asyncapi/yaml'])
+  t.same(seen, urls)
 })
 
 t.test('they are hidden from @fastify/swagger, which looks at the schemas of routes', async (t) => {
@@ -113,7 +116,8 @@ t.test('they are hidden from @fastify/swagger, which looks at the schemas of rou
   app.addHook('onRoute', (route) => { routes.push(route) })
   await app.register(faststreamPlugin)
   await app.ready()
-  t.same(routes.map(({ method, url }) => `${String(method)} ${url}`), ['GET /asyncapi/json', 'HEAD /asyncapi/json', 'GET /asyncapi/yaml', 'HEAD /asyncapi/yaml'])
+  // Fastify tells of both GET /asyncapi and GET /asyncapi/ at once.
+  t.same(routes.map(({ method, url }) => `${String(method)} ${url}`).sort(), ['HEAD /asyncapi', ...['/asyncapi/', '/asyncapi/static/:file', '/asyncapi/json', '/asyncapi/yaml'].flatMap((url) => [`GET ${url}`, `HEAD ${url}`])].sort())
   for (const { schema } of routes) t.match(schema, { hide: true })
 })
 
@@ -163,6 +167,15 @@ t.test('wrong options fail with the option and the cure', async (t) => {
     [{ routePrefix: '/asyncapi/' }, /'asyncapi.routePrefix'/],
     [{ routePrefix: 7 }, /'asyncapi.routePrefix'/],
     [{ hooks: { onSend: () => {} } }, /'asyncapi.hooks.onSend' is not known/],
+    [{ theme: 'dark' }, /'asyncapi.theme' must be an object/],
+    [{ theme: { js: '' } }, /'asyncapi.theme.js' is not known: there are title, css, favicon/],
+    [{ theme: { title: '' } }, /'asyncapi.theme.title' must be a string/],
+    [{ theme: { css: ['a.css'] } }, /'asyncapi.theme.css' must be a string/],
+    [{ theme: { favicon: 'x.png' } }, /'asyncapi.theme.favicon' must be an object/],
+    [{ logo: { href: 'x' } }, /'asyncapi.logo.href' is not known: there are type, content/],
+    [{ logo: { type: 'text/html', content: 'x' } }, /'asyncapi.logo.type' must be the media type of an image/],
+    [{ logo: { type: 7, content: 'x' } }, /'asyncapi.logo.type'/],
+    [{ logo: { type: 'image/png', content: [] } }, /'asyncapi.logo.content' must be a string/],
     [{ specVersion: '2.6.0' }, /'asyncapi.specVersion' must be one of '3.0.0', '3.1.0'/],
     [{ info: { name: 'x' } }, /'asyncapi.info.name' is not known/],
     [{ info: { version: 1 } }, /'asyncapi.info.version' must be a string/],

@@ -1,4 +1,4 @@
-import type { RouteShorthandOptions } from 'fastify'
+import type { FastifyRequest, RouteShorthandOptions } from 'fastify'
 
 /**
  * What a subscriber or publisher says about itself in the AsyncAPI document.
@@ -83,6 +83,10 @@ export interface AsyncapiOptions {
   routePrefix?: string
   /** Of all its routes, for example to authenticate. @default none */
   hooks?: Pick<RouteShorthandOptions, 'onRequest' | 'preHandler'>
+  /** How the page looks. @default as it is */
+  theme?: AsyncapiTheme
+  /** At the top of the page. @default none */
+  logo?: AsyncapiImage
   /** Of AsyncAPI. @default '3.0.0' */
   specVersion?: '3.0.0' | '3.1.0'
   /** @default { title: clientId, version: '0.0.0' } */
@@ -95,6 +99,66 @@ export interface AsyncapiOptions {
   externalDocs?: { url: string, description?: string }
   /** Called once with the document; what it returns is the document. @default none */
   transform?: (document: AsyncapiDocument) => AsyncapiDocument
+  /** Lets the page publish. @default nothing can be published */
+  publish?: AsyncapiPublish
+}
+
+/**
+ * How the page looks beside what it is.
+ *
+ * @example
+ * const theme: AsyncapiTheme = { title: 'Topics of the shop', css: ':root { --accent: light-dark(#a0207a, #ff9de2) }' }
+ */
+export interface AsyncapiTheme {
+  /** Of the browser's tab. @default the title of the document */
+  title?: string
+  /** CSS, which comes after that of the page. @default none */
+  css?: string
+  /** @default two arrows */
+  favicon?: AsyncapiImage
+}
+
+/**
+ * An image, as the page serves it.
+ *
+ * @example
+ * const logo: AsyncapiImage = { type: 'image/svg+xml', content: await readFile('logo.svg') }
+ */
+export interface AsyncapiImage {
+  /** Its media type. */
+  type: string
+  content: string | Uint8Array
+}
+
+/**
+ * Publishing from the page: one message of an operation of the document, which is checked and encoded as the app's own.
+ * For an operation that receives it goes to the topic which the subscriber reads.
+ *
+ * @throws FASTSTREAM_ERR_INVALID_OPTION without `authorize`, and in production without `production: true`
+ * @example
+ * const publish: AsyncapiPublish = { authorize: (request, { action }) => request.user.isAdmin && action === 'receive' }
+ */
+export interface AsyncapiPublish {
+  /** Asked for each message, after the `hooks`. Only `true` lets it pass, else the answer is 403; what it throws is an error of the route. */
+  authorize: (request: FastifyRequest, operation: AsyncapiOperation) => boolean | Promise<boolean>
+  /** Must be `true` when `NODE_ENV=production`. @default false */
+  production?: boolean
+}
+
+/**
+ * An operation of the document, as `authorize` gets it.
+ *
+ * @example
+ * const onlyOrders = (_: FastifyRequest, { topic }: AsyncapiOperation) => topic.startsWith('orders.')
+ */
+export interface AsyncapiOperation {
+  /** In the document. */
+  readonly id: string
+  /** What the app does: what is published as a `receive` is for the app to handle. */
+  readonly action: 'send' | 'receive'
+  readonly topic: string
+  /** The name of its broker. */
+  readonly broker: string
 }
 
 /**

@@ -221,3 +221,14 @@ interface NumberProvider extends FastifyTypeProvider { readonly validator: numbe
 const custom = Fastify().withTypeProvider<NumberProvider>()
 custom.broker.subscriber('x', { schema: { value: {} } }, (value) => { expectEqual<typeof value, number>(true) })
 await custom.broker.publisher('x', { schema: { value: {} } }).publish('text')
+
+// Publishing from the page
+const page = Fastify()
+await page.register(faststreamPlugin, { asyncapi: { publish: { authorize: async (request, { id, action, topic, broker }) => request.headers.authorization === id + topic + broker && action === 'send' } } })
+await page.register(faststreamPlugin, { asyncapi: { publish: { authorize: () => true, production: true } } })
+// @ts-expect-error somebody must say who may
+await page.register(faststreamPlugin, { asyncapi: { publish: {} } })
+// @ts-expect-error a forgotten return is no yes
+await page.register(faststreamPlugin, { asyncapi: { publish: { authorize: () => {} } } })
+// @ts-expect-error it is one of two
+await page.register(faststreamPlugin, { asyncapi: { publish: { authorize: (_, { action }) => action === 'publish' } } })

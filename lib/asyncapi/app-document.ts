@@ -1,22 +1,28 @@
 import { createHash } from 'node:crypto'
+import { gzipSync } from 'node:zlib'
 import { stringify } from 'yaml'
 import type { AsyncapiDocument } from '../../types/asyncapi.js'
 import { FASTSTREAM_ERR_ASYNCAPI } from '../errors.js'
+import type { Created } from './document.js'
+import type { Origin } from './operations.js'
 
 /** One form of the document, as it leaves. */
 export interface Rendition {
   readonly text: string
   readonly etag: string
+  /** Compressed when it is asked for first. */
+  gzip (): Buffer
 }
 
 /** The document of one app: made once, when everything is declared. */
 export class AppDocument {
-  readonly #create: () => AsyncapiDocument
+  readonly #create: () => Created
+  readonly #origins = new Map<string, Origin>()
   #json: Rendition | undefined
   #yaml: Rendition | undefined
   complete = false
 
-  constructor (create: () => AsyncapiDocument) {
+  constructor (create: () => Created) {
     this.#create = create
   }
 
@@ -28,7 +34,7 @@ export class AppDocument {
   /** @throws FASTSTREAM_ERR_ASYNCAPI before everything is declared */
   json (): Rendition {
     if (!this.complete) throw new FASTSTREAM_ERR_ASYNCAPI('the app may declare more yet: await ready() first')
-    this.#json ??= rendition(JSON.stringify(this.#create()))
+    this.#json ??= this.#make()
     return this.#json
   }
 
@@ -37,8 +43,30 @@ export class AppDocument {
     this.#yaml ??= rendition(stringify(this.value(), { aliasDuplicateObjects: false, lineWidth: 0, compat: 'yaml-1.1' }))
     return this.#yaml
   }
+
+  /** undefined: the document has no such operation. */
+  origin (id: string): Origin | undefined {
+    this.json()
+    return this.#origins.get(id)
+  }
+
+  #make (): Rendition {
+    const { document, origins } = this.#create()
+    // What `transform` took out is not there.
+    const operations = { ...document.operations }
+    for (const [id, origin] of origins) if (Object.hasOwn(operations, id)) this.#origins.set(id, origin)
+    return rendition(JSON.stringify(document))
+  }
 }
 
-function rendition (text: string): Rendition {
-  return { text, etag: `"${createHash('sha256').update(text).digest('base64url')}"` }
+export function rendition (text: string): Rendition {
+  let compressed: Buffer | undefined
+  return {
+    text,
+    etag: `"${createHash('sha256').update(text).digest('base64url')}"`,
+    gzip () {
+      compressed ??= gzipSync(text)
+      return compressed
+    }
+  }
 }

@@ -1,6 +1,9 @@
 import type { MessageSchema } from '../../types/provider.js'
+import type { DeclaredPublisher } from '../broker/publisher.js'
+import type { DeclaredSubscriber } from '../broker/subscriber.js'
 import type { Settings } from '../options.js'
 import type { About } from './documentation.js'
+import { asPublished, asReceived, type Prepare } from './publish/prepare.js'
 import { References } from './schema/references.js'
 
 /** What the document needs to know of a broker. No secret is in it, so that none can come out. */
@@ -35,35 +38,25 @@ export interface DescribedPublisher extends Party {
   readonly topic: string
 }
 
-interface Party {
+export interface Party {
   readonly about: About
   readonly schema: MessageSchema | undefined
   /** To schemas of its scope. */
   readonly references: References
+  /** Checks and encodes what is to be published from the page. */
+  readonly prepare: Prepare
 }
 
 /** What is asked of a broker and what was declared on it. */
 export interface Describable {
   readonly settings: Pick<Settings, 'name' | 'clientId' | 'brokers' | 'transport' | 'ssl' | 'sasl' | 'topics' | 'topicConfig'> & { readonly includeInSchema: boolean }
   readonly declarations: {
-    readonly subscribers: ReadonlyArray<Declared & {
-      readonly name: string
-      readonly topics: readonly string[]
-      readonly groupId: string | null
-      readonly ackPolicy: string
-      readonly ordering: string
-      readonly retry: { readonly retries: number }
-      deadLetterTopic (topic: string): string | undefined
-    }>
-    readonly publishers: ReadonlyArray<Declared & { readonly topic: string }>
+    readonly subscribers: readonly DeclaredSubscriber[]
+    readonly publishers: readonly DeclaredPublisher[]
   }
 }
 
-interface Declared {
-  readonly about: About
-  readonly schema: MessageSchema | undefined
-  readonly scope: { getSchemas (): Record<string, unknown> }
-}
+type Declared = DeclaredSubscriber | DeclaredPublisher
 
 export function describe ({ settings, declarations }: Describable): Described {
   const { name, clientId, includeInSchema, brokers, transport, ssl, topics, topicConfig } = settings
@@ -92,9 +85,16 @@ export function describe ({ settings, declarations }: Describable): Described {
       ackPolicy: subscriber.ackPolicy,
       ordering: subscriber.ordering,
       retries: subscriber.ackPolicy === 'REJECT_ON_ERROR' ? subscriber.retry.retries : undefined,
-      deadLetterTopic: (topic) => subscriber.deadLetterTopic(topic)
+      deadLetterTopic: (topic) => subscriber.deadLetterTopic(topic),
+      prepare: asReceived(subscriber)
     })),
-    publishers: declarations.publishers.filter(isIncluded).map(({ about, schema, scope, topic }) => ({ about, schema, references: referencesOf(scope), topic }))
+    publishers: declarations.publishers.filter(isIncluded).map((publisher) => ({
+      about: publisher.about,
+      schema: publisher.schema,
+      references: referencesOf(publisher.scope),
+      topic: publisher.topic,
+      prepare: asPublished(publisher)
+    }))
   }
 }
 

@@ -3,12 +3,18 @@ import { Channels } from './channels.js'
 import type { Described } from './description.js'
 import { CORRELATION_IDS, Messages } from './messages.js'
 import { compare } from './names.js'
-import { Operations } from './operations.js'
+import { Operations, type Origin } from './operations.js'
 import { Servers } from './servers.js'
 import type { AsyncapiSettings } from './settings.js'
 
+export interface Created {
+  readonly document: AsyncapiDocument
+  /** Of its operations, by id. */
+  readonly origins: ReadonlyMap<string, Origin>
+}
+
 /** The document of an app: all of its brokers. The same app gives the same text, in whatever order it declares things. */
-export function createDocument (described: readonly Described[], settings: AsyncapiSettings): AsyncapiDocument {
+export function createDocument (described: readonly Described[], settings: AsyncapiSettings): Created {
   const brokers = [...described].sort((a, b) => Number(b.name === 'default') - Number(a.name === 'default') || compare(a.name, b.name))
   const servers = new Servers(brokers, settings)
   const channels = new Channels()
@@ -31,5 +37,5 @@ export function createDocument (described: readonly Described[], settings: Async
   }
   // Without the members that are undefined, and nothing in it is shared with the app.
   const plain = JSON.parse(JSON.stringify(document)) as AsyncapiDocument
-  return transform === undefined ? plain : transform(plain)
+  return { document: transform === undefined ? plain : transform(plain), origins: operations.origins }
 }

@@ -17,9 +17,9 @@ export function toName (text: string): string {
   return segment.replace(/(?<=.)\.json$/, '').replace(/[^a-zA-Z0-9._-]+/g, '_').replace(/^_+|_+$/g, '')
 }
 
-/** 'orders.created' → 'OrdersCreated' */
+/** 'orders.created' → 'OrdersCreated'. A topic may be '_': then there is nothing to call it by. */
 export function pascalCase (name: string): string {
-  return name.split(/[^a-zA-Z0-9]+/).map((word) => word.slice(0, 1).toUpperCase() + word.slice(1)).join('')
+  return name.split(/[^a-zA-Z0-9]+/).map((word) => word.slice(0, 1).toUpperCase() + word.slice(1)).join('') || 'Topic'
 }
 
 /** By code unit: the order must not depend on where the process runs. */

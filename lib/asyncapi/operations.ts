@@ -1,7 +1,7 @@
-import type { AsyncapiObject } from '../../types/asyncapi.js'
+import type { AsyncapiObject, AsyncapiOperation } from '../../types/asyncapi.js'
 import type { Channel, Channels } from './channels.js'
 import { DEAD_LETTER } from './dead-letters.js'
-import type { Described, DescribedPublisher, DescribedSubscriber } from './description.js'
+import type { Described, DescribedPublisher, DescribedSubscriber, Party } from './description.js'
 import { BINDING, fingerprintOf, kindOf, partsOf, unite, type MessageParts, type Messages } from './messages.js'
 import { byName, compare, Names, pascalCase, toName } from './names.js'
 
@@ -16,6 +16,12 @@ interface Entry {
   readonly order: string
 }
 
+/** What an operation of the document is about in the app. */
+export interface Origin extends Omit<AsyncapiOperation, 'id'> {
+  /** All that are this one operation; none where the plugin itself sends dead letters. */
+  readonly parties: Party[]
+}
+
 /** What the app does: it receives for each subscriber, and sends for each publisher and to each dead-letter topic. */
 export class Operations {
   readonly #channels: Channels
@@ -24,6 +30,7 @@ export class Operations {
   /** Of messages. */
   readonly #kinds = new Map<Channel, MessageParts[]>()
   readonly #operations = new Map<string, AsyncapiObject>()
+  readonly origins = new Map<string, Origin>()
 
   constructor (brokers: readonly Described[], channels: Channels, messages: Messages) {
     this.#channels = channels
@@ -47,23 +54,26 @@ export class Operations {
 
   #add ({ broker, topic, parts, subscriber, publisher }: Entry): void {
     const channel = this.#channels.of(broker, topic)
-    const { about, schema } = (subscriber ?? publisher) as DescribedSubscriber | DescribedPublisher
+    const party = (subscriber ?? publisher) as DescribedSubscriber | DescribedPublisher
+    const { about, schema } = party
     // Without `messages` an operation is about all of its channel: a subscriber without schemas takes whatever is there.
     const takesAll = subscriber !== undefined && Object.keys(schema ?? {}).length === 0 && about.examples.length === 0
     const messages = takesAll ? undefined : [this.#message(channel, parts)]
     const { name, topics = [] } = subscriber ?? {}
     const handler = name === undefined ? undefined : toName(name) + (topics.length > 1 ? pascalCase(channel.id) : '')
-    this.#put(handler ?? (subscriber === undefined ? 'send' : 'receive') + pascalCase(channel.id), {
-      action: subscriber === undefined ? 'send' : 'receive',
+    const action = subscriber === undefined ? 'send' : 'receive'
+    const id = this.#put(handler ?? action + pascalCase(channel.id), {
+      action,
       channel: channel.reference,
       title: about.title,
       description: about.description,
       tags: tags(about.deprecated ? [...about.tags, 'deprecated'] : about.tags),
       messages,
       bindings: binding(broker, subscriber?.groupId),
-      'x-kafka-consumer': subscriber && { ackPolicy: subscriber.ackPolicy, ordering: subscriber.ordering, retries: subscriber.retries, deadLetterTopic: subscriber.deadLetterTopic(topic) },
+      'x-kafka-consumer': subscriber && consumerOf(subscriber, topic),
       'x-deprecated': about.deprecated || undefined
     })
+    this.#originOf(id, action, channel).parties.push(party)
   }
 
   #message (channel: Channel, parts: MessageParts): { $ref: string } {
@@ -88,7 +98,7 @@ export class Operations {
       const name = this.#messages.put('DeadLetter', DEAD_LETTER)
       channel.messages.add(name)
       channel.takesDeadLetters = true
-      this.#put(`send${pascalCase(channel.id)}`, {
+      const id = this.#put(`send${pascalCase(channel.id)}`, {
         action: 'send',
         channel: channel.reference,
         title: `Dead letters of ${[...from].sort(compare).join(', ')}`,
@@ -96,12 +106,21 @@ export class Operations {
         messages: [channel.messageReference(name)],
         bindings: binding(broker)
       })
+      this.#originOf(id, 'send', channel)
     }
   }
 
   /** Publishers in several scopes that say the same are one operation. */
-  #put (wanted: string, operation: AsyncapiObject): void {
-    this.#operations.set(this.#names.give(wanted, JSON.stringify(operation)), operation)
+  #put (wanted: string, operation: AsyncapiObject): string {
+    const id = this.#names.give(wanted, JSON.stringify(operation))
+    this.#operations.set(id, operation)
+    return id
+  }
+
+  #originOf (id: string, action: Origin['action'], { topic, broker }: Channel): Origin {
+    const origin = this.origins.get(id) ?? { action, topic, broker: broker.name, parties: [] }
+    this.origins.set(id, origin)
+    return origin
   }
 }
 
@@ -111,12 +130,17 @@ function entriesOf (broker: Described): Entry[] {
   const entry = (topic: string, party: { subscriber: DescribedSubscriber } | { publisher: DescribedPublisher }): Entry => {
     const { about, groupId, name, ...rest } = { groupId: undefined, name: undefined, ...'subscriber' in party ? party.subscriber : party.publisher }
     const parts = partsOf({ ...rest, about } as DescribedPublisher, topic)
-    return { broker, topic, parts, ...party, order: JSON.stringify([first, topic, Object.keys(party), groupId, name, fingerprintOf(parts), about]) }
+    const consumer = 'subscriber' in party && consumerOf(party.subscriber, topic)
+    return { broker, topic, parts, ...party, order: JSON.stringify([first, topic, Object.keys(party), groupId, name, fingerprintOf(parts), about, consumer]) }
   }
   return [
     ...broker.subscribers.flatMap((subscriber) => subscriber.topics.map((topic) => entry(topic, { subscriber }))),
     ...broker.publishers.map((publisher) => entry(publisher.topic, { publisher }))
   ]
+}
+
+function consumerOf ({ ackPolicy, ordering, retries, deadLetterTopic }: DescribedSubscriber, topic: string): AsyncapiObject {
+  return { ackPolicy, ordering, retries, deadLetterTopic: deadLetterTopic(topic) }
 }
 
 function tags (names: readonly string[]): AsyncapiObject[] | undefined {

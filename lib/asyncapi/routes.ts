@@ -1,11 +1,14 @@
-import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify'
+import type { FastifyContextConfig, FastifyInstance, FastifySchema } from 'fastify'
 import type { AsyncapiDocument } from '../../types/asyncapi.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
-import { AppDocument, type Rendition } from './app-document.js'
+import { AppDocument } from './app-document.js'
 import { yesOrNo, onlyKnown } from '../check.js'
 import { kOwnRoute } from '../symbols.js'
 import { describe, type Describable } from './description.js'
 import { createDocument } from './document.js'
+import { servePage } from './page-routes.js'
+import { servePublish } from './publish/route.js'
+import { send } from './send.js'
 import type { AsyncapiSettings } from './settings.js'
 
 // The HTTP server is the one public thing that all scopes of an app share.
@@ -25,7 +28,8 @@ export function documentApp (app: FastifyInstance, brokers: ReadonlyMap<string, 
   }
 }
 
-function serve (app: FastifyInstance, document: AppDocument, { routePrefix, hooks, served }: AsyncapiSettings): void {
+function serve (app: FastifyInstance, document: AppDocument, settings: AsyncapiSettings): void {
+  const { routePrefix, hooks, served, publish } = settings
   documents.set(app.server, document)
   app.addHook('onReady', async function asyncapiOnReady () {
     document.complete = true
@@ -36,18 +40,9 @@ function serve (app: FastifyInstance, document: AppDocument, { routePrefix, hook
   // Of @fastify/swagger: they are no part of the app's own interface.
   const options = { ...hooks, schema: { hide: true } as FastifySchema, config: { [kOwnRoute]: true } as FastifyContextConfig }
   app.register(async function asyncapiRoutes (scope) {
+    servePage(scope, document, settings, options)
     scope.get('/json', options, async (request, reply) => send(request, reply, document.json(), 'application/json; charset=utf-8'))
     scope.get('/yaml', options, async (request, reply) => send(request, reply, document.yaml(), 'application/yaml; charset=utf-8'))
+    if (publish !== undefined) servePublish(scope, document, publish, options)
   }, { prefix: routePrefix })
-}
-
-function send (request: FastifyRequest, reply: FastifyReply, { text, etag }: Rendition, contentType: string): FastifyReply {
-  // It may be kept, but asked for each time: a new version of the app has the same address.
-  reply.header('etag', etag).header('cache-control', 'no-cache')
-  return isKnown(request.headers['if-none-match'], etag) ? reply.code(304).send() : reply.header('x-content-type-options', 'nosniff').type(contentType).send(text)
-}
-
-/** Proxies that compress make an ETag a weak one. */
-function isKnown (ifNoneMatch: string | undefined, etag: string): boolean {
-  return ifNoneMatch?.split(',').some((known) => ['*', etag].includes(known.trim().replace(/^W\//, ''))) ?? false
 }

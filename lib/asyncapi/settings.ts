@@ -1,9 +1,9 @@
-import type { AsyncapiOptions } from '../../types/asyncapi.js'
-import { list, oneOf, onlyKnown, text } from '../check.js'
+import type { AsyncapiImage, AsyncapiOptions, AsyncapiPublish, AsyncapiTheme } from '../../types/asyncapi.js'
+import { list, oneOf, onlyKnown, text, yesOrNo } from '../check.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 
 /** The option `asyncapi`, checked and complete. */
-export interface AsyncapiSettings extends Required<Omit<AsyncapiOptions, 'externalDocs' | 'transform'>>, Pick<AsyncapiOptions, 'externalDocs' | 'transform'> {
+export interface AsyncapiSettings extends Required<Omit<AsyncapiOptions, 'externalDocs' | 'transform' | 'publish' | 'logo'>>, Pick<AsyncapiOptions, 'externalDocs' | 'transform' | 'publish' | 'logo'> {
   /** Somebody decided about it. */
   readonly written: boolean
   /** Whether there are routes. */
@@ -16,10 +16,12 @@ const TEXTS = ['title', 'version', 'description', 'termsOfService'] as const
 export function normaliseAsyncapi (given: AsyncapiOptions | boolean | undefined): AsyncapiSettings {
   const production = process.env.NODE_ENV === 'production'
   const options = typeof given === 'object' ? given : {}
-  if (given !== undefined && typeof given !== 'boolean') onlyKnown('asyncapi.', given, ['routePrefix', 'hooks', 'specVersion', 'info', 'servers', 'tags', 'externalDocs', 'transform'])
-  const { routePrefix = '/asyncapi', hooks = {}, specVersion = '3.0.0', info = {}, servers = {}, tags = [], externalDocs, transform } = options
+  if (given !== undefined && typeof given !== 'boolean') onlyKnown('asyncapi.', given, ['routePrefix', 'hooks', 'theme', 'logo', 'specVersion', 'info', 'servers', 'tags', 'externalDocs', 'transform', 'publish'])
+  const { routePrefix = '/asyncapi', hooks = {}, theme = {}, logo, specVersion = '3.0.0', info = {}, servers = {}, tags = [], externalDocs, transform, publish } = options
   if (!/^(\/[^/]+)*$/.test(routePrefix)) throw new FASTSTREAM_ERR_INVALID_OPTION('asyncapi.routePrefix', "must begin with '/', and not end with it")
   onlyKnown('asyncapi.hooks.', hooks, ['onRequest', 'preHandler'])
+  checkTheme(theme)
+  if (logo !== undefined) checkImage('asyncapi.logo', logo)
   oneOf('asyncapi.specVersion', specVersion, ['3.0.0', '3.1.0'])
   checkInfo(info)
   onlyKnown('asyncapi.servers.', servers, Object.keys(servers))
@@ -37,6 +39,7 @@ export function normaliseAsyncapi (given: AsyncapiOptions | boolean | undefined)
     text('asyncapi.externalDocs.url', externalDocs.url)
   }
   if (transform !== undefined && typeof transform !== 'function') throw new FASTSTREAM_ERR_INVALID_OPTION('asyncapi.transform', 'must be a function of the document')
+  if (publish !== undefined) checkPublish(publish, production)
   return {
     written: given !== undefined,
     // It shows the topology.
@@ -44,13 +47,38 @@ export function normaliseAsyncapi (given: AsyncapiOptions | boolean | undefined)
     showHosts: !production,
     routePrefix,
     hooks,
+    theme,
+    logo,
     specVersion,
     info,
     servers,
     tags,
     externalDocs,
-    transform
+    transform,
+    publish
   }
+}
+
+function checkTheme (theme: AsyncapiTheme): void {
+  onlyKnown('asyncapi.theme.', theme, ['title', 'css', 'favicon'])
+  const { title, css, favicon } = theme
+  if (title !== undefined) text('asyncapi.theme.title', title)
+  if (css !== undefined) text('asyncapi.theme.css', css)
+  if (favicon !== undefined) checkImage('asyncapi.theme.favicon', favicon)
+}
+
+function checkImage (option: string, image: AsyncapiImage): void {
+  onlyKnown(`${option}.`, image, ['type', 'content'])
+  const { type, content } = image
+  if (typeof type !== 'string' || !/^image\/[\w.+-]+$/.test(type)) throw new FASTSTREAM_ERR_INVALID_OPTION(`${option}.type`, "must be the media type of an image, as 'image/svg+xml'")
+  if (!(content instanceof Uint8Array)) text(`${option}.content`, content)
+}
+
+function checkPublish (publish: AsyncapiPublish, inProduction: boolean): void {
+  onlyKnown('asyncapi.publish.', publish, ['authorize', 'production'])
+  const { authorize, production = false } = publish
+  if (typeof authorize !== 'function') throw new FASTSTREAM_ERR_INVALID_OPTION('asyncapi.publish.authorize', 'must be a function of the request and the operation: it says who may publish')
+  if (!yesOrNo('asyncapi.publish.production', production) && inProduction) throw new FASTSTREAM_ERR_INVALID_OPTION('asyncapi.publish.production', 'must be true in production: whom authorize lets through writes to real topics')
 }
 
 function checkInfo (info: NonNullable<AsyncapiOptions['info']>): void {

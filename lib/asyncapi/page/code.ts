@@ -1,0 +1,28 @@
+import { copyButton } from './copy.js'
+import { el, type Child } from './dom.js'
+
+/** Beyond it the colours cost more than they help. */
+const LONGEST = 20_000
+const TOKENS = /("(?:[^"\\]|\\.)*")(\s*:)?|\b(true|false|null)\b|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)/g
+
+/** JSON that can be read and copied. */
+export function jsonBlock (what: string, value: unknown): HTMLElement {
+  const text = JSON.stringify(value, null, 2) ?? ''
+  return el('div', { class: 'code' }, copyButton(what, () => text), el('pre', { tabindex: 0, 'aria-label': what }, el('code', {}, ...text.length > LONGEST ? [text] : coloured(text))))
+}
+
+function coloured (text: string): Child[] {
+  const children: Child[] = []
+  let end = 0
+  for (const match of text.matchAll(TOKENS)) {
+    const [all, string, colon, word] = match
+    children.push(text.slice(end, match.index), el('span', { class: classOf(string, colon, word) }, string ?? all), colon)
+    end = match.index + all.length
+  }
+  return [...children, text.slice(end)]
+}
+
+function classOf (string: string | undefined, colon: string | undefined, word: string | undefined): string {
+  if (string !== undefined) return colon === undefined ? 'string' : 'name'
+  return word === undefined ? 'number' : 'word'
+}

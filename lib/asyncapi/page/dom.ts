@@ -1,0 +1,62 @@
+export type Child = Node | string | number | undefined | false
+
+/** Members that are functions are listeners: `onclick`. */
+type Attributes = Readonly<Record<string, string | number | boolean | undefined | ((event: Event) => void)>>
+
+/** The page's one way to make an element: what a document says becomes text nodes and attributes, never markup. */
+export function el<Tag extends keyof HTMLElementTagNameMap> (tag: Tag, attributes: Attributes = {}, ...children: readonly Child[]): HTMLElementTagNameMap[Tag] {
+  const element = document.createElement(tag)
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === 'function') element.addEventListener(name.slice(2), value)
+    else if (value !== undefined && value !== false) element.setAttribute(name, value === true ? '' : String(value))
+  }
+  append(element, children)
+  return element
+}
+
+export function append (parent: Element, children: readonly Child[]): void {
+  for (const child of children) {
+    if (child !== undefined && child !== false) parent.append(child instanceof Node ? child : String(child))
+  }
+}
+
+/** Drawn in a square of 16. */
+const ICONS = {
+  sun: 'M8 4.5a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7M8 .8v1.4M8 13.8v1.4M.8 8h1.4M13.8 8h1.4M2.9 2.9l1 1M12.1 12.1l1 1M2.9 13.1l1-1M12.1 3.9l1-1',
+  moon: 'M13.5 9.8A6 6 0 0 1 6.2 2.5a6 6 0 1 0 7.3 7.3',
+  search: 'M7 2.2a4.8 4.8 0 1 0 0 9.6 4.8 4.8 0 0 0 0-9.6M10.6 10.6 14 14',
+  copy: 'M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3',
+  link: 'M6.7 9.3l2.6-2.6M7.5 4.7 9 3.2a2.7 2.7 0 0 1 3.8 3.8l-1.5 1.5M8.5 11.3 7 12.8A2.7 2.7 0 0 1 3.2 9l1.5-1.5',
+  done: 'M3 8.5 6.5 12 13 4.5'
+}
+
+export function icon (name: keyof typeof ICONS): SVGSVGElement {
+  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg')
+  svg.setAttribute('class', 'icon')
+  svg.setAttribute('viewBox', '0 0 16 16')
+  svg.setAttribute('aria-hidden', 'true')
+  const path = document.createElementNS('http://www.w3.org/2000/svg', 'path')
+  path.setAttribute('d', ICONS[name])
+  svg.append(path)
+  return svg
+}
+
+/** Anything but these could run when it is clicked. */
+const SAFE = /^(https?:|mailto:|#|\/|\.|[^:]*$)/i
+
+export function safeUrl (url: string): string | undefined {
+  // Browsers leave control characters out before they read the scheme.
+  const clean = [...url].filter((character) => character > ' ').join('')
+  return SAFE.test(clean) ? clean : undefined
+}
+
+/** A link that leaves the page; only its text, when its address is none to follow. */
+export function outbound (url: string, ...children: readonly Child[]): HTMLElement {
+  const href = safeUrl(url)
+  return href === undefined ? el('span', {}, ...children) : el('a', { href, rel: 'noopener noreferrer' }, ...children)
+}
+
+/** The contents of a `<details>`: made when it is opened first. */
+export function whenOpened (details: HTMLDetailsElement, make: () => readonly Child[]): void {
+  details.addEventListener('toggle', () => { append(details, make()) }, { once: true })
+}

@@ -1,0 +1,58 @@
+import { copyButton } from './copy.js'
+import { el, type Child } from './dom.js'
+import { dictionary, show, text } from './json.js'
+import type { Operation } from './model.js'
+import { operationHash } from './route.js'
+
+const CONSUMER: Readonly<Record<string, string>> = { ackPolicy: 'Ack policy', ordering: 'Ordering', retries: 'Retries', deadLetterTopic: 'Dead-letter topic', concurrency: 'At once', batch: 'In batches of' }
+const POLICIES: Readonly<Record<string, string>> = {
+  ACK_FIRST: 'acknowledged before it is handled',
+  ACK: 'acknowledged also when it fails',
+  REJECT_ON_ERROR: 'what fails is rejected',
+  NACK_ON_ERROR: 'what fails comes again',
+  MANUAL: 'acknowledged by the handler'
+}
+
+/** What Kafka needs to know of an operation, in one table. */
+export function kafkaFacts (operation: Operation, all: readonly Operation[]): HTMLElement {
+  const { id, channel, groupId, clientId, consumer } = operation
+  const { partitions, replicas, topicConfiguration } = channel.kafka
+  const { deadLetterTopic, ...rest } = consumer
+  const others = all.filter((other) => other !== operation && isSameTopic(other, operation))
+  const rows: Array<[label: string, ...value: Child[]] | undefined> = [
+    ['Topic', el('code', {}, channel.address), copyButton('the topic', () => channel.address)],
+    groupId === undefined ? undefined : ['Group', el('code', {}, groupId)],
+    partitions === undefined ? undefined : ['Partitions', show(partitions)],
+    replicas === undefined ? undefined : ['Replicas', show(replicas)],
+    ...Object.entries(rest).map(([name, value]): [string, Child] => [CONSUMER[name] ?? name, name === 'ackPolicy' ? policy(show(value)) : show(value)]),
+    text(deadLetterTopic) === undefined ? undefined : ['Dead-letter topic', ...topicLink(show(deadLetterTopic), operation, all)],
+    ...Object.entries(dictionary(topicConfiguration)).map(([name, value]): [string, Child] => [name, show(value)]),
+    clientId === undefined ? undefined : ['Client', el('code', {}, clientId)],
+    channel.servers.length === 0 ? undefined : ['Cluster', channel.servers.join(', ')],
+    ...channel.parameters.map(({ name, parameter }): [string, Child] => [`{${name}}`, [text(parameter.description), parameter.enum !== undefined && `one of ${show(parameter.enum)}`, text(parameter.location)].filter(Boolean).join(', ')]),
+    operation.reply?.address === undefined ? undefined : ['Reply to', el('code', {}, operation.reply.address)],
+    ['Operation', el('code', {}, id), copyButton('a link to this operation', () => new URL(operationHash(id), location.href).href, 'link')],
+    others.length === 0 ? undefined : ['Same topic', el('ul', {}, ...others.map((other) => el('li', {}, operationLink(other))))]
+  ]
+  return el('table', { class: 'facts' },
+    el('caption', { class: 'unseen' }, `Kafka details of ${operation.title}`),
+    el('tbody', {}, ...rows.filter((row) => row !== undefined).map(([label, ...value]) => el('tr', {}, el('th', { scope: 'row' }, label), el('td', {}, ...value))))
+  )
+}
+
+function policy (name: string): Child {
+  return el('span', {}, el('code', {}, name), POLICIES[name] !== undefined && el('span', { class: 'hint' }, POLICIES[name]))
+}
+
+function topicLink (topic: string, from: Operation, all: readonly Operation[]): Child[] {
+  const target = all.find(({ kind, channel }) => kind === 'dead-letter' && channel.address === topic && channel.servers.join() === from.channel.servers.join())
+  return [target === undefined ? el('code', {}, topic) : el('a', { href: operationHash(target.id) }, el('code', {}, topic))]
+}
+
+function operationLink ({ id, kind, title }: Operation): Child {
+  return el('a', { href: operationHash(id) }, `${kind === 'receive' ? 'receives' : 'sends'}: ${title}`)
+}
+
+function isSameTopic (a: Operation, b: Operation): boolean {
+  return a.channel.address === b.channel.address && a.channel.servers.join() === b.channel.servers.join()
+}

@@ -1,0 +1,70 @@
+/** Any object of the document, of whose members nothing is known: `transform` may have written anything. */
+export type Dictionary = Readonly<Record<string, unknown>>
+
+const NOTHING: Dictionary = Object.freeze({})
+/** A reference may lead to a reference, but not for ever. */
+const FURTHEST = 32
+
+export function isDictionary (value: unknown): value is Dictionary {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+export function dictionary (value: unknown): Dictionary {
+  return isDictionary(value) ? value : NOTHING
+}
+
+export function list (value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
+}
+
+/** undefined also for the empty one. */
+export function text (value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+/** As it is said in a sentence or a table. */
+export function show (value: unknown): string {
+  if (Array.isArray(value)) return value.map(show).join(', ')
+  return typeof value === 'string' ? value : JSON.stringify(value) ?? ''
+}
+
+/** Of `#/components/schemas/Order`: 'Order'. */
+export function lastSegment (pointer: string): string {
+  return segments(pointer).at(-1) ?? pointer
+}
+
+/** What references of a document refer to. */
+export class Pointers {
+  readonly #document: Dictionary
+
+  constructor (document: Dictionary) {
+    this.#document = document
+  }
+
+  /** The value, or what it refers to. */
+  follow (value: unknown): Dictionary {
+    let found = value
+    for (let step = 0; step < FURTHEST && isDictionary(found) && typeof found.$ref === 'string'; step++) found = this.#at(found.$ref)
+    return dictionary(found)
+  }
+
+  #at (pointer: string): unknown {
+    let found: unknown = this.#document
+    // Its own members only: 'constructor' is the name of nothing.
+    for (const name of segments(pointer)) found = typeof found === 'object' && found !== null && Object.hasOwn(found, name) ? (found as Dictionary)[name] : undefined
+    return found
+  }
+}
+
+function segments (pointer: string): string[] {
+  return pointer.replace(/^#\/?/, '').split('/').map((segment) => decoded(segment).replaceAll('~1', '/').replaceAll('~0', '~'))
+}
+
+/** As it is, where it is no valid encoding. */
+export function decoded (text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}

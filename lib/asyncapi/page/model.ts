@@ -1,0 +1,161 @@
+import { dictionary, isDictionary, lastSegment, list, Pointers, show, text, type Dictionary } from './json.js'
+
+/* The document as the page shows it: references followed, names found, nothing undefined that is a list. */
+
+export interface Model {
+  readonly info: Dictionary
+  readonly servers: ReadonlyArray<{ readonly name: string, readonly server: Dictionary }>
+  readonly operations: readonly Operation[]
+  readonly schemas: ReadonlyArray<{ readonly name: string, readonly schema: unknown }>
+  readonly pointers: Pointers
+}
+
+export interface Operation {
+  readonly id: string
+  readonly kind: Kind
+  readonly title: string
+  readonly description: string | undefined
+  readonly tags: readonly string[]
+  readonly deprecated: boolean
+  readonly channel: Channel
+  readonly groupId: string | undefined
+  readonly clientId: string | undefined
+  /** `x-kafka-consumer` */
+  readonly consumer: Dictionary
+  readonly messages: readonly Message[]
+  readonly reply: { readonly address: string | undefined, readonly messages: readonly Message[] } | undefined
+  /** All that a search may find, in lower case. */
+  readonly haystack: string
+}
+
+/** What a dead letter is sent to has a kind of its own: half of an app's operations may be those. */
+export type Kind = 'receive' | 'send' | 'dead-letter'
+
+export interface Channel {
+  readonly address: string
+  readonly title: string | undefined
+  readonly description: string | undefined
+  readonly servers: readonly string[]
+  /** Its Kafka binding. */
+  readonly kafka: Dictionary
+  readonly parameters: ReadonlyArray<{ readonly name: string, readonly parameter: Dictionary }>
+}
+
+export interface Message {
+  readonly name: string
+  readonly title: string | undefined
+  readonly description: string | undefined
+  readonly contentType: string | undefined
+  readonly key: unknown
+  readonly headers: unknown
+  readonly payload: unknown
+  readonly examples: readonly Dictionary[]
+}
+
+/** @throws Error for what is no AsyncAPI 3 document */
+export function createModel (value: unknown): Model {
+  if (!isDictionary(value) || !show(value.asyncapi).startsWith('3.')) throw new Error('It is no AsyncAPI 3 document.')
+  const pointers = new Pointers(value)
+  return {
+    info: dictionary(value.info),
+    servers: entries(value.servers).map(([name, server]) => ({ name, server: pointers.follow(server) })),
+    operations: entries(value.operations).map(([id, operation]) => operationOf(id, pointers.follow(operation), pointers)).sort(byTopic),
+    schemas: entries(dictionary(value.components).schemas).map(([name, schema]) => ({ name, schema })),
+    pointers
+  }
+}
+
+const { compare } = new Intl.Collator('en', { numeric: true })
+
+/** What happens at a topic stands together. */
+function byTopic (a: Operation, b: Operation): number {
+  return compare(a.channel.address, b.channel.address) || compare(a.title, b.title)
+}
+
+function operationOf (id: string, operation: Dictionary, pointers: Pointers): Operation {
+  const channel = pointers.follow(operation.channel)
+  const { address, ...rest } = channelOf(channel, pointers)
+  const { groupId, clientId } = kafkaOf(operation, pointers)
+  const tags = list(operation.tags).flatMap((tag) => text(pointers.follow(tag).name) ?? [])
+  const deprecated = operation['x-deprecated'] === true
+  const messages = messagesOf(operation, channel, pointers)
+  const title = text(operation.title) ?? id
+  const description = text(operation.description) ?? text(operation.summary)
+  return {
+    id,
+    kind: kindOf(operation, channel, pointers),
+    title,
+    description,
+    // A badge says that already.
+    tags: tags.filter((tag) => !(deprecated && tag === 'deprecated') && tag !== 'dead-letter'),
+    deprecated,
+    channel: { address, ...rest },
+    groupId: valuesOf(groupId),
+    clientId: valuesOf(clientId),
+    consumer: dictionary(operation['x-kafka-consumer']),
+    messages,
+    reply: replyOf(operation.reply, pointers),
+    haystack: [id, title, description, address, valuesOf(groupId), ...tags, ...messages.flatMap(({ name, title }) => [name, title])].join('\n').toLowerCase()
+  }
+}
+
+function kindOf ({ action, tags }: Dictionary, channel: Dictionary, pointers: Pointers): Kind {
+  if (action === 'receive') return 'receive'
+  return [...list(tags), ...list(channel.tags)].some((tag) => pointers.follow(tag).name === 'dead-letter') ? 'dead-letter' : 'send'
+}
+
+function channelOf (channel: Dictionary, pointers: Pointers): Channel {
+  const kafka = kafkaOf(channel, pointers)
+  return {
+    address: text(channel.address) ?? text(kafka.topic) ?? 'known at run time',
+    title: text(channel.title),
+    description: text(channel.description) ?? text(channel.summary),
+    servers: list(channel.servers).flatMap((server) => text(dictionary(server).$ref) ?? []).map(lastSegment),
+    kafka,
+    parameters: entries(channel.parameters).map(([name, parameter]) => ({ name, parameter: pointers.follow(parameter) }))
+  }
+}
+
+function replyOf (value: unknown, pointers: Pointers): Operation['reply'] {
+  if (value === undefined) return undefined
+  const reply = pointers.follow(value)
+  const channel = pointers.follow(reply.channel)
+  return { address: text(channel.address) ?? text(pointers.follow(reply.address).location), messages: messagesOf(reply, channel, pointers) }
+}
+
+/** An operation that names none is about all messages of its channel. */
+function messagesOf ({ messages }: Dictionary, channel: Dictionary, pointers: Pointers): Message[] {
+  const named = messages === undefined ? entries(channel.messages) : list(messages).map((message) => [lastSegment(show(dictionary(message).$ref)), message] as const)
+  return named.map(([id, value]) => {
+    const message = pointers.follow(value)
+    return {
+      name: text(message.name) ?? id,
+      title: text(message.title),
+      description: text(message.description) ?? text(message.summary),
+      contentType: text(message.contentType),
+      key: kafkaOf(message, pointers).key,
+      headers: message.headers,
+      payload: schemaOf(message.payload),
+      examples: list(message.examples).filter(isDictionary)
+    }
+  })
+}
+
+/** Also of one that says in which format it is. */
+function schemaOf (value: unknown): unknown {
+  return isDictionary(value) && 'schemaFormat' in value && 'schema' in value ? value.schema : value
+}
+
+function kafkaOf ({ bindings }: Dictionary, pointers: Pointers): Dictionary {
+  return pointers.follow(pointers.follow(bindings).kafka)
+}
+
+/** The binding has a schema where one expects a text. */
+function valuesOf (schema: unknown): string | undefined {
+  const { enum: values, const: value } = dictionary(schema)
+  return values === undefined && value === undefined ? text(schema) : show(values ?? value)
+}
+
+function entries (value: unknown): Array<[name: string, value: unknown]> {
+  return Object.entries(dictionary(value))
+}

@@ -1,0 +1,137 @@
+import { dictionary, isDictionary, lastSegment, list, show, text, type Dictionary, type Pointers } from './json.js'
+
+/** One node of a schema, its references followed. */
+export interface Shape {
+  /** Without `$ref` and `allOf`, whose members are here. */
+  readonly schema: Dictionary
+  /** Of the schema in `components.schemas` that it is. */
+  readonly name: string | undefined
+}
+
+/** A schema that is true or nothing says nothing, one that is false takes nothing. */
+export function shapeOf (value: unknown, pointers: Pointers): Shape {
+  const { $ref } = dictionary(value)
+  const name = typeof $ref === 'string' ? lastSegment($ref) : undefined
+  if (value === false) return { schema: { not: {} }, name }
+  return { name: name ?? onlyReference(value), schema: merged(pointers.follow(value), pointers, new Set()) }
+}
+
+/** `allOf` with one reference is how draft-07 says something beside a reference. */
+function onlyReference (value: unknown): string | undefined {
+  const [first, ...more] = list(dictionary(value).allOf)
+  const { $ref } = dictionary(first)
+  return more.length === 0 && typeof $ref === 'string' && dictionary(value).properties === undefined ? lastSegment($ref) : undefined
+}
+
+function merged (schema: Dictionary, pointers: Pointers, seen: Set<Dictionary>): Dictionary {
+  const { allOf, ...own } = schema
+  if (!Array.isArray(allOf) || seen.has(schema)) return own
+  seen.add(schema)
+  const parts = [...allOf.map((part) => merged(pointers.follow(part), pointers, seen)), own]
+  return {
+    ...Object.assign({}, ...parts),
+    ...parts.some(({ properties }) => isDictionary(properties)) && { properties: union(parts.map(({ properties }) => properties)) },
+    ...parts.some(({ required }) => Array.isArray(required)) && { required: parts.flatMap(({ required }) => list(required)) }
+  }
+}
+
+/** Not by assignment: a property may be called __proto__. */
+function union (objects: readonly unknown[]): Dictionary {
+  return Object.fromEntries(objects.flatMap((object) => Object.entries(dictionary(object))))
+}
+
+/** In words: 'array of Order', 'string | null'. */
+export function typeOf ({ schema, name }: Shape, pointers: Pointers): string {
+  if (name !== undefined) return name
+  const { type, items } = schema
+  const alternatives = alternativesOf(schema)
+  if (alternatives !== undefined) return [...new Set(alternatives.map((schema) => typeOf(shapeOf(schema, pointers), pointers)))].join(' | ')
+  if (type === 'array' || (type === undefined && items !== undefined)) return Array.isArray(items) ? 'tuple' : `array of ${items === undefined ? 'anything' : typeOf(shapeOf(items, pointers), pointers)}`
+  if (Array.isArray(type)) return type.map(show).join(' | ')
+  if (typeof type === 'string') return type
+  if (isDictionary(schema.properties)) return 'object'
+  if ('const' in schema) return 'constant'
+  if ('enum' in schema) return 'enumeration'
+  return 'not' in schema && Object.keys(dictionary(schema.not)).length === 0 ? 'nothing' : 'anything'
+}
+
+export function alternativesOf ({ oneOf, anyOf }: Dictionary): readonly unknown[] | undefined {
+  if (Array.isArray(oneOf)) return oneOf
+  return Array.isArray(anyOf) ? anyOf : undefined
+}
+
+/** What values must be beside their type, each as a short text. */
+export function constraintsOf (schema: Dictionary): string[] {
+  const { format, pattern, multipleOf, uniqueItems, additionalProperties, additionalItems, contentEncoding, contentMediaType, readOnly, writeOnly, deprecated } = schema
+  return [
+    text(format),
+    range(schema, 'minimum', 'maximum', ''),
+    schema.exclusiveMinimum !== undefined && `> ${show(schema.exclusiveMinimum)}`,
+    schema.exclusiveMaximum !== undefined && `< ${show(schema.exclusiveMaximum)}`,
+    multipleOf !== undefined && `multiple of ${show(multipleOf)}`,
+    range(schema, 'minLength', 'maxLength', 'characters'),
+    pattern !== undefined && `matches ${show(pattern)}`,
+    range(schema, 'minItems', 'maxItems', 'items'),
+    uniqueItems === true && 'no two equal',
+    range(schema, 'minProperties', 'maxProperties', 'properties'),
+    additionalProperties === false && 'no other properties',
+    additionalItems === false && 'no further items',
+    text(contentMediaType),
+    text(contentEncoding),
+    readOnly === true && 'read only',
+    writeOnly === true && 'write only',
+    deprecated === true && 'deprecated'
+  ].filter((constraint) => typeof constraint === 'string')
+}
+
+function range (schema: Dictionary, least: string, most: string, unit: string): string | undefined {
+  const [from, to] = [schema[least], schema[most]]
+  if (from === undefined && to === undefined) return undefined
+  const words = to === undefined ? `≥ ${show(from)}` : from === undefined ? `≤ ${show(to)}` : from === to ? show(from) : `${show(from)} to ${show(to)}`
+  return `${words} ${unit}`.trim()
+}
+
+/** What one may look at inside: properties, items, alternatives. */
+export interface Part {
+  readonly label: string
+  /** Names of properties are the document's words, others are ours. */
+  readonly named: boolean
+  readonly required: boolean
+  readonly schema: unknown
+}
+
+export function partsOf (schema: Dictionary, pointers: Pointers): Part[] {
+  const { items, additionalItems, additionalProperties, propertyNames, not } = schema
+  const ours = (label: string, schema: unknown): Part => ({ label, named: false, required: false, schema })
+  return [
+    ...propertiesOf(schema),
+    ...Object.entries(dictionary(schema.patternProperties)).map(([pattern, schema]) => ours(`names like ${pattern}`, schema)),
+    ...isDictionary(additionalProperties) ? [ours('any other name', additionalProperties)] : [],
+    ...isDictionary(propertyNames) ? [ours('every name', propertyNames)] : [],
+    ...Array.isArray(items) ? items.map((item, index) => ours(`${index + 1}.`, item)) : itemsOf(items, pointers),
+    ...isDictionary(additionalItems) ? [ours('further items', additionalItems)] : [],
+    ...(alternativesOf(schema) ?? []).map((alternative, index) => ours(`${index === 0 ? 'either' : 'or'}${kindOf(alternative, pointers)}`, alternative)),
+    ...isDictionary(not) && Object.keys(not).length > 0 ? [ours('not', not)] : [],
+    ...['if', 'then', 'else', 'contains'].flatMap((word) => isDictionary(schema[word]) ? [ours(word, schema[word])] : [])
+  ]
+}
+
+/** Alternatives often have a property that says which one they are. */
+function kindOf (alternative: unknown, pointers: Pointers): string {
+  const kinds = Object.entries(dictionary(shapeOf(alternative, pointers).schema.properties)).flatMap(([name, property]) => 'const' in dictionary(property) ? `${name} ${show(dictionary(property).const)}` : [])
+  return kinds[0] === undefined ? '' : `, ${kinds[0]}`
+}
+
+function propertiesOf (schema: Dictionary): Part[] {
+  const required = new Set(list(schema.required))
+  return Object.entries(dictionary(schema.properties)).map(([label, schema]) => ({ label, named: true, required: required.has(label), schema }))
+}
+
+/** Of arrays of objects one wants to see the objects: their type is said already. */
+function itemsOf (items: unknown, pointers: Pointers): Part[] {
+  if (items === undefined) return []
+  const { schema } = shapeOf(items, pointers)
+  const properties = propertiesOf(schema)
+  if (properties.length > 0) return properties
+  return constraintsOf(schema).length > 0 || 'enum' in schema || alternativesOf(schema) !== undefined ? [{ label: 'each', named: false, required: false, schema: items }] : []
+}

@@ -1,0 +1,38 @@
+import type { FastifyRequest } from 'fastify'
+import type { Broker } from '../../broker/broker.js'
+import { CONTENT_TYPE, CORRELATION_ID, encodeHeaders } from '../../broker/headers.js'
+import type { DeclaredPublisher } from '../../broker/publisher.js'
+import type { DeclaredSubscriber } from '../../broker/subscriber.js'
+import type { Delivery, Prepared } from '../../consume/subscription.js'
+import type { Outgoing } from '../../produce/producer.js'
+import { encodeValue } from '../../schema/codec.js'
+import type { ConsumedRecord } from '../../transport/transport.js'
+import type { Draft } from './draft.js'
+
+/** Checks and encodes a message of `topic`; throws before anything is sent. */
+export type Prepare = (topic: string, draft: Draft, request: FastifyRequest) => Prepared
+
+/** As if the app had published it. */
+export function asPublished (publisher: DeclaredPublisher): Prepare {
+  return (_, { value, key, headers, timestamp }, request) => publisher.prepare(value, { key, headers, timestamp }, correlationId(publisher.broker, request))
+}
+
+/** As if somebody else had published what the subscriber reads. */
+export function asReceived (subscriber: DeclaredSubscriber): Prepare {
+  const { broker, schema } = subscriber
+  return function prepare (topic, { value, key = null, headers, timestamp }, request) {
+    const { producer } = broker
+    const { bytes, contentType } = encodeValue(value, { topic, schema: schema?.value !== undefined })
+    const about = { [CORRELATION_ID]: correlationId(broker, request), ...(contentType !== undefined && { [CONTENT_TYPE]: contentType }) }
+    const outgoing: Outgoing = { topic, key: key === null ? null : Buffer.from(key), value: bytes, headers: encodeHeaders(about, headers), timestamp: timestamp.getTime() }
+    // What cannot be read would only become a dead letter. Nobody handles this one: it is no more than its record.
+    const record: ConsumedRecord = { ...outgoing, offset: 0n, size: 0 }
+    subscriber.read({ topic, record } as Delivery)
+    return { topic, send: () => producer.publish(outgoing) }
+  }
+}
+
+/** What comes of the message can be found by it. */
+function correlationId (broker: Broker, request: FastifyRequest): string {
+  return broker.settings.correlationId?.(request) ?? broker.newCorrelationId()
+}

@@ -1,0 +1,81 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify'
+import type { AsyncapiPublish } from '../../../types/asyncapi.js'
+import { systemClock } from '../../clock.js'
+import type { Prepared } from '../../consume/subscription.js'
+import { FASTSTREAM_ERR_PUBLISH_FORBIDDEN, FASTSTREAM_ERR_PUBLISH_RATE, FASTSTREAM_ERR_UNKNOWN_OPERATION } from '../../errors.js'
+import { parseJson } from '../../schema/json.js'
+import type { AppDocument } from '../app-document.js'
+import type { Origin } from '../operations.js'
+import { toDraft, type Draft } from './draft.js'
+import { RateLimit } from './rate.js'
+import { refusalOf, type Refusal } from './refusal.js'
+import { isSameOrigin } from './same-origin.js'
+
+/** 1 MiB: what Kafka takes by default. */
+const BODY_LIMIT = 1024 * 1024
+
+/** The only route of the document that changes something: it publishes one message, as one of the operations. */
+export function servePublish (app: FastifyInstance, document: AppDocument, { authorize }: AsyncapiPublish, options: RouteShorthandOptions): void {
+  const rate = new RateLimit(systemClock)
+  const onRequest = [checkOrigin, options.onRequest ?? []].flat()
+  // A scope of its own, for its parsers: those of the app may take more than JSON, and take it in another way.
+  app.register(async function asyncapiPublish (scope) {
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_: FastifyRequest, body: Buffer) => parseJson(body, 'body'))
+    // Not ':operationId': what an operation is called may be longer than Fastify's `maxParamLength`.
+    scope.post('/publish/*', { ...options, onRequest, onError: async (request, _, error) => { logFailure(request, error) }, bodyLimit: BODY_LIMIT }, publish)
+  })
+
+  async function publish (request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+    const id = idOf(request)
+    const origin = await permitted(id, request)
+    if (!rate.take()) {
+      reply.header('retry-after', '1')
+      throw new FASTSTREAM_ERR_PUBLISH_RATE()
+    }
+    const draft = toDraft(request.body, new Date(systemClock.now()))
+    const prepared = prepare(origin, draft, request)
+    if ('violations' in prepared) {
+      logFailure(request, prepared)
+      return await reply.code(prepared.statusCode).send(prepared)
+    }
+    const { topic, partition, offset } = await prepared.send()
+    request.log.info({ operationId: id, broker: origin.broker, topic, partition, offset: String(offset) }, 'a message was published from the AsyncAPI page')
+    return { topic, partition, offset: String(offset), timestamp: draft.timestamp }
+  }
+
+  async function permitted (id: string, request: FastifyRequest): Promise<Origin> {
+    const origin = document.origin(id)
+    if (origin === undefined) throw new FASTSTREAM_ERR_UNKNOWN_OPERATION(id)
+    const { action, topic, broker, parties } = origin
+    if (parties.length === 0) throw new FASTSTREAM_ERR_PUBLISH_FORBIDDEN(id, 'a dead letter is a message that failed')
+    // In plain JavaScript it may return anything: only a yes is one.
+    if (await authorize(request, { id, action, topic, broker }) !== true) throw new FASTSTREAM_ERR_PUBLISH_FORBIDDEN(id, "'authorize' did not allow it")
+    return origin
+  }
+}
+
+async function checkOrigin (request: FastifyRequest): Promise<void> {
+  if (!isSameOrigin(request)) throw new FASTSTREAM_ERR_PUBLISH_FORBIDDEN(idOf(request), "the request comes from another site (or through a proxy that changes the host: then set Fastify's 'trustProxy')")
+}
+
+/** All that are this operation must agree to the message; it is sent once. */
+function prepare ({ topic, parties }: Origin, draft: Draft, request: FastifyRequest): Prepared | Refusal {
+  try {
+    const [prepared] = parties.map((party) => party.prepare(topic, draft, request))
+    return prepared as Prepared
+  } catch (error) {
+    const refusal = refusalOf(error)
+    if (refusal === undefined) throw error
+    return refusal
+  }
+}
+
+/** Without the message of the error, in which the app's own code may quote what it was given. */
+function logFailure (request: FastifyRequest, { code, statusCode }: { readonly code?: string, readonly statusCode?: number }): void {
+  request.log.warn({ operationId: idOf(request), code, statusCode }, 'a publish from the AsyncAPI page failed')
+}
+
+function idOf ({ params }: FastifyRequest): string {
+  return (params as { '*': string })['*']
+}

@@ -1,0 +1,35 @@
+import t from 'tap'
+import { LoneCoordinator } from '../../lib/transport/kafkajs/lone-coordinator.js'
+import { createTopic, uniqueName } from './fixture.js'
+import { createMember } from './members.js'
+
+t.test('the metadata of an offset comes back with it', async (t) => {
+  const [topic, groupId] = [await createTopic({ partitions: 2 }), uniqueName('g')]
+  const first = createMember(t, { topics: [topic], groupId })
+  await first.consumer.start()
+  t.same(first.observer.beginnings, [], 'nothing is stored')
+  await first.consumer.commit([{ topic, partition: 0, offset: 0n, metadata: 'x'.repeat(4096) }, { topic, partition: 1, offset: 0n }])
+  await first.consumer.close()
+  const second = createMember(t, { topics: [topic], groupId })
+  await second.consumer.start()
+  t.same(second.observer.beginnings.sort(), [`0: 0 ${'x'.repeat(4096)}`, '1: 0 '])
+})
+
+t.test('where the cluster takes no such text, the offset is stored without it', async (t) => {
+  const [topic, groupId] = [await createTopic({ partitions: 1 }), uniqueName('g')]
+  const first = createMember(t, { topics: [topic], groupId })
+  await first.consumer.start()
+  await first.consumer.commit([{ topic, partition: 0, offset: 0n, metadata: 'x'.repeat(4097) }])
+  await first.consumer.close()
+  const second = createMember(t, { topics: [topic], groupId })
+  await second.consumer.start()
+  t.same(second.observer.beginnings, ['0: 0 '])
+})
+
+t.test('without a group it is kept for as long as the consumer lives', async (t) => {
+  const coordinator = new LoneCoordinator()
+  const stored = { partition: 0, offset: '3', metadata: 'text' }
+  await coordinator.offsetCommit({ topics: [{ topic: 'orders', partitions: [stored] }] })
+  const { responses } = await coordinator.offsetFetch({ groupId: '', topics: [{ topic: 'orders', partitions: [{ partition: 0 }, { partition: 1 }] }] })
+  t.same(responses, [{ topic: 'orders', partitions: [stored, { partition: 1, offset: '-1', metadata: '' }] }])
+})
