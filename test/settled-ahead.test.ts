@@ -20,6 +20,7 @@ t.test('whatever is settled behind an offset is known again, and nothing else', 
 t.test('nothing is told where there is nothing to tell', async (t) => {
   t.equal(encodeSettledAhead(7n, []), '')
   t.equal(SettledAhead.decode(7n, ''), undefined)
+  t.equal(SettledAhead.decode(7n, null), undefined, 'as a cluster may say it')
 })
 
 t.test('ten thousand offsets fit, however they lie', async (t) => {

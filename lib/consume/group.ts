@@ -135,7 +135,7 @@ export class Group implements ConsumerListener {
   }
 
   /** Those that went before us had handled some of what is there. */
-  stored (topic: string, partition: number, offset: bigint, metadata: string): void {
+  stored (topic: string, partition: number, offset: bigint, metadata: string | null): void {
     this.#owned.get(OwnedPartition.nameOf(topic, partition))?.leaveOut(SettledAhead.decode(offset, metadata))
   }
 

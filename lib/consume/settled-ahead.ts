@@ -37,8 +37,8 @@ export class SettledAhead {
   }
 
   /** Nothing where the metadata is somebody else's, or makes no sense. */
-  static decode (offset: bigint, metadata: string): SettledAhead | undefined {
-    if (!metadata.startsWith(PREFIX)) return undefined
+  static decode (offset: bigint, metadata: string | null): SettledAhead | undefined {
+    if (metadata === null || !metadata.startsWith(PREFIX)) return undefined
     try {
       return new SettledAhead(offset, inflateRawSync(Buffer.from(metadata.slice(PREFIX.length), 'base64'), { maxOutputLength: MAX_SPAN / 8 }))
     } catch {

@@ -109,7 +109,7 @@ export interface ConsumerListener {
    */
   records (topic: string, partition: number, records: readonly ConsumedRecord[], position: bigint): void
   /** Records will come from the offset that the group has stored, with this metadata. Called before they do. */
-  stored (topic: string, partition: number, offset: bigint, metadata: string): void
+  stored (topic: string, partition: number, offset: bigint, metadata: string | null): void
   /** A batch cannot be decoded. The transport has stopped reading that partition until `seek`; nothing of the batch was handed over. */
   corrupt (topic: string, partition: number, batch: CorruptBatch): void
   /** The group's offset is not in the log. After it records come from `reset.position`; without one the partition is not read until `seek`. */

@@ -103,7 +103,7 @@ function begin (options: Pick<StartingOffsetsOptions, 'cluster' | 'fetchStored'>
 
 /** A coordinator that has stored these, by partition. */
 function stored (...offsets: number[]) {
-  return async () => ({ responses: [{ topic: 'orders', partitions: offsets.map((offset, partition) => ({ partition, offset: String(offset) })) }] })
+  return async () => ({ responses: [{ topic: 'orders', partitions: offsets.map((offset, partition) => ({ partition, offset: String(offset), metadata: '' })) }] })
 }
 
 async function eventually (ask: () => Promise<string[]>, answer: string[]): Promise<void> {

@@ -9,7 +9,7 @@ export interface Beginning extends TopicPartition {
   /** undefined: the group has nothing stored. */
   readonly stored: bigint | undefined
   /** What is stored with it. */
-  readonly metadata: string
+  readonly metadata: string | null
   readonly start: bigint
   readonly end: bigint
   /** undefined: nowhere. */
@@ -22,12 +22,12 @@ export interface OffsetFetchRequest {
 }
 
 export interface OffsetFetchAnswer {
-  readonly responses: ReadonlyArray<{ readonly topic: string, readonly partitions: ReadonlyArray<{ readonly partition: number, readonly offset: string, readonly metadata?: string | null }> }>
+  readonly responses: ReadonlyArray<{ readonly topic: string, readonly partitions: ReadonlyArray<{ readonly partition: number, readonly offset: string, readonly metadata: string | null }> }>
 }
 
 interface Stored {
   readonly offset: bigint
-  readonly metadata: string
+  readonly metadata: string | null
 }
 
 export interface StartingOffsetsOptions {
@@ -79,7 +79,7 @@ export class StartingOffsets {
         topic,
         partitions: partitions.flatMap(({ partition }) => {
           const offset = this.#begun.get(partitionId({ topic, partition }))
-          return offset === undefined ? [] : [{ partition, offset: String(offset) }]
+          return offset === undefined ? [] : [{ partition, offset: String(offset), metadata: null }]
         })
       }))
     }
@@ -119,7 +119,7 @@ export class StartingOffsets {
         return { topic, partitions: Array.from(all, (partition) => ({ partition })) }
       })
     })
-    const offsets = responses.flatMap(({ topic, partitions }) => partitions.map(({ partition, offset, metadata }) => [partitionId({ topic, partition }), { offset: BigInt(offset), metadata: metadata ?? '' }] as const))
+    const offsets = responses.flatMap(({ topic, partitions }) => partitions.map(({ partition, offset, metadata }) => [partitionId({ topic, partition }), { offset: BigInt(offset), metadata }] as const))
     // −1: nothing. −2 is what plain KafkaJS may have stored: the earliest, whatever that is.
     return new Map(offsets.filter(([, { offset }]) => offset >= 0n))
   }
@@ -128,7 +128,7 @@ export class StartingOffsets {
     const name = partitionId(partition)
     const range = this.#ranges.get(name)
     if (this.#begun.has(name) || this.#stored === undefined || range === undefined) return
-    const { offset: stored, metadata = '' } = this.#stored.get(name) ?? {}
+    const { offset: stored, metadata = null } = this.#stored.get(name) ?? {}
     if (stored !== undefined && stored > range.end && !this.#ahead.has(name)) {
       // A node that was frozen takes itself for the leader until it has heard of the other one: look twice.
       this.#ahead.add(name)
