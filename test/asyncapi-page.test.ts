@@ -31,6 +31,7 @@ t.test('the page has no content but the names of its files, and a policy that al
     'content-type': 'text/html; charset=utf-8',
     'cache-control': 'no-cache',
     'x-content-type-options': 'nosniff',
+    'x-dns-prefetch-control': 'off',
     'content-security-policy': /^default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; .*frame-ancestors 'none'$/
   })
   t.match(body, '<title>fastify-faststream</title>')

@@ -117,7 +117,7 @@ t.test('they are hidden from @fastify/swagger, which looks at the schemas of rou
   await app.register(faststreamPlugin)
   await app.ready()
   // Fastify tells of both GET /asyncapi and GET /asyncapi/ at once.
-  t.same(routes.map(({ method, url }) => `${String(method)} ${url}`).sort(), ['HEAD /asyncapi', ...['/asyncapi/', '/asyncapi/static/:file', '/asyncapi/json', '/asyncapi/yaml'].flatMap((url) => [`GET ${url}`, `HEAD ${url}`])].sort())
+  t.same(routes.map(({ method, url }) => `${String(method)} ${url}`).sort(), ['HEAD /asyncapi', ...['/asyncapi/', '/asyncapi/static/*', '/asyncapi/json', '/asyncapi/yaml'].flatMap((url) => [`GET ${url}`, `HEAD ${url}`])].sort())
   for (const { schema } of routes) t.match(schema, { hide: true })
 })
 
@@ -159,6 +159,30 @@ t.test('a document that cannot be made fails the start before anything is connec
   t.equal(app.broker.health().state, 'loading')
 })
 
+t.test('a transform that returns no document fails the start', async (t) => {
+  const wrong: Array<(document: AsyncapiDocument) => unknown> = [(document) => { document.info.title = 'Shop' }, async (document) => document, () => null, ({ asyncapi, ...rest }) => rest, ({ info, ...rest }) => rest]
+  for (const transform of wrong) {
+    const app = await build(t, { asyncapi: { transform: transform as () => AsyncapiDocument } })
+    await t.rejects(async () => { await app.ready() }, { code: 'FASTSTREAM_ERR_INVALID_OPTION', message: "option 'asyncapi.transform' must return the document, and no promise of it" })
+  }
+})
+
+t.test('what is undefined, as from the environment, is not written over what is known', async (t) => {
+  const app = await build(t, { clientId: 'shop', asyncapi: { info: { title: undefined, version: process.env.NO_SUCH_VERSION }, servers: { default: { host: undefined, title: 'Here' } } } })
+  await app.ready()
+  t.match(app.asyncapi(), { info: { title: 'shop', version: '0.0.0' }, servers: { default: { host: 'memory', title: 'Here' } } })
+})
+
+t.test('caches still know what else the app varies by', async (t) => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  // As @fastify/cors does it.
+  app.addHook('onRequest', async (_, reply) => { reply.header('vary', 'Origin') })
+  await app.register(faststreamPlugin)
+  const [script = ''] = /(?<=src="\.)[^"]+/.exec((await app.inject('/asyncapi')).body) ?? []
+  for (const url of ['/asyncapi', '/asyncapi/json', '/asyncapi/yaml', script]) t.match(await app.inject(url), { statusCode: 200, headers: { vary: 'Origin, accept-encoding' } }, url)
+})
+
 t.test('wrong options fail with the option and the cure', async (t) => {
   const wrong: Array<[unknown, RegExp]> = [
     ['yes', /'asyncapi' must be an object/],
@@ -166,6 +190,7 @@ t.test('wrong options fail with the option and the cure', async (t) => {
     [{ routePrefix: 'asyncapi' }, /'asyncapi.routePrefix' must begin with '\/'/],
     [{ routePrefix: '/asyncapi/' }, /'asyncapi.routePrefix'/],
     [{ routePrefix: 7 }, /'asyncapi.routePrefix'/],
+    ...['/*', '/docs?', '/docs#topics'].map((routePrefix): [unknown, RegExp] => [{ routePrefix }, /have no '\*', '\?' or '#'/]),
     [{ hooks: { onSend: () => {} } }, /'asyncapi.hooks.onSend' is not known/],
     [{ theme: 'dark' }, /'asyncapi.theme' must be an object/],
     [{ theme: { js: '' } }, /'asyncapi.theme.js' is not known: there are title, css, favicon/],
@@ -180,7 +205,9 @@ t.test('wrong options fail with the option and the cure', async (t) => {
     [{ info: { name: 'x' } }, /'asyncapi.info.name' is not known/],
     [{ info: { version: 1 } }, /'asyncapi.info.version' must be a string/],
     [{ info: { contact: { phone: '1' } } }, /'asyncapi.info.contact.phone'/],
+    [{ info: { contact: { url: 7 } } }, /'asyncapi.info.contact.url' must be a string/],
     [{ info: { license: {} } }, /'asyncapi.info.license.name' must be a string/],
+    [{ info: { license: { name: 'MIT', url: 7 } } }, /'asyncapi.info.license.url' must be a string/],
     [{ info: { license: { name: 'MIT', text: '' } } }, /'asyncapi.info.license.text'/],
     [{ servers: [] }, /'asyncapi.servers' must be an object/],
     [{ servers: { default: { port: 1 } } }, /'asyncapi.servers.default.port'/],
@@ -188,8 +215,10 @@ t.test('wrong options fail with the option and the cure', async (t) => {
     [{ tags: 'orders' }, /'asyncapi.tags' must be a list/],
     [{ tags: ['orders'] }, /'asyncapi.tags' must be an object/],
     [{ tags: [{}] }, /'asyncapi.tags.name' must be a string/],
+    [{ tags: [{ name: 'x', description: 7 }] }, /'asyncapi.tags.description' must be a string/],
     [{ externalDocs: {} }, /'asyncapi.externalDocs.url'/],
     [{ externalDocs: { url: 'x', title: 'y' } }, /'asyncapi.externalDocs.title'/],
+    [{ externalDocs: { url: 'x', description: 7 } }, /'asyncapi.externalDocs.description' must be a string/],
     [{ transform: {} }, /'asyncapi.transform' must be a function/]
   ]
   for (const [asyncapi, message] of wrong) await t.rejects(async () => { await build(t, { asyncapi } as FaststreamOptions) }, { code: 'FASTSTREAM_ERR_INVALID_OPTION', message })
@@ -201,6 +230,8 @@ t.test('wrong options fail with the option and the cure', async (t) => {
 
 t.test('what subscribers and publishers say about themselves is checked', async (t) => {
   const { broker } = await build(t)
+  const endless: { self?: unknown } = {}
+  endless.self = endless
   const wrong: Array<[object, RegExp]> = [
     [{ title: '' }, /'title' must be a string/],
     [{ description: 7 }, /'description' must be a string/],
@@ -210,6 +241,8 @@ t.test('what subscribers and publishers say about themselves is checked', async 
     [{ includeInSchema: 0 }, /'includeInSchema' must be true or false/],
     [{ examples: {} }, /'examples' must be a list/],
     [{ examples: [{ payload: 1 }] }, /'examples.payload' is not known: there are name, summary, value, headers/],
+    [{ examples: [{ value: 1n }] }, /'examples' must be what JSON can write: no BigInt/],
+    [{ examples: [{ headers: endless }] }, /'examples' must be what JSON can write/],
     [{ summary: 'x' }, /'summary' is not known/]
   ]
   for (const [options, message] of wrong) {

@@ -15,7 +15,7 @@ export interface Documentation {
   tags?: readonly string[]
   /** @default false */
   deprecated?: boolean
-  /** @default none */
+  /** What JSON can write. @default none */
   examples?: readonly MessageExample[]
   /** `false` keeps it out of the document, and the topics that only it uses. @default the plugin's `includeInSchema` */
   includeInSchema?: boolean
@@ -75,11 +75,12 @@ export interface AsyncapiServer {
 /**
  * The AsyncAPI document of the app and its routes. One document describes all brokers of an app: the plugin that is registered first has this option.
  *
+ * @throws FASTSTREAM_ERR_INVALID_OPTION for what is unknown or impossible, and from `ready()` when `servers` names no broker or `transform` returns no document
  * @example
  * await app.register(faststreamPlugin, { groupId: 'shop', asyncapi: { info: { title: 'Shop', version: '1.4.0' } } })
  */
 export interface AsyncapiOptions {
-  /** Where its routes are, under the prefix of the scope. @default '/asyncapi' */
+  /** Where its routes are, under the prefix of the scope; `''` is the scope itself. @default '/asyncapi' */
   routePrefix?: string
   /** Of all its routes, for example to authenticate. @default none */
   hooks?: Pick<RouteShorthandOptions, 'onRequest' | 'preHandler'>
@@ -97,7 +98,7 @@ export interface AsyncapiOptions {
   tags?: ReadonlyArray<{ name: string, description?: string }>
   /** @default none */
   externalDocs?: { url: string, description?: string }
-  /** Called once with the document; what it returns is the document. @default none */
+  /** Called once with the document; what it returns is the document, and no promise of it. Operations that it renames cannot be published. @default none */
   transform?: (document: AsyncapiDocument) => AsyncapiDocument
   /** Lets the page publish. @default nothing can be published */
   publish?: AsyncapiPublish

@@ -1,4 +1,6 @@
-import type { AsyncapiDocument } from '../../types/asyncapi.js'
+import type { AsyncapiDocument, AsyncapiInfo } from '../../types/asyncapi.js'
+import { isObject, withDefaults } from '../check.js'
+import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { Channels } from './channels.js'
 import type { Described } from './description.js'
 import { CORRELATION_IDS, Messages } from './messages.js'
@@ -24,7 +26,7 @@ export function createDocument (described: readonly Described[], settings: Async
 
   const document = {
     asyncapi: specVersion,
-    info: { title: brokers[0]?.clientId, version: '0.0.0', ...info, ...(tags.length > 0 && { tags }), externalDocs },
+    info: { ...withDefaults<AsyncapiInfo>({ title: brokers[0]?.clientId, version: '0.0.0' }, info), ...(tags.length > 0 && { tags }), externalDocs },
     servers: servers.servers,
     channels: channels.write(servers),
     operations: operations.write(),
@@ -37,5 +39,12 @@ export function createDocument (described: readonly Described[], settings: Async
   }
   // Without the members that are undefined, and nothing in it is shared with the app.
   const plain = JSON.parse(JSON.stringify(document)) as AsyncapiDocument
-  return { document: transform === undefined ? plain : transform(plain), origins: operations.origins }
+  return { document: transform === undefined ? plain : transformed(plain, transform), origins: operations.origins }
+}
+
+/** It is easily changed without being returned, and a promise of it would be written as {}. */
+function transformed (document: AsyncapiDocument, transform: NonNullable<AsyncapiSettings['transform']>): AsyncapiDocument {
+  const result = transform(document)
+  if (!isObject(result) || typeof result.asyncapi !== 'string' || !isObject(result.info)) throw new FASTSTREAM_ERR_INVALID_OPTION('asyncapi.transform', 'must return the document, and no promise of it')
+  return result
 }

@@ -1,5 +1,6 @@
 import type { Documentation } from '../../types/asyncapi.js'
 import { list, onlyKnown, text, yesOrNo } from '../check.js'
+import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 
 /** What subscribers and publishers say about themselves, checked and complete. */
 export interface About {
@@ -20,7 +21,10 @@ export function normaliseDocumentation ({ title, description, tags = [], depreca
   list('tags', tags)
   for (const tag of tags) text('tags', tag)
   list('examples', examples)
-  for (const example of examples) onlyKnown('examples.', example, ['name', 'summary', 'value', 'headers'])
+  for (const example of examples) {
+    onlyKnown('examples.', example, ['name', 'summary', 'value', 'headers'])
+    if (!isWritable(example)) throw new FASTSTREAM_ERR_INVALID_OPTION('examples', 'must be what JSON can write: no BigInt, and nothing that contains itself')
+  }
   return {
     title,
     description,
@@ -28,5 +32,13 @@ export function normaliseDocumentation ({ title, description, tags = [], depreca
     deprecated: yesOrNo('deprecated', deprecated),
     examples,
     includeInSchema: yesOrNo('includeInSchema', includeInSchema ?? inherited)
+  }
+}
+
+function isWritable (example: object): boolean {
+  try {
+    return JSON.stringify(example) !== undefined
+  } catch {
+    return false
   }
 }

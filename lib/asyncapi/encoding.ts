@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 
 export type Encoding = 'br' | 'gzip'
 
@@ -7,4 +7,9 @@ export function encodingFor ({ headers }: FastifyRequest, available: readonly En
   const wanted = headers['accept-encoding']?.split(',').map((item) => item.split(';').map((part) => part.trim().toLowerCase())) ?? []
   // A quality of 0 is a no.
   return available.find((encoding) => wanted.some(([name, quality = '']) => name === encoding && !/^q=0(\.0*)?$/.test(quality)))
+}
+
+/** Beside what the app's own hooks have it vary by: for CORS that is the origin, and caches must not forget it. */
+export function varyByEncoding (reply: FastifyReply): FastifyReply {
+  return reply.header('vary', [reply.getHeader('vary') ?? [], 'accept-encoding'].flat().join(', '))
 }

@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
 import type { FastifyInstance, FastifyRequest, RouteShorthandOptions } from 'fastify'
 import { rendition, type AppDocument } from './app-document.js'
-import { encodingFor } from './encoding.js'
+import { encodingFor, varyByEncoding } from './encoding.js'
 import { loadAssets, type Asset } from './page-assets.js'
 import { renderPage } from './page-html.js'
 import { send } from './send.js'
@@ -19,17 +19,18 @@ export function servePage (scope: FastifyInstance, document: AppDocument, settin
   scope.get('/', options, async (request, reply) => {
     title ??= String(document.value().info.title)
     const html = renderPage({ title, publish: settings.publish !== undefined, openapi: pathToSwagger(scope, settings) }, assets, folderOf(request))
-    // Also where the app has a policy: that one is made for other pages.
-    reply.header('content-security-policy', POLICY)
+    // Also where the app has a policy: that one is made for other pages. Without TLS browsers look up the hosts of links before anybody follows them.
+    reply.header('content-security-policy', POLICY).header('x-dns-prefetch-control', 'off')
     return send(request, reply, rendition(html), 'text/html; charset=utf-8')
   })
 
-  scope.get<{ Params: { file: string } }>('/static/:file', options, async (request, reply) => {
-    const file = files.get(request.params.file)
+  // Not ':file': an app's `maxParamLength` may be shorter than a name with its hash.
+  scope.get<{ Params: { '*': string } }>('/static/*', options, async (request, reply) => {
+    const file = files.get(request.params['*'])
     if (file === undefined) return reply.callNotFound()
     const encoding = encodingFor(request, file.br === undefined ? [] : ['br', 'gzip'])
     if (encoding !== undefined) reply.header('content-encoding', encoding)
-    reply.header('vary', 'accept-encoding').header('cache-control', 'public, max-age=31536000, immutable').header('x-content-type-options', 'nosniff').type(file.type)
+    varyByEncoding(reply).header('cache-control', 'public, max-age=31536000, immutable').header('x-content-type-options', 'nosniff').type(file.type)
     return reply.send(encoding === undefined ? file.identity : file[encoding])
   })
 }

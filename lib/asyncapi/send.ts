@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Rendition } from './app-document.js'
-import { encodingFor } from './encoding.js'
+import { encodingFor, varyByEncoding } from './encoding.js'
 
 /** Below it compression does more work than good. */
 const SMALL = 2048
@@ -9,7 +9,7 @@ const SMALL = 2048
 export function send (request: FastifyRequest, reply: FastifyReply, { text, etag, gzip }: Rendition, contentType: string): FastifyReply {
   const encoding = text.length < SMALL ? undefined : encodingFor(request, ['gzip'])
   const tag = encoding === undefined ? etag : etag.replace(/"$/, '-gzip"')
-  reply.header('etag', tag).header('cache-control', 'no-cache').header('vary', 'accept-encoding')
+  varyByEncoding(reply).header('etag', tag).header('cache-control', 'no-cache')
   if (isKnown(request.headers['if-none-match'], tag)) return reply.code(304).send()
   reply.header('x-content-type-options', 'nosniff').type(contentType)
   return encoding === undefined ? reply.send(text) : reply.header('content-encoding', encoding).send(gzip())

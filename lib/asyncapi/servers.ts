@@ -1,4 +1,5 @@
 import type { AsyncapiObject } from '../../types/asyncapi.js'
+import { withDefaults } from '../check.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import type { Described } from './description.js'
 import { byName, Names, toName } from './names.js'
@@ -27,10 +28,11 @@ export class Servers {
       const id = this.#names.give(toName(broker.name), broker.name)
       this.#ids.set(broker, id)
       this.servers[id] = {
-        ...hostOf(broker, showHosts),
-        protocol: broker.secure ? 'kafka-secure' : 'kafka',
-        ...this.#security(broker),
-        ...servers[broker.name],
+        ...withDefaults<AsyncapiObject>({
+          ...hostOf(broker, showHosts),
+          protocol: broker.secure ? 'kafka-secure' : 'kafka',
+          ...this.#security(broker)
+        }, { ...servers[broker.name] }),
         // Of a host that is written, nothing is a variable.
         ...(servers[broker.name]?.host !== undefined && { variables: undefined })
       }

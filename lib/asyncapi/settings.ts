@@ -11,14 +11,14 @@ export interface AsyncapiSettings extends Required<Omit<AsyncapiOptions, 'extern
   readonly showHosts: boolean
 }
 
-const TEXTS = ['title', 'version', 'description', 'termsOfService'] as const
+const TEXTS = ['title', 'version', 'description', 'termsOfService']
 
 export function normaliseAsyncapi (given: AsyncapiOptions | boolean | undefined): AsyncapiSettings {
   const production = process.env.NODE_ENV === 'production'
   const options = typeof given === 'object' ? given : {}
   if (given !== undefined && typeof given !== 'boolean') onlyKnown('asyncapi.', given, ['routePrefix', 'hooks', 'theme', 'logo', 'specVersion', 'info', 'servers', 'tags', 'externalDocs', 'transform', 'publish'])
   const { routePrefix = '/asyncapi', hooks = {}, theme = {}, logo, specVersion = '3.0.0', info = {}, servers = {}, tags = [], externalDocs, transform, publish } = options
-  if (!/^(\/[^/]+)*$/.test(routePrefix)) throw new FASTSTREAM_ERR_INVALID_OPTION('asyncapi.routePrefix', "must begin with '/', and not end with it")
+  if (!/^(\/[^/*?#]+)*$/.test(routePrefix)) throw new FASTSTREAM_ERR_INVALID_OPTION('asyncapi.routePrefix', "must begin with '/', not end with it, and have no '*', '?' or '#'")
   onlyKnown('asyncapi.hooks.', hooks, ['onRequest', 'preHandler'])
   checkTheme(theme)
   if (logo !== undefined) checkImage('asyncapi.logo', logo)
@@ -26,16 +26,15 @@ export function normaliseAsyncapi (given: AsyncapiOptions | boolean | undefined)
   checkInfo(info)
   onlyKnown('asyncapi.servers.', servers, Object.keys(servers))
   for (const [name, server] of Object.entries(servers)) {
-    onlyKnown(`asyncapi.servers.${name}.`, server, ['host', 'title', 'description', 'protocolVersion'])
-    for (const [member, value] of Object.entries(server)) text(`asyncapi.servers.${name}.${member}`, value)
+    texts(`asyncapi.servers.${name}`, server, ['host', 'title', 'description', 'protocolVersion'])
   }
   list('asyncapi.tags', tags)
   for (const tag of tags) {
-    onlyKnown('asyncapi.tags.', tag, ['name', 'description'])
+    texts('asyncapi.tags', tag, ['name', 'description'])
     text('asyncapi.tags.name', tag.name)
   }
   if (externalDocs !== undefined) {
-    onlyKnown('asyncapi.externalDocs.', externalDocs, ['url', 'description'])
+    texts('asyncapi.externalDocs', externalDocs, ['url', 'description'])
     text('asyncapi.externalDocs.url', externalDocs.url)
   }
   if (transform !== undefined && typeof transform !== 'function') throw new FASTSTREAM_ERR_INVALID_OPTION('asyncapi.transform', 'must be a function of the document')
@@ -83,11 +82,16 @@ function checkPublish (publish: AsyncapiPublish, inProduction: boolean): void {
 
 function checkInfo (info: NonNullable<AsyncapiOptions['info']>): void {
   onlyKnown('asyncapi.info.', info, [...TEXTS, 'contact', 'license'])
-  for (const member of TEXTS) {
-    if (info[member] !== undefined) text(`asyncapi.info.${member}`, info[member])
-  }
-  if (info.contact !== undefined) onlyKnown('asyncapi.info.contact.', info.contact, ['name', 'url', 'email'])
-  if (info.license === undefined) return
-  onlyKnown('asyncapi.info.license.', info.license, ['name', 'url'])
-  text('asyncapi.info.license.name', info.license.name)
+  const { contact = {}, license, ...rest } = info
+  texts('asyncapi.info', rest, TEXTS)
+  texts('asyncapi.info.contact', contact, ['name', 'url', 'email'])
+  if (license === undefined) return
+  texts('asyncapi.info.license', license, ['name', 'url'])
+  text('asyncapi.info.license.name', license.name)
+}
+
+/** An object of nothing but texts. What is undefined is absent: it may come from the environment. */
+function texts (option: string, members: object, known: readonly string[]): void {
+  onlyKnown(`${option}.`, members, known)
+  for (const [name, value] of Object.entries(members)) if (value !== undefined) text(`${option}.${name}`, value)
 }

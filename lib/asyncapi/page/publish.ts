@@ -46,13 +46,15 @@ export function publishForm (operation: Operation, { pointers }: Model, publishA
   }
 
   async function submit (): Promise<void> {
-    button.disabled = true
+    if (button.ariaDisabled === 'true') return
+    // What is really disabled loses the focus, and who has no mouse the place.
+    button.ariaDisabled = 'true'
     result.className = 'result'
     result.replaceChildren('Publishing …')
     const { ok, content } = await send(operation.id, publishAt, message).catch((error: unknown) => ({ ok: false, content: [String(error instanceof Error ? error.message : error)] as Child[] }))
     result.className = ok ? 'result success' : 'result failure'
     result.replaceChildren(...content.filter((child) => child !== undefined && child !== false).map((child) => child instanceof Node ? child : String(child)))
-    button.disabled = false
+    button.ariaDisabled = 'false'
   }
 
   function message (): Dictionary {
