@@ -5,7 +5,7 @@ import type { Ordering } from '../lib/consume/members.js'
 import type { Outcome, Pipeline } from '../lib/consume/pipeline.js'
 import type { Turn } from '../lib/consume/turn.js'
 import { encodeSettledAhead } from '../lib/consume/settled-ahead.js'
-import { GenerationLostError, type ConsumedRecord } from '../lib/transport/transport.js'
+import { GenerationLostError, type ConsumedRecord, type StoredOffset } from '../lib/transport/transport.js'
 import { gate } from './fixtures/inbox.js'
 import { FakeConsumer } from './fixtures/fake-consumer.js'
 import { logLines } from './fixtures/log-lines.js'
@@ -567,7 +567,7 @@ t.test('a rebalance waits for what runs and for nothing else: what is settled be
 t.test('what those before us had settled is left out, and told to those after us', async (t) => {
   const { clock, group, consumer, started, assign, end } = build({ ordering: 'key' })
   assign(0)
-  group.stored('orders', 0, 1n, encodeSettledAhead(1n, [2n, 4n]))
+  group.stored('orders', 0, 1n, encodeSettledAhead(record(1), [2n, 4n]))
   group.records('orders', 0, keyed('a', 'a', 'b', 'a', 'b').slice(1, 3), 3n)
   group.records('orders', 0, keyed('a', 'a', 'b', 'a', 'b', 'c').slice(3), 6n)
   t.same(started, ['orders[0] 1', 'orders[0] 5'])
@@ -582,10 +582,25 @@ t.test('what those before us had settled is left out, and told to those after us
   t.same(consumer.commits.at(-1), ['orders[0] 6'])
 })
 
+t.test('what is known to be settled and has not been read again is told on, too', async (t) => {
+  const { clock, group, consumer, started, assign, end } = build({ ordering: 'key' })
+  assign(0)
+  group.stored('orders', 0, 0n, encodeSettledAhead(record(0), [2n, 7n, 9n]))
+  group.records('orders', 0, keyed('a', 'b', 'c'), 3n)
+  await end('orders[0] 1')
+  await clock.advance(1000)
+  t.same(consumer.commits, [['orders[0] 0 and 1, 2, 7, 9']])
+  group.records('orders', 0, Array.from({ length: 7 }, (_, i) => record(3 + i, 'v', { key: Buffer.from('a') })), 10n)
+  await end('orders[0] 0')
+  await clock.advance(1000)
+  t.same(consumer.commits.at(-1), ['orders[0] 3 and 7, 9'])
+  t.same(started, ['orders[0] 0', 'orders[0] 1', 'orders[0] 3'])
+})
+
 t.test('where all that comes is settled already, the offset moves on, and there is room for more', async (t) => {
   const { clock, group, consumer, started, assign } = build({ ordering: 'key' })
   assign(0)
-  group.stored('orders', 0, 0n, encodeSettledAhead(0n, [0n, 1n, 2n, 3n, 4n]))
+  group.stored('orders', 0, 0n, encodeSettledAhead(record(0), [0n, 1n, 2n, 3n, 4n]))
   group.stored('orders', 7, 0n, '')
   group.records('orders', 0, keyed('a', 'a', 'b', 'a', 'b'), 5n)
   await clock.advance(1000)
@@ -594,6 +609,40 @@ t.test('where all that comes is settled already, the offset moves on, and there 
   t.same(consumer.commits, [['orders[0] 5']])
   group.records('orders', 0, [record(5, 'v', { key: Buffer.from('a') })], 6n)
   t.same(started, ['orders[0] 5'])
+})
+
+t.test('of a topic that was deleted and made anew nothing is left out', async (t) => {
+  const { group, consumer, started, assign, end } = build({ ordering: 'key' })
+  let stored: StoredOffset | undefined
+  consumer.commit = async (offsets) => { stored = offsets[0] }
+  assign(0)
+  group.records('orders', 0, keyed('a', 'b'), 2n)
+  await end('orders[0] 1')
+  // The old log ends here: the reading is out of range in the new one, which makes the group rebalance.
+  const revoked = group.revoking()
+  await end('orders[0] 0', false)
+  await revoked
+  const { offset, metadata } = stored!
+  assign(0)
+  group.stored('orders', 0, offset, metadata!)
+  group.records('orders', 0, keyed('x', 'y').map((each) => ({ ...each, timestamp: each.timestamp + 1 })), 2n)
+  t.same(started, ['orders[0] 0', 'orders[0] 1', 'orders[0] 0', 'orders[0] 1'])
+})
+
+t.test('nor where the record is gone that could tell which log it is', async (t) => {
+  const { group, started, assign, end } = build({ ordering: 'key' })
+  function skip (): void {
+    group.corrupt('orders', 0, { offset: 0n, nextOffset: 1n, error: new Error('damaged') })
+    group.skipTo({ topic: 'orders', partition: 0, offset: 1n })
+  }
+  for (const begin of [() => { group.records('orders', 0, [], 1n) }, skip]) {
+    assign(0)
+    group.stored('orders', 0, 0n, encodeSettledAhead(record(0), [1n]))
+    begin()
+    group.records('orders', 0, keyed('a', 'b').slice(1), 2n)
+    await end('orders[0] 1', false)
+  }
+  t.same(started, ['orders[0] 1', 'orders[0] 1'])
 })
 
 t.test('what comes again keeps what is behind it from overtaking it', async (t) => {

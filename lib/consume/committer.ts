@@ -1,11 +1,12 @@
 import { within, type Clock } from '../clock.js'
 import type { Log } from '../log.js'
 import { GenerationLostError, type StoredOffset, type TopicPartition } from '../transport/transport.js'
-import { encodeSettledAhead } from './settled-ahead.js'
 import type { PartitionTracker } from './tracker.js'
 
 export interface Owned extends TopicPartition {
   readonly tracker: PartitionTracker
+  /** Goes with its watermark. */
+  readonly metadata: string
 }
 
 export interface CommitSettings {
@@ -83,11 +84,12 @@ export class Committer {
   async #send (): Promise<void> {
     const succeed: Array<() => void> = []
     const offsets: StoredOffset[] = []
-    for (const { topic, partition, tracker } of this.#owned()) {
+    for (const owned of this.#owned()) {
+      const { topic, partition, tracker } = owned
       const { committable: offset, ahead } = tracker
       if (offset === undefined) continue
       succeed.push(() => { tracker.commitSucceeded(offset, ahead) })
-      offsets.push({ topic, partition, offset, metadata: encodeSettledAhead(offset, tracker.settledAhead) })
+      offsets.push({ topic, partition, offset, metadata: owned.metadata })
     }
     if (offsets.length === 0) return
     try {

@@ -1,5 +1,5 @@
 import type { ConsumedRecord, TransportConsumer } from '../transport/transport.js'
-import type { SettledAhead } from './settled-ahead.js'
+import { encodeSettledAhead, type SettledAhead } from './settled-ahead.js'
 import { PartitionTracker, type Tracked } from './tracker.js'
 
 /** What one partition may hold in memory. */
@@ -77,6 +77,7 @@ export class OwnedPartition {
 
   /** Takes records in, stops the reading when that is enough, and gives what there is to do. */
   receive (records: readonly ConsumedRecord[], position: bigint, now: number): readonly Work[] {
+    this.#begin(records[0])
     const all = records.map((record) => new Work(this, record, now))
     this.tracker.receive(all, position)
     const work = this.#settledAhead === undefined ? all : this.#unsettled(all, this.#settledAhead)
@@ -94,9 +95,25 @@ export class OwnedPartition {
     this.#settledAhead = settled
   }
 
+  /** What is told of another log tells nothing of this one. */
+  #begin (first: ConsumedRecord | undefined): void {
+    if (this.tracker.position === undefined && this.#settledAhead?.isBehind(first) !== true) this.#settledAhead = undefined
+  }
+
+  /** What goes with the watermark when it is committed. */
+  get metadata (): string {
+    const { oldest, position, settledAhead } = this.tracker
+    if (oldest === undefined) return ''
+    const unread = this.#settledAhead?.from(position!) ?? []
+    return encodeSettledAhead(oldest.record, [...settledAhead, ...unread])
+  }
+
   #unsettled (work: readonly Work[], settledAhead: SettledAhead): readonly Work[] {
-    const [settled, unsettled] = [true, false].map((known) => work.filter(({ offset }) => settledAhead.has(offset) === known)) as [Work[], Work[]]
-    for (const each of settled) this.tracker.settle(each)
+    const unsettled: Work[] = []
+    for (const each of work) {
+      if (settledAhead.has(each.offset)) this.tracker.settle(each)
+      else unsettled.push(each)
+    }
     if (this.tracker.position! >= settledAhead.end) this.#settledAhead = undefined
     return unsettled
   }
@@ -144,6 +161,7 @@ export class OwnedPartition {
   skipTo (offset: bigint): void {
     const { topic, partition } = this
     this.#stopped = undefined
+    this.#begin(undefined)
     this.tracker.receive([], offset)
     this.#consumer.seek({ topic, partition, offset })
   }

@@ -82,6 +82,15 @@ t.test('contact is what the coordinator answers, also that it rebalances, and no
   t.equal(contacts, 2)
 })
 
+t.test('what it answers to anybody tells nothing of our membership', async (t) => {
+  let contacts = 0
+  const coordinator = coordinate(node(1, undefined, 'offsets', 'stored').broker, async () => { throw new Error('it looked') }, open, () => { contacts++ })
+  await coordinator.offsetFetch({ groupId: 'shop', topics: [] })
+  t.equal(contacts, 0)
+  await coordinator.offsetCommit({ ...identity, topics: [] })
+  t.equal(contacts, 1)
+})
+
 t.test('only what says that the generation is over makes a commit a lost one', async (t) => {
   const generation = (type: string) => {
     const coordinator = coordinate(node(1, undefined, failure('KafkaJSProtocolError', type)).broker, async () => node(1).broker)
@@ -92,6 +101,16 @@ t.test('only what says that the generation is over makes a commit a lost one', a
     await t.rejects(generation(type).commit(offsets), GenerationLostError)
   }
   await t.rejects(generation('OFFSET_METADATA_TOO_LARGE').commit(offsets), { name: 'KafkaJSProtocolError' })
+})
+
+t.test('where the metadata of all partitions is too much for one commit, the offsets are stored without it', async (t) => {
+  for (const type of ['OFFSET_METADATA_TOO_LARGE', 'INVALID_COMMIT_OFFSET_SIZE', 'UNKNOWN']) {
+    const { broker } = node(1, undefined, failure('KafkaJSProtocolError', type), 'stored')
+    const sent: unknown[] = []
+    const generation = new Generation('shop', coordinate({ ...broker, offsetCommit: (request) => { sent.push(request.topics); return broker.offsetCommit(request) } }, async () => broker), { orders: [0] })
+    await generation.commit([{ topic: 'orders', partition: 0, offset: 1n, metadata: 'x' }])
+    t.same(sent, ['x', ''].map((metadata) => [{ topic: 'orders', partitions: [{ partition: 0, offset: '1', metadata }] }]), type)
+  }
 })
 
 t.test('a member is alive until the coordinator says that it is not', async (t) => {

@@ -116,15 +116,16 @@ export class Coordinator {
   }
 
   heartbeat (request: GenerationIdentity): Promise<unknown> {
-    return this.#follow((broker) => broker.heartbeat(request))
+    return this.#follow((broker) => this.#answered(() => broker.heartbeat(request)))
   }
 
+  /** No contact: it tells that to anybody, also to a member that it has given up. */
   offsetFetch (request: OffsetFetchRequest): Promise<OffsetFetchAnswer> {
     return this.#follow((broker) => broker.offsetFetch(request))
   }
 
   offsetCommit (request: Commit): Promise<unknown> {
-    return this.#follow((broker) => broker.offsetCommit(request))
+    return this.#follow((broker) => this.#answered(() => broker.offsetCommit(request)))
   }
 
   /** KafkaJS's broker, but each request to join tells under which id. */
@@ -143,14 +144,13 @@ export class Coordinator {
 
   async #follow<Answer> (ask: (broker: Broker) => Promise<Answer>): Promise<Answer> {
     try {
-      const broker = await connected(this.#broker)
-      return await this.#answered(() => ask(broker))
+      return await ask(await connected(this.#broker))
     } catch (err) {
       const { name, type = '' } = err as KafkajsFailure
       if (!elsewhere.has(type) && !unreachable.has(name)) throw err
       // The error of a failed search would end the consumer; this one makes KafkaJS try again.
       this.#broker = await this.#find().catch(() => { throw err })
-      return await this.#answered(() => ask(this.#broker))
+      return await ask(this.#broker)
     }
   }
 

@@ -4,6 +4,8 @@ import { partitionId } from './batch.js'
 import type { Coordinator, GenerationIdentity, KafkajsFailure } from './coordinator.js'
 
 const lost = new Set(['ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'REBALANCE_IN_PROGRESS', 'FENCED_INSTANCE_ID'])
+/** Of one partition more than the cluster takes, 4096 bytes by default, or of all of them more than one batch of its log: Kafka 4 calls that UNKNOWN. */
+const tooLarge = new Set(['OFFSET_METADATA_TOO_LARGE', 'INVALID_COMMIT_OFFSET_SIZE', 'UNKNOWN'])
 
 /** One partition while this member owns it. */
 export interface Owned extends TopicPartition {
@@ -78,8 +80,8 @@ export class Generation {
     } catch (err) {
       const { type = '', message } = err as KafkajsFailure
       if (lost.has(type)) throw new GenerationLostError(message, { cause: err })
-      // A cluster may take less than Kafka's 4096 bytes. The offset counts.
-      if (type === 'OFFSET_METADATA_TOO_LARGE' && offsets.some(({ metadata }) => metadata)) return await this.commit(offsets.map(({ topic, partition, offset }) => ({ topic, partition, offset })))
+      // The offset counts.
+      if (tooLarge.has(type) && offsets.some(({ metadata }) => metadata)) return await this.commit(offsets.map(({ topic, partition, offset }) => ({ topic, partition, offset })))
       throw err
     }
   }
