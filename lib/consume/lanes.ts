@@ -1,19 +1,21 @@
+import { Fifo } from './fifo.js'
+
 /** After so many items in a row the event loop gets its turn, so that handlers that never wait do not starve HTTP. */
 const STREAK = 64
 
 interface Lane<T> {
   readonly key: string
   readonly shelf: Shelf<T>
-  /** Read from `head`: `Array.shift` copies. */
-  items: T[]
-  head: number
+  readonly items: Fifo<T>
   running: boolean
+  /** It is on its shelf. */
+  ready: boolean
 }
 
 /** The lanes of one partition. */
 interface Shelf<T> {
   /** Those that have items and run none, in turns. */
-  readonly ready: Set<Lane<T>>
+  readonly ready: Fifo<Lane<T>>
 }
 
 /** Lets others run while an item waits for something; resolves as that does, when it is this item's turn again. */
@@ -29,10 +31,10 @@ export class Lanes<T> {
   readonly #run: (item: T, pause: Pause) => Promise<boolean>
   readonly #lanes = new Map<string, Lane<T>>()
   readonly #shelves = new Map<string, Shelf<T>>()
-  /** Shelves with ready lanes; a ring through insertion order. */
-  readonly #ring = new Set<Shelf<T>>()
+  /** Shelves with ready lanes, in turns. */
+  readonly #ring = new Fifo<Shelf<T>>()
   /** Items whose wait is over. */
-  readonly #returning: Array<() => void> = []
+  readonly #returning = new Fifo<() => void>()
   #running = 0
   #active = 0
   #frozen = false
@@ -61,7 +63,7 @@ export class Lanes<T> {
   push (partition: string, key: string, items: readonly T[]): void {
     if (items.length === 0) return
     let lane = this.#lanes.get(key)
-    if (lane === undefined) this.#lanes.set(key, lane = { key, shelf: this.#shelf(partition), items: [], head: 0, running: false })
+    if (lane === undefined) this.#lanes.set(key, lane = { key, shelf: this.#shelf(partition), items: new Fifo(), running: false, ready: false })
     for (const item of items) lane.items.push(item)
     if (!lane.running) this.#makeReady(lane)
   }
@@ -97,8 +99,8 @@ export class Lanes<T> {
     this.#shelves.clear()
     for (const lane of this.#lanes.values()) {
       lane.shelf.ready.clear()
-      lane.items = []
-      lane.head = 0
+      lane.items.clear()
+      lane.ready = false
       if (!lane.running) this.#lanes.delete(lane.key)
     }
   }
@@ -111,37 +113,30 @@ export class Lanes<T> {
 
   #shelf (partition: string): Shelf<T> {
     let shelf = this.#shelves.get(partition)
-    if (shelf === undefined) this.#shelves.set(partition, shelf = { ready: new Set() })
+    if (shelf === undefined) this.#shelves.set(partition, shelf = { ready: new Fifo() })
     return shelf
   }
 
   #makeReady (lane: Lane<T>): void {
-    lane.shelf.ready.add(lane)
-    this.#ring.add(lane.shelf)
-  }
-
-  #next (): Lane<T> | undefined {
-    const [shelf] = this.#ring
-    if (shelf === undefined) return undefined
-    const [lane] = shelf.ready
-    return this.#take(lane as Lane<T>)
+    if (lane.ready) return
+    const { shelf } = lane
+    if (shelf.ready.size === 0) this.#ring.push(shelf)
+    shelf.ready.push(lane)
+    lane.ready = true
   }
 
   /** Its partition goes to the end of the ring. */
-  #take (lane: Lane<T>): Lane<T> {
-    const { shelf } = lane
-    shelf.ready.delete(lane)
-    this.#ring.delete(shelf)
-    if (shelf.ready.size > 0) this.#ring.add(shelf)
+  #next (): Lane<T> | undefined {
+    const shelf = this.#ring.shift()
+    if (shelf === undefined) return undefined
+    const lane = shelf.ready.shift() as Lane<T>
+    if (shelf.ready.size > 0) this.#ring.push(shelf)
+    lane.ready = false
     return lane
   }
 
   #start (lane: Lane<T>): void {
-    const item = lane.items[lane.head++] as T
-    if (lane.head > 1024 && lane.head * 2 > lane.items.length) {
-      lane.items = lane.items.slice(lane.head)
-      lane.head = 0
-    }
+    const item = lane.items.shift() as T
     lane.running = true
     this.#running++
     this.#active++
@@ -172,7 +167,7 @@ export class Lanes<T> {
     lane.running = false
     this.#active--
     this.#leave()
-    if (goOn && lane.head < lane.items.length) this.#makeReady(lane)
+    if (goOn && lane.items.size > 0) this.#makeReady(lane)
     else this.#lanes.delete(lane.key)
     this.#dispatchSoon()
     if (this.#active > 0) return
