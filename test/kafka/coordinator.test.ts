@@ -55,6 +55,14 @@ t.test('when the coordinator moves or is gone, requests follow it and the member
   t.ok(coordinator.isConnected(), 'for KafkaJS it always is: it would look for the old node')
 })
 
+t.test('a good-bye follows it, too', async (t) => {
+  const first = node(1, undefined, failure('KafkaJSProtocolError', 'NOT_COORDINATOR_FOR_GROUP'))
+  const second = node(2, 'left')
+  const coordinator = coordinate(first.broker, async () => second.broker)
+  t.equal(await coordinator.leaveGroup(identity), 'left')
+  t.same(second.asked, ['leaveGroup'])
+})
+
 t.test('when no other coordinator is found, the error is the first one, which KafkaJS tries again', async (t) => {
   const gone = failure('KafkaJSConnectionError')
   const coordinator = coordinate(node(1, gone).broker, async () => { throw failure('KafkaJSNumberOfRetriesExceeded') })
@@ -188,6 +196,7 @@ t.test('who could not leave comes back as the same member, until the group has f
       if (next instanceof Error) throw next
       return next
     },
+    isConnected: () => true,
     async leaveGroup () {}
   } as unknown as Broker
   const remembered = { memberId: '' }

@@ -109,8 +109,9 @@ export class Coordinator {
     return this.#broker.syncGroup(request).catch((err: KafkajsFailure) => { throw joinAgain(err) })
   }
 
+  /** Where the group has moved meanwhile, it would wait there for who has gone, until the session is over. */
   async leaveGroup (request: Identity): Promise<unknown> {
-    const left = await this.#broker.leaveGroup(request)
+    const left = await this.#follow((broker) => broker.leaveGroup(request))
     this.#remembered.memberId = ''
     return left
   }
