@@ -1,7 +1,7 @@
 import t from 'tap'
 import { LoneCoordinator } from '../../lib/transport/kafkajs/lone-coordinator.js'
 import { createTopic, uniqueName } from './fixture.js'
-import { createMember } from './members.js'
+import { committed, createMember } from './members.js'
 
 t.test('the metadata of an offset comes back with it', async (t) => {
   const [topic, groupId] = [await createTopic({ partitions: 2 }), uniqueName('g')]
@@ -24,6 +24,14 @@ t.test('where the cluster takes no such text, the offset is stored without it', 
   const second = createMember(t, { topics: [topic], groupId })
   await second.consumer.start()
   t.same(second.observer.beginnings, ['0: 0 '])
+})
+
+t.test('nor where it is too much for all partitions together', async (t) => {
+  const [topic, groupId] = [await createTopic({ partitions: 300 }), uniqueName('g')]
+  const first = createMember(t, { topics: [topic], groupId })
+  await first.consumer.start()
+  await first.consumer.commit(first.observer.owned.map((partition) => ({ ...partition, offset: 0n, metadata: 'x'.repeat(4096) })))
+  t.same(await committed(groupId, topic), Array(300).fill('0'))
 })
 
 t.test('without a group it is kept for as long as the consumer lives', async (t) => {
