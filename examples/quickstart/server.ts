@@ -11,5 +11,5 @@ closeWithGrace({ logger: app.log }, async ({ err }) => {
 })
 
 await app.listen({ port: Number(PORT) })
-// Not through the log, which would escape its quotes: this line is there to be pasted.
-console.log(`\nplace an order:  curl -H 'content-type: application/json' -d '{"id":"1","total":9}' http://localhost:${PORT}/orders\n`)
+// Not through the log, which would escape its quotes: these lines are there to be pasted.
+console.log(`\nplace an order:  curl -H 'content-type: application/json' -d '{"id":"1","total":9}' http://localhost:${PORT}/orders\nsee the topics:  http://localhost:${PORT}/asyncapi\n`)
