@@ -278,6 +278,24 @@ t.test('a lost generation commits nothing and drops what is queued', async (t) =
   t.same(consumer.calls, ['pause orders[0]'], 'and nothing is resumed for it')
 })
 
+t.test('a drain ends with its generation: it gives up nothing of the next one', async (t) => {
+  const { clock, group, consumer, started, givenUp, receive, assign, end, log } = build()
+  assign(0)
+  receive(0, 0, 1)
+  const revoked = group.revoking()
+  group.lost()
+  assign(1)
+  receive(1, 50, 2)
+  t.same(started, ['orders[0] 0', 'orders[1] 50'])
+  givenUp.length = 0
+  await clock.advance(5000)
+  await revoked
+  t.same([givenUp, log.lines], [[], []])
+  await end('orders[1] 50')
+  await clock.advance(1000)
+  t.same(consumer.commits, [['orders[1] 51']])
+})
+
 t.test('close reads no more, lets handlers end, commits and leaves, once', async (t) => {
   const { group, consumer, receive, assign, end } = build()
   assign(0)

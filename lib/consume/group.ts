@@ -43,6 +43,7 @@ export class Group implements ConsumerListener {
   readonly #committer: Committer
   readonly #consumer: TransportConsumer
   readonly #session: Session
+  #generation = 0
   #closing: Promise<void> | undefined
 
   constructor (groupId: string | null, members: readonly Member[], consumer: (listener: ConsumerListener) => TransportConsumer, settings: GroupSettings, clock: Clock, log: Log) {
@@ -211,9 +212,12 @@ export class Group implements ConsumerListener {
   async #drain (timeout: number, reason: string): Promise<void> {
     this.#members.freeze()
     this.#members.halt()
+    const generation = this.#generation
     const end = this.#clock.now() + timeout
     const patience = timeout - Math.min(LAST_COMMIT, timeout / 4)
     const ended = await within(this.#clock, patience, this.#members.idle())
+    // Lost meanwhile: what ran then has been given up, and what runs now is the next generation's.
+    if (generation !== this.#generation) return
     if (!ended) {
       this.#log.warn({ timeout: patience, running: this.#running() }, 'handlers did not end in time: their messages will come again')
       this.#members.giveUp(reason)
@@ -231,6 +235,7 @@ export class Group implements ConsumerListener {
 
   /** From now on results of this generation move nothing, and what waits in its queues is dropped: it will come again. */
   #revokeAll (): void {
+    this.#generation++
     this.#members.halt()
     for (const owner of this.#owned.values()) owner.tracker.revoke()
     this.#owned.clear()
