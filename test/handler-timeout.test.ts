@@ -74,6 +74,25 @@ t.test('nobody waits any longer: running attempts are told, late ones as well, a
   t.same([...running.late], [first.attempt], 'it still runs')
 })
 
+t.test('one that nobody waits for is late, too, when it has had its time and still runs', async (t) => {
+  const { clock, late, running, start } = build()
+  const first = start(1)
+  running.giveUp('its partition is no longer ours')
+  await clock.advance(999)
+  t.same([...running.late], [])
+  const second = start(2)
+  await clock.advance(1)
+  t.same([...running.late], [first.attempt], 'what comes again waits for it')
+  await clock.advance(999)
+  t.same(late, [2n], 'it was told before')
+  t.same([...running.late], [first.attempt, second.attempt])
+  first.open()
+  second.open()
+  await Promise.all([first.ended, second.ended])
+  t.same([...running.late], [])
+  t.equal(clock.waiting, 0)
+})
+
 t.test('a signal aborts whenever it was asked for', async (t) => {
   const attempt = new Attempt('orders', 0, record(1))
   const early = attempt.signal

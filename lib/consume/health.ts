@@ -9,9 +9,10 @@ import type { Delivery } from './subscription.js'
 export type MemberHealth = Omit<SubscriberHealth, 'name' | 'topics' | 'groupId'>
 
 export function memberHealth ({ topics, pipeline, lanes, stopped }: Working, owned: Iterable<OwnedPartition>, consumer: TransportConsumer, condition: Condition, now: number): MemberHealth {
+  const late = [...pipeline.late]
   const partitions = [...owned]
     .filter(({ topic }) => topics.includes(topic))
-    .map((owner) => new OwnedPartitionHealth(owner, consumer.progress(owner), pipeline.late, now))
+    .map((owner) => new OwnedPartitionHealth(owner, consumer.progress(owner), late, now))
   const state = stopped ? 'stopped' : condition.state(consumer.lastContact)
   const missingTopics = consumer.missing().filter((topic) => topics.includes(topic))
   const alive = state === 'reading' || state === 'rebalancing'
@@ -47,14 +48,14 @@ export class OwnedPartitionHealth implements PartitionHealth {
   readonly late: bigint | undefined
   readonly stopped: PartitionHealth['stopped']
 
-  constructor (owner: OwnedPartition, { position, end }: Progress, late: Iterable<Delivery>, now: number) {
+  constructor (owner: OwnedPartition, { position, end }: Progress, late: readonly Delivery[], now: number) {
     const { topic, partition } = owner
     const watermark = owner.tracker.watermark ?? position
     this.topic = topic
     this.partition = partition
     this.lag = watermark === undefined || end === undefined ? undefined : Math.max(0, Number(end - watermark))
     this.oldestUnsettledAge = owner.oldestAge(now)
-    this.late = [...late].find((delivery) => delivery.topic === topic && delivery.partition === partition)?.record.offset
+    this.late = late.find((delivery) => delivery.topic === topic && delivery.partition === partition)?.record.offset
     this.stopped = owner.stopped
   }
 

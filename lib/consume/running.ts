@@ -10,8 +10,8 @@ export class Running {
   readonly #timeout: number
   readonly #clock: Clock
   readonly #onLate: (attempt: Attempt) => void
+  /** When each of them began, ms since the epoch. */
   readonly #since = new Map<Attempt, number>()
-  readonly #late = new Set<Attempt>()
   #cancel: (() => void) | undefined
 
   /** `timeout` in ms. */
@@ -21,9 +21,9 @@ export class Running {
     this.#onLate = onLate
   }
 
-  /** Those that have had their time. */
+  /** Those that have had their time, also when nobody waits for them any longer: what comes again waits until they end. */
   get late (): Iterable<Attempt> {
-    return this.#late
+    return [...this.#since.keys()].filter((attempt) => this.#left(attempt) <= 0)
   }
 
   /** Settles as `work` does. */
@@ -34,14 +34,12 @@ export class Running {
       return await work
     } finally {
       this.#since.delete(attempt)
-      this.#late.delete(attempt)
     }
   }
 
   /** Tells all of them that nobody waits for them any longer. */
   giveUp (reason: string): void {
-    for (const attempt of [...this.#late, ...this.#since.keys()]) attempt.giveUp(reason)
-    this.#since.clear()
+    for (const attempt of this.#since.keys()) attempt.giveUp(reason)
     this.#cancel?.()
     this.#cancel = undefined
   }
@@ -49,17 +47,20 @@ export class Running {
   /** Tells those that are late, and comes back for the next one. */
   #tell (): void {
     this.#cancel = undefined
-    const now = this.#clock.now()
-    for (const [attempt, since] of this.#since) {
-      const left = since + this.#timeout - now
+    for (const attempt of this.#since.keys()) {
+      if (attempt.aborted !== undefined) continue
+      const left = this.#left(attempt)
       if (left > 0) {
         this.#cancel = this.#clock.schedule(left, () => { this.#tell() })
         return
       }
-      this.#since.delete(attempt)
-      this.#late.add(attempt)
       attempt.abort(new FASTSTREAM_ERR_HANDLER_TIMEOUT(this.#timeout))
       this.#onLate(attempt)
     }
+  }
+
+  /** ms */
+  #left (attempt: Attempt): number {
+    return this.#since.get(attempt)! + this.#timeout - this.#clock.now()
   }
 }
