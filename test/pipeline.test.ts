@@ -257,6 +257,28 @@ t.test('a result is published; when that fails it alone is tried again', async (
   t.equal(sent, 3)
 })
 
+t.test('results that fail wait together, and only they are sent again, in their order', async (t) => {
+  const sent: string[] = []
+  const failures: Record<string, number> = { a: 2, b: 0, c: 1 }
+  const { run, clock, pauses, log } = build({
+    handle: () => 'result',
+    prepare: () => ['a', 'b', 'c'].map((topic) => ({
+      topic,
+      send: async () => {
+        sent.push(topic)
+        if (failures[topic]!-- > 0) throw new FASTSTREAM_ERR_PUBLISH_TIMEOUT(topic, 'slow')
+        return { topic, partition: 0, offset: 0n }
+      }
+    }))
+  })
+  const done = run()
+  await clock.advance(10_000)
+  t.equal(await done, true)
+  t.equal(sent.join(' '), 'a b c a c a')
+  t.equal(pauses.length, 2, 'each pause gives a place away: a message has one')
+  t.equal(log.lines.length, 3, 'a line for each failure')
+})
+
 t.test('a result that is wrong, or that the cluster refuses, makes its message a dead letter', async (t) => {
   const wrong = build({ handle: () => 1, prepare: () => { throw new Error('invalid') } })
   t.equal(await wrong.run(), true)

@@ -29,11 +29,7 @@ export class PersistentPublisher {
 
   /** False when it was halted. Rejects when the cluster refuses one of them. */
   async results (results: readonly Prepared[], delivery: Delivery, turn: Turn): Promise<boolean> {
-    // All of them end before the message does: what is still being published when it fails would come behind the next one's.
-    const published = await Promise.allSettled(results.map((result) => this.#publish(result, delivery, turn, 'result', isRefused)))
-    const failed = published.find(({ status }) => status === 'rejected')
-    if (failed !== undefined) throw (failed as PromiseRejectedResult).reason
-    return published.every((result) => (result as PromiseFulfilledResult<boolean>).value)
+    return await this.#publish(results, delivery, turn, 'result', isRefused)
   }
 
   /** With all that there is to say; with less, where that is too large. False when it was halted. */
@@ -41,23 +37,38 @@ export class PersistentPublisher {
     const outgoing = deadLetter(topic, delivery, this.#subscription, failure, detail)
     const prepared = { topic, send: () => this.#producer.publish(outgoing) }
     try {
-      return await this.#publish(prepared, delivery, turn, 'dead letter', (error) => less.length > 0 && isTooLarge(error))
+      return await this.#publish([prepared], delivery, turn, 'dead letter', (error) => less.length > 0 && isTooLarge(error))
     } catch {
       return await this.deadLetter(topic, delivery, failure, turn, less)
     }
   }
 
-  /** Rejects with an error that is `final`. */
-  async #publish (prepared: Prepared, { topic, partition, record }: Delivery, turn: Turn, what: string, final: (error: Error) => boolean): Promise<boolean> {
-    let failure = await failureOf(prepared.send())
-    for (let attempt = 1; failure !== undefined; attempt++) {
-      if (final(failure)) throw failure
-      this.#onError(failure)
+  /**
+   * Rejects with an error that is `final` when all of them have ended: what is still being published when its message fails would
+   * come behind the next one's. They wait together, because a message has one turn.
+   */
+  async #publish (all: readonly Prepared[], { topic, partition, record }: Delivery, turn: Turn, what: string, final: (error: Error) => boolean): Promise<boolean> {
+    let pending = all
+    let refusal: Error | undefined
+    for (let attempt = 1; ; attempt++) {
       const wait = backoff(PERSISTENT, attempt)
-      this.#log.warn({ err: failure, topic, partition, offset: String(record.offset), to: prepared.topic, attempt, retryIn: Math.round(wait) }, `the ${what} could not be published, it will be tried again`)
+      const failed = new Set<Prepared>()
+      await Promise.all(pending.map(async (prepared) => {
+        const err = await failureOf(prepared.send())
+        if (err === undefined) return
+        if (final(err)) {
+          refusal ??= err
+          return
+        }
+        failed.add(prepared)
+        this.#onError(err)
+        this.#log.warn({ err, topic, partition, offset: String(record.offset), to: prepared.topic, attempt, retryIn: Math.round(wait) }, `the ${what} could not be published, it will be tried again`)
+      }))
+      if (failed.size === 0) break
       if (!await turn.wait(wait)) return false
-      failure = await failureOf(prepared.send())
+      pending = pending.filter((prepared) => failed.has(prepared))
     }
+    if (refusal !== undefined) throw refusal
     return true
   }
 }
