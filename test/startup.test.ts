@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import Fastify from 'fastify'
+import Fastify, { type FastifyInstance } from 'fastify'
 import faststreamPlugin, { type FaststreamOptions } from '../index.js'
 import { brokersOf } from '../lib/broker/registry.js'
 import { createMemoryCluster, createMemoryTransport } from '../lib/transport/memory/index.js'
@@ -8,8 +8,8 @@ import { Inbox } from './fixtures/inbox.js'
 import { memoryLog } from './fixtures/json-log.js'
 import { ManualClock, turn } from './fixtures/manual-clock.js'
 
-/** An app that starts in the background, on a cluster that cannot be reached as often as `failures` says. */
-async function build (t: Test, failures: number, options: FaststreamOptions = {}) {
+/** An app that starts in the background, on a cluster that cannot be reached at first, as often as `failures` says, or at the tries for which it says so. */
+async function build (t: Test, failures: number | ((n: number) => boolean), options: FaststreamOptions = {}) {
   const { stream, lines } = memoryLog()
   const app = Fastify({ logger: { level: 'info', stream } })
   t.teardown(() => app.close())
@@ -26,7 +26,8 @@ async function build (t: Test, failures: number, options: FaststreamOptions = {}
     transport: () => {
       const transport = createMemoryTransport({ cluster })
       const n = ++made
-      const connect = n > failures ? transport.connect : async () => { throw Object.assign(new Error('nobody answers'), { code: 'E_NOBODY' }) }
+      const fails = typeof failures === 'function' ? failures(n) : n <= failures
+      const connect = !fails ? transport.connect : async () => { throw Object.assign(new Error('nobody answers'), { code: 'E_NOBODY' }) }
       return { ...transport, connect, close: async () => { closed.push(n); await transport.close() } } satisfies Transport
     }
   }
@@ -55,6 +56,28 @@ t.test('in the background: HTTP is served, publishing is refused, and when the c
   t.same(await inbox.count(1), [{ id: 2 }])
   await app.close()
   t.match(app.broker.health(), { healthy: false, state: 'closed', subscribers: [{ state: 'closed' }] })
+})
+
+t.test('a result for a cluster that cannot be reached yet waits for it', async (t) => {
+  const { app, clock, lines } = await build(t, (n) => n === 2, { startup: 'strict' })
+  await app.register(faststreamPlugin, { name: 'billing', groupId: 'billing', startup: 'background' })
+  Object.assign(brokersOf(app).byName.get('billing') as object, { clock })
+  const { billing } = app.brokers as unknown as { billing: FastifyInstance['broker'] }
+  const invoices = new Inbox<unknown>()
+  const dead = new Inbox<unknown>()
+  let handled = 0
+  app.broker.subscriber('orders', { publish: billing.publisher('invoices') }, (order) => { handled++; return order })
+  app.broker.subscriber('orders.dlq', (order) => { dead.add(order) })
+  billing.subscriber('invoices', (invoice) => { invoices.add(invoice) })
+  await app.ready()
+  await turn()
+  await app.broker.publish('orders', { id: 1 })
+  await turn()
+  t.match(lines.filter(({ msg }) => msg.includes('result could not be published')), [{ err: { code: 'FASTSTREAM_ERR_NOT_READY' } }])
+  await clock.advance(2000)
+  t.same(await invoices.count(1), [{ id: 1 }])
+  t.equal(handled, 1)
+  t.same(dead.items, [])
 })
 
 t.test('pauses between tries grow to half a minute, and go on for ever', async (t) => {

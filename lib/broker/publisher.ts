@@ -60,7 +60,6 @@ export class DeclaredPublisher implements Publisher {
    */
   prepare (value: unknown, options: PublishOptions = NO_OPTIONS, correlationId?: string, tombstoneKey: Buffer | null = null): Prepared {
     const { topic } = this
-    const producer = this.broker.producer
     if (options !== NO_OPTIONS) checkPublishOptions(options)
     if (value !== null) this.checks.value?.(value)
     const { bytes, contentType } = encodeValue(value, { topic, schema: this.schema?.value !== undefined })
@@ -77,7 +76,8 @@ export class DeclaredPublisher implements Publisher {
       timestamp: options.timestamp?.getTime() ?? this.broker.clock.now(),
       partition: options.partition
     }
-    return { topic, send: () => producer.publish(outgoing) }
+    // Asked for with each try: the broker may not be connected yet, or have a new connection by then.
+    return { topic, send: async () => await this.broker.producer.publish(outgoing) }
   }
 
   #encodeKey (value: unknown, options: PublishOptions, tombstoneKey: Buffer | null): Buffer | null {
