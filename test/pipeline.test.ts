@@ -362,6 +362,28 @@ t.test('a handler that nobody waits for leaves its message unsettled, and has no
   }
 })
 
+t.test('nor is one settled that nobody waits for when its handler has ended and what was made for it is cleaned up', async (t) => {
+  const cases: Array<[title: string, overrides: Partial<Subscription<Delivery>>]> = [
+    ['it succeeded', { handle: () => 'result' }],
+    ['it failed', { handle: () => { throw new Error('no') } }],
+    ['it rejected its message', { handle: () => { throw new RejectMessage() } }],
+    ['it is done', { handle: () => { throw new AckMessage() } }],
+    ['it decides later', { handle: () => {}, ackPolicy: 'MANUAL' }]
+  ]
+  for (const [title, overrides] of cases) {
+    const { opened, open } = gate()
+    const prepared: unknown[] = []
+    const { clock, pipeline, run, failures, dead } = build({ retry: { ...retry, retries: 0 }, release: () => opened, prepare: (result) => { prepared.push(result); return [] }, ...overrides })
+    const settled = run()
+    await turn()
+    pipeline.giveUp('the app closes')
+    open()
+    await turn()
+    t.equal(await Promise.race([settled, 'it still waits']), false, title)
+    t.same([prepared, failures, dead, clock.waiting], [[], [], [], 0])
+  }
+})
+
 t.test('the last error is told, of a handler and of what could not be published', async (t) => {
   const { clock, pipeline, run, outcomes } = build({ retry: { ...retry, retries: 0 }, handle: () => { throw new Error('no') } })
   t.equal(pipeline.lastError, undefined)

@@ -110,10 +110,10 @@ export class Pipeline {
     if (subscription.ackPolicy !== 'MANUAL') attempt.decide(ACK)
     const { decision } = attempt
     if (decision !== undefined && decision.kind !== 'ack') {
-      await this.#undo(message, decision.error)
+      await this.#release(message, attempt, decision)
       return [decision, undefined]
     }
-    const released = subscription.release(message)
+    const released = this.#release(message, attempt)
     if (released !== undefined) await released
     return [attempt.decision ?? await this.#running.watch(attempt, attempt.decided()), result]
   }
@@ -125,8 +125,7 @@ export class Pipeline {
     const decision = before ?? decisionOf(error)
     attempt.end()
     const isDone = decision?.kind === 'ack' && (error instanceof AckMessage || error instanceof StopConsume)
-    if (isDone) await this.#subscription.release(message)
-    else await this.#undo(message, error)
+    await this.#release(message, attempt, isDone ? undefined : { error })
     if (attempt.givenUp || decision === undefined || error instanceof StopConsume) throw error
     if (isDone) this.#log.debug({ topic, partition, offset: String(offset) }, error.message)
     else if (before !== undefined) {
@@ -136,9 +135,10 @@ export class Pipeline {
     return decision
   }
 
-  /** The handler's own failure comes first; that of its clean-up is logged. */
-  async #undo (message: unknown, error: unknown): Promise<void> {
-    await this.#subscription.release(message, { error })?.catch(() => {})
+  /** Where the handler has failed, that comes first: that its clean-up failed, too, is logged. */
+  #release (message: unknown, attempt: Attempt, failure?: { readonly error: unknown }): Promise<void> | undefined {
+    const released = this.#subscription.release(message, failure)
+    return released && this.#running.end(attempt, failure === undefined ? released : released.catch(() => {}))
   }
 
   #decided (decision: Exclude<Decision, { kind: 'ack' }>, attempt: Attempt, firstAt: number | undefined): Failed {

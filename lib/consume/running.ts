@@ -12,6 +12,8 @@ export class Running {
   readonly #onLate: (attempt: Attempt) => void
   /** When each of them began, ms since the epoch. */
   readonly #since = new Map<Attempt, number>()
+  /** Those whose handler has ended, and which are cleaned up. */
+  readonly #ending = new Set<Attempt>()
   #cancel: (() => void) | undefined
 
   /** `timeout` in ms. */
@@ -37,9 +39,20 @@ export class Running {
     }
   }
 
+  /** As {@link watch}, for a clean-up, which has a time of its own. Rejects, too, when nobody waits for the attempt any longer. */
+  async end (attempt: Attempt, cleanup: Promise<void>): Promise<void> {
+    this.#ending.add(attempt)
+    try {
+      await cleanup
+    } finally {
+      this.#ending.delete(attempt)
+    }
+    if (attempt.givenUp) throw attempt.aborted
+  }
+
   /** Tells all of them that nobody waits for them any longer. */
   giveUp (reason: string): void {
-    for (const attempt of this.#since.keys()) attempt.giveUp(reason)
+    for (const attempt of [...this.#since.keys(), ...this.#ending]) attempt.giveUp(reason)
     this.#cancel?.()
     this.#cancel = undefined
   }
