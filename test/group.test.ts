@@ -475,6 +475,24 @@ t.test('a corrupt batch stops its partition until it is skipped, and what was re
   t.equal(started.at(-1), 'orders[0] 10')
 })
 
+t.test('nothing is skipped while the group rebalances or closes, for the next generation would not know of it', async (t) => {
+  const { group, consumer, assign } = build()
+  const skip = (): void => { group.skipTo({ topic: 'orders', partition: 0, offset: 10n }) }
+  const batch = { offset: 6n, nextOffset: 10n, error: new Error('broken bytes') }
+  assign(0)
+  group.corrupt('orders', 0, batch)
+  await group.revoking()
+  t.throws(skip, { code: 'FASTSTREAM_ERR_SKIP', message: /does not own it now/ })
+  assign(0)
+  group.corrupt('orders', 0, batch)
+  skip()
+  t.equal(consumer.calls.at(-1), 'seek orders[0] 10')
+  group.corrupt('orders', 0, batch)
+  const closed = group.close(1000)
+  t.throws(skip, { code: 'FASTSTREAM_ERR_SKIP' })
+  await closed
+})
+
 t.test('a corrupt batch whose end is unknown says so', async (t) => {
   const { group, assign } = build()
   assign(0)

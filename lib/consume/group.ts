@@ -89,7 +89,9 @@ export class Group implements ConsumerListener {
 
   /** Reads on where reading has stopped; what lies before `offset` is not read. */
   skipTo ({ topic, partition, offset }: TopicPartitionOffset): void {
-    const owner = this.#owned.get(OwnedPartition.nameOf(topic, partition))
+    // What was owned before a rebalance is given back: that it was skipped would be forgotten with it.
+    const reading = this.#condition.state(this.#consumer.lastContact) === 'reading'
+    const owner = reading ? this.#owned.get(OwnedPartition.nameOf(topic, partition)) : undefined
     const refused = owner === undefined ? 'this process does not own it now, ask the one that does' : owner.whyNotTo(offset)
     if (owner === undefined || refused !== undefined) throw new FASTSTREAM_ERR_SKIP(partition, topic, String(offset), refused as string)
     this.#log.warn({ groupId: this.#groupId, topic, partition, from: String(owner.stopped?.offset), to: String(offset) }, 'reading goes on where it was told to')
