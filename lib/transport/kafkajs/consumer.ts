@@ -59,10 +59,10 @@ export function createConsumer ({ kafka, options, listener, log }: CreateConsume
 
   return {
     start,
-    pause: (partition) => member?.pause(partition),
-    resume: (partition) => member?.resume(partition),
-    seek: (partition) => member?.seek(partition),
-    progress: (partition) => member?.progress(partition) ?? { position: undefined, end: undefined },
+    pause: (partition) => member?.reader.pause(partition),
+    resume: (partition) => member?.reader.resume(partition),
+    seek: (partition) => member?.reader.seek(partition),
+    progress: (partition) => member?.reader.progress(partition) ?? { position: undefined, end: undefined },
     get lastContact () {
       return lastContact
     },
@@ -73,7 +73,7 @@ export function createConsumer ({ kafka, options, listener, log }: CreateConsume
     },
     stop () {
       reading = false
-      member?.stop()
+      member?.reader.stop()
     },
     async close () {
       closing.abort()

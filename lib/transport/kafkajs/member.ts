@@ -1,20 +1,18 @@
-import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs'
+import type { Consumer, Kafka } from 'kafkajs'
 import { systemClock, within } from '../../clock.js'
 import { GenerationLostError } from '../transport.js'
-import type { ConsumerListener, ConsumerOptions, Progress, StoredOffset, TopicPartition, TopicPartitionOffset, TransportLog } from '../transport.js'
+import type { ConsumerListener, ConsumerOptions, StoredOffset, TransportLog } from '../transport.js'
 import { topicAwareAssigner } from './assigner.js'
 import { drainBeforeRejoin } from './barrier.js'
 import type { Remembered } from './coordinator.js'
-import type { FetchedBatch } from './copy/batch.js'
 import { Generation } from './generation.js'
-import type { Owned } from './generation.js'
 import { GroupCluster, retryPauses } from './group-cluster.js'
 import type { KafkajsCluster } from './group-cluster.js'
 import { noGroup } from './lone-coordinator.js'
 import type { LoneCoordinator } from './lone-coordinator.js'
 import type { MissingTopics } from './missing-topics.js'
 import { rejoinInOnePlace } from './one-rejoin.js'
-import type { Beginning } from './starting-offsets.js'
+import { Reader } from './reader.js'
 
 export interface MemberOptions {
   readonly kafka: Kafka
@@ -34,11 +32,10 @@ export interface MemberOptions {
 
 /** ms that a close waits for answers */
 const patience = 1000
-/** ms; how old the known end of a log may get while nothing is fetched from it */
-const endMaxAge = 5000
 
 /** One consumer of KafkaJS, from its connection to its crash or its close. */
 export class Member {
+  readonly reader: Reader
   readonly #options: ConsumerOptions
   readonly #groupId: string
   readonly #listener: ConsumerListener
@@ -48,9 +45,6 @@ export class Member {
   readonly #consumer: Consumer
   readonly #closing = new AbortController()
   #cluster!: GroupCluster
-  #generation: Generation | undefined
-  #endsAt = 0
-  #reading: boolean
   #life: Promise<Error> | undefined
   #leaving: Promise<void> | undefined
   #subscriptions: ReadonlyArray<() => void> = []
@@ -62,7 +56,6 @@ export class Member {
     this.#listener = listener
     this.#log = log
     this.#onJoined = onJoined
-    this.#reading = reading
     const { sessionTimeout, rebalanceTimeout } = options
     this.#heartbeatInterval = Math.min(1000, Math.floor(sessionTimeout / 3))
     this.#consumer = kafka.consumer({
@@ -78,7 +71,7 @@ export class Member {
       partitionAssigners: [({ cluster }) => {
         this.#cluster = new GroupCluster(cluster as unknown as KafkajsCluster, {
           beforeJoin: () => this.#beforeJoin(),
-          begin: (beginning) => this.#beginReading(beginning),
+          begin: (beginning) => this.reader.beginAt(beginning),
           settled: onJoined,
           closing: this.#closing.signal,
           offsetReset: options.offsetReset,
@@ -90,6 +83,7 @@ export class Member {
         return topicAwareAssigner(this.#cluster)
       }]
     })
+    this.reader = new Reader(this.#consumer, listener, reading)
   }
 
   /** Resolves with what ended it. */
@@ -99,53 +93,19 @@ export class Member {
   }
 
   async commit (offsets: readonly StoredOffset[]): Promise<void> {
-    if (this.#generation === undefined) throw new GenerationLostError('no partition is owned now')
-    await this.#generation.commit(offsets)
-  }
-
-  pause ({ topic, partition }: TopicPartition): void {
-    const owned = this.#generation?.owned(topic, partition)
-    if (owned === undefined) return
-    owned.paused = true
-    this.#consumer.pause(byTopic([owned]))
-  }
-
-  resume ({ topic, partition }: TopicPartition): void {
-    const owned = this.#generation?.owned(topic, partition)
-    if (owned === undefined) return
-    owned.paused = false
-    this.#resume(owned)
-  }
-
-  /** What a fetch under way may still bring from the old place does not fit to the new one. */
-  seek ({ topic, partition, offset }: TopicPartitionOffset): void {
-    const owned = this.#generation?.owned(topic, partition)
-    if (owned === undefined || !owned.stopped) return
-    owned.stopped = false
-    owned.position = offset
-    this.#consumer.seek({ topic, partition, offset: String(offset) })
-    this.#resume(owned)
-  }
-
-  progress ({ topic, partition }: TopicPartition): Progress {
-    const { position, end } = this.#generation?.owned(topic, partition) ?? {}
-    return { position, end }
-  }
-
-  /** Reads no more, and stays a member. */
-  stop (): void {
-    this.#reading = false
-    if (this.#generation !== undefined) this.#consumer.pause(byTopic(this.#generation.partitions))
+    const { generation } = this.reader
+    if (generation === undefined) throw new GenerationLostError('no partition is owned now')
+    await generation.commit(offsets)
   }
 
   async close (): Promise<void> {
-    this.#reading = false
+    this.reader.stop()
     for (const remove of this.#subscriptions) remove()
     this.#closing.abort(new Error('the consumer is closed'))
     // Before anything is cut, also by the end of this life.
     this.#leaving = this.#cluster.joining === undefined ? undefined : atMost(patience, this.#cluster.leaveAside(this.#groupId))
     await this.#leaving
-    if (this.#generation === undefined) this.#cluster.cut()
+    if (this.reader.generation === undefined) this.#cluster.cut()
     const timer = setTimeout(() => this.#cluster.cut(), patience)
     await atMost(2 * patience, this.live())
     clearTimeout(timer)
@@ -174,7 +134,7 @@ export class Member {
       // Resolved by hand, because what is dropped here must be read again.
       eachBatchAutoResolve: false,
       partitionsConsumedConcurrently: 16,
-      eachBatch: async (payload) => { this.#take(payload) }
+      eachBatch: async (payload) => { this.reader.take(payload) }
     })
     return await ended
   }
@@ -182,9 +142,9 @@ export class Member {
   #subscribe (onCrash: (error: Error) => void): void {
     const { GROUP_JOIN, HEARTBEAT, STOP, CRASH } = this.#consumer.events
     this.#subscriptions = [
-      this.#consumer.on(GROUP_JOIN, ({ payload }) => { this.#begin(payload.memberAssignment) }),
-      this.#consumer.on(HEARTBEAT, () => { this.#refreshEnds() }),
-      this.#consumer.on(STOP, () => { this.#end('lost') }),
+      this.#consumer.on(GROUP_JOIN, ({ payload }) => { this.#joined(payload.memberAssignment) }),
+      this.#consumer.on(HEARTBEAT, () => { this.reader.refreshEnds(this.#cluster) }),
+      this.#consumer.on(STOP, () => { this.reader.end('lost') }),
       this.#consumer.on(CRASH, ({ payload }) => { onCrash(payload.error) })
     ]
   }
@@ -193,15 +153,16 @@ export class Member {
   async #beforeJoin (): Promise<void> {
     const { signal } = this.#closing
     signal.throwIfAborted()
-    if (this.#generation === undefined) return
-    const drained = await drainBeforeRejoin(this.#generation, {
+    const { generation } = this.reader
+    if (generation === undefined) return
+    const drained = await drainBeforeRejoin(generation, {
       drain: () => this.#drain(),
       interval: this.#heartbeatInterval,
       limit: this.#options.rebalanceTimeout - 2 * this.#heartbeatInterval,
       signal
     })
     signal.throwIfAborted()
-    this.#end(drained ? 'drained' : 'lost')
+    this.reader.end(drained ? 'drained' : 'lost')
   }
 
   async #drain (): Promise<void> {
@@ -212,81 +173,12 @@ export class Member {
     }
   }
 
-  #begin (assignment: Record<string, number[]>): void {
-    this.#generation = new Generation(this.#groupId, this.#cluster.joined(), assignment)
-    // KafkaJS remembers pauses across generations.
-    if (this.#reading) this.#consumer.resume(this.#consumer.paused())
-    else this.#consumer.pause(byTopic(this.#generation.partitions))
-    this.#listener.assigned(this.#generation.partitions)
+  #joined (assignment: Record<string, number[]>): void {
+    const generation = new Generation(this.#groupId, this.#cluster.joined(), assignment)
+    this.reader.begin(generation)
     // With partitions it has joined when it is known where they begin: what is published then is read, also by 'latest'.
-    if (this.#generation.partitions.length === 0) this.#onJoined()
+    if (generation.partitions.length === 0) this.#onJoined()
   }
-
-  #end (how: 'drained' | 'lost'): void {
-    if (this.#generation === undefined) return
-    this.#generation = undefined
-    if (how === 'lost') this.#listener.lost()
-  }
-
-  #beginReading ({ topic, partition, stored, metadata, start, end, position }: Beginning): void {
-    const owned = this.#generation?.owned(topic, partition)
-    if (owned !== undefined) {
-      owned.position = position
-      owned.end = end
-      if (position === undefined) this.#stopReading(owned)
-    }
-    if (owned === undefined || !this.#reading) return
-    if (position !== undefined && position === stored) return this.#listener.stored(topic, partition, stored, metadata)
-    if (stored !== undefined) this.#listener.reset(topic, partition, { stored, start, end, position })
-    // To be committed before anything comes: from then on it is noticed when the log loses what was not read.
-    if (position !== undefined) this.#listener.records(topic, partition, [], position)
-  }
-
-  /** Fetches tell how long a log is. Where nothing is fetched, the lag must not stand still. */
-  #refreshEnds (): void {
-    const generation = this.#generation
-    const now = systemClock.now()
-    if (generation === undefined || generation.unread.length === 0 || now < this.#endsAt + endMaxAge) return
-    this.#endsAt = now
-    // Who cannot tell it now is asked again.
-    this.#cluster.listOffsets(generation.unread, ({ topic, partition }, { end }) => {
-      const owned = this.#generation?.owned(topic, partition)
-      if (owned !== undefined) owned.end = end
-    }).catch(() => {})
-  }
-
-  /** Must not wait and must not throw: both would stop every partition. */
-  #take ({ batch, resolveOffset }: EachBatchPayload): void {
-    const { topic, partition, highWatermark, from, messages, position, corrupt } = batch as unknown as FetchedBatch
-    const owned = this.#generation?.owned(topic, partition)
-    if (owned?.position === undefined || owned.paused || owned.stopped || !this.#reading) return
-    const next = owned.position
-    // Of another place, from before a seek, or from the node where the partition was before it moved.
-    if (from > next || position < next) return
-    owned.end = BigInt(highWatermark)
-    if (position > next) {
-      owned.position = position
-      resolveOffset(String(position - 1n))
-      const records = from === next ? messages : messages.filter(({ offset }) => offset >= next)
-      this.#listener.records(topic, partition, records, position)
-    }
-    if (corrupt === undefined) return
-    this.#stopReading(owned)
-    this.#listener.corrupt(topic, partition, corrupt)
-  }
-
-  #stopReading (owned: Owned): void {
-    owned.stopped = true
-    this.#consumer.pause(byTopic([owned]))
-  }
-
-  #resume (owned: Owned): void {
-    if (this.#reading && !owned.paused && !owned.stopped) this.#consumer.resume(byTopic([owned]))
-  }
-}
-
-function byTopic (partitions: readonly TopicPartition[]) {
-  return partitions.map(({ topic, partition }) => ({ topic, partitions: [partition] }))
 }
 
 /** What a broken cluster answers to a good-bye does not matter. */
