@@ -1,6 +1,7 @@
 import type { Assigner, GroupMember } from 'kafkajs'
 import { balance, Share } from '../balance.js'
 import type { Assignable } from '../balance.js'
+import { groupBy } from './batch.js'
 import { loadKafkajs } from './copy/load.js'
 
 /** The part of KafkaJS's `Cluster` that an assigner uses. */
@@ -56,12 +57,11 @@ export function topicAwareAssigner (cluster: MetadataSource): Assigner {
     }
     balance(partitions)
     previous = new Map(partitions.map(({ topic, partition, owner }) => [`${topic}:${partition}`, owner!.member]))
+    const shares = groupBy(partitions, ({ owner }) => owner!.member)
     return members.map(({ memberId }) => {
-      const own = new Map<string, number[]>()
-      for (const { topic, partition, owner } of partitions) {
-        if (owner!.member === memberId) own.set(topic, [...own.get(topic) ?? [], partition])
-      }
-      return { memberId, memberAssignment: MemberAssignment.encode({ version, assignment: Object.fromEntries(own), userData: Buffer.alloc(0) }) }
+      const topics = groupBy(shares.get(memberId) ?? [], ({ topic }) => topic)
+      const assignment = Object.fromEntries(Array.from(topics, ([topic, share]) => [topic, share.map(({ partition }) => partition)]))
+      return { memberId, memberAssignment: MemberAssignment.encode({ version, assignment, userData: Buffer.alloc(0) }) }
     })
   }
 

@@ -1,6 +1,6 @@
 import { GenerationLostError } from '../transport.js'
 import type { StoredOffset, TopicPartition } from '../transport.js'
-import { partitionId } from './batch.js'
+import { groupBy, partitionId } from './batch.js'
 import type { Coordinator, GenerationIdentity, KafkajsFailure } from './coordinator.js'
 
 const lost = new Set(['ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'REBALANCE_IN_PROGRESS', 'FENCED_INSTANCE_ID'])
@@ -68,15 +68,16 @@ export class Generation {
    * by then, and does nothing, without an error, once it stops.
    */
   async commit (offsets: readonly StoredOffset[]): Promise<void> {
-    const topics = new Map<string, Array<{ partition: number, offset: string, metadata: string }>>()
-    for (const { topic, partition, offset, metadata = '' } of offsets) {
-      // Kafka would take it and overwrite what the owner has stored.
-      if (this.owned(topic, partition) === undefined) throw new GenerationLostError(`partition ${partition} of '${topic}' is not owned in this generation`)
-      topics.set(topic, [...topics.get(topic) ?? [], { partition, offset: String(offset), metadata }])
-    }
-    if (topics.size === 0) return
+    // Kafka would take it and overwrite what the owner has stored.
+    const alien = offsets.find(({ topic, partition }) => this.owned(topic, partition) === undefined)
+    if (alien !== undefined) throw new GenerationLostError(`partition ${alien.partition} of '${alien.topic}' is not owned in this generation`)
+    if (offsets.length === 0) return
+    const topics = Array.from(groupBy(offsets, ({ topic }) => topic), ([topic, offsets]) => ({
+      topic,
+      partitions: offsets.map(({ partition, offset, metadata = '' }) => ({ partition, offset: String(offset), metadata }))
+    }))
     try {
-      await this.#coordinator.offsetCommit({ ...this.#identity, topics: Array.from(topics, ([topic, partitions]) => ({ topic, partitions })) })
+      await this.#coordinator.offsetCommit({ ...this.#identity, topics })
     } catch (err) {
       const { type = '', message } = err as KafkajsFailure
       if (lost.has(type)) throw new GenerationLostError(message, { cause: err })
