@@ -1,20 +1,19 @@
-import { sleep, within, type Clock } from '../clock.js'
+import { within, type Clock } from '../clock.js'
 import { FASTSTREAM_ERR_SKIP } from '../errors.js'
 import type { Log } from '../log.js'
+import { toError } from '../thrown.js'
 import {
   GenerationLostError, type ConsumedRecord, type ConsumerListener, type CorruptBatch, type OffsetReset, type TopicPartition, type StoredOffset, type TransportConsumer, type TopicPartitionOffset
 } from '../transport/transport.js'
 import { Committer, type CommitSettings } from './committer.js'
 import { Condition } from './condition.js'
 import { memberHealth, type MemberHealth } from './health.js'
-import type { Pause } from './lanes.js'
 import { Members, type Member, type Working } from './members.js'
 import { reportReset } from './offset-reset.js'
-import { OwnedPartition, type BufferSettings, type Stopped, type Work } from './owned-partition.js'
-import type { Outcome } from './pipeline.js'
+import { OwnedPartition, type BufferSettings, type Stopped } from './owned-partition.js'
 import { Session } from './session.js'
 import { SettledAhead } from './settled-ahead.js'
-import { toError } from '../thrown.js'
+import { Worker } from './worker.js'
 
 export interface GroupSettings {
   readonly buffer: BufferSettings
@@ -42,20 +41,19 @@ export class Group implements ConsumerListener {
   readonly #condition: Condition
   readonly #committer: Committer
   readonly #consumer: TransportConsumer
-  readonly #session: Session
   #generation = 0
   #closing: Promise<void> | undefined
 
   constructor (groupId: string | null, members: readonly Member[], consumer: (listener: ConsumerListener) => TransportConsumer, settings: GroupSettings, clock: Clock, log: Log) {
     this.#groupId = groupId
-    this.#members = new Members(members, (member, work, pause) => this.#run(member, work, pause))
+    this.#members = new Members(members, (member, work, pause) => worker.run(member, work, pause))
     this.#settings = settings
     this.#clock = clock
     this.#log = log
     this.#condition = new Condition(clock)
     this.#consumer = consumer(this)
-    this.#session = new Session(groupId, this.#consumer, clock)
     this.#committer = new Committer(() => this.#owned.values(), (offsets) => this.#commit(offsets), settings.commit, clock, log)
+    const worker = new Worker(new Session(groupId, this.#consumer, clock), this.#committer, (member) => { this.#stop(member) }, clock, log)
   }
 
   /** Joins the group. Records are buffered, and none is handled, before {@link dispatch}. */
@@ -91,11 +89,11 @@ export class Group implements ConsumerListener {
   skipTo ({ topic, partition, offset }: TopicPartitionOffset): void {
     // What was owned before a rebalance is given back: that it was skipped would be forgotten with it.
     const reading = this.#condition.state(this.#consumer.lastContact) === 'reading'
-    const owner = reading ? this.#owned.get(OwnedPartition.nameOf(topic, partition)) : undefined
-    const refused = owner === undefined ? 'this process does not own it now, ask the one that does' : owner.whyNotTo(offset)
-    if (owner === undefined || refused !== undefined) throw new FASTSTREAM_ERR_SKIP(partition, topic, String(offset), refused as string)
-    this.#log.warn({ groupId: this.#groupId, topic, partition, from: String(owner.stopped?.offset), to: String(offset) }, 'reading goes on where it was told to')
+    const owner = reading ? this.#ownerOf(topic, partition) : undefined
+    if (owner === undefined) throw new FASTSTREAM_ERR_SKIP(partition, topic, String(offset), 'this process does not own it now, ask the one that does')
+    const { stopped } = owner
     owner.skipTo(offset)
+    this.#log.warn({ groupId: this.#groupId, topic, partition, from: String(stopped?.offset), to: String(offset) }, 'reading goes on where it was told to')
     this.#committer.moved()
   }
 
@@ -127,7 +125,7 @@ export class Group implements ConsumerListener {
   }
 
   records (topic: string, partition: number, records: readonly ConsumedRecord[], position: bigint): void {
-    const owner = this.#owned.get(OwnedPartition.nameOf(topic, partition))
+    const owner = this.#ownerOf(topic, partition)
     if (owner === undefined) return
     const begins = owner.tracker.position === undefined
     const work = owner.receive(records, position, this.#clock.now())
@@ -139,7 +137,7 @@ export class Group implements ConsumerListener {
 
   /** Those that went before us had handled some of what is there. */
   stored (topic: string, partition: number, offset: bigint, metadata: string | null): void {
-    this.#owned.get(OwnedPartition.nameOf(topic, partition))?.leaveOut(SettledAhead.decode(offset, metadata))
+    this.#ownerOf(topic, partition)?.leaveOut(SettledAhead.decode(offset, metadata))
   }
 
   corrupt (topic: string, partition: number, { offset, nextOffset, error }: CorruptBatch): void {
@@ -157,9 +155,13 @@ export class Group implements ConsumerListener {
     this.#log.error({ err: error }, 'the consumer failed and is started again')
   }
 
+  #ownerOf (topic: string, partition: number): OwnedPartition | undefined {
+    return this.#owned.get(OwnedPartition.nameOf(topic, partition))
+  }
+
   #stopped (topic: string, partition: number, stopped: Stopped): void {
     this.#condition.noted(stopped.error)
-    this.#owned.get(OwnedPartition.nameOf(topic, partition))?.stop(stopped)
+    this.#ownerOf(topic, partition)?.stop(stopped)
   }
 
   async #commit (offsets: readonly StoredOffset[]): Promise<void> {
@@ -169,36 +171,6 @@ export class Group implements ConsumerListener {
       if (!(err instanceof GenerationLostError)) this.#condition.noted(toError(err))
       throw err
     }
-  }
-
-  /** Resolves to whether what waits behind it may go on: not if it comes again, for that would come before it. */
-  async #run (member: Working, work: Work, pause: Pause): Promise<boolean> {
-    const { owner, record } = work
-    const { topic, partition } = owner
-    let outcome: Outcome | undefined
-    if (this.#session.isDoubtful && !await this.#session.proven(work, member.halt.signal)) {
-      owner.release(record.size)
-      return false
-    }
-    try {
-      outcome = await member.pipeline.run(topic, partition, record, { wait: (ms) => this.#wait(member, work, ms, pause), settle: () => { this.#settle(work) } })
-    } catch (err) {
-      // A pipeline does not reject. If it does, its message stays unsettled, and nothing behind it is committed.
-      this.#log.error({ err, topic, partition, offset: String(record.offset) }, 'a message was left unsettled by an error that nobody expected')
-    }
-    if (outcome === true) this.#settle(work)
-    if (outcome === 'stop') this.#stop(member)
-    owner.release(record.size)
-    return outcome !== false && outcome !== 'stop'
-  }
-
-  /** That nobody waits for it any longer may turn out when the wait is over and others run. */
-  async #wait ({ halt: { signal } }: Working, work: Work, ms: number, pause: Pause): Promise<boolean> {
-    return await pause(sleep(this.#clock, ms, signal)) && !signal.aborted && await this.#session.proven(work, signal)
-  }
-
-  #settle (work: Work): void {
-    if (work.owner.tracker.settle(work)) this.#committer.moved()
   }
 
   /** A member that is alone leaves the group. Another one keeps its partitions unread: the group's consumer reads for all of its members. */

@@ -1,3 +1,4 @@
+import { FASTSTREAM_ERR_SKIP } from '../errors.js'
 import type { ConsumedRecord, TransportConsumer } from '../transport/transport.js'
 import { encodeSettledAhead, type SettledAhead } from './settled-ahead.js'
 import { PartitionTracker, type Tracked } from './tracker.js'
@@ -149,17 +150,12 @@ export class OwnedPartition {
     return this.#stopped
   }
 
-  /** What speaks against {@link skipTo}, if anything does. */
-  whyNotTo (offset: bigint): string | undefined {
-    const { position } = this.tracker
-    if (this.#stopped === undefined) return 'it is being read'
-    if (position !== undefined && offset < position) return `what lies before ${position} was read`
-    return undefined
-  }
-
-  /** Goes on at `offset`; what lies before it is not read. */
+  /** Goes on at `offset`; what lies before it is not read. Throws `FASTSTREAM_ERR_SKIP` where that cannot be. */
   skipTo (offset: bigint): void {
     const { topic, partition } = this
+    const { position } = this.tracker
+    if (this.#stopped === undefined) throw new FASTSTREAM_ERR_SKIP(partition, topic, String(offset), 'it is being read')
+    if (position !== undefined && offset < position) throw new FASTSTREAM_ERR_SKIP(partition, topic, String(offset), `what lies before ${position} was read`)
     this.#stopped = undefined
     this.#begin(undefined)
     this.tracker.receive([], offset)
