@@ -1,3 +1,6 @@
+/** What Node's timers hold, ms: above it they fire at once. */
+export const LONGEST_TIMER = 2 ** 31 - 1
+
 /** Every timer of the core goes through here, so that tests can own time. */
 export interface Clock {
   /** ms since the epoch */

@@ -320,6 +320,7 @@ t.test('the wait before a retry grows, is bounded, and varies by the jitter', as
   t.same([1, 2, 3, 4, 9].map((n) => backoff(settings, n, () => 0.5)), [200, 400, 800, 1000, 1000])
   t.equal(backoff(settings, 1, () => 0), 160)
   t.equal(backoff(settings, 1, () => 1), 240)
+  t.equal(backoff({ ...settings, delay: 0 }, 2000, () => 0.5), 0, 'nothing grows to nothing')
 })
 
 t.test('a handler that had its time has failed, whatever it returns, and is run again when it has ended', async (t) => {

@@ -1,3 +1,5 @@
+import { LONGEST_TIMER } from '../clock.js'
+
 /** How waits grow; ms. */
 export interface BackoffSettings {
   readonly delay: number
@@ -12,11 +14,10 @@ export interface RetrySettings extends BackoffSettings {
   readonly retryOn: (error: unknown) => boolean
 }
 
-/** Above this Node's timers fire at once. */
-const LONGEST = 2 ** 31 - 1
-
 /** The wait before retry number `retry` (from 1), ms. */
 export function backoff (settings: BackoffSettings, retry: number, random: () => number = Math.random): number {
-  const delay = Math.min(settings.delay * settings.factor ** (retry - 1), settings.maxDelay)
-  return Math.min(delay * (1 + settings.jitter * (2 * random() - 1)), LONGEST)
+  // Not to infinity: times a delay of 0 that is no number.
+  const growth = Math.min(settings.factor ** (retry - 1), Number.MAX_VALUE)
+  const delay = Math.min(settings.delay * growth, settings.maxDelay)
+  return Math.min(delay * (1 + settings.jitter * (2 * random() - 1)), LONGEST_TIMER)
 }
