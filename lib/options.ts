@@ -1,13 +1,15 @@
 import type { FastifyRequest } from 'fastify'
-import type { AckPolicy, DeadLetterOptions, FaststreamOptions, RetryOptions } from '../types/index.js'
+import type { AckPolicy, FaststreamOptions } from '../types/index.js'
 import { normaliseAsyncapi, type AsyncapiSettings } from './asyncapi/settings.js'
 import { integer, isObject, number, oneOf, onlyKnown, text, withDefaults, yesOrNo } from './check.js'
+import { LONGEST_TIMER } from './clock.js'
 import type { GroupSettings } from './consume/group.js'
 import type { Ordering } from './consume/members.js'
 import type { RetrySettings } from './consume/retry.js'
+import { REBALANCE_TIMEOUT } from './consume/session.js'
 import { FASTSTREAM_ERR_BROKERS_REQUIRED, FASTSTREAM_ERR_INVALID_OPTION } from './errors.js'
 import type { ProducerSettings } from './produce/producer.js'
-import { checkTopic } from './topic.js'
+import { normaliseAckPolicy, normaliseDeadLetter, normaliseGroupId, normaliseHandlerTimeout, normaliseOffsetReset, normaliseOrdering, normaliseRetry, type DeadLetterTopic, type OffsetResetMode } from './subscriber-options.js'
 
 /** The options, checked, complete and frozen. Nothing below reads the options themselves. */
 export interface Settings extends GroupSettings {
@@ -37,19 +39,6 @@ export interface Settings extends GroupSettings {
   readonly asyncapi: AsyncapiSettings
   readonly ajv: FaststreamOptions['ajv']
 }
-
-export type OffsetResetMode = 'earliest' | 'latest' | 'fail'
-
-/** Where a message of a topic goes that cannot be handled; undefined: nowhere. */
-export type DeadLetterTopic = (topic: string) => string | undefined
-
-/** What Node's timers hold: above it they fire at once. ms */
-export const LONGEST_TIMER = 2 ** 31 - 1
-
-/** After this a group goes on without a member that drains; the session time-out is half of it. ms */
-export const REBALANCE_TIMEOUT = 60_000
-/** Of a member that says nothing, ms. */
-export const SESSION_TIMEOUT = REBALANCE_TIMEOUT / 2
 
 const KNOWN: { readonly [_ in keyof Required<FaststreamOptions>]: true } = {
   brokers: true,
@@ -135,50 +124,6 @@ export function normaliseOptions (options: FaststreamOptions, pluginTimeout: num
   })
 }
 
-/** `null` is written by hand: no group. */
-export function normaliseGroupId (groupId: string | null | undefined): string | null | undefined {
-  if (groupId !== undefined && groupId !== null) text('groupId', groupId)
-  return groupId
-}
-
-export function normaliseOffsetReset (offsetReset: OffsetResetMode | undefined, inherited: OffsetResetMode): OffsetResetMode {
-  return choice('offsetReset', offsetReset, ['earliest', 'latest', 'fail'], inherited)
-}
-
-export function normaliseAckPolicy (ackPolicy: AckPolicy | undefined, inherited: AckPolicy): AckPolicy {
-  return choice('ackPolicy', ackPolicy, ['ACK_FIRST', 'ACK', 'REJECT_ON_ERROR', 'NACK_ON_ERROR', 'MANUAL'], inherited)
-}
-
-export function normaliseOrdering (ordering: Ordering | undefined, inherited: Ordering): Ordering {
-  return choice('ordering', ordering, ['partition', 'key', 'none'], inherited)
-}
-
-export function normaliseHandlerTimeout (handlerTimeout: number | undefined, inherited: number): number {
-  return handlerTimeout === undefined ? inherited : number('handlerTimeout', handlerTimeout, 1, LONGEST_TIMER)
-}
-
-/** Members that are left out come from `defaults`. */
-export function normaliseRetry (retry: RetryOptions = {}, defaults: RetrySettings): RetrySettings {
-  onlyKnown('retry.', retry, Object.keys(defaults))
-  const settings = withDefaults(defaults, retry)
-  integer('retry.retries', settings.retries, 0)
-  number('retry.delay', settings.delay, 0, LONGEST_TIMER)
-  number('retry.factor', settings.factor, 1)
-  number('retry.maxDelay', settings.maxDelay, 0, LONGEST_TIMER)
-  number('retry.jitter', settings.jitter, 0, 1)
-  if (typeof settings.retryOn !== 'function') throw new FASTSTREAM_ERR_INVALID_OPTION('retry.retryOn', 'must be a function of the error')
-  return Object.freeze(settings)
-}
-
-export function normaliseDeadLetter (deadLetter: DeadLetterOptions | false = {}): DeadLetterTopic {
-  if (deadLetter === false) return () => undefined
-  onlyKnown('deadLetter.', deadLetter, ['topic'])
-  const { topic = (topic: string) => `${topic}.dlq` } = deadLetter
-  if (typeof topic === 'function') return (origin) => checkTopic(topic(origin))
-  checkTopic(topic)
-  return () => topic
-}
-
 function normaliseTopicConfig (config: FaststreamOptions['topicConfig'] = {}): Settings['topicConfig'] {
   onlyKnown('topicConfig.', config, ['partitions', 'replicas'])
   const { partitions = 3, replicas = -1 } = config
@@ -229,12 +174,6 @@ function hookTimeout (option: string, given: number | undefined, pluginTimeout: 
 
 function defaultTimeout (pluginTimeout: number): number {
   return pluginTimeout === 0 ? 9000 : Math.max(1, pluginTimeout - 1000, pluginTimeout * 0.9)
-}
-
-function choice<T extends string> (option: string, given: T | undefined, allowed: readonly T[], inherited: T): T {
-  if (given === undefined) return inherited
-  oneOf(option, given, allowed)
-  return given
 }
 
 function sizes<T extends Record<string, number>> (option: string, given: Partial<T> = {}, defaults: T): T {

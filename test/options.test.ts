@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { FaststreamOptions } from '../index.js'
-import { normaliseDeadLetter, normaliseOptions } from '../lib/options.js'
+import { normaliseOptions } from '../lib/options.js'
+import { normaliseDeadLetter } from '../lib/subscriber-options.js'
 import { checkTopic } from '../lib/topic.js'
 
 t.test('everything has a default', async (t) => {

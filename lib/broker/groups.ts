@@ -1,6 +1,6 @@
 import { Group } from '../consume/group.js'
 import { Pipeline } from '../consume/pipeline.js'
-import { REBALANCE_TIMEOUT, SESSION_TIMEOUT } from '../options.js'
+import { REBALANCE_TIMEOUT, SESSION_TIMEOUT } from '../consume/session.js'
 import type { Producer } from '../produce/producer.js'
 import type { Transport } from '../transport/transport.js'
 import type { Surroundings } from './connection.js'

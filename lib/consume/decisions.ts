@@ -1,5 +1,5 @@
 import { number } from '../check.js'
-import { LONGEST_TIMER } from '../options.js'
+import { LONGEST_TIMER } from '../clock.js'
 
 /** What becomes of a message: settled; handled again, after `delay` ms; a dead letter. */
 export type Decision = { readonly kind: 'ack' } | { readonly kind: 'nack', readonly error: Error, readonly delay: number | undefined } | { readonly kind: 'reject', readonly error: Error }

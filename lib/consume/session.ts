@@ -1,9 +1,13 @@
 import { sleep, type Clock } from '../clock.js'
-import { SESSION_TIMEOUT } from '../options.js'
 import type { TransportConsumer } from '../transport/transport.js'
 import type { Work } from './owned-partition.js'
 
-/** How often it is looked whether the coordinator is heard again, ms. */
+/** After this a group goes on without a member that drains, ms; the session time-out is half of it. */
+export const REBALANCE_TIMEOUT = 60_000
+/** How long a member that says nothing stays in its group, ms. */
+export const SESSION_TIMEOUT = REBALANCE_TIMEOUT / 2
+
+/** How often to look whether the coordinator is heard again, ms. */
 const CHECK = 50
 
 /** What a group's coordinator promises to a member that it hears: that nobody else has its partitions. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { LONGEST_TIMER } from '../../clock.js'
 import { InterruptedError, isFinal } from './errors.js'
 
-const longestTimer = 2 ** 31 - 1
 const longestPause = 800
 
 /** Something that is tried again until it works, but no longer than until its deadline (ms since the epoch). */
@@ -11,7 +11,7 @@ export class Operation {
   #lastFailure: unknown
 
   constructor (deadline: number) {
-    this.#timer = setTimeout(() => this.interrupt('timeout'), Math.min(deadline - Date.now(), longestTimer))
+    this.#timer = setTimeout(() => this.interrupt('timeout'), Math.min(deadline - Date.now(), LONGEST_TIMER))
   }
 
   get interrupted (): boolean {
