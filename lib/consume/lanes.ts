@@ -5,15 +5,15 @@ const STREAK = 64
 
 interface Lane<T> {
   readonly key: string
-  readonly shelf: Shelf<T>
+  readonly partition: Partition<T>
   readonly items: Fifo<T>
   running: boolean
-  /** It is on its shelf. */
+  /** It waits for its turn in its partition. */
   ready: boolean
 }
 
 /** The lanes of one partition. */
-interface Shelf<T> {
+interface Partition<T> {
   /** Those that have items and run none, in turns. */
   readonly ready: Fifo<Lane<T>>
 }
@@ -30,13 +30,15 @@ export class Lanes<T> {
   readonly #concurrency: number
   readonly #run: (item: T, pause: Pause) => Promise<boolean>
   readonly #lanes = new Map<string, Lane<T>>()
-  readonly #shelves = new Map<string, Shelf<T>>()
-  /** Shelves with ready lanes, in turns. */
-  readonly #ring = new Fifo<Shelf<T>>()
+  readonly #partitions = new Map<string, Partition<T>>()
+  /** Those with ready lanes, in turns. */
+  readonly #ring = new Fifo<Partition<T>>()
   /** Items whose wait is over. */
   readonly #returning = new Fifo<() => void>()
+  /** Places, of which there are `concurrency`: who waits has given its own away. */
+  #taken = 0
+  /** Started and not ended. */
   #running = 0
-  #active = 0
   #frozen = false
   #stopped = false
   /** Counts how often what was queued has been dropped. */
@@ -52,7 +54,7 @@ export class Lanes<T> {
 
   /** Items that have been started and have not ended. */
   get running (): number {
-    return this.#active
+    return this.#running
   }
 
   get size (): number {
@@ -63,14 +65,14 @@ export class Lanes<T> {
   push (partition: string, key: string, items: readonly T[]): void {
     if (items.length === 0) return
     let lane = this.#lanes.get(key)
-    if (lane === undefined) this.#lanes.set(key, lane = { key, shelf: this.#shelf(partition), items: new Fifo(), running: false, ready: false })
+    if (lane === undefined) this.#lanes.set(key, lane = { key, partition: this.#partition(partition), items: new Fifo(), running: false, ready: false })
     for (const item of items) lane.items.push(item)
     if (!lane.running) this.#makeReady(lane)
   }
 
   /** Starts what may start. */
   dispatch (): void {
-    while (this.#running < this.#concurrency && !this.#stopped && !this.#frozen) {
+    while (this.#taken < this.#concurrency && !this.#stopped && !this.#frozen) {
       const lane = this.#next()
       if (lane === undefined) return
       this.#start(lane)
@@ -96,9 +98,9 @@ export class Lanes<T> {
   clear (): void {
     this.#epoch++
     this.#ring.clear()
-    this.#shelves.clear()
+    this.#partitions.clear()
     for (const lane of this.#lanes.values()) {
-      lane.shelf.ready.clear()
+      lane.partition.ready.clear()
       lane.items.clear()
       lane.ready = false
       if (!lane.running) this.#lanes.delete(lane.key)
@@ -107,30 +109,30 @@ export class Lanes<T> {
 
   /** Resolves when nothing runs. */
   idle (): Promise<void> {
-    if (this.#active === 0) return Promise.resolve()
+    if (this.#running === 0) return Promise.resolve()
     return new Promise((resolve) => { this.#idle.push(resolve) })
   }
 
-  #shelf (partition: string): Shelf<T> {
-    let shelf = this.#shelves.get(partition)
-    if (shelf === undefined) this.#shelves.set(partition, shelf = { ready: new Fifo() })
-    return shelf
+  #partition (name: string): Partition<T> {
+    let partition = this.#partitions.get(name)
+    if (partition === undefined) this.#partitions.set(name, partition = { ready: new Fifo() })
+    return partition
   }
 
   #makeReady (lane: Lane<T>): void {
     if (lane.ready) return
-    const { shelf } = lane
-    if (shelf.ready.size === 0) this.#ring.push(shelf)
-    shelf.ready.push(lane)
+    const { partition } = lane
+    if (partition.ready.size === 0) this.#ring.push(partition)
+    partition.ready.push(lane)
     lane.ready = true
   }
 
   /** Its partition goes to the end of the ring. */
   #next (): Lane<T> | undefined {
-    const shelf = this.#ring.shift()
-    if (shelf === undefined) return undefined
-    const lane = shelf.ready.shift() as Lane<T>
-    if (shelf.ready.size > 0) this.#ring.push(shelf)
+    const partition = this.#ring.shift()
+    if (partition === undefined) return undefined
+    const lane = partition.ready.shift() as Lane<T>
+    if (partition.ready.size > 0) this.#ring.push(partition)
     lane.ready = false
     return lane
   }
@@ -138,8 +140,8 @@ export class Lanes<T> {
   #start (lane: Lane<T>): void {
     const item = lane.items.shift() as T
     lane.running = true
+    this.#taken++
     this.#running++
-    this.#active++
     const epoch = this.#epoch
     // What was queued since it was dropped is not behind this item.
     this.#run(item, this.#pause).then((goOn) => { this.#ended(lane, goOn || epoch !== this.#epoch) })
@@ -151,7 +153,7 @@ export class Lanes<T> {
     try {
       return await waiting
     } finally {
-      if (this.#running < this.#concurrency) this.#running++
+      if (this.#taken < this.#concurrency) this.#taken++
       else await new Promise<void>((resolve) => { this.#returning.push(resolve) })
     }
   }
@@ -159,18 +161,18 @@ export class Lanes<T> {
   /** Frees a place, for one whose wait is over before all others. */
   #leave (): void {
     const next = this.#returning.shift()
-    if (next === undefined) this.#running--
+    if (next === undefined) this.#taken--
     else next()
   }
 
   #ended (lane: Lane<T>, goOn: boolean): void {
     lane.running = false
-    this.#active--
+    this.#running--
     this.#leave()
     if (goOn && lane.items.size > 0) this.#makeReady(lane)
     else this.#lanes.delete(lane.key)
     this.#dispatchSoon()
-    if (this.#active > 0) return
+    if (this.#running > 0) return
     const idle = this.#idle
     this.#idle = []
     for (const resolve of idle) resolve()
