@@ -4,7 +4,7 @@ import { normaliseAsyncapi, type AsyncapiSettings } from './asyncapi/settings.js
 import { integer, isObject, number, oneOf, onlyKnown, text, withDefaults, yesOrNo } from './check.js'
 import { LONGEST_TIMER } from './clock.js'
 import type { GroupSettings } from './consume/group.js'
-import type { Ordering } from './consume/members.js'
+import type { Ordering } from './consume/subscribers.js'
 import type { RetrySettings } from './consume/retry.js'
 import { REBALANCE_TIMEOUT } from './consume/session.js'
 import { FASTSTREAM_ERR_BROKERS_REQUIRED, FASTSTREAM_ERR_INVALID_OPTION } from './errors.js'

@@ -1,7 +1,7 @@
 import type { AckPolicy, DeadLetterOptions, RetryOptions } from '../types/index.js'
 import { integer, number, oneOf, onlyKnown, text, withDefaults } from './check.js'
 import { LONGEST_TIMER } from './clock.js'
-import type { Ordering } from './consume/members.js'
+import type { Ordering } from './consume/subscribers.js'
 import type { RetrySettings } from './consume/retry.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from './errors.js'
 import { checkTopic } from './topic.js'

@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import t from 'tap'
 import { Group } from '../lib/consume/group.js'
-import type { Ordering } from '../lib/consume/members.js'
+import type { Ordering } from '../lib/consume/subscribers.js'
 import type { Outcome, Pipeline } from '../lib/consume/pipeline.js'
 import type { Turn } from '../lib/consume/turn.js'
 import { encodeSettledAhead } from '../lib/consume/settled-ahead.js'

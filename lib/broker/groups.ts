@@ -17,16 +17,16 @@ export function createGroups (subscribers: readonly DeclaredSubscriber[], means:
   for (const subscriber of subscribers) {
     if (groups.has(subscriber)) continue
     // Without a group each one reads for itself.
-    const members = subscriber.groupId === null ? [subscriber] : subscribers.filter(({ groupId }) => groupId === subscriber.groupId)
-    const group = createGroup(members, means)
-    for (const member of members) groups.set(member, group)
+    const sharing = subscriber.groupId === null ? [subscriber] : subscribers.filter(({ groupId }) => groupId === subscriber.groupId)
+    const group = createGroup(sharing, means)
+    for (const each of sharing) groups.set(each, group)
   }
   return groups
 }
 
 function createGroup (subscribers: readonly DeclaredSubscriber[], { transport, producer, settings, clock, log, onFailure }: Means): Group {
   const { groupId, offsetReset } = subscribers[0] as DeclaredSubscriber
-  const members = subscribers.map((subscriber) => ({
+  const groupSubscribers = subscribers.map((subscriber) => ({
     topics: subscriber.topics,
     ordering: subscriber.ordering,
     concurrency: subscriber.concurrency,
@@ -34,5 +34,5 @@ function createGroup (subscribers: readonly DeclaredSubscriber[], { transport, p
   }))
   const topics = subscribers.flatMap(({ topics }) => topics)
   const options = { groupId, topics, offsetReset, rebalanceTimeout: REBALANCE_TIMEOUT, sessionTimeout: SESSION_TIMEOUT }
-  return new Group(groupId, members, (listener) => transport.consumer(options, listener), settings, clock, log)
+  return new Group(groupId, groupSubscribers, (listener) => transport.consumer(options, listener), settings, clock, log)
 }

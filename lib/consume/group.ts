@@ -7,12 +7,12 @@ import {
 } from '../transport/transport.js'
 import { Committer, type CommitSettings } from './committer.js'
 import { Condition } from './condition.js'
-import { memberHealth, type MemberHealth } from './health.js'
-import { Members, type Member, type Working } from './members.js'
+import { subscriberHealth, type UnnamedHealth } from './health.js'
 import { reportReset } from './offset-reset.js'
 import { OwnedPartition, type BufferSettings, type Stopped } from './owned-partition.js'
 import { Session } from './session.js'
 import { SettledAhead } from './settled-ahead.js'
+import { Subscribers, type GroupSubscriber, type RunningSubscriber } from './subscribers.js'
 import { Worker } from './worker.js'
 
 export interface GroupSettings {
@@ -33,7 +33,7 @@ const LEAVE = 500
  */
 export class Group implements ConsumerListener {
   readonly #groupId: string | null
-  readonly #members: Members
+  readonly #subscribers: Subscribers
   readonly #settings: GroupSettings
   readonly #clock: Clock
   readonly #log: Log
@@ -44,16 +44,16 @@ export class Group implements ConsumerListener {
   #generation = 0
   #closing: Promise<void> | undefined
 
-  constructor (groupId: string | null, members: readonly Member[], consumer: (listener: ConsumerListener) => TransportConsumer, settings: GroupSettings, clock: Clock, log: Log) {
+  constructor (groupId: string | null, subscribers: readonly GroupSubscriber[], consumer: (listener: ConsumerListener) => TransportConsumer, settings: GroupSettings, clock: Clock, log: Log) {
     this.#groupId = groupId
-    this.#members = new Members(members, (member, work, pause) => worker.run(member, work, pause))
+    this.#subscribers = new Subscribers(subscribers, (subscriber, work, pause) => worker.run(subscriber, work, pause))
     this.#settings = settings
     this.#clock = clock
     this.#log = log
     this.#condition = new Condition(clock)
     this.#consumer = consumer(this)
     this.#committer = new Committer(() => this.#owned.values(), (offsets) => this.#commit(offsets), settings.commit, clock, log)
-    const worker = new Worker(new Session(groupId, this.#consumer, clock), this.#committer, (member) => { this.#stop(member) }, clock, log)
+    const worker = new Worker(new Session(groupId, this.#consumer, clock), this.#committer, (subscriber) => { this.#stop(subscriber) }, clock, log)
   }
 
   /** Joins the group. Records are buffered, and none is handled, before {@link dispatch}. */
@@ -67,7 +67,7 @@ export class Group implements ConsumerListener {
   }
 
   dispatch (): void {
-    this.#members.dispatch()
+    this.#subscribers.dispatch()
   }
 
   /** Reads no more, lets running handlers end within `drainTimeout` ms, commits, leaves the group. */
@@ -98,20 +98,20 @@ export class Group implements ConsumerListener {
   }
 
   /** Of the subscriber of `topics`. */
-  health (topics: readonly string[]): MemberHealth {
-    return memberHealth(this.#members.of(topics[0] as string) as Working, this.#owned.values(), this.#consumer, this.#condition, this.#clock.now())
+  health (topics: readonly string[]): UnnamedHealth {
+    return subscriberHealth(this.#subscribers.of(topics[0] as string) as RunningSubscriber, this.#owned.values(), this.#consumer, this.#condition, this.#clock.now())
   }
 
   assigned (partitions: readonly TopicPartition[]): void {
     this.#revokeAll()
-    for (const { topic, partition } of partitions.filter(({ topic }) => this.#members.of(topic) !== undefined)) {
+    for (const { topic, partition } of partitions.filter(({ topic }) => this.#subscribers.of(topic) !== undefined)) {
       const owner = new OwnedPartition(topic, partition, this.#settings.buffer, this.#consumer)
       this.#owned.set(owner.name, owner)
-      if (this.#members.of(topic)?.stopped === true) owner.abandon()
+      if (this.#subscribers.of(topic)?.stopped === true) owner.abandon()
     }
     if (this.#closing !== undefined) return
     this.#condition.enter('reading')
-    this.#members.thaw()
+    this.#subscribers.thaw()
   }
 
   revoking (): Promise<void> {
@@ -132,7 +132,7 @@ export class Group implements ConsumerListener {
     // It begins at its end: a crash before the next commit would leave out what comes until then.
     if (begins && records.length === 0) this.#committer.now()
     else if (owner.tracker.committable !== undefined) this.#committer.moved()
-    this.#members.push(topic, owner.name, work)
+    this.#subscribers.push(topic, owner.name, work)
   }
 
   /** Those that went before us had handled some of what is there. */
@@ -173,28 +173,28 @@ export class Group implements ConsumerListener {
     }
   }
 
-  /** A member that is alone leaves the group. Another one keeps its partitions unread: the group's consumer reads for all of its members. */
-  #stop (member: Working): void {
-    if (member.stopped) return
-    this.#log.info({ groupId: this.#groupId, topics: member.topics }, 'a handler has stopped its subscriber')
-    this.#members.stop(member)
-    for (const owner of this.#owned.values()) if (member.topics.includes(owner.topic)) owner.abandon()
-    if (this.#members.size === 1) this.close(this.#settings.revokeDrain)
+  /** Who is alone leaves the group. Otherwise its partitions are kept and not read: the group's consumer reads for all of its subscribers. */
+  #stop (subscriber: RunningSubscriber): void {
+    if (subscriber.stopped) return
+    this.#log.info({ groupId: this.#groupId, topics: subscriber.topics }, 'a handler has stopped its subscriber')
+    this.#subscribers.stop(subscriber)
+    for (const owner of this.#owned.values()) if (subscriber.topics.includes(owner.topic)) owner.abandon()
+    if (this.#subscribers.size === 1) this.close(this.#settings.revokeDrain)
   }
 
   /** What runs may end within `timeout` ms, what waits for another try stops waiting; then all that is settled is committed. */
   async #drain (timeout: number, reason: string): Promise<void> {
-    this.#members.freeze()
-    this.#members.halt()
+    this.#subscribers.freeze()
+    this.#subscribers.halt()
     const generation = this.#generation
     const end = this.#clock.now() + timeout
     const patience = timeout - Math.min(LAST_COMMIT, timeout / 4)
-    const ended = await within(this.#clock, patience, this.#members.idle())
+    const ended = await within(this.#clock, patience, this.#subscribers.idle())
     // Lost meanwhile: what ran then has been given up, and what runs now is the next generation's.
     if (generation !== this.#generation) return
     if (!ended) {
       this.#log.warn({ timeout: patience, running: this.#running() }, 'handlers did not end in time: their messages will come again')
-      this.#members.giveUp(reason)
+      this.#subscribers.giveUp(reason)
     }
     await this.#committer.flush(end - this.#clock.now())
   }
@@ -210,10 +210,10 @@ export class Group implements ConsumerListener {
   /** From now on results of this generation move nothing, and what waits in its queues is dropped: it will come again. */
   #revokeAll (): void {
     this.#generation++
-    this.#members.halt()
+    this.#subscribers.halt()
     for (const owner of this.#owned.values()) owner.tracker.revoke()
     this.#owned.clear()
-    this.#members.clear()
-    this.#members.giveUp('its partition is no longer ours')
+    this.#subscribers.clear()
+    this.#subscribers.giveUp('its partition is no longer ours')
   }
 }

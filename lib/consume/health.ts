@@ -1,14 +1,14 @@
 import type { HealthError, PartitionHealth, SubscriberHealth } from '../../types/index.js'
 import type { Progress, TransportConsumer } from '../transport/transport.js'
 import type { Condition, LastError } from './condition.js'
-import type { Working } from './members.js'
+import type { RunningSubscriber } from './subscribers.js'
 import type { OwnedPartition } from './owned-partition.js'
 import type { Delivery } from './subscription.js'
 
-/** What is known of one member of a group; the subscriber adds its names. */
-export type MemberHealth = Omit<SubscriberHealth, 'name' | 'topics' | 'groupId'>
+/** What a group knows of one of its subscribers, which adds its names. */
+export type UnnamedHealth = Omit<SubscriberHealth, 'name' | 'topics' | 'groupId'>
 
-export function memberHealth ({ topics, pipeline, lanes, stopped }: Working, owned: Iterable<OwnedPartition>, consumer: TransportConsumer, condition: Condition, now: number): MemberHealth {
+export function subscriberHealth ({ topics, pipeline, lanes, stopped }: RunningSubscriber, owned: Iterable<OwnedPartition>, consumer: TransportConsumer, condition: Condition, now: number): UnnamedHealth {
   const late = [...pipeline.late]
   const partitions = [...owned]
     .filter(({ topic }) => topics.includes(topic))

@@ -7,14 +7,14 @@ import type { Pipeline } from './pipeline.js'
 export type Ordering = 'partition' | 'key' | 'none'
 
 /** One subscriber's share of a group. */
-export interface Member {
+export interface GroupSubscriber {
   readonly topics: readonly string[]
   readonly ordering: Ordering
   readonly concurrency: number
   readonly pipeline: Pipeline
 }
 
-export interface Working extends Member {
+export interface RunningSubscriber extends GroupSubscriber {
   readonly lanes: Lanes<Work>
   /** Aborts when nobody waits for another try. */
   halt: AbortController
@@ -23,31 +23,31 @@ export interface Working extends Member {
 }
 
 /** The subscribers of a group, each with its queues. */
-export class Members {
-  readonly #members: readonly Working[]
-  readonly #byTopic = new Map<string, Working>()
+export class Subscribers {
+  readonly #subscribers: readonly RunningSubscriber[]
+  readonly #byTopic = new Map<string, RunningSubscriber>()
   #dispatching = false
 
   /** `run` must not reject; it resolves to whether the work behind it may go on. */
-  constructor (members: readonly Member[], run: (member: Working, work: Work, pause: Pause) => Promise<boolean>) {
-    this.#members = members.map((member) => {
-      const working: Working = { ...member, halt: halter(), stopped: false, lanes: new Lanes<Work>(member.concurrency, (work, pause) => run(working, work, pause)) }
-      return working
+  constructor (subscribers: readonly GroupSubscriber[], run: (subscriber: RunningSubscriber, work: Work, pause: Pause) => Promise<boolean>) {
+    this.#subscribers = subscribers.map((subscriber) => {
+      const running: RunningSubscriber = { ...subscriber, halt: halter(), stopped: false, lanes: new Lanes<Work>(subscriber.concurrency, (work, pause) => run(running, work, pause)) }
+      return running
     })
-    for (const member of this.#members) for (const topic of member.topics) this.#byTopic.set(topic, member)
+    for (const subscriber of this.#subscribers) for (const topic of subscriber.topics) this.#byTopic.set(topic, subscriber)
   }
 
-  of (topic: string): Working | undefined {
+  of (topic: string): RunningSubscriber | undefined {
     return this.#byTopic.get(topic)
   }
 
   get size (): number {
-    return this.#members.length
+    return this.#subscribers.length
   }
 
-  /** Queues what there is to do in one partition of a topic that a member reads. */
+  /** Queues what there is to do in one partition of a topic that a subscriber reads. */
   push (topic: string, partition: string, work: readonly Work[]): void {
-    const { lanes, ordering } = this.of(topic) as Working
+    const { lanes, ordering } = this.of(topic) as RunningSubscriber
     if (ordering === 'partition') lanes.push(partition, partition, work)
     else for (const each of work) lanes.push(partition, laneOf(partition, ordering, each), [each])
     if (this.#dispatching) lanes.dispatch()
@@ -56,46 +56,46 @@ export class Members {
   /** From now on what is queued is handled. */
   dispatch (): void {
     this.#dispatching = true
-    for (const { lanes } of this.#members) lanes.dispatch()
+    for (const { lanes } of this.#subscribers) lanes.dispatch()
   }
 
   /** Starts nothing more; what runs, runs on. */
   freeze (): void {
-    for (const { lanes } of this.#members) lanes.freeze()
+    for (const { lanes } of this.#subscribers) lanes.freeze()
   }
 
   /** What waits for another try stops waiting, and so does what fails from now on. */
   halt (): void {
-    for (const { halt } of this.#members) halt.abort()
+    for (const { halt } of this.#subscribers) halt.abort()
   }
 
   thaw (): void {
-    for (const member of this.#members) {
-      if (!member.stopped) member.halt = halter()
-      member.lanes.thaw()
+    for (const subscriber of this.#subscribers) {
+      if (!subscriber.stopped) subscriber.halt = halter()
+      subscriber.lanes.thaw()
     }
   }
 
-  /** Starts nothing of this member any more, and tries nothing again. */
-  stop (member: Working): void {
-    member.stopped = true
-    member.lanes.stop()
-    member.halt.abort()
+  /** Starts nothing of this subscriber any more, and tries nothing again. */
+  stop (subscriber: RunningSubscriber): void {
+    subscriber.stopped = true
+    subscriber.lanes.stop()
+    subscriber.halt.abort()
   }
 
   /** Resolves when nothing runs. */
   async idle (): Promise<void> {
-    await Promise.all(this.#members.map(({ lanes }) => lanes.idle()))
+    await Promise.all(this.#subscribers.map(({ lanes }) => lanes.idle()))
   }
 
   /** Tells what runs that nobody waits for it; its messages come again. */
   giveUp (reason: string): void {
-    for (const { pipeline } of this.#members) pipeline.giveUp(reason)
+    for (const { pipeline } of this.#subscribers) pipeline.giveUp(reason)
   }
 
   /** Drops what is queued. */
   clear (): void {
-    for (const { lanes } of this.#members) lanes.clear()
+    for (const { lanes } of this.#subscribers) lanes.clear()
   }
 }
 
