@@ -190,7 +190,7 @@ t.test('a rejoin does not wait longer than revokeDrain; the late result commits 
   await clock.advance(5000)
   await revoked
   t.same(log.lines, ['warn handlers did not end in time: their messages will come again'])
-  t.same(log.details[0], { timeout: 3750, running: [{ topic: 'orders', partition: 0, offset: '0' }] })
+  t.same(log.details[0], { timeout: 3750, unsettled: [{ topic: 'orders', partition: 0, offset: '0' }] })
   assign(0)
   receive(0, 0, 2)
   t.equal(started.length, 1, 'the zombie holds its lane')

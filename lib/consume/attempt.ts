@@ -65,7 +65,7 @@ export class Attempt implements Delivery {
     return new Promise((resolve, reject) => { this.#wait = { resolve, reject } })
   }
 
-  /** Why it has failed whatever its handler makes of it: who stops half-way may well return. */
+  /** Why it has failed, whatever its handler does then: one that stops half-way may well return. */
   get aborted (): Error | undefined {
     return this.#reason
   }

@@ -22,9 +22,9 @@ export interface GroupSettings {
   readonly revokeDrain: number
 }
 
-/** Kept of the time in which a group drains for its last commit, ms. */
+/** How much of the time to drain is kept for the last commit, ms. */
 const LAST_COMMIT = 2000
-/** What leaving the group may take beyond that, ms; it goes on when that is not enough. */
+/** How long a close waits for the group to be left, beyond that, ms; leaving goes on when that is not enough. */
 const LEAVE = 500
 
 /**
@@ -193,18 +193,19 @@ export class Group implements ConsumerListener {
     // Lost meanwhile: what ran then has been given up, and what runs now is the next generation's.
     if (generation !== this.#generation) return
     if (!ended) {
-      this.#log.warn({ timeout: patience, running: this.#running() }, 'handlers did not end in time: their messages will come again')
+      this.#log.warn({ timeout: patience, unsettled: this.#unsettled() }, 'handlers did not end in time: their messages will come again')
       this.#subscribers.giveUp(reason)
     }
     await this.#committer.flush(end - this.#clock.now())
   }
 
-  #running (): object[] {
-    const running = []
+  /** The first of each partition. */
+  #unsettled (): object[] {
+    const unsettled = []
     for (const { topic, partition, tracker: { oldest } } of this.#owned.values()) {
-      if (oldest !== undefined) running.push({ topic, partition, offset: String(oldest.offset) })
+      if (oldest !== undefined) unsettled.push({ topic, partition, offset: String(oldest.offset) })
     }
-    return running
+    return unsettled
   }
 
   /** From now on results of this generation move nothing, and what waits in its queues is dropped: it will come again. */

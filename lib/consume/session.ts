@@ -23,12 +23,12 @@ export class Session {
     this.#timeout = groupId === null ? Infinity : SESSION_TIMEOUT
   }
 
-  /** It may be over: nothing was heard for so long, also because the process was frozen. */
+  /** It may be over: nothing was heard for as long as it lasts, be it that the process was frozen. */
   get isDoubtful (): boolean {
     return this.#clock.now() - this.#consumer.lastContact > this.#timeout
   }
 
-  /** Waits until the coordinator is heard; false when the message is not ours any more, or nobody waits for it. */
+  /** Waits until the coordinator is heard again; false when the message is no longer ours, or nobody waits for it. */
   async proven (work: Work, halt: AbortSignal): Promise<boolean> {
     while (this.isDoubtful) if (!await sleep(this.#clock, CHECK, halt)) return false
     return !work.owner.tracker.revoked

@@ -2,7 +2,7 @@
 export interface Tracked {
   readonly offset: bigint
   settled: boolean
-  /** It is kept, for its offset alone: one before it is not settled. */
+  /** Lets its record go: one before it is not settled, so it is kept, for its offset alone. */
   forget (): void
 }
 

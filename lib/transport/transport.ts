@@ -96,7 +96,8 @@ export interface ConsumerListener {
   assigned (partitions: readonly TopicPartition[]): void
   /**
    * The group rebalances and this member is still of the old generation: commits are still taken.
-   * The transport keeps the membership alive and rejoins when the promise settles. Then comes `assigned`.
+   * The transport keeps the membership alive and rejoins when the promise settles. Then comes `assigned`. When the member is evicted
+   * meanwhile, `lost` comes, and `assigned` may come before the promise settles.
    */
   revoking (): Promise<void>
   /** Ownership ended without a warning (evicted, crashed): nothing can be committed any more. Then comes `assigned`, later. */

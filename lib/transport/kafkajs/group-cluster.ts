@@ -93,7 +93,7 @@ export class GroupCluster implements MetadataSource {
     brokerPool.refreshMetadata = async (topics) => {
       await refresh(topics)
       if (lone !== undefined) contacted(systemClock.now())
-      this.#look(topics)
+      this.#noteMissing(topics)
     }
     const find = cluster.findGroupCoordinator.bind(cluster) as (group: { groupId: string }) => Promise<Broker>
     // KafkaJS looks for the coordinator before each join, and for nothing else.
@@ -143,8 +143,8 @@ export class GroupCluster implements MetadataSource {
     this.#connections.cut()
   }
 
-  /** At what the cluster has just told. */
-  #look (topics: readonly string[]): void {
+  /** Notes which of them exist, as far as the node knows that answered. */
+  #noteMissing (topics: readonly string[]): void {
     for (const topic of topics) {
       if (this.findTopicPartitionMetadata(topic).length > 0) {
         this.#missing.exists(topic)

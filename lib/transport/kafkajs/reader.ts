@@ -118,7 +118,7 @@ export class Reader {
     const now = systemClock.now()
     if (generation === undefined || generation.unread.length === 0 || now < this.#endsAt + endMaxAge) return
     this.#endsAt = now
-    // Who cannot tell it now is asked again.
+    // Whoever cannot tell now is asked again later.
     cluster.listOffsets(generation.unread, ({ topic, partition }, { end }) => {
       const owned = this.#generation?.owned(topic, partition)
       if (owned !== undefined) owned.end = end
