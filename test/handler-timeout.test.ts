@@ -93,6 +93,19 @@ t.test('one that nobody waits for is late, too, when it has had its time and sti
   t.equal(clock.waiting, 0)
 })
 
+t.test('a clean-up that does not end is late, but nobody is told: its handler has ended', async (t) => {
+  const { clock, late, running } = build()
+  const attempt = new Attempt('orders', 0, record(1))
+  const { opened, open } = gate()
+  const ended = running.end(attempt, opened)
+  t.same([...running.late], [])
+  await clock.advance(1000)
+  t.same([[...running.late], late, attempt.aborted], [[attempt], [], undefined])
+  open()
+  await ended
+  t.same([...running.late], [])
+})
+
 t.test('a signal aborts whenever it was asked for', async (t) => {
   const attempt = new Attempt('orders', 0, record(1))
   const early = attempt.signal

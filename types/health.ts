@@ -24,7 +24,7 @@ export interface PartitionHealth {
   readonly lag: number | undefined
   /** How long ago the oldest message was received that is not settled, ms; 0: there is none. */
   readonly oldestUnsettledAge: number
-  /** The offset of a message whose handler has had its `handlerTimeout` and still runs. */
+  /** The offset of a message whose handler, or its clean-up, has had the `handlerTimeout` and still runs. */
   readonly late: bigint | undefined
   /**
    * Set when nothing is read any more until {@link Subscriber.skipTo}: what stands at `offset` cannot be decoded, or is not in the log

@@ -10,10 +10,10 @@ export class Running {
   readonly #timeout: number
   readonly #clock: Clock
   readonly #onLate: (attempt: Attempt) => void
-  /** When each of them began, ms since the epoch. */
+  /** When their handlers began, ms since the epoch. */
   readonly #since = new Map<Attempt, number>()
-  /** Those whose handler has ended, and which are cleaned up. */
-  readonly #ending = new Set<Attempt>()
+  /** When the clean-up began of those whose handler has ended, ms since the epoch. */
+  readonly #ending = new Map<Attempt, number>()
   #cancel: (() => void) | undefined
 
   /** `timeout` in ms. */
@@ -25,7 +25,7 @@ export class Running {
 
   /** Those that have had their time, also when nobody waits for them any longer: what comes again waits until they end. */
   get late (): Iterable<Attempt> {
-    return [...this.#since.keys()].filter((attempt) => this.#left(attempt) <= 0)
+    return [...this.#since, ...this.#ending].filter(([, since]) => this.#left(since) <= 0).map(([attempt]) => attempt)
   }
 
   /** Settles as `work` does. */
@@ -41,7 +41,7 @@ export class Running {
 
   /** As {@link watch}, for a clean-up, which has a time of its own. Rejects, too, when nobody waits for the attempt any longer. */
   async end (attempt: Attempt, cleanup: Promise<void>): Promise<void> {
-    this.#ending.add(attempt)
+    this.#ending.set(attempt, this.#clock.now())
     try {
       await cleanup
     } finally {
@@ -52,7 +52,7 @@ export class Running {
 
   /** Tells all of them that nobody waits for them any longer. */
   giveUp (reason: string): void {
-    for (const attempt of [...this.#since.keys(), ...this.#ending]) attempt.giveUp(reason)
+    for (const attempt of [...this.#since.keys(), ...this.#ending.keys()]) attempt.giveUp(reason)
     this.#cancel?.()
     this.#cancel = undefined
   }
@@ -60,9 +60,9 @@ export class Running {
   /** Tells those that are late, and comes back for the next one. */
   #tell (): void {
     this.#cancel = undefined
-    for (const attempt of this.#since.keys()) {
+    for (const [attempt, since] of this.#since) {
       if (attempt.aborted !== undefined) continue
-      const left = this.#left(attempt)
+      const left = this.#left(since)
       if (left > 0) {
         this.#cancel = this.#clock.schedule(left, () => { this.#tell() })
         return
@@ -73,7 +73,7 @@ export class Running {
   }
 
   /** ms */
-  #left (attempt: Attempt): number {
-    return this.#since.get(attempt)! + this.#timeout - this.#clock.now()
+  #left (since: number): number {
+    return since + this.#timeout - this.#clock.now()
   }
 }
