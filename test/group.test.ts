@@ -402,6 +402,8 @@ t.test('what a group does can be asked for', async (t) => {
 
   pipeline.late.push({ topic: 'orders', partition: 0, record: record(6) })
   t.match(asked(), { healthy: false, partitions: [{ late: 6n }, { late: undefined }] }, 'a handler that does not end')
+  pipeline.late[0] = { topic: 'orders', partition: 7, record: record(6) }
+  t.match(asked(), { healthy: false, partitions: [{ late: undefined }, { late: undefined }] }, 'of a partition that has gone to another member: nothing else can have its place')
   pipeline.late.length = 0
   t.match(asked(), { healthy: true })
   consumer.missingTopics = ['orders', 'others']

@@ -17,7 +17,8 @@ export function subscriberHealth ({ topics, pipeline, lanes, stopped }: RunningS
   const missingTopics = consumer.missing().filter((topic) => topics.includes(topic))
   const alive = state === 'reading' || state === 'rebalancing'
   return {
-    healthy: alive && missingTopics.length === 0 && partitions.every(({ stopped, late }) => stopped === undefined && late === undefined),
+    // Also a late one of a partition that has gone: it holds a place.
+    healthy: alive && missingTopics.length === 0 && late.length === 0 && partitions.every(({ stopped }) => stopped === undefined),
     state,
     partitions,
     lag: partitions.reduce((sum, { lag = 0 }) => sum + lag, 0),
