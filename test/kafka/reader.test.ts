@@ -89,6 +89,7 @@ t.test('without a generation there is nothing to read, to pause or to tell', asy
   reader.resume(place)
   reader.seek({ ...place, offset: 9n })
   take(0, 5, 7)
+  reader.beginAt({ ...place, stored: undefined, metadata: null, start: 0n, end: 9n, position: 0n })
   t.same(reader.progress(place), { position: undefined, end: undefined })
-  t.same([calls, observer.calls], [['resume 1'], ['assigned', 'lost']])
+  t.same([calls, observer.calls, observer.received], [['resume 1'], ['assigned', 'lost'], []])
 })
