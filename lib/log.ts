@@ -5,3 +5,27 @@ export interface Log {
   warn (details: object, message: string): void
   error (details: object, message: string): void
 }
+
+/** A log that never throws. Serializers are the app's, and errors of handlers may hold anything: what becomes of a message does not depend on its line. */
+export function steady (log: Log): Log {
+  function at (level: keyof Log): Log['debug'] {
+    return (details, message) => {
+      try {
+        log[level](details, message)
+      } catch {
+        withoutError(level, details, message)
+      }
+    }
+  }
+
+  function withoutError (level: keyof Log, details: object & { readonly err?: unknown }, message: string): void {
+    const { err, ...rest } = details
+    try {
+      log[level](rest, `${message} (its error cannot be logged)`)
+    } catch {
+      // Then no line can.
+    }
+  }
+
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+}

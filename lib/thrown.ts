@@ -11,3 +11,12 @@ function describe (thrown: unknown): string {
     return typeof thrown
   }
 }
+
+/** Errors of users may hold anything where a text should be, and throw when it is read. */
+export function textOf (read: () => unknown): string {
+  try {
+    return String(read() ?? '')
+  } catch {
+    return ''
+  }
+}

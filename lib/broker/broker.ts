@@ -7,7 +7,7 @@ import { backoff } from '../consume/retry.js'
 import { toError } from '../thrown.js'
 import type { ResolutionSettings } from '../deps/resolution.js'
 import { FASTSTREAM_ERR_ALREADY_STARTED, FASTSTREAM_ERR_NOT_READY, FASTSTREAM_ERR_START_TIMEOUT } from '../errors.js'
-import type { Log } from '../log.js'
+import { steady, type Log } from '../log.js'
 import type { Settings } from '../options.js'
 import type { Producer } from '../produce/producer.js'
 import { createTransport } from '../transport/create.js'
@@ -44,7 +44,7 @@ export class Broker {
 
   constructor (settings: Settings, log: Log) {
     this.settings = settings
-    this.#log = log
+    this.#log = steady(log)
   }
 
   get name (): string {

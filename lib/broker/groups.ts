@@ -1,6 +1,7 @@
 import { Group } from '../consume/group.js'
 import { Pipeline } from '../consume/pipeline.js'
 import { REBALANCE_TIMEOUT, SESSION_TIMEOUT } from '../consume/session.js'
+import { steady } from '../log.js'
 import type { Producer } from '../produce/producer.js'
 import type { Transport } from '../transport/transport.js'
 import type { Surroundings } from './connection.js'
@@ -30,7 +31,7 @@ function createGroup (subscribers: readonly DeclaredSubscriber[], { transport, p
     topics: subscriber.topics,
     ordering: subscriber.ordering,
     concurrency: subscriber.concurrency,
-    pipeline: new Pipeline(subscriber, producer, clock, subscriber.scope.log, onFailure)
+    pipeline: new Pipeline(subscriber, producer, clock, steady(subscriber.scope.log), onFailure)
   }))
   const topics = subscribers.flatMap(({ topics }) => topics)
   const options = { groupId, topics, offsetReset, rebalanceTimeout: REBALANCE_TIMEOUT, sessionTimeout: SESSION_TIMEOUT }

@@ -1,6 +1,7 @@
 import type { DeadLetter } from '../../types/index.js'
 import type { Outgoing } from '../produce/producer.js'
 import type { ConsumedRecord, RawHeader } from '../transport/transport.js'
+import { textOf } from '../thrown.js'
 import type { Delivery, Subscription } from './subscription.js'
 
 /** Where on its way a message failed. */
@@ -40,9 +41,9 @@ export function deadLetter (topic: string, { topic: origin, partition, record }:
     ['group', subscription.groupId ?? undefined],
     ['subscriber', subscription.name],
     ['stage', failure.stage],
-    ['error-class', clip(text(() => error.name), NAME_LIMIT)],
-    ['error-message', clip(text(() => error.message).replace(/\s+/g, ' '), full ? MESSAGE_LIMIT : NAME_LIMIT)],
-    ['error-stack', full && process.env.NODE_ENV !== 'production' ? clip(text(() => error.stack), DETAIL_LIMIT) : undefined],
+    ['error-class', clip(textOf(() => error.name), NAME_LIMIT)],
+    ['error-message', clip(textOf(() => error.message).replace(/\s+/g, ' '), full ? MESSAGE_LIMIT : NAME_LIMIT)],
+    ['error-stack', full && process.env.NODE_ENV !== 'production' ? clip(textOf(() => error.stack), DETAIL_LIMIT) : undefined],
     ['errors', full ? violations(error) : undefined],
     ['attempts', String(failure.attempts)],
     ['first-failure-at', new Date(failure.firstAt).toISOString()],
@@ -99,17 +100,8 @@ function isDeadLetter (topic: string, { headers }: ConsumedRecord, subscription:
 }
 
 function violations (error: Error): string | undefined {
-  const json = text(() => 'validation' in error ? JSON.stringify(error.validation) : '')
+  const json = textOf(() => 'validation' in error ? JSON.stringify(error.validation) : '')
   return json === '' ? undefined : clip(json, DETAIL_LIMIT)
-}
-
-/** Errors of users may hold anything where a text should be, and throw when it is read. */
-function text (read: () => unknown): string {
-  try {
-    return String(read() ?? '')
-  } catch {
-    return ''
-  }
 }
 
 /** At most `limit` bytes of UTF-8; a character that is cut in two is left out. */

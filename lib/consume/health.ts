@@ -1,4 +1,5 @@
 import type { HealthError, PartitionHealth, SubscriberHealth } from '../../types/index.js'
+import { textOf } from '../thrown.js'
 import type { Progress, TransportConsumer } from '../transport/transport.js'
 import type { Condition, LastError } from './condition.js'
 import type { RunningSubscriber } from './subscribers.js'
@@ -31,8 +32,11 @@ export function subscriberHealth ({ topics, pipeline, lanes, stopped }: RunningS
 
 /** Plain data: an error would be an empty object as JSON, and its stack is nobody's business. */
 export function healthError ({ error, at }: LastError): HealthError {
-  const { code } = error as { code?: unknown }
-  return { code: typeof code === 'string' ? code : undefined, message: error.message, at: new Date(at) }
+  const code = textOf(() => {
+    const { code } = error as { code?: unknown }
+    return typeof code === 'string' ? code : undefined
+  })
+  return { code: code === '' ? undefined : code, message: textOf(() => error.message), at: new Date(at) }
 }
 
 function latest (...errors: ReadonlyArray<LastError | undefined>): HealthError | undefined {

@@ -1,0 +1,51 @@
+import t from 'tap'
+import Fastify from 'fastify'
+import faststreamPlugin from '../index.js'
+import { steady } from '../lib/log.js'
+import { Inbox } from './fixtures/inbox.js'
+import { memoryLog } from './fixtures/json-log.js'
+import { logLines } from './fixtures/log-lines.js'
+
+function throws (): never {
+  throw new TypeError('nobody reads this')
+}
+
+function withGetter (name: string): Error {
+  return Object.defineProperty(new Error('evil'), name, { enumerable: true, get: throws })
+}
+
+t.test('whatever a handler throws and whatever the logger makes of it, each message has its outcome, and health can be told', async (t) => {
+  const { stream, lines } = memoryLog()
+  const app = Fastify({ logger: { level: 'warn', stream } })
+  t.teardown(() => app.close())
+  await app.register(faststreamPlugin, { groupId: 'g', retry: { retries: 1, delay: 0 }, topicConfig: { partitions: 1 } })
+  const chain = Array.from({ length: 20_000 }).reduce<Error | undefined>((cause) => new Error('link', { cause }), undefined)
+  const thrown = [...['message', 'name', 'stack', 'code', 'cause'].map(withGetter), chain]
+  const dead = new Inbox<unknown>()
+  app.broker.subscriber('orders', (index) => { throw thrown[index as number] })
+  app.broker.subscriber('orders.dlq', (index) => {
+    t.doesNotThrow(() => JSON.stringify(app.broker.health()))
+    dead.add(index)
+  })
+  await app.ready()
+  for (const index of thrown.keys()) {
+    await app.broker.publish('orders', index)
+    await dead.count(index + 1)
+  }
+  t.same(dead.items, [...thrown.keys()])
+  const told = lines.filter(({ msg }) => msg.startsWith('message cannot be handled and was moved'))
+  t.same(told.map(({ offset }) => offset), ['0', '1', '2', '3', '4', '5'])
+  t.notOk(lines.some(({ msg }) => msg.includes('nobody expected')))
+})
+
+t.test('a line that cannot be written says what it can, and nobody else hears of it', async (t) => {
+  const { lines, details, ...log } = logLines()
+  const err = new Error('evil')
+  const serialize = (line: object): object => 'err' in line ? throws() : line
+  const app = { ...log, warn: (line: object, message: string) => { log.warn(serialize(line), message) } }
+  steady(app).warn({ err, offset: '1' }, 'handler failed')
+  steady(app).warn({ offset: '2' }, 'handler is late')
+  t.same(lines, ['warn handler failed (its error cannot be logged)', 'warn handler is late'])
+  t.same(details, [{ offset: '1' }, { offset: '2' }])
+  steady({ ...log, error: throws }).error({ err }, 'no line can be written')
+})
