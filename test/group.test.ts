@@ -118,6 +118,26 @@ t.test('what moves while a commit is in flight is committed after it, also when 
   t.same(consumer.commits[1], ['orders[0] 2'])
 })
 
+t.test('however many wait for the commit that is in flight, one at a time follows it', async (t) => {
+  const { group, clock, consumer, receive, assign, end } = build()
+  const answers: Array<() => void> = []
+  const held = (): Promise<void> => new Promise((resolve) => { answers.push(resolve) })
+  consumer.outcomes.push(held, held)
+  assign(0)
+  receive(0, 0, 7)
+  for (let offset = 0; offset < 4; offset++) await end(`orders[0] ${offset}`)
+  await clock.advance(1000)
+  const drained = group.revoking()
+  await end('orders[0] 4')
+  t.same(consumer.commits, [['orders[0] 3']])
+  answers[0]?.()
+  await turn()
+  t.same(consumer.commits.slice(1), [['orders[0] 5']], 'two on their way could arrive the other way round')
+  answers[1]?.()
+  await drained
+  t.equal(consumer.commits.length, 2)
+})
+
 t.test('a position beyond records that are never handed over is committed, too', async (t) => {
   const { clock, consumer, group, assign } = build()
   assign(0)

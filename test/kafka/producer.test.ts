@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { loadKafkajs } from '../../lib/transport/kafkajs/copy/load.js'
+import { Node } from '../../lib/transport/kafkajs/node.js'
 import { Operation } from '../../lib/transport/kafkajs/operation.js'
 import type { RawHeader } from '../../lib/transport/transport.js'
 import { failure, inSeconds, interceptAnswers, openProducer, record } from './client.js'
@@ -12,11 +13,11 @@ t.test('send resolves with the offset of each record, in the order given, over s
 
   t.same(await producer.send([record(orders, 0, 'a')], inSeconds(10)), [0n])
   t.same(await producer.send([
-    record(invoices, 0, 'x'), record(orders, 1, 'b'), record(orders, 0, 'c'), record(invoices, 0, 'y'), record(orders, 0, 'd')
-  ], inSeconds(10)), [0n, 0n, 1n, 1n, 2n])
+    record(invoices, 0, 'x'), record(orders, 1, 'b'), record(orders, 0, 'c'), record(invoices, 0, 'y'), record(orders, 0, 'd'), record(orders, 0, 'e')
+  ], inSeconds(10)), [0n, 0n, 1n, 1n, 2n, 3n])
   t.same(await producer.send([], inSeconds(10)), [])
 
-  t.same(await values(orders), ['0:a', '0:c', '0:d', '1:b'])
+  t.same(await values(orders), ['0:a', '0:c', '0:d', '0:e', '1:b'])
   t.same(await values(invoices), ['0:x', '0:y'])
 })
 
@@ -208,6 +209,41 @@ t.test('an answer that comes after the deadline changes nothing', async (t) => {
   t.same(await next, [2n])
   t.same(await producer.send([record(topic, 0, 'd')], inSeconds(10)), [3n])
   t.same(await values(topic), ['0:a', '0:b', '0:c', '0:d'])
+})
+
+t.test('too few replicas may be no answer, or one that comes when the records are in the log', async (t) => {
+  const topic = await createTopic({ partitions: 1 })
+  const notEnoughReplicas = 19
+  for (const [errorCode, outcome] of [[notEnoughReplicas, 'not-sent'], [notEnoughReplicas + 1, 'unknown']] as const) {
+    const producer = openProducer(t)
+    const { restore } = t.capture(Node.prototype, 'request', Node.prototype.request)
+    interceptAnswers(t, 'Produce', (answer) => {
+      answer.topics[0].partitions[0].errorCode = errorCode
+      return answer
+    })
+    t.match(await failure(producer.send([record(topic, 0, 'a')], inSeconds(0.5))), { outcome, reason: 'timeout' })
+    restore()
+  }
+})
+
+t.test('what was given up as not sent while a node was being reached is not sent when it is', async (t) => {
+  const topic = await createTopic({ partitions: 1 })
+  const producer = openProducer(t)
+  await producer.send([record(topic, 0, 'a')], inSeconds(10))
+  let reach = (): void => {}
+  const reached = new Promise<void>((resolve) => { reach = resolve })
+  const requests = interceptAnswers(t, 'Produce', (answer) => answer)
+  const slow = t.intercept(Node.prototype, 'connect', { configurable: true, writable: true, value: () => reached })
+
+  t.match(await failure(producer.send([record(topic, 0, 'b')], inSeconds(0.5))), { outcome: 'not-sent', reason: 'timeout' })
+  // The connection that was there is cut by now.
+  await wait(0)
+  reach()
+  await wait(0)
+  slow.restore()
+  t.same(await producer.send([record(topic, 0, 'c')], inSeconds(10)), [1n])
+  t.same(await values(topic), ['0:a', '0:c'], 'under the same number, the second one would be taken for the first')
+  t.equal(requests.count, 1)
 })
 
 t.test('a send that never reached a node is certainly not in the log', async (t) => {
