@@ -515,6 +515,21 @@ t.test('nothing is skipped while the group rebalances or closes, for the next ge
   await closed
 })
 
+t.test('a skip is committed also when nothing comes behind it, and a second look at what is corrupt is none', async (t) => {
+  const { clock, group, consumer, receive, assign, end } = build()
+  assign(0)
+  receive(0, 5, 1)
+  await end('orders[0] 5')
+  await clock.advance(1000)
+  group.corrupt('orders', 0, { offset: 6n, nextOffset: 10n, error: new Error('broken bytes') })
+  group.skipTo({ topic: 'orders', partition: 0, offset: 6n })
+  t.same(consumer.calls.filter((call) => call.startsWith('seek')), ['seek orders[0] 6'])
+  group.corrupt('orders', 0, { offset: 6n, nextOffset: 10n, error: new Error('broken bytes') })
+  group.skipTo({ topic: 'orders', partition: 0, offset: 10n })
+  await clock.advance(1000)
+  t.same(consumer.commits, [['orders[0] 6'], ['orders[0] 10']])
+})
+
 t.test('a corrupt batch whose end is unknown says so', async (t) => {
   const { group, assign } = build()
   assign(0)

@@ -233,11 +233,12 @@ t.test('without a dead-letter topic the message is logged and skipped', async (t
 })
 
 t.test('a dead letter is insisted on for as long as it takes', async (t) => {
-  const { run, clock, dead, outcomes, log } = build({ read: () => { throw new Error('no') } })
+  const { run, clock, dead, outcomes, log, settles } = build({ read: () => { throw new Error('no') } })
   outcomes.push(...Array.from({ length: 20 }, () => new FASTSTREAM_ERR_PUBLISH_REFUSED('orders.dlq', 'not now')))
   const done = run()
   await clock.advance(60_000)
   t.same(dead, [])
+  t.same(settles, [])
   await clock.advance(1_000_000)
   t.equal(await done, true)
   t.equal(dead.length, 1)
@@ -251,11 +252,13 @@ t.test('a dead letter is insisted on for as long as it takes', async (t) => {
 t.test('a result is published; when that fails it alone is tried again', async (t) => {
   let handled = 0
   let sent = 0
-  const { run, clock } = build({
+  const { run, clock, settles } = build({
     handle: () => { handled++; return 'result' },
     prepare: (result) => [{ topic: 'invoices', send: async () => { if (++sent < 3) throw new FASTSTREAM_ERR_PUBLISH_TIMEOUT('invoices', 'slow'); return { topic: String(result), partition: 0, offset: 0n } } }]
   })
   const done = run()
+  await turn()
+  t.same([sent, settles], [1, []])
   await clock.advance(10_000)
   t.equal(await done, true)
   t.equal(handled, 1)

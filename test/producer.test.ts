@@ -100,6 +100,17 @@ t.test('the queue is bounded by messages and by bytes', async (t) => {
   await c
 })
 
+t.test('headers and keys take room in the queue, and what has left takes none', async (t) => {
+  const { transport, producer } = build({ messages: 10, bytes: 5000 })
+  for (const large of [{ headers: [['h'.repeat(1500), Buffer.alloc(1500)]] as const }, { key: Buffer.alloc(3000) }]) {
+    const published = [producer.publish(message('1')), producer.publish(message('2', large))]
+    await t.rejects(producer.publish(message('x'.repeat(2000))), { code: 'FASTSTREAM_ERR_PUBLISH_QUEUE_FULL' })
+    await turn()
+    transport.sends.at(-1)?.succeed()
+    await Promise.all(published)
+  }
+})
+
 t.test('a batch holds little per partition, and a large record goes alone', async (t) => {
   const { transport, producer } = build()
   const large = 'x'.repeat(600 * 1024)
@@ -179,6 +190,26 @@ t.test('a send goes on until the last deadline of its messages, whatever their o
   t.equal(transport.sends[1]?.deadline, clock.now() + 1000)
   transport.sends[1]?.succeed()
   await Promise.all([early, first, late])
+
+  const held = producer.publish(message('held', { partition: 0 }))
+  await turn()
+  const before = producer.publish(message('before', { partition: 0 }))
+  await clock.advance(300)
+  const behind = producer.publish(message('behind', { partition: 0 }))
+  transport.sends[2]?.succeed()
+  await turn()
+  t.equal(transport.sends[3]?.deadline, clock.now() + 1000)
+  transport.sends[3]?.succeed()
+  await Promise.all([held, before, behind])
+})
+
+t.test('what may be in the log is not sent one by one, whatever the reason', async (t) => {
+  const { transport, producer } = build()
+  const published = ['1', '2'].map((value) => t.rejects(producer.publish(message(value, { partition: 0 })), { code: 'FASTSTREAM_ERR_PUBLISH_REFUSED', outcome: 'unknown' }))
+  await turn()
+  transport.sends[0]?.fail(new SendError('too large', 'unknown', 'too-large'))
+  await Promise.all(published)
+  t.equal(transport.sends.length, 1)
 })
 
 t.test('what is too large together goes one by one, so that what is too large by itself fails alone', async (t) => {

@@ -214,6 +214,11 @@ export function offsets (world: World): void {
       const write = await writer(t)
       for (const partition of [0, 1]) await write(topic, [partition], partition)
       const apps = [await reader(t, topic, { groupId: null }), await reader(t, topic, { groupId: null })]
+      const twice = await world.app(t, { groupId: null })
+      const both = [new Inbox<unknown>(), new Inbox<unknown>()] as const
+      for (const { add } of both) twice.broker.subscriber(topic, (value) => { add(value) })
+      await twice.ready()
+      for (const inbox of both) t.same([...await inbox.count(2)].sort(), [0, 1], 'each subscriber for itself')
       for (const { inbox } of apps) t.same([...await inbox.count(2)].sort(), [0, 1])
       for (const partition of [0, 1]) await write(topic, [partition + 2], partition)
       for (const { inbox, app } of apps) {

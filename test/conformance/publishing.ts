@@ -129,7 +129,13 @@ export function publishing (world: World): void {
       const [topic, other] = [world.unique('made'), world.unique('made')]
       const strict = await world.app(t, { topics: 'verify', groupId: world.unique('g') })
       strict.broker.publisher(topic)
-      await t.rejects(async () => { await strict.ready() }, { code: 'FASTSTREAM_ERR_TOPICS', message: new RegExp(topic) })
+      strict.broker.subscriber(other, () => {})
+      await t.rejects(async () => { await strict.ready() }, { code: 'FASTSTREAM_ERR_TOPICS', message: new RegExp(`${topic}, ${other}, ${other}.dlq`) })
+
+      const careless = await world.app(t, { topics: 'ignore' })
+      careless.broker.publisher(topic)
+      await careless.ready()
+      t.equal(await world.partitions(topic), 0)
 
       const app = await world.app(t, { topicConfig: { partitions: 2 }, groupId: world.unique('g') })
       app.broker.publisher(topic)

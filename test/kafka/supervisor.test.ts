@@ -4,6 +4,7 @@ import { supervise } from '../../lib/transport/kafkajs/supervisor.js'
 t.test('one life follows the other, with growing pauses, until it is told to end', async (t) => {
   const closing = new AbortController()
   const births: number[] = []
+  const random = t.capture(Math, 'random', Math.random)
   await supervise({
     async live () {
       births.push(Date.now())
@@ -18,6 +19,7 @@ t.test('one life follows the other, with growing pauses, until it is told to end
   t.ok(first! >= 155 && first! < 350, `${first} ms`)
   t.ok(second! >= 315 && second! < 600, `${second} ms`)
   t.equal(births.length, 3)
+  t.equal(random().length, births.length, 'members that lost their group together do not come back together')
 })
 
 t.test('after a long life the pause is short again', async (t) => {
