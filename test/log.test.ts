@@ -2,6 +2,7 @@ import t from 'tap'
 import Fastify from 'fastify'
 import faststreamPlugin from '../index.js'
 import { steady } from '../lib/log.js'
+import { eventually } from './conformance/eventually.js'
 import { Inbox } from './fixtures/inbox.js'
 import { memoryLog } from './fixtures/json-log.js'
 import { logLines } from './fixtures/log-lines.js'
@@ -48,4 +49,42 @@ t.test('a line that cannot be written says what it can, and nobody else hears of
   t.same(lines, ['warn handler failed (its error cannot be logged)', 'warn handler is late'])
   t.same(details, [{ offset: '1' }, { offset: '2' }])
   steady({ ...log, error: throws }).error({ err }, 'no line can be written')
+})
+
+t.test('no line has what is in a message, however it fails', async (t) => {
+  const secret = 'hunter2'
+  const { stream, lines } = memoryLog()
+  const app = Fastify({ logger: { level: 'trace', stream } })
+  t.teardown(() => app.close())
+  await app.register(faststreamPlugin, { groupId: 'g', retry: { retries: 1, delay: 0 } })
+  const schema = { value: { type: 'object', properties: { n: { type: 'integer', enum: [1, 2] } } }, key: { type: 'string', maxLength: 3 }, headers: { type: 'object', properties: { h: { type: 'string', maxLength: 3 } } } }
+  app.broker.subscriber('orders', { schema, publish: app.broker.publisher('invoices', { schema: { value: { type: 'integer' } } }) }, (value, { key }) => {
+    if (key === 'no') throw new Error('no')
+    return value
+  })
+  app.broker.subscriber('late', { handlerTimeout: 5 }, async (_value, { signal }) => { await new Promise((resolve) => { signal.onabort = resolve }) })
+  app.broker.subscriber(['orders.dlq', 'late.dlq'], { deadLetter: false }, () => {})
+  app.broker.subscriber('skipped', { schema, deadLetter: false }, () => {})
+  const strict = app.broker.publisher('strict', { schema: { value: { type: 'integer' } } })
+  app.post('/', async (request) => await request.broker.publish(strict, request.body))
+  await app.ready()
+
+  const { broker } = app
+  const json = { 'content-type': 'application/json' }
+  await broker.publish('orders', { secret }, { key: 'no', headers: { other: secret } })
+  await broker.publish('orders', { secret }, { key: 'k' })
+  await broker.publish('orders', { n: secret }, { key: 'k' })
+  await broker.publish('orders', {}, { key: secret })
+  await broker.publish('orders', {}, { key: 'k', headers: { h: secret } })
+  for (const text of [`{"${secret}`, `{"__proto__":"${secret}"}`, `"${secret}\u{1}"`, `${'['.repeat(65)}"${secret}"`]) await broker.publish('orders', Buffer.from(text), { key: 'k', headers: json })
+  await broker.publish('orders', Buffer.from([...Buffer.from(`"${secret}`), 0xff, 0x22]), { key: 'k', headers: json })
+  await broker.publish('late', { secret }, { key: secret })
+  await broker.publish('skipped', { n: secret }, { key: secret })
+  const { statusCode } = await app.inject({ method: 'POST', url: '/', payload: { secret } })
+  t.equal(statusCode, 500)
+  const settled = /^message cannot be handled and (was moved|is skipped)/
+  // What is no JSON is none in its dead letter either.
+  await eventually(async () => lines.filter(({ msg }) => settled.test(msg)).length === 12 + 5)
+  t.notMatch(JSON.stringify(lines), secret)
+  t.notMatch(JSON.stringify(broker.health()), secret)
 })
