@@ -48,6 +48,15 @@ t.test('one that leaves no room tells only where it was', async (t) => {
   t.match(readDeadLetter(outgoing.headers), { topic: 'orders', offset: 7n, valueOmitted: true, keyOmitted: true, headersOmitted: true })
 })
 
+t.test('no header of it is longer than it may be, whatever failed', async (t) => {
+  const long = 'ä'.repeat(10_000)
+  const error = Object.assign(new Error(long), { name: long, stack: long, validation: [{ instancePath: long }] })
+  const { headers } = deadLetter('orders.dlq', new Attempt('orders', 3, record(7)), subscription('shop'), { ...failure, error })
+  const lengths = Object.fromEntries(headers.map(([name, value]) => [name, value?.length]))
+  t.match(lengths, { 'x-dlq-error-class': 128, 'x-dlq-error-message': 1024, 'x-dlq-error-stack': 4096, 'x-dlq-errors': 4096 })
+  t.equal(readDeadLetter(headers)?.validation, undefined, 'half a list is none')
+})
+
 t.test('what is no dead letter is none', async (t) => {
   t.equal(readDeadLetter([]), undefined)
   t.equal(readDeadLetter(headers({ topic: 'orders', stage: 'handler' })), undefined)
