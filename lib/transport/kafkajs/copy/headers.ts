@@ -4,6 +4,9 @@ import type { ByteReader } from './byte-reader.js'
 /** More than fit into the largest record that Kafka takes by default, 1 MiB. Compressed there could be millions, and nobody could handle them, or say so, without stopping everybody else. */
 const maxHeaders = 2 ** 19
 
+/** A view of nothing costs as much as one of something. */
+const empty = Buffer.alloc(0)
+
 /** Walks the headers of a record up to its end, so that building them later cannot fail. Returns how many there are. */
 export function skipHeaders (reader: ByteReader, end: number): number {
   const count = reader.readVarInt()
@@ -31,10 +34,15 @@ export function readHeaders (reader: ByteReader): readonly RawHeader[] {
     if (valueLength > 0) reader.position += valueLength
     headers.push([
       nameOf(bytes, nameStart, nameStart + nameLength, i),
-      valueLength < 0 ? null : bytes.subarray(valueStart, valueStart + valueLength)
+      valueOf(bytes, valueStart, valueLength)
     ])
   }
   return headers
+}
+
+function valueOf (bytes: Buffer, start: number, length: number): Buffer | null {
+  if (length < 0) return null
+  return length === 0 ? empty : bytes.subarray(start, start + length)
 }
 
 /** The last value of a name, as text, of headers that `skipHeaders` has walked before; nothing is made for the others. */
