@@ -1,6 +1,9 @@
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate, setTimeout as work } from 'node:timers/promises'
+import Fastify from 'fastify'
 import kafkajs from 'kafkajs'
 import t from 'tap'
+import faststreamPlugin from '../../index.js'
+import { Inbox } from '../fixtures/inbox.js'
 import { GenerationLostError } from '../../lib/transport/transport.js'
 import { brokers, createTopic, uniqueName, until, withAdmin } from './fixture.js'
 import { committed, createMember, memberIds, numbered, produce, withProducer } from './members.js'
@@ -121,6 +124,40 @@ t.test('who is thrown out while it drains is told so at once', async (t) => {
   await first.observer.was('lost')
   await first.observer.was('assigned', 2)
   await started
+})
+
+t.test('an app that is thrown out while it drains handles and commits what comes then', async (t) => {
+  const topic = await createTopic({ partitions: 4 })
+  const groupId = uniqueName('group')
+  const revokeDrain = 6000
+  const produceEverywhere = (value: string) => produce(topic, [0, 1, 2, 3].map((partition) => ({ partition, value })))
+  const runs = new Inbox<unknown>()
+  async function start () {
+    const app = Fastify()
+    t.teardown(() => app.close())
+    await app.register(faststreamPlugin, { brokers: brokers(), groupId, revokeDrain, ordering: 'none', commit: { interval: 100 } })
+    app.broker.subscriber(topic, async (value) => {
+      runs.add(value)
+      // The first ones keep the drain going that they are in, what comes then runs when its time is over.
+      if (runs.items.length <= 4) await work(1.5 * revokeDrain)
+      else if (value === 'then') await work(revokeDrain)
+    })
+    await app.ready()
+    return app
+  }
+
+  await produceEverywhere('"first"')
+  const { broker } = await start()
+  const reading = (state: string) => until(async () => broker.health().subscribers[0]?.state === state)
+  await runs.count(4)
+  const second = start()
+  await reading('rebalancing')
+  await throwOut(groupId)
+  await second
+  await reading('reading')
+  await until(async () => broker.health().subscribers[0]?.partitions.length === 2)
+  await produceEverywhere('"then"')
+  await until(async () => (await committed(groupId, topic)).join() === '2,2,2,2')
 })
 
 t.test('a drain that fails does not keep the group waiting', async (t) => {
