@@ -292,10 +292,25 @@ t.test('a lost generation commits nothing and drops what is queued', async (t) =
   receive(0, 0, 5)
   group.lost()
   await end('orders[0] 0')
+  t.equal(clock.waiting, 0, 'a late result moves nothing that could be committed')
   await clock.advance(1000)
   t.same(consumer.commits, [])
   t.same(started, ['orders[0] 0'])
   t.same(consumer.calls, ['pause orders[0]'], 'and nothing is resumed for it')
+})
+
+t.test('a message whose wait was over, but that had no place yet, is not tried again in a drain', async (t) => {
+  const { clock, group, started, waits, receive, assign, end } = build()
+  assign(0, 1, 2)
+  for (const partition of [0, 1, 2]) receive(partition, 0, 1)
+  const again = waits.get('orders[0] 0')?.(100)
+  t.same(started, ['orders[0] 0', 'orders[1] 0', 'orders[2] 0'])
+  await clock.advance(100)
+  const drained = group.revoking()
+  await end('orders[1] 0')
+  t.equal(await again, false)
+  for (const partition of [0, 2]) await end(`orders[${partition}] 0`)
+  await drained
 })
 
 t.test('a drain ends with its generation: it gives up nothing of the next one', async (t) => {
