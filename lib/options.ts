@@ -9,7 +9,7 @@ import type { RetrySettings } from './consume/retry.js'
 import { REBALANCE_TIMEOUT } from './consume/session.js'
 import { FASTSTREAM_ERR_BROKERS_REQUIRED, FASTSTREAM_ERR_INVALID_OPTION } from './errors.js'
 import type { ProducerSettings } from './produce/producer.js'
-import { normaliseAckPolicy, normaliseDeadLetter, normaliseGroupId, normaliseHandlerTimeout, normaliseOffsetReset, normaliseOrdering, normaliseRetry, type DeadLetterTopic, type OffsetResetMode } from './subscriber-options.js'
+import { normaliseAckPolicy, normaliseBodyLimit, normaliseDeadLetter, normaliseGroupId, normaliseHandlerTimeout, normaliseOffsetReset, normaliseOrdering, normaliseRetry, type DeadLetterTopic, type OffsetResetMode } from './subscriber-options.js'
 
 /** The options, checked, complete and frozen. Nothing below reads the options themselves. */
 export interface Settings extends GroupSettings {
@@ -23,6 +23,7 @@ export interface Settings extends GroupSettings {
   readonly startup: 'strict' | 'background'
   readonly offsetReset: OffsetResetMode
   readonly handlerTimeout: number
+  readonly bodyLimit: number
   readonly connectTimeout: number
   readonly drainTimeout: number
   readonly cleanupTimeout: number
@@ -54,6 +55,7 @@ const KNOWN: { readonly [_ in keyof Required<FaststreamOptions>]: true } = {
   revokeDrain: true,
   offsetReset: true,
   handlerTimeout: true,
+  bodyLimit: true,
   cleanupTimeout: true,
   retry: true,
   deadLetter: true,
@@ -72,6 +74,8 @@ const KNOWN: { readonly [_ in keyof Required<FaststreamOptions>]: true } = {
 }
 
 const MiB = 1024 * 1024
+/** Kafka's `message.max.bytes`: without compression nothing larger gets into a topic. */
+const KAFKA_LIMIT = MiB + 12
 
 /** `pluginTimeout` is Fastify's, which bounds the hooks in which we connect and drain; 0 is none. */
 export function normaliseOptions (options: FaststreamOptions, pluginTimeout: number): Settings {
@@ -103,6 +107,7 @@ export function normaliseOptions (options: FaststreamOptions, pluginTimeout: num
     startup,
     offsetReset: normaliseOffsetReset(options.offsetReset, 'earliest'),
     handlerTimeout: normaliseHandlerTimeout(options.handlerTimeout, 60_000),
+    bodyLimit: normaliseBodyLimit(options.bodyLimit, KAFKA_LIMIT),
     cleanupTimeout: number('cleanupTimeout', options.cleanupTimeout ?? 10_000, 1, LONGEST_TIMER),
     connectTimeout: hookTimeout('connectTimeout', options.connectTimeout, pluginTimeout),
     drainTimeout: hookTimeout('drainTimeout', options.drainTimeout, pluginTimeout),

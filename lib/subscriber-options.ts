@@ -35,6 +35,10 @@ export function normaliseHandlerTimeout (handlerTimeout: number | undefined, inh
   return handlerTimeout === undefined ? inherited : number('handlerTimeout', handlerTimeout, 1, LONGEST_TIMER)
 }
 
+export function normaliseBodyLimit (bodyLimit: number | undefined, inherited: number): number {
+  return bodyLimit === undefined ? inherited : integer('bodyLimit', bodyLimit, 1)
+}
+
 /** Members that are left out come from `defaults`. */
 export function normaliseRetry (retry: RetryOptions = {}, defaults: RetrySettings): RetrySettings {
   onlyKnown('retry.', retry, Object.keys(defaults))

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { Attempt } from '../lib/consume/attempt.js'
-import { deadLetter, readDeadLetter, type Failure } from '../lib/consume/dead-letter.js'
+import { deadLetter, detailsFor, readDeadLetter, type Failure } from '../lib/consume/dead-letter.js'
 import type { Subscription } from '../lib/consume/subscription.js'
 import type { RawHeader } from '../lib/transport/transport.js'
 import { record } from './fixtures/record.js'
@@ -55,6 +55,19 @@ t.test('no header of it is longer than it may be, whatever failed', async (t) =>
   const lengths = Object.fromEntries(headers.map(([name, value]) => [name, value?.length]))
   t.match(lengths, { 'x-dlq-error-class': 128, 'x-dlq-error-message': 1024, 'x-dlq-error-stack': 4096, 'x-dlq-errors': 4096 })
   t.equal(readDeadLetter(headers)?.validation, undefined, 'half a list is none')
+})
+
+t.test('of what is larger than anything that is handled nothing is tried that keeps others waiting', async (t) => {
+  const limit = { bodyLimit: 1000 } as Subscription
+  const key = Buffer.alloc(900)
+  const many = Array.from({ length: 2 ** 14 + 1 }, (): RawHeader => ['a', null])
+  const all = ['full', 'brief', 'reference', 'place']
+  t.same(detailsFor(record(7, null, { size: 1000, headers: many.slice(1) }), limit), all)
+  t.same(detailsFor(record(7, 'x'.repeat(100), { size: 1001, key }), limit), ['reference', 'place'])
+  t.same(detailsFor(record(7, 'x'.repeat(100), { size: 1101, key }), limit), ['place'])
+  t.same(detailsFor(record(7, null, { headers: many }), limit), ['place'])
+  const uncounted = { ...record(7), headerCount: 2 ** 14 + 1, get headers (): never { throw new Error('they are not made for that') } }
+  t.same(detailsFor(uncounted, limit), ['place'])
 })
 
 t.test('what is no dead letter is none', async (t) => {

@@ -38,6 +38,7 @@ function build (overrides: Partial<Subscription<Delivery>> = {}) {
     ackPolicy: 'REJECT_ON_ERROR',
     retry,
     handlerTimeout: 60_000,
+    bodyLimit: 1_000_000,
     deadLetterTopic: (topic) => `${topic}.dlq`,
     isDeadLetterOf: () => false,
     read: (delivery) => delivery,

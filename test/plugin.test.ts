@@ -494,3 +494,16 @@ t.test('close lets the handler that runs end, while HTTP can still publish', asy
   await closed
   t.same(inbox.items, ['start', 'end'])
 })
+
+t.test("the plugin's bodyLimit holds for subscribers that have none of their own", async (t) => {
+  const app = await build(t, { bodyLimit: 1000 })
+  const [handled, dead] = [new Inbox<unknown>(), new Inbox<unknown>()]
+  app.broker.subscriber('orders', (value) => { handled.add(value) })
+  app.broker.subscriber('images', { bodyLimit: 5000 }, (value) => { handled.add(value) })
+  app.broker.subscriber(['orders.dlq', 'images.dlq'], (_value, { topic, deadLetter }) => { dead.add([topic, deadLetter?.valueOmitted]) })
+  await app.ready()
+  const large = 'x'.repeat(2000)
+  for (const topic of ['orders', 'images']) await app.broker.publish(topic, large)
+  t.same(await handled.count(1), [large])
+  t.same(await dead.count(1), [['orders.dlq', true]])
+})

@@ -91,7 +91,7 @@ app.broker.subscriber(['a', 'b'], (value, { key, headers }) => {
 })
 app.broker.subscriber('orders', { schema: { value: OrderSchema }, publish: [invoices], retry: { retries: 1 }, deadLetter: false, concurrency: 1 }, (order) => ({ orderId: order.id, amount: 1 }))
 
-const everything = app.broker.subscriber('orders', { groupId: null, offsetReset: 'latest', handlerTimeout: 1000 }, () => {})
+const everything = app.broker.subscriber('orders', { groupId: null, offsetReset: 'latest', handlerTimeout: 1000, bodyLimit: 5_000_000 }, () => {})
 expectEqual<typeof everything.groupId, string | null>(true)
 everything.skipTo({ topic: 'orders', partition: 0, offset: 7n })
 // @ts-expect-error offsets are bigints

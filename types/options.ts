@@ -118,6 +118,11 @@ export interface FaststreamOptions {
   offsetReset?: 'earliest' | 'latest' | 'fail'
   /** After this `message.signal` aborts, and the run of the handler has failed, whatever it then returns; ms. @default 60_000 */
   handlerTimeout?: number
+  /**
+   * The largest message that is handled, with its key and headers; bytes, as they are when nothing is compressed. A larger one is not decoded and becomes
+   * a dead letter without its value: a few kilobytes can inflate to what would keep everybody else waiting. @default 1_048_588, as Kafka's `message.max.bytes`
+   */
+  bodyLimit?: number
   /** How long one clean-up of a dependency may take, ms; after that it is left, which is an error. @default 10_000 */
   cleanupTimeout?: number
   /** How a handler that threw is run again; a subscriber may say otherwise. @default { retries: 5, delay: 200, factor: 2, maxDelay: 30_000, jitter: 0.2, retryOn: () => true } */

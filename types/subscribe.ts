@@ -126,6 +126,8 @@ export interface SubscriberOptions<S, R, D extends Dependencies = {}> extends Do
   offsetReset?: 'earliest' | 'latest' | 'fail'
   /** ms; after this `message.signal` aborts, and the run of the handler has failed. @default the plugin's `handlerTimeout` */
   handlerTimeout?: number
+  /** The largest message that is handled, bytes. @default the plugin's `bodyLimit` */
+  bodyLimit?: number
   /** @default the plugin's `retry`; each member that is left out is taken from there */
   retry?: RetryOptions
   /** @default the plugin's `deadLetter` */

@@ -7,12 +7,12 @@ import type { Delivery, Prepared, Subscription } from '../consume/subscription.j
 import type { RetrySettings } from '../consume/retry.js'
 import type { DeclaredDependency } from '../deps/dependency.js'
 import { depsOf } from '../deps/scopes.js'
-import { FASTSTREAM_ERR_GROUP_REQUIRED, FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_VALIDATION } from '../errors.js'
+import { FASTSTREAM_ERR_DECODE, FASTSTREAM_ERR_GROUP_REQUIRED, FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_VALIDATION } from '../errors.js'
 import type { Settings } from '../options.js'
 import type { Compiler } from '../schema/ajv.js'
 import { decodeHeaders, decodeKey, decodeValue } from '../schema/codec.js'
 import type { Validate } from '../schema/compiler.js'
-import { normaliseAckPolicy, normaliseDeadLetter, normaliseGroupId, normaliseHandlerTimeout, normaliseOffsetReset, normaliseOrdering, normaliseRetry, type DeadLetterTopic, type OffsetResetMode } from '../subscriber-options.js'
+import { normaliseAckPolicy, normaliseBodyLimit, normaliseDeadLetter, normaliseGroupId, normaliseHandlerTimeout, normaliseOffsetReset, normaliseOrdering, normaliseRetry, type DeadLetterTopic, type OffsetResetMode } from '../subscriber-options.js'
 import { checkTopic } from '../topic.js'
 import type { Broker } from './broker.js'
 import { CONTENT_TYPE, headerText } from './headers.js'
@@ -28,7 +28,7 @@ export interface Validators {
   readonly headers?: Validate | undefined
 }
 
-const OPTIONS = ['schema', 'publish', 'groupId', 'offsetReset', 'handlerTimeout', 'deps', 'ackPolicy', 'retry', 'deadLetter', 'ordering', 'concurrency', ...DOCUMENTATION]
+const OPTIONS = ['schema', 'publish', 'groupId', 'offsetReset', 'handlerTimeout', 'bodyLimit', 'deps', 'ackPolicy', 'retry', 'deadLetter', 'ordering', 'concurrency', ...DOCUMENTATION]
 /** Of the memory transport, where nothing else shares the group. */
 const DEFAULT_GROUP = 'fastify-faststream'
 
@@ -41,6 +41,7 @@ export class DeclaredSubscriber implements Subscriber, Subscription<IncomingMess
   readonly groupId: string | null
   readonly offsetReset: OffsetResetMode
   readonly handlerTimeout: number
+  readonly bodyLimit: number
   readonly ackPolicy: AckPolicy
   readonly ordering: Ordering
   readonly concurrency: number
@@ -69,6 +70,7 @@ export class DeclaredSubscriber implements Subscriber, Subscription<IncomingMess
     this.groupId = groupOf(this.topics, normaliseGroupId(options.groupId), settings)
     this.offsetReset = normaliseOffsetReset(options.offsetReset, settings.offsetReset)
     this.handlerTimeout = normaliseHandlerTimeout(options.handlerTimeout, settings.handlerTimeout)
+    this.bodyLimit = normaliseBodyLimit(options.bodyLimit, settings.bodyLimit)
     this.ackPolicy = normaliseAckPolicy(options.ackPolicy, settings.ackPolicy)
     this.ordering = normaliseOrdering(options.ordering, settings.ordering)
     this.concurrency = integer('concurrency', concurrency, 1)
@@ -103,7 +105,8 @@ export class DeclaredSubscriber implements Subscriber, Subscription<IncomingMess
 
   read (delivery: Delivery): IncomingMessage {
     const { record } = delivery
-    const { validators } = this
+    const { validators, bodyLimit } = this
+    if (record.size > bodyLimit) throw new FASTSTREAM_ERR_DECODE('message', `it has ${record.size} bytes, which is more than 'bodyLimit' (${bodyLimit}): raise that where such messages are meant to be`)
     // What nobody asks for is not read out of the record.
     const headers = validators.headers?.(decodeHeaders(record.headers))
     const key = validators.key?.(decodeKey(record.key))

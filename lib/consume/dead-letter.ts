@@ -26,6 +26,16 @@ const DETAIL_LIMIT = 4096
 export const DETAILS = ['full', 'brief', 'reference', 'place'] as const
 export type Detail = typeof DETAILS[number]
 
+/** Nobody means more than these. To copy half a million, which a megabyte can hold, would keep everybody else waiting. */
+const MAX_HEADERS = 2 ** 14
+
+/** As much as may be tried for this record. Of what is larger than anything that is handled there is only said where it is: to send it would keep everybody else waiting, too. */
+export function detailsFor (record: ConsumedRecord, { bodyLimit }: Subscription): readonly Detail[] {
+  const { size, value, headerCount = record.headers.length } = record
+  if (headerCount > MAX_HEADERS || size - (value?.length ?? 0) > bodyLimit) return ['place']
+  return size > bodyLimit ? ['reference', 'place'] : DETAILS
+}
+
 /** The record for the dead-letter topic: the original bytes and headers, and where, when and why it failed. Never throws. */
 export function deadLetter (topic: string, { topic: origin, partition, record }: Delivery, subscription: Subscription, failure: Failure, detail: Detail = 'full'): Outgoing {
   const { error } = failure

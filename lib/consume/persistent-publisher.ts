@@ -2,7 +2,7 @@ import type { Clock } from '../clock.js'
 import type { Log } from '../log.js'
 import { isRefused, isTooLarge, type Producer } from '../produce/producer.js'
 import { toError } from '../thrown.js'
-import { deadLetter, DETAILS, type Detail, type Failure } from './dead-letter.js'
+import { deadLetter, detailsFor, type Detail, type Failure } from './dead-letter.js'
 import { backoff } from './retry.js'
 import type { Delivery, Prepared, Subscription } from './subscription.js'
 import type { Turn } from './turn.js'
@@ -33,7 +33,7 @@ export class PersistentPublisher {
   }
 
   /** With all that there is to say; with less, where that is too large. False when it was halted. */
-  async deadLetter (topic: string, delivery: Delivery, failure: Failure, turn: Turn, [detail, ...less]: readonly Detail[] = DETAILS): Promise<boolean> {
+  async deadLetter (topic: string, delivery: Delivery, failure: Failure, turn: Turn, [detail, ...less]: readonly Detail[] = detailsFor(delivery.record, this.#subscription)): Promise<boolean> {
     const outgoing = deadLetter(topic, delivery, this.#subscription, failure, detail)
     const prepared = { topic, send: () => this.#producer.publish(outgoing) }
     try {

@@ -33,6 +33,8 @@ export interface Subscription<Message = unknown> {
   readonly retry: RetrySettings
   /** ms */
   readonly handlerTimeout: number
+  /** Of a message that is handled, bytes. */
+  readonly bodyLimit: number
   /** Where a message of `topic` goes that cannot be handled; undefined: nowhere. */
   deadLetterTopic (topic: string): string | undefined
   /** Whether `topic` is where dead letters of `origin` go. Never throws, whatever `origin` says. */

@@ -122,6 +122,20 @@ export function hostile (world: World): void {
       ])
     })
 
+    t.test('a message that is larger than `bodyLimit` is not decoded: its dead letter tells where it is', async (t) => {
+      const { topic, app, handled, deadLetters } = await reader(t, { bodyLimit: 1000 })
+      await app.broker.publish(topic, 'x'.repeat(2000), { key: 'k', headers: { mine: 'kept' } })
+      await app.broker.publish(topic, 'small', { key: 'k'.repeat(2000) })
+      await app.broker.publish(topic, 'x'.repeat(500))
+      t.same(await handled.count(1), ['x'.repeat(500)])
+      const dead = await deadLetters()
+      t.same(dead.map(({ key, value, headers }) => [key?.toString(), value, headers['mine']?.toString(), ...['stage', 'offset', 'value-omitted', 'key-omitted'].map((name) => headers[`x-dlq-${name}`]?.toString())]), [
+        ['k', null, 'kept', 'deserialize', '0', 'true', undefined],
+        [undefined, null, undefined, 'deserialize', '1', 'true', 'true']
+      ])
+      t.match(String(dead[0]?.headers['x-dlq-error-message']), /more than 'bodyLimit' \(1000\)/)
+    })
+
     t.test('what a message says about itself with the names of a dead letter is not believed', async (t) => {
       const { topic, app, handled, deadLetters } = await reader(t)
       await app.broker.publish(topic, Buffer.from('{'), { headers: { ...json, 'x-dlq-topic': 'elsewhere', 'x-dlq-invented': 'x', mine: 'kept' }, correlationId: 'c-1' })
