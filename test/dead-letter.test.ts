@@ -60,13 +60,13 @@ t.test('no header of it is longer than it may be, whatever failed', async (t) =>
 t.test('of what is larger than anything that is handled nothing is tried that keeps others waiting', async (t) => {
   const limit = { bodyLimit: 1000 } as Subscription
   const key = Buffer.alloc(900)
-  const many = Array.from({ length: 2 ** 14 + 1 }, (): RawHeader => ['a', null])
+  const many = Array.from({ length: 2 ** 17 + 1 }, (): RawHeader => ['a', null])
   const all = ['full', 'brief', 'reference', 'place']
   t.same(detailsFor(record(7, null, { size: 1000, headers: many.slice(1) }), limit), all)
   t.same(detailsFor(record(7, 'x'.repeat(100), { size: 1001, key }), limit), ['reference', 'place'])
   t.same(detailsFor(record(7, 'x'.repeat(100), { size: 1101, key }), limit), ['place'])
   t.same(detailsFor(record(7, null, { headers: many }), limit), ['place'])
-  const uncounted = { ...record(7), headerCount: 2 ** 14 + 1, get headers (): never { throw new Error('they are not made for that') } }
+  const uncounted = { ...record(7), headerCount: 2 ** 17 + 1, get headers (): never { throw new Error('they are not made for that') } }
   t.same(detailsFor(uncounted, limit), ['place'])
 })
 

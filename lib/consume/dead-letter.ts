@@ -23,11 +23,11 @@ const MESSAGE_LIMIT = 1024
 const DETAIL_LIMIT = 4096
 
 /** How much a dead letter says, for a record that is too large with all of it: then less about the error, then no value, then nothing but where it is. */
-export const DETAILS = ['full', 'brief', 'reference', 'place'] as const
+const DETAILS = ['full', 'brief', 'reference', 'place'] as const
 export type Detail = typeof DETAILS[number]
 
 /** Nobody means more than these. To copy half a million, which a megabyte can hold, would keep everybody else waiting. */
-const MAX_HEADERS = 2 ** 14
+const MAX_HEADERS = 2 ** 17
 
 /** As much as may be tried for this record. Of what is larger than anything that is handled there is only said where it is: to send it would keep everybody else waiting, too. */
 export function detailsFor (record: ConsumedRecord, { bodyLimit }: Subscription): readonly Detail[] {
