@@ -1,4 +1,5 @@
 import t from 'tap'
+import { runInNewContext } from 'node:vm'
 import { decodeHeaders, decodeKey, decodeValue, encodeValue } from '../lib/schema/codec.js'
 
 const deep = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels)
@@ -135,16 +136,34 @@ t.test('bytes are sent as they are', async (t) => {
   t.equal(encodeValue(buffer, { topic: 'orders', schema: false }).bytes, buffer)
   const view = new Uint8Array(new Uint8Array([9, 1, 2, 9]).buffer, 1, 2)
   t.strictSame(encodeValue(view, { topic: 'orders', schema: false }).bytes, Buffer.from([1, 2]))
+  const memory = new Uint8Array([1, 2, 3, 4]).buffer
+  const shared = new SharedArrayBuffer(2)
+  const kinds: Array<[value: unknown, bytes: number[]]> = [
+    [memory, [1, 2, 3, 4]],
+    [new DataView(memory, 1, 2), [2, 3]],
+    [new Uint16Array(memory, 2), [3, 4]],
+    [new Float64Array(1), [0, 0, 0, 0, 0, 0, 0, 0]],
+    [shared, [0, 0]],
+    [runInNewContext('new Uint8Array([7])'), [7]],
+    [runInNewContext('new Uint8Array([7]).buffer'), [7]]
+  ]
+  for (const [value, bytes] of kinds) {
+    const encoded = encodeValue(value, { topic: 'orders', schema: true })
+    t.strictSame(encoded, { bytes: Buffer.from(bytes), contentType: 'application/octet-stream' })
+  }
 })
 
 t.test('what JSON cannot hold is an error that says why', async (t) => {
   const encode = (value: unknown) => (): unknown => encodeValue(value, { topic: 'orders', schema: false })
   const cycle: { self?: unknown } = {}
   cycle.self = cycle
-  t.throws(encode(undefined), { code: 'FASTSTREAM_ERR_ENCODE', message: "the value of the message for 'orders' cannot be encoded and was not sent: JSON has no form for undefined" })
-  t.throws(encode(() => {}), { code: 'FASTSTREAM_ERR_ENCODE', message: /JSON has no form for function/ })
-  t.throws(encode({ id: 1n }), { code: 'FASTSTREAM_ERR_ENCODE', message: /BigInt$/, cause: TypeError })
+  t.throws(encode(undefined), { code: 'FASTSTREAM_ERR_ENCODE', message: "the value of the message for 'orders' cannot be encoded and was not sent: value is undefined, for which JSON has no form: write null, or leave it out" })
   t.throws(encode(cycle), { code: 'FASTSTREAM_ERR_ENCODE', message: /circular structure to JSON$/ })
   const thrown = 'a string'
   t.throws(encode({ toJSON () { throw thrown } }), { code: 'FASTSTREAM_ERR_ENCODE', message: /: a string$/ })
+  const deep = (levels: number): unknown => levels === 0 ? 1 : [deep(levels - 1)]
+  encode(deep(64))()
+  t.throws(encode(deep(65)), { code: 'FASTSTREAM_ERR_ENCODE', message: /deeper than 64 levels$/ }, 'a subscriber would not read it')
+  let asked = 0
+  t.throws(encode({ toJSON: () => asked++ === 0 ? 1 : undefined }), { code: 'FASTSTREAM_ERR_ENCODE', message: /toJSON\(\) returned a value at first/ })
 })

@@ -71,7 +71,7 @@ export interface Publisher<in V = unknown> {
    * @param value `null` is a tombstone: no schema is asked, and functions for the key and the headers are not called
    * @throws FASTSTREAM_ERR_INVALID_OPTION when an option is unknown or impossible
    * @throws FASTSTREAM_ERR_INVALID_MESSAGE when the value does not match the schema; `validation` holds JSON pointers
-   * @throws FASTSTREAM_ERR_ENCODE when the value cannot be written, for example as JSON
+   * @throws FASTSTREAM_ERR_ENCODE when the value, the key or a header cannot be written; `validation` holds the JSON pointer of a value for which JSON has no form
    * @throws FASTSTREAM_ERR_UNKNOWN_TOPIC, FASTSTREAM_ERR_UNKNOWN_PARTITION, FASTSTREAM_ERR_PUBLISH_REFUSED
    * @throws FASTSTREAM_ERR_PUBLISH_TIMEOUT, FASTSTREAM_ERR_PUBLISH_QUEUE_FULL, FASTSTREAM_ERR_NOT_READY (status 503)
    * @example

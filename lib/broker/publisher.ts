@@ -62,7 +62,7 @@ export class DeclaredPublisher implements Publisher {
     const { topic } = this
     if (options !== NO_OPTIONS) checkPublishOptions(options)
     if (value !== null) this.checks.value?.(value)
-    const { bytes, contentType } = encodeValue(value, { topic, schema: this.schema?.value !== undefined })
+    const { bytes, contentType } = encodeValue(value, { topic, schema: this.schema?.value !== undefined, proven: this.checks.value !== undefined })
     const outgoing: Outgoing = {
       topic,
       key: this.#encodeKey(value, options, tombstoneKey),

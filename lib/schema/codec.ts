@@ -1,6 +1,7 @@
 import { FASTSTREAM_ERR_DECODE } from '../errors.js'
 import type { RawHeader } from '../transport/transport.js'
-import { parseJson, toJson } from './json.js'
+import { isBytes, toBuffer } from './bytes.js'
+import { parseJson, provenToJson, toJson } from './json.js'
 import { utf8 } from './utf8.js'
 
 const JSON_TYPE = 'application/json'
@@ -46,15 +47,24 @@ export function decodeHeaders (headers: readonly RawHeader[]): Record<string, st
   return decoded
 }
 
+/** How a value is encoded. */
+export interface Encoding {
+  readonly topic: string
+  readonly schema: boolean
+  /** Whether a check has seen already that JSON has a form for all of the value. @default false */
+  readonly proven?: boolean
+}
+
 /**
  * Bytes are sent as they are and null is a tombstone. Everything else is JSON when there is a schema, also a string, because
  * JSON is what the schema describes; without one a string is text, as FastStream sends it.
  */
-export function encodeValue (value: unknown, { topic, schema }: { topic: string, schema: boolean }): Encoded {
+export function encodeValue (value: unknown, { topic, schema, proven = false }: Encoding): Encoded {
   if (value === null) return { bytes: null, contentType: undefined }
-  if (value instanceof Uint8Array) return { bytes: asBuffer(value), contentType: BYTES_TYPE }
+  if (isBytes(value)) return { bytes: toBuffer(value), contentType: BYTES_TYPE }
   if (typeof value === 'string' && !schema) return { bytes: Buffer.from(value), contentType: TEXT_TYPE }
-  return { bytes: Buffer.from(toJson(value, 'value', topic)), contentType: JSON_TYPE }
+  const json = proven ? provenToJson(value, 'value', topic) : toJson(value, 'value', topic)
+  return { bytes: Buffer.from(json), contentType: JSON_TYPE }
 }
 
 function mediaTypeOf (contentType: string): string {
@@ -66,8 +76,4 @@ function decodeText (bytes: Buffer, part: string): string {
   const text = utf8(bytes)
   if (text === undefined) throw new FASTSTREAM_ERR_DECODE(part, 'it is not valid UTF-8')
   return text
-}
-
-function asBuffer (bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

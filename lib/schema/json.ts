@@ -1,9 +1,10 @@
 import secureJson from 'secure-json-parse'
 import { FASTSTREAM_ERR_DECODE, FASTSTREAM_ERR_ENCODE } from '../errors.js'
+import { DEEP, findFormless, MAX_DEPTH, type Formless } from './json-form.js'
 import { utf8 } from './utf8.js'
+import type { Part } from './validator.js'
+import { invalid } from './violations.js'
 
-/** Deeper values make recursive validators, JSON.stringify and structuredClone overflow the stack. JSON.parse does not mind. */
-const MAX_DEPTH = 64
 const TOO_DEEP = `it is nested deeper than ${MAX_DEPTH} levels`
 const BOM = 0xfeff
 const QUOTE = 0x22
@@ -27,23 +28,41 @@ export function parseJson (bytes: Buffer, part: string): unknown {
   return value
 }
 
-export function toJson (value: unknown, part: string, topic: string): string {
+/** A value as JSON. @throws FASTSTREAM_ERR_ENCODE with the JSON pointer of a value inside it for which JSON has no form */
+export function toJson (value: unknown, part: Part, topic: string): string {
+  let formless: Formless | undefined
+  try {
+    formless = findFormless(value)
+  } catch (error) {
+    throw unwritable(error, part, topic)
+  }
+  if (formless !== undefined && formless !== DEEP) throw invalid(part, [formless], (...args) => new FASTSTREAM_ERR_ENCODE(part, topic, ...args))
+  // A value that is nested in itself has an error that says so.
+  const json = provenToJson(value, part, topic)
+  if (formless === DEEP) throw new FASTSTREAM_ERR_ENCODE(part, topic, TOO_DEEP)
+  return json
+}
+
+/** The same for a value whose form was checked before: see {@link isJson} and {@link jsonImage}. */
+export function provenToJson (value: unknown, part: Part, topic: string): string {
   let json: string | undefined
   try {
     json = JSON.stringify(value)
   } catch (error) {
-    const [reason] = (error instanceof Error ? error.message : String(error)).split('\n', 1)
-    throw new FASTSTREAM_ERR_ENCODE(part, topic, reason as string, { cause: error })
+    throw unwritable(error, part, topic)
   }
-  if (json === undefined) throw new FASTSTREAM_ERR_ENCODE(part, topic, `JSON has no form for ${typeof value}`)
+  if (json === undefined) throw new FASTSTREAM_ERR_ENCODE(part, topic, 'its toJSON() returned a value at first, and then none')
   return json
 }
 
+function unwritable (error: unknown, part: Part, topic: string): Error {
+  const [reason] = (error instanceof Error ? error.message : String(error)).split('\n', 1)
+  return new FASTSTREAM_ERR_ENCODE(part, topic, reason as string, { cause: error })
+}
+
 /** What a reader will find: without undefined members, and with whatever `toJSON` makes of dates and instances. */
-export function jsonImage (value: unknown, part: string, topic: string): unknown {
-  const json = toJson(value, part, topic)
-  if (isTooDeep(json)) throw new FASTSTREAM_ERR_ENCODE(part, topic, TOO_DEEP)
-  return JSON.parse(json)
+export function jsonImage (value: unknown, part: Part, topic: string): unknown {
+  return JSON.parse(toJson(value, part, topic))
 }
 
 /** Whether a value is its own image. */

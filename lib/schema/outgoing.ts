@@ -1,11 +1,12 @@
 import type { FastifyInstance } from 'fastify'
 import { FASTSTREAM_ERR_INVALID_MESSAGE } from '../errors.js'
 import { ajvCompiler, type AjvOptions, type Compiler } from './ajv.js'
+import { isBytes, toBuffer } from './bytes.js'
 import { isJson, jsonImage } from './json.js'
 import { compileWith, isAjv, runWith, type About, type Validator } from './validator.js'
 import { invalid } from './violations.js'
 
-/** Throws when the value must not be sent; never changes it. */
+/** Throws when the value must not be sent, also because JSON has no form for it; never changes it. */
 export type Check = (value: unknown) => void
 
 /** All errors, since the sender can mend them all at once. */
@@ -29,7 +30,8 @@ export function compileOutgoing (scope: FastifyInstance, schema: unknown, about:
 
   return function check (value) {
     if (part === 'key' && (value === null || value === undefined)) run(undefined)
-    else if (value instanceof Uint8Array || (!mayChange && isJson(value))) run(value)
+    else if (isBytes(value)) run(toBuffer(value))
+    else if (!mayChange && isJson(value)) run(value)
     else run(jsonImage(value, part, topic))
   }
 }
