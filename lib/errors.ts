@@ -4,6 +4,7 @@ import createError from '@fastify/error'
 
 // Options and declarations: wrong when the app is built, so they stop it.
 export const FASTSTREAM_ERR_INVALID_OPTION = createError<[option: string, cure: string]>('FASTSTREAM_ERR_INVALID_OPTION', "option '%s' %s", 500, TypeError)
+export const FASTSTREAM_ERR_INVALID_ARGUMENTS = createError<[call: string, reason: string]>('FASTSTREAM_ERR_INVALID_ARGUMENTS', 'wrong arguments for %s: %s', 500, TypeError)
 export const FASTSTREAM_ERR_INVALID_TOPIC = createError<[topic: string, reason: string]>('FASTSTREAM_ERR_INVALID_TOPIC', "topic '%s' %s: use 1 to 249 of the characters a-z, A-Z, 0-9, '.', '_' and '-'", 500, TypeError)
 export const FASTSTREAM_ERR_ALREADY_REGISTERED = createError<[name: string]>('FASTSTREAM_ERR_ALREADY_REGISTERED', "a broker named '%s' is registered already: give this one another 'name'", 500)
 export const FASTSTREAM_ERR_BROKERS_REQUIRED = createError<[]>('FASTSTREAM_ERR_BROKERS_REQUIRED', "no 'brokers' in production: name your cluster, or write transport: 'memory' if you want the in-memory broker, which forgets everything", 500)

@@ -1,4 +1,3 @@
-import type { FastifyRequest } from 'fastify'
 import type { AckPolicy, FaststreamOptions } from '../types/index.js'
 import { normaliseAsyncapi, type AsyncapiSettings } from './asyncapi/settings.js'
 import { integer, isObject, number, oneOf, onlyKnown, text, withDefaults, yesOrNo } from './check.js'
@@ -7,6 +6,7 @@ import type { GroupSettings } from './consume/group.js'
 import type { Ordering } from './consume/subscribers.js'
 import type { RetrySettings } from './consume/retry.js'
 import { REBALANCE_TIMEOUT } from './consume/session.js'
+import { normaliseCorrelationId, type CorrelationId } from './correlation-id.js'
 import { FASTSTREAM_ERR_BROKERS_REQUIRED, FASTSTREAM_ERR_INVALID_OPTION } from './errors.js'
 import type { ProducerSettings } from './produce/producer.js'
 import { normaliseAckPolicy, normaliseBodyLimit, normaliseDeadLetter, normaliseGroupId, normaliseHandlerTimeout, normaliseOffsetReset, normaliseOrdering, normaliseRetry, type DeadLetterTopic, type OffsetResetMode } from './subscriber-options.js'
@@ -35,7 +35,7 @@ export interface Settings extends GroupSettings {
   readonly topics: 'create' | 'verify' | 'ignore'
   readonly topicConfig: { readonly partitions: number, readonly replicas: number }
   readonly producer: ProducerSettings
-  readonly correlationId: ((request: FastifyRequest) => string) | undefined
+  readonly correlationId: CorrelationId | undefined
   readonly includeInSchema: boolean
   readonly asyncapi: AsyncapiSettings
   readonly ajv: FaststreamOptions['ajv']
@@ -89,12 +89,11 @@ export function normaliseOptions (options: FaststreamOptions, pluginTimeout: num
   }
   if (transport === 'kafkajs' && brokers === undefined) throw new FASTSTREAM_ERR_INVALID_OPTION('brokers', "must be given with transport 'kafkajs'")
   if (brokers === undefined && options.transport === undefined && process.env.NODE_ENV === 'production') throw new FASTSTREAM_ERR_BROKERS_REQUIRED()
-  const { name = 'default', groupId, clientId = 'fastify-faststream', startup = 'strict', topics = 'create', correlationId, revokeDrain = 10_000, concurrency = 16, commit = {} } = options
+  const { name = 'default', groupId, clientId = 'fastify-faststream', startup = 'strict', topics = 'create', revokeDrain = 10_000, concurrency = 16, commit = {} } = options
   text('name', name)
   text('clientId', clientId)
   oneOf('startup', startup, ['strict', 'background'])
   oneOf('topics', topics, ['create', 'verify', 'ignore'])
-  if (correlationId !== undefined && typeof correlationId !== 'function') throw new FASTSTREAM_ERR_INVALID_OPTION('correlationId', 'must be a function of the request')
 
   return Object.freeze({
     name,
@@ -122,7 +121,7 @@ export function normaliseOptions (options: FaststreamOptions, pluginTimeout: num
     topics,
     topicConfig: normaliseTopicConfig(options.topicConfig),
     producer: normaliseProducer(options.producer),
-    correlationId,
+    correlationId: normaliseCorrelationId(options.correlationId),
     includeInSchema: yesOrNo('includeInSchema', options.includeInSchema ?? true),
     asyncapi: normaliseAsyncapi(options.asyncapi),
     ajv: options.ajv

@@ -1,9 +1,8 @@
 import type { AckPolicy, DeadLetterOptions, RetryOptions } from '../types/index.js'
-import { integer, number, oneOf, onlyKnown, text, withDefaults } from './check.js'
+import { callable, integer, number, oneOf, onlyKnown, text, withDefaults } from './check.js'
 import { LONGEST_TIMER } from './clock.js'
 import type { Ordering } from './consume/subscribers.js'
 import type { RetrySettings } from './consume/retry.js'
-import { FASTSTREAM_ERR_INVALID_OPTION } from './errors.js'
 import { checkTopic } from './topic.js'
 
 /* The options that a subscriber has, too: what it does not say is the plugin's. */
@@ -48,7 +47,7 @@ export function normaliseRetry (retry: RetryOptions = {}, defaults: RetrySetting
   number('retry.factor', settings.factor, 1)
   number('retry.maxDelay', settings.maxDelay, 0, LONGEST_TIMER)
   number('retry.jitter', settings.jitter, 0, 1)
-  if (typeof settings.retryOn !== 'function') throw new FASTSTREAM_ERR_INVALID_OPTION('retry.retryOn', 'must be a function of the error')
+  callable('retry.retryOn', settings.retryOn, 'must be a function of the error')
   return Object.freeze(settings)
 }
 
@@ -56,7 +55,10 @@ export function normaliseDeadLetter (deadLetter: DeadLetterOptions | false = {})
   if (deadLetter === false) return () => undefined
   onlyKnown('deadLetter.', deadLetter, ['topic'])
   const { topic = (topic: string) => `${topic}.dlq` } = deadLetter
-  if (typeof topic === 'function') return (origin) => checkTopic(topic(origin))
+  if (typeof topic === 'function') {
+    callable('deadLetter.topic', topic, 'must be a topic or a function of the topic')
+    return (origin) => checkTopic(topic(origin))
+  }
   checkTopic(topic)
   return () => topic
 }

@@ -150,7 +150,7 @@ export interface FaststreamOptions {
   topicConfig?: TopicConfig
   /** `deadline` (ms) is how long one publish may take; `queue` is what may wait. @default { deadline: 30_000, queue: { messages: 10_000, bytes: 64 MiB } } */
   producer?: { deadline?: number, queue?: { messages?: number, bytes?: number } }
-  /** Of what a route publishes. @default a UUID per request */
+  /** Of what a route publishes; must return a string. @default a UUID per request */
   correlationId?: (request: FastifyRequest) => string
   /** `false` keeps what is declared on this broker out of the AsyncAPI document; a subscriber or publisher may say otherwise. @default true */
   includeInSchema?: boolean

@@ -69,7 +69,7 @@ export interface Publisher<in V = unknown> {
    * Resolves when the record is in the log, on all in-sync replicas.
    *
    * @param value `null` is a tombstone: no schema is asked, and functions for the key and the headers are not called
-   * @throws FASTSTREAM_ERR_INVALID_OPTION when an option is unknown or impossible
+   * @throws FASTSTREAM_ERR_INVALID_OPTION when an option is unknown or impossible, FASTSTREAM_ERR_INVALID_ARGUMENTS for surplus arguments
    * @throws FASTSTREAM_ERR_INVALID_MESSAGE when the value does not match the schema; `validation` holds JSON pointers
    * @throws FASTSTREAM_ERR_ENCODE when the value, the key or a header cannot be written; `validation` holds the JSON pointer of a value for which JSON has no form
    * @throws FASTSTREAM_ERR_UNKNOWN_TOPIC, FASTSTREAM_ERR_UNKNOWN_PARTITION, FASTSTREAM_ERR_PUBLISH_REFUSED
@@ -89,9 +89,9 @@ export interface Publisher<in V = unknown> {
 export interface PublisherOptions<S, V> extends Documentation {
   /** Checked strictly before a message leaves: no coercion, no defaults. @default nothing is checked */
   schema?: S & MessageSchema
-  /** Messages of one key go to one partition, in order. A function is not called for a tombstone. @default no key */
+  /** Messages of one key go to one partition, in order. `null` is no key. A function is not called for a tombstone, and must not return `undefined`. @default no key */
   key?: string | ((value: V) => string | Buffer | null)
-  /** A function is not called for a tombstone. @default none */
+  /** A function is not called for a tombstone; neither its result nor a header in it may be `undefined`. @default none */
   headers?: OutgoingHeaders | ((value: V) => OutgoingHeaders)
 }
 

@@ -200,6 +200,7 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
    * A handler that throws is run again (`retry`), then the message goes to the dead-letter topic.
    *
    * @throws FASTSTREAM_ERR_INVALID_TOPIC, FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_GROUP_REQUIRED
+   * @throws FASTSTREAM_ERR_INVALID_ARGUMENTS when the handler is not the last argument, or there is a further one
    * @throws FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER when the group has a subscriber of that topic already
    * @throws FASTSTREAM_ERR_ALREADY_STARTED after `ready()`
    * @example

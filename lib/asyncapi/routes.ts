@@ -2,7 +2,7 @@ import type { FastifyContextConfig, FastifyInstance, FastifySchema } from 'fasti
 import type { AsyncapiDocument } from '../../types/asyncapi.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { AppDocument } from './app-document.js'
-import { yesOrNo, onlyKnown } from '../check.js'
+import { noSurplus, onlyKnown, yesOrNo } from '../check.js'
 import { kOwnRoute } from '../symbols.js'
 import { describe, type Describable } from './description.js'
 import { createDocument } from './document.js'
@@ -23,6 +23,7 @@ export function documentApp (app: FastifyInstance, brokers: ReadonlyMap<string, 
   if (known === undefined) serve(app, document, settings)
 
   function asyncapi (options: { yaml?: boolean } = {}): AsyncapiDocument | string {
+    noSurplus('asyncapi(options)', arguments, 1)
     onlyKnown('', options, ['yaml'])
     return yesOrNo('yaml', options.yaml ?? false) ? document.yaml().text : document.value()
   }

@@ -1,5 +1,5 @@
 import type { AsyncapiImage, AsyncapiOptions, AsyncapiPublish, AsyncapiTheme } from '../../types/asyncapi.js'
-import { list, oneOf, onlyKnown, text, yesOrNo } from '../check.js'
+import { callable, list, oneOf, onlyKnown, text, yesOrNo } from '../check.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 
 /** The option `asyncapi`, checked and complete. */
@@ -37,7 +37,7 @@ export function normaliseAsyncapi (given: AsyncapiOptions | boolean | undefined)
     texts('asyncapi.externalDocs', externalDocs, ['url', 'description'])
     text('asyncapi.externalDocs.url', externalDocs.url)
   }
-  if (transform !== undefined && typeof transform !== 'function') throw new FASTSTREAM_ERR_INVALID_OPTION('asyncapi.transform', 'must be a function of the document')
+  if (transform !== undefined) callable('asyncapi.transform', transform, 'must be a function of the document')
   if (publish !== undefined) checkPublish(publish, production)
   return {
     written: given !== undefined,
@@ -76,7 +76,7 @@ function checkImage (option: string, image: AsyncapiImage): void {
 function checkPublish (publish: AsyncapiPublish, inProduction: boolean): void {
   onlyKnown('asyncapi.publish.', publish, ['authorize', 'production'])
   const { authorize, production = false } = publish
-  if (typeof authorize !== 'function') throw new FASTSTREAM_ERR_INVALID_OPTION('asyncapi.publish.authorize', 'must be a function of the request and the operation: it says who may publish')
+  callable('asyncapi.publish.authorize', authorize, 'must be a function of the request and the operation: it says who may publish')
   if (!yesOrNo('asyncapi.publish.production', production) && inProduction) throw new FASTSTREAM_ERR_INVALID_OPTION('asyncapi.publish.production', 'must be true in production: whom authorize lets through writes to real topics')
 }
 

@@ -1,17 +1,19 @@
 import type { FastifyInstance } from 'fastify'
 import type { MessageSchema, OutgoingHeaders, Publisher, PublisherOptions, PublishOptions, RecordMetadata } from '../../types/index.js'
 import { DOCUMENTATION, normaliseDocumentation, type About } from '../asyncapi/documentation.js'
-import { onlyKnown } from '../check.js'
+import { callable, noSurplus, onlyKnown } from '../check.js'
 import type { Prepared } from '../consume/subscription.js'
-import { FASTSTREAM_ERR_ENCODE, FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
+import { FASTSTREAM_ERR_ENCODE } from '../errors.js'
 import type { Outgoing } from '../produce/producer.js'
 import type { Compiler } from '../schema/ajv.js'
 import { decodeHeaders, decodeKey, encodeValue } from '../schema/codec.js'
 import type { Check } from '../schema/outgoing.js'
 import { checkTopic } from '../topic.js'
 import type { Broker } from './broker.js'
+import { deriveHeaders, deriveKey } from './derive.js'
 import { CONTENT_TYPE, CORRELATION_ID, encodeHeaders, isPlainObject } from './headers.js'
 import { checkPublishOptions } from './publish-options.js'
+import { isResponse } from './response.js'
 
 export interface Checks {
   readonly value?: Check | undefined
@@ -38,8 +40,8 @@ export class DeclaredPublisher implements Publisher {
     onlyKnown('', options, ['schema', 'key', 'headers', ...DOCUMENTATION])
     const { schema, key, headers } = options
     if (schema !== undefined) onlyKnown('schema.', schema, ['value', 'key', 'headers'])
-    if (key !== undefined && typeof key !== 'string' && typeof key !== 'function') throw new FASTSTREAM_ERR_INVALID_OPTION('key', 'must be a string or a function of the value')
-    if (headers !== undefined && typeof headers !== 'function' && !isPlainObject(headers)) throw new FASTSTREAM_ERR_INVALID_OPTION('headers', 'must be a plain object or a function of the value')
+    if (key !== undefined && typeof key !== 'string') callable('key', key, 'must be a string or a function of the value')
+    if (headers !== undefined && !isPlainObject(headers)) callable('headers', headers, 'must be a plain object or a function of the value')
     this.topic = checkTopic(topic)
     this.broker = broker
     this.scope = scope
@@ -50,6 +52,7 @@ export class DeclaredPublisher implements Publisher {
   }
 
   async publish (value: unknown, options?: PublishOptions): Promise<RecordMetadata> {
+    noSurplus('publish(value, options)', arguments, 2)
     return await this.prepare(value, options).send()
   }
 
@@ -61,6 +64,7 @@ export class DeclaredPublisher implements Publisher {
   prepare (value: unknown, options: PublishOptions = NO_OPTIONS, correlationId?: string, tombstoneKey: Buffer | null = null): Prepared {
     const { topic } = this
     if (options !== NO_OPTIONS) checkPublishOptions(options)
+    if (isResponse(value)) throw new FASTSTREAM_ERR_ENCODE('value', topic, 'response() is for the result of a handler: use publish(publisher, value, options)')
     if (value !== null) this.checks.value?.(value)
     const { bytes, contentType } = encodeValue(value, { topic, schema: this.schema?.value !== undefined, proven: this.checks.value !== undefined })
     const outgoing: Outgoing = {
@@ -69,7 +73,7 @@ export class DeclaredPublisher implements Publisher {
       value: bytes,
       headers: part('headers', topic, () => {
         const about = { [CORRELATION_ID]: options.correlationId ?? correlationId ?? this.broker.newCorrelationId(), ...(contentType !== undefined && { [CONTENT_TYPE]: contentType }) }
-        const headers = encodeHeaders(about, this.#of(this.#headers, value), options.headers)
+        const headers = encodeHeaders(about, deriveHeaders(this.#headers, value, topic), options.headers)
         this.checks.headers?.(decodeHeaders(headers))
         return headers
       }),
@@ -82,17 +86,11 @@ export class DeclaredPublisher implements Publisher {
 
   #encodeKey (value: unknown, options: PublishOptions, tombstoneKey: Buffer | null): Buffer | null {
     const { topic } = this
-    const key = part('key', topic, () => options.key !== undefined ? options.key : this.#of(this.#key, value) ?? tombstoneKey)
+    const key = part('key', topic, () => options.key !== undefined ? options.key : deriveKey(this.#key, value, topic) ?? tombstoneKey)
     this.checks.key?.(Buffer.isBuffer(key) ? decodeKey(key) : key)
     if (key === null || Buffer.isBuffer(key)) return key
     if (typeof key === 'string') return Buffer.from(key)
     throw new FASTSTREAM_ERR_ENCODE('key', topic, `it must be a string, a Buffer or null, and is of type ${typeof key}`)
-  }
-
-  /** A tombstone has nothing to take a key or headers from: it comes with its own. */
-  #of<T> (given: T | ((value: unknown) => T), value: unknown): T | undefined {
-    if (typeof given !== 'function') return given
-    return value === null ? undefined : (given as (value: unknown) => T)(value)
   }
 }
 

@@ -1,4 +1,5 @@
 import type { PublishOptions, Response } from '../../types/index.js'
+import { noSurplus } from '../check.js'
 
 class ValueWithOptions<V> implements Response<V> {
   readonly value: V
@@ -19,6 +20,7 @@ class ValueWithOptions<V> implements Response<V> {
  * return response({ orderId: order.id, amount: 9 }, { headers: { tenant: 'a' } })
  */
 export function response<V> (value: V, options: PublishOptions = {}): Response<V> {
+  noSurplus('response(value, options)', arguments, 2)
   return new ValueWithOptions(value, options)
 }
 

@@ -1,13 +1,14 @@
 import type { FastifyInstance } from 'fastify'
 import type { AckPolicy, Dependencies, MessageSchema, Publisher, RecordMetadata, Subscriber, SubscriberOptions, Topics } from '../../types/index.js'
 import { DOCUMENTATION, normaliseDocumentation, type About } from '../asyncapi/documentation.js'
-import { integer, onlyKnown } from '../check.js'
+import { callable, integer, isObject, noSurplus, onlyKnown } from '../check.js'
 import type { Ordering } from '../consume/subscribers.js'
 import type { Delivery, Prepared, Subscription } from '../consume/subscription.js'
 import type { RetrySettings } from '../consume/retry.js'
 import type { DeclaredDependency } from '../deps/dependency.js'
 import { depsOf } from '../deps/scopes.js'
-import { FASTSTREAM_ERR_DECODE, FASTSTREAM_ERR_GROUP_REQUIRED, FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_VALIDATION } from '../errors.js'
+import { FASTSTREAM_ERR_DECODE, FASTSTREAM_ERR_GROUP_REQUIRED, FASTSTREAM_ERR_INVALID_ARGUMENTS, FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_VALIDATION } from '../errors.js'
+import { steady } from '../log.js'
 import type { Settings } from '../options.js'
 import type { Compiler } from '../schema/ajv.js'
 import { decodeHeaders, decodeKey, decodeValue } from '../schema/codec.js'
@@ -52,6 +53,7 @@ export class DeclaredSubscriber implements Subscriber, Subscription<IncomingMess
   readonly #publishers: readonly DeclaredPublisher[]
   readonly #deadLetterTopics: ReadonlyMap<string, string | undefined>
   readonly #nameDeadLetterTopic: DeadLetterTopic
+  #warned = false
   retry: RetrySettings
   validators: Validators = {}
   /** Set by hand in the scope. */
@@ -60,7 +62,7 @@ export class DeclaredSubscriber implements Subscriber, Subscription<IncomingMess
   constructor (broker: Broker, scope: FastifyInstance, topics: Topics, options: SubscriberOptions<MessageSchema, unknown, Dependencies>, handler: Handler) {
     onlyKnown('', options, OPTIONS)
     if (options.schema !== undefined) onlyKnown('schema.', options.schema, ['value', 'key', 'headers'])
-    if (typeof handler !== 'function') throw new FASTSTREAM_ERR_INVALID_OPTION('handler', 'must be a function: subscriber(topics, options, handler)')
+    callable('handler', handler, 'must be a function: subscriber(topics, options, handler)')
     const { settings } = broker
     const { concurrency = settings.concurrency } = options
     this.broker = broker
@@ -84,7 +86,10 @@ export class DeclaredSubscriber implements Subscriber, Subscription<IncomingMess
     this.#publishers = publishersOf(options.publish)
   }
 
-  skipTo ({ topic, partition, offset }: RecordMetadata): void {
+  skipTo (to: RecordMetadata): void {
+    noSurplus('skipTo({ topic, partition, offset })', arguments, 1)
+    if (!isObject(to)) throw new FASTSTREAM_ERR_INVALID_ARGUMENTS('skipTo({ topic, partition, offset })', 'it takes an object')
+    const { topic, partition, offset } = to
     if (!this.topics.includes(topic)) throw new FASTSTREAM_ERR_INVALID_OPTION('topic', `must be one that the subscriber reads: ${this.topics.join(', ')}`)
     if (typeof offset !== 'bigint' || offset < 0n) throw new FASTSTREAM_ERR_INVALID_OPTION('offset', 'must be a bigint of at least 0')
     this.broker.skipTo(this, { topic, partition, offset })
@@ -133,10 +138,19 @@ export class DeclaredSubscriber implements Subscriber, Subscription<IncomingMess
 
   prepare (result: unknown, message: IncomingMessage): readonly Prepared[] {
     const { value, options } = isResponse(result) ? result : { value: result, options: undefined }
+    if (this.#publishers.length === 0) this.#warnOfResult()
     if (value === undefined) return []
     // A key function cannot be called with null. What the message is about is what its tombstone is about.
     const tombstoneKey = value === null ? message.rawKey : undefined
     return this.#publishers.map((publisher) => publisher.prepare(value, options, message.correlationId, tombstoneKey))
+  }
+
+  /** Once: it is a mistake in the declaration, not in the message. */
+  #warnOfResult (): void {
+    if (this.#warned) return
+    this.#warned = true
+    const { name, topics, scope } = this
+    steady(scope.log).warn({ subscriber: name, topics }, "handler returned a value, which is not published: set 'publish', or return nothing (this is said once)")
   }
 }
 

@@ -1,4 +1,4 @@
-import { number } from '../check.js'
+import { number, onlyKnown } from '../check.js'
 import { LONGEST_TIMER } from '../clock.js'
 
 /** What becomes of a message: settled; handled again, after `delay` ms; a dead letter. */
@@ -40,10 +40,13 @@ export class NackMessage extends Error {
 
   /**
    * @param options.delay ms until it is handled again, @default as `retry` says
-   * @throws FASTSTREAM_ERR_INVALID_OPTION for a delay that is no time
+   * @throws FASTSTREAM_ERR_INVALID_OPTION for a delay that is no time, and for options that are unknown
    */
-  constructor ({ delay }: { delay?: number } = {}) {
+  constructor (options: { delay?: number } = {}) {
     super()
+    // An error comes from `.catch(message.nack)`.
+    if (!(options instanceof Error)) onlyKnown('', options, ['delay'])
+    const { delay } = options as { delay?: number }
     if (delay !== undefined) number('delay', delay, 0, LONGEST_TIMER)
     this.delay = delay
   }

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js'
+import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import type { Log } from '../log.js'
 import type { Producer } from '../produce/producer.js'
 import { toError } from '../thrown.js'
@@ -170,7 +171,9 @@ export class Pipeline {
     if (ackPolicy === 'ACK' || ackPolicy === 'ACK_FIRST') return false
     if (ackPolicy === 'REJECT_ON_ERROR' && attempt > retry.retries) return false
     try {
-      return retry.retryOn(error)
+      const again: unknown = retry.retryOn(error)
+      if (typeof again === 'boolean') return again
+      throw new FASTSTREAM_ERR_INVALID_OPTION('retry.retryOn', `must return true or false, and returned a value of type ${typeof again}`)
     } catch (err) {
       this.#log.error({ err }, 'retryOn failed, which is taken as a yes')
       return true

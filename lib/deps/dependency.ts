@@ -1,5 +1,5 @@
 import type { Dependencies, Dependency, DependencyContext, DependencyFunction } from '../../types/index.js'
-import { isObject } from '../check.js'
+import { isObject, noClass, noSurplus } from '../check.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 
 type Factory = (deps: Record<string, unknown>, context: DependencyContext) => unknown
@@ -13,6 +13,7 @@ export class DeclaredDependency implements Dependency<never> {
 
   constructor (name: string, needs: Dependencies, factory: Factory) {
     if (typeof factory !== 'function') throw new FASTSTREAM_ERR_INVALID_OPTION('factory', 'must be a function: dependency(name, needs, factory), of which only the last must be given')
+    noClass('factory', factory)
     this.needs = declaredDependencies('needs', needs)
     this.factory = factory
     this.name = name !== '' ? name : factory.name !== '' ? factory.name : 'anonymous'
@@ -49,6 +50,7 @@ export class DeclaredDependency implements Dependency<never> {
 export const dependency: DependencyFunction = (...args: unknown[]): Dependency<never> => {
   const name = typeof args[0] === 'string' ? args.shift() as string : ''
   const needs = args.length > 1 ? args.shift() as Dependencies : {}
+  noSurplus('dependency(name, needs, factory)', args, 1)
   return new DeclaredDependency(name, needs, args[0] as Factory)
 }
 

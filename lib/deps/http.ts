@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import type { Dependencies } from '../../types/index.js'
+import { noSurplus } from '../check.js'
 import { FASTSTREAM_ERR_CLEANUP, FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_NO_DEPENDENCIES } from '../errors.js'
 import { kOwnRoute } from '../symbols.js'
 import { toError } from '../thrown.js'
@@ -20,6 +21,7 @@ const NO_DEPS: ReturnType<typeof depsOf> = new Map()
 /** Makes `app.withDeps()`, `request.deps` and `request.resolve()`, and cleans up before a reply leaves. */
 export function injectIntoRoutes (app: FastifyInstance, surroundings: RequestSurroundings): void {
   app.decorate('withDeps', function (this: FastifyInstance, deps: Dependencies) {
+    noSurplus('withDeps(deps)', arguments, 1)
     giveToScope(this, deps)
     // The same instance under another type.
     return this as never

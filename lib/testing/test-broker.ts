@@ -3,10 +3,12 @@ import type { Dependency, DependencyFactory, Publisher, PublishOptions, RecordMe
 import { brokersOf, type AppBrokers } from '../broker/registry.js'
 import { DeclaredPublisher } from '../broker/publisher.js'
 import type { Broker } from '../broker/broker.js'
+import { list, noSurplus, number, onlyKnown } from '../check.js'
+import { LONGEST_TIMER } from '../clock.js'
 import type { Stage } from '../consume/dead-letter.js'
 import { DeclaredDependency } from '../deps/dependency.js'
 import { isUsed } from '../deps/scopes.js'
-import { FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_TEST_BROKER, FASTSTREAM_ERR_UNKNOWN_TOPIC } from '../errors.js'
+import { FASTSTREAM_ERR_INVALID_ARGUMENTS, FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_TEST_BROKER, FASTSTREAM_ERR_UNKNOWN_TOPIC } from '../errors.js'
 import { createMemoryCluster, createMemoryTransport, type MemoryCluster } from '../transport/memory/index.js'
 import { decodePublished, type PublishedRecord } from './published.js'
 import { settled } from './settled.js'
@@ -104,7 +106,12 @@ export interface TestBroker {
  * await broker.settled()
  * t.match(broker.published('invoices'), [{ key: '1', value: { orderId: '1', amount: 9 } }])
  */
-export async function testBroker<const D extends ReadonlyArray<Dependency<unknown>> = []> (app: FastifyInstance, { overrides }: { overrides?: Overrides<D> } = {}): Promise<TestBroker> {
+export async function testBroker<const D extends ReadonlyArray<Dependency<unknown>> = []> (app: FastifyInstance, options: { overrides?: Overrides<D> } = {}): Promise<TestBroker> {
+  noSurplus('testBroker(app, options)', arguments, 2)
+  if (!('server' in Object(app))) throw new FASTSTREAM_ERR_INVALID_ARGUMENTS('testBroker(app, options)', 'app must be a Fastify instance, and no promise of one')
+  onlyKnown('', options, ['overrides'])
+  const { overrides = [] } = options
+  list('overrides', overrides)
   const brokers = brokersOf(app)
   for (const broker of brokers.byName.values()) {
     if (!broker.loading) throw new FASTSTREAM_ERR_TEST_BROKER('the app is ready: call testBroker(app) before ready(), listen() or inject()')
@@ -116,7 +123,7 @@ export async function testBroker<const D extends ReadonlyArray<Dependency<unknow
     transport: () => createMemoryTransport({ cluster }),
     onFailure: ({ topic, partition, record: { offset }, attempt }, { stage, error }) => { errors.push({ topic, partition, offset, attempt, stage, error }) }
   }
-  for (const [dependency, fake] of overrides ?? []) replace(brokers, dependency, fake)
+  for (const [dependency, fake] of overrides) replace(brokers, dependency, fake)
   await app.ready()
   for (const dependency of brokers.overrides.keys()) mustBeUsed(app, dependency)
   if (brokers.byName.size === 0) throw new FASTSTREAM_ERR_TEST_BROKER('the app has no broker: register fastify-faststream on it')
@@ -139,21 +146,27 @@ class MemoryTestBroker implements TestBroker {
   }
 
   async publish (target: string | Publisher, value: unknown, options?: PublishOptions): Promise<RecordMetadata> {
+    noSurplus('publish(publisher, value, options)', arguments, 3)
     if (typeof target !== 'string') return await target.publish(value, options)
     const [broker] = this.#brokers as [Broker]
     return await new DeclaredPublisher(broker, this.#app, target, {}).publish(value, options)
   }
 
   published (topic: string): PublishedRecord[] {
+    noSurplus('published(topic)', arguments, 1)
     if (this.#cluster.partitions(topic).length === 0) throw new FASTSTREAM_ERR_UNKNOWN_TOPIC(topic)
     return this.#cluster.records(topic).map((record) => decodePublished(topic, record))
   }
 
-  async settled ({ timeout = 5000 } = {}): Promise<void> {
+  async settled (options: { timeout?: number } = {}): Promise<void> {
+    noSurplus('settled(options)', arguments, 1)
+    onlyKnown('', options, ['timeout'])
+    const timeout = number('timeout', options.timeout ?? 5000, 0, LONGEST_TIMER)
     await settled(this.#cluster, this.#brokers.map(({ producer }) => producer), timeout)
   }
 
   override<T> (dependency: Dependency<T>, fake: Fake<T>): void {
+    noSurplus('override(dependency, fake)', arguments, 2)
     replace(this.#all, dependency, fake)
     mustBeUsed(this.#app, dependency)
   }

@@ -1,0 +1,39 @@
+import { types } from 'node:util'
+import type { OutgoingHeaders } from '../../types/index.js'
+import { FASTSTREAM_ERR_ENCODE } from '../errors.js'
+
+/* What a publisher's functions make of a value. `undefined` is a typing error more often than a wish: it would lose the order of the key. */
+
+type Part = 'key' | 'headers'
+type Given<T> = T | ((value: unknown) => T) | undefined
+
+/** A tombstone has nothing to take a key from: it comes with its own. @throws FASTSTREAM_ERR_ENCODE */
+export function deriveKey (key: Given<string | Buffer | null>, value: unknown, topic: string): string | Buffer | null | undefined {
+  if (typeof key !== 'function') return key
+  return value === null ? undefined : made(key(value), 'key', topic, 'the key, or null for a message without one')
+}
+
+/** A tombstone has nothing to take headers from: it comes with its own. @throws FASTSTREAM_ERR_ENCODE */
+export function deriveHeaders (headers: Given<OutgoingHeaders>, value: unknown, topic: string): OutgoingHeaders | undefined {
+  if (typeof headers !== 'function') return headers
+  if (value === null) return undefined
+  const all = made(headers(value), 'headers', topic, 'an object, which is {} where there are none')
+  for (const name in all) {
+    if (all[name] === undefined) throw wrong('headers', topic, `undefined as header '${name}': return the value, or leave the name out`)
+  }
+  return all
+}
+
+function made<T> (result: T, part: Part, topic: string, wanted: string): T {
+  if (result === undefined) throw wrong(part, topic, `undefined: return ${wanted}`)
+  if (types.isPromise(result)) {
+    // The error about the promise tells of the bug. A rejection that only the promise knows would end the process.
+    result.catch(() => {})
+    throw wrong(part, topic, `a promise, which is not awaited: return ${wanted}`)
+  }
+  return result
+}
+
+function wrong (part: Part, topic: string, what: string): Error {
+  return new FASTSTREAM_ERR_ENCODE(part, topic, `the function '${part}' of publisher('${topic}') returned ${what}`)
+}
