@@ -3,7 +3,7 @@ import { FASTSTREAM_ERR_INVALID_ARGUMENTS, FASTSTREAM_ERR_INVALID_OPTION } from 
 /* What options are checked with. Each throws FASTSTREAM_ERR_INVALID_OPTION, naming the option and the cure. */
 
 /**
- * Refuses arguments that a function does not take. Trailing ones that are undefined are as if they were absent: wrappers pass them on.
+ * Refuses arguments that a function does not take. Those that are undefined are as if absent: wrappers pass them on.
  * Functions that people pass as callbacks of `then`, `map` or a route, and that take no options, are not checked.
  *
  * @throws FASTSTREAM_ERR_INVALID_ARGUMENTS
@@ -14,12 +14,12 @@ export function noSurplus (call: string, given: ArrayLike<unknown>, most: number
   }
 }
 
-/** A function that does its work when it is called: that of a generator function would never begin, and a class must be constructed. */
+/** Takes a function that works when it is called: the body of a generator function never begins, a class must be constructed. */
 export function callable (option: string, value: unknown, cure: string): void {
   if (typeof value !== 'function') throw new FASTSTREAM_ERR_INVALID_OPTION(option, cure)
   // The tag is inherited, also by a generator function that is bound.
   if (String(Reflect.get(value, Symbol.toStringTag)).endsWith('GeneratorFunction')) {
-    throw new FASTSTREAM_ERR_INVALID_OPTION(option, 'must not be a generator function, whose body would never run: use a function or an async function')
+    throw new FASTSTREAM_ERR_INVALID_OPTION(option, GENERATOR)
   }
   noClass(option, value)
 }
@@ -27,9 +27,11 @@ export function callable (option: string, value: unknown, cure: string): void {
 /** A function that can be called without `new`, as far as it can be seen. */
 export function noClass (option: string, value: unknown): void {
   if (typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value))) {
-    throw new FASTSTREAM_ERR_INVALID_OPTION(option, `must not be a class, which can only be called with new: write a function that uses new ${value.name}()`)
+    throw new FASTSTREAM_ERR_INVALID_OPTION(option, `must not be a class: write a function that uses new ${value.name}()`)
   }
 }
+
+const GENERATOR = 'must not be a generator function, whose body would never run: use a function or an async function'
 
 /** A member that is undefined is as if it were absent. */
 export function withDefaults<T extends object> (defaults: T, given: Partial<T>): T {

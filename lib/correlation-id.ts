@@ -13,6 +13,7 @@ export function normaliseCorrelationId (correlationId: FaststreamOptions['correl
     const id: unknown = correlationId(request)
     if (typeof id === 'string') return id
     const what = id === undefined ? 'undefined' : `a value of type ${typeof id}`
-    throw new FASTSTREAM_ERR_INVALID_OPTION('correlationId', `must return a string, and returned ${what}: where a request has none, return randomUUID()`)
+    const cure = `must return a string, and returned ${what}: where a request has none, return randomUUID()`
+    throw new FASTSTREAM_ERR_INVALID_OPTION('correlationId', cure)
   }
 }

@@ -76,7 +76,7 @@ function checkImage (option: string, image: AsyncapiImage): void {
 function checkPublish (publish: AsyncapiPublish, inProduction: boolean): void {
   onlyKnown('asyncapi.publish.', publish, ['authorize', 'production'])
   const { authorize, production = false } = publish
-  callable('asyncapi.publish.authorize', authorize, 'must be a function of the request and the operation: it says who may publish')
+  callable('asyncapi.publish.authorize', authorize, 'must be a function of request and operation: it says who may publish')
   if (!yesOrNo('asyncapi.publish.production', production) && inProduction) throw new FASTSTREAM_ERR_INVALID_OPTION('asyncapi.publish.production', 'must be true in production: whom authorize lets through writes to real topics')
 }
 

@@ -1,25 +1,27 @@
 import { types } from 'node:util'
-import type { OutgoingHeaders } from '../../types/index.js'
+import type { OutgoingHeaders as Headers } from '../../types/index.js'
 import { FASTSTREAM_ERR_ENCODE } from '../errors.js'
 
-/* What a publisher's functions make of a value. `undefined` is a typing error more often than a wish: it would lose the order of the key. */
+/* What a publisher's functions make of a value. `undefined` is more often a misspelt member than a wish. */
 
 type Part = 'key' | 'headers'
+type Key = string | Buffer | null
 type Given<T> = T | ((value: unknown) => T) | undefined
 
 /** A tombstone has nothing to take a key from: it comes with its own. @throws FASTSTREAM_ERR_ENCODE */
-export function deriveKey (key: Given<string | Buffer | null>, value: unknown, topic: string): string | Buffer | null | undefined {
+export function deriveKey (key: Given<Key>, value: unknown, topic: string): Key | undefined {
   if (typeof key !== 'function') return key
   return value === null ? undefined : made(key(value), 'key', topic, 'the key, or null for a message without one')
 }
 
 /** A tombstone has nothing to take headers from: it comes with its own. @throws FASTSTREAM_ERR_ENCODE */
-export function deriveHeaders (headers: Given<OutgoingHeaders>, value: unknown, topic: string): OutgoingHeaders | undefined {
+export function deriveHeaders (headers: Given<Headers>, value: unknown, topic: string): Headers | undefined {
   if (typeof headers !== 'function') return headers
   if (value === null) return undefined
   const all = made(headers(value), 'headers', topic, 'an object, which is {} where there are none')
   for (const name in all) {
-    if (all[name] === undefined) throw wrong('headers', topic, `undefined as header '${name}': return the value, or leave the name out`)
+    if (all[name] !== undefined) continue
+    throw wrong('headers', topic, `undefined as header '${name}': return the value, or leave the name out`)
   }
   return all
 }

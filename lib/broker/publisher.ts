@@ -21,6 +21,7 @@ export interface Checks {
   readonly headers?: Check | undefined
 }
 
+const RESPONSE = 'response() is for the result of a handler: use publish(publisher, value, options)'
 const NO_OPTIONS: PublishOptions = Object.freeze({})
 
 /** A publisher of one scope. Its schemas are compiled when the broker starts. */
@@ -41,7 +42,9 @@ export class DeclaredPublisher implements Publisher {
     const { schema, key, headers } = options
     if (schema !== undefined) onlyKnown('schema.', schema, ['value', 'key', 'headers'])
     if (key !== undefined && typeof key !== 'string') callable('key', key, 'must be a string or a function of the value')
-    if (headers !== undefined && !isPlainObject(headers)) callable('headers', headers, 'must be a plain object or a function of the value')
+    if (headers !== undefined && !isPlainObject(headers)) {
+      callable('headers', headers, 'must be a plain object or a function of the value')
+    }
     this.topic = checkTopic(topic)
     this.broker = broker
     this.scope = scope
@@ -64,9 +67,10 @@ export class DeclaredPublisher implements Publisher {
   prepare (value: unknown, options: PublishOptions = NO_OPTIONS, correlationId?: string, tombstoneKey: Buffer | null = null): Prepared {
     const { topic } = this
     if (options !== NO_OPTIONS) checkPublishOptions(options)
-    if (isResponse(value)) throw new FASTSTREAM_ERR_ENCODE('value', topic, 'response() is for the result of a handler: use publish(publisher, value, options)')
+    if (isResponse(value)) throw new FASTSTREAM_ERR_ENCODE('value', topic, RESPONSE)
     if (value !== null) this.checks.value?.(value)
-    const { bytes, contentType } = encodeValue(value, { topic, schema: this.schema?.value !== undefined, proven: this.checks.value !== undefined })
+    const encoding = { topic, schema: this.schema?.value !== undefined, proven: this.checks.value !== undefined }
+    const { bytes, contentType } = encodeValue(value, encoding)
     const outgoing: Outgoing = {
       topic,
       key: this.#encodeKey(value, options, tombstoneKey),
@@ -86,7 +90,8 @@ export class DeclaredPublisher implements Publisher {
 
   #encodeKey (value: unknown, options: PublishOptions, tombstoneKey: Buffer | null): Buffer | null {
     const { topic } = this
-    const key = part('key', topic, () => options.key !== undefined ? options.key : deriveKey(this.#key, value, topic) ?? tombstoneKey)
+    const derive = (): string | Buffer | null => deriveKey(this.#key, value, topic) ?? tombstoneKey
+    const key = options.key !== undefined ? options.key : part('key', topic, derive)
     this.checks.key?.(Buffer.isBuffer(key) ? decodeKey(key) : key)
     if (key === null || Buffer.isBuffer(key)) return key
     if (typeof key === 'string') return Buffer.from(key)

@@ -7,7 +7,10 @@ import type { Delivery, Prepared, Subscription } from '../consume/subscription.j
 import type { RetrySettings } from '../consume/retry.js'
 import type { DeclaredDependency } from '../deps/dependency.js'
 import { depsOf } from '../deps/scopes.js'
-import { FASTSTREAM_ERR_DECODE, FASTSTREAM_ERR_GROUP_REQUIRED, FASTSTREAM_ERR_INVALID_ARGUMENTS, FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_VALIDATION } from '../errors.js'
+import {
+  FASTSTREAM_ERR_DECODE, FASTSTREAM_ERR_GROUP_REQUIRED, FASTSTREAM_ERR_INVALID_ARGUMENTS, FASTSTREAM_ERR_INVALID_OPTION,
+  FASTSTREAM_ERR_VALIDATION
+} from '../errors.js'
 import { steady } from '../log.js'
 import type { Settings } from '../options.js'
 import type { Compiler } from '../schema/ajv.js'
@@ -30,6 +33,8 @@ export interface Validators {
 }
 
 const OPTIONS = ['schema', 'publish', 'groupId', 'offsetReset', 'handlerTimeout', 'bodyLimit', 'deps', 'ackPolicy', 'retry', 'deadLetter', 'ordering', 'concurrency', ...DOCUMENTATION]
+const SKIP_TO = 'skipTo({ topic, partition, offset })'
+const UNUSED = "handler returned a value, which is not published: set 'publish', or return nothing (this is said once)"
 /** Of the memory transport, where nothing else shares the group. */
 const DEFAULT_GROUP = 'fastify-faststream'
 
@@ -87,8 +92,8 @@ export class DeclaredSubscriber implements Subscriber, Subscription<IncomingMess
   }
 
   skipTo (to: RecordMetadata): void {
-    noSurplus('skipTo({ topic, partition, offset })', arguments, 1)
-    if (!isObject(to)) throw new FASTSTREAM_ERR_INVALID_ARGUMENTS('skipTo({ topic, partition, offset })', 'it takes an object')
+    noSurplus(SKIP_TO, arguments, 1)
+    if (!isObject(to)) throw new FASTSTREAM_ERR_INVALID_ARGUMENTS(SKIP_TO, 'it takes an object')
     const { topic, partition, offset } = to
     if (!this.topics.includes(topic)) throw new FASTSTREAM_ERR_INVALID_OPTION('topic', `must be one that the subscriber reads: ${this.topics.join(', ')}`)
     if (typeof offset !== 'bigint' || offset < 0n) throw new FASTSTREAM_ERR_INVALID_OPTION('offset', 'must be a bigint of at least 0')
@@ -150,7 +155,7 @@ export class DeclaredSubscriber implements Subscriber, Subscription<IncomingMess
     if (this.#warned) return
     this.#warned = true
     const { name, topics, scope } = this
-    steady(scope.log).warn({ subscriber: name, topics }, "handler returned a value, which is not published: set 'publish', or return nothing (this is said once)")
+    steady(scope.log).warn({ subscriber: name, topics }, UNUSED)
   }
 }
 

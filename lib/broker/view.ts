@@ -64,7 +64,9 @@ export class ScopeView implements BoundBroker {
 
   subscriber (topics: Topics, options: SubscriberOptions<MessageSchema, unknown, Dependencies> | Handler, handler?: Handler): Subscriber {
     noSurplus(SUBSCRIBER, arguments, 3)
-    if (typeof options === 'function' && handler !== undefined) throw new FASTSTREAM_ERR_INVALID_ARGUMENTS(SUBSCRIBER, 'the handler comes last')
+    if (typeof options === 'function' && handler !== undefined) {
+      throw new FASTSTREAM_ERR_INVALID_ARGUMENTS(SUBSCRIBER, 'the handler comes last')
+    }
     const [given, handle] = typeof options === 'function' ? [{}, options] : [options, handler as Handler]
     return this.#broker.addSubscriber(new DeclaredSubscriber(this.#broker, this.#scope, topics, given, handle))
   }

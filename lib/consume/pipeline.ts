@@ -173,7 +173,8 @@ export class Pipeline {
     try {
       const again: unknown = retry.retryOn(error)
       if (typeof again === 'boolean') return again
-      throw new FASTSTREAM_ERR_INVALID_OPTION('retry.retryOn', `must return true or false, and returned a value of type ${typeof again}`)
+      const cure = `must return true or false, and returned a value of type ${typeof again}`
+      throw new FASTSTREAM_ERR_INVALID_OPTION('retry.retryOn', cure)
     } catch (err) {
       this.#log.error({ err }, 'retryOn failed, which is taken as a yes')
       return true

@@ -3,9 +3,9 @@ import { textOf } from '../thrown.js'
 import { isBytes } from './bytes.js'
 import type { Violation } from './violations.js'
 
-/* JSON.stringify writes `{}` or `null` for what it cannot write, or leaves it out. These values are found before that. */
+/* JSON.stringify writes `{}` or `null` for what it cannot write, or leaves it out. This finds such values before. */
 
-/** Deeper values make recursive validators, JSON.stringify and structuredClone overflow the stack. JSON.parse does not mind. */
+/** Deeper values overflow the stack of recursive validators, JSON.stringify and structuredClone. */
 export const MAX_DEPTH = 64
 
 /** A value is nested deeper than {@link MAX_DEPTH}, or in itself. */
@@ -20,12 +20,14 @@ interface Found {
   readonly message: string
 }
 
-/** The native ones always give a form (a date that is valid does); calling them would cost more than the rest of the search. */
+/** The native ones always give a form, for valid dates: to call them would cost more than the rest of the search. */
 const DATE_TO_JSON: unknown = Date.prototype.toJSON
 const BUFFER_TO_JSON: unknown = Buffer.prototype.toJSON
 const SOME_TEXT = ''
 
 const ENTRIES = 'write Object.fromEntries() of it'
+const MEMBERS = 'write the members that readers need, such as { message: error.message }'
+const BASE64 = "write it as text with Buffer.from(it).toString('base64'), or publish it as the whole value"
 const ITEMS = 'write a list of its items: [...it]'
 
 export function findFormless (value: unknown): Formless | undefined {
@@ -47,7 +49,10 @@ function search (value: unknown, levels: number): Found | typeof DEEP | undefine
   switch (typeof value) {
     case 'string': case 'boolean': return undefined
     case 'number': return Number.isFinite(value) ? undefined : formless(`is ${value}`, 'write null, or leave it out')
-    case 'object': return value === null ? undefined : levels === 0 ? DEEP : Array.isArray(value) ? inList(value, levels) : inObject(value, levels)
+    case 'object':
+      if (value === null) return undefined
+      if (levels === 0) return DEEP
+      return Array.isArray(value) ? inList(value, levels) : inObject(value, levels)
     case 'undefined': return formless('is undefined', 'write null, or leave it out')
     case 'function': return formless('is a function', 'call it, or leave it out')
     case 'bigint': return formless('is a BigInt', 'write String() of it, since readers would lose digits of a number')
@@ -79,13 +84,13 @@ function inObject (value: object, levels: number): Found | typeof DEEP | undefin
   return undefined
 }
 
-/** Whether the object is one that `{}` or `Object.create(null)` makes, also in another realm, or one without inherited members. */
+/** Whether the object is one that `{}` or `Object.create(null)` makes, also in another realm. */
 function isPlain (value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === Object.prototype || prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
-/** An instance is written as its own members: that is right for an entity, and wrong for one that keeps its content elsewhere. */
+/** An instance is written as its own members: right for an entity, and wrong for one that keeps its content elsewhere. */
 function inInstance (value: object): Found | undefined {
   const { then, arrayBuffer, entries, [Symbol.iterator]: iterator } = value as Record<PropertyKey, unknown>
   if (typeof then === 'function') {
@@ -94,8 +99,8 @@ function inInstance (value: object): Found | undefined {
     return formless('is a promise', 'await it')
   }
   const what = `is an instance of ${nameOf(value)}`
-  if (value instanceof Error || types.isNativeError(value)) return formless(what, 'write the members that readers need, such as { message: error.message }')
-  if (isBytes(value)) return formless(what, "write it as text with Buffer.from(it).toString('base64'), or publish it as the whole value")
+  if (value instanceof Error || types.isNativeError(value)) return formless(what, MEMBERS)
+  if (isBytes(value)) return formless(what, BASE64)
   if (types.isMap(value)) return formless(what, ENTRIES)
   if (types.isSet(value)) return formless(what, ITEMS)
   if (Object.keys(value).length > 0) return undefined

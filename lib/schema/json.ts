@@ -6,6 +6,7 @@ import type { Part } from './validator.js'
 import { invalid } from './violations.js'
 
 const TOO_DEEP = `it is nested deeper than ${MAX_DEPTH} levels`
+const UNSTEADY = 'its toJSON() returned a value at first, and then none'
 const BOM = 0xfeff
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
@@ -28,7 +29,7 @@ export function parseJson (bytes: Buffer, part: string): unknown {
   return value
 }
 
-/** A value as JSON. @throws FASTSTREAM_ERR_ENCODE with the JSON pointer of a value inside it for which JSON has no form */
+/** A value as JSON. @throws FASTSTREAM_ERR_ENCODE with the JSON pointer of what JSON has no form for */
 export function toJson (value: unknown, part: Part, topic: string): string {
   let formless: Formless | undefined
   try {
@@ -36,7 +37,9 @@ export function toJson (value: unknown, part: Part, topic: string): string {
   } catch (error) {
     throw unwritable(error, part, topic)
   }
-  if (formless !== undefined && formless !== DEEP) throw invalid(part, [formless], (...args) => new FASTSTREAM_ERR_ENCODE(part, topic, ...args))
+  if (formless !== undefined && formless !== DEEP) {
+    throw invalid(part, [formless], (...args) => new FASTSTREAM_ERR_ENCODE(part, topic, ...args))
+  }
   // A value that is nested in itself has an error that says so.
   const json = provenToJson(value, part, topic)
   if (formless === DEEP) throw new FASTSTREAM_ERR_ENCODE(part, topic, TOO_DEEP)
@@ -51,7 +54,7 @@ export function provenToJson (value: unknown, part: Part, topic: string): string
   } catch (error) {
     throw unwritable(error, part, topic)
   }
-  if (json === undefined) throw new FASTSTREAM_ERR_ENCODE(part, topic, 'its toJSON() returned a value at first, and then none')
+  if (json === undefined) throw new FASTSTREAM_ERR_ENCODE(part, topic, UNSTEADY)
   return json
 }
 

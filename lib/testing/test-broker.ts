@@ -8,12 +8,16 @@ import { LONGEST_TIMER } from '../clock.js'
 import type { Stage } from '../consume/dead-letter.js'
 import { DeclaredDependency } from '../deps/dependency.js'
 import { isUsed } from '../deps/scopes.js'
-import { FASTSTREAM_ERR_INVALID_ARGUMENTS, FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_TEST_BROKER, FASTSTREAM_ERR_UNKNOWN_TOPIC } from '../errors.js'
+import {
+  FASTSTREAM_ERR_INVALID_ARGUMENTS, FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_TEST_BROKER, FASTSTREAM_ERR_UNKNOWN_TOPIC
+} from '../errors.js'
 import { createMemoryCluster, createMemoryTransport, type MemoryCluster } from '../transport/memory/index.js'
 import { decodePublished, type PublishedRecord } from './published.js'
 import { settled } from './settled.js'
 
 export type { PublishedRecord }
+
+const TEST_BROKER = 'testBroker(app, options)'
 
 /**
  * One failed attempt to handle a message, and where that message is.
@@ -107,8 +111,10 @@ export interface TestBroker {
  * t.match(broker.published('invoices'), [{ key: '1', value: { orderId: '1', amount: 9 } }])
  */
 export async function testBroker<const D extends ReadonlyArray<Dependency<unknown>> = []> (app: FastifyInstance, options: { overrides?: Overrides<D> } = {}): Promise<TestBroker> {
-  noSurplus('testBroker(app, options)', arguments, 2)
-  if (!('server' in Object(app))) throw new FASTSTREAM_ERR_INVALID_ARGUMENTS('testBroker(app, options)', 'app must be a Fastify instance, and no promise of one')
+  noSurplus(TEST_BROKER, arguments, 2)
+  if (!('server' in Object(app))) {
+    throw new FASTSTREAM_ERR_INVALID_ARGUMENTS(TEST_BROKER, 'app must be a Fastify instance, and no promise of one')
+  }
   onlyKnown('', options, ['overrides'])
   const { overrides = [] } = options
   list('overrides', overrides)
