@@ -142,5 +142,7 @@ t.test('it is refused wherever a value is published, and nothing is sent', async
   t.same(broker.published('open'), [])
   t.equal(broker.errors.length, values.length, 'a handler that returned it is not run again')
   for (const { stage, error } of broker.errors) t.match([stage, error], ['publish', refused])
+  await open.publish({ total: 1 })
+  t.match(broker.published('open'), [{ value: { total: 1 } }])
   t.same(broker.published('in.dlq').map(({ headers }) => headers['x-dlq-stage']), ['publish', 'publish', 'publish'])
 })
