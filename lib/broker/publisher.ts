@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import type { MessageSchema, OutgoingHeaders, Publisher, PublisherOptions, PublishOptions, RecordMetadata } from '../../types/index.js'
+import type { MessageSchema, OutgoingHeaders, PublisherOptions, PublishOptions } from '../../types/index.js'
 import { DOCUMENTATION, normaliseDocumentation, type About } from '../asyncapi/documentation.js'
 import { onlyKnown } from '../check.js'
 import type { Prepared } from '../consume/subscription.js'
@@ -22,7 +22,7 @@ export interface Checks {
 const NO_OPTIONS: PublishOptions = Object.freeze({})
 
 /** A publisher of one scope. Its schemas are compiled when the broker starts. */
-export class DeclaredPublisher implements Publisher {
+export class DeclaredPublisher {
   readonly topic: string
   readonly broker: Broker
   readonly scope: FastifyInstance
@@ -47,10 +47,6 @@ export class DeclaredPublisher implements Publisher {
     this.about = normaliseDocumentation(options, broker.settings.includeInSchema)
     this.#key = key
     this.#headers = headers
-  }
-
-  async publish (value: unknown, options?: PublishOptions): Promise<RecordMetadata> {
-    return await this.prepare(value, options).send()
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import type { AckPolicy, Dependencies, MessageSchema, Publisher, RecordMetadata, Subscriber, SubscriberOptions, Topics } from '../../types/index.js'
+import type { AckPolicy, Dependencies, MessageSchema, Publisher, RecordMetadata, SubscriberOptions, Topics } from '../../types/index.js'
 import { DOCUMENTATION, normaliseDocumentation, type About } from '../asyncapi/documentation.js'
 import { integer, onlyKnown } from '../check.js'
 import type { Ordering } from '../consume/subscribers.js'
@@ -15,9 +15,10 @@ import type { Validate } from '../schema/compiler.js'
 import { normaliseAckPolicy, normaliseBodyLimit, normaliseDeadLetter, normaliseGroupId, normaliseHandlerTimeout, normaliseOffsetReset, normaliseOrdering, normaliseRetry, type DeadLetterTopic, type OffsetResetMode } from '../subscriber-options.js'
 import { checkTopic } from '../topic.js'
 import type { Broker } from './broker.js'
+import { PublisherHandle } from './handles.js'
 import { CONTENT_TYPE, headerText } from './headers.js'
 import { IncomingMessage } from './message.js'
-import { DeclaredPublisher } from './publisher.js'
+import type { DeclaredPublisher } from './publisher.js'
 import { isResponse } from './response.js'
 
 export type Handler = (this: FastifyInstance, value: unknown, message: IncomingMessage) => unknown
@@ -33,7 +34,7 @@ const OPTIONS = ['schema', 'publish', 'groupId', 'offsetReset', 'handlerTimeout'
 const DEFAULT_GROUP = 'fastify-faststream'
 
 /** A subscriber of one scope. Its schemas are compiled when the broker starts. */
-export class DeclaredSubscriber implements Subscriber, Subscription<IncomingMessage> {
+export class DeclaredSubscriber implements Subscription<IncomingMessage> {
   readonly broker: Broker
   readonly scope: FastifyInstance
   readonly name: string
@@ -122,13 +123,13 @@ export class DeclaredSubscriber implements Subscriber, Subscription<IncomingMess
   }
 
   async #handleWithDeps (message: IncomingMessage): Promise<unknown> {
-    message.deps = await message.resolution.resolveAll(this.#deps)
+    await IncomingMessage.inject(message, this.#deps)
     message.signal.throwIfAborted()
     return await this.#handler.call(this.scope, message.value, message)
   }
 
   release (message: IncomingMessage, failure?: { readonly error: unknown }): Promise<void> | undefined {
-    return message.release(failure)
+    return IncomingMessage.release(message, failure)
   }
 
   prepare (result: unknown, message: IncomingMessage): readonly Prepared[] {
@@ -155,7 +156,8 @@ function groupOf ([topic]: readonly string[], groupId: string | null | undefined
 
 function publishersOf (publish: Publisher | readonly Publisher[] = []): readonly DeclaredPublisher[] {
   return [publish].flat().map((publisher) => {
-    if (publisher instanceof DeclaredPublisher) return publisher
+    const declared = PublisherHandle.declaredBy(publisher)
+    if (declared !== undefined) return declared
     throw new FASTSTREAM_ERR_INVALID_OPTION('publish', 'must be what publisher() returned, or a list of those')
   })
 }

@@ -1,3 +1,4 @@
+import { inspect, type InspectOptionsStylized } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import type { Dependency, DependencyFactory, Publisher, PublishOptions, RecordMetadata } from '../../types/index.js'
 import { brokersOf, type AppBrokers } from '../broker/registry.js'
@@ -7,6 +8,7 @@ import type { Stage } from '../consume/dead-letter.js'
 import { DeclaredDependency } from '../deps/dependency.js'
 import { isUsed } from '../deps/scopes.js'
 import { FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_TEST_BROKER, FASTSTREAM_ERR_UNKNOWN_TOPIC } from '../errors.js'
+import { inspected } from '../shown.js'
 import { createMemoryCluster, createMemoryTransport, type MemoryCluster } from '../transport/memory/index.js'
 import { decodePublished, type PublishedRecord } from './published.js'
 import { settled } from './settled.js'
@@ -61,8 +63,8 @@ export interface TestBroker {
    * @example
    * await broker.publish('orders', { id: '1', total: 9 }, { key: '1' })
    */
-  publish<V>(publisher: Publisher<V>, value: NoInfer<V> | null, options?: PublishOptions): Promise<RecordMetadata>
-  publish (topic: string, value: unknown, options?: PublishOptions): Promise<RecordMetadata>
+  publish<V>(this: void, publisher: Publisher<V>, value: NoInfer<V> | null, options?: PublishOptions): Promise<RecordMetadata>
+  publish (this: void, topic: string, value: unknown, options?: PublishOptions): Promise<RecordMetadata>
   /**
    * Everything that is in a topic, in the order in which it came, decoded by its content type.
    *
@@ -70,7 +72,7 @@ export interface TestBroker {
    * @example
    * t.match(broker.published('invoices'), [{ key: '1', value: { orderId: '1', amount: 9 } }])
    */
-  published (topic: string): PublishedRecord[]
+  published (this: void, topic: string): PublishedRecord[]
   /**
    * Resolves when every message that was published, and every message that this caused, is settled.
    *
@@ -79,7 +81,7 @@ export interface TestBroker {
    * @example
    * await broker.settled({ timeout: 20_000 })
    */
-  settled (options?: { timeout?: number }): Promise<void>
+  settled (this: void, options?: { timeout?: number }): Promise<void>
   /**
    * Replaces a dependency, in requests and messages that begin from now on, until the app closes.
    *
@@ -87,7 +89,7 @@ export interface TestBroker {
    * @example
    * broker.override(orders, () => new OrdersInMemory())
    */
-  override<T>(dependency: Dependency<T>, fake: Fake<NoInfer<T>>): void
+  override<T>(this: void, dependency: Dependency<T>, fake: Fake<NoInfer<T>>): void
   /** Every attempt that failed, oldest first: decoding, validation, handlers, publishing a result. */
   readonly errors: readonly TestFailure[]
 }
@@ -138,24 +140,32 @@ class MemoryTestBroker implements TestBroker {
     this.errors = errors
   }
 
-  async publish (target: string | Publisher, value: unknown, options?: PublishOptions): Promise<RecordMetadata> {
+  publish = async (target: string | Publisher, value: unknown, options?: PublishOptions): Promise<RecordMetadata> => {
     if (typeof target !== 'string') return await target.publish(value, options)
     const [broker] = this.#brokers as [Broker]
-    return await new DeclaredPublisher(broker, this.#app, target, {}).publish(value, options)
+    return await new DeclaredPublisher(broker, this.#app, target, {}).prepare(value, options).send()
   }
 
-  published (topic: string): PublishedRecord[] {
+  published = (topic: string): PublishedRecord[] => {
     if (this.#cluster.partitions(topic).length === 0) throw new FASTSTREAM_ERR_UNKNOWN_TOPIC(topic)
     return this.#cluster.records(topic).map((record) => decodePublished(topic, record))
   }
 
-  async settled ({ timeout = 5000 } = {}): Promise<void> {
+  settled = async ({ timeout = 5000 } = {}): Promise<void> => {
     await settled(this.#cluster, this.#brokers.map(({ producer }) => producer), timeout)
   }
 
-  override<T> (dependency: Dependency<T>, fake: Fake<T>): void {
+  override = <T>(dependency: Dependency<T>, fake: Fake<T>): void => {
     replace(this.#all, dependency, fake)
     mustBeUsed(this.#app, dependency)
+  }
+
+  toJSON (): object {
+    return { brokers: this.#brokers.map(({ name }) => name), errors: this.errors.length }
+  }
+
+  [inspect.custom] (depth: number, options: InspectOptionsStylized, inspectWith: typeof inspect): string {
+    return inspected('TestBroker', this.toJSON(), depth, options, inspectWith)
   }
 }
 
