@@ -9,8 +9,8 @@ import type { AckPolicy, DeadLetterOptions, RetryOptions } from './options.js'
 /**
  * Everything about a message; its value is the handler's first argument, too. `V`, `K` and `H` are what the schemas make of its parts, `D` is what was injected.
  *
- * Its functions need no `this`: `({ ack }) => ack()` and `.then(message.ack)` work. Its JSON and what `util.inspect` shows leave out
- * the headers and `deps`, which may hold secrets; `{ ...message }` has `topic`, `partition`, `offset`, `attempt` and `value`.
+ * Its functions need no `this`: `({ ack }) => ack()` and `.then(message.ack)` work. JSON and `util.inspect` leave out headers
+ * and `deps`, which may hold secrets; `{ ...message }` has `topic`, `partition`, `offset`, `attempt` and `value`.
  *
  * @example
  * function note (message: Message) {

@@ -50,7 +50,9 @@ export interface Party {
 
 /** What is asked of a broker and what was declared on it. */
 export interface Describable {
-  readonly settings: Pick<Settings, 'name' | 'clientId' | 'brokers' | 'transport' | 'security' | 'topics' | 'topicConfig'> & { readonly includeInSchema: boolean }
+  readonly settings: Pick<
+    Settings, 'name' | 'clientId' | 'brokers' | 'transport' | 'security' | 'topics' | 'topicConfig' | 'includeInSchema'
+  >
   readonly declarations: {
     readonly subscribers: readonly DeclaredSubscriber[]
     readonly publishers: readonly DeclaredPublisher[]

@@ -17,8 +17,8 @@ import type { DeclaredSubscriber } from './subscriber.js'
 const NOTHING = Object.freeze({})
 
 /**
- * What a handler gets beside the value. Whatever it does not ask for is not made. What is a property of its own is what `{ ...message }` has:
- * neither what was injected nor headers, which may hold secrets.
+ * What a handler gets beside the value. Whatever it does not ask for is not made. Own properties
+ * are what `{ ...message }` has: neither `deps` nor headers, which may hold secrets.
  */
 export class IncomingMessage implements Message<unknown, unknown, unknown> {
   readonly topic: string
@@ -109,7 +109,7 @@ export class IncomingMessage implements Message<unknown, unknown, unknown> {
     return this.#broker
   }
 
-  // Functions that need no `this`, so that they can be taken out; made when they are asked for, because most messages are not.
+  // Functions that need no `this`, so that they can be taken out. They are made when a handler asks for them.
 
   get ack (): Message['ack'] {
     return () => this.#delivery.decide({ kind: 'ack' })
@@ -128,8 +128,8 @@ export class IncomingMessage implements Message<unknown, unknown, unknown> {
 
   get resolve (): Message['resolve'] {
     return async <T>(dep: Dependency<T>): Promise<T> => {
-      if (!(dep instanceof DeclaredDependency)) throw new FASTSTREAM_ERR_INVALID_OPTION('dependency', 'must be what dependency() returned')
-      return await this.#resolve().resolve(dep) as T
+      if (dep instanceof DeclaredDependency) return await this.#resolve().resolve(dep) as T
+      throw new FASTSTREAM_ERR_INVALID_OPTION('dependency', 'must be what dependency() returned')
     }
   }
 
@@ -151,6 +151,7 @@ export class IncomingMessage implements Message<unknown, unknown, unknown> {
   /** Its key as text, and no headers: they may hold secrets. */
   get #shown (): object {
     const { topic, partition, offset, key, value, timestamp, attempt, correlationId } = this
-    return { topic, partition, offset, key: Buffer.isBuffer(key) ? key.toString() : key, value, timestamp, attempt, correlationId }
+    const keyText = Buffer.isBuffer(key) ? key.toString() : key
+    return { topic, partition, offset, key: keyText, value, timestamp, attempt, correlationId }
   }
 }

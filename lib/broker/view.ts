@@ -63,14 +63,16 @@ export class ScopeView implements BoundBroker {
   }
 
   publisher = (topic: string, options: PublisherOptions<MessageSchema, unknown> = {}): Publisher => {
-    const declared = this.#broker.addPublisher(new DeclaredPublisher(this.#broker, this.#scope, topic, options))
-    return new PublisherHandle(declared)
+    const declared = new DeclaredPublisher(this.#broker, this.#scope, topic, options)
+    return new PublisherHandle(this.#broker.addPublisher(declared))
   }
 
-  subscriber = (topics: Topics, options: SubscriberOptions<MessageSchema, unknown, Dependencies> | Handler, handler?: Handler): Subscriber => {
+  subscriber = (
+    topics: Topics, options: SubscriberOptions<MessageSchema, unknown, Dependencies> | Handler, handler?: Handler
+  ): Subscriber => {
     const [given, handle] = typeof options === 'function' ? [{}, options] : [options, handler as Handler]
-    const declared = this.#broker.addSubscriber(new DeclaredSubscriber(this.#broker, this.#scope, topics, given, handle))
-    return new SubscriberHandle(declared)
+    const declared = new DeclaredSubscriber(this.#broker, this.#scope, topics, given, handle)
+    return new SubscriberHandle(this.#broker.addSubscriber(declared))
   }
 
   toJSON (): object {
@@ -85,7 +87,12 @@ export class ScopeView implements BoundBroker {
 function publisherOf (broker: Broker, scope: FastifyInstance, target: unknown): DeclaredPublisher {
   if (typeof target === 'string') return broker.publisherFor(scope, target)
   const declared = PublisherHandle.declaredBy(target)
-  if (declared === undefined) throw new FASTSTREAM_ERR_INVALID_OPTION('publisher', 'must be a topic, or what publisher() returned')
-  if (declared.broker !== broker) throw new FASTSTREAM_ERR_INVALID_OPTION('publisher', `belongs to broker '${declared.broker.name}': publish it through that one`)
+  if (declared === undefined) {
+    throw new FASTSTREAM_ERR_INVALID_OPTION('publisher', 'must be a topic, or what publisher() returned')
+  }
+  const { name } = declared.broker
+  if (declared.broker !== broker) {
+    throw new FASTSTREAM_ERR_INVALID_OPTION('publisher', `belongs to broker '${name}': publish it through that one`)
+  }
   return declared
 }

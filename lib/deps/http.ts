@@ -27,7 +27,9 @@ export function injectIntoRoutes (app: FastifyInstance, surroundings: RequestSur
   app.decorateRequest(kDeps, null)
   app.decorateRequest('deps', { getter (this: FastifyRequest) { return depsIn(this)?.values ?? NOTHING } })
   // A getter, so that the function can be taken out of the request.
-  app.decorateRequest('resolve', { getter (this: FastifyRequest) { return ((dep) => resolveFor(this, dep)) as FastifyRequest['resolve'] } })
+  app.decorateRequest('resolve', {
+    getter (this: FastifyRequest) { return ((dep) => resolveFor(this, dep)) as FastifyRequest['resolve'] }
+  })
 
   // Each hook is called back, not awaited, and does next to nothing for a route without dependencies.
   app.addHook('onRoute', function (route) { prepare(this, route) })
@@ -59,9 +61,12 @@ export function injectIntoRoutes (app: FastifyInstance, surroundings: RequestSur
 }
 
 async function resolveFor (request: FastifyRequest, dep: unknown): Promise<unknown> {
-  if (!(dep instanceof DeclaredDependency)) throw new FASTSTREAM_ERR_INVALID_OPTION('dependency', 'must be what dependency() returned')
+  if (!(dep instanceof DeclaredDependency)) {
+    throw new FASTSTREAM_ERR_INVALID_OPTION('dependency', 'must be what dependency() returned')
+  }
   const deps = depsIn(request)
-  if (deps === null || !Object.hasOwn(request.routeOptions.config, kCleanedUp)) throw new FASTSTREAM_ERR_NO_DEPENDENCIES(request.url)
+  const isKnown = Object.hasOwn(request.routeOptions.config, kCleanedUp)
+  if (deps === null || !isKnown) throw new FASTSTREAM_ERR_NO_DEPENDENCIES(request.url)
   return await deps.resolution.resolve(dep)
 }
 

@@ -4,7 +4,8 @@ import { Sealed } from '../sealed.js'
 import type { Transport } from './transport.js'
 
 /** Loaded when it is needed: an app on the memory transport never reads kafkajs. */
-export async function createTransport ({ transport, brokers, clientId, security, connectTimeout }: Settings, log: Log): Promise<Transport> {
+export async function createTransport (settings: Settings, log: Log): Promise<Transport> {
+  const { transport, brokers, clientId, security, connectTimeout } = settings
   if (transport === 'memory') {
     log.warn({}, 'in-memory broker: nothing leaves this process, and it forgets everything when it ends')
     const { createMemoryCluster, createMemoryTransport } = await import('./memory/index.js')
