@@ -8,7 +8,7 @@ import { FASTSTREAM_ERR_INVALID_ARGUMENTS, FASTSTREAM_ERR_INVALID_OPTION } from 
  *
  * @throws FASTSTREAM_ERR_INVALID_ARGUMENTS
  */
-export function noSurplus (call: string, given: ArrayLike<unknown>, most: number): void {
+export function noSurplus (call: string, given: ArrayLike<unknown>, most = 0): void {
   for (let at = most; at < given.length; at++) {
     if (given[at] !== undefined) throw new FASTSTREAM_ERR_INVALID_ARGUMENTS(call, 'it takes no more than these')
   }

@@ -1,3 +1,5 @@
+import { inOwnContext } from './context.js'
+
 /** What Node's timers hold, ms: above it they fire at once. */
 export const LONGEST_TIMER = 2 ** 31 - 1
 
@@ -12,7 +14,7 @@ export interface Clock {
 export const systemClock: Clock = {
   now: Date.now,
   schedule (ms, callback) {
-    const timer = setTimeout(callback, ms)
+    const timer = inOwnContext(() => setTimeout(callback, ms))
     return () => { clearTimeout(timer) }
   }
 }

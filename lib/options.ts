@@ -9,6 +9,7 @@ import { REBALANCE_TIMEOUT } from './consume/session.js'
 import { normaliseCorrelationId, type CorrelationId } from './correlation-id.js'
 import { FASTSTREAM_ERR_BROKERS_REQUIRED, FASTSTREAM_ERR_INVALID_OPTION } from './errors.js'
 import type { ProducerSettings } from './produce/producer.js'
+import { Sealed } from './sealed.js'
 import { normaliseAckPolicy, normaliseBodyLimit, normaliseDeadLetter, normaliseGroupId, normaliseHandlerTimeout, normaliseOffsetReset, normaliseOrdering, normaliseRetry, type DeadLetterTopic, type OffsetResetMode } from './subscriber-options.js'
 
 /** The options, checked, complete and frozen. Nothing below reads the options themselves. */
@@ -17,8 +18,7 @@ export interface Settings extends GroupSettings {
   readonly transport: 'kafkajs' | 'memory'
   readonly brokers: readonly string[]
   readonly clientId: string
-  readonly ssl: FaststreamOptions['ssl']
-  readonly sasl: FaststreamOptions['sasl']
+  readonly security: Sealed<Pick<FaststreamOptions, 'ssl' | 'sasl'>>
   readonly groupId: string | null | undefined
   readonly startup: 'strict' | 'background'
   readonly offsetReset: OffsetResetMode
@@ -100,8 +100,7 @@ export function normaliseOptions (options: FaststreamOptions, pluginTimeout: num
     transport,
     brokers: brokers ?? [],
     clientId,
-    ssl: options.ssl,
-    sasl: options.sasl,
+    security: new Sealed({ ssl: options.ssl, sasl: options.sasl }),
     groupId: normaliseGroupId(groupId),
     startup,
     offsetReset: normaliseOffsetReset(options.offsetReset, 'earliest'),

@@ -57,12 +57,12 @@ t.test('the handler comes last, and no function takes more than it knows', async
   const orders = broker.subscriber('a', () => {})
   const handler = () => {}
   const code = 'FASTSTREAM_ERR_INVALID_ARGUMENTS'
-  const subscriber = untyped(broker.subscriber.bind(broker))
+  const subscriber = untyped(broker.subscriber)
   t.throws(() => subscriber('b', handler, { schema: {} }), { code, message: 'wrong arguments for subscriber(topics, options, handler): the handler comes last' })
   const calls: Array<[call: string, run: () => unknown]> = [
     ['subscriber(topics, options, handler)', () => subscriber('b', {}, handler, 1)],
-    ['publisher(topic, options)', () => untyped(broker.publisher.bind(broker))('b', {}, 1)],
-    ['skipTo({ topic, partition, offset })', () => untyped(orders.skipTo.bind(orders))({ topic: 'a', partition: 0, offset: 1n }, 1)],
+    ['publisher(topic, options)', () => untyped(broker.publisher)('b', {}, 1)],
+    ['skipTo({ topic, partition, offset })', () => untyped(orders.skipTo)({ topic: 'a', partition: 0, offset: 1n }, 1)],
     ['response(value, options)', () => untyped(response)(1, {}, 1)],
     ['dependency(name, needs, factory)', () => untyped(dependency)({}, handler, 1)],
     ['dependency(name, needs, factory)', () => untyped(dependency)('name', {}, handler, 1)],
@@ -70,25 +70,25 @@ t.test('the handler comes last, and no function takes more than it knows', async
     ['asyncapi(options)', () => untyped(app.asyncapi.bind(app))({}, 1)]
   ]
   for (const [call, run] of calls) t.throws(run, { code, message: `wrong arguments for ${call}: it takes no more than these` }, call)
-  t.throws(() => untyped(orders.skipTo.bind(orders))(), { code, message: /it takes an object/ })
-  t.throws(() => untyped(orders.skipTo.bind(orders))('a', 0, 1n), { code })
+  t.throws(() => untyped(orders.skipTo)(), { code, message: /it takes an object/ })
+  t.throws(() => untyped(orders.skipTo)('a', 0, 1n), { code })
   t.doesNotThrow(() => subscriber('b', handler, undefined), 'a wrapper may pass what it did not get')
 
-  app.get('/', async (request) => await untyped(request.broker.publish.bind(request.broker))('a', 1, {}, 1))
+  app.get('/', async (request) => await untyped(request.broker.publish)('a', 1, {}, 1))
   await t.rejects(untyped(testBroker)(app, {}, 1), { code, message: /testBroker\(app, options\)/ })
   for (const wrong of [Promise.resolve(app), undefined]) await t.rejects(untyped(testBroker)(wrong), { code, message: /Fastify instance, and no promise of one/ })
   for (const options of [null, [], { override: [] }, { overrides: {} }]) await t.rejects(untyped(testBroker)(app, options), { code: 'FASTSTREAM_ERR_INVALID_OPTION' })
   const test = await testBroker(app)
   const publishes = { 'publish(publisher, value, options)': [broker, test], 'publish(value, options)': [publisher] }
   for (const [call, targets] of Object.entries(publishes)) {
-    for (const target of targets) await t.rejects(untyped(target.publish.bind(target))('a', {}, undefined, 1), { code, message: new RegExp(call.replace(/[()]/g, '\\$&')) })
+    for (const target of targets) await t.rejects(untyped(target.publish)('a', {}, undefined, 1), { code, message: new RegExp(call.replace(/[()]/g, '\\$&')) })
   }
   t.match((await app.inject('/')).json(), { code, statusCode: 500 })
-  t.throws(() => untyped(test.published.bind(test))('a', 1), { code })
-  t.throws(() => untyped(test.override.bind(test))(1, 2, 3), { code })
-  await t.rejects(untyped(test.settled.bind(test))({}, 1), { code })
+  t.throws(() => untyped(test.published)('a', 1), { code })
+  t.throws(() => untyped(test.override)(1, 2, 3), { code })
+  await t.rejects(untyped(test.settled)({}, 1), { code })
   for (const options of [100, null, { time: 1 }, { timeout: '1' }, { timeout: NaN }]) {
-    await t.rejects(untyped(test.settled.bind(test))(options), { code: 'FASTSTREAM_ERR_INVALID_OPTION' })
+    await t.rejects(untyped(test.settled)(options), { code: 'FASTSTREAM_ERR_INVALID_OPTION' })
   }
   t.same(test.published('a'), [])
 })
@@ -98,9 +98,9 @@ t.test('a decision that is called with what a callback gets counts, and wrong op
   const seen: string[] = []
   app.broker.subscriber('in', (value, message: Message) => {
     const ways: Record<string, () => unknown> = {
-      ack: async () => await Promise.resolve('done').then((done) => untyped(message.ack.bind(message))(done)),
-      nack: async () => await Promise.reject(Object.assign(new Error('no'), { code: 'E' })).catch((error: unknown) => untyped(message.nack.bind(message))(error)),
-      number: () => untyped(message.nack.bind(message))(5000)
+      ack: async () => await Promise.resolve('done').then((done) => untyped(message.ack)(done)),
+      nack: async () => await Promise.reject(Object.assign(new Error('no'), { code: 'E' })).catch((error: unknown) => untyped(message.nack)(error)),
+      number: () => untyped(message.nack)(5000)
     }
     seen.push(`${String(value)} ${message.attempt}`)
     return message.attempt > 1 ? undefined : ways[String(value)]?.()

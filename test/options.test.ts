@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { FaststreamOptions } from '../index.js'
 import { normaliseOptions } from '../lib/options.js'
+import { Sealed } from '../lib/sealed.js'
 import { normaliseDeadLetter } from '../lib/subscriber-options.js'
 import { checkTopic } from '../lib/topic.js'
 
@@ -153,8 +154,9 @@ t.test('members that are undefined are as if they were absent', async (t) => {
 t.test('security and compiler options are handed on as they are', async (t) => {
   const given: FaststreamOptions = { brokers: ['[::1]:65535'], ssl: { rejectUnauthorized: false }, sasl: { mechanism: 'plain', username: 'a', password: 'b' }, ajv: { customOptions: {}, plugins: [], onCreate () {} } }
   const settings = normaliseOptions(given, 10_000)
-  for (const name of ['brokers', 'ssl', 'sasl', 'ajv'] as const) t.equal(settings[name], given[name])
-  for (const ssl of [true, false]) t.equal(normaliseOptions({ ssl }, 10_000).ssl, ssl)
+  for (const name of ['brokers', 'ajv'] as const) t.equal(settings[name], given[name])
+  t.same(Sealed.open(settings.security), { ssl: given.ssl, sasl: given.sasl })
+  for (const ssl of [true, false]) t.equal(Sealed.open(normaliseOptions({ ssl }, 10_000).security).ssl, ssl)
 })
 
 t.test('production without brokers is refused, unless memory is written', async (t) => {

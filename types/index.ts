@@ -71,7 +71,7 @@ declare module 'fastify' {
      * @example
      * app.addHook('onRequest', async (request) => { await request.resolve(session) })
      */
-    resolve<T> (dependency: Dependency<T>): Promise<T>
+    resolve<T> (this: void, dependency: Dependency<T>): Promise<T>
     /** The broker named `'default'`: publishes with this request's correlation id. */
     broker: BoundBroker
     /** The brokers by name: each publishes with this request's correlation id. */

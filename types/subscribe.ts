@@ -9,6 +9,9 @@ import type { AckPolicy, DeadLetterOptions, RetryOptions } from './options.js'
 /**
  * Everything about a message; its value is the handler's first argument, too. `V`, `K` and `H` are what the schemas make of its parts, `D` is what was injected.
  *
+ * Its functions need no `this`: `({ ack }) => ack()` and `.then(message.ack)` work. JSON and `util.inspect` leave out headers
+ * and `deps`, which may hold secrets; `{ ...message }` has `topic`, `partition`, `offset`, `attempt` and `value`.
+ *
  * @example
  * function note (message: Message) {
  *   message.log.info({ key: message.key, attempt: message.attempt }, 'seen')
@@ -45,13 +48,13 @@ export interface Message<V = unknown, K = Buffer | null, H = Readonly<Record<str
    * The message is done, whatever the handler does then, also beyond its `handlerTimeout`: it is settled when the handler has ended. The first of `ack`, `nack` and `reject` counts: false when
    * this is not the first one, or when the message is no longer this process's.
    */
-  ack (): boolean
+  ack (this: void): boolean
   /** The message is handled again when the handler has ended, and what was made for it is rolled back: after `delay` ms, @default as `retry` says. As often as this is called. */
-  nack (options?: { delay?: number }): boolean
+  nack (this: void, options?: { delay?: number }): boolean
   /** The message goes to the dead-letter topic when the handler has ended, and what was made for it is rolled back. */
-  reject (reason?: string): boolean
+  reject (this: void, reason?: string): boolean
   /** Makes a dependency on demand, or gives the one that was made. It is cleaned up with the others. */
-  resolve<T>(dependency: Dependency<T>): Promise<T>
+  resolve<T>(this: void, dependency: Dependency<T>): Promise<T>
 }
 
 /**
@@ -164,7 +167,7 @@ export interface Subscriber {
    * @example
    * orders.skipTo({ topic: 'orders', partition: 0, offset: 1200n })
    */
-  skipTo (to: RecordMetadata): void
+  skipTo (this: void, to: RecordMetadata): void
 }
 
 /**
@@ -209,11 +212,12 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
    * })
    */
   subscriber<const S extends MessageSchema = {}, const D extends Dependencies = {}, R = unknown>(
+    this: void,
     topics: Topics,
     options: SubscriberOptions<S, R, D>,
     handler: (this: This, value: Read<P, Part<NoInfer<S>, 'value'>>, message: MessageOf<P, NoInfer<S>, NoInfer<D>>) => Returned<NoInfer<R>>
   ): Subscriber
-  subscriber (topics: Topics, handler: (this: This, value: unknown, message: MessageOf<P, {}, {}>) => unknown): Subscriber
+  subscriber (this: void, topics: Topics, handler: (this: This, value: unknown, message: MessageOf<P, {}, {}>) => unknown): Subscriber
   /**
    * Declares a topic one writes to. Do so while plugins load.
    *
@@ -223,6 +227,7 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
    * const placed = app.broker.publisher('orders', { schema: { value: OrderSchema }, key: (order) => order.id })
    */
   publisher<const S extends MessageSchema = {}>(
+    this: void,
     topic: string,
     options?: PublisherOptions<S, Write<P, Part<NoInfer<S>, 'value'>>>
   ): Publisher<Write<P, Part<S, 'value'>>>
@@ -248,5 +253,5 @@ export interface Broker<This, P extends FastifyTypeProvider> extends Registrar<T
    *   return reply.code(health.healthy ? 200 : 503).send(health)
    * })
    */
-  health (): BrokerHealth
+  health (this: void): BrokerHealth
 }

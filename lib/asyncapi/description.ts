@@ -2,6 +2,7 @@ import type { MessageSchema } from '../../types/provider.js'
 import type { DeclaredPublisher } from '../broker/publisher.js'
 import type { DeclaredSubscriber } from '../broker/subscriber.js'
 import type { Settings } from '../options.js'
+import { Sealed } from '../sealed.js'
 import type { About } from './documentation.js'
 import { asPublished, asReceived, type Prepare } from './publish/prepare.js'
 import { References } from './schema/references.js'
@@ -49,7 +50,9 @@ export interface Party {
 
 /** What is asked of a broker and what was declared on it. */
 export interface Describable {
-  readonly settings: Pick<Settings, 'name' | 'clientId' | 'brokers' | 'transport' | 'ssl' | 'sasl' | 'topics' | 'topicConfig'> & { readonly includeInSchema: boolean }
+  readonly settings: Pick<
+    Settings, 'name' | 'clientId' | 'brokers' | 'transport' | 'security' | 'topics' | 'topicConfig' | 'includeInSchema'
+  >
   readonly declarations: {
     readonly subscribers: readonly DeclaredSubscriber[]
     readonly publishers: readonly DeclaredPublisher[]
@@ -59,7 +62,8 @@ export interface Describable {
 type Declared = DeclaredSubscriber | DeclaredPublisher
 
 export function describe ({ settings, declarations }: Describable): Described {
-  const { name, clientId, includeInSchema, brokers, transport, ssl, topics, topicConfig } = settings
+  const { name, clientId, includeInSchema, brokers, transport, topics, topicConfig } = settings
+  const { ssl } = Sealed.open(settings.security)
   const scopes = new Map<Declared['scope'], References>()
   const referencesOf = (scope: Declared['scope']): References => {
     let references = scopes.get(scope)
@@ -102,7 +106,8 @@ function isIncluded ({ about }: Declared): boolean {
   return about.includeInSchema
 }
 
-function authenticationOf ({ ssl, sasl }: Describable['settings']): string | undefined {
+function authenticationOf ({ security }: Describable['settings']): string | undefined {
+  const { ssl, sasl } = Sealed.open(security)
   if (sasl !== undefined) return sasl.mechanism.toLowerCase()
   return typeof ssl === 'object' && ('cert' in ssl || 'pfx' in ssl) ? 'tls' : undefined
 }

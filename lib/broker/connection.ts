@@ -1,4 +1,5 @@
 import { within, type Clock } from '../clock.js'
+import { inOwnContext } from '../context.js'
 import type { Group } from '../consume/group.js'
 import type { FailureListener } from '../consume/pipeline.js'
 import type { Log } from '../log.js'
@@ -56,7 +57,12 @@ export class Connection {
   }
 
   /** Connects by `deadline` (ms since the epoch), prepares topics, joins the groups. Ends early, without an error, when it is drained or closed meanwhile. */
-  async start (deadline?: number): Promise<void> {
+  start (deadline?: number): Promise<void> {
+    // Sockets and loops that begin here outlive whoever made the app ready.
+    return inOwnContext(() => this.#start(deadline))
+  }
+
+  async #start (deadline: number | undefined): Promise<void> {
     const { subscribers, publishers } = this.#declarations
     const { settings, clock, log } = this.#surroundings
     await this.#transport.connect(deadline)

@@ -1,3 +1,4 @@
+import { inspect, type InspectOptionsStylized } from 'node:util'
 import type { FastifyBaseLogger } from 'fastify'
 import type { BoundBroker, DeadLetter, Dependency, Message } from '../../types/index.js'
 import { readDeadLetter } from '../consume/dead-letter.js'
@@ -9,13 +10,21 @@ import { Resolution } from '../deps/resolution.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { decodeHeaders } from '../schema/codec.js'
 import type { RawHeader } from '../transport/transport.js'
+import { inspected } from '../shown.js'
 import { CORRELATION_ID, headerText } from './headers.js'
 import type { DeclaredSubscriber } from './subscriber.js'
 
 const NOTHING = Object.freeze({})
 
-/** What a handler gets beside the value. Whatever it does not ask for is not made. */
+/**
+ * What a handler gets beside the value. Whatever it does not ask for is not made. Own properties
+ * are what `{ ...message }` has: neither `deps` nor headers, which may hold secrets.
+ */
 export class IncomingMessage implements Message<unknown, unknown, unknown> {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: bigint
+  readonly attempt: number
   readonly value: unknown
   readonly #subscriber: DeclaredSubscriber
   readonly #delivery: Delivery
@@ -26,31 +35,33 @@ export class IncomingMessage implements Message<unknown, unknown, unknown> {
   #correlationId: string | undefined
   #deadLetter: DeadLetter | undefined
   #resolution: Resolution | undefined
-  /** What its subscriber declared. */
-  deps: Readonly<Record<string, unknown>> = NOTHING
+  #deps: Readonly<Record<string, unknown>> = NOTHING
 
   constructor (subscriber: DeclaredSubscriber, delivery: Delivery, value: unknown, key: unknown, headers: unknown) {
     this.#subscriber = subscriber
     this.#delivery = delivery
+    this.topic = delivery.topic
+    this.partition = delivery.partition
+    this.offset = delivery.record.offset
+    this.attempt = delivery.attempt
     this.value = value
     this.#key = key
     this.#headers = headers
   }
 
-  get topic (): string {
-    return this.#delivery.topic
+  /** Makes what its subscriber declared. */
+  static async inject (message: IncomingMessage, deps: ReadonlyMap<string, DeclaredDependency>): Promise<void> {
+    message.#deps = await message.#resolve().resolveAll(deps)
   }
 
-  get partition (): number {
-    return this.#delivery.partition
+  /** Cleans up what was made for it. */
+  static release (message: IncomingMessage, failure?: { readonly error: unknown }): Promise<void> | undefined {
+    return message.#resolution?.close(failure)
   }
 
-  get offset (): bigint {
-    return this.#delivery.record.offset
-  }
-
-  get attempt (): number {
-    return this.#delivery.attempt
+  /** What its subscriber declared. */
+  get deps (): Readonly<Record<string, unknown>> {
+    return this.#deps
   }
 
   get signal (): AbortSignal {
@@ -98,32 +109,49 @@ export class IncomingMessage implements Message<unknown, unknown, unknown> {
     return this.#broker
   }
 
-  ack (): boolean {
-    return this.#delivery.decide({ kind: 'ack' })
+  // Functions that need no `this`, so that they can be taken out. They are made when a handler asks for them.
+
+  get ack (): Message['ack'] {
+    return () => this.#delivery.decide({ kind: 'ack' })
   }
 
-  nack (options?: { delay?: number }): boolean {
-    const error = new NackMessage(options)
-    return this.#delivery.decide({ kind: 'nack', error, delay: error.delay })
+  get nack (): Message['nack'] {
+    return (options) => {
+      const error = new NackMessage(options)
+      return this.#delivery.decide({ kind: 'nack', error, delay: error.delay })
+    }
   }
 
-  reject (reason?: string): boolean {
-    return this.#delivery.decide({ kind: 'reject', error: new RejectMessage(reason) })
+  get reject (): Message['reject'] {
+    return (reason) => this.#delivery.decide({ kind: 'reject', error: new RejectMessage(reason) })
   }
 
-  async resolve<T> (dep: Dependency<T>): Promise<T> {
-    if (!(dep instanceof DeclaredDependency)) throw new FASTSTREAM_ERR_INVALID_OPTION('dependency', 'must be what dependency() returned')
-    return await this.resolution.resolve(dep) as T
+  get resolve (): Message['resolve'] {
+    return async <T>(dep: Dependency<T>): Promise<T> => {
+      if (dep instanceof DeclaredDependency) return await this.#resolve().resolve(dep) as T
+      throw new FASTSTREAM_ERR_INVALID_OPTION('dependency', 'must be what dependency() returned')
+    }
   }
 
   /** Made when something is asked for. */
-  get resolution (): Resolution {
+  #resolve (): Resolution {
     const { scope, broker } = this.#subscriber
     this.#resolution ??= new Resolution(new MessageContext(scope, this), broker.resolutionSettings(scope))
     return this.#resolution
   }
 
-  release (failure?: { readonly error: unknown }): Promise<void> | undefined {
-    return this.#resolution?.close(failure)
+  toJSON (): object {
+    return { ...this.#shown, offset: String(this.offset) }
+  }
+
+  [inspect.custom] (depth: number, options: InspectOptionsStylized, inspectWith: typeof inspect): string {
+    return inspected('Message', this.#shown, depth, options, inspectWith)
+  }
+
+  /** Its key as text, and no headers: they may hold secrets. */
+  get #shown (): object {
+    const { topic, partition, offset, key, value, timestamp, attempt, correlationId } = this
+    const keyText = Buffer.isBuffer(key) ? key.toString() : key
+    return { topic, partition, offset, key: keyText, value, timestamp, attempt, correlationId }
   }
 }

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
-import type { MessageSchema, OutgoingHeaders, Publisher, PublisherOptions, PublishOptions, RecordMetadata } from '../../types/index.js'
+import type { MessageSchema, OutgoingHeaders, PublisherOptions, PublishOptions } from '../../types/index.js'
 import { DOCUMENTATION, normaliseDocumentation, type About } from '../asyncapi/documentation.js'
-import { callable, noSurplus, onlyKnown } from '../check.js'
+import { callable, onlyKnown } from '../check.js'
 import type { Prepared } from '../consume/subscription.js'
 import { FASTSTREAM_ERR_ENCODE } from '../errors.js'
 import type { Outgoing } from '../produce/producer.js'
@@ -25,7 +25,7 @@ const RESPONSE = 'response() is for the result of a handler: use publish(publish
 const NO_OPTIONS: PublishOptions = Object.freeze({})
 
 /** A publisher of one scope. Its schemas are compiled when the broker starts. */
-export class DeclaredPublisher implements Publisher {
+export class DeclaredPublisher {
   readonly topic: string
   readonly broker: Broker
   readonly scope: FastifyInstance
@@ -52,11 +52,6 @@ export class DeclaredPublisher implements Publisher {
     this.about = normaliseDocumentation(options, broker.settings.includeInSchema)
     this.#key = key
     this.#headers = headers
-  }
-
-  async publish (value: unknown, options?: PublishOptions): Promise<RecordMetadata> {
-    noSurplus('publish(value, options)', arguments, 2)
-    return await this.prepare(value, options).send()
   }
 
   /**

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
-import type { AckPolicy, Dependencies, MessageSchema, Publisher, RecordMetadata, Subscriber, SubscriberOptions, Topics } from '../../types/index.js'
+import type { AckPolicy, Dependencies, MessageSchema, Publisher, RecordMetadata, SubscriberOptions, Topics } from '../../types/index.js'
 import { DOCUMENTATION, normaliseDocumentation, type About } from '../asyncapi/documentation.js'
-import { callable, integer, isObject, noSurplus, onlyKnown } from '../check.js'
+import { callable, integer, isObject, onlyKnown } from '../check.js'
 import type { Ordering } from '../consume/subscribers.js'
 import type { Delivery, Prepared, Subscription } from '../consume/subscription.js'
 import type { RetrySettings } from '../consume/retry.js'
@@ -19,9 +19,10 @@ import type { Validate } from '../schema/compiler.js'
 import { normaliseAckPolicy, normaliseBodyLimit, normaliseDeadLetter, normaliseGroupId, normaliseHandlerTimeout, normaliseOffsetReset, normaliseOrdering, normaliseRetry, type DeadLetterTopic, type OffsetResetMode } from '../subscriber-options.js'
 import { checkTopic } from '../topic.js'
 import type { Broker } from './broker.js'
+import { PublisherHandle } from './handles.js'
 import { CONTENT_TYPE, headerText } from './headers.js'
 import { IncomingMessage } from './message.js'
-import { DeclaredPublisher } from './publisher.js'
+import type { DeclaredPublisher } from './publisher.js'
 import { isResponse } from './response.js'
 
 export type Handler = (this: FastifyInstance, value: unknown, message: IncomingMessage) => unknown
@@ -33,13 +34,13 @@ export interface Validators {
 }
 
 const OPTIONS = ['schema', 'publish', 'groupId', 'offsetReset', 'handlerTimeout', 'bodyLimit', 'deps', 'ackPolicy', 'retry', 'deadLetter', 'ordering', 'concurrency', ...DOCUMENTATION]
-const SKIP_TO = 'skipTo({ topic, partition, offset })'
+export const SKIP_TO = 'skipTo({ topic, partition, offset })'
 const UNUSED = "handler returned a value, which is not published: set 'publish', or return nothing (this is said once)"
 /** Of the memory transport, where nothing else shares the group. */
 const DEFAULT_GROUP = 'fastify-faststream'
 
 /** A subscriber of one scope. Its schemas are compiled when the broker starts. */
-export class DeclaredSubscriber implements Subscriber, Subscription<IncomingMessage> {
+export class DeclaredSubscriber implements Subscription<IncomingMessage> {
   readonly broker: Broker
   readonly scope: FastifyInstance
   readonly name: string
@@ -92,7 +93,6 @@ export class DeclaredSubscriber implements Subscriber, Subscription<IncomingMess
   }
 
   skipTo (to: RecordMetadata): void {
-    noSurplus(SKIP_TO, arguments, 1)
     if (!isObject(to)) throw new FASTSTREAM_ERR_INVALID_ARGUMENTS(SKIP_TO, 'it takes an object')
     const { topic, partition, offset } = to
     if (!this.topics.includes(topic)) throw new FASTSTREAM_ERR_INVALID_OPTION('topic', `must be one that the subscriber reads: ${this.topics.join(', ')}`)
@@ -132,13 +132,13 @@ export class DeclaredSubscriber implements Subscriber, Subscription<IncomingMess
   }
 
   async #handleWithDeps (message: IncomingMessage): Promise<unknown> {
-    message.deps = await message.resolution.resolveAll(this.#deps)
+    await IncomingMessage.inject(message, this.#deps)
     message.signal.throwIfAborted()
     return await this.#handler.call(this.scope, message.value, message)
   }
 
   release (message: IncomingMessage, failure?: { readonly error: unknown }): Promise<void> | undefined {
-    return message.release(failure)
+    return IncomingMessage.release(message, failure)
   }
 
   prepare (result: unknown, message: IncomingMessage): readonly Prepared[] {
@@ -174,7 +174,8 @@ function groupOf ([topic]: readonly string[], groupId: string | null | undefined
 
 function publishersOf (publish: Publisher | readonly Publisher[] = []): readonly DeclaredPublisher[] {
   return [publish].flat().map((publisher) => {
-    if (publisher instanceof DeclaredPublisher) return publisher
+    const declared = PublisherHandle.declaredBy(publisher)
+    if (declared !== undefined) return declared
     throw new FASTSTREAM_ERR_INVALID_OPTION('publish', 'must be what publisher() returned, or a list of those')
   })
 }

@@ -1,10 +1,13 @@
+import { inspect, type InspectOptionsStylized } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import type {
   BoundBroker, BrokerHealth, Dependencies, MessageSchema, Publisher, PublisherOptions, PublishOptions, RecordMetadata, Subscriber, SubscriberOptions, Topics
 } from '../../types/index.js'
 import { noSurplus } from '../check.js'
 import { FASTSTREAM_ERR_INVALID_ARGUMENTS, FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
+import { inspected } from '../shown.js'
 import type { Broker } from './broker.js'
+import { PublisherHandle, SubscriberHandle } from './handles.js'
 import { DeclaredPublisher } from './publisher.js'
 import { DeclaredSubscriber, type Handler } from './subscriber.js'
 
@@ -28,9 +31,17 @@ export class BoundView implements BoundBroker {
   }
 
   // Async for its errors; up to the queue it runs at once, so that publishes keep the order of their calls.
-  async publish (target: string | Publisher, value: unknown, options?: PublishOptions): Promise<RecordMetadata> {
-    noSurplus(PUBLISH, arguments, 3)
+  publish = async (target: string | Publisher, value: unknown, options?: PublishOptions, ...surplus: unknown[]): Promise<RecordMetadata> => {
+    noSurplus(PUBLISH, surplus)
     return await publisherOf(this.#broker, this.#scope, target).prepare(value, options, this.#correlationId()).send()
+  }
+
+  toJSON (): object {
+    return { name: this.#broker.name, correlationId: this.correlationId }
+  }
+
+  [inspect.custom] (depth: number, options: InspectOptionsStylized, inspectWith: typeof inspect): string {
+    return inspected('BoundBroker', this.toJSON(), depth, options, inspectWith)
   }
 }
 
@@ -48,33 +59,54 @@ export class ScopeView implements BoundBroker {
     return this.#broker.name
   }
 
-  async publish (target: string | Publisher, value: unknown, options?: PublishOptions): Promise<RecordMetadata> {
-    noSurplus(PUBLISH, arguments, 3)
+  publish = async (target: string | Publisher, value: unknown, options?: PublishOptions, ...surplus: unknown[]): Promise<RecordMetadata> => {
+    noSurplus(PUBLISH, surplus)
     return await publisherOf(this.#broker, this.#scope, target).prepare(value, options).send()
   }
 
-  health (): BrokerHealth {
+  health = (): BrokerHealth => {
     return this.#broker.health()
   }
 
-  publisher (topic: string, options: PublisherOptions<MessageSchema, unknown> = {}): Publisher {
-    noSurplus('publisher(topic, options)', arguments, 2)
-    return this.#broker.addPublisher(new DeclaredPublisher(this.#broker, this.#scope, topic, options))
+  publisher = (topic: string, options: PublisherOptions<MessageSchema, unknown> = {}, ...surplus: unknown[]): Publisher => {
+    noSurplus('publisher(topic, options)', surplus)
+    const declared = new DeclaredPublisher(this.#broker, this.#scope, topic, options)
+    return new PublisherHandle(this.#broker.addPublisher(declared))
   }
 
-  subscriber (topics: Topics, options: SubscriberOptions<MessageSchema, unknown, Dependencies> | Handler, handler?: Handler): Subscriber {
-    noSurplus(SUBSCRIBER, arguments, 3)
+  subscriber = (
+    topics: Topics,
+    options: SubscriberOptions<MessageSchema, unknown, Dependencies> | Handler,
+    handler?: Handler,
+    ...surplus: unknown[]
+  ): Subscriber => {
+    noSurplus(SUBSCRIBER, surplus)
     if (typeof options === 'function' && handler !== undefined) {
       throw new FASTSTREAM_ERR_INVALID_ARGUMENTS(SUBSCRIBER, 'the handler comes last')
     }
     const [given, handle] = typeof options === 'function' ? [{}, options] : [options, handler as Handler]
-    return this.#broker.addSubscriber(new DeclaredSubscriber(this.#broker, this.#scope, topics, given, handle))
+    const declared = new DeclaredSubscriber(this.#broker, this.#scope, topics, given, handle)
+    return new SubscriberHandle(this.#broker.addSubscriber(declared))
+  }
+
+  toJSON (): object {
+    return { name: this.name }
+  }
+
+  [inspect.custom] (depth: number, options: InspectOptionsStylized, inspectWith: typeof inspect): string {
+    return inspected('Broker', this.toJSON(), depth, options, inspectWith)
   }
 }
 
 function publisherOf (broker: Broker, scope: FastifyInstance, target: unknown): DeclaredPublisher {
   if (typeof target === 'string') return broker.publisherFor(scope, target)
-  if (!(target instanceof DeclaredPublisher)) throw new FASTSTREAM_ERR_INVALID_OPTION('publisher', 'must be a topic, or what publisher() returned')
-  if (target.broker !== broker) throw new FASTSTREAM_ERR_INVALID_OPTION('publisher', `belongs to broker '${target.broker.name}': publish it through that one`)
-  return target
+  const declared = PublisherHandle.declaredBy(target)
+  if (declared === undefined) {
+    throw new FASTSTREAM_ERR_INVALID_OPTION('publisher', 'must be a topic, or what publisher() returned')
+  }
+  const { name } = declared.broker
+  if (declared.broker !== broker) {
+    throw new FASTSTREAM_ERR_INVALID_OPTION('publisher', `belongs to broker '${name}': publish it through that one`)
+  }
+  return declared
 }

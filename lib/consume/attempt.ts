@@ -1,3 +1,4 @@
+import { inOwnContext } from '../context.js'
 import { FASTSTREAM_ERR_HANDLER_ABORTED } from '../errors.js'
 import type { ConsumedRecord } from '../transport/transport.js'
 import type { Decision } from './decisions.js'
@@ -36,11 +37,11 @@ export class Attempt implements Delivery {
     return this.#controller.signal
   }
 
-  /** The first reason stays. */
+  /** The first reason stays. Listeners of the signal are the user's: each attempt's run in a context of their own. */
   abort (reason: Error): void {
-    this.#reason ??= reason
-    this.#controller?.abort(this.#reason)
-    this.#wait?.reject(this.#reason)
+    const first = this.#reason ??= reason
+    if (this.#controller !== undefined) inOwnContext(() => this.#controller?.abort(first))
+    this.#wait?.reject(first)
   }
 
   /** The first decision counts: false when there was one, when this run has failed, or when the message is no longer ours. */

@@ -1,4 +1,5 @@
 import { within, type Clock } from '../clock.js'
+import { inOwnContext } from '../context.js'
 import type { Log } from '../log.js'
 import { GenerationLostError, type StoredOffset, type TopicPartition } from '../transport/transport.js'
 import type { PartitionTracker } from './tracker.js'
@@ -77,7 +78,8 @@ export class Committer {
   async #run (): Promise<void> {
     while (this.#inFlight !== undefined) await this.#inFlight
     this.#settled = 0
-    this.#inFlight = this.#send().finally(() => { this.#inFlight = undefined })
+    // A commit belongs to no message, whichever was the last to be settled.
+    this.#inFlight = inOwnContext(() => this.#send()).finally(() => { this.#inFlight = undefined })
     await this.#inFlight
   }
 

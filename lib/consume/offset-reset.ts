@@ -1,5 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
 import type { OffsetResetEvent } from '../../types/index.js'
+import { inOwnContext } from '../context.js'
 import { FASTSTREAM_ERR_OFFSET_RESET } from '../errors.js'
 import type { Log } from '../log.js'
 import type { Stopped } from './owned-partition.js'
@@ -10,7 +11,7 @@ const resets = channel('fastify-faststream:offset-reset')
 export function reportReset (event: OffsetResetEvent, log: Log): Stopped | undefined {
   const { groupId, topic, partition, stored, start, end, position } = event
   const details = { groupId, topic, partition, stored: String(stored), start: String(start), end: String(end), gap: String(gapOf(event)) }
-  if (resets.hasSubscribers) resets.publish(event)
+  if (resets.hasSubscribers) inOwnContext(() => { resets.publish(event) })
   if (position !== undefined) {
     log.warn({ ...details, position: String(position) }, 'the offset of the group is not in the log, reading goes on elsewhere')
     return undefined

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js'
+import { inOwnContext } from '../context.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import type { Log } from '../log.js'
 import type { Producer } from '../produce/producer.js'
@@ -69,8 +70,8 @@ export class Pipeline {
       const { again, failure } = outcome
       this.#log.warn({ err: failure.error, topic, partition, offset: String(record.offset), attempt: attempt.attempt, retryIn: Math.round(again) }, 'handler failed, it will be run again')
       if (!await turn.wait(again)) return false
-      attempt = attempt.next()
-      outcome = await this.#attempt(attempt, turn, failure.firstAt)
+      const next = attempt = attempt.next()
+      outcome = await inOwnContext(() => this.#attempt(next, turn, failure.firstAt))
     }
     return typeof outcome === 'object' ? await this.#end(attempt, outcome.failure, turn) : outcome
   }

@@ -1,4 +1,5 @@
 import { sleep, type Clock } from '../clock.js'
+import { inOwnContext } from '../context.js'
 import type { Log } from '../log.js'
 import type { Committer } from './committer.js'
 import type { Pause } from './lanes.js'
@@ -25,7 +26,11 @@ export class Worker {
   }
 
   /** Resolves to whether what waits behind it may go on: not if it comes again, for that would come before it. Never rejects. */
-  async run (subscriber: RunningSubscriber, work: Work, pause: Pause): Promise<boolean> {
+  run (subscriber: RunningSubscriber, work: Work, pause: Pause): Promise<boolean> {
+    return inOwnContext(() => this.#run(subscriber, work, pause))
+  }
+
+  async #run (subscriber: RunningSubscriber, work: Work, pause: Pause): Promise<boolean> {
     const { owner, record } = work
     const { topic, partition } = owner
     let outcome: Outcome | undefined

@@ -1,6 +1,8 @@
+import { inspect, type InspectOptionsStylized } from 'node:util'
 import type { Dependencies, Dependency, DependencyContext, DependencyFunction } from '../../types/index.js'
 import { isObject, noClass, noSurplus } from '../check.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
+import { inspected } from '../shown.js'
 
 type Factory = (deps: Record<string, unknown>, context: DependencyContext) => unknown
 
@@ -21,6 +23,14 @@ export class DeclaredDependency implements Dependency<never> {
 
   isOrNeeds (other: DeclaredDependency): boolean {
     return this === other || [...this.needs.values()].some((need) => need.isOrNeeds(other))
+  }
+
+  toJSON (): object {
+    return { name: this.name }
+  }
+
+  [inspect.custom] (depth: number, options: InspectOptionsStylized, inspectWith: typeof inspect): string {
+    return inspected('Dependency', this.toJSON(), depth, options, inspectWith)
   }
 }
 

@@ -28,12 +28,10 @@ export function injectIntoRoutes (app: FastifyInstance, surroundings: RequestSur
   })
   app.decorateRequest(kDeps, null)
   app.decorateRequest('deps', { getter (this: FastifyRequest) { return depsIn(this)?.values ?? NOTHING } })
-  app.decorateRequest('resolve', async function (this: FastifyRequest, dep: unknown) {
-    if (!(dep instanceof DeclaredDependency)) throw new FASTSTREAM_ERR_INVALID_OPTION('dependency', 'must be what dependency() returned')
-    const deps = depsIn(this)
-    if (deps === null || !Object.hasOwn(this.routeOptions.config, kCleanedUp)) throw new FASTSTREAM_ERR_NO_DEPENDENCIES(this.url)
-    return await deps.resolution.resolve(dep)
-  } as FastifyRequest['resolve'])
+  // A getter, so that the function can be taken out of the request.
+  app.decorateRequest('resolve', {
+    getter (this: FastifyRequest) { return ((dep) => resolveFor(this, dep)) as FastifyRequest['resolve'] }
+  })
 
   // Each hook is called back, not awaited, and does next to nothing for a route without dependencies.
   app.addHook('onRoute', function (route) { prepare(this, route) })
@@ -62,6 +60,16 @@ export function injectIntoRoutes (app: FastifyInstance, surroundings: RequestSur
     // After `reply.callNotFound()` the hooks of the route do not come.
     return request.is404 ? cleanUp(request, reply, payload, done) : done()
   })
+}
+
+async function resolveFor (request: FastifyRequest, dep: unknown): Promise<unknown> {
+  if (!(dep instanceof DeclaredDependency)) {
+    throw new FASTSTREAM_ERR_INVALID_OPTION('dependency', 'must be what dependency() returned')
+  }
+  const deps = depsIn(request)
+  const isKnown = Object.hasOwn(request.routeOptions.config, kCleanedUp)
+  if (deps === null || !isKnown) throw new FASTSTREAM_ERR_NO_DEPENDENCIES(request.url)
+  return await deps.resolution.resolve(dep)
 }
 
 /** To come twice, for a route that another plugin copies, does no harm. */

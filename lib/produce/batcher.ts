@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js'
+import { inOwnContext } from '../context.js'
 import { SendError, type ProducedRecord, type TransportProducer } from '../transport/transport.js'
 
 export interface QueueSettings {
@@ -91,10 +92,11 @@ export class Batcher {
   #flushLater (): void {
     if (this.#scheduled || this.#sending) return
     this.#scheduled = true
-    setImmediate(() => {
+    // A batch belongs to no publish, whichever was the first in it.
+    inOwnContext(() => setImmediate(() => {
       this.#scheduled = false
       this.#flush()
-    })
+    }))
   }
 
   async #flush (): Promise<void> {

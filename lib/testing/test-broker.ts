@@ -1,3 +1,4 @@
+import { inspect, type InspectOptionsStylized } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import type { Dependency, DependencyFactory, Publisher, PublishOptions, RecordMetadata } from '../../types/index.js'
 import { brokersOf, type AppBrokers } from '../broker/registry.js'
@@ -11,6 +12,7 @@ import { isUsed } from '../deps/scopes.js'
 import {
   FASTSTREAM_ERR_INVALID_ARGUMENTS, FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_TEST_BROKER, FASTSTREAM_ERR_UNKNOWN_TOPIC
 } from '../errors.js'
+import { inspected } from '../shown.js'
 import { createMemoryCluster, createMemoryTransport, type MemoryCluster } from '../transport/memory/index.js'
 import { decodePublished, type PublishedRecord } from './published.js'
 import { settled } from './settled.js'
@@ -67,8 +69,8 @@ export interface TestBroker {
    * @example
    * await broker.publish('orders', { id: '1', total: 9 }, { key: '1' })
    */
-  publish<V>(publisher: Publisher<V>, value: NoInfer<V> | null, options?: PublishOptions): Promise<RecordMetadata>
-  publish (topic: string, value: unknown, options?: PublishOptions): Promise<RecordMetadata>
+  publish<V>(this: void, publisher: Publisher<V>, value: NoInfer<V> | null, options?: PublishOptions): Promise<RecordMetadata>
+  publish (this: void, topic: string, value: unknown, options?: PublishOptions): Promise<RecordMetadata>
   /**
    * Everything that is in a topic, in the order in which it came, decoded by its content type.
    *
@@ -76,7 +78,7 @@ export interface TestBroker {
    * @example
    * t.match(broker.published('invoices'), [{ key: '1', value: { orderId: '1', amount: 9 } }])
    */
-  published (topic: string): PublishedRecord[]
+  published (this: void, topic: string): PublishedRecord[]
   /**
    * Resolves when every message that was published, and every message that this caused, is settled.
    *
@@ -85,7 +87,7 @@ export interface TestBroker {
    * @example
    * await broker.settled({ timeout: 20_000 })
    */
-  settled (options?: { timeout?: number }): Promise<void>
+  settled (this: void, options?: { timeout?: number }): Promise<void>
   /**
    * Replaces a dependency, in requests and messages that begin from now on, until the app closes.
    *
@@ -93,7 +95,7 @@ export interface TestBroker {
    * @example
    * broker.override(orders, () => new OrdersInMemory())
    */
-  override<T>(dependency: Dependency<T>, fake: Fake<NoInfer<T>>): void
+  override<T>(this: void, dependency: Dependency<T>, fake: Fake<NoInfer<T>>): void
   /** Every attempt that failed, oldest first: decoding, validation, handlers, publishing a result. */
   readonly errors: readonly TestFailure[]
 }
@@ -151,30 +153,38 @@ class MemoryTestBroker implements TestBroker {
     this.errors = errors
   }
 
-  async publish (target: string | Publisher, value: unknown, options?: PublishOptions): Promise<RecordMetadata> {
-    noSurplus('publish(publisher, value, options)', arguments, 3)
+  publish = async (target: string | Publisher, value: unknown, options?: PublishOptions, ...surplus: unknown[]): Promise<RecordMetadata> => {
+    noSurplus('publish(publisher, value, options)', surplus)
     if (typeof target !== 'string') return await target.publish(value, options)
     const [broker] = this.#brokers as [Broker]
-    return await new DeclaredPublisher(broker, this.#app, target, {}).publish(value, options)
+    return await new DeclaredPublisher(broker, this.#app, target, {}).prepare(value, options).send()
   }
 
-  published (topic: string): PublishedRecord[] {
-    noSurplus('published(topic)', arguments, 1)
+  published = (topic: string, ...surplus: unknown[]): PublishedRecord[] => {
+    noSurplus('published(topic)', surplus)
     if (this.#cluster.partitions(topic).length === 0) throw new FASTSTREAM_ERR_UNKNOWN_TOPIC(topic)
     return this.#cluster.records(topic).map((record) => decodePublished(topic, record))
   }
 
-  async settled (options: { timeout?: number } = {}): Promise<void> {
-    noSurplus('settled(options)', arguments, 1)
+  settled = async (options: { timeout?: number } = {}, ...surplus: unknown[]): Promise<void> => {
+    noSurplus('settled(options)', surplus)
     onlyKnown('', options, ['timeout'])
     const timeout = number('timeout', options.timeout ?? 5000, 0, LONGEST_TIMER)
     await settled(this.#cluster, this.#brokers.map(({ producer }) => producer), timeout)
   }
 
-  override<T> (dependency: Dependency<T>, fake: Fake<T>): void {
-    noSurplus('override(dependency, fake)', arguments, 2)
+  override = <T>(dependency: Dependency<T>, fake: Fake<T>, ...surplus: unknown[]): void => {
+    noSurplus('override(dependency, fake)', surplus)
     replace(this.#all, dependency, fake)
     mustBeUsed(this.#app, dependency)
+  }
+
+  toJSON (): object {
+    return { brokers: this.#brokers.map(({ name }) => name), errors: this.errors.length }
+  }
+
+  [inspect.custom] (depth: number, options: InspectOptionsStylized, inspectWith: typeof inspect): string {
+    return inspected('TestBroker', this.toJSON(), depth, options, inspectWith)
   }
 }
 

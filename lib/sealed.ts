@@ -1,0 +1,12 @@
+/** Holds a secret: it is in no JSON, no inspection and no property, whoever gets hold of the settings. */
+export class Sealed<T> {
+  readonly #value: T
+
+  constructor (value: T) {
+    this.#value = value
+  }
+
+  static open<T> (sealed: Sealed<T>): T {
+    return sealed.#value
+  }
+}
