@@ -3,8 +3,11 @@ import Fastify from 'fastify'
 import faststreamPlugin, { RejectMessage } from '../index.js'
 import { boundedError } from '../lib/bounded-error.js'
 import { Budget, boundedValue } from '../lib/bounded-value.js'
+import { readDeadLetter } from '../lib/consume/dead-letter.js'
+import { FASTSTREAM_ERR_VALIDATION } from '../lib/errors.js'
 import { oneLine, visible, visibleLines } from '../lib/foreign-text.js'
 import { isSmall } from '../lib/schema/small.js'
+import { invalid } from '../lib/schema/violations.js'
 import { Inbox } from './fixtures/inbox.js'
 import { HostileSchema, hostileBodies } from './fixtures/hostile-bodies.js'
 import { memoryLog } from './fixtures/json-log.js'
@@ -119,6 +122,22 @@ t.test('a request may not choose such an id either', async (t) => {
   const idFor = async (id: string) => (await app.inject({ url: '/', headers: { 'x-id': id } })).body
   t.equal(await idFor('mine'), 'mine')
   t.match(await idFor('x'.repeat(257)), /^[\w-]{36}$/)
+})
+
+t.test('a validator set by hand may find anything: it is bounded as a whole', async (t) => {
+  const found = Array.from({ length: 90 }, () => ({ instancePath: `/${'x'.repeat(999)}`, keyword: 'k', message: 'm'.repeat(999), params: { name: '\u001b'.repeat(999) } }))
+  const error = invalid('value', found, (...args) => new FASTSTREAM_ERR_VALIDATION(...args)) as Error & { validation: unknown[] }
+  t.ok(bytesOf(error.validation) <= 16_384 && error.validation.length > 5)
+  t.ok(Buffer.byteLength(error.message) <= 1024)
+  const long = new Error('x'.repeat(5000))
+  t.equal((invalid('value', long, (...args) => new FASTSTREAM_ERR_VALIDATION(...args)).cause as Error).message.length, 1024)
+  t.equal(new FASTSTREAM_ERR_VALIDATION('a', { cause: 'text' }).cause, 'text')
+})
+
+t.test('the violations that a dead letter tells are read as strictly as a value', async (t) => {
+  const read = (errors: string) => readDeadLetter(Object.entries({ topic: 'orders', offset: '7', stage: 'validate', errors }).map(([name, value]) => [`x-dlq-${name}`, Buffer.from(value)]))?.validation
+  t.same(read('[{"instancePath":"/a"}]'), [{ instancePath: '/a' }])
+  for (const hostile of ['[{"__proto__":{"x":1}}]', '['.repeat(65) + ']'.repeat(65), `["${'x'.repeat(100_000)}"]`, '[{"cut']) t.equal(read(hostile), undefined)
 })
 
 t.test('text: bounded in bytes, and what cannot be seen is escaped as JSON does it', async (t) => {

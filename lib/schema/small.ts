@@ -14,6 +14,8 @@ export function isSmall (value: unknown): boolean {
     const next = open.pop()
     if (typeof next === 'string') length += next.length
     else if (typeof next === 'object' && next !== null && !ArrayBuffer.isView(next)) {
+      // The names of a long list would all be made first.
+      if (Array.isArray(next) && next.length > MAX_MEMBERS) return false
       for (const name in next) {
         if (++members > MAX_MEMBERS) return false
         length += name.length
