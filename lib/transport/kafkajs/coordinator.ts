@@ -35,7 +35,7 @@ export interface Broker {
   connect (): Promise<void>
   disconnect (): Promise<void>
   joinGroup (request: Identity): Promise<{ readonly memberId: string, readonly generationId: number }>
-  syncGroup (request: GenerationIdentity): Promise<unknown>
+  syncGroup (request: GenerationIdentity): Promise<{ readonly memberAssignment: Buffer }>
   heartbeat (request: GenerationIdentity): Promise<unknown>
   leaveGroup (request: Identity): Promise<unknown>
   offsetFetch (request: OffsetFetchRequest): Promise<OffsetFetchAnswer>
@@ -105,7 +105,7 @@ export class Coordinator {
     return this.memberId
   }
 
-  syncGroup (request: GenerationIdentity): Promise<unknown> {
+  syncGroup (request: GenerationIdentity): Promise<{ readonly memberAssignment: Buffer }> {
     return this.#broker.syncGroup(request).catch((err: KafkajsFailure) => { throw joinAgain(err) })
   }
 

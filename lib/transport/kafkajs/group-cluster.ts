@@ -1,6 +1,7 @@
 import { systemClock, within } from '../../clock.js'
-import type { ConsumerOptions, TopicPartition } from '../transport.js'
+import type { ConsumerOptions, TopicPartition, TransportLog } from '../transport.js'
 import type { MetadataSource } from './assigner.js'
+import { checkedAssignment } from './checked-assignment.js'
 import { Connections } from './connections.js'
 import type { Connecting } from './connections.js'
 import { Coordinator } from './coordinator.js'
@@ -17,7 +18,7 @@ import type { Beginning, OffsetFetchAnswer, OffsetFetchRequest } from './startin
 interface KafkajsCoordinator {
   isConnected (): boolean
   joinGroup (request: unknown): Promise<unknown>
-  syncGroup (request: unknown): Promise<unknown>
+  syncGroup (request: unknown): Promise<{ readonly memberAssignment: Buffer }>
   heartbeat (request: unknown): Promise<unknown>
   leaveGroup (request: unknown): Promise<unknown>
   offsetFetch (request: OffsetFetchRequest): Promise<OffsetFetchAnswer>
@@ -41,6 +42,9 @@ export interface KafkajsCluster extends Omit<MetadataSource, 'findTopicPartition
 }
 
 export interface GroupClusterOptions {
+  readonly groupId: string
+  readonly topics: readonly string[]
+  readonly log: TransportLog
   /** A moment before each join; what it rejects with ends the join. */
   readonly beforeJoin: () => Promise<void>
   /** Told where each partition begins, once per generation. */
@@ -78,7 +82,8 @@ export class GroupCluster implements MetadataSource {
   readonly #lone: LoneCoordinator | undefined
   #joining: Coordinator | undefined
 
-  constructor (cluster: KafkajsCluster, { beforeJoin, begin, settled, offsetReset, contacted, closing, remembered, missing, lone }: GroupClusterOptions) {
+  constructor (cluster: KafkajsCluster, options: GroupClusterOptions) {
+    const { groupId, topics, log, beforeJoin, begin, settled, offsetReset, contacted, closing, remembered, missing, lone } = options
     const { brokerPool } = cluster
     this.#cluster = cluster
     this.brokerPool = brokerPool
@@ -105,7 +110,7 @@ export class GroupCluster implements MetadataSource {
       closing.throwIfAborted()
       if (coordinator instanceof Coordinator) this.#joining = coordinator
       const startingOffsets = new StartingOffsets({ cluster, offsetReset, isCreated: (topic) => missing.wasMissing(topic), begin, settled, fetchStored: (request) => coordinator.offsetFetch(request) })
-      return kafkajsCoordinator(coordinator, startingOffsets)
+      return kafkajsCoordinator(coordinator, startingOffsets, (bytes) => checkedAssignment(bytes, { groupId, topics, log, cluster }))
     }
   }
 
@@ -157,11 +162,16 @@ export class GroupCluster implements MetadataSource {
   }
 }
 
-function kafkajsCoordinator (coordinator: KafkajsCoordinator, startingOffsets: StartingOffsets): KafkajsCoordinator {
+function kafkajsCoordinator (
+  coordinator: KafkajsCoordinator, startingOffsets: StartingOffsets, check: (assignment: Buffer) => Promise<Buffer>
+): KafkajsCoordinator {
   return {
     isConnected: () => coordinator.isConnected(),
     joinGroup: (request) => coordinator.joinGroup(request),
-    syncGroup: (request) => coordinator.syncGroup(request),
+    async syncGroup (request) {
+      const { memberAssignment } = await coordinator.syncGroup(request)
+      return { memberAssignment: await check(memberAssignment) }
+    },
     heartbeat: (request) => coordinator.heartbeat(request),
     leaveGroup: (request) => coordinator.leaveGroup(request),
     offsetFetch: (request) => startingOffsets.offsetFetch(request)

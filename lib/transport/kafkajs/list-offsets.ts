@@ -16,9 +16,12 @@ interface OffsetsOfTopic {
   readonly partitions: ReadonlyArray<{ readonly partition: number, readonly errorCode: number, readonly offset: string }>
 }
 
+/** How KafkaJS's `Broker` finds the version of a request that both sides know. */
+export type Lookup = (apiKey: number, definition: unknown) => (parameters: object) => { readonly request: unknown, readonly response: object }
+
 /** The part of KafkaJS's `Broker` that tells offsets. */
 interface Leader {
-  lookupRequest (apiKey: number, definition: unknown): (parameters: object) => { readonly request: unknown, readonly response: object }
+  lookupRequest: Lookup
   listOffsets (request: object): Promise<{ readonly responses: readonly OffsetsOfTopic[] }>
 }
 
@@ -76,11 +79,11 @@ async function ask (leader: Leader, partitions: readonly TopicPartition[], { tim
 }
 
 /** Gives answers as the node sent them: KafkaJS throws the first error code that it meets, and with it what the answer says of other partitions. */
-function candid (leader: Leader): Leader {
-  return Object.create(leader, {
+export function candid<Broker extends { lookupRequest: Lookup }> (broker: Broker): Broker {
+  return Object.create(broker, {
     lookupRequest: {
-      value: (...args: Parameters<Leader['lookupRequest']>) => (parameters: object) => {
-        const { request, response } = leader.lookupRequest(...args)(parameters)
+      value: (...args: Parameters<Lookup>) => (parameters: object) => {
+        const { request, response } = broker.lookupRequest(...args)(parameters)
         return { request, response: { ...response, parse: async (data: unknown) => data } }
       }
     }

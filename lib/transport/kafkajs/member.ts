@@ -69,7 +69,11 @@ export class Member {
       // As long as a dead node stays in the metadata; what takes longer is the supervisor's.
       retry: { ...retryPauses, retries: 15, restartOnFailure: async () => false },
       partitionAssigners: [({ cluster }) => {
+        const groupId = this.#groupId
         this.#cluster = new GroupCluster(cluster as unknown as KafkajsCluster, {
+          groupId,
+          topics: options.topics,
+          log,
           beforeJoin: () => this.#beforeJoin(),
           begin: (beginning) => this.reader.beginAt(beginning),
           settled: onJoined,
@@ -80,7 +84,7 @@ export class Member {
           missing,
           lone
         })
-        return topicAwareAssigner(this.#cluster)
+        return topicAwareAssigner(this.#cluster, { groupId, log })
       }]
     })
     this.reader = new Reader(this.#consumer, listener, reading)
