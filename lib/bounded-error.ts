@@ -1,6 +1,6 @@
 import { Budget, boundedValue, copyMembers } from './bounded-value.js'
 import { MESSAGE_LIMIT, visibleLines } from './foreign-text.js'
-import { textOf } from './thrown.js'
+import { textOf } from './to-error.js'
 
 const STACK_LIMIT = 4096
 /** Of one error and all that it holds. */

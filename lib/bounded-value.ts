@@ -1,5 +1,5 @@
 import { MESSAGE_LIMIT, NAME_LIMIT, visible } from './foreign-text.js'
-import { textOf } from './thrown.js'
+import { textOf } from './to-error.js'
 
 /** Levels of objects below the first. */
 const MAX_DEPTH = 4

@@ -4,8 +4,8 @@ import type { FaststreamOptions, FaststreamPlugin } from '../types/index.js'
 import { documentApp } from './asyncapi/routes.js'
 import { Broker } from './broker/broker.js'
 import { decorate } from './broker/decorators.js'
-import { addBroker, brokersOf } from './broker/registry.js'
-import { normaliseOptions } from './options.js'
+import { addBroker, brokersOf } from './broker/app-brokers.js'
+import { normaliseOptions } from './options/plugin-options.js'
 
 /* The whole lifecycle: options → broker → decorators → document → hooks. */
 

@@ -5,7 +5,7 @@ import { build } from 'esbuild'
 // The page of lib/asyncapi/page/ becomes files that a browser takes as they are: beside its modules, where tests look for them, and in dist/.
 
 const from = 'lib/asyncapi/page'
-const to = 'lib/asyncapi/static'
+const to = 'lib/asyncapi/site/static'
 
 const { outputFiles, metafile } = await build({
   entryPoints: [{ in: `${from}/main.ts`, out: 'page' }, { in: `${from}/page.css`, out: 'page' }],

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { runInNewContext } from 'node:vm'
-import { decodeHeaders, decodeKey, decodeValue, encodeValue } from '../lib/schema/codec.js'
+import { decodeHeaders, decodeKey, decodeValue, encodeValue } from '../lib/codec/codec.js'
 
 const deep = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels)
 const notUtf8 = Buffer.from([0x22, 0xc3, 0x28, 0x22])

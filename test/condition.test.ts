@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Condition } from '../lib/consume/condition.js'
+import { Condition } from '../lib/consume/group/group-state.js'
 import { ManualClock } from './fixtures/manual-clock.js'
 
 function build () {

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { Attempt } from '../lib/consume/attempt.js'
-import { deadLetter, detailsFor, readDeadLetter, type Failure } from '../lib/consume/dead-letter.js'
-import type { Subscription } from '../lib/consume/subscription.js'
+import { Attempt } from '../lib/consume/pipeline/delivery.js'
+import { deadLetter, detailsFor, readDeadLetter, type Failure } from '../lib/consume/pipeline/dead-letter.js'
+import type { Subscription } from '../lib/consume/pipeline/subscriber-plan.js'
 import type { RawHeader } from '../lib/transport/transport.js'
 import { record } from './fixtures/record.js'
 

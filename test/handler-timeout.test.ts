@@ -1,6 +1,6 @@
 import t from 'tap'
-import { Attempt } from '../lib/consume/attempt.js'
-import { Running } from '../lib/consume/running.js'
+import { Attempt } from '../lib/consume/pipeline/delivery.js'
+import { Running } from '../lib/consume/pipeline/handler-deadlines.js'
 import { gate } from './fixtures/inbox.js'
 import { ManualClock, turn } from './fixtures/manual-clock.js'
 import { record } from './fixtures/record.js'

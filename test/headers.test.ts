@@ -1,6 +1,6 @@
 import t from 'tap'
 import { runInNewContext } from 'node:vm'
-import { encodeHeaders, headerText, lastHeader } from '../lib/broker/headers.js'
+import { encodeHeaders, headerText, lastHeader } from '../lib/message/headers.js'
 import { record } from './fixtures/record.js'
 
 t.test('headers are encoded in order, later sources replace names of earlier ones', async (t) => {

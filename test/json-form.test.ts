@@ -3,7 +3,7 @@ import t from 'tap'
 import Fastify from 'fastify'
 import { runInNewContext } from 'node:vm'
 import faststreamPlugin, { type Publisher } from '../index.js'
-import { findFormless } from '../lib/schema/json-form.js'
+import { findFormless } from '../lib/codec/json-form.js'
 import { testBroker } from '../lib/testing/index.js'
 
 class Secret {

@@ -1,7 +1,7 @@
 import Fastify from 'fastify'
 import t from 'tap'
 import faststreamPlugin, { type FaststreamOptions } from '../index.js'
-import { brokersOf } from '../lib/broker/registry.js'
+import { brokersOf } from '../lib/broker/app-brokers.js'
 import { createMemoryCluster, createMemoryTransport } from '../lib/transport/memory/index.js'
 import { growthWhileReading, publishMany } from './fixtures/waiting-messages.js'
 

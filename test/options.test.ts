@@ -1,9 +1,9 @@
 import t from 'tap'
 import type { FaststreamOptions } from '../index.js'
-import { normaliseOptions } from '../lib/options.js'
+import { normaliseOptions } from '../lib/options/plugin-options.js'
 import { Sealed } from '../lib/sealed.js'
-import { normaliseDeadLetter } from '../lib/subscriber-options.js'
-import { checkTopic } from '../lib/topic.js'
+import { normaliseDeadLetter } from '../lib/options/inherited.js'
+import { checkTopic } from '../lib/options/topic-name.js'
 
 t.test('everything has a default', async (t) => {
   const settings = normaliseOptions({}, 10_000)

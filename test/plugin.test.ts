@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import Fastify, { type FastifyServerOptions } from 'fastify'
 import namedOrDefault, { faststreamPlugin, type FaststreamOptions } from '../index.js'
-import { brokersOf } from '../lib/broker/registry.js'
+import { brokersOf } from '../lib/broker/app-brokers.js'
 import { createMemoryCluster, createMemoryTransport } from '../lib/transport/memory/index.js'
 import type { Transport } from '../lib/transport/transport.js'
 import { Inbox, gate } from './fixtures/inbox.js'

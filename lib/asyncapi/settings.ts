@@ -1,5 +1,5 @@
 import type { AsyncapiImage, AsyncapiOptions, AsyncapiPublish, AsyncapiTheme } from '../../types/asyncapi.js'
-import { callable, list, oneOf, onlyKnown, text, yesOrNo } from '../check.js'
+import { callable, list, oneOf, onlyKnown, text, yesOrNo } from '../options/assert.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 
 /** The option `asyncapi`, checked and complete. */

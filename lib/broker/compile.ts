@@ -1,7 +1,7 @@
 import type { DeclaredPublisher } from './publisher.js'
 import type { DeclaredSubscriber } from './subscriber.js'
-import type { Settings } from '../options.js'
-import { compileIncoming, incomingCompiler } from '../schema/compiler.js'
+import type { Settings } from '../options/plugin-options.js'
+import { compileIncoming, incomingCompiler } from '../schema/incoming.js'
 import { compileOutgoing } from '../schema/outgoing.js'
 
 /** Compiles every schema with what its scope knows. A schema that cannot be compiled fails the start. */

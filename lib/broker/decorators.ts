@@ -3,8 +3,8 @@ import type { NamedBrokers } from '../../types/index.js'
 import { injectIntoRoutes } from '../deps/http.js'
 import { kBrokers, kRequestBrokers } from '../symbols.js'
 import type { Broker } from './broker.js'
-import { acceptCorrelationId } from './correlation-id.js'
-import { BoundView, ScopeView } from './view.js'
+import { acceptCorrelationId } from '../message/correlation-id.js'
+import { BoundView, ScopeView } from './views.js'
 
 type Named = ReadonlyMap<string, Broker>
 type Scope = FastifyInstance & { [kBrokers]: Map<string, Broker> }

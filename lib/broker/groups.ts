@@ -1,10 +1,10 @@
-import { Group } from '../consume/group.js'
-import { Pipeline } from '../consume/pipeline.js'
-import { REBALANCE_TIMEOUT, SESSION_TIMEOUT } from '../consume/session.js'
+import { Group } from '../consume/group/group.js'
+import { Pipeline } from '../consume/pipeline/pipeline.js'
+import { REBALANCE_TIMEOUT, SESSION_TIMEOUT } from '../consume/group/session.js'
 import { steady } from '../log.js'
 import type { Producer } from '../produce/producer.js'
 import type { Transport } from '../transport/transport.js'
-import type { Surroundings } from './connection.js'
+import type { Surroundings } from './runtime.js'
 import type { DeclaredSubscriber } from './subscriber.js'
 
 interface Means extends Surroundings {

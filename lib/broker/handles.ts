@@ -1,6 +1,6 @@
 import { inspect, type InspectOptionsStylized } from 'node:util'
 import type { Publisher, PublishOptions, RecordMetadata, Subscriber } from '../../types/index.js'
-import { noSurplus } from '../check.js'
+import { noSurplus } from '../options/assert.js'
 import { inspected } from '../shown.js'
 import type { DeclaredPublisher } from './publisher.js'
 import { SKIP_TO, type DeclaredSubscriber } from './subscriber.js'

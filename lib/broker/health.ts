@@ -1,7 +1,7 @@
 import type { BrokerHealth, SubscriberHealth } from '../../types/index.js'
-import type { LastError } from '../consume/condition.js'
-import { healthError } from '../consume/health.js'
-import type { Connection } from './connection.js'
+import type { LastError } from '../consume/group/group-state.js'
+import { healthError } from '../consume/group/health.js'
+import type { Connection } from './runtime.js'
 import type { DeclaredSubscriber } from './subscriber.js'
 
 export function brokerHealth (state: BrokerHealth['state'], lastError: LastError | undefined, subscribers: readonly DeclaredSubscriber[], connection: Connection | undefined): BrokerHealth {

@@ -1,6 +1,6 @@
 import { inspect, type InspectOptionsStylized } from 'node:util'
 import type { Dependencies, Dependency, DependencyContext, DependencyFunction } from '../../types/index.js'
-import { isObject, noClass, noSurplus } from '../check.js'
+import { isObject, noClass, noSurplus } from '../options/assert.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { inspected } from '../shown.js'
 

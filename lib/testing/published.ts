@@ -1,6 +1,6 @@
 import type { RecordMetadata } from '../../types/index.js'
-import { CONTENT_TYPE, lastHeader } from '../broker/headers.js'
-import { decodeHeaders, decodeValue } from '../schema/codec.js'
+import { CONTENT_TYPE, lastHeader } from '../message/headers.js'
+import { decodeHeaders, decodeValue } from '../codec/codec.js'
 import type { LoggedRecord } from '../transport/memory/index.js'
 import type { RawHeader } from '../transport/transport.js'
 

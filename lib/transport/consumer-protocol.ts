@@ -1,4 +1,4 @@
-import { isTopic } from '../topic.js'
+import { isTopic } from '../options/topic-name.js'
 
 /*
  * Kafka's embedded consumer protocol: what members of a group tell each other. The coordinator hands these bytes on

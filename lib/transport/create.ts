@@ -1,5 +1,5 @@
 import type { Log } from '../log.js'
-import type { Settings } from '../options.js'
+import type { Settings } from '../options/plugin-options.js'
 import { Sealed } from '../sealed.js'
 import type { Transport } from './transport.js'
 

@@ -1,6 +1,6 @@
 import Fastify from 'fastify'
 import faststreamPlugin from '../../index.js'
-import { brokersOf } from '../../lib/broker/registry.js'
+import { brokersOf } from '../../lib/broker/app-brokers.js'
 import { createMemoryCluster, createMemoryTransport } from '../../lib/transport/memory/index.js'
 import type { MemoryConsumer } from '../../lib/transport/memory/index.js'
 import type { ConsumerListener } from '../../lib/transport/transport.js'

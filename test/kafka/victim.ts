@@ -1,6 +1,6 @@
 import Fastify from 'fastify'
 import faststreamPlugin, { type FaststreamOptions } from '../../index.js'
-import { brokersOf } from '../../lib/broker/registry.js'
+import { brokersOf } from '../../lib/broker/app-brokers.js'
 import { createKafkajsTransport } from '../../lib/transport/kafkajs/index.js'
 import { stalls } from '../conformance/world.js'
 import { transportOptions } from './client.js'

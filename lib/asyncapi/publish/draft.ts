@@ -1,5 +1,5 @@
-import { CONTENT_TYPE } from '../../broker/headers.js'
-import { isObject } from '../../check.js'
+import { CONTENT_TYPE } from '../../message/headers.js'
+import { isObject } from '../../options/assert.js'
 import { FASTSTREAM_ERR_PUBLISH_BODY } from '../../errors.js'
 
 /** Of every message that comes from the page, so that whoever reads it can tell. */

@@ -1,4 +1,4 @@
-import { byName, Names } from '../names.js'
+import { byName, Names } from '../document/names.js'
 import { Definition } from './definition.js'
 
 export interface Reference {

@@ -1,4 +1,4 @@
-import { byName, toName } from '../names.js'
+import { byName, toName } from '../document/names.js'
 import { toDraft7 } from './draft7.js'
 import { isSchema, mapSubschemas, toJsonSchema, type Schema } from './keywords.js'
 import { References, type Resource, type Target } from './references.js'

@@ -1,4 +1,4 @@
-import { isObject } from '../../check.js'
+import { isObject } from '../../options/assert.js'
 
 export type Schema = Record<string, unknown>
 

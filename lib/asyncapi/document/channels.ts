@@ -1,0 +1,65 @@
+import type { AsyncapiObject } from '../../../types/asyncapi.js'
+import type { Described } from './description.js'
+import { BINDING } from './messages.js'
+import { byName, Names, toName } from './names.js'
+import type { Reference } from '../schema/components.js'
+import type { Servers } from './servers.js'
+
+/** One topic of one cluster. */
+export class Channel {
+  readonly id: string
+  readonly topic: string
+  readonly broker: Described
+  readonly messages = new Set<string>()
+  takesDeadLetters = false
+
+  constructor (id: string, topic: string, broker: Described) {
+    this.id = id
+    this.topic = topic
+    this.broker = broker
+  }
+
+  get reference (): Reference {
+    return { $ref: `#/channels/${this.id}` }
+  }
+
+  messageReference (name: string): Reference {
+    return { $ref: `#/channels/${this.id}/messages/${name}` }
+  }
+}
+
+/** A channel per topic. Its id is the topic itself, which other clusters have their name before. */
+export class Channels {
+  readonly #names = new Names()
+  readonly #channels = new Map<string, Channel>()
+
+  of (broker: Described, topic: string): Channel {
+    const identity = JSON.stringify([broker.name, topic])
+    const known = this.#channels.get(identity)
+    if (known !== undefined) return known
+    const id = this.#names.give(broker.name === 'default' ? topic : `${toName(broker.name)}.${topic}`, identity)
+    const channel = new Channel(id, topic, broker)
+    this.#channels.set(identity, channel)
+    return channel
+  }
+
+  [Symbol.iterator] (): Iterator<Channel> {
+    return this.#channels.values()
+  }
+
+  write (servers: Servers): Record<string, AsyncapiObject> {
+    return byName([...this].map((channel) => [channel.id, write(channel, servers)]))
+  }
+}
+
+function write ({ topic, broker, messages, takesDeadLetters }: Channel, servers: Servers): AsyncapiObject {
+  const { partitions, replicas = -1 } = broker.topicConfig ?? {}
+  return {
+    address: topic,
+    servers: [servers.refer(broker)],
+    messages: byName([...messages].map((name) => [name, { $ref: `#/components/messages/${name}` }])),
+    tags: takesDeadLetters ? [{ name: 'dead-letter' }] : undefined,
+    // Without a number of its own a topic has as many replicas as the cluster likes.
+    bindings: { kafka: { topic, partitions, replicas: replicas > 0 ? replicas : undefined, ...BINDING } }
+  }
+}

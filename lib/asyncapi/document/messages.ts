@@ -1,0 +1,112 @@
+import type { AsyncapiObject, MessageExample } from '../../../types/asyncapi.js'
+import { FASTSTREAM_ERR_SCHEMA_BUILD } from '../../errors.js'
+import type { DescribedPublisher, DescribedSubscriber } from './description.js'
+import { byName, Names, pascalCase } from './names.js'
+import { Components } from '../schema/components.js'
+import { define, type Definition } from '../schema/definition.js'
+import { isSchema } from '../schema/keywords.js'
+
+/** Of the Kafka bindings of AsyncAPI. */
+export const BINDING = { bindingVersion: '0.5.0' }
+export const CORRELATION_IDS = { correlation_id: { description: 'Goes on from a request or message to what it publishes', location: '$message.header#/correlation_id' } }
+export const CORRELATION_ID = { $ref: '#/components/correlationIds/correlation_id' }
+
+/** One kind of message, before anything has its name. */
+export interface MessageParts {
+  readonly name: string
+  readonly value: Definition | undefined
+  readonly key: Definition | undefined
+  readonly headers: Definition | undefined
+  readonly contentType: string | undefined
+  readonly examples: readonly MessageExample[]
+}
+
+/** What a subscriber or publisher has of messages of a topic, whose name stands in for names that schemas lack. */
+export function partsOf ({ schema = {}, references, about }: DescribedPublisher | DescribedSubscriber, topic: string): MessageParts {
+  const name = pascalCase(topic)
+  const part = (what: 'value' | 'key' | 'headers', otherwise: string): Definition | undefined => {
+    try {
+      return schema[what] === undefined ? undefined : define(schema[what], references, name + otherwise)
+    } catch (cause) {
+      throw new FASTSTREAM_ERR_SCHEMA_BUILD(what, topic, (cause as Error).message, { cause })
+    }
+  }
+  const value = part('value', 'Payload')
+  return { name: value?.named === true ? value.name : name, value, key: part('key', 'Key'), headers: part('headers', 'Headers'), contentType: contentTypeOf(schema.value), examples: about.examples }
+}
+
+/** The same for two of which the same is said, whoever says it. */
+export function fingerprintOf ({ value, key, headers, contentType }: MessageParts): string {
+  return [value, key, headers].map((part) => part?.fingerprint).concat(contentType).join('\n\n')
+}
+
+/** Who leaves the key or the headers out says nothing about them: messages of one topic with one value are one, unless they contradict each other. */
+export function unite (kinds: readonly MessageParts[], parts: MessageParts): MessageParts[] {
+  const known = kindOf(kinds, parts)
+  if (known === undefined) return [...kinds, parts]
+  return kinds.map((kind) => kind === known ? { ...kind, key: kind.key ?? parts.key, headers: kind.headers ?? parts.headers } : kind)
+}
+
+export function kindOf (kinds: readonly MessageParts[], parts: MessageParts): MessageParts | undefined {
+  return kinds.find((kind) => kind.value?.fingerprint === parts.value?.fingerprint && agree(kind.key, parts.key) && agree(kind.headers, parts.headers))
+}
+
+function agree (a: Definition | undefined, b: Definition | undefined): boolean {
+  return a === undefined || b === undefined || a.fingerprint === b.fingerprint
+}
+
+/** With a schema a value is JSON. Without one it may be anything. */
+function contentTypeOf (schema: unknown): string | undefined {
+  if (schema === undefined) return undefined
+  return isSchema(schema) && schema.type === 'Uint8Array' ? 'application/octet-stream' : 'application/json'
+}
+
+/** `components.messages` with `components.schemas`: what channels and operations refer to. */
+export class Messages {
+  readonly components = new Components()
+  readonly #names = new Names()
+  readonly #messages = new Map<string, { readonly body: AsyncapiObject, readonly examples: Map<string, AsyncapiObject> }>()
+
+  /** @returns its name, which is that of an equal message if there is one */
+  add ({ name, value, key, headers, contentType, examples }: MessageParts): string {
+    return this.put(name, {
+      title: isSchema(value?.body) ? value.body.title : undefined,
+      contentType,
+      headers: headers && this.#headers(headers),
+      correlationId: CORRELATION_ID,
+      payload: value && this.components.refer(value),
+      bindings: key && { kafka: { key: this.#key(key), ...BINDING } }
+    }, examples)
+  }
+
+  put (wanted: string, body: AsyncapiObject, examples: readonly MessageExample[] = []): string {
+    const name = this.#names.give(wanted, JSON.stringify(body))
+    const message = this.#messages.get(name) ?? { body: { name, ...body }, examples: new Map() }
+    this.#messages.set(name, message)
+    for (const { name, summary, value, headers } of examples) {
+      const example = { name, summary, headers, payload: value }
+      message.examples.set(JSON.stringify(example), example)
+    }
+    return name
+  }
+
+  get empty (): boolean {
+    return this.#messages.size === 0
+  }
+
+  get messages (): Record<string, AsyncapiObject> {
+    return byName([...this.#messages].map(([name, { body, examples }]) => [name, { ...body, ...(examples.size > 0 && { examples: [...examples.values()] }) }]))
+  }
+
+  /** A bare reference is not valid there: AsyncAPI's own schema takes it for two things at once. */
+  #key (key: Definition): unknown {
+    const schema = this.components.inline(key)
+    return isSchema(schema) && '$ref' in schema ? { allOf: [schema] } : schema
+  }
+
+  /** They must be known for an object at first sight. */
+  #headers (headers: Definition): unknown {
+    const schema = this.components.inline(headers)
+    return isSchema(headers.body) && headers.body.type === 'object' ? schema : { type: 'object', allOf: [schema] }
+  }
+}

@@ -1,0 +1,153 @@
+import type { AsyncapiObject, AsyncapiOperation } from '../../../types/asyncapi.js'
+import type { Channel, Channels } from './channels.js'
+import { DEAD_LETTER } from './dead-letters.js'
+import type { Described, DescribedPublisher, DescribedSubscriber, Party } from './description.js'
+import { BINDING, fingerprintOf, kindOf, partsOf, unite, type MessageParts, type Messages } from './messages.js'
+import { byName, compare, Names, pascalCase, toName } from './names.js'
+
+/** One subscriber or publisher at one topic, before anything has its name. */
+interface Entry {
+  readonly broker: Described
+  readonly topic: string
+  readonly parts: MessageParts
+  readonly subscriber?: DescribedSubscriber
+  readonly publisher?: DescribedPublisher
+  /** Names are given in this order, so that the order of declarations does not matter. */
+  readonly order: string
+}
+
+/** What an operation of the document is about in the app. */
+export interface Origin extends Omit<AsyncapiOperation, 'id'> {
+  /** All that are this one operation; none where the plugin itself sends dead letters. */
+  readonly parties: Party[]
+}
+
+/** What the app does: it receives for each subscriber, and sends for each publisher and to each dead-letter topic. */
+export class Operations {
+  readonly #channels: Channels
+  readonly #messages: Messages
+  readonly #names = new Names()
+  /** Of messages. */
+  readonly #kinds = new Map<Channel, MessageParts[]>()
+  readonly #operations = new Map<string, AsyncapiObject>()
+  readonly origins = new Map<string, Origin>()
+
+  constructor (brokers: readonly Described[], channels: Channels, messages: Messages) {
+    this.#channels = channels
+    this.#messages = messages
+    const entries = brokers.flatMap(entriesOf).sort((a, b) => compare(a.order, b.order))
+    for (const { broker, topic, parts } of entries) {
+      const channel = channels.of(broker, topic)
+      this.#kinds.set(channel, unite(this.#kinds.get(channel) ?? [], parts))
+    }
+    for (const broker of brokers) this.#sendDeadLetters(broker)
+    for (const entry of entries) this.#add(entry)
+    for (const channel of channels) {
+      // Its subscribers take anything, and nobody says what comes.
+      if (channel.messages.size === 0) channel.messages.add(messages.add({ name: pascalCase(channel.id), value: undefined, key: undefined, headers: undefined, contentType: undefined, examples: [] }))
+    }
+  }
+
+  write (): Record<string, AsyncapiObject> {
+    return byName(this.#operations)
+  }
+
+  #add ({ broker, topic, parts, subscriber, publisher }: Entry): void {
+    const channel = this.#channels.of(broker, topic)
+    const party = (subscriber ?? publisher) as DescribedSubscriber | DescribedPublisher
+    const { about, schema } = party
+    // Without `messages` an operation is about all of its channel: a subscriber without schemas takes whatever is there.
+    const takesAll = subscriber !== undefined && Object.keys(schema ?? {}).length === 0 && about.examples.length === 0
+    const messages = takesAll ? undefined : [this.#message(channel, parts)]
+    const { name, topics = [] } = subscriber ?? {}
+    const handler = name === undefined ? undefined : toName(name) + (topics.length > 1 ? pascalCase(channel.id) : '')
+    const action = subscriber === undefined ? 'send' : 'receive'
+    const id = this.#put(handler ?? action + pascalCase(channel.id), {
+      action,
+      channel: channel.reference,
+      title: about.title,
+      description: about.description,
+      tags: tags(about.deprecated ? [...about.tags, 'deprecated'] : about.tags),
+      messages,
+      bindings: binding(broker, subscriber?.groupId),
+      'x-kafka-consumer': subscriber && consumerOf(subscriber, topic),
+      'x-deprecated': about.deprecated || undefined
+    })
+    this.#originOf(id, action, channel).parties.push(party)
+  }
+
+  #message (channel: Channel, parts: MessageParts): { $ref: string } {
+    const kind = kindOf(this.#kinds.get(channel) as MessageParts[], parts)
+    const name = this.#messages.add({ ...kind as MessageParts, examples: parts.examples })
+    channel.messages.add(name)
+    return channel.messageReference(name)
+  }
+
+  #sendDeadLetters (broker: Described): void {
+    const origins = new Map<string, Set<string>>()
+    for (const subscriber of broker.subscribers) {
+      for (const topic of subscriber.topics) {
+        const deadLetters = subscriber.deadLetterTopic(topic)
+        if (deadLetters === undefined) continue
+        const known = origins.get(deadLetters) ?? new Set()
+        origins.set(deadLetters, known.add(topic))
+      }
+    }
+    for (const [topic, from] of [...origins].sort(([a], [b]) => compare(a, b))) {
+      const channel = this.#channels.of(broker, topic)
+      const name = this.#messages.put('DeadLetter', DEAD_LETTER)
+      channel.messages.add(name)
+      channel.takesDeadLetters = true
+      const id = this.#put(`send${pascalCase(channel.id)}`, {
+        action: 'send',
+        channel: channel.reference,
+        title: `Dead letters of ${[...from].sort(compare).join(', ')}`,
+        tags: tags(['dead-letter']),
+        messages: [channel.messageReference(name)],
+        bindings: binding(broker)
+      })
+      this.#originOf(id, 'send', channel)
+    }
+  }
+
+  /** Publishers in several scopes that say the same are one operation. */
+  #put (wanted: string, operation: AsyncapiObject): string {
+    const id = this.#names.give(wanted, JSON.stringify(operation))
+    this.#operations.set(id, operation)
+    return id
+  }
+
+  #originOf (id: string, action: Origin['action'], { topic, broker }: Channel): Origin {
+    const origin = this.origins.get(id) ?? { action, topic, broker: broker.name, parties: [] }
+    this.origins.set(id, origin)
+    return origin
+  }
+}
+
+function entriesOf (broker: Described): Entry[] {
+  // The default broker's things have names as if there were no other.
+  const first = broker.name === 'default' ? '' : broker.name
+  const entry = (topic: string, party: { subscriber: DescribedSubscriber } | { publisher: DescribedPublisher }): Entry => {
+    const { about, groupId, name, ...rest } = { groupId: undefined, name: undefined, ...'subscriber' in party ? party.subscriber : party.publisher }
+    const parts = partsOf({ ...rest, about } as DescribedPublisher, topic)
+    const consumer = 'subscriber' in party && consumerOf(party.subscriber, topic)
+    return { broker, topic, parts, ...party, order: JSON.stringify([first, topic, Object.keys(party), groupId, name, fingerprintOf(parts), about, consumer]) }
+  }
+  return [
+    ...broker.subscribers.flatMap((subscriber) => subscriber.topics.map((topic) => entry(topic, { subscriber }))),
+    ...broker.publishers.map((publisher) => entry(publisher.topic, { publisher }))
+  ]
+}
+
+function consumerOf ({ ackPolicy, ordering, retries, deadLetterTopic }: DescribedSubscriber, topic: string): AsyncapiObject {
+  return { ackPolicy, ordering, retries, deadLetterTopic: deadLetterTopic(topic) }
+}
+
+function tags (names: readonly string[]): AsyncapiObject[] | undefined {
+  return names.length === 0 ? undefined : [...new Set(names)].map((name) => ({ name }))
+}
+
+/** Both are schemas: of the values that they may have. */
+function binding ({ clientId }: Described, groupId?: string | null): AsyncapiObject {
+  return { kafka: { groupId: typeof groupId === 'string' ? { type: 'string', enum: [groupId] } : undefined, clientId: { type: 'string', enum: [clientId] }, ...BINDING } }
+}

@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto'
+import { gzipSync } from 'node:zlib'
+import { stringify } from 'yaml'
+import type { AsyncapiDocument } from '../../../types/asyncapi.js'
+import { FASTSTREAM_ERR_ASYNCAPI } from '../../errors.js'
+import type { Created } from '../document/document.js'
+import type { Origin } from '../document/operations.js'
+
+/** One form of the document, as it leaves. */
+export interface Rendition {
+  readonly text: string
+  readonly etag: string
+  /** Compressed when it is asked for first. */
+  gzip (): Buffer
+}
+
+/** The document of one app: made once, when everything is declared. */
+export class AppDocument {
+  readonly #create: () => Created
+  readonly #origins = new Map<string, Origin>()
+  #json: Rendition | undefined
+  #yaml: Rendition | undefined
+  complete = false
+
+  constructor (create: () => Created) {
+    this.#create = create
+  }
+
+  /** A copy: who gets it may change it. */
+  value (): AsyncapiDocument {
+    return JSON.parse(this.json().text)
+  }
+
+  /** @throws FASTSTREAM_ERR_ASYNCAPI before everything is declared */
+  json (): Rendition {
+    if (!this.complete) throw new FASTSTREAM_ERR_ASYNCAPI('the app may declare more yet: await ready() first')
+    this.#json ??= this.#make()
+    return this.#json
+  }
+
+  yaml (): Rendition {
+    // Readers of YAML 1.1 take an unquoted yes for true.
+    this.#yaml ??= rendition(stringify(this.value(), { aliasDuplicateObjects: false, lineWidth: 0, compat: 'yaml-1.1' }))
+    return this.#yaml
+  }
+
+  /** undefined: the document has no such operation. */
+  origin (id: string): Origin | undefined {
+    this.json()
+    return this.#origins.get(id)
+  }
+
+  #make (): Rendition {
+    const { document, origins } = this.#create()
+    // What `transform` took out is not there.
+    const operations = { ...document.operations }
+    for (const [id, origin] of origins) if (Object.hasOwn(operations, id)) this.#origins.set(id, origin)
+    return rendition(JSON.stringify(document))
+  }
+}
+
+export function rendition (text: string): Rendition {
+  let compressed: Buffer | undefined
+  return {
+    text,
+    etag: `"${createHash('sha256').update(text).digest('base64url')}"`,
+    gzip () {
+      compressed ??= gzipSync(text)
+      return compressed
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import { posix } from 'node:path'
+import type { FastifyInstance, FastifyRequest, RouteShorthandOptions } from 'fastify'
+import { rendition, type AppDocument } from './app-document.js'
+import { encodingFor, varyByEncoding } from './encoding.js'
+import { loadAssets, type Asset } from './page-assets.js'
+import { renderPage } from './page-html.js'
+import { send } from './send.js'
+import type { AsyncapiSettings } from '../settings.js'
+
+/** All that the page is comes from here, and nothing in it is inline: whatever a document says, it cannot run. */
+const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+/** The page at the prefix, with and without a slash behind it, and its files. */
+export function servePage (scope: FastifyInstance, document: AppDocument, settings: AsyncapiSettings, options: RouteShorthandOptions): void {
+  const assets = loadAssets(settings)
+  let title = settings.theme.title
+  const files = new Map(Object.values(assets).filter((asset: Asset | undefined) => asset !== undefined).map((asset) => [asset.name, asset]))
+
+  scope.get('/', options, async (request, reply) => {
+    title ??= String(document.value().info.title)
+    const html = renderPage({ title, publish: settings.publish !== undefined, openapi: pathToSwagger(scope, settings) }, assets, folderOf(request))
+    // Also where the app has a policy: that one is made for other pages. Without TLS browsers look up the hosts of links before anybody follows them.
+    reply.header('content-security-policy', POLICY).header('x-dns-prefetch-control', 'off')
+    return send(request, reply, rendition(html), 'text/html; charset=utf-8')
+  })
+
+  // Not ':file': an app's `maxParamLength` may be shorter than a name with its hash.
+  scope.get<{ Params: { '*': string } }>('/static/*', options, async (request, reply) => {
+    const file = files.get(request.params['*'])
+    if (file === undefined) return reply.callNotFound()
+    const encoding = encodingFor(request, file.br === undefined ? [] : ['br', 'gzip'])
+    if (encoding !== undefined) reply.header('content-encoding', encoding)
+    varyByEncoding(reply).header('cache-control', 'public, max-age=31536000, immutable').header('x-content-type-options', 'nosniff').type(file.type)
+    return reply.send(encoding === undefined ? file.identity : file[encoding])
+  })
+}
+
+/**
+ * Where the page's files are, from its address. The last segment is all of it that we know: proxies may have taken
+ * others away. Behind a slash it is the folder itself.
+ */
+function folderOf ({ originalUrl }: FastifyRequest): string {
+  const [path = ''] = originalUrl.split('?')
+  const last = path.slice(path.lastIndexOf('/') + 1)
+  return last === '' ? './' : `./${last}/`
+}
+
+/** To @fastify/swagger-ui, where that is at its usual place: it does not tell another one. */
+function pathToSwagger (scope: FastifyInstance, { routePrefix }: AsyncapiSettings): string | undefined {
+  const outside = scope.prefix.slice(0, scope.prefix.length - routePrefix.length)
+  const found = [outside, ''].map((prefix) => `${prefix}/documentation`).find((path) => scope.hasRoute({ method: 'GET', url: `${path}/static/swagger-initializer.js` }))
+  return found === undefined ? undefined : posix.relative(scope.prefix, found)
+}

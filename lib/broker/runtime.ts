@@ -1,0 +1,116 @@
+import { within, type Clock } from '../clock.js'
+import { inOwnContext } from '../context.js'
+import type { Group } from '../consume/group/group.js'
+import type { FailureListener } from '../consume/pipeline/pipeline.js'
+import type { Log } from '../log.js'
+import type { Settings } from '../options/plugin-options.js'
+import { Producer } from '../produce/producer.js'
+import type { Transport } from '../transport/transport.js'
+import type { Declarations } from './registry.js'
+import { createGroups } from './groups.js'
+import type { DeclaredSubscriber } from './subscriber.js'
+import { prepareTopics } from './prepare-topics.js'
+
+export interface Surroundings {
+  readonly settings: Settings
+  readonly clock: Clock
+  readonly log: Log
+  readonly onFailure: FailureListener | undefined
+}
+
+/** What a connection does while it starts, for the error of one that does not come to an end. */
+export type Step = 'connecting' | 'preparing topics' | 'joining groups'
+
+/** What the producer may take to send what is queued when the app closes, ms. */
+const FLUSH_TIMEOUT = 5000
+
+/** The cluster, for as long as it is needed or until it fails at the start: topics, one producer, and the groups. */
+export class Connection {
+  readonly #transport: Transport
+  readonly #declarations: Declarations
+  readonly #surroundings: Surroundings
+  #step: Step = 'connecting'
+  #producer: Producer | undefined
+  #groups: ReadonlyMap<DeclaredSubscriber, Group> = new Map()
+  #dispatching = false
+  #draining: Promise<void> | undefined
+  #closing: Promise<void> | undefined
+
+  constructor (transport: Transport, declarations: Declarations, surroundings: Surroundings) {
+    this.#transport = transport
+    this.#declarations = declarations
+    this.#surroundings = surroundings
+  }
+
+  get step (): Step {
+    return this.#step
+  }
+
+  /** There once topics are prepared. */
+  get producer (): Producer | undefined {
+    return this.#producer
+  }
+
+  /** There once the groups are joined, or about to be. */
+  groupOf (subscriber: DeclaredSubscriber): Group | undefined {
+    return this.#groups.get(subscriber)
+  }
+
+  /** Connects by `deadline` (ms since the epoch), prepares topics, joins the groups. Ends early, without an error, when it is drained or closed meanwhile. */
+  start (deadline?: number): Promise<void> {
+    // Sockets and loops that begin here outlive whoever made the app ready.
+    return inOwnContext(() => this.#start(deadline))
+  }
+
+  async #start (deadline: number | undefined): Promise<void> {
+    const { subscribers, publishers } = this.#declarations
+    const { settings, clock, log } = this.#surroundings
+    await this.#transport.connect(deadline)
+    if (this.#ending) return
+    this.#step = 'preparing topics'
+    await prepareTopics(this.#transport, subscribers, publishers, settings, log, () => this.#ending)
+    if (this.#ending) return
+    this.#producer = new Producer(this.#transport.producer(), settings.producer, clock)
+    this.#step = 'joining groups'
+    this.#groups = createGroups(subscribers, { ...this.#surroundings, transport: this.#transport, producer: this.#producer })
+    if (this.#dispatching) this.dispatch()
+    await this.#all((group) => group.start())
+  }
+
+  /** Lets messages flow, as soon as there are any. */
+  dispatch (): void {
+    this.#dispatching = true
+    for (const group of this.#groups.values()) group.dispatch()
+  }
+
+  /** Reads no more, waits for running handlers, commits and leaves the groups. Publishing goes on. */
+  drain (): Promise<void> {
+    this.#draining ??= this.#all((group) => group.close(this.#surroundings.settings.drainTimeout))
+    return this.#draining
+  }
+
+  /** Sends what is queued and lets go of the cluster. Never rejects. */
+  close (): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close (): Promise<void> {
+    const { clock, log } = this.#surroundings
+    await this.drain()
+    if (this.#producer !== undefined) {
+      const flushed = await within(clock, FLUSH_TIMEOUT, this.#producer.idle())
+      if (!flushed) log.error({ messages: this.#producer.pending, timeout: FLUSH_TIMEOUT }, 'messages that were published could not be sent before the app closed')
+      await this.#producer.close()
+    }
+    await this.#transport.close()
+  }
+
+  async #all (work: (group: Group) => Promise<void>): Promise<void> {
+    await Promise.all(Array.from(new Set(this.#groups.values()), work))
+  }
+
+  get #ending (): boolean {
+    return this.#draining !== undefined
+  }
+}

@@ -1,0 +1,54 @@
+import type { SubscriberHealth } from '../../../types/index.js'
+import type { Clock } from '../../clock.js'
+import { REBALANCE_TIMEOUT } from './session.js'
+
+type State = SubscriberHealth['state']
+
+export interface LastError {
+  readonly error: Error
+  /** ms since the epoch */
+  readonly at: number
+}
+
+/** The cluster answers each second; after this it is taken for gone. ms */
+const SILENCE = 10_000
+
+/** What a group's transport tells about it, for those who ask whether it lives. */
+export class Condition {
+  readonly #clock: Clock
+  #state: State = 'joining'
+  #since: number
+  #lastError: LastError | undefined
+
+  constructor (clock: Clock) {
+    this.#clock = clock
+    this.#since = clock.now()
+  }
+
+  enter (state: State): void {
+    if (this.#state === 'closed') return
+    this.#state = state
+    this.#since = this.#clock.now()
+  }
+
+  failed (error: Error): void {
+    this.enter('failed')
+    this.noted(error)
+  }
+
+  noted (error: Error): void {
+    this.#lastError = { error, at: this.#clock.now() }
+  }
+
+  get lastError (): LastError | undefined {
+    return this.#lastError
+  }
+
+  /** A consumer that says nothing is not taken for a living one. */
+  state (lastContact: number): State {
+    const now = this.#clock.now()
+    if (this.#state === 'rebalancing' && now - this.#since > REBALANCE_TIMEOUT) return 'failed'
+    if (this.#state === 'reading' && now - Math.max(lastContact, this.#since) > SILENCE) return 'failed'
+    return this.#state
+  }
+}

@@ -1,0 +1,87 @@
+import { number, onlyKnown } from '../../options/assert.js'
+import { LONGEST_TIMER } from '../../clock.js'
+
+/** What becomes of a message: settled; handled again, after `delay` ms; a dead letter. */
+export type Decision = { readonly kind: 'ack' } | { readonly kind: 'nack', readonly error: Error, readonly delay: number | undefined } | { readonly kind: 'reject', readonly error: Error }
+
+/**
+ * Thrown by a handler: the message is done. What was made for it is cleaned up as after a success.
+ *
+ * @example
+ * if (await orders.exists(order.id)) throw new AckMessage()
+ */
+export class AckMessage extends Error {
+  override readonly name: string = 'AckMessage'
+  override readonly message: string = 'the handler acknowledged the message'
+}
+
+/**
+ * Thrown by a handler: the message is none of its business. As {@link AckMessage}, and said in the log (level `debug`).
+ *
+ * @example
+ * if (order.tenant !== tenant) throw new SkipMessage()
+ */
+export class SkipMessage extends AckMessage {
+  override readonly name = 'SkipMessage'
+  override readonly message = 'the handler skipped the message'
+}
+
+/**
+ * Thrown by a handler: the message is handled again, as often as this is thrown. The messages behind it in its lane wait.
+ *
+ * @example
+ * if (!warehouse.isOpen()) throw new NackMessage({ delay: 60_000 })
+ */
+export class NackMessage extends Error {
+  override readonly name = 'NackMessage'
+  override readonly message = 'the handler wants the message again'
+  /** ms; undefined: as `retry` says. */
+  readonly delay: number | undefined
+
+  /**
+   * @param options.delay ms until it is handled again, @default as `retry` says
+   * @throws FASTSTREAM_ERR_INVALID_OPTION for a delay that is no time, and for options that are unknown
+   */
+  constructor (options: { delay?: number } = {}) {
+    super()
+    // An error comes from `.catch(message.nack)`.
+    if (!(options instanceof Error)) onlyKnown('', options, ['delay'])
+    const { delay } = options as { delay?: number }
+    if (delay !== undefined) number('delay', delay, 0, LONGEST_TIMER)
+    this.delay = delay
+  }
+}
+
+/**
+ * Thrown by a handler: the message goes to the dead-letter topic at once.
+ *
+ * @example
+ * if (order.total < 0) throw new RejectMessage('a negative total')
+ */
+export class RejectMessage extends Error {
+  override readonly name = 'RejectMessage'
+
+  /** @param reason found in the dead letter, @default 'the handler rejected the message' */
+  constructor (reason = 'the handler rejected the message') {
+    super(reason)
+  }
+}
+
+/**
+ * Thrown by a handler: its subscriber stops. The message is not settled, it comes again to whoever reads the partition next.
+ *
+ * @example
+ * if (await isMaintenance()) throw new StopConsume()
+ */
+export class StopConsume extends Error {
+  override readonly name = 'StopConsume'
+  override readonly message = 'the handler stops its subscriber'
+}
+
+/** What something thrown decides, if that is what it was thrown for. */
+export function decisionOf (thrown: unknown): Decision | undefined {
+  if (thrown instanceof AckMessage) return { kind: 'ack' }
+  if (thrown instanceof NackMessage) return { kind: 'nack', error: thrown, delay: thrown.delay }
+  if (thrown instanceof RejectMessage) return { kind: 'reject', error: thrown }
+  return undefined
+}

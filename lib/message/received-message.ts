@@ -1,0 +1,164 @@
+import { inspect, type InspectOptionsStylized } from 'node:util'
+import type { FastifyBaseLogger } from 'fastify'
+import type { BoundBroker, DeadLetter, Dependency, Message } from '../../types/index.js'
+import { readDeadLetter } from '../consume/pipeline/dead-letter.js'
+import { NackMessage, RejectMessage } from '../consume/pipeline/ack.js'
+import type { Delivery } from '../consume/pipeline/subscriber-plan.js'
+import { DeclaredDependency } from '../deps/dependency.js'
+import { MessageContext } from '../deps/message-context.js'
+import { Resolution } from '../deps/resolution.js'
+import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
+import { decodeHeaders } from '../codec/codec.js'
+import type { RawHeader } from '../transport/transport.js'
+import { inspected } from '../shown.js'
+import { acceptCorrelationId } from './correlation-id.js'
+import { CORRELATION_ID, headerText } from './headers.js'
+import type { DeclaredSubscriber } from '../broker/subscriber.js'
+
+const NOTHING = Object.freeze({})
+
+/**
+ * What a handler gets beside the value. Whatever it does not ask for is not made. Own properties
+ * are what `{ ...message }` has: neither `deps` nor headers, which may hold secrets.
+ */
+export class IncomingMessage implements Message<unknown, unknown, unknown> {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: bigint
+  readonly attempt: number
+  readonly value: unknown
+  readonly #subscriber: DeclaredSubscriber
+  readonly #delivery: Delivery
+  readonly #key: unknown
+  #headers: unknown
+  #log: FastifyBaseLogger | undefined
+  #broker: BoundBroker | undefined
+  #correlationId: string | undefined
+  #deadLetter: DeadLetter | undefined
+  #resolution: Resolution | undefined
+  #deps: Readonly<Record<string, unknown>> = NOTHING
+
+  constructor (subscriber: DeclaredSubscriber, delivery: Delivery, value: unknown, key: unknown, headers: unknown) {
+    this.#subscriber = subscriber
+    this.#delivery = delivery
+    this.topic = delivery.topic
+    this.partition = delivery.partition
+    this.offset = delivery.record.offset
+    this.attempt = delivery.attempt
+    this.value = value
+    this.#key = key
+    this.#headers = headers
+  }
+
+  /** Makes what its subscriber declared. */
+  static async inject (message: IncomingMessage, deps: ReadonlyMap<string, DeclaredDependency>): Promise<void> {
+    message.#deps = await message.#resolve().resolveAll(deps)
+  }
+
+  /** Cleans up what was made for it. */
+  static release (message: IncomingMessage, failure?: { readonly error: unknown }): Promise<void> | undefined {
+    return message.#resolution?.close(failure)
+  }
+
+  /** What its subscriber declared. */
+  get deps (): Readonly<Record<string, unknown>> {
+    return this.#deps
+  }
+
+  get signal (): AbortSignal {
+    return this.#delivery.signal
+  }
+
+  get timestamp (): Date {
+    return new Date(this.#delivery.record.timestamp)
+  }
+
+  get key (): unknown {
+    return this.#subscriber.validators.key === undefined ? this.rawKey : this.#key
+  }
+
+  get rawKey (): Buffer | null {
+    return this.#delivery.record.key
+  }
+
+  get rawHeaders (): readonly RawHeader[] {
+    return this.#delivery.record.headers
+  }
+
+  get headers (): unknown {
+    this.#headers ??= decodeHeaders(this.rawHeaders)
+    return this.#headers
+  }
+
+  get correlationId (): string {
+    this.#correlationId ??= this.#acceptCorrelationId()
+    return this.#correlationId
+  }
+
+  #acceptCorrelationId (): string {
+    const fresh = () => this.#subscriber.broker.newCorrelationId()
+    const given = headerText(this.#delivery.record, CORRELATION_ID)
+    return given === undefined ? fresh() : acceptCorrelationId(given, fresh, this.log)
+  }
+
+  get deadLetter (): DeadLetter | undefined {
+    this.#deadLetter ??= readDeadLetter(this.rawHeaders)
+    return this.#deadLetter
+  }
+
+  get log (): FastifyBaseLogger {
+    this.#log ??= this.#subscriber.scope.log.child({ topic: this.topic, partition: this.partition, offset: String(this.offset) })
+    return this.#log
+  }
+
+  get broker (): BoundBroker {
+    this.#broker ??= this.#subscriber.broker.bind(this.#subscriber.scope, () => this.correlationId)
+    return this.#broker
+  }
+
+  // Functions that need no `this`, so that they can be taken out. They are made when a handler asks for them.
+
+  get ack (): Message['ack'] {
+    return () => this.#delivery.decide({ kind: 'ack' })
+  }
+
+  get nack (): Message['nack'] {
+    return (options) => {
+      const error = new NackMessage(options)
+      return this.#delivery.decide({ kind: 'nack', error, delay: error.delay })
+    }
+  }
+
+  get reject (): Message['reject'] {
+    return (reason) => this.#delivery.decide({ kind: 'reject', error: new RejectMessage(reason) })
+  }
+
+  get resolve (): Message['resolve'] {
+    return async <T>(dep: Dependency<T>): Promise<T> => {
+      if (dep instanceof DeclaredDependency) return await this.#resolve().resolve(dep) as T
+      throw new FASTSTREAM_ERR_INVALID_OPTION('dependency', 'must be what dependency() returned')
+    }
+  }
+
+  /** Made when something is asked for. */
+  #resolve (): Resolution {
+    const { scope, broker } = this.#subscriber
+    this.#resolution ??= new Resolution(new MessageContext(scope, this), broker.resolutionSettings(scope))
+    return this.#resolution
+  }
+
+  toJSON (): object {
+    return { ...this.#shown, offset: String(this.offset) }
+  }
+
+  [inspect.custom] (depth: number, options: InspectOptionsStylized, inspectWith: typeof inspect): string {
+    return inspected('Message', this.#shown, depth, options, inspectWith)
+  }
+
+  /** Its key as text, and no headers: they may hold secrets. */
+  get #shown (): object {
+    const { topic, partition, offset, key, value, timestamp, attempt, correlationId } = this
+    const keyText = Buffer.isBuffer(key) ? key.toString() : key
+    return { topic, partition, offset, key: keyText, value, timestamp, attempt, correlationId }
+  }
+}

@@ -1,0 +1,79 @@
+import { FASTSTREAM_ERR_INVALID_ARGUMENTS, FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
+
+/* What options are checked with. Each throws FASTSTREAM_ERR_INVALID_OPTION, naming the option and the cure. */
+
+/**
+ * Refuses arguments that a function does not take. Those that are undefined are as if absent: wrappers pass them on.
+ * Functions that people pass as callbacks of `then`, `map` or a route, and that take no options, are not checked.
+ *
+ * @throws FASTSTREAM_ERR_INVALID_ARGUMENTS
+ */
+export function noSurplus (call: string, given: ArrayLike<unknown>, most = 0): void {
+  for (let at = most; at < given.length; at++) {
+    if (given[at] !== undefined) throw new FASTSTREAM_ERR_INVALID_ARGUMENTS(call, 'it takes no more than these')
+  }
+}
+
+/** Takes a function that works when it is called: the body of a generator function never begins, a class must be constructed. */
+export function callable (option: string, value: unknown, cure: string): void {
+  if (typeof value !== 'function') throw new FASTSTREAM_ERR_INVALID_OPTION(option, cure)
+  // The tag is inherited, also by a generator function that is bound.
+  if (String(Reflect.get(value, Symbol.toStringTag)).endsWith('GeneratorFunction')) {
+    throw new FASTSTREAM_ERR_INVALID_OPTION(option, GENERATOR)
+  }
+  noClass(option, value)
+}
+
+/** A function that can be called without `new`, as far as it can be seen. */
+export function noClass (option: string, value: unknown): void {
+  if (typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value))) {
+    throw new FASTSTREAM_ERR_INVALID_OPTION(option, `must not be a class: write a function that uses new ${value.name}()`)
+  }
+}
+
+const GENERATOR = 'must not be a generator function, whose body would never run: use a function or an async function'
+
+/** A member that is undefined is as if it were absent. */
+export function withDefaults<T extends object> (defaults: T, given: Partial<T>): T {
+  return { ...defaults, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) }
+}
+
+export function onlyKnown (path: string, options: unknown, known: readonly string[]): void {
+  if (!isObject(options)) throw new FASTSTREAM_ERR_INVALID_OPTION(path.slice(0, -1) || 'options', 'must be an object')
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name)) throw new FASTSTREAM_ERR_INVALID_OPTION(path + name, `is not known: there are ${known.join(', ')}`)
+  }
+}
+
+export function text (option: string, value: unknown): void {
+  if (typeof value !== 'string' || value === '') throw new FASTSTREAM_ERR_INVALID_OPTION(option, 'must be a string that is not empty')
+}
+
+export function yesOrNo (option: string, value: unknown): boolean {
+  if (typeof value !== 'boolean') throw new FASTSTREAM_ERR_INVALID_OPTION(option, 'must be true or false')
+  return value
+}
+
+export function list (option: string, value: unknown): void {
+  if (!Array.isArray(value)) throw new FASTSTREAM_ERR_INVALID_OPTION(option, 'must be a list')
+}
+
+export function integer (option: string, value: number, least: number, most?: number): number {
+  if (!Number.isSafeInteger(value)) throw new FASTSTREAM_ERR_INVALID_OPTION(option, 'must be a whole number')
+  return number(option, value, least, most)
+}
+
+export function number (option: string, value: number, least: number, most = Infinity): number {
+  if (typeof value !== 'number' || !(value >= least && value <= most)) {
+    throw new FASTSTREAM_ERR_INVALID_OPTION(option, `must be a number of at least ${least}${most === Infinity ? '' : ` and at most ${most}`}`)
+  }
+  return value
+}
+
+export function isObject (value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+export function oneOf (option: string, value: string, allowed: readonly string[]): void {
+  if (!allowed.includes(value)) throw new FASTSTREAM_ERR_INVALID_OPTION(option, `must be one of '${allowed.join("', '")}'`)
+}
