@@ -1,4 +1,4 @@
-import { startCluster } from '../test/kafka/cluster.js'
+import { startCluster } from '../tools/kafka/cluster.js'
 
 /** Runs `use` on the cluster of KAFKA_BROKERS, or on one node that is started for it. */
 export async function withKafka (use: (brokers: string[]) => Promise<void>): Promise<void> {

@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events'
 import t from 'tap'
 import { sleep } from '../lib/clock.js'
-import { ManualClock } from './fixtures/manual-clock.js'
+import { ManualClock } from './support/manual-clock.js'
 
 t.test('who has waited leaves nothing behind: a signal may live as long as the app', async (t) => {
   const clock = new ManualClock()

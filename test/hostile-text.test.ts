@@ -8,9 +8,9 @@ import { FASTSTREAM_ERR_VALIDATION } from '../lib/errors.js'
 import { oneLine, visible, visibleLines } from '../lib/foreign-text.js'
 import { isSmall } from '../lib/schema/small.js'
 import { invalid } from '../lib/schema/violations.js'
-import { Inbox } from './fixtures/inbox.js'
-import { HostileSchema, hostileBodies } from './fixtures/hostile-bodies.js'
-import { memoryLog } from './fixtures/json-log.js'
+import { Inbox } from './support/inbox.js'
+import { HostileSchema, hostileBodies } from './support/hostile-bodies.js'
+import { memoryLog } from './support/json-log.js'
 
 // eslint-disable-next-line no-control-regex
 const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e]/

@@ -3,9 +3,9 @@ import Fastify from 'fastify'
 import faststreamPlugin from '../index.js'
 import { steady } from '../lib/log.js'
 import { eventually } from './conformance/eventually.js'
-import { Inbox } from './fixtures/inbox.js'
-import { memoryLog } from './fixtures/json-log.js'
-import { logLines } from './fixtures/log-lines.js'
+import { Inbox } from './support/inbox.js'
+import { memoryLog } from './support/json-log.js'
+import { logLines } from './support/log-lines.js'
 
 function throws (): never {
   throw new TypeError('nobody reads this')

@@ -3,7 +3,7 @@ import { Writable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
 import Fastify, { type FastifyInstance } from 'fastify'
 import faststreamPlugin from 'fastify-faststream'
-import { HostileSchema, hostileBodies } from '../../test/fixtures/hostile-bodies.js'
+import { HostileSchema, hostileBodies } from '../../test/support/hostile-bodies.js'
 
 // npm run bench:hostile [bodies]
 // Bodies of 0.9 MB that do not match their schema, to a route of plain Fastify, to a route that publishes them, and to a topic of

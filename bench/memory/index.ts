@@ -2,7 +2,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import Fastify from 'fastify'
 import faststreamPlugin from 'fastify-faststream'
-import { publishMany } from '../../test/fixtures/waiting-messages.js'
+import { publishMany } from '../../test/support/waiting-messages.js'
 import { withKafka } from '../with-kafka.js'
 
 // npm run bench:memory [messages]

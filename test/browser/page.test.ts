@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Locator, Page } from 'playwright-core'
-import { torture } from '../fixtures/torture.js'
+import { torture } from '../support/torture.js'
 import { DESKTOP, listen, overflow, PHONE, shoot, violations, visit } from './fixture.js'
 import { shop } from './shop.js'
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { response, type Message } from '../../index.js'
-import { gate, Inbox } from '../fixtures/inbox.js'
+import { gate, Inbox } from '../support/inbox.js'
 import type { World } from './world.js'
 
 /** What a handler sees, in which order, and what becomes of what it returns. */

@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { DeadLetter } from '../../index.js'
-import { gate, Inbox } from '../fixtures/inbox.js'
+import { gate, Inbox } from '../support/inbox.js'
 import { eventually } from './eventually.js'
 import type { World } from './world.js'
 

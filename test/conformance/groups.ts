@@ -1,5 +1,5 @@
 import t from 'tap'
-import { gate, Inbox } from '../fixtures/inbox.js'
+import { gate, Inbox } from '../support/inbox.js'
 import type { World } from './world.js'
 
 /** What members of groups share, and what happens when they come and go. */

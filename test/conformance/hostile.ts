@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Test } from 'tap'
 import type { SubscriberOptions } from '../../index.js'
-import { Inbox } from '../fixtures/inbox.js'
+import { Inbox } from '../support/inbox.js'
 import type { World } from './world.js'
 
 const json = { 'content-type': 'application/json' }

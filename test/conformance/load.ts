@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Message } from '../../index.js'
-import { Inbox } from '../fixtures/inbox.js'
+import { Inbox } from '../support/inbox.js'
 
 const KEYS = 40
 /** How many messages are published at a time: there are always some of which nobody has begun. */

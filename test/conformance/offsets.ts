@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Test } from 'tap'
 import type { FaststreamOptions, Subscriber } from '../../index.js'
-import { gate, Inbox } from '../fixtures/inbox.js'
+import { gate, Inbox } from '../support/inbox.js'
 import { eventually } from './eventually.js'
 import type { World } from './world.js'
 

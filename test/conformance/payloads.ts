@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Message } from '../../index.js'
-import { Inbox } from '../fixtures/inbox.js'
+import { Inbox } from '../support/inbox.js'
 import type { World } from './world.js'
 
 /** What may be in a message, up to the edges. */

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { gate, Inbox } from '../fixtures/inbox.js'
+import { gate, Inbox } from '../support/inbox.js'
 import { eventually } from './eventually.js'
 import { keyedLoad } from './load.js'
 import type { World } from './world.js'

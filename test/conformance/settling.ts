@@ -1,7 +1,7 @@
 import t from 'tap'
 import { AckMessage, NackMessage, RejectMessage, SkipMessage, StopConsume, dependency } from '../../index.js'
 import type { AckPolicy, Message } from '../../index.js'
-import { gate, Inbox } from '../fixtures/inbox.js'
+import { gate, Inbox } from '../support/inbox.js'
 import { eventually } from './eventually.js'
 import type { StoredRecord, World } from './world.js'
 

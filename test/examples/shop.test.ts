@@ -6,7 +6,7 @@ import pg from 'pg'
 import t, { type Test } from 'tap'
 import { build } from '../../examples/shop/app.js'
 import { orders, tables } from '../../examples/shop/orders.js'
-import { startPostgres, type Postgres } from '../fixtures/postgres.js'
+import { startPostgres, type Postgres } from '../support/postgres.js'
 
 type App = Awaited<ReturnType<typeof build>>
 

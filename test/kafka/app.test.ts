@@ -1,9 +1,9 @@
 import t from 'tap'
 import Fastify from 'fastify'
 import faststreamPlugin from '../../index.js'
-import { gate, Inbox } from '../fixtures/inbox.js'
-import { memoryLog } from '../fixtures/json-log.js'
-import { startCluster } from './cluster.js'
+import { gate, Inbox } from '../support/inbox.js'
+import { memoryLog } from '../support/json-log.js'
+import { startCluster } from '../../tools/kafka/cluster.js'
 import { brokers, uniqueName } from './fixture.js'
 
 t.test('an app whose cluster has gone still closes in time, and leaves no connection', async (t) => {

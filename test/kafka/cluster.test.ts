@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import t from 'tap'
 import { Kafka, logLevel } from 'kafkajs'
-import { startCluster } from './cluster.js'
+import { startCluster } from '../../tools/kafka/cluster.js'
 import { createTopic, readLog } from './fixture.js'
 
 t.test('a cluster of three loses nothing when a node is killed and comes up again', async (t) => {

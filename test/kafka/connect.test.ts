@@ -11,7 +11,7 @@ import { createLogCreator } from '../../lib/transport/kafkajs/log.js'
 import { isFinal, reasonOf } from '../../lib/transport/kafkajs/errors.js'
 import type { ConsumerListener, Transport, TransportLog, TransportOptions } from '../../lib/transport/transport.js'
 import { failure, inSeconds, record, transportOptions } from './client.js'
-import { startCluster } from './cluster.js'
+import { startCluster } from '../../tools/kafka/cluster.js'
 import { createTopic, uniqueName } from './fixture.js'
 
 const idle: ConsumerListener = { assigned () {}, async revoking () {}, lost () {}, records () {}, stored () {}, corrupt () {}, reset () {}, failed () {} }

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import t from 'tap'
 import Fastify from 'fastify'
 import faststreamPlugin from '../../index.js'
-import { Inbox } from '../fixtures/inbox.js'
+import { Inbox } from '../support/inbox.js'
 import { brokers, createTopic, uniqueName } from './fixture.js'
 
 t.test('a handler sees neither the context of the request that published nor that of the message before', async (t) => {

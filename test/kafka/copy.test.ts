@@ -9,7 +9,7 @@ import { Batch } from '../../lib/transport/kafkajs/copy/batch.js'
 import type { FetchedBatch } from '../../lib/transport/kafkajs/copy/batch.js'
 import { loadKafkajs, loadKafkajsFrom } from '../../lib/transport/kafkajs/copy/load.js'
 import type { RawHeader } from '../../lib/transport/transport.js'
-import { decodeResponse } from '../fixtures/record-sets.js'
+import { decodeResponse } from '../support/record-sets.js'
 
 /* The application's kafkajs. */
 const require = createRequire(import.meta.url)

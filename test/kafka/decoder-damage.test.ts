@@ -3,7 +3,7 @@ import t from 'tap'
 import { Batch } from '../../lib/transport/kafkajs/copy/batch.js'
 import { encodeRecord } from '../../lib/transport/kafkajs/copy/encode.js'
 import type { RawHeader } from '../../lib/transport/transport.js'
-import { at, attribute, batch, comparable, compressed, decode, pick, randomNumbers, randomSet, withRecords } from '../fixtures/record-sets.js'
+import { at, attribute, batch, comparable, compressed, decode, pick, randomNumbers, randomSet, withRecords } from '../support/record-sets.js'
 
 t.test('takes 20 000 damaged sets without throwing, and never gives a record twice or out of order', async (t) => {
   const random = randomNumbers(3)

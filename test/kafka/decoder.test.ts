@@ -5,8 +5,8 @@ import { encodeRecord } from '../../lib/transport/kafkajs/copy/encode.js'
 import { loadKafkajs } from '../../lib/transport/kafkajs/copy/load.js'
 import type { RecordSet } from '../../lib/transport/kafkajs/copy/record-set.js'
 import type { RawHeader } from '../../lib/transport/transport.js'
-import { at, attribute, batch, comparable, compressed, controlBatch, decode, decodeResponse, originally, randomNumbers, randomSet, withRecords } from '../fixtures/record-sets.js'
-import type { OriginalRecord } from '../fixtures/record-sets.js'
+import { at, attribute, batch, comparable, compressed, controlBatch, decode, decodeResponse, originally, randomNumbers, randomSet, withRecords } from '../support/record-sets.js'
+import type { OriginalRecord } from '../support/record-sets.js'
 
 /* The application's kafkajs, which ours is compared with. */
 const require = createRequire(import.meta.url)

@@ -1,7 +1,7 @@
 import Fastify from 'fastify'
 import t from 'tap'
 import faststreamPlugin, { type FaststreamOptions } from '../../index.js'
-import { growthWhileReading, publishMany } from '../fixtures/waiting-messages.js'
+import { growthWhileReading, publishMany } from '../support/waiting-messages.js'
 import { brokers, createTopic, uniqueName } from './fixture.js'
 
 const MiB = 1024 * 1024

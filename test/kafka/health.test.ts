@@ -1,8 +1,8 @@
 import t from 'tap'
 import Fastify, { type FastifyInstance } from 'fastify'
 import faststreamPlugin from '../../index.js'
-import { Inbox } from '../fixtures/inbox.js'
-import { startCluster } from './cluster.js'
+import { Inbox } from '../support/inbox.js'
+import { startCluster } from '../../tools/kafka/cluster.js'
 import { until } from './fixture.js'
 
 function ready (app: FastifyInstance): FastifyInstance {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { startCluster } from './cluster.js'
+import { startCluster } from '../../tools/kafka/cluster.js'
 import { uniqueName, until, withAdmin } from './fixture.js'
 import { createMember, numbered, produce } from './members.js'
 

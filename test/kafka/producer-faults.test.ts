@@ -4,7 +4,7 @@ import t from 'tap'
 import { SendError } from '../../lib/transport/transport.js'
 import type { TransportProducer } from '../../lib/transport/transport.js'
 import { failure, inSeconds, openProducer, record } from './client.js'
-import { startCluster } from './cluster.js'
+import { startCluster } from '../../tools/kafka/cluster.js'
 import { createTopic, readLog, uniqueName, until, withAdmin } from './fixture.js'
 
 const partitions = 6

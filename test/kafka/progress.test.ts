@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import t from 'tap'
 import { Batch } from '../../lib/transport/kafkajs/copy/batch.js'
 import { loadKafkajs } from '../../lib/transport/kafkajs/copy/load.js'
-import { startCluster } from './cluster.js'
+import { startCluster } from '../../tools/kafka/cluster.js'
 import { createTopic, uniqueName, until } from './fixture.js'
 import { committed, createEager, createMember, expire, numbered, produce, store } from './members.js'
 

@@ -3,7 +3,7 @@ import t from 'tap'
 import type { Coordinator } from '../../lib/transport/kafkajs/coordinator.js'
 import { Generation } from '../../lib/transport/kafkajs/generation.js'
 import { Reader } from '../../lib/transport/kafkajs/reader.js'
-import { record } from '../fixtures/record.js'
+import { record } from '../support/record.js'
 import { Observer } from './members.js'
 
 type Places = ReadonlyArray<{ readonly topic: string, readonly partitions?: readonly number[] }>

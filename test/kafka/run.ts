@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
-import { startCluster } from './cluster.js'
+import { startCluster } from '../../tools/kafka/cluster.js'
 
 // npm run test:kafka [-- <test files and options of tap>]: the tests that need a real Kafka, on one that is started for
 // them, or on the one that KAFKA_BROKERS names.

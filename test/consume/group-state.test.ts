@@ -1,0 +1,45 @@
+import t from 'tap'
+import { Condition } from '../../lib/consume/group/group-state.js'
+import { ManualClock } from '../support/manual-clock.js'
+
+function build () {
+  const clock = new ManualClock()
+  return { clock, condition: new Condition(clock) }
+}
+
+t.test('a group joins, reads, rebalances, fails and closes', async (t) => {
+  const { clock, condition } = build()
+  t.equal(condition.state(0), 'joining')
+  condition.enter('reading')
+  t.equal(condition.state(clock.now()), 'reading')
+  condition.enter('rebalancing')
+  t.equal(condition.state(clock.now()), 'rebalancing')
+  condition.failed(new Error('gone'))
+  t.equal(condition.state(clock.now()), 'failed')
+  t.match(condition.lastError, { error: { message: 'gone' }, at: clock.now() })
+  condition.enter('reading')
+  t.equal(condition.state(clock.now()), 'reading')
+  condition.enter('closed')
+  condition.enter('reading')
+  t.equal(condition.state(clock.now()), 'closed', 'and stays so')
+})
+
+t.test('a consumer to which the cluster says nothing for ten seconds has failed, until it says something again', async (t) => {
+  const { clock, condition } = build()
+  condition.enter('reading')
+  await clock.advance(10_000)
+  t.equal(condition.state(0), 'reading', 'it has just begun to read')
+  await clock.advance(1)
+  t.equal(condition.state(0), 'failed')
+  t.equal(condition.state(clock.now() - 10_000), 'reading')
+  t.equal(condition.state(clock.now() - 10_001), 'failed')
+})
+
+t.test('a rebalance that takes longer than the group waits has failed', async (t) => {
+  const { clock, condition } = build()
+  condition.enter('rebalancing')
+  await clock.advance(60_000)
+  t.equal(condition.state(0), 'rebalancing', 'the coordinator answers nobody meanwhile')
+  await clock.advance(1)
+  t.equal(condition.state(0), 'failed')
+})

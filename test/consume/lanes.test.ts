@@ -1,0 +1,239 @@
+import t from 'tap'
+import fc from 'fast-check'
+import { Lanes, type Pause } from '../../lib/consume/partition/lanes.js'
+
+/** Lanes whose items end when they are told to. */
+function manual (concurrency: number) {
+  const started: string[] = []
+  const ends = new Map<string, () => void>()
+  const lanes = new Lanes<string>(concurrency, (item) => {
+    started.push(item)
+    return new Promise((resolve) => { ends.set(item, () => { resolve(true) }) })
+  })
+  async function end (item: string): Promise<void> {
+    ends.get(item)?.()
+    ends.delete(item)
+    await new Promise((resolve) => { setImmediate(resolve) })
+  }
+  return { lanes, started, end, open: () => [...ends.keys()] }
+}
+
+t.test('a lane runs its items one after the other, lanes run side by side', async (t) => {
+  const { lanes, started, end } = manual(16)
+  lanes.push('a', 'a', ['a1', 'a2'])
+  lanes.push('b', 'b', ['b1'])
+  t.same(started, [], 'nothing before dispatch')
+  lanes.dispatch()
+  t.same(started, ['a1', 'b1'])
+  await end('a1')
+  t.same(started, ['a1', 'b1', 'a2'])
+})
+
+t.test('no more run than the concurrency allows, and lanes take turns', async (t) => {
+  const { lanes, started, end } = manual(1)
+  lanes.push('a', 'a', ['a1', 'a2'])
+  lanes.push('b', 'b', ['b1', 'b2'])
+  lanes.dispatch()
+  for (const item of ['a1', 'b1', 'a2', 'b2']) await end(item)
+  t.same(started, ['a1', 'b1', 'a2', 'b2'])
+  t.equal(lanes.size, 0)
+})
+
+t.test('frozen lanes start nothing, what runs runs on', async (t) => {
+  const { lanes, started, end } = manual(2)
+  lanes.push('a', 'a', ['a1', 'a2'])
+  lanes.dispatch()
+  lanes.freeze()
+  const idle = lanes.idle()
+  await end('a1')
+  await idle
+  t.same(started, ['a1'])
+  t.equal(lanes.running, 0)
+  await lanes.idle()
+  lanes.thaw()
+  t.same(started, ['a1', 'a2'])
+})
+
+t.test('a lane that is cleared while it runs waits for what runs before it takes new items', async (t) => {
+  const { lanes, started, end } = manual(4)
+  lanes.push('a', 'a', ['old1', 'old2'])
+  lanes.push('b', 'b', ['b1', 'b2'])
+  lanes.dispatch()
+  lanes.clear()
+  lanes.push('a', 'a', ['new1'])
+  lanes.dispatch()
+  t.same(started, ['old1', 'b1'], 'the zombie holds its lane')
+  await end('old1')
+  t.same(started, ['old1', 'b1', 'new1'])
+  await end('b1')
+  await end('new1')
+  t.equal(lanes.size, 0)
+})
+
+t.test('nothing is pushed by an empty push', async (t) => {
+  const { lanes } = manual(1)
+  lanes.push('a', 'a', [])
+  t.equal(lanes.size, 0)
+})
+
+t.test('handlers that never wait leave the event loop its turns', async (t) => {
+  let handled = 0
+  const lanes = new Lanes<number>(1, async () => { handled++; return true })
+  lanes.push('a', 'a', Array.from({ length: 10_000 }, (_, i) => i))
+  lanes.dispatch()
+  await new Promise((resolve) => { setImmediate(resolve) })
+  t.ok(handled > 0 && handled < 10_000, `${handled} handled in one turn`)
+  await lanes.idle()
+  t.ok(handled < 10_000 || lanes.size === 0)
+})
+
+t.test('FIFO per lane, one at a time in it, none starves, and nothing is left, whatever happens', async (t) => {
+  interface Item { readonly lane: string, readonly n: number }
+  interface Running extends Item { readonly born: number, readonly end: (goOn: boolean) => void, readonly pause: Pause, resume: (() => void) | undefined }
+  const kinds = ['push', 'push', 'push', 'end', 'end', 'end', 'again', 'wait', 'resume', 'resume', 'freeze', 'thaw', 'clear'] as const
+  const action = fc.record({ kind: fc.constantFrom(...kinds), lane: fc.nat(4), count: fc.integer({ min: 1, max: 4 }), pick: fc.nat() })
+  await fc.assert(fc.asyncProperty(fc.integer({ min: 1, max: 4 }), fc.array(action, { maxLength: 40 }), async (concurrency, actions) => {
+    const running = new Map<string, Running>()
+    const expected = new Map<string, number[]>()
+    const pushed = new Map<string, number>()
+    let clears = 0
+    const lanes = new Lanes<Item>(concurrency, (item, pause) => {
+      const { lane, n } = item
+      if (running.has(lane)) throw new Error(`two run in ${lane}`)
+      const next = expected.get(lane)?.shift()
+      if (n !== next) throw new Error(`${lane} ran ${n} instead of ${next}`)
+      return new Promise((resolve) => {
+        running.set(lane, { ...item, born: clears, pause, resume: undefined, end: (goOn) => { running.delete(lane); resolve(goOn) } })
+      })
+    })
+    async function act (kind: string, lane: string, count: number, pick: number): Promise<void> {
+      const waiting = [...running.values()].filter(({ resume }) => resume !== undefined)
+      const busy = [...running.values()].filter(({ resume }) => resume === undefined)
+      if (busy.length > concurrency) throw new Error('too many run')
+      const one = busy[pick % busy.length]
+      if (kind === 'push') {
+        const from = pushed.get(lane) ?? 0
+        const items = Array.from({ length: count }, (_, i) => ({ lane, n: from + i + 1 }))
+        pushed.set(lane, from + count)
+        expected.set(lane, [...expected.get(lane) ?? [], ...items.map(({ n }) => n)])
+        lanes.push(`p${lane.charCodeAt(0) % 2}`, lane, items)
+        lanes.dispatch()
+      }
+      if (kind === 'end') one?.end(true)
+      if (kind === 'again' && one !== undefined) {
+        // What was queued since a clear is not behind it.
+        if (one.born === clears) expected.delete(one.lane)
+        one.end(false)
+      }
+      if (kind === 'wait' && one !== undefined) one.pause(new Promise<void>((resolve) => { one.resume = resolve })).then(() => { one.resume = undefined })
+      if (kind === 'resume') waiting[pick % waiting.length]?.resume?.()
+      if (kind === 'freeze') lanes.freeze()
+      if (kind === 'thaw') lanes.thaw()
+      if (kind === 'clear') {
+        clears++
+        expected.clear()
+        lanes.clear()
+      }
+      for (let i = 0; i < 4; i++) await Promise.resolve()
+    }
+    for (const { kind, lane, count, pick } of actions) await act(kind, String(lane), count, pick)
+    lanes.thaw()
+    while (lanes.size > 0) {
+      await act('resume', '', 0, 0)
+      await act('end', '', 0, 0)
+      if (running.size === 0) await new Promise((resolve) => { setImmediate(resolve) })
+    }
+    for (const [lane, left] of expected) if (left.length > 0) throw new Error(`${lane} starved before ${left[0]}`)
+    return lanes.running === 0
+  }), { numRuns: 10_000 })
+})
+
+t.test('partitions take turns, however many lanes one of them has', async (t) => {
+  const { lanes, started, end } = manual(1)
+  for (const key of ['p1', 'p2', 'p3', 'p4']) lanes.push('p', key, [key])
+  lanes.push('q', 'q1', ['q1'])
+  lanes.push('q', 'q2', ['q2'])
+  lanes.dispatch()
+  for (const item of ['p1', 'q1', 'p2', 'q2', 'p3', 'p4']) await end(item)
+  t.same(started, ['p1', 'q1', 'p2', 'q2', 'p3', 'p4'])
+})
+
+t.test('who waits gives its place to others, and goes on before them when the wait is over', async (t) => {
+  const events: string[] = []
+  const waits = new Map<string, () => void>()
+  const ends = new Map<string, () => void>()
+  const lanes = new Lanes<string>(1, async (item, pause) => {
+    events.push(`start ${item}`)
+    if (item.startsWith('wait')) {
+      await pause(new Promise<void>((resolve) => { waits.set(item, resolve) }))
+      events.push(`back ${item}`)
+    }
+    await new Promise<void>((resolve) => { ends.set(item, resolve) })
+    return true
+  })
+  async function open (gates: Map<string, () => void>, item: string): Promise<void> {
+    gates.get(item)?.()
+    await new Promise((resolve) => { setImmediate(resolve) })
+  }
+  for (const item of ['wait1', 'one', 'two', 'wait2', 'three']) lanes.push('p', item, [item])
+  lanes.dispatch()
+  t.same(events, ['start wait1', 'start one'])
+  t.equal(lanes.running, 2)
+  await open(waits, 'wait1')
+  t.same(events, ['start wait1', 'start one'], 'the place is taken')
+  await open(ends, 'one')
+  t.same(events.slice(2), ['back wait1'])
+  await open(ends, 'wait1')
+  await open(ends, 'two')
+  t.same(events.slice(3), ['start two', 'start wait2', 'start three'])
+  await open(ends, 'three')
+  await open(waits, 'wait2')
+  t.same(events.at(-1), 'back wait2', 'at once when there is room')
+  await open(ends, 'wait2')
+  await lanes.idle()
+})
+
+t.test('a wait that fails has its place again, too', async (t) => {
+  const seen: string[] = []
+  const lanes = new Lanes<string>(1, async (item, pause) => {
+    await pause(Promise.reject(new Error(item))).catch(({ message }) => { seen.push(message) })
+    return true
+  })
+  lanes.push('p', 'a', ['a1', 'a2'])
+  lanes.dispatch()
+  while (lanes.size > 0) await new Promise((resolve) => { setImmediate(resolve) })
+  t.same(seen, ['a1', 'a2'])
+  t.equal(lanes.running, 0)
+})
+
+t.test('what waits behind an item that comes again is dropped, but not what was queued since', async (t) => {
+  const started: string[] = []
+  const ends = new Map<string, (goOn: boolean) => void>()
+  const lanes = new Lanes<string>(4, (item) => {
+    started.push(item)
+    return new Promise((resolve) => { ends.set(item, resolve) })
+  })
+  const turn = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve) })
+  lanes.push('p', 'a', ['a1', 'a2'])
+  lanes.push('p', 'b', ['b1', 'b2'])
+  lanes.dispatch()
+  ends.get('a1')?.(false)
+  await turn()
+  t.same(started, ['a1', 'b1'])
+  t.equal(lanes.size, 1)
+  lanes.clear()
+  lanes.push('p', 'b', ['b1 again'])
+  ends.get('b1')?.(false)
+  await turn()
+  t.same(started, ['a1', 'b1', 'b1 again'])
+})
+
+t.test('stopped lanes start nothing more', async (t) => {
+  const { lanes, started, end } = manual(1)
+  lanes.push('p', 'a', ['a1', 'a2'])
+  lanes.dispatch()
+  lanes.stop()
+  await end('a1')
+  lanes.thaw()
+  t.same(started, ['a1'])
+})

@@ -1,0 +1,28 @@
+import t from 'tap'
+import { runInNewContext } from 'node:vm'
+import { encodeHeaders, headerText, lastHeader } from '../../lib/message/headers.js'
+import { record } from '../support/record.js'
+
+t.test('headers are encoded in order, later sources replace names of earlier ones', async (t) => {
+  const bytes = Buffer.from([255])
+  t.same(encodeHeaders({ a: '1', b: ['2', null] }, undefined, { a: bytes, c: undefined as never }), [['a', bytes], ['b', Buffer.from('2')], ['b', null]])
+  t.throws(() => encodeHeaders({ a: ['1', 2 as never] }), { message: "header 'a' must be a string, a Buffer, null or a list of those, and is of type number" })
+})
+
+t.test('headers come in a plain object, whatever made it', async (t) => {
+  const bare: Record<string, string> = Object.assign(Object.create(null), { a: '1' })
+  t.same(encodeHeaders(bare, runInNewContext("({ b: '2' })")), [['a', Buffer.from('1')], ['b', Buffer.from('2')]])
+  for (const odd of [null, 'a', [['a', '1']], new Map([['a', '1']]), new Headers({ a: '1' })]) t.throws(() => encodeHeaders(odd as never), { message: 'headers must be a plain object' })
+})
+
+t.test('the last header of a name counts', async (t) => {
+  const headers = [['a', Buffer.from('1')], ['a', Buffer.from('2')], ['b', null]] as const
+  t.equal(lastHeader(headers, 'a'), '2')
+  t.equal(lastHeader(headers, 'b'), undefined)
+  t.equal(lastHeader(headers, 'c'), undefined)
+})
+
+t.test('a record that knows a shorter way is asked', async (t) => {
+  t.equal(headerText(record(0, 'v', { headers: [['a', Buffer.from('1')]] }), 'a'), '1')
+  t.equal(headerText({ ...record(0), headerText: (name) => `short ${name}` }, 'a'), 'short a')
+})
