@@ -13,8 +13,8 @@ import type { Producer } from '../produce/producer.js'
 import { createTransport } from '../transport/create.js'
 import type { TopicPartitionOffset } from '../transport/transport.js'
 import { compile } from './compile.js'
-import { Connection } from './runtime.js'
-import { Declarations } from './registry.js'
+import { BrokerRuntime } from './runtime.js'
+import { Registry } from './registry.js'
 import { brokerHealth } from './health.js'
 import { DeclaredPublisher } from './publisher.js'
 import { brokersOf, type TestSetup } from './app-brokers.js'
@@ -31,10 +31,10 @@ export class Broker {
   readonly settings: Settings
   readonly clock: Clock = systemClock
   readonly #log: Log
-  readonly #declarations = new Declarations()
+  readonly #declarations = new Registry()
   readonly #ended = new AbortController()
   #state: State = 'loading'
-  #connection: Connection | undefined
+  #connection: BrokerRuntime | undefined
   #lastError: LastError | undefined
   #dispatching = false
   readonly #overdue = new AbortController()
@@ -51,7 +51,7 @@ export class Broker {
     return this.settings.name
   }
 
-  get declarations (): Declarations {
+  get declarations (): Registry {
     return this.#declarations
   }
 
@@ -123,7 +123,7 @@ export class Broker {
     }
   }
 
-  async #startInTime (connection: Connection, began: number): Promise<void> {
+  async #startInTime (connection: BrokerRuntime, began: number): Promise<void> {
     const { connectTimeout } = this.settings
     // The transport's error knows why no broker answers, so it comes before ours.
     const starting = connection.start(began + connectTimeout * 0.9)
@@ -137,7 +137,7 @@ export class Broker {
    * A group waits for members that died without leaving until their sessions end, longer than a boot may take: after a crash
    * the app serves HTTP meanwhile and reads when it has joined. Nothing else is worth waiting for.
    */
-  #late ({ step }: Connection, starting: Promise<void>): void {
+  #late ({ step }: BrokerRuntime, starting: Promise<void>): void {
     const { connectTimeout } = this.settings
     if (step !== 'joining groups') throw new FASTSTREAM_ERR_START_TIMEOUT(connectTimeout, step)
     this.#log.warn({ timeout: connectTimeout }, 'groups are not joined yet: members that died still count; messages flow once they are joined')
@@ -145,7 +145,7 @@ export class Broker {
   }
 
   /** Never rejects. */
-  async #startInBackground (connection: Connection, test: TestSetup | undefined): Promise<void> {
+  async #startInBackground (connection: BrokerRuntime, test: TestSetup | undefined): Promise<void> {
     for (let attempt = 1; !this.#ending; attempt++) {
       const err = await connection.start().then(() => undefined, toError)
       if (this.#ending) return
@@ -161,10 +161,10 @@ export class Broker {
     }
   }
 
-  async #connect (test: TestSetup | undefined): Promise<Connection> {
+  async #connect (test: TestSetup | undefined): Promise<BrokerRuntime> {
     const transport = test === undefined ? await createTransport(this.settings, this.#log) : test.transport()
     const settings = test?.hurried === true ? this.#hurried() : this.settings
-    this.#connection = new Connection(transport, this.#declarations, { settings, clock: this.clock, log: this.#log, onFailure: test?.onFailure })
+    this.#connection = new BrokerRuntime(transport, this.#declarations, { settings, clock: this.clock, log: this.#log, onFailure: test?.onFailure })
     if (this.#dispatching) this.#connection.dispatch()
     return this.#connection
   }

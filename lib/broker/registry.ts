@@ -4,7 +4,7 @@ import { DeclaredPublisher } from './publisher.js'
 import type { DeclaredSubscriber } from './subscriber.js'
 
 /** What is declared on one cluster while plugins load. What cannot go together is refused with the declaration that completes it. */
-export class Declarations {
+export class Registry {
   readonly subscribers: DeclaredSubscriber[] = []
   readonly publishers: DeclaredPublisher[] = []
 

@@ -6,7 +6,7 @@ import type { Log } from '../log.js'
 import type { Settings } from '../options/plugin-options.js'
 import { Producer } from '../produce/producer.js'
 import type { Transport } from '../transport/transport.js'
-import type { Declarations } from './registry.js'
+import type { Registry } from './registry.js'
 import { createGroups } from './groups.js'
 import type { DeclaredSubscriber } from './subscriber.js'
 import { prepareTopics } from './prepare-topics.js'
@@ -25,9 +25,9 @@ export type Step = 'connecting' | 'preparing topics' | 'joining groups'
 const FLUSH_TIMEOUT = 5000
 
 /** The cluster, for as long as it is needed or until it fails at the start: topics, one producer, and the groups. */
-export class Connection {
+export class BrokerRuntime {
   readonly #transport: Transport
-  readonly #declarations: Declarations
+  readonly #declarations: Registry
   readonly #surroundings: Surroundings
   #step: Step = 'connecting'
   #producer: Producer | undefined
@@ -36,7 +36,7 @@ export class Connection {
   #draining: Promise<void> | undefined
   #closing: Promise<void> | undefined
 
-  constructor (transport: Transport, declarations: Declarations, surroundings: Surroundings) {
+  constructor (transport: Transport, declarations: Registry, surroundings: Surroundings) {
     this.#transport = transport
     this.#declarations = declarations
     this.#surroundings = surroundings

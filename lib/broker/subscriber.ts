@@ -3,7 +3,7 @@ import type { AckPolicy, Dependencies, MessageSchema, Publisher, RecordMetadata,
 import { DOCUMENTATION, normaliseDocumentation, type About } from '../options/documentation.js'
 import { callable, integer, isObject, onlyKnown } from '../options/assert.js'
 import type { Ordering } from '../consume/partition/subscriber-queue.js'
-import type { Delivery, Prepared, Subscription } from '../consume/pipeline/subscriber-plan.js'
+import type { Delivery, Prepared, SubscriberPlan } from '../consume/pipeline/subscriber-plan.js'
 import type { RetrySettings } from '../consume/pipeline/backoff.js'
 import type { DeclaredDependency } from '../deps/dependency.js'
 import { depsOf } from '../deps/scopes.js'
@@ -21,11 +21,11 @@ import { checkTopic } from '../options/topic-name.js'
 import type { Broker } from './broker.js'
 import { PublisherHandle } from './handles.js'
 import { CONTENT_TYPE, headerText } from '../message/headers.js'
-import { IncomingMessage } from '../message/received-message.js'
+import { ReceivedMessage } from '../message/received-message.js'
 import type { DeclaredPublisher } from './publisher.js'
 import { isResponse } from '../message/response.js'
 
-export type Handler = (this: FastifyInstance, value: unknown, message: IncomingMessage) => unknown
+export type Handler = (this: FastifyInstance, value: unknown, message: ReceivedMessage) => unknown
 
 export interface Validators {
   readonly value?: Validate | undefined
@@ -40,7 +40,7 @@ const UNUSED = "handler returned a value, which is not published: set 'publish',
 const DEFAULT_GROUP = 'fastify-faststream'
 
 /** A subscriber of one scope. Its schemas are compiled when the broker starts. */
-export class DeclaredSubscriber implements Subscription<IncomingMessage> {
+export class DeclaredSubscriber implements SubscriberPlan<ReceivedMessage> {
   readonly broker: Broker
   readonly scope: FastifyInstance
   readonly name: string
@@ -113,7 +113,7 @@ export class DeclaredSubscriber implements Subscription<IncomingMessage> {
     }
   }
 
-  read (delivery: Delivery): IncomingMessage {
+  read (delivery: Delivery): ReceivedMessage {
     const { record } = delivery
     const { validators, bodyLimit } = this
     if (record.size > bodyLimit) throw new FASTSTREAM_ERR_DECODE('message', `it has ${record.size} bytes, which is more than 'bodyLimit' (${bodyLimit}): raise that where such messages are meant to be`)
@@ -124,24 +124,24 @@ export class DeclaredSubscriber implements Subscription<IncomingMessage> {
     const value = validators.value === undefined ? decoded : validators.value(decoded)
     // Coercion makes '' or 0 of null. A tombstone has no value that could be coerced: a schema takes it as null, or not.
     if (record.value === null && value !== null) throw new FASTSTREAM_ERR_VALIDATION('value must not be null: it is a tombstone')
-    return new IncomingMessage(this, delivery, value, key, headers)
+    return new ReceivedMessage(this, delivery, value, key, headers)
   }
 
-  handle (message: IncomingMessage): unknown {
+  handle (message: ReceivedMessage): unknown {
     return this.#deps.size === 0 ? this.#handler.call(this.scope, message.value, message) : this.#handleWithDeps(message)
   }
 
-  async #handleWithDeps (message: IncomingMessage): Promise<unknown> {
-    await IncomingMessage.inject(message, this.#deps)
+  async #handleWithDeps (message: ReceivedMessage): Promise<unknown> {
+    await ReceivedMessage.inject(message, this.#deps)
     message.signal.throwIfAborted()
     return await this.#handler.call(this.scope, message.value, message)
   }
 
-  release (message: IncomingMessage, failure?: { readonly error: unknown }): Promise<void> | undefined {
-    return IncomingMessage.release(message, failure)
+  release (message: ReceivedMessage, failure?: { readonly error: unknown }): Promise<void> | undefined {
+    return ReceivedMessage.release(message, failure)
   }
 
-  prepare (result: unknown, message: IncomingMessage): readonly Prepared[] {
+  prepare (result: unknown, message: ReceivedMessage): readonly Prepared[] {
     const { value, options } = isResponse(result) ? result : { value: result, options: undefined }
     if (this.#publishers.length === 0) this.#warnOfResult()
     if (value === undefined) return []

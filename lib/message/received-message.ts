@@ -21,7 +21,7 @@ const NOTHING = Object.freeze({})
  * What a handler gets beside the value. Whatever it does not ask for is not made. Own properties
  * are what `{ ...message }` has: neither `deps` nor headers, which may hold secrets.
  */
-export class IncomingMessage implements Message<unknown, unknown, unknown> {
+export class ReceivedMessage implements Message<unknown, unknown, unknown> {
   readonly topic: string
   readonly partition: number
   readonly offset: bigint
@@ -51,12 +51,12 @@ export class IncomingMessage implements Message<unknown, unknown, unknown> {
   }
 
   /** Makes what its subscriber declared. */
-  static async inject (message: IncomingMessage, deps: ReadonlyMap<string, DeclaredDependency>): Promise<void> {
+  static async inject (message: ReceivedMessage, deps: ReadonlyMap<string, DeclaredDependency>): Promise<void> {
     message.#deps = await message.#resolve().resolveAll(deps)
   }
 
   /** Cleans up what was made for it. */
-  static release (message: IncomingMessage, failure?: { readonly error: unknown }): Promise<void> | undefined {
+  static release (message: ReceivedMessage, failure?: { readonly error: unknown }): Promise<void> | undefined {
     return message.#resolution?.close(failure)
   }
 

@@ -2,14 +2,14 @@ import fc from 'fast-check'
 import t from 'tap'
 import { Attempt } from '../../lib/consume/pipeline/delivery.js'
 import { deadLetter, detailsFor, readDeadLetter, type Failure } from '../../lib/consume/pipeline/dead-letter.js'
-import type { Subscription } from '../../lib/consume/pipeline/subscriber-plan.js'
+import type { SubscriberPlan } from '../../lib/consume/pipeline/subscriber-plan.js'
 import type { RawHeader } from '../../lib/transport/transport.js'
 import { record } from '../support/record.js'
 
 const failure: Failure = { stage: 'validate', error: Object.assign(new RangeError('too much'), { validation: [{ instancePath: '/total' }] }), attempts: 2, firstAt: 1000, at: 2000 }
 
-function subscription (groupId: string | null): Subscription {
-  return { name: 'take', groupId, isDeadLetterOf: () => false } as unknown as Subscription
+function subscription (groupId: string | null): SubscriberPlan {
+  return { name: 'take', groupId, isDeadLetterOf: () => false } as unknown as SubscriberPlan
 }
 
 function headers (said: Record<string, string | null>): RawHeader[] {
@@ -61,7 +61,7 @@ t.test('no header of it is longer than it may be, whatever failed', async (t) =>
 })
 
 t.test('of what is larger than anything that is handled nothing is tried that keeps others waiting', async (t) => {
-  const limit = { bodyLimit: 1000 } as Subscription
+  const limit = { bodyLimit: 1000 } as SubscriberPlan
   const key = Buffer.alloc(900)
   const many = Array.from({ length: 2 ** 17 + 1 }, (): RawHeader => ['a', null])
   const all = ['full', 'brief', 'reference', 'place']

@@ -1,10 +1,10 @@
 import t from 'tap'
-import { Condition } from '../../lib/consume/group/group-state.js'
+import { GroupState } from '../../lib/consume/group/group-state.js'
 import { ManualClock } from '../support/manual-clock.js'
 
 function build () {
   const clock = new ManualClock()
-  return { clock, condition: new Condition(clock) }
+  return { clock, condition: new GroupState(clock) }
 }
 
 t.test('a group joins, reads, rebalances, fails and closes', async (t) => {

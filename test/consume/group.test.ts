@@ -3,8 +3,8 @@ import t from 'tap'
 import { Group } from '../../lib/consume/group/group.js'
 import type { Ordering } from '../../lib/consume/partition/subscriber-queue.js'
 import type { Outcome, Pipeline } from '../../lib/consume/pipeline/pipeline.js'
-import type { Turn } from '../../lib/consume/partition/lane-slot.js'
-import { encodeSettledAhead } from '../../lib/consume/group/offset-map.js'
+import type { LaneSlot } from '../../lib/consume/partition/lane-slot.js'
+import { encodeOffsetMap } from '../../lib/consume/group/offset-map.js'
 import { GenerationLostError, type ConsumedRecord, type StoredOffset } from '../../lib/transport/transport.js'
 import { gate } from '../support/inbox.js'
 import { FakeConsumer } from '../support/fake-consumer.js'
@@ -19,11 +19,11 @@ function build ({ groupId = 'shop', topics = ['orders'], dispatch = true, orderi
   const clock = new ManualClock()
   const log = logLines()
   const running = new Map<string, (outcome: Outcome) => void>()
-  const waits = new Map<string, Turn['wait']>()
+  const waits = new Map<string, LaneSlot['wait']>()
   const started: string[] = []
   const givenUp: string[] = []
   const pipeline = {
-    run: (topic: string, partition: number, { offset }: ConsumedRecord, { wait }: Turn) => new Promise<Outcome>((resolve) => {
+    run: (topic: string, partition: number, { offset }: ConsumedRecord, { wait }: LaneSlot) => new Promise<Outcome>((resolve) => {
       const name = `${topic}[${partition}] ${offset}`
       started.push(name)
       running.set(name, resolve)
@@ -655,7 +655,7 @@ t.test('a rebalance waits for what runs and for nothing else: what is settled be
 t.test('what those before us had settled is left out, and told to those after us', async (t) => {
   const { clock, group, consumer, started, assign, end } = build({ ordering: 'key' })
   assign(0)
-  group.stored('orders', 0, 1n, encodeSettledAhead(record(1), [2n, 4n]))
+  group.stored('orders', 0, 1n, encodeOffsetMap(record(1), [2n, 4n]))
   group.records('orders', 0, keyed('a', 'a', 'b', 'a', 'b').slice(1, 3), 3n)
   group.records('orders', 0, keyed('a', 'a', 'b', 'a', 'b', 'c').slice(3), 6n)
   t.same(started, ['orders[0] 1', 'orders[0] 5'])
@@ -673,7 +673,7 @@ t.test('what those before us had settled is left out, and told to those after us
 t.test('what is known to be settled and has not been read again is told on, too', async (t) => {
   const { clock, group, consumer, started, assign, end } = build({ ordering: 'key' })
   assign(0)
-  group.stored('orders', 0, 0n, encodeSettledAhead(record(0), [2n, 7n, 9n]))
+  group.stored('orders', 0, 0n, encodeOffsetMap(record(0), [2n, 7n, 9n]))
   group.records('orders', 0, keyed('a', 'b', 'c'), 3n)
   await end('orders[0] 1')
   await clock.advance(1000)
@@ -688,7 +688,7 @@ t.test('what is known to be settled and has not been read again is told on, too'
 t.test('where all that comes is settled already, the offset moves on, and there is room for more', async (t) => {
   const { clock, group, consumer, started, assign } = build({ ordering: 'key' })
   assign(0)
-  group.stored('orders', 0, 0n, encodeSettledAhead(record(0), [0n, 1n, 2n, 3n, 4n]))
+  group.stored('orders', 0, 0n, encodeOffsetMap(record(0), [0n, 1n, 2n, 3n, 4n]))
   group.stored('orders', 7, 0n, '')
   group.records('orders', 0, keyed('a', 'a', 'b', 'a', 'b'), 5n)
   await clock.advance(1000)
@@ -725,7 +725,7 @@ t.test('nor where the record is gone that could tell which log it is', async (t)
   }
   for (const begin of [() => { group.records('orders', 0, [], 1n) }, skip]) {
     assign(0)
-    group.stored('orders', 0, 0n, encodeSettledAhead(record(0), [1n]))
+    group.stored('orders', 0, 0n, encodeOffsetMap(record(0), [1n]))
     begin()
     group.records('orders', 0, keyed('a', 'b').slice(1), 2n)
     await end('orders[0] 1', false)
@@ -761,7 +761,7 @@ t.test('a message is settled before its turn is over, if its pipeline says so, a
   const log = logLines()
   const clock = new ManualClock()
   const { opened, open } = gate()
-  const pipeline = { run: async (topic: string, partition: number, record: ConsumedRecord, { settle }: Turn) => { settle(); await opened; return true }, giveUp: () => {} } as unknown as Pipeline
+  const pipeline = { run: async (topic: string, partition: number, record: ConsumedRecord, { settle }: LaneSlot) => { settle(); await opened; return true }, giveUp: () => {} } as unknown as Pipeline
   let consumer!: FakeConsumer
   const group = new Group('shop', [{ topics: ['orders'], ordering: 'partition', concurrency: 1, pipeline }], (listener) => { consumer = new FakeConsumer(listener); return consumer }, settings, clock, log)
   group.dispatch()

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { Attempt } from '../../lib/consume/pipeline/delivery.js'
-import { Running } from '../../lib/consume/pipeline/handler-deadlines.js'
+import { HandlerDeadlines } from '../../lib/consume/pipeline/handler-deadlines.js'
 import { gate } from '../support/inbox.js'
 import { ManualClock, turn } from '../support/manual-clock.js'
 import { record } from '../support/record.js'
@@ -8,7 +8,7 @@ import { record } from '../support/record.js'
 function build () {
   const clock = new ManualClock()
   const late: bigint[] = []
-  const running = new Running(1000, clock, ({ record: { offset } }) => { late.push(offset) })
+  const running = new HandlerDeadlines(1000, clock, ({ record: { offset } }) => { late.push(offset) })
   function start (offset: number) {
     const attempt = new Attempt('orders', 0, record(offset))
     const { opened, open } = gate()

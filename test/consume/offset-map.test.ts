@@ -1,7 +1,7 @@
 import { deflateRawSync } from 'node:zlib'
 import t from 'tap'
 import fc from 'fast-check'
-import { encodeSettledAhead, SettledAhead } from '../../lib/consume/group/offset-map.js'
+import { encodeOffsetMap, OffsetMap } from '../../lib/consume/group/offset-map.js'
 
 /** In the place of which they are told. */
 function at (offset: bigint, timestamp = 1_700_000_000_000) {
@@ -9,7 +9,7 @@ function at (offset: bigint, timestamp = 1_700_000_000_000) {
 }
 
 function has (offset: bigint, metadata: string, asked: readonly bigint[]): bigint[] {
-  const settled = SettledAhead.decode(offset, metadata)
+  const settled = OffsetMap.decode(offset, metadata)
   return asked.filter((each) => settled?.has(each))
 }
 
@@ -17,33 +17,33 @@ t.test('whatever is settled behind an offset is known again, and nothing else', 
   const offsets = fc.uniqueArray(fc.integer({ min: 1, max: 5000 }), { maxLength: 400 })
   fc.assert(fc.property(fc.bigInt({ min: 0n, max: 2n ** 62n }), offsets, offsets, (offset, settled, others) => {
     const [some, more] = [settled, others].map((positions) => positions.sort((a, b) => a - b).map((position) => offset + BigInt(position))) as [bigint[], bigint[]]
-    const metadata = encodeSettledAhead(at(offset), some)
+    const metadata = encodeOffsetMap(at(offset), some)
     const unsettled = more.filter((each) => !some.includes(each))
     return metadata.length <= 4096 && String(has(offset, metadata, some)) === String(some) && has(offset, metadata, [offset - 1n, offset, ...unsettled, offset + 2n ** 40n]).length === 0
   }), { numRuns: 1000 })
 })
 
 t.test('nothing is told where there is nothing to tell', async (t) => {
-  t.equal(encodeSettledAhead(at(7n), []), '')
-  t.equal(SettledAhead.decode(7n, ''), undefined)
-  t.equal(SettledAhead.decode(7n, null), undefined, 'as a cluster may say it')
+  t.equal(encodeOffsetMap(at(7n), []), '')
+  t.equal(OffsetMap.decode(7n, ''), undefined)
+  t.equal(OffsetMap.decode(7n, null), undefined, 'as a cluster may say it')
 })
 
 t.test('ten thousand offsets fit, however they lie', async (t) => {
   let random = 1
   const offsets = Array.from({ length: 10_000 }, (_, i) => BigInt(i + 1)).filter(() => (random = random * 48271 % 2147483647) % 2 === 0)
-  t.same(has(0n, encodeSettledAhead(at(0n), offsets), offsets), offsets)
+  t.same(has(0n, encodeOffsetMap(at(0n), offsets), offsets), offsets)
 })
 
 t.test('what does not fit is left out from behind', async (t) => {
   let random = 1
   const offsets = Array.from({ length: 200_000 }, (_, i) => BigInt(i + 1)).filter(() => (random = random * 48271 % 2147483647) % 2 === 0)
-  const metadata = encodeSettledAhead(at(0n), offsets)
+  const metadata = encodeOffsetMap(at(0n), offsets)
   t.ok(metadata.length <= 4096)
   const known = has(0n, metadata, offsets)
   t.ok(known.length > 5000, `${known.length} of ${offsets.length}`)
   t.same(known, offsets.slice(0, known.length))
-  t.same(has(0n, encodeSettledAhead(at(0n), [1n, 2n ** 30n]), [1n, 2n ** 30n]), [1n], 'nor what is too far ahead')
+  t.same(has(0n, encodeOffsetMap(at(0n), [1n, 2n ** 30n]), [1n, 2n ** 30n]), [1n], 'nor what is too far ahead')
 })
 
 t.test('what somebody else wrote there says nothing', async (t) => {
@@ -53,15 +53,15 @@ t.test('what somebody else wrote there says nothing', async (t) => {
 })
 
 t.test('it says nothing of another offset than its own, as after a copy to another cluster', async (t) => {
-  const metadata = encodeSettledAhead(at(7n), [8n, 9n])
+  const metadata = encodeOffsetMap(at(7n), [8n, 9n])
   t.same(has(7n, metadata, [8n, 9n]), [8n, 9n])
-  t.equal(SettledAhead.decode(5n, metadata), undefined)
-  t.equal(SettledAhead.decode(70n, metadata), undefined)
+  t.equal(OffsetMap.decode(5n, metadata), undefined)
+  t.equal(OffsetMap.decode(70n, metadata), undefined)
 })
 
 t.test('it tells whether a log that holds its offset is the one that it is about', async (t) => {
   for (const timestamp of [1_700_000_000_000, 0, -1, 2 ** 62]) {
-    const settled = SettledAhead.decode(7n, encodeSettledAhead(at(7n, timestamp), [8n]))
+    const settled = OffsetMap.decode(7n, encodeOffsetMap(at(7n, timestamp), [8n]))
     t.equal(settled?.isBehind(at(7n, timestamp)), true)
     for (const other of [at(8n, timestamp), at(7n, 5), undefined]) t.equal(settled?.isBehind(other), false)
   }

@@ -5,7 +5,7 @@ import { backoff } from '../../lib/consume/pipeline/backoff.js'
 import { toError } from '../../lib/to-error.js'
 import { AckMessage, NackMessage, RejectMessage, SkipMessage, StopConsume } from '../../lib/consume/pipeline/ack.js'
 import type { AckPolicy } from '../../types/index.js'
-import type { Delivery, Prepared, Subscription } from '../../lib/consume/pipeline/subscriber-plan.js'
+import type { Delivery, Prepared, SubscriberPlan } from '../../lib/consume/pipeline/subscriber-plan.js'
 import type { Failure } from '../../lib/consume/pipeline/dead-letter.js'
 import { FASTSTREAM_ERR_DECODE, FASTSTREAM_ERR_PUBLISH_REFUSED, FASTSTREAM_ERR_PUBLISH_TIMEOUT, FASTSTREAM_ERR_VALIDATION } from '../../lib/errors.js'
 import type { Outgoing, Producer } from '../../lib/produce/producer.js'
@@ -17,7 +17,7 @@ import { record } from '../support/record.js'
 
 const retry = { retries: 2, delay: 100, factor: 2, maxDelay: 1000, jitter: 0, retryOn: () => true }
 
-function build (overrides: Partial<Subscription<Delivery>> = {}) {
+function build (overrides: Partial<SubscriberPlan<Delivery>> = {}) {
   const clock = new ManualClock()
   const log = logLines()
   const dead: Outgoing[] = []
@@ -30,7 +30,7 @@ function build (overrides: Partial<Subscription<Delivery>> = {}) {
       dead.push(outgoing)
     }
   } as unknown as Producer
-  const subscription: Subscription<Delivery> = {
+  const subscription: SubscriberPlan<Delivery> = {
     name: 'take',
     topics: ['orders'],
     groupId: 'shop',
@@ -47,7 +47,7 @@ function build (overrides: Partial<Subscription<Delivery>> = {}) {
     prepare: () => [],
     ...overrides
   }
-  const pipeline = new Pipeline(subscription as Subscription, producer, clock, log, (_, failure) => { failures.push(failure) })
+  const pipeline = new Pipeline(subscription as SubscriberPlan, producer, clock, log, (_, failure) => { failures.push(failure) })
   const halt = new AbortController()
   const pauses: string[] = []
   const settles: string[] = []
@@ -73,7 +73,7 @@ t.test('a handler that fails is run again, later each time, then the message goe
       attempts.push(attempt)
       throw new TypeError(`no\n  luck ${'x'.repeat(2000)}`)
     }
-  } as Partial<Subscription<Delivery>>)
+  } as Partial<SubscriberPlan<Delivery>>)
   const done = run()
   await turn()
   t.same(attempts, [1])
@@ -373,7 +373,7 @@ t.test('a handler that nobody waits for leaves its message unsettled, and has no
 })
 
 t.test('nor is one settled that nobody waits for when its handler has ended and what was made for it is cleaned up', async (t) => {
-  const cases: Array<[title: string, overrides: Partial<Subscription<Delivery>>]> = [
+  const cases: Array<[title: string, overrides: Partial<SubscriberPlan<Delivery>>]> = [
     ['it succeeded', { handle: () => 'result' }],
     ['it failed', { handle: () => { throw new Error('no') } }],
     ['it rejected its message', { handle: () => { throw new RejectMessage() } }],

@@ -14,7 +14,7 @@ export interface LastError {
 const SILENCE = 10_000
 
 /** What a group's transport tells about it, for those who ask whether it lives. */
-export class Condition {
+export class GroupState {
   readonly #clock: Clock
   #state: State = 'joining'
   #since: number

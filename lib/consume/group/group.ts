@@ -6,12 +6,12 @@ import {
   GenerationLostError, type ConsumedRecord, type ConsumerListener, type CorruptBatch, type OffsetReset, type TopicPartition, type StoredOffset, type TransportConsumer, type TopicPartitionOffset
 } from '../../transport/transport.js'
 import { Committer, type CommitSettings } from './committer.js'
-import { Condition } from './group-state.js'
+import { GroupState } from './group-state.js'
 import { subscriberHealth, type UnnamedHealth } from './health.js'
 import { reportReset } from './offset-reset.js'
 import { OwnedPartition, type BufferSettings, type Stopped } from '../partition/partition.js'
 import { Session } from './session.js'
-import { SettledAhead } from './offset-map.js'
+import { OffsetMap } from './offset-map.js'
 import { Subscribers, type GroupSubscriber, type RunningSubscriber } from '../partition/subscriber-queue.js'
 import { Worker } from '../partition/worker.js'
 
@@ -38,7 +38,7 @@ export class Group implements ConsumerListener {
   readonly #clock: Clock
   readonly #log: Log
   readonly #owned = new Map<string, OwnedPartition>()
-  readonly #condition: Condition
+  readonly #condition: GroupState
   readonly #committer: Committer
   readonly #consumer: TransportConsumer
   #generation = 0
@@ -50,7 +50,7 @@ export class Group implements ConsumerListener {
     this.#settings = settings
     this.#clock = clock
     this.#log = log
-    this.#condition = new Condition(clock)
+    this.#condition = new GroupState(clock)
     this.#consumer = consumer(this)
     this.#committer = new Committer(() => this.#owned.values(), (offsets) => this.#commit(offsets), settings.commit, clock, log)
     const worker = new Worker(new Session(groupId, this.#consumer, clock), this.#committer, (subscriber) => { this.#stop(subscriber) }, clock, log)
@@ -137,7 +137,7 @@ export class Group implements ConsumerListener {
 
   /** Those that went before us had handled some of what is there. */
   stored (topic: string, partition: number, offset: bigint, metadata: string | null): void {
-    this.#ownerOf(topic, partition)?.leaveOut(SettledAhead.decode(offset, metadata))
+    this.#ownerOf(topic, partition)?.leaveOut(OffsetMap.decode(offset, metadata))
   }
 
   corrupt (topic: string, partition: number, { offset, nextOffset, error }: CorruptBatch): void {

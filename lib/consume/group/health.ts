@@ -2,7 +2,7 @@ import type { HealthError, PartitionHealth, SubscriberHealth } from '../../../ty
 import { MESSAGE_LIMIT, oneLine } from '../../foreign-text.js'
 import { textOf } from '../../to-error.js'
 import type { Progress, TransportConsumer } from '../../transport/transport.js'
-import type { Condition, LastError } from './group-state.js'
+import type { GroupState, LastError } from './group-state.js'
 import type { RunningSubscriber } from '../partition/subscriber-queue.js'
 import type { OwnedPartition } from '../partition/partition.js'
 import type { Delivery } from '../pipeline/subscriber-plan.js'
@@ -10,7 +10,7 @@ import type { Delivery } from '../pipeline/subscriber-plan.js'
 /** What a group knows of one of its subscribers, which adds its names. */
 export type UnnamedHealth = Omit<SubscriberHealth, 'name' | 'topics' | 'groupId'>
 
-export function subscriberHealth ({ topics, pipeline, lanes, stopped }: RunningSubscriber, owned: Iterable<OwnedPartition>, consumer: TransportConsumer, condition: Condition, now: number): UnnamedHealth {
+export function subscriberHealth ({ topics, pipeline, lanes, stopped }: RunningSubscriber, owned: Iterable<OwnedPartition>, consumer: TransportConsumer, condition: GroupState, now: number): UnnamedHealth {
   const late = [...pipeline.late]
   const partitions = [...owned]
     .filter(({ topic }) => topics.includes(topic))

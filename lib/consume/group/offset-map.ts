@@ -18,7 +18,7 @@ const MAX_LENGTH = 4096
 const MAX_SPAN = 2 ** 20
 
 /** As metadata of `place`: those settled, which are behind it and in order. What is too far ahead for it is left out, and will be done again. */
-export function encodeSettledAhead (place: Place, settled: readonly bigint[]): string {
+export function encodeOffsetMap (place: Place, settled: readonly bigint[]): string {
   const positions: number[] = []
   for (const each of settled) {
     const position = Number(each - place.offset)
@@ -37,7 +37,7 @@ function encode (place: Place, positions: readonly number[]): string {
 }
 
 /** What is settled from the offset on that a group has stored. */
-export class SettledAhead {
+export class OffsetMap {
   readonly #offset: bigint
   readonly #timestamp: number
   readonly #bits: Buffer
@@ -49,11 +49,11 @@ export class SettledAhead {
   }
 
   /** Nothing where the metadata is somebody else's, of another offset, or makes no sense. */
-  static decode (offset: bigint, metadata: string | null): SettledAhead | undefined {
+  static decode (offset: bigint, metadata: string | null): OffsetMap | undefined {
     const [, place, timestamp, bits = ''] = FORMAT.exec(metadata ?? '') ?? []
     if (place !== String(offset)) return undefined
     try {
-      return new SettledAhead({ offset, timestamp: Number(timestamp) }, inflateRawSync(Buffer.from(bits, 'base64'), { maxOutputLength: MAX_SPAN / 8 }))
+      return new OffsetMap({ offset, timestamp: Number(timestamp) }, inflateRawSync(Buffer.from(bits, 'base64'), { maxOutputLength: MAX_SPAN / 8 }))
     } catch {
       return undefined
     }

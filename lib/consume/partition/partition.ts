@@ -1,6 +1,6 @@
 import { FASTSTREAM_ERR_SKIP } from '../../errors.js'
 import type { ConsumedRecord, TransportConsumer } from '../../transport/transport.js'
-import { encodeSettledAhead, type SettledAhead } from '../group/offset-map.js'
+import { encodeOffsetMap, type OffsetMap } from '../group/offset-map.js'
 import { PartitionTracker, type Tracked } from './tracker.js'
 
 /** What one partition may hold in memory. */
@@ -57,7 +57,7 @@ export class OwnedPartition {
   readonly tracker = new PartitionTracker<Work>()
   readonly #limits: BufferSettings
   readonly #consumer: TransportConsumer
-  #settledAhead: SettledAhead | undefined
+  #settledAhead: OffsetMap | undefined
   #messages = 0
   #bytes = 0
   #paused = false
@@ -92,7 +92,7 @@ export class OwnedPartition {
   }
 
   /** What was settled before this generation began. */
-  leaveOut (settled: SettledAhead | undefined): void {
+  leaveOut (settled: OffsetMap | undefined): void {
     this.#settledAhead = settled
   }
 
@@ -106,10 +106,10 @@ export class OwnedPartition {
     const { oldest, position, settledAhead } = this.tracker
     if (oldest === undefined) return ''
     const unread = this.#settledAhead?.from(position!) ?? []
-    return encodeSettledAhead(oldest.record, [...settledAhead, ...unread])
+    return encodeOffsetMap(oldest.record, [...settledAhead, ...unread])
   }
 
-  #unsettled (work: readonly Work[], settledAhead: SettledAhead): readonly Work[] {
+  #unsettled (work: readonly Work[], settledAhead: OffsetMap): readonly Work[] {
     const unsettled: Work[] = []
     for (const each of work) {
       if (settledAhead.has(each.offset)) this.tracker.settle(each)

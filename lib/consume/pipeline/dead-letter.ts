@@ -5,7 +5,7 @@ import { boundedJson } from '../../bounded-value.js'
 import { MESSAGE_LIMIT, NAME_LIMIT, oneLine, visibleLines } from '../../foreign-text.js'
 import { parseJson } from '../../codec/json.js'
 import { textOf } from '../../to-error.js'
-import type { Delivery, Subscription } from './subscriber-plan.js'
+import type { Delivery, SubscriberPlan } from './subscriber-plan.js'
 
 /** Where on its way a message failed. */
 export type Stage = 'deserialize' | 'validate' | 'handler' | 'retries-exhausted' | 'rejected' | 'publish'
@@ -34,14 +34,14 @@ export type Detail = typeof DETAILS[number]
 const MAX_HEADERS = 2 ** 17
 
 /** As much as may be tried for this record. Of what is larger than anything that is handled there is only said where it is: to send it would keep everybody else waiting, too. */
-export function detailsFor (record: ConsumedRecord, { bodyLimit }: Subscription): readonly Detail[] {
+export function detailsFor (record: ConsumedRecord, { bodyLimit }: SubscriberPlan): readonly Detail[] {
   const { size, value, headerCount = record.headers.length } = record
   if (headerCount > MAX_HEADERS || size - (value?.length ?? 0) > bodyLimit) return ['place']
   return size > bodyLimit ? ['reference', 'place'] : DETAILS
 }
 
 /** The record for the dead-letter topic: the original bytes and headers, and where, when and why it failed. Never throws. */
-export function deadLetter (topic: string, { topic: origin, partition, record }: Delivery, subscription: Subscription, failure: Failure, detail: Detail = 'full'): Outgoing {
+export function deadLetter (topic: string, { topic: origin, partition, record }: Delivery, subscription: SubscriberPlan, failure: Failure, detail: Detail = 'full'): Outgoing {
   const { error } = failure
   const full = detail === 'full'
   const place = detail === 'place'
@@ -109,7 +109,7 @@ function parsed (json: string | undefined): unknown {
 }
 
 /** A dead letter that fails again keeps its first origin. Only where dead letters of that origin go is a header believed that says so. */
-function isDeadLetter (topic: string, { headers }: ConsumedRecord, subscription: Subscription): boolean {
+function isDeadLetter (topic: string, { headers }: ConsumedRecord, subscription: SubscriberPlan): boolean {
   const origin = headers.findLast(([name]) => name === ORIGIN[0])?.[1]
   return origin instanceof Buffer && subscription.isDeadLetterOf(topic, origin.toString())
 }

@@ -6,7 +6,7 @@ import type { Attempt } from './delivery.js'
  * The attempts that run. All have the same time, so they are late in the order in which they began, and one timer serves all.
  * One that is late is told, and runs on: nothing can stop it, and its message must not be handled twice at the same time.
  */
-export class Running {
+export class HandlerDeadlines {
   readonly #timeout: number
   readonly #clock: Clock
   readonly #onLate: (attempt: Attempt) => void

@@ -9,11 +9,11 @@ import { Attempt } from './delivery.js'
 import type { LastError } from '../group/group-state.js'
 import type { Failure, Stage } from './dead-letter.js'
 import { AckMessage, decisionOf, StopConsume, type Decision } from './ack.js'
-import { PersistentPublisher } from './publish-until-stored.js'
+import { PublishUntilStored } from './publish-until-stored.js'
 import { backoff } from './backoff.js'
-import { Running } from './handler-deadlines.js'
-import type { Delivery, Subscription } from './subscriber-plan.js'
-import type { Turn } from '../partition/lane-slot.js'
+import { HandlerDeadlines } from './handler-deadlines.js'
+import type { Delivery, SubscriberPlan } from './subscriber-plan.js'
+import type { LaneSlot } from '../partition/lane-slot.js'
 
 /** Told about everything that goes wrong with a message, once per attempt. */
 export type FailureListener = (delivery: Delivery, failure: Failure) => void
@@ -31,21 +31,21 @@ const ACK: Decision = { kind: 'ack' }
 
 /** The way of one message: decode, validate, handle, publish the result; or retries and the dead-letter topic. */
 export class Pipeline {
-  readonly #subscription: Subscription
-  readonly #publisher: PersistentPublisher
+  readonly #subscription: SubscriberPlan
+  readonly #publisher: PublishUntilStored
   readonly #clock: Clock
   readonly #log: Log
   readonly #onFailure: FailureListener | undefined
-  readonly #running: Running
+  readonly #running: HandlerDeadlines
   #lastError: LastError | undefined
 
-  constructor (subscription: Subscription, producer: Producer, clock: Clock, log: Log, onFailure?: FailureListener) {
+  constructor (subscription: SubscriberPlan, producer: Producer, clock: Clock, log: Log, onFailure?: FailureListener) {
     this.#subscription = subscription
-    this.#publisher = new PersistentPublisher(subscription, producer, clock, log, (error) => { this.#lastError = { error, at: clock.now() } })
+    this.#publisher = new PublishUntilStored(subscription, producer, clock, log, (error) => { this.#lastError = { error, at: clock.now() } })
     this.#clock = clock
     this.#log = log
     this.#onFailure = onFailure
-    this.#running = new Running(subscription.handlerTimeout, clock, (attempt) => { this.#late(attempt) })
+    this.#running = new HandlerDeadlines(subscription.handlerTimeout, clock, (attempt) => { this.#late(attempt) })
   }
 
   /** The handlers that have had their time and still run. */
@@ -63,7 +63,7 @@ export class Pipeline {
   }
 
   /** It is not settled, too, when nobody waits for its next try any longer: it will come again. Never rejects. */
-  async run (topic: string, partition: number, record: ConsumedRecord, turn: Turn): Promise<Outcome> {
+  async run (topic: string, partition: number, record: ConsumedRecord, turn: LaneSlot): Promise<Outcome> {
     let attempt = new Attempt(topic, partition, record)
     let outcome = await this.#attempt(attempt, turn)
     while (typeof outcome === 'object' && outcome.again !== undefined) {
@@ -77,7 +77,7 @@ export class Pipeline {
   }
 
   /** One run of the whole way. */
-  async #attempt (attempt: Attempt, turn: Turn, firstAt?: number): Promise<Outcome | Failed> {
+  async #attempt (attempt: Attempt, turn: LaneSlot, firstAt?: number): Promise<Outcome | Failed> {
     const subscription = this.#subscription
     let stage: Stage = 'deserialize'
     try {
@@ -183,7 +183,7 @@ export class Pipeline {
   }
 
   /** There is no further attempt. */
-  async #end (delivery: Delivery, failure: Failure, turn: Turn): Promise<boolean> {
+  async #end (delivery: Delivery, failure: Failure, turn: LaneSlot): Promise<boolean> {
     const { topic, partition, record: { offset } } = delivery
     const { ackPolicy } = this.#subscription
     const details = { err: failure.error, topic, partition, offset: String(offset), stage: failure.stage, attempts: failure.attempts }

@@ -4,22 +4,22 @@ import { isRefused, isTooLarge, type Producer } from '../../produce/producer.js'
 import { toError } from '../../to-error.js'
 import { deadLetter, detailsFor, type Detail, type Failure } from './dead-letter.js'
 import { backoff } from './backoff.js'
-import type { Delivery, Prepared, Subscription } from './subscriber-plan.js'
-import type { Turn } from '../partition/lane-slot.js'
+import type { Delivery, Prepared, SubscriberPlan } from './subscriber-plan.js'
+import type { LaneSlot } from '../partition/lane-slot.js'
 
 /** Waits between tries. They go on for as long as it takes. */
 const PERSISTENT = { delay: 200, factor: 2, maxDelay: 30_000, jitter: 0.2 }
 
 /** Publishes what must be published before a message is settled: the result of its handler, its dead letter. */
-export class PersistentPublisher {
-  readonly #subscription: Subscription
+export class PublishUntilStored {
+  readonly #subscription: SubscriberPlan
   readonly #producer: Producer
   readonly #clock: Clock
   readonly #log: Log
   readonly #onError: (error: Error) => void
 
   /** `onError`: told about every try that failed. */
-  constructor (subscription: Subscription, producer: Producer, clock: Clock, log: Log, onError: (error: Error) => void) {
+  constructor (subscription: SubscriberPlan, producer: Producer, clock: Clock, log: Log, onError: (error: Error) => void) {
     this.#subscription = subscription
     this.#producer = producer
     this.#clock = clock
@@ -28,12 +28,12 @@ export class PersistentPublisher {
   }
 
   /** False when it was halted. Rejects when the cluster refuses one of them. */
-  async results (results: readonly Prepared[], delivery: Delivery, turn: Turn): Promise<boolean> {
+  async results (results: readonly Prepared[], delivery: Delivery, turn: LaneSlot): Promise<boolean> {
     return await this.#publish(results, delivery, turn, 'result', isRefused)
   }
 
   /** With all that there is to say; with less, where that is too large. False when it was halted. */
-  async deadLetter (topic: string, delivery: Delivery, failure: Failure, turn: Turn, [detail, ...less]: readonly Detail[] = detailsFor(delivery.record, this.#subscription)): Promise<boolean> {
+  async deadLetter (topic: string, delivery: Delivery, failure: Failure, turn: LaneSlot, [detail, ...less]: readonly Detail[] = detailsFor(delivery.record, this.#subscription)): Promise<boolean> {
     const outgoing = deadLetter(topic, delivery, this.#subscription, failure, detail)
     const prepared = { topic, send: () => this.#producer.publish(outgoing) }
     try {
@@ -47,7 +47,7 @@ export class PersistentPublisher {
    * Rejects with an error that is `final` when all of them have ended: what is still being published when its message fails would
    * come behind the next one's. They wait together, because a message has one turn.
    */
-  async #publish (all: readonly Prepared[], { topic, partition, record }: Delivery, turn: Turn, what: string, final: (error: Error) => boolean): Promise<boolean> {
+  async #publish (all: readonly Prepared[], { topic, partition, record }: Delivery, turn: LaneSlot, what: string, final: (error: Error) => boolean): Promise<boolean> {
     let pending = all
     let refusal: Error | undefined
     for (let attempt = 1; ; attempt++) {

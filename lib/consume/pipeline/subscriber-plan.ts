@@ -23,7 +23,7 @@ export interface Prepared {
 }
 
 /** A subscriber, compiled: what the pipeline needs to know of it. `Message` is whatever `read` makes. */
-export interface Subscription<Message = unknown> {
+export interface SubscriberPlan<Message = unknown> {
   /** Named in logs and in dead letters. */
   readonly name: string
   readonly topics: readonly string[]
