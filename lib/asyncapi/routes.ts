@@ -3,6 +3,7 @@ import type { AsyncapiDocument } from '../../types/asyncapi.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { AppDocument } from './site/app-document.js'
 import { noSurplus, onlyKnown, yesOrNo } from '../options/assert.js'
+import { perApp } from '../scope.js'
 import { kOwnRoute } from '../symbols.js'
 import { describe, type Describable } from './document/description.js'
 import { createDocument } from './document/document.js'
@@ -11,12 +12,11 @@ import { servePublish } from './publish/route.js'
 import { send } from './site/send.js'
 import type { AsyncapiSettings } from './settings.js'
 
-// The HTTP server is the one public thing that all scopes of an app share.
-const documents = new WeakMap<object, AppDocument>()
+const stateOf = perApp<{ document: AppDocument | undefined }>(() => ({ document: undefined }))
 
 /** One document for all brokers of an app. Its options, and the place of its routes, are those of the plugin that is registered first. */
 export function documentApp (app: FastifyInstance, brokers: ReadonlyMap<string, Describable>, settings: AsyncapiSettings): void {
-  const known = documents.get(app.server)
+  const known = stateOf(app).document
   if (known !== undefined && settings.written) throw new FASTSTREAM_ERR_INVALID_OPTION('asyncapi', 'must be given where the plugin is registered first: one document describes all brokers of an app')
   const document = known ?? new AppDocument(() => createDocument([...brokers.values()].map(describe), settings))
   if (!app.hasDecorator('asyncapi')) app.decorate('asyncapi', asyncapi as FastifyInstance['asyncapi'])
@@ -31,7 +31,7 @@ export function documentApp (app: FastifyInstance, brokers: ReadonlyMap<string, 
 
 function serve (app: FastifyInstance, document: AppDocument, settings: AsyncapiSettings): void {
   const { routePrefix, hooks, served, publish } = settings
-  documents.set(app.server, document)
+  stateOf(app).document = document
   app.addHook('onReady', async function asyncapiOnReady () {
     document.complete = true
     // What is wrong with it stops the app here, not the first who asks for it.

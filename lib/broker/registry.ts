@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { FASTSTREAM_ERR_ALREADY_STARTED, FASTSTREAM_ERR_DUPLICATE_PUBLISHER, FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER, FASTSTREAM_ERR_GROUP_CLASH, FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
+import { ancestors } from '../scope.js'
 import { DeclaredPublisher } from './publisher.js'
 import type { DeclaredSubscriber } from './subscriber.js'
 
@@ -23,7 +24,7 @@ export class Registry {
   /** The publisher that a scope knows for a topic, its own before its parents'. */
   publisherOf (scope: FastifyInstance, topic: string): DeclaredPublisher | undefined {
     const known = this.publishers.filter((publisher) => publisher.topic === topic)
-    for (let at: FastifyInstance | null = scope; at !== null; at = Object.getPrototypeOf(at)) {
+    for (const at of ancestors(scope)) {
       const [publisher, ...others] = known.filter((publisher) => publisher.scope === at)
       if (others.length > 0) throw new FASTSTREAM_ERR_DUPLICATE_PUBLISHER(topic)
       if (publisher !== undefined) return publisher

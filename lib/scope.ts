@@ -1,0 +1,30 @@
+import type { FastifyInstance } from 'fastify'
+
+/** Yields a scope and the scopes around it, nearest first. Fastify gives each scope its parent as prototype. */
+export function * ancestors (scope: FastifyInstance): Generator<FastifyInstance> {
+  for (let at: object | null = scope; isScope(at); at = Object.getPrototypeOf(at)) yield at
+}
+
+/** The instance that `Fastify()` made for this scope. */
+export function rootOf (scope: FastifyInstance): FastifyInstance {
+  let root = scope
+  for (const ancestor of ancestors(scope)) root = ancestor
+  return root
+}
+
+/** Keeps one state per app, shared by all of its scopes, for as long as the app is referenced. */
+export function perApp<State> (create: () => State): (scope: FastifyInstance) => State {
+  const states = new WeakMap<FastifyInstance, State>()
+  return function stateOf (scope) {
+    const root = rootOf(scope)
+    const known = states.get(root)
+    if (known !== undefined) return known
+    const created = create()
+    states.set(root, created)
+    return created
+  }
+}
+
+function isScope (value: object | null): value is FastifyInstance {
+  return value !== null && 'ready' in value
+}
