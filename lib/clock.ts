@@ -3,23 +3,35 @@ import { inOwnContext } from './context.js'
 /** What Node's timers hold, ms: above it they fire at once. */
 export const LONGEST_TIMER = 2 ** 31 - 1
 
-/** Every timer of the core goes through here, so that tests can own time. */
+/** The source of time, and of every timer of the core. Tests inject their own. */
 export interface Clock {
-  /** ms since the epoch */
+  /** The time of day, ms since the epoch. Only for what a person or another process reads: it can be set back. */
   now (): number
-  /** Runs `callback` once, in `ms`; the function that it returns takes that back. */
+  /** ms since some moment in the past. Never goes back: all durations and deadlines are measured with it. */
+  elapsed (): number
+  /** Runs `callback` once, in `ms`. Returns a function that cancels it. */
   schedule (ms: number, callback: () => void): () => void
 }
 
+// Taken when the module loads: test runners replace the global timers by fake ones that never fire by themselves.
+const { setTimeout, clearTimeout, setImmediate, clearImmediate, performance } = globalThis
+
 export const systemClock: Clock = {
-  now: Date.now,
+  now: () => Date.now(),
+  elapsed: () => performance.now(),
   schedule (ms, callback) {
     const timer = inOwnContext(() => setTimeout(callback, ms))
     return () => { clearTimeout(timer) }
   }
 }
 
-/** Waits; ends early, with `false`, when `signal` aborts. */
+/** Runs `callback` in the next turn of the event loop. Returns a function that cancels it. */
+export function nextTurn (callback: () => void): () => void {
+  const immediate = setImmediate(callback)
+  return () => { clearImmediate(immediate) }
+}
+
+/** Waits `ms` and resolves to true; resolves to false as soon as `signal` aborts. */
 export function sleep (clock: Clock, ms: number, signal: AbortSignal): Promise<boolean> {
   if (signal.aborted) return Promise.resolve(false)
   return new Promise((resolve) => {
@@ -35,7 +47,7 @@ export function sleep (clock: Clock, ms: number, signal: AbortSignal): Promise<b
   })
 }
 
-/** Waits for `work`, but no longer than `ms`: resolves to whether it ended in time. Never rejects for the time-out, but with what `work` rejects. */
+/** Waits for `work`, at most `ms`, and resolves to whether it ended in time. Rejects only when `work` rejects in time. */
 export function within (clock: Clock, ms: number, work: Promise<unknown>): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const cancel = clock.schedule(ms, () => { resolve(false) })

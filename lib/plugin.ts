@@ -6,6 +6,7 @@ import { Broker } from './broker/broker.js'
 import { decorate } from './broker/decorators.js'
 import { addBroker, brokersOf } from './broker/app-brokers.js'
 import { normaliseOptions } from './options/plugin-options.js'
+import { rootOf } from './scope.js'
 
 /* The whole lifecycle: options → broker → decorators → document → hooks. */
 
@@ -13,12 +14,13 @@ async function faststream (app: FastifyInstance, options: FaststreamOptions): Pr
   const broker = new Broker(normaliseOptions(options, app.initialConfig.pluginTimeout as number), app.log)
   addBroker(app, broker)
   decorate(app, broker)
-  // Its hook is before ours: a document that cannot be made leaves nothing open.
+  // The document's onReady hook runs before ours: an app whose document fails never connects.
   documentApp(app, brokersOf(app).byName, broker.settings.asyncapi)
 
   app.addHook('onReady', async function faststreamOnReady () {
-    await broker.start(brokersOf(app).test)
-    // Handlers may need what other plugins make in their own onReady hooks: messages flow after the last of them.
+    await broker.start(brokersOf(app).environment)
+    // Handlers may need what other plugins create in their own onReady hooks, so messages wait for the last of these hooks.
+    // The root calls back after the hooks of all scopes; any other scope calls back before the hooks of its siblings.
     rootOf(app).ready((error) => { if (error === null) broker.dispatch() })
   })
   // The HTTP server still answers, and may publish, while the consumers stop; the producer goes last.
@@ -28,12 +30,6 @@ async function faststream (app: FastifyInstance, options: FaststreamOptions): Pr
   app.addHook('onClose', async function faststreamOnClose () {
     await broker.close()
   })
-}
-
-/** Scopes are made with their parents as prototypes. What `ready` calls back in one of them comes before the hooks of its siblings. */
-function rootOf (app: FastifyInstance): FastifyInstance {
-  const parent = Object.getPrototypeOf(app) as FastifyInstance | null
-  return parent !== null && 'ready' in parent ? rootOf(parent) : app
 }
 
 /**

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import type { BoundBroker, BrokerHealth } from '../../types/index.js'
-import { sleep, systemClock, within, type Clock } from '../clock.js'
+import { sleep, within, type Clock } from '../clock.js'
 import type { LastError } from '../consume/group/group-state.js'
 import { backoff } from '../consume/pipeline/backoff.js'
 import { toError } from '../to-error.js'
@@ -10,14 +10,14 @@ import { FASTSTREAM_ERR_ALREADY_STARTED, FASTSTREAM_ERR_NOT_READY, FASTSTREAM_ER
 import { steady, type Log } from '../log.js'
 import type { Settings } from '../options/plugin-options.js'
 import type { Producer } from '../produce/producer.js'
-import { createTransport } from '../transport/create.js'
 import type { TopicPartitionOffset } from '../transport/transport.js'
 import { compile } from './compile.js'
 import { BrokerRuntime } from './runtime.js'
+import { SYSTEM, type Environment } from './environment.js'
 import { Registry } from './registry.js'
 import { brokerHealth } from './health.js'
 import { DeclaredPublisher } from './publisher.js'
-import { brokersOf, type TestSetup } from './app-brokers.js'
+import { brokersOf } from './app-brokers.js'
 import type { DeclaredSubscriber } from './subscriber.js'
 import { BoundView } from './views.js'
 
@@ -29,10 +29,10 @@ const RECONNECT = { delay: 500, factor: 2, maxDelay: 30_000, jitter: 0.2 }
 /** One cluster: what is declared on it while plugins load, and its life from `onReady` to `onClose`. */
 export class Broker {
   readonly settings: Settings
-  readonly clock: Clock = systemClock
   readonly #log: Log
   readonly #declarations = new Registry()
   readonly #ended = new AbortController()
+  #environment: Environment = SYSTEM
   #state: State = 'loading'
   #connection: BrokerRuntime | undefined
   #lastError: LastError | undefined
@@ -49,6 +49,10 @@ export class Broker {
 
   get name (): string {
     return this.settings.name
+  }
+
+  get clock (): Clock {
+    return this.#environment.clock
   }
 
   get declarations (): Registry {
@@ -104,18 +108,19 @@ export class Broker {
     group.skipTo(to)
   }
 
-  /** Compiles, connects, prepares topics, joins the groups. Whatever fails leaves nothing open. */
-  async start (test: TestSetup | undefined): Promise<void> {
+  /** Compiles, connects, prepares topics, joins the groups. Leaves nothing open when it fails. */
+  async start (environment: Environment): Promise<void> {
     if (this.#state !== 'loading') return
     this.#state = 'connecting'
-    // The hook's own time-out counts from here: what compiling and loading take is taken from ours.
+    this.#environment = environment
+    // Fastify's time-out of the hook counts from here, so ours does, too.
     const began = this.clock.now()
     try {
       const { subscribers, publishers } = this.#declarations
       compile(subscribers, publishers, this.settings.ajv)
-      const connection = await this.#connect(test)
-      if (this.settings.startup === 'strict' || test?.hurried === true) await this.#startInTime(connection, began)
-      else this.#startInBackground(connection, test)
+      const connection = await this.#connect()
+      if ((environment.options.startup ?? this.settings.startup) === 'strict') await this.#startInTime(connection, began)
+      else this.#startInBackground(connection)
     } catch (error) {
       // Not awaited: the hook's own time-out must not come before this error. `onClose` waits for it.
       this.close()
@@ -145,7 +150,7 @@ export class Broker {
   }
 
   /** Never rejects. */
-  async #startInBackground (connection: BrokerRuntime, test: TestSetup | undefined): Promise<void> {
+  async #startInBackground (connection: BrokerRuntime): Promise<void> {
     for (let attempt = 1; !this.#ending; attempt++) {
       const err = await connection.start().then(() => undefined, toError)
       if (this.#ending) return
@@ -157,14 +162,16 @@ export class Broker {
       await connection.close()
       const wait = backoff(RECONNECT, attempt)
       this.#log.error({ err, attempt, retryIn: Math.round(wait) }, 'the cluster cannot be used, it will be tried again')
-      if (await sleep(this.clock, wait, this.#ended.signal)) connection = await this.#connect(test)
+      if (await sleep(this.clock, wait, this.#ended.signal)) connection = await this.#connect()
     }
   }
 
-  async #connect (test: TestSetup | undefined): Promise<BrokerRuntime> {
-    const transport = test === undefined ? await createTransport(this.settings, this.#log) : test.transport()
-    const settings = test?.hurried === true ? this.#hurried() : this.settings
-    this.#connection = new BrokerRuntime(transport, this.#declarations, { settings, clock: this.clock, log: this.#log, onFailure: test?.onFailure })
+  async #connect (): Promise<BrokerRuntime> {
+    const { createTransport, options, onFailure } = this.#environment
+    const transport = await createTransport(this.settings, this.#log)
+    const settings = withOptions(this.settings, options)
+    for (const subscriber of this.#declarations.subscribers) subscriber.retry = { ...subscriber.retry, ...options.retry }
+    this.#connection = new BrokerRuntime(transport, this.#declarations, { settings, clock: this.clock, log: this.#log, onFailure })
     if (this.#dispatching) this.#connection.dispatch()
     return this.#connection
   }
@@ -212,13 +219,11 @@ export class Broker {
     this.#state = 'closed'
   }
 
-  /** In the tests of users nothing waits, and the topics are always there. */
-  #hurried (): Settings {
-    for (const subscriber of this.#declarations.subscribers) subscriber.retry = { ...subscriber.retry, delay: 0 }
-    return { ...this.settings, topics: 'create', commit: { interval: 0, count: 1 } }
-  }
-
   #onlyWhileLoading (what: string, topic: string): void {
     if (this.#state !== 'loading') throw new FASTSTREAM_ERR_ALREADY_STARTED(what, topic, 'ready()')
   }
+}
+
+function withOptions (settings: Settings, { topics = settings.topics, commit }: Environment['options']): Settings {
+  return { ...settings, topics, commit: { ...settings.commit, ...commit } }
 }

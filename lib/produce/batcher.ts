@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js'
+import { nextTurn, type Clock } from '../clock.js'
 import { inOwnContext } from '../context.js'
 import { SendError, type ProducedRecord, type TransportProducer } from '../transport/transport.js'
 
@@ -93,7 +93,7 @@ export class Batcher {
     if (this.#scheduled || this.#sending) return
     this.#scheduled = true
     // A batch belongs to no publish, whichever was the first in it.
-    inOwnContext(() => setImmediate(() => {
+    inOwnContext(() => nextTurn(() => {
       this.#scheduled = false
       this.#flush()
     }))

@@ -6,6 +6,7 @@ import { DeclaredPublisher } from '../broker/publisher.js'
 import type { Broker } from '../broker/broker.js'
 import { list, noSurplus, number, onlyKnown } from '../options/assert.js'
 import { LONGEST_TIMER } from '../clock.js'
+import type { Environment } from '../broker/environment.js'
 import type { Stage } from '../consume/pipeline/dead-letter.js'
 import { DeclaredDependency } from '../deps/dependency.js'
 import { isUsed } from '../deps/scopes.js'
@@ -126,9 +127,10 @@ export async function testBroker<const D extends ReadonlyArray<Dependency<unknow
   }
   const cluster = createMemoryCluster()
   const errors: TestFailure[] = []
-  brokers.test = {
-    hurried: true,
-    transport: () => createMemoryTransport({ cluster }),
+  brokers.environment = {
+    ...brokers.environment,
+    createTransport: async () => createMemoryTransport({ cluster }),
+    options: HURRIED,
     onFailure: ({ topic, partition, record: { offset }, attempt }, { stage, error }) => { errors.push({ topic, partition, offset, attempt, stage, error }) }
   }
   for (const [dependency, fake] of overrides) replace(brokers, dependency, fake)
@@ -137,6 +139,9 @@ export async function testBroker<const D extends ReadonlyArray<Dependency<unknow
   if (brokers.byName.size === 0) throw new FASTSTREAM_ERR_TEST_BROKER('the app has no broker: register fastify-faststream on it')
   return new MemoryTestBroker(app, brokers, cluster, errors)
 }
+
+/** A test waits for no retry and for no commit, and its topics always exist. */
+const HURRIED: Environment['options'] = { startup: 'strict', topics: 'create', commit: { interval: 0, count: 1 }, retry: { delay: 0 } }
 
 class MemoryTestBroker implements TestBroker {
   readonly errors: readonly TestFailure[]

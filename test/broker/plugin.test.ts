@@ -7,6 +7,7 @@ import type { Transport } from '../../lib/transport/transport.js'
 import { Inbox, gate } from '../support/inbox.js'
 import { ManualClock, turn } from '../support/manual-clock.js'
 import { memoryLog } from '../support/json-log.js'
+import { useEnvironment } from '../support/environment.js'
 
 async function build (t: Test, options: FaststreamOptions = {}, server: FastifyServerOptions = {}) {
   const app = Fastify(server)
@@ -325,11 +326,9 @@ t.test('a cluster that is not there rejects ready() in time, naming the brokers,
 t.test('a start that does not end is given up, naming the step', async (t) => {
   const app = await build(t, { connectTimeout: 20 })
   let closed = 0
-  brokersOf(app).test = {
-    hurried: false,
-    transport: () => ({ name: 'mute', connect: () => new Promise(() => {}), close: async () => { closed++ } }) as unknown as Transport,
-    onFailure: () => {}
-  }
+  useEnvironment(app, {
+    createTransport: async () => ({ name: 'mute', connect: () => new Promise(() => {}), close: async () => { closed++ } }) as unknown as Transport
+  })
   await t.rejects(async () => { await app.ready() }, { code: 'FASTSTREAM_ERR_START_TIMEOUT', message: /within 20 ms \(connecting\)/ })
   t.equal(closed, 1)
 })
@@ -338,15 +337,13 @@ t.test('what loading takes is taken from the time to connect, so that the time-o
   const app = await build(t, { connectTimeout: 1000 })
   let latest = 0
   let deadline = Infinity
-  brokersOf(app).test = {
-    hurried: false,
-    transport: () => {
+  useEnvironment(app, {
+    createTransport: async () => {
       latest = Date.now() + 900
       while (Date.now() < latest - 890);
       return { ...createMemoryTransport({ cluster: createMemoryCluster() }), connect: async (by?: number) => { deadline = by ?? Infinity } }
-    },
-    onFailure: () => {}
-  }
+    }
+  })
   await app.ready()
   t.ok(deadline <= latest)
 })
@@ -355,14 +352,12 @@ t.test('a group that waits for dead members does not keep the app from starting'
   const { stream, lines } = memoryLog()
   const app = await build(t, { connectTimeout: 1000 }, { logger: { level: 'warn', stream } })
   let refuse = (_: Error): void => {}
-  brokersOf(app).test = {
-    hurried: false,
-    transport: () => ({
+  useEnvironment(app, {
+    createTransport: async () => ({
       ...createMemoryTransport({ cluster: createMemoryCluster() }),
       consumer: () => ({ start: () => new Promise((resolve, reject) => { refuse = reject }), stop () {}, close: async () => { refuse(new Error('closed')) } })
-    }) as unknown as Transport,
-    onFailure: () => {}
-  }
+    }) as unknown as Transport
+  })
   app.broker.subscriber('orders', () => {})
   await app.ready()
   await app.broker.publish('orders', 1)
@@ -371,7 +366,7 @@ t.test('a group that waits for dead members does not keep the app from starting'
   t.match(lines, [{ level: 40, msg: /^groups are not joined yet/ }, { level: 50, msg: /^groups could not be joined/, err: { message: 'not authorized' } }])
 
   const closing = await build(t, { connectTimeout: 500 }, { logger: { level: 'error', stream } })
-  brokersOf(closing).test = brokersOf(app).test
+  useEnvironment(closing, brokersOf(app).environment)
   closing.broker.subscriber('orders', () => {})
   await closing.ready()
   await closing.close()
@@ -382,11 +377,9 @@ t.test('a start that was given up does nothing more when the cluster answers at 
   const app = await build(t, { connectTimeout: 20 })
   const { opened, open } = gate()
   const called: string[] = []
-  brokersOf(app).test = {
-    hurried: false,
-    transport: () => ({ name: 'late', connect: () => opened, describeTopics: async () => { called.push('describe'); return new Map() }, close: async () => {} }) as unknown as Transport,
-    onFailure: () => {}
-  }
+  useEnvironment(app, {
+    createTransport: async () => ({ name: 'late', connect: () => opened, describeTopics: async () => { called.push('describe'); return new Map() }, close: async () => {} }) as unknown as Transport
+  })
   app.broker.publisher('orders')
   await t.rejects(async () => { await app.ready() }, { code: 'FASTSTREAM_ERR_START_TIMEOUT' })
   open()
@@ -411,18 +404,16 @@ t.test('an app that is closed while its topics are prepared joins nothing', asyn
   const { opened, open } = gate()
   const asked = gate()
   const called: string[] = []
-  brokersOf(app).test = {
-    hurried: false,
-    transport: () => ({
+  useEnvironment(app, {
+    createTransport: async () => ({
       name: 'slow',
       connect: async () => {},
       describeTopics: async () => { asked.open(); await opened; return new Map() },
       createTopics: async () => {},
       producer: () => { called.push('producer') },
       close: async () => { called.push('close') }
-    }) as unknown as Transport,
-    onFailure: () => {}
-  }
+    }) as unknown as Transport
+  })
   const ready = app.ready().then(() => undefined, (error) => error)
   await asked.opened
   const [broker] = brokersOf(app).byName.values()
@@ -437,19 +428,16 @@ t.test('what is published when the app closes is sent, or reported', async (t) =
   const app = await build(t, {}, { logger: { level: 'error', stream } })
   app.broker.publisher('events')
   const { opened, open } = gate()
-  brokersOf(app).test = {
-    hurried: false,
-    transport: () => {
+  const clock = new ManualClock()
+  useEnvironment(app, {
+    clock,
+    createTransport: async () => {
       const transport = createMemoryTransport({ cluster: createMemoryCluster() })
       return { ...transport, producer: () => ({ partitionCount: () => 1, send: async () => { await opened; return [0n] }, close: async () => {} }) }
-    },
-    onFailure: () => {}
-  }
+    }
+  })
   await app.ready()
   const published = app.broker.publish('events', 1)
-  const [broker] = brokersOf(app).byName.values()
-  const clock = new ManualClock()
-  Object.assign(broker as object, { clock })
   const closed = app.close()
   const rejected = t.rejects(published, { code: 'FASTSTREAM_ERR_NOT_READY', outcome: 'unknown' })
   await clock.advance(5000)

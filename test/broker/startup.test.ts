@@ -1,12 +1,12 @@
 import t, { type Test } from 'tap'
 import Fastify, { type FastifyInstance } from 'fastify'
 import faststreamPlugin, { type FaststreamOptions } from '../../index.js'
-import { brokersOf } from '../../lib/broker/app-brokers.js'
 import { createMemoryCluster, createMemoryTransport } from '../../lib/transport/memory/index.js'
 import type { Transport } from '../../lib/transport/transport.js'
 import { Inbox } from '../support/inbox.js'
 import { memoryLog } from '../support/json-log.js'
 import { ManualClock, turn } from '../support/manual-clock.js'
+import { useEnvironment } from '../support/environment.js'
 
 /** An app that starts in the background, on a cluster that cannot be reached at first, as often as `failures` says, or at the tries for which it says so. */
 async function build (t: Test, failures: number | ((n: number) => boolean), options: FaststreamOptions = {}) {
@@ -16,21 +16,18 @@ async function build (t: Test, failures: number | ((n: number) => boolean), opti
   await app.register(faststreamPlugin, { startup: 'background', ...options })
   const clock = new ManualClock()
   const cluster = createMemoryCluster()
-  const brokers = brokersOf(app)
   const closed: number[] = []
   let made = 0
-  Object.assign(brokers.byName.get('default') as object, { clock })
-  brokers.test = {
-    hurried: false,
-    onFailure: () => {},
-    transport: () => {
+  useEnvironment(app, {
+    clock,
+    createTransport: async () => {
       const transport = createMemoryTransport({ cluster })
       const n = ++made
       const fails = typeof failures === 'function' ? failures(n) : n <= failures
       const connect = !fails ? transport.connect : async () => { throw Object.assign(new Error('nobody answers'), { code: 'E_NOBODY' }) }
       return { ...transport, connect, close: async () => { closed.push(n); await transport.close() } } satisfies Transport
     }
-  }
+  })
   return { app, clock, lines, closed }
 }
 
@@ -61,7 +58,6 @@ t.test('in the background: HTTP is served, publishing is refused, and when the c
 t.test('a result for a cluster that cannot be reached yet waits for it', async (t) => {
   const { app, clock, lines } = await build(t, (n) => n === 2, { startup: 'strict' })
   await app.register(faststreamPlugin, { name: 'billing', groupId: 'billing', startup: 'background' })
-  Object.assign(brokersOf(app).byName.get('billing') as object, { clock })
   const { billing } = app.brokers as unknown as { billing: FastifyInstance['broker'] }
   const invoices = new Inbox<unknown>()
   const dead = new Inbox<unknown>()
@@ -115,8 +111,7 @@ t.test('what no time can cure fails at once, also in the background', async (t) 
 
 t.test('the tests of users are always connected', async (t) => {
   const { app } = await build(t, 0)
-  const setup = brokersOf(app)
-  setup.test = { ...setup.test!, hurried: true }
+  useEnvironment(app, { options: { startup: 'strict' } })
   await app.ready()
   t.match(app.broker.health(), { healthy: true, state: 'connected' })
   const { partition } = await app.broker.publish('orders', 1).catch(({ code }) => ({ partition: code }))

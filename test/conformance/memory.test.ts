@@ -1,12 +1,12 @@
 import Fastify from 'fastify'
 import faststreamPlugin from '../../index.js'
-import { brokersOf } from '../../lib/broker/app-brokers.js'
 import { createMemoryCluster, createMemoryTransport } from '../../lib/transport/memory/index.js'
 import type { MemoryConsumer } from '../../lib/transport/memory/index.js'
 import type { ConsumerListener } from '../../lib/transport/transport.js'
 import { conformance } from './suite.js'
 import { stalls } from './world.js'
 import type { World } from './world.js'
+import { useEnvironment } from '../support/environment.js'
 
 const cluster = createMemoryCluster()
 let count = 0
@@ -17,7 +17,7 @@ const memory: World = {
   async app (t, options) {
     const app = Fastify()
     t.teardown(() => app.close())
-    brokersOf(app).test = { hurried: false, transport: () => createMemoryTransport({ cluster }), onFailure: () => {} }
+    useEnvironment(app, { createTransport: async () => createMemoryTransport({ cluster }) })
     await app.register(faststreamPlugin, { transport: 'memory', ...options })
     return app
   },
@@ -53,14 +53,12 @@ const memory: World = {
   async victim (t, { topic, ...options }) {
     const app = await memory.app(t, { ...options, drainTimeout: 1, commit: { interval: 10 } })
     const consumers: MemoryConsumer[] = []
-    brokersOf(app).test = {
-      hurried: false,
-      onFailure: () => {},
-      transport () {
+    useEnvironment(app, {
+      async createTransport () {
         const transport = createMemoryTransport({ cluster })
         return { ...transport, consumer: (...args) => consumers[consumers.push(transport.consumer(...args)) - 1]! }
       }
-    }
+    })
     stalls(app, topic)
     await app.ready()
     return async () => { for (const consumer of consumers) consumer.kill() }

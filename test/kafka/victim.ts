@@ -1,9 +1,9 @@
 import Fastify from 'fastify'
 import faststreamPlugin, { type FaststreamOptions } from '../../index.js'
-import { brokersOf } from '../../lib/broker/app-brokers.js'
 import { createKafkajsTransport } from '../../lib/transport/kafkajs/index.js'
 import { stalls } from '../conformance/world.js'
 import { transportOptions } from './client.js'
+import { useEnvironment } from '../support/environment.js'
 
 // A process to be killed: `victim.ts <topic> <group> <offsetReset>`. Its group notices after 6 s, the shortest session that every cluster allows.
 
@@ -12,14 +12,12 @@ process.once('disconnect', () => process.exit(1))
 
 const [topic = '', groupId = '', offsetReset = 'earliest'] = process.argv.slice(2) as [string?, string?, FaststreamOptions['offsetReset']?]
 const app = Fastify()
-brokersOf(app).test = {
-  hurried: false,
-  onFailure: () => {},
-  transport () {
+useEnvironment(app, {
+  async createTransport () {
     const transport = createKafkajsTransport(transportOptions())
     return { ...transport, consumer: (options, listener) => transport.consumer({ ...options, sessionTimeout: 6000 }, listener) }
   }
-}
+})
 await app.register(faststreamPlugin, { groupId, offsetReset, commit: { interval: 10 } })
 stalls(app, topic)
 await app.ready()

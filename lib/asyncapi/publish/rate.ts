@@ -13,14 +13,13 @@ export class RateLimit {
 
   constructor (clock: Clock) {
     this.#clock = clock
-    this.#at = clock.now()
+    this.#at = clock.elapsed()
   }
 
   /** Takes a token if there is one. */
   take (): boolean {
-    const now = this.#clock.now()
-    // A clock that is set back gives nothing, and takes nothing away.
-    this.#tokens = Math.min(BURST, this.#tokens + Math.max(0, now - this.#at) * RATE / 1000)
+    const now = this.#clock.elapsed()
+    this.#tokens = Math.min(BURST, this.#tokens + (now - this.#at) * RATE / 1000)
     this.#at = now
     if (this.#tokens < 1) return false
     this.#tokens--

@@ -1,3 +1,4 @@
+import { systemClock, type Clock } from '../../clock.js'
 import { FASTSTREAM_ERR_TOPICS } from '../../errors.js'
 import { SendError } from '../transport.js'
 import type { NewTopic, ProducedRecord } from '../transport.js'
@@ -12,9 +13,14 @@ const maxBatchBytes = 1048588
 
 /** What Kafka's brokers are in one object: several transports may share it, as processes share a cluster. */
 export class MemoryCluster {
+  readonly clock: Clock
   readonly #topics = new Map<string, TopicLog>()
   readonly #groups = new Set<Group>()
   readonly #listeners = new Set<() => void>()
+
+  constructor (clock: Clock) {
+    this.clock = clock
+  }
 
   /** Creates those that it can, and throws `FASTSTREAM_ERR_TOPICS` for the others. One that exists is left as it is. */
   createTopics (topics: readonly NewTopic[]): void {
@@ -114,6 +120,6 @@ export class MemoryCluster {
   }
 }
 
-export function createMemoryCluster (): MemoryCluster {
-  return new MemoryCluster()
+export function createMemoryCluster (clock: Clock = systemClock): MemoryCluster {
+  return new MemoryCluster(clock)
 }

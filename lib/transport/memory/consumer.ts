@@ -63,7 +63,7 @@ export class MemoryConsumer implements TransportConsumer {
 
   /** This cluster always answers. */
   get lastContact (): number {
-    return this.#member === undefined ? 0 : Date.now()
+    return this.#member === undefined ? 0 : this.#cluster.clock.now()
   }
 
   async commit (offsets: readonly StoredOffset[]): Promise<void> {

@@ -1,3 +1,4 @@
+import { nextTurn } from '../../clock.js'
 import type { ConsumerListener } from '../transport.js'
 import type { PartitionLog } from './partition-log.js'
 import type { Start } from './start.js'
@@ -16,7 +17,7 @@ export class Fetcher {
   readonly #positions: Map<PartitionLog, bigint | undefined>
   readonly #paused = new Set<PartitionLog>()
   readonly #unwatch: ReadonlyArray<() => void>
-  #round: NodeJS.Immediate | undefined
+  #scheduled = false
   #stopped = false
 
   /** `outOfRange`: the log does not hold a position any more. Then nothing more is read. */
@@ -65,12 +66,13 @@ export class Fetcher {
   }
 
   #wake (): void {
-    if (this.#stopped) return
-    this.#round ??= setImmediate(() => this.#fetch())
+    if (this.#stopped || this.#scheduled) return
+    this.#scheduled = true
+    nextTurn(() => { this.#fetch() })
   }
 
   #fetch (): void {
-    this.#round = undefined
+    this.#scheduled = false
     for (const [log, position] of this.#positions) {
       // Asked for each, because the listener may pause or stop while it takes records.
       if (this.#stopped) return

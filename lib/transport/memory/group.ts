@@ -1,3 +1,4 @@
+import { nextTurn, type Clock } from '../../clock.js'
 import { balance, Share } from '../balance.js'
 import { GenerationLostError } from '../transport.js'
 import type { ConsumerOptions, StoredOffset } from '../transport.js'
@@ -49,12 +50,14 @@ export class Group {
   #rebalancing = false
   /** Those that the rebalance waits for. */
   #waiting = new Set<Member>()
-  #timeout: NodeJS.Timeout | undefined
-  #completion: NodeJS.Immediate | undefined
+  readonly #clock: Clock
+  #cancelTimeout = (): void => {}
+  #cancelCompletion = (): void => {}
 
   constructor (groupId: string | null, cluster: MemoryCluster) {
     this.groupId = groupId
     this.#cluster = cluster
+    this.#clock = cluster.clock
   }
 
   join (member: Member): void {
@@ -129,7 +132,7 @@ export class Group {
       this.#rebalancing = true
       this.#waiting = new Set(this.#members)
       const timeouts = [...this.#members].map((member) => member.rebalanceTimeout)
-      this.#timeout = setTimeout(() => this.#goOnWithout(), Math.max(0, ...timeouts))
+      this.#cancelTimeout = this.#clock.schedule(Math.max(0, ...timeouts), () => { this.#goOnWithout() })
       for (const member of this.#members) member.revoke()
     }
     this.#completeWhenReady()
@@ -143,12 +146,12 @@ export class Group {
     if (!this.#rebalancing || this.#waiting.size > 0) return
     // Not at once: commits that were sent before the last rejoin arrive before the next generation, and whoever joins
     // in the same turn becomes part of it.
-    clearImmediate(this.#completion)
-    this.#completion = setImmediate(() => this.#complete())
+    this.#cancelCompletion()
+    this.#cancelCompletion = nextTurn(() => { this.#complete() })
   }
 
   #complete (): void {
-    clearTimeout(this.#timeout)
+    this.#cancelTimeout()
     this.#rebalancing = false
     const generation = ++this.#generation
     const owners = this.#owners()

@@ -1,10 +1,10 @@
-import { setImmediate } from 'node:timers/promises'
+import { nextTurn } from '../../clock.js'
 
 /**
- * The way to the broker or back, in a turn of the event loop of its own: nothing is answered inside the caller's
- * stack, and HTTP gets its turns. Trips end in the order in which they began, as requests on one connection do:
- * a commit that was sent before its member leaves arrives before.
+ * A request and its answer, in a turn of the event loop of its own: the caller's stack ends first, and HTTP requests get
+ * their turns. Round trips end in the order in which they began, as requests on one connection do: a commit that was
+ * sent before its member leaves arrives before.
  */
 export function roundTrip (): Promise<void> {
-  return setImmediate()
+  return new Promise((resolve) => { nextTurn(resolve) })
 }

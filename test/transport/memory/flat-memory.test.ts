@@ -1,9 +1,9 @@
 import Fastify from 'fastify'
 import t from 'tap'
 import faststreamPlugin, { type FaststreamOptions } from '../../../index.js'
-import { brokersOf } from '../../../lib/broker/app-brokers.js'
 import { createMemoryCluster, createMemoryTransport } from '../../../lib/transport/memory/index.js'
 import { growthWhileReading, publishMany } from '../../support/waiting-messages.js'
+import { useEnvironment } from '../../support/environment.js'
 
 const MiB = 1024 * 1024
 
@@ -18,7 +18,7 @@ for (const [title, { messages, bytes, handled }] of [
     async function build (options: FaststreamOptions) {
       const app = Fastify()
       t.teardown(() => app.close())
-      brokersOf(app).test = { hurried: false, transport: () => createMemoryTransport({ cluster }), onFailure: () => {} }
+      useEnvironment(app, { createTransport: async () => createMemoryTransport({ cluster }) })
       await app.register(faststreamPlugin, { transport: 'memory', topics: 'ignore', ...options })
       return app
     }

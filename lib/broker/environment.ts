@@ -1,0 +1,18 @@
+import type { FaststreamOptions } from '../../types/index.js'
+import { systemClock, type Clock } from '../clock.js'
+import type { FailureListener } from '../consume/pipeline/pipeline.js'
+import type { Log } from '../log.js'
+import type { Settings } from '../options/plugin-options.js'
+import { createTransport } from '../transport/create.js'
+import type { Transport } from '../transport/transport.js'
+
+/** What the brokers of an app take from the world outside. A test gives its own. */
+export interface Environment {
+  readonly clock: Clock
+  readonly createTransport: (settings: Settings, log: Log) => Promise<Transport>
+  /** Options that win over those of the plugin and of its subscribers. */
+  readonly options: Pick<FaststreamOptions, 'startup' | 'topics' | 'commit' | 'retry'>
+  readonly onFailure: FailureListener | undefined
+}
+
+export const SYSTEM: Environment = Object.freeze({ clock: systemClock, createTransport, options: {}, onFailure: undefined })
