@@ -78,8 +78,18 @@ export interface ProducedRecord extends TopicPartition {
 export interface ConsumerOptions {
   /** `null`: no group. All partitions are owned, and offsets are kept for as long as the consumer lives. */
   readonly groupId: string | null
-  /** One that the cluster does not have (any more) holds nothing up: it is read from when it is there. */
-  readonly topics: readonly string[]
+  /**
+   * Names of topics, or a test of names. A topic that does not exist delays nothing and is read once it exists. A topic
+   * that begins to match the test while the consumer runs is read from its start.
+   */
+  readonly topics: readonly string[] | ((topic: string) => boolean)
+  /**
+   * Partitions chosen by hand, of each of the topics: exactly these are owned, and rebalances of the group do not move
+   * them. With a `groupId` offsets are read from and stored in that group, which must have no members.
+   */
+  readonly partitions?: readonly number[] | undefined
+  /** Where reading begins in these partitions, whatever the group has stored. */
+  readonly positions?: readonly TopicPartitionOffset[] | undefined
   /**
    * Where a partition begins for which the group has no offset, or one that the log does not hold (any more).
    * A partition that was added to a topic which the group has offsets of begins at its start. `fail` stops a partition

@@ -6,6 +6,7 @@ import type { ConsumerListener } from '../../lib/transport/transport.js'
 import { conformance } from './suite.js'
 import { stalls } from './world.js'
 import type { World } from './world.js'
+import { subscriptions } from './subscriptions.js'
 import { useEnvironment } from '../support/environment.js'
 
 const cluster = createMemoryCluster()
@@ -66,3 +67,14 @@ const memory: World = {
 }
 
 conformance(memory)
+
+subscriptions({
+  name: 'memory',
+  unique: memory.unique,
+  async transport (t) {
+    const transport = createMemoryTransport({ cluster })
+    t.teardown(() => transport.close())
+    await transport.connect()
+    return transport
+  }
+})

@@ -1,5 +1,6 @@
 import type { Consumer, Kafka } from 'kafkajs'
 import { systemClock, within } from '../../clock.js'
+import { FASTSTREAM_ERR_INVALID_OPTION } from '../../errors.js'
 import { GenerationLostError } from '../transport.js'
 import type { ConsumerListener, ConsumerOptions, StoredOffset, TransportLog } from '../transport.js'
 import { topicAwareAssigner } from './assigner.js'
@@ -132,7 +133,7 @@ export class Member {
       signal.addEventListener('abort', () => { resolve(signal.reason as Error) }, { once: true })
     })
     await consumer.connect()
-    await consumer.subscribe({ topics: [...this.#options.topics], fromBeginning: true })
+    await consumer.subscribe({ topics: namesOf(this.#options), fromBeginning: true })
     await consumer.run({
       autoCommit: false,
       // Resolved by hand, because what is dropped here must be read again.
@@ -188,4 +189,12 @@ export class Member {
 /** What a broken cluster answers to a good-bye does not matter. */
 async function atMost (ms: number, work: Promise<unknown>): Promise<void> {
   await within(systemClock, ms, work.catch(() => {}))
+}
+
+/** kafkajs's consumer resolves patterns once, and has no partitions chosen by hand. */
+function namesOf ({ topics, partitions, positions }: ConsumerOptions): string[] {
+  if (typeof topics === 'function') throw new FASTSTREAM_ERR_INVALID_OPTION('topics', "must be names with transport 'kafkajs'")
+  if (partitions !== undefined) throw new FASTSTREAM_ERR_INVALID_OPTION('partitions', "cannot be chosen with transport 'kafkajs'")
+  if (positions !== undefined) throw new FASTSTREAM_ERR_INVALID_OPTION('positions', "cannot be chosen with transport 'kafkajs'")
+  return [...topics]
 }

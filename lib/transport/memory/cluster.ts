@@ -59,6 +59,11 @@ export class MemoryCluster {
     return this.#topics.get(topic)?.partitions ?? []
   }
 
+  /** The partitions of all topics. */
+  logs (): PartitionLog[] {
+    return [...this.#topics.values()].flatMap(({ partitions }) => partitions)
+  }
+
   partition (topic: string, partition: number): PartitionLog | undefined {
     return this.partitions(topic)[partition]
   }
@@ -82,10 +87,17 @@ export class MemoryCluster {
     throw new SendError(`${sizes.get(log)} bytes for partition ${partition} of '${topic}', the cluster takes ${maxBatchBytes}`, 'not-sent', 'too-large', { offsets })
   }
 
-  /** The group of that name. `null`: one that nobody else can join; whoever asked for it gives it back with `forget`. */
+  /** The group of that name; with `null` a group that no other consumer can join, to be given back with `forget`. */
   group (groupId: string | null): Group {
     const known = [...this.#groups].find((group) => groupId !== null && group.groupId === groupId)
     const group = known ?? new Group(groupId, this)
+    this.#groups.add(group)
+    return group
+  }
+
+  /** A stand-in for the group of a consumer whose partitions are chosen by hand: same offsets, no other member. */
+  groupOfOne (groupId: string): Group {
+    const group = new Group(groupId, this, this.group(groupId))
     this.#groups.add(group)
     return group
   }

@@ -4,16 +4,16 @@ import { Fetcher } from './fetcher.js'
 import type { Assignment, Group, Member } from './group.js'
 import type { PartitionLog } from './partition-log.js'
 import { roundTrip } from './round-trip.js'
+import { Subscription } from './subscription.js'
 
-/** A member of a group, which comes back as a new one whenever the group throws it out. */
+/** A member of a group, which joins as a new member after it was evicted. */
 export class MemoryConsumer implements TransportConsumer {
   readonly #cluster: MemoryCluster
   readonly #group: Group
   readonly #options: ConsumerOptions
   readonly #listener: ConsumerListener
   readonly #log: TransportLog | undefined
-  /** Topics that were not there: when they come nothing of them is left out. */
-  readonly #created = new Set<string>()
+  readonly #subscription: Subscription
   #member: Member | undefined
   #assignment: Assignment | undefined
   #fetcher: Fetcher | undefined
@@ -24,7 +24,8 @@ export class MemoryConsumer implements TransportConsumer {
 
   constructor (cluster: MemoryCluster, options: ConsumerOptions, listener: ConsumerListener, log?: TransportLog) {
     this.#cluster = cluster
-    this.#group = cluster.group(options.groupId)
+    this.#subscription = new Subscription(cluster, options)
+    this.#group = options.partitions !== undefined && options.groupId !== null ? cluster.groupOfOne(options.groupId) : cluster.group(options.groupId)
     this.#options = options
     this.#listener = listener
     this.#log = log
@@ -58,7 +59,7 @@ export class MemoryConsumer implements TransportConsumer {
   }
 
   missing (): readonly string[] {
-    return this.#options.topics.filter((topic) => this.#cluster.partitions(topic).length === 0)
+    return this.#subscription.missing()
   }
 
   /** This cluster always answers. */
@@ -104,14 +105,15 @@ export class MemoryConsumer implements TransportConsumer {
 
   #leave (member: Member | undefined): void {
     if (member !== undefined) this.#group.leave(member)
-    if (this.#options.groupId === null) this.#cluster.forget(this.#group)
+    if (this.#options.groupId === null || this.#options.partitions !== undefined) this.#cluster.forget(this.#group)
   }
 
   async #join (): Promise<void> {
     await roundTrip()
     if (this.#closed) return this.#started(this.#closedError())
     const member: Member = {
-      topics: new Set(this.#options.topics),
+      subscribes: (topic) => this.#subscription.includes(topic),
+      reads: (log) => this.#subscription.covers(log),
       rebalanceTimeout: this.#options.rebalanceTimeout,
       revoke: () => { this.#drain(member) },
       assign: (assignment) => { this.#begin(assignment) },
@@ -138,9 +140,9 @@ export class MemoryConsumer implements TransportConsumer {
     if (assignment.member !== this.#member) return
     const { generation, partitions } = assignment
     this.#assignment = assignment
-    for (const topic of this.missing()) this.#created.add(topic)
+    this.#subscription.refresh()
     // First, because the listener may pause partitions as soon as it has them.
-    if (!this.#stopped) this.#fetcher = new Fetcher(this.#group.starts(assignment, this.#options.offsetReset, this.#created), this.#listener, () => this.#group.rebalance())
+    if (!this.#stopped) this.#fetcher = new Fetcher(this.#group.starts(assignment, this.#options, this.#subscription.created), this.#listener, () => this.#group.rebalance())
     this.#listener.assigned(Array.from(partitions, ({ topic, partition }) => ({ topic, partition })))
     this.#fetcher?.announce()
     this.#log?.debug({ groupId: this.#options.groupId, generation, partitions: partitions.size }, 'joined the group')
@@ -153,7 +155,7 @@ export class MemoryConsumer implements TransportConsumer {
     if (member !== this.#member) return
     this.#member = undefined
     this.#fetcher?.stop()
-    this.#log?.warn({ groupId: this.#options.groupId }, 'thrown out of the group: joining again')
+    this.#log?.warn({ groupId: this.#options.groupId }, 'evicted from the group: joining again')
     if (this.#assignment !== undefined) this.#listener.lost()
     this.#assignment = undefined
     await this.#drained

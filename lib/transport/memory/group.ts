@@ -1,15 +1,17 @@
 import { nextTurn, type Clock } from '../../clock.js'
 import { balance, Share } from '../balance.js'
-import { GenerationLostError } from '../transport.js'
-import type { ConsumerOptions, StoredOffset } from '../transport.js'
+import { GenerationLostError, type ConsumerOptions, type StoredOffset } from '../transport.js'
 import type { MemoryCluster } from './cluster.js'
+import { GroupOffsets } from './group-offsets.js'
 import type { PartitionLog } from './partition-log.js'
-import { startOf } from './start.js'
-import type { Start, Stored } from './start.js'
+import type { Start } from './start.js'
 
-/** A consumer, for as long as the group knows it: whoever was thrown out comes back as a new member. */
+/** A consumer, for as long as the group knows it: a consumer that was evicted joins as a new member. */
 export interface Member {
-  readonly topics: ReadonlySet<string>
+  /** Whether the member subscribes to the topic, which may not exist. */
+  readonly subscribes: (topic: string) => boolean
+  /** Whether the member may own the partition. */
+  readonly reads: (log: PartitionLog) => boolean
   /** ms */
   readonly rebalanceTimeout: number
   /** The group rebalances: answer with `rejoin`. */
@@ -42,8 +44,9 @@ export class Group {
   readonly groupId: string | null
   readonly #cluster: MemoryCluster
   readonly #members = new Set<Member>()
-  /** An offset goes with its partition: of a topic that was deleted nothing is stored. */
-  readonly #committed = new WeakMap<PartitionLog, Stored>()
+  readonly #offsets: GroupOffsets
+  /** The group whose offsets these are, when this one is only a consumer with partitions chosen by hand. */
+  readonly #home: Group | undefined
   #generation = 0
   /** The current generation. It stays while the group rebalances, so that drained work can be committed. */
   #assignments = new Map<Member, Assignment>()
@@ -54,10 +57,12 @@ export class Group {
   #cancelTimeout = (): void => {}
   #cancelCompletion = (): void => {}
 
-  constructor (groupId: string | null, cluster: MemoryCluster) {
+  constructor (groupId: string | null, cluster: MemoryCluster, home?: Group) {
     this.groupId = groupId
     this.#cluster = cluster
     this.#clock = cluster.clock
+    this.#home = home
+    this.#offsets = home === undefined ? new GroupOffsets() : home.#offsets
   }
 
   join (member: Member): void {
@@ -85,11 +90,12 @@ export class Group {
 
   /** The topic is new or gone, or has new partitions. */
   topicChanged (topic: string): void {
-    if (this.#subscribed().has(topic)) this.rebalance()
+    if ([...this.#members].some((member) => member.subscribes(topic))) this.rebalance()
   }
 
-  /** All or nothing. */
+  /** Stores all of the offsets or none. */
   commit (assignment: Assignment | undefined, offsets: readonly StoredOffset[]): void {
+    if (this.#home !== undefined && this.#home.#members.size > 0) throw new Error(`group '${this.groupId}' has members: partitions that are chosen by hand need a group of their own`)
     if (assignment === undefined || this.#assignments.get(assignment.member) !== assignment) {
       throw new GenerationLostError(`group '${this.groupId}' has moved on, it is in generation ${this.#generation}`)
     }
@@ -101,25 +107,21 @@ export class Group {
       }
       return [log, { offset, metadata }] as const
     })
-    for (const [log, stored] of commits) this.#committed.set(log, stored)
+    for (const [log, stored] of commits) this.#offsets.store(log, stored)
     this.#cluster.changed()
   }
 
-  /** What is stored; undefined: nothing. */
+  /** The stored offset; undefined where there is none. */
   committed (log: PartitionLog): bigint | undefined {
-    return this.#committed.get(log)?.offset
+    return this.#offsets.of(log)
   }
 
-  /** Where the member begins to read. `created`: topics that it has seen come. */
-  starts ({ partitions }: Assignment, offsetReset: ConsumerOptions['offsetReset'], created: ReadonlySet<string>): Start[] {
-    return Array.from(partitions, (log) => {
-      const stored = this.#committed.get(log)
-      const isNew = stored === undefined && (created.has(log.topic) || this.#knows(log.topic))
-      return startOf(log, stored, isNew ? 'earliest' : offsetReset)
-    })
+  /** Where the member begins to read. `created`: topics that came into being while it was a member. */
+  starts ({ partitions }: Assignment, options: ConsumerOptions, created: ReadonlySet<string>): Start[] {
+    return Array.from(partitions, (log) => this.#offsets.start(log, options, created.has(log.topic) || this.#knows(log.topic)))
   }
 
-  /** What members should still read, in the partitions of the topics that they subscribe to. */
+  /** What members still have to read of the partitions that they may own. */
   lag (): Lag[] {
     return this.#partitions()
       .map((log) => ({ groupId: this.groupId, topic: log.topic, partition: log.partition, committed: this.#settledTo(log), end: log.end }))
@@ -169,7 +171,7 @@ export class Group {
   #owners () {
     const shares = Array.from(this.#members, (member) => new Share(member))
     const partitions = this.#partitions().map((log) => {
-      const able = shares.filter(({ member }) => member.topics.has(log.topic))
+      const able = shares.filter(({ member }) => member.reads(log))
       return { log, topic: log.topic, able, owner: able.find(({ member }) => this.#assignments.get(member)?.partitions.has(log)) }
     })
     balance(partitions)
@@ -182,16 +184,13 @@ export class Group {
     return committed !== undefined && log.holds(committed) ? committed : log.start
   }
 
-  /** Then a partition without an offset was added later, and nobody has left out anything of it. */
+  /** Whether the group has an offset of the topic: a partition without one was added later, and is read from its start. */
   #knows (topic: string): boolean {
-    return this.#cluster.partitions(topic).some((log) => this.#committed.has(log))
+    return this.#cluster.partitions(topic).some((log) => this.#offsets.has(log))
   }
 
-  #subscribed (): Set<string> {
-    return new Set([...this.#members].flatMap((member) => [...member.topics]))
-  }
-
+  /** The partitions that at least one member may own. */
   #partitions (): PartitionLog[] {
-    return [...this.#subscribed()].flatMap((topic) => this.#cluster.partitions(topic))
+    return this.#cluster.logs().filter((log) => [...this.#members].some((member) => member.reads(log)))
   }
 }

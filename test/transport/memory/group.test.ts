@@ -182,7 +182,7 @@ t.test('the group goes on without a member that drains for too long, which comes
   await quick.consumer.start()
   t.same(quick.listener.owned, all)
   t.same(slow.listener.events.slice(-2), ['revoking', 'lost'])
-  t.match(lines.filter(([level]) => level === 'warn'), [['warn', { groupId: 'shop' }, /thrown out/]])
+  t.match(lines.filter(([level]) => level === 'warn'), [['warn', { groupId: 'shop' }, /evicted/]])
   await t.rejects(slow.consumer.commit([{ topic: 'orders', partition: 0, offset: 1n }]), GenerationLostError)
   t.equal(cluster.lag()[0]?.committed, 0n)
 
