@@ -1,7 +1,18 @@
 import type { FastifyRequest, FastifyServerOptions } from 'fastify'
 import type { ConnectionOptions } from 'node:tls'
-import type { SASLOptions } from 'kafkajs'
 import type { AsyncapiOptions } from './asyncapi.js'
+
+/**
+ * How the app proves who it is to the cluster (SASL). Use it together with `ssl`: PLAIN sends the password as it is.
+ *
+ * @example
+ * await app.register(faststreamPlugin, { brokers, ssl: true, sasl: { mechanism: 'scram-sha-512', username: 'shop', password } })
+ */
+export type SaslOptions =
+  | { mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512', username: string, password: string }
+  | { mechanism: 'aws', authorizationIdentity: string, accessKeyId: string, secretAccessKey: string, sessionToken?: string }
+  /** The provider is called for each connection and resolves to the token. */
+  | { mechanism: 'oauthbearer', oauthBearerProvider: () => Promise<{ value: string }> }
 
 /**
  * How often, and how soon, a handler that threw is run again for the same message. The messages behind it in its partition wait.
@@ -87,8 +98,8 @@ export interface FaststreamOptions {
   clientId?: string
   /** TLS: `true`, or the options of `node:tls`. @default false */
   ssl?: boolean | ConnectionOptions
-  /** As kafkajs has it: `{ mechanism: 'scram-sha-256', username, password }`. @default none */
-  sasl?: SASLOptions
+  /** The credentials of the app, see {@link SaslOptions}. @default none */
+  sasl?: SaslOptions
   /**
    * `'strict'`: `ready()` rejects when the cluster cannot be reached. `'background'`: HTTP is served meanwhile, publishing is
    * FASTSTREAM_ERR_NOT_READY (503), and the broker tries again, with growing pauses of up to 30 s, until it is connected.
