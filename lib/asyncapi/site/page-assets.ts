@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import type { AsyncapiImage } from '../../../types/asyncapi.js'
+import { FASTSTREAM_ERR_INVALID_OPTION } from '../../errors.js'
+import { moduleUrl } from '../../module-url.js'
 import type { AsyncapiSettings } from '../settings.js'
 
 /** A file of the page. Its name changes with its content, so that it can be kept for ever. */
@@ -22,10 +25,10 @@ export interface Assets {
   readonly logo: Asset | undefined
 }
 
+/** The place of the page's files in the published package. */
+const PUBLISHED = 'node_modules/fastify-faststream/dist/lib/asyncapi/site/static'
 const STYLE = 'text/css; charset=utf-8'
 
-/** Also in dist/: `npm run build` makes them beside this module. */
-const folder = new URL('static/', import.meta.url)
 let builtIn: Pick<Assets, 'script' | 'style' | 'favicon'> | undefined
 
 export function loadAssets ({ theme, logo }: Pick<AsyncapiSettings, 'theme' | 'logo'>): Assets {
@@ -39,8 +42,17 @@ export function loadAssets ({ theme, logo }: Pick<AsyncapiSettings, 'theme' | 'l
 }
 
 function built (file: string, type: string): Asset {
-  const read = (suffix: string): Buffer => readFileSync(new URL(file + suffix, folder))
-  return { ...asset(file, type, read('')), br: read('.br'), gzip: read('.gz') }
+  return { ...asset(file, type, read(file)), br: read(`${file}.br`), gzip: read(`${file}.gz`) }
+}
+
+/** `npm run build` puts the files beside this module, in dist/ as well. A bundle moves the module without them. */
+function read (file: string): Buffer {
+  const folder = new URL('static/', moduleUrl(import.meta.url))
+  try {
+    return readFileSync(new URL(file, folder))
+  } catch {
+    throw new FASTSTREAM_ERR_INVALID_OPTION('asyncapi', `must be false, or the files of its page must be in ${fileURLToPath(folder)}: copy them from '${PUBLISHED}'`)
+  }
 }
 
 /** A browser takes the type from the header: the name needs no extension. */
