@@ -1,6 +1,6 @@
 import type { Test } from 'tap'
-import { Node } from '../../lib/transport/kafkajs/node.js'
-import { createProducer } from '../../lib/transport/kafkajs/producer.js'
+import { Node } from '../../lib/transport/kafka/cluster/node.js'
+import { createProducer } from '../../lib/transport/kafka/producer/producer.js'
 import { SendError } from '../../lib/transport/transport.js'
 import type { ProducedRecord, TransportLog, TransportOptions, TransportProducer } from '../../lib/transport/transport.js'
 import { brokers } from './fixture.js'

@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
-import { Batch } from '../../lib/transport/kafkajs/copy/batch.js'
-import { encodeRecord } from '../../lib/transport/kafkajs/copy/encode.js'
+import { Batch } from '../../lib/transport/kafka/records/fetched-batch.js'
+import { encodeRecord } from '../../lib/transport/kafka/records/encode.js'
 import type { RawHeader } from '../../lib/transport/transport.js'
 import { at, attribute, batch, comparable, compressed, decode, pick, randomNumbers, randomSet, withRecords } from '../fixtures/record-sets.js'
 

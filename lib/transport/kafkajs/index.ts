@@ -1,12 +1,12 @@
 import type { Kafka, KafkaConfig } from 'kafkajs'
 import { systemClock, within } from '../../clock.js'
 import type { Transport, TransportOptions } from '../transport.js'
-import { createAdmin } from './admin.js'
-import { Cluster } from './cluster.js'
+import { createAdmin } from '../kafka/cluster/admin.js'
+import { Cluster } from '../kafka/cluster/cluster.js'
 import { createConsumer } from './consumer.js'
-import { loadKafkajs } from './copy/load.js'
+import { loadKafkajs } from './load.js'
 import { createLogCreator } from './log.js'
-import { createProducer } from './producer.js'
+import { createProducer } from '../kafka/producer/producer.js'
 
 const closeTimeout = 2000
 

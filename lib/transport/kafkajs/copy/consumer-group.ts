@@ -1,4 +1,4 @@
-import type { Load, Original } from './modules.js'
+import type { Load, Original } from '../modules.js'
 
 interface TopicPartitions {
   readonly topic: string

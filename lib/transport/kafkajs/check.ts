@@ -1,10 +1,10 @@
-import { ByteReader } from './byte-reader.js'
-import { encodeRecord } from './encode.js'
+import { ByteReader } from '../kafka/records/byte-reader.js'
+import { encodeRecord } from '../kafka/records/encode.js'
 import { privateModules } from './modules.js'
 import type { Load } from './modules.js'
-import { FetchedRecord } from './record.js'
-import { headerLength, RecordBatch } from './record-batch.js'
-import type { ResponseDecoder } from './record-set.js'
+import { FetchedRecord } from '../kafka/records/record.js'
+import { headerLength, RecordBatch } from '../kafka/records/record-batch.js'
+import type { ResponseDecoder } from '../kafka/records/record-set.js'
 import { decodeMessagesPath, replacements, shared } from './replacements.js'
 
 interface Protocol {

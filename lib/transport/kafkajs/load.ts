@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
 import type { AssignerProtocol, CompressionTypes, Kafka, logLevel } from 'kafkajs'
-import { FASTSTREAM_ERR_KAFKAJS } from '../../../errors.js'
+import { FASTSTREAM_ERR_KAFKAJS } from '../../errors.js'
 import { checkCopy, checkDecoder } from './check.js'
 import { privateModules } from './modules.js'
 import type { Load } from './modules.js'

@@ -1,4 +1,4 @@
-import { loadKafkajs } from './copy/load.js'
+import { loadKafkajs } from '../../kafkajs/load.js'
 
 /** What KafkaJS's errors have in common. They are of the private copy: told apart by name and type, never by class. */
 interface KafkajsError extends Error {

@@ -1,11 +1,11 @@
-import { SendError } from '../transport.js'
-import type { ProducedRecord, TransportOptions, TransportProducer } from '../transport.js'
-import { groupBy, isPending, partitionId, toBatches } from './batch.js'
-import type { Batch } from './batch.js'
-import { Cluster } from './cluster.js'
-import { InterruptedError, code, isFinal, isNeverAppended, isRefusal, isTooLarge, protocolError, reasonOf } from './errors.js'
-import type { Operation } from './operation.js'
-import { Topics, propagation } from './topics.js'
+import { SendError } from '../../transport.js'
+import type { ProducedRecord, TransportOptions, TransportProducer } from '../../transport.js'
+import { groupBy, isPending, partitionId, toBatches } from './produce-batch.js'
+import type { Batch } from './produce-batch.js'
+import { Cluster } from '../cluster/cluster.js'
+import { InterruptedError, code, isFinal, isNeverAppended, isRefusal, isTooLarge, protocolError, reasonOf } from '../cluster/protocol-errors.js'
+import type { Operation } from '../cluster/retry-until.js'
+import { Topics, propagation } from '../cluster/topic-metadata.js'
 
 interface InitProducerIdAnswer {
   readonly errorCode: number

@@ -1,8 +1,8 @@
-import { FASTSTREAM_ERR_CONNECT, FASTSTREAM_ERR_TOPICS, FASTSTREAM_ERR_UNKNOWN_TOPIC } from '../../errors.js'
-import type { TransportOptions } from '../transport.js'
+import { FASTSTREAM_ERR_CONNECT, FASTSTREAM_ERR_TOPICS, FASTSTREAM_ERR_UNKNOWN_TOPIC } from '../../../errors.js'
+import type { TransportOptions } from '../../transport.js'
 import type { Cluster, TopicMetadata } from './cluster.js'
-import { code, protocolError, reasonOf } from './errors.js'
-import type { Operation } from './operation.js'
+import { code, protocolError, reasonOf } from './protocol-errors.js'
+import type { Operation } from './retry-until.js'
 
 /** ms that a new topic may need until every node has heard of it. */
 export const propagation = 1500

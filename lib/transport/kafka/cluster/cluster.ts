@@ -1,10 +1,10 @@
-import type { TransportOptions } from '../transport.js'
-import { loadKafkajs } from './copy/load.js'
-import { InterruptedError, isFinal } from './errors.js'
-import { createLogCreator } from './log.js'
+import type { TransportOptions } from '../../transport.js'
+import { loadKafkajs } from '../../kafkajs/load.js'
+import { InterruptedError, isFinal } from './protocol-errors.js'
+import { createLogCreator } from '../../kafkajs/log.js'
 import { Node } from './node.js'
 import type { Api, ConnectionOptions } from './node.js'
-import { Operation } from './operation.js'
+import { Operation } from './retry-until.js'
 
 interface MetadataAnswer {
   readonly brokers: ReadonlyArray<{ readonly nodeId: number, readonly host: string, readonly port: number }>

@@ -1,4 +1,4 @@
-import type { ProducedRecord, RawHeader } from '../transport.js'
+import type { ProducedRecord, RawHeader } from '../../transport.js'
 
 /** A message as the copy of KafkaJS encodes it. */
 interface Message {

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { loadKafkajs } from './copy/load.js'
+import { loadKafkajs } from '../../kafkajs/load.js'
 
 export type Api = 'Metadata' | 'Produce' | 'InitProducerId' | 'CreateTopics'
 

@@ -1,8 +1,8 @@
-import { FASTSTREAM_ERR_CONNECT, FASTSTREAM_ERR_TOPICS } from '../../errors.js'
-import type { NewTopic, Transport, TransportOptions } from '../transport.js'
+import { FASTSTREAM_ERR_CONNECT, FASTSTREAM_ERR_TOPICS } from '../../../errors.js'
+import type { NewTopic, Transport, TransportOptions } from '../../transport.js'
 import type { Cluster } from './cluster.js'
-import { code, protocolError, reasonOf } from './errors.js'
-import type { Operation } from './operation.js'
+import { code, protocolError, reasonOf } from './protocol-errors.js'
+import type { Operation } from './retry-until.js'
 
 interface CreateTopicsAnswer {
   readonly topicErrors: ReadonlyArray<{ readonly topic: string, readonly errorCode: number, readonly errorMessage?: string | null }>

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { LONGEST_TIMER } from '../../clock.js'
-import { InterruptedError, isFinal } from './errors.js'
+import { LONGEST_TIMER } from '../../../clock.js'
+import { InterruptedError, isFinal } from './protocol-errors.js'
 
 const longestPause = 800
 
