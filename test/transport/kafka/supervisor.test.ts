@@ -1,42 +1,47 @@
 import t from 'tap'
-import { supervise } from '../../lib/transport/kafkajs/supervisor.js'
+import { supervise } from '../../../lib/transport/kafka/consumer/supervisor.js'
+import { manualEnvironment } from '../../fixtures/kafka-client.js'
 
-t.test('one life follows the other, with growing pauses, until it is told to end', async (t) => {
+t.test('one life follows the other, with growing pauses that differ by chance, until it is told to end', async (t) => {
+  const { clock, ...rest } = manualEnvironment()
+  let chance = 0
+  const random = (): number => { chance++; return 0.5 }
   const closing = new AbortController()
   const births: number[] = []
-  const random = t.capture(Math, 'random', Math.random)
-  await supervise({
+  const supervision = supervise({
     async live () {
-      births.push(Date.now())
+      births.push(clock.now())
       return new Error('broken')
     },
     failed () {
       if (births.length === 3) closing.abort()
       return true
     }
-  }, closing.signal)
-  const [first, second] = births.slice(1).map((birth, i) => birth - births[i]!)
-  t.ok(first! >= 155 && first! < 350, `${first} ms`)
-  t.ok(second! >= 315 && second! < 600, `${second} ms`)
-  t.equal(births.length, 3)
-  t.equal(random().length, births.length, 'members that lost their group together do not come back together')
+  }, { ...rest, clock, random }, closing.signal)
+  await clock.advance(10_000)
+  await supervision
+  t.same(births.map((birth) => birth - births[0]!), [0, 200, 600])
+  t.equal(chance, 3, 'members that lost their group together do not come back together')
 })
 
-t.test('after a long life the pause is short again', async (t) => {
-  const now = Date.now()
-  const clock = t.capture(Date, 'now', () => now + ages)
-  let ages = 0
-  let lives = 0
-  const begin = performance.now()
-  await supervise({
+t.test('the pause grows no further than half a minute, and is short again after a long life', async (t) => {
+  const environment = manualEnvironment()
+  const { clock } = environment
+  const births: number[] = []
+  let life = 0
+  supervise({
     async live () {
-      ages += 40_000
+      births.push(clock.now())
+      if (births.length === 12) life = 40_000
+      if (life > 0) await new Promise<void>((resolve) => { clock.schedule(life, resolve) })
       return new Error('broken')
     },
-    failed: () => ++lives < 4
-  }, new AbortController().signal)
-  t.ok(performance.now() - begin < 900, 'three times the shortest, not 200 + 400 + 800')
-  clock.restore()
+    failed: () => births.length < 14
+  }, environment, new AbortController().signal)
+  await clock.advance(1_000_000)
+  const pauses = births.slice(1).map((birth, i) => birth - births[i]!)
+  t.equal(pauses[9], 30_000)
+  t.equal(pauses[11], 40_200)
 })
 
 t.test('there is no other life when it is not wanted', async (t) => {
@@ -47,6 +52,6 @@ t.test('there is no other life when it is not wanted', async (t) => {
       return new Error('refused')
     },
     failed: () => false
-  }, new AbortController().signal)
+  }, manualEnvironment(), new AbortController().signal)
   t.equal(lives, 1)
 })
