@@ -113,10 +113,12 @@ t.test('what fails is repeated with growing pauses that differ by chance, and a 
 })
 
 t.test('nodes that fail are asked last', async (t) => {
-  const wire = fakeWire({ Metadata: (_parameters, address) => {
-    if (address === 'a:1') throw new WireError('gone', 'connection')
-    return metadataOf({})({ topics: [] }, address)
-  } })
+  const wire = fakeWire({
+    Metadata: (_parameters, address) => {
+      if (address === 'a:1') throw new WireError('gone', 'connection')
+      return metadataOf({})({ topics: [] }, address)
+    }
+  })
   const { learn } = clientOf(t, wire, manualEnvironment(), { brokers: ['a:1', 'b:1'] })
   await learn('orders')
   await learn('orders')
