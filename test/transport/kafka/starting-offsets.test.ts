@@ -5,7 +5,7 @@ import { type Membership, type Stored } from '../../../lib/transport/kafka/consu
 import { type Beginning, StartingOffsets } from '../../../lib/transport/kafka/consumer/starting-offsets.js'
 import { type ListOffsetsAnswer, type ListOffsetsRequest, WireError } from '../../../lib/transport/kafka/wire.js'
 import { fakeWire } from '../../fixtures/fake-wire.js'
-import { clientOf, manualEnvironment } from '../../fixtures/kafka-client.js'
+import { clientOf, manualEnvironment, rejects } from '../../fixtures/kafka-client.js'
 
 /** What is told of a partition: the offsets of start, stable end and end, or an error code. */
 type Told = readonly [start: number, stable: number, end: number] | number
@@ -62,7 +62,7 @@ t.test('a partition without a leader, unknown, or of a node that is gone is left
 })
 
 t.test('what asking again would not change is an error', async (t) => {
-  await t.rejects(found(await cluster(t, { 0: () => UNAUTHORIZED }), 1), { errorCode: UNAUTHORIZED })
+  await rejects(t, found(await cluster(t, { 0: () => UNAUTHORIZED }), 1), { errorCode: UNAUTHORIZED })
 })
 
 /** One generation, and what its member is told. */
