@@ -17,8 +17,8 @@ export interface RequestOptions {
 }
 
 /**
- * One connection to one node, made when it is needed and made anew when it broke. A request that gets no answer in time,
- * or whose answer is not waited for, costs the connection: later requests would wait behind it.
+ * One connection to one node, made when it is needed and made anew when it broke. A request that gets no answer in
+ * time, or whose answer is not waited for, costs the connection: later requests would wait behind it.
  */
 export class Node {
   readonly address: string

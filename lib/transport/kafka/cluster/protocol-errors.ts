@@ -102,7 +102,10 @@ export function isTooLarge (error: unknown): boolean {
   return error.errorCode === CODE.messageTooLarge || error.errorCode === CODE.recordListTooLarge
 }
 
-/** True when the same request would be answered alike. What is not known to be final is tried again until its time is up. */
+/**
+ * True when the same request would be answered alike. What is not known to be final is tried again until its time is
+ * up.
+ */
 export function isFinal (error: unknown): boolean {
   if (error instanceof ProtocolError) return !error.retriable
   if (error instanceof WireError) return error.reason === 'authentication'

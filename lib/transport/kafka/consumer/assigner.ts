@@ -5,7 +5,10 @@ import { partitionId } from '../group-by.js'
 import { type JoinGroupAnswer, type JoinGroupRequest, type SyncGroupRequest } from '../wire.js'
 import { decodeSubscription, encodeAssignment, encodeSubscription } from './group-protocol.js'
 
-/** The name that kafkajs gives its own, so that members with plain kafkajs can be in the group: a rolling deploy begins with them. */
+/**
+ * The name that kafkajs gives its own, so that members with plain kafkajs can be in the group: a rolling deploy
+ * begins with them.
+ */
 const NAME = 'RoundRobinAssigner'
 
 /** ms that the cluster may take to tell about topics that the leader does not read */
@@ -17,8 +20,8 @@ interface Subscription {
 }
 
 /**
- * Gives partitions to members that subscribe to their topic. kafkajs gives the leader's topics to all members, and those
- * that did not subscribe leave them unread. Sticky for as long as one member leads: it remembers what it gave.
+ * Gives partitions to members that subscribe to their topic. kafkajs gives the leader's topics to all members, and
+ * those that did not subscribe leave them unread. Sticky for as long as one member leads: it remembers what it gave.
  */
 export class Assigner {
   readonly #cluster: Cluster
@@ -61,7 +64,8 @@ export class Assigner {
 
   /** For topics that the leader does not read and whose readers, with plain kafkajs, do not tell the count. */
   async #askCounts (subscriptions: ReadonlyMap<string, Subscription>): Promise<void> {
-    const unknown = Array.from(subscriptions.keys()).filter((topic) => subscriptions.get(topic)!.count === 0 && this.#knownCount(topic) === 0)
+    const untold = Array.from(subscriptions).filter(([, { count }]) => count === 0)
+    const unknown = untold.map(([topic]) => topic).filter((topic) => this.#knownCount(topic) === 0)
     if (unknown.length === 0) return
     // A topic that is deleted, or kept from us, goes to no member, but the other topics are read.
     await this.#cluster.until(PATIENCE, (operation) => this.#metadata.refresh(operation, unknown)).catch(() => {})

@@ -28,7 +28,9 @@ const LEAVE_TIMEOUT = 1000
 const UNKNOWN = { position: undefined, end: undefined }
 
 /** A member of a group that comes back after every failure, but for one that the cluster would answer alike. */
-export function createConsumer ({ cluster, metadata, options, listener, log, lookupCodec }: CreateConsumerOptions): TransportConsumer {
+export function createConsumer (
+  { cluster, metadata, options, listener, log, lookupCodec }: CreateConsumerOptions
+): TransportConsumer {
   const { groupId, topics, checkCrcs = true } = options
   const { environment } = cluster
   const closing = new AbortController()
@@ -48,9 +50,15 @@ export function createConsumer ({ cluster, metadata, options, listener, log, loo
   }
 
   function groupMembership (): Membership {
-    const coordinator = new Coordinator(groupId!, cluster, coordination)
-    const assigner = new Assigner(cluster, metadata)
-    return new GroupMembership({ groupId: groupId!, options, cluster, coordinator, assigner, contacted, closing: closing.signal })
+    return new GroupMembership({
+      groupId: groupId!,
+      options,
+      cluster,
+      coordinator: new Coordinator(groupId!, cluster, coordination),
+      assigner: new Assigner(cluster, metadata),
+      contacted,
+      closing: closing.signal
+    })
   }
 
   /** Without a group the cluster is the contact. */

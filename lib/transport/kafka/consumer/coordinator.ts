@@ -21,7 +21,9 @@ const SHORTEST_PAUSE = 50
 const LONGEST_PAUSE = 1000
 
 /** The coordinator is another node now, or this one has lost what it knew about the group and reads it again. */
-const ELSEWHERE: ReadonlySet<number> = new Set([CODE.coordinatorLoadInProgress, CODE.coordinatorNotAvailable, CODE.notCoordinator])
+const ELSEWHERE: ReadonlySet<number> = new Set([
+  CODE.coordinatorLoadInProgress, CODE.coordinatorNotAvailable, CODE.notCoordinator
+])
 
 /** The node that keeps a group, wherever it is. Members and generation survive a move, so requests follow it. */
 export class Coordinator {
@@ -36,13 +38,16 @@ export class Coordinator {
     this.#connections = connections
   }
 
-  /** Rejects when the coordinator cannot be reached within `patience`, and when asking again would be answered alike. */
+  /**
+   * Rejects when the coordinator cannot be reached within `patience`, and when asking again would be answered alike.
+   */
   async request<Kind extends Api> (
     api: Kind,
     parameters: Requests[Kind]['parameters'],
     errorCodeOf: (answer: Requests[Kind]['answer']) => number,
-    { timeout, patience = PATIENCE, aside = false, signal = new AbortController().signal }: CoordinatorRequestOptions = {}
+    options: CoordinatorRequestOptions = {}
   ): Promise<Requests[Kind]['answer']> {
+    const { timeout, patience = PATIENCE, aside = false, signal = new AbortController().signal } = options
     const { environment } = this.#cluster
     const giveUp = environment.elapsed() + patience
     for (let pause = SHORTEST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {

@@ -1,4 +1,4 @@
-/* Kafka's embedded consumer protocol: what members of a group tell each other, in bytes that the coordinator hands on unread. */
+/* Kafka's embedded consumer protocol: what members of a group tell each other, in bytes that no coordinator reads. */
 
 /** What a member tells about itself when it joins. */
 export interface MemberSubscription {
@@ -27,7 +27,8 @@ export function decodeSubscription (bytes: Buffer): MemberSubscription {
 }
 
 export function encodeAssignment (assignment: MemberAssignment): Buffer {
-  const topics = Array.from(assignment, ([topic, partitions]) => [string(topic), int32(partitions.length), ...partitions.map(int32)])
+  const topics = Array.from(assignment, ([topic, partitions]) => (
+    [string(topic), int32(partitions.length), ...partitions.map(int32)]))
   return Buffer.concat([int16(VERSION), int32(assignment.size), ...topics.flat(), bytesOf('')])
 }
 

@@ -15,8 +15,8 @@ interface Waiting {
 const MAX_WAITING = 2
 
 /**
- * The reading of one partition: what to fetch next, and what was fetched and waits until it is decoded and there is room.
- * A set that the core has no room for is kept, not read again.
+ * The reading of one partition: what to fetch next, and what was fetched and waits until it is decoded and there is
+ * room. A set that the core has no room for is kept, not read again.
  */
 export class PartitionFetch {
   readonly owned: Owned
