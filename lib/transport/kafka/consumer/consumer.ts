@@ -55,7 +55,7 @@ export function createConsumer (
       options,
       cluster,
       coordinator: new Coordinator(groupId!, cluster, coordination),
-      assigner: new Assigner(cluster, metadata),
+      assigner: new Assigner({ groupId: groupId!, topics, cluster, metadata, log }),
       contacted,
       closing: closing.signal
     })

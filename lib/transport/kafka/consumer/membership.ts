@@ -9,7 +9,6 @@ import { type ErrorAnswer, type MemberIdentity } from '../wire.js'
 import { type Assigner } from './assigner.js'
 import { Assignment } from './assignment.js'
 import { type Coordinator } from './coordinator.js'
-import { decodeAssignment } from './group-protocol.js'
 
 /** What a group has stored for a partition. */
 export interface Stored {
@@ -161,10 +160,10 @@ export class GroupMembership implements Membership {
 
   /** `undefined`: to be joined again, under another id, or because the group began to rebalance meanwhile. */
   async #joinOnce (): Promise<Assignment | undefined> {
-    const { options: { sessionTimeout, rebalanceTimeout, topics }, coordinator, assigner, closing } = this.#with
+    const { options: { sessionTimeout, rebalanceTimeout }, coordinator, assigner, closing } = this.#with
     const patient = { timeout: rebalanceTimeout + NETWORK_DELAY, signal: closing }
     const joined = await coordinator.request('JoinGroup', {
-      ...this.#identity, sessionTimeout, rebalanceTimeout, protocols: assigner.protocols(topics)
+      ...this.#identity, sessionTimeout, rebalanceTimeout, protocols: assigner.protocols()
     }, codeOf, patient)
     if (this.#isRepeated(joined.errorCode, joined.memberId)) return undefined
     const { memberId, generationId, leaderId, members } = joined
@@ -177,9 +176,8 @@ export class GroupMembership implements Membership {
     if (this.#isRepeated(errorCode, memberId)) return undefined
     this.#contacted(asked)
     closing.throwIfAborted()
-    // A leader with plain kafkajs gives its own topics to all members.
-    const own = Array.from(decodeAssignment(assignment)).filter(([topic]) => topics.includes(topic))
-    const places = own.flatMap(([topic, partitions]) => partitions.map((partition) => ({ topic, partition })))
+    const places = Array.from(await assigner.read(assignment)).flatMap(([topic, partitions]) => (
+      partitions.map((partition) => ({ topic, partition }))))
     return new Assignment(memberId, generationId, places)
   }
 
