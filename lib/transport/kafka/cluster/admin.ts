@@ -1,0 +1,88 @@
+import { FASTSTREAM_ERR_CONNECT, FASTSTREAM_ERR_TOPICS } from '../../../errors.js'
+import { type NewTopic, type Transport, type TransportOptions } from '../../transport.js'
+import { type Cluster } from './cluster.js'
+import { CODE, isCoded, ProtocolError, reasonOf, throwIfFailed } from './protocol-errors.js'
+import { type Operation } from './retry-until.js'
+import { type TopicMetadata, type TopicState } from './topic-metadata.js'
+
+/** What is done to the cluster as a whole. Everything ends within `connectTimeout`, or at the deadline given. */
+export function createAdmin (
+  cluster: Cluster,
+  metadata: TopicMetadata,
+  { brokers, connectTimeout, log }: Pick<TransportOptions, 'brokers' | 'connectTimeout' | 'log'>
+): Pick<Transport, 'connect' | 'describeTopics' | 'createTopics'> {
+  async function connect (deadline?: number): Promise<void> {
+    const ms = deadline === undefined ? connectTimeout : deadline - cluster.environment.clock.now()
+    try {
+      await cluster.until(ms, (operation) => operation.repeat(() => cluster.connect(operation)))
+    } catch (err) {
+      if (isCoded(err)) throw err
+      throw new FASTSTREAM_ERR_CONNECT(brokers.join(', '), reasonOf(err), { cause: err })
+    }
+    log.info({ brokers }, 'connected to kafka')
+  }
+
+  async function describeTopics (topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    if (topics.length === 0) return new Map()
+    return await preparing(topics, (operation) => operation.repeat(() => partitionCounts(operation, topics)))
+  }
+
+  async function createTopics (topics: readonly NewTopic[]): Promise<void> {
+    if (topics.length === 0) return
+    const names = topics.map(({ topic }) => topic)
+    await preparing(names, async (operation) => {
+      await operation.repeat(() => create(operation, topics))
+      await operation.repeat(() => expectLeaders(operation, names))
+    })
+  }
+
+  async function partitionCounts (
+    operation: Operation, topics: readonly string[]
+  ): Promise<ReadonlyMap<string, number>> {
+    const counts = new Map<string, number>()
+    for (const [topic, { errorCode, leaders }] of await describe(operation, topics)) {
+      if (errorCode === CODE.unknownTopicOrPartition) continue
+      if (errorCode !== CODE.leaderNotAvailable) throwIfFailed(errorCode)
+      counts.set(topic, leaders.length)
+    }
+    return counts
+  }
+
+  /** Any node of a KRaft cluster takes this; before KRaft it had to be the controller. */
+  async function create (operation: Operation, topics: readonly NewTopic[]): Promise<void> {
+    await describe(operation, topics.map(({ topic }) => topic))
+    const controller = cluster.controller()
+    if (controller === undefined) throw new ProtocolError(CODE.notController)
+    const answer = await controller.request('CreateTopics', { topics, timeout: cluster.requestTimeout }, operation)
+    for (const { topic, errorCode, message } of answer.topics) {
+      if (errorCode === CODE.none || errorCode === CODE.topicAlreadyExists) continue
+      throw new ProtocolError(errorCode, `${topic}: ${message ?? new ProtocolError(errorCode).message}`)
+    }
+  }
+
+  async function expectLeaders (operation: Operation, topics: readonly string[]): Promise<void> {
+    for (const [topic, { errorCode, leaders }] of await describe(operation, topics)) {
+      throwIfFailed(errorCode)
+      if (leaders.includes(-1)) throw new Error(`${topic} has partitions without a leader`)
+    }
+  }
+
+  async function describe (
+    operation: Operation, topics: readonly string[]
+  ): Promise<ReadonlyArray<[string, TopicState]>> {
+    await metadata.refresh(operation, topics)
+    return topics.map((topic) => [topic, metadata.get(topic)])
+  }
+
+  async function preparing<Result> (
+    topics: readonly string[], work: (operation: Operation) => Promise<Result>
+  ): Promise<Result> {
+    try {
+      return await cluster.until(connectTimeout, work)
+    } catch (err) {
+      throw new FASTSTREAM_ERR_TOPICS(topics.join(', '), reasonOf(err), { cause: err })
+    }
+  }
+
+  return { connect, describeTopics, createTopics }
+}

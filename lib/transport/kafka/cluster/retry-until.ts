@@ -1,0 +1,62 @@
+import { LONGEST_TIMER, sleep } from '../../../clock.js'
+import { type Environment } from '../environment.js'
+import { InterruptedError, isFinal } from './protocol-errors.js'
+
+const SHORTEST_PAUSE = 25
+const LONGEST_PAUSE = 800
+
+/** Pauses of members that failed together must not end together. */
+export function jittered (pause: number, { random }: Environment): number {
+  return pause * (0.8 + 0.4 * random())
+}
+
+/** Work that is tried again until it succeeds, for `ms` at most. */
+export class Operation {
+  readonly #controller = new AbortController()
+  readonly #environment: Environment
+  readonly #cancel: () => void
+  #lastFailure: unknown
+
+  constructor (ms: number, environment: Environment) {
+    this.#environment = environment
+    this.#cancel = environment.clock.schedule(Math.min(Math.max(ms, 0), LONGEST_TIMER), () => this.interrupt('timeout'))
+  }
+
+  get signal (): AbortSignal {
+    return this.#controller.signal
+  }
+
+  interrupt (reason: InterruptedError['reason']): void {
+    this.#controller.abort(new InterruptedError(reason, this.#lastFailure))
+  }
+
+  throwIfInterrupted (): void {
+    this.signal.throwIfAborted()
+  }
+
+  /** Rejects with an `InterruptedError` as soon as the operation is interrupted, whether `work` ever ends or not. */
+  async run<Result> (work: (operation: Operation) => Promise<Result>): Promise<Result> {
+    try {
+      return await new Promise((resolve, reject) => {
+        this.signal.addEventListener('abort', () => reject(this.signal.reason), { once: true })
+        work(this).then(resolve, reject)
+      })
+    } finally {
+      this.#cancel()
+    }
+  }
+
+  async repeat<Result> (attempt: () => Promise<Result>): Promise<Result> {
+    for (let pause = SHORTEST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
+      try {
+        return await attempt()
+      } catch (err) {
+        this.throwIfInterrupted()
+        if (isFinal(err)) throw err
+        this.#lastFailure = err
+      }
+      await sleep(this.#environment.clock, jittered(pause, this.#environment), this.signal)
+      this.throwIfInterrupted()
+    }
+  }
+}

@@ -1,0 +1,19 @@
+import { type Clock, systemClock } from '../../clock.js'
+
+/**
+ * What the client takes from the process. Tests and the simulated cluster give their own, so that a seed replays
+ * exactly.
+ */
+export interface Environment {
+  readonly clock: Clock
+  /** ms from some moment; never set back, unlike `clock.now`. All durations are measured with it. */
+  readonly elapsed: () => number
+  /** From 0 up to, but not including, 1. */
+  readonly random: () => number
+}
+
+export const systemEnvironment: Environment = {
+  clock: systemClock,
+  elapsed: () => performance.now(),
+  random: Math.random
+}

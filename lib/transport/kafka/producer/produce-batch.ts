@@ -1,0 +1,42 @@
+import { type ProducedRecord } from '../../transport.js'
+import { partitionId } from '../group-by.js'
+import { type BatchRecord } from '../records/encode-batch.js'
+
+/** The records of one partition in one send. They are stored together or not at all. */
+export interface ProduceBatch {
+  readonly topic: string
+  readonly partition: number
+  readonly records: BatchRecord[]
+  /** Of the first record, once the cluster has acknowledged the batch. */
+  offset: bigint | undefined
+  /** Attempts after which the batch may be in the log: no answer, or one that does not exclude it. */
+  uncertain: number
+  failure: Error | undefined
+  /** `failure` is the last word. */
+  refused: boolean
+  /** By `elapsed`: when the cluster first said that there is no such partition. */
+  missingSince: number | undefined
+}
+
+/** Splits a send by partition, and tells for each record which batch it is in and where. */
+export function toBatches (
+  records: readonly ProducedRecord[]
+): { batches: readonly ProduceBatch[], places: ReadonlyArray<{ batch: ProduceBatch, index: number }> } {
+  const batches = new Map<string, ProduceBatch>()
+  const places = records.map(({ topic, partition, key, value, headers, timestamp }) => {
+    const id = partitionId({ topic, partition })
+    const batch = batches.get(id) ?? emptyBatch(topic, partition)
+    batches.set(id, batch)
+    return { batch, index: batch.records.push({ key, value, headers, timestamp }) - 1 }
+  })
+  return { batches: [...batches.values()], places }
+}
+
+export function isPending ({ offset, refused }: ProduceBatch): boolean {
+  return offset === undefined && !refused
+}
+
+function emptyBatch (topic: string, partition: number): ProduceBatch {
+  const untried = { offset: undefined, uncertain: 0, failure: undefined, refused: false, missingSince: undefined }
+  return { topic, partition, records: [], ...untried }
+}

@@ -1,0 +1,107 @@
+import { type RawHeader } from '../../transport.js'
+import { type ByteReader } from './byte-reader.js'
+
+/**
+ * More than fit into the largest record that Kafka takes by default, 1 MiB. Compressed there could be millions, which
+ * would block the event loop.
+ */
+const MAX_HEADERS = 2 ** 19
+
+/** A view of nothing costs as much as one of something. */
+const EMPTY = Buffer.alloc(0)
+
+/** Walks the headers of a record up to its end, so that building them later cannot fail. Returns how many there are. */
+export function skipHeaders (reader: ByteReader, end: number): number {
+  const count = reader.readVarInt()
+  // Each one takes two bytes at least.
+  if (count < 0 || count > MAX_HEADERS || count > (end - reader.position) / 2) {
+    throw new Error(`a record claims ${count} headers`)
+  }
+  for (let i = 0; i < count; i++) {
+    if (reader.skipNullable(end) < 0) throw new Error('a header has no name')
+    reader.skipNullable(end)
+  }
+  if (reader.position !== end) throw new Error('a record is longer or shorter than its fields')
+  return count
+}
+
+/** Headers that `skipHeaders` has walked before, in the order of the wire. */
+export function readHeaders (reader: ByteReader): readonly RawHeader[] {
+  const { bytes } = reader
+  const count = reader.readVarInt()
+  const headers: RawHeader[] = []
+  for (let i = 0; i < count; i++) {
+    const nameLength = reader.readVarInt()
+    const nameStart = reader.position
+    reader.position += nameLength
+    const valueLength = reader.readVarInt()
+    const valueStart = reader.position
+    if (valueLength > 0) reader.position += valueLength
+    headers.push([
+      nameOf(bytes, nameStart, nameStart + nameLength, i),
+      valueOf(bytes, valueStart, valueLength)
+    ])
+  }
+  return headers
+}
+
+function valueOf (bytes: Buffer, start: number, length: number): Buffer | null {
+  if (length < 0) return null
+  return length === 0 ? EMPTY : bytes.subarray(start, start + length)
+}
+
+/**
+ * The last value of a name, as text, of headers that `skipHeaders` has walked before; nothing is made for the others.
+ */
+export function findHeader (reader: ByteReader, wanted: string): string | undefined {
+  const { bytes } = reader
+  const wantedLength = Buffer.byteLength(wanted)
+  const count = reader.readVarInt()
+  let start = 0
+  let length = -1
+  for (let i = 0; i < count; i++) {
+    const nameLength = reader.readVarInt()
+    const nameStart = reader.position
+    reader.position += nameLength
+    const valueLength = reader.readVarInt()
+    if (nameLength === wantedLength && nameOf(bytes, nameStart, nameStart + nameLength, i) === wanted) {
+      start = reader.position
+      length = valueLength
+    }
+    if (valueLength > 0) reader.position += valueLength
+  }
+  return length < 0 ? undefined : bytes.toString('utf8', start, start + length)
+}
+
+interface KnownName {
+  readonly name: string
+  readonly bytes: Buffer
+}
+
+/**
+ * Most records of a topic have the same headers in the same order: comparing a few bytes is much cheaper
+ * than decoding UTF-8 again. Few and short, so that a hostile producer cannot make it grow.
+ */
+const known: KnownName[] = []
+const MAX_KNOWN = 8
+const MAX_KNOWN_LENGTH = 64
+
+function nameOf (bytes: Buffer, start: number, end: number, index: number): string {
+  const last = index < MAX_KNOWN ? known[index] : undefined
+  if (last !== undefined && equals(last.bytes, bytes, start, end)) return last.name
+
+  // Invalid UTF-8 becomes U+FFFD, it does not throw.
+  const name = bytes.toString('utf8', start, end)
+  if (index < MAX_KNOWN && end - start <= MAX_KNOWN_LENGTH) {
+    known[index] = { name, bytes: Buffer.from(bytes.subarray(start, end)) }
+  }
+  return name
+}
+
+function equals (expected: Buffer, bytes: Buffer, start: number, end: number): boolean {
+  if (expected.length !== end - start) return false
+  for (let i = 0; i < expected.length; i++) {
+    if (expected[i] !== bytes[start + i]) return false
+  }
+  return true
+}
