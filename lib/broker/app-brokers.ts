@@ -1,4 +1,6 @@
 import type { FastifyInstance } from 'fastify'
+import type { Failure } from '../consume/pipeline/dead-letter.js'
+import type { Delivery } from '../consume/pipeline/delivery.js'
 import type { DeclaredDependency } from '../deps/dependency.js'
 import { FASTSTREAM_ERR_ALREADY_REGISTERED } from '../errors.js'
 import { perApp } from '../scope.js'

@@ -31,7 +31,7 @@ function createGroup (subscribers: readonly DeclaredSubscriber[], { transport, p
     topics: subscriber.topics,
     ordering: subscriber.ordering,
     concurrency: subscriber.concurrency,
-    pipeline: new Pipeline(subscriber, producer, clock, steady(subscriber.scope.log), onFailure)
+    pipeline: new Pipeline(subscriber, producer, { clock, log: steady(subscriber.scope.log), onFailure })
   }))
   const topics = subscribers.flatMap(({ topics }) => topics)
   const options = { groupId, topics, offsetReset, rebalanceTimeout: REBALANCE_TIMEOUT, sessionTimeout: SESSION_TIMEOUT }

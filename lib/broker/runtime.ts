@@ -1,7 +1,7 @@
 import { within, type Clock } from '../clock.js'
 import { inOwnContext } from '../context.js'
 import type { Group } from '../consume/group/group.js'
-import type { FailureListener } from '../consume/pipeline/pipeline.js'
+import type { FailureListener } from '../consume/pipeline/report.js'
 import type { Log } from '../log.js'
 import type { Settings } from '../options/plugin-options.js'
 import { Producer } from '../produce/producer.js'

@@ -3,7 +3,8 @@ import type { AckPolicy, Dependencies, MessageSchema, Publisher, RecordMetadata,
 import { DOCUMENTATION, normaliseDocumentation, type About } from '../options/documentation.js'
 import { callable, integer, isObject, onlyKnown } from '../options/assert.js'
 import type { Ordering } from '../consume/partition/subscriber-queue.js'
-import type { Delivery, Prepared, SubscriberPlan } from '../consume/pipeline/subscriber-plan.js'
+import type { Delivery } from '../consume/pipeline/delivery.js'
+import type { Prepared, SubscriberPlan } from '../consume/pipeline/subscriber-plan.js'
 import type { RetrySettings } from '../consume/pipeline/backoff.js'
 import type { DeclaredDependency } from '../deps/dependency.js'
 import { depsOf } from '../deps/scopes.js'
@@ -113,7 +114,7 @@ export class DeclaredSubscriber implements SubscriberPlan<ReceivedMessage> {
     }
   }
 
-  read (delivery: Delivery): ReceivedMessage {
+  decode (delivery: Delivery): ReceivedMessage {
     const { record } = delivery
     const { validators, bodyLimit } = this
     if (record.size > bodyLimit) throw new FASTSTREAM_ERR_DECODE('message', `it has ${record.size} bytes, which is more than 'bodyLimit' (${bodyLimit}): raise that where such messages are meant to be`)

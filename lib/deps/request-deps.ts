@@ -1,5 +1,6 @@
 import { finished } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { isPromise } from '../is-promise.js'
 import type { DeclaredDependency } from './dependency.js'
 import { RequestContext, type RequestSurroundings } from './request-context.js'
 import { Resolution } from './resolution.js'
@@ -79,10 +80,6 @@ export class RequestDeps {
     // It was logged; nothing but the connection is left to tell the client.
     await resolution.close(this.#failure ?? rejected ?? gone).catch(() => { this.#reply.raw.destroy() })
   }
-}
-
-function isPromise (value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function'
 }
 
 function isStream (payload: unknown): boolean {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { Attempt } from '../../lib/consume/pipeline/delivery.js'
+import { Delivery } from '../../lib/consume/pipeline/delivery.js'
 import { deadLetter, detailsFor, readDeadLetter, type Failure } from '../../lib/consume/pipeline/dead-letter.js'
 import type { SubscriberPlan } from '../../lib/consume/pipeline/subscriber-plan.js'
 import type { RawHeader } from '../../lib/transport/transport.js'
@@ -8,7 +8,7 @@ import { record } from '../support/record.js'
 
 const failure: Failure = { stage: 'validate', error: Object.assign(new RangeError('too much'), { validation: [{ instancePath: '/total' }] }), attempts: 2, firstAt: 1000, at: 2000 }
 
-function subscription (groupId: string | null): SubscriberPlan {
+function planOf (groupId: string | null): SubscriberPlan {
   return { name: 'take', groupId, isDeadLetterOf: () => false } as unknown as SubscriberPlan
 }
 
@@ -17,7 +17,7 @@ function headers (said: Record<string, string | null>): RawHeader[] {
 }
 
 t.test('a dead letter says what became of its message, and is read back', async (t) => {
-  const { headers, timestamp } = deadLetter('orders.dlq', new Attempt('orders', 3, record(2n ** 60n)), subscription('shop'), failure)
+  const { headers, timestamp } = deadLetter('orders.dlq', new Delivery('orders', 3, record(2n ** 60n)), planOf('shop'), failure)
   t.equal(timestamp, 2000, 'the message may be older than the retention of its dead letter')
   t.match(readDeadLetter(headers), {
     topic: 'orders',
@@ -37,12 +37,12 @@ t.test('a dead letter says what became of its message, and is read back', async 
 })
 
 t.test('one that had to be short says that, and one without a group has none', async (t) => {
-  const { headers } = deadLetter('orders.dlq', new Attempt('orders', 3, record(7)), subscription(null), failure, 'reference')
+  const { headers } = deadLetter('orders.dlq', new Delivery('orders', 3, record(7)), planOf(null), failure, 'reference')
   t.match(readDeadLetter(headers), { offset: 7n, groupId: undefined, validation: undefined, error: { stack: undefined }, valueOmitted: true })
 })
 
 t.test('one that leaves no room tells only where it was', async (t) => {
-  const outgoing = deadLetter('orders.dlq', new Attempt('orders', 3, record(7, 'v', { key: Buffer.from('k'), headers: [['a', Buffer.from('1')]] })), subscription('shop'), failure, 'place')
+  const outgoing = deadLetter('orders.dlq', new Delivery('orders', 3, record(7, 'v', { key: Buffer.from('k'), headers: [['a', Buffer.from('1')]] })), planOf('shop'), failure, 'place')
   t.match(outgoing, { key: null, value: null })
   t.ok(outgoing.headers.every(([name]) => name.startsWith('x-dlq-')))
   t.match(readDeadLetter(outgoing.headers), { topic: 'orders', offset: 7n, valueOmitted: true, keyOmitted: true, headersOmitted: true })
@@ -51,7 +51,7 @@ t.test('one that leaves no room tells only where it was', async (t) => {
 t.test('no header of it is longer than it may be, whatever failed', async (t) => {
   const long = 'ä'.repeat(10_000)
   const error = Object.assign(new Error(long), { name: long, stack: long, validation: [{ instancePath: long }] })
-  const { headers } = deadLetter('orders.dlq', new Attempt('orders', 3, record(7)), subscription('shop'), { ...failure, error })
+  const { headers } = deadLetter('orders.dlq', new Delivery('orders', 3, record(7)), planOf('shop'), { ...failure, error })
   const lengths = Object.fromEntries(headers.map(([name, value]) => [name, value?.length]))
   t.match(lengths, { 'x-dlq-error-class': 128, 'x-dlq-error-message': 1024, 'x-dlq-error-stack': 4096 })
   t.ok(lengths['x-dlq-errors']! <= 4096)

@@ -2,8 +2,10 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import t from 'tap'
 import { Group } from '../../lib/consume/group/group.js'
 import type { Ordering } from '../../lib/consume/partition/subscriber-queue.js'
-import type { Outcome, Pipeline } from '../../lib/consume/pipeline/pipeline.js'
-import type { LaneSlot } from '../../lib/consume/partition/lane-slot.js'
+import type { LaneSlot } from '../../lib/consume/partition/lanes.js'
+import type { Delivery } from '../../lib/consume/pipeline/delivery.js'
+import type { Outcome } from '../../lib/consume/pipeline/outcome.js'
+import type { Pipeline } from '../../lib/consume/pipeline/pipeline.js'
 import { encodeOffsetMap } from '../../lib/consume/group/offset-map.js'
 import { GenerationLostError, type ConsumedRecord, type StoredOffset } from '../../lib/transport/transport.js'
 import { gate } from '../support/inbox.js'
@@ -23,11 +25,11 @@ function build ({ groupId = 'shop', topics = ['orders'], dispatch = true, orderi
   const started: string[] = []
   const givenUp: string[] = []
   const pipeline = {
-    run: (topic: string, partition: number, { offset }: ConsumedRecord, { wait }: LaneSlot) => new Promise<Outcome>((resolve) => {
+    run: ({ topic, partition, record: { offset } }: Delivery, slot: LaneSlot) => new Promise<Outcome>((resolve) => {
       const name = `${topic}[${partition}] ${offset}`
       started.push(name)
       running.set(name, resolve)
-      waits.set(name, wait)
+      waits.set(name, (ms) => slot.wait(ms))
     }),
     giveUp: (reason: string) => { givenUp.push(reason) },
     late: [] as unknown[],
@@ -36,11 +38,11 @@ function build ({ groupId = 'shop', topics = ['orders'], dispatch = true, orderi
   let consumer!: FakeConsumer
   const group = new Group(groupId, [{ topics, ordering, concurrency: 2, pipeline: pipeline as unknown as Pipeline }], (listener) => { consumer = new FakeConsumer(listener); return consumer }, settings, clock, log)
   if (dispatch) group.dispatch()
-  async function end (name: string, settled: Outcome = true): Promise<void> {
+  async function end (name: string, outcome: Outcome = 'settled'): Promise<void> {
     const resolve = running.get(name)
     if (resolve === undefined) throw new Error(`${name} does not run`)
     running.delete(name)
-    resolve(settled)
+    resolve(outcome)
     await turn()
   }
   function receive (partition: number, from: number, count: number, size = 100): void {
@@ -231,12 +233,12 @@ t.test('what waits for another try does not hold up a rejoin', async (t) => {
   const revoked = group.revoking()
   t.equal(await waited, false)
   t.equal(await waits.get('orders[0] 0')?.(10), false, 'nor does what fails later')
-  await end('orders[0] 0', false)
+  await end('orders[0] 0', 'unsettled')
   await revoked
   t.same(consumer.commits, [], 'it is not settled')
   assign(0)
   receive(0, 0, 1)
-  await end('orders[0] 0', false)
+  await end('orders[0] 0', 'unsettled')
 })
 
 t.test('after a silence as long as a session nothing begins before the coordinator is heard', async (t) => {
@@ -387,7 +389,7 @@ t.test('leaving the group may go on when close has ended', async (t) => {
 t.test('an error that nobody expected leaves its message unsettled and nothing else', async (t) => {
   const log = logLines()
   const clock = new ManualClock()
-  const pipeline = { run: async (topic: string, partition: number, { offset }: ConsumedRecord) => { if (offset === 0n) throw new Error('a bug'); return true }, giveUp: () => {} } as unknown as Pipeline
+  const pipeline = { run: async ({ record: { offset } }: Delivery) => { if (offset === 0n) throw new Error('a bug'); return 'settled' }, giveUp: () => {} } as unknown as Pipeline
   let consumer!: FakeConsumer
   const group = new Group('shop', [{ topics: ['orders'], ordering: 'partition', concurrency: 1, pipeline }], (listener) => { consumer = new FakeConsumer(listener); return consumer }, settings, clock, log)
   group.dispatch()
@@ -708,7 +710,7 @@ t.test('of a topic that was deleted and made anew nothing is left out', async (t
   await end('orders[0] 1')
   // The old log ends here: the reading is out of range in the new one, which makes the group rebalance.
   const revoked = group.revoking()
-  await end('orders[0] 0', false)
+  await end('orders[0] 0', 'unsettled')
   await revoked
   const { offset, metadata } = stored!
   assign(0)
@@ -728,7 +730,7 @@ t.test('nor where the record is gone that could tell which log it is', async (t)
     group.stored('orders', 0, 0n, encodeOffsetMap(record(0), [1n]))
     begin()
     group.records('orders', 0, keyed('a', 'b').slice(1), 2n)
-    await end('orders[0] 1', false)
+    await end('orders[0] 1', 'unsettled')
   }
   t.same(started, ['orders[0] 1', 'orders[0] 1'])
 })
@@ -738,7 +740,7 @@ t.test('what comes again keeps what is behind it from overtaking it', async (t) 
   assign(0)
   group.records('orders', 0, keyed('a', 'a', 'b'), 3n)
   const revoked = group.revoking()
-  await end('orders[0] 0', false)
+  await end('orders[0] 0', 'unsettled')
   await end('orders[0] 2')
   await revoked
   t.same(started, ['orders[0] 0', 'orders[0] 2'], 'offset 1 is before 2, but its key comes again')
@@ -761,7 +763,7 @@ t.test('a message is settled before its turn is over, if its pipeline says so, a
   const log = logLines()
   const clock = new ManualClock()
   const { opened, open } = gate()
-  const pipeline = { run: async (topic: string, partition: number, record: ConsumedRecord, { settle }: LaneSlot) => { settle(); await opened; return true }, giveUp: () => {} } as unknown as Pipeline
+  const pipeline = { run: async (_: Delivery, slot: LaneSlot) => { slot.settle(); await opened; return 'settled' }, giveUp: () => {} } as unknown as Pipeline
   let consumer!: FakeConsumer
   const group = new Group('shop', [{ topics: ['orders'], ordering: 'partition', concurrency: 1, pipeline }], (listener) => { consumer = new FakeConsumer(listener); return consumer }, settings, clock, log)
   group.dispatch()
@@ -794,7 +796,7 @@ t.test('one that shares its group lets the others go on', async (t) => {
   const clock = new ManualClock()
   const started: string[] = []
   const outcomes: Record<string, Outcome> = { 'orders 0': 'stop' }
-  const pipeline = { run: async (topic: string, partition: number, { offset }: ConsumedRecord) => { started.push(`${topic} ${offset}`); return outcomes[`${topic} ${offset}`] ?? true }, giveUp: () => {}, late: [] } as unknown as Pipeline
+  const pipeline = { run: async ({ topic, record: { offset } }: Delivery) => { started.push(`${topic} ${offset}`); return outcomes[`${topic} ${offset}`] ?? 'settled' }, giveUp: () => {}, late: [] } as unknown as Pipeline
   let consumer!: FakeConsumer
   const members = ['orders', 'others'].map((topic) => ({ topics: [topic], ordering: 'none' as const, concurrency: 2, pipeline }))
   const group = new Group('shop', members, (listener) => { consumer = new FakeConsumer(listener); return consumer }, settings, clock, logLines())

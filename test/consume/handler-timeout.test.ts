@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Attempt } from '../../lib/consume/pipeline/delivery.js'
+import { Delivery } from '../../lib/consume/pipeline/delivery.js'
 import { HandlerDeadlines } from '../../lib/consume/pipeline/handler-deadlines.js'
 import { gate } from '../support/inbox.js'
 import { ManualClock, turn } from '../support/manual-clock.js'
@@ -10,7 +10,7 @@ function build () {
   const late: bigint[] = []
   const running = new HandlerDeadlines(1000, clock, ({ record: { offset } }) => { late.push(offset) })
   function start (offset: number) {
-    const attempt = new Attempt('orders', 0, record(offset))
+    const attempt = new Delivery('orders', 0, record(offset))
     const { opened, open } = gate()
     return { attempt, open, ended: running.watch(attempt, opened) }
   }
@@ -56,7 +56,7 @@ t.test('who ends in time is told nothing', async (t) => {
 t.test('what fails, fails as it did', async (t) => {
   const { running } = build()
   const error = new Error('no')
-  await t.rejects(running.watch(new Attempt('orders', 0, record(1)), Promise.reject(error)), error)
+  await t.rejects(running.watch(new Delivery('orders', 0, record(1)), Promise.reject(error)), error)
 })
 
 t.test('nobody waits any longer: running attempts are told, late ones as well, and no timer is left', async (t) => {
@@ -95,7 +95,7 @@ t.test('one that nobody waits for is late, too, when it has had its time and sti
 
 t.test('a clean-up that does not end is late, but nobody is told: its handler has ended', async (t) => {
   const { clock, late, running } = build()
-  const attempt = new Attempt('orders', 0, record(1))
+  const attempt = new Delivery('orders', 0, record(1))
   const { opened, open } = gate()
   const ended = running.end(attempt, opened)
   t.same([...running.late], [])
@@ -107,14 +107,14 @@ t.test('a clean-up that does not end is late, but nobody is told: its handler ha
 })
 
 t.test('a signal aborts whenever it was asked for', async (t) => {
-  const attempt = new Attempt('orders', 0, record(1))
+  const attempt = new Delivery('orders', 0, record(1))
   const early = attempt.signal
   t.notOk(early.aborted)
   const reason = new Error('late')
   attempt.abort(reason)
   attempt.abort(new Error('later'))
   t.equal(early.reason, reason)
-  const other = new Attempt('orders', 0, record(1))
+  const other = new Delivery('orders', 0, record(1))
   other.abort(reason)
   t.equal(other.signal.reason, reason)
   await turn()

@@ -1,21 +1,25 @@
 import t from 'tap'
 import { sleep } from '../../lib/clock.js'
-import { Pipeline, type Outcome } from '../../lib/consume/pipeline/pipeline.js'
+import { Delivery } from '../../lib/consume/pipeline/delivery.js'
+import type { Outcome } from '../../lib/consume/pipeline/outcome.js'
+import { Pipeline } from '../../lib/consume/pipeline/pipeline.js'
 import { backoff } from '../../lib/consume/pipeline/backoff.js'
 import { toError } from '../../lib/to-error.js'
 import { AckMessage, NackMessage, RejectMessage, SkipMessage, StopConsume } from '../../lib/consume/pipeline/ack.js'
 import type { AckPolicy } from '../../types/index.js'
-import type { Delivery, Prepared, SubscriberPlan } from '../../lib/consume/pipeline/subscriber-plan.js'
+import type { Prepared, SubscriberPlan } from '../../lib/consume/pipeline/subscriber-plan.js'
 import type { Failure } from '../../lib/consume/pipeline/dead-letter.js'
 import { FASTSTREAM_ERR_DECODE, FASTSTREAM_ERR_PUBLISH_REFUSED, FASTSTREAM_ERR_PUBLISH_TIMEOUT, FASTSTREAM_ERR_VALIDATION } from '../../lib/errors.js'
 import type { Outgoing, Producer } from '../../lib/produce/producer.js'
-import { SendError } from '../../lib/transport/transport.js'
+import { SendError, type RawHeader } from '../../lib/transport/transport.js'
 import { gate } from '../support/inbox.js'
 import { ManualClock, turn } from '../support/manual-clock.js'
 import { logLines } from '../support/log-lines.js'
 import { record } from '../support/record.js'
 
 const retry = { retries: 2, delay: 100, factor: 2, maxDelay: 1000, jitter: 0, retryOn: () => true }
+
+const HEADERS: RawHeader[] = [['a', Buffer.from('1')], ['a', null], ['x-dlq-topic', Buffer.from('spoofed')]]
 
 function build (overrides: Partial<SubscriberPlan<Delivery>> = {}) {
   const clock = new ManualClock()
@@ -30,10 +34,11 @@ function build (overrides: Partial<SubscriberPlan<Delivery>> = {}) {
       dead.push(outgoing)
     }
   } as unknown as Producer
-  const subscription: SubscriberPlan<Delivery> = {
+  const plan: SubscriberPlan<Delivery> = {
     name: 'take',
     topics: ['orders'],
     groupId: 'shop',
+    ordering: 'partition',
     concurrency: 1,
     ackPolicy: 'REJECT_ON_ERROR',
     retry,
@@ -41,18 +46,18 @@ function build (overrides: Partial<SubscriberPlan<Delivery>> = {}) {
     bodyLimit: 1_000_000,
     deadLetterTopic: (topic) => `${topic}.dlq`,
     isDeadLetterOf: () => false,
-    read: (delivery) => delivery,
+    decode: (delivery) => delivery,
     handle: () => undefined,
     release: () => undefined,
     prepare: () => [],
     ...overrides
   }
-  const pipeline = new Pipeline(subscription as SubscriberPlan, producer, clock, log, (_, failure) => { failures.push(failure) })
+  const pipeline = new Pipeline(plan, producer, { clock, log, onFailure: (_, failure) => { failures.push(failure) } })
   const halt = new AbortController()
   const pauses: string[] = []
   const settles: string[] = []
-  const turn = { wait: (ms: number) => { pauses.push('pause'); return sleep(clock, ms, halt.signal) }, settle: () => { settles.push('settled') } }
-  const run = (): Promise<Outcome> => pipeline.run('orders', 1, record(7, 'bytes', { key: Buffer.from('k'), headers: [['a', Buffer.from('1')], ['a', null], ['x-dlq-topic', Buffer.from('spoofed')]] }), turn)
+  const slot = { wait: (ms: number) => { pauses.push('pause'); return sleep(clock, ms, halt.signal) }, settle: () => { settles.push('settled') } }
+  const run = (): Promise<Outcome> => pipeline.run(new Delivery('orders', 1, record(7, 'bytes', { key: Buffer.from('k'), headers: HEADERS })), slot)
   return { clock, log, dead, failures, outcomes, halt, pauses, settles, pipeline, run }
 }
 
@@ -62,7 +67,7 @@ function headersOf (outgoing: Outgoing | undefined): Record<string, string | und
 
 t.test('a handler that succeeds settles its message', async (t) => {
   const { run, failures } = build({ handle: async () => {} })
-  t.equal(await run(), true)
+  t.equal(await run(), 'settled')
   t.same(failures, [])
 })
 
@@ -83,7 +88,7 @@ t.test('a handler that fails is run again, later each time, then the message goe
   t.same(attempts, [1, 2])
   await clock.advance(200)
   t.same(attempts, [1, 2, 3])
-  t.equal(await done, true)
+  t.equal(await done, 'settled')
   t.same(failures.map(({ stage }) => stage), ['handler', 'handler', 'retries-exhausted'])
   const [letter] = dead
   t.match(letter, { topic: 'orders.dlq', key: Buffer.from('k'), value: Buffer.from('bytes') })
@@ -115,16 +120,16 @@ t.test('no stack leaves the process in production', async (t) => {
     else process.env.NODE_ENV = before
   })
   process.env.NODE_ENV = 'production'
-  const { run, dead } = build({ read: () => { throw new FASTSTREAM_ERR_DECODE('value', 'no JSON') } })
-  t.equal(await run(), true)
+  const { run, dead } = build({ decode: () => { throw new FASTSTREAM_ERR_DECODE('value', 'no JSON') } })
+  t.equal(await run(), 'settled')
   t.notOk('x-dlq-error-stack' in headersOf(dead[0]))
 })
 
 t.test('long texts are cut between characters', async (t) => {
-  const { run, dead } = build({ read: () => { throw new Error('é'.repeat(1000) + 'x') } })
+  const { run, dead } = build({ decode: () => { throw new Error('é'.repeat(1000) + 'x') } })
   await run()
   t.equal(headersOf(dead[0])['x-dlq-error-message'], 'é'.repeat(512))
-  const odd = build({ read: () => { throw new Error('x' + 'é'.repeat(1000)) } })
+  const odd = build({ decode: () => { throw new Error('x' + 'é'.repeat(1000)) } })
   await odd.run()
   t.equal(headersOf(odd.dead[0])['x-dlq-error-message'], 'x' + 'é'.repeat(511))
 })
@@ -132,24 +137,24 @@ t.test('long texts are cut between characters', async (t) => {
 t.test('an error without a stack is described by what it has', async (t) => {
   const bare = new Error('bare')
   delete bare.stack
-  const { run, dead } = build({ read: () => { throw bare } })
+  const { run, dead } = build({ decode: () => { throw bare } })
   await run()
   t.equal(headersOf(dead[0])['x-dlq-error-stack'], '')
 })
 
 t.test('what cannot be decoded or is invalid goes to the dead-letter topic at once', async (t) => {
-  const undecodable = build({ read: () => { throw new FASTSTREAM_ERR_DECODE('value', 'no JSON') } })
-  t.equal(await undecodable.run(), true)
+  const undecodable = build({ decode: () => { throw new FASTSTREAM_ERR_DECODE('value', 'no JSON') } })
+  t.equal(await undecodable.run(), 'settled')
   t.match(headersOf(undecodable.dead[0]), { 'x-dlq-stage': 'deserialize', 'x-dlq-attempts': '1' })
 
-  const invalid = build({ read: () => { throw Object.assign(new FASTSTREAM_ERR_VALIDATION('value/total must be >= 0'), { validation: [{ instancePath: '/total' }] }) } })
-  t.equal(await invalid.run(), true)
+  const invalid = build({ decode: () => { throw Object.assign(new FASTSTREAM_ERR_VALIDATION('value/total must be >= 0'), { validation: [{ instancePath: '/total' }] }) } })
+  t.equal(await invalid.run(), 'settled')
   t.match(headersOf(invalid.dead[0]), { 'x-dlq-stage': 'validate', 'x-dlq-errors': '[{"instancePath":"/total"}]' })
 })
 
 t.test('an error for which retryOn says no is not tried again', async (t) => {
   const { run, dead } = build({ retry: { ...retry, retryOn: () => false }, handle: () => { throw new Error('final') } })
-  t.equal(await run(), true)
+  t.equal(await run(), 'settled')
   t.match(headersOf(dead[0]), { 'x-dlq-stage': 'retries-exhausted', 'x-dlq-attempts': '1' })
 })
 
@@ -158,7 +163,7 @@ t.test('a retryOn that fails is taken as a yes', async (t) => {
   const { run, clock, log } = build({ retry: { ...retry, retryOn: () => { throw new Error('bug') } }, handle: () => { if (++handled < 2) throw new Error('once') } })
   const done = run()
   await clock.advance(100)
-  t.equal(await done, true)
+  t.equal(await done, 'settled')
   t.match(log.lines, ['error retryOn failed, which is taken as a yes', 'warn handler failed, it will be run again'])
 })
 
@@ -171,32 +176,32 @@ t.test('errors may hold anything where a text should be', async (t) => {
   ]
   for (const members of odd) {
     const error = Object.defineProperties(new Error('odd'), Object.getOwnPropertyDescriptors(members))
-    const { run, dead } = build({ read: () => { throw error } })
-    t.equal(await run(), true)
+    const { run, dead } = build({ decode: () => { throw error } })
+    t.equal(await run(), 'settled')
     t.equal(headersOf(dead[0])['x-dlq-offset'], '7')
   }
 })
 
 t.test('a dead letter that is too large says less, and at last leaves its value out', async (t) => {
   const tooLarge = new FASTSTREAM_ERR_PUBLISH_REFUSED('orders.dlq', 'too large', { cause: new SendError('too large', 'not-sent', 'too-large') })
-  const brief = build({ read: () => { throw new Error('x'.repeat(500)) } })
+  const brief = build({ decode: () => { throw new Error('x'.repeat(500)) } })
   brief.outcomes.push(tooLarge)
-  t.equal(await brief.run(), true)
+  t.equal(await brief.run(), 'settled')
   t.match(brief.dead[0], { value: Buffer.from('bytes') })
   t.equal(headersOf(brief.dead[0])['x-dlq-error-message']?.length, 128)
   t.notOk('x-dlq-error-stack' in headersOf(brief.dead[0]))
 
-  const reference = build({ read: () => { throw new Error('no') } })
+  const reference = build({ decode: () => { throw new Error('no') } })
   reference.outcomes.push(tooLarge, tooLarge)
-  t.equal(await reference.run(), true)
+  t.equal(await reference.run(), 'settled')
   t.match(reference.dead[0], { key: Buffer.from('k'), value: null })
   t.match(headersOf(reference.dead[0]), { 'x-dlq-value-omitted': 'true', 'x-dlq-topic': 'orders', 'x-dlq-offset': '7' })
 
-  const insisting = build({ read: () => { throw new Error('no') } })
+  const insisting = build({ decode: () => { throw new Error('no') } })
   insisting.outcomes.push(tooLarge, tooLarge, tooLarge)
   const done = insisting.run()
   await insisting.clock.advance(1000)
-  t.equal(await done, true, 'the last form is insisted on')
+  t.equal(await done, 'settled', 'the last form is insisted on')
 })
 
 t.test('a result that is refused waits for the others before its message fails', async (t) => {
@@ -213,35 +218,35 @@ t.test('a result that is refused waits for the others before its message fails',
   await turn()
   t.same(dead, [])
   slow.open()
-  t.equal(await done, true)
+  t.equal(await done, 'settled')
   t.same(order, ['b'])
   t.equal(dead.length, 1)
 })
 
 t.test('a dead letter that fails again keeps its first origin, where that can be believed', async (t) => {
-  const again = build({ isDeadLetterOf: (topic, origin) => topic === 'orders' && origin === 'spoofed', read: () => { throw new Error('no') } })
-  t.equal(await again.run(), true)
+  const again = build({ isDeadLetterOf: (topic, origin) => topic === 'orders' && origin === 'spoofed', decode: () => { throw new Error('no') } })
+  t.equal(await again.run(), 'settled')
   const headers = again.dead[0]?.headers.filter(([name]) => name === 'x-dlq-topic').map(([, value]) => String(value))
   t.same(headers, ['spoofed'])
   t.match(headersOf(again.dead[0]), { 'x-dlq-stage': 'deserialize', 'x-dlq-group': 'shop' })
 })
 
 t.test('without a dead-letter topic the message is logged and skipped', async (t) => {
-  const { run, dead, log } = build({ deadLetterTopic: () => undefined, read: () => { throw new Error('no') } })
-  t.equal(await run(), true)
+  const { run, dead, log } = build({ deadLetterTopic: () => undefined, decode: () => { throw new Error('no') } })
+  t.equal(await run(), 'settled')
   t.same(dead, [])
   t.same(log.lines, ['error message cannot be handled and is skipped: it has no dead-letter topic'])
 })
 
 t.test('a dead letter is insisted on for as long as it takes', async (t) => {
-  const { run, clock, dead, outcomes, log, settles } = build({ read: () => { throw new Error('no') } })
+  const { run, clock, dead, outcomes, log, settles } = build({ decode: () => { throw new Error('no') } })
   outcomes.push(...Array.from({ length: 20 }, () => new FASTSTREAM_ERR_PUBLISH_REFUSED('orders.dlq', 'not now')))
   const done = run()
   await clock.advance(60_000)
   t.same(dead, [])
   t.same(settles, [])
   await clock.advance(1_000_000)
-  t.equal(await done, true)
+  t.equal(await done, 'settled')
   t.equal(dead.length, 1)
   const pauses = log.details.flatMap((details) => 'retryIn' in details ? [Number(details.retryIn)] : [])
   t.equal(pauses.length, 20)
@@ -261,7 +266,7 @@ t.test('a result is published; when that fails it alone is tried again', async (
   await turn()
   t.same([sent, settles], [1, []])
   await clock.advance(10_000)
-  t.equal(await done, true)
+  t.equal(await done, 'settled')
   t.equal(handled, 1)
   t.equal(sent, 3)
 })
@@ -282,7 +287,7 @@ t.test('results that fail wait together, and only they are sent again, in their 
   })
   const done = run()
   await clock.advance(10_000)
-  t.equal(await done, true)
+  t.equal(await done, 'settled')
   t.equal(sent.join(' '), 'a b c a c a')
   t.equal(pauses.length, 2, 'each pause gives a place away: a message has one')
   t.equal(log.lines.length, 3, 'a line for each failure')
@@ -290,10 +295,10 @@ t.test('results that fail wait together, and only they are sent again, in their 
 
 t.test('a result that is wrong, or that the cluster refuses, makes its message a dead letter', async (t) => {
   const wrong = build({ handle: () => 1, prepare: () => { throw new Error('invalid') } })
-  t.equal(await wrong.run(), true)
+  t.equal(await wrong.run(), 'settled')
   t.match(headersOf(wrong.dead[0]), { 'x-dlq-stage': 'publish' })
   const refused = build({ handle: () => 1, prepare: () => [{ topic: 'invoices', send: async () => { throw new FASTSTREAM_ERR_PUBLISH_REFUSED('invoices', 'too large') } }] })
-  t.equal(await refused.run(), true)
+  t.equal(await refused.run(), 'settled')
   t.match(headersOf(refused.dead[0]), { 'x-dlq-stage': 'publish' })
 })
 
@@ -302,24 +307,24 @@ t.test('what waits for another try when the generation ends stays unsettled', as
   const done = waiting.run()
   await turn()
   waiting.halt.abort()
-  t.equal(await done, false)
+  t.equal(await done, 'unsettled')
   t.equal(waiting.clock.waiting, 0)
 
-  const burying = build({ read: () => { throw new Error('no') } })
+  const burying = build({ decode: () => { throw new Error('no') } })
   burying.outcomes.push(new Error('not now'))
   burying.halt.abort()
-  t.equal(await burying.run(), false)
+  t.equal(await burying.run(), 'unsettled')
 
   const publishing = build({ handle: () => 1, prepare: () => [{ topic: 'invoices', send: async () => { throw new Error('not now') } }] })
   publishing.halt.abort()
-  t.equal(await publishing.run(), false)
+  t.equal(await publishing.run(), 'unsettled')
 })
 
 t.test('whatever is thrown is an error', async (t) => {
   for (const thrown of [undefined, null, 'text', 42, Symbol('s'), { a: 1 }, Object.create(null), { get message () { throw new Error('trap') } }]) {
     t.ok(toError(thrown) instanceof Error)
     const { run, dead } = build({ retry: { ...retry, retries: 0 }, handle: () => { throw thrown } })
-    t.equal(await run(), true)
+    t.equal(await run(), 'settled')
     t.match(headersOf(dead[0]), { 'x-dlq-error-message': /^thrown: / })
   }
 })
@@ -355,7 +360,7 @@ t.test('a handler that had its time has failed, whatever it returns, and is run 
   ends[1]?.open()
   await clock.advance(200)
   t.match(failures[1], { error: { code: 'FASTSTREAM_ERR_HANDLER_TIMEOUT' } }, 'what it throws then is not why it failed')
-  t.equal(await settled, true, 'the third one is in time')
+  t.equal(await settled, 'settled', 'the third one is in time')
   t.equal(log.lines.filter((line) => line.includes('has had its time')).length, 2)
 })
 
@@ -367,7 +372,7 @@ t.test('a handler that nobody waits for leaves its message unsettled, and has no
     await turn()
     pipeline.giveUp('the app closes')
     open()
-    t.equal(await settled, false, how)
+    t.equal(await settled, 'unsettled', how)
     t.same([failures, dead], [[], []])
   }
 })
@@ -389,7 +394,7 @@ t.test('nor is one settled that nobody waits for when its handler has ended and 
     pipeline.giveUp('the app closes')
     open()
     await turn()
-    t.equal(await Promise.race([settled, 'it still waits']), false, title)
+    t.equal(await Promise.race([settled, 'it still waits']), 'unsettled', title)
     t.same([prepared, failures, dead, clock.waiting], [[], [], [], 0])
   }
 })
@@ -402,7 +407,7 @@ t.test('the last error is told, of a handler and of what could not be published'
   await turn()
   t.match(pipeline.lastError, { error: { message: 'unreachable' }, at: clock.now() })
   await clock.advance(300)
-  t.equal(await settled, true)
+  t.equal(await settled, 'settled')
 })
 
 const policies: readonly AckPolicy[] = ['ACK_FIRST', 'ACK', 'REJECT_ON_ERROR', 'NACK_ON_ERROR', 'MANUAL']
@@ -410,7 +415,7 @@ const policies: readonly AckPolicy[] = ['ACK_FIRST', 'ACK', 'REJECT_ON_ERROR', '
 t.test('ACK_FIRST settles before the handler, and a failure is only logged', async (t) => {
   const order: string[] = []
   const { run, settles, dead, failures, log, pipeline } = build({ ackPolicy: 'ACK_FIRST', handle: () => { order.push(...settles); throw new Error('no') } })
-  t.equal(await run(), true)
+  t.equal(await run(), 'settled')
   t.equal(order[0], 'settled')
   t.same([settles.length, dead, failures], [1, [], []])
   t.same(log.lines, ['error handler failed when it had decided already: that stands'])
@@ -420,7 +425,7 @@ t.test('ACK_FIRST settles before the handler, and a failure is only logged', asy
 t.test('ACK settles also when the handler failed, which is logged', async (t) => {
   let runs = 0
   const { run, dead, failures, log } = build({ ackPolicy: 'ACK', handle: async () => { runs++; throw new Error('no') } })
-  t.equal(await run(), true)
+  t.equal(await run(), 'settled')
   t.same([runs, dead], [1, []])
   t.match(failures, [{ stage: 'retries-exhausted' }])
   t.same(log.lines, ['error handler failed, and its message is settled all the same'])
@@ -436,15 +441,15 @@ t.test('NACK_ON_ERROR and MANUAL run a handler that throws again, for as long as
     })
     const settled = run()
     await clock.advance(60_000)
-    t.equal(await settled, true)
+    t.equal(await settled, 'settled')
     t.same([runs, dead.length], [20, 1], ackPolicy)
   }
 })
 
 t.test('what cannot be decoded is a dead letter under every policy', async (t) => {
   for (const ackPolicy of policies) {
-    const { run, dead } = build({ ackPolicy, read: () => { throw new FASTSTREAM_ERR_DECODE('value', 'no') } })
-    t.equal(await run(), true)
+    const { run, dead } = build({ ackPolicy, decode: () => { throw new FASTSTREAM_ERR_DECODE('value', 'no') } })
+    t.equal(await run(), 'settled')
     t.equal(dead.length, 1, ackPolicy)
   }
 })
@@ -453,7 +458,7 @@ t.test('a result that is refused is a dead letter, unless failures are only logg
   for (const ackPolicy of policies) {
     const refused = { topic: 'results', send: async () => { throw new FASTSTREAM_ERR_PUBLISH_REFUSED('results', 'no') } }
     const { run, dead } = build({ ackPolicy, handle: () => 1, prepare: () => [refused as unknown as Prepared], release: (delivery) => { delivery.decide({ kind: 'ack' }); return undefined } })
-    t.equal(await run(), true)
+    t.equal(await run(), 'settled')
     t.equal(dead.length, ackPolicy.startsWith('ACK') ? 0 : 1, ackPolicy)
   }
 })
@@ -469,7 +474,7 @@ t.test('a handler decides: the first decision counts, whatever it does then', as
           if (ends === 'throws') throw new Error('after that')
         }
       })
-      t.equal(await run(), true)
+      t.equal(await run(), 'settled')
       t.same([again, dead], [[true, false], []], `${ackPolicy} ${ends}`)
       t.same(log.lines, ends === 'throws' ? ['error handler failed when it had decided already: that stands'] : [])
     }
@@ -494,7 +499,7 @@ t.test('a handler may want its message again, after its own time, as often as it
     await clock.advance(1)
     t.equal(runs, 2)
     await clock.advance(10_000)
-    t.equal(await settled, true)
+    t.equal(await settled, 'settled')
     t.same([runs, dead, failures, pauses.length], [6, [], [], 5])
   }
 })
@@ -503,7 +508,7 @@ t.test('a handler may reject its message: it is a dead letter at once, and says 
   for (const how of ['decides', 'throws']) {
     const error = new RejectMessage('a negative total')
     const { run, dead, failures } = build({ handle: async (delivery) => { if (how === 'throws') throw error; delivery.decide({ kind: 'reject', error }) } })
-    t.equal(await run(), true)
+    t.equal(await run(), 'settled')
     t.match(headersOf(dead[0]), { 'x-dlq-stage': 'rejected', 'x-dlq-error-class': 'RejectMessage', 'x-dlq-error-message': 'a negative total', 'x-dlq-attempts': '1' })
     t.match(failures, [{ stage: 'rejected' }])
   }
@@ -516,7 +521,7 @@ t.test('to acknowledge and to skip by throwing is a success for what was made, t
     halt.abort()
     const outcome = await run()
     t.same(failures, [released], thrown.name)
-    t.equal(outcome, thrown instanceof StopConsume ? 'stop' : !(thrown instanceof NackMessage))
+    t.equal(outcome, thrown instanceof StopConsume ? 'stop' : thrown instanceof NackMessage ? 'unsettled' : 'settled')
   }
 })
 
@@ -531,7 +536,7 @@ t.test('MANUAL waits for the decision, also when the handler has ended', async (
   t.equal(delivery.decide({ kind: 'ack' }), true)
   t.equal(delivery.decide({ kind: 'ack' }), false)
   await ran
-  t.same([settled, results], [true, ['result']])
+  t.same([settled, results], ['settled', ['result']])
 })
 
 t.test('MANUAL that is not decided in time is run again, and one that nobody waits for is not settled', async (t) => {
@@ -544,7 +549,7 @@ t.test('MANUAL that is not decided in time is run again, and one that nobody wai
   await clock.advance(100)
   t.equal(deliveries.length, 2)
   pipeline.giveUp('its partition is no longer ours')
-  t.equal(await settled, false)
+  t.equal(await settled, 'unsettled')
   t.equal(deliveries[1]?.decide({ kind: 'ack' }), false)
 })
 

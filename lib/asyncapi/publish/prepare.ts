@@ -4,7 +4,8 @@ import { acceptCorrelationId } from '../../message/correlation-id.js'
 import { CONTENT_TYPE, CORRELATION_ID, encodeHeaders } from '../../message/headers.js'
 import type { DeclaredPublisher } from '../../broker/publisher.js'
 import type { DeclaredSubscriber } from '../../broker/subscriber.js'
-import type { Delivery, Prepared } from '../../consume/pipeline/subscriber-plan.js'
+import { Delivery } from '../../consume/pipeline/delivery.js'
+import type { Prepared } from '../../consume/pipeline/subscriber-plan.js'
 import type { Outgoing } from '../../produce/producer.js'
 import { encodeValue } from '../../codec/codec.js'
 import type { ConsumedRecord } from '../../transport/transport.js'
@@ -26,9 +27,9 @@ export function asReceived (subscriber: DeclaredSubscriber): Prepare {
     const { bytes, contentType } = encodeValue(value, { topic, schema: schema?.value !== undefined })
     const about = { [CORRELATION_ID]: correlationId(broker, request), ...(contentType !== undefined && { [CONTENT_TYPE]: contentType }) }
     const outgoing: Outgoing = { topic, key: key === null ? null : Buffer.from(key), value: bytes, headers: encodeHeaders(about, headers), timestamp: timestamp.getTime() }
-    // What cannot be read would only become a dead letter. Nobody handles this one: it is no more than its record.
+    // A message that cannot be decoded would only become a dead letter.
     const record: ConsumedRecord = { ...outgoing, offset: 0n, size: 0 }
-    subscriber.read({ topic, record } as Delivery)
+    subscriber.decode(new Delivery(topic, 0, record))
     return { topic, send: () => producer.publish(outgoing) }
   }
 }

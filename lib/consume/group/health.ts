@@ -5,7 +5,7 @@ import type { Progress, TransportConsumer } from '../../transport/transport.js'
 import type { GroupState, LastError } from './group-state.js'
 import type { RunningSubscriber } from '../partition/subscriber-queue.js'
 import type { OwnedPartition } from '../partition/partition.js'
-import type { Delivery } from '../pipeline/subscriber-plan.js'
+import type { Delivery } from '../pipeline/delivery.js'
 
 /** What a group knows of one of its subscribers, which adds its names. */
 export type UnnamedHealth = Omit<SubscriberHealth, 'name' | 'topics' | 'groupId'>

@@ -18,6 +18,14 @@ interface Partition<T> {
   readonly ready: Fifo<Lane<T>>
 }
 
+/** What a message may do while it holds its place in its lane. */
+export interface LaneSlot {
+  /** Waits `ms` for another try and lets other lanes run meanwhile; false when the lane was halted: the message stays unsettled. */
+  wait (ms: number): Promise<boolean>
+  /** Settles the message before its lane goes on. */
+  settle (): void
+}
+
 /** Lets others run while an item waits for something; resolves as that does, when it is this item's turn again. */
 export type Pause = <Result>(waiting: Promise<Result>) => Promise<Result>
 

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { Lanes, type Pause } from './lanes.js'
 import type { Work } from './partition.js'
-import type { Pipeline } from '../pipeline/pipeline.js'
+import type { ErasedPipeline } from '../pipeline/pipeline.js'
 
 /** What is handled one after the other: the messages of a partition, those of a key in a partition, nothing. */
 export type Ordering = 'partition' | 'key' | 'none'
@@ -11,7 +11,7 @@ export interface GroupSubscriber {
   readonly topics: readonly string[]
   readonly ordering: Ordering
   readonly concurrency: number
-  readonly pipeline: Pipeline
+  readonly pipeline: ErasedPipeline
 }
 
 export interface RunningSubscriber extends GroupSubscriber {

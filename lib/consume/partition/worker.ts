@@ -5,7 +5,8 @@ import type { Committer } from '../group/committer.js'
 import type { Pause } from './lanes.js'
 import type { RunningSubscriber } from './subscriber-queue.js'
 import type { Work } from './partition.js'
-import type { Outcome } from '../pipeline/pipeline.js'
+import { Delivery } from '../pipeline/delivery.js'
+import type { Outcome } from '../pipeline/outcome.js'
 import type { Session } from '../group/session.js'
 
 /** What happens when it is a message's turn: its pipeline runs, and what came of it is settled, to be committed. */
@@ -39,15 +40,15 @@ export class Worker {
       return false
     }
     try {
-      outcome = await subscriber.pipeline.run(topic, partition, record, { wait: (ms) => this.#wait(subscriber, work, ms, pause), settle: () => { this.#settle(work) } })
+      outcome = await subscriber.pipeline.run(new Delivery(topic, partition, record), { wait: (ms) => this.#wait(subscriber, work, ms, pause), settle: () => { this.#settle(work) } })
     } catch (err) {
       // A pipeline does not reject. If it does, its message stays unsettled, and nothing behind it is committed.
       this.#log.error({ err, topic, partition, offset: String(record.offset) }, 'a message was left unsettled by an error that nobody expected')
     }
-    if (outcome === true) this.#settle(work)
+    if (outcome === 'settled') this.#settle(work)
     if (outcome === 'stop') this.#onStop(subscriber)
     owner.release(record.size)
-    return outcome !== false && outcome !== 'stop'
+    return outcome !== 'unsettled' && outcome !== 'stop'
   }
 
   /** That nobody waits for it any longer may turn out when the wait is over and others run. */

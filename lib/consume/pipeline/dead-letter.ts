@@ -5,7 +5,8 @@ import { boundedJson } from '../../bounded-value.js'
 import { MESSAGE_LIMIT, NAME_LIMIT, oneLine, visibleLines } from '../../foreign-text.js'
 import { parseJson } from '../../codec/json.js'
 import { textOf } from '../../to-error.js'
-import type { Delivery, SubscriberPlan } from './subscriber-plan.js'
+import type { Delivery } from './delivery.js'
+import type { SubscriberSettings } from './subscriber-plan.js'
 
 /** Where on its way a message failed. */
 export type Stage = 'deserialize' | 'validate' | 'handler' | 'retries-exhausted' | 'rejected' | 'publish'
@@ -34,26 +35,26 @@ export type Detail = typeof DETAILS[number]
 const MAX_HEADERS = 2 ** 17
 
 /** As much as may be tried for this record. Of what is larger than anything that is handled there is only said where it is: to send it would keep everybody else waiting, too. */
-export function detailsFor (record: ConsumedRecord, { bodyLimit }: SubscriberPlan): readonly Detail[] {
+export function detailsFor (record: ConsumedRecord, { bodyLimit }: SubscriberSettings): readonly Detail[] {
   const { size, value, headerCount = record.headers.length } = record
   if (headerCount > MAX_HEADERS || size - (value?.length ?? 0) > bodyLimit) return ['place']
   return size > bodyLimit ? ['reference', 'place'] : DETAILS
 }
 
 /** The record for the dead-letter topic: the original bytes and headers, and where, when and why it failed. Never throws. */
-export function deadLetter (topic: string, { topic: origin, partition, record }: Delivery, subscription: SubscriberPlan, failure: Failure, detail: Detail = 'full'): Outgoing {
+export function deadLetter (topic: string, { topic: origin, partition, record }: Delivery, plan: SubscriberSettings, failure: Failure, detail: Detail = 'full'): Outgoing {
   const { error } = failure
   const full = detail === 'full'
   const place = detail === 'place'
   const valueless = place || detail === 'reference'
-  const kept = !place && isDeadLetter(origin, record, subscription) ? ORIGIN : []
+  const kept = !place && isDeadLetter(origin, record, plan) ? ORIGIN : []
   const about: Array<readonly [name: string, value: string | undefined]> = [
     ['topic', origin],
     ['partition', String(partition)],
     ['offset', String(record.offset)],
     ['timestamp', String(record.timestamp)],
-    ['group', subscription.groupId ?? undefined],
-    ['subscriber', subscription.name],
+    ['group', plan.groupId ?? undefined],
+    ['subscriber', plan.name],
     ['stage', failure.stage],
     ['error-class', oneLine(textOf(() => error.name), NAME_LIMIT)],
     ['error-message', oneLine(textOf(() => error.message), full ? MESSAGE_LIMIT : NAME_LIMIT)],
@@ -109,9 +110,9 @@ function parsed (json: string | undefined): unknown {
 }
 
 /** A dead letter that fails again keeps its first origin. Only where dead letters of that origin go is a header believed that says so. */
-function isDeadLetter (topic: string, { headers }: ConsumedRecord, subscription: SubscriberPlan): boolean {
+function isDeadLetter (topic: string, { headers }: ConsumedRecord, plan: SubscriberSettings): boolean {
   const origin = headers.findLast(([name]) => name === ORIGIN[0])?.[1]
-  return origin instanceof Buffer && subscription.isDeadLetterOf(topic, origin.toString())
+  return origin instanceof Buffer && plan.isDeadLetterOf(topic, origin.toString())
 }
 
 /** What is left out is left out as a whole: the header is JSON. */

@@ -2,13 +2,13 @@ import { inOwnContext } from '../../context.js'
 import { FASTSTREAM_ERR_HANDLER_ABORTED } from '../../errors.js'
 import type { ConsumedRecord } from '../../transport/transport.js'
 import type { Decision } from './ack.js'
-import type { Delivery } from './subscriber-plan.js'
 
-/** One run of a handler for one record, which may be told to stop. */
-export class Attempt implements Delivery {
+/** One attempt to handle a record: its place, its number, its abort signal and the decision of its handler. */
+export class Delivery {
   readonly topic: string
   readonly partition: number
   readonly record: ConsumedRecord
+  /** 1, then one more with each retry. */
   readonly attempt: number
   #reason: Error | undefined
   #givenUp = false
@@ -24,11 +24,12 @@ export class Attempt implements Delivery {
     this.attempt = attempt
   }
 
-  next (): Attempt {
-    return new Attempt(this.topic, this.partition, this.record, this.attempt + 1)
+  /** The next attempt for the same record. */
+  next (): Delivery {
+    return new Delivery(this.topic, this.partition, this.record, this.attempt + 1)
   }
 
-  /** Made when it is asked for: most handlers do not. */
+  /** Aborts when the attempt times out or is given up. Created on first use: most handlers never read it. */
   get signal (): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController()
@@ -37,14 +38,14 @@ export class Attempt implements Delivery {
     return this.#controller.signal
   }
 
-  /** The first reason stays. Listeners of the signal are the user's: each attempt's run in a context of their own. */
+  /** Aborts the attempt; a second abort does not change the reason. */
   abort (reason: Error): void {
     const first = this.#reason ??= reason
     if (this.#controller !== undefined) inOwnContext(() => this.#controller?.abort(first))
     this.#wait?.reject(first)
   }
 
-  /** The first decision counts: false when there was one, when this run has failed, or when the message is no longer ours. */
+  /** Stores the handler's decision. False when the attempt has a decision already, was aborted, or has ended. */
   decide (decision: Decision): boolean {
     if (this.#decision !== undefined || this.#reason !== undefined || this.#ended) return false
     this.#decision = decision
@@ -56,22 +57,22 @@ export class Attempt implements Delivery {
     return this.#decision
   }
 
-  /** Its outcome is known: nothing is decided any more. */
+  /** Ends the attempt: later decisions are refused. */
   end (): void {
     this.#ended = true
   }
 
-  /** Waits for a decision; rejects when it is aborted before. */
+  /** Waits for the decision; rejects when the attempt is aborted first. */
   decided (): Promise<Decision> {
     return new Promise((resolve, reject) => { this.#wait = { resolve, reject } })
   }
 
-  /** Why it has failed, whatever its handler does then: one that stops half-way may well return. */
+  /** The reason of the abort. An aborted attempt has failed even if its handler returns: it may have stopped half-way. */
   get aborted (): Error | undefined {
     return this.#reason
   }
 
-  /** Its message is no longer ours, which is no failure: it comes again. */
+  /** Aborts the attempt because this process no longer owns the message. That is no failure: the message is redelivered. */
   giveUp (reason: string): void {
     this.#givenUp = true
     this.abort(new FASTSTREAM_ERR_HANDLER_ABORTED(reason))

@@ -1,74 +1,75 @@
 import type { Clock } from '../../clock.js'
 import { FASTSTREAM_ERR_HANDLER_TIMEOUT } from '../../errors.js'
-import type { Attempt } from './delivery.js'
+import type { Delivery } from './delivery.js'
 
 /**
- * The attempts that run. All have the same time, so they are late in the order in which they began, and one timer serves all.
- * One that is late is told, and runs on: nothing can stop it, and its message must not be handled twice at the same time.
+ * The attempts that run, and their deadlines. All have the same time-out, so they expire in the order in which they began,
+ * and one timer serves all. An attempt that times out is aborted and keeps its lane until it ends: nothing can stop it, and its
+ * message must not be handled twice at the same time.
  */
 export class HandlerDeadlines {
   readonly #timeout: number
   readonly #clock: Clock
-  readonly #onLate: (attempt: Attempt) => void
-  /** When their handlers began, ms since the epoch. */
-  readonly #since = new Map<Attempt, number>()
-  /** When the clean-up began of those whose handler has ended, ms since the epoch. */
-  readonly #ending = new Map<Attempt, number>()
+  readonly #onLate: (delivery: Delivery) => void
+  /** When each running handler began, ms since the epoch. */
+  readonly #since = new Map<Delivery, number>()
+  /** When the clean-up of each ended handler began, ms since the epoch. */
+  readonly #ending = new Map<Delivery, number>()
   #cancel: (() => void) | undefined
 
   /** `timeout` in ms. */
-  constructor (timeout: number, clock: Clock, onLate: (attempt: Attempt) => void) {
+  constructor (timeout: number, clock: Clock, onLate: (delivery: Delivery) => void) {
     this.#timeout = timeout
     this.#clock = clock
     this.#onLate = onLate
   }
 
-  /** Those that have had their time, also when nobody waits for them any longer: what comes again waits until they end. */
-  get late (): Iterable<Attempt> {
-    return [...this.#since, ...this.#ending].filter(([, since]) => this.#left(since) <= 0).map(([attempt]) => attempt)
+  /** Attempts that exceeded the time-out and still run, including those whose partition was revoked: a redelivery waits for them. */
+  get late (): Iterable<Delivery> {
+    return [...this.#since, ...this.#ending].filter(([, since]) => this.#left(since) <= 0).map(([delivery]) => delivery)
   }
 
   /** Settles as `work` does. */
-  async watch<Result> (attempt: Attempt, work: PromiseLike<Result>): Promise<Result> {
-    this.#since.set(attempt, this.#clock.now())
-    this.#cancel ??= this.#clock.schedule(this.#timeout, () => { this.#tell() })
+  async watch<Result> (delivery: Delivery, work: PromiseLike<Result>): Promise<Result> {
+    this.#since.set(delivery, this.#clock.now())
+    this.#cancel ??= this.#clock.schedule(this.#timeout, () => { this.#expire() })
     try {
       return await work
     } finally {
-      this.#since.delete(attempt)
+      this.#since.delete(delivery)
     }
   }
 
-  /** As {@link watch}, for a clean-up, which has a time of its own. Rejects, too, when nobody waits for the attempt any longer. */
-  async end (attempt: Attempt, cleanup: Promise<void>): Promise<void> {
-    this.#ending.set(attempt, this.#clock.now())
+  /** As {@link watch}, for a clean-up, which has the time-out for itself. Rejects, too, when the attempt was given up meanwhile. */
+  async end (delivery: Delivery, cleanup: Promise<void>): Promise<void> {
+    this.#ending.set(delivery, this.#clock.now())
     try {
       await cleanup
     } finally {
-      this.#ending.delete(attempt)
+      this.#ending.delete(delivery)
     }
-    if (attempt.givenUp) throw attempt.aborted
+    if (delivery.givenUp) throw delivery.aborted
   }
 
-  /** Tells all of them that nobody waits for them any longer. */
+  /** Gives up all attempts that run. */
   giveUp (reason: string): void {
-    for (const attempt of [...this.#since.keys(), ...this.#ending.keys()]) attempt.giveUp(reason)
+    for (const delivery of [...this.#since.keys(), ...this.#ending.keys()]) delivery.giveUp(reason)
     this.#cancel?.()
     this.#cancel = undefined
   }
 
-  /** Tells those that are late, and comes back for the next one. */
-  #tell (): void {
+  /** Aborts the attempts that timed out, and schedules the next check. */
+  #expire (): void {
     this.#cancel = undefined
-    for (const [attempt, since] of this.#since) {
-      if (attempt.aborted !== undefined) continue
+    for (const [delivery, since] of this.#since) {
+      if (delivery.aborted !== undefined) continue
       const left = this.#left(since)
       if (left > 0) {
-        this.#cancel = this.#clock.schedule(left, () => { this.#tell() })
+        this.#cancel = this.#clock.schedule(left, () => { this.#expire() })
         return
       }
-      attempt.abort(new FASTSTREAM_ERR_HANDLER_TIMEOUT(this.#timeout))
-      this.#onLate(attempt)
+      delivery.abort(new FASTSTREAM_ERR_HANDLER_TIMEOUT(this.#timeout))
+      this.#onLate(delivery)
     }
   }
 

@@ -1,71 +1,73 @@
-import type { Clock } from '../../clock.js'
-import type { Log } from '../../log.js'
-import { isRefused, isTooLarge, type Producer } from '../../produce/producer.js'
+import { isRefused, isTooLarge, type Outgoing, type Producer } from '../../produce/producer.js'
 import { toError } from '../../to-error.js'
-import { deadLetter, detailsFor, type Detail, type Failure } from './dead-letter.js'
+import type { LaneSlot } from '../partition/lanes.js'
 import { backoff } from './backoff.js'
-import type { Delivery, Prepared, SubscriberPlan } from './subscriber-plan.js'
-import type { LaneSlot } from '../partition/lane-slot.js'
+import { deadLetter, detailsFor, type Detail, type Failure } from './dead-letter.js'
+import type { Delivery } from './delivery.js'
+import type { SubscriberReport } from './report.js'
+import type { Prepared, SubscriberSettings } from './subscriber-plan.js'
 
-/** Waits between tries. They go on for as long as it takes. */
-const PERSISTENT = { delay: 200, factor: 2, maxDelay: 30_000, jitter: 0.2 }
+/** Waits between sends. Their number has no limit. */
+const UNLIMITED = { delay: 200, factor: 2, maxDelay: 30_000, jitter: 0.2 }
 
-/** Publishes what must be published before a message is settled: the result of its handler, its dead letter. */
+/** Publishes what must be stored before a message is settled: the handler's results, a forwarded message, a dead letter. */
 export class PublishUntilStored {
-  readonly #subscription: SubscriberPlan
+  readonly #plan: SubscriberSettings
   readonly #producer: Producer
-  readonly #clock: Clock
-  readonly #log: Log
-  readonly #onError: (error: Error) => void
+  readonly #report: SubscriberReport
 
-  /** `onError`: told about every try that failed. */
-  constructor (subscription: SubscriberPlan, producer: Producer, clock: Clock, log: Log, onError: (error: Error) => void) {
-    this.#subscription = subscription
+  constructor (plan: SubscriberSettings, producer: Producer, report: SubscriberReport) {
+    this.#plan = plan
     this.#producer = producer
-    this.#clock = clock
-    this.#log = log
-    this.#onError = onError
+    this.#report = report
   }
 
-  /** False when it was halted. Rejects when the cluster refuses one of them. */
-  async results (results: readonly Prepared[], delivery: Delivery, turn: LaneSlot): Promise<boolean> {
-    return await this.#publish(results, delivery, turn, 'result', isRefused)
+  /** Resolves to whether all are stored: false when the lane was halted. Rejects when the cluster refuses one of them. */
+  async results (results: readonly Prepared[], delivery: Delivery, slot: LaneSlot): Promise<boolean> {
+    return await this.#publish(results, delivery, slot, 'result', isRefused)
   }
 
-  /** With all that there is to say; with less, where that is too large. False when it was halted. */
-  async deadLetter (topic: string, delivery: Delivery, failure: Failure, turn: LaneSlot, [detail, ...less]: readonly Detail[] = detailsFor(delivery.record, this.#subscription)): Promise<boolean> {
-    const outgoing = deadLetter(topic, delivery, this.#subscription, failure, detail)
-    const prepared = { topic, send: () => this.#producer.publish(outgoing) }
+  /** Resolves to whether it is stored: false when the lane was halted. */
+  async forward (outgoing: Outgoing, delivery: Delivery, slot: LaneSlot): Promise<boolean> {
+    return await this.#publish([this.#prepared(outgoing)], delivery, slot, 'forwarded message', () => false)
+  }
+
+  /** Publishes the dead letter with all its details; with fewer where that is too large. False when the lane was halted. */
+  async deadLetter (topic: string, delivery: Delivery, failure: Failure, slot: LaneSlot, [detail, ...less]: readonly Detail[] = detailsFor(delivery.record, this.#plan)): Promise<boolean> {
+    const prepared = this.#prepared(deadLetter(topic, delivery, this.#plan, failure, detail))
     try {
-      return await this.#publish([prepared], delivery, turn, 'dead letter', (error) => less.length > 0 && isTooLarge(error))
+      return await this.#publish([prepared], delivery, slot, 'dead letter', (error) => less.length > 0 && isTooLarge(error))
     } catch {
-      return await this.deadLetter(topic, delivery, failure, turn, less)
+      return await this.deadLetter(topic, delivery, failure, slot, less)
     }
   }
 
+  #prepared (outgoing: Outgoing): Prepared {
+    return { topic: outgoing.topic, send: () => this.#producer.publish(outgoing) }
+  }
+
   /**
-   * Rejects with an error that is `final` when all of them have ended: what is still being published when its message fails would
-   * come behind the next one's. They wait together, because a message has one turn.
+   * Waits until every send has ended before it rejects with the first `final` error; otherwise a send still in flight could be stored
+   * after those of the next message. All retries share one wait, because a message holds one lane slot.
    */
-  async #publish (all: readonly Prepared[], { topic, partition, record }: Delivery, turn: LaneSlot, what: string, final: (error: Error) => boolean): Promise<boolean> {
+  async #publish (all: readonly Prepared[], delivery: Delivery, slot: LaneSlot, what: string, final: (error: Error) => boolean): Promise<boolean> {
     let pending = all
     let refusal: Error | undefined
     for (let attempt = 1; ; attempt++) {
-      const wait = backoff(PERSISTENT, attempt)
+      const delay = backoff(UNLIMITED, attempt)
       const failed = new Set<Prepared>()
       await Promise.all(pending.map(async (prepared) => {
-        const err = await failureOf(prepared.send())
-        if (err === undefined) return
-        if (final(err)) {
-          refusal ??= err
+        const error = await failureOf(prepared.send())
+        if (error === undefined) return
+        if (final(error)) {
+          refusal ??= error
           return
         }
         failed.add(prepared)
-        this.#onError(err)
-        this.#log.warn({ err, topic, partition, offset: String(record.offset), to: prepared.topic, attempt, retryIn: Math.round(wait) }, `the ${what} could not be published, it will be tried again`)
+        this.#report.publishFailed(delivery, error, { what, to: prepared.topic, attempt, delay })
       }))
       if (failed.size === 0) break
-      if (!await turn.wait(wait)) return false
+      if (!await slot.wait(delay)) return false
       pending = pending.filter((prepared) => failed.has(prepared))
     }
     if (refusal !== undefined) throw refusal

@@ -1,20 +1,7 @@
 import type { AckPolicy, RecordMetadata } from '../../../types/index.js'
-import type { ConsumedRecord } from '../../transport/transport.js'
-import type { Decision } from './ack.js'
+import type { Ordering } from '../partition/subscriber-queue.js'
 import type { RetrySettings } from './backoff.js'
-
-/** A record on its way through the pipeline. */
-export interface Delivery {
-  readonly topic: string
-  readonly partition: number
-  readonly record: ConsumedRecord
-  /** 1, then one more with each retry. */
-  readonly attempt: number
-  /** Aborts when the handler has had its time, or when nobody waits for it any longer. */
-  readonly signal: AbortSignal
-  /** The first decision counts; false when this is not the first, or when the message is no longer ours. */
-  decide (decision: Decision): boolean
-}
+import type { Delivery } from './delivery.js'
 
 /** A message that is checked and encoded, and can be sent again as it is. */
 export interface Prepared {
@@ -22,28 +9,45 @@ export interface Prepared {
   send (): Promise<RecordMetadata>
 }
 
-/** A subscriber, compiled: what the pipeline needs to know of it. `Message` is whatever `read` makes. */
-export interface SubscriberPlan<Message = unknown> {
-  /** Named in logs and in dead letters. */
+/** The settings of a subscriber, without the steps that know the type of its message. */
+export interface SubscriberSettings {
+  /** Named in logs, events and dead letters. */
   readonly name: string
   readonly topics: readonly string[]
   readonly groupId: string | null
+  readonly ordering: Ordering
   readonly concurrency: number
   readonly ackPolicy: AckPolicy
   readonly retry: RetrySettings
   /** ms */
   readonly handlerTimeout: number
-  /** Of a message that is handled, bytes. */
+  /** The largest message that is handled, bytes. */
   readonly bodyLimit: number
-  /** Where a message of `topic` goes that cannot be handled; undefined: nowhere. */
+  /** The dead-letter topic for messages of `topic`; undefined when there is none. */
   deadLetterTopic (topic: string): string | undefined
-  /** Whether `topic` is where dead letters of `origin` go. Never throws, whatever `origin` says. */
+  /** Whether dead letters of `origin` go to `topic`. Never throws, whatever `origin` holds. */
   isDeadLetterOf (topic: string, origin: string): boolean
-  /** Decodes and validates. Throws what makes the message undeliverable. */
-  read (delivery: Delivery): Message
+}
+
+/** What a subscriber does with each message, in this order. `Message` is whatever `decode` makes. */
+export interface MessageSteps<Message> {
+  /** Decodes and validates. Throws (or rejects) when the message can never be handled. */
+  decode (delivery: Delivery): Message | PromiseLike<Message>
   handle (message: Message): unknown
-  /** Cleans up what was made for the message, if anything was: before what the handler returned is published. Rejects when that fails. */
+  /**
+   * Cleans up what was created for the message, before the handler's result is published.
+   * Returns undefined when there is nothing to clean up; rejects when the clean-up fails.
+   */
   release (message: Message, failure?: { readonly error: unknown }): Promise<void> | undefined
-  /** Checks and encodes what the handler returned. Throws when it cannot be published. */
+  /** Checks and encodes the handler's result. Throws when it cannot be published. */
   prepare (result: unknown, message: Message): readonly Prepared[]
+}
+
+/** Returns steps that run code around those it is given: the form that a middleware takes here. */
+export type StepsWrapper<Message> = (inner: MessageSteps<Message>) => MessageSteps<Message>
+
+/** A compiled subscriber: all that the pipeline needs to know of it. */
+export interface SubscriberPlan<Message = unknown> extends SubscriberSettings, MessageSteps<Message> {
+  /** Composed around the steps once, when the pipeline is created; the first one is outermost. */
+  readonly middlewares?: ReadonlyArray<StepsWrapper<Message>>
 }

@@ -1,0 +1,114 @@
+import type { AckPolicy } from '../../../types/index.js'
+import type { Outgoing } from '../../produce/producer.js'
+import type { Decision } from './ack.js'
+import { backoff } from './backoff.js'
+import type { Stage } from './dead-letter.js'
+import type { Delivery } from './delivery.js'
+import type { SubscriberSettings } from './subscriber-plan.js'
+
+/** The step of an attempt that threw. */
+export type Step = 'decode' | 'handle' | 'publish'
+
+/**
+ * What a failure leads to.
+ *
+ * - `again`: the handler runs again after `delay` ms, in the same lane.
+ * - `forward`: `outgoing` is published, then the message is settled.
+ * - `dead-letter`: the message is moved to the dead-letter topic, then it is settled.
+ * - `discard`: the message is settled; its topic has no dead-letter topic.
+ * - `acknowledge`: the message is settled as if it had succeeded.
+ */
+export type Consequence =
+  { readonly kind: 'again', readonly delay: number } |
+  { readonly kind: 'forward', readonly outgoing: Outgoing } |
+  { readonly kind: 'dead-letter', readonly topic: string } |
+  { readonly kind: 'discard' } |
+  { readonly kind: 'acknowledge' }
+
+/** A failure's stage, as dead letters name it, and what it leads to. */
+export interface Verdict {
+  readonly stage: Stage
+  readonly consequence: Consequence
+}
+
+/** What one `ackPolicy` means. */
+interface AckRules {
+  /** When a message is acknowledged about which its handler decides nothing. */
+  readonly acknowledges: 'before' | 'after' | 'by-hand'
+  /** How often a handler that throws runs again: `counted` is `retry.retries`. */
+  readonly retries: 'none' | 'counted' | 'unlimited'
+  /** What becomes of a message whose handler failed for the last time, or whose result is refused. */
+  readonly finally: 'acknowledge' | 'dead-letter'
+}
+
+/** The only place that interprets `ackPolicy`. */
+const ACK_RULES: { readonly [Policy in AckPolicy]: AckRules } = {
+  ACK_FIRST: { acknowledges: 'before', retries: 'none', finally: 'acknowledge' },
+  ACK: { acknowledges: 'after', retries: 'none', finally: 'acknowledge' },
+  REJECT_ON_ERROR: { acknowledges: 'after', retries: 'counted', finally: 'dead-letter' },
+  NACK_ON_ERROR: { acknowledges: 'after', retries: 'unlimited', finally: 'dead-letter' },
+  MANUAL: { acknowledges: 'by-hand', retries: 'unlimited', finally: 'dead-letter' }
+}
+
+const ACKNOWLEDGE: Consequence = { kind: 'acknowledge' }
+const DISCARD: Consequence = { kind: 'discard' }
+
+/** Decides what a failed attempt leads to: the plan's `ackPolicy`, `retry` and `deadLetter`. */
+export class FailurePolicy {
+  readonly #plan: SubscriberSettings
+  readonly #rules: AckRules
+  readonly #onRetryOnError: (error: unknown) => void
+
+  /** `onRetryOnError` is told what `retry.retryOn` throws, which counts as a yes. */
+  constructor (plan: SubscriberSettings, onRetryOnError: (error: unknown) => void) {
+    this.#plan = plan
+    this.#rules = ACK_RULES[plan.ackPolicy]
+    this.#onRetryOnError = onRetryOnError
+  }
+
+  /** When a message is acknowledged about which its handler decides nothing. */
+  get acknowledges (): AckRules['acknowledges'] {
+    return this.#rules.acknowledges
+  }
+
+  /** The verdict on an error that `step` has thrown. */
+  thrown (step: Step, error: Error, { topic, attempt }: Delivery): Verdict {
+    if (step === 'decode') return { stage: isInvalid(error) ? 'validate' : 'deserialize', consequence: this.#deadLetter(topic) }
+    if (step === 'handle' && this.#isAgain(error, attempt)) return { stage: 'handler', consequence: this.#again(attempt) }
+    return {
+      stage: step === 'handle' ? 'retries-exhausted' : 'publish',
+      consequence: this.#rules.finally === 'acknowledge' ? ACKNOWLEDGE : this.#deadLetter(topic)
+    }
+  }
+
+  /** The verdict on a handler's own decision against its message. */
+  decided (decision: Exclude<Decision, { kind: 'ack' }>, { topic, attempt }: Delivery): Verdict {
+    if (decision.kind === 'reject') return { stage: 'rejected', consequence: this.#deadLetter(topic) }
+    return { stage: 'handler', consequence: this.#again(attempt, decision.delay) }
+  }
+
+  #again (attempt: number, delay = backoff(this.#plan.retry, attempt)): Consequence {
+    return { kind: 'again', delay }
+  }
+
+  #deadLetter (origin: string): Consequence {
+    const topic = this.#plan.deadLetterTopic(origin)
+    return topic === undefined ? DISCARD : { kind: 'dead-letter', topic }
+  }
+
+  #isAgain (error: Error, attempt: number): boolean {
+    const { retry } = this.#plan
+    const { retries } = this.#rules
+    if (retries === 'none' || (retries === 'counted' && attempt > retry.retries)) return false
+    try {
+      return retry.retryOn(error)
+    } catch (err) {
+      this.#onRetryOnError(err)
+      return true
+    }
+  }
+}
+
+function isInvalid (error: Error): boolean {
+  return 'code' in error && error.code === 'FASTSTREAM_ERR_VALIDATION'
+}

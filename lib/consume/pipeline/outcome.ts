@@ -1,0 +1,8 @@
+/**
+ * What the pipeline made of a message.
+ *
+ * - `settled`: its offset may be committed.
+ * - `unsettled`: it is redelivered; nothing behind it in its lane may run before.
+ * - `stop`: its handler threw `StopConsume`: as `unsettled`, and its subscriber handles no further message.
+ */
+export type Outcome = 'settled' | 'unsettled' | 'stop'

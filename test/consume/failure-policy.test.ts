@@ -1,0 +1,69 @@
+import t from 'tap'
+import { NackMessage, RejectMessage } from '../../lib/consume/pipeline/ack.js'
+import { Delivery } from '../../lib/consume/pipeline/delivery.js'
+import { FailurePolicy } from '../../lib/consume/pipeline/failure-policy.js'
+import type { SubscriberSettings } from '../../lib/consume/pipeline/subscriber-plan.js'
+import { FASTSTREAM_ERR_DECODE, FASTSTREAM_ERR_VALIDATION } from '../../lib/errors.js'
+import type { AckPolicy } from '../../types/index.js'
+import { record } from '../support/record.js'
+
+const retry = { retries: 1, delay: 100, factor: 2, maxDelay: 1000, jitter: 0, retryOn: () => true }
+const deadLetter = { kind: 'dead-letter', topic: 'orders.dlq' }
+const again = { kind: 'again', delay: 100 }
+const acknowledge = { kind: 'acknowledge' }
+
+function policyOf (ackPolicy: AckPolicy, overrides: Partial<SubscriberSettings> = {}) {
+  const thrown: unknown[] = []
+  const plan = { ackPolicy, retry, deadLetterTopic: (topic: string) => `${topic}.dlq`, ...overrides } as SubscriberSettings
+  return { policy: new FailurePolicy(plan, (error) => { thrown.push(error) }), thrown }
+}
+
+function attempt (n: number): Delivery {
+  return new Delivery('orders', 0, record(7), n)
+}
+
+t.test('each ackPolicy says when to acknowledge, how often to retry, and what the last failure leads to', async (t) => {
+  const error = new Error('no')
+  const table = {
+    ACK_FIRST: ['before', acknowledge, acknowledge, acknowledge],
+    ACK: ['after', acknowledge, acknowledge, acknowledge],
+    REJECT_ON_ERROR: ['after', again, deadLetter, deadLetter],
+    NACK_ON_ERROR: ['after', again, { kind: 'again', delay: 1000 }, deadLetter],
+    MANUAL: ['by-hand', again, { kind: 'again', delay: 1000 }, deadLetter]
+  } as const
+  for (const [ackPolicy, expected] of Object.entries(table)) {
+    const { policy } = policyOf(ackPolicy as AckPolicy)
+    const first = policy.thrown('handle', error, attempt(1)).consequence
+    const tenth = policy.thrown('handle', error, attempt(10)).consequence
+    const publish = policy.thrown('publish', error, attempt(1)).consequence
+    t.same([policy.acknowledges, first, tenth, publish], expected, ackPolicy)
+  }
+})
+
+t.test('a message that cannot be decoded, or that is rejected, is a dead letter under each ackPolicy', async (t) => {
+  for (const ackPolicy of ['ACK_FIRST', 'ACK', 'REJECT_ON_ERROR', 'NACK_ON_ERROR', 'MANUAL'] as const) {
+    const { policy } = policyOf(ackPolicy)
+    t.same(policy.thrown('decode', new FASTSTREAM_ERR_DECODE('value', 'no'), attempt(1)), { stage: 'deserialize', consequence: deadLetter })
+    t.same(policy.thrown('decode', new FASTSTREAM_ERR_VALIDATION('no'), attempt(1)), { stage: 'validate', consequence: deadLetter })
+    t.same(policy.decided({ kind: 'reject', error: new RejectMessage() }, attempt(1)), { stage: 'rejected', consequence: deadLetter })
+  }
+})
+
+t.test('a nack runs the handler again after its own delay, else as retry says, however often', async (t) => {
+  const { policy } = policyOf('REJECT_ON_ERROR')
+  const error = new NackMessage()
+  t.same(policy.decided({ kind: 'nack', error, delay: 7 }, attempt(9)), { stage: 'handler', consequence: { kind: 'again', delay: 7 } })
+  t.same(policy.decided({ kind: 'nack', error, delay: undefined }, attempt(2)), { stage: 'handler', consequence: { kind: 'again', delay: 200 } })
+})
+
+t.test('a message whose topic has no dead-letter topic is discarded', async (t) => {
+  const { policy } = policyOf('REJECT_ON_ERROR', { deadLetterTopic: () => undefined })
+  t.same(policy.thrown('publish', new Error('no'), attempt(1)), { stage: 'publish', consequence: { kind: 'discard' } })
+})
+
+t.test('a retryOn that throws counts as a yes and is reported', async (t) => {
+  const bug = new Error('bug')
+  const { policy, thrown } = policyOf('REJECT_ON_ERROR', { retry: { ...retry, retryOn: () => { throw bug } } })
+  t.same(policy.thrown('handle', new Error('no'), attempt(1)).consequence, again)
+  t.same(thrown, [bug])
+})

@@ -1,0 +1,147 @@
+import t from 'tap'
+import { Delivery } from '../../lib/consume/pipeline/delivery.js'
+import { FailurePolicy, type Verdict } from '../../lib/consume/pipeline/failure-policy.js'
+import { Pipeline } from '../../lib/consume/pipeline/pipeline.js'
+import { composeSteps } from '../../lib/consume/pipeline/steps.js'
+import type { StepsWrapper, SubscriberPlan } from '../../lib/consume/pipeline/subscriber-plan.js'
+import type { Outcome } from '../../lib/consume/pipeline/outcome.js'
+import type { Outgoing, Producer } from '../../lib/produce/producer.js'
+import { gate } from '../support/inbox.js'
+import { logLines } from '../support/log-lines.js'
+import { ManualClock, turn } from '../support/manual-clock.js'
+import { record } from '../support/record.js'
+
+const retry = { retries: 0, delay: 100, factor: 2, maxDelay: 1000, jitter: 0, retryOn: () => true }
+
+/** A pipeline whose message is text. */
+function build (overrides: Partial<SubscriberPlan<string>> = {}, policy?: FailurePolicy) {
+  const clock = new ManualClock()
+  const log = logLines()
+  const dead: Outgoing[] = []
+  const refusals: Error[] = []
+  const producer = {
+    publish: async (outgoing: Outgoing) => {
+      const refusal = refusals.shift()
+      if (refusal !== undefined) throw refusal
+      dead.push(outgoing)
+    }
+  } as unknown as Producer
+  const plan: SubscriberPlan<string> = {
+    name: 'take',
+    topics: ['orders'],
+    groupId: 'shop',
+    ordering: 'partition',
+    concurrency: 1,
+    ackPolicy: 'REJECT_ON_ERROR',
+    retry,
+    handlerTimeout: 1000,
+    bodyLimit: 1_000_000,
+    deadLetterTopic: (topic) => `${topic}.dlq`,
+    isDeadLetterOf: () => false,
+    decode: ({ record }) => String(record.value),
+    handle: () => undefined,
+    release: () => undefined,
+    prepare: () => [],
+    ...overrides
+  }
+  const pipeline = new Pipeline(plan, producer, { clock, log }, policy)
+  const waits: boolean[] = []
+  const slot = { wait: async () => waits.shift() ?? true, settle: () => {} }
+  const run = (value = 'text'): Promise<Outcome> => pipeline.run(new Delivery('orders', 0, record(7, value)), slot)
+  return { clock, log, dead, refusals, waits, plan, pipeline, run }
+}
+
+t.test('a decode that returns a promise is awaited, and the handler gets what it resolves to', async (t) => {
+  const handled: string[] = []
+  const { run } = build({ decode: async ({ record }) => `decoded ${record.value}`, handle: (message) => { handled.push(message) } })
+  t.equal(await run(), 'settled')
+  t.same(handled, ['decoded text'])
+})
+
+t.test('a decode that returns no promise is not awaited: the handler runs in the same turn', async (t) => {
+  const handled: string[] = []
+  const { run } = build({ handle: (message) => { handled.push(message) } })
+  const done = run()
+  t.same(handled, ['text'])
+  await done
+})
+
+t.test('a decode that rejects makes its message a dead letter', async (t) => {
+  const { run, dead } = build({ decode: async () => { throw new Error('no schema') } })
+  t.equal(await run(), 'settled')
+  t.match(dead[0]?.headers.find(([name]) => name === 'x-dlq-stage')?.[1]?.toString(), 'deserialize')
+})
+
+t.test('a decode that exceeds the handler time-out has failed, even if it resolves later', async (t) => {
+  const { opened, open } = gate()
+  let handled = false
+  const { run, dead, clock, pipeline } = build({ decode: async () => { await opened; return 'late' }, handle: () => { handled = true } })
+  const done = run()
+  await clock.advance(1000)
+  t.equal([...pipeline.late].length, 1)
+  open()
+  t.equal(await done, 'settled')
+  t.same([handled, dead.length], [false, 1])
+})
+
+t.test('a decode that is given up leaves its message unsettled', async (t) => {
+  const { opened, open } = gate()
+  const { run, dead, pipeline } = build({ decode: async () => { await opened; return 'late' } })
+  const done = run()
+  await turn()
+  pipeline.giveUp('the app closes')
+  open()
+  t.equal(await done, 'unsettled')
+  t.same(dead, [])
+})
+
+t.test('middlewares are composed once per plan, the first one outermost', async (t) => {
+  const calls: string[] = []
+  let composed = 0
+  function around (name: string): StepsWrapper<string> {
+    return (inner) => {
+      composed++
+      return {
+        ...inner,
+        decode: (delivery) => inner.decode(delivery),
+        prepare: (result, message) => inner.prepare(result, message),
+        release: (message, failure) => inner.release(message, failure),
+        handle: (message) => {
+          calls.push(`${name} before`)
+          const result = inner.handle(`${message} ${name}`)
+          calls.push(`${name} after`)
+          return result
+        }
+      }
+    }
+  }
+  const { run } = build({ middlewares: [around('a'), around('b')], handle: (message) => { calls.push(message) } })
+  for (let i = 0; i < 3; i++) t.equal(await run(), 'settled')
+  t.equal(composed, 2)
+  t.same(calls.slice(0, 5), ['a before', 'b before', 'text a b', 'b after', 'a after'])
+})
+
+t.test('without middlewares the steps are the plan itself', async (t) => {
+  const { plan } = build()
+  t.equal(composeSteps(plan), plan)
+  t.equal(composeSteps({ ...plan, middlewares: [(inner) => inner] }).handle, plan.handle)
+})
+
+t.test('a policy may forward a message: it is settled once the cluster has stored it', async (t) => {
+  const outgoing: Outgoing = { topic: 'orders.retry', key: null, value: Buffer.from('text'), headers: [], timestamp: 1 }
+  class Forwarding extends FailurePolicy {
+    override thrown (): Verdict {
+      return { stage: 'handler', consequence: { kind: 'forward', outgoing } }
+    }
+  }
+  const plan = { handle: () => { throw new Error('no') } }
+  const forwarding = build(plan, new Forwarding(build(plan).plan, () => {}))
+  forwarding.refusals.push(new Error('not now'))
+  t.equal(await forwarding.run(), 'settled')
+  t.same(forwarding.dead, [outgoing])
+  t.same(forwarding.log.lines, ['warn the forwarded message could not be published, it will be tried again'])
+
+  forwarding.refusals.push(new Error('not now'))
+  forwarding.waits.push(false)
+  t.equal(await forwarding.run(), 'unsettled', 'its lane was halted meanwhile')
+})
