@@ -27,13 +27,8 @@ export function createGroups (subscribers: readonly DeclaredSubscriber[], means:
 
 function createGroup (subscribers: readonly DeclaredSubscriber[], { transport, producer, settings, clock, log, onFailure }: Means): Group {
   const { groupId, offsetReset } = subscribers[0] as DeclaredSubscriber
-  const groupSubscribers = subscribers.map((subscriber) => ({
-    topics: subscriber.topics,
-    ordering: subscriber.ordering,
-    concurrency: subscriber.concurrency,
-    pipeline: new Pipeline(subscriber, producer, { clock, log: steady(subscriber.scope.log), onFailure })
-  }))
+  const pipelines = subscribers.map((subscriber) => new Pipeline(subscriber, producer, { clock, log: steady(subscriber.scope.log), onFailure }))
   const topics = subscribers.flatMap(({ topics }) => topics)
   const options = { groupId, topics, offsetReset, rebalanceTimeout: REBALANCE_TIMEOUT, sessionTimeout: SESSION_TIMEOUT }
-  return new Group(groupId, groupSubscribers, (listener) => transport.consumer(options, listener), settings, clock, log)
+  return new Group(groupId, pipelines, (listener) => transport.consumer(options, listener), { settings, clock, log })
 }

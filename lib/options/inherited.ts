@@ -1,7 +1,7 @@
 import type { AckPolicy, DeadLetterOptions, RetryOptions } from '../../types/index.js'
 import { callable, integer, number, oneOf, onlyKnown, text, withDefaults } from './assert.js'
 import { LONGEST_TIMER } from '../clock.js'
-import type { Ordering } from '../consume/partition/subscriber-queue.js'
+import type { Ordering } from '../consume/partition/lanes.js'
 import type { RetrySettings } from '../consume/pipeline/backoff.js'
 import { checkTopic } from './topic-name.js'
 

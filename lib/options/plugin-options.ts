@@ -3,7 +3,7 @@ import { normaliseAsyncapi, type AsyncapiSettings } from '../asyncapi/settings.j
 import { integer, isObject, number, oneOf, onlyKnown, text, withDefaults, yesOrNo } from './assert.js'
 import { LONGEST_TIMER } from '../clock.js'
 import type { GroupSettings } from '../consume/group/group.js'
-import type { Ordering } from '../consume/partition/subscriber-queue.js'
+import type { Ordering } from '../consume/partition/lanes.js'
 import type { RetrySettings } from '../consume/pipeline/backoff.js'
 import { REBALANCE_TIMEOUT } from '../consume/group/session.js'
 import { normaliseCorrelationId, type CorrelationId } from './correlation-id.js'

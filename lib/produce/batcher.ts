@@ -1,5 +1,5 @@
-import { nextTurn, type Clock } from '../clock.js'
-import { inOwnContext } from '../context.js'
+import type { Clock } from '../clock.js'
+import { topicPartitionName } from '../transport/topic-partition.js'
 import { SendError, type ProducedRecord, type TransportProducer } from '../transport/transport.js'
 
 export interface QueueSettings {
@@ -115,8 +115,7 @@ export class Batcher {
     for (const entry of this.#queue) {
       if (batch.length === MAX_RECORDS) break
       if (!entry.done) {
-        const { topic, partition } = entry.record
-        const key = `${topic}:${partition}`
+        const key = topicPartitionName(entry.record)
         const size = entry.size + (sizes.get(key) ?? 0)
         if (size > MAX_PARTITION_BYTES && batch.length > 0) break
         sizes.set(key, size)

@@ -1,11 +1,11 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import t from 'tap'
 import { Group } from '../../lib/consume/group/group.js'
-import type { Ordering } from '../../lib/consume/partition/subscriber-queue.js'
-import type { LaneSlot } from '../../lib/consume/partition/lanes.js'
+import type { LaneSlot, Ordering } from '../../lib/consume/partition/lanes.js'
 import type { Delivery } from '../../lib/consume/pipeline/delivery.js'
 import type { Outcome } from '../../lib/consume/pipeline/outcome.js'
-import type { Pipeline } from '../../lib/consume/pipeline/pipeline.js'
+import type { ErasedPipeline } from '../../lib/consume/pipeline/pipeline.js'
+import type { SubscriberSettings } from '../../lib/consume/pipeline/subscriber-plan.js'
 import { encodeOffsetMap } from '../../lib/consume/group/offset-map.js'
 import { GenerationLostError, type ConsumedRecord, type StoredOffset } from '../../lib/transport/transport.js'
 import { gate } from '../support/inbox.js'
@@ -16,6 +16,10 @@ import { record } from '../support/record.js'
 
 const settings = { buffer: { messages: 4, bytes: 10_000 }, commit: { interval: 1000, count: 3 }, revokeDrain: 5000 }
 
+function planOf (settings: Partial<SubscriberSettings> = {}): SubscriberSettings {
+  return { topics: ['orders'], ordering: 'partition', concurrency: 1, ...settings } as SubscriberSettings
+}
+
 /** A group of one subscriber whose messages end when the test says so. */
 function build ({ groupId = 'shop', topics = ['orders'], dispatch = true, ordering = 'partition' }: { groupId?: string | null, topics?: string[], dispatch?: boolean, ordering?: Ordering } = {}) {
   const clock = new ManualClock()
@@ -25,6 +29,7 @@ function build ({ groupId = 'shop', topics = ['orders'], dispatch = true, orderi
   const started: string[] = []
   const givenUp: string[] = []
   const pipeline = {
+    plan: planOf({ topics, ordering, concurrency: 2 }),
     run: ({ topic, partition, record: { offset } }: Delivery, slot: LaneSlot) => new Promise<Outcome>((resolve) => {
       const name = `${topic}[${partition}] ${offset}`
       started.push(name)
@@ -36,7 +41,7 @@ function build ({ groupId = 'shop', topics = ['orders'], dispatch = true, orderi
     lastError: undefined as unknown
   }
   let consumer!: FakeConsumer
-  const group = new Group(groupId, [{ topics, ordering, concurrency: 2, pipeline: pipeline as unknown as Pipeline }], (listener) => { consumer = new FakeConsumer(listener); return consumer }, settings, clock, log)
+  const group = new Group(groupId, [pipeline as unknown as ErasedPipeline], (listener) => { consumer = new FakeConsumer(listener); return consumer }, { settings, clock, log })
   if (dispatch) group.dispatch()
   async function end (name: string, outcome: Outcome = 'settled'): Promise<void> {
     const resolve = running.get(name)
@@ -389,9 +394,9 @@ t.test('leaving the group may go on when close has ended', async (t) => {
 t.test('an error that nobody expected leaves its message unsettled and nothing else', async (t) => {
   const log = logLines()
   const clock = new ManualClock()
-  const pipeline = { run: async ({ record: { offset } }: Delivery) => { if (offset === 0n) throw new Error('a bug'); return 'settled' }, giveUp: () => {} } as unknown as Pipeline
+  const pipeline = { plan: planOf(), run: async ({ record: { offset } }: Delivery) => { if (offset === 0n) throw new Error('a bug'); return 'settled' }, giveUp: () => {} } as unknown as ErasedPipeline
   let consumer!: FakeConsumer
-  const group = new Group('shop', [{ topics: ['orders'], ordering: 'partition', concurrency: 1, pipeline }], (listener) => { consumer = new FakeConsumer(listener); return consumer }, settings, clock, log)
+  const group = new Group('shop', [pipeline], (listener) => { consumer = new FakeConsumer(listener); return consumer }, { settings, clock, log })
   group.dispatch()
   group.assigned([{ topic: 'orders', partition: 0 }])
   group.records('orders', 0, [record(0), record(1)], 2n)
@@ -763,9 +768,9 @@ t.test('a message is settled before its turn is over, if its pipeline says so, a
   const log = logLines()
   const clock = new ManualClock()
   const { opened, open } = gate()
-  const pipeline = { run: async (_: Delivery, slot: LaneSlot) => { slot.settle(); await opened; return 'settled' }, giveUp: () => {} } as unknown as Pipeline
+  const pipeline = { plan: planOf(), run: async (_: Delivery, slot: LaneSlot) => { slot.settle(); await opened; return 'settled' }, giveUp: () => {} } as unknown as ErasedPipeline
   let consumer!: FakeConsumer
-  const group = new Group('shop', [{ topics: ['orders'], ordering: 'partition', concurrency: 1, pipeline }], (listener) => { consumer = new FakeConsumer(listener); return consumer }, settings, clock, log)
+  const group = new Group('shop', [pipeline], (listener) => { consumer = new FakeConsumer(listener); return consumer }, { settings, clock, log })
   group.dispatch()
   group.assigned([{ topic: 'orders', partition: 0 }])
   group.records('orders', 0, [record(0)], 1n)
@@ -796,10 +801,10 @@ t.test('one that shares its group lets the others go on', async (t) => {
   const clock = new ManualClock()
   const started: string[] = []
   const outcomes: Record<string, Outcome> = { 'orders 0': 'stop' }
-  const pipeline = { run: async ({ topic, record: { offset } }: Delivery) => { started.push(`${topic} ${offset}`); return outcomes[`${topic} ${offset}`] ?? 'settled' }, giveUp: () => {}, late: [] } as unknown as Pipeline
+  const pipeline = { run: async ({ topic, record: { offset } }: Delivery) => { started.push(`${topic} ${offset}`); return outcomes[`${topic} ${offset}`] ?? 'settled' }, giveUp: () => {}, late: [] }
   let consumer!: FakeConsumer
-  const members = ['orders', 'others'].map((topic) => ({ topics: [topic], ordering: 'none' as const, concurrency: 2, pipeline }))
-  const group = new Group('shop', members, (listener) => { consumer = new FakeConsumer(listener); return consumer }, settings, clock, logLines())
+  const members = ['orders', 'others'].map((topic) => ({ ...pipeline, plan: planOf({ topics: [topic], ordering: 'none', concurrency: 2 }) }) as unknown as ErasedPipeline)
+  const group = new Group('shop', members, (listener) => { consumer = new FakeConsumer(listener); return consumer }, { settings, clock, log: logLines() })
   group.dispatch()
   const both = [{ topic: 'orders', partition: 0 }, { topic: 'others', partition: 0 }]
   group.assigned(both)

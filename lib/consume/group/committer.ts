@@ -1,12 +1,12 @@
-import { within, type Clock } from '../../clock.js'
-import { inOwnContext } from '../../context.js'
-import type { Log } from '../../log.js'
+import { within } from '../../clock.js'
 import { GenerationLostError, type StoredOffset, type TopicPartition } from '../../transport/transport.js'
+import type { Environment } from '../environment.js'
 import type { PartitionTracker } from '../partition/tracker.js'
 
-export interface Owned extends TopicPartition {
+/** What is committed of an assigned partition. */
+export interface Committable extends TopicPartition {
   readonly tracker: PartitionTracker
-  /** Goes with its watermark. */
+  /** Committed with the watermark. */
   readonly metadata: string
 }
 
@@ -16,50 +16,52 @@ export interface CommitSettings {
   readonly count: number
 }
 
-/** Commits watermarks, and what is settled behind them: after a while or after so many messages, one commit in flight, and a failed one again later. */
+/**
+ * Commits watermarks and what is settled behind them: after `interval` ms or `count` messages, one commit in flight at a time.
+ * A failed commit is repeated.
+ */
 export class Committer {
-  readonly #owned: () => Iterable<Owned>
+  readonly #owned: () => Iterable<Committable>
   readonly #commit: (offsets: readonly StoredOffset[]) => Promise<void>
   readonly #settings: CommitSettings
-  readonly #clock: Clock
-  readonly #log: Log
+  readonly #environment: Environment
   #settled = 0
   #cancel: (() => void) | undefined
   #inFlight: Promise<void> | undefined
   #stopped = false
 
-  constructor (owned: () => Iterable<Owned>, commit: (offsets: readonly StoredOffset[]) => Promise<void>, settings: CommitSettings, clock: Clock, log: Log) {
+  constructor (owned: () => Iterable<Committable>, commit: (offsets: readonly StoredOffset[]) => Promise<void>, settings: CommitSettings, environment: Environment) {
     this.#owned = owned
     this.#commit = commit
     this.#settings = settings
-    this.#clock = clock
-    this.#log = log
+    this.#environment = environment
   }
 
-  /** A message was settled, or a position moved. */
+  /** Notes that a message was settled or a position moved, and schedules a commit. */
   moved (): void {
     if (this.#stopped) return
     if (++this.#settled >= this.#settings.count && this.#inFlight === undefined) {
       this.#run()
       return
     }
-    this.#cancel ??= this.#clock.schedule(this.#settings.interval, () => {
+    this.#cancel ??= this.#environment.clock.schedule(this.#settings.interval, () => {
       this.#cancel = undefined
       this.#run()
     })
   }
 
-  /** Commits what can be committed, and waits for nothing. */
+  /** Starts a commit at once. */
   now (): void {
     this.#unschedule()
     this.#run()
   }
 
-  /** Commits what can be committed, and waits for it, `ms` at most. */
+  /** Commits what can be committed, and waits for it for `ms` at most. */
   async flush (ms: number): Promise<void> {
     this.#unschedule()
-    const inTime = await within(this.#clock, ms, this.#run())
-    if (!inTime) this.#log.warn({ timeout: ms }, 'the last commit did not end in time: its messages will come again')
+    const { clock, log } = this.#environment
+    const inTime = await within(clock, ms, this.#run())
+    if (!inTime) log.warn({ timeout: ms }, 'the last commit did not end in time: its messages will come again')
     this.#unschedule()
   }
 
@@ -74,7 +76,7 @@ export class Committer {
     this.#cancel = undefined
   }
 
-  /** One commit; while another is in flight, after that one, which does not know what has moved since. */
+  /** One commit; if another is in flight, after that one, which does not contain what has moved since. */
   async #run (): Promise<void> {
     while (this.#inFlight !== undefined) await this.#inFlight
     this.#settled = 0
@@ -84,6 +86,7 @@ export class Committer {
   }
 
   async #send (): Promise<void> {
+    const { log } = this.#environment
     const succeed: Array<() => void> = []
     const offsets: StoredOffset[] = []
     for (const owned of this.#owned()) {
@@ -97,9 +100,9 @@ export class Committer {
     try {
       await this.#commit(offsets)
     } catch (err) {
-      // The new generation starts from what was committed; it commits for itself.
-      if (err instanceof GenerationLostError) return this.#log.debug({ err }, 'commit refused: the group has a new generation')
-      this.#log.warn({ err }, 'commit failed, it will be tried again')
+      // The next generation starts from what was committed, and commits for itself.
+      if (err instanceof GenerationLostError) return log.debug({ err }, 'commit refused: the group has a new generation')
+      log.warn({ err }, 'commit failed, it will be tried again')
       return this.moved()
     }
     for (const each of succeed) each()

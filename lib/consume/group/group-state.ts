@@ -10,10 +10,10 @@ export interface LastError {
   readonly at: number
 }
 
-/** The cluster answers each second; after this it is taken for gone. ms */
+/** How long the cluster may be silent before the consumer counts as failed, ms. It answers each second. */
 const SILENCE = 10_000
 
-/** What a group's transport tells about it, for those who ask whether it lives. */
+/** The state of a group's consumer, for `health()`. */
 export class GroupState {
   readonly #clock: Clock
   #state: State = 'joining'
@@ -44,7 +44,7 @@ export class GroupState {
     return this.#lastError
   }
 
-  /** A consumer that says nothing is not taken for a living one. */
+  /** The state now: a consumer to which the cluster has been silent for too long has failed. `lastContact`: ms since the epoch. */
   state (lastContact: number): State {
     const now = this.#clock.now()
     if (this.#state === 'rebalancing' && now - this.#since > REBALANCE_TIMEOUT) return 'failed'

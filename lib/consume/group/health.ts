@@ -3,23 +3,31 @@ import { MESSAGE_LIMIT, oneLine } from '../../foreign-text.js'
 import { textOf } from '../../to-error.js'
 import type { Progress, TransportConsumer } from '../../transport/transport.js'
 import type { GroupState, LastError } from './group-state.js'
-import type { RunningSubscriber } from '../partition/subscriber-queue.js'
-import type { OwnedPartition } from '../partition/partition.js'
+import type { Partition } from '../partition/partition.js'
+import type { SubscriberQueue } from '../partition/subscriber-queue.js'
 import type { Delivery } from '../pipeline/delivery.js'
 
-/** What a group knows of one of its subscribers, which adds its names. */
+/** The health of a subscriber but for its names, which its group does not know. */
 export type UnnamedHealth = Omit<SubscriberHealth, 'name' | 'topics' | 'groupId'>
 
-export function subscriberHealth ({ topics, pipeline, lanes, stopped }: RunningSubscriber, owned: Iterable<OwnedPartition>, consumer: TransportConsumer, condition: GroupState, now: number): UnnamedHealth {
+interface GroupFacts {
+  readonly owned: Iterable<Partition>
+  readonly consumer: TransportConsumer
+  readonly groupState: GroupState
+  /** ms since the epoch */
+  readonly now: number
+}
+
+export function subscriberHealth ({ topics, pipeline, lanes, stopped }: SubscriberQueue, { owned, consumer, groupState, now }: GroupFacts): UnnamedHealth {
   const late = [...pipeline.late]
   const partitions = [...owned]
     .filter(({ topic }) => topics.includes(topic))
-    .map((owner) => new OwnedPartitionHealth(owner, consumer.progress(owner), late, now))
-  const state = stopped ? 'stopped' : condition.state(consumer.lastContact)
+    .map((partition) => new OwnedPartitionHealth(partition, consumer.progress(partition), late, now))
+  const state = stopped ? 'stopped' : groupState.state(consumer.lastContact)
   const missingTopics = consumer.missing().filter((topic) => topics.includes(topic))
   const alive = state === 'reading' || state === 'rebalancing'
   return {
-    // Also a late one of a partition that has gone: it holds a place.
+    // A late handler of a revoked partition counts: it still holds a place.
     healthy: alive && missingTopics.length === 0 && late.length === 0 && partitions.every(({ stopped }) => stopped === undefined),
     state,
     partitions,
@@ -27,11 +35,11 @@ export function subscriberHealth ({ topics, pipeline, lanes, stopped }: RunningS
     inFlight: lanes.running,
     oldestUnsettledAge: partitions.reduce((oldest, { oldestUnsettledAge }) => Math.max(oldest, oldestUnsettledAge), 0),
     missingTopics,
-    lastError: latest(condition.lastError, pipeline.lastError)
+    lastError: latest(groupState.lastError, pipeline.lastError)
   }
 }
 
-/** Plain data: an error would be an empty object as JSON, and its stack is nobody's business. */
+/** An error as plain data: as JSON an `Error` would be an empty object, and its stack must not leave the process. */
 export function healthError ({ error, at }: LastError): HealthError {
   const code = textOf(() => {
     const { code } = error as { code?: unknown }
@@ -45,7 +53,7 @@ function latest (...errors: ReadonlyArray<LastError | undefined>): HealthError |
   return last && healthError(last)
 }
 
-/** JSON has no bigint: there offsets are text. */
+/** A partition's health. As JSON its offsets are text: JSON has no bigint. */
 export class OwnedPartitionHealth implements PartitionHealth {
   readonly topic: string
   readonly partition: number
@@ -54,15 +62,15 @@ export class OwnedPartitionHealth implements PartitionHealth {
   readonly late: bigint | undefined
   readonly stopped: PartitionHealth['stopped']
 
-  constructor (owner: OwnedPartition, { position, end }: Progress, late: readonly Delivery[], now: number) {
-    const { topic, partition } = owner
-    const watermark = owner.tracker.watermark ?? position
+  constructor (owned: Partition, { position, end }: Progress, late: readonly Delivery[], now: number) {
+    const { topic, partition } = owned
+    const watermark = owned.tracker.watermark ?? position
     this.topic = topic
     this.partition = partition
     this.lag = watermark === undefined || end === undefined ? undefined : Math.max(0, Number(end - watermark))
-    this.oldestUnsettledAge = owner.oldestAge(now)
+    this.oldestUnsettledAge = owned.oldestAge(now)
     this.late = late.find((delivery) => delivery.topic === topic && delivery.partition === partition)?.record.offset
-    this.stopped = owner.stopped
+    this.stopped = owned.stopped
   }
 
   toJSON (): object {

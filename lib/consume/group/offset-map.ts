@@ -2,22 +2,22 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import type { ConsumedRecord } from '../../transport/transport.js'
 
 /*
- * A group stores one offset per partition, and there may be settled messages behind one that is not: other keys run ahead of a slow one.
- * They go with the offset as its metadata, a bitmap, so that whoever reads on from there leaves them out. In another log it would leave out
- * what nobody has handled, so it names the record that it lies behind: tools that copy a group to another cluster translate its offsets and
- * leave the metadata as it is, and a topic may be deleted and made anew.
+ * A group stores one offset per partition, but messages behind an unsettled one may be settled: other keys run ahead of a slow one.
+ * A bitmap of them is committed as the offset's metadata, so that the next owner of the partition does not handle them again.
+ * Offsets mean nothing in another log (a topic that was created anew, or a mirrored cluster whose tool copies the metadata unchanged).
+ * The bitmap therefore carries offset and timestamp of the record at the watermark, and is ignored unless that record is read first.
  */
 
-/** The first record that is not settled. */
+/** The record at the watermark: the first unsettled one. */
 type Place = Pick<ConsumedRecord, 'offset' | 'timestamp'>
 
 const FORMAT = /^faststream:1:(\d+):(-?\d+):(.+)$/
-/** Kafka takes so much, in bytes (`offset.metadata.max.bytes`). */
+/** Kafka's default limit (`offset.metadata.max.bytes`), bytes. */
 const MAX_LENGTH = 4096
-/** How far ahead anything is told of. A bitmap of ten thousand offsets always fits. */
+/** How many offsets the bitmap can span. One of ten thousand offsets always fits into the metadata. */
 const MAX_SPAN = 2 ** 20
 
-/** As metadata of `place`: those settled, which are behind it and in order. What is too far ahead for it is left out, and will be done again. */
+/** Metadata for a commit at `place`. `settled`: offsets behind it, in order. Those too far ahead are left out and will be redelivered. */
 export function encodeOffsetMap (place: Place, settled: readonly bigint[]): string {
   const positions: number[] = []
   for (const each of settled) {
@@ -36,7 +36,7 @@ function encode (place: Place, positions: readonly number[]): string {
   return metadata.length <= MAX_LENGTH ? metadata : encode(place, positions.slice(0, positions.length >> 1))
 }
 
-/** What is settled from the offset on that a group has stored. */
+/** The settled offsets behind a committed one. */
 export class OffsetMap {
   readonly #offset: bigint
   readonly #timestamp: number
@@ -48,7 +48,7 @@ export class OffsetMap {
     this.#bits = bits
   }
 
-  /** Nothing where the metadata is somebody else's, of another offset, or makes no sense. */
+  /** Undefined when the metadata has another format, belongs to another offset, or is damaged. */
   static decode (offset: bigint, metadata: string | null): OffsetMap | undefined {
     const [, place, timestamp, bits = ''] = FORMAT.exec(metadata ?? '') ?? []
     if (place !== String(offset)) return undefined
@@ -59,17 +59,17 @@ export class OffsetMap {
     }
   }
 
-  /** Whether it is about the log in which this is the first record that is read. */
+  /** Whether the map belongs to the log whose first record is `first`. */
   isBehind (first: Place | undefined): boolean {
     return first?.offset === this.#offset && first.timestamp === this.#timestamp
   }
 
-  /** The offset behind all that it tells of. */
+  /** The offset behind the last one in the map. */
   get end (): bigint {
     return this.#offset + BigInt(this.#bits.length * 8)
   }
 
-  /** Those from `start` on, in order. */
+  /** The settled offsets from `start` on, in order. */
   from (start: bigint): bigint[] {
     const offsets: bigint[] = []
     for (let position = Number(start - this.#offset); position < this.#bits.length * 8; position++) {

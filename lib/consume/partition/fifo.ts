@@ -1,5 +1,5 @@
-/** A queue: `Array.shift` would copy what is left of a long one. */
-export class Fifo<T> {
+/** A queue with constant-time `shift`: `Array.shift` copies what is left of a long array. */
+export class Fifo<T> implements Iterable<T> {
   #items: Array<T | undefined> = []
   #head = 0
 
@@ -11,10 +11,15 @@ export class Fifo<T> {
     this.#items.push(item)
   }
 
+  /** The item that {@link shift} would remove. */
+  peek (): T | undefined {
+    return this.#items[this.#head]
+  }
+
   shift (): T | undefined {
     if (this.size === 0) return undefined
     const item = this.#items[this.#head]
-    // Let go of at once: it may be large.
+    // Released at once: it may be large.
     this.#items[this.#head++] = undefined
     if (this.#head > 1024 && this.#head > this.size) this.#compact()
     return item
@@ -23,6 +28,11 @@ export class Fifo<T> {
   clear (): void {
     this.#items = []
     this.#head = 0
+  }
+
+  /** The items, oldest first; the queue must not change meanwhile. */
+  * [Symbol.iterator] (): Iterator<T> {
+    for (let i = this.#head; i < this.#items.length; i++) yield this.#items[i] as T
   }
 
   #compact (): void {

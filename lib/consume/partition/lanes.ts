@@ -1,20 +1,23 @@
 import { Fifo } from './fifo.js'
 
-/** After so many items in a row the event loop gets its turn, so that handlers that never wait do not starve HTTP. */
+/** Which records are handled one after the other: those of a partition, those of a key in a partition, none. */
+export type Ordering = 'partition' | 'key' | 'none'
+
+/** After this many items in a row the event loop gets a turn, so that handlers that never wait do not starve HTTP. */
 const STREAK = 64
 
 interface Lane<T> {
   readonly key: string
-  readonly partition: Partition<T>
+  readonly partition: PartitionLanes<T>
   readonly items: Fifo<T>
   running: boolean
-  /** It waits for its turn in its partition. */
+  /** Queued in its partition. */
   ready: boolean
 }
 
 /** The lanes of one partition. */
-interface Partition<T> {
-  /** Those that have items and run none, in turns. */
+interface PartitionLanes<T> {
+  /** Lanes with items of which none runs; they take turns. */
   readonly ready: Fifo<Lane<T>>
 }
 
@@ -26,41 +29,41 @@ export interface LaneSlot {
   settle (): void
 }
 
-/** Lets others run while an item waits for something; resolves as that does, when it is this item's turn again. */
+/** Gives the item's place away while it waits; settles as `waiting` does, once the item has a place again. */
 export type Pause = <Result>(waiting: Promise<Result>) => Promise<Result>
 
 /**
- * FIFO lanes: items of one lane run one after the other, lanes run side by side, at most `concurrency` at a time. Partitions take
- * turns, and within one its lanes do. A lane exists while it has items or one runs, so there are never more lanes than buffered items.
- * It outlives a rebalance: when a partition comes back while its last item still runs, the lane waits for it.
+ * FIFO lanes: items of one lane run one after the other, and lanes run side by side, at most `concurrency` at a time. Partitions take
+ * turns, and so do the lanes within one. A lane exists while it has items or one runs, so lanes never outnumber buffered items.
+ * A lane outlives a rebalance: when its partition is assigned again while its last item still runs, the lane waits for that item.
  */
 export class Lanes<T> {
   readonly #concurrency: number
   readonly #run: (item: T, pause: Pause) => Promise<boolean>
   readonly #lanes = new Map<string, Lane<T>>()
-  readonly #partitions = new Map<string, Partition<T>>()
-  /** Those with ready lanes, in turns. */
-  readonly #ring = new Fifo<Partition<T>>()
-  /** Items whose wait is over. */
+  readonly #partitions = new Map<string, PartitionLanes<T>>()
+  /** Partitions with ready lanes; they take turns. */
+  readonly #ring = new Fifo<PartitionLanes<T>>()
+  /** Items whose wait is over and that need a place again. */
   readonly #returning = new Fifo<() => void>()
-  /** Places, of which there are `concurrency`: who waits has given its own away. */
+  /** Places in use, of `concurrency`: an item that waits has given its place away. */
   #taken = 0
-  /** Started and not ended. */
+  /** Items started and not ended. */
   #running = 0
   #frozen = false
   #stopped = false
-  /** Counts how often what was queued has been dropped. */
+  /** How often {@link clear} has dropped the queues. */
   #epoch = 0
   #streak = 0
   #idle: Array<() => void> = []
 
-  /** `run` must not reject; it resolves to whether the next item of the lane may run, else they are dropped. */
+  /** `run` must not reject. It resolves to whether the lane goes on; else the lane's queued items are dropped. */
   constructor (concurrency: number, run: (item: T, pause: Pause) => Promise<boolean>) {
     this.#concurrency = concurrency
     this.#run = run
   }
 
-  /** Items that have been started and have not ended. */
+  /** How many items have been started and have not ended. */
   get running (): number {
     return this.#running
   }
@@ -69,7 +72,7 @@ export class Lanes<T> {
     return this.#lanes.size
   }
 
-  /** Queues items in a lane of a partition; nothing starts before {@link dispatch}. */
+  /** Queues items in a lane of a partition; they start with {@link dispatch}. */
   push (partition: string, key: string, items: readonly T[]): void {
     if (items.length === 0) return
     let lane = this.#lanes.get(key)
@@ -78,7 +81,7 @@ export class Lanes<T> {
     if (!lane.running) this.#makeReady(lane)
   }
 
-  /** Starts what may start. */
+  /** Starts as many items as there are places. */
   dispatch (): void {
     while (this.#taken < this.#concurrency && !this.#stopped && !this.#frozen) {
       const lane = this.#next()
@@ -87,7 +90,7 @@ export class Lanes<T> {
     }
   }
 
-  /** Starts nothing more until {@link thaw}; what runs, runs on. */
+  /** Starts nothing more until {@link thaw}; running items may end. */
   freeze (): void {
     this.#frozen = true
   }
@@ -97,12 +100,12 @@ export class Lanes<T> {
     this.dispatch()
   }
 
-  /** Starts nothing more, for ever. */
+  /** Starts nothing more for good. */
   stop (): void {
     this.#stopped = true
   }
 
-  /** Drops what is queued; what runs, runs on and keeps its lane. */
+  /** Drops the queued items; a running item keeps its lane. */
   clear (): void {
     this.#epoch++
     this.#ring.clear()
@@ -115,13 +118,13 @@ export class Lanes<T> {
     }
   }
 
-  /** Resolves when nothing runs. */
+  /** Resolves when no item runs. */
   idle (): Promise<void> {
     if (this.#running === 0) return Promise.resolve()
     return new Promise((resolve) => { this.#idle.push(resolve) })
   }
 
-  #partition (name: string): Partition<T> {
+  #partition (name: string): PartitionLanes<T> {
     let partition = this.#partitions.get(name)
     if (partition === undefined) this.#partitions.set(name, partition = { ready: new Fifo() })
     return partition
@@ -135,7 +138,7 @@ export class Lanes<T> {
     lane.ready = true
   }
 
-  /** Its partition goes to the end of the ring. */
+  /** The lane whose turn it is; its partition goes to the end of the ring. */
   #next (): Lane<T> | undefined {
     const partition = this.#ring.shift()
     if (partition === undefined) return undefined
@@ -151,7 +154,7 @@ export class Lanes<T> {
     this.#taken++
     this.#running++
     const epoch = this.#epoch
-    // What was queued since it was dropped is not behind this item.
+    // Items queued after a clear are not behind this item.
     this.#run(item, this.#pause).then((goOn) => { this.#ended(lane, goOn || epoch !== this.#epoch) })
   }
 
@@ -166,7 +169,7 @@ export class Lanes<T> {
     }
   }
 
-  /** Frees a place, for one whose wait is over before all others. */
+  /** Frees a place; an item whose wait is over comes before those not started. */
   #leave (): void {
     const next = this.#returning.shift()
     if (next === undefined) this.#taken--

@@ -1,7 +1,10 @@
 import { FASTSTREAM_ERR_SKIP } from '../../errors.js'
-import type { ConsumedRecord, TransportConsumer } from '../../transport/transport.js'
+import { topicPartitionName } from '../../transport/topic-partition.js'
+import type { ConsumedRecord, TopicPartition, TransportConsumer } from '../../transport/transport.js'
 import { encodeOffsetMap, type OffsetMap } from '../group/offset-map.js'
-import { PartitionTracker, type Tracked } from './tracker.js'
+import type { Lanes, Ordering } from './lanes.js'
+import { TrackedRecord, type LaneItem } from './tracked-record.js'
+import { PartitionTracker } from './tracker.js'
 
 /** What one partition may hold in memory. */
 export interface BufferSettings {
@@ -9,117 +12,79 @@ export interface BufferSettings {
   readonly bytes: number
 }
 
-/** A record with its partition, from its arrival to its outcome. */
-export class Work implements Tracked {
-  readonly owner: OwnedPartition
-  /** ms since the epoch */
-  readonly receivedAt: number
-  settled = false
-  #record: ConsumedRecord | { readonly offset: bigint }
-
-  constructor (owner: OwnedPartition, record: ConsumedRecord, receivedAt: number) {
-    this.owner = owner
-    this.#record = record
-    this.receivedAt = receivedAt
-  }
-
-  /** Until it is settled. */
-  get record (): ConsumedRecord {
-    return this.#record as ConsumedRecord
-  }
-
-  get offset (): bigint {
-    return this.#record.offset
-  }
-
-  forget (): void {
-    this.#record = { offset: this.offset }
-  }
-}
-
-/** How many messages may be settled behind one that is not, times `buffer.messages`. */
+/** How many records may be settled behind an unsettled one, times `buffer.messages`. */
 const UNSETTLED_SPAN = 10
 
-/** Why a partition is not read until somebody says where to go on. */
+/** Why a partition is not read until `skipTo`. */
 export interface Stopped {
   readonly offset: bigint
-  /** Where that could be, if it is known. */
+  /** Where reading could go on; undefined when that is not known. */
   readonly nextOffset: bigint | undefined
   readonly error: Error
 }
 
-/** One partition while one generation lasts: what is settled in it, and what it holds in memory. */
-export class OwnedPartition {
+/** Where a partition's records wait for their turn. */
+interface RecordQueue {
+  readonly ordering: Ordering
+  readonly lanes: Lanes<LaneItem>
+}
+
+/** An assigned partition during one generation: what is settled in it, and what it holds in memory. */
+export class Partition implements TopicPartition {
   readonly topic: string
   readonly partition: number
   /** Also the name of its lane, which outlives generations. */
   readonly name: string
-  readonly tracker = new PartitionTracker<Work>()
-  readonly #limits: BufferSettings
+  readonly tracker = new PartitionTracker<TrackedRecord>()
+  readonly #queue: RecordQueue
   readonly #consumer: TransportConsumer
-  #settledAhead: OffsetMap | undefined
+  readonly #limits: BufferSettings
+  /** What earlier generations settled behind the committed offset. */
+  #offsetMap: OffsetMap | undefined
   #messages = 0
   #bytes = 0
   #paused = false
   #abandoned = false
   #stopped: Stopped | undefined
 
-  constructor (topic: string, partition: number, limits: BufferSettings, consumer: TransportConsumer) {
+  constructor ({ topic, partition }: TopicPartition, queue: RecordQueue, consumer: TransportConsumer, limits: BufferSettings) {
     this.topic = topic
     this.partition = partition
-    this.name = OwnedPartition.nameOf(topic, partition)
-    this.#limits = limits
+    this.name = topicPartitionName({ topic, partition })
+    this.#queue = queue
     this.#consumer = consumer
+    this.#limits = limits
   }
 
-  static nameOf (topic: string, partition: number): string {
-    return `${topic}:${partition}`
-  }
-
-  /** Takes records in, stops the reading when that is enough, and gives what there is to do. */
-  receive (records: readonly ConsumedRecord[], position: bigint, now: number): readonly Work[] {
+  /** Tracks records, queues the unsettled ones, and pauses the reading when the buffer is full. */
+  receive (records: readonly ConsumedRecord[], position: bigint, now: number): void {
     this.#begin(records[0])
-    const all = records.map((record) => new Work(this, record, now))
-    this.tracker.receive(all, position)
-    const work = this.#settledAhead === undefined ? all : this.#unsettled(all, this.#settledAhead)
-    this.#messages += work.length
-    for (const { record: { size } } of work) this.#bytes += size
+    const tracked = records.map((record) => new TrackedRecord(this, record, now))
+    this.tracker.receive(tracked, position)
+    const unsettled = this.#offsetMap === undefined ? tracked : this.#settleKnown(tracked, this.#offsetMap)
+    this.#messages += unsettled.length
+    for (const { record: { size } } of unsettled) this.#bytes += size
     if (!this.#paused && this.#fill >= 1) {
       this.#paused = true
       this.#consumer.pause(this)
     }
-    return work
+    this.#enqueue(unsettled)
   }
 
-  /** What was settled before this generation began. */
-  leaveOut (settled: OffsetMap | undefined): void {
-    this.#settledAhead = settled
+  /** Takes over what earlier generations settled, as the committed metadata tells. */
+  restore (offsetMap: OffsetMap | undefined): void {
+    this.#offsetMap = offsetMap
   }
 
-  /** What is told of another log tells nothing of this one. */
-  #begin (first: ConsumedRecord | undefined): void {
-    if (this.tracker.position === undefined && this.#settledAhead?.isBehind(first) !== true) this.#settledAhead = undefined
-  }
-
-  /** What goes with the watermark when it is committed. */
+  /** The metadata to commit with the watermark. */
   get metadata (): string {
     const { oldest, position, settledAhead } = this.tracker
     if (oldest === undefined) return ''
-    const unread = this.#settledAhead?.from(position!) ?? []
+    const unread = this.#offsetMap?.from(position!) ?? []
     return encodeOffsetMap(oldest.record, [...settledAhead, ...unread])
   }
 
-  #unsettled (work: readonly Work[], settledAhead: OffsetMap): readonly Work[] {
-    const unsettled: Work[] = []
-    for (const each of work) {
-      if (settledAhead.has(each.offset)) this.tracker.settle(each)
-      else unsettled.push(each)
-    }
-    if (this.tracker.position! >= settledAhead.end) this.#settledAhead = undefined
-    return unsettled
-  }
-
-  /** Lets a handled record go; reads on when half of the room is free. */
+  /** Frees the room of a handled record; resumes the reading when half of the buffer is free. */
   release (size: number): void {
     this.#messages--
     this.#bytes -= size
@@ -128,20 +93,14 @@ export class OwnedPartition {
     this.#consumer.resume(this)
   }
 
-  /** Nobody handles its records any more. */
+  /** Pauses the reading for good: its subscriber is stopped. */
   abandon (): void {
     this.#abandoned = true
     this.#paused = true
     this.#consumer.pause(this)
   }
 
-  /** The part of the room that is taken. What is settled behind a message that is not holds little memory, but not none. */
-  get #fill (): number {
-    const { messages, bytes } = this.#limits
-    return Math.max(this.#messages / messages, this.#bytes / bytes, this.tracker.pending / (messages * UNSETTLED_SPAN))
-  }
-
-  /** The transport reads it no more. */
+  /** Remembers why the transport reads no further. */
   stop (stopped: Stopped): void {
     this.#stopped = stopped
   }
@@ -150,21 +109,64 @@ export class OwnedPartition {
     return this.#stopped
   }
 
-  /** Goes on at `offset`; what lies before it is not read. Throws `FASTSTREAM_ERR_SKIP` where that cannot be. */
+  /**
+   * Resumes a stopped partition at `offset`; what lies before it is not read.
+   *
+   * @throws FASTSTREAM_ERR_SKIP when the partition is not stopped, or `offset` lies before its position
+   */
   skipTo (offset: bigint): void {
     const { topic, partition } = this
     const { position } = this.tracker
     if (this.#stopped === undefined) throw new FASTSTREAM_ERR_SKIP(partition, topic, String(offset), 'it is being read')
-    if (position !== undefined && offset < position) throw new FASTSTREAM_ERR_SKIP(partition, topic, String(offset), `what lies before ${position} was read`)
+    if (position !== undefined && offset < position) {
+      throw new FASTSTREAM_ERR_SKIP(partition, topic, String(offset), `what lies before ${position} was read`)
+    }
     this.#stopped = undefined
     this.#begin(undefined)
     this.tracker.receive([], offset)
     this.#consumer.seek({ topic, partition, offset })
   }
 
-  /** How long ago the oldest record was received that is not settled, ms. */
+  /** How long ago the oldest unsettled record was received, ms. */
   oldestAge (now: number): number {
     const { oldest } = this.tracker
     return oldest === undefined ? 0 : now - oldest.receivedAt
+  }
+
+  /** Drops an offset map of another log: the topic was created anew, or the offsets were copied from another cluster. */
+  #begin (first: ConsumedRecord | undefined): void {
+    if (this.tracker.position === undefined && this.#offsetMap?.isBehind(first) !== true) this.#offsetMap = undefined
+  }
+
+  /** Settles what earlier generations have settled, and returns the rest. */
+  #settleKnown (records: readonly TrackedRecord[], offsetMap: OffsetMap): readonly TrackedRecord[] {
+    const unsettled: TrackedRecord[] = []
+    for (const record of records) {
+      if (offsetMap.has(record.offset)) this.tracker.settle(record)
+      else unsettled.push(record)
+    }
+    if (this.tracker.position! >= offsetMap.end) this.#offsetMap = undefined
+    return unsettled
+  }
+
+  #enqueue (records: readonly TrackedRecord[]): void {
+    const { lanes, ordering } = this.#queue
+    if (ordering === 'partition') lanes.push(this.name, this.name, records)
+    else for (const record of records) lanes.push(this.name, this.#laneOf(record, ordering), [record])
+    lanes.dispatch()
+  }
+
+  /** Keys are compared by bytes: as text, two keys that are not UTF-8 could be equal. A record without a key has a lane of its own. */
+  #laneOf ({ record: { key, offset } }: TrackedRecord, ordering: Ordering): string {
+    return ordering === 'key' && key !== null ? `${this.name}=${key.toString('latin1')}` : `${this.name}@${offset}`
+  }
+
+  /**
+   * The part of the buffer that is taken. Records settled behind an unsettled one count too, at a lower rate: each of them
+   * keeps some memory.
+   */
+  get #fill (): number {
+    const { messages, bytes } = this.#limits
+    return Math.max(this.#messages / messages, this.#bytes / bytes, this.tracker.pending / (messages * UNSETTLED_SPAN))
   }
 }

@@ -1,110 +1,143 @@
 import { setMaxListeners } from 'node:events'
-import { Lanes, type Pause } from './lanes.js'
-import type { Work } from './partition.js'
+import { sleep } from '../../clock.js'
+import type { Environment } from '../environment.js'
+import type { Committer } from '../group/committer.js'
+import type { Session } from '../group/session.js'
+import { Delivery } from '../pipeline/delivery.js'
+import type { Outcome } from '../pipeline/outcome.js'
 import type { ErasedPipeline } from '../pipeline/pipeline.js'
+import { Lanes, type LaneSlot, type Ordering, type Pause } from './lanes.js'
+import type { LaneItem } from './tracked-record.js'
 
-/** What is handled one after the other: the messages of a partition, those of a key in a partition, nothing. */
-export type Ordering = 'partition' | 'key' | 'none'
+/** What a queue knows of its group. */
+export interface QueueEnvironment extends Environment {
+  readonly session: Session
+  readonly committer: Committer
+  /** Called when a handler has thrown `StopConsume`. */
+  readonly onStop: (queue: SubscriberQueue) => void
+}
 
-/** One subscriber's share of a group. */
-export interface GroupSubscriber {
-  readonly topics: readonly string[]
-  readonly ordering: Ordering
-  readonly concurrency: number
+/** The records of one subscriber that wait for their turn, and those that run. */
+export class SubscriberQueue {
   readonly pipeline: ErasedPipeline
-}
-
-export interface RunningSubscriber extends GroupSubscriber {
-  readonly lanes: Lanes<Work>
-  /** Aborts when nobody waits for another try. */
-  halt: AbortController
-  /** Its handler wants no more. */
-  stopped: boolean
-}
-
-/** The subscribers of a group, each with its queues. */
-export class Subscribers {
-  readonly #subscribers: readonly RunningSubscriber[]
-  readonly #byTopic = new Map<string, RunningSubscriber>()
+  readonly lanes: Lanes<LaneItem>
+  readonly #group: QueueEnvironment
+  /** Aborts when retries must not be waited for any longer. */
+  #halt = halter()
   #dispatching = false
+  #frozen = false
+  #stopped = false
 
-  /** `run` must not reject; it resolves to whether the work behind it may go on. */
-  constructor (subscribers: readonly GroupSubscriber[], run: (subscriber: RunningSubscriber, work: Work, pause: Pause) => Promise<boolean>) {
-    this.#subscribers = subscribers.map((subscriber) => {
-      const running: RunningSubscriber = { ...subscriber, halt: halter(), stopped: false, lanes: new Lanes<Work>(subscriber.concurrency, (work, pause) => run(running, work, pause)) }
-      return running
-    })
-    for (const subscriber of this.#subscribers) for (const topic of subscriber.topics) this.#byTopic.set(topic, subscriber)
+  constructor (pipeline: ErasedPipeline, group: QueueEnvironment) {
+    this.pipeline = pipeline
+    this.#group = group
+    this.lanes = new Lanes<LaneItem>(pipeline.plan.concurrency, (item, pause) => this.runNext(item, pause))
+    this.lanes.freeze()
   }
 
-  of (topic: string): RunningSubscriber | undefined {
-    return this.#byTopic.get(topic)
+  get topics (): readonly string[] {
+    return this.pipeline.plan.topics
   }
 
-  get size (): number {
-    return this.#subscribers.length
+  get ordering (): Ordering {
+    return this.pipeline.plan.ordering
   }
 
-  /** Queues what there is to do in one partition of a topic that a subscriber reads. */
-  push (topic: string, partition: string, work: readonly Work[]): void {
-    const { lanes, ordering } = this.of(topic) as RunningSubscriber
-    if (ordering === 'partition') lanes.push(partition, partition, work)
-    else for (const each of work) lanes.push(partition, laneOf(partition, ordering, each), [each])
-    if (this.#dispatching) lanes.dispatch()
+  /** Whether its handler has thrown `StopConsume`. */
+  get stopped (): boolean {
+    return this.#stopped
   }
 
-  /** From now on what is queued is handled. */
+  /** From now on queued records are handled; before, they only wait. */
   dispatch (): void {
     this.#dispatching = true
-    for (const { lanes } of this.#subscribers) lanes.dispatch()
+    if (!this.#frozen) this.lanes.thaw()
   }
 
-  /** Starts nothing more; what runs, runs on. */
+  /** Starts nothing more until {@link thaw}; what runs may end. */
   freeze (): void {
-    for (const { lanes } of this.#subscribers) lanes.freeze()
+    this.#frozen = true
+    this.lanes.freeze()
   }
 
-  /** What waits for another try stops waiting, and so does what fails from now on. */
-  halt (): void {
-    for (const { halt } of this.#subscribers) halt.abort()
-  }
-
+  /** Starts records again, and allows retries again unless the subscriber is stopped. */
   thaw (): void {
-    for (const subscriber of this.#subscribers) {
-      if (!subscriber.stopped) subscriber.halt = halter()
-      subscriber.lanes.thaw()
+    this.#frozen = false
+    if (!this.#stopped) this.#halt = halter()
+    if (this.#dispatching) this.lanes.thaw()
+  }
+
+  /** Ends all waits for a retry, and refuses new ones: those messages stay unsettled. */
+  halt (): void {
+    this.#halt.abort()
+  }
+
+  /** Starts nothing more for good, and retries nothing. */
+  stop (): void {
+    this.#stopped = true
+    this.lanes.stop()
+    this.#halt.abort()
+  }
+
+  /** Handles one record until its outcome is known. Resolves to whether the records behind it in its lane may run. Never rejects. */
+  async runNext (item: LaneItem, pause: Pause): Promise<boolean> {
+    const { partition, record } = item
+    const { session } = this.#group
+    if (session.isDoubtful && !await session.proven(partition, this.#halt.signal)) {
+      partition.release(record.size)
+      return false
+    }
+    const outcome = await this.#run(new Delivery(partition.topic, partition.partition, record), new RecordSlot(this, item, pause))
+    if (outcome === 'settled') this.settle(item)
+    if (outcome === 'stop') this.#group.onStop(this)
+    partition.release(record.size)
+    return outcome !== 'unsettled' && outcome !== 'stop'
+  }
+
+  /** A pipeline does not reject. If it does, that is a bug: the message stays unsettled, and nothing behind it is committed. */
+  async #run (delivery: Delivery, slot: LaneSlot): Promise<Outcome | 'broken'> {
+    try {
+      return await this.pipeline.run(delivery, slot)
+    } catch (err) {
+      const { topic, partition, record: { offset } } = delivery
+      this.#group.log.error({ err, topic, partition, offset: String(offset) }, 'a message was left unsettled by an error that nobody expected')
+      return 'broken'
     }
   }
 
-  /** Starts nothing of this subscriber any more, and tries nothing again. */
-  stop (subscriber: RunningSubscriber): void {
-    subscriber.stopped = true
-    subscriber.lanes.stop()
-    subscriber.halt.abort()
+  /** Waits for a retry of `item`. False when the queue was halted or the partition revoked, also if that happened after the wait. */
+  async wait ({ partition }: LaneItem, ms: number, pause: Pause): Promise<boolean> {
+    const { clock, session } = this.#group
+    const { signal } = this.#halt
+    return await pause(sleep(clock, ms, signal)) && !signal.aborted && await session.proven(partition, signal)
   }
 
-  /** Resolves when nothing runs. */
-  async idle (): Promise<void> {
-    await Promise.all(this.#subscribers.map(({ lanes }) => lanes.idle()))
-  }
-
-  /** Tells what runs that nobody waits for it; its messages come again. */
-  giveUp (reason: string): void {
-    for (const { pipeline } of this.#subscribers) pipeline.giveUp(reason)
-  }
-
-  /** Drops what is queued. */
-  clear (): void {
-    for (const { lanes } of this.#subscribers) lanes.clear()
+  settle (item: LaneItem): void {
+    if (item.partition.tracker.settle(item)) this.#group.committer.moved()
   }
 }
 
-/** By bytes: as text two keys that are no UTF-8 would be the same. What has no key stands alone, and a lane knows it again by its offset. */
-function laneOf (partition: string, ordering: Ordering, { record: { key, offset } }: Work): string {
-  return ordering === 'key' && key !== null ? `${partition}=${key.toString('latin1')}` : `${partition}@${offset}`
+class RecordSlot implements LaneSlot {
+  readonly #queue: SubscriberQueue
+  readonly #item: LaneItem
+  readonly #pause: Pause
+
+  constructor (queue: SubscriberQueue, item: LaneItem, pause: Pause) {
+    this.#queue = queue
+    this.#item = item
+    this.#pause = pause
+  }
+
+  wait (ms: number): Promise<boolean> {
+    return this.#queue.wait(this.#item, ms, this.#pause)
+  }
+
+  settle (): void {
+    this.#queue.settle(this.#item)
+  }
 }
 
-/** Any number of messages may wait for their next try: a listener each is no leak. */
+/** Any number of messages may wait for a retry at once: a listener for each is no leak. */
 function halter (): AbortController {
   const halt = new AbortController()
   setMaxListeners(0, halt.signal)

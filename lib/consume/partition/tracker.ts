@@ -1,76 +1,76 @@
-/** One received record, from its arrival to its outcome. Its offset is read only where it is needed. */
+import { Fifo } from './fifo.js'
+
+/** A received record, from its arrival to its outcome. Its offset is read only where it is needed. */
 export interface Tracked {
   readonly offset: bigint
   settled: boolean
-  /** Lets its record go: one before it is not settled, so it is kept, for its offset alone. */
+  /** Drops all but the offset: the record is settled, and one before it is not. */
   forget (): void
 }
 
 /**
- * What is settled in one partition during one generation, and so what may be committed. Pure: no timers, no I/O.
+ * What is settled in one partition during one generation, and therefore what may be committed. Pure: no timers, no I/O.
  *
  * The watermark is the lowest unsettled offset. It moves over received records only, never by arithmetic: compaction and
- * transactions leave gaps, and "highest seen" would commit past work that still runs. A new generation makes a new tracker,
- * so a late result of a lost one finds its own, revoked tracker and moves nothing.
+ * transactions leave gaps, and "highest seen" would commit past work that still runs. Each generation gets a tracker of its own,
+ * so a late result of a revoked partition meets a revoked tracker and changes nothing.
  */
 export class PartitionTracker<Entry extends Tracked = Tracked> {
-  #entries: Array<Entry | undefined> = []
-  #head = 0
+  /** Unsettled records, and those settled behind one of them. */
+  readonly #entries = new Fifo<Entry>()
   #position: bigint | undefined
   #committed: bigint | undefined
-  /** Counts what was settled behind something that was not. */
+  /** How many records were settled behind an unsettled one, ever. */
   #ahead = 0
   #committedAhead = 0
   #revoked = false
 
   /**
-   * Takes in records in the order of their offsets. `position` is the offset to read next: beyond the last record and
+   * Adds records in the order of their offsets. `position` is the offset to read next: beyond the last record and
    * beyond what is never handed over (control records, compaction).
    */
   receive (records: readonly Entry[], position: bigint): void {
     const [first] = records
     if (first !== undefined) {
-      if (this.#position === undefined) this.#committed = first.offset // Where a generation begins there is nothing to commit yet.
+      if (this.#position === undefined) this.#committed = first.offset // A generation begins at the committed offset.
       else if (first.offset < this.#position) throw new RangeError(`offset ${first.offset} after position ${this.#position}`)
       for (const record of records) this.#entries.push(record)
     }
     if (this.#position === undefined || position > this.#position) this.#position = position
   }
 
-  /** False when nothing moves any more: settled before, or the generation is over. */
+  /** Settles a record. False when it was settled before, or when the partition was revoked. */
   settle (tracked: Entry): boolean {
     if (tracked.settled) return false
     tracked.settled = true
     if (this.#revoked) return false
     const entries = this.#entries
-    if (entries[this.#head] !== tracked) {
+    if (entries.peek() !== tracked) {
       tracked.forget()
       this.#ahead++
     }
-    // Let go of at once: a settled record may be large.
-    while (entries[this.#head]?.settled === true) entries[this.#head++] = undefined
-    this.#compact()
+    while (entries.peek()?.settled === true) entries.shift()
     return true
   }
 
-  /** Received and not yet settled, or settled behind one that is not. */
+  /** How many records are unsettled, or settled behind an unsettled one. */
   get pending (): number {
-    return this.#entries.length - this.#head
+    return this.#entries.size
   }
 
+  /** The unsettled record with the lowest offset. */
   get oldest (): Entry | undefined {
-    return this.#entries[this.#head]
+    return this.#entries.peek()
   }
 
   get revoked (): boolean {
     return this.#revoked
   }
 
-  /** The generation is over: from now on nothing is settled and nothing committed. */
+  /** Ends the generation: from now on nothing is settled and nothing committed. */
   revoke (): void {
     this.#revoked = true
-    this.#entries = []
-    this.#head = 0
+    this.#entries.clear()
   }
 
   /** The offset that a commit would store now; undefined when there is nothing new. */
@@ -80,27 +80,24 @@ export class PartitionTracker<Entry extends Tracked = Tracked> {
     return watermark === this.#committed && this.#ahead === this.#committedAhead ? undefined : watermark
   }
 
-  /** What is settled behind the watermark, in order. */
+  /** The offsets settled behind the watermark, in order. */
   get settledAhead (): bigint[] {
     const settled: bigint[] = []
-    for (let i = this.#head; i < this.#entries.length; i++) {
-      const entry = this.#entries[i]
-      if (entry?.settled === true) settled.push(entry.offset)
-    }
+    for (const entry of this.#entries) if (entry.settled) settled.push(entry.offset)
     return settled
   }
 
-  /** To be given back to {@link commitSucceeded}: more may be settled until then. */
+  /** A count for {@link commitSucceeded}: more records may be settled while the commit is in flight. */
   get ahead (): number {
     return this.#ahead
   }
 
-  /** The lowest offset that is not settled; undefined before anything is known. */
+  /** The lowest unsettled offset; undefined before anything was received. */
   get watermark (): bigint | undefined {
     return this.oldest?.offset ?? this.#position
   }
 
-  /** The offset to read next; undefined before anything is known. */
+  /** The offset to read next; undefined before anything was received. */
   get position (): bigint | undefined {
     return this.#position
   }
@@ -108,11 +105,5 @@ export class PartitionTracker<Entry extends Tracked = Tracked> {
   commitSucceeded (offset: bigint, ahead = 0): void {
     if (this.#committed === undefined || offset > this.#committed) this.#committed = offset
     if (ahead > this.#committedAhead) this.#committedAhead = ahead
-  }
-
-  #compact (): void {
-    if (this.#head < 1024 || this.#head * 2 < this.#entries.length) return
-    this.#entries = this.#entries.slice(this.#head)
-    this.#head = 0
   }
 }

@@ -1,5 +1,5 @@
 import type { AckPolicy, RecordMetadata } from '../../../types/index.js'
-import type { Ordering } from '../partition/subscriber-queue.js'
+import type { Ordering } from '../partition/lanes.js'
 import type { RetrySettings } from './backoff.js'
 import type { Delivery } from './delivery.js'
 

@@ -1,0 +1,8 @@
+import type { Clock } from '../clock.js'
+import type { Log } from '../log.js'
+
+/** What the parts of one broker share. */
+export interface Environment {
+  readonly clock: Clock
+  readonly log: Log
+}

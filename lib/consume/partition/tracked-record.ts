@@ -1,0 +1,34 @@
+import type { ConsumedRecord } from '../../transport/transport.js'
+import type { Partition } from './partition.js'
+import type { Tracked } from './tracker.js'
+
+/** A record and its partition, from its arrival to its outcome. */
+export class TrackedRecord implements Tracked {
+  readonly partition: Partition
+  /** ms since the epoch */
+  readonly receivedAt: number
+  settled = false
+  #record: ConsumedRecord | { readonly offset: bigint }
+
+  constructor (partition: Partition, record: ConsumedRecord, receivedAt: number) {
+    this.partition = partition
+    this.#record = record
+    this.receivedAt = receivedAt
+  }
+
+  /** Complete until {@link forget}. */
+  get record (): ConsumedRecord {
+    return this.#record as ConsumedRecord
+  }
+
+  get offset (): bigint {
+    return this.#record.offset
+  }
+
+  forget (): void {
+    this.#record = { offset: this.offset }
+  }
+}
+
+/** What a lane runs at a time. A batch of records would be the second kind. */
+export type LaneItem = TrackedRecord
