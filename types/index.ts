@@ -7,6 +7,7 @@ import type { Broker } from './subscribe.js'
 
 export type * from './asyncapi.js'
 export type * from './dependency.js'
+export type * from './events.js'
 export type * from './health.js'
 export type * from './options.js'
 export type * from './provider.js'

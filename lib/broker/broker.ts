@@ -7,6 +7,7 @@ import { backoff } from '../consume/pipeline/backoff.js'
 import { toError } from '../to-error.js'
 import type { ResolutionSettings } from '../deps/resolution.js'
 import { FASTSTREAM_ERR_ALREADY_STARTED, FASTSTREAM_ERR_NOT_READY, FASTSTREAM_ERR_START_TIMEOUT } from '../errors.js'
+import { Events } from '../events.js'
 import { steady, type Log } from '../log.js'
 import type { Settings } from '../options/plugin-options.js'
 import type { Producer } from '../produce/producer.js'
@@ -29,6 +30,8 @@ const RECONNECT = { delay: 500, factor: 2, maxDelay: 30_000, jitter: 0.2 }
 /** One cluster: what is declared on it while plugins load, and its life from `onReady` to `onClose`. */
 export class Broker {
   readonly settings: Settings
+  readonly clock: Clock = systemClock
+  readonly events: Events
   readonly #log: Log
   readonly #declarations = new Registry()
   readonly #ended = new AbortController()
@@ -45,6 +48,7 @@ export class Broker {
   constructor (settings: Settings, log: Log) {
     this.settings = settings
     this.#log = steady(log)
+    this.events = new Events(settings.name, this.#log)
   }
 
   get name (): string {
@@ -112,8 +116,8 @@ export class Broker {
   async start (environment: Environment): Promise<void> {
     if (this.#state !== 'loading') return
     this.#state = 'connecting'
-    this.#environment = environment
-    // Fastify's time-out of the hook counts from here, so ours does, too.
+    test?.listen(this.events)
+    // The hook's own time-out counts from here: what compiling and loading take is taken from ours.
     const began = this.clock.now()
     try {
       const { subscribers, publishers } = this.#declarations
@@ -166,12 +170,10 @@ export class Broker {
     }
   }
 
-  async #connect (): Promise<BrokerRuntime> {
-    const { createTransport, options, onFailure } = this.#environment
-    const transport = await createTransport(this.settings, this.#log)
-    const settings = withOptions(this.settings, options)
-    for (const subscriber of this.#declarations.subscribers) subscriber.retry = { ...subscriber.retry, ...options.retry }
-    this.#connection = new BrokerRuntime(transport, this.#declarations, { settings, clock: this.clock, log: this.#log, onFailure })
+  async #connect (test: TestSetup | undefined): Promise<BrokerRuntime> {
+    const transport = test === undefined ? await createTransport(this.settings, this.#log) : test.transport()
+    const settings = test?.hurried === true ? this.#hurried() : this.settings
+    this.#connection = new BrokerRuntime(transport, this.#declarations, { settings, clock: this.clock, log: this.#log, events: this.events })
     if (this.#dispatching) this.#connection.dispatch()
     return this.#connection
   }

@@ -25,10 +25,10 @@ export function createGroups (subscribers: readonly DeclaredSubscriber[], means:
   return groups
 }
 
-function createGroup (subscribers: readonly DeclaredSubscriber[], { transport, producer, settings, clock, log, onFailure }: Means): Group {
+function createGroup (subscribers: readonly DeclaredSubscriber[], { transport, producer, ...environment }: Means): Group {
   const { groupId, offsetReset } = subscribers[0] as DeclaredSubscriber
-  const pipelines = subscribers.map((subscriber) => new Pipeline(subscriber, producer, { clock, log: steady(subscriber.scope.log), onFailure }))
+  const pipelines = subscribers.map((subscriber) => new Pipeline(subscriber, producer, { ...environment, log: steady(subscriber.scope.log) }))
   const topics = subscribers.flatMap(({ topics }) => topics)
   const options = { groupId, topics, offsetReset, rebalanceTimeout: REBALANCE_TIMEOUT, sessionTimeout: SESSION_TIMEOUT }
-  return new Group(groupId, pipelines, (listener) => transport.consumer(options, listener), { settings, clock, log })
+  return new Group(groupId, pipelines, (listener) => transport.consumer(options, listener), environment)
 }

@@ -1,8 +1,6 @@
-import { within, type Clock } from '../clock.js'
-import { inOwnContext } from '../context.js'
+import { within } from '../clock.js'
 import type { Group } from '../consume/group/group.js'
-import type { FailureListener } from '../consume/pipeline/report.js'
-import type { Log } from '../log.js'
+import type { Environment } from '../consume/environment.js'
 import type { Settings } from '../options/plugin-options.js'
 import { Producer } from '../produce/producer.js'
 import type { Transport } from '../transport/transport.js'
@@ -11,11 +9,8 @@ import { createGroups } from './groups.js'
 import type { DeclaredSubscriber } from './subscriber.js'
 import { prepareTopics } from './prepare-topics.js'
 
-export interface Surroundings {
+export interface Surroundings extends Environment {
   readonly settings: Settings
-  readonly clock: Clock
-  readonly log: Log
-  readonly onFailure: FailureListener | undefined
 }
 
 /** What a connection does while it starts, for the error of one that does not come to an end. */
@@ -64,13 +59,13 @@ export class BrokerRuntime {
 
   async #start (deadline: number | undefined): Promise<void> {
     const { subscribers, publishers } = this.#declarations
-    const { settings, clock, log } = this.#surroundings
+    const { settings, log } = this.#surroundings
     await this.#transport.connect(deadline)
     if (this.#ending) return
     this.#step = 'preparing topics'
     await prepareTopics(this.#transport, subscribers, publishers, settings, log, () => this.#ending)
     if (this.#ending) return
-    this.#producer = new Producer(this.#transport.producer(), settings.producer, clock)
+    this.#producer = new Producer(this.#transport.producer(), settings.producer, this.#surroundings)
     this.#step = 'joining groups'
     this.#groups = createGroups(subscribers, { ...this.#surroundings, transport: this.#transport, producer: this.#producer })
     if (this.#dispatching) this.dispatch()

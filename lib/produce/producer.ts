@@ -1,8 +1,10 @@
+import type { MessagePublishContext } from '../../types/index.js'
 import type { Clock } from '../clock.js'
 import {
   FASTSTREAM_ERR_NOT_READY, FASTSTREAM_ERR_PUBLISH_QUEUE_FULL, FASTSTREAM_ERR_PUBLISH_REFUSED, FASTSTREAM_ERR_PUBLISH_TIMEOUT,
   FASTSTREAM_ERR_UNKNOWN_PARTITION
 } from '../errors.js'
+import { publishing, type Events } from '../events.js'
 import { SendError, type RawHeader, type TransportProducer } from '../transport/transport.js'
 import { Batcher, type Entry, type QueueSettings } from './batcher.js'
 import { sizeOf } from './size.js'
@@ -32,16 +34,18 @@ export class Producer {
   readonly #transport: TransportProducer
   readonly #settings: ProducerSettings
   readonly #clock: Clock
+  readonly #events: Events
   readonly #partitioner = new Partitioner()
   readonly #batcher: Batcher
   /** Messages of a topic whose partition count is being asked for, in the order of their calls. */
   readonly #unknown = new Map<string, Entry[]>()
   #closed = false
 
-  constructor (transport: TransportProducer, settings: ProducerSettings, clock: Clock) {
+  constructor (transport: TransportProducer, settings: ProducerSettings, { clock, events }: { clock: Clock, events: Events }) {
     this.#transport = transport
     this.#settings = settings
     this.#clock = clock
+    this.#events = events
     this.#batcher = new Batcher(transport, settings.queue, clock)
   }
 
@@ -51,23 +55,49 @@ export class Producer {
   }
 
   publish (outgoing: Outgoing): Promise<RecordMetadata> {
-    if (this.#closed) return Promise.reject(new FASTSTREAM_ERR_NOT_READY('closed'))
+    if (!publishing.hasSubscribers) return this.#publish(outgoing)
+    const { topic, partition, headers } = outgoing
+    const context: MessagePublishContext = { broker: this.#events.broker, topic, partition, headers: [...headers] }
+    return publishing.tracePromise(() => this.#publish({ ...outgoing, headers: context.headers }), context)
+  }
+
+  #publish (outgoing: Outgoing): Promise<RecordMetadata> {
+    const { topic } = outgoing
+    if (this.#closed) return this.#refuse(topic, new FASTSTREAM_ERR_NOT_READY('closed'))
     const size = sizeOf(outgoing)
-    if (!this.#batcher.hasRoom(size)) return Promise.reject(new FASTSTREAM_ERR_PUBLISH_QUEUE_FULL(outgoing.topic))
+    if (!this.#batcher.hasRoom(size)) return this.#refuse(topic, new FASTSTREAM_ERR_PUBLISH_QUEUE_FULL(topic))
     return new Promise((resolve, reject) => {
-      const { topic } = outgoing
       const entry: Entry = {
         record: { ...outgoing, partition: outgoing.partition ?? -1 },
         size,
         deadline: this.#clock.now() + this.#settings.deadline,
-        resolve: (offset) => { resolve(new RecordMetadata(topic, entry.record.partition, offset)) },
-        reject: (error) => { reject(publishError(topic, error)) },
+        resolve: (offset) => {
+          this.#tellPublished(entry, offset)
+          resolve(new RecordMetadata(topic, entry.record.partition, offset))
+        },
+        reject: (error) => { reject(this.#tellFailed(topic, publishError(topic, error))) },
         sent: false,
         done: false
       }
       this.#batcher.accept(entry)
       this.#place(entry)
     })
+  }
+
+  #refuse (topic: string, error: Error): Promise<never> {
+    return Promise.reject(this.#tellFailed(topic, error))
+  }
+
+  #tellPublished ({ record: { topic, partition }, deadline }: Entry, offset: bigint): void {
+    const { broker, published } = this.#events
+    if (!published.active) return
+    published.emit({ broker, topic, partition, offset, duration: this.#clock.now() - (deadline - this.#settings.deadline) })
+  }
+
+  #tellFailed (topic: string, error: Error): Error {
+    const { broker, publishFailed } = this.#events
+    if (publishFailed.active) publishFailed.emit({ broker, topic, error })
+    return error
   }
 
   /** Resolves when nothing is pending any more. */

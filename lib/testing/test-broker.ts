@@ -127,11 +127,12 @@ export async function testBroker<const D extends ReadonlyArray<Dependency<unknow
   }
   const cluster = createMemoryCluster()
   const errors: TestFailure[] = []
-  brokers.environment = {
-    ...brokers.environment,
-    createTransport: async () => createMemoryTransport({ cluster }),
-    options: HURRIED,
-    onFailure: ({ topic, partition, record: { offset }, attempt }, { stage, error }) => { errors.push({ topic, partition, offset, attempt, stage, error }) }
+  brokers.test = {
+    hurried: true,
+    transport: () => createMemoryTransport({ cluster }),
+    listen: ({ failed }) => {
+      failed.on(({ topic, partition, offset, attempt, stage, error }) => { errors.push({ topic, partition, offset, attempt, stage, error }) })
+    }
   }
   for (const [dependency, fake] of overrides) replace(brokers, dependency, fake)
   await app.ready()

@@ -326,9 +326,11 @@ t.test('a cluster that is not there rejects ready() in time, naming the brokers,
 t.test('a start that does not end is given up, naming the step', async (t) => {
   const app = await build(t, { connectTimeout: 20 })
   let closed = 0
-  useEnvironment(app, {
-    createTransport: async () => ({ name: 'mute', connect: () => new Promise(() => {}), close: async () => { closed++ } }) as unknown as Transport
-  })
+  brokersOf(app).test = {
+    hurried: false,
+    transport: () => ({ name: 'mute', connect: () => new Promise(() => {}), close: async () => { closed++ } }) as unknown as Transport,
+    listen: () => {}
+  }
   await t.rejects(async () => { await app.ready() }, { code: 'FASTSTREAM_ERR_START_TIMEOUT', message: /within 20 ms \(connecting\)/ })
   t.equal(closed, 1)
 })
@@ -342,8 +344,9 @@ t.test('what loading takes is taken from the time to connect, so that the time-o
       latest = Date.now() + 900
       while (Date.now() < latest - 890);
       return { ...createMemoryTransport({ cluster: createMemoryCluster() }), connect: async (by?: number) => { deadline = by ?? Infinity } }
-    }
-  })
+    },
+    listen: () => {}
+  }
   await app.ready()
   t.ok(deadline <= latest)
 })
@@ -356,8 +359,9 @@ t.test('a group that waits for dead members does not keep the app from starting'
     createTransport: async () => ({
       ...createMemoryTransport({ cluster: createMemoryCluster() }),
       consumer: () => ({ start: () => new Promise((resolve, reject) => { refuse = reject }), stop () {}, close: async () => { refuse(new Error('closed')) } })
-    }) as unknown as Transport
-  })
+    }) as unknown as Transport,
+    listen: () => {}
+  }
   app.broker.subscriber('orders', () => {})
   await app.ready()
   await app.broker.publish('orders', 1)
@@ -377,9 +381,11 @@ t.test('a start that was given up does nothing more when the cluster answers at 
   const app = await build(t, { connectTimeout: 20 })
   const { opened, open } = gate()
   const called: string[] = []
-  useEnvironment(app, {
-    createTransport: async () => ({ name: 'late', connect: () => opened, describeTopics: async () => { called.push('describe'); return new Map() }, close: async () => {} }) as unknown as Transport
-  })
+  brokersOf(app).test = {
+    hurried: false,
+    transport: () => ({ name: 'late', connect: () => opened, describeTopics: async () => { called.push('describe'); return new Map() }, close: async () => {} }) as unknown as Transport,
+    listen: () => {}
+  }
   app.broker.publisher('orders')
   await t.rejects(async () => { await app.ready() }, { code: 'FASTSTREAM_ERR_START_TIMEOUT' })
   open()
@@ -412,8 +418,9 @@ t.test('an app that is closed while its topics are prepared joins nothing', asyn
       createTopics: async () => {},
       producer: () => { called.push('producer') },
       close: async () => { called.push('close') }
-    }) as unknown as Transport
-  })
+    }) as unknown as Transport,
+    listen: () => {}
+  }
   const ready = app.ready().then(() => undefined, (error) => error)
   await asked.opened
   const [broker] = brokersOf(app).byName.values()
@@ -434,8 +441,9 @@ t.test('what is published when the app closes is sent, or reported', async (t) =
     createTransport: async () => {
       const transport = createMemoryTransport({ cluster: createMemoryCluster() })
       return { ...transport, producer: () => ({ partitionCount: () => 1, send: async () => { await opened; return [0n] }, close: async () => {} }) }
-    }
-  })
+    },
+    listen: () => {}
+  }
   await app.ready()
   const published = app.broker.publish('events', 1)
   const closed = app.close()

@@ -18,9 +18,11 @@ async function build (t: Test, failures: number | ((n: number) => boolean), opti
   const cluster = createMemoryCluster()
   const closed: number[] = []
   let made = 0
-  useEnvironment(app, {
-    clock,
-    createTransport: async () => {
+  Object.assign(brokers.byName.get('default') as object, { clock })
+  brokers.test = {
+    hurried: false,
+    listen: () => {},
+    transport: () => {
       const transport = createMemoryTransport({ cluster })
       const n = ++made
       const fails = typeof failures === 'function' ? failures(n) : n <= failures

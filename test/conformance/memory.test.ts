@@ -18,7 +18,7 @@ const memory: World = {
   async app (t, options) {
     const app = Fastify()
     t.teardown(() => app.close())
-    useEnvironment(app, { createTransport: async () => createMemoryTransport({ cluster }) })
+    brokersOf(app).test = { hurried: false, transport: () => createMemoryTransport({ cluster }), listen: () => {} }
     await app.register(faststreamPlugin, { transport: 'memory', ...options })
     return app
   },
@@ -54,8 +54,10 @@ const memory: World = {
   async victim (t, { topic, ...options }) {
     const app = await memory.app(t, { ...options, drainTimeout: 1, commit: { interval: 10 } })
     const consumers: MemoryConsumer[] = []
-    useEnvironment(app, {
-      async createTransport () {
+    brokersOf(app).test = {
+      hurried: false,
+      listen: () => {},
+      transport () {
         const transport = createMemoryTransport({ cluster })
         return { ...transport, consumer: (...args) => consumers[consumers.push(transport.consumer(...args)) - 1]! }
       }

@@ -9,6 +9,7 @@ import type { SubscriberSettings } from '../../lib/consume/pipeline/subscriber-p
 import { encodeOffsetMap } from '../../lib/consume/group/offset-map.js'
 import { GenerationLostError, type ConsumedRecord, type StoredOffset } from '../../lib/transport/transport.js'
 import { gate } from '../support/inbox.js'
+import { environmentOf } from '../support/environment.js'
 import { FakeConsumer } from '../support/fake-consumer.js'
 import { logLines } from '../support/log-lines.js'
 import { ManualClock, turn } from '../support/manual-clock.js'
@@ -41,7 +42,7 @@ function build ({ groupId = 'shop', topics = ['orders'], dispatch = true, orderi
     lastError: undefined as unknown
   }
   let consumer!: FakeConsumer
-  const group = new Group(groupId, [pipeline as unknown as ErasedPipeline], (listener) => { consumer = new FakeConsumer(listener); return consumer }, { settings, clock, log })
+  const group = new Group(groupId, [pipeline as unknown as ErasedPipeline], (listener) => { consumer = new FakeConsumer(listener); return consumer }, { ...environmentOf(clock, log), settings })
   if (dispatch) group.dispatch()
   async function end (name: string, outcome: Outcome = 'settled'): Promise<void> {
     const resolve = running.get(name)
@@ -396,7 +397,7 @@ t.test('an error that nobody expected leaves its message unsettled and nothing e
   const clock = new ManualClock()
   const pipeline = { plan: planOf(), run: async ({ record: { offset } }: Delivery) => { if (offset === 0n) throw new Error('a bug'); return 'settled' }, giveUp: () => {} } as unknown as ErasedPipeline
   let consumer!: FakeConsumer
-  const group = new Group('shop', [pipeline], (listener) => { consumer = new FakeConsumer(listener); return consumer }, { settings, clock, log })
+  const group = new Group('shop', [pipeline], (listener) => { consumer = new FakeConsumer(listener); return consumer }, { ...environmentOf(clock, log), settings })
   group.dispatch()
   group.assigned([{ topic: 'orders', partition: 0 }])
   group.records('orders', 0, [record(0), record(1)], 2n)
@@ -770,7 +771,7 @@ t.test('a message is settled before its turn is over, if its pipeline says so, a
   const { opened, open } = gate()
   const pipeline = { plan: planOf(), run: async (_: Delivery, slot: LaneSlot) => { slot.settle(); await opened; return 'settled' }, giveUp: () => {} } as unknown as ErasedPipeline
   let consumer!: FakeConsumer
-  const group = new Group('shop', [pipeline], (listener) => { consumer = new FakeConsumer(listener); return consumer }, { settings, clock, log })
+  const group = new Group('shop', [pipeline], (listener) => { consumer = new FakeConsumer(listener); return consumer }, { ...environmentOf(clock, log), settings })
   group.dispatch()
   group.assigned([{ topic: 'orders', partition: 0 }])
   group.records('orders', 0, [record(0)], 1n)
@@ -804,7 +805,7 @@ t.test('one that shares its group lets the others go on', async (t) => {
   const pipeline = { run: async ({ topic, record: { offset } }: Delivery) => { started.push(`${topic} ${offset}`); return outcomes[`${topic} ${offset}`] ?? 'settled' }, giveUp: () => {}, late: [] }
   let consumer!: FakeConsumer
   const members = ['orders', 'others'].map((topic) => ({ ...pipeline, plan: planOf({ topics: [topic], ordering: 'none', concurrency: 2 }) }) as unknown as ErasedPipeline)
-  const group = new Group('shop', members, (listener) => { consumer = new FakeConsumer(listener); return consumer }, { settings, clock, log: logLines() })
+  const group = new Group('shop', members, (listener) => { consumer = new FakeConsumer(listener); return consumer }, { ...environmentOf(clock), settings })
   group.dispatch()
   const both = [{ topic: 'orders', partition: 0 }, { topic: 'others', partition: 0 }]
   group.assigned(both)

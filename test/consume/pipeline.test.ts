@@ -6,12 +6,12 @@ import { Pipeline } from '../../lib/consume/pipeline/pipeline.js'
 import { backoff } from '../../lib/consume/pipeline/backoff.js'
 import { toError } from '../../lib/to-error.js'
 import { AckMessage, NackMessage, RejectMessage, SkipMessage, StopConsume } from '../../lib/consume/pipeline/ack.js'
-import type { AckPolicy } from '../../types/index.js'
+import type { AckPolicy, MessageFailedEvent } from '../../types/index.js'
 import type { Prepared, SubscriberPlan } from '../../lib/consume/pipeline/subscriber-plan.js'
-import type { Failure } from '../../lib/consume/pipeline/dead-letter.js'
 import { FASTSTREAM_ERR_DECODE, FASTSTREAM_ERR_PUBLISH_REFUSED, FASTSTREAM_ERR_PUBLISH_TIMEOUT, FASTSTREAM_ERR_VALIDATION } from '../../lib/errors.js'
 import type { Outgoing, Producer } from '../../lib/produce/producer.js'
 import { SendError, type RawHeader } from '../../lib/transport/transport.js'
+import { environmentOf } from '../support/environment.js'
 import { gate } from '../support/inbox.js'
 import { ManualClock, turn } from '../support/manual-clock.js'
 import { logLines } from '../support/log-lines.js'
@@ -25,7 +25,9 @@ function build (overrides: Partial<SubscriberPlan<Delivery>> = {}) {
   const clock = new ManualClock()
   const log = logLines()
   const dead: Outgoing[] = []
-  const failures: Failure[] = []
+  const environment = environmentOf(clock, log)
+  const failures: MessageFailedEvent[] = []
+  environment.events.failed.on((event) => { failures.push(event) })
   const outcomes: Error[] = []
   const producer = {
     publish: async (outgoing: Outgoing) => {
@@ -52,7 +54,7 @@ function build (overrides: Partial<SubscriberPlan<Delivery>> = {}) {
     prepare: () => [],
     ...overrides
   }
-  const pipeline = new Pipeline(plan, producer, { clock, log, onFailure: (_, failure) => { failures.push(failure) } })
+  const pipeline = new Pipeline(plan, producer, environment)
   const halt = new AbortController()
   const pauses: string[] = []
   const settles: string[] = []

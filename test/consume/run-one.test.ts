@@ -6,6 +6,7 @@ import { composeSteps } from '../../lib/consume/pipeline/steps.js'
 import type { StepsWrapper, SubscriberPlan } from '../../lib/consume/pipeline/subscriber-plan.js'
 import type { Outcome } from '../../lib/consume/pipeline/outcome.js'
 import type { Outgoing, Producer } from '../../lib/produce/producer.js'
+import { environmentOf } from '../support/environment.js'
 import { gate } from '../support/inbox.js'
 import { logLines } from '../support/log-lines.js'
 import { ManualClock, turn } from '../support/manual-clock.js'
@@ -44,7 +45,7 @@ function build (overrides: Partial<SubscriberPlan<string>> = {}, policy?: Failur
     prepare: () => [],
     ...overrides
   }
-  const pipeline = new Pipeline(plan, producer, { clock, log }, policy)
+  const pipeline = new Pipeline(plan, producer, environmentOf(clock, log), policy)
   const waits: boolean[] = []
   const slot = { wait: async () => waits.shift() ?? true, settle: () => {} }
   const run = (value = 'text'): Promise<Outcome> => pipeline.run(new Delivery('orders', 0, record(7, value)), slot)

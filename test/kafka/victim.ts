@@ -12,8 +12,10 @@ process.once('disconnect', () => process.exit(1))
 
 const [topic = '', groupId = '', offsetReset = 'earliest'] = process.argv.slice(2) as [string?, string?, FaststreamOptions['offsetReset']?]
 const app = Fastify()
-useEnvironment(app, {
-  async createTransport () {
+brokersOf(app).test = {
+  hurried: false,
+  listen: () => {},
+  transport () {
     const transport = createKafkajsTransport(transportOptions())
     return { ...transport, consumer: (options, listener) => transport.consumer({ ...options, sessionTimeout: 6000 }, listener) }
   }

@@ -3,6 +3,7 @@ import { Producer, isRefused, isTooLarge, type Outgoing } from '../../lib/produc
 import { Partitioner, murmur2 } from '../../lib/produce/partitioner.js'
 import { SendError } from '../../lib/transport/transport.js'
 import { FakeProducer } from '../support/fake-producer.js'
+import { environmentOf } from '../support/environment.js'
 import { ManualClock, turn } from '../support/manual-clock.js'
 
 const settings = { deadline: 1000, queue: { messages: 100, bytes: 2 * 1024 * 1024 } }
@@ -10,7 +11,7 @@ const settings = { deadline: 1000, queue: { messages: 100, bytes: 2 * 1024 * 102
 function build (queue = settings.queue) {
   const clock = new ManualClock()
   const transport = new FakeProducer()
-  return { clock, transport, producer: new Producer(transport, { ...settings, queue }, clock) }
+  return { clock, transport, producer: new Producer(transport, { ...settings, queue }, environmentOf(clock)) }
 }
 
 function message (value: string, options: Partial<Outgoing> = {}): Outgoing {

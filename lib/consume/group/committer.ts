@@ -1,50 +1,31 @@
 import { within } from '../../clock.js'
-import { GenerationLostError, type StoredOffset, type TopicPartition } from '../../transport/transport.js'
-import type { Environment } from '../environment.js'
-import type { PartitionTracker } from '../partition/tracker.js'
-
-/** What is committed of an assigned partition. */
-export interface Committable extends TopicPartition {
-  readonly tracker: PartitionTracker
-  /** Committed with the watermark. */
-  readonly metadata: string
-}
-
-export interface CommitSettings {
-  /** ms */
-  readonly interval: number
-  readonly count: number
-}
+import { toError } from '../../to-error.js'
+import { GenerationLostError, type StoredOffset } from '../../transport/transport.js'
+import type { GroupParts } from './parts.js'
 
 /**
  * Commits watermarks and what is settled behind them: after `interval` ms or `count` messages, one commit in flight at a time.
  * A failed commit is repeated.
  */
 export class Committer {
-  readonly #owned: () => Iterable<Committable>
-  readonly #commit: (offsets: readonly StoredOffset[]) => Promise<void>
-  readonly #settings: CommitSettings
-  readonly #environment: Environment
+  readonly #parts: GroupParts
   #settled = 0
   #cancel: (() => void) | undefined
   #inFlight: Promise<void> | undefined
   #stopped = false
 
-  constructor (owned: () => Iterable<Committable>, commit: (offsets: readonly StoredOffset[]) => Promise<void>, settings: CommitSettings, environment: Environment) {
-    this.#owned = owned
-    this.#commit = commit
-    this.#settings = settings
-    this.#environment = environment
+  constructor (parts: GroupParts) {
+    this.#parts = parts
   }
 
   /** Notes that a message was settled or a position moved, and schedules a commit. */
   moved (): void {
     if (this.#stopped) return
-    if (++this.#settled >= this.#settings.count && this.#inFlight === undefined) {
+    if (++this.#settled >= this.#parts.environment.settings.commit.count && this.#inFlight === undefined) {
       this.#run()
       return
     }
-    this.#cancel ??= this.#environment.clock.schedule(this.#settings.interval, () => {
+    this.#cancel ??= this.#parts.environment.clock.schedule(this.#parts.environment.settings.commit.interval, () => {
       this.#cancel = undefined
       this.#run()
     })
@@ -59,7 +40,7 @@ export class Committer {
   /** Commits what can be committed, and waits for it for `ms` at most. */
   async flush (ms: number): Promise<void> {
     this.#unschedule()
-    const { clock, log } = this.#environment
+    const { clock, log } = this.#parts.environment
     const inTime = await within(clock, ms, this.#run())
     if (!inTime) log.warn({ timeout: ms }, 'the last commit did not end in time: its messages will come again')
     this.#unschedule()
@@ -86,25 +67,34 @@ export class Committer {
   }
 
   async #send (): Promise<void> {
-    const { log } = this.#environment
+    const { owned, consumer, environment: { clock } } = this.#parts
     const succeed: Array<() => void> = []
     const offsets: StoredOffset[] = []
-    for (const owned of this.#owned()) {
-      const { topic, partition, tracker } = owned
+    for (const each of owned.values()) {
+      const { topic, partition, tracker } = each
       const { committable: offset, ahead } = tracker
       if (offset === undefined) continue
       succeed.push(() => { tracker.commitSucceeded(offset, ahead) })
-      offsets.push({ topic, partition, offset, metadata: owned.metadata })
+      offsets.push({ topic, partition, offset, metadata: each.metadata })
     }
     if (offsets.length === 0) return
+    const since = clock.now()
     try {
-      await this.#commit(offsets)
+      await consumer.commit(offsets)
     } catch (err) {
-      // The next generation starts from what was committed, and commits for itself.
-      if (err instanceof GenerationLostError) return log.debug({ err }, 'commit refused: the group has a new generation')
-      log.warn({ err }, 'commit failed, it will be tried again')
-      return this.moved()
+      return this.#failed(toError(err), offsets, since)
     }
+    this.#parts.report.committed(offsets, since)
     for (const each of succeed) each()
+  }
+
+  #failed (error: Error, offsets: readonly StoredOffset[], since: number): void {
+    const { state, report, environment: { log } } = this.#parts
+    report.committed(offsets, since, error)
+    // The next generation starts from what was committed, and commits for itself.
+    if (error instanceof GenerationLostError) return log.debug({ err: error }, 'commit refused: the group has a new generation')
+    state.noted(error)
+    log.warn({ err: error }, 'commit failed, it will be tried again')
+    this.moved()
   }
 }

@@ -16,24 +16,29 @@ const SILENCE = 10_000
 /** The state of a group's consumer, for `health()`. */
 export class GroupState {
   readonly #clock: Clock
+  readonly #onChange: (state: State, previous: State, error: Error | undefined) => void
   #state: State = 'joining'
   #since: number
   #lastError: LastError | undefined
 
-  constructor (clock: Clock) {
+  constructor (clock: Clock, onChange: (state: State, previous: State, error: Error | undefined) => void = () => {}) {
     this.#clock = clock
+    this.#onChange = onChange
     this.#since = clock.now()
   }
 
-  enter (state: State): void {
-    if (this.#state === 'closed') return
+  /** `closed` is final. `error`: why the state is `failed`. */
+  enter (state: State, error?: Error): void {
+    const previous = this.#state
+    if (previous === 'closed') return
     this.#state = state
     this.#since = this.#clock.now()
+    if (state !== previous) this.#onChange(state, previous, error)
   }
 
   failed (error: Error): void {
-    this.enter('failed')
     this.noted(error)
+    this.enter('failed', error)
   }
 
   noted (error: Error): void {

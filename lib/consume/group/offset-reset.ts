@@ -1,17 +1,15 @@
-import { channel } from 'node:diagnostics_channel'
 import type { OffsetResetEvent } from '../../../types/index.js'
 import { inOwnContext } from '../../context.js'
 import { FASTSTREAM_ERR_OFFSET_RESET } from '../../errors.js'
-import type { Log } from '../../log.js'
+import type { Environment } from '../environment.js'
 import type { Stopped } from '../partition/partition.js'
 
-const resets = channel('fastify-faststream:offset-reset')
-
-/** Tells that records are left out which the group has not read. Returns why the partition has stopped, if it has. */
-export function reportReset (event: OffsetResetEvent, log: Log): Stopped | undefined {
+/** Tells that the group's offset is not in the log. Returns why the partition stops, if it does. */
+export function reportReset (event: OffsetResetEvent, { log, events: { offsetReset } }: Environment): Stopped | undefined {
   const { groupId, topic, partition, stored, start, end, position } = event
-  const details = { groupId, topic, partition, stored: String(stored), start: String(start), end: String(end), gap: String(gapOf(event)) }
-  if (resets.hasSubscribers) inOwnContext(() => { resets.publish(event) })
+  const offsets = { stored: String(stored), start: String(start), end: String(end), gap: String(gapOf(event)) }
+  const details = { groupId, topic, partition, ...offsets }
+  if (offsetReset.active) offsetReset.emit(event)
   if (position !== undefined) {
     log.warn({ ...details, position: String(position) }, 'the offset of the group is not in the log, reading goes on elsewhere')
     return undefined
@@ -21,7 +19,7 @@ export function reportReset (event: OffsetResetEvent, log: Log): Stopped | undef
   return { offset: stored, nextOffset: start, error }
 }
 
-/** How many offsets are left out. A group ahead of the log has read what there was: then the log is another one. */
+/** How many offsets are not read. A group ahead of the log has read all of another log, which this one has replaced. */
 function gapOf ({ stored, start, position = start }: OffsetResetEvent): bigint {
   return position - (stored < start ? stored : start)
 }

@@ -1,3 +1,4 @@
+import type { MessageSettledEvent } from '../../../types/index.js'
 import { Fifo } from './fifo.js'
 
 /** Which records are handled one after the other: those of a partition, those of a key in a partition, none. */
@@ -21,12 +22,15 @@ interface PartitionLanes<T> {
   readonly ready: Fifo<Lane<T>>
 }
 
+/** How a message was settled, see {@link MessageSettledEvent}. */
+export type Settlement = MessageSettledEvent['outcome']
+
 /** What a message may do while it holds its place in its lane. */
 export interface LaneSlot {
   /** Waits `ms` for another try and lets other lanes run meanwhile; false when the lane was halted: the message stays unsettled. */
   wait (ms: number): Promise<boolean>
-  /** Settles the message before its lane goes on. */
-  settle (): void
+  /** Settles the message before its lane goes on, @default 'acknowledged'. Only the first call counts. */
+  settle (outcome?: Settlement): void
 }
 
 /** Gives the item's place away while it waits; settles as `waiting` does, once the item has a place again. */

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events'
+import type { MessagePlace } from '../../../types/index.js'
 import { sleep } from '../../clock.js'
 import type { Environment } from '../environment.js'
 import type { Committer } from '../group/committer.js'
@@ -6,7 +7,7 @@ import type { Session } from '../group/session.js'
 import { Delivery } from '../pipeline/delivery.js'
 import type { Outcome } from '../pipeline/outcome.js'
 import type { ErasedPipeline } from '../pipeline/pipeline.js'
-import { Lanes, type LaneSlot, type Ordering, type Pause } from './lanes.js'
+import { Lanes, type LaneSlot, type Ordering, type Pause, type Settlement } from './lanes.js'
 import type { LaneItem } from './tracked-record.js'
 
 /** What a queue knows of its group. */
@@ -72,6 +73,13 @@ export class SubscriberQueue {
     this.#halt.abort()
   }
 
+  /** Drops queued records, ends the waits for retries, and gives up running handlers: all of these messages are redelivered. */
+  revoke (reason: string): void {
+    this.#halt.abort()
+    this.lanes.clear()
+    this.pipeline.giveUp(reason)
+  }
+
   /** Starts nothing more for good, and retries nothing. */
   stop (): void {
     this.#stopped = true
@@ -87,8 +95,10 @@ export class SubscriberQueue {
       partition.release(record.size)
       return false
     }
-    const outcome = await this.#run(new Delivery(partition.topic, partition.partition, record), new RecordSlot(this, item, pause))
-    if (outcome === 'settled') this.settle(item)
+    const slot = new RecordSlot(this, item, pause)
+    const outcome = await this.#run(new Delivery(partition.topic, partition.partition, record), slot)
+    if (outcome === 'settled') slot.settle()
+    if (!slot.settled) this.#tellUnsettled(item)
     if (outcome === 'stop') this.#group.onStop(this)
     partition.release(record.size)
     return outcome !== 'unsettled' && outcome !== 'stop'
@@ -112,8 +122,23 @@ export class SubscriberQueue {
     return await pause(sleep(clock, ms, signal)) && !signal.aborted && await session.proven(partition, signal)
   }
 
-  settle (item: LaneItem): void {
-    if (item.partition.tracker.settle(item)) this.#group.committer.moved()
+  /** Settles `item`. False when it was settled before, or when its partition was revoked. */
+  settle (item: LaneItem, outcome: Settlement): boolean {
+    const { clock, committer, events: { settled } } = this.#group
+    if (!item.partition.tracker.settle(item)) return false
+    committer.moved()
+    if (settled.active) settled.emit({ ...this.#placeOf(item), outcome, duration: clock.now() - item.receivedAt })
+    return true
+  }
+
+  #tellUnsettled (item: LaneItem): void {
+    const { unsettled } = this.#group.events
+    if (unsettled.active) unsettled.emit(this.#placeOf(item))
+  }
+
+  #placeOf ({ partition: { topic, partition }, offset }: LaneItem): MessagePlace {
+    const { groupId, name } = this.pipeline.plan
+    return { broker: this.#group.events.broker, groupId, subscriber: name, topic, partition, offset }
   }
 }
 
@@ -121,6 +146,7 @@ class RecordSlot implements LaneSlot {
   readonly #queue: SubscriberQueue
   readonly #item: LaneItem
   readonly #pause: Pause
+  #settled = false
 
   constructor (queue: SubscriberQueue, item: LaneItem, pause: Pause) {
     this.#queue = queue
@@ -132,8 +158,12 @@ class RecordSlot implements LaneSlot {
     return this.#queue.wait(this.#item, ms, this.#pause)
   }
 
-  settle (): void {
-    this.#queue.settle(this.#item)
+  settle (outcome: Settlement = 'acknowledged'): void {
+    if (this.#queue.settle(this.#item, outcome)) this.#settled = true
+  }
+
+  get settled (): boolean {
+    return this.#settled
   }
 }
 

@@ -1,4 +1,4 @@
-import type { DeadLetter } from '../../../types/index.js'
+import type { DeadLetter, FailureStage } from '../../../types/index.js'
 import type { Outgoing } from '../../produce/producer.js'
 import type { ConsumedRecord, RawHeader } from '../../transport/transport.js'
 import { boundedJson } from '../../bounded-value.js'
@@ -8,8 +8,7 @@ import { textOf } from '../../to-error.js'
 import type { Delivery } from './delivery.js'
 import type { SubscriberSettings } from './subscriber-plan.js'
 
-/** Where on its way a message failed. */
-export type Stage = 'deserialize' | 'validate' | 'handler' | 'retries-exhausted' | 'rejected' | 'publish'
+export type Stage = FailureStage
 
 export interface Failure {
   readonly stage: Stage

@@ -1,8 +1,6 @@
-import type { Clock } from '../../clock.js'
-import { inOwnContext } from '../../context.js'
-import { FASTSTREAM_ERR_INVALID_OPTION } from '../../errors.js'
-import type { Log } from '../../log.js'
+import { processing } from '../../events.js'
 import type { Producer } from '../../produce/producer.js'
+import type { Environment } from '../environment.js'
 import type { LastError } from '../group/group-state.js'
 import type { LaneSlot } from '../partition/lanes.js'
 import type { Failure } from './dead-letter.js'
@@ -11,10 +9,11 @@ import { FailurePolicy, type Consequence } from './failure-policy.js'
 import { HandlerDeadlines } from './handler-deadlines.js'
 import type { Outcome } from './outcome.js'
 import { PublishUntilStored } from './publish-until-stored.js'
-import { SubscriberReport, type FailureListener } from './report.js'
-import { RunOne } from './run-one.js'
+import { SubscriberReport } from './report.js'
+import { RunOne, type AttemptResult } from './run-one.js'
 import { composeSteps } from './steps.js'
 import type { SubscriberPlan, SubscriberSettings } from './subscriber-plan.js'
+import { traceAttempt } from './trace.js'
 
 /** A pipeline for those who do not know the type of its message: all of the core but the pipeline and its plan. */
 export interface ErasedPipeline {
@@ -28,6 +27,8 @@ export interface ErasedPipeline {
   giveUp (reason: string): void
 }
 
+type FinalConsequence = Exclude<Consequence, { kind: 'again' }>
+
 /** The way of a subscriber's messages: decode, handle, publish the result; after a failure what the policy says. */
 export class Pipeline<Message = unknown> implements ErasedPipeline {
   readonly plan: SubscriberSettings
@@ -37,7 +38,7 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
   readonly #one: RunOne<Message>
 
   /** `policy`: a plan's own way to deal with failures, @default its `ackPolicy`, `retry` and `deadLetter` */
-  constructor (plan: SubscriberPlan<Message>, producer: Producer, environment: { clock: Clock, log: Log, onFailure?: FailureListener | undefined }, policy?: FailurePolicy) {
+  constructor (plan: SubscriberPlan<Message>, producer: Producer, environment: Environment, policy?: FailurePolicy) {
     const { clock } = environment
     const report = new SubscriberReport(plan, environment)
     this.plan = plan
@@ -68,35 +69,44 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
 
   async run (first: Delivery, slot: LaneSlot): Promise<Outcome> {
     let delivery = first
-    let result = await this.#one.run(delivery, slot)
+    let result = await this.#attempt(delivery, slot)
     while (result.kind === 'failed') {
       const { failure, consequence } = result
-      if (consequence.kind !== 'again') return await this.#end(delivery, failure, consequence, slot) ? 'settled' : 'unsettled'
+      if (consequence.kind !== 'again') return await this.#end(delivery, failure, consequence, slot)
       this.#report.retries(delivery, failure, consequence.delay)
       if (!await slot.wait(consequence.delay)) return 'unsettled'
       delivery = delivery.next()
-      result = await this.#one.run(delivery, slot, failure.firstAt)
+      result = await this.#attempt(delivery, slot, failure.firstAt)
     }
     return result.outcome
   }
 
-  /** Carries out what the last failure leads to; resolves to whether the message is settled. */
-  async #end (delivery: Delivery, failure: Failure, consequence: Exclude<Consequence, { kind: 'again' }>, slot: LaneSlot): Promise<boolean> {
+  #attempt (delivery: Delivery, slot: LaneSlot, firstAt?: number): Promise<AttemptResult> {
+    this.#report.started(delivery)
+    if (!processing.hasSubscribers) return this.#one.run(delivery, slot, firstAt)
+    return traceAttempt(this.#report.contextOf(delivery), () => this.#one.run(delivery, slot, firstAt))
+  }
+
+  /** Carries out what the last failure leads to. */
+  async #end (delivery: Delivery, failure: Failure, consequence: FinalConsequence, slot: LaneSlot): Promise<Outcome> {
     switch (consequence.kind) {
       case 'acknowledge':
-        this.#report.acknowledgedInSpiteOf(failure, delivery)
-        return true
+        this.#report.acknowledged(delivery, failure)
+        slot.settle('acknowledged')
+        return 'settled'
       case 'discard':
         this.#report.discarded(delivery, failure)
-        return true
+        slot.settle('discarded')
+        return 'settled'
       case 'forward':
-        return await this.#publisher.forward(consequence.outgoing, delivery, slot)
-      case 'dead-letter': {
-        const { topic } = consequence
-        const stored = await this.#publisher.deadLetter(topic, delivery, failure, slot)
-        if (stored) this.#report.deadLettered(delivery, failure, topic)
-        return stored
-      }
+        if (!await this.#publisher.forward(consequence.outgoing, delivery, slot)) return 'unsettled'
+        slot.settle('forwarded')
+        return 'settled'
+      case 'dead-letter':
+        if (!await this.#publisher.deadLetter(consequence.topic, delivery, failure, slot)) return 'unsettled'
+        this.#report.deadLettered(delivery, failure, consequence.topic)
+        slot.settle('dead-lettered')
+        return 'settled'
     }
   }
 }

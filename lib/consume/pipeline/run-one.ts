@@ -106,7 +106,7 @@ export class RunOne<Message> {
     if (delivery.givenUp || decision === undefined || error instanceof StopConsume) throw error
     if (isDone) {
       report.done(delivery, error)
-      if (error instanceof SkipMessage) slot.settle()
+      if (error instanceof SkipMessage) slot.settle('skipped')
     } else if (before !== undefined) report.threwAfterDecision(delivery, toError(error))
   }
 

@@ -18,7 +18,7 @@ for (const [title, { messages, bytes, handled }] of [
     async function build (options: FaststreamOptions) {
       const app = Fastify()
       t.teardown(() => app.close())
-      useEnvironment(app, { createTransport: async () => createMemoryTransport({ cluster }) })
+      brokersOf(app).test = { hurried: false, transport: () => createMemoryTransport({ cluster }), listen: () => {} }
       await app.register(faststreamPlugin, { transport: 'memory', topics: 'ignore', ...options })
       return app
     }

@@ -1,0 +1,33 @@
+import type { TransportConsumer } from '../../transport/transport.js'
+import type { Environment } from '../environment.js'
+import type { BufferSettings, Partition } from '../partition/partition.js'
+import type { GroupState } from './group-state.js'
+import type { GroupReport } from './report.js'
+
+export interface CommitSettings {
+  /** ms */
+  readonly interval: number
+  readonly count: number
+}
+
+export interface GroupSettings {
+  readonly buffer: BufferSettings
+  readonly commit: CommitSettings
+  /** How long a rebalance waits for running handlers, ms. */
+  readonly revokeDrain: number
+}
+
+export interface GroupEnvironment extends Environment {
+  readonly settings: GroupSettings
+}
+
+/** What the parts of one group share. */
+export interface GroupParts {
+  readonly groupId: string | null
+  /** The assigned partitions, by {@link topicPartitionName}. */
+  readonly owned: ReadonlyMap<string, Partition>
+  readonly consumer: TransportConsumer
+  readonly state: GroupState
+  readonly report: GroupReport
+  readonly environment: GroupEnvironment
+}

@@ -1,0 +1,101 @@
+import type { GroupRebalancedEvent, SubscriberHealth } from '../../../types/index.js'
+import type { CorruptBatch, StoredOffset, TopicPartition, TopicPartitionOffset } from '../../transport/transport.js'
+import type { Environment } from '../environment.js'
+import type { Partition, Stopped } from '../partition/partition.js'
+import type { SubscriberSettings } from '../pipeline/subscriber-plan.js'
+
+type State = SubscriberHealth['state']
+type RebalanceReason = GroupRebalancedEvent['reason']
+
+/** Tells what happens to a group: events and log lines. */
+export class GroupReport {
+  readonly #groupId: string | null
+  readonly #environment: Environment
+  /** The rebalance that is under way; `since` in ms since the epoch. */
+  #rebalance: { readonly reason: RebalanceReason, readonly since: number } | undefined
+
+  constructor (groupId: string | null, environment: Environment) {
+    this.#groupId = groupId
+    this.#environment = environment
+  }
+
+  received (topic: string, partition: number, count: number, position: bigint): void {
+    const { received } = this.#environment.events
+    if (received.active) received.emit({ ...this.#group, topic, partition, count, position })
+  }
+
+  /** A commit that began at `since` (ms since the epoch) has ended. */
+  committed (stored: readonly StoredOffset[], since: number, error?: Error): void {
+    const { clock, events: { committed } } = this.#environment
+    if (!committed.active) return
+    const offsets = stored.map(({ topic, partition, offset }) => ({ topic, partition, offset }))
+    committed.emit({ ...this.#group, offsets, duration: clock.now() - since, error })
+  }
+
+  /** A rebalance began. One that turns into an eviction keeps its beginning. */
+  rebalancing (reason: RebalanceReason): void {
+    this.#rebalance = { reason, since: this.#rebalance?.since ?? this.#environment.clock.now() }
+  }
+
+  rebalanced (assigned: Iterable<Partition>): void {
+    const { clock, events: { rebalanced } } = this.#environment
+    const { reason, since } = this.#rebalance ?? { reason: 'revoked', since: clock.now() }
+    this.#rebalance = undefined
+    if (!rebalanced.active) return
+    const partitions = Array.from(assigned, ({ topic, partition }) => ({ topic, partition }))
+    rebalanced.emit({ ...this.#group, reason, duration: clock.now() - since, partitions })
+  }
+
+  /** Handlers did not end within the time of a drain. */
+  drainTimedOut (reason: 'rebalance' | 'close', timeout: number, owned: Iterable<Partition>): void {
+    const { log, events: { drainTimedOut } } = this.#environment
+    const unsettled = firstUnsettled(owned)
+    const details = { timeout, unsettled: unsettled.map((each) => ({ ...each, offset: String(each.offset) })) }
+    log.warn(details, 'handlers did not end in time: their messages will come again')
+    if (drainTimedOut.active) drainTimedOut.emit({ ...this.#group, reason, timeout, unsettled })
+  }
+
+  subscriberStopped ({ name, topics }: SubscriberSettings): void {
+    const { log, events: { subscriberStopped } } = this.#environment
+    log.info({ groupId: this.#groupId, topics }, 'a handler has stopped its subscriber')
+    if (subscriberStopped.active) subscriberStopped.emit({ ...this.#group, subscriber: name, topics })
+  }
+
+  corrupt (topic: string, partition: number, { offset, nextOffset, error }: CorruptBatch): void {
+    const details = { err: error, topic, partition, offset: String(offset), nextOffset: String(nextOffset) }
+    this.#environment.log.error(details, 'a batch is corrupt: its partition is paused, nothing of it is skipped')
+  }
+
+  partitionStopped (topic: string, partition: number, { offset, nextOffset, error }: Stopped): void {
+    const { partitionStopped } = this.#environment.events
+    if (partitionStopped.active) partitionStopped.emit({ ...this.#group, topic, partition, offset, nextOffset, error })
+  }
+
+  /** A stopped partition is read again. */
+  skipped ({ topic, partition, offset }: TopicPartitionOffset, from: bigint | undefined): void {
+    const details = { groupId: this.#groupId, topic, partition, from: String(from), to: String(offset) }
+    this.#environment.log.warn(details, 'reading goes on where it was told to')
+  }
+
+  consumerFailed (error: Error): void {
+    this.#environment.log.error({ err: error }, 'the consumer failed and is started again')
+  }
+
+  stateChanged (state: State, previous: State, error: Error | undefined): void {
+    const { healthChanged } = this.#environment.events
+    if (healthChanged.active) healthChanged.emit({ ...this.#group, state, previous, error })
+  }
+
+  get #group (): { readonly broker: string, readonly groupId: string | null } {
+    return { broker: this.#environment.events.broker, groupId: this.#groupId }
+  }
+}
+
+/** The first unsettled offset of each partition. */
+function firstUnsettled (owned: Iterable<Partition>): Array<TopicPartition & { readonly offset: bigint }> {
+  const unsettled = []
+  for (const { topic, partition, tracker: { oldest } } of owned) {
+    if (oldest !== undefined) unsettled.push({ topic, partition, offset: oldest.offset })
+  }
+  return unsettled
+}

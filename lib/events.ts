@@ -1,0 +1,91 @@
+import { channel, tracingChannel, type Channel } from 'node:diagnostics_channel'
+import type { FaststreamChannels, MessageProcessContext, MessagePublishContext } from '../types/index.js'
+import type { Log } from './log.js'
+
+/** One attempt to handle a message: `tracing:faststream.message.process:*`. */
+export const processing = tracingChannel<unknown, MessageProcessContext>('faststream.message.process')
+/** One publish: `tracing:faststream.message.publish:*`. */
+export const publishing = tracingChannel<unknown, MessagePublishContext>('faststream.message.publish')
+
+/**
+ * One kind of event of one broker: listeners in this process, and the diagnostics channel that all brokers share.
+ * Check {@link active} before you create an event: then nothing is created for nobody.
+ */
+export class EventSource<Name extends keyof FaststreamChannels> {
+  readonly #channel: Channel
+  readonly #log: Log
+  readonly #listeners = new Set<(event: FaststreamChannels[Name]) => void>()
+
+  constructor (name: Name, log: Log) {
+    this.#channel = channel(name)
+    this.#log = log
+  }
+
+  /** Whether anything listens. */
+  get active (): boolean {
+    return this.#channel.hasSubscribers || this.#listeners.size > 0
+  }
+
+  /** Calls all listeners. Never throws: what becomes of a message does not depend on who listens. */
+  emit (event: FaststreamChannels[Name]): void {
+    if (this.#channel.hasSubscribers) this.#channel.publish(event)
+    for (const listener of this.#listeners) {
+      try {
+        listener(event)
+      } catch (err) {
+        this.#log.error({ err, event: this.#channel.name }, 'a listener of an event failed')
+      }
+    }
+  }
+
+  /** Adds a listener; the function that it returns removes it. */
+  on (listener: (event: FaststreamChannels[Name]) => void): () => void {
+    this.#listeners.add(listener)
+    return () => { this.#listeners.delete(listener) }
+  }
+}
+
+/** What happens in one broker. Each event is documented at its type in `types/events.ts`. */
+export class Events {
+  /** The broker's name. */
+  readonly broker: string
+  readonly received: EventSource<'faststream.message.received'>
+  readonly started: EventSource<'faststream.message.started'>
+  readonly failed: EventSource<'faststream.message.failed'>
+  readonly retried: EventSource<'faststream.message.retried'>
+  readonly late: EventSource<'faststream.message.late'>
+  readonly deadLettered: EventSource<'faststream.message.dead-lettered'>
+  readonly settled: EventSource<'faststream.message.settled'>
+  readonly unsettled: EventSource<'faststream.message.unsettled'>
+  readonly published: EventSource<'faststream.message.published'>
+  readonly publishFailed: EventSource<'faststream.message.publish-failed'>
+  readonly committed: EventSource<'faststream.group.committed'>
+  readonly rebalanced: EventSource<'faststream.group.rebalanced'>
+  readonly drainTimedOut: EventSource<'faststream.group.drain-timed-out'>
+  readonly subscriberStopped: EventSource<'faststream.subscriber.stopped'>
+  readonly partitionStopped: EventSource<'faststream.partition.stopped'>
+  readonly healthChanged: EventSource<'faststream.health.changed'>
+  readonly offsetReset: EventSource<'fastify-faststream:offset-reset'>
+
+  /** `log` is told of in-process listeners that throw. */
+  constructor (broker: string, log: Log) {
+    this.broker = broker
+    this.received = new EventSource('faststream.message.received', log)
+    this.started = new EventSource('faststream.message.started', log)
+    this.failed = new EventSource('faststream.message.failed', log)
+    this.retried = new EventSource('faststream.message.retried', log)
+    this.late = new EventSource('faststream.message.late', log)
+    this.deadLettered = new EventSource('faststream.message.dead-lettered', log)
+    this.settled = new EventSource('faststream.message.settled', log)
+    this.unsettled = new EventSource('faststream.message.unsettled', log)
+    this.published = new EventSource('faststream.message.published', log)
+    this.publishFailed = new EventSource('faststream.message.publish-failed', log)
+    this.committed = new EventSource('faststream.group.committed', log)
+    this.rebalanced = new EventSource('faststream.group.rebalanced', log)
+    this.drainTimedOut = new EventSource('faststream.group.drain-timed-out', log)
+    this.subscriberStopped = new EventSource('faststream.subscriber.stopped', log)
+    this.partitionStopped = new EventSource('faststream.partition.stopped', log)
+    this.healthChanged = new EventSource('faststream.health.changed', log)
+    this.offsetReset = new EventSource('fastify-faststream:offset-reset', log)
+  }
+}
