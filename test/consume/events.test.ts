@@ -121,6 +121,29 @@ t.test('a message that stays unsettled is told, also one whose partition was rev
   t.same(unsettled[1], place(5))
 })
 
+t.test('a message whose partition is revoked while its result is published is not settled, whatever the pipeline says', async (t) => {
+  const [settled, unsettled] = [hear(t, 'faststream.message.settled'), hear(t, 'faststream.message.unsettled')]
+  const { opened, open } = gate()
+  const send = async () => { await opened; return { topic: 'invoices', partition: 0, offset: 0n } }
+  const { group, assign, receive } = build({ handle: () => 'result', prepare: () => [{ topic: 'invoices', send }] })
+  assign()
+  receive(0)
+  await turn()
+  group.lost()
+  open()
+  await turn()
+  t.same([settled, unsettled], [[], [place(0)]])
+})
+
+t.test('a message that its handler acknowledged before it stops its subscriber is settled, and not told as unsettled', async (t) => {
+  const [settled, unsettled] = [hear(t, 'faststream.message.settled'), hear(t, 'faststream.message.unsettled')]
+  const { assign, receive } = build({ handle: (delivery) => { delivery.decide({ kind: 'ack' }); throw new StopConsume() } })
+  assign()
+  receive(0)
+  await turn()
+  t.match([settled, unsettled], [[{ ...place(0), outcome: 'acknowledged' }], []])
+})
+
 t.test('a handler that exceeds its time is told', async (t) => {
   const late = hear(t, 'faststream.message.late')
   const { opened, open } = gate()

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { StopConsume } from '../../lib/consume/pipeline/ack.js'
 import { Delivery } from '../../lib/consume/pipeline/delivery.js'
 import { FailurePolicy, type Verdict } from '../../lib/consume/pipeline/failure-policy.js'
 import { Pipeline } from '../../lib/consume/pipeline/pipeline.js'
@@ -145,4 +146,22 @@ t.test('a policy may forward a message: it is settled once the cluster has store
   forwarding.refusals.push(new Error('not now'))
   forwarding.waits.push(false)
   t.equal(await forwarding.run(), 'unsettled', 'its lane was halted meanwhile')
+})
+
+t.test('a handler that stops its subscriber settles its message only if it had acknowledged it', async (t) => {
+  for (const decides of [undefined, 'ack', 'nack'] as const) {
+    const settles: string[] = []
+    const plan: Partial<SubscriberPlan<Delivery>> = {
+      decode: (delivery) => delivery,
+      handle: (delivery) => {
+        if (decides === 'ack') delivery.decide({ kind: 'ack' })
+        if (decides === 'nack') delivery.decide({ kind: 'nack', error: new Error('again'), delay: 0 })
+        throw new StopConsume()
+      }
+    }
+    const pipeline = new Pipeline({ ...build().plan, ...plan } as SubscriberPlan<Delivery>, {} as Producer, environmentOf(new ManualClock()))
+    const outcome = await pipeline.run(new Delivery('orders', 0, record(7)), { wait: async () => true, settle: () => { settles.push('settled') } })
+    t.equal(outcome, 'stop')
+    t.same(settles, decides === 'ack' ? ['settled'] : [], String(decides))
+  }
 })
