@@ -1,21 +1,11 @@
 import type { FastifyInstance } from 'fastify'
 import type { DeclaredDependency } from '../deps/dependency.js'
 import { FASTSTREAM_ERR_ALREADY_REGISTERED } from '../errors.js'
-import type { Events } from '../events.js'
-import type { Transport } from '../transport/transport.js'
+import { perApp } from '../scope.js'
 import type { Broker } from './broker.js'
 import { SYSTEM, type Environment } from './environment.js'
 
-/** How a test runs the brokers of an app, whatever their options say. */
-export interface TestSetup {
-  /** Retries do not wait, and commits are made at once. */
-  readonly hurried: boolean
-  readonly transport: () => Transport
-  /** Called once per broker, before it starts. */
-  readonly listen: (events: Events) => void
-}
-
-/** All brokers of one app, in whichever scopes they were registered. */
+/** All brokers of one app, whatever the scopes in which they were registered. */
 export interface AppBrokers {
   readonly byName: Map<string, Broker>
   environment: Environment

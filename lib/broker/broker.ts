@@ -30,7 +30,6 @@ const RECONNECT = { delay: 500, factor: 2, maxDelay: 30_000, jitter: 0.2 }
 /** One cluster: what is declared on it while plugins load, and its life from `onReady` to `onClose`. */
 export class Broker {
   readonly settings: Settings
-  readonly clock: Clock = systemClock
   readonly events: Events
   readonly #log: Log
   readonly #declarations = new Registry()
@@ -116,8 +115,9 @@ export class Broker {
   async start (environment: Environment): Promise<void> {
     if (this.#state !== 'loading') return
     this.#state = 'connecting'
-    test?.listen(this.events)
-    // The hook's own time-out counts from here: what compiling and loading take is taken from ours.
+    this.#environment = environment
+    environment.listen(this.events)
+    // Fastify's time-out of the hook counts from here, so ours does, too.
     const began = this.clock.now()
     try {
       const { subscribers, publishers } = this.#declarations
@@ -170,9 +170,11 @@ export class Broker {
     }
   }
 
-  async #connect (test: TestSetup | undefined): Promise<BrokerRuntime> {
-    const transport = test === undefined ? await createTransport(this.settings, this.#log) : test.transport()
-    const settings = test?.hurried === true ? this.#hurried() : this.settings
+  async #connect (): Promise<BrokerRuntime> {
+    const { createTransport, options } = this.#environment
+    const transport = await createTransport(this.settings, this.#log)
+    const settings = withOptions(this.settings, options)
+    for (const subscriber of this.#declarations.subscribers) subscriber.retry = { ...subscriber.retry, ...options.retry }
     this.#connection = new BrokerRuntime(transport, this.#declarations, { settings, clock: this.clock, log: this.#log, events: this.events })
     if (this.#dispatching) this.#connection.dispatch()
     return this.#connection

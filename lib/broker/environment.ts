@@ -1,6 +1,6 @@
 import type { FaststreamOptions } from '../../types/index.js'
 import { systemClock, type Clock } from '../clock.js'
-import type { FailureListener } from '../consume/pipeline/pipeline.js'
+import type { Events } from '../events.js'
 import type { Log } from '../log.js'
 import type { Settings } from '../options/plugin-options.js'
 import { createTransport } from '../transport/create.js'
@@ -12,7 +12,8 @@ export interface Environment {
   readonly createTransport: (settings: Settings, log: Log) => Promise<Transport>
   /** Options that win over those of the plugin and of its subscribers. */
   readonly options: Pick<FaststreamOptions, 'startup' | 'topics' | 'commit' | 'retry'>
-  readonly onFailure: FailureListener | undefined
+  /** Called once per broker, before it starts. */
+  readonly listen: (events: Events) => void
 }
 
-export const SYSTEM: Environment = Object.freeze({ clock: systemClock, createTransport, options: {}, onFailure: undefined })
+export const SYSTEM: Environment = Object.freeze({ clock: systemClock, createTransport, options: {}, listen: () => {} })

@@ -1,4 +1,5 @@
 import { within } from '../clock.js'
+import { inOwnContext } from '../context.js'
 import type { Group } from '../consume/group/group.js'
 import type { Environment } from '../consume/environment.js'
 import type { Settings } from '../options/plugin-options.js'

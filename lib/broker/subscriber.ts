@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { AckPolicy, Dependencies, MessageSchema, Publisher, RecordMetadata, SubscriberOptions, Topics } from '../../types/index.js'
 import { DOCUMENTATION, normaliseDocumentation, type About } from '../options/documentation.js'
-import { integer, onlyKnown } from '../options/assert.js'
+import { callable, integer, isObject, onlyKnown } from '../options/assert.js'
 import type { Ordering } from '../consume/partition/lanes.js'
 import type { Delivery } from '../consume/pipeline/delivery.js'
 import type { Prepared, SubscriberPlan } from '../consume/pipeline/subscriber-plan.js'

@@ -1,4 +1,5 @@
-import type { Clock } from '../clock.js'
+import { nextTurn, type Clock } from '../clock.js'
+import { inOwnContext } from '../context.js'
 import { topicPartitionName } from '../transport/topic-partition.js'
 import { SendError, type ProducedRecord, type TransportProducer } from '../transport/transport.js'
 

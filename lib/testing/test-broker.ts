@@ -127,9 +127,10 @@ export async function testBroker<const D extends ReadonlyArray<Dependency<unknow
   }
   const cluster = createMemoryCluster()
   const errors: TestFailure[] = []
-  brokers.test = {
-    hurried: true,
-    transport: () => createMemoryTransport({ cluster }),
+  brokers.environment = {
+    ...brokers.environment,
+    createTransport: async () => createMemoryTransport({ cluster }),
+    options: HURRIED,
     listen: ({ failed }) => {
       failed.on(({ topic, partition, offset, attempt, stage, error }) => { errors.push({ topic, partition, offset, attempt, stage, error }) })
     }

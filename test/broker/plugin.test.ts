@@ -326,11 +326,9 @@ t.test('a cluster that is not there rejects ready() in time, naming the brokers,
 t.test('a start that does not end is given up, naming the step', async (t) => {
   const app = await build(t, { connectTimeout: 20 })
   let closed = 0
-  brokersOf(app).test = {
-    hurried: false,
-    transport: () => ({ name: 'mute', connect: () => new Promise(() => {}), close: async () => { closed++ } }) as unknown as Transport,
-    listen: () => {}
-  }
+  useEnvironment(app, {
+    createTransport: async () => ({ name: 'mute', connect: () => new Promise(() => {}), close: async () => { closed++ } }) as unknown as Transport
+  })
   await t.rejects(async () => { await app.ready() }, { code: 'FASTSTREAM_ERR_START_TIMEOUT', message: /within 20 ms \(connecting\)/ })
   t.equal(closed, 1)
 })
@@ -344,9 +342,8 @@ t.test('what loading takes is taken from the time to connect, so that the time-o
       latest = Date.now() + 900
       while (Date.now() < latest - 890);
       return { ...createMemoryTransport({ cluster: createMemoryCluster() }), connect: async (by?: number) => { deadline = by ?? Infinity } }
-    },
-    listen: () => {}
-  }
+    }
+  })
   await app.ready()
   t.ok(deadline <= latest)
 })
@@ -359,9 +356,8 @@ t.test('a group that waits for dead members does not keep the app from starting'
     createTransport: async () => ({
       ...createMemoryTransport({ cluster: createMemoryCluster() }),
       consumer: () => ({ start: () => new Promise((resolve, reject) => { refuse = reject }), stop () {}, close: async () => { refuse(new Error('closed')) } })
-    }) as unknown as Transport,
-    listen: () => {}
-  }
+    }) as unknown as Transport
+  })
   app.broker.subscriber('orders', () => {})
   await app.ready()
   await app.broker.publish('orders', 1)
@@ -381,11 +377,9 @@ t.test('a start that was given up does nothing more when the cluster answers at 
   const app = await build(t, { connectTimeout: 20 })
   const { opened, open } = gate()
   const called: string[] = []
-  brokersOf(app).test = {
-    hurried: false,
-    transport: () => ({ name: 'late', connect: () => opened, describeTopics: async () => { called.push('describe'); return new Map() }, close: async () => {} }) as unknown as Transport,
-    listen: () => {}
-  }
+  useEnvironment(app, {
+    createTransport: async () => ({ name: 'late', connect: () => opened, describeTopics: async () => { called.push('describe'); return new Map() }, close: async () => {} }) as unknown as Transport
+  })
   app.broker.publisher('orders')
   await t.rejects(async () => { await app.ready() }, { code: 'FASTSTREAM_ERR_START_TIMEOUT' })
   open()
@@ -418,9 +412,8 @@ t.test('an app that is closed while its topics are prepared joins nothing', asyn
       createTopics: async () => {},
       producer: () => { called.push('producer') },
       close: async () => { called.push('close') }
-    }) as unknown as Transport,
-    listen: () => {}
-  }
+    }) as unknown as Transport
+  })
   const ready = app.ready().then(() => undefined, (error) => error)
   await asked.opened
   const [broker] = brokersOf(app).byName.values()
@@ -441,9 +434,8 @@ t.test('what is published when the app closes is sent, or reported', async (t) =
     createTransport: async () => {
       const transport = createMemoryTransport({ cluster: createMemoryCluster() })
       return { ...transport, producer: () => ({ partitionCount: () => 1, send: async () => { await opened; return [0n] }, close: async () => {} }) }
-    },
-    listen: () => {}
-  }
+    }
+  })
   await app.ready()
   const published = app.broker.publish('events', 1)
   const closed = app.close()

@@ -18,11 +18,9 @@ async function build (t: Test, failures: number | ((n: number) => boolean), opti
   const cluster = createMemoryCluster()
   const closed: number[] = []
   let made = 0
-  Object.assign(brokers.byName.get('default') as object, { clock })
-  brokers.test = {
-    hurried: false,
-    listen: () => {},
-    transport: () => {
+  useEnvironment(app, {
+    clock,
+    createTransport: async () => {
       const transport = createMemoryTransport({ cluster })
       const n = ++made
       const fails = typeof failures === 'function' ? failures(n) : n <= failures

@@ -18,7 +18,7 @@ const memory: World = {
   async app (t, options) {
     const app = Fastify()
     t.teardown(() => app.close())
-    brokersOf(app).test = { hurried: false, transport: () => createMemoryTransport({ cluster }), listen: () => {} }
+    useEnvironment(app, { createTransport: async () => createMemoryTransport({ cluster }) })
     await app.register(faststreamPlugin, { transport: 'memory', ...options })
     return app
   },
@@ -54,10 +54,8 @@ const memory: World = {
   async victim (t, { topic, ...options }) {
     const app = await memory.app(t, { ...options, drainTimeout: 1, commit: { interval: 10 } })
     const consumers: MemoryConsumer[] = []
-    brokersOf(app).test = {
-      hurried: false,
-      listen: () => {},
-      transport () {
+    useEnvironment(app, {
+      async createTransport () {
         const transport = createMemoryTransport({ cluster })
         return { ...transport, consumer: (...args) => consumers[consumers.push(transport.consumer(...args)) - 1]! }
       }

@@ -12,10 +12,8 @@ process.once('disconnect', () => process.exit(1))
 
 const [topic = '', groupId = '', offsetReset = 'earliest'] = process.argv.slice(2) as [string?, string?, FaststreamOptions['offsetReset']?]
 const app = Fastify()
-brokersOf(app).test = {
-  hurried: false,
-  listen: () => {},
-  transport () {
+useEnvironment(app, {
+  async createTransport () {
     const transport = createKafkajsTransport(transportOptions())
     return { ...transport, consumer: (options, listener) => transport.consumer({ ...options, sessionTimeout: 6000 }, listener) }
   }

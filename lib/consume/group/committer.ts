@@ -1,11 +1,12 @@
 import { within } from '../../clock.js'
+import { inOwnContext } from '../../context.js'
 import { toError } from '../../to-error.js'
 import { GenerationLostError, type StoredOffset } from '../../transport/transport.js'
 import type { GroupParts } from './parts.js'
 
 /**
- * Commits watermarks and what is settled behind them: after `interval` ms or `count` messages, one commit in flight at a time.
- * A failed commit is repeated.
+ * Commits watermarks and what is settled behind them: after `interval` ms or `count` messages, one commit in flight
+ * at a time. A failed commit is repeated.
  */
 export class Committer {
   readonly #parts: GroupParts
@@ -92,7 +93,9 @@ export class Committer {
     const { state, report, environment: { log } } = this.#parts
     report.committed(offsets, since, error)
     // The next generation starts from what was committed, and commits for itself.
-    if (error instanceof GenerationLostError) return log.debug({ err: error }, 'commit refused: the group has a new generation')
+    if (error instanceof GenerationLostError) {
+      return log.debug({ err: error }, 'commit refused: the group has a new generation')
+    }
     state.noted(error)
     log.warn({ err: error }, 'commit failed, it will be tried again')
     this.moved()

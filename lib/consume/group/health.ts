@@ -18,7 +18,9 @@ interface GroupFacts {
   readonly now: number
 }
 
-export function subscriberHealth ({ topics, pipeline, lanes, stopped }: SubscriberQueue, { owned, consumer, groupState, now }: GroupFacts): UnnamedHealth {
+export function subscriberHealth (queue: SubscriberQueue, facts: GroupFacts): UnnamedHealth {
+  const { owned, consumer, groupState, now } = facts
+  const { topics, pipeline, lanes, stopped } = queue
   const late = [...pipeline.late]
   const partitions = [...owned]
     .filter(({ topic }) => topics.includes(topic))
@@ -28,7 +30,7 @@ export function subscriberHealth ({ topics, pipeline, lanes, stopped }: Subscrib
   const alive = state === 'reading' || state === 'rebalancing'
   return {
     // A late handler of a revoked partition counts: it still holds a place.
-    healthy: alive && missingTopics.length === 0 && late.length === 0 && partitions.every(({ stopped }) => stopped === undefined),
+    healthy: alive && missingTopics.length === 0 && late.length === 0 && !partitions.some((each) => each.stopped),
     state,
     partitions,
     lag: partitions.reduce((sum, { lag = 0 }) => sum + lag, 0),
@@ -78,7 +80,11 @@ export class OwnedPartitionHealth implements PartitionHealth {
     return {
       ...this,
       late: text(late),
-      stopped: stopped && { offset: text(stopped.offset), nextOffset: text(stopped.nextOffset), error: stopped.error.message }
+      stopped: stopped && {
+        offset: text(stopped.offset),
+        nextOffset: text(stopped.nextOffset),
+        error: stopped.error.message
+      }
     }
   }
 }

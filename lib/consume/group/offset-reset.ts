@@ -5,13 +5,14 @@ import type { Environment } from '../environment.js'
 import type { Stopped } from '../partition/partition.js'
 
 /** Tells that the group's offset is not in the log. Returns why the partition stops, if it does. */
-export function reportReset (event: OffsetResetEvent, { log, events: { offsetReset } }: Environment): Stopped | undefined {
+export function reportReset (event: OffsetResetEvent, { log, events }: Environment): Stopped | undefined {
   const { groupId, topic, partition, stored, start, end, position } = event
   const offsets = { stored: String(stored), start: String(start), end: String(end), gap: String(gapOf(event)) }
   const details = { groupId, topic, partition, ...offsets }
-  if (offsetReset.active) offsetReset.emit(event)
+  if (events.offsetReset.active) events.offsetReset.emit(event)
   if (position !== undefined) {
-    log.warn({ ...details, position: String(position) }, 'the offset of the group is not in the log, reading goes on elsewhere')
+    const at = { ...details, position: String(position) }
+    log.warn(at, 'the offset of the group is not in the log, reading goes on elsewhere')
     return undefined
   }
   const error = new FASTSTREAM_ERR_OFFSET_RESET(String(stored), String(start), String(end))

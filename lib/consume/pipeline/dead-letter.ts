@@ -26,27 +26,41 @@ const MAX_VIOLATIONS = 50
 /** Bytes of JSON that are read as violations: more than are written. */
 const MAX_JSON = 2 ** 16
 
-/** How much a dead letter says, for a record that is too large with all of it: then less about the error, then no value, then nothing but where it is. */
+/**
+ * How much a dead letter says, for a record that is too large with all of it: then less about the error, then no
+ * value, then nothing but where it is.
+ */
 const DETAILS = ['full', 'brief', 'reference', 'place'] as const
 export type Detail = typeof DETAILS[number]
 
-/** Nobody means more than these. To copy half a million, which a megabyte can hold, would keep everybody else waiting. */
+/**
+ * Nobody means more than these. To copy half a million, which a megabyte can hold, would keep everybody else waiting.
+ */
 const MAX_HEADERS = 2 ** 17
 
-/** As much as may be tried for this record. Of what is larger than anything that is handled there is only said where it is: to send it would keep everybody else waiting, too. */
+/**
+ * As much as may be tried for this record. Of what is larger than anything that is handled there is only said where
+ * it is: to send it would keep everybody else waiting, too.
+ */
 export function detailsFor (record: ConsumedRecord, { bodyLimit }: SubscriberSettings): readonly Detail[] {
   const { size, value, headerCount = record.headers.length } = record
   if (headerCount > MAX_HEADERS || size - (value?.length ?? 0) > bodyLimit) return ['place']
   return size > bodyLimit ? ['reference', 'place'] : DETAILS
 }
 
-/** The record for the dead-letter topic: the original bytes and headers, and where, when and why it failed. Never throws. */
-export function deadLetter (topic: string, { topic: origin, partition, record }: Delivery, plan: SubscriberSettings, failure: Failure, detail: Detail = 'full'): Outgoing {
+/**
+ * The record for the dead-letter topic: the original bytes and headers, and where, when and why it failed. Never
+ * throws.
+ */
+export function deadLetter (
+  topic: string, { topic: origin, partition, record }: Delivery, plan: SubscriberSettings, failure: Failure, detail: Detail = 'full'
+): Outgoing {
   const { error } = failure
   const full = detail === 'full'
   const place = detail === 'place'
   const valueless = place || detail === 'reference'
   const kept = !place && isDeadLetter(origin, record, plan) ? ORIGIN : []
+  const hasStack = full && process.env.NODE_ENV !== 'production'
   const about: Array<readonly [name: string, value: string | undefined]> = [
     ['topic', origin],
     ['partition', String(partition)],
@@ -57,7 +71,7 @@ export function deadLetter (topic: string, { topic: origin, partition, record }:
     ['stage', failure.stage],
     ['error-class', oneLine(textOf(() => error.name), NAME_LIMIT)],
     ['error-message', oneLine(textOf(() => error.message), full ? MESSAGE_LIMIT : NAME_LIMIT)],
-    ['error-stack', full && process.env.NODE_ENV !== 'production' ? visibleLines(textOf(() => error.stack), DETAIL_LIMIT) : undefined],
+    ['error-stack', hasStack ? visibleLines(textOf(() => error.stack), DETAIL_LIMIT) : undefined],
     ['errors', full ? violations(error) : undefined],
     ['attempts', String(failure.attempts)],
     ['first-failure-at', new Date(failure.firstAt).toISOString()],
@@ -66,7 +80,8 @@ export function deadLetter (topic: string, { topic: origin, partition, record }:
     ['key-omitted', place ? 'true' : undefined],
     ['headers-omitted', place ? 'true' : undefined]
   ]
-  const headers: RawHeader[] = place ? [] : record.headers.filter(([name]) => !name.startsWith(PREFIX) || kept.includes(name))
+  const original = place ? [] : record.headers
+  const headers = original.filter(([name]) => !name.startsWith(PREFIX) || kept.includes(name))
   for (const [name, value] of about) {
     if (value !== undefined && !kept.includes(PREFIX + name)) headers.push([PREFIX + name, Buffer.from(value)])
   }
@@ -74,9 +89,13 @@ export function deadLetter (topic: string, { topic: origin, partition, record }:
   return { topic, key: place ? null : record.key, value: valueless ? null : record.value, headers, timestamp: failure.at }
 }
 
-/** What {@link deadLetter} wrote, if it was that: the headers may be anybody's, so nothing in them is taken for granted. Never throws. */
+/**
+ * What {@link deadLetter} wrote, if it was that: the headers may be anybody's, so nothing in them is taken for
+ * granted. Never throws.
+ */
 export function readDeadLetter (headers: readonly RawHeader[]): DeadLetter | undefined {
-  const said = new Map(headers.filter(([name]) => name.startsWith(PREFIX)).map(([name, value]) => [name.slice(PREFIX.length), value?.toString() ?? '']))
+  const own = headers.filter(([name]) => name.startsWith(PREFIX))
+  const said = new Map(own.map(([name, value]) => [name.slice(PREFIX.length), value?.toString() ?? '']))
   const [topic, offset, stage] = [said.get('topic'), said.get('offset'), said.get('stage')]
   if (topic === undefined || stage === undefined || !/^\d{1,19}$/.test(offset ?? '')) return undefined
   return {
@@ -108,7 +127,10 @@ function parsed (json: string | undefined): unknown {
   }
 }
 
-/** A dead letter that fails again keeps its first origin. Only where dead letters of that origin go is a header believed that says so. */
+/**
+ * A dead letter that fails again keeps its first origin. Only where dead letters of that origin go is a header
+ * believed that says so.
+ */
 function isDeadLetter (topic: string, { headers }: ConsumedRecord, plan: SubscriberSettings): boolean {
   const origin = headers.findLast(([name]) => name === ORIGIN[0])?.[1]
   return origin instanceof Buffer && plan.isDeadLetterOf(topic, origin.toString())

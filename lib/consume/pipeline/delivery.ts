@@ -38,7 +38,7 @@ export class Delivery {
     return this.#controller.signal
   }
 
-  /** Aborts the attempt; a second abort does not change the reason. */
+  /** Aborts the attempt; a second abort does not change the reason. Listeners of the signal run in a context of their own. */
   abort (reason: Error): void {
     const first = this.#reason ??= reason
     if (this.#controller !== undefined) inOwnContext(() => this.#controller?.abort(first))
@@ -67,12 +67,17 @@ export class Delivery {
     return new Promise((resolve, reject) => { this.#wait = { resolve, reject } })
   }
 
-  /** The reason of the abort. An aborted attempt has failed even if its handler returns: it may have stopped half-way. */
+  /**
+   * The reason of the abort. An aborted attempt has failed even if its handler returns: it may have stopped half-way.
+   */
   get aborted (): Error | undefined {
     return this.#reason
   }
 
-  /** Aborts the attempt because this process no longer owns the message. That is no failure: the message is redelivered. */
+  /**
+   * Aborts the attempt because this process no longer owns the message. That is no failure: the message is
+   * redelivered.
+   */
   giveUp (reason: string): void {
     this.#givenUp = true
     this.abort(new FASTSTREAM_ERR_HANDLER_ABORTED(reason))

@@ -3,9 +3,9 @@ import { FASTSTREAM_ERR_HANDLER_TIMEOUT } from '../../errors.js'
 import type { Delivery } from './delivery.js'
 
 /**
- * The attempts that run, and their deadlines. All have the same time-out, so they expire in the order in which they began,
- * and one timer serves all. An attempt that times out is aborted and keeps its lane until it ends: nothing can stop it, and its
- * message must not be handled twice at the same time.
+ * The attempts that run, and their deadlines. All have the same time-out, so they expire in the order in which they
+ * began, and one timer serves all. An attempt that times out is aborted and keeps its lane until it ends: nothing can
+ * stop it, and its message must not be handled twice at the same time.
  */
 export class HandlerDeadlines {
   readonly #timeout: number
@@ -24,7 +24,10 @@ export class HandlerDeadlines {
     this.#onLate = onLate
   }
 
-  /** Attempts that exceeded the time-out and still run, including those whose partition was revoked: a redelivery waits for them. */
+  /**
+   * Attempts that exceeded the time-out and still run, including those whose partition was revoked: a redelivery
+   * waits for them.
+   */
   get late (): Iterable<Delivery> {
     return [...this.#since, ...this.#ending].filter(([, since]) => this.#left(since) <= 0).map(([delivery]) => delivery)
   }
@@ -40,7 +43,10 @@ export class HandlerDeadlines {
     }
   }
 
-  /** As {@link watch}, for a clean-up, which has the time-out for itself. Rejects, too, when the attempt was given up meanwhile. */
+  /**
+   * As {@link watch}, for a clean-up, which has the time-out for itself. Rejects, too, when the attempt was given up
+   * meanwhile.
+   */
   async end (delivery: Delivery, cleanup: Promise<void>): Promise<void> {
     this.#ending.set(delivery, this.#clock.now())
     try {

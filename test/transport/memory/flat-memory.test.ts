@@ -18,7 +18,7 @@ for (const [title, { messages, bytes, handled }] of [
     async function build (options: FaststreamOptions) {
       const app = Fastify()
       t.teardown(() => app.close())
-      brokersOf(app).test = { hurried: false, transport: () => createMemoryTransport({ cluster }), listen: () => {} }
+      useEnvironment(app, { createTransport: async () => createMemoryTransport({ cluster }) })
       await app.register(faststreamPlugin, { transport: 'memory', topics: 'ignore', ...options })
       return app
     }
