@@ -45,7 +45,7 @@ export class EventSource<Name extends keyof FaststreamChannels> {
   }
 }
 
-/** What happens in one broker. Each event is documented at its type in `types/events.ts`. */
+/** What happens in one broker. Each event is documented at its type, see `FaststreamChannels`. */
 export class Events {
   /** The broker's name. */
   readonly broker: string

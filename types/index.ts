@@ -8,11 +8,14 @@ import type { Broker } from './subscribe.js'
 export type * from './asyncapi.js'
 export type * from './dependency.js'
 export type * from './events.js'
+export type * from './group-events.js'
 export type * from './health.js'
+export type * from './message-events.js'
 export type * from './options.js'
 export type * from './provider.js'
 export type * from './publish.js'
 export type * from './subscribe.js'
+export type * from './tracing.js'
 
 /**
  * Empty on purpose: name your further clusters here, and `app.brokers` and `request.brokers` have them.

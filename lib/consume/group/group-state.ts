@@ -49,7 +49,10 @@ export class GroupState {
     return this.#lastError
   }
 
-  /** The state now: a consumer to which the cluster has been silent for too long has failed. `lastContact`: ms since the epoch. */
+  /**
+   * The state now: a consumer to which the cluster has been silent for too long has failed. `lastContact`: ms since
+   * the epoch.
+   */
   state (lastContact: number): State {
     const now = this.#clock.now()
     if (this.#state === 'rebalancing' && now - this.#since > REBALANCE_TIMEOUT) return 'failed'

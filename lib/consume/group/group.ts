@@ -20,12 +20,14 @@ import { Stops } from './stops.js'
 const LAST_COMMIT = 2000
 /** Why handlers are given up that a drain has waited for: part of their abort reason. */
 const GIVEN_UP = { close: 'the app closes', rebalance: 'its partition goes to another member of the group' }
-/** How much longer than `drainTimeout` a close waits until the group is left, ms; leaving continues in the background. */
+/**
+ * How much longer than `drainTimeout` a close waits until the group is left, ms; leaving continues in the background.
+ */
 const LEAVE = 500
 
 /**
- * The subscribers of one consumer group: what the transport hands over is tracked, queued, handled, settled and committed.
- * Only `revoking` makes the transport wait.
+ * The subscribers of one consumer group: what the transport hands over is tracked, queued, handled, settled and
+ * committed. Only `revoking` makes the transport wait.
  */
 export class Group implements ConsumerListener {
   readonly #environment: GroupEnvironment
@@ -42,18 +44,20 @@ export class Group implements ConsumerListener {
 
   constructor (
     groupId: string | null, pipelines: readonly ErasedPipeline[],
-    consumer: (listener: ConsumerListener) => TransportConsumer, environment: GroupEnvironment
+    createConsumer: (listener: ConsumerListener) => TransportConsumer, environment: GroupEnvironment
   ) {
     this.#environment = environment
     this.#report = new GroupReport(groupId, environment)
     this.#state = new GroupState(environment.clock, (...change) => { this.#report.stateChanged(...change) })
-    this.#consumer = consumer(this)
-    const parts = { groupId, owned: this.#owned, consumer: this.#consumer, state: this.#state, report: this.#report, environment }
+    this.#consumer = createConsumer(this)
+    const [owned, consumer, state, report] = [this.#owned, this.#consumer, this.#state, this.#report]
+    const parts = { groupId, owned, consumer, state, report, environment }
     this.#stops = new Stops(parts)
     this.#committer = new Committer(parts)
     const session = new Session(groupId, this.#consumer, environment.clock)
     const onStop = (queue: SubscriberQueue): void => { this.#stop(queue) }
-    this.#queues = pipelines.map((pipeline) => new SubscriberQueue(pipeline, { ...environment, session, committer: this.#committer, onStop }))
+    const shared = { ...environment, session, committer: this.#committer, onStop }
+    this.#queues = pipelines.map((pipeline) => new SubscriberQueue(pipeline, shared))
     for (const queue of this.#queues) for (const topic of queue.topics) this.#queueOf.set(topic, queue)
   }
 
@@ -97,7 +101,8 @@ export class Group implements ConsumerListener {
   health (topics: readonly string[]): UnnamedHealth {
     const queue = this.#queueOf.get(topics[0] as string) as SubscriberQueue
     const now = this.#environment.clock.now()
-    return subscriberHealth(queue, { owned: this.#owned.values(), consumer: this.#consumer, groupState: this.#state, now })
+    const owned = this.#owned.values()
+    return subscriberHealth(queue, { owned, consumer: this.#consumer, groupState: this.#state, now })
   }
 
   assigned (partitions: readonly TopicPartition[]): void {
@@ -133,7 +138,8 @@ export class Group implements ConsumerListener {
     this.#report.received(topic, partition, records.length, position)
     const begins = owned.tracker.position === undefined
     owned.receive(records, position, this.#environment.clock.now())
-    // Reading begins at the end of the log: after a crash before the next commit it would begin behind what is published until then.
+    // Reading begins at the end of the log: after a crash before the next commit it would begin behind what is
+    // published until then.
     if (begins && records.length === 0) this.#committer.now()
     else if (owned.tracker.committable !== undefined) this.#committer.moved()
   }
@@ -159,7 +165,10 @@ export class Group implements ConsumerListener {
     return this.#owned.get(topicPartitionName({ topic, partition }))
   }
 
-  /** Leaves the group when the queue is its only one. Otherwise the queue's partitions stay assigned, because the consumer reads for all. */
+  /**
+   * Leaves the group when the queue is its only one. Otherwise the queue's partitions stay assigned, because the
+   * consumer reads for all.
+   */
   #stop (queue: SubscriberQueue): void {
     if (queue.stopped) return
     this.#report.subscriberStopped(queue.pipeline.plan)
@@ -177,7 +186,8 @@ export class Group implements ConsumerListener {
     const end = clock.now() + timeout
     const patience = timeout - Math.min(LAST_COMMIT, timeout / 4)
     const ended = await within(clock, patience, Promise.all(this.#queues.map(({ lanes }) => lanes.idle())))
-    // Partitions were lost meanwhile: the handlers of that generation were given up, and those that run now belong to the next one.
+    // Partitions were lost meanwhile: the handlers of that generation were given up, and those that run now belong to
+    // the next one.
     if (generation !== this.#generation) return
     if (!ended) {
       this.#report.drainTimedOut(reason, patience, this.#owned.values())
@@ -186,7 +196,9 @@ export class Group implements ConsumerListener {
     await this.#committer.flush(end - clock.now())
   }
 
-  /** Ends the generation: its results change nothing any more, and its queued records are dropped, to be redelivered. */
+  /**
+   * Ends the generation: its results change nothing any more, and its queued records are dropped, to be redelivered.
+   */
   #revokeAll (): void {
     this.#generation++
     for (const { tracker } of this.#owned.values()) tracker.revoke()

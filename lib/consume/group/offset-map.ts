@@ -2,10 +2,11 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import type { ConsumedRecord } from '../../transport/transport.js'
 
 /*
- * A group stores one offset per partition, but messages behind an unsettled one may be settled: other keys run ahead of a slow one.
- * A bitmap of them is committed as the offset's metadata, so that the next owner of the partition does not handle them again.
- * Offsets mean nothing in another log (a topic that was created anew, or a mirrored cluster whose tool copies the metadata unchanged).
- * The bitmap therefore carries offset and timestamp of the record at the watermark, and is ignored unless that record is read first.
+ * A group stores one offset per partition, but messages behind an unsettled one may be settled: other keys run ahead
+ * of a slow one. A bitmap of them is committed as the offset's metadata, so that the next owner of the partition does
+ * not handle them again. Offsets mean nothing in another log (a topic that was created anew, or a mirrored cluster
+ * whose tool copies the metadata unchanged). The bitmap therefore carries offset and timestamp of the record at the
+ * watermark, and is ignored unless that record is read first.
  */
 
 /** The record at the watermark: the first unsettled one. */
@@ -17,7 +18,10 @@ const MAX_LENGTH = 4096
 /** How many offsets the bitmap can span. One of ten thousand offsets always fits into the metadata. */
 const MAX_SPAN = 2 ** 20
 
-/** Metadata for a commit at `place`. `settled`: offsets behind it, in order. Those too far ahead are left out and will be redelivered. */
+/**
+ * Metadata for a commit at `place`. `settled`: offsets behind it, in order. Those too far ahead are left out and will
+ * be redelivered.
+ */
 export function encodeOffsetMap (place: Place, settled: readonly bigint[]): string {
   const positions: number[] = []
   for (const each of settled) {
@@ -32,7 +36,8 @@ function encode (place: Place, positions: readonly number[]): string {
   if (last === undefined) return ''
   const bits = Buffer.alloc((last >> 3) + 1)
   for (const position of positions) bits[position >> 3]! |= 1 << (position & 7)
-  const metadata = `faststream:1:${place.offset}:${place.timestamp}:${deflateRawSync(bits, { level: 1 }).toString('base64')}`
+  const bitmap = deflateRawSync(bits, { level: 1 }).toString('base64')
+  const metadata = `faststream:1:${place.offset}:${place.timestamp}:${bitmap}`
   return metadata.length <= MAX_LENGTH ? metadata : encode(place, positions.slice(0, positions.length >> 1))
 }
 
@@ -53,7 +58,8 @@ export class OffsetMap {
     const [, place, timestamp, bits = ''] = FORMAT.exec(metadata ?? '') ?? []
     if (place !== String(offset)) return undefined
     try {
-      return new OffsetMap({ offset, timestamp: Number(timestamp) }, inflateRawSync(Buffer.from(bits, 'base64'), { maxOutputLength: MAX_SPAN / 8 }))
+      const bitmap = inflateRawSync(Buffer.from(bits, 'base64'), { maxOutputLength: MAX_SPAN / 8 })
+      return new OffsetMap({ offset, timestamp: Number(timestamp) }, bitmap)
     } catch {
       return undefined
     }

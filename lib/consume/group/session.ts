@@ -2,7 +2,10 @@ import { sleep, type Clock } from '../../clock.js'
 import type { TransportConsumer } from '../../transport/transport.js'
 import type { Partition } from '../partition/partition.js'
 
-/** How long a group waits for a member that drains before it goes on without it, ms; the session time-out is half of it. */
+/**
+ * How long a group waits for a member that drains before it goes on without it, ms; the session time-out is half of
+ * it.
+ */
 export const REBALANCE_TIMEOUT = 60_000
 /** How long a silent member stays in its group, ms. */
 export const SESSION_TIMEOUT = REBALANCE_TIMEOUT / 2
@@ -24,14 +27,17 @@ export class Session {
   }
 
   /**
-   * True when the coordinator has not answered for a whole session time-out, for example because the process was suspended:
-   * another member may own our partitions.
+   * True when the coordinator has not answered for a whole session time-out, for example because the process was
+   * suspended: another member may own our partitions.
    */
   get isDoubtful (): boolean {
     return this.#clock.now() - this.#consumer.lastContact > this.#timeout
   }
 
-  /** Waits until the coordinator answers again. Resolves to whether the partition is still owned; false, too, when `halt` aborts. */
+  /**
+   * Waits until the coordinator answers again. Resolves to whether the partition is still owned; false, too, when
+   * `halt` aborts.
+   */
   async proven ({ tracker }: Partition, halt: AbortSignal): Promise<boolean> {
     while (this.isDoubtful) if (!await sleep(this.#clock, CHECK, halt)) return false
     return !tracker.revoked

@@ -5,7 +5,10 @@ import type { Stopped } from '../partition/partition.js'
 import { reportReset } from './offset-reset.js'
 import type { GroupParts } from './parts.js'
 
-/** Stops partitions that cannot be read on (a corrupt batch, an offset that is not in the log), and resumes them with `skipTo`. */
+/**
+ * Stops partitions that cannot be read on (a corrupt batch, an offset that is not in the log), and resumes them with
+ * `skipTo`.
+ */
 export class Stops {
   readonly #parts: GroupParts
 
@@ -25,12 +28,16 @@ export class Stops {
     if (stopped !== undefined) this.#stop(topic, partition, stopped)
   }
 
-  /** `reading`: whether the group reads now. While it rebalances, a skip would be lost with the partition that is about to be revoked. */
+  /**
+   * `reading`: whether the group reads now. While it rebalances, a skip would be lost with the partition that is
+   * about to be revoked.
+   */
   skipTo (to: TopicPartitionOffset, reading: boolean): void {
     const { topic, partition, offset } = to
     const owned = reading ? this.#parts.owned.get(topicPartitionName(to)) : undefined
     if (owned === undefined) {
-      throw new FASTSTREAM_ERR_SKIP(partition, topic, String(offset), 'this process does not own it now, ask the one that does')
+      const reason = 'this process does not own it now, ask the one that does'
+      throw new FASTSTREAM_ERR_SKIP(partition, topic, String(offset), reason)
     }
     const { stopped } = owned
     owned.skipTo(offset)

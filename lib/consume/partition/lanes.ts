@@ -27,7 +27,10 @@ export type Settlement = MessageSettledEvent['outcome']
 
 /** What a message may do while it holds its place in its lane. */
 export interface LaneSlot {
-  /** Waits `ms` for another try and lets other lanes run meanwhile; false when the lane was halted: the message stays unsettled. */
+  /**
+   * Waits `ms` for another try and lets other lanes run meanwhile; false when the lane was halted: the message stays
+   * unsettled.
+   */
   wait (ms: number): Promise<boolean>
   /** Settles the message before its lane goes on, @default 'acknowledged'. Only the first call counts. */
   settle (outcome?: Settlement): void
@@ -37,9 +40,10 @@ export interface LaneSlot {
 export type Pause = <Result>(waiting: Promise<Result>) => Promise<Result>
 
 /**
- * FIFO lanes: items of one lane run one after the other, and lanes run side by side, at most `concurrency` at a time. Partitions take
- * turns, and so do the lanes within one. A lane exists while it has items or one runs, so lanes never outnumber buffered items.
- * A lane outlives a rebalance: when its partition is assigned again while its last item still runs, the lane waits for that item.
+ * FIFO lanes: items of one lane run one after the other, and lanes run side by side, at most `concurrency` at a time.
+ * Partitions take turns, and so do the lanes within one. A lane exists while it has items or one runs, so lanes never
+ * outnumber buffered items. A lane outlives a rebalance: when its partition is assigned again while its last item
+ * still runs, the lane waits for that item.
  */
 export class Lanes<T> {
   readonly #concurrency: number
@@ -80,7 +84,10 @@ export class Lanes<T> {
   push (partition: string, key: string, items: readonly T[]): void {
     if (items.length === 0) return
     let lane = this.#lanes.get(key)
-    if (lane === undefined) this.#lanes.set(key, lane = { key, partition: this.#partition(partition), items: new Fifo(), running: false, ready: false })
+    if (lane === undefined) {
+      lane = { key, partition: this.#partition(partition), items: new Fifo(), running: false, ready: false }
+      this.#lanes.set(key, lane)
+    }
     for (const item of items) lane.items.push(item)
     if (!lane.running) this.#makeReady(lane)
   }

@@ -47,7 +47,8 @@ export class Partition implements TopicPartition {
   #abandoned = false
   #stopped: Stopped | undefined
 
-  constructor ({ topic, partition }: TopicPartition, queue: RecordQueue, consumer: TransportConsumer, limits: BufferSettings) {
+  constructor (at: TopicPartition, queue: RecordQueue, consumer: TransportConsumer, limits: BufferSettings) {
+    const { topic, partition } = at
     this.topic = topic
     this.partition = partition
     this.name = topicPartitionName({ topic, partition })
@@ -133,7 +134,9 @@ export class Partition implements TopicPartition {
     return oldest === undefined ? 0 : now - oldest.receivedAt
   }
 
-  /** Drops an offset map of another log: the topic was created anew, or the offsets were copied from another cluster. */
+  /**
+   * Drops an offset map of another log: the topic was created anew, or the offsets were copied from another cluster.
+   */
   #begin (first: ConsumedRecord | undefined): void {
     if (this.tracker.position === undefined && this.#offsetMap?.isBehind(first) !== true) this.#offsetMap = undefined
   }
@@ -156,14 +159,17 @@ export class Partition implements TopicPartition {
     lanes.dispatch()
   }
 
-  /** Keys are compared by bytes: as text, two keys that are not UTF-8 could be equal. A record without a key has a lane of its own. */
+  /**
+   * Keys are compared by bytes: as text, two keys that are not UTF-8 could be equal. A record without a key has a
+   * lane of its own.
+   */
   #laneOf ({ record: { key, offset } }: TrackedRecord, ordering: Ordering): string {
     return ordering === 'key' && key !== null ? `${this.name}=${key.toString('latin1')}` : `${this.name}@${offset}`
   }
 
   /**
-   * The part of the buffer that is taken. Records settled behind an unsettled one count too, at a lower rate: each of them
-   * keeps some memory.
+   * The part of the buffer that is taken. Records settled behind an unsettled one count too, at a lower rate: each of
+   * them keeps some memory.
    */
   get #fill (): number {
     const { messages, bytes } = this.#limits

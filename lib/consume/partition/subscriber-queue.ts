@@ -73,7 +73,10 @@ export class SubscriberQueue {
     this.#halt.abort()
   }
 
-  /** Drops queued records, ends the waits for retries, and gives up running handlers: all of these messages are redelivered. */
+  /**
+   * Drops queued records, ends the waits for retries, and gives up running handlers: all of these messages are
+   * redelivered.
+   */
   revoke (reason: string): void {
     this.#halt.abort()
     this.lanes.clear()
@@ -87,7 +90,10 @@ export class SubscriberQueue {
     this.#halt.abort()
   }
 
-  /** Handles one record until its outcome is known. Resolves to whether the records behind it in its lane may run. Never rejects. */
+  /**
+   * Handles one record until its outcome is known. Resolves to whether the records behind it in its lane may run.
+   * Never rejects.
+   */
   async runNext (item: LaneItem, pause: Pause): Promise<boolean> {
     const { partition, record } = item
     const { session } = this.#group
@@ -104,18 +110,25 @@ export class SubscriberQueue {
     return outcome !== 'unsettled' && outcome !== 'stop'
   }
 
-  /** A pipeline does not reject. If it does, that is a bug: the message stays unsettled, and nothing behind it is committed. */
+  /**
+   * A pipeline does not reject. If it does, that is a bug: the message stays unsettled, and nothing behind it is
+   * committed.
+   */
   async #run (delivery: Delivery, slot: LaneSlot): Promise<Outcome | 'broken'> {
     try {
       return await this.pipeline.run(delivery, slot)
     } catch (err) {
       const { topic, partition, record: { offset } } = delivery
-      this.#group.log.error({ err, topic, partition, offset: String(offset) }, 'a message was left unsettled by an error that nobody expected')
+      const details = { err, topic, partition, offset: String(offset) }
+      this.#group.log.error(details, 'a message was left unsettled by an error that nobody expected')
       return 'broken'
     }
   }
 
-  /** Waits for a retry of `item`. False when the queue was halted or the partition revoked, also if that happened after the wait. */
+  /**
+   * Waits for a retry of `item`. False when the queue was halted or the partition revoked, also if that happened
+   * after the wait.
+   */
   async wait ({ partition }: LaneItem, ms: number, pause: Pause): Promise<boolean> {
     const { clock, session } = this.#group
     const { signal } = this.#halt

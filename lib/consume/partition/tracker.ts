@@ -11,9 +11,9 @@ export interface Tracked {
 /**
  * What is settled in one partition during one generation, and therefore what may be committed. Pure: no timers, no I/O.
  *
- * The watermark is the lowest unsettled offset. It moves over received records only, never by arithmetic: compaction and
- * transactions leave gaps, and "highest seen" would commit past work that still runs. Each generation gets a tracker of its own,
- * so a late result of a revoked partition meets a revoked tracker and changes nothing.
+ * The watermark is the lowest unsettled offset. It moves over received records only, never by arithmetic: compaction
+ * and transactions leave gaps, and "highest seen" would commit past work that still runs. Each generation gets a
+ * tracker of its own, so a late result of a revoked partition meets a revoked tracker and changes nothing.
  */
 export class PartitionTracker<Entry extends Tracked = Tracked> {
   /** Unsettled records, and those settled behind one of them. */
@@ -32,8 +32,11 @@ export class PartitionTracker<Entry extends Tracked = Tracked> {
   receive (records: readonly Entry[], position: bigint): void {
     const [first] = records
     if (first !== undefined) {
-      if (this.#position === undefined) this.#committed = first.offset // A generation begins at the committed offset.
-      else if (first.offset < this.#position) throw new RangeError(`offset ${first.offset} after position ${this.#position}`)
+      // A generation begins at the committed offset.
+      if (this.#position === undefined) this.#committed = first.offset
+      else if (first.offset < this.#position) {
+        throw new RangeError(`offset ${first.offset} after position ${this.#position}`)
+      }
       for (const record of records) this.#entries.push(record)
     }
     if (this.#position === undefined || position > this.#position) this.#position = position

@@ -1,11 +1,14 @@
 import { number, onlyKnown } from '../../options/assert.js'
 import { LONGEST_TIMER } from '../../clock.js'
 
-/** What becomes of a message: settled; handled again, after `delay` ms; a dead letter. */
-export type Decision = { readonly kind: 'ack' } | { readonly kind: 'nack', readonly error: Error, readonly delay: number | undefined } | { readonly kind: 'reject', readonly error: Error }
+/** A handler's decision: settle the message; handle it again after `delay` ms; move it to the dead-letter topic. */
+export type Decision =
+  { readonly kind: 'ack' } |
+  { readonly kind: 'nack', readonly error: Error, readonly delay: number | undefined } |
+  { readonly kind: 'reject', readonly error: Error }
 
 /**
- * Thrown by a handler: the message is done. What was made for it is cleaned up as after a success.
+ * Thrown by a handler: the message is done. Its dependencies are cleaned up as after a success.
  *
  * @example
  * if (await orders.exists(order.id)) throw new AckMessage()
@@ -16,7 +19,7 @@ export class AckMessage extends Error {
 }
 
 /**
- * Thrown by a handler: the message is none of its business. As {@link AckMessage}, and said in the log (level `debug`).
+ * Thrown by a handler: the message does not concern it. As {@link AckMessage}, with a log line at level `debug`.
  *
  * @example
  * if (order.tenant !== tenant) throw new SkipMessage()
@@ -27,7 +30,8 @@ export class SkipMessage extends AckMessage {
 }
 
 /**
- * Thrown by a handler: the message is handled again, as often as this is thrown. The messages behind it in its lane wait.
+ * Thrown by a handler: the message is handled again, as often as this is thrown. The messages behind it in its lane
+ * wait.
  *
  * @example
  * if (!warehouse.isOpen()) throw new NackMessage({ delay: 60_000 })
@@ -68,7 +72,8 @@ export class RejectMessage extends Error {
 }
 
 /**
- * Thrown by a handler: its subscriber stops. The message is not settled, it comes again to whoever reads the partition next.
+ * Thrown by a handler: its subscriber stops. The message is not settled, it comes again to whoever reads the
+ * partition next.
  *
  * @example
  * if (await isMaintenance()) throw new StopConsume()
@@ -78,7 +83,7 @@ export class StopConsume extends Error {
   override readonly message = 'the handler stops its subscriber'
 }
 
-/** What something thrown decides, if that is what it was thrown for. */
+/** The decision that a thrown value stands for; undefined when it is a failure. */
 export function decisionOf (thrown: unknown): Decision | undefined {
   if (thrown instanceof AckMessage) return { kind: 'ack' }
   if (thrown instanceof NackMessage) return { kind: 'nack', error: thrown, delay: thrown.delay }

@@ -73,8 +73,12 @@ export class FailurePolicy {
 
   /** The verdict on an error that `step` has thrown. */
   thrown (step: Step, error: Error, { topic, attempt }: Delivery): Verdict {
-    if (step === 'decode') return { stage: isInvalid(error) ? 'validate' : 'deserialize', consequence: this.#deadLetter(topic) }
-    if (step === 'handle' && this.#isAgain(error, attempt)) return { stage: 'handler', consequence: this.#again(attempt) }
+    if (step === 'decode') {
+      return { stage: isInvalid(error) ? 'validate' : 'deserialize', consequence: this.#deadLetter(topic) }
+    }
+    if (step === 'handle' && this.#isAgain(error, attempt)) {
+      return { stage: 'handler', consequence: this.#again(attempt) }
+    }
     return {
       stage: step === 'handle' ? 'retries-exhausted' : 'publish',
       consequence: this.#rules.finally === 'acknowledge' ? ACKNOWLEDGE : this.#deadLetter(topic)

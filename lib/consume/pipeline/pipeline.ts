@@ -21,7 +21,10 @@ export interface ErasedPipeline {
   /** Attempts that timed out and still run, also when their partition was revoked. */
   readonly late: Iterable<Delivery>
   readonly lastError: LastError | undefined
-  /** Handles a record until its outcome is known: all attempts, the waits between them, and the dead letter. Never rejects. */
+  /**
+   * Handles a record until its outcome is known: all attempts, the waits between them, and the dead letter. Never
+   * rejects.
+   */
   run (delivery: Delivery, slot: LaneSlot): Promise<Outcome>
   /** Aborts all running attempts: their messages are redelivered, whatever their handlers still do. */
   giveUp (reason: string): void

@@ -10,7 +10,10 @@ import type { Prepared, SubscriberSettings } from './subscriber-plan.js'
 /** Waits between sends. Their number has no limit. */
 const UNLIMITED = { delay: 200, factor: 2, maxDelay: 30_000, jitter: 0.2 }
 
-/** Publishes what must be stored before a message is settled: the handler's results, a forwarded message, a dead letter. */
+/**
+ * Publishes what must be stored before a message is settled: the handler's results, a forwarded message, a dead
+ * letter.
+ */
 export class PublishUntilStored {
   readonly #plan: SubscriberSettings
   readonly #producer: Producer
@@ -22,7 +25,9 @@ export class PublishUntilStored {
     this.#report = report
   }
 
-  /** Resolves to whether all are stored: false when the lane was halted. Rejects when the cluster refuses one of them. */
+  /**
+   * Resolves to whether all are stored: false when the lane was halted. Rejects when the cluster refuses one of them.
+   */
   async results (results: readonly Prepared[], delivery: Delivery, slot: LaneSlot): Promise<boolean> {
     return await this.#publish(results, delivery, slot, 'result', isRefused)
   }
@@ -32,11 +37,19 @@ export class PublishUntilStored {
     return await this.#publish([this.#prepared(outgoing)], delivery, slot, 'forwarded message', () => false)
   }
 
-  /** Publishes the dead letter with all its details; with fewer where that is too large. False when the lane was halted. */
-  async deadLetter (topic: string, delivery: Delivery, failure: Failure, slot: LaneSlot, [detail, ...less]: readonly Detail[] = detailsFor(delivery.record, this.#plan)): Promise<boolean> {
+  /**
+   * Publishes the dead letter with all its details; with fewer where that is too large. False when the lane was
+   * halted.
+   */
+  async deadLetter (
+    topic: string, delivery: Delivery, failure: Failure, slot: LaneSlot,
+    details: readonly Detail[] = detailsFor(delivery.record, this.#plan)
+  ): Promise<boolean> {
+    const [detail, ...less] = details
     const prepared = this.#prepared(deadLetter(topic, delivery, this.#plan, failure, detail))
     try {
-      return await this.#publish([prepared], delivery, slot, 'dead letter', (error) => less.length > 0 && isTooLarge(error))
+      const final = (error: Error): boolean => less.length > 0 && isTooLarge(error)
+      return await this.#publish([prepared], delivery, slot, 'dead letter', final)
     } catch {
       return await this.deadLetter(topic, delivery, failure, slot, less)
     }
@@ -47,10 +60,13 @@ export class PublishUntilStored {
   }
 
   /**
-   * Waits until every send has ended before it rejects with the first `final` error; otherwise a send still in flight could be stored
-   * after those of the next message. All retries share one wait, because a message holds one lane slot.
+   * Waits until every send has ended before it rejects with the first `final` error; otherwise a send still in flight
+   * could be stored after those of the next message. All retries share one wait, because a message holds one lane
+   * slot.
    */
-  async #publish (all: readonly Prepared[], delivery: Delivery, slot: LaneSlot, what: string, final: (error: Error) => boolean): Promise<boolean> {
+  async #publish (
+    all: readonly Prepared[], delivery: Delivery, slot: LaneSlot, what: string, final: (error: Error) => boolean
+  ): Promise<boolean> {
     let pending = all
     let refusal: Error | undefined
     for (let attempt = 1; ; attempt++) {

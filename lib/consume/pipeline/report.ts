@@ -6,6 +6,14 @@ import type { Failure } from './dead-letter.js'
 import type { Delivery } from './delivery.js'
 import type { SubscriberSettings } from './subscriber-plan.js'
 
+/** A send of a result or a dead letter that failed; it is repeated in `delay` ms. */
+interface FailedSend {
+  readonly what: string
+  readonly to: string
+  readonly attempt: number
+  readonly delay: number
+}
+
 /** Tells what happens to a subscriber's messages: events, log lines, and its last error. */
 export class SubscriberReport {
   readonly #plan: SubscriberSettings
@@ -63,7 +71,8 @@ export class SubscriberReport {
   /** The handler threw when its message had a decision already, which stands. */
   threwAfterDecision (delivery: Delivery, error: Error): void {
     this.#note(error)
-    this.#environment.log.error({ err: error, ...placeOf(delivery) }, 'handler failed when it had decided already: that stands')
+    const details = { err: error, ...placeOf(delivery) }
+    this.#environment.log.error(details, 'handler failed when it had decided already: that stands')
   }
 
   /** `retry.retryOn` threw. */
@@ -72,7 +81,7 @@ export class SubscriberReport {
   }
 
   /** A result or a dead letter could not be published; it is sent again in `delay` ms. */
-  publishFailed (delivery: Delivery, error: Error, about: { what: string, to: string, attempt: number, delay: number }): void {
+  publishFailed (delivery: Delivery, error: Error, about: FailedSend): void {
     const { what, to, attempt, delay } = about
     this.#note(error)
     const details = { err: error, ...placeOf(delivery), to, attempt, retryIn: Math.round(delay) }
@@ -108,7 +117,7 @@ export class SubscriberReport {
   }
 }
 
-function placeOf ({ topic, partition, record: { offset } }: Delivery): { topic: string, partition: number, offset: string } {
+function placeOf ({ topic, partition, record: { offset } }: Delivery): object {
   return { topic, partition, offset: String(offset) }
 }
 

@@ -13,9 +13,13 @@ import type { SubscriberReport } from './report.js'
 import type { MessageSteps } from './subscriber-plan.js'
 
 /** How an attempt ended. */
-export type AttemptResult =
-  { readonly kind: 'done', readonly outcome: Outcome } |
-  { readonly kind: 'failed', readonly failure: Failure, readonly consequence: Consequence }
+export type AttemptResult = { readonly kind: 'done', readonly outcome: Outcome } | FailedAttempt
+
+interface FailedAttempt {
+  readonly kind: 'failed'
+  readonly failure: Failure
+  readonly consequence: Consequence
+}
 
 const SETTLED: AttemptResult = { kind: 'done', outcome: 'settled' }
 const UNSETTLED: AttemptResult = { kind: 'done', outcome: 'unsettled' }
@@ -65,7 +69,10 @@ export class RunOne<Message> {
     }
   }
 
-  /** Resolves to the handler's result once a decision is made; rejects when the handler or its clean-up failed, or to stop. */
+  /**
+   * Resolves to the handler's result once a decision is made; rejects when the handler or its clean-up failed, or to
+   * stop.
+   */
   async #handle (message: Message, delivery: Delivery, slot: LaneSlot): Promise<unknown> {
     const { steps, policy, deadlines } = this.#parts
     let result: unknown
@@ -91,8 +98,8 @@ export class RunOne<Message> {
   }
 
   /**
-   * Takes what a handler threw: as a decision where it is one, else as a failure, with which it rejects. An earlier decision stands.
-   * What was created for the message is cleaned up in each case.
+   * Takes what a handler threw: as a decision where it is one, else as a failure, with which it rejects. An earlier
+   * decision stands. What was created for the message is cleaned up in each case.
    */
   async #threw (thrown: unknown, message: Message, delivery: Delivery, slot: LaneSlot): Promise<void> {
     const { report } = this.#parts
@@ -117,7 +124,7 @@ export class RunOne<Message> {
     return released && deadlines.end(delivery, failure === undefined ? released : released.catch(() => {}))
   }
 
-  #decided (decision: Exclude<Decision, { kind: 'ack' }>, delivery: Delivery, firstAt: number | undefined): AttemptResult {
+  #decided (decision: Exclude<Decision, { kind: 'ack' }>, delivery: Delivery, firstAt?: number): AttemptResult {
     const { policy, report } = this.#parts
     const result = this.#result(policy.decided(decision, delivery), decision.error, delivery, firstAt)
     // A nack is the handler's wish, not its failure.
@@ -125,14 +132,14 @@ export class RunOne<Message> {
     return result
   }
 
-  #failed (step: Step, error: Error, delivery: Delivery, firstAt: number | undefined): AttemptResult {
+  #failed (step: Step, error: Error, delivery: Delivery, firstAt?: number): AttemptResult {
     const { policy, report } = this.#parts
     const result = this.#result(policy.thrown(step, error, delivery), error, delivery, firstAt)
     report.failed(delivery, result.failure)
     return result
   }
 
-  #result ({ stage, consequence }: Verdict, error: Error, { attempt }: Delivery, firstAt: number | undefined): AttemptResult & { kind: 'failed' } {
+  #result ({ stage, consequence }: Verdict, error: Error, { attempt }: Delivery, firstAt?: number): FailedAttempt {
     const at = this.#parts.clock.now()
     return { kind: 'failed', failure: { stage, error, attempts: attempt, firstAt: firstAt ?? at, at }, consequence }
   }

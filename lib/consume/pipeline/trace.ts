@@ -3,7 +3,9 @@ import { processing } from '../../events.js'
 import type { AttemptResult } from './run-one.js'
 
 /** Runs an attempt within the stores of `tracing:faststream.message.process:start`, and publishes its trace. */
-export async function traceAttempt (context: MessageProcessContext, attempt: () => Promise<AttemptResult>): Promise<AttemptResult> {
+export async function traceAttempt (
+  context: MessageProcessContext, attempt: () => Promise<AttemptResult>
+): Promise<AttemptResult> {
   const running = processing.start.runStores(context, attempt)
   processing.end.publish(context)
   const result = await running

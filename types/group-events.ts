@@ -1,0 +1,97 @@
+import type { SubscriberHealth } from './health.js'
+import type { RecordMetadata } from './publish.js'
+
+/**
+ * A commit ended.
+ *
+ * @example
+ * subscribe('faststream.group.committed', (event) => { const { offsets, error } = event as GroupCommittedEvent })
+ */
+export interface GroupCommittedEvent {
+  readonly broker: string
+  readonly groupId: string | null
+  /** The offsets to read next. */
+  readonly offsets: readonly RecordMetadata[]
+  /** ms */
+  readonly duration: number
+  /** Why it failed; undefined when the offsets are stored. */
+  readonly error: Error | undefined
+}
+
+/**
+ * A rebalance ended: these partitions are assigned to this process now.
+ *
+ * @example
+ * subscribe('faststream.group.rebalanced', (event) => { const { reason, duration } = event as GroupRebalancedEvent })
+ */
+export interface GroupRebalancedEvent {
+  readonly broker: string
+  readonly groupId: string | null
+  /**
+   * `joined`: the first assignment. `revoked`: the group rebalanced. `lost`: this member was evicted, or its consumer
+   * broke.
+   */
+  readonly reason: 'joined' | 'revoked' | 'lost'
+  /** Since the first notice of the rebalance, ms: its drain included. */
+  readonly duration: number
+  readonly partitions: ReadonlyArray<{ readonly topic: string, readonly partition: number }>
+}
+
+/**
+ * Handlers did not end within the time of a drain. Their messages will be redelivered.
+ *
+ * @example
+ * subscribe('faststream.group.drain-timed-out', (event) => { alert((event as GroupDrainTimedOutEvent).unsettled) })
+ */
+export interface GroupDrainTimedOutEvent {
+  readonly broker: string
+  readonly groupId: string | null
+  readonly reason: 'rebalance' | 'close'
+  /** ms */
+  readonly timeout: number
+  /** The first unsettled offset of each partition. */
+  readonly unsettled: readonly RecordMetadata[]
+}
+
+/**
+ * A handler threw `StopConsume`: its subscriber handles no further message in this process.
+ *
+ * @example
+ * subscribe('faststream.subscriber.stopped', (event) => { const { topics } = event as SubscriberStoppedEvent })
+ */
+export interface SubscriberStoppedEvent {
+  readonly broker: string
+  readonly groupId: string | null
+  readonly subscriber: string
+  readonly topics: readonly string[]
+}
+
+/**
+ * A partition is not read until {@link Subscriber.skipTo}: a batch is corrupt, or the group's offset is not in the log.
+ *
+ * @example
+ * subscribe('faststream.partition.stopped', (event) => { alert((event as PartitionStoppedEvent).error) })
+ */
+export interface PartitionStoppedEvent extends RecordMetadata {
+  readonly broker: string
+  readonly groupId: string | null
+  /** Where reading could go on; undefined when that is not known. */
+  readonly nextOffset: bigint | undefined
+  readonly error: Error
+}
+
+/**
+ * The consumer of a group changed its state. A consumer that counts as failed because the cluster is silent is seen by
+ * `app.broker.health()` only: nothing happens then that could be told.
+ *
+ * @example
+ * subscribe('faststream.health.changed', (event) => { const { groupId, state } = event as HealthChangedEvent })
+ */
+export interface HealthChangedEvent {
+  readonly broker: string
+  readonly groupId: string | null
+  readonly state: SubscriberHealth['state']
+  readonly previous: SubscriberHealth['state']
+  /** Of the state `failed`. */
+  readonly error: Error | undefined
+}
