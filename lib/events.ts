@@ -1,5 +1,6 @@
 import { channel, tracingChannel, type Channel } from 'node:diagnostics_channel'
 import type { FaststreamChannels, MessageProcessContext, MessagePublishContext } from '../types/index.js'
+import { inOwnContext } from './context.js'
 import type { Log } from './log.js'
 
 /** One attempt to handle a message: `tracing:faststream.message.process:*`. */
@@ -26,9 +27,12 @@ export class EventSource<Name extends keyof FaststreamChannels> {
     return this.#channel.hasSubscribers || this.#listeners.size > 0
   }
 
-  /** Calls all listeners. Never throws: what becomes of a message does not depend on who listens. */
+  /**
+   * Calls all listeners. Never throws: the outcome of a message does not depend on its listeners. Those of the channel
+   * run in an async context of their own.
+   */
   emit (event: FaststreamChannels[Name]): void {
-    if (this.#channel.hasSubscribers) this.#channel.publish(event)
+    if (this.#channel.hasSubscribers) inOwnContext(() => { this.#channel.publish(event) })
     for (const listener of this.#listeners) {
       try {
         listener(event)

@@ -6,13 +6,13 @@ import Fastify, { type FastifyServerOptions } from 'fastify'
 import { fastifyRequestContext, requestContext } from '@fastify/request-context'
 import faststreamPlugin, { dependency, type FaststreamOptions } from '../../index.js'
 import { systemClock } from '../../lib/clock.js'
-import { Committer } from '../../lib/consume/group/committer.js'
 import { reportReset } from '../../lib/consume/group/offset-reset.js'
-import { PartitionTracker } from '../../lib/consume/partition/tracker.js'
 import { inOwnContext } from '../../lib/context.js'
 import { Producer } from '../../lib/produce/producer.js'
 import { testBroker } from '../../lib/testing/index.js'
+import { createMemoryCluster, createMemoryTransport } from '../../lib/transport/memory/index.js'
 import type { TransportProducer } from '../../lib/transport/transport.js'
+import { environmentOf, useEnvironment } from '../support/environment.js'
 import { gate, Inbox } from '../support/inbox.js'
 import { memoryLog } from '../support/json-log.js'
 
@@ -21,7 +21,6 @@ declare module '@fastify/request-context' {
 }
 
 const TENANTS = ['a', 'b', 'c', 'd']
-const NO_LOG = { debug () {}, info () {}, warn () {}, error () {} }
 
 async function build (t: Test, options: FaststreamOptions = {}, server: FastifyServerOptions = {}) {
   const app = Fastify(server)
@@ -188,14 +187,31 @@ t.test('a timer sees no context of the one that scheduled it', async (t) => {
 t.test('a commit has no context of the message that was settled last', async (t) => {
   const storage = new AsyncLocalStorage<string>()
   const seen: unknown[] = []
-  const tracker = new PartitionTracker()
-  const record = { offset: 0n, settled: false, forget () {} }
-  tracker.receive([record], 1n)
-  tracker.settle(record)
-  const owned = { topic: 'orders', partition: 0, metadata: '', tracker }
-  const committer = new Committer(() => [owned], async () => { seen.push(storage.getStore()) }, { interval: 0, count: 1 }, systemClock, NO_LOG)
-  storage.run('message', () => { committer.moved() })
-  t.same(seen, [undefined])
+  const app = await build(t, { commit: { interval: 0, count: 1 } })
+  app.broker.subscriber('orders', () => { storage.enterWith('message') })
+  const committed = gate()
+  useEnvironment(app, {
+    createTransport: async () => {
+      const transport = createMemoryTransport({ cluster: createMemoryCluster() })
+      return {
+        ...transport,
+        consumer (options, listener) {
+          const consumer = transport.consumer(options, listener)
+          const commit = consumer.commit.bind(consumer)
+          consumer.commit = async (offsets) => {
+            seen.push(storage.getStore())
+            if (offsets.some(({ offset }) => offset === 1n)) committed.open()
+            await commit(offsets)
+          }
+          return consumer
+        }
+      }
+    }
+  })
+  await app.ready()
+  await app.broker.publish('orders', 1)
+  await committed.opened
+  t.same(new Set(seen), new Set([undefined]))
 })
 
 t.test('a batch has no context of the first publish in it', async (t) => {
@@ -206,7 +222,7 @@ t.test('a batch has no context of the first publish in it', async (t) => {
     send: async (records) => { seen.push(storage.getStore()); return records.map(() => 0n) },
     close: async () => {}
   }
-  const producer = new Producer(transport, { deadline: 1000, queue: { messages: 10, bytes: 1000 } }, systemClock)
+  const producer = new Producer(transport, { deadline: 1000, queue: { messages: 10, bytes: 1000 } }, environmentOf(systemClock))
   await storage.run('request', () => producer.publish({ topic: 'orders', key: null, value: null, headers: [], timestamp: 0 }))
   t.same(seen, [undefined])
 })
@@ -220,7 +236,7 @@ t.test('a listener of a diagnostics channel does not see what one entered before
   }
   subscribe('fastify-faststream:offset-reset', listener)
   t.teardown(() => { unsubscribe('fastify-faststream:offset-reset', listener) })
-  for (let i = 0; i < 2; i++) reportReset({ groupId: 'g', topic: 'orders', partition: 0, stored: 1n, start: 2n, end: 3n, position: 2n }, NO_LOG)
+  for (let i = 0; i < 2; i++) reportReset({ groupId: 'g', topic: 'orders', partition: 0, stored: 1n, start: 2n, end: 3n, position: 2n }, environmentOf(systemClock))
   t.same(seen, [undefined, undefined])
 })
 

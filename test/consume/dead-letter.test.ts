@@ -57,7 +57,7 @@ t.test('no header of it is longer than it may be, whatever failed', async (t) =>
   t.ok(lengths['x-dlq-errors']! <= 4096)
   t.same(readDeadLetter(headers)?.validation, [{ instancePath: 'ä'.repeat(512) }], 'what is cut can still be read')
   const numbers = Object.assign(new Error(), { validation: Array.from({ length: 400 }, () => -Math.PI * 1e-300) })
-  t.equal(readDeadLetter(deadLetter('orders.dlq', new Attempt('orders', 3, record(7)), subscription('shop'), { ...failure, error: numbers }).headers)?.validation, undefined, 'what is still too long is left out')
+  t.equal(readDeadLetter(deadLetter('orders.dlq', new Delivery('orders', 3, record(7)), planOf('shop'), { ...failure, error: numbers }).headers)?.validation, undefined, 'what is still too long is left out')
 })
 
 t.test('of what is larger than anything that is handled nothing is tried that keeps others waiting', async (t) => {

@@ -1,5 +1,4 @@
 import type { OffsetResetEvent } from '../../../types/index.js'
-import { inOwnContext } from '../../context.js'
 import { FASTSTREAM_ERR_OFFSET_RESET } from '../../errors.js'
 import type { Environment } from '../environment.js'
 import type { Stopped } from '../partition/partition.js'

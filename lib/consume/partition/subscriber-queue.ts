@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import type { MessagePlace } from '../../../types/index.js'
 import { sleep } from '../../clock.js'
+import { inOwnContext } from '../../context.js'
 import type { Environment } from '../environment.js'
 import type { Committer } from '../group/committer.js'
 import type { Session } from '../group/session.js'
@@ -32,7 +33,9 @@ export class SubscriberQueue {
   constructor (pipeline: ErasedPipeline, group: QueueEnvironment) {
     this.pipeline = pipeline
     this.#group = group
-    this.lanes = new Lanes<LaneItem>(pipeline.plan.concurrency, (item, pause) => this.runNext(item, pause))
+    // The end of one message starts the next one, which must not begin in the context of the first.
+    const run = (item: LaneItem, pause: Pause): Promise<boolean> => inOwnContext(() => this.runNext(item, pause))
+    this.lanes = new Lanes<LaneItem>(pipeline.plan.concurrency, run)
     this.lanes.freeze()
   }
 

@@ -1,3 +1,4 @@
+import { FASTSTREAM_ERR_INVALID_OPTION } from '../../errors.js'
 import type { AckPolicy } from '../../../types/index.js'
 import type { Outgoing } from '../../produce/producer.js'
 import type { Decision } from './ack.js'
@@ -105,7 +106,10 @@ export class FailurePolicy {
     const { retries } = this.#rules
     if (retries === 'none' || (retries === 'counted' && attempt > retry.retries)) return false
     try {
-      return retry.retryOn(error)
+      const again: unknown = retry.retryOn(error)
+      if (typeof again === 'boolean') return again
+      const cure = `must return true or false, and returned a value of type ${typeof again}`
+      throw new FASTSTREAM_ERR_INVALID_OPTION('retry.retryOn', cure)
     } catch (err) {
       this.#onRetryOnError(err)
       return true

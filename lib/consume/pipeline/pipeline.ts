@@ -1,3 +1,4 @@
+import { inOwnContext } from '../../context.js'
 import { processing } from '../../events.js'
 import type { Producer } from '../../produce/producer.js'
 import type { Environment } from '../environment.js'
@@ -78,8 +79,8 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
       if (consequence.kind !== 'again') return await this.#end(delivery, failure, consequence, slot)
       this.#report.retries(delivery, failure, consequence.delay)
       if (!await slot.wait(consequence.delay)) return 'unsettled'
-      delivery = delivery.next()
-      result = await this.#attempt(delivery, slot, failure.firstAt)
+      const next = delivery = delivery.next()
+      result = await inOwnContext(() => this.#attempt(next, slot, failure.firstAt))
     }
     return result.outcome
   }
