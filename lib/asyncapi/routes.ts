@@ -9,6 +9,7 @@ import { describe, type Describable } from './document/description.js'
 import { createDocument } from './document/document.js'
 import { servePage } from './site/page-routes.js'
 import { servePublish } from './publish/route.js'
+import { protect } from './site/policy.js'
 import { send } from './site/send.js'
 import type { AsyncapiSettings } from './settings.js'
 
@@ -39,7 +40,7 @@ function serve (app: FastifyInstance, document: AppDocument, settings: AsyncapiS
   })
   if (!served) return
   // Of @fastify/swagger: they are no part of the app's own interface.
-  const options = { ...hooks, schema: { hide: true } as FastifySchema, config: { [kOwnRoute]: true } as FastifyContextConfig }
+  const options = protect({ ...hooks, schema: { hide: true } as FastifySchema, config: { [kOwnRoute]: true } as FastifyContextConfig })
   app.register(async function asyncapiRoutes (scope) {
     servePage(scope, document, settings, options)
     scope.get('/json', options, async (request, reply) => send(request, reply, document.json(), 'application/json; charset=utf-8'))

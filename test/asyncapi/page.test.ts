@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { Ajv } from 'ajv'
-import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type FastifyServerOptions } from 'fastify'
 import faststreamPlugin, { type AsyncapiOptions } from '../../index.js'
 import { exampleOf } from '../../lib/asyncapi/page/example.js'
 import { Pointers } from '../../lib/asyncapi/page/json.js'
@@ -36,6 +36,34 @@ t.test('the page has no content but the names of its files, and a policy that al
   })
   t.match(body, '<title>fastify-faststream</title>')
   t.notMatch(body, /<style|<script>|style=| on\w+=|data-publish|data-openapi|data-logo|theme/)
+})
+
+t.test('every route of the page has a policy, and an image that is opened by itself runs no script', async (t) => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  // The policy of an app, as of @fastify/helmet, is made for other pages.
+  app.addHook('onRequest', async (_, reply) => { reply.header('content-security-policy', "script-src 'unsafe-inline'") })
+  const image = { type: 'image/svg+xml', content: '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>' }
+  const asyncapi = { logo: image, theme: { css: 'body { color: red }', favicon: image }, publish: { authorize: () => true } }
+  await app.register(faststreamPlugin, { asyncapi })
+  app.broker.publisher('orders')
+  await testBroker(app)
+  const [logo = ''] = /(?<=data-logo=")[^"]+/.exec((await app.inject('/asyncapi')).body) ?? []
+  const urls = ['/asyncapi', '/asyncapi/json', '/asyncapi/yaml', `/asyncapi/${logo}`, ...await files(app, '/asyncapi')]
+  t.equal(urls.length, 8)
+  const answers = await Promise.all(urls.map(async (url) => await app.inject(url)))
+  answers.push(await app.inject({ method: 'POST', url: '/asyncapi/publish/sendOrders', payload: { value: 'x' } }))
+  for (const { statusCode, headers } of answers) {
+    const isImage = headers['content-type'] === 'image/svg+xml'
+    t.match({ statusCode, headers }, { statusCode: 200, headers: { 'x-content-type-options': 'nosniff' } })
+    t.match(headers['content-security-policy'], isImage ? /^default-src 'none';.*; sandbox$/ : /^default-src 'none'; script-src 'self';/)
+  }
+})
+
+t.test('a login page that a hook answers with keeps the policy of the app', async (t) => {
+  const preHandler = async (_: FastifyRequest, reply: FastifyReply): Promise<unknown> => await reply.code(401).type('text/html').send('<form></form>')
+  const app = await build(t, { hooks: { preHandler } })
+  t.match(await app.inject('/asyncapi'), { statusCode: 401, headers: { 'content-security-policy': undefined } })
 })
 
 t.test('who has the page already is told so', async (t) => {

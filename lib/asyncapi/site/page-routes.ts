@@ -4,11 +4,9 @@ import { rendition, type AppDocument } from './app-document.js'
 import { encodingFor, varyByEncoding } from './encoding.js'
 import { loadAssets, type Asset } from './page-assets.js'
 import { renderPage } from './page-html.js'
+import { setImagePolicy } from './policy.js'
 import { send } from './send.js'
 import type { AsyncapiSettings } from '../settings.js'
-
-/** All that the page is comes from here, and nothing in it is inline: whatever a document says, it cannot run. */
-const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 /** The page at the prefix, with and without a slash behind it, and its files. */
 export function servePage (scope: FastifyInstance, document: AppDocument, settings: AsyncapiSettings, options: RouteShorthandOptions): void {
@@ -19,8 +17,8 @@ export function servePage (scope: FastifyInstance, document: AppDocument, settin
   scope.get('/', options, async (request, reply) => {
     title ??= String(document.value().info.title)
     const html = renderPage({ title, publish: settings.publish !== undefined, openapi: pathToSwagger(scope, settings) }, assets, folderOf(request))
-    // Also where the app has a policy: that one is made for other pages. Without TLS browsers look up the hosts of links before anybody follows them.
-    reply.header('content-security-policy', POLICY).header('x-dns-prefetch-control', 'off')
+    // Without TLS, browsers look up the hosts of links before a person follows one.
+    reply.header('x-dns-prefetch-control', 'off')
     return send(request, reply, rendition(html), 'text/html; charset=utf-8')
   })
 
@@ -30,7 +28,8 @@ export function servePage (scope: FastifyInstance, document: AppDocument, settin
     if (file === undefined) return reply.callNotFound()
     const encoding = encodingFor(request, file.br === undefined ? [] : ['br', 'gzip'])
     if (encoding !== undefined) reply.header('content-encoding', encoding)
-    varyByEncoding(reply).header('cache-control', 'public, max-age=31536000, immutable').header('x-content-type-options', 'nosniff').type(file.type)
+    if (file.type.startsWith('image/')) setImagePolicy(reply)
+    varyByEncoding(reply).header('cache-control', 'public, max-age=31536000, immutable').type(file.type)
     return reply.send(encoding === undefined ? file.identity : file[encoding])
   })
 }

@@ -11,7 +11,7 @@ export function send (request: FastifyRequest, reply: FastifyReply, { text, etag
   const tag = encoding === undefined ? etag : etag.replace(/"$/, '-gzip"')
   varyByEncoding(reply).header('etag', tag).header('cache-control', 'no-cache')
   if (isKnown(request.headers['if-none-match'], tag)) return reply.code(304).send()
-  reply.header('x-content-type-options', 'nosniff').type(contentType)
+  reply.type(contentType)
   return encoding === undefined ? reply.send(text) : reply.header('content-encoding', encoding).send(gzip())
 }
 
