@@ -41,9 +41,9 @@ export interface MessageExample {
  * const info: AsyncapiInfo = { title: 'Shop', version: '1.4.0', contact: { name: 'Team Orders' } }
  */
 export interface AsyncapiInfo {
-  /** @default the `clientId` of the first broker */
+  /** @default the name in the app's package.json, else the `clientId` of the first broker */
   title?: string
-  /** The app's own. @default '0.0.0' */
+  /** The app's own. @default the version in the app's package.json, else '0.0.0' */
   version?: string
   /** CommonMark. @default none */
   description?: string
@@ -90,7 +90,7 @@ export interface AsyncapiOptions {
   logo?: AsyncapiImage
   /** Of AsyncAPI. @default '3.0.0' */
   specVersion?: '3.0.0' | '3.1.0'
-  /** @default { title: clientId, version: '0.0.0' } */
+  /** @default `{ title, version }` of the app's package.json, where there is one */
   info?: AsyncapiInfo
   /** By the names of the brokers. @default none */
   servers?: Readonly<Record<string, AsyncapiServer>>
@@ -98,6 +98,11 @@ export interface AsyncapiOptions {
   tags?: ReadonlyArray<{ name: string, description?: string }>
   /** @default none */
   externalDocs?: { url: string, description?: string }
+  /**
+   * Converts a declared schema to JSON Schema, for schemas that have no such form of their own: those of Zod 4, and all with
+   * Standard JSON Schema or a method `toJSONSchema`, have one. `undefined` leaves the conversion to the plugin. @default none
+   */
+  jsonSchema?: (schema: unknown) => object | boolean | undefined
   /** Called once with the document; what it returns is the document, and no promise of it. Operations that it renames cannot be published. @default none */
   transform?: (document: AsyncapiDocument) => AsyncapiDocument
   /** Lets the page publish. @default nothing can be published */

@@ -5,8 +5,9 @@ import { AppDocument } from './site/app-document.js'
 import { noSurplus, onlyKnown, yesOrNo } from '../options/assert.js'
 import { perApp } from '../scope.js'
 import { kOwnRoute } from '../symbols.js'
+import { appPackage } from './document/app-package.js'
 import { describe, type Describable } from './document/description.js'
-import { createDocument } from './document/document.js'
+import { createDocument, type Created } from './document/document.js'
 import { servePage } from './site/page-routes.js'
 import { servePublish } from './publish/route.js'
 import { protect } from './site/policy.js'
@@ -19,9 +20,16 @@ const stateOf = perApp<{ document: AppDocument | undefined }>(() => ({ document:
 export function documentApp (app: FastifyInstance, brokers: ReadonlyMap<string, Describable>, settings: AsyncapiSettings): void {
   const known = stateOf(app).document
   if (known !== undefined && settings.written) throw new FASTSTREAM_ERR_INVALID_OPTION('asyncapi', 'must be given where the plugin is registered first: one document describes all brokers of an app')
-  const document = known ?? new AppDocument(() => createDocument([...brokers.values()].map(describe), settings))
+  const document = known ?? new AppDocument(create)
   if (!app.hasDecorator('asyncapi')) app.decorate('asyncapi', asyncapi as FastifyInstance['asyncapi'])
   if (known === undefined) serve(app, document, settings)
+
+  function create (): Created {
+    const created = createDocument([...brokers.values()].map(describe), settings, appPackage())
+    const schemas = created.unknownSchemas
+    if (schemas.length > 0) app.log.warn({ schemas }, 'the AsyncAPI document lacks the JSON Schema of some schemas: convert them in asyncapi.jsonSchema')
+    return created
+  }
 
   function asyncapi (options: { yaml?: boolean } = {}): AsyncapiDocument | string {
     noSurplus('asyncapi(options)', arguments, 1)

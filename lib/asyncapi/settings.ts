@@ -2,8 +2,11 @@ import type { AsyncapiImage, AsyncapiOptions, AsyncapiPublish, AsyncapiTheme } f
 import { callable, list, oneOf, onlyKnown, text, yesOrNo } from '../options/assert.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 
+/** Options without a default. */
+type Absent = 'externalDocs' | 'jsonSchema' | 'transform' | 'publish' | 'logo'
+
 /** The option `asyncapi`, checked and complete. */
-export interface AsyncapiSettings extends Required<Omit<AsyncapiOptions, 'externalDocs' | 'transform' | 'publish' | 'logo'>>, Pick<AsyncapiOptions, 'externalDocs' | 'transform' | 'publish' | 'logo'> {
+export interface AsyncapiSettings extends Required<Omit<AsyncapiOptions, Absent>>, Pick<AsyncapiOptions, Absent> {
   /** Somebody decided about it. */
   readonly written: boolean
   /** Whether there are routes. */
@@ -16,8 +19,8 @@ const TEXTS = ['title', 'version', 'description', 'termsOfService']
 export function normaliseAsyncapi (given: AsyncapiOptions | boolean | undefined): AsyncapiSettings {
   const production = process.env.NODE_ENV === 'production'
   const options = typeof given === 'object' ? given : {}
-  if (given !== undefined && typeof given !== 'boolean') onlyKnown('asyncapi.', given, ['routePrefix', 'hooks', 'theme', 'logo', 'specVersion', 'info', 'servers', 'tags', 'externalDocs', 'transform', 'publish'])
-  const { routePrefix = '/asyncapi', hooks = {}, theme = {}, logo, specVersion = '3.0.0', info = {}, servers = {}, tags = [], externalDocs, transform, publish } = options
+  if (given !== undefined && typeof given !== 'boolean') onlyKnown('asyncapi.', given, ['routePrefix', 'hooks', 'theme', 'logo', 'specVersion', 'info', 'servers', 'tags', 'externalDocs', 'jsonSchema', 'transform', 'publish'])
+  const { routePrefix = '/asyncapi', hooks = {}, theme = {}, logo, specVersion = '3.0.0', info = {}, servers = {}, tags = [], externalDocs, jsonSchema, transform, publish } = options
   if (!/^(\/[^/*?#]+)*$/.test(routePrefix)) throw new FASTSTREAM_ERR_INVALID_OPTION('asyncapi.routePrefix', "must begin with '/', not end with it, and have no '*', '?' or '#'")
   onlyKnown('asyncapi.hooks.', hooks, ['onRequest', 'preHandler'])
   checkTheme(theme)
@@ -37,6 +40,9 @@ export function normaliseAsyncapi (given: AsyncapiOptions | boolean | undefined)
     texts('asyncapi.externalDocs', externalDocs, ['url', 'description'])
     text('asyncapi.externalDocs.url', externalDocs.url)
   }
+  if (jsonSchema !== undefined) {
+    callable('asyncapi.jsonSchema', jsonSchema, 'must be a function of a declared schema: it returns JSON Schema, or undefined')
+  }
   if (transform !== undefined) callable('asyncapi.transform', transform, 'must be a function of the document')
   if (publish !== undefined) checkPublish(publish, production)
   return {
@@ -53,6 +59,7 @@ export function normaliseAsyncapi (given: AsyncapiOptions | boolean | undefined)
     servers,
     tags,
     externalDocs,
+    jsonSchema,
     transform,
     publish
   }

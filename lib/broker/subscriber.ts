@@ -101,6 +101,11 @@ export class DeclaredSubscriber implements SubscriberPlan<ReceivedMessage> {
     this.broker.skipTo(this, { topic, partition, offset })
   }
 
+  /** The publishers of its results. */
+  get publishers (): readonly DeclaredPublisher[] {
+    return this.#publishers
+  }
+
   deadLetterTopic (topic: string): string | undefined {
     return this.#deadLetterTopics.get(topic)
   }

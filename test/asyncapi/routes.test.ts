@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import { readFileSync } from 'node:fs'
 import Fastify, { type FastifyServerOptions, type RouteOptions } from 'fastify'
 import { parse } from 'yaml'
 import faststreamPlugin, { dependency, type AsyncapiDocument, type FaststreamOptions } from '../../index.js'
@@ -170,7 +171,8 @@ t.test('a transform that returns no document fails the start', async (t) => {
 t.test('what is undefined, as from the environment, is not written over what is known', async (t) => {
   const app = await build(t, { clientId: 'shop', asyncapi: { info: { title: undefined, version: process.env.NO_SUCH_VERSION }, servers: { default: { host: undefined, title: 'Here' } } } })
   await app.ready()
-  t.match(app.asyncapi(), { info: { title: 'shop', version: '0.0.0' }, servers: { default: { host: 'memory', title: 'Here' } } })
+  const { name, version } = JSON.parse(readFileSync('package.json', 'utf8'))
+  t.match(app.asyncapi(), { info: { title: name, version }, servers: { default: { host: 'memory', title: 'Here' } } })
 })
 
 t.test('caches still know what else the app varies by', async (t) => {
@@ -219,6 +221,7 @@ t.test('wrong options fail with the option and the cure', async (t) => {
     [{ externalDocs: {} }, /'asyncapi.externalDocs.url'/],
     [{ externalDocs: { url: 'x', title: 'y' } }, /'asyncapi.externalDocs.title'/],
     [{ externalDocs: { url: 'x', description: 7 } }, /'asyncapi.externalDocs.description' must be a string/],
+    [{ jsonSchema: 'zod' }, /'asyncapi.jsonSchema' must be a function of a declared schema/],
     [{ transform: {} }, /'asyncapi.transform' must be a function/]
   ]
   for (const [asyncapi, message] of wrong) await t.rejects(async () => { await build(t, { asyncapi } as FaststreamOptions) }, { code: 'FASTSTREAM_ERR_INVALID_OPTION', message })

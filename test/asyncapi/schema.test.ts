@@ -1,15 +1,24 @@
 import t from 'tap'
 import { Type as Type034 } from '@sinclair/typebox'
 import { Type } from 'typebox'
+import * as z from 'zod'
+import * as mini from 'zod/mini'
+import * as z3 from 'zod/v3'
 import { Ajv } from 'ajv'
 import { Components } from '../../lib/asyncapi/schema/components.js'
 import { define } from '../../lib/asyncapi/schema/definition.js'
+import { jsonSchemaOf } from '../../lib/asyncapi/schema/json-schema.js'
 import { References } from '../../lib/asyncapi/schema/references.js'
+
+function definitionOf (given: unknown, shared: Record<string, unknown> = {}, name = 'Payload') {
+  const found = jsonSchemaOf(given)
+  return 'schema' in found ? define(found.schema, References.ofScope(shared), name) : undefined
+}
 
 /** What a document makes of one schema: where it is, and `components.schemas`. */
 function convert (schema: unknown, shared: Record<string, unknown> = {}) {
   const components = new Components()
-  const definition = define(schema, References.ofScope(shared), 'Payload')
+  const definition = definitionOf(schema, shared)
   if (definition === undefined) return undefined
   const { $ref } = components.refer(definition)
   return { $ref: $ref.replace('#/components/schemas/', ''), schemas: components.schemas }
@@ -39,7 +48,7 @@ t.test('names', async (t) => {
 
   t.test('what is the same shares a name, whatever the order of its members; what differs never does', async (t) => {
     const components = new Components()
-    const refer = (schema: object, shared = {}) => components.refer(define(schema, References.ofScope(shared), 'Payload')!).$ref.split('/').at(-1)
+    const refer = (schema: object, shared = {}) => components.refer(definitionOf(schema, shared)!).$ref.split('/').at(-1)
     t.equal(refer({ $id: 'Item', type: 'object', properties: { a: {}, b: {} } }), 'Item')
     t.equal(refer({ $id: 'Item', properties: { b: {}, a: {} }, type: 'object' }), 'Item')
     t.equal(refer({ $id: 'Item', type: 'string' }), 'Item_2')
@@ -59,7 +68,7 @@ t.test('names', async (t) => {
 
   t.test('what is small and has no name stands where it is used', async (t) => {
     const components = new Components()
-    const inline = (schema: unknown, shared = {}) => components.inline(define(schema, References.ofScope(shared), 'Key')!)
+    const inline = (schema: unknown, shared = {}) => components.inline(definitionOf(schema, shared, 'Key')!)
     t.same(inline({ type: 'string' }), { type: 'string' })
     t.same(inline({ $id: 'Key', type: 'string' }), to('Key'))
     t.same(inline({ $ref: 'Id#' }, { Id: { $id: 'Id', type: 'string' } }), to('Id'))
@@ -208,6 +217,8 @@ t.test('other drafts and OpenAPI become draft-07', async (t) => {
     ['nullable without a type says nothing', { nullable: true }, {}],
     ['exclusive limits', { minimum: 1, exclusiveMinimum: true, maximum: 9, exclusiveMaximum: false }, { exclusiveMinimum: 1, maximum: 9 }],
     ['an exclusive limit without one', { exclusiveMinimum: true, exclusiveMaximum: 3 }, { exclusiveMaximum: 3 }],
+    ["the limits of JavaScript's integers", { type: 'integer', minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER }, { type: 'integer' }],
+    ['limits', { type: 'integer', minimum: 1, maximum: 2 }, { type: 'integer', minimum: 1, maximum: 2 }],
     ['an example', { example: 1 }, { examples: [1] }],
     ['a discriminator', { discriminator: { propertyName: 'kind' } }, { discriminator: 'kind' }],
     ["AsyncAPI's own discriminator", { discriminator: 'kind' }, { discriminator: 'kind' }],
@@ -234,6 +245,75 @@ t.test('a schema means the same before and after', async (t) => {
   for (const value of [good, { ...good, next: good }, { ...good, next: { ...good, id: 2 } }, { ...good, sizes: { s: 'x' } }, { ...good, pair: ['x', 1, 2] }, { ...good, more: 1 }, { id: 1 }]) {
     t.equal(after(value), before(value), JSON.stringify(value))
   }
+})
+
+t.test('schemas of other libraries', async (t) => {
+  t.test('Zod 4: the form on the wire, with names, dates and recursion', async (t) => {
+    const Line = z.object({ sku: z.string() }).meta({ id: 'Line' })
+    const Order = z.object({ id: z.string(), at: z.coerce.date(), total: z.bigint(), lines: z.array(Line), n: z.string().transform(Number), size: z.int().max(9), count: z.int().default(3) }).meta({ id: 'Order', title: 'An order' })
+    t.same(convert(Order), {
+      $ref: 'Order',
+      schemas: {
+        Line: { type: 'object', required: ['sku'], properties: { sku: { type: 'string' } } },
+        Order: {
+          title: 'An order',
+          type: 'object',
+          required: ['id', 'at', 'total', 'lines', 'n', 'size'],
+          properties: { id: { type: 'string' }, at: { type: 'string', format: 'date-time' }, total: {}, lines: { type: 'array', items: to('Line') }, n: { type: 'string' }, size: { type: 'integer', maximum: 9 }, count: { type: 'integer', default: 3 } }
+        }
+      }
+    })
+    t.equal(definitionOf(Order)?.named, true)
+    const Tree = z.object({ get children () { return z.array(Tree) } })
+    t.same(convert(Tree), { $ref: 'Payload', schemas: { Payload: { type: 'object', required: ['children'], properties: { children: { type: 'array', items: to('Payload') } } } } })
+    t.same(convert(z.object({ a: Tree, b: Tree }))?.schemas, {
+      Payload: { type: 'object', required: ['a', 'b'], properties: { a: to('Schema'), b: to('Schema') } },
+      Schema: { type: 'object', required: ['children'], properties: { children: { type: 'array', items: to('Schema') } } }
+    }, 'a name that Zod counts is no name')
+  })
+
+  t.test('zod/mini, whose schemas have no method, by the package of the app', async (t) => {
+    const expected = { type: 'object', required: ['id', 'at'], properties: { id: { type: 'string' }, at: { type: 'string', format: 'date-time' } } }
+    const schema = mini.object({ id: mini.string(), at: mini.date() })
+    t.same(plain(schema), expected)
+    const [, started] = process.argv
+    t.teardown(() => { process.argv[1] = started as string })
+    for (const elsewhere of ['/usr/lib/tool/index.js', '[eval]']) {
+      process.argv[1] = elsewhere
+      t.same(plain(schema), expected, 'found from the working directory')
+    }
+  })
+
+  t.test('Standard JSON Schema, and methods by their usual names', async (t) => {
+    const schema = { $id: 'Order', type: 'object' }
+    const wanted: unknown[] = []
+    const write = (options: unknown): object => { wanted.push(options); return schema }
+    const standard = { '~standard': { version: 1, vendor: 'other', jsonSchema: { input: write } } }
+    for (const given of [standard, Object.assign(() => {}, standard), { toJSONSchema: write }, { toJsonSchema: write }]) t.equal(convert(given)?.$ref, 'Order')
+    t.match(wanted, Array.from({ length: 4 }, () => ({ target: 'draft-07' })))
+  })
+
+  t.test('what cannot be converted has a reason', async (t) => {
+    const fails = { toJSONSchema () { throw new TypeError('no form for a map') } }
+    const throwsText = { toJSONSchema () { throw 'no form' } } // eslint-disable-line no-throw-literal
+    const reasons = [new (class Joi {})(), z3.object({}), 7, null, { '~standard': {}, type: 'object' }, fails, throwsText, { toJSONSchema: () => 7 }].map((given) => jsonSchemaOf(given))
+    const none = { reason: 'it has no JSON Schema form' }
+    t.same(reasons, [none, none, none, none, none, { reason: 'no form for a map' }, { reason: 'no form' }, { reason: 'its conversion returned no JSON Schema' }])
+  })
+
+  t.test("the app's own conversion comes first, and may leave a schema to the plugin", async (t) => {
+    const schema = z.object({ id: z.string() })
+    t.same(jsonSchemaOf(schema, (given) => { t.equal(given, schema); return { type: 'null' } }), { schema: { type: 'null' } })
+    t.same(jsonSchemaOf(schema, () => true), { schema: true })
+    t.match(jsonSchemaOf(schema, () => undefined), { schema: { type: 'object', required: ['id'] } })
+    t.throws(() => jsonSchemaOf(schema, (async () => ({})) as unknown as () => object), { message: 'its conversion returned no JSON Schema' })
+  })
+})
+
+t.test('a schema that only refers to one of its definitions has the name of that', async (t) => {
+  const generated = definitionOf({ $ref: '#/definitions/Order', definitions: { Order: { type: 'object' } } })
+  t.match(generated, { name: 'Order', named: true })
+  t.match(definitionOf({ $ref: '#/definitions/__schema0', definitions: { __schema0: {} } }), { name: 'Schema', named: false })
 })
 
 t.test('what is no JSON Schema says nothing', async (t) => {

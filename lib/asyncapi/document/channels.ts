@@ -1,7 +1,7 @@
 import type { AsyncapiObject } from '../../../types/asyncapi.js'
 import type { Described } from './description.js'
 import { BINDING } from './messages.js'
-import { byName, Names, toName } from './names.js'
+import { byName, Names, qualify } from './names.js'
 import type { Reference } from '../schema/components.js'
 import type { Servers } from './servers.js'
 
@@ -28,7 +28,7 @@ export class Channel {
   }
 }
 
-/** A channel per topic. Its id is the topic itself, which other clusters have their name before. */
+/** A channel per topic. Its id is the topic, preceded by the broker's name for each broker but the default one. */
 export class Channels {
   readonly #names = new Names()
   readonly #channels = new Map<string, Channel>()
@@ -37,7 +37,7 @@ export class Channels {
     const identity = JSON.stringify([broker.name, topic])
     const known = this.#channels.get(identity)
     if (known !== undefined) return known
-    const id = this.#names.give(broker.name === 'default' ? topic : `${toName(broker.name)}.${topic}`, identity)
+    const id = this.#names.give(broker.name === 'default' ? topic : qualify(broker.name, topic), identity)
     const channel = new Channel(id, topic, broker)
     this.#channels.set(identity, channel)
     return channel

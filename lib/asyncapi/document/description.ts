@@ -32,7 +32,15 @@ export interface DescribedSubscriber extends Party {
   readonly ordering: string
   /** undefined: as often as it takes, or never. */
   readonly retries: number | undefined
+  /** The topics that its results are published to, without those that the document does not show. */
+  readonly results: readonly Result[]
   deadLetterTopic (topic: string): string | undefined
+}
+
+export interface Result {
+  /** The name of a broker. */
+  readonly broker: string
+  readonly topic: string
 }
 
 export interface DescribedPublisher extends Party {
@@ -89,6 +97,7 @@ export function describe ({ settings, declarations }: Describable): Described {
       ackPolicy: subscriber.ackPolicy,
       ordering: subscriber.ordering,
       retries: subscriber.ackPolicy === 'REJECT_ON_ERROR' ? subscriber.retry.retries : undefined,
+      results: subscriber.publishers.filter(isIncluded).map(({ broker, topic }) => ({ broker: broker.settings.name, topic })),
       deadLetterTopic: (topic) => subscriber.deadLetterTopic(topic),
       prepare: asReceived(subscriber)
     })),

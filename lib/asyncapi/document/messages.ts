@@ -1,9 +1,10 @@
 import type { AsyncapiObject, MessageExample } from '../../../types/asyncapi.js'
 import { FASTSTREAM_ERR_SCHEMA_BUILD } from '../../errors.js'
 import type { DescribedPublisher, DescribedSubscriber } from './description.js'
-import { byName, Names, pascalCase } from './names.js'
+import { byName, Names, pascalCase, withSuffix } from './names.js'
 import { Components } from '../schema/components.js'
 import { define, type Definition } from '../schema/definition.js'
+import { jsonSchemaOf, type CustomConversion } from '../schema/json-schema.js'
 import { isSchema } from '../schema/keywords.js'
 
 /** Of the Kafka bindings of AsyncAPI. */
@@ -11,44 +12,76 @@ export const BINDING = { bindingVersion: '0.5.0' }
 export const CORRELATION_IDS = { correlation_id: { description: 'Goes on from a request or message to what it publishes', location: '$message.header#/correlation_id' } }
 export const CORRELATION_ID = { $ref: '#/components/correlationIds/correlation_id' }
 
+export interface UnknownSchema {
+  readonly part: 'value' | 'key' | 'headers'
+  readonly reason: string
+}
+
 /** One kind of message, before anything has its name. */
 export interface MessageParts {
   readonly name: string
   readonly value: Definition | undefined
   readonly key: Definition | undefined
   readonly headers: Definition | undefined
+  /** Schemas that are declared, and have no JSON Schema that is known. */
+  readonly unknown: readonly UnknownSchema[]
   readonly contentType: string | undefined
   readonly examples: readonly MessageExample[]
 }
 
 /** What a subscriber or publisher has of messages of a topic, whose name stands in for names that schemas lack. */
-export function partsOf ({ schema = {}, references, about }: DescribedPublisher | DescribedSubscriber, topic: string): MessageParts {
+export function partsOf (
+  { schema = {}, references, about }: DescribedPublisher | DescribedSubscriber, topic: string, custom: CustomConversion | undefined
+): MessageParts {
   const name = pascalCase(topic)
-  const part = (what: 'value' | 'key' | 'headers', otherwise: string): Definition | undefined => {
+  const unknown: UnknownSchema[] = []
+  const part = (what: UnknownSchema['part'], otherwise: string): Definition | undefined => {
+    if (schema[what] === undefined) return undefined
     try {
-      return schema[what] === undefined ? undefined : define(schema[what], references, name + otherwise)
+      const found = jsonSchemaOf(schema[what], custom)
+      if ('schema' in found) return define(found.schema, references, withSuffix(name, otherwise))
+      unknown.push({ part: what, reason: found.reason })
     } catch (cause) {
       throw new FASTSTREAM_ERR_SCHEMA_BUILD(what, topic, (cause as Error).message, { cause })
     }
   }
-  const value = part('value', 'Payload')
-  return { name: value?.named === true ? value.name : name, value, key: part('key', 'Key'), headers: part('headers', 'Headers'), contentType: contentTypeOf(schema.value), examples: about.examples }
+  const [value, key, headers] = [part('value', 'Payload'), part('key', 'Key'), part('headers', 'Headers')]
+  return {
+    name: value?.named === true ? value.name : name,
+    value,
+    key,
+    headers,
+    unknown,
+    contentType: contentTypeOf(schema.value),
+    examples: about.examples
+  }
 }
 
 /** The same for two of which the same is said, whoever says it. */
-export function fingerprintOf ({ value, key, headers, contentType }: MessageParts): string {
-  return [value, key, headers].map((part) => part?.fingerprint).concat(contentType).join('\n\n')
+export function fingerprintOf ({ value, key, headers, contentType, unknown }: MessageParts): string {
+  return [value, key, headers].map((part) => part?.fingerprint).concat(contentType, namesOf(unknown)).join('\n\n')
 }
 
 /** Who leaves the key or the headers out says nothing about them: messages of one topic with one value are one, unless they contradict each other. */
 export function unite (kinds: readonly MessageParts[], parts: MessageParts): MessageParts[] {
   const known = kindOf(kinds, parts)
   if (known === undefined) return [...kinds, parts]
-  return kinds.map((kind) => kind === known ? { ...kind, key: kind.key ?? parts.key, headers: kind.headers ?? parts.headers } : kind)
+  const united = { ...known, key: known.key ?? parts.key, headers: known.headers ?? parts.headers, unknown: [...known.unknown, ...parts.unknown] }
+  return kinds.map((kind) => kind === known ? united : kind)
 }
 
 export function kindOf (kinds: readonly MessageParts[], parts: MessageParts): MessageParts | undefined {
-  return kinds.find((kind) => kind.value?.fingerprint === parts.value?.fingerprint && agree(kind.key, parts.key) && agree(kind.headers, parts.headers))
+  return kinds.find((kind) => valueOf(kind) === valueOf(parts) && agree(kind.key, parts.key) && agree(kind.headers, parts.headers))
+}
+
+/** A value whose schema is not known is another one than a value without a schema. */
+function valueOf ({ value, unknown }: MessageParts): string | undefined {
+  return value?.fingerprint ?? unknown.find(({ part }) => part === 'value')?.part
+}
+
+/** The parts, each once and in one order. */
+function namesOf (unknown: readonly UnknownSchema[]): string[] {
+  return [...new Set(unknown.map(({ part }) => part))].sort()
 }
 
 function agree (a: Definition | undefined, b: Definition | undefined): boolean {
@@ -68,14 +101,16 @@ export class Messages {
   readonly #messages = new Map<string, { readonly body: AsyncapiObject, readonly examples: Map<string, AsyncapiObject> }>()
 
   /** @returns its name, which is that of an equal message if there is one */
-  add ({ name, value, key, headers, contentType, examples }: MessageParts): string {
+  add ({ name, value, key, headers, unknown, contentType, examples }: MessageParts): string {
+    const unknownSchemas = namesOf(unknown)
     return this.put(name, {
       title: isSchema(value?.body) ? value.body.title : undefined,
       contentType,
       headers: headers && this.#headers(headers),
       correlationId: CORRELATION_ID,
       payload: value && this.components.refer(value),
-      bindings: key && { kafka: { key: this.#key(key), ...BINDING } }
+      bindings: key && { kafka: { key: this.#key(key), ...BINDING } },
+      'x-unknown-schemas': unknownSchemas.length > 0 ? unknownSchemas : undefined
     }, examples)
   }
 

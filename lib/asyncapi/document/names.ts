@@ -22,6 +22,22 @@ export function pascalCase (name: string): string {
   return name.split(/[^a-zA-Z0-9]+/).map((word) => word.slice(0, 1).toUpperCase() + word.slice(1)).join('') || 'Topic'
 }
 
+/** Name and suffix, without the suffix when the name ends with it: 'OrdersPayload' and 'Payload' make 'OrdersPayload'. */
+export function withSuffix (name: string, suffix: string): string {
+  return name.endsWith(suffix) ? name : name + suffix
+}
+
+/** The topic of a named broker as a name, without the broker's name when the topic begins with its words. */
+export function qualify (broker: string, topic: string): string {
+  const [first, whole] = [wordsOf(broker), wordsOf(topic)]
+  const repeats = first.length > 0 && first.every((word, index) => whole[index] === word)
+  return repeats ? topic : `${toName(broker)}.${topic}`
+}
+
+function wordsOf (name: string): string[] {
+  return name.toLowerCase().split(/[^a-z0-9]+/).filter((word) => word !== '')
+}
+
 /** By code unit: the order must not depend on where the process runs. */
 export function compare (a: string, b: string): number {
   if (a === b) return 0

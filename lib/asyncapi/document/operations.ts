@@ -4,6 +4,8 @@ import { DEAD_LETTER } from './dead-letters.js'
 import type { Described, DescribedPublisher, DescribedSubscriber, Party } from './description.js'
 import { BINDING, fingerprintOf, kindOf, partsOf, unite, type MessageParts, type Messages } from './messages.js'
 import { byName, compare, Names, pascalCase, toName } from './names.js'
+import type { Reference } from '../schema/components.js'
+import type { CustomConversion } from '../schema/json-schema.js'
 
 /** One subscriber or publisher at one topic, before anything has its name. */
 interface Entry {
@@ -26,25 +28,32 @@ export interface Origin extends Omit<AsyncapiOperation, 'id'> {
 export class Operations {
   readonly #channels: Channels
   readonly #messages: Messages
+  readonly #brokers: ReadonlyMap<string, Described>
   readonly #names = new Names()
   /** Of messages. */
   readonly #kinds = new Map<Channel, MessageParts[]>()
   readonly #operations = new Map<string, AsyncapiObject>()
   readonly origins = new Map<string, Origin>()
+  /** Which schemas have no JSON Schema that is known, and why. */
+  readonly unknownSchemas = new Set<string>()
 
-  constructor (brokers: readonly Described[], channels: Channels, messages: Messages) {
+  constructor (
+    brokers: readonly Described[], channels: Channels, messages: Messages, custom: CustomConversion | undefined
+  ) {
     this.#channels = channels
     this.#messages = messages
-    const entries = brokers.flatMap(entriesOf).sort((a, b) => compare(a.order, b.order))
+    this.#brokers = new Map(brokers.map((broker) => [broker.name, broker]))
+    const entries = brokers.flatMap((broker) => entriesOf(broker, custom)).sort((a, b) => compare(a.order, b.order))
     for (const { broker, topic, parts } of entries) {
       const channel = channels.of(broker, topic)
       this.#kinds.set(channel, unite(this.#kinds.get(channel) ?? [], parts))
+      for (const { part, reason } of parts.unknown) this.unknownSchemas.add(`${part} of '${topic}': ${reason}`)
     }
     for (const broker of brokers) this.#sendDeadLetters(broker)
     for (const entry of entries) this.#add(entry)
     for (const channel of channels) {
       // Its subscribers take anything, and nobody says what comes.
-      if (channel.messages.size === 0) channel.messages.add(messages.add({ name: pascalCase(channel.id), value: undefined, key: undefined, headers: undefined, contentType: undefined, examples: [] }))
+      if (channel.messages.size === 0) channel.messages.add(messages.add({ name: pascalCase(channel.id), value: undefined, key: undefined, headers: undefined, unknown: [], contentType: undefined, examples: [] }))
     }
   }
 
@@ -71,9 +80,20 @@ export class Operations {
       messages,
       bindings: binding(broker, subscriber?.groupId),
       'x-kafka-consumer': subscriber && consumerOf(subscriber, topic),
+      'x-publishes': subscriber && this.#resultsOf(subscriber),
       'x-deprecated': about.deprecated || undefined
     })
     this.#originOf(id, action, channel).parties.push(party)
+  }
+
+  /** The channels that the results of a subscriber are published to. */
+  #resultsOf ({ results }: DescribedSubscriber): Reference[] | undefined {
+    const channels = results.flatMap(({ broker, topic }) => {
+      const described = this.#brokers.get(broker)
+      // A publisher may belong to another app, whose topics are in its own document.
+      return described === undefined ? [] : this.#channels.of(described, topic)
+    })
+    return channels.length === 0 ? undefined : [...new Set(channels)].map(({ reference }) => reference)
   }
 
   #message (channel: Channel, parts: MessageParts): { $ref: string } {
@@ -124,13 +144,13 @@ export class Operations {
   }
 }
 
-function entriesOf (broker: Described): Entry[] {
+function entriesOf (broker: Described, custom: CustomConversion | undefined): Entry[] {
   // The default broker's things have names as if there were no other.
   const first = broker.name === 'default' ? '' : broker.name
   const entry = (topic: string, party: { subscriber: DescribedSubscriber } | { publisher: DescribedPublisher }): Entry => {
     const { about, groupId, name, ...rest } = { groupId: undefined, name: undefined, ...'subscriber' in party ? party.subscriber : party.publisher }
-    const parts = partsOf({ ...rest, about } as DescribedPublisher, topic)
-    const consumer = 'subscriber' in party && consumerOf(party.subscriber, topic)
+    const parts = partsOf({ ...rest, about } as DescribedPublisher, topic, custom)
+    const consumer = 'subscriber' in party && { ...consumerOf(party.subscriber, topic), results: party.subscriber.results }
     return { broker, topic, parts, ...party, order: JSON.stringify([first, topic, Object.keys(party), groupId, name, fingerprintOf(parts), about, consumer]) }
   }
   return [

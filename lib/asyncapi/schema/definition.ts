@@ -1,16 +1,20 @@
 import { byName, toName } from '../document/names.js'
 import { toDraft7 } from './draft7.js'
-import { isSchema, mapSubschemas, toJsonSchema, type Schema } from './keywords.js'
+import { isSchema, mapSubschemas, type Schema } from './keywords.js'
 import { References, type Resource, type Target } from './references.js'
 
-/** Made by counting, so they depend on the order in which schemas are made. */
-const TYPEBOX_COUNTER = /^T\d+$/
+/** Names that TypeBox and Zod make by counting: they depend on the order in which schemas are made. */
+const COUNTER = /^(T|__schema)\d+$/
+/** A schema that only refers to one of its own definitions, as Zod and generators write it. */
+const OWN_DEFINITION = /^#\/(definitions|\$defs)\/[^/]+$/
+
+const UNNAMED = 'Schema'
 
 /** A schema as the document has it, in which each `$ref` is a definition: it gets its name when all are known. */
 export class Definition {
   readonly name: string
-  /** Has a name of its own: a `$id`. */
-  readonly named: boolean
+  /** Has a name of its own: a `$id`, or the one by which a schema refers to it that does nothing else. */
+  named: boolean
   referenced = false
   body: unknown = {}
   #fingerprint: string | undefined
@@ -30,17 +34,17 @@ export class Definition {
 /**
  * @param shared what the schema may refer to in its scope
  * @param name of a schema that has none
- * @returns undefined for what is no JSON Schema
  */
-export function define (given: unknown, shared: References, name: string): Definition | undefined {
-  const schema = toJsonSchema(given)
-  if (schema === undefined) return undefined
+export function define (schema: Schema | boolean, shared: References, name: string): Definition {
   if (typeof schema === 'boolean') return Object.assign(new Definition(name, false), { body: schema })
   const references = new References(shared)
   const resource = references.add(schema)
   const root = new Conversion(references).define({ schema, resource }, name)
   // A schema that only refers is what it refers to.
-  return (isSchema(root.body) && Object.keys(root.body).length === 1 && root.body.$ref as Definition) || root
+  if (!isSchema(root.body) || Object.keys(root.body).length > 1 || !(root.body.$ref instanceof Definition)) return root
+  const target = root.body.$ref
+  target.named ||= OWN_DEFINITION.test(String(schema.$ref)) && target.name !== UNNAMED
+  return target
 }
 
 class Conversion {
@@ -51,12 +55,13 @@ class Conversion {
     this.#references = references
   }
 
-  define ({ schema, resource, hint }: Target & { schema: Schema }, otherwise = 'Schema'): Definition {
+  define ({ schema, resource, hint }: Target & { schema: Schema }, otherwise = UNNAMED): Definition {
     const known = this.#definitions.get(schema)
     if (known !== undefined) return known
     const { $id } = schema
-    const named = typeof $id === 'string' && !TYPEBOX_COUNTER.test($id)
-    const definition = new Definition(named ? toName($id) : hint === undefined ? otherwise : toName(hint), named)
+    const named = typeof $id === 'string' && !COUNTER.test($id)
+    const hinted = hint === undefined || COUNTER.test(hint) ? otherwise : toName(hint)
+    const definition = new Definition(named ? toName($id) : hinted, named)
     // Before its body, in which recursive schemas refer to it.
     this.#definitions.set(schema, definition)
     definition.body = this.#body(schema, resource)

@@ -13,7 +13,7 @@ const JAVASCRIPT_TYPES: Readonly<Record<string, Schema>> = {
 }
 
 /** Each rewrites one thing of a newer draft, of OpenAPI or of TypeBox as draft-07 has it, which is what AsyncAPI reads. Subschemas are done already. */
-const RULES = [tuple, dependencies, nullable, exclusive, example, discriminator, constants, record, regExp, type]
+const RULES = [tuple, dependencies, nullable, exclusive, safeInteger, example, discriminator, constants, record, regExp, type]
 
 export function toDraft7 (schema: Schema): Schema {
   // They only forbid: without them nothing wrong is said.
@@ -47,6 +47,17 @@ function exclusive (schema: Schema): Schema {
     delete done[limit]
   }
   return done
+}
+
+/** Zod writes the limits of JavaScript's integers, which say nothing about the values of an app. */
+function safeInteger (schema: Schema): Schema {
+  const { minimum, maximum, ...rest } = schema
+  if (schema.type !== 'integer') return schema
+  return {
+    ...rest,
+    ...minimum !== undefined && minimum !== Number.MIN_SAFE_INTEGER && { minimum },
+    ...maximum !== undefined && maximum !== Number.MAX_SAFE_INTEGER && { maximum }
+  }
 }
 
 function example ({ example, ...schema }: Schema): Schema {

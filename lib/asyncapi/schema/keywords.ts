@@ -22,12 +22,3 @@ export function mapSubschemas (schema: Schema, map: (sub: unknown) => unknown): 
     return [keyword, value]
   }))
 }
-
-/** What JSON keeps of a JSON Schema, as a copy; undefined for what is none, such as the schemas of Zod. */
-export function toJsonSchema (schema: unknown): Schema | boolean | undefined {
-  if (typeof schema === 'boolean') return schema
-  if (!isSchema(schema) || '~standard' in schema) return undefined
-  const prototype: unknown = Object.getPrototypeOf(schema)
-  if (prototype !== null && Object.getPrototypeOf(prototype) !== null) return undefined
-  return JSON.parse(JSON.stringify(schema, (_, value: unknown) => typeof value === 'bigint' ? Number(value) : value))
-}
