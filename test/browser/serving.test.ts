@@ -44,7 +44,7 @@ t.test('with and without a slash behind it, also behind a proxy that strips a pa
 
 t.test('under a prefix, and where the option says', async (t) => {
   const app = Fastify()
-  await app.register(async (scope) => { await scope.register(faststreamPlugin, { clientId: 'Shop', asyncapi: { routePrefix: '/docs/topics' } }) }, { prefix: '/v1' })
+  await app.register(async (scope) => { await scope.register(faststreamPlugin, { asyncapi: { routePrefix: '/docs/topics', info: { title: 'Shop' } } }) }, { prefix: '/v1' })
   const { url } = await listen(t, app)
   const { page, problems } = await visit(t, `${url}/v1/docs/topics`)
   t.match(await page.locator('h1').innerText(), 'Shop')

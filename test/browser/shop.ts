@@ -50,6 +50,11 @@ export async function shop (asyncapi: AsyncapiOptions = {}, server: FastifyServe
         license: { name: 'MIT', url: 'https://opensource.org/license/mit' }
       },
       externalDocs: { url: 'https://example.com/runbook', description: 'Runbook' },
+      servers: { default: { title: 'Production' } },
+      tags: [
+        { name: 'orders', description: 'From the basket to the invoice' },
+        { name: 'stock', description: 'What is on the shelves, and what runs low' }
+      ],
       ...asyncapi
     }
   })
@@ -59,11 +64,11 @@ export async function shop (asyncapi: AsyncapiOptions = {}, server: FastifyServe
   const placed = { value: Order, key: Type.String({ format: 'uuid' }), headers: tenant }
 
   broker.publisher('orders.placed', { schema: placed, title: 'An order was placed', description: 'Sent once per accepted `POST /orders`, keyed by the order.', tags: ['orders'], examples: [{ name: 'card', summary: 'Paid by card', value: order, headers: { tenant: 'berlin' } }, { name: 'invoice', summary: 'Paid by invoice', value: { ...order, payment: { kind: 'invoice', days: 14 } }, headers: { tenant: 'bern' } }] })
-  broker.publisher('invoices.issued', { schema: { value: Invoice }, title: 'An invoice was issued', tags: ['billing'] })
-  broker.publisher('stock.wanted', { schema: { value: Stock }, title: 'Something runs low', tags: ['stock'], deprecated: true })
-  broker.subscriber('orders.placed', { schema: placed, title: 'Price the order', description: 'Reserves the stock, then prices each line.\n\n- an order that is priced twice gets **one** invoice\n- see the [runbook](https://example.com/runbook/pricing) for what to do with dead letters', tags: ['orders', 'pricing'], ordering: 'key' }, async function priceOrder () {})
+  const invoices = broker.publisher('invoices.issued', { schema: { value: Invoice }, title: 'An invoice was issued', tags: ['billing'] })
+  const wanted = broker.publisher('stock.wanted', { schema: { value: Stock }, title: 'Something runs low', tags: ['stock'], deprecated: true })
+  broker.subscriber('orders.placed', { schema: placed, title: 'Price the order', description: 'Reserves the stock, then prices each line.\n\n- an order that is priced twice gets **one** invoice\n- see the [runbook](https://example.com/runbook/pricing) for what to do with dead letters', tags: ['orders', 'pricing'], ordering: 'key', publish: [invoices, wanted] }, async function priceOrder () { return undefined })
   broker.subscriber('orders.placed', { schema: placed, groupId: 'audit', ackPolicy: 'NACK_ON_ERROR', deadLetter: false, title: 'Write the audit log', tags: ['audit'] }, async function audit () {})
-  broker.subscriber('stock.changed', { schema: { value: Stock }, title: 'Follow the stock', tags: ['stock'], retry: { retries: 2 } }, async function followStock () {})
-  broker.subscriber('mail.bounced', { title: 'Mark the address' }, async function markAddress () {})
+  broker.subscriber('stock.changed', { schema: { value: Stock }, title: 'Follow the stock', tags: ['stock'], retry: { retries: 2 }, publish: wanted }, async function followStock () { return undefined })
+  broker.subscriber('mail.bounced', async function markAddress () {})
   return app
 }

@@ -8,7 +8,16 @@ const TOKENS = /("(?:[^"\\]|\\.)*")(\s*:)?|\b(true|false|null)\b|(-?\d+(?:\.\d+)
 /** JSON that can be read and copied. */
 export function jsonBlock (what: string, value: unknown): HTMLElement {
   const text = JSON.stringify(value, null, 2) ?? ''
-  return el('div', { class: 'code' }, copyButton(what, () => text), el('pre', { tabindex: 0, 'aria-label': what }, el('code', {}, ...text.length > LONGEST ? [text] : coloured(text))))
+  return block(what, text, text.length > LONGEST ? [text] : coloured(text))
+}
+
+/** Text to copy: a command, or code of another language. */
+export function codeBlock (what: string, text: string): HTMLElement {
+  return block(what, text, [text])
+}
+
+function block (what: string, text: string, children: readonly Child[]): HTMLElement {
+  return el('div', { class: 'code' }, copyButton(what, () => text), el('pre', { tabindex: 0, 'aria-label': what }, el('code', {}, ...children)))
 }
 
 function coloured (text: string): Child[] {

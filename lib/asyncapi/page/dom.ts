@@ -27,18 +27,20 @@ const ICONS = {
   search: 'M7 2.2a4.8 4.8 0 1 0 0 9.6 4.8 4.8 0 0 0 0-9.6M10.6 10.6 14 14',
   copy: 'M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3',
   link: 'M6.7 9.3l2.6-2.6M7.5 4.7 9 3.2a2.7 2.7 0 0 1 3.8 3.8l-1.5 1.5M8.5 11.3 7 12.8A2.7 2.7 0 0 1 3.2 9l1.5-1.5',
-  done: 'M3 8.5 6.5 12 13 4.5'
+  done: 'M3 8.5 6.5 12 13 4.5',
+  download: 'M8 2v8.5M4.5 7.5 8 11l3.5-3.5M2.5 13.5h11'
 }
 
-export function icon (name: keyof typeof ICONS): SVGSVGElement {
-  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg')
-  svg.setAttribute('class', 'icon')
-  svg.setAttribute('viewBox', '0 0 16 16')
-  svg.setAttribute('aria-hidden', 'true')
-  const path = document.createElementNS('http://www.w3.org/2000/svg', 'path')
-  path.setAttribute('d', ICONS[name])
-  svg.append(path)
-  return svg
+export function icon (name: keyof typeof ICONS): SVGElement {
+  return svg('svg', { class: 'icon', viewBox: '0 0 16 16', 'aria-hidden': 'true' }, svg('path', { d: ICONS[name] }))
+}
+
+/** `el` for drawings. */
+export function svg (tag: keyof SVGElementTagNameMap, attributes: Readonly<Record<string, string | number>>, ...children: readonly Child[]): SVGElement {
+  const element = document.createElementNS('http://www.w3.org/2000/svg', tag)
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value))
+  append(element, children)
+  return element
 }
 
 /** Anything but these could run when it is clicked. */

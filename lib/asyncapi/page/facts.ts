@@ -1,7 +1,7 @@
 import { copyButton } from './copy.js'
 import { el, type Child } from './dom.js'
 import { dictionary, show, text } from './json.js'
-import type { Operation } from './model.js'
+import { isSameTopic, type Channel, type Operation } from './model.js'
 import { operationHash } from './route.js'
 
 const CONSUMER: Readonly<Record<string, string>> = { ackPolicy: 'Ack policy', ordering: 'Ordering', retries: 'Retries', deadLetterTopic: 'Dead-letter topic', concurrency: 'At once', batch: 'In batches of' }
@@ -9,18 +9,19 @@ const POLICIES: Readonly<Record<string, string>> = {
   ACK_FIRST: 'acknowledged before it is handled',
   ACK: 'acknowledged also when it fails',
   REJECT_ON_ERROR: 'what fails is rejected',
-  NACK_ON_ERROR: 'what fails comes again',
+  NACK_ON_ERROR: 'what fails is delivered again',
   MANUAL: 'acknowledged by the handler'
 }
 
 /** What Kafka needs to know of an operation, in one table. */
 export function kafkaFacts (operation: Operation, all: readonly Operation[]): HTMLElement {
-  const { id, channel, groupId, clientId, consumer } = operation
+  const { id, channel, groupId, clientId, consumer, publishes } = operation
   const { partitions, replicas, topicConfiguration } = channel.kafka
   const { deadLetterTopic, ...rest } = consumer
-  const others = all.filter((other) => other !== operation && isSameTopic(other, operation))
+  const others = all.filter((other) => other !== operation && isSameTopic(other.channel, channel))
   const rows: Array<[label: string, ...value: Child[]] | undefined> = [
     ['Topic', el('code', {}, channel.address), copyButton('the topic', () => channel.address)],
+    publishes.length === 0 ? undefined : ['Results to', el('ul', {}, ...publishes.map((result) => el('li', {}, ...resultLink(result, all))))],
     groupId === undefined ? undefined : ['Group', el('code', {}, groupId)],
     partitions === undefined ? undefined : ['Partitions', show(partitions)],
     replicas === undefined ? undefined : ['Replicas', show(replicas)],
@@ -28,7 +29,7 @@ export function kafkaFacts (operation: Operation, all: readonly Operation[]): HT
     text(deadLetterTopic) === undefined ? undefined : ['Dead-letter topic', ...topicLink(show(deadLetterTopic), operation, all)],
     ...Object.entries(dictionary(topicConfiguration)).map(([name, value]): [string, Child] => [name, show(value)]),
     clientId === undefined ? undefined : ['Client', el('code', {}, clientId)],
-    channel.servers.length === 0 ? undefined : ['Cluster', channel.servers.join(', ')],
+    channel.clusters.length === 0 ? undefined : [channel.clusters.length === 1 ? 'Cluster' : 'Clusters', channel.clusters.join(', ')],
     ...channel.parameters.map(({ name, parameter }): [string, Child] => [`{${name}}`, [text(parameter.description), parameter.enum !== undefined && `one of ${show(parameter.enum)}`, text(parameter.location)].filter(Boolean).join(', ')]),
     operation.reply?.address === undefined ? undefined : ['Reply to', el('code', {}, operation.reply.address)],
     ['Operation', el('code', {}, id), copyButton('a link to this operation', () => new URL(operationHash(id), location.href).href, 'link')],
@@ -44,15 +45,16 @@ function policy (name: string): Child {
   return el('span', {}, el('code', {}, name), POLICIES[name] !== undefined && el('span', { class: 'hint' }, POLICIES[name]))
 }
 
+function resultLink (result: Channel, all: readonly Operation[]): Child[] {
+  const target = all.find(({ kind, channel }) => kind === 'send' && isSameTopic(channel, result))
+  return [target === undefined ? el('code', {}, result.address) : el('a', { href: operationHash(target.id) }, el('code', {}, result.address))]
+}
+
 function topicLink (topic: string, from: Operation, all: readonly Operation[]): Child[] {
-  const target = all.find(({ kind, channel }) => kind === 'dead-letter' && channel.address === topic && channel.servers.join() === from.channel.servers.join())
+  const target = all.find(({ kind, channel }) => kind === 'dead-letter' && isSameTopic(channel, { ...from.channel, address: topic }))
   return [target === undefined ? el('code', {}, topic) : el('a', { href: operationHash(target.id) }, el('code', {}, topic))]
 }
 
 function operationLink ({ id, kind, title }: Operation): Child {
   return el('a', { href: operationHash(id) }, `${kind === 'receive' ? 'receives' : 'sends'}: ${title}`)
-}
-
-function isSameTopic (a: Operation, b: Operation): boolean {
-  return a.channel.address === b.channel.address && a.channel.servers.join() === b.channel.servers.join()
 }

@@ -21,10 +21,18 @@ export function messageCard (message: Message, pointers: Pointers): HTMLElement 
     el('h4', {}, title ?? name, title !== undefined && title !== name && el('code', {}, name), contentType !== undefined && el('span', { class: 'muted' }, contentType)),
     description !== undefined && markdown(description),
     el('div', { class: 'columns' },
-      el('div', {}, ...known.map(([label, schema]) => el('div', { class: 'part' }, el('h5', {}, label), schemaTree(schema, pointers))), message.payload === undefined && el('p', { class: 'muted' }, 'Its value may be anything: no schema is declared.')),
+      el('div', {}, ...known.map(([label, schema]) => el('div', { class: 'part' }, el('h5', {}, label), schemaTree(schema, pointers))), ...gaps(message)),
       ...examples(message, pointers)
     )
   )
+}
+
+function gaps ({ payload, unknown }: Message): Child[] {
+  const known = ['Key', 'Headers', 'Value'].filter((label) => unknown.includes(label.toLowerCase()))
+  return [
+    ...known.map((label) => el('p', { class: 'muted' }, `${label}: a schema is declared, but its JSON Schema is not known.`)),
+    payload === undefined && !known.includes('Value') && el('p', { class: 'muted' }, 'The value may be anything: no schema is declared.')
+  ]
 }
 
 /** The app's own ones, or one that the schema allows. */

@@ -4,6 +4,8 @@ import { dictionary, isDictionary, lastSegment, list, Pointers, show, text, type
 
 export interface Model {
   readonly info: Dictionary
+  /** Descriptions of tags by their names, in the order of the document. */
+  readonly tags: ReadonlyMap<string, string | undefined>
   readonly servers: ReadonlyArray<{ readonly name: string, readonly server: Dictionary }>
   readonly operations: readonly Operation[]
   readonly schemas: ReadonlyArray<{ readonly name: string, readonly schema: unknown }>
@@ -22,6 +24,8 @@ export interface Operation {
   readonly clientId: string | undefined
   /** `x-kafka-consumer` */
   readonly consumer: Dictionary
+  /** The channels that the results of a subscriber are published to. */
+  readonly publishes: readonly Channel[]
   readonly messages: readonly Message[]
   readonly reply: { readonly address: string | undefined, readonly messages: readonly Message[] } | undefined
   /** All that a search may find, in lower case. */
@@ -35,7 +39,10 @@ export interface Channel {
   readonly address: string
   readonly title: string | undefined
   readonly description: string | undefined
+  /** Their names in the document. */
   readonly servers: readonly string[]
+  /** Their titles, as their boxes show them. */
+  readonly clusters: readonly string[]
   /** Its Kafka binding. */
   readonly kafka: Dictionary
   readonly parameters: ReadonlyArray<{ readonly name: string, readonly parameter: Dictionary }>
@@ -49,6 +56,8 @@ export interface Message {
   readonly key: unknown
   readonly headers: unknown
   readonly payload: unknown
+  /** Parts that have a schema whose JSON Schema is not known: 'key', 'headers', 'value'. */
+  readonly unknown: readonly unknown[]
   readonly examples: readonly Dictionary[]
 }
 
@@ -58,6 +67,7 @@ export function createModel (value: unknown): Model {
   const pointers = new Pointers(value)
   return {
     info: dictionary(value.info),
+    tags: new Map(list(dictionary(value.info).tags).map((tag) => pointers.follow(tag)).flatMap(({ name, description }) => typeof name === 'string' ? [[name, text(description)]] : [])),
     servers: entries(value.servers).map(([name, server]) => ({ name, server: pointers.follow(server) })),
     operations: entries(value.operations).map(([id, operation]) => operationOf(id, pointers.follow(operation), pointers)).sort(byTopic),
     schemas: entries(dictionary(value.components).schemas).map(([name, schema]) => ({ name, schema })),
@@ -79,7 +89,7 @@ function operationOf (id: string, operation: Dictionary, pointers: Pointers): Op
   const tags = list(operation.tags).flatMap((tag) => text(pointers.follow(tag).name) ?? [])
   const deprecated = operation['x-deprecated'] === true
   const messages = messagesOf(operation, channel, pointers)
-  const title = text(operation.title) ?? id
+  const title = text(operation.title) ?? rest.title ?? address
   const description = text(operation.description) ?? text(operation.summary)
   return {
     id,
@@ -93,10 +103,16 @@ function operationOf (id: string, operation: Dictionary, pointers: Pointers): Op
     groupId: valuesOf(groupId),
     clientId: valuesOf(clientId),
     consumer: dictionary(operation['x-kafka-consumer']),
+    publishes: list(operation['x-publishes']).map((result) => channelOf(pointers.follow(result), pointers)),
     messages,
     reply: replyOf(operation.reply, pointers),
     haystack: [id, title, description, address, valuesOf(groupId), ...tags, ...messages.flatMap(({ name, title }) => [name, title])].join('\n').toLowerCase()
   }
+}
+
+/** Topics of two clusters may have one name. */
+export function isSameTopic (a: Channel, b: Channel): boolean {
+  return a.address === b.address && a.servers.join() === b.servers.join()
 }
 
 function kindOf ({ action, tags }: Dictionary, channel: Dictionary, pointers: Pointers): Kind {
@@ -106,11 +122,14 @@ function kindOf ({ action, tags }: Dictionary, channel: Dictionary, pointers: Po
 
 function channelOf (channel: Dictionary, pointers: Pointers): Channel {
   const kafka = kafkaOf(channel, pointers)
+  const servers = list(channel.servers).filter((server) => text(dictionary(server).$ref) !== undefined)
+  const names = servers.map((server) => lastSegment(show(dictionary(server).$ref)))
   return {
     address: text(channel.address) ?? text(kafka.topic) ?? 'known at run time',
     title: text(channel.title),
     description: text(channel.description) ?? text(channel.summary),
-    servers: list(channel.servers).flatMap((server) => text(dictionary(server).$ref) ?? []).map(lastSegment),
+    servers: names,
+    clusters: servers.map((server, index) => text(pointers.follow(server).title) ?? show(names[index])),
     kafka,
     parameters: entries(channel.parameters).map(([name, parameter]) => ({ name, parameter: pointers.follow(parameter) }))
   }
@@ -136,6 +155,7 @@ function messagesOf ({ messages }: Dictionary, channel: Dictionary, pointers: Po
       key: kafkaOf(message, pointers).key,
       headers: message.headers,
       payload: schemaOf(message.payload),
+      unknown: list(message['x-unknown-schemas']),
       examples: list(message.examples).filter(isDictionary)
     }
   })

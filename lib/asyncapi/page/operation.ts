@@ -1,9 +1,11 @@
 import { el, whenOpened, type Child } from './dom.js'
 import { kafkaFacts } from './facts.js'
+import { flow } from './flow.js'
 import { markdown } from './markdown.js'
 import { messageCard } from './message.js'
 import type { Kind, Message, Model, Operation } from './model.js'
 import { publishForm } from './publish.js'
+import { snippets } from './snippets.js'
 
 const VERBS: Readonly<Record<Kind, string>> = { receive: 'receives', send: 'sends', 'dead-letter': 'sends' }
 
@@ -15,11 +17,12 @@ export interface OperationView {
 /** @param find searches for a word */
 export function operationView (operation: Operation, model: Model, publishAt: URL | undefined, find: (word: string) => void): OperationView {
   const { id, kind, title, channel, groupId, deprecated } = operation
+  const isUntitled = title === channel.address
   const element = el('details', { class: `operation ${kind}` },
     el('summary', {},
       el('span', { class: 'action' }, VERBS[kind]),
-      el('h3', { class: deprecated && 'deprecated', dir: 'auto' }, title),
-      el('span', { class: 'where' }, el('code', { class: 'topic' }, channel.address), groupId !== undefined && el('span', { class: 'group', title: 'Consumer group' }, groupId)),
+      el('h3', { class: deprecated && 'deprecated', dir: 'auto' }, isUntitled ? el('code', { class: 'topic' }, title) : title),
+      el('span', { class: 'where' }, !isUntitled && el('code', { class: 'topic' }, channel.address), groupId !== undefined && el('span', { class: 'group', title: 'Consumer group' }, groupId), model.servers.length > 1 && el('span', { class: 'cluster' }, channel.clusters.join(', '))),
       deprecated && el('span', { class: 'badge' }, 'deprecated')
     )
   )
@@ -33,10 +36,12 @@ function body (operation: Operation, model: Model, publishAt: URL | undefined, f
   const about = description ?? channel.description
   return [
     about !== undefined && markdown(about),
-    tags.length > 0 && tagList(tags, find),
+    tags.length > 0 && tagList(tags, model, find),
+    kind === 'receive' && flow([operation], model, true),
     kafkaFacts(operation, model.operations),
     ...cards(messages, model),
     reply !== undefined && el('section', {}, el('h4', {}, 'Reply'), ...cards(reply.messages, model)),
+    snippets(operation, model, publishAt),
     publishAt !== undefined && kind !== 'dead-letter' && publishForm(operation, model, publishAt)
   ]
 }
@@ -45,6 +50,6 @@ function cards (messages: readonly Message[], { pointers }: Model): HTMLElement[
   return messages.map((message) => messageCard(message, pointers))
 }
 
-function tagList (tags: readonly string[], find: (word: string) => void): HTMLElement {
-  return el('p', { class: 'tags' }, ...tags.map((tag) => el('button', { type: 'button', class: 'tag', title: `Search for ${tag}`, onclick: () => { find(tag) } }, tag)))
+function tagList (names: readonly string[], { tags }: Model, find: (word: string) => void): HTMLElement {
+  return el('p', { class: 'tags' }, ...names.map((tag) => el('button', { type: 'button', class: 'tag', title: tags.get(tag) ?? `Search for ${tag}`, onclick: () => { find(tag) } }, tag)))
 }

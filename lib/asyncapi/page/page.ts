@@ -1,49 +1,62 @@
+import { topBar } from './bar.js'
+import { codeBlock } from './code.js'
 import { el, whenOpened, type Child } from './dom.js'
+import { flow } from './flow.js'
+import { followScroll } from './follow-scroll.js'
+import { groupsOf } from './groups.js'
 import { intro } from './intro.js'
-import { show } from './json.js'
-import type { Kind, Model } from './model.js'
-import { operationView, type OperationView } from './operation.js'
+import type { Model, Operation } from './model.js'
+import { operationView } from './operation.js'
 import { followRoute, operationHash, schemaHash } from './route.js'
 import { schemaTree } from './schema.js'
 import { createSearch } from './search.js'
-import { createSidebar } from './sidebar.js'
-import { themeSwitch } from './theme.js'
+import { sectionView } from './section.js'
+import { createSidebar, type Entry } from './sidebar.js'
+import { typescriptOf } from './typescript.js'
 
-const SECTIONS: ReadonlyArray<readonly [Kind, string]> = [['receive', 'Receives'], ['send', 'Sends'], ['dead-letter', 'Dead letters']]
-/** So few are open at once: nobody needs to choose among them. */
+/** So few are open at once: there is nothing to choose among. */
 const FEW = 6
+/** A larger flow is not read at a glance. */
+const LARGEST_FLOW = 12
 
 export function createPage (model: Model, base: URL): Child[] {
-  const { publish, openapi, logo } = document.documentElement.dataset
-  const views = model.operations.map((operation) => operationView(operation, model, publish === undefined ? undefined : new URL('publish/', base), find))
+  const publishAt = document.documentElement.dataset.publish === undefined ? undefined : new URL('publish/', base)
+  const groups = groupsOf(model)
+  const viewsOf = new Map(groups.map((group) => [group, group.operations.map((operation) => operationView(operation, model, publishAt, find))]))
+  const views = [...viewsOf.values()].flat()
+  const sections = [...viewsOf].map(([group, views]) => sectionView(group, views))
   const schemas = new Map(model.schemas.map(({ name, schema }) => [schemaHash(name), { name, element: schemaView(name, schema, model) }]))
-  const sections = SECTIONS.map(([kind, title]) => section(title, views.filter(({ operation }) => operation.kind === kind)))
+  const map = overview(model)
   const status = el('p', { class: 'status', role: 'status' })
   const openAll = el('button', { type: 'button', onclick: toggleAll }, 'Open all')
   const search = createSearch(narrow, () => { location.hash = operationHash(views.find(({ element }) => !element.hidden)?.operation.id ?? '') })
   const sidebar = createSidebar([
-    ...SECTIONS.map(([kind, title]) => ({ title, entries: model.operations.filter((operation) => operation.kind === kind).map(({ id, title, channel }) => ({ hash: operationHash(id), title, note: channel.address })) })),
+    ...groups.map(({ title, operations, folded }) => ({ title, folded, entries: operations.map(entryOf) })),
     { title: 'Schemas', entries: model.schemas.map(({ name }) => ({ hash: schemaHash(name), title: name })) }
   ])
   const shownSchemas = el('section', { hidden: schemas.size === 0 }, el('h2', {}, 'Schemas'), ...[...schemas.values()].map(({ element }) => element))
+  const hashes = [...views.map(({ operation }) => operationHash(operation.id)), ...schemas.keys()]
+  const scroll = followScroll([...views, ...schemas.values()].map(({ element }) => element), (index) => { sidebar.mark(hashes[index] ?? '') })
 
   narrow([])
   if (views.length <= FEW) for (const { element } of views) element.open = true
   queueMicrotask(() => { followRoute(go) })
   return [
     el('a', { class: 'skip', href: '#main' }, 'Skip to the operations'),
-    el('header', { class: 'bar' },
-      el('a', { class: 'brand', href: '#/' }, logo !== undefined && el('img', { src: new URL(logo, base).href, alt: '' }), el('span', { dir: 'auto' }, show(model.info.title ?? 'AsyncAPI'))),
-      search.element,
-      el('nav', { 'aria-label': 'Other forms' }, openapi !== undefined && el('a', { href: new URL(openapi, base).href }, 'HTTP'), el('a', { href: new URL('json', base).href }, 'JSON'), el('a', { href: new URL('yaml', base).href }, 'YAML')),
-      themeSwitch()
-    ),
-    el('div', { class: 'layout' }, sidebar.element, el('main', { id: 'main', tabindex: -1 }, intro(model), el('div', { class: 'toolbar' }, status, openAll), ...sections, shownSchemas))
+    topBar(model, search.element, base),
+    el('div', { class: 'layout' }, sidebar.element, el('main', { id: 'main', tabindex: -1 },
+      intro(model),
+      map,
+      el('div', { class: 'toolbar' }, status, openAll),
+      ...sections.map(({ element }) => element),
+      shownSchemas
+    ))
   ]
 
   function toggleAll (): void {
     const open = views.some(({ element }) => !element.hidden && !element.open)
     for (const { element } of views) if (!element.hidden) element.open = open
+    for (const details of document.querySelectorAll<HTMLDetailsElement>('main .folded')) details.open = open
     openAll.textContent = open ? 'Close all' : 'Open all'
   }
 
@@ -55,11 +68,8 @@ export function createPage (model: Model, base: URL): Child[] {
   function narrow (words: readonly string[]): void {
     for (const { operation, element } of views) element.hidden = !words.every((word) => operation.haystack.includes(word))
     const found = views.filter(({ element }) => !element.hidden)
-    for (const section of sections) {
-      const shown = section.querySelectorAll('.operation:not([hidden])').length
-      section.hidden = shown === 0
-      section.querySelector('.count')?.replaceChildren(String(shown))
-    }
+    if (map !== undefined) map.hidden = words.length > 0
+    for (const section of sections) section.update(words.length > 0)
     for (const { name, element } of schemas.values()) element.hidden = !words.every((word) => name.toLowerCase().includes(word))
     const foundSchemas = [...schemas].filter(([, { element }]) => !element.hidden)
     shownSchemas.hidden = foundSchemas.length === 0
@@ -69,9 +79,12 @@ export function createPage (model: Model, base: URL): Child[] {
 
   function go (hash: string): void {
     const target = (schemas.get(hash) ?? views.find(({ operation }) => operationHash(operation.id) === hash))?.element
+    scroll.pause()
     sidebar.mark(hash)
     if (target === undefined) return
     if (target.hidden) search.find('')
+    const folded = target.closest<HTMLDetailsElement>('.folded')
+    if (folded !== null) folded.open = true
     if (target.open) return reveal(target)
     // What is in it is there after that.
     target.addEventListener('toggle', () => { reveal(target) }, { once: true })
@@ -79,13 +92,29 @@ export function createPage (model: Model, base: URL): Child[] {
   }
 }
 
-function section (title: string, views: readonly OperationView[]): HTMLElement {
-  return el('section', {}, el('h2', {}, title, ' ', el('span', { class: 'count' })), ...views.map(({ element }) => element))
+/** An operation without a title is headed by its topic: then its group tells it from others. */
+function entryOf ({ id, kind, title, channel, groupId }: Operation): Entry {
+  const group = groupId === undefined ? undefined : `group ${groupId}`
+  return { hash: operationHash(id), kind, title, note: title === channel.address ? group : channel.address }
+}
+
+/** All handlers with a result, at a glance. */
+function overview (model: Model): HTMLElement | undefined {
+  const handlers = model.operations.filter(({ kind }) => kind === 'receive')
+  if (handlers.length > LARGEST_FLOW || !handlers.some(({ publishes }) => publishes.length > 0)) return undefined
+  return el('section', { class: 'overview' }, el('h2', {}, 'Flow'), flow(handlers, model, false))
 }
 
 function schemaView (name: string, schema: unknown, { pointers }: Model): HTMLDetailsElement {
   const details = el('details', { class: 'operation' }, el('summary', {}, el('h3', { dir: 'auto' }, name)))
-  whenOpened(details, () => [el('div', { class: 'body' }, schemaTree(schema, pointers, name))])
+  whenOpened(details, () => [el('div', { class: 'body' }, schemaTree(schema, pointers, name), typeOf(name, pointers))])
+  return details
+}
+
+function typeOf (name: string, pointers: Model['pointers']): HTMLElement {
+  const details = el('details', { class: 'snippets' }, el('summary', {}, 'TypeScript'))
+  const $ref = `#/components/schemas/${name.replaceAll('~', '~0').replaceAll('/', '~1').replaceAll('%', '%25')}`
+  whenOpened(details, () => [el('div', { class: 'body' }, codeBlock(`the type of ${name}`, typescriptOf({ $ref }, pointers, name)))])
   return details
 }
 

@@ -1,15 +1,19 @@
 import { el } from './dom.js'
+import type { Kind } from './model.js'
 
 /** One entry: where it leads, and what it says. */
 export interface Entry {
   readonly hash: string
   readonly title: string
   /** Small, below it. */
-  readonly note?: string
+  readonly note?: string | undefined
+  readonly kind?: Kind
 }
 
 export interface Group {
   readonly title: string
+  /** Closed at first. */
+  readonly folded?: boolean
   readonly entries: readonly Entry[]
 }
 
@@ -21,17 +25,23 @@ export interface Sidebar {
   mark (hash: string): void
 }
 
+/** Between a marked entry and the edge of the sidebar. */
+const MARGIN = 24
+
 export function createSidebar (groups: readonly Group[]): Sidebar {
   const links = new Map<string, HTMLAnchorElement>()
-  const sections = groups.filter(({ entries }) => entries.length > 0).map(({ title, entries }) => {
-    const items = entries.map(({ hash, title, note }) => {
-      const link = el('a', { href: hash }, el('span', { dir: 'auto' }, title), note !== undefined && note !== title && el('code', {}, note))
+  const sections = groups.filter(({ entries }) => entries.length > 0).map(({ title, entries, folded }) => {
+    const items = entries.map(({ hash, title, note, kind }) => {
+      const link = el('a', { href: hash, class: kind }, el('span', { dir: 'auto' }, title), note !== undefined && el('code', {}, note))
       links.set(hash, link)
       return el('li', {}, link)
     })
-    return el('section', {}, el('p', { 'aria-hidden': 'true' }, title), el('ul', { 'aria-label': title }, ...items))
+    const list = el('ul', { 'aria-label': title }, ...items)
+    if (folded !== true) return el('section', {}, el('p', { 'aria-hidden': 'true' }, title), list)
+    return el('details', { class: 'folded' }, el('summary', {}, title, ' ', el('span', { class: 'count' }, entries.length)), list)
   })
-  return { element: el('nav', { class: 'sidebar', 'aria-label': 'Contents' }, ...sections), narrow, mark }
+  const element = el('nav', { class: 'sidebar', 'aria-label': 'Contents' }, ...sections)
+  return { element, narrow, mark }
 
   function narrow (hashes: ReadonlySet<string>): void {
     for (const [hash, link] of links) (link.parentElement as HTMLElement).hidden = !hashes.has(hash)
@@ -43,6 +53,16 @@ export function createSidebar (groups: readonly Group[]): Sidebar {
       if (own === hash) link.setAttribute('aria-current', 'true')
       else link.removeAttribute('aria-current')
     }
-    links.get(hash)?.scrollIntoView({ block: 'nearest' })
+    const link = links.get(hash)
+    if (link !== undefined) show(link)
+  }
+
+  /** Scrolls the sidebar alone: the page stays where it is. */
+  function show (link: HTMLElement): void {
+    const folded = link.closest('details')
+    if (folded !== null) folded.open = true
+    const [own, whole] = [link.getBoundingClientRect(), element.getBoundingClientRect()]
+    if (own.top < whole.top) element.scrollTop += own.top - whole.top - MARGIN
+    if (own.bottom > whole.bottom) element.scrollTop += own.bottom - whole.bottom + MARGIN
   }
 }

@@ -1,0 +1,61 @@
+import { el, svg } from './dom.js'
+import { BOX, columns, LONGEST, PADDING, tree, type FlowBox, type FlowRow, type Layout } from './flow-layout.js'
+import { text } from './json.js'
+import { isSameTopic, type Channel, type Kind, type Model, type Operation } from './model.js'
+import { operationHash } from './route.js'
+
+/** Below it the boxes stand in one column. */
+const NARROW = matchMedia('(width < 48rem)')
+const PHONE_WIDTH = 320
+
+/** The way of messages: topic, handler, topic of its results. `deadLetters` adds the topic of what fails. */
+export function flow (operations: readonly Operation[], model: Model, deadLetters: boolean): HTMLElement {
+  const rows = operations.map((operation) => rowOf(operation, model, deadLetters))
+  const what = operations.length === 1 ? `Flow of ${operations[0]?.title}` : 'Flow of the app'
+  const draw = (): SVGElement => drawing(NARROW.matches ? tree(rows, PHONE_WIDTH) : columns(rows))
+  const element = el('div', { class: 'flow', role: 'group', 'aria-label': what, tabindex: 0 }, draw())
+  NARROW.addEventListener('change', () => { element.replaceChildren(draw()) })
+  return element
+}
+
+function rowOf (operation: Operation, { operations }: Model, deadLetters: boolean): FlowRow {
+  const { id, title, channel, publishes, consumer } = operation
+  const deadLetterTopic = deadLetters ? text(consumer.deadLetterTopic) : undefined
+  const box = (kind: FlowBox['kind'], topic: Channel, of: Kind): FlowBox => ({
+    key: `${topic.servers.join()} ${topic.address}`,
+    kind,
+    label: topic.address,
+    hash: hashOf(operations.find((other) => other !== operation && other.kind === of && isSameTopic(other.channel, topic)))
+  })
+  return {
+    source: box('topic', channel, 'send'),
+    // An operation without a title is headed by its topic, which stands on the left already.
+    handler: { key: id, kind: 'handler', label: title === channel.address ? id : title, hash: operationHash(id) },
+    targets: [
+      ...publishes.map((result) => box('result', result, 'send')),
+      ...deadLetterTopic === undefined ? [] : [box('dead-letter', { ...channel, address: deadLetterTopic }, 'dead-letter')]
+    ]
+  }
+}
+
+function hashOf (operation: Operation | undefined): string | undefined {
+  return operation === undefined ? undefined : operationHash(operation.id)
+}
+
+function drawing ({ width, height, boxes, arrows }: Layout): SVGElement {
+  return svg('svg', { viewBox: `-1 -1 ${width + 2} ${height + 2}`, width: width + 2, height: height + 2 },
+    ...arrows.map(({ path, kind }) => svg('path', { class: `arrow ${kind}`, d: path })),
+    ...arrows.map(({ x, y, kind }) => svg('path', { class: `tip ${kind}`, d: `M${x - 3} ${y - 4}l7 4-7 4z` })),
+    ...boxes.map((box) => box.hash === undefined ? svg('g', {}, ...contents(box)) : svg('a', { href: box.hash }, ...contents(box)))
+  )
+}
+
+function contents ({ kind, label, x, y, width }: Layout['boxes'][number]): SVGElement[] {
+  const room = Math.min(LONGEST, Math.floor((width - 2 * PADDING) / 7.2))
+  const cut = label.length > room ? `${[...label].slice(0, Math.max(room - 1, 1)).join('')}…` : label
+  return [
+    svg('rect', { class: `box ${kind}`, x, y, width, height: BOX, rx: kind === 'handler' ? 6 : BOX / 2 }),
+    svg('text', { class: kind, x: x + width / 2, y: y + BOX / 2, dy: '.35em' }, cut),
+    svg('title', {}, label)
+  ]
+}
