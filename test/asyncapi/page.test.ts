@@ -1,10 +1,12 @@
 import t, { type Test } from 'tap'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { Ajv } from 'ajv'
+import ts from 'typescript'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type FastifyServerOptions } from 'fastify'
 import faststreamPlugin, { type AsyncapiOptions } from '../../index.js'
 import { exampleOf } from '../../lib/asyncapi/page/example.js'
 import { Pointers } from '../../lib/asyncapi/page/json.js'
+import { typescriptOf } from '../../lib/asyncapi/page/typescript.js'
 import { testBroker } from '../../lib/testing/index.js'
 import { torture } from '../support/torture.js'
 
@@ -182,6 +184,39 @@ t.test('an example that is made from a schema is one', async (t) => {
     const example = exampleOf({ $ref }, new Pointers(document))
     t.ok(ajv.validate({ $ref: `document${$ref}` }, example), `${name}: ${JSON.stringify(example)} ${ajv.errorsText()}`)
   }
+})
+
+t.test('a schema is written as TypeScript, whatever its names and descriptions are', async (t) => {
+  const schemas = {
+    'my order': { type: 'object', required: ['id'], properties: { id: { const: 1 }, 'a-b': { $ref: '#/components/schemas/my_order' } } },
+    my_order: { anyOf: [{ $ref: '#/components/schemas/my_order' }, { type: 'null' }] },
+    '1st': { type: ['string', 'integer', 'null'] },
+    '': { not: {} }
+  }
+  const pointers = new Pointers({ components: { schemas } })
+  const write = (schema: unknown): string => typescriptOf(schema, pointers, 'Value')
+  const to = (name: string) => ({ $ref: `#/components/schemas/${name}` })
+  const cases: Array<[schema: unknown, types: string]> = [
+    [to('my order'), 'export type my_order = {\n  id: 1\n  "a-b"?: my_order2\n}\n\nexport type my_order2 = my_order2 | null\n'],
+    [{ type: 'array', items: to('1st') }, 'export type Value = Array<_1st>\n\nexport type _1st = string | number | null\n'],
+    [{ items: [{ type: 'boolean' }, {}] }, 'export type Value = [boolean, unknown]\n'],
+    [{ type: 'array' }, 'export type Value = Array<unknown>\n'],
+    [{ enum: ['a', 1, null, {}] }, 'export type Value = "a" | 1 | null | unknown\n'],
+    [{ enum: [] }, 'export type Value = never\n'],
+    [{ not: {} }, 'export type Value = never\n'],
+    [{ type: 'file' }, 'export type Value = unknown\n'],
+    [{ type: 'object' }, 'export type Value = Record<string, unknown>\n'],
+    [{ additionalProperties: { type: 'number' } }, 'export type Value = Record<string, number>\n'],
+    [{ properties: { a: {} }, oneOf: [{ type: 'string' }, { type: 'number' }] }, 'export type Value = {\n  a?: unknown\n} & (string | number)\n'],
+    [{ type: 'object', description: 'Ends */ here\nand goes on', properties: { a: { type: 'string', description: ' ' } } }, '/** Ends * / here and goes on */\nexport type Value = {\n  a?: string\n}\n'],
+    [to(''), 'export type Schema = never\n']
+  ]
+  for (const [schema, types] of cases) {
+    t.equal(write(schema), types)
+    t.same(ts.transpileModule(types, { reportDiagnostics: true }).diagnostics, [])
+  }
+  const deep = Array.from({ length: 50 }).reduce<object>((items) => ({ type: 'array', items }), {})
+  t.match(write(deep), 'Array<unknown>')
 })
 
 t.test('a few schemas that refer to each other many times make no endless example', async (t) => {

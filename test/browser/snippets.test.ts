@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import Fastify from 'fastify'
 import ts from 'typescript'
 import type { Locator } from 'playwright-core'
-import faststreamPlugin from '../../index.js'
+import faststreamPlugin, { type AsyncapiDocument } from '../../index.js'
 import { listen, shoot, violations, visit } from './fixture.js'
 import { shop } from './shop.js'
 
@@ -55,19 +55,40 @@ t.test('a TypeScript type to copy takes what its schema takes', async (t) => {
   t.same(problems, [])
 })
 
-t.test('a cluster with a password, and a host that is not shown', async (t) => {
+t.test('a cluster with a password', async (t) => {
   const app = Fastify()
   const sasl = { mechanism: 'scram-sha-512', username: 'user', password: 'hunter2' } as const
-  const transform = (document: any): any => { document.channels['it\'s'] = { ...document.channels.orders, address: "it's $(id) `id` \"$HOME\" \\ -x" }; document.operations.sendOrders.channel = { $ref: "#/channels/it's" }; return document }
+  const topic = "it's $(id) `id` \"$HOME\" \\ -x"
+  const transform = (document: AsyncapiDocument): AsyncapiDocument => {
+    Object.assign(document.channels.orders as object, { address: topic })
+    return document
+  }
   await app.register(faststreamPlugin, { brokers: ['kafka:9093'], groupId: 'g', ssl: true, sasl, asyncapi: { transform } })
-  app.broker.publisher('orders', { deprecated: true })
+  app.broker.publisher('orders')
   const { url } = await listen(t, app)
   const { page } = await visit(t, `${url}/asyncapi#/operations/sendOrders`)
   const found = await blocks(page.locator('#operation-sendOrders'))
   t.same(run(`KAFKA_USER=me; KAFKA_PASSWORD=secret; ${found['Read the last messages with kcat']}`).slice(0, 12), [
     '-b', 'kafka:9093', '-X', 'security.protocol=SASL_SSL', '-X', 'sasl.mechanism=SCRAM-SHA-512', '-X', 'sasl.username=me', '-X', 'sasl.password=secret',
-    '-t', "it's $(id) `id` \"$HOME\" \\ -x"
+    '-t', topic
   ], 'nothing in a topic is run')
+})
+
+t.test('a host that is not shown is a variable of the shell, and a broker in memory has the usual one', async (t) => {
+  const hidden = (document: AsyncapiDocument): AsyncapiDocument => {
+    Object.assign(document.servers.default as object, { host: '{host}', variables: { host: {} } })
+    return document
+  }
+  for (const [asyncapi, host] of [[{ transform: hidden }, 'kafka-1:9092'], [{}, 'localhost:9092']] as const) {
+    const app = Fastify()
+    await app.register(faststreamPlugin, { asyncapi })
+    app.broker.publisher('orders')
+    const { url } = await listen(t, app)
+    const { page } = await visit(t, `${url}/asyncapi#/operations/sendOrders`)
+    await page.locator('#operation-sendOrders[open] .facts').waitFor()
+    const found = await blocks(page.locator('#operation-sendOrders'))
+    t.equal(run(`KAFKA=kafka-1:9092; ${found['Read the last messages with kcat']}`)[1], host)
+  }
 })
 
 t.test('the document can be downloaded', async (t) => {
