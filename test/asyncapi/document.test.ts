@@ -192,6 +192,9 @@ t.test('title and version are those of the package that runs', async (t) => {
   t.same(appPackage('', `${folder}/dist`), shop)
   t.same(appPackage(`${folder}/unversioned/server.js`), { name: 'other' })
   t.same(appPackage('/server.js', '/'), {}, 'there may be none')
+  const args = process.argv.splice(1)
+  t.teardown(() => { process.argv.push(...args) })
+  t.match(appPackage(), { name: 'fastify-faststream' }, 'as in a REPL, where no file was started')
   const described = [{ name: 'default', clientId: 'client', includeInSchema: true, secure: false, host: undefined, authentication: undefined, topicConfig: undefined, subscribers: [], publishers: [] }]
   const settings = normaliseAsyncapi({ info: { description: 'Of a shop' } })
   t.same(createDocument(described, settings, shop).document.info, { title: 'shop', version: '1.4.0', description: 'Of a shop' })

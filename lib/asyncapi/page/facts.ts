@@ -21,7 +21,6 @@ export function kafkaFacts (operation: Operation, all: readonly Operation[]): HT
   const others = all.filter((other) => other !== operation && isSameTopic(other.channel, channel))
   const rows: Array<[label: string, ...value: Child[]] | undefined> = [
     ['Topic', el('code', {}, channel.address), copyButton('the topic', () => channel.address)],
-    publishes.length === 0 ? undefined : ['Results to', el('ul', {}, ...publishes.map((result) => el('li', {}, ...resultLink(result, all))))],
     groupId === undefined ? undefined : ['Group', el('code', {}, groupId)],
     partitions === undefined ? undefined : ['Partitions', show(partitions)],
     replicas === undefined ? undefined : ['Replicas', show(replicas)],
@@ -32,8 +31,9 @@ export function kafkaFacts (operation: Operation, all: readonly Operation[]): HT
     channel.clusters.length === 0 ? undefined : [channel.clusters.length === 1 ? 'Cluster' : 'Clusters', channel.clusters.join(', ')],
     ...channel.parameters.map(({ name, parameter }): [string, Child] => [`{${name}}`, [text(parameter.description), parameter.enum !== undefined && `one of ${show(parameter.enum)}`, text(parameter.location)].filter(Boolean).join(', ')]),
     operation.reply?.address === undefined ? undefined : ['Reply to', el('code', {}, operation.reply.address)],
-    ['Operation', el('code', {}, id), copyButton('a link to this operation', () => new URL(operationHash(id), location.href).href, 'link')],
-    others.length === 0 ? undefined : ['Same topic', el('ul', {}, ...others.map((other) => el('li', {}, operationLink(other))))]
+    publishes.length === 0 ? undefined : ['Results to', el('ul', {}, ...publishes.map((result) => el('li', {}, ...resultLink(result, all))))],
+    others.length === 0 ? undefined : ['Same topic', el('ul', {}, ...others.map((other) => el('li', {}, operationLink(other))))],
+    ['Operation', el('code', {}, id), copyButton('a link to this operation', () => new URL(operationHash(id), location.href).href, 'link')]
   ]
   return el('table', { class: 'facts' },
     el('caption', { class: 'unseen' }, `Kafka details of ${operation.title}`),
