@@ -3,14 +3,9 @@ import Fastify from 'fastify'
 import { Type as Type034 } from '@sinclair/typebox'
 import { Ajv } from 'ajv'
 import { parse } from 'yaml'
-import * as z from 'zod'
 import faststreamPlugin, { type AsyncapiDocument, type AsyncapiOptions, type FaststreamOptions } from '../../index.js'
-import { appPackage } from '../../lib/asyncapi/document/app-package.js'
-import { createDocument } from '../../lib/asyncapi/document/document.js'
-import { normaliseAsyncapi } from '../../lib/asyncapi/settings.js'
 import { testBroker } from '../../lib/testing/index.js'
 import { diagnostics } from '../support/asyncapi-rules.js'
-import { memoryLog } from '../support/json-log.js'
 import { SECRETS, torture } from '../support/torture.js'
 
 async function document (t: Test, declare: (app: Awaited<ReturnType<typeof make>>) => void, options: FaststreamOptions = {}) {
@@ -176,32 +171,6 @@ t.test('a subscriber says where its results go', async (t) => {
   t.same(await diagnostics(app.asyncapi()), [])
 })
 
-t.test('title and version are those of the package that runs', async (t) => {
-  const folder = t.testdir({
-    'package.json': '{ "name": "shop", "version": "1.4.0" }',
-    dist: { 'package.json': '{ "type": "module" }' },
-    broken: { 'package.json': '{ "name":' },
-    list: { 'package.json': '[]' },
-    empty: { 'package.json': '{ "name": "", "version": 7 }' },
-    unversioned: { 'package.json': '{ "name": "other" }' },
-    node_modules: { tool: { 'package.json': '{ "name": "tool" }' } }
-  })
-  const shop = { name: 'shop', version: '1.4.0' }
-  for (const started of ['server.js', 'dist/server.js', 'broken/server.js', 'list/server.js', 'empty/server.js', 'absent/server.js']) t.same(appPackage(`${folder}/${started}`, '/'), shop, started)
-  t.same(appPackage(`${folder}/node_modules/tool/bin.js`, folder), shop, 'a tool is not the app')
-  t.same(appPackage('', `${folder}/dist`), shop)
-  t.same(appPackage(`${folder}/unversioned/server.js`), { name: 'other' })
-  t.same(appPackage('/server.js', '/'), {}, 'there may be none')
-  const args = process.argv.splice(1)
-  t.teardown(() => { process.argv.push(...args) })
-  t.match(appPackage(), { name: 'fastify-faststream' }, 'as in a REPL, where no file was started')
-  const described = [{ name: 'default', clientId: 'client', includeInSchema: true, secure: false, host: undefined, authentication: undefined, topicConfig: undefined, subscribers: [], publishers: [] }]
-  const settings = normaliseAsyncapi({ info: { description: 'Of a shop' } })
-  t.same(createDocument(described, settings, shop).document.info, { title: 'shop', version: '1.4.0', description: 'Of a shop' })
-  t.match(createDocument(described, settings, { name: 'other' }).document.info, { title: 'other', version: '0.0.0' })
-  t.match(createDocument(described, settings, {}).document.info, { title: 'client', version: '0.0.0' })
-})
-
 t.test('a subscriber is an operation for each of its topics, called as its handler', async (t) => {
   const { operations } = (await tortured(t)).asyncapi() as any
   t.strictSame(operations.price, {
@@ -354,45 +323,6 @@ t.test('what is no JSON Schema is a message without a payload', async (t) => {
   app.broker.publisher('orders', { schema: { value: new ZodObject() } })
   await app.ready()
   t.notOk('payload' in (app.asyncapi() as any).components.messages.Orders)
-})
-
-t.test('a schema of Zod is converted, and others by asyncapi.jsonSchema', async (t) => {
-  class Joi { readonly type = 'object' }
-  const app = await make(t, { asyncapi: { jsonSchema: (schema) => schema instanceof Joi ? { type: schema.type } : undefined } })
-  app.setValidatorCompiler(() => () => true)
-  app.broker.publisher('orders', { schema: { value: z.object({ id: z.string() }).meta({ id: 'Order' }), key: z.uuid(), headers: new Joi() } })
-  await app.ready()
-  const document = app.asyncapi() as any
-  t.match(document.components.messages.Order, { payload: { $ref: '#/components/schemas/Order' }, headers: { type: 'object' }, bindings: { kafka: { key: { type: 'string', format: 'uuid' } } } })
-  t.same(await diagnostics(document), [])
-})
-
-t.test('a schema that cannot be converted is declared in the document, and in one line of the log', async (t) => {
-  class Joi {}
-  const { stream, lines } = memoryLog()
-  const app = Fastify({ logger: { stream } })
-  t.teardown(() => app.close())
-  await app.register(faststreamPlugin)
-  app.setValidatorCompiler(() => () => true)
-  const [order, other] = [{ value: new Joi() }, { value: { toJSONSchema () { throw new Error('a map has no form') } }, key: new Joi() }]
-  app.broker.publisher('orders', { schema: order })
-  app.broker.subscriber('orders', { schema: { ...order, headers: new Joi() } }, () => {})
-  app.broker.publisher('orders', { schema: { key: { type: 'string' } } })
-  app.broker.publisher('others', { schema: other })
-  await testBroker(app)
-  const document = app.asyncapi() as any
-  const { messages } = document.components
-  t.match(messages.Orders_2, { contentType: 'application/json', 'x-unknown-schemas': ['headers', 'value'] })
-  t.match(messages.Others, { 'x-unknown-schemas': ['key', 'value'] })
-  t.notOk('payload' in messages.Orders_2)
-  t.same(Object.keys(document.channels.orders.messages), ['Orders', 'Orders_2'], 'a value without a schema is another one')
-  t.same(await diagnostics(document), [])
-  app.asyncapi({ yaml: true })
-  const reason = 'it has no JSON Schema form'
-  t.match(lines.filter(({ msg }) => msg.includes('asyncapi.jsonSchema')), [{
-    level: 40,
-    schemas: [`value of 'orders': ${reason}`, `headers of 'orders': ${reason}`, "value of 'others': a map has no form", `key of 'others': ${reason}`]
-  }])
 })
 
 t.test('transform has the last word, once', async (t) => {
