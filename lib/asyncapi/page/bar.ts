@@ -1,4 +1,4 @@
-import { el, icon, type Child } from './dom.js'
+import { el, icon } from './dom.js'
 import { show } from './json.js'
 import type { Model } from './model.js'
 import { themeSwitch } from './theme.js'
@@ -7,15 +7,21 @@ import { themeSwitch } from './theme.js'
 export function topBar ({ info }: Model, search: HTMLElement, base: URL): HTMLElement {
   const { openapi, logo } = document.documentElement.dataset
   const title = show(info.title ?? 'AsyncAPI')
-  const link = (path: string, ...children: readonly Child[]): HTMLElement => el('a', { href: new URL(path, base).href }, ...children)
+  const at = (path: string): string => new URL(path, base).href
+  const link = (path: string, label: string): HTMLElement => el('a', { href: at(path) }, label)
+  const file = `${fileName(title)}.asyncapi.yaml`
+  const download = { download: file, 'aria-label': 'Download', title: 'Download the document' }
   return el('header', { class: 'bar' },
-    el('a', { class: 'brand', href: '#/' }, logo !== undefined && el('img', { src: new URL(logo, base).href, alt: '' }), el('span', { dir: 'auto' }, title)),
+    el('a', { class: 'brand', href: '#/' },
+      logo !== undefined && el('img', { src: at(logo), alt: '' }),
+      el('span', { dir: 'auto' }, title)
+    ),
     search,
     el('nav', { 'aria-label': 'Other forms' },
       openapi !== undefined && link(openapi, 'HTTP'),
       link('json', 'JSON'),
       link('yaml', 'YAML'),
-      el('a', { class: 'quiet', href: new URL('yaml', base).href, download: `${fileName(title)}.asyncapi.yaml`, 'aria-label': 'Download', title: 'Download the document' }, icon('download'))
+      el('a', { class: 'quiet', href: at('yaml'), ...download }, icon('download'))
     ),
     themeSwitch()
   )

@@ -60,7 +60,9 @@ export function columns (rows: readonly FlowRow[]): Layout {
   const middle = column(handlers, left.end + GAP)
   const right = column(targets, middle.end + GAP)
   const boxes = [left, middle, right].flatMap(({ boxes }) => [...boxes.values()])
-  const arrow = (from: Placed | undefined, to: Placed | undefined): Arrow[] => from === undefined || to === undefined ? [] : [curve(from, to)]
+  const arrow = (from: Placed | undefined, to: Placed | undefined): Arrow[] => {
+    return from === undefined || to === undefined ? [] : [curve(from, to)]
+  }
   const arrows = rows.flatMap(({ source, handler, targets }) => [
     ...arrow(left.boxes.get(source.key), middle.boxes.get(handler.key)),
     ...targets.flatMap((target) => arrow(middle.boxes.get(handler.key), right.boxes.get(target.key)))
@@ -69,9 +71,15 @@ export function columns (rows: readonly FlowRow[]): Layout {
   return { width: targets.length === 0 ? middle.end : right.end, height: bottom, boxes, arrows }
 }
 
-function column (positions: readonly Position[], x: number): { readonly boxes: ReadonlyMap<string, Placed>, readonly end: number } {
+interface Column {
+  readonly boxes: ReadonlyMap<string, Placed>
+  readonly end: number
+}
+
+function column (positions: readonly Position[], x: number): Column {
   const width = widthOf(positions.map(({ box }) => box))
-  return { boxes: new Map(positions.map(({ box, at }) => [box.key, { ...box, x, y: at * ROW, width }])), end: x + width }
+  const boxes = positions.map(({ box, at }) => [box.key, { ...box, x, y: at * ROW, width }] as const)
+  return { boxes: new Map(boxes), end: x + width }
 }
 
 /** One column, in which a box stands below the one that leads to it, for narrow windows. */
@@ -84,7 +92,8 @@ export function tree (rows: readonly FlowRow[], width: number): Layout {
     boxes.push(placed)
     if (parent !== undefined) {
       const [end, middle] = [x - TIP, placed.y + BOX / 2]
-      arrows.push({ kind: box.kind, x: end, y: middle, path: `M${parent.x + PADDING} ${parent.y + BOX}V${middle}H${end}` })
+      const path = `M${parent.x + PADDING} ${parent.y + BOX}V${middle}H${end}`
+      arrows.push({ kind: box.kind, x: end, y: middle, path })
     }
     return placed
   }

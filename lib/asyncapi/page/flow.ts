@@ -20,12 +20,12 @@ export function flow (operations: readonly Operation[], model: Model, deadLetter
 
 function rowOf (operation: Operation, { operations }: Model, deadLetters: boolean): FlowRow {
   const { id, title, channel, publishes, consumer } = operation
-  const deadLetterTopic = deadLetters ? text(consumer.deadLetterTopic) : undefined
+  const failed = deadLetters ? text(consumer.deadLetterTopic) : undefined
   const box = (kind: FlowBox['kind'], topic: Channel, of: Kind): FlowBox => ({
     key: `${topic.servers.join()} ${topic.address}`,
     kind,
     label: topic.address,
-    hash: hashOf(operations.find((other) => other !== operation && other.kind === of && isSameTopic(other.channel, topic)))
+    hash: hashOf(operations.find(({ kind, channel }) => kind === of && isSameTopic(channel, topic)))
   })
   return {
     source: box('topic', channel, 'send'),
@@ -33,7 +33,7 @@ function rowOf (operation: Operation, { operations }: Model, deadLetters: boolea
     handler: { key: id, kind: 'handler', label: title === channel.address ? id : title, hash: operationHash(id) },
     targets: [
       ...publishes.map((result) => box('result', result, 'send')),
-      ...deadLetterTopic === undefined ? [] : [box('dead-letter', { ...channel, address: deadLetterTopic }, 'dead-letter')]
+      ...failed === undefined ? [] : [box('dead-letter', { ...channel, address: failed }, 'dead-letter')]
     ]
   }
 }
@@ -43,10 +43,14 @@ function hashOf (operation: Operation | undefined): string | undefined {
 }
 
 function drawing ({ width, height, boxes, arrows }: Layout): SVGElement {
-  return svg('svg', { viewBox: `-1 -1 ${width + 2} ${height + 2}`, width: width + 2, height: height + 2 },
+  // A border is drawn on the edge of its box: half of it outside.
+  const size = { width: width + 2, height: height + 2 }
+  return svg('svg', { ...size, viewBox: `-1 -1 ${size.width} ${size.height}` },
     ...arrows.map(({ path, kind }) => svg('path', { class: `arrow ${kind}`, d: path })),
     ...arrows.map(({ x, y, kind }) => svg('path', { class: `tip ${kind}`, d: `M${x - 3} ${y - 4}l7 4-7 4z` })),
-    ...boxes.map((box) => box.hash === undefined ? svg('g', {}, ...contents(box)) : svg('a', { href: box.hash }, ...contents(box)))
+    ...boxes.map((box) => {
+      return box.hash === undefined ? svg('g', {}, ...contents(box)) : svg('a', { href: box.hash }, ...contents(box))
+    })
   )
 }
 

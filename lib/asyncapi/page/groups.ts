@@ -10,16 +10,19 @@ export interface Group {
 }
 
 /**
- * The operations by their first tag, in the order of the document's tags. Without any tag it is what the app receives and
- * what it sends. Dead letters are apart: they may be half of all operations.
+ * The operations by their first tag, in the order of the document's tags. Without any tag there is what the app
+ * receives and what it sends. Dead letters are apart: they may be half of all operations.
  */
 export function groupsOf ({ operations, tags }: Model): Group[] {
   const own = operations.filter(({ kind }) => kind !== 'dead-letter')
   const used = own.flatMap(({ tags }) => tags.slice(0, 1)).sort()
   const names = [...new Set([...tags.keys(), ...used])]
-  const group = (title: string, operations: readonly Operation[], description?: string): Group => ({ title, description, operations, folded: false })
+  const group = (title: string, operations: readonly Operation[], description?: string): Group => {
+    return { title, description, operations, folded: false }
+  }
   const untagged = own.filter(({ tags }) => tags.length === 0)
-  const [receives, sends] = [untagged.filter(({ kind }) => kind === 'receive'), untagged.filter(({ kind }) => kind === 'send')]
+  const receives = untagged.filter(({ kind }) => kind === 'receive')
+  const sends = untagged.filter(({ kind }) => kind === 'send')
   return [
     ...names.map((name) => group(name, own.filter(({ tags }) => tags[0] === name), tags.get(name))),
     ...used.length === 0 ? [group('Receives', receives), group('Sends', sends)] : [group('Without a tag', untagged)],

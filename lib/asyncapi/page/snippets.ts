@@ -7,7 +7,12 @@ import type { Message, Model, Operation } from './model.js'
 import { typescriptOf } from './typescript.js'
 
 /** What the Kafka clients of C, kcat among them, call the ways to prove who one is. */
-const MECHANISMS: Readonly<Record<string, string>> = { plain: 'PLAIN', scramSha256: 'SCRAM-SHA-256', scramSha512: 'SCRAM-SHA-512', oauth2: 'OAUTHBEARER' }
+const MECHANISMS: Readonly<Record<string, string>> = {
+  plain: 'PLAIN',
+  scramSha256: 'SCRAM-SHA-256',
+  scramSha512: 'SCRAM-SHA-512',
+  oauth2: 'OAUTHBEARER'
+}
 
 /** Commands and types to copy: they are made when they are looked at. */
 export function snippets (operation: Operation, model: Model, publishAt: URL | undefined): HTMLElement {
@@ -22,12 +27,22 @@ function blocks (operation: Operation, model: Model, publishAt: URL | undefined)
   const sample = message === undefined ? undefined : samplesOf(message, model.pointers)[0]
   const key = message === undefined ? undefined : keyOf(message, model)
   const kcat = kcatOf(operation, model)
-  const types = messages.filter(({ payload }) => payload !== undefined)
+  const last = `${kcat} -C -o -10 -e -f '%p/%o %k %s\\n'`
+  const read = titled('Read the last messages with kcat', 'the command that reads', last)
+  const types = messages.filter(({ payload }) => payload !== undefined).map(({ name, payload }, _, { length }) => {
+    const title = length === 1 ? 'TypeScript' : `TypeScript: ${name}`
+    return titled(title, `the type of ${name}`, typescriptOf(payload, model.pointers, name))
+  })
+  if (kind === 'dead-letter') return [read, ...types]
+  const write = `${echo(sample)} | ${kcat} -P${key === undefined ? '' : ` -k ${quoted(key)}`}${headersOf(sample)}`
+  // A publisher makes the key of what it publishes.
+  const ownKey = kind === 'receive' ? key : undefined
+  const curl = publishAt && curlOf(new URL(encodeURIComponent(id), publishAt), sample, ownKey)
   return [
-    titled('Read the last messages with kcat', 'the command that reads', `${kcat} -C -o -10 -e -f '%p/%o %k %s\\n'`),
-    kind !== 'dead-letter' && titled('Write a message with kcat', 'the command that writes', `${echo(sample)} | ${kcat} -P${key === undefined ? '' : ` -k ${quoted(key)}`}${headersOf(sample)}`),
-    publishAt !== undefined && kind !== 'dead-letter' && titled('Publish with curl, as this operation', 'the curl command', curlOf(new URL(encodeURIComponent(id), publishAt), sample, kind === 'receive' ? key : undefined)),
-    ...types.map(({ name, payload }) => titled(types.length === 1 ? 'TypeScript' : `TypeScript: ${name}`, `the type of ${name}`, typescriptOf(payload, model.pointers, name)))
+    read,
+    titled('Write a message with kcat', 'the command that writes', write),
+    curl !== undefined && titled('Publish with curl, as this operation', 'the curl command', curl),
+    ...types
   ]
 }
 
@@ -52,7 +67,8 @@ function securityOf ({ protocol, security }: Dictionary, pointers: Pointers): st
   const mechanism = MECHANISMS[show(pointers.follow(scheme).type)]
   const secure = protocol === 'kafka-secure'
   if (mechanism === undefined) return secure ? ' -X security.protocol=SSL' : ''
-  return ` -X security.protocol=${secure ? 'SASL_SSL' : 'SASL_PLAINTEXT'} -X sasl.mechanism=${mechanism} -X sasl.username="$KAFKA_USER" -X sasl.password="$KAFKA_PASSWORD"`
+  const user = '-X sasl.username="$KAFKA_USER" -X sasl.password="$KAFKA_PASSWORD"'
+  return ` -X security.protocol=${secure ? 'SASL_SSL' : 'SASL_PLAINTEXT'} -X sasl.mechanism=${mechanism} ${user}`
 }
 
 function keyOf ({ key }: Message, { pointers }: Model): string | undefined {
@@ -66,12 +82,17 @@ function echo (sample: Sample | undefined): string {
 }
 
 function headersOf (sample: Sample | undefined): string {
-  return Object.entries(sample?.headers ?? {}).map(([name, value]) => ` -H ${quoted(`${name}=${show(value)}`)}`).join('')
+  const headers = Object.entries(sample?.headers ?? {})
+  return headers.map(([name, value]) => ` -H ${quoted(`${name}=${show(value)}`)}`).join('')
 }
 
 function curlOf (url: URL, sample: Sample | undefined, key: string | undefined): string {
   const headers = Object.entries(sample?.headers ?? {}).map(([name, value]) => [name, show(value)])
-  const body = { value: sample?.value ?? {}, ...key !== undefined && { key }, ...headers.length > 0 && { headers: Object.fromEntries(headers) } }
+  const body = {
+    value: sample?.value ?? {},
+    ...key !== undefined && { key },
+    ...headers.length > 0 && { headers: Object.fromEntries(headers) }
+  }
   return `curl ${quoted(url.href)} -H 'content-type: application/json' -d ${quoted(JSON.stringify(body))}`
 }
 

@@ -5,7 +5,13 @@ import { alternativesOf, shapeOf } from './shape.js'
 
 /** Deeper schemas are `unknown`. */
 const DEEPEST = 12
-const SIMPLE: Readonly<Record<string, string>> = { string: 'string', number: 'number', integer: 'number', boolean: 'boolean', null: 'null' }
+const SIMPLE: Readonly<Record<string, string>> = {
+  string: 'string',
+  number: 'number',
+  integer: 'number',
+  boolean: 'boolean',
+  null: 'null'
+}
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/
 
 /** @param name of the type, where the schema is not one of `components.schemas` */
@@ -85,10 +91,12 @@ class Declarations {
     const members = Object.entries(dictionary(properties)).map(([name, value]) => {
       const { description } = shapeOf(value, this.#pointers).schema
       const key = IDENTIFIER.test(name) ? name : JSON.stringify(name)
-      return `${comment(description, deeper)}${deeper}${key}${required.has(name) ? '' : '?'}: ${this.#type(value, deeper, depth + 1)}\n`
+      const type = this.#type(value, deeper, depth + 1)
+      return `${comment(description, deeper)}${deeper}${key}${required.has(name) ? '' : '?'}: ${type}\n`
     })
     if (members.length > 0) return `{\n${members.join('')}${indent}}`
-    return `Record<string, ${isDictionary(additionalProperties) ? this.#type(additionalProperties, indent, depth + 1) : 'unknown'}>`
+    const values = isDictionary(additionalProperties) ? this.#type(additionalProperties, indent, depth + 1) : 'unknown'
+    return `Record<string, ${values}>`
   }
 
   #array ({ items }: Dictionary, indent: string, depth: number): string {
