@@ -152,6 +152,19 @@ t.test('damage stops its partition until a seek, and no other', async (t) => {
   t.same([...fetches[2]!.places].sort(), ['0@3', '1@1'], 'a partition that is read stays where it is')
 })
 
+t.test('a set is fetched while the one before it is decoded, and no third one', async (t) => {
+  const { fetches, told } = await build(t, { leaders: [1] })
+  // More than the decoder takes in one turn.
+  fetches[0]!.answer(answer({ partition: 0, records: batch(0, 25_000) }))
+  while (fetches.length < 2) await new Promise((resolve) => { queueMicrotask(() => { resolve(undefined) }) })
+  fetches[1]!.answer(answer({ partition: 0, records: batch(25_000, 50_000) }))
+  for (let turns = 0; told.length < 2; turns++) await turn()
+  t.same(told.map((line) => line.slice(-9)), ['9 > 25000', '9 > 50000'])
+  t.same(fetches.slice(0, 2).map(({ places }) => places), [['0@0'], ['0@25000']])
+  await turn()
+  t.same(fetches[2]!.places, ['0@50000'])
+})
+
 t.test('headers that do not tell where the next fetch begins leave that to the decoder', async (t) => {
   const { fetches, told } = await build(t, { leaders: [1] })
   const broken = batch(0, 1)
