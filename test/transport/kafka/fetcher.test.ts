@@ -56,7 +56,8 @@ async function build (t: Pick<Test, 'teardown'>, { leaders = [1, 1], reading = t
   })
   const client = clientOf(t, wire, environment)
   await client.learn('orders')
-  const assignment = new Assignment('m', 1, leaders.map((_, partition) => ({ topic: 'orders', partition })))
+  const partitions = [...leaders, 'unknown'].map((_, partition) => ({ topic: 'orders', partition }))
+  const assignment = new Assignment('m', 1, partitions)
   const told: string[] = []
   const over = new AbortController()
   const listener = {
@@ -197,6 +198,13 @@ t.test('a leader that has moved is found with fresh metadata, and errors are no 
   t.same([told, fetches.length], [['stale', 'stale'], 2])
   await clock.advance(100)
   t.equal(fetches.length, 3)
+})
+
+t.test('a partition of which the metadata know nothing waits for them', async (t) => {
+  const { fetcher, fetches, place } = await build(t, { leaders: [] })
+  fetcher.begin(place(0), 0n)
+  await turn()
+  t.equal(fetches.length, 0)
 })
 
 t.test('a node that is not known is looked for', async (t) => {
