@@ -124,6 +124,11 @@ export function isCoded (error: unknown): boolean {
   return error instanceof Error && 'code' in error && String(error.code).startsWith('FASTSTREAM_ERR_')
 }
 
+/** True when another consumer took the place of this static member. */
+export function isFenced (error: Error): boolean {
+  return isCoded(error) && 'code' in error && error.code === 'FASTSTREAM_ERR_FENCED'
+}
+
 /** True when a Produce request that got this answer certainly did not append its records. */
 export function isNeverAppended (errorCode: number): boolean {
   return errorCode === CODE.notEnoughReplicas || errorCode === CODE.unknownTopicOrPartition

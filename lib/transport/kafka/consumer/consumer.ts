@@ -3,7 +3,7 @@ import {
   type ConsumerListener, type ConsumerOptions, GenerationLostError, type TransportConsumer, type TransportLog
 } from '../../transport.js'
 import { type Cluster } from '../cluster/cluster.js'
-import { isRefused } from '../cluster/protocol-errors.js'
+import { isFenced, isRefused } from '../cluster/protocol-errors.js'
 import { type TopicMetadata } from '../cluster/topic-metadata.js'
 import { type LookupCodec } from '../records/decompress.js'
 import { Assigner } from './assigner.js'
@@ -108,9 +108,10 @@ export function createConsumer (
           reject(error)
           return false
         }
-        log.debug({ err: error, groupId }, 'the consumer ended, and begins anew')
+        log.debug({ err: error, groupId }, 'the consumer ended')
         listener.failed(error)
-        return true
+        // It would fence the other one in turn.
+        return !isFenced(error)
       }
 
       const name = groupId === null ? 'without a group' : `of group '${groupId}'`

@@ -19,6 +19,7 @@ export interface CoordinatorRequestOptions {
 const PATIENCE = 10_000
 const SHORTEST_PAUSE = 50
 const LONGEST_PAUSE = 1000
+const NEVER = new AbortController().signal
 
 /** The coordinator is another node now, or this one has lost what it knew about the group and reads it again. */
 const ELSEWHERE: ReadonlySet<number> = new Set([
@@ -47,25 +48,28 @@ export class Coordinator {
     errorCodeOf: (answer: Requests[Kind]['answer']) => number,
     options: CoordinatorRequestOptions = {}
   ): Promise<Requests[Kind]['answer']> {
-    const { timeout, patience = PATIENCE, aside = false, signal = new AbortController().signal } = options
+    const { timeout, patience = PATIENCE, aside = false, signal = NEVER } = options
     const { environment } = this.#cluster
     const giveUp = environment.elapsed() + patience
-    for (let pause = SHORTEST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
+    let pause = SHORTEST_PAUSE
+    let answer: Requests[Kind]['answer'] | undefined
+    while (answer === undefined) {
       try {
         const address = await this.#find(patience, signal)
         const node = aside ? this.#cluster.at(address) : this.#connections.to(address)
-        const answer = await node.request(api, parameters, { timeout })
-        const errorCode = errorCodeOf(answer)
-        if (!ELSEWHERE.has(errorCode)) return answer
-        throw new ProtocolError(errorCode)
+        const candidate = await node.request(api, parameters, { timeout })
+        const errorCode = errorCodeOf(candidate)
+        if (ELSEWHERE.has(errorCode)) throw new ProtocolError(errorCode)
+        answer = candidate
       } catch (err) {
-        if (isFinal(err)) throw err
         this.#address = undefined
-        if (environment.elapsed() + pause > giveUp) throw err
+        if (isFinal(err) || environment.elapsed() + pause > giveUp) throw err
+        await sleep(environment.clock, jittered(pause, environment), signal)
+        signal.throwIfAborted()
+        pause = Math.min(pause * 2, LONGEST_PAUSE)
       }
-      await sleep(environment.clock, jittered(pause, environment), signal)
-      signal.throwIfAborted()
     }
+    return answer
   }
 
   async #find (patience: number, signal: AbortSignal): Promise<string> {

@@ -183,7 +183,7 @@ export class Fetcher {
       const from = asked.get(id)
       if (fetch === undefined || from === undefined || from !== fetch.next) continue
       if (fetched.errorCode !== CODE.none) this.#failed(fetch, fetched.errorCode)
-      else this.#received(id, fetch, from, fetched)
+      else this.#received(id, fetch, fetched)
       if (fetch.full && fetch.draining !== undefined) full.push(fetch.draining)
     }
     // Some may be read from another node now.
@@ -192,7 +192,7 @@ export class Fetcher {
     await Promise.all(full)
   }
 
-  #received (id: string, fetch: PartitionFetch, from: bigint, fetched: FetchedPartition): void {
+  #received (id: string, fetch: PartitionFetch, fetched: FetchedPartition): void {
     const { preferredReadReplica, highWatermark, records } = fetched
     fetch.owned.end = highWatermark
     if (preferredReadReplica >= 0) {
@@ -200,7 +200,7 @@ export class Fetcher {
       return
     }
     if (records.length === 0) return
-    fetch.take(from, fetched)
+    fetch.take(fetched)
     this.#partitions.delete(id)
     this.#partitions.set(id, fetch)
     this.#drain(fetch)

@@ -66,7 +66,14 @@ export class Generation {
   begin (): void {
     const { listener, assignment, options: { offsetReset }, failed, ...rest } = this.#with
     listener.assigned(assignment.partitions)
-    const begin = (beginning: Beginning): void => { this.#beginAt(beginning) }
+    // What a listener throws is none of the errors of the leader that told the offsets.
+    const begin = (beginning: Beginning): void => {
+      try {
+        this.#beginAt(beginning)
+      } catch (err) {
+        failed(err as Error)
+      }
+    }
     new StartingOffsets({ ...rest, assignment, offsetReset, begin, signal: this.signal }).run().catch(failed)
   }
 

@@ -60,8 +60,9 @@ export class PartitionFetch {
     this.#next = position
   }
 
-  take (from: bigint, fetched: FetchedPartition): void {
-    if (from !== this.#next || fetched.records.length === 0) return
+  /** What was fetched from `next` on. */
+  take (fetched: FetchedPartition): void {
+    const from = this.#next!
     const end = endOfSet(fetched.records)
     // Damaged headers do not tell where the next fetch begins: the decoder does.
     this.#next = end === undefined || end <= from ? undefined : end
