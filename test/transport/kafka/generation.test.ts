@@ -4,8 +4,8 @@ import { Generation } from '../../../lib/transport/kafka/consumer/generation.js'
 import { type Membership } from '../../../lib/transport/kafka/consumer/membership.js'
 import { Trigger } from '../../../lib/transport/kafka/consumer/trigger.js'
 import { type ConsumerListener, type StoredOffset } from '../../../lib/transport/transport.js'
-import { fakeWire, metadataOf } from '../../fixtures/fake-wire.js'
-import { clientOf, manualEnvironment, rejects } from '../../fixtures/kafka-client.js'
+import { fakeWire, metadataOf } from '../../support/fake-wire.js'
+import { clientOf, manualEnvironment, rejects } from '../../support/kafka-client.js'
 
 const ORDERS = { topic: 'orders', partition: 0 }
 const INVOICES = { topic: 'invoices', partition: 0 }

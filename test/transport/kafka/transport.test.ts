@@ -3,9 +3,9 @@ import t, { type Test } from 'tap'
 import { createKafkaTransport } from '../../../lib/transport/kafka/index.js'
 import { type FetchAnswer, WireError } from '../../../lib/transport/kafka/wire.js'
 import { type ConsumerListener, type ConsumerOptions } from '../../../lib/transport/transport.js'
-import { fakeWire, type Handlers, metadataOf } from '../../fixtures/fake-wire.js'
-import { manualEnvironment, rejects, SILENT } from '../../fixtures/kafka-client.js'
-import { attribute, compressed } from '../../fixtures/record-sets.js'
+import { fakeWire, type Handlers, metadataOf } from '../../support/fake-wire.js'
+import { manualEnvironment, rejects, SILENT } from '../../support/kafka-client.js'
+import { attribute, compressed } from '../../support/record-sets.js'
 
 const GROUP = { groupId: 'shop', topics: ['orders'], offsetReset: 'earliest', sessionTimeout: 6000, rebalanceTimeout: 6000 } as const
 
