@@ -1,0 +1,50 @@
+import type { Random } from './judge.js'
+
+/** What may happen in a run. `quiet`: only what a client gets over without doing anything twice. */
+export type Climate = 'quiet' | 'brokers' | 'network' | 'members' | 'everything'
+
+/** All that a seed decides before anything happens. */
+export interface Setting {
+  readonly climate: Climate
+  readonly partitions: number
+  readonly members: number
+  readonly ordering: 'partition' | 'key'
+  readonly concurrency: number
+  /** The longest handler, ms */
+  readonly work: number
+  readonly messages: number
+  /** How long things go wrong, ms */
+  readonly storm: number
+  readonly faults: number
+  /** A second topic, which is deleted, created and cut while it is read. */
+  readonly side: boolean
+  readonly offsetReset: 'earliest' | 'latest'
+  readonly groupInstanceIds: boolean
+  readonly buffer: number
+  /** Percent, see `Weather`. */
+  readonly badness: number
+  readonly restlessness: number
+}
+
+export function chooseSetting (random: Random): Setting {
+  const climate = random.pick<Climate>(['quiet', 'quiet', 'brokers', 'network', 'members', 'everything'])
+  const isBad = climate === 'network' || climate === 'everything'
+  const isRestless = climate === 'brokers' || climate === 'everything'
+  return {
+    climate,
+    partitions: random.integer(1, 4),
+    members: random.integer(1, 3),
+    ordering: random.pick(['partition', 'key']),
+    concurrency: random.pick([1, 4, 16]),
+    work: random.pick([5, 20, 20, 300, 1500]),
+    messages: random.integer(30, 120),
+    storm: random.integer(10_000, 40_000),
+    faults: random.integer(2, 7),
+    side: random.next() < 0.4,
+    offsetReset: 'earliest',
+    groupInstanceIds: false,
+    buffer: random.pick([3, 20, 1000]),
+    badness: isBad ? random.pick([0.5, 2, 5]) : 0,
+    restlessness: isRestless ? random.pick([0, 0.5, 2]) : 0
+  }
+}
