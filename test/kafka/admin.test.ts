@@ -1,9 +1,9 @@
-import type { Test } from 'tap'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { createAdmin } from '../../lib/transport/kafka/cluster/admin.js'
-import { Cluster } from '../../lib/transport/kafka/cluster/cluster.js'
-import type { TransportOptions } from '../../lib/transport/transport.js'
-import { inSeconds, interceptAnswers, openProducer, record, transportOptions } from './client.js'
+import { type Cluster } from '../../lib/transport/kafka/cluster/cluster.js'
+import { TopicMetadata } from '../../lib/transport/kafka/cluster/topic-metadata.js'
+import { type TransportOptions } from '../../lib/transport/transport.js'
+import { inSeconds, interceptAnswers, openCluster, openProducer, record, transportOptions } from './client.js'
 import { createTopic, uniqueName, withAdmin } from './fixture.js'
 
 t.test('topics are described by their number of partitions, missing ones are left out and not created', async (t) => {
@@ -49,14 +49,14 @@ t.test('what passes by itself is waited for: no controller, no message, no news,
   const admin = openAdmin(t)
   const creations = interceptAnswers(t, 'CreateTopics', (answer, count) => {
     const notController = 41
-    if (count === 1) answer.topicErrors[0] = { topic, errorCode: notController, errorMessage: null }
+    if (count === 1) answer.topics[0] = { topic, errorCode: notController, message: null }
     return answer
   })
   const looks = interceptAnswers(t, 'Metadata', (answer, count) => {
     if (count === 1) answer.controllerId = -1
-    const [found] = answer.topicMetadata
-    if (count === 4) answer.topicMetadata[0] = { ...found, topicErrorCode: 3, partitionMetadata: [] }
-    if (count === 5) found.partitionMetadata[0].leader = -1
+    const [found] = answer.topics
+    if (count === 4) answer.topics[0] = { ...found, errorCode: 3, partitions: [] }
+    if (count === 5) found.partitions[0].leader = -1
     return answer
   })
   await admin.createTopics([{ topic, partitions: 1, replicas: -1 }])
@@ -68,7 +68,7 @@ t.test('what passes by itself is waited for: no controller, no message, no news,
 t.test('a partition without a leader is counted, too', async (t) => {
   const topic = await createTopic({ partitions: 2 })
   interceptAnswers(t, 'Metadata', (answer) => {
-    answer.topicMetadata[0].topicErrorCode = 5
+    answer.topics[0].errorCode = 5
     return answer
   })
   t.same(await openAdmin(t).describeTopics([topic]), new Map([[topic, 2]]))
@@ -78,14 +78,16 @@ t.test('without a cluster it ends in time, and after close at once', async (t) =
   const admin = openAdmin(t, { brokers: ['127.0.0.1:1'], connectTimeout: 300 })
   await t.rejects(admin.describeTopics(['orders']), { code: 'FASTSTREAM_ERR_TOPICS', message: /ECONNREFUSED/ })
 
-  const cluster = new Cluster(transportOptions())
+  const cluster = openCluster(t, transportOptions())
   cluster.close()
-  await t.rejects(createAdmin(cluster, transportOptions()).describeTopics(['orders']), { code: 'FASTSTREAM_ERR_TOPICS', message: /closed/ })
+  await t.rejects(adminOf(cluster, transportOptions()).describeTopics(['orders']), { code: 'FASTSTREAM_ERR_TOPICS', message: /closed/ })
 })
 
 function openAdmin (t: Test, changes: Partial<TransportOptions> = {}): ReturnType<typeof createAdmin> {
   const options = transportOptions(changes)
-  const cluster = new Cluster(options)
-  t.teardown(() => cluster.close())
-  return createAdmin(cluster, options)
+  return adminOf(openCluster(t, options), options)
+}
+
+function adminOf (cluster: Cluster, options: TransportOptions): ReturnType<typeof createAdmin> {
+  return createAdmin(cluster, new TopicMetadata(cluster, options), options)
 }

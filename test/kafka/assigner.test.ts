@@ -1,6 +1,6 @@
 import t from 'tap'
 import { topicAwareAssigner } from '../../lib/transport/kafkajs/assigner.js'
-import { loadKafkajs } from '../../lib/transport/kafkajs/load.js'
+import { loadKafkajs } from '../../lib/transport/kafkajs/copy/load.js'
 
 const { MemberMetadata, MemberAssignment } = loadKafkajs().AssignerProtocol
 

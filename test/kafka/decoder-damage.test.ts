@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
-import { Batch } from '../../lib/transport/kafka/records/fetched-batch.js'
+import { Batch } from '../../lib/transport/kafkajs/copy/batch.js'
 import { encodeRecord } from '../../lib/transport/kafka/records/encode.js'
 import type { RawHeader } from '../../lib/transport/transport.js'
 import { at, attribute, batch, comparable, compressed, decode, pick, randomNumbers, randomSet, withRecords } from '../fixtures/record-sets.js'
@@ -58,7 +58,7 @@ t.test('a damaged batch that claims to end beyond the log does not say where to 
 })
 
 t.test('refuses a batch that is not what it announces', async (t) => {
-  const { buffer: fieldless } = encodeRecord({ offsetDelta: 0, timestampDelta: 0, key: null, value: null, headers: [] })
+  const fieldless = encodeRecord({ offsetDelta: 0, timestampDelta: 0, key: null, value: null, headers: [] })
   const cases: Array<[message: RegExp, damage: (set: Buffer) => Buffer]> = [
     [/message format 1 is not supported/, (set) => { set[at.magic] = 1; return set }],
     [/message format 3 is not supported/, (set) => { set[at.magic] = 3; return set }],
@@ -80,7 +80,7 @@ t.test('refuses a batch that is not what it announces', async (t) => {
     [/more than 10 bytes/, () => withRecords([28, 0, ...new Array<number>(11).fill(255), 1, 1, 0])],
     [/a header has no name/, () => withRecords([16, 0, 0, 0, 1, 1, 2, 1, 0])],
     [/claims 64 headers/, () => withRecords([14, 0, 0, 0, 1, 1, 128, 1])],
-    [/claims 524289 headers/, () => withRecords(encodeRecord({ offsetDelta: 0, timestampDelta: 0, key: null, value: null, headers: new Array<RawHeader>(2 ** 19 + 1).fill(['', null]) }).buffer)],
+    [/claims 524289 headers/, () => withRecords(encodeRecord({ offsetDelta: 0, timestampDelta: 0, key: null, value: null, headers: new Array<RawHeader>(2 ** 19 + 1).fill(['', null]) }))],
     [/claims -1 headers/, () => withRecords([12, 0, 0, 0, 1, 1, 1])],
     [/longer or shorter than its fields/, () => withRecords([fieldless[0]! + 2, ...fieldless.subarray(1), 0])]
   ]
@@ -98,7 +98,7 @@ t.test('a small batch that inflates beyond 64 MiB is damage', async (t) => {
 
 t.test('a set whose batches inflate to too much together is read in parts', async (t) => {
   const value = Buffer.alloc(40 * 1024 * 1024)
-  const payload = gzipSync(encodeRecord({ offsetDelta: 0, timestampDelta: 0, key: null, value, headers: [] }).buffer)
+  const payload = gzipSync(encodeRecord({ offsetDelta: 0, timestampDelta: 0, key: null, value, headers: [] }))
   const set = Buffer.concat([0n, 1n, 2n].map((offset) => compressed(payload, attribute.gzip, offset)))
   const { batches, end, damage } = await decode(set)
   t.equal(damage, undefined)

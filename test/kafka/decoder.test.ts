@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module'
 import t from 'tap'
-import { Batch } from '../../lib/transport/kafka/records/fetched-batch.js'
+import { Batch } from '../../lib/transport/kafkajs/copy/batch.js'
 import { encodeRecord } from '../../lib/transport/kafka/records/encode.js'
-import { loadKafkajs } from '../../lib/transport/kafkajs/load.js'
+import { loadKafkajs } from '../../lib/transport/kafkajs/copy/load.js'
 import type { RecordSet } from '../../lib/transport/kafka/records/record-set.js'
 import type { RawHeader } from '../../lib/transport/transport.js'
 import { at, attribute, batch, comparable, compressed, controlBatch, decode, decodeResponse, originally, randomNumbers, randomSet, withRecords } from '../fixtures/record-sets.js'
@@ -144,7 +144,7 @@ t.test('null and empty stay distinct, and headers stay as they are on the wire',
   ]
   const set = Buffer.concat([
     await batch({ offset: 0, records: [{ key: null, value: null }, { key: Buffer.alloc(0), value: '' }] }),
-    withRecords(encodeRecord({ offsetDelta: 0, timestampDelta: -3e12, key: Buffer.from('k'), value: Buffer.from('v'), headers }).buffer, 2n)
+    withRecords(encodeRecord({ offsetDelta: 0, timestampDelta: -3e12, key: Buffer.from('k'), value: Buffer.from('v'), headers }), 2n)
   ])
   const [plain, special] = (await decode(set)).batches
   t.same(plain?.records.map(({ key, value }) => [key, value]), [[null, null], [Buffer.alloc(0), Buffer.alloc(0)]])
@@ -156,7 +156,7 @@ t.test('null and empty stay distinct, and headers stay as they are on the wire',
 })
 
 t.test('a header name that is no UTF-8 does not throw', async (t) => {
-  const set = withRecords(encodeRecord({ offsetDelta: 0, timestampDelta: 0, key: null, value: null, headers: [['abc', null]] }).buffer)
+  const set = withRecords(encodeRecord({ offsetDelta: 0, timestampDelta: 0, key: null, value: null, headers: [['abc', null]] }))
   set.fill(0xff, set.indexOf('abc'), set.indexOf('abc') + 3)
   const { batches } = await decode(set)
   t.same(batches[0]?.records[0]?.headers, [['\ufffd\ufffd\ufffd', null]])
@@ -164,7 +164,7 @@ t.test('a header name that is no UTF-8 does not throw', async (t) => {
 
 t.test('10 000 headers are read in linear time', async (t) => {
   const headers = Array.from({ length: 10_000 }, (_, i): RawHeader => [`name-${i}`, null])
-  const set = withRecords(encodeRecord({ offsetDelta: 0, timestampDelta: 0, key: null, value: null, headers }).buffer)
+  const set = withRecords(encodeRecord({ offsetDelta: 0, timestampDelta: 0, key: null, value: null, headers }))
   const start = performance.now()
   const { batches } = await decode(set)
   t.equal(batches[0]?.records[0]?.headers.length, 10_000)
@@ -173,7 +173,7 @@ t.test('10 000 headers are read in linear time', async (t) => {
 })
 
 t.test('a batch of 100 000 records is read in turns, and no record is lost between two of them', async (t) => {
-  const tiny = Buffer.concat(Array.from({ length: 100_000 }, (_, offsetDelta) => encodeRecord({ offsetDelta, timestampDelta: 0, key: null, value: Buffer.from(String(offsetDelta)), headers: [] }).buffer))
+  const tiny = Buffer.concat(Array.from({ length: 100_000 }, (_, offsetDelta) => encodeRecord({ offsetDelta, timestampDelta: 0, key: null, value: Buffer.from(String(offsetDelta)), headers: [] })))
   const set = withRecords(tiny)
   set.writeInt32BE(99_999, at.lastOffsetDelta)
   set.writeInt32BE(100_000, at.count)
@@ -189,7 +189,7 @@ t.test('a batch of 100 000 records is read in turns, and no record is lost betwe
 })
 
 t.test('more than 100 000 records are handed over in parts, and what damage is behind them with the last one', async (t) => {
-  const tiny = Buffer.concat(Array.from({ length: 70_000 }, (_, offsetDelta) => encodeRecord({ offsetDelta, timestampDelta: 0, key: null, value: null, headers: [] }).buffer))
+  const tiny = Buffer.concat(Array.from({ length: 70_000 }, (_, offsetDelta) => encodeRecord({ offsetDelta, timestampDelta: 0, key: null, value: null, headers: [] })))
   const set = Buffer.concat([0n, 70_000n, 140_000n].map((offset) => withRecords(tiny, offset)))
   for (const start of [0, set.length / 3, set.length / 3 * 2]) {
     set.writeInt32BE(69_999, start + at.lastOffsetDelta)
@@ -215,7 +215,7 @@ t.test('takes the time of the broker where the topic does', async (t) => {
 t.test('other codecs are those that the application has set', async (t) => {
   const snappy = CompressionCodecs[2]
   t.teardown(() => { CompressionCodecs[2] = snappy })
-  const record = encodeRecord({ offsetDelta: 0, timestampDelta: 0, key: null, value: Buffer.from('v'), headers: [] }).buffer
+  const record = encodeRecord({ offsetDelta: 0, timestampDelta: 0, key: null, value: Buffer.from('v'), headers: [] })
   const set = compressed(Buffer.from('packed'), attribute.snappy)
   t.match((await decode(set)).damage, { error: { message: 'Snappy compression not implemented' }, nextOffset: 1n })
 

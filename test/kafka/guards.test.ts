@@ -3,7 +3,7 @@ import type { ConsumerConfig, ConsumerRunConfig, EachBatchPayload, Kafka } from 
 import t from 'tap'
 import type { Test } from 'tap'
 import { createConsumer } from '../../lib/transport/kafkajs/consumer.js'
-import { loadKafkajs } from '../../lib/transport/kafkajs/load.js'
+import { loadKafkajs } from '../../lib/transport/kafkajs/copy/load.js'
 import { createKafkajsTransport } from '../../lib/transport/kafkajs/index.js'
 import type { TransportLog } from '../../lib/transport/transport.js'
 import { transportOptions } from './client.js'

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { loadKafkajs } from '../../lib/transport/kafkajs/load.js'
+import { loadKafkajs } from '../../lib/transport/kafkajs/copy/load.js'
 import { listOffsets } from '../../lib/transport/kafkajs/list-offsets.js'
 import type { Leaders } from '../../lib/transport/kafkajs/list-offsets.js'
 import { StartingOffsets } from '../../lib/transport/kafkajs/starting-offsets.js'

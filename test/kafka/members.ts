@@ -2,7 +2,7 @@ import kafkajs from 'kafkajs'
 import type { Kafka, Message, Producer, ProducerConfig } from 'kafkajs'
 import type t from 'tap'
 import { createConsumer } from '../../lib/transport/kafkajs/consumer.js'
-import { loadKafkajs } from '../../lib/transport/kafkajs/load.js'
+import { loadKafkajs } from '../../lib/transport/kafkajs/copy/load.js'
 import type {
   ConsumedRecord, ConsumerListener, ConsumerOptions, CorruptBatch, OffsetReset, TopicPartition, TransportConsumer, TransportLog
 } from '../../lib/transport/transport.js'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { loadKafkajs } from '../../lib/transport/kafkajs/load.js'
+import { loadKafkajs } from '../../lib/transport/kafkajs/copy/load.js'
 import { createTopic, uniqueName, until, withAdmin } from './fixture.js'
 import { createMember, memberIds, numbered, produce } from './members.js'
 import type { TestMember } from './members.js'

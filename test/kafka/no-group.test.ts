@@ -1,5 +1,5 @@
 import t from 'tap'
-import { loadKafkajs } from '../../lib/transport/kafkajs/load.js'
+import { loadKafkajs } from '../../lib/transport/kafkajs/copy/load.js'
 import { noGroup } from '../../lib/transport/kafkajs/lone-coordinator.js'
 import { GenerationLostError } from '../../lib/transport/transport.js'
 import { createTopic, until, withAdmin } from './fixture.js'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { loadKafkajs } from '../../lib/transport/kafkajs/load.js'
+import { loadKafkajs } from '../../lib/transport/kafkajs/copy/load.js'
 import { rejoinInOnePlace } from '../../lib/transport/kafkajs/one-rejoin.js'
 
 interface ConsumerGroup {

@@ -1,7 +1,7 @@
 import kafkajs from 'kafkajs'
 import type { Producer, Transaction } from 'kafkajs'
 import t from 'tap'
-import { loadKafkajs } from '../../lib/transport/kafkajs/load.js'
+import { loadKafkajs } from '../../lib/transport/kafkajs/copy/load.js'
 import type { ConsumerOptions } from '../../lib/transport/transport.js'
 import { brokers, createTopic, uniqueName, until, withAdmin } from './fixture.js'
 import { committed, createEager, createMember, expire, numbered, produce, store, withProducer } from './members.js'

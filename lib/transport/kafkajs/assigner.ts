@@ -1,8 +1,8 @@
 import type { Assigner, GroupMember } from 'kafkajs'
 import { balance, Share } from '../balance.js'
 import type { Assignable } from '../balance.js'
-import { groupBy } from '../kafka/producer/produce-batch.js'
-import { loadKafkajs } from './load.js'
+import { groupBy } from '../kafka/group-by.js'
+import { loadKafkajs } from './copy/load.js'
 
 /** The part of KafkaJS's `Cluster` that an assigner uses. */
 export interface MetadataSource {

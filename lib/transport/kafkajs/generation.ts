@@ -1,6 +1,6 @@
 import { GenerationLostError } from '../transport.js'
 import type { StoredOffset, TopicPartition } from '../transport.js'
-import { groupBy, partitionId } from '../kafka/producer/produce-batch.js'
+import { groupBy, partitionId } from '../kafka/group-by.js'
 import type { Coordinator, GenerationIdentity, KafkajsFailure } from './coordinator.js'
 
 const lost = new Set(['ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'REBALANCE_IN_PROGRESS', 'FENCED_INSTANCE_ID'])

@@ -1,45 +1,38 @@
 import type { Kafka, KafkaConfig } from 'kafkajs'
-import { systemClock, within } from '../../clock.js'
-import type { Transport, TransportOptions } from '../transport.js'
-import { createAdmin } from '../kafka/cluster/admin.js'
-import { Cluster } from '../kafka/cluster/cluster.js'
+import { createKafkaTransport } from '../kafka/index.js'
+import { type Transport, type TransportOptions } from '../transport.js'
 import { createConsumer } from './consumer.js'
+import { loadKafkajs as loadOld } from './copy/load.js'
 import { loadKafkajs } from './load.js'
 import { createLogCreator } from './log.js'
-import { createProducer } from '../kafka/producer/producer.js'
+import { lookupCodec } from './replacements.js'
+import { createKafkajsWire } from './wire.js'
 
-const closeTimeout = 2000
-
-/** A real Kafka, through a private copy of KafkaJS. Throws `FASTSTREAM_ERR_KAFKAJS` when there is none that it knows. */
+/** A real Kafka, over a private copy of kafkajs. Throws `FASTSTREAM_ERR_KAFKAJS` when there is none that it knows. */
 export function createKafkajsTransport (options: TransportOptions): Transport {
-  // Two silent nodes leave time to ask a third.
-  const cluster = new Cluster(options, Math.min(5000, options.connectTimeout / 3))
-  const clients = new Set<{ close (): Promise<void> }>()
+  const { brokers, connectTimeout, log } = options
+  const wire = createKafkajsWire(options)
+  const transport = createKafkaTransport({ name: 'kafkajs', brokers, connectTimeout, log, lookupCodec: lookupCodec(loadKafkajs()) }, wire)
+  if (process.env.FASTSTREAM_OWN_CONSUMER === '1') return transport
   let kafka: Kafka | undefined
-
-  function opened<Client extends { close (): Promise<void> }> (client: Client): Client {
-    clients.add(client)
-    return client
-  }
-
+  const clients = new Set<{ close (): Promise<void> }>()
   return {
-    name: 'kafkajs',
-    ...createAdmin(cluster, options),
+    ...transport,
     consumer (consumerOptions, listener) {
       kafka ??= createKafka(options)
-      return opened(createConsumer({ kafka, options: consumerOptions, listener, log: options.log }))
+      const consumer = createConsumer({ kafka, options: consumerOptions, listener, log })
+      clients.add(consumer)
+      return consumer
     },
-    producer: () => opened(createProducer(options)),
     async close () {
-      cluster.close()
-      await within(systemClock, closeTimeout, Promise.all([...clients].map((client) => client.close())))
+      await Promise.all([transport.close(), ...Array.from(clients, (client) => client.close())])
     }
   }
 }
 
 /** What consumers are made of. */
 function createKafka ({ brokers, clientId, ssl, sasl, connectTimeout, log }: TransportOptions): Kafka {
-  const { Kafka, logLevel } = loadKafkajs()
+  const { Kafka, logLevel } = loadOld()
   return new Kafka({
     brokers: [...brokers],
     clientId,

@@ -1,6 +1,6 @@
 import type { TopicPartition } from '../transport.js'
-import { groupBy, partitionId } from '../kafka/producer/produce-batch.js'
-import { code, isFinal, protocolError } from '../kafka/cluster/protocol-errors.js'
+import { groupBy, partitionId } from '../kafka/group-by.js'
+import { code, isFinal, protocolError } from './errors.js'
 
 /** What the log of a partition holds. */
 export interface LogRange {

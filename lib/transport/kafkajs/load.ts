@@ -1,49 +1,36 @@
 import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
-import type { AssignerProtocol, CompressionTypes, Kafka, logLevel } from 'kafkajs'
 import { FASTSTREAM_ERR_KAFKAJS } from '../../errors.js'
-import { checkCopy, checkDecoder } from './check.js'
-import { privateModules } from './modules.js'
-import type { Load } from './modules.js'
-import { replacements, shared } from './replacements.js'
-
-/** What our transport uses of kafkajs. */
-export interface KafkajsCopy {
-  readonly Kafka: typeof Kafka
-  readonly logLevel: typeof logLevel
-  readonly CompressionTypes: typeof CompressionTypes
-  readonly AssignerProtocol: typeof AssignerProtocol
-  /** A module of the copy by its path in the package, such as `src/protocol/error.js`. */
-  readonly load: Load
-}
+import { checkCopy } from './check.js'
+import { type Load, privateModules } from './modules.js'
+import { REPLACEMENTS, SHARED } from './replacements.js'
 
 /** The one that the replacements were written for. */
-const version = '2.2.4'
+const VERSION = '2.2.4'
 
-let copy: KafkajsCopy | undefined
+let copy: Load | undefined
 
-/** The private, patched copy of kafkajs, one per process. Throws `FASTSTREAM_ERR_KAFKAJS`. */
-export function loadKafkajs (): KafkajsCopy {
+/** Loads modules of the private copy of kafkajs, one per process, by their path in the package. Throws `FASTSTREAM_ERR_KAFKAJS`. */
+export function loadKafkajs (): Load {
   copy ??= loadKafkajsFrom(import.meta.url)
   return copy
 }
 
 /** As `loadKafkajs`, but a new copy of the kafkajs that the file or URL `from` would import. */
-export function loadKafkajsFrom (from: string): KafkajsCopy {
+export function loadKafkajsFrom (from: string): Load {
   const { root, found } = find(from)
-  if (found !== version) throw new FASTSTREAM_ERR_KAFKAJS(`${root} is version ${found}, install exactly ${version}`)
+  if (found !== VERSION) throw new FASTSTREAM_ERR_KAFKAJS(`${root} is version ${found}, install exactly ${VERSION}`)
   try {
-    checkDecoder(root)
     const used = new Set<string>()
-    const load = privateModules(root, new Map(Array.from(replacements, ([path, replacement]) => [path, (...args) => {
+    const load = privateModules(root, new Map(Array.from(REPLACEMENTS, ([path, replacement]) => [path, (...args) => {
       used.add(path)
       return replacement(...args)
-    }])), shared)
-    const kafkajs = load('index.js') as Omit<KafkajsCopy, 'load'>
+    }])), SHARED)
     checkCopy(load, (path) => used.has(path))
-    return { ...kafkajs, load }
+    return load
   } catch (err) {
-    throw new FASTSTREAM_ERR_KAFKAJS(`${(err as Error).message}. Is ${root} as it was published? Install it anew, without patches`, { cause: err })
+    const cure = `Is ${root} as it was published? Install it anew, without patches`
+    throw new FASTSTREAM_ERR_KAFKAJS(`${(err as Error).message}. ${cure}`, { cause: err })
   }
 }
 

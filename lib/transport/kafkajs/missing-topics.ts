@@ -1,5 +1,5 @@
 import type { TransportLog } from '../transport.js'
-import { propagation } from '../kafka/cluster/topic-metadata.js'
+import { PROPAGATION as propagation } from '../kafka/cluster/topic-metadata.js'
 
 interface Absence {
   /** ms since the epoch */

@@ -1,4 +1,4 @@
-import { loadKafkajs } from './load.js'
+import { loadKafkajs } from './copy/load.js'
 
 interface FetchError extends Error {
   /** Of an offset out of range. */

@@ -1,7 +1,7 @@
 import type { Consumer, EachBatchPayload } from 'kafkajs'
 import { systemClock } from '../../clock.js'
 import type { ConsumerListener, Progress, TopicPartition, TopicPartitionOffset } from '../transport.js'
-import type { FetchedBatch } from '../kafka/records/fetched-batch.js'
+import type { FetchedBatch } from './copy/batch.js'
 import type { Generation, Owned } from './generation.js'
 import type { GroupCluster } from './group-cluster.js'
 import type { Beginning } from './starting-offsets.js'

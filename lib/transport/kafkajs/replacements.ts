@@ -1,31 +1,40 @@
-import { Batch } from '../kafka/records/fetched-batch.js'
-import { wakingConsumerGroup } from './copy/consumer-group.js'
-import type { LookupCodec } from '../kafka/records/decompress.js'
-import { encodeRecord } from '../kafka/records/encode.js'
-import { candidMetadata } from './copy/metadata.js'
-import type { Load, Replacement } from './modules.js'
-import { recordSetDecoder } from '../kafka/records/record-set.js'
+import { type LookupCodec } from '../kafka/records/decompress.js'
+import { type Load, type Replacement } from './modules.js'
 import { restingRequestQueue } from './request-queue.js'
 
-export const decodeMessagesPath = 'src/protocol/requests/fetch/v4/decodeMessages.js'
-const compressionPath = 'src/protocol/message/compression/index.js'
+/** The part of kafkajs's `Decoder` that is used here. */
+export interface ResponseDecoder {
+  readonly buffer: Buffer
+  offset: number
+  readInt32 (): number
+  canReadBytes (length: number): boolean
+}
 
-/** What differs from kafkajs 2.2.4, and in each file the reason. */
-export const replacements: ReadonlyMap<string, Replacement> = new Map<string, Replacement>([
-  // in
-  [decodeMessagesPath, (load) => recordSetDecoder(lookupCodec(load))],
-  ['src/consumer/batch.js', () => Batch],
-  ['src/consumer/consumerGroup.js', wakingConsumerGroup],
-  // out
-  ['src/protocol/recordBatch/record/v0/index.js', () => encodeRecord],
-  // both
-  ['src/protocol/requests/metadata/v0/response.js', candidMetadata],
+export const DECODE_MESSAGES = 'src/protocol/requests/fetch/v4/decodeMessages.js'
+const COMPRESSION = 'src/protocol/message/compression/index.js'
+const NOTHING = Buffer.alloc(0)
+
+/** What differs from kafkajs 2.2.4. */
+export const REPLACEMENTS: ReadonlyMap<string, Replacement> = new Map<string, Replacement>([
+  [DECODE_MESSAGES, () => recordBytes],
   ['src/network/requestQueue/index.js', restingRequestQueue]
 ])
 
-/** `CompressionCodecs` stays the application's object, in which it puts its codecs. */
-export const shared: ReadonlySet<string> = new Set([compressionPath])
+/** `CompressionCodecs` stays the application's object, into which it puts its codecs. */
+export const SHARED: ReadonlySet<string> = new Set([COMPRESSION])
 
-function lookupCodec (load: Load): LookupCodec {
-  return (load(compressionPath) as { lookupCodecByAttributes: LookupCodec }).lookupCodecByAttributes
+export function lookupCodec (load: Load): LookupCodec {
+  return (load(COMPRESSION) as { lookupCodecByAttributes: LookupCodec }).lookupCodecByAttributes
+}
+
+/**
+ * Reads the records of every fetch version from 4 on, and leaves them as they are: our own decoder takes them. Some damaged
+ * bytes make kafkajs's decoder run out of memory, and many headers stop it for seconds.
+ */
+export function recordBytes (decoder: ResponseDecoder): Buffer {
+  const size = decoder.readInt32()
+  if (size <= 0 || !decoder.canReadBytes(size)) return NOTHING
+  const start = decoder.offset
+  decoder.offset += size
+  return decoder.buffer.subarray(start, start + size)
 }

@@ -1,6 +1,6 @@
 import { systemClock, within } from '../../clock.js'
 import type { ConsumerOptions, TopicPartition } from '../transport.js'
-import { partitionId } from '../kafka/producer/produce-batch.js'
+import { partitionId } from '../kafka/group-by.js'
 import { listOffsets } from './list-offsets.js'
 import type { Leaders, LogRange } from './list-offsets.js'
 

@@ -1,22 +1,22 @@
 import { FASTSTREAM_ERR_CONNECT, FASTSTREAM_ERR_TOPICS } from '../../../errors.js'
-import type { NewTopic, Transport, TransportOptions } from '../../transport.js'
-import type { Cluster } from './cluster.js'
-import { code, protocolError, reasonOf } from './protocol-errors.js'
-import type { Operation } from './retry-until.js'
+import { type NewTopic, type Transport, type TransportOptions } from '../../transport.js'
+import { type Cluster } from './cluster.js'
+import { CODE, isCoded, ProtocolError, reasonOf, throwIfFailed } from './protocol-errors.js'
+import { type Operation } from './retry-until.js'
+import { type TopicMetadata, type TopicState } from './topic-metadata.js'
 
-interface CreateTopicsAnswer {
-  readonly topicErrors: ReadonlyArray<{ readonly topic: string, readonly errorCode: number, readonly errorMessage?: string | null }>
-}
-
-/** What is done to the cluster as a whole. Everything ends within `connectTimeout`, or when it has to. */
+/** What is done to the cluster as a whole. Everything ends within `connectTimeout`, or at the deadline given. */
 export function createAdmin (
   cluster: Cluster,
+  metadata: TopicMetadata,
   { brokers, connectTimeout, log }: Pick<TransportOptions, 'brokers' | 'connectTimeout' | 'log'>
 ): Pick<Transport, 'connect' | 'describeTopics' | 'createTopics'> {
   async function connect (deadline?: number): Promise<void> {
+    const ms = deadline === undefined ? connectTimeout : deadline - cluster.environment.clock.now()
     try {
-      await inTime((operation) => operation.repeat(() => cluster.connect(operation)), deadline)
+      await cluster.until(ms, (operation) => operation.repeat(() => cluster.connect(operation)))
     } catch (err) {
+      if (isCoded(err)) throw err
       throw new FASTSTREAM_ERR_CONNECT(brokers.join(', '), reasonOf(err), { cause: err })
     }
     log.info({ brokers }, 'connected to kafka')
@@ -38,9 +38,9 @@ export function createAdmin (
 
   async function partitionCounts (operation: Operation, topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
     const counts = new Map<string, number>()
-    for (const [topic, { errorCode, leaders }] of await cluster.describe(operation, topics)) {
-      if (errorCode === code.unknownTopicOrPartition) continue
-      if (errorCode !== code.none && errorCode !== code.leaderNotAvailable) throw protocolError(errorCode)
+    for (const [topic, { errorCode, leaders }] of await describe(operation, topics)) {
+      if (errorCode === CODE.unknownTopicOrPartition) continue
+      if (errorCode !== CODE.leaderNotAvailable) throwIfFailed(errorCode)
       counts.set(topic, leaders.length)
     }
     return counts
@@ -48,37 +48,34 @@ export function createAdmin (
 
   /** Any node of a KRaft cluster takes this; before KRaft it had to be the controller. */
   async function create (operation: Operation, topics: readonly NewTopic[]): Promise<void> {
-    await cluster.describe(operation, topics.map(({ topic }) => topic))
-    const controller = await cluster.controller()
-    if (controller === undefined) throw protocolError(code.notController)
-    const { topicErrors } = await controller.request<CreateTopicsAnswer>('CreateTopics', {
-      topics: topics.map(({ topic, partitions, replicas }) => ({ topic, numPartitions: partitions, replicationFactor: replicas })),
-      timeout: cluster.requestTimeout
-    })
-    for (const { topic, errorCode, errorMessage } of topicErrors) {
-      if (errorCode === code.none || errorCode === code.topicAlreadyExists) continue
-      const error = protocolError(errorCode)
-      throw Object.assign(error, { message: `${topic}: ${errorMessage ?? error.message}` })
+    await describe(operation, topics.map(({ topic }) => topic))
+    const controller = cluster.controller()
+    if (controller === undefined) throw new ProtocolError(CODE.notController)
+    const answer = await controller.request('CreateTopics', { topics, timeout: cluster.requestTimeout }, operation)
+    for (const { topic, errorCode, message } of answer.topics) {
+      if (errorCode === CODE.none || errorCode === CODE.topicAlreadyExists) continue
+      throw new ProtocolError(errorCode, `${topic}: ${message ?? new ProtocolError(errorCode).message}`)
     }
   }
 
   async function expectLeaders (operation: Operation, topics: readonly string[]): Promise<void> {
-    for (const [topic, { errorCode, leaders }] of await cluster.describe(operation, topics)) {
-      if (errorCode !== code.none) throw protocolError(errorCode)
+    for (const [topic, { errorCode, leaders }] of await describe(operation, topics)) {
+      throwIfFailed(errorCode)
       if (leaders.includes(-1)) throw new Error(`${topic} has partitions without a leader`)
     }
   }
 
+  async function describe (operation: Operation, topics: readonly string[]): Promise<ReadonlyArray<[string, TopicState]>> {
+    await metadata.refresh(operation, topics)
+    return topics.map((topic) => [topic, metadata.get(topic)])
+  }
+
   async function preparing<Result> (topics: readonly string[], work: (operation: Operation) => Promise<Result>): Promise<Result> {
     try {
-      return await inTime(work)
+      return await cluster.until(connectTimeout, work)
     } catch (err) {
       throw new FASTSTREAM_ERR_TOPICS(topics.join(', '), reasonOf(err), { cause: err })
     }
-  }
-
-  function inTime<Result> (work: (operation: Operation) => Promise<Result>, deadline = Date.now() + connectTimeout): Promise<Result> {
-    return cluster.until(deadline, work)
   }
 
   return { connect, describeTopics, createTopics }

@@ -1,72 +1,69 @@
-import type { TransportOptions } from '../../transport.js'
-import { loadKafkajs } from '../../kafkajs/load.js'
+import { type TransportOptions } from '../../transport.js'
+import { type Environment } from '../environment.js'
+import { type Api, type MetadataAnswer, type Requests, type Wire } from '../wire.js'
+import { Connections } from './connections.js'
+import { Node, type NodeTimeouts } from './node.js'
 import { InterruptedError, isFinal } from './protocol-errors.js'
-import { createLogCreator } from '../../kafkajs/log.js'
-import { Node } from './node.js'
-import type { Api, ConnectionOptions } from './node.js'
 import { Operation } from './retry-until.js'
 
-interface MetadataAnswer {
-  readonly brokers: ReadonlyArray<{ readonly nodeId: number, readonly host: string, readonly port: number }>
-  readonly controllerId: number
-  readonly topicMetadata: ReadonlyArray<{
-    readonly topic: string
-    readonly topicErrorCode: number
-    readonly partitionMetadata: ReadonlyArray<{ readonly partitionId: number, readonly leader: number }>
-  }>
-}
-
-export interface TopicMetadata {
-  readonly errorCode: number
-  /** Node id of the leader by partition, −1 while there is none. */
-  readonly leaders: readonly number[]
+export interface ClusterOptions extends Pick<TransportOptions, 'brokers' | 'connectTimeout'> {
+  /** ms that a node may take to answer */
+  readonly requestTimeout: number
 }
 
 /**
- * The connections of one client to a cluster. It stands in for KafkaJS's `Cluster`, which fails as a whole when
- * one topic of many is missing or one partition somewhere has no leader, and whose `disconnect` waits for answers.
+ * The nodes of a cluster, as producer, administration and all groups of one app know them. One topic of many that is
+ * missing, or one partition without a leader, fails nothing else.
  */
 export class Cluster {
-  readonly #options: ConnectionOptions
-  readonly #nodes = new Map<string, Node>()
-  readonly #operations = new Set<Operation>()
-  /** To be asked in this order; one that fails goes to the end. */
-  #addresses: string[]
+  readonly environment: Environment
+  readonly #wire: Wire
+  readonly #timeouts: NodeTimeouts
+  readonly #closing = new AbortController()
+  readonly #pools = new Set<Connections>()
+  readonly #shared: Connections
+  /** Asked in this order; one that fails goes to the end. */
+  #addresses: readonly string[]
   #addressOf = new Map<number, string>()
   #controllerId = -1
-  #closed = false
 
-  /** `requestTimeout`: ms that a node may take to answer. */
-  constructor ({ brokers, clientId, ssl, sasl, connectTimeout, log }: TransportOptions, requestTimeout = 5000) {
-    const { createLogger, LEVELS } = loadKafkajs().load('src/loggers/index.js') as {
-      createLogger (options: object): unknown
-      LEVELS: { readonly INFO: number }
-    }
+  constructor ({ brokers, connectTimeout, requestTimeout }: ClusterOptions, wire: Wire, environment: Environment) {
+    this.environment = environment
+    this.#wire = wire
+    this.#timeouts = { connectTimeout: Math.min(3000, connectTimeout / 3), requestTimeout }
     this.#addresses = [...brokers]
-    this.#options = {
-      clientId,
-      ssl,
-      sasl,
-      connectionTimeout: Math.min(3000, connectTimeout / 3),
-      requestTimeout,
-      logger: createLogger({ level: LEVELS.INFO, logCreator: createLogCreator(log) })
-    }
+    this.#shared = this.connections()
   }
 
   get requestTimeout (): number {
-    return this.#options.requestTimeout
+    return this.#timeouts.requestTimeout
   }
 
-  /** Runs `work` until `deadline` (ms since the epoch) or `close`; then nothing of it goes on. */
-  async until<Result> (deadline: number, work: (operation: Operation) => Promise<Result>): Promise<Result> {
-    if (this.#closed) throw new InterruptedError('closed')
-    const operation = new Operation(deadline)
-    this.#operations.add(operation)
+  /** Connections that nobody else uses, until `release`. */
+  connections (): Connections {
+    const pool = new Connections((address) => new Node(address, this.#wire, this.environment, this.#timeouts))
+    this.#pools.add(pool)
+    return pool
+  }
+
+  release (pool: Connections): void {
+    pool.cut()
+    this.#pools.delete(pool)
+  }
+
+  /** Runs `work` for `ms`, or until `close` or until `signal` aborts; then nothing of it goes on. */
+  async until<Result> (
+    ms: number, work: (operation: Operation) => Promise<Result>, signal = this.#closing.signal
+  ): Promise<Result> {
+    if (this.#closing.signal.aborted || signal.aborted) throw new InterruptedError('closed')
+    const operation = new Operation(ms, this.environment)
+    const close = (): void => { operation.interrupt('closed') }
+    const ends = new Set([signal, this.#closing.signal])
+    for (const end of ends) end.addEventListener('abort', close)
     try {
       return await operation.run(work)
     } finally {
-      this.#operations.delete(operation)
-      if (operation.interrupted) this.#cut()
+      for (const end of ends) end.removeEventListener('abort', close)
     }
   }
 
@@ -74,82 +71,68 @@ export class Cluster {
     await this.#first(operation, (node) => node.connect())
   }
 
-  /** Asks one node after the other until one gives an answer that `check` does not throw at. */
-  async ask<Answer> (operation: Operation, api: Api, parameters: object, check = (_answer: Answer): void => {}): Promise<Answer> {
+  /** Asks one node after the other until one gives an answer at which `check` does not throw. */
+  async ask<Kind extends Api> (
+    operation: Operation, api: Kind, parameters: Requests[Kind]['parameters'], check = (_answer: Requests[Kind]['answer']): void => {}
+  ): Promise<Requests[Kind]['answer']> {
     return await this.#first(operation, async (node) => {
-      const answer = await node.request<Answer>(api, parameters)
+      const answer = await node.request(api, parameters, { signal: operation.signal })
       check(answer)
       return answer
     })
   }
 
-  /** Learns who is in the cluster, and about `topics`: at least one, because for none Kafka tells about all. */
-  async describe (operation: Operation, topics: readonly string[]): Promise<ReadonlyMap<string, TopicMetadata>> {
-    const answer = await this.ask<MetadataAnswer>(operation, 'Metadata', { topics, allowAutoTopicCreation: false })
-    this.#addressOf = new Map(answer.brokers.map(({ nodeId, host, port }) => [nodeId, `${host}:${port}`]))
+  /** Learns which nodes there are, and about `topics`. */
+  async describe (operation: Operation, topics: readonly string[]): Promise<MetadataAnswer['topics']> {
+    const { brokers, controllerId, topics: described } = await this.ask(operation, 'Metadata', { topics })
+    this.#addressOf = new Map(brokers.map(({ nodeId, ...address }) => [nodeId, addressOf(address)]))
     this.#addresses = [...new Set([...this.#addresses, ...this.#addressOf.values()])]
-    this.#controllerId = answer.controllerId
-    return new Map(answer.topicMetadata.map(({ topic, topicErrorCode, partitionMetadata }) => {
-      const leaders = new Array<number>(partitionMetadata.length).fill(-1)
-      for (const { partitionId, leader } of partitionMetadata) leaders[partitionId] = leader
-      return [topic, { errorCode: topicErrorCode, leaders }]
-    }))
+    this.#controllerId = controllerId
+    return described
   }
 
-  /** Connected, or it rejects; `undefined` when the last `describe` did not name it. */
-  async node (id: number): Promise<Node | undefined> {
+  /** `undefined` when the last `describe` did not name the node. */
+  node (id: number, pool = this.#shared): Node | undefined {
     const address = this.#addressOf.get(id)
-    if (address === undefined) return undefined
-    return await this.#try(address, async (node) => {
-      await node.connect()
-      return node
-    })
+    return address === undefined ? undefined : pool.to(address)
   }
 
-  async controller (): Promise<Node | undefined> {
-    return await this.node(this.#controllerId)
+  at (address: string): Node {
+    return this.#shared.to(address)
   }
 
-  /** A node that did not answer is asked last from now on, over new connections. */
-  drop (node: Node): void {
-    node.cut()
-    if (this.#nodes.get(node.address) === node) this.#nodes.delete(node.address)
-    this.#addresses = [...this.#addresses.filter((address) => address !== node.address), node.address]
+  controller (): Node | undefined {
+    return this.node(this.#controllerId)
+  }
+
+  /** A node that did not answer is asked last from now on. */
+  demote ({ address }: Node): void {
+    this.#addresses = [...this.#addresses.filter((other) => other !== address), address]
   }
 
   close (): void {
-    this.#closed = true
-    for (const operation of this.#operations) operation.interrupt('closed')
-    this.#cut()
+    this.#closing.abort()
+    for (const pool of this.#pools) pool.cut()
   }
 
   async #first<Result> (operation: Operation, work: (node: Node) => Promise<Result>): Promise<Result> {
     let failure: unknown
-    for (const address of [...this.#addresses]) {
+    for (const address of this.#addresses) {
       operation.throwIfInterrupted()
+      const node = this.#shared.to(address)
       try {
-        return await this.#try(address, work)
+        return await work(node)
       } catch (err) {
         if (isFinal(err)) throw err
+        this.demote(node)
         failure = err
       }
     }
     throw failure
   }
+}
 
-  async #try<Result> (address: string, work: (node: Node) => Promise<Result>): Promise<Result> {
-    const node = this.#nodes.get(address) ?? new Node(address, this.#options)
-    this.#nodes.set(address, node)
-    try {
-      return await work(node)
-    } catch (err) {
-      this.drop(node)
-      throw err
-    }
-  }
-
-  #cut (): void {
-    for (const node of this.#nodes.values()) node.cut()
-    this.#nodes.clear()
-  }
+/** An IPv6 host stands in brackets, as in `brokers`. */
+export function addressOf ({ host, port }: { readonly host: string, readonly port: number }): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }

@@ -1,81 +1,94 @@
-import type { Socket } from 'node:net'
-import { loadKafkajs } from '../../kafkajs/load.js'
+import { type Environment } from '../environment.js'
+import { type Api, type Requests, type Wire, type WireConnection, WireError } from '../wire.js'
+import { checkApiRanges } from './api-ranges.js'
 
-export type Api = 'Metadata' | 'Produce' | 'InitProducerId' | 'CreateTopics'
-
-interface ProtocolRequest {
-  readonly request: unknown
-  readonly response: { decode (bytes: Buffer): Promise<unknown>, parse (data: unknown): Promise<unknown> }
-}
-
-interface Broker {
-  readonly connectionPool: { send (request: ProtocolRequest): Promise<unknown> }
-  isConnected (): boolean
-  connect (): Promise<void>
-  lookupRequest (apiKey: number, definition: unknown): (parameters: object) => ProtocolRequest
-}
-
-type SocketFactory = (target: object) => Socket
-
-/** What connects to a node: the options of KafkaJS's `ConnectionPool`. */
-export interface ConnectionOptions {
-  readonly clientId: string
-  readonly ssl: unknown
-  readonly sasl: unknown
-  readonly connectionTimeout: number
+export interface NodeTimeouts {
+  /** ms */
+  readonly connectTimeout: number
+  /** ms that a node may take to answer */
   readonly requestTimeout: number
-  readonly logger: unknown
 }
 
-const noConnection = new Error('the connection was cut')
+export interface RequestOptions {
+  /** ms */
+  readonly timeout?: number
+  /** When it aborts, nobody waits for the answer any more. */
+  readonly signal?: AbortSignal
+}
 
 /**
- * One node of the cluster: KafkaJS's connection, authentication and protocol, without its retries. Answers come
- * as the node sent them: KafkaJS's own `parse` throws the first error code that it meets and forgets the rows of
- * all other partitions, which may have been stored.
+ * One connection to one node, made when it is needed and made anew when it broke. A request that gets no answer in time,
+ * or whose answer is not waited for, costs the connection: later requests would wait behind it.
  */
 export class Node {
   readonly address: string
-  readonly #broker: Broker
-  readonly #sockets = new Set<Socket>()
+  readonly #wire: Wire
+  readonly #environment: Environment
+  readonly #timeouts: NodeTimeouts
+  #connection: WireConnection | undefined
+  #connecting: Promise<WireConnection> | undefined
+  #abort = new AbortController()
 
-  constructor (address: string, options: ConnectionOptions) {
+  constructor (address: string, wire: Wire, environment: Environment, timeouts: NodeTimeouts) {
     this.address = address
-    const { load } = loadKafkajs()
-    const KafkajsBroker = load('src/broker/index.js') as new (options: object) => Broker
-    const ConnectionPool = load('src/network/connectionPool.js') as new (options: object) => Broker['connectionPool']
-    const connect = (load('src/network/socketFactory.js') as () => SocketFactory)()
-    const colon = address.lastIndexOf(':')
-    const connectionPool = new ConnectionPool({
-      ...options,
-      host: address.slice(0, colon).replace(/^\[(.*)\]$/, '$1'),
-      port: Number(address.slice(colon + 1)),
-      socketFactory: (target: object) => this.#track(connect(target))
+    this.#wire = wire
+    this.#environment = environment
+    this.#timeouts = timeouts
+  }
+
+  connect (): Promise<WireConnection> {
+    if (this.#connection?.open === true) return Promise.resolve(this.#connection)
+    this.#connecting ??= this.#open().finally(() => { this.#connecting = undefined })
+    return this.#connecting
+  }
+
+  async request<Kind extends Api> (
+    api: Kind,
+    parameters: Requests[Kind]['parameters'],
+    { timeout = this.#timeouts.requestTimeout, signal }: RequestOptions = {}
+  ): Promise<Requests[Kind]['answer']> {
+    const connection = await this.connect()
+    signal?.throwIfAborted()
+    return await new Promise((resolve, reject) => {
+      const giveUp = (error: unknown): void => {
+        reject(error)
+        connection.close()
+      }
+      const onAbort = (): void => { giveUp(signal?.reason) }
+      const cancel = this.#environment.clock.schedule(timeout, () => {
+        giveUp(new WireError(`${this.address} did not answer ${api} within ${timeout} ms`, 'connection'))
+      })
+      signal?.addEventListener('abort', onAbort, { once: true })
+      connection.send(api, parameters).then(resolve, reject).finally(() => {
+        cancel()
+        signal?.removeEventListener('abort', onAbort)
+      })
     })
-    this.#broker = new KafkajsBroker({ connectionPool, logger: options.logger, allowAutoTopicCreation: false })
   }
 
-  async connect (): Promise<void> {
-    if (!this.#broker.isConnected()) await this.#broker.connect()
-  }
-
-  async request<Answer> (api: Api, parameters: object): Promise<Answer> {
-    await this.connect()
-    const { load } = loadKafkajs()
-    const { requests } = load('src/protocol/requests/index.js') as { requests: Record<Api, unknown> }
-    const apiKeys = load('src/protocol/requests/apiKeys.js') as Record<Api, number>
-    const { request, response } = this.#broker.lookupRequest(apiKeys[api], requests[api])(parameters)
-    const asTheNodeSentIt = { decode: response.decode, parse: async (data: unknown) => data }
-    return await this.#broker.connectionPool.send({ request, response: asTheNodeSentIt }) as Answer
-  }
-
-  /** Drops the connections at once; what waits for an answer rejects. KafkaJS's `disconnect` would wait for the answer. */
+  /** Drops the connection at once: requests without an answer reject. */
   cut (): void {
-    for (const socket of this.#sockets) socket.destroy(noConnection)
+    this.#abort.abort(new WireError('the connection was cut', 'connection'))
+    this.#connection?.close()
   }
 
-  #track (socket: Socket): Socket {
-    this.#sockets.add(socket)
-    return socket.once('close', () => this.#sockets.delete(socket))
+  async #open (): Promise<WireConnection> {
+    const abort = this.#abort = new AbortController()
+    const { connectTimeout } = this.#timeouts
+    const cancel = this.#environment.clock.schedule(connectTimeout, () => {
+      abort.abort(new WireError(`${this.address} took no connection within ${connectTimeout} ms`, 'connection'))
+    })
+    try {
+      const connection = await this.#wire.connect(this.address, abort.signal)
+      this.#connection = connection
+      abort.signal.throwIfAborted()
+      checkApiRanges(this.address, this.#wire, connection)
+      return connection
+    } catch (err) {
+      this.#connection?.close()
+      throw abort.signal.aborted ? abort.signal.reason : err
+    } finally {
+      cancel()
+    }
   }
 }

@@ -1,21 +1,29 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { LONGEST_TIMER } from '../../../clock.js'
+import { LONGEST_TIMER, sleep } from '../../../clock.js'
+import { type Environment } from '../environment.js'
 import { InterruptedError, isFinal } from './protocol-errors.js'
 
-const longestPause = 800
+const SHORTEST_PAUSE = 25
+const LONGEST_PAUSE = 800
 
-/** Something that is tried again until it works, but no longer than until its deadline (ms since the epoch). */
+/** Pauses of members that failed together must not end together. */
+export function jittered (pause: number, { random }: Environment): number {
+  return pause * (0.8 + 0.4 * random())
+}
+
+/** Work that is tried again until it succeeds, for `ms` at most. */
 export class Operation {
   readonly #controller = new AbortController()
-  readonly #timer: NodeJS.Timeout
+  readonly #environment: Environment
+  readonly #cancel: () => void
   #lastFailure: unknown
 
-  constructor (deadline: number) {
-    this.#timer = setTimeout(() => this.interrupt('timeout'), Math.min(deadline - Date.now(), LONGEST_TIMER))
+  constructor (ms: number, environment: Environment) {
+    this.#environment = environment
+    this.#cancel = environment.clock.schedule(Math.min(Math.max(ms, 0), LONGEST_TIMER), () => this.interrupt('timeout'))
   }
 
-  get interrupted (): boolean {
-    return this.#controller.signal.aborted
+  get signal (): AbortSignal {
+    return this.#controller.signal
   }
 
   interrupt (reason: InterruptedError['reason']): void {
@@ -23,31 +31,32 @@ export class Operation {
   }
 
   throwIfInterrupted (): void {
-    this.#controller.signal.throwIfAborted()
+    this.signal.throwIfAborted()
   }
 
-  /** Rejects with an `InterruptedError` as soon as it is interrupted, whether `work` ever ends or not. */
+  /** Rejects with an `InterruptedError` as soon as the operation is interrupted, whether `work` ever ends or not. */
   async run<Result> (work: (operation: Operation) => Promise<Result>): Promise<Result> {
-    const { signal } = this.#controller
     try {
       return await new Promise((resolve, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+        this.signal.addEventListener('abort', () => reject(this.signal.reason), { once: true })
         work(this).then(resolve, reject)
       })
     } finally {
-      clearTimeout(this.#timer)
+      this.#cancel()
     }
   }
 
-  async repeat<Result> (attempt: () => Promise<Result>, pause = 25): Promise<Result> {
-    try {
-      return await attempt()
-    } catch (err) {
+  async repeat<Result> (attempt: () => Promise<Result>): Promise<Result> {
+    for (let pause = SHORTEST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
+      try {
+        return await attempt()
+      } catch (err) {
+        this.throwIfInterrupted()
+        if (isFinal(err)) throw err
+        this.#lastFailure = err
+      }
+      await sleep(this.#environment.clock, jittered(pause, this.#environment), this.signal)
       this.throwIfInterrupted()
-      if (isFinal(err)) throw err
-      this.#lastFailure = err
     }
-    await sleep(pause, undefined, { signal: this.#controller.signal })
-    return await this.repeat(attempt, Math.min(pause * 2, longestPause))
   }
 }

@@ -1,21 +1,30 @@
 import { FASTSTREAM_ERR_CONNECT, FASTSTREAM_ERR_TOPICS, FASTSTREAM_ERR_UNKNOWN_TOPIC } from '../../../errors.js'
-import type { TransportOptions } from '../../transport.js'
-import type { Cluster, TopicMetadata } from './cluster.js'
-import { code, protocolError, reasonOf } from './protocol-errors.js'
-import type { Operation } from './retry-until.js'
+import { type TransportOptions } from '../../transport.js'
+import { type Cluster } from './cluster.js'
+import { CODE, isCoded, ProtocolError, reasonOf } from './protocol-errors.js'
+import { type Operation } from './retry-until.js'
 
 /** ms that a new topic may need until every node has heard of it. */
-export const propagation = 1500
+export const PROPAGATION = 1500
+/** ms; how old the metadata of a topic in use may get. */
+export const METADATA_MAX_AGE = 5000
 
-const maxAge = 5000
-const unknown: TopicMetadata = { errorCode: code.unknownTopicOrPartition, leaders: [] }
+export interface TopicState {
+  readonly errorCode: number
+  /** Node id of the leader by partition, −1 while there is none. */
+  readonly leaders: readonly number[]
+}
 
-/** What a producer knows of the topics that it writes to. */
-export class Topics {
+const UNKNOWN: TopicState = { errorCode: CODE.unknownTopicOrPartition, leaders: [] }
+
+/** What one app knows of the topics that it uses: the only metadata cache of its cluster. */
+export class TopicMetadata {
   readonly #cluster: Cluster
   readonly #options: Pick<TransportOptions, 'brokers' | 'connectTimeout'>
-  readonly #known = new Map<string, TopicMetadata>()
+  readonly #known = new Map<string, TopicState>()
+  readonly #written = new Set<string>()
   readonly #looks = new Map<string, Promise<number>>()
+  /** By `elapsed`. */
   #freshUntil = 0
 
   constructor (cluster: Cluster, options: Pick<TransportOptions, 'brokers' | 'connectTimeout'>) {
@@ -23,27 +32,31 @@ export class Topics {
     this.#options = options
   }
 
-  get (topic: string): TopicMetadata {
-    return this.#known.get(topic) ?? unknown
+  get (topic: string): TopicState {
+    return this.#known.get(topic) ?? UNKNOWN
   }
 
   async refresh (operation: Operation, topics: readonly string[]): Promise<void> {
-    const described = await this.#cluster.describe(operation, topics)
-    for (const [topic, metadata] of described) this.#known.set(topic, metadata)
+    for (const { topic, errorCode, partitions } of await this.#cluster.describe(operation, topics)) {
+      const leaders = new Array<number>(partitions.length).fill(-1)
+      for (const { partition, leader } of partitions) leaders[partition] = leader
+      this.#known.set(topic, { errorCode, leaders })
+    }
   }
 
-  /** Use keeps it fresh, not a timer: who publishes notices new partitions within `maxAge` or with the next record. */
+  /** For a producer. Use keeps it fresh, not a timer: new partitions are noticed within `METADATA_MAX_AGE` of use. */
   partitionCount (topic: string): number | Promise<number> {
     const { leaders } = this.get(topic)
     if (leaders.length === 0) return this.#look(topic)
-    if (Date.now() > this.#freshUntil) this.#refreshInBackground()
+    this.#written.add(topic)
+    if (this.#cluster.environment.elapsed() > this.#freshUntil) this.#refreshInBackground()
     return leaders.length
   }
 
   #refreshInBackground (): void {
-    this.#freshUntil = Date.now() + maxAge
-    // What fails here is still known as it was, and a send that it matters for looks again by itself.
-    this.#cluster.until(this.#deadline(), (operation) => this.refresh(operation, [...this.#known.keys()])).catch(() => {})
+    this.#freshUntil = this.#cluster.environment.elapsed() + METADATA_MAX_AGE
+    // A failure leaves what is known, and a send that needs more looks again by itself.
+    this.#cluster.until(this.#options.connectTimeout, (operation) => this.refresh(operation, [...this.#written])).catch(() => {})
   }
 
   /** One look at a time: a thousand publishes to a topic that is not there ask once. */
@@ -54,28 +67,28 @@ export class Topics {
   }
 
   async #lookNow (topic: string): Promise<number> {
-    const { errorCode, leaders } = await this.#cluster.until(this.#deadline(), (operation) => this.#find(operation, topic)).catch((err) => {
-      throw new FASTSTREAM_ERR_CONNECT(this.#options.brokers.join(', '), reasonOf(err), { cause: err })
+    const { brokers, connectTimeout } = this.#options
+    const find = (operation: Operation): Promise<TopicState> => this.#find(operation, topic)
+    const { errorCode, leaders } = await this.#cluster.until(connectTimeout, find).catch((err) => {
+      throw isCoded(err) ? err : new FASTSTREAM_ERR_CONNECT(brokers.join(', '), reasonOf(err), { cause: err })
     })
     if (leaders.length > 0) return leaders.length
     this.#known.delete(topic)
-    if (errorCode === code.unknownTopicOrPartition) throw new FASTSTREAM_ERR_UNKNOWN_TOPIC(topic)
-    throw new FASTSTREAM_ERR_TOPICS(topic, protocolError(errorCode).message)
+    this.#written.delete(topic)
+    if (errorCode === CODE.unknownTopicOrPartition) throw new FASTSTREAM_ERR_UNKNOWN_TOPIC(topic)
+    throw new FASTSTREAM_ERR_TOPICS(topic, new ProtocolError(errorCode).message)
   }
 
-  async #find (operation: Operation, topic: string): Promise<TopicMetadata> {
+  async #find (operation: Operation, topic: string): Promise<TopicState> {
+    const { elapsed } = this.#cluster.environment
     let unknownSince: number | undefined
     return await operation.repeat(async () => {
       await this.refresh(operation, [topic])
       const found = this.get(topic)
-      const error = protocolError(found.errorCode)
-      unknownSince ??= Date.now()
-      if (found.leaders.length === 0 && error.retriable && Date.now() - unknownSince < propagation) throw error
+      const error = new ProtocolError(found.errorCode)
+      unknownSince ??= elapsed()
+      if (found.leaders.length === 0 && error.retriable && elapsed() - unknownSince < PROPAGATION) throw error
       return found
     })
-  }
-
-  #deadline (): number {
-    return Date.now() + this.#options.connectTimeout
   }
 }

@@ -1,23 +1,14 @@
-import type { RecordBatch } from './record-batch.js'
-
-/** As in the fetch response: a transaction of this producer that begins at this offset was aborted. */
-export interface AbortedTransaction {
-  readonly producerId: string
-  readonly firstOffset: string
-}
+import { type FetchedPartition } from '../wire.js'
+import { type RecordBatch } from './record-batch.js'
 
 /**
- * The batches that a reader of committed records may see. Goes by batch, as the Java client does.
- *
- * kafkajs's own filter goes by record, and lets aborted records through in two cases: it takes any record with the key
- * `00 00 00 00` for the end of the transaction, and it begins at most one transaction per record.
+ * The batches that a reader of committed records may see. It goes by batch, as the Java client does: a record's key may
+ * look like the end of a transaction, and one batch may follow the beginning of several.
  */
-export function withoutAborted (batches: readonly RecordBatch[], aborted: readonly AbortedTransaction[]): readonly RecordBatch[] {
+export function withoutAborted (batches: readonly RecordBatch[], aborted: FetchedPartition['aborted']): readonly RecordBatch[] {
   if (aborted.length === 0) return batches
 
-  const upcoming = aborted
-    .map(({ producerId, firstOffset }) => ({ producerId: BigInt(producerId), firstOffset: BigInt(firstOffset) }))
-    .sort((a, b) => a.firstOffset < b.firstOffset ? -1 : 1)
+  const upcoming = [...aborted].sort((a, b) => a.firstOffset < b.firstOffset ? -1 : 1)
   const open = new Set<bigint>()
   let next = 0
 

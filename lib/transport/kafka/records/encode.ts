@@ -1,6 +1,5 @@
-import type { RawHeader } from '../../transport.js'
+import { type RawHeader } from '../../transport.js'
 
-/** A message as kafkajs hands it over from `send`, with our headers; `offsetDelta` and `timestampDelta` are its own. */
 export interface EncodableRecord {
   readonly offsetDelta: number
   readonly timestampDelta: number
@@ -9,19 +8,11 @@ export interface EncodableRecord {
   readonly headers: readonly RawHeader[]
 }
 
-/** What kafkajs takes for one of its encoders, when it puts the records of a batch together. */
-export interface EncodedRecord {
-  readonly buf: Buffer
-  readonly buffer: Buffer
-}
-
-/**
- * Stands in for `src/protocol/recordBatch/record/v0/index.js`. Headers are pairs, as on the wire: kafkajs takes an object,
- * which loses the order of repeated names, and refuses null values. The record is measured, then written once.
- */
-export function encodeRecord (record: EncodableRecord): EncodedRecord {
+/** One record of format 2: measured, then written once. */
+export function encodeRecord (record: EncodableRecord): Buffer {
   const { offsetDelta, timestampDelta, key, value, headers } = record
-  let body = 1 + sizeOfVarLong(timestampDelta) + sizeOfVarInt(offsetDelta) + sizeOfBytes(key) + sizeOfBytes(value) + sizeOfVarInt(headers.length)
+  let body = 1 + sizeOfVarLong(timestampDelta) + sizeOfVarInt(offsetDelta) +
+    sizeOfBytes(key) + sizeOfBytes(value) + sizeOfVarInt(headers.length)
   for (const [name, value] of headers) {
     const length = Buffer.byteLength(name)
     body += sizeOfVarInt(length) + length + sizeOfBytes(value)
@@ -40,7 +31,7 @@ export function encodeRecord (record: EncodableRecord): EncodedRecord {
     position += bytes.write(name, position)
     position = writeBytes(bytes, position, value)
   }
-  return { buf: bytes, buffer: bytes }
+  return bytes
 }
 
 function sizeOfBytes (value: Buffer | null): number {

@@ -1,17 +1,19 @@
-import type { RawHeader } from '../../transport.js'
-import type { ByteReader } from './byte-reader.js'
+import { type RawHeader } from '../../transport.js'
+import { type ByteReader } from './byte-reader.js'
 
-/** More than fit into the largest record that Kafka takes by default, 1 MiB. Compressed there could be millions, and nobody could handle them, or say so, without stopping everybody else. */
-const maxHeaders = 2 ** 19
+/** More than fit into the largest record that Kafka takes by default, 1 MiB. Compressed there could be millions, which would block the event loop. */
+const MAX_HEADERS = 2 ** 19
 
 /** A view of nothing costs as much as one of something. */
-const empty = Buffer.alloc(0)
+const EMPTY = Buffer.alloc(0)
 
 /** Walks the headers of a record up to its end, so that building them later cannot fail. Returns how many there are. */
 export function skipHeaders (reader: ByteReader, end: number): number {
   const count = reader.readVarInt()
   // Each one takes two bytes at least.
-  if (count < 0 || count > maxHeaders || count > (end - reader.position) / 2) throw new Error(`a record claims ${count} headers`)
+  if (count < 0 || count > MAX_HEADERS || count > (end - reader.position) / 2) {
+    throw new Error(`a record claims ${count} headers`)
+  }
   for (let i = 0; i < count; i++) {
     if (reader.skipNullable(end) < 0) throw new Error('a header has no name')
     reader.skipNullable(end)
@@ -42,7 +44,7 @@ export function readHeaders (reader: ByteReader): readonly RawHeader[] {
 
 function valueOf (bytes: Buffer, start: number, length: number): Buffer | null {
   if (length < 0) return null
-  return length === 0 ? empty : bytes.subarray(start, start + length)
+  return length === 0 ? EMPTY : bytes.subarray(start, start + length)
 }
 
 /** The last value of a name, as text, of headers that `skipHeaders` has walked before; nothing is made for the others. */
@@ -76,16 +78,18 @@ interface KnownName {
  * than decoding UTF-8 again. Few and short, so that a hostile producer cannot make it grow.
  */
 const known: KnownName[] = []
-const maxKnown = 8
-const maxKnownLength = 64
+const MAX_KNOWN = 8
+const MAX_KNOWN_LENGTH = 64
 
 function nameOf (bytes: Buffer, start: number, end: number, index: number): string {
-  const last = index < maxKnown ? known[index] : undefined
+  const last = index < MAX_KNOWN ? known[index] : undefined
   if (last !== undefined && equals(last.bytes, bytes, start, end)) return last.name
 
   // Invalid UTF-8 becomes U+FFFD, it does not throw.
   const name = bytes.toString('utf8', start, end)
-  if (index < maxKnown && end - start <= maxKnownLength) known[index] = { name, bytes: Buffer.from(bytes.subarray(start, end)) }
+  if (index < MAX_KNOWN && end - start <= MAX_KNOWN_LENGTH) {
+    known[index] = { name, bytes: Buffer.from(bytes.subarray(start, end)) }
+  }
   return name
 }
 

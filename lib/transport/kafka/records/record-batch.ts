@@ -1,17 +1,17 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { compressionOf, decompress } from './decompress.js'
-import type { LookupCodec } from './decompress.js'
-import { readRecords } from './record.js'
-import type { FetchedRecord } from './record.js'
+import { compressionOf, decompress, type LookupCodec } from './decompress.js'
+import { type FetchedRecord, readRecords } from './record.js'
 
-/** Base offset and length: what the length does not count. */
-const prefix = 12
-/** All that precedes the records. */
-export const headerLength = 61
+/** Base offset and length, which the length does not count. */
+export const PREFIX = 12
+/** Everything in front of the records. */
+export const HEADER_LENGTH = 61
+/** The attributes: the checksum covers everything from here on. */
+export const CRC_START = 21
 
-const appendTimeFlag = 0x08
-const transactionalFlag = 0x10
-const controlFlag = 0x20
+const APPEND_TIME_FLAG = 0x08
+const TRANSACTIONAL_FLAG = 0x10
+const CONTROL_FLAG = 0x20
 
 /** A batch of message format 2, the only one since Kafka 0.11. Its constructor reads the header and throws when that is damaged. */
 export class RecordBatch {
@@ -37,20 +37,20 @@ export class RecordBatch {
     this.nextOffset = this.baseOffset + BigInt(lastOffsetDelta) + 1n
     this.count = bytes.readInt32BE(57)
     this.baseTimestamp = Number(bytes.readBigInt64BE(27))
-    this.appendTime = (attributes & appendTimeFlag) === 0 ? undefined : Number(bytes.readBigInt64BE(35))
+    this.appendTime = (attributes & APPEND_TIME_FLAG) === 0 ? undefined : Number(bytes.readBigInt64BE(35))
     this.producerId = bytes.readBigInt64BE(43)
-    this.transactional = (attributes & transactionalFlag) !== 0
-    this.control = (attributes & controlFlag) !== 0
+    this.transactional = (attributes & TRANSACTIONAL_FLAG) !== 0
+    this.control = (attributes & CONTROL_FLAG) !== 0
     this.compression = compressionOf(attributes)
-    if (bytes.readInt32BE(8) < headerLength - prefix) throw new Error('a batch is shorter than its header')
+    if (bytes.readInt32BE(8) < HEADER_LENGTH - PREFIX) throw new Error('a batch is shorter than its header')
     if (this.baseOffset < 0n || lastOffsetDelta < 0 || this.count < 0) throw new Error('a batch has a negative offset or count')
   }
 }
 
 /** Where the batch at `start` ends; beyond the bytes, when it is cut. */
 export function endOfBatch (bytes: Buffer, start: number): number {
-  if (bytes.length - start < prefix) return Infinity
-  return start + prefix + Math.max(bytes.readInt32BE(start + 8), headerLength - prefix)
+  if (bytes.length - start < PREFIX) return Infinity
+  return start + PREFIX + Math.max(bytes.readInt32BE(start + 8), HEADER_LENGTH - PREFIX)
 }
 
 /** Fills in the records. Resolves with the bytes that it decompressed. */
@@ -58,7 +58,7 @@ export async function readBatch (bytes: Buffer, batch: RecordBatch, lookupCodec:
   const isCompressed = batch.compression !== 0
   // Compaction leaves batches without any record, and then nothing to decompress.
   if (isCompressed && batch.count === 0) return 0
-  const payload = bytes.subarray(headerLength)
+  const payload = bytes.subarray(HEADER_LENGTH)
   const records = isCompressed ? await decompress(payload, batch.compression, lookupCodec) : payload
   const reading = readRecords(records, batch)
   let step = reading.next()

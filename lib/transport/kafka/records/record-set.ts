@@ -1,6 +1,6 @@
-import { maxDecompressed } from './decompress.js'
-import type { LookupCodec } from './decompress.js'
-import { endOfBatch, readBatch, RecordBatch } from './record-batch.js'
+import { crc32c } from './crc32c.js'
+import { type LookupCodec, MAX_DECOMPRESSED } from './decompress.js'
+import { CRC_START, endOfBatch, readBatch, RecordBatch } from './record-batch.js'
 
 /** What a partition's part of a fetch response holds. */
 export interface RecordSet {
@@ -17,37 +17,21 @@ export interface Damage {
   readonly nextOffset: bigint
 }
 
-/** The part of kafkajs's `Decoder` that we use. */
-export interface ResponseDecoder {
-  readonly buffer: Buffer
-  offset: number
-  readInt32 (): number
-  canReadBytes (length: number): boolean
+export interface DecodeOptions {
+  readonly lookupCodec: LookupCodec
+  /** Whether a batch whose checksum is wrong counts as damaged. */
+  readonly checkCrcs: boolean
 }
 
-/**
- * Stands in for `src/protocol/requests/fetch/v4/decodeMessages.js`, which reads the records for every fetch version
- * from 4 on. It never rejects: kafkajs ends a consumer for that, and again after each restart. It gives the sound
- * batches and the damage behind them, if any. kafkajs's own decoder never sees the bytes: some make it run out
- * of memory, and many headers stop it for seconds.
- */
-export function recordSetDecoder (lookupCodec: LookupCodec) {
-  return async function decodeMessages (decoder: ResponseDecoder): Promise<RecordSet> {
-    const size = decoder.readInt32()
-    if (size <= 0 || !decoder.canReadBytes(size)) return { batches: [], end: -1n, damage: undefined }
-    const start = decoder.offset
-    decoder.offset += size
-    return decodeRecordSet(ownBytes(decoder.buffer.subarray(start, start + size)), lookupCodec)
-  }
-}
-
-async function decodeRecordSet (bytes: Buffer, lookupCodec: LookupCodec): Promise<RecordSet> {
+/** Never rejects: it gives the sound batches, and the damage behind them if there is any. */
+export async function decodeRecordSet (set: Buffer, { lookupCodec, checkCrcs }: DecodeOptions): Promise<RecordSet> {
+  const bytes = ownBytes(set)
   const batches: RecordBatch[] = []
   let end = -1n
   let inflated = 0
   let start = 0
-  // Many small batches may inflate to too much together: what is left out is the beginning of the next fetch.
-  while (start < bytes.length && inflated < maxDecompressed) {
+  // Many small batches may inflate to too much together: the next fetch begins with what is left out here.
+  while (start < bytes.length && inflated < MAX_DECOMPRESSED) {
     const next = endOfBatch(bytes, start)
     // Kafka cuts a set at the size that was asked for, but never its first batch.
     if (next > bytes.length && start > 0) break
@@ -55,10 +39,12 @@ async function decodeRecordSet (bytes: Buffer, lookupCodec: LookupCodec): Promis
     let nextOffset = -1n
     try {
       if (next > bytes.length) throw new Error('the first batch is longer than its set')
-      const batch = new RecordBatch(bytes.subarray(start, next))
+      const own = bytes.subarray(start, next)
+      const batch = new RecordBatch(own)
       nextOffset = batch.nextOffset
       if (batch.baseOffset < end) throw new Error('a batch begins before the end of the last one')
-      inflated += await readBatch(bytes.subarray(start, next), batch, lookupCodec)
+      if (checkCrcs && crc32c(own, CRC_START) !== own.readUInt32BE(17)) throw new Error('the checksum of a batch is wrong')
+      inflated += await readBatch(own, batch, lookupCodec)
       batches.push(batch)
       end = nextOffset
     } catch (err) {
@@ -69,10 +55,25 @@ async function decodeRecordSet (bytes: Buffer, lookupCodec: LookupCodec): Promis
   return { batches, end, damage: undefined }
 }
 
+/** The offset behind the last whole batch, without a look at the records; undefined when the headers do not tell. */
+export function endOfSet (bytes: Buffer): bigint | undefined {
+  let end: bigint | undefined
+  let start = 0
+  for (let next = endOfBatch(bytes, start); next <= bytes.length; next = endOfBatch(bytes, start)) {
+    try {
+      end = new RecordBatch(bytes.subarray(start, next)).nextOffset
+    } catch {
+      return undefined
+    }
+    start = next
+  }
+  return end
+}
+
 /**
- * Records are views: the last one that waits in a queue keeps all bytes of its partition's set alive. That is bounded
- * by the fetch size, and copying each record would cost more than decoding it. But a set that is a small part of its
- * response is copied here, once, or a slow partition would keep what the fast ones beside it have long done with.
+ * Records are views: the last one that waits in a queue keeps all bytes of its partition's set alive. The fetch size bounds
+ * that, and copying each record would cost more than decoding it. But a set that is a small part of its response is copied
+ * here, once, or a slow partition would keep what the fast ones beside it have long done with.
  */
 function ownBytes (set: Buffer): Buffer {
   return set.length * 2 < set.buffer.byteLength ? Buffer.from(set) : set

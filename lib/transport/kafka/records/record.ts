@@ -1,18 +1,18 @@
-import type { ConsumedRecord, RawHeader } from '../../transport.js'
+import { type ConsumedRecord, type RawHeader } from '../../transport.js'
 import { ByteReader } from './byte-reader.js'
 import { findHeader, readHeaders, skipHeaders } from './headers.js'
-import type { RecordBatch } from './record-batch.js'
+import { type RecordBatch } from './record-batch.js'
 
 /**
  * A record that knows where its parts are. Its constructor checks every length and throws, its getters cannot;
- * what nobody reads costs nothing. Key, value and header values are views of the fetched bytes (see `record-set.ts`).
+ * parts that are not read cost nothing. Key, value and header values are views of the fetched bytes (see `record-set.ts`).
  */
 export class FetchedRecord implements ConsumedRecord {
   readonly size: number
   readonly #bytes: Buffer
   readonly #batch: RecordBatch
   readonly #timestampDelta: number
-  /** From the batch's base: a bigint is made when somebody asks. */
+  /** From the batch's base: the bigint is made on demand. */
   readonly offsetDelta: number
   readonly #keyStart: number
   readonly #keyLength: number
@@ -70,13 +70,13 @@ export class FetchedRecord implements ConsumedRecord {
 }
 
 /** Records and headers that are read in a row: a few milliseconds. */
-const slice = 10_000
+const SLICE = 10_000
 /** Of all batches together: a response may hold thousands of small ones. */
 let read = 0
 
 /**
  * The records of one batch, which are all that `bytes` hold. Throws when they are not exactly what the batch announces.
- * Yields whenever the event loop should get its turn: a megabyte can hold a hundred thousand of them, and millions when it is compressed.
+ * Yields whenever the event loop should get its turn: a megabyte can hold a hundred thousand of them, compressed millions.
  */
 export function * readRecords (bytes: Buffer, batch: RecordBatch): Generator<void, FetchedRecord[], void> {
   const reader = new ByteReader(bytes, 0)
@@ -89,7 +89,7 @@ export function * readRecords (bytes: Buffer, batch: RecordBatch): Generator<voi
     next = record.offsetDelta + 1
     records.push(record)
     read += 1 + record.headerCount
-    if (read < slice) continue
+    if (read < SLICE) continue
     read = 0
     yield
   }

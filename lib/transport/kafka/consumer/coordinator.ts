@@ -1,0 +1,74 @@
+import { sleep } from '../../../clock.js'
+import { addressOf, type Cluster } from '../cluster/cluster.js'
+import { type Connections } from '../cluster/connections.js'
+import { CODE, isFinal, ProtocolError, throwIfFailed } from '../cluster/protocol-errors.js'
+import { jittered } from '../cluster/retry-until.js'
+import { type Api, type Requests } from '../wire.js'
+
+export interface CoordinatorRequestOptions {
+  /** ms that the coordinator may take to answer */
+  readonly timeout?: number
+  /** ms in which a try that failed is followed by another one */
+  readonly patience?: number
+  /** Over a connection that is not held up by a join which waits for other members. */
+  readonly aside?: boolean
+  readonly signal?: AbortSignal
+}
+
+/** ms */
+const PATIENCE = 10_000
+const SHORTEST_PAUSE = 50
+const LONGEST_PAUSE = 1000
+
+/** The coordinator is another node now, or this one has lost what it knew about the group and reads it again. */
+const ELSEWHERE: ReadonlySet<number> = new Set([CODE.coordinatorLoadInProgress, CODE.coordinatorNotAvailable, CODE.notCoordinator])
+
+/** The node that keeps a group, wherever it is. Members and generation survive a move, so requests follow it. */
+export class Coordinator {
+  readonly #groupId: string
+  readonly #cluster: Cluster
+  readonly #connections: Connections
+  #address: string | undefined
+
+  constructor (groupId: string, cluster: Cluster, connections: Connections) {
+    this.#groupId = groupId
+    this.#cluster = cluster
+    this.#connections = connections
+  }
+
+  /** Rejects when the coordinator cannot be reached within `patience`, and when asking again would be answered alike. */
+  async request<Kind extends Api> (
+    api: Kind,
+    parameters: Requests[Kind]['parameters'],
+    errorCodeOf: (answer: Requests[Kind]['answer']) => number,
+    { timeout, patience = PATIENCE, aside = false, signal = new AbortController().signal }: CoordinatorRequestOptions = {}
+  ): Promise<Requests[Kind]['answer']> {
+    const { environment } = this.#cluster
+    const giveUp = environment.elapsed() + patience
+    for (let pause = SHORTEST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
+      try {
+        const address = await this.#find(patience, signal)
+        const node = aside ? this.#cluster.at(address) : this.#connections.to(address)
+        const answer = await node.request(api, parameters, { timeout })
+        const errorCode = errorCodeOf(answer)
+        if (!ELSEWHERE.has(errorCode)) return answer
+        throw new ProtocolError(errorCode)
+      } catch (err) {
+        if (isFinal(err)) throw err
+        this.#address = undefined
+        if (environment.elapsed() + pause > giveUp) throw err
+      }
+      await sleep(environment.clock, jittered(pause, environment), signal)
+      signal.throwIfAborted()
+    }
+  }
+
+  async #find (patience: number, signal: AbortSignal): Promise<string> {
+    if (this.#address !== undefined) return this.#address
+    const found = await this.#cluster.until(patience, (operation) => operation.repeat(() => this.#cluster.ask(
+      operation, 'FindCoordinator', { groupId: this.#groupId }, ({ errorCode }) => throwIfFailed(errorCode)
+    )), signal)
+    this.#address = addressOf(found)
+    return this.#address
+  }
+}

@@ -1,0 +1,40 @@
+import { type RawHeader } from '../../transport.js'
+import { crc32c } from './crc32c.js'
+import { encodeRecord } from './encode.js'
+import { CRC_START, HEADER_LENGTH, PREFIX } from './record-batch.js'
+
+export interface BatchRecord {
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly headers: readonly RawHeader[]
+  /** ms since the epoch */
+  readonly timestamp: number
+}
+
+/** Who writes, and the number of the first record, by which a leader recognises a batch that it has stored already. */
+export interface Sequence {
+  readonly producerId: bigint
+  readonly producerEpoch: number
+  readonly firstSequence: number
+}
+
+/** One batch of message format 2, not compressed. Its leader fills in offsets and epoch, which the checksum leaves out. */
+export function encodeBatch (records: readonly BatchRecord[], { producerId, producerEpoch, firstSequence }: Sequence): Buffer {
+  const timestamps = records.map(({ timestamp }) => timestamp)
+  const [baseTimestamp = 0] = timestamps
+  const encoded = records.map(({ timestamp, ...record }, offsetDelta) =>
+    encodeRecord({ ...record, offsetDelta, timestampDelta: timestamp - baseTimestamp }))
+  const header = Buffer.alloc(HEADER_LENGTH)
+  const bytes = Buffer.concat([header, ...encoded])
+  bytes.writeInt32BE(bytes.length - PREFIX, 8)
+  bytes.writeInt8(2, 16) // magic
+  bytes.writeInt32BE(records.length - 1, 23) // last offset delta
+  bytes.writeBigInt64BE(BigInt(baseTimestamp), 27)
+  bytes.writeBigInt64BE(BigInt(timestamps.reduce((max, timestamp) => Math.max(max, timestamp))), 35)
+  bytes.writeBigInt64BE(producerId, 43)
+  bytes.writeInt16BE(producerEpoch, 51)
+  bytes.writeInt32BE(firstSequence, 53)
+  bytes.writeInt32BE(records.length, 57)
+  bytes.writeUInt32BE(crc32c(bytes, CRC_START), 17)
+  return bytes
+}

@@ -1,0 +1,203 @@
+import { type Api, type OfTopic, type PartitionAnswer, type Requests, type VersionRange } from '../kafka/wire.js'
+
+/* kafkajs's parameters and answers against those of the port. In kafkajs's answers, numbers of 64 bits are text. */
+
+interface Mapping<Kind extends Api, Answer = unknown> {
+  /** kafkajs's name of the request. */
+  readonly kafkajs: string
+  /** Versions that carry everything that the port asks for. */
+  readonly versions: VersionRange
+  readonly toParameters: (request: Requests[Kind]['parameters']) => object
+  readonly toAnswer: (answer: Answer) => Requests[Kind]['answer']
+}
+
+interface Responses<Row> {
+  readonly responses: ReadonlyArray<OfTopic<Row>>
+}
+
+interface KafkajsFetchAnswer {
+  readonly errorCode?: number
+  readonly responses: ReadonlyArray<{ readonly topicName: string, readonly partitions: ReadonlyArray<PartitionAnswer & {
+    readonly highWatermark: string
+    readonly lastStableOffset: string
+    readonly abortedTransactions: ReadonlyArray<{ readonly producerId: string, readonly firstOffset: string }>
+    readonly preferredReadReplica?: number
+    readonly messages: Buffer
+  }> }>
+}
+
+function mapping<Kind extends Api, Answer> (map: Mapping<Kind, Answer>): Mapping<Kind> {
+  return { ...map, toAnswer: (answer) => map.toAnswer(answer as Answer) }
+}
+
+function same<Value> (value: Value): Value {
+  return value
+}
+
+function withGeneration<Request extends { readonly generationId: number }> ({ generationId, ...rest }: Request): object {
+  return { ...rest, groupGenerationId: generationId }
+}
+
+/** Rows of kafkajs as rows of the port. */
+function rows<From, To> (topics: ReadonlyArray<OfTopic<From>>, toRow: (row: From) => To): Array<OfTopic<To>> {
+  return topics.map(({ topic, partitions }) => ({ topic, partitions: partitions.map(toRow) }))
+}
+
+const Produce = mapping<'Produce', { topics: ReadonlyArray<{ topicName: string, partitions: ReadonlyArray<PartitionAnswer & { baseOffset: string }> }> }>({
+  kafkajs: 'Produce',
+  versions: { min: 3, max: 7 },
+  // Encoded by the connection: kafkajs would make the batches anew.
+  toParameters: () => ({ acks: -1 }),
+  toAnswer: ({ topics }) => ({
+    topics: topics.map(({ topicName, partitions }) => ({
+      topic: topicName,
+      partitions: partitions.map(({ partition, errorCode, baseOffset }) => ({ partition, errorCode, baseOffset: BigInt(baseOffset) }))
+    }))
+  })
+})
+
+const Fetch = mapping<'Fetch', KafkajsFetchAnswer>({
+  kafkajs: 'Fetch',
+  versions: { min: 4, max: 11 },
+  toParameters: ({ maxWait, rack, topics, ...bounds }) => ({
+    ...bounds,
+    maxWaitTime: maxWait,
+    rackId: rack,
+    topics: rows(topics, ({ offset, ...row }) => ({ ...row, fetchOffset: offset }))
+  }),
+  toAnswer: ({ errorCode = 0, responses }) => ({
+    errorCode,
+    topics: responses.map(({ topicName, partitions }) => ({
+      topic: topicName,
+      partitions: partitions.map(({ partition, errorCode, messages, preferredReadReplica = -1, ...row }) => ({
+        partition,
+        errorCode,
+        highWatermark: BigInt(row.highWatermark),
+        lastStableOffset: BigInt(row.lastStableOffset),
+        aborted: row.abortedTransactions.map(({ producerId, firstOffset }) => (
+          { producerId: BigInt(producerId), firstOffset: BigInt(firstOffset) })),
+        preferredReadReplica,
+        records: messages
+      }))
+    }))
+  })
+})
+
+const ListOffsets = mapping<'ListOffsets', Responses<PartitionAnswer & { offset: string }>>({
+  kafkajs: 'ListOffsets',
+  versions: { min: 2, max: 3 },
+  toParameters: same,
+  toAnswer: ({ responses }) => ({ topics: rows(responses, (row) => ({ ...row, offset: BigInt(row.offset) })) })
+})
+
+const Metadata = mapping<'Metadata', Omit<Requests['Metadata']['answer'], 'topics'> & {
+  topicMetadata: ReadonlyArray<{ topic: string, topicErrorCode: number, partitionMetadata: ReadonlyArray<{ partitionId: number, partitionErrorCode: number, leader: number }> }>
+}>({
+  kafkajs: 'Metadata',
+  versions: { min: 4, max: 6 },
+  toParameters: ({ topics }) => ({ topics, allowAutoTopicCreation: false }),
+  toAnswer: ({ brokers, controllerId, topicMetadata }) => ({
+    brokers,
+    controllerId,
+    topics: topicMetadata.map(({ topic, topicErrorCode, partitionMetadata }) => ({
+      topic,
+      errorCode: topicErrorCode,
+      partitions: partitionMetadata.map(({ partitionId, partitionErrorCode, leader }) => (
+        { partition: partitionId, errorCode: partitionErrorCode, leader }))
+    }))
+  })
+})
+
+const OffsetCommit = mapping<'OffsetCommit', Responses<PartitionAnswer>>({
+  kafkajs: 'OffsetCommit',
+  versions: { min: 2, max: 5 },
+  toParameters: withGeneration,
+  toAnswer: ({ responses }) => ({ topics: responses })
+})
+
+const OffsetFetch = mapping<'OffsetFetch', Responses<PartitionAnswer & { offset: string, metadata: string | null }> & { errorCode: number }>({
+  kafkajs: 'OffsetFetch',
+  versions: { min: 2, max: 4 },
+  toParameters: same,
+  toAnswer: ({ errorCode, responses }) => ({ errorCode, topics: rows(responses, (row) => ({ ...row, offset: BigInt(row.offset) })) })
+})
+
+const FindCoordinator = mapping<'FindCoordinator', { errorCode: number, coordinator: { nodeId: number, host: string, port: number } }>({
+  kafkajs: 'GroupCoordinator',
+  versions: { min: 0, max: 2 },
+  toParameters: same,
+  toAnswer: ({ errorCode, coordinator }) => ({ errorCode, ...coordinator })
+})
+
+const JoinGroup = mapping<'JoinGroup', Omit<Requests['JoinGroup']['answer'], 'protocol' | 'members'> & {
+  groupProtocol: string, members: ReadonlyArray<{ memberId: string, memberMetadata: Buffer }>
+}>({
+  kafkajs: 'JoinGroup',
+  versions: { min: 1, max: 5 },
+  toParameters: ({ protocols, ...request }) => ({ ...request, protocolType: 'consumer', groupProtocols: protocols }),
+  toAnswer: ({ groupProtocol, members, ...answer }) => ({
+    ...answer,
+    protocol: groupProtocol,
+    members: members.map(({ memberId, memberMetadata }) => ({ memberId, metadata: memberMetadata }))
+  })
+})
+
+const Heartbeat = mapping<'Heartbeat', Requests['Heartbeat']['answer']>({
+  kafkajs: 'Heartbeat',
+  versions: { min: 0, max: 3 },
+  toParameters: withGeneration,
+  toAnswer: same
+})
+
+const LeaveGroup = mapping<'LeaveGroup', { errorCode: number, members?: ReadonlyArray<{ errorCode: number }> }>({
+  kafkajs: 'LeaveGroup',
+  versions: { min: 0, max: 3 },
+  toParameters: same,
+  toAnswer: ({ errorCode, members = [] }) => ({ errorCode: errorCode || members[0]?.errorCode || 0 })
+})
+
+const SyncGroup = mapping<'SyncGroup', { errorCode: number, memberAssignment: Buffer }>({
+  kafkajs: 'SyncGroup',
+  versions: { min: 0, max: 3 },
+  toParameters: ({ assignments, ...request }) => ({
+    ...request,
+    groupAssignment: assignments.map(({ memberId, assignment }) => ({ memberId, memberAssignment: assignment }))
+  }),
+  toAnswer: ({ errorCode, memberAssignment }) => ({ errorCode, assignment: memberAssignment })
+})
+
+const CreateTopics = mapping<'CreateTopics', { topicErrors: ReadonlyArray<{ topic: string, errorCode: number, errorMessage?: string | null }> }>({
+  kafkajs: 'CreateTopics',
+  versions: { min: 1, max: 3 },
+  toParameters: ({ timeout, topics }) => ({
+    timeout,
+    validateOnly: false,
+    topics: topics.map(({ topic, partitions, replicas }) => ({ topic, numPartitions: partitions, replicationFactor: replicas }))
+  }),
+  toAnswer: ({ topicErrors }) => ({
+    topics: topicErrors.map(({ topic, errorCode, errorMessage = null }) => ({ topic, errorCode, message: errorMessage }))
+  })
+})
+
+const InitProducerId = mapping<'InitProducerId', { errorCode: number, producerId: string, producerEpoch: number }>({
+  kafkajs: 'InitProducerId',
+  versions: { min: 0, max: 1 },
+  toParameters: () => ({ transactionTimeout: 0 }),
+  toAnswer: ({ errorCode, producerId, producerEpoch }) => ({ errorCode, producerId: BigInt(producerId), producerEpoch })
+})
+
+export const KAFKAJS_REQUESTS: { readonly [Kind in Api]: Mapping<Kind> } = {
+  Produce,
+  Fetch,
+  ListOffsets,
+  Metadata,
+  OffsetCommit,
+  OffsetFetch,
+  FindCoordinator,
+  JoinGroup,
+  Heartbeat,
+  LeaveGroup,
+  SyncGroup,
+  CreateTopics,
+  InitProducerId
+}
