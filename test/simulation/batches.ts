@@ -70,7 +70,7 @@ export interface Writer {
 
 /** A batch as a producer sends it. */
 export function encodeBatch (records: readonly PlainRecord[], { producerId, producerEpoch, baseSequence, transactional = false, control = false }: Writer, timestamp: number): Buffer {
-  const body = records.map(({ key, value, headers = [] }, offsetDelta) => encodeRecord({ offsetDelta, timestampDelta: 0, key, value, headers }).buffer)
+  const body = records.map(({ key, value, headers = [] }, offsetDelta) => encodeRecord({ offsetDelta, timestampDelta: 0, key, value, headers }))
   const bytes = Buffer.concat([Buffer.alloc(HEADER), ...body])
   bytes.writeInt32BE(bytes.length - 12, 8)
   bytes.writeInt32BE(-1, 12)
@@ -94,7 +94,7 @@ export function endMarker (commit: boolean, producerId: bigint, timestamp: numbe
 }
 
 /** The records of a batch that is not compressed. */
-export function readRecords ({ bytes, count }: StoredBatch): PlainRecord[] {
+export function readRecords ({ bytes, count }: Pick<StoredBatch, 'bytes' | 'count'>): PlainRecord[] {
   let position = HEADER
   const int = (): number => {
     let value = 0n

@@ -5,6 +5,7 @@ import { Node } from './node.js'
 import { Partition } from './partition.js'
 import type { Appended } from './replica.js'
 import type { Scheduler } from './scheduler.js'
+import { replicate } from './replication.js'
 import { GroupStore } from './group-store.js'
 
 const NODES = [1, 2, 3]
@@ -42,9 +43,7 @@ export class Cluster {
     return Array.from(this.nodes.values(), ({ address }) => address)
   }
 
-  node (id: number): Node {
-    return this.nodes.get(id)!
-  }
+  node (id: number): Node { return this.nodes.get(id)! }
 
   nodeAt (address: string): Node | undefined {
     return [...this.nodes.values()].find((node) => node.address === address)
@@ -57,8 +56,6 @@ export class Cluster {
   nextProducerId (): bigint {
     return this.#producerIds++
   }
-
-  // Topics
 
   partitions (topic: string): readonly Partition[] {
     return this.#topics.get(topic) ?? []
@@ -92,12 +89,10 @@ export class Cluster {
     for (const replica of found.replicas.values()) replica.deleteBefore(Math.min(before, replica.highWatermark))
   }
 
-  // Replication
-
   /** At the leader by its own belief; followers pull what it has. */
   append (node: Node, partition: Partition, epoch: number, bytes: Buffer, header: BatchHeader): Appended {
     const appended = partition.replica(node.id).append(bytes, header, epoch, this.scheduler.now)
-    if (appended.errorCode === 0) this.#pullFrom(partition)
+    if (appended.errorCode === 0) this.#replicate(partition)
     return appended
   }
 
@@ -106,35 +101,12 @@ export class Cluster {
     if (!partition.inSync.has(to) || this.#fenced.has(to)) return
     partition.elect(to)
     this.#tell(partition.topic)
-    this.#pullFrom(partition)
+    this.#replicate(partition)
   }
 
-  #pullFrom (partition: Partition): void {
-    partition.advance()
-    for (const id of partition.replicas.keys()) {
-      if (id !== partition.leader) this.node(id).process.schedule(this.#latency(), () => { this.#pull(partition, id) })
-    }
-    if (partition.leader >= 0) this.node(partition.leader).changed()
+  #replicate (partition: Partition): void {
+    replicate(partition, this.nodes, (id) => this.#fenced.has(id), () => this.#latency())
   }
-
-  #pull (partition: Partition, id: number): void {
-    if (partition.leader < 0 || partition.leader === id || !this.node(partition.leader).process.isUp) return
-    const leader = partition.replica(partition.leader)
-    const follower = partition.replica(id)
-    follower.follow(leader)
-    if (!this.#fenced.has(id)) partition.inSync.add(id)
-    const before = leader.highWatermark
-    partition.advance()
-    this.node(partition.leader).changed()
-    // Followers hear of the high watermark with their next pull.
-    if (leader.highWatermark > before) {
-      for (const replica of partition.replicas.values()) {
-        if (replica !== leader && replica.batches.at(-1) === leader.batches.at(-1)) replica.highWatermark = leader.highWatermark
-      }
-    }
-  }
-
-  // Nodes
 
   kill (id: number): void {
     this.node(id).kill()
@@ -179,7 +151,7 @@ export class Cluster {
       for (const partition of partitions) {
         if (partition.inSync.size > 1) partition.inSync.delete(id)
         if (partition.leader === id) partition.electFrom(this.live)
-        this.#pullFrom(partition)
+        this.#replicate(partition)
       }
       this.#tell(topic)
     }
@@ -194,7 +166,7 @@ export class Cluster {
     for (const [topic, partitions] of this.#topics) {
       for (const partition of partitions) {
         if (partition.leader < 0) partition.electFrom(this.live)
-        this.#pullFrom(partition)
+        this.#replicate(partition)
       }
       this.#tell(topic)
     }
@@ -203,8 +175,6 @@ export class Cluster {
     this.#later(node, () => { node.coordinator.learn(coordinator) })
     this.#tellNodes()
   }
-
-  // What nodes hear, each when it comes to it.
 
   #tell (topic: string): void {
     const version = ++this.#version

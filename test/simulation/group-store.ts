@@ -1,4 +1,4 @@
-import type { GroupMember } from './group.js'
+import type { GroupMember } from './group-member.js'
 
 /** An offset that a group has stored. */
 export interface StoredOffset {

@@ -21,6 +21,8 @@ export interface Setting {
   readonly offsetReset: 'earliest' | 'latest'
   readonly groupInstanceIds: boolean
   readonly buffer: number
+  /** How long one publish may take, ms */
+  readonly deadline: number
   /** Percent, see `Weather`. */
   readonly badness: number
   readonly restlessness: number
@@ -44,6 +46,7 @@ export function chooseSetting (random: Random): Setting {
     offsetReset: 'earliest',
     groupInstanceIds: false,
     buffer: random.pick([3, 20, 1000]),
+    deadline: random.pick([1200, 5000, 30_000]),
     badness: isBad ? random.pick([0.5, 2, 5]) : 0,
     restlessness: isRestless ? random.pick([0, 0.5, 2]) : 0
   }
