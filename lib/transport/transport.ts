@@ -90,6 +90,22 @@ export interface ConsumerOptions {
   readonly rebalanceTimeout: number
   /** ms; how long a silent member stays in the group. */
   readonly sessionTimeout: number
+  /** KIP-345: the group knows the member by this name across restarts, which then make no rebalance. */
+  readonly groupInstanceId?: string
+  /** KIP-392: partitions are read from a replica in this rack, where the cluster offers one. */
+  readonly rack?: string
+  readonly fetch?: FetchOptions
+  /** Whether a batch whose checksum is wrong is corrupt; true by default. */
+  readonly checkCrcs?: boolean
+}
+
+/** How a consumer reads. Each one has a default. */
+export interface FetchOptions {
+  readonly minBytes?: number
+  readonly maxBytes?: number
+  readonly maxBytesPerPartition?: number
+  /** ms that a node may wait for `minBytes` */
+  readonly maxWait?: number
 }
 
 /** The core's side of a consumer. Every method but `revoking` returns at once and never throws. */

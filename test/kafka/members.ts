@@ -1,10 +1,15 @@
-import kafkajs from 'kafkajs'
-import type { Kafka, Message, Producer, ProducerConfig } from 'kafkajs'
-import type t from 'tap'
-import { createConsumer } from '../../lib/transport/kafkajs/consumer.js'
-import { loadKafkajs } from '../../lib/transport/kafkajs/copy/load.js'
-import type {
-  ConsumedRecord, ConsumerListener, ConsumerOptions, CorruptBatch, OffsetReset, TopicPartition, TransportConsumer, TransportLog
+import kafkajs, { type Message, type Producer, type ProducerConfig } from 'kafkajs'
+import t from 'tap'
+import { Cluster } from '../../lib/transport/kafka/cluster/cluster.js'
+import { TopicMetadata } from '../../lib/transport/kafka/cluster/topic-metadata.js'
+import { createConsumer } from '../../lib/transport/kafka/consumer/consumer.js'
+import { systemEnvironment } from '../../lib/transport/kafka/environment.js'
+import { loadKafkajs } from '../../lib/transport/kafkajs/load.js'
+import { lookupCodec } from '../../lib/transport/kafkajs/replacements.js'
+import { createKafkajsWire } from '../../lib/transport/kafkajs/wire.js'
+import {
+  type ConsumedRecord, type ConsumerListener, type ConsumerOptions, type CorruptBatch, type OffsetReset, type TopicPartition,
+  type TransportConsumer, type TransportLog
 } from '../../lib/transport/transport.js'
 import { brokers as sharedBrokers, uniqueName, until, withAdmin } from './fixture.js'
 
@@ -105,25 +110,36 @@ export interface MemberSettings extends Partial<ConsumerOptions> {
   readonly sasl?: { mechanism: 'plain', username: string, password: string }
 }
 
+interface Client {
+  readonly cluster: Cluster
+  readonly metadata: TopicMetadata
+}
+
 /** One for many members, as in one transport. */
-let shared: Kafka | undefined
-function sharedClient (): Kafka {
-  shared ??= client()
+let shared: Client | undefined
+
+function sharedClient (): Client {
+  shared ??= client(t)
   return shared
 }
 
-function client (brokers = sharedBrokers(), sasl?: MemberSettings['sasl']): Kafka {
-  return new (loadKafkajs().Kafka)({ brokers: [...brokers], sasl, logLevel: logLevel.NOTHING, connectionTimeout: 3000, requestTimeout: 5000, retry: { retries: 5 } })
+function client (t: Pick<Test, 'teardown'>, brokers = sharedBrokers(), sasl?: MemberSettings['sasl']): Client {
+  const options = { brokers, connectTimeout: 9000, requestTimeout: 5000 }
+  const cluster = new Cluster(options, createKafkajsWire({ clientId: 'test', sasl, log: silent }), systemEnvironment)
+  t.teardown(() => { cluster.close() })
+  return { cluster, metadata: new TopicMetadata(cluster, options) }
 }
 
 /** A member, not started yet; closed with the test. */
 export function createMember (t: Pick<Test, 'teardown'>, { brokers, sasl, log = silent, ...options }: MemberSettings): TestMember {
-  const kafka = sasl === undefined && brokers === undefined ? sharedClient() : client(brokers, sasl)
+  const { cluster, metadata } = sasl === undefined && brokers === undefined ? sharedClient() : client(t, brokers, sasl)
   const observer = new Observer()
   const consumer = createConsumer({
-    kafka,
+    cluster,
+    metadata,
     listener: observer,
     log,
+    lookupCodec: lookupCodec(loadKafkajs()),
     options: { groupId: uniqueName('group'), offsetReset: 'earliest', sessionTimeout: 10_000, rebalanceTimeout: 20_000, ...options }
   })
   t.teardown(() => consumer.close())

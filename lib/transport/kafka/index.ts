@@ -3,6 +3,7 @@ import { type Transport, type TransportOptions } from '../transport.js'
 import { createAdmin } from './cluster/admin.js'
 import { Cluster } from './cluster/cluster.js'
 import { TopicMetadata } from './cluster/topic-metadata.js'
+import { createConsumer } from './consumer/consumer.js'
 import { type Environment, systemEnvironment } from './environment.js'
 import { createProducer } from './producer/producer.js'
 import { type LookupCodec } from './records/decompress.js'
@@ -15,6 +16,7 @@ export interface KafkaTransportOptions extends Pick<TransportOptions, 'brokers' 
   readonly lookupCodec?: LookupCodec
 }
 
+const NO_CODECS: LookupCodec = () => null
 /** ms */
 const REQUEST_TIMEOUT = 5000
 /** ms */
@@ -34,7 +36,9 @@ export function createKafkaTransport (options: KafkaTransportOptions, wire: Wire
   return {
     name: options.name,
     ...createAdmin(cluster, metadata, options),
-    consumer () { throw new Error('not yet') },
+    consumer: (consumerOptions, listener) => opened(createConsumer({
+      cluster, metadata, options: consumerOptions, listener, log: options.log, lookupCodec: options.lookupCodec ?? NO_CODECS
+    })),
     producer: () => opened(createProducer(cluster, metadata, options)),
     async close () {
       await within(environment.clock, CLOSE_TIMEOUT, Promise.all([...clients].map((client) => client.close())))

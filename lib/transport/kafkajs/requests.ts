@@ -17,13 +17,16 @@ interface Responses<Row> {
 
 interface KafkajsFetchAnswer {
   readonly errorCode?: number
-  readonly responses: ReadonlyArray<{ readonly topicName: string, readonly partitions: ReadonlyArray<PartitionAnswer & {
-    readonly highWatermark: string
-    readonly lastStableOffset: string
-    readonly abortedTransactions: ReadonlyArray<{ readonly producerId: string, readonly firstOffset: string }>
-    readonly preferredReadReplica?: number
-    readonly messages: Buffer
-  }> }>
+  readonly responses: ReadonlyArray<{
+    readonly topicName: string,
+    readonly partitions: ReadonlyArray<PartitionAnswer & {
+      readonly highWatermark: string
+      readonly lastStableOffset: string
+      readonly abortedTransactions: ReadonlyArray<{ readonly producerId: string, readonly firstOffset: string }>
+      readonly preferredReadReplica?: number
+      readonly messages: Buffer
+    }>
+  }>
 }
 
 function mapping<Kind extends Api, Answer> (map: Mapping<Kind, Answer>): Mapping<Kind> {

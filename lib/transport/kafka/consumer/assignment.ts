@@ -1,4 +1,4 @@
-import { type TopicPartition } from '../../transport.js'
+import { GenerationLostError, type TopicPartition } from '../../transport.js'
 import { partitionId } from '../group-by.js'
 
 /** One partition while this member owns it. */
@@ -33,11 +33,18 @@ export class Assignment {
   }
 
   /** Partitions of which nothing is fetched. */
-  get unread (): readonly TopicPartition[] {
+  get unread (): readonly Owned[] {
     return [...this.#owned.values()].filter(({ paused, stopped }) => paused || stopped)
   }
 
   owned (partition: TopicPartition): Owned | undefined {
     return this.#owned.get(partitionId(partition))
+  }
+
+  /** Kafka takes a commit of any partition, and would overwrite what its owner has stored. */
+  assertOwned (partitions: readonly TopicPartition[]): void {
+    const alien = partitions.find((partition) => this.owned(partition) === undefined)
+    if (alien === undefined) return
+    throw new GenerationLostError(`partition ${alien.partition} of '${alien.topic}' is not owned in this generation`)
   }
 }

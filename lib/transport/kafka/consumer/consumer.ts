@@ -1,0 +1,145 @@
+import { within } from '../../../clock.js'
+import {
+  type ConsumerListener, type ConsumerOptions, GenerationLostError, type TransportConsumer, type TransportLog
+} from '../../transport.js'
+import { type Cluster } from '../cluster/cluster.js'
+import { isRefused } from '../cluster/protocol-errors.js'
+import { type TopicMetadata } from '../cluster/topic-metadata.js'
+import { type LookupCodec } from '../records/decompress.js'
+import { Assigner } from './assigner.js'
+import { Coordinator } from './coordinator.js'
+import { LoneMembership } from './lone-membership.js'
+import { Member } from './member.js'
+import { GroupMembership, type Membership } from './membership.js'
+import { MissingTopics } from './missing-topics.js'
+import { supervise } from './supervisor.js'
+
+export interface CreateConsumerOptions {
+  readonly cluster: Cluster
+  readonly metadata: TopicMetadata
+  readonly options: ConsumerOptions
+  readonly listener: ConsumerListener
+  readonly log: TransportLog
+  readonly lookupCodec: LookupCodec
+}
+
+/** ms that the group may take to answer a good-bye */
+const LEAVE_TIMEOUT = 1000
+const UNKNOWN = { position: undefined, end: undefined }
+
+/** A member of a group that comes back after every failure, but for one that the cluster would answer alike. */
+export function createConsumer ({ cluster, metadata, options, listener, log, lookupCodec }: CreateConsumerOptions): TransportConsumer {
+  const { groupId, topics, checkCrcs = true } = options
+  const { environment } = cluster
+  const closing = new AbortController()
+  const fetches = cluster.connections()
+  const coordination = cluster.connections()
+  const missing = new MissingTopics(groupId, log, environment)
+  const lone = groupId === null ? new LoneMembership(topics, metadata) : undefined
+  const membership = lone ?? groupMembership()
+  let member: Member | undefined
+  let supervision: Promise<void> | undefined
+  let closed: Promise<void> | undefined
+  let reading = true
+  let lastContact = 0
+
+  function contacted (at: number): void {
+    lastContact = Math.max(lastContact, at)
+  }
+
+  function groupMembership (): Membership {
+    const coordinator = new Coordinator(groupId!, cluster, coordination)
+    const assigner = new Assigner(cluster, metadata)
+    return new GroupMembership({ groupId: groupId!, options, cluster, coordinator, assigner, contacted, closing: closing.signal })
+  }
+
+  /** Without a group the cluster is the contact. */
+  function described (at: number): void {
+    if (lone === undefined) return
+    contacted(at)
+    for (const topic of missing.names) lone.forget(topic)
+  }
+
+  async function live (onJoined: () => void): Promise<Error> {
+    member = new Member({
+      cluster,
+      metadata,
+      connections: fetches,
+      membership,
+      options,
+      listener,
+      log,
+      missing,
+      decode: { lookupCodec, checkCrcs },
+      described,
+      onJoined,
+      closing: closing.signal
+    }, reading)
+    const error = await member.live()
+    // The group would wait for a member that is silent until its session ends.
+    if (!closing.signal.aborted) await leave()
+    return error
+  }
+
+  async function leave (): Promise<void> {
+    await within(environment.clock, LEAVE_TIMEOUT, membership.leave().catch(() => {}))
+  }
+
+  function start (): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let joined = false
+      function onJoined (): void {
+        joined = true
+        resolve()
+      }
+
+      function failed (error: Error): boolean {
+        if (!joined && isRefused(error)) {
+          reject(error)
+          return false
+        }
+        log.debug({ err: error, groupId }, 'the consumer ended, and begins anew')
+        listener.failed(error)
+        return true
+      }
+
+      const name = groupId === null ? 'without a group' : `of group '${groupId}'`
+      supervision = supervise({ live: () => live(onJoined), failed }, environment, closing.signal)
+        .then(() => reject(new Error(`the consumer ${name} was closed before it began`)))
+    })
+  }
+
+  async function close (): Promise<void> {
+    member?.stop()
+    closing.abort(new Error('the consumer is closed'))
+    await leave()
+    cluster.release(fetches)
+    cluster.release(coordination)
+    await within(environment.clock, LEAVE_TIMEOUT, supervision ?? Promise.resolve())
+  }
+
+  return {
+    start,
+    pause: (partition) => member?.generation?.pause(partition),
+    resume: (partition) => member?.generation?.resume(partition),
+    seek: (partition) => member?.generation?.seek(partition),
+    progress: (partition) => member?.generation?.progress(partition) ?? UNKNOWN,
+    get lastContact () {
+      return lastContact
+    },
+    missing: () => missing.names,
+    async commit (offsets) {
+      const generation = closing.signal.aborted ? undefined : member?.generation
+      if (generation === undefined) throw new GenerationLostError('no partition is owned now')
+      await generation.commit(offsets)
+    },
+    stop () {
+      reading = false
+      member?.stop()
+    },
+    close () {
+      closed ??= close()
+      return closed
+    }
+  }
+}

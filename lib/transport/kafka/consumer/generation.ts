@@ -1,0 +1,134 @@
+import {
+  type ConsumerListener, type ConsumerOptions, type Progress, type StoredOffset, type TopicPartition, type TopicPartitionOffset
+} from '../../transport.js'
+import { type Cluster } from '../cluster/cluster.js'
+import { type Connections } from '../cluster/connections.js'
+import { type TopicMetadata } from '../cluster/topic-metadata.js'
+import { type DecodeOptions } from '../records/record-set.js'
+import { type Assignment } from './assignment.js'
+import { Fetcher } from './fetcher.js'
+import { listOffsets } from './list-offsets.js'
+import { type Membership } from './membership.js'
+import { type Beginning, StartingOffsets, type StartingOffsetsOptions } from './starting-offsets.js'
+import { type Trigger } from './trigger.js'
+
+export interface GenerationOptions {
+  readonly cluster: Cluster
+  readonly metadata: TopicMetadata
+  readonly connections: Connections
+  readonly membership: Membership
+  readonly assignment: Assignment
+  readonly options: ConsumerOptions
+  readonly listener: ConsumerListener
+  readonly decode: DecodeOptions
+  readonly isCreated: StartingOffsetsOptions['isCreated']
+  readonly settled: () => void
+  readonly refresh: () => Promise<void>
+  /** A leader may have moved. */
+  readonly stale: Trigger
+  /** Only a new generation goes on. */
+  readonly rejoin: () => void
+  /** The member cannot go on. */
+  readonly failed: (error: Error) => void
+}
+
+/** ms; how old the known end of a log may get while nothing is fetched from it */
+const END_MAX_AGE = 5000
+
+/** What a member does from one join to the next: it begins each of its partitions, and reads them. */
+export class Generation {
+  readonly assignment: Assignment
+  readonly #with: GenerationOptions
+  readonly #over = new AbortController()
+  readonly #fetcher: Fetcher
+  #reading: boolean
+  #endsAt: number
+
+  constructor (options: GenerationOptions, reading: boolean) {
+    const { assignment, cluster, options: { fetch = {}, rack = '' } } = options
+    this.assignment = assignment
+    this.#with = options
+    this.#reading = reading
+    this.#endsAt = cluster.environment.elapsed()
+    const signal = this.#over.signal
+    const stale = (): void => { options.stale.fire() }
+    this.#fetcher = new Fetcher({ ...options, fetch, rack, outOfRange: options.rejoin, stale, signal }, reading)
+  }
+
+  /** Aborts when the generation is over. */
+  get signal (): AbortSignal {
+    return this.#over.signal
+  }
+
+  begin (): void {
+    const { listener, assignment, options: { offsetReset }, failed, ...rest } = this.#with
+    listener.assigned(assignment.partitions)
+    const begin = (beginning: Beginning): void => { this.#beginAt(beginning) }
+    new StartingOffsets({ ...rest, assignment, offsetReset, begin, signal: this.signal }).run().catch(failed)
+  }
+
+  /** Nothing of it goes on. */
+  end (): void {
+    this.#over.abort()
+  }
+
+  pause (partition: TopicPartition): void {
+    this.#fetcher.pause(partition)
+  }
+
+  resume (partition: TopicPartition): void {
+    this.#fetcher.resume(partition)
+  }
+
+  seek (partition: TopicPartitionOffset): void {
+    this.#fetcher.seek(partition)
+  }
+
+  progress (partition: TopicPartition): Progress {
+    const { position, end } = this.assignment.owned(partition) ?? {}
+    return { position, end }
+  }
+
+  async commit (offsets: readonly StoredOffset[]): Promise<void> {
+    this.assignment.assertOwned(offsets)
+    await this.#with.membership.commit(this.assignment, offsets)
+  }
+
+  /** Nothing more is read; offsets are committed all the same. */
+  stop (): void {
+    this.#reading = false
+    this.#fetcher.stop()
+  }
+
+  metadataChanged (): void {
+    this.#fetcher.metadataChanged()
+  }
+
+  /** Fetches tell how long a log is. Where nothing is fetched, the lag must not stand still. */
+  refreshEnds (): void {
+    const { cluster, metadata } = this.#with
+    const now = cluster.environment.elapsed()
+    if (this.assignment.unread.length === 0 || now < this.#endsAt + END_MAX_AGE) return
+    this.#endsAt = now
+    // A leader that cannot tell now is asked again later.
+    listOffsets(cluster, metadata, this.assignment.unread, (partition, { end }) => {
+      this.assignment.owned(partition)!.end = end
+    }).catch(() => {})
+  }
+
+  #beginAt ({ topic, partition, stored, metadata, start, end, position }: Beginning): void {
+    const { listener } = this.#with
+    const owned = this.assignment.owned({ topic, partition })!
+    owned.position = position
+    owned.end = end
+    owned.stopped = position === undefined
+    if (this.#reading) {
+      if (position !== undefined && position === stored) listener.stored(topic, partition, stored, metadata)
+      else if (stored !== undefined) listener.reset(topic, partition, { stored, start, end, position })
+      // To be committed before anything comes: from then on it is noticed when the log loses what was not read.
+      if (position !== undefined && position !== stored && !this.signal.aborted) listener.records(topic, partition, [], position)
+    }
+    // A listener may have moved it already, or have closed the consumer.
+    if (position !== undefined && !this.signal.aborted) this.#fetcher.begin(owned, position)
+  }
+}

@@ -1,0 +1,187 @@
+import { sleep, within } from '../../../clock.js'
+import { type ConsumerListener, type ConsumerOptions, type TransportLog } from '../../transport.js'
+import { type Cluster } from '../cluster/cluster.js'
+import { type Connections } from '../cluster/connections.js'
+import { CODE, isFinal, ProtocolError } from '../cluster/protocol-errors.js'
+import { jittered } from '../cluster/retry-until.js'
+import { METADATA_MAX_AGE, type TopicMetadata } from '../cluster/topic-metadata.js'
+import { type DecodeOptions } from '../records/record-set.js'
+import { drainBeforeRejoin } from './drain-before-rejoin.js'
+import { Generation } from './generation.js'
+import { type Membership } from './membership.js'
+import { type MissingTopics } from './missing-topics.js'
+import { Trigger } from './trigger.js'
+
+export interface MemberOptions {
+  readonly cluster: Cluster
+  readonly metadata: TopicMetadata
+  readonly connections: Connections
+  readonly membership: Membership
+  readonly options: ConsumerOptions
+  readonly listener: ConsumerListener
+  readonly log: TransportLog
+  readonly missing: MissingTopics
+  readonly decode: DecodeOptions
+  /** The cluster has told about the topics; it was asked `at`, ms since the epoch. */
+  readonly described: (at: number) => void
+  readonly onJoined: () => void
+  readonly closing: AbortSignal
+}
+
+type Ending = 'rebalancing' | 'lost'
+
+/** ms; how old the metadata may get while a topic is missing */
+const MISSING_MAX_AGE = 1000
+/** ms from an error of a leader to the next look at the metadata */
+const STALE_PAUSE = 150
+/** ms that the first join waits for the metadata, each later one, and a member that has joined */
+const FIRST_PATIENCE = 10_000
+const PATIENCE = 1000
+const LATER_PATIENCE = 5000
+
+/** One consumer from its first join to what ends it: generation after generation. */
+export class Member {
+  readonly #with: MemberOptions
+  readonly #heartbeatInterval: number
+  readonly #stale = new Trigger()
+  #generation: Generation | undefined
+  #reading: boolean
+
+  constructor (options: MemberOptions, reading: boolean) {
+    this.#with = options
+    this.#reading = reading
+    this.#heartbeatInterval = Math.min(1000, Math.floor(options.options.sessionTimeout / 3))
+  }
+
+  /** What is owned now; undefined: nothing. */
+  get generation (): Generation | undefined {
+    return this.#generation
+  }
+
+  stop (): void {
+    this.#reading = false
+    this.#generation?.stop()
+  }
+
+  /** Resolves with what ended it. */
+  async live (): Promise<Error> {
+    const { closing, listener } = this.#with
+    try {
+      for (let patience = FIRST_PATIENCE; ; patience = PATIENCE) await this.#oneGeneration(patience)
+    } catch (err) {
+      if (this.#end() && !closing.aborted) listener.lost()
+      return err as Error
+    }
+  }
+
+  async #oneGeneration (patience: number): Promise<void> {
+    const { cluster: { environment }, membership, closing, onJoined } = this.#with
+    // A member that learns of new or deleted partitions after it has joined makes the group rebalance once more.
+    const look = this.#look(patience)
+    if (patience === FIRST_PATIENCE) await look
+    else await within(environment.clock, PATIENCE, look.catch(throwFinal))
+    closing.throwIfAborted()
+    const counts = this.#counts()
+    const assignment = await membership.join()
+    closing.throwIfAborted()
+
+    const ending = new Promise<Ending>((resolve, reject) => {
+      const generation = this.#generation = new Generation({
+        ...this.#with,
+        assignment,
+        isCreated: (topic) => this.#with.missing.wasMissing(topic),
+        settled: onJoined,
+        refresh: () => this.#look(PATIENCE).catch(() => {}),
+        stale: this.#stale,
+        rejoin: () => { resolve('rebalancing') },
+        failed: reject
+      }, this.#reading)
+      generation.begin()
+      // With partitions it has joined when it is known where they begin: what is published then is read, also by 'latest'.
+      if (assignment.partitions.length === 0) onJoined()
+      this.#keepHeartbeat(generation).then(resolve, reject)
+      this.#keepFresh(generation, counts).then(() => { resolve('rebalancing') }, reject)
+      closing.addEventListener('abort', () => { reject(closing.reason) }, { once: true, signal: generation.signal })
+    })
+    await this.#leaveGeneration(await ending)
+  }
+
+  /** Resolves when the coordinator says that the generation is over. */
+  async #keepHeartbeat (generation: Generation): Promise<Ending> {
+    const { cluster: { environment }, membership } = this.#with
+    const never = new Trigger()
+    for (;;) {
+      await never.wait(this.#heartbeatInterval, environment, generation.signal)
+      if (generation.signal.aborted) return 'lost'
+      const beat = await membership.heartbeat(generation.assignment)
+      if (beat !== 'alive') return beat
+      generation.refreshEnds()
+    }
+  }
+
+  /** Resolves when topics or partitions were added or have gone. */
+  async #keepFresh (generation: Generation, counts: string): Promise<void> {
+    const { cluster: { environment }, missing } = this.#with
+    const { signal } = generation
+    while (!signal.aborted && counts === this.#counts()) {
+      await this.#stale.wait(missing.names.length === 0 ? METADATA_MAX_AGE : MISSING_MAX_AGE, environment, signal)
+      // Errors of leaders come in numbers, and again until the new ones are known.
+      if (!await sleep(environment.clock, jittered(STALE_PAUSE, environment), signal)) return
+      await this.#look(LATER_PATIENCE).catch(throwFinal)
+      generation.metadataChanged()
+    }
+  }
+
+  async #leaveGeneration (ending: Ending): Promise<void> {
+    const { cluster: { environment }, membership, options: { rebalanceTimeout, groupId }, listener, log, closing } = this.#with
+    const generation = this.#generation!
+    if (ending === 'lost') {
+      this.#end()
+      return listener.lost()
+    }
+    generation.stop()
+    const drained = await drainBeforeRejoin({
+      isAlive: () => membership.heartbeat(generation.assignment).then((beat) => beat !== 'lost', () => true),
+      drain: () => listener.revoking().catch((err) => { log.error({ err, groupId }, 'the drain before a rebalance failed') }),
+      interval: this.#heartbeatInterval,
+      limit: rebalanceTimeout - 2 * this.#heartbeatInterval,
+      signal: closing
+    }, environment)
+    closing.throwIfAborted()
+    this.#end()
+    if (!drained) listener.lost()
+  }
+
+  /** Whether there was something to end. */
+  #end (): boolean {
+    const generation = this.#generation
+    this.#generation = undefined
+    generation?.end()
+    return generation !== undefined
+  }
+
+  /** Asks the cluster about the topics. Rejects when there is no answer within `patience` ms, and when it would not change. */
+  async #look (patience: number): Promise<void> {
+    const { cluster, metadata, options: { topics }, missing, closing, described } = this.#with
+    const at = cluster.environment.clock.now()
+    await cluster.until(patience, (operation) => operation.repeat(() => metadata.refresh(operation, topics)), closing)
+    for (const topic of topics) {
+      const { errorCode, leaders } = metadata.get(topic)
+      const error = new ProtocolError(errorCode)
+      if (errorCode === CODE.unknownTopicOrPartition) missing.isMissing(topic)
+      else if (errorCode !== CODE.none && !error.retriable) throw error
+      else if (leaders.length > 0) missing.exists(topic)
+    }
+    described(at)
+  }
+
+  /** How many partitions each topic has, as text to compare. */
+  #counts (): string {
+    const { options: { topics }, metadata } = this.#with
+    return topics.map((topic) => metadata.get(topic).leaders.length).join()
+  }
+}
+
+function throwFinal (error: unknown): void {
+  if (isFinal(error)) throw error
+}

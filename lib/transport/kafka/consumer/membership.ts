@@ -1,0 +1,210 @@
+import { sleep, within } from '../../../clock.js'
+import { type ConsumerOptions, GenerationLostError, type StoredOffset, type TopicPartition } from '../../transport.js'
+import { type Cluster } from '../cluster/cluster.js'
+import { CODE, ProtocolError, throwIfFailed } from '../cluster/protocol-errors.js'
+import { jittered } from '../cluster/retry-until.js'
+import { FASTSTREAM_ERR_FENCED } from '../errors.js'
+import { byTopic, eachOf, partitionId } from '../group-by.js'
+import { type ErrorAnswer, type MemberIdentity } from '../wire.js'
+import { type Assigner } from './assigner.js'
+import { Assignment } from './assignment.js'
+import { type Coordinator } from './coordinator.js'
+import { decodeAssignment } from './group-protocol.js'
+
+/** What a group has stored for a partition. */
+export interface Stored {
+  readonly offset: bigint
+  readonly metadata: string | null
+}
+
+export type Heartbeat = 'alive' | 'rebalancing' | 'lost'
+
+/** The place of one consumer in its group. It outlives the generations, and what breaks them. */
+export interface Membership {
+  /** Resolves with what this member owns in the new generation. */
+  join (): Promise<Assignment>
+  /** Rejects when the coordinator was not reached for a whole session, and when it refuses the member for good. */
+  heartbeat (assignment: Assignment): Promise<Heartbeat>
+  /** Rejects with a `GenerationLostError` when the group has moved on. */
+  commit (assignment: Assignment, offsets: readonly StoredOffset[]): Promise<void>
+  /** What is stored, by `partitionId`. */
+  fetchStored (partitions: readonly TopicPartition[]): Promise<ReadonlyMap<string, Stored>>
+  /** May be called while a join is under way. */
+  leave (): Promise<void>
+}
+
+export interface MembershipOptions {
+  readonly groupId: string
+  readonly options: ConsumerOptions
+  readonly cluster: Cluster
+  readonly coordinator: Coordinator
+  readonly assigner: Assigner
+  /** The coordinator has answered what it was asked `at`, ms since the epoch. */
+  readonly contacted: (at: number) => void
+  readonly closing: AbortSignal
+}
+
+/** ms beyond the rebalance time-out that the coordinator may take to answer a join */
+const NETWORK_DELAY = 5000
+/** ms */
+const LEAVE_PATIENCE = 1000
+const COMMIT_PATIENCE = 5000
+/** Joins in a row that the group may answer with "again". */
+const MAX_JOINS = 20
+/** ms */
+const REJOIN_PAUSE = 100
+
+const LOST: ReadonlySet<number> = new Set([CODE.illegalGeneration, CODE.unknownMemberId, CODE.rebalanceInProgress, CODE.fencedInstanceId])
+/** Of one partition more than the cluster takes, 4096 bytes by default, or of all of them more than one batch of its log: Kafka 4 calls that UNKNOWN. */
+const TOO_LARGE: ReadonlySet<number> = new Set([CODE.offsetMetadataTooLarge, CODE.invalidCommitOffsetSize, CODE.unknown])
+
+export class GroupMembership implements Membership {
+  readonly #with: MembershipOptions
+  #memberId = ''
+  #joining: Promise<Assignment> | undefined
+  /** By `elapsed`: when the coordinator was last asked what it has answered. */
+  #heard = -Infinity
+
+  constructor (options: MembershipOptions) {
+    this.#with = options
+  }
+
+  join (): Promise<Assignment> {
+    this.#joining = this.#join()
+    return this.#joining
+  }
+
+  async heartbeat ({ memberId, generationId }: Assignment): Promise<Heartbeat> {
+    const { coordinator, cluster: { environment }, options: { sessionTimeout }, closing } = this.#with
+    const asked = this.#now()
+    const patience = sessionTimeout - (environment.elapsed() - this.#heard)
+    const { errorCode } = await coordinator.request(
+      'Heartbeat', { ...this.#identity, memberId, generationId }, codeOf, { patience, signal: closing })
+    if (errorCode === CODE.none || errorCode === CODE.rebalanceInProgress) this.#contacted(asked)
+    if (errorCode === CODE.rebalanceInProgress) return 'rebalancing'
+    if (errorCode === CODE.illegalGeneration) return 'lost'
+    if (errorCode === CODE.unknownMemberId) {
+      this.#memberId = ''
+      return 'lost'
+    }
+    this.#throwIfFailed(errorCode)
+    return 'alive'
+  }
+
+  async commit (assignment: Assignment, offsets: readonly StoredOffset[]): Promise<void> {
+    if (offsets.length === 0) return
+    const { memberId, generationId } = assignment
+    const topics = byTopic(offsets, ({ partition, offset, metadata = '' }) => ({ partition, offset, metadata }))
+    const asked = this.#now()
+    const answer = await this.#with.coordinator.request(
+      'OffsetCommit', { ...this.#identity, memberId, generationId, topics }, firstError, { patience: COMMIT_PATIENCE, signal: this.#with.closing })
+    const errorCode = firstError(answer)
+    if (errorCode === CODE.none || errorCode === CODE.rebalanceInProgress) this.#contacted(asked)
+    if (LOST.has(errorCode)) {
+      const cause = new ProtocolError(errorCode)
+      throw new GenerationLostError(cause.message, { cause })
+    }
+    // The offset counts, not the text.
+    if (TOO_LARGE.has(errorCode) && offsets.some(({ metadata }) => metadata)) {
+      return await this.commit(assignment, offsets.map(({ topic, partition, offset }) => ({ topic, partition, offset })))
+    }
+    throwIfFailed(errorCode)
+  }
+
+  async fetchStored (partitions: readonly TopicPartition[]): Promise<ReadonlyMap<string, Stored>> {
+    const { coordinator, groupId, closing } = this.#with
+    const answer = await coordinator.request(
+      'OffsetFetch', { groupId, topics: byTopic(partitions, ({ partition }) => ({ partition })) },
+      (answer) => answer.errorCode || firstError(answer), { signal: closing })
+    throwIfFailed(answer.errorCode || firstError(answer))
+    // −1: nothing. −2 is what plain kafkajs may have stored: the earliest, whatever that is.
+    const rows = Array.from(eachOf(answer.topics)).filter(({ offset }) => offset >= 0n)
+    return new Map(rows.map((row) => [partitionId(row), row]))
+  }
+
+  /** A static member stays: it comes back under its name, and the group does not rebalance meanwhile. */
+  async leave (): Promise<void> {
+    const { coordinator, options: { groupInstanceId }, cluster: { environment: { clock } } } = this.#with
+    // The first answer to a newcomer is its id, at once; the next one waits for the other members.
+    if (this.#memberId === '' && this.#joining !== undefined) await within(clock, LEAVE_PATIENCE, this.#joining.catch(() => {}))
+    if (this.#memberId === '' || groupInstanceId !== undefined) return
+    await coordinator.request('LeaveGroup', this.#identity, codeOf, { aside: true, timeout: LEAVE_PATIENCE, patience: LEAVE_PATIENCE })
+    this.#memberId = ''
+  }
+
+  get #identity (): MemberIdentity {
+    const { groupId, options: { groupInstanceId = null } } = this.#with
+    return { groupId, memberId: this.#memberId, groupInstanceId }
+  }
+
+  async #join (): Promise<Assignment> {
+    const { closing, cluster: { environment } } = this.#with
+    for (let joins = 0; joins < MAX_JOINS; joins++) {
+      closing.throwIfAborted()
+      const known = this.#memberId
+      const assignment = await this.#joinOnce()
+      if (assignment !== undefined) return assignment
+      if (known === this.#memberId) await sleep(environment.clock, jittered(REJOIN_PAUSE, environment), closing)
+    }
+    throw new ProtocolError(CODE.rebalanceInProgress)
+  }
+
+  /** `undefined`: to be joined again, under another id, or because the group began to rebalance meanwhile. */
+  async #joinOnce (): Promise<Assignment | undefined> {
+    const { options: { sessionTimeout, rebalanceTimeout, topics }, coordinator, assigner, closing } = this.#with
+    const patient = { timeout: rebalanceTimeout + NETWORK_DELAY, signal: closing }
+    const joined = await coordinator.request('JoinGroup', {
+      ...this.#identity, sessionTimeout, rebalanceTimeout, protocols: assigner.protocols(topics)
+    }, codeOf, patient)
+    if (this.#isRepeated(joined.errorCode, joined.memberId)) return undefined
+    const { memberId, generationId, leaderId, members } = joined
+    this.#memberId = memberId
+    closing.throwIfAborted()
+    const assignments = memberId === leaderId ? await assigner.assign(members) : []
+    const asked = this.#now()
+    const { errorCode, assignment } = await coordinator.request(
+      'SyncGroup', { ...this.#identity, generationId, assignments }, codeOf, patient)
+    if (this.#isRepeated(errorCode, memberId)) return undefined
+    this.#contacted(asked)
+    closing.throwIfAborted()
+    // A leader with plain kafkajs gives its own topics to all members.
+    const own = Array.from(decodeAssignment(assignment)).filter(([topic]) => topics.includes(topic))
+    return new Assignment(memberId, generationId, own.flatMap(([topic, partitions]) => partitions.map((partition) => ({ topic, partition }))))
+  }
+
+  #isRepeated (errorCode: number, memberId: string): boolean {
+    if (errorCode === CODE.memberIdRequired) this.#memberId = memberId
+    else if (errorCode === CODE.unknownMemberId) this.#memberId = ''
+    else if (errorCode !== CODE.rebalanceInProgress && errorCode !== CODE.illegalGeneration) {
+      this.#throwIfFailed(errorCode)
+      return false
+    }
+    return true
+  }
+
+  #throwIfFailed (errorCode: number): void {
+    const { groupId, options: { groupInstanceId } } = this.#with
+    if (errorCode === CODE.fencedInstanceId && groupInstanceId !== undefined) throw new FASTSTREAM_ERR_FENCED(groupInstanceId, groupId)
+    throwIfFailed(errorCode)
+  }
+
+  #now (): { at: number, elapsed: number } {
+    const { clock, elapsed } = this.#with.cluster.environment
+    return { at: clock.now(), elapsed: elapsed() }
+  }
+
+  /** Answers that waited in the socket while the process was frozen are old: the time of the question counts. */
+  #contacted ({ at, elapsed }: { at: number, elapsed: number }): void {
+    this.#heard = Math.max(this.#heard, elapsed)
+    this.#with.contacted(at)
+  }
+}
+
+function codeOf ({ errorCode }: ErrorAnswer): number {
+  return errorCode
+}
+
+function firstError ({ topics }: { readonly topics: Parameters<typeof eachOf<ErrorAnswer>>[0] }): number {
+  for (const { errorCode } of eachOf(topics)) if (errorCode !== CODE.none) return errorCode
+  return CODE.none
+}

@@ -1,0 +1,47 @@
+import { type TransportLog } from '../../transport.js'
+import { PROPAGATION } from '../cluster/topic-metadata.js'
+import { type Environment } from '../environment.js'
+
+interface Absence {
+  /** By `elapsed`. */
+  readonly since: number
+  warned: boolean
+}
+
+/** Those of a consumer's topics that the cluster does not have, as far as it has told. */
+export class MissingTopics {
+  readonly #groupId: string | null
+  readonly #log: TransportLog
+  readonly #elapsed: Environment['elapsed']
+  readonly #absences = new Map<string, Absence>()
+  readonly #known = new Set<string>()
+
+  constructor (groupId: string | null, log: TransportLog, { elapsed }: Environment) {
+    this.#groupId = groupId
+    this.#log = log
+    this.#elapsed = elapsed
+  }
+
+  get names (): readonly string[] {
+    return [...this.#absences.keys()]
+  }
+
+  /** True when the consumer has waited for the topic: nothing of it was left out. */
+  wasMissing (topic: string): boolean {
+    return this.#known.has(topic)
+  }
+
+  exists (topic: string): void {
+    this.#absences.delete(topic)
+  }
+
+  /** One line for each absence, and none for a new topic of which the node that answered has not heard yet. */
+  isMissing (topic: string): void {
+    const absence = this.#absences.get(topic) ?? { since: this.#elapsed(), warned: false }
+    this.#absences.set(topic, absence)
+    this.#known.add(topic)
+    if (absence.warned || this.#elapsed() - absence.since < PROPAGATION) return
+    absence.warned = true
+    this.#log.warn({ topic, groupId: this.#groupId }, 'a subscribed topic does not exist: it is read when it is created')
+  }
+}
