@@ -63,7 +63,7 @@ export class Coordinator {
     let group = this.#groups.get(groupId)
     if (group === undefined) {
       const { store } = this.#cluster
-      group = new Group(groupId, this.#node.process, (snapshot) => { if (this.#isCurrent) store.save(groupId, snapshot) }, () => this.#nextId(groupId), store.snapshot(groupId))
+      group = new Group(groupId, this.#node.process, (snapshot) => this.#isCurrent && store.save(groupId, snapshot), () => this.#nextId(groupId), store.snapshot(groupId))
       this.#groups.set(groupId, group)
     }
     return group

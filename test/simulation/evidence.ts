@@ -13,7 +13,7 @@ interface Found extends PlainRecord {
 /** Everything that the log of a topic holds. */
 export function readTopic ({ cluster }: World, topic: string): Found[] {
   return cluster.partitions(topic).flatMap(({ partition, newest }) => newest.batches.filter(({ control }) => !control).flatMap((batch) =>
-    readRecords(batch).map((record, i) => ({ ...record, partition, offset: batch.baseOffset + i, at: batch.at }))))
+    readRecords(batch).map((record, i) => ({ ...record, partition, offset: batch.baseOffset + i, at: batch.at })).filter(({ offset }) => offset >= newest.start)))
 }
 
 export function historyOf (world: World): History {
@@ -71,7 +71,7 @@ export function membersOf (world: World): Membership {
 /** What of the group is behind the end of the log. */
 export function lagOf ({ cluster }: World): string[] {
   return [TOPIC, SIDE].flatMap((topic) => cluster.partitions(topic).flatMap(({ partition, newest: { end, start } }) => {
-    const stored = Number(cluster.store.offset(GROUP, topic, partition)?.offset ?? start)
+    const stored = Number(cluster.store.known(GROUP, topic, partition) ?? start)
     return stored >= end ? [] : [`${topic} ${partition}: ${stored} of ${end}`]
   }))
 }

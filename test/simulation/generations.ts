@@ -13,7 +13,7 @@ const INITIAL_DELAY = 100
 export class Generations {
   readonly groupId: string
   protected readonly process: Process
-  readonly #save: (snapshot: Snapshot) => void
+  readonly #save: (snapshot: Snapshot) => boolean
   protected readonly nextId: () => string
   readonly members = new Map<string, LiveMember>()
   /** Given to newcomers that have not joined with them yet. */
@@ -27,7 +27,7 @@ export class Generations {
   /** The coordinator is elsewhere now. */
   #over = false
 
-  constructor (groupId: string, process: Process, save: (snapshot: Snapshot) => void, nextId: () => string, snapshot?: Snapshot) {
+  constructor (groupId: string, process: Process, save: (snapshot: Snapshot) => boolean, nextId: () => string, snapshot?: Snapshot) {
     this.groupId = groupId
     this.process = process
     this.#save = save
@@ -116,8 +116,9 @@ export class Generations {
     })
   }
 
-  protected persist (): void {
+  /** False: another node has the group, and this one has not heard of it yet. */
+  protected persist (): boolean {
     const members = Array.from(this.members.values(), ({ saved }) => saved)
-    this.#save({ generation: this.generation, protocol: this.#protocol, leader: this.leader, members })
+    return this.#save({ generation: this.generation, protocol: this.#protocol, leader: this.leader, members })
   }
 }

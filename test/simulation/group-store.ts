@@ -29,6 +29,8 @@ export interface CommitRecord {
 /** What is replicated of groups, and so is not lost with a coordinator. */
 export class GroupStore {
   readonly #offsets = new Map<string, Map<string, StoredOffset>>()
+  /** What members know to be stored: a stray commit may have taken it back. */
+  readonly #known = new Map<string, bigint>()
   readonly #snapshots = new Map<string, Snapshot>()
   readonly commits: CommitRecord[] = []
 
@@ -42,6 +44,11 @@ export class GroupStore {
     if (offsets === undefined) this.#offsets.set(groupId, offsets = new Map())
     offsets.set(`${topic}:${partition}`, { offset, metadata })
     this.commits.push(record)
+    if (!record.stray) this.#known.set(`${groupId} ${topic}:${partition}`, offset)
+  }
+
+  known (groupId: string, topic: string, partition: number): bigint | undefined {
+    return this.#known.get(`${groupId} ${topic}:${partition}`)
   }
 
   get groups (): readonly string[] {
@@ -52,8 +59,9 @@ export class GroupStore {
     return this.#snapshots.get(groupId)
   }
 
-  save (groupId: string, snapshot: Snapshot): void {
+  save (groupId: string, snapshot: Snapshot): true {
     this.#snapshots.set(groupId, snapshot)
+    return true
   }
 
   /** A topic was deleted. */
@@ -61,6 +69,7 @@ export class GroupStore {
     for (const offsets of this.#offsets.values()) {
       for (const name of offsets.keys()) if (name.startsWith(`${topic}:`)) offsets.delete(name)
     }
+    for (const name of this.#known.keys()) if (name.includes(` ${topic}:`)) this.#known.delete(name)
   }
 
   /** The group was deleted by an administrator. */

@@ -36,8 +36,9 @@ export class Group extends Generations {
     if (memberId !== this.leader) return
     const given = new Map(assignments.map(({ memberId, assignment }) => [memberId, assignment]))
     for (const member of this.members.values()) member.assignment = given.get(member.memberId) ?? NOTHING
+    // What is not stored would be forgotten with this coordinator: so nobody is told of it.
+    if (!this.persist()) return this.end()
     this.state = 'Stable'
-    this.persist()
     for (const member of this.members.values()) {
       if (member.syncing !== undefined) this.renew(member)
       member.answerSync({ errorCode: CODE.none, assignment: member.assignment })
@@ -117,7 +118,7 @@ export class Group extends Generations {
       member.joining = answer
       return this.prepare()
     }
-    this.persist()
+    if (!this.persist()) return answer(failedJoin(CODE.notCoordinator, member.memberId))
     // By the old leader's name it takes itself for a follower, and leaves the assignment as it is.
     answer({ ...this.joined(member), leaderId: leader, members: [] })
   }
