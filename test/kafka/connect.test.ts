@@ -8,7 +8,6 @@ import type { Test } from 'tap'
 import t from 'tap'
 import { createKafkajsTransport } from '../../lib/transport/kafkajs/index.js'
 import { createLogCreator } from '../../lib/transport/kafkajs/log.js'
-import { isFinal, reasonOf } from '../../lib/transport/kafka/cluster/protocol-errors.js'
 import type { ConsumerListener, Transport, TransportLog, TransportOptions } from '../../lib/transport/transport.js'
 import { failure, inSeconds, record, transportOptions } from './client.js'
 import { startCluster } from './cluster.js'
@@ -140,16 +139,6 @@ t.test('what KafkaJS logs comes in the app\'s words, at the level that it deserv
     ['debug', { client: 'kafkajs Connection', broker: 'localhost:1' }, 'connection error: ECONNREFUSED'],
     ['debug', { client: 'kafkajs Runner', error: 'The group is rebalancing, so a rejoin is needed' }, 'response Heartbeat']
   ])
-})
-
-t.test('only what the cluster would answer again is final', async (t) => {
-  const named = (name: string, rest: object = {}): Error => Object.assign(new Error('no'), { name, ...rest })
-  t.ok(isFinal(named('KafkaJSSASLAuthenticationError')))
-  t.ok(isFinal(named('KafkaJSServerDoesNotSupportApiKey')))
-  t.ok(isFinal(named('KafkaJSProtocolError', { retriable: false })))
-  t.notOk(isFinal(named('KafkaJSProtocolError', { retriable: true })))
-  t.notOk(isFinal(named('KafkaJSLockTimeout', { retriable: false })))
-  t.equal(reasonOf('no'), 'no')
 })
 
 function openTransport (t: Test, changes: Partial<TransportOptions> = {}): Transport {

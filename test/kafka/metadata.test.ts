@@ -1,5 +1,4 @@
 import t from 'tap'
-import { LoneCoordinator } from '../../lib/transport/kafkajs/lone-coordinator.js'
 import { createTopic, uniqueName } from './fixture.js'
 import { committed, createMember } from './members.js'
 
@@ -32,12 +31,4 @@ t.test('nor where it is too much for all partitions together', async (t) => {
   await first.consumer.start()
   await first.consumer.commit(first.observer.owned.map((partition) => ({ ...partition, offset: 0n, metadata: 'x'.repeat(4096) })))
   t.same(await committed(groupId, topic), Array(300).fill('0'))
-})
-
-t.test('without a group it is kept for as long as the consumer lives', async (t) => {
-  const coordinator = new LoneCoordinator()
-  const stored = { partition: 0, offset: '3', metadata: 'text' }
-  await coordinator.offsetCommit({ topics: [{ topic: 'orders', partitions: [stored] }] })
-  const { responses } = await coordinator.offsetFetch({ groupId: '', topics: [{ topic: 'orders', partitions: [{ partition: 0 }, { partition: 1 }] }] })
-  t.same(responses, [{ topic: 'orders', partitions: [stored, { partition: 1, offset: '-1', metadata: '' }] }])
 })

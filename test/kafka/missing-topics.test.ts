@@ -1,5 +1,4 @@
 import t from 'tap'
-import { loadKafkajs } from '../../lib/transport/kafkajs/copy/load.js'
 import { createTopic, uniqueName, until, withAdmin } from './fixture.js'
 import { createMember, memberIds, numbered, produce } from './members.js'
 import type { TestMember } from './members.js'
@@ -147,23 +146,6 @@ t.test('the log has one line for each absence', async (t) => {
   await until(async () => lines.length === 2)
   const line = [{ topic, groupId }, 'a subscribed topic does not exist: it is read when it is created']
   t.same(lines, [line, line])
-})
-
-t.test('whatever else the cluster has to say of a topic stays an error', async (t) => {
-  const { parse } = loadKafkajs().load('src/protocol/requests/metadata/v6/response.js') as { parse (data: object): Promise<object> }
-  const answer = (topicErrorCode: number, partitionErrorCode = 0) => ({
-    topicMetadata: [
-      { topic: 'missing', topicErrorCode: 3, partitionMetadata: [] },
-      { topic: 'other', topicErrorCode, partitionMetadata: [{ partitionErrorCode }] }
-    ]
-  })
-  t.same(await parse(answer(0)), answer(0))
-  t.same(await parse(answer(0, 5)), answer(0, 5), 'no leader')
-  const errorOf = (answer: object) => parse(answer).then(() => 'none', ({ type }: { type: string }) => type)
-  t.equal(await errorOf(answer(29)), 'TOPIC_AUTHORIZATION_FAILED')
-  t.equal(await errorOf(answer(17)), 'INVALID_TOPIC_EXCEPTION')
-  t.equal(await errorOf(answer(5)), 'LEADER_NOT_AVAILABLE')
-  t.equal(await errorOf(answer(0, 72)), 'LISTENER_NOT_FOUND')
 })
 
 function generations (members: readonly TestMember[]): number[] {

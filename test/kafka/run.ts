@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs'
 import { startCluster } from './cluster.js'
 
 // npm run test:kafka [-- <test files and options of tap>]: the tests that need a real Kafka, on one that is started for
-// them, or on the one that KAFKA_BROKERS names.
+// them, or on the one that KAFKA_BROKERS names; and the other tests of the client, whose coverage counts with theirs.
 
 const args = process.argv.slice(2)
 const namesFiles = args.some((arg) => !arg.startsWith('-'))
@@ -26,7 +26,7 @@ await cluster?.stop()
 process.exitCode = code ?? 1
 
 function testFiles (): readonly string[] {
-  return readdirSync('test/kafka', { recursive: true, encoding: 'utf8' })
+  return ['test/kafka', 'test/transport'].flatMap((folder) => readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.test.ts'))
-    .map((file) => `test/kafka/${file}`)
+    .map((file) => `${folder}/${file}`))
 }

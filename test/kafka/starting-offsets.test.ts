@@ -1,16 +1,14 @@
-import kafkajs from 'kafkajs'
-import type { Producer, Transaction } from 'kafkajs'
+import kafkajs, { type Producer, type Transaction } from 'kafkajs'
 import t from 'tap'
-import { loadKafkajs } from '../../lib/transport/kafkajs/copy/load.js'
-import type { ConsumerOptions } from '../../lib/transport/transport.js'
+import { Node } from '../../lib/transport/kafka/cluster/node.js'
+import { eachOf } from '../../lib/transport/kafka/group-by.js'
+import { type OffsetCommitRequest } from '../../lib/transport/kafka/wire.js'
+import { type ConsumerOptions } from '../../lib/transport/transport.js'
+import { untilNotFetched } from './fetches.js'
 import { brokers, createTopic, uniqueName, until, withAdmin } from './fixture.js'
 import { committed, createEager, createMember, expire, numbered, produce, store, withProducer } from './members.js'
 
 type Test = typeof t
-
-interface Commit {
-  readonly topics: ReadonlyArray<{ readonly partitions: ReadonlyArray<{ readonly offset: string }> }>
-}
 
 const partition = 0
 const modes: ReadonlyArray<ConsumerOptions['offsetReset']> = ['earliest', 'latest', 'fail']
@@ -18,15 +16,16 @@ const modes: ReadonlyArray<ConsumerOptions['offsetReset']> = ['earliest', 'lates
 // They wait most of the time.
 t.jobs = 4
 
-/** Everything that the copy of KafkaJS commits in this file, whoever told it to. */
+/** Everything that our client commits in this file. */
 const commits: bigint[] = []
-const { prototype: broker } = loadKafkajs().load('src/broker/index.js') as { prototype: { offsetCommit (request: Commit): Promise<unknown> } }
-const { offsetCommit } = broker
-broker.offsetCommit = async function (request) {
-  for (const { partitions } of request.topics) commits.push(...partitions.map(({ offset }) => BigInt(offset)))
-  return await offsetCommit.call(this, request)
-}
-t.teardown(() => { broker.offsetCommit = offsetCommit })
+const { request } = Node.prototype
+t.intercept(Node.prototype, 'request', {
+  value (this: Node, ...args: Parameters<typeof request>) {
+    const [api, parameters] = args
+    if (api === 'OffsetCommit') commits.push(...Array.from(eachOf((parameters as OffsetCommitRequest).topics), ({ offset }) => offset))
+    return request.apply(this, args)
+  }
+})
 
 for (const offsetReset of modes) {
   t.test(`with '${offsetReset}', a group that has nothing stored begins at the ${offsetReset === 'latest' ? 'end' : 'start'}, and says so first`, async (t) => {
@@ -88,6 +87,7 @@ for (const offsetReset of modes) {
     await consumer.start()
     await observer.has(10)
     consumer.pause({ topic, partition })
+    await untilNotFetched(topic, partition)
     await produce(topic, numbered(10, { from: 10 }))
     await expire(topic, 15n)
     // The watermark of its handlers, stored by the drain.

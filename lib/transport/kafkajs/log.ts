@@ -1,28 +1,28 @@
-import type { LogEntry, logCreator } from 'kafkajs'
-import type { TransportLog } from '../transport.js'
+import { type LogEntry, type logCreator } from 'kafkajs'
+import { type TransportLog } from '../transport.js'
 
 type Level = keyof TransportLog
 
-const noise = new Set(['timestamp', 'logger', 'message', 'stack', 'payload', 'data'])
-const levels: Readonly<Record<string, Level>> = { ERROR: 'warn', WARN: 'info' }
+const NOISE = new Set(['timestamp', 'logger', 'message', 'stack', 'payload', 'data'])
+const LEVELS: Readonly<Record<string, Level>> = { ERROR: 'warn', WARN: 'info' }
 
-/** KafkaJS's log as lines of the app's: object first, lower case, at the level that they deserve. */
+/** kafkajs's log as lines of the app's: object first, lower case, at the level that they deserve. */
 export function createLogCreator (log: TransportLog): logCreator {
   return () => (entry) => log[levelOf(entry)](detailsOf(entry), messageOf(entry))
 }
 
 /**
- * KafkaJS calls an error what it repeats by itself a moment later. What an operator must know, the transport
+ * kafkajs calls an error what it repeats by itself a moment later. What an operator must know, the transport
  * says in its own words; these lines are the details. A rebalance and a connection that ends are daily life.
  */
 function levelOf ({ namespace, label, log }: LogEntry): Level {
   if (namespace === 'Connection' || /rebalanc/i.test(`${log.message} ${log['error']}`)) return 'debug'
-  return levels[label] ?? 'debug'
+  return LEVELS[label] ?? 'debug'
 }
 
-/** Never bytes of messages (`payload`, `data`), which KafkaJS prints when its debug variables are set. */
+/** Never bytes of messages (`payload`, `data`), which kafkajs prints when its debug variables are set. */
 function detailsOf ({ namespace, log }: LogEntry): object {
-  const details = Object.entries(log).filter(([name]) => !noise.has(name))
+  const details = Object.entries(log).filter(([name]) => !NOISE.has(name))
   return { client: `kafkajs ${namespace}`, ...Object.fromEntries(details) }
 }
 

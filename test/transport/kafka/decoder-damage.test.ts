@@ -1,9 +1,15 @@
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
-import { Batch } from '../../lib/transport/kafkajs/copy/batch.js'
-import { encodeRecord } from '../../lib/transport/kafka/records/encode.js'
-import type { RawHeader } from '../../lib/transport/transport.js'
-import { at, attribute, batch, comparable, compressed, decode, pick, randomNumbers, randomSet, withRecords } from '../fixtures/record-sets.js'
+import { crc32c } from '../../../lib/transport/kafka/records/crc32c.js'
+import { encodeBatch } from '../../../lib/transport/kafka/records/encode-batch.js'
+import { encodeRecord } from '../../../lib/transport/kafka/records/encode.js'
+import { endOfSet } from '../../../lib/transport/kafka/records/record-set.js'
+import { type RawHeader } from '../../../lib/transport/transport.js'
+import {
+  at, attribute, batch, comparable, compressed, decode, fetched, pick, randomNumbers, randomSet, withRecords
+} from '../../fixtures/record-sets.js'
+
+const CHECKED = { lookupCodec: () => null, checkCrcs: true }
 
 t.test('takes 20 000 damaged sets without throwing, and never gives a record twice or out of order', async (t) => {
   const random = randomNumbers(3)
@@ -41,20 +47,17 @@ t.test('gives what is sound, then the damage, and where reading can go on', asyn
   const bad = await batch({ offset: 52, values: ['c', 'd'] })
   bad.writeInt8(127, at.records)
   const set = Buffer.concat([await batch({ offset: 50, values: ['a', 'b'] }), bad, await batch({ offset: 54, values: ['e'] })])
-  const fetched = new Batch('t', '51', { partition: 3, highWatermark: '55', abortedTransactions: [], messages: await decode(set) })
-  t.same(fetched.messages.map(({ offset, value }) => [offset, String(value)]), [[51n, 'b']])
-  t.equal(fetched.position, 52n)
-  t.match(fetched.corrupt, { offset: 52n, nextOffset: 54n, error: { message: 'a record claims -64 bytes' } })
-  t.equal(fetched.lastOffset(), '51', 'kafkajs would read on at 52')
+  const { records, position, corrupt } = await fetched(51, set)
+  t.same(records.map(({ offset, value }) => [offset, String(value)]), [[51n, 'b']])
+  t.equal(position, 52n)
+  t.match(corrupt, { offset: 52n, nextOffset: 54n, error: { message: 'a record claims -64 bytes' } })
 })
 
 t.test('a damaged batch that claims to end beyond the log does not say where to go on', async (t) => {
   const bad = await batch({ offset: 5, values: ['a'] })
   bad.writeInt8(127, at.records)
   bad.writeInt32BE(2147483647, at.lastOffsetDelta)
-  const fetched = new Batch('t', '5', { partition: 0, highWatermark: '6', abortedTransactions: [], messages: await decode(bad) })
-  t.match(fetched.corrupt, { offset: 5n, nextOffset: -1n })
-  t.equal(fetched.isEmpty(), false, 'it reaches eachBatch')
+  t.match((await fetched(5, bad, { highWatermark: 6n })).corrupt, { offset: 5n, nextOffset: -1n })
 })
 
 t.test('refuses a batch that is not what it announces', async (t) => {
@@ -104,4 +107,49 @@ t.test('a set whose batches inflate to too much together is read in parts', asyn
   t.equal(damage, undefined)
   t.equal(batches.length, 2)
   t.equal(end, 2n, 'the next fetch begins at the third')
+})
+
+t.test('a flipped bit is damage where checksums are checked', async (t) => {
+  const values = Array.from({ length: 5 }, (_, i) => ({ key: null, value: Buffer.from(`value ${i}`), headers: [], timestamp: 1e12 + i }))
+  const sequence = { producerId: 1n, producerEpoch: 0, firstSequence: 0 }
+  const sound = encodeBatch(values, sequence)
+  t.equal((await decode(sound, CHECKED)).batches[0]?.records.length, 5)
+  const random = randomNumbers(7)
+  for (let i = 0; i < 200; i++) {
+    const set = Buffer.from(sound)
+    set[21 + random(set.length - 21)]! ^= 1 << random(8)
+    const { batches, damage } = await decode(set, CHECKED)
+    t.ok(damage !== undefined && batches.length === 0, `set ${i}`)
+  }
+  const set = Buffer.from(sound)
+  set[sound.indexOf('value 3')]! ^= 1
+  t.match(await decode(set, CHECKED), { damage: { error: { message: 'the checksum of a batch is wrong' }, nextOffset: 5n } })
+  t.equal((await decode(set)).damage, undefined, 'and is seen nowhere else')
+})
+
+t.test('the checksum is the one of the Castagnoli polynomial, at every length', async (t) => {
+  t.equal(crc32c(Buffer.from('123456789')), 0xe3069283)
+  const bytes = Buffer.from(Array.from({ length: 100 }, (_, i) => i * 7 & 255))
+  function bitwise (slice: Buffer): number {
+    let crc = -1
+    for (const byte of slice) {
+      crc ^= byte
+      for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0x82f63b78 : 0)
+    }
+    return ~crc >>> 0
+  }
+  for (let start = 0; start < 9; start++) {
+    for (let end = start; end < bytes.length; end++) {
+      if (crc32c(bytes, start, end) !== bitwise(bytes.subarray(start, end))) t.fail(`${start} to ${end}`)
+    }
+  }
+})
+
+t.test('headers alone tell where the next fetch begins, or that they do not', async (t) => {
+  const [first, second] = [await batch({ offset: 5, values: ['a', 'b'] }), await batch({ offset: 7, values: ['c'] })]
+  t.equal(endOfSet(Buffer.concat([first, second])), 8n)
+  t.equal(endOfSet(Buffer.concat([first, second.subarray(0, second.length - 1)])), 7n)
+  t.equal(endOfSet(first.subarray(0, 20)), undefined)
+  second[at.magic] = 1
+  t.equal(endOfSet(Buffer.concat([first, second])), undefined)
 })
