@@ -1,0 +1,166 @@
+/** One guard of the client or the core, and what its absence looks like in the source. */
+export interface Mutation {
+  readonly guard: string
+  readonly file: string
+  /** Text that is in the file once. */
+  readonly from: string
+  readonly to: string
+}
+
+const PRODUCER = 'lib/transport/kafka/producer/producer.ts'
+const MEMBERSHIP = 'lib/transport/kafka/consumer/membership.ts'
+const MEMBER = 'lib/transport/kafka/consumer/member.ts'
+const GENERATION = 'lib/transport/kafka/consumer/generation.ts'
+const STARTING = 'lib/transport/kafka/consumer/starting-offsets.ts'
+const FETCHER = 'lib/transport/kafka/consumer/fetcher.ts'
+const PARTITION = 'lib/transport/kafka/consumer/partition-fetch.ts'
+const COORDINATOR = 'lib/transport/kafka/consumer/coordinator.ts'
+const GROUP = 'lib/consume/group.ts'
+
+/** Each of them must be found. */
+export const MUTATIONS: readonly Mutation[] = [
+  {
+    guard: 'a batch that is given up burns its sequence number',
+    file: PRODUCER,
+    from: 'if (batches.some(isUncertain)) identity = renewed(batches)',
+    to: ''
+  },
+  {
+    guard: 'a batch keeps its sequence number until it is acknowledged',
+    file: PRODUCER,
+    from: '  const error = new ProtocolError(row.errorCode)\n  batch.failure = error\n',
+    to: '  const error = new ProtocolError(row.errorCode)\n  sequences.set(partitionId(batch), ((sequences.get(partitionId(batch)) ?? 0) + batch.records.length) % 2 ** 31)\n  batch.failure = error\n'
+  },
+  {
+    guard: 'what may be in the log is not said to be not sent',
+    file: PRODUCER,
+    from: 'for (const batch of batches) batch.uncertain++',
+    to: ''
+  },
+  {
+    guard: 'a send that failed asks for the leaders again',
+    file: PRODUCER,
+    from: 'if (again || pending.some',
+    to: 'if (pending.some'
+  },
+  {
+    guard: 'running handlers are drained before a rejoin',
+    file: GROUP,
+    from: "    this.#condition.enter('rebalancing')\n    return this.#drain(this.#settings.revokeDrain, 'its partition goes to another member of the group')",
+    to: "    this.#condition.enter('rebalancing')\n    return Promise.resolve()"
+  },
+  {
+    guard: 'the drain ends with a commit',
+    file: GROUP,
+    from: 'await this.#committer.flush(end - this.#clock.now())',
+    to: ''
+  },
+  {
+    guard: 'heartbeats go on while a member drains',
+    file: 'lib/transport/kafka/consumer/drain-before-rejoin.ts',
+    from: 'do if (!await sleep(clock, interval, ended)) return false',
+    to: 'do if (!await sleep(clock, 40_000, ended)) return false'
+  },
+  {
+    guard: 'a commit carries the generation in which it was called',
+    file: MEMBERSHIP,
+    from: "'OffsetCommit', { ...this.#identity, memberId, generationId, topics }",
+    to: "'OffsetCommit', { groupId: this.#with.groupId, memberId: '', groupInstanceId: null, generationId: -1, topics }"
+  },
+  {
+    guard: 'a heartbeat that is told of another generation ends this one',
+    file: MEMBERSHIP,
+    from: "if (errorCode === CODE.illegalGeneration) return 'lost'",
+    to: "if (errorCode === CODE.illegalGeneration) return 'alive'"
+  },
+  {
+    guard: 'results of a generation that is over move nothing',
+    file: GROUP,
+    from: 'for (const owner of this.#owned.values()) owner.tracker.revoke()\n    this.#owned.clear()',
+    to: 'this.#owned.clear()'
+  },
+  {
+    guard: 'what was queued is dropped with its generation',
+    file: GROUP,
+    from: '    this.#subscribers.clear()\n',
+    to: ''
+  },
+  {
+    guard: 'a member that the group has forgotten joins as a new one',
+    file: MEMBERSHIP,
+    from: "else if (errorCode === CODE.unknownMemberId) this.#memberId = ''",
+    to: 'else if (errorCode === CODE.unknownMemberId) this.#memberId = memberId'
+  },
+  {
+    guard: 'a partition goes on where the group has stored',
+    file: STARTING,
+    from: 'if (stored >= start && stored <= end) return stored',
+    to: 'if (stored >= start && stored <= end) return end'
+  },
+  {
+    guard: 'a position that the log does not hold begins anew',
+    file: FETCHER,
+    from: 'if (errorCode === CODE.offsetOutOfRange) this.#with.outOfRange()\n    else if',
+    to: 'if'
+  },
+  {
+    guard: 'an offset beyond the end is looked at twice',
+    file: STARTING,
+    from: 'if (stored !== undefined && stored > range.end && (this.#ahead.get(id) ?? look) === look) {',
+    to: 'if (look < 0) {'
+  },
+  {
+    guard: 'what was fetched of another place is dropped',
+    file: FETCHER,
+    from: 'if (fetch === undefined || from === undefined || from !== fetch.next) continue',
+    to: 'if (fetch === undefined || from === undefined) continue'
+  },
+  {
+    guard: 'nothing is handed over while a partition is paused or reading has stopped',
+    file: PARTITION,
+    from: 'if (this.#waiting[0] === first && isOpen()) this.#handOver',
+    to: 'if (this.#waiting[0] === first) this.#handOver'
+  },
+  {
+    guard: 'reading stops when the drain begins',
+    file: MEMBER,
+    from: '    generation.stop()\n    const drained',
+    to: '    const drained'
+  },
+  {
+    guard: 'requests follow a coordinator that moves',
+    file: COORDINATOR,
+    from: '        this.#address = undefined\n',
+    to: ''
+  },
+  {
+    guard: 'an error of a leader makes its partitions wait for the new leader',
+    file: GENERATION,
+    from: 'this.#fetcher.metadataChanged()',
+    to: ''
+  },
+  {
+    guard: 'new partitions make the member rejoin',
+    file: MEMBER,
+    from: "this.#keepFresh(generation, counts).then(() => { resolve('rebalancing') }, reject)",
+    to: 'this.#keepFresh(generation, counts).then(() => {}, reject)'
+  },
+  {
+    guard: 'a member that heard nothing for a session handles nothing',
+    file: 'lib/consume/session.ts',
+    from: 'return this.#clock.now() - this.#consumer.lastContact > this.#timeout',
+    to: 'return false'
+  },
+  {
+    guard: 'the time of the question counts as contact, not that of the answer',
+    file: MEMBERSHIP,
+    from: 'this.#with.contacted(at)',
+    to: 'this.#with.contacted(at === 0 ? at : this.#now().at)'
+  },
+  {
+    guard: 'aborted transactions are left out',
+    file: 'lib/transport/kafka/records/aborted.ts',
+    from: 'if (aborted.length === 0) return batches',
+    to: 'if (aborted.length >= 0) return batches'
+  }
+]
