@@ -32,8 +32,12 @@ export class App {
   #group: Group | undefined
   #state: 'running' | 'stopping' | 'stopped' = 'running'
 
-  constructor (world: World, name: string) {
+  /** Given on to the process that replaces this one. */
+  readonly slot: number
+
+  constructor (world: World, name: string, slot: number) {
     this.#world = world
+    this.slot = slot
     this.process = world.process(name)
     this.#log = world.logOf(name)
     this.#connect()
@@ -109,7 +113,7 @@ export class App {
       concurrency: setting.concurrency,
       pipeline: new Pipeline(this.#subscription(topic, setting), this.#producer, clock, this.#log)
     }))
-    const consumer = { groupId: GROUP, topics, offsetReset: setting.offsetReset, rebalanceTimeout: REBALANCE_TIMEOUT, sessionTimeout: SESSION_TIMEOUT }
+    const consumer = { ...setting.isStatic ? { groupInstanceId: `slot-${this.slot}` } : {}, groupId: GROUP, topics, offsetReset: setting.offsetReset, rebalanceTimeout: REBALANCE_TIMEOUT, sessionTimeout: SESSION_TIMEOUT }
     const settings = { buffer: { messages: setting.buffer, bytes: 8 * 2 ** 20 }, commit: { interval: 1000, count: 500 }, revokeDrain: REVOKE_DRAIN }
     this.#group = new Group(GROUP, subscribers, (listener) => this.#transport.consumer(consumer, listener), settings, clock, this.#log)
     await this.#group.start()

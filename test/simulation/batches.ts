@@ -93,6 +93,11 @@ export function endMarker (commit: boolean, producerId: bigint, timestamp: numbe
   return encodeBatch([{ key, value: Buffer.alloc(6) }], { producerId, producerEpoch: 0, baseSequence: -1, transactional: true, control: true }, timestamp)
 }
 
+/** The only record of a control batch has the key `version, type`: behind the record's length, attributes, two deltas and the key's length. */
+export function isAbort (bytes: Buffer): boolean {
+  return bytes.readInt16BE(HEADER + 5 + 2) === 0
+}
+
 /** The records of a batch that is not compressed. */
 export function readRecords ({ bytes, count }: Pick<StoredBatch, 'bytes' | 'count'>): PlainRecord[] {
   let position = HEADER

@@ -69,7 +69,7 @@ export class Cluster {
   addPartitions (topic: string, count: number): void {
     const partitions = this.#topics.get(topic)!
     for (let i = partitions.length; i < count; i++) {
-      const partition = new Partition(topic, i, NODES)
+      const partition = new Partition(topic, i, NODES, this.scheduler.now)
       for (const id of this.#fenced) if (partition.inSync.size > 1) partition.inSync.delete(id)
       if (!partition.inSync.has(partition.leader)) partition.electFrom(this.live)
       partitions.push(partition)

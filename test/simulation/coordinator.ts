@@ -116,12 +116,14 @@ export class Coordinator {
       await this.#node.wait(STORE_TIMEOUT, () => this.refusal !== CODE.none)
       errorCode = this.refusal || CODE.coordinatorNotAvailable
     }
+    const { since } = this.group(groupId)
     return {
       topics: topics.map(({ topic, partitions }) => ({
         topic,
         partitions: partitions.map(({ partition, offset, metadata }) => {
           const refusal = errorCode || this.#refusalOf(topic, partition, metadata)
-          if (refusal === CODE.none) this.#cluster.store.commit({ groupId, topic, partition, offset, at: this.#cluster.scheduler.now, stray: !client.isOpen() }, metadata)
+          const stale = (this.#node.view(topic, partition)?.partition.createdAt ?? 0) > since
+          if (refusal === CODE.none) this.#cluster.store.commit({ groupId, topic, partition, offset, at: this.#cluster.scheduler.now, stray: !client.isOpen(), stale }, metadata)
           return { partition, errorCode: refusal }
         })
       }))

@@ -1,6 +1,6 @@
 import { App, GROUP, LETTERS, SIDE, TOPIC } from './app.js'
 import { readAssignment } from './assignment.js'
-import { readRecords, type PlainRecord } from './batches.js'
+import { isAbort, readRecords, type PlainRecord, type StoredBatch } from './batches.js'
 import { digest, ID, type Commit, type History, type Letter, type LogRecord, type Membership } from './judge.js'
 import type { World } from './world.js'
 
@@ -12,8 +12,16 @@ interface Found extends PlainRecord {
 
 /** Everything that the log of a topic holds. */
 export function readTopic ({ cluster }: World, topic: string): Found[] {
-  return cluster.partitions(topic).flatMap(({ partition, newest }) => newest.batches.filter(({ control }) => !control).flatMap((batch) =>
+  return cluster.partitions(topic).flatMap(({ partition, newest }) => visible(newest.batches).flatMap((batch) =>
     readRecords(batch).map((record, i) => ({ ...record, partition, offset: batch.baseOffset + i, at: batch.at })).filter(({ offset }) => offset >= newest.start)))
+}
+
+/** Without the ends of transactions, and what was aborted: the marker that follows a transactional batch decides. */
+function visible (batches: readonly StoredBatch[]): StoredBatch[] {
+  return batches.filter(({ control, transactional, producerId }, i) => {
+    const end = batches.slice(i).find((other) => other.control && other.producerId === producerId)
+    return !control && !(transactional && end !== undefined && isAbort(end.bytes))
+  })
 }
 
 export function historyOf (world: World): History {

@@ -22,6 +22,8 @@ export class Generations {
   generation = 0
   #protocol = ''
   protected leader = ''
+  /** Virtual time at which the generation began. */
+  since = 0
   /** Counts rebalances: a timer of an earlier one does nothing. */
   #rebalance = 0
   /** The coordinator is elsewhere now. */
@@ -34,6 +36,7 @@ export class Generations {
     this.nextId = nextId
     if (snapshot === undefined) return
     this.generation = snapshot.generation
+    this.since = snapshot.since
     this.#protocol = snapshot.protocol
     this.leader = snapshot.leader
     for (const member of snapshot.members) {
@@ -80,6 +83,7 @@ export class Generations {
     const all = [...this.members.values()]
     if (!late && (this.pending.size > 0 || all.some(({ joining }) => joining === undefined))) return
     this.generation++
+    this.since = this.process.environment.elapsed()
     const rebalance = ++this.#rebalance
     if (all.length === 0) {
       this.state = 'Empty'
@@ -119,6 +123,6 @@ export class Generations {
   /** False: another node has the group, and this one has not heard of it yet. */
   protected persist (): boolean {
     const members = Array.from(this.members.values(), ({ saved }) => saved)
-    return this.#save({ generation: this.generation, protocol: this.#protocol, leader: this.leader, members })
+    return this.#save({ generation: this.generation, since: this.since, protocol: this.#protocol, leader: this.leader, members })
   }
 }

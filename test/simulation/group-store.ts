@@ -9,6 +9,7 @@ export interface StoredOffset {
 /** What a group's log says of it: the last generation that was complete. */
 export interface Snapshot {
   readonly generation: number
+  readonly since: number
   readonly protocol: string
   readonly leader: string
   readonly members: readonly GroupMember[]
@@ -24,6 +25,8 @@ export interface CommitRecord {
   readonly at: number
   /** Its connection had ended before it was worked on: its sender may have stored a later one meanwhile. */
   readonly stray: boolean
+  /** It is of a generation that knew an earlier topic of that name. */
+  readonly stale: boolean
 }
 
 /** What is replicated of groups, and so is not lost with a coordinator. */
@@ -31,6 +34,8 @@ export class GroupStore {
   readonly #offsets = new Map<string, Map<string, StoredOffset>>()
   /** What members know to be stored: a stray commit may have taken it back. */
   readonly #known = new Map<string, bigint>()
+  /** Up to where records are left out because of a stale commit: Kafka knows topics by their names. */
+  readonly #excused = new Map<string, bigint>()
   readonly #snapshots = new Map<string, Snapshot>()
   readonly commits: CommitRecord[] = []
 
@@ -44,7 +49,12 @@ export class GroupStore {
     if (offsets === undefined) this.#offsets.set(groupId, offsets = new Map())
     offsets.set(`${topic}:${partition}`, { offset, metadata })
     this.commits.push(record)
+    if (record.stale) this.#excused.set(`${topic}:${partition}`, offset)
     if (!record.stray) this.#known.set(`${groupId} ${topic}:${partition}`, offset)
+  }
+
+  excused (topic: string, partition: number): bigint {
+    return this.#excused.get(`${topic}:${partition}`) ?? 0n
   }
 
   known (groupId: string, topic: string, partition: number): bigint | undefined {
@@ -69,6 +79,7 @@ export class GroupStore {
     for (const offsets of this.#offsets.values()) {
       for (const name of offsets.keys()) if (name.startsWith(`${topic}:`)) offsets.delete(name)
     }
+    for (const name of this.#excused.keys()) if (name.startsWith(`${topic}:`)) this.#excused.delete(name)
     for (const name of this.#known.keys()) if (name.includes(` ${topic}:`)) this.#known.delete(name)
   }
 

@@ -1,6 +1,7 @@
 import { SIDE, TOPIC } from './app.js'
 import type { App } from './app.js'
 import { SESSION_TIMEOUT } from '../../lib/consume/session.js'
+import { transact } from './transaction.js'
 import type { World } from './world.js'
 import type { Publisher } from './publisher.js'
 
@@ -16,7 +17,7 @@ const SIDE_ACTS: readonly Act[] = [recreateSide, cutSide]
 /** Does harm until the storm is over, then heals everything; what heals late does so in calm weather. */
 export async function rage (world: World, publisher: Publisher): Promise<void> {
   const { random, setting, scheduler, weather } = world
-  const acts = [...actsOf(world), ...setting.side ? SIDE_ACTS : []]
+  const acts = [...actsOf(world), ...setting.side ? SIDE_ACTS : [], ...setting.transactions ? [transact, transact] : []]
   weather.badness = setting.badness
   weather.restlessness = setting.restlessness
   weather.silence = setting.climate === 'quiet' ? 0 : 0.3
@@ -64,7 +65,7 @@ async function replaceApp (world: World): Promise<void> {
   if (app === undefined) return
   world.fault('app-term', [app.name])
   await app.stop()
-  world.startApp()
+  world.startApp(app.slot)
 }
 
 async function killApp (world: World): Promise<void> {
@@ -73,7 +74,7 @@ async function killApp (world: World): Promise<void> {
   world.fault('app-kill', [app.name])
   app.kill()
   await world.scheduler.sleep(world.random.integer(0, 4000))
-  world.startApp()
+  world.startApp(app.slot)
 }
 
 function freezeApp (world: World): Promise<void> {

@@ -11,10 +11,13 @@ export class Partition {
   /** The first offset of the leader's epoch: the end of its log when it was elected. */
   epochStart = 0
   readonly inSync: Set<number>
+  /** Virtual time */
+  readonly createdAt: number
 
-  constructor (topic: string, partition: number, nodes: readonly number[]) {
+  constructor (topic: string, partition: number, nodes: readonly number[], createdAt: number) {
     this.topic = topic
     this.partition = partition
+    this.createdAt = createdAt
     this.replicas = new Map(nodes.map((id) => [id, new Replica(id)]))
     this.leader = nodes[partition % nodes.length]!
     this.inSync = new Set(nodes)

@@ -1,4 +1,4 @@
-import { append, type BatchHeader, type StoredBatch } from './batches.js'
+import { append, isAbort, type BatchHeader, type StoredBatch } from './batches.js'
 import { CODE } from './codes.js'
 
 /** How many batches of a producer a broker can tell from new ones. */
@@ -95,9 +95,4 @@ export class Replica {
 
 function expectedSequence (last: StoredBatch, { producerEpoch }: BatchHeader): number {
   return producerEpoch === last.producerEpoch ? (last.baseSequence + last.count) % SEQUENCES : 0
-}
-
-/** The only record of a control batch has the key `version, type`: behind the header, the record's length, attributes, two deltas and the key's length. */
-function isAbort (bytes: Buffer): boolean {
-  return bytes.readInt16BE(61 + 5 + 2) === 0
 }

@@ -1,3 +1,4 @@
+import { GROUP, TOPIC } from './app.js'
 import { evidenceOf } from './verdict.js'
 import { lagOf, membersOf } from './evidence.js'
 import { rage } from './nemesis.js'
@@ -48,9 +49,10 @@ async function unfold (world: World): Promise<string[]> {
   const publisher = new Publisher(world)
   for (let i = 0; i < setting.members; i++) world.startApp()
   const state = { raged: false, stopped: false }
+  if (setting.offsetReset === 'latest') await scheduler.run(() => hasBegun(world), PATIENCE)
   publisher.run()
   rage(world, publisher).then(() => { state.raged = true })
-  await scheduler.run(() => state.raged, setting.storm + PATIENCE)
+  await scheduler.run(() => state.raged, scheduler.now + setting.storm + PATIENCE)
   trace.note('calm')
 
   const isDone = (): boolean => publisher.isIdle && lagOf(world).length === 0 && world.group.state === 'Stable' && isComplete(membersOf(world))
@@ -70,4 +72,9 @@ async function unfold (world: World): Promise<string[]> {
   Promise.all([...apps.map((app) => app.stop()), publisher.close()]).then(() => { state.stopped = true })
   if (!await scheduler.run(() => state.stopped, scheduler.now + STOP)) wrong.push('apps do not stop')
   return wrong
+}
+
+/** The group has stored where it begins: what is published from now on must be read. */
+function hasBegun ({ cluster }: World): boolean {
+  return cluster.partitions(TOPIC).every(({ partition }) => cluster.store.known(GROUP, TOPIC, partition) !== undefined)
 }

@@ -18,8 +18,12 @@ export interface Setting {
   readonly faults: number
   /** A second topic, which is deleted, created and cut while it is read. */
   readonly side: boolean
+  /** With `latest` publishing begins when the group knows where it begins. */
   readonly offsetReset: 'earliest' | 'latest'
-  readonly groupInstanceIds: boolean
+  /** Static members. */
+  readonly isStatic: boolean
+  /** Somebody else writes transactions to the topic, and aborts some. */
+  readonly transactions: boolean
   readonly buffer: number
   /** How long one publish may take, ms */
   readonly deadline: number
@@ -31,6 +35,7 @@ export interface Setting {
 export function chooseSetting (random: Random): Setting {
   const climate = random.pick<Climate>(['quiet', 'quiet', 'brokers', 'network', 'members', 'everything'])
   const isBad = climate === 'network' || climate === 'everything'
+  const isLatest = random.next() < 0.2
   const isRestless = climate === 'brokers' || climate === 'everything'
   return {
     climate,
@@ -42,9 +47,10 @@ export function chooseSetting (random: Random): Setting {
     messages: random.integer(30, 120),
     storm: random.integer(10_000, 40_000),
     faults: random.integer(2, 7),
-    side: random.next() < 0.4,
-    offsetReset: 'earliest',
-    groupInstanceIds: false,
+    side: random.next() < 0.4 && !isLatest,
+    offsetReset: isLatest ? 'latest' : 'earliest',
+    isStatic: random.next() < 0.2,
+    transactions: random.next() < 0.3,
     buffer: random.pick([3, 20, 1000]),
     deadline: random.pick([1200, 5000, 30_000]),
     badness: isBad ? random.pick([0.5, 2, 5]) : 0,

@@ -3,7 +3,7 @@ import { App, GROUP, LETTERS, SIDE, TOPIC } from './app.js'
 import { Cluster } from './cluster.js'
 import { Random, type Effect, type FaultKind, type FaultRecord, type Published } from './judge.js'
 import { Network } from './network.js'
-import { Process } from './process.js'
+import { EPOCH, Process } from './process.js'
 import type { Leaks } from './real-time.js'
 import { Scheduler } from './scheduler.js'
 import { chooseSetting, type Climate, type Setting } from './setting.js'
@@ -53,6 +53,11 @@ export class World {
     return this.apps.filter(({ isRunning }) => isRunning)
   }
 
+  /** The true time, ms since the epoch. */
+  get now (): number {
+    return EPOCH + Math.floor(this.scheduler.now)
+  }
+
   process (name: string): Process {
     return new Process(name, this.scheduler, this.random)
   }
@@ -64,8 +69,9 @@ export class World {
     return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
   }
 
-  startApp (): void {
-    const app = new App(this, `app-${this.apps.length + 1}`)
+  /** `slot`: of the process that it replaces. */
+  startApp (slot = this.apps.length + 1): void {
+    const app = new App(this, `app-${this.apps.length + 1}`, slot)
     this.apps.push(app)
     app.start().catch((err: Error) => { this.died.push(`${app.name}: ${err.stack}`) })
   }
