@@ -4,7 +4,7 @@ import { CODE, isFinal, isRefused, ProtocolError, reasonOf } from '../../../lib/
 import { FASTSTREAM_ERR_FENCED } from '../../../lib/transport/kafka/errors.js'
 import { API_KEYS, WireError } from '../../../lib/transport/kafka/wire.js'
 import { fakeWire, metadataOf } from '../../fixtures/fake-wire.js'
-import { clientOf, manualEnvironment } from '../../fixtures/kafka-client.js'
+import { clientOf, manualEnvironment, rejects } from '../../fixtures/kafka-client.js'
 import { turn } from '../../fixtures/manual-clock.js'
 
 t.test('a broker whose API range does not meet ours is a coded error that names API, both ranges and the cure', async (t) => {
@@ -79,18 +79,18 @@ t.test('work ends with its time, with its owner and with the client', async (t) 
   const environment = manualEnvironment()
   const { cluster } = clientOf(t, fakeWire(), environment)
   const never = (): Promise<never> => new Promise(() => {})
-  const late = t.rejects(cluster.until(100, never), { reason: 'timeout' })
+  const late = rejects(t, cluster.until(100, never), { reason: 'timeout' })
   await environment.clock.advance(100)
   await late
   const owner = new AbortController()
-  const owned = t.rejects(cluster.until(100, never, owner.signal), { reason: 'closed' })
+  const owned = rejects(t, cluster.until(100, never, owner.signal), { reason: 'closed' })
   owner.abort()
   await owned
-  await t.rejects(cluster.until(100, never, owner.signal), { reason: 'closed' })
-  const closed = t.rejects(cluster.until(100, never), { reason: 'closed' })
+  await rejects(t, cluster.until(100, never, owner.signal), { reason: 'closed' })
+  const closed = rejects(t, cluster.until(100, never), { reason: 'closed' })
   cluster.close()
   await closed
-  await t.rejects(cluster.until(100, never), { reason: 'closed' })
+  await rejects(t, cluster.until(100, never), { reason: 'closed' })
 })
 
 t.test('what fails is repeated with growing pauses that differ by chance, and a final error is not', async (t) => {
@@ -101,7 +101,7 @@ t.test('what fails is repeated with growing pauses that differ by chance, and a 
     tries++
     throw new Error('again')
   }))
-  const ended = t.rejects(work, { reason: 'timeout', message: 'again' })
+  const ended = rejects(t, work, { reason: 'timeout', message: 'again' })
   await clock.advance(19)
   t.equal(tries, 1, 'the first pause is 25 ms, and 20 at least')
   await clock.advance(1)
@@ -109,14 +109,16 @@ t.test('what fails is repeated with growing pauses that differ by chance, and a 
   await clock.advance(10_000)
   await ended
   t.ok(tries < 30)
-  await t.rejects(cluster.until(100, (operation) => operation.repeat(async () => { throw new ProtocolError(29) })), { errorCode: 29 })
+  await rejects(t, cluster.until(100, (operation) => operation.repeat(async () => { throw new ProtocolError(29) })), { errorCode: 29 })
 })
 
 t.test('nodes that fail are asked last', async (t) => {
-  const wire = fakeWire({ Metadata: (_parameters, address) => {
-    if (address === 'a:1') throw new WireError('gone', 'connection')
-    return metadataOf({})({ topics: [] }, address)
-  } })
+  const wire = fakeWire({
+    Metadata: (_parameters, address) => {
+      if (address === 'a:1') throw new WireError('gone', 'connection')
+      return metadataOf({})({ topics: [] }, address)
+    }
+  })
   const { learn } = clientOf(t, wire, manualEnvironment(), { brokers: ['a:1', 'b:1'] })
   await learn('orders')
   await learn('orders')

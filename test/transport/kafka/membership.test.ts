@@ -8,7 +8,7 @@ import { GroupMembership } from '../../../lib/transport/kafka/consumer/membershi
 import { type ErrorAnswer, type JoinGroupRequest, type MemberIdentity, type OffsetCommitRequest, WireError } from '../../../lib/transport/kafka/wire.js'
 import { GenerationLostError } from '../../../lib/transport/transport.js'
 import { fakeWire, type Handlers, metadataOf } from '../../fixtures/fake-wire.js'
-import { clientOf, manualEnvironment } from '../../fixtures/kafka-client.js'
+import { clientOf, manualEnvironment, rejects } from '../../fixtures/kafka-client.js'
 import { turn } from '../../fixtures/manual-clock.js'
 
 const OPTIONS = { groupId: 'shop', topics: ['orders'], offsetReset: 'earliest', sessionTimeout: 10_000, rebalanceTimeout: 20_000 } as const
@@ -91,7 +91,7 @@ t.test('a group that begins to rebalance again is joined again after a pause, bu
   t.equal(wire.sent.filter((request) => request === 'b:1 JoinGroup').length, 3)
 
   const restless = await build(t, { SyncGroup: () => ({ ...OWNED, errorCode: 27 }) })
-  const refused = t.rejects(restless.membership.join(), { errorCode: 27 })
+  const refused = rejects(t, restless.membership.join(), { errorCode: 27 })
   await restless.clock.advance(10_000)
   await refused
   await t.rejects((await build(t, { JoinGroup: () => ({ ...JOINED, errorCode: 23 }) })).membership.join(), /protocol/)
@@ -121,7 +121,7 @@ t.test('requests follow the coordinator when it moves, reads the group or is gon
   const hosts = ['b', 'c', 'd', 'e']
   const { membership, clock, wire } = await build(t, {
     FindCoordinator: () => ({ errorCode: 0, nodeId: 2, host: hosts.shift()!, port: 1 }),
-    Heartbeat: inTurn(gone, { errorCode: 16 }, { errorCode: 14 }, { errorCode: 0 })
+    Heartbeat: inTurn<ErrorAnswer>(gone, { errorCode: 16 }, { errorCode: 14 }, { errorCode: 0 })
   })
   const assignment = await membership.join()
   const beat = membership.heartbeat(assignment)
@@ -141,7 +141,7 @@ t.test('a coordinator that cannot be reached for a whole session ends the member
   await clock.advance(4000)
   await rejected
   const refused = await build(t, { Heartbeat: codes(30) })
-  await t.rejects(refused.membership.heartbeat(await refused.membership.join()), { errorCode: 30 })
+  await rejects(t, refused.membership.heartbeat(await refused.membership.join()), { errorCode: 30 })
 })
 
 t.test('a heartbeat tells whether the generation goes on, and contact is when the coordinator knows the member', async (t) => {
@@ -166,7 +166,7 @@ t.test('only what says that the generation is over makes a commit a lost one', a
   const { membership } = await build(t, { OffsetCommit: () => answer(3) })
   const assignment = await membership.join()
   const later = membership.commit(assignment, offsets)
-  await t.rejects(later, { errorCode: 3 })
+  await rejects(t, later, { errorCode: 3 })
   await t.resolves(membership.commit(assignment, []))
   t.throws(() => assignment.assertOwned([{ topic: 'orders', partition: 7 }]), GenerationLostError)
 })
@@ -190,7 +190,7 @@ t.test('what is stored is read, but for nothing and for what plain kafkajs store
   const partitions = [{ ...row, partition: 0, offset: 5n, metadata: 'text' }, { ...row, partition: 1, offset: -1n }, { ...row, partition: 2, offset: -2n }]
   const { membership } = await build(t, { OffsetFetch: inTurn({ errorCode: 0, topics: [{ topic: 'orders', partitions }] }, { errorCode: 30, topics: [] }) })
   t.match(await membership.fetchStored([{ topic: 'orders', partition: 0 }]), new Map([['orders:0', { offset: 5n, metadata: 'text' }]]))
-  await t.rejects(membership.fetchStored([]), { errorCode: 30 })
+  await rejects(t, membership.fetchStored([]), { errorCode: 30 })
 })
 
 t.test('a join that is given up goes no further, and the group forgets the member over another connection', async (t) => {
@@ -229,7 +229,7 @@ t.test('a static member keeps its place when it closes, and one that is fenced s
   const other = await build(t, { JoinGroup: () => ({ ...JOINED, errorCode: 82 }) }, 'shop-1')
   await t.rejects(other.membership.join(), { code: 'FASTSTREAM_ERR_FENCED' })
   const dynamic = await build(t, { JoinGroup: () => ({ ...JOINED, errorCode: 82 }) })
-  await t.rejects(dynamic.membership.join(), { errorCode: 82 })
+  await rejects(t, dynamic.membership.join(), { errorCode: 82 })
 })
 
 t.test('without a group offsets are kept for as long as the consumer lives, and those of a deleted topic are forgotten', async (t) => {

@@ -183,6 +183,8 @@ export class Fetcher {
       else this.#received(id, fetch, from, fetched)
       if (fetch.full && fetch.draining !== undefined) full.push(fetch.draining)
     }
+    // Some may be read from another node now.
+    this.#pump()
     // Without its fullest partitions the next fetch would wait for the others at the node.
     await Promise.all(full)
   }

@@ -41,6 +41,8 @@ export class Generation {
   readonly #with: GenerationOptions
   readonly #over = new AbortController()
   readonly #fetcher: Fetcher
+  /** Topics that were deleted: offsets of another one with the same name mean other records. */
+  readonly #deleted = new Set<string>()
   #reading: boolean
   #endsAt: number
 
@@ -91,7 +93,12 @@ export class Generation {
 
   async commit (offsets: readonly StoredOffset[]): Promise<void> {
     this.assignment.assertOwned(offsets)
-    await this.#with.membership.commit(this.assignment, offsets)
+    await this.#with.membership.commit(this.assignment, offsets.filter(({ topic }) => !this.#deleted.has(topic)))
+  }
+
+  /** From now on no offset of the topic is committed in this generation. */
+  leaveOut (topic: string): void {
+    this.#deleted.add(topic)
   }
 
   /** Nothing more is read; offsets are committed all the same. */

@@ -168,9 +168,12 @@ export class Member {
     for (const topic of topics) {
       const { errorCode, leaders } = metadata.get(topic)
       const error = new ProtocolError(errorCode)
-      if (errorCode === CODE.unknownTopicOrPartition) missing.isMissing(topic)
-      else if (errorCode !== CODE.none && !error.retriable) throw error
-      else if (leaders.length > 0) missing.exists(topic)
+      if (errorCode === CODE.unknownTopicOrPartition) {
+        missing.isMissing(topic)
+        this.#generation?.leaveOut(topic)
+      }
+      if (errorCode !== CODE.none && !error.retriable) throw error
+      if (leaders.length > 0) missing.exists(topic)
     }
     described(at)
   }

@@ -66,11 +66,13 @@ export class StartingOffsets {
       } catch (err) {
         if (isFinal(err)) throw err
       }
-      if (this.#pending.size === 0 || (look > 1 && this.#stored !== undefined)) settled()
-      if (this.#pending.size === 0) return
+      if (this.#pending.size === 0) break
+      if (look > 1 && this.#stored !== undefined) settled()
       await sleep(environment.clock, jittered(PAUSE, environment), signal)
       await refresh()
     }
+    // Also when the last one has begun between two looks.
+    if (!signal.aborted) settled()
   }
 
   async #look (look: number): Promise<void> {
