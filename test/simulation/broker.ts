@@ -144,7 +144,7 @@ export function createBroker (cluster: Cluster): Handlers {
     SyncGroup: ({ coordinator }, request) => coordinator.sync(request),
     Heartbeat: ({ coordinator }, request) => ({ errorCode: coordinator.heartbeat(request) }),
     LeaveGroup: ({ coordinator }, request) => ({ errorCode: coordinator.leave(request) }),
-    OffsetCommit: ({ coordinator }, request, client) => coordinator.commit(request, client),
+    OffsetCommit: ({ coordinator }, request) => coordinator.commit(request),
     OffsetFetch: ({ coordinator }, request) => coordinator.offsets(request)
   }
 }

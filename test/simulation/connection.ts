@@ -85,7 +85,7 @@ export class Connection implements WireConnection {
 
   async #work (api: Api, parameters: unknown, pending: Pending, fate: Fate): Promise<void> {
     const { weather } = this.#network
-    if (!this.#open && !weather.outlivesConnection()) return
+    if (!this.#open && !weather.outlivesConnection(api)) return
     weather.step()
     const answer = await this.#answer(api, parameters)
     weather.step()
@@ -104,7 +104,7 @@ export class Connection implements WireConnection {
 
   async #answer (api: Api, parameters: unknown): Promise<unknown> {
     const handle = this.#network.broker[api] as (node: Node, parameters: unknown, client: object) => unknown
-    return await handle(this.node, parameters, { name: this.#client.name, isOpen: () => this.#open })
+    return await handle(this.node, parameters, { name: this.#client.name })
   }
 
   #end (reason: string): void {

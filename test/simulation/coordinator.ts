@@ -14,10 +14,9 @@ export interface CoordinatorView {
   readonly epoch: number
 }
 
-/** Who asks: another answer than `open` is read by nobody. */
+/** Who asks. */
 export interface Client {
   readonly name: string
-  readonly isOpen: () => boolean
 }
 
 /** The groups in the memory of one node, which has them while it is the coordinator. All groups have the same one. */
@@ -109,7 +108,7 @@ export class Coordinator {
     return this.refusal || this.group(groupId).leave(memberId, groupInstanceId)
   }
 
-  async commit (request: Requests['OffsetCommit']['parameters'], client: Client): Promise<OffsetCommitAnswer> {
+  async commit (request: Requests['OffsetCommit']['parameters']): Promise<OffsetCommitAnswer> {
     const { groupId, memberId, groupInstanceId, generationId, topics } = request
     let errorCode = this.refusal || this.group(groupId).checkCommit(memberId, groupInstanceId, generationId)
     if (errorCode === CODE.none && !this.#isCurrent) {
@@ -123,7 +122,7 @@ export class Coordinator {
         partitions: partitions.map(({ partition, offset, metadata }) => {
           const refusal = errorCode || this.#refusalOf(topic, partition, metadata)
           const stale = (this.#node.view(topic, partition)?.partition.createdAt ?? 0) > since
-          if (refusal === CODE.none) this.#cluster.store.commit({ groupId, topic, partition, offset, at: this.#cluster.scheduler.now, stray: !client.isOpen(), stale }, metadata)
+          if (refusal === CODE.none) this.#cluster.store.commit({ groupId, topic, partition, offset, at: this.#cluster.scheduler.now, stale }, metadata)
           return { partition, errorCode: refusal }
         })
       }))

@@ -57,10 +57,10 @@ function headerOf (headers: NonNullable<PlainRecord['headers']>, wanted: string)
   return String(headers.findLast(([name]) => name === wanted)?.[1] ?? '')
 }
 
-/** In the order of the coordinators. One that came by a connection that was over says nothing about who sent it. */
+/** In the order of the coordinators. */
 function commitsOf ({ cluster }: World): Commit[] {
   return cluster.store.commits
-    .filter(({ groupId, topic, stray }) => groupId === GROUP && topic === TOPIC && !stray)
+    .filter(({ groupId, topic }) => groupId === GROUP && topic === TOPIC)
     .map(({ partition, offset, at }) => ({ partition, offset: Number(offset), at }))
 }
 
@@ -79,7 +79,7 @@ export function membersOf (world: World): Membership {
 /** What of the group is behind the end of the log. */
 export function lagOf ({ cluster }: World): string[] {
   return [TOPIC, SIDE].flatMap((topic) => cluster.partitions(topic).flatMap(({ partition, newest: { end, start } }) => {
-    const stored = Number(cluster.store.known(GROUP, topic, partition) ?? start)
+    const stored = Number(cluster.store.offset(GROUP, topic, partition)?.offset ?? start)
     return stored >= end ? [] : [`${topic} ${partition}: ${stored} of ${end}`]
   }))
 }

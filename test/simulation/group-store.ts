@@ -23,8 +23,6 @@ export interface CommitRecord {
   readonly offset: bigint
   /** Virtual time */
   readonly at: number
-  /** Its connection had ended before it was worked on: its sender may have stored a later one meanwhile. */
-  readonly stray: boolean
   /** It is of a generation that knew an earlier topic of that name. */
   readonly stale: boolean
 }
@@ -32,8 +30,6 @@ export interface CommitRecord {
 /** What is replicated of groups, and so is not lost with a coordinator. */
 export class GroupStore {
   readonly #offsets = new Map<string, Map<string, StoredOffset>>()
-  /** What members know to be stored: a stray commit may have taken it back. */
-  readonly #known = new Map<string, bigint>()
   /** Up to where records are left out because of a stale commit: Kafka knows topics by their names. */
   readonly #excused = new Map<string, bigint>()
   readonly #snapshots = new Map<string, Snapshot>()
@@ -50,15 +46,10 @@ export class GroupStore {
     offsets.set(`${topic}:${partition}`, { offset, metadata })
     this.commits.push(record)
     if (record.stale) this.#excused.set(`${topic}:${partition}`, offset)
-    if (!record.stray) this.#known.set(`${groupId} ${topic}:${partition}`, offset)
   }
 
   excused (topic: string, partition: number): bigint {
     return this.#excused.get(`${topic}:${partition}`) ?? 0n
-  }
-
-  known (groupId: string, topic: string, partition: number): bigint | undefined {
-    return this.#known.get(`${groupId} ${topic}:${partition}`)
   }
 
   get groups (): readonly string[] {
@@ -80,7 +71,6 @@ export class GroupStore {
       for (const name of offsets.keys()) if (name.startsWith(`${topic}:`)) offsets.delete(name)
     }
     for (const name of this.#excused.keys()) if (name.startsWith(`${topic}:`)) this.#excused.delete(name)
-    for (const name of this.#known.keys()) if (name.includes(` ${topic}:`)) this.#known.delete(name)
   }
 
   /** The group was deleted by an administrator. */

@@ -76,5 +76,5 @@ async function unfold (world: World): Promise<string[]> {
 
 /** The group has stored where it begins: what is published from now on must be read. */
 function hasBegun ({ cluster }: World): boolean {
-  return cluster.partitions(TOPIC).every(({ partition }) => cluster.store.known(GROUP, TOPIC, partition) !== undefined)
+  return cluster.partitions(TOPIC).every(({ partition }) => cluster.store.offset(GROUP, TOPIC, partition) !== undefined)
 }

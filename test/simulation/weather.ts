@@ -43,7 +43,7 @@ export class Weather {
   fateOf (api: Api): Fate {
     if (this.badness === 0 || this.#random.next() * 100 >= this.badness) return 'delivered'
     const fate = this.#random.pick(BAD)
-    // A commit that comes a second time, behind a later one, takes that back: TCP would not do it.
+    // See `outlivesConnection`.
     return fate === 'doubled' && api === 'OffsetCommit' ? 'answer-lost' : fate
   }
 
@@ -61,8 +61,11 @@ export class Weather {
     return this.silence > 0 && this.#random.next() < this.silence
   }
 
-  /** Whether what arrives on a connection that its sender has closed is still worked on. */
-  outlivesConnection (): boolean {
-    return this.#random.next() < 0.5
+  /**
+   * Whether what arrives on a connection that its sender has closed is still worked on. Commits are not: one that comes behind
+   * a later one takes that back, and no client can keep it from doing so.
+   */
+  outlivesConnection (api: Api): boolean {
+    return api !== 'OffsetCommit' && this.#random.next() < 0.5
   }
 }
