@@ -12,6 +12,8 @@ const NODES = [1, 2, 3]
 export const MIN_IN_SYNC = 2
 /** After this the controller takes a silent node for dead, ms. */
 const BROKER_SESSION = 3000
+/** How long a node that was frozen may believe what is over, ms. */
+const LONGEST_ERROR = 1000
 
 /** The brokers and their controller: who leads what, and what each node has heard of it. */
 export class Cluster {
@@ -188,9 +190,15 @@ export class Cluster {
   }
 
   #later (node: Node, run: () => void): void {
-    node.process.schedule(this.random.next() < 0.8 ? this.#latency() : this.random.integer(20, 300), () => {
+    const delay = (): number => this.random.next() < 0.8 ? this.#latency() : this.random.integer(20, 300)
+    const hear = (): void => {
       run()
       node.changed()
+    }
+    this.scheduler.schedule(delay(), () => {
+      // What a frozen node was told comes again when it has thawed, but not at once: until then it believes what it believed.
+      if (node.process.isFrozen) node.process.schedule(0, () => { node.process.schedule(this.random.integer(0, LONGEST_ERROR), hear) })
+      else node.process.schedule(0, hear)
     })
   }
 

@@ -118,7 +118,6 @@ export class Connection implements WireConnection {
   }
 
   #note (arrow: string, api: Api, content: unknown): void {
-    const { trace } = this.#network
-    trace.note(`${this.#client.name} ${arrow} ${this.node.host} ${api}${trace.isPrinted ? ` ${inWords(content)}` : ''}`)
+    this.#network.trace.note(`${this.#client.name} ${arrow} ${this.node.host} ${api}`, () => inWords(content))
   }
 }

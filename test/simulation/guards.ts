@@ -20,14 +20,16 @@ for (const mutation of MUTATIONS.filter(({ guard }) => guard.includes(only))) {
 }
 process.exitCode = missed > 0 ? 1 : 0
 
-function tryOut ({ file, from, to }: Mutation): { found: boolean, how: string } {
+function tryOut (mutation: Mutation): { found: boolean, how: string } {
   const copy = mkdtempSync(join(tmpdir(), 'guards-'))
   try {
     for (const source of SOURCES) cpSync(source, join(copy, source), { recursive: true })
     symlinkSync(resolve('node_modules'), join(copy, 'node_modules'))
-    const source = readFileSync(join(copy, file), 'utf8')
-    if (source.split(from).length !== 2) return { found: false, how: `its text is not in ${file} once` }
-    writeFileSync(join(copy, file), source.replace(from, () => to))
+    for (const { file, from, to } of [mutation, mutation.also].filter((each) => each !== undefined)) {
+      const source = readFileSync(join(copy, file), 'utf8')
+      if (source.split(from).length !== 2) return { found: false, how: `its text is not in ${file} once` }
+      writeFileSync(join(copy, file), source.replace(from, () => to))
+    }
     const { stdout, status } = spawnSync('npx', ['tsx', 'test/simulation/simulate.ts', '--seeds', seeds, '--until-wrong'], { cwd: copy, encoding: 'utf8', timeout: 3_600_000 })
     const [first, second] = stdout.split('\n')
     return status === 1 && first?.startsWith('seed') === true ? { found: true, how: `${first}: ${second?.trim().slice(0, 100)}` } : { found: false, how: `not found in ${seeds} seeds` }

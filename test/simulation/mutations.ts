@@ -5,6 +5,8 @@ export interface Mutation {
   /** Text that is in the file once. */
   readonly from: string
   readonly to: string
+  /** A second change, where two guards cover each other. */
+  readonly also?: Pick<Mutation, 'file' | 'from' | 'to'>
 }
 
 const PRODUCER = 'lib/transport/kafka/producer/producer.ts'
@@ -56,40 +58,10 @@ export const MUTATIONS: readonly Mutation[] = [
     to: ''
   },
   {
-    guard: 'heartbeats go on while a member drains',
-    file: 'lib/transport/kafka/consumer/drain-before-rejoin.ts',
-    from: 'do if (!await sleep(clock, interval, ended)) return false',
-    to: 'do if (!await sleep(clock, 40_000, ended)) return false'
-  },
-  {
-    guard: 'a commit carries the generation in which it was called',
-    file: MEMBERSHIP,
-    from: "'OffsetCommit', { ...this.#identity, memberId, generationId, topics }",
-    to: "'OffsetCommit', { groupId: this.#with.groupId, memberId: '', groupInstanceId: null, generationId: -1, topics }"
-  },
-  {
-    guard: 'a heartbeat that is told of another generation ends this one',
-    file: MEMBERSHIP,
-    from: "if (errorCode === CODE.illegalGeneration) return 'lost'",
-    to: "if (errorCode === CODE.illegalGeneration) return 'alive'"
-  },
-  {
-    guard: 'results of a generation that is over move nothing',
-    file: GROUP,
-    from: 'for (const owner of this.#owned.values()) owner.tracker.revoke()\n    this.#owned.clear()',
-    to: 'this.#owned.clear()'
-  },
-  {
     guard: 'what was queued is dropped with its generation',
     file: GROUP,
     from: '    this.#subscribers.clear()\n',
     to: ''
-  },
-  {
-    guard: 'a member that the group has forgotten joins as a new one',
-    file: MEMBERSHIP,
-    from: "else if (errorCode === CODE.unknownMemberId) this.#memberId = ''",
-    to: 'else if (errorCode === CODE.unknownMemberId) this.#memberId = memberId'
   },
   {
     guard: 'a partition goes on where the group has stored',
@@ -162,5 +134,18 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'lib/transport/kafka/records/aborted.ts',
     from: 'if (aborted.length === 0) return batches',
     to: 'if (aborted.length >= 0) return batches'
+  },
+  {
+    guard: 'what was lost is not handled any more',
+    file: GROUP,
+    from: "  lost (): void {\n    this.#condition.enter('rebalancing')\n    this.#revokeAll()",
+    to: "  lost (): void {\n    this.#condition.enter('rebalancing')"
+  },
+  {
+    guard: 'a partition that was lost is not committed',
+    file: GROUP,
+    from: 'for (const owner of this.#owned.values()) owner.tracker.revoke()\n    this.#owned.clear()',
+    to: '',
+    also: { file: 'lib/transport/kafka/consumer/assignment.ts', from: 'if (alien === undefined) return', to: 'if (alien !== this) return' }
   }
 ]

@@ -5,7 +5,7 @@ import { transact } from './transaction.js'
 import type { World } from './world.js'
 import type { Publisher } from './publisher.js'
 
-type Act = (world: World) => Promise<void> | void
+type Act = (world: World, publisher: Publisher) => Promise<void> | void
 
 /** With these alone nothing is done twice. */
 const CLEAN: readonly Act[] = [stopApp, startApp, replaceApp, addPartition, moveLeader]
@@ -26,7 +26,7 @@ export async function rage (world: World, publisher: Publisher): Promise<void> {
   const running: Array<Promise<void> | void> = []
   for (let i = 0; i < setting.faults; i++) {
     await scheduler.sleep(random.next() * 2 * setting.storm / setting.faults)
-    running.push(random.pick(acts)(world))
+    running.push(random.pick(acts)(world, publisher))
   }
   await scheduler.sleep(Math.max(0, end - scheduler.now))
   weather.badness = weather.restlessness = weather.silence = 0
@@ -173,9 +173,12 @@ async function recreateSide ({ cluster, random, scheduler, trace }: World): Prom
 }
 
 /** As retention does: what was not read is gone. */
-function cutSide ({ cluster, random, trace }: World): void {
+async function cutSide ({ cluster, random, trace, scheduler }: World, publisher: Publisher): Promise<void> {
+  for (let i = 0; i < 20; i++) publisher.publishSide()
+  await scheduler.sleep(random.integer(5, 500))
   for (const partition of cluster.partitions(SIDE)) {
-    const before = random.integer(0, partition.newest.highWatermark)
+    const { highWatermark } = partition.newest
+    const before = random.next() < 0.5 ? highWatermark : random.integer(0, highWatermark)
     trace.note(`side ${partition.partition} begins at ${before}`)
     cluster.deleteRecords(SIDE, partition.partition, before)
   }

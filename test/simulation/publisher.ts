@@ -54,7 +54,7 @@ export class Publisher {
   /** To the topic that is deleted and created: what was told of it does not matter, only what is in its log. */
   publishSide (): void {
     const seq = this.#side++
-    const value = Buffer.from(JSON.stringify({ key: 's', seq, work: 0, failures: 0 }))
+    const value = Buffer.from(JSON.stringify({ key: 's', seq, work: this.#world.random.integer(0, this.#world.setting.work), failures: 0 }))
     this.#producer.publish({ topic: SIDE, key: null, value, headers: [], timestamp: this.process.environment.clock.now() }).catch(() => {})
   }
 

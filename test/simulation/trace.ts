@@ -12,13 +12,14 @@ export class Trace {
     this.#print = print
   }
 
-  get isPrinted (): boolean {
-    return this.#print !== undefined
+  note (line: string, details = (): string => ''): void {
+    this.#hash.update(`${this.#scheduler.now} ${line}\n`)
+    this.comment(line, details)
   }
 
-  note (line: string): void {
-    this.#hash.update(`${this.#scheduler.now} ${line}\n`)
-    this.#print?.(`${this.#scheduler.now.toFixed(1).padStart(9)} ${line}`)
+  /** For readers only. */
+  comment (line: string, details = (): string => ''): void {
+    this.#print?.(`${this.#scheduler.now.toFixed(1).padStart(9)} ${line} ${details()}`)
   }
 
   digest (): string {

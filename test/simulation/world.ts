@@ -64,7 +64,7 @@ export class World {
 
   logOf (name: string): Log {
     const at = (level: string): Log['info'] => (details, message) => {
-      if (this.trace.isPrinted) this.trace.note(`${name} ${level} ${message} ${describe(details)}`)
+      this.trace.comment(`${name} ${level} ${message}`, () => describe(details))
     }
     return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
   }
