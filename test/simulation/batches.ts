@@ -99,7 +99,7 @@ export function isAbort (bytes: Buffer): boolean {
 }
 
 /** The records of a batch that is not compressed. */
-export function readRecords ({ bytes, count }: Pick<StoredBatch, 'bytes' | 'count'>): PlainRecord[] {
+export function readRecords ({ bytes, count }: Pick<StoredBatch, 'bytes' | 'count'>): Array<Required<PlainRecord> & { readonly timestamp: number }> {
   let position = HEADER
   const int = (): number => {
     let value = 0n
@@ -118,11 +118,11 @@ export function readRecords ({ bytes, count }: Pick<StoredBatch, 'bytes' | 'coun
   return Array.from({ length: count }, () => {
     int()
     position++
-    int()
+    const timestamp = Number(bytes.readBigInt64BE(27)) + int()
     int()
     const [key, value] = [field(), field()]
     const headers = Array.from({ length: int() }, () => [String(field()), field()] as const)
-    return { key, value, headers }
+    return { key, value, headers, timestamp }
   })
 }
 

@@ -4,7 +4,7 @@ import { Coordinator, type CoordinatorView } from './coordinator.js'
 import { Node } from './node.js'
 import { Partition } from './partition.js'
 import type { Appended } from './replica.js'
-import type { Scheduler } from './scheduler.js'
+import type { Timeline } from './timeline.js'
 import { replicate } from './replication.js'
 import { GroupStore } from './group-store.js'
 
@@ -17,7 +17,7 @@ const LONGEST_ERROR = 1000
 
 /** The brokers and their controller: who leads what, and what each node has heard of it. */
 export class Cluster {
-  readonly scheduler: Scheduler
+  readonly scheduler: Timeline
   readonly random: Random
   readonly nodes: ReadonlyMap<number, Node>
   readonly store = new GroupStore()
@@ -30,7 +30,7 @@ export class Cluster {
   readonly #fenced = new Set<number>()
   coordinator: CoordinatorView = { nodeId: 1, epoch: 1 }
 
-  constructor (scheduler: Scheduler, random: Random) {
+  constructor (scheduler: Timeline, random: Random) {
     this.scheduler = scheduler
     this.random = random
     this.nodes = new Map(NODES.map((id) => [id, new Node(id, scheduler, random)]))

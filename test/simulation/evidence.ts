@@ -17,7 +17,7 @@ export function readTopic ({ cluster }: World, topic: string): Found[] {
 }
 
 /** Without the ends of transactions, and what was aborted: the marker that follows a transactional batch decides. */
-function visible (batches: readonly StoredBatch[]): StoredBatch[] {
+export function visible (batches: readonly StoredBatch[]): StoredBatch[] {
   return batches.filter(({ control, transactional, producerId }, i) => {
     const end = batches.slice(i).find((other) => other.control && other.producerId === producerId)
     return !control && !(transactional && end !== undefined && isAbort(end.bytes))

@@ -15,7 +15,6 @@ const MEMBER = 'lib/transport/kafka/consumer/member.ts'
 const GENERATION = 'lib/transport/kafka/consumer/generation.ts'
 const STARTING = 'lib/transport/kafka/consumer/starting-offsets.ts'
 const FETCHER = 'lib/transport/kafka/consumer/fetcher.ts'
-const PARTITION = 'lib/transport/kafka/consumer/partition-fetch.ts'
 const COORDINATOR = 'lib/transport/kafka/consumer/coordinator.ts'
 const GROUP = 'lib/consume/group.ts'
 
@@ -82,24 +81,6 @@ export const MUTATIONS: readonly Mutation[] = [
     to: 'if (look < 0) {'
   },
   {
-    guard: 'what was fetched of another place is dropped',
-    file: FETCHER,
-    from: 'if (fetch === undefined || from === undefined || from !== fetch.next) continue',
-    to: 'if (fetch === undefined || from === undefined) continue'
-  },
-  {
-    guard: 'nothing is handed over while a partition is paused or reading has stopped',
-    file: PARTITION,
-    from: 'if (this.#waiting[0] === first && isOpen()) this.#handOver',
-    to: 'if (this.#waiting[0] === first) this.#handOver'
-  },
-  {
-    guard: 'reading stops when the drain begins',
-    file: MEMBER,
-    from: '    generation.stop()\n    const drained',
-    to: '    const drained'
-  },
-  {
     guard: 'requests follow a coordinator that moves',
     file: COORDINATOR,
     from: '        this.#address = undefined\n',
@@ -147,5 +128,29 @@ export const MUTATIONS: readonly Mutation[] = [
     from: 'for (const owner of this.#owned.values()) owner.tracker.revoke()\n    this.#owned.clear()',
     to: '',
     also: { file: 'lib/transport/kafka/consumer/assignment.ts', from: 'if (alien === undefined) return', to: 'if (alien !== this) return' }
+  },
+  {
+    guard: 'a send that was given up as not sent is not sent',
+    file: PRODUCER,
+    from: '      operation.throwIfInterrupted()\n      for (const batch of batches) batch.uncertain++',
+    to: '      for (const batch of batches) batch.uncertain++'
+  },
+  {
+    guard: 'a leader that has lost its place may have appended the batch',
+    file: 'lib/transport/kafka/cluster/protocol-errors.ts',
+    from: 'return errorCode === CODE.notEnoughReplicas || errorCode',
+    to: 'return errorCode === CODE.notEnoughReplicas || errorCode === 6 || errorCode'
+  },
+  {
+    guard: 'a commit that failed is tried again',
+    file: 'lib/consume/committer.ts',
+    from: 'return this.moved()',
+    to: ''
+  },
+  {
+    guard: 'a dead letter is stored before its message is settled',
+    file: 'lib/consume/pipeline.ts',
+    from: 'const settled = await this.#publisher.deadLetter(deadLetterTopic, delivery, failure, turn)',
+    to: 'const settled = true\n    this.#publisher.deadLetter(deadLetterTopic, delivery, failure, turn)'
   }
 ]

@@ -4,7 +4,7 @@ import type { Cluster } from './cluster.js'
 import { Connection } from './connection.js'
 import type { Node } from './node.js'
 import type { Process } from './process.js'
-import type { Scheduler } from './scheduler.js'
+import type { Timeline } from './timeline.js'
 import type { Trace } from './trace.js'
 import type { Weather } from './weather.js'
 
@@ -16,7 +16,7 @@ export const RESEND = 400
 
 /** The connections between the processes and the nodes, and what becomes of what is sent over them. */
 export class Network {
-  readonly scheduler: Scheduler
+  readonly scheduler: Timeline
   readonly weather: Weather
   readonly trace: Trace
   readonly broker: ReturnType<typeof createBroker>

@@ -1,7 +1,7 @@
 import type { Partition } from './partition.js'
 import { Process } from './process.js'
 import type { Random } from './judge.js'
-import type { Scheduler } from './scheduler.js'
+import type { Timeline } from './timeline.js'
 import type { Coordinator } from './coordinator.js'
 
 /** What a node believes of a partition. */
@@ -27,7 +27,7 @@ export class Node {
   readonly id: number
   readonly host: string
   readonly port = 9092
-  readonly #scheduler: Scheduler
+  readonly #scheduler: Timeline
   readonly #random: Random
   process: Process
   readonly #topics = new Map<string, TopicView>()
@@ -36,7 +36,7 @@ export class Node {
   coordinator!: Coordinator
   #waiters = new Set<Waiter>()
 
-  constructor (id: number, scheduler: Scheduler, random: Random) {
+  constructor (id: number, scheduler: Timeline, random: Random) {
     this.id = id
     this.host = `node-${id}`
     this.#scheduler = scheduler

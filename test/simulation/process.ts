@@ -1,6 +1,6 @@
 import type { Environment } from '../../lib/transport/kafka/environment.js'
 import type { Random } from './judge.js'
-import type { Scheduler } from './scheduler.js'
+import type { Timeline } from './timeline.js'
 
 /** The date at which each simulation begins, ms since the epoch. */
 export const EPOCH = Date.UTC(2026, 0, 1)
@@ -14,13 +14,13 @@ export class Process {
   readonly environment: Environment
   /** What its wall clock is ahead of the true time, ms. */
   skew = 0
-  readonly #scheduler: Scheduler
+  readonly #scheduler: Timeline
   readonly #timers = new Set<object>()
   #frozen = false
   #alive = true
   #due: Array<() => void> = []
 
-  constructor (name: string, scheduler: Scheduler, random: Random) {
+  constructor (name: string, scheduler: Timeline, random: Random) {
     this.name = name
     this.#scheduler = scheduler
     this.environment = {

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
-import type { Scheduler } from './scheduler.js'
+import type { Timeline } from './timeline.js'
 
 /** Everything that happened, in one number; and line by line for those who want to read it. */
 export class Trace {
-  readonly #scheduler: Scheduler
+  readonly #scheduler: Timeline
   readonly #hash = createHash('sha1')
   readonly #print: ((line: string) => void) | undefined
 
-  constructor (scheduler: Scheduler, print?: (line: string) => void) {
+  constructor (scheduler: Timeline, print?: (line: string) => void) {
     this.#scheduler = scheduler
     this.#print = print
   }
