@@ -1,5 +1,5 @@
 import Fastify from 'fastify'
-import type { Test } from 'tap'
+import t, { type Test } from 'tap'
 import faststreamPlugin, { type FaststreamOptions } from '../../index.js'
 import { brokersOf } from '../../lib/broker/registry.js'
 import { createKafkaTransport } from '../../lib/transport/kafka/index.js'
@@ -17,6 +17,9 @@ import { conformance } from './suite.js'
 import { stalls, type World } from './world.js'
 
 // What is true of a real Kafka is true of the simulated one, here in real time and fine weather. A difference is a bug of the simulation.
+
+// They take a minute or two, and more on a machine that is shared.
+t.setTimeout(600_000)
 
 const random = new Random(1)
 const cluster = new Cluster(realTimeline, random)
@@ -80,7 +83,13 @@ const simulation: World = {
     const app = await begin(t, process, { ...options, drainTimeout: 1, commit: { interval: 10 } })
     stalls(app, topic)
     await app.ready()
-    return async () => { process.kill() }
+    return async () => {
+      process.kill()
+      // Its session is over at once: nobody waits for half a minute here.
+      const { coordinator } = cluster.node(cluster.coordinator.nodeId)
+      const group = coordinator.group(options.groupId)
+      for (const memberId of group.members.keys()) if (cluster.owners.get(memberId) === process.name) group.leave(memberId, null)
+    }
   },
   async transaction (end, topic, values) {
     const producerId = cluster.nextProducerId()

@@ -47,6 +47,7 @@ export class Connection implements WireConnection {
       const pending: Pending = { api, resolve: (answer) => { resolve(answer as Requests[Kind]['answer']) }, reject }
       this.#pending.add(pending)
       const fate = weather.fateOf(api)
+      this.#network.sent(this.#client, api)
       this.#note(`-> ${fate === 'delivered' ? '' : `${fate} `}`, api, parameters)
       if (fate === 'request-lost') this.#lostUp = true
       if (fate === 'cut-before') return this.breakLater('cut')

@@ -117,12 +117,6 @@ export const MUTATIONS: readonly Mutation[] = [
     to: 'if (aborted.length >= 0) return batches'
   },
   {
-    guard: 'what was lost is not handled any more',
-    file: GROUP,
-    from: "  lost (): void {\n    this.#condition.enter('rebalancing')\n    this.#revokeAll()",
-    to: "  lost (): void {\n    this.#condition.enter('rebalancing')"
-  },
-  {
     guard: 'a partition that was lost is not committed',
     file: GROUP,
     from: 'for (const owner of this.#owned.values()) owner.tracker.revoke()\n    this.#owned.clear()',

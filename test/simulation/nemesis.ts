@@ -88,9 +88,13 @@ function expireApp (world: World): Promise<void> {
 async function freeze (world: World, kind: 'app-stop' | 'app-expire', ms: number): Promise<void> {
   const app = anyApp(world)
   if (app === undefined || app.process.isFrozen) return
+  // Its answer is in the socket when it thaws, and is old then.
+  if (world.random.next() < 0.5) await Promise.race([world.network.sends(app.process, 'Heartbeat'), world.scheduler.sleep(2000)])
+  if (!app.isRunning || app.process.isFrozen) return
   world.fault(kind, [app.name], world.scheduler.now + ms)
   app.process.freeze()
   await world.scheduler.sleep(ms)
+  if (world.clocksJump) app.process.skew -= ms
   world.trace.note(`${app.name} thaws`)
   app.process.thaw()
 }
@@ -133,6 +137,8 @@ async function freezeNode (world: World): Promise<void> {
   cluster.freeze(id)
   await world.scheduler.sleep(random.pick([500, 2600, 4000, 15_000]))
   cluster.revive(id)
+  // A newcomer may believe it, as long as it does not know better.
+  if (random.next() < 0.5) startApp(world)
 }
 
 /** One at a time: with two of three gone nothing can be written. */

@@ -24,6 +24,7 @@ export class Network {
   readonly #connections = new Set<Connection>()
   /** Links that are down: process and node. */
   readonly #down = new Set<string>()
+  readonly #awaited = new Map<string, () => void>()
 
   constructor (cluster: Cluster, weather: Weather, trace: Trace) {
     this.scheduler = cluster.scheduler
@@ -53,6 +54,17 @@ export class Network {
   /** A node is gone. Its kernel says so to those who are connected, unless the machine has vanished. */
   reset (node: Node, isSilent: boolean): void {
     for (const connection of this.#connections) if (connection.node === node && !isSilent) connection.breakLater('the node is gone')
+  }
+
+  /** Resolves when the process sends such a request. */
+  sends (process: Process, api: Api): Promise<void> {
+    return new Promise((resolve) => { this.#awaited.set(`${process.name} ${api}`, resolve) })
+  }
+
+  sent (process: Process, api: Api): void {
+    if (this.#awaited.size === 0) return
+    this.#awaited.get(`${process.name} ${api}`)?.()
+    this.#awaited.delete(`${process.name} ${api}`)
   }
 
   forget (connection: Connection): void {

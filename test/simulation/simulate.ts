@@ -10,13 +10,14 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
     seed: { type: 'string' },
     climate: { type: 'string' },
+    'clocks-jump': { type: 'boolean', default: false },
     'until-wrong': { type: 'boolean', default: false }
   }
 })
-const climate = values.climate as Climate | undefined
+const common = { climate: values.climate as Climate | undefined, clocksJump: values['clocks-jump'] }
 
 if (values.seed !== undefined) {
-  const { wrong, ...result } = await simulate({ seed: Number(values.seed), climate, print: (line) => { console.log(line) } })
+  const { wrong, ...result } = await simulate({ seed: Number(values.seed), ...common, print: (line) => { console.log(line) } })
   console.log(result)
   for (const line of wrong) console.log(line)
   process.exitCode = wrong.length > 0 ? 1 : 0
@@ -26,7 +27,7 @@ if (values.seed !== undefined) {
   let failed = 0
   let events = 0
   for (let seed = from; seed < from + Number(values.seeds); seed++) {
-    const { wrong, events: ofSeed } = await simulate({ seed, climate })
+    const { wrong, events: ofSeed } = await simulate({ seed, ...common })
     events += ofSeed
     if (wrong.length === 0) continue
     failed++

@@ -16,6 +16,8 @@ export interface WorldOptions {
   readonly print?: ((line: string) => void) | undefined
   /** Instead of the climate that the seed has. */
   readonly climate?: Climate | undefined
+  /** Clocks are set back by as much as their processes were frozen, which the core does not stand yet. */
+  readonly clocksJump?: boolean | undefined
 }
 
 /** One simulated cluster with its apps, and what is noted of them for the judge. All chance comes from the seed. */
@@ -34,9 +36,11 @@ export class World {
   readonly sideEffects = new Set<string>()
   readonly faults: Array<FaultRecord & { recovered: number | undefined }> = []
   readonly died: string[] = []
+  readonly clocksJump: boolean
   growths = 0
 
-  constructor ({ seed, print, climate }: WorldOptions) {
+  constructor ({ seed, print, climate, clocksJump = false }: WorldOptions) {
+    this.clocksJump = clocksJump
     this.random = new Random(seed)
     this.trace = new Trace(this.scheduler, print)
     const setting = chooseSetting(this.random)
