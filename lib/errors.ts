@@ -1,10 +1,27 @@
-import createError from '@fastify/error'
+import createError, { type FastifyErrorConstructor } from '@fastify/error'
+import { boundedError } from './bounded-error.js'
+import { oneLine } from './foreign-text.js'
 
 /* The catalogue: one line per error. README's table and `test/errors.test.ts` follow it. */
 
+/** Of each text in an error that clients may see: with two of them a whole message has no more than 1 kB. */
+const TEXT_LIMIT = 640
+
+/** As `createError`, for errors whose texts and causes may be a sender's: each is bounded. */
+function createBounded<Args extends Array<string | number | ErrorOptions | undefined>> (...definition: Parameters<typeof createError>): FastifyErrorConstructor<{ code: string }, Args> {
+  return new Proxy(createError<Args>(...definition), {
+    construct: (target, args: Args, newTarget) => Reflect.construct(target, args.map(boundedArgument), newTarget)
+  })
+}
+
+function boundedArgument (argument: string | number | ErrorOptions | undefined): typeof argument {
+  if (typeof argument === 'string') return oneLine(argument, TEXT_LIMIT)
+  return typeof argument === 'object' && argument.cause instanceof Error ? { cause: boundedError(argument.cause) } : argument
+}
+
 // Options and declarations: wrong when the app is built, so they stop it.
 export const FASTSTREAM_ERR_INVALID_OPTION = createError<[option: string, cure: string]>('FASTSTREAM_ERR_INVALID_OPTION', "option '%s' %s", 500, TypeError)
-export const FASTSTREAM_ERR_INVALID_TOPIC = createError<[topic: string, reason: string]>('FASTSTREAM_ERR_INVALID_TOPIC', "topic '%s' %s: use 1 to 249 of the characters a-z, A-Z, 0-9, '.', '_' and '-'", 500, TypeError)
+export const FASTSTREAM_ERR_INVALID_TOPIC = createBounded<[topic: string, reason: string]>('FASTSTREAM_ERR_INVALID_TOPIC', "topic '%s' %s: use 1 to 249 of the characters a-z, A-Z, 0-9, '.', '_' and '-'", 500, TypeError)
 export const FASTSTREAM_ERR_ALREADY_REGISTERED = createError<[name: string]>('FASTSTREAM_ERR_ALREADY_REGISTERED', "a broker named '%s' is registered already: give this one another 'name'", 500)
 export const FASTSTREAM_ERR_BROKERS_REQUIRED = createError<[]>('FASTSTREAM_ERR_BROKERS_REQUIRED', "no 'brokers' in production: name your cluster, or write transport: 'memory' if you want the in-memory broker, which forgets everything", 500)
 export const FASTSTREAM_ERR_GROUP_REQUIRED = createError<[topic: string]>('FASTSTREAM_ERR_GROUP_REQUIRED', "the subscriber of '%s' has no group: set 'groupId' on the plugin or on the subscriber, its offsets are stored under it", 500)
@@ -23,34 +40,34 @@ export const FASTSTREAM_ERR_START_TIMEOUT = createError<[ms: number, what: strin
 export const FASTSTREAM_ERR_KAFKAJS = createError<[reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_KAFKAJS', 'kafkajs 2.2.4 could not be loaded as the kafkajs transport needs it: %s', 500)
 
 // Messages on their way in.
-export const FASTSTREAM_ERR_DECODE = createError<[part: string, reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_DECODE', 'the %s cannot be decoded: %s', 400)
-export const FASTSTREAM_ERR_VALIDATION = createError<[reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_VALIDATION', '%s', 400)
-export const FASTSTREAM_ERR_HANDLER_TIMEOUT = createError<[ms: number, options?: ErrorOptions]>('FASTSTREAM_ERR_HANDLER_TIMEOUT', "the handler did not end within %d ms: let it stop when message.signal aborts, or raise 'handlerTimeout'", 500)
-export const FASTSTREAM_ERR_HANDLER_ABORTED = createError<[reason: string]>('FASTSTREAM_ERR_HANDLER_ABORTED', 'the message is given up, because %s: it comes again', 500)
-export const FASTSTREAM_ERR_OFFSET_RESET = createError<[offset: string, start: string, end: string]>('FASTSTREAM_ERR_OFFSET_RESET', "the group's offset %s is not in the log, which holds %s to %s: call skipTo() with the offset where reading shall go on", 500)
-export const FASTSTREAM_ERR_SKIP = createError<[partition: number, topic: string, offset: string, reason: string]>('FASTSTREAM_ERR_SKIP', "partition %d of '%s' cannot be skipped to %s: %s", 409)
+export const FASTSTREAM_ERR_DECODE = createBounded<[part: string, reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_DECODE', 'the %s cannot be decoded: %s', 400)
+export const FASTSTREAM_ERR_VALIDATION = createBounded<[reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_VALIDATION', '%s', 400)
+export const FASTSTREAM_ERR_HANDLER_TIMEOUT = createBounded<[ms: number, options?: ErrorOptions]>('FASTSTREAM_ERR_HANDLER_TIMEOUT', "the handler did not end within %d ms: let it stop when message.signal aborts, or raise 'handlerTimeout'", 500)
+export const FASTSTREAM_ERR_HANDLER_ABORTED = createBounded<[reason: string]>('FASTSTREAM_ERR_HANDLER_ABORTED', 'the message is given up, because %s: it comes again', 500)
+export const FASTSTREAM_ERR_OFFSET_RESET = createBounded<[offset: string, start: string, end: string]>('FASTSTREAM_ERR_OFFSET_RESET', "the group's offset %s is not in the log, which holds %s to %s: call skipTo() with the offset where reading shall go on", 500)
+export const FASTSTREAM_ERR_SKIP = createBounded<[partition: number, topic: string, offset: string, reason: string]>('FASTSTREAM_ERR_SKIP', "partition %d of '%s' cannot be skipped to %s: %s", 409)
 
 // Messages on their way out.
-export const FASTSTREAM_ERR_UNKNOWN_TOPIC = createError<[topic: string, options?: ErrorOptions]>('FASTSTREAM_ERR_UNKNOWN_TOPIC', "the cluster has no topic '%s': declare a publisher or a subscriber of it, or create it", 500)
-export const FASTSTREAM_ERR_UNKNOWN_PARTITION = createError<[topic: string, partition: number, count: number]>('FASTSTREAM_ERR_UNKNOWN_PARTITION', "topic '%s' has no partition %d: it has %d, counted from 0", 500)
-export const FASTSTREAM_ERR_INVALID_MESSAGE = createError<[topic: string, reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_INVALID_MESSAGE', "the message for '%s' does not match its publisher's schema and was not sent: %s", 500)
-export const FASTSTREAM_ERR_ENCODE = createError<[part: string, topic: string, reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_ENCODE', "the %s of the message for '%s' cannot be encoded and was not sent: %s", 500)
-export const FASTSTREAM_ERR_PUBLISH_QUEUE_FULL = createError<[topic: string]>('FASTSTREAM_ERR_PUBLISH_QUEUE_FULL', "too many messages wait for the cluster, and the one for '%s' was not sent: raise 'producer.queue', or publish more slowly", 503)
-export const FASTSTREAM_ERR_PUBLISH_TIMEOUT = createError<[topic: string, outcome: string, options?: ErrorOptions]>('FASTSTREAM_ERR_PUBLISH_TIMEOUT', "the message for '%s' was not acknowledged before its deadline (%s): raise 'producer.deadline' if the cluster needs longer; with outcome 'unknown' publishing it again may make it come twice", 503)
-export const FASTSTREAM_ERR_PUBLISH_REFUSED = createError<[topic: string, reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_PUBLISH_REFUSED', "the cluster refused the message for '%s': %s", 500)
+export const FASTSTREAM_ERR_UNKNOWN_TOPIC = createBounded<[topic: string, options?: ErrorOptions]>('FASTSTREAM_ERR_UNKNOWN_TOPIC', "the cluster has no topic '%s': declare a publisher or a subscriber of it, or create it", 500)
+export const FASTSTREAM_ERR_UNKNOWN_PARTITION = createBounded<[topic: string, partition: number, count: number]>('FASTSTREAM_ERR_UNKNOWN_PARTITION', "topic '%s' has no partition %d: it has %d, counted from 0", 500)
+export const FASTSTREAM_ERR_INVALID_MESSAGE = createBounded<[topic: string, reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_INVALID_MESSAGE', "the message for '%s' does not match its publisher's schema and was not sent: %s", 500)
+export const FASTSTREAM_ERR_ENCODE = createBounded<[part: string, topic: string, reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_ENCODE', "the %s of the message for '%s' cannot be encoded and was not sent: %s", 500)
+export const FASTSTREAM_ERR_PUBLISH_QUEUE_FULL = createBounded<[topic: string]>('FASTSTREAM_ERR_PUBLISH_QUEUE_FULL', "too many messages wait for the cluster, and the one for '%s' was not sent: raise 'producer.queue', or publish more slowly", 503)
+export const FASTSTREAM_ERR_PUBLISH_TIMEOUT = createBounded<[topic: string, outcome: string, options?: ErrorOptions]>('FASTSTREAM_ERR_PUBLISH_TIMEOUT', "the message for '%s' was not acknowledged before its deadline (%s): raise 'producer.deadline' if the cluster needs longer; with outcome 'unknown' publishing it again may make it come twice", 503)
+export const FASTSTREAM_ERR_PUBLISH_REFUSED = createBounded<[topic: string, reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_PUBLISH_REFUSED', "the cluster refused the message for '%s': %s", 500)
 
 // Messages from the AsyncAPI page.
-export const FASTSTREAM_ERR_UNKNOWN_OPERATION = createError<[operation: string]>('FASTSTREAM_ERR_UNKNOWN_OPERATION', "the AsyncAPI document has no operation '%s'", 404)
-export const FASTSTREAM_ERR_PUBLISH_FORBIDDEN = createError<[operation: string, reason: string]>('FASTSTREAM_ERR_PUBLISH_FORBIDDEN', "operation '%s' was not published: %s", 403)
-export const FASTSTREAM_ERR_PUBLISH_BODY = createError<[reason: string]>('FASTSTREAM_ERR_PUBLISH_BODY', 'the body %s', 400)
-export const FASTSTREAM_ERR_PUBLISH_RATE = createError<[]>('FASTSTREAM_ERR_PUBLISH_RATE', 'too many messages were published from the page: try again in a second', 429)
+export const FASTSTREAM_ERR_UNKNOWN_OPERATION = createBounded<[operation: string]>('FASTSTREAM_ERR_UNKNOWN_OPERATION', "the AsyncAPI document has no operation '%s'", 404)
+export const FASTSTREAM_ERR_PUBLISH_FORBIDDEN = createBounded<[operation: string, reason: string]>('FASTSTREAM_ERR_PUBLISH_FORBIDDEN', "operation '%s' was not published: %s", 403)
+export const FASTSTREAM_ERR_PUBLISH_BODY = createBounded<[reason: string]>('FASTSTREAM_ERR_PUBLISH_BODY', 'the body %s', 400)
+export const FASTSTREAM_ERR_PUBLISH_RATE = createBounded<[]>('FASTSTREAM_ERR_PUBLISH_RATE', 'too many messages were published from the page: try again in a second', 429)
 
 // Dependencies.
-export const FASTSTREAM_ERR_DEPENDENCY_YIELD = createError<[name: string, times: string]>('FASTSTREAM_ERR_DEPENDENCY_YIELD', "the generator of dependency '%s' yielded %s: it must yield once, what stands after that is its clean-up", 500)
-export const FASTSTREAM_ERR_DEPENDENCY_DONE = createError<[name: string]>('FASTSTREAM_ERR_DEPENDENCY_DONE', "dependency '%s' was asked for when its request or message was done: await what the handler starts", 500)
-export const FASTSTREAM_ERR_NO_DEPENDENCIES = createError<[url: string]>('FASTSTREAM_ERR_NO_DEPENDENCIES', "nothing would clean up the dependencies of '%s': it is no route of a scope with fastify-faststream, or the route or the hook that asks is older than that", 500)
-export const FASTSTREAM_ERR_CLEANUP = createError<[reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_CLEANUP', 'the clean-up of a dependency failed: %s', 500)
-export const FASTSTREAM_ERR_CLEANUP_TIMEOUT = createError<[name: string, ms: number]>('FASTSTREAM_ERR_CLEANUP_TIMEOUT', "the clean-up of dependency '%s' did not end within %d ms: it was left, look for what it waits for, or raise 'cleanupTimeout'", 500)
+export const FASTSTREAM_ERR_DEPENDENCY_YIELD = createBounded<[name: string, times: string]>('FASTSTREAM_ERR_DEPENDENCY_YIELD', "the generator of dependency '%s' yielded %s: it must yield once, what stands after that is its clean-up", 500)
+export const FASTSTREAM_ERR_DEPENDENCY_DONE = createBounded<[name: string]>('FASTSTREAM_ERR_DEPENDENCY_DONE', "dependency '%s' was asked for when its request or message was done: await what the handler starts", 500)
+export const FASTSTREAM_ERR_NO_DEPENDENCIES = createBounded<[url: string]>('FASTSTREAM_ERR_NO_DEPENDENCIES', "nothing would clean up the dependencies of '%s': it is no route of a scope with fastify-faststream, or the route or the hook that asks is older than that", 500)
+export const FASTSTREAM_ERR_CLEANUP = createBounded<[reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_CLEANUP', 'the clean-up of a dependency failed: %s', 500)
+export const FASTSTREAM_ERR_CLEANUP_TIMEOUT = createBounded<[name: string, ms: number]>('FASTSTREAM_ERR_CLEANUP_TIMEOUT', "the clean-up of dependency '%s' did not end within %d ms: it was left, look for what it waits for, or raise 'cleanupTimeout'", 500)
 
 // Tests.
 export const FASTSTREAM_ERR_TEST_BROKER = createError<[reason: string]>('FASTSTREAM_ERR_TEST_BROKER', '%s', 500)

@@ -1,3 +1,5 @@
+import { boundedError } from './bounded-error.js'
+
 /** The part of Fastify's logger that the core uses: object first, message second, lower case. */
 export interface Log {
   debug (details: object, message: string): void
@@ -6,12 +8,12 @@ export interface Log {
   error (details: object, message: string): void
 }
 
-/** A log that never throws. Serializers are the app's, and errors of handlers may hold anything: what becomes of a message does not depend on its line. */
+/** A log that never throws, and bounds the errors that it is given. Serializers are the app's, and errors of handlers may hold anything: what becomes of a message does not depend on its line. */
 export function steady (log: Log): Log {
   function at (level: keyof Log): Log['debug'] {
     return (details, message) => {
       try {
-        log[level](details, message)
+        log[level](withBoundedError(details), message)
       } catch {
         withoutError(level, details, message)
       }
@@ -28,4 +30,8 @@ export function steady (log: Log): Log {
   }
 
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+}
+
+function withBoundedError (details: object & { readonly err?: unknown }): object {
+  return details.err instanceof Error ? { ...details, err: boundedError(details.err) } : details
 }

@@ -3,6 +3,7 @@ import type { NamedBrokers } from '../../types/index.js'
 import { injectIntoRoutes } from '../deps/http.js'
 import { kBrokers, kRequestBrokers } from '../symbols.js'
 import type { Broker } from './broker.js'
+import { acceptCorrelationId } from './correlation-id.js'
 import { BoundView, ScopeView } from './view.js'
 
 type Named = ReadonlyMap<string, Broker>
@@ -68,7 +69,7 @@ class RequestBrokers {
     const { correlationId } = broker.settings
     if (correlationId === undefined) return () => { return (this.#uuid ??= broker.newCorrelationId()) }
     let id: string | undefined
-    return () => { return (id ??= correlationId(this.#request)) }
+    return () => { return (id ??= acceptCorrelationId(correlationId(this.#request), () => broker.newCorrelationId(), this.#request.log)) }
   }
 }
 

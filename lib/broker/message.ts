@@ -9,6 +9,7 @@ import { Resolution } from '../deps/resolution.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { decodeHeaders } from '../schema/codec.js'
 import type { RawHeader } from '../transport/transport.js'
+import { acceptCorrelationId } from './correlation-id.js'
 import { CORRELATION_ID, headerText } from './headers.js'
 import type { DeclaredSubscriber } from './subscriber.js'
 
@@ -79,8 +80,14 @@ export class IncomingMessage implements Message<unknown, unknown, unknown> {
   }
 
   get correlationId (): string {
-    this.#correlationId ??= headerText(this.#delivery.record, CORRELATION_ID) ?? this.#subscriber.broker.newCorrelationId()
+    this.#correlationId ??= this.#acceptCorrelationId()
     return this.#correlationId
+  }
+
+  #acceptCorrelationId (): string {
+    const fresh = () => this.#subscriber.broker.newCorrelationId()
+    const given = headerText(this.#delivery.record, CORRELATION_ID)
+    return given === undefined ? fresh() : acceptCorrelationId(given, fresh, this.log)
   }
 
   get deadLetter (): DeadLetter | undefined {

@@ -10,6 +10,7 @@ import { decodeHeaders, decodeKey, encodeValue } from '../schema/codec.js'
 import type { Check } from '../schema/outgoing.js'
 import { checkTopic } from '../topic.js'
 import type { Broker } from './broker.js'
+import { acceptCorrelationId } from './correlation-id.js'
 import { CONTENT_TYPE, CORRELATION_ID, encodeHeaders, isPlainObject } from './headers.js'
 import { checkPublishOptions } from './publish-options.js'
 
@@ -68,7 +69,7 @@ export class DeclaredPublisher implements Publisher {
       key: this.#encodeKey(value, options, tombstoneKey),
       value: bytes,
       headers: part('headers', topic, () => {
-        const about = { [CORRELATION_ID]: options.correlationId ?? correlationId ?? this.broker.newCorrelationId(), ...(contentType !== undefined && { [CONTENT_TYPE]: contentType }) }
+        const about = { [CORRELATION_ID]: this.#correlationId(options) ?? correlationId ?? this.broker.newCorrelationId(), ...(contentType !== undefined && { [CONTENT_TYPE]: contentType }) }
         const headers = encodeHeaders(about, this.#of(this.#headers, value), options.headers)
         this.checks.headers?.(decodeHeaders(headers))
         return headers
@@ -78,6 +79,10 @@ export class DeclaredPublisher implements Publisher {
     }
     // Asked for with each try: the broker may not be connected yet, or have a new connection by then.
     return { topic, send: async () => await this.broker.producer.publish(outgoing) }
+  }
+
+  #correlationId ({ correlationId }: PublishOptions): string | undefined {
+    return correlationId === undefined ? undefined : acceptCorrelationId(correlationId, () => this.broker.newCorrelationId(), this.scope.log)
   }
 
   #encodeKey (value: unknown, options: PublishOptions, tombstoneKey: Buffer | null): Buffer | null {

@@ -1,6 +1,9 @@
 import type { DeadLetter } from '../../types/index.js'
 import type { Outgoing } from '../produce/producer.js'
 import type { ConsumedRecord, RawHeader } from '../transport/transport.js'
+import { boundedJson } from '../bounded-value.js'
+import { MESSAGE_LIMIT, NAME_LIMIT, oneLine, visibleLines } from '../foreign-text.js'
+import { parseJson } from '../schema/json.js'
 import { textOf } from '../thrown.js'
 import type { Delivery, Subscription } from './subscription.js'
 
@@ -18,9 +21,10 @@ export interface Failure {
 
 const PREFIX = 'x-dlq-'
 const ORIGIN = ['topic', 'partition', 'offset', 'timestamp'].map((name) => PREFIX + name)
-const NAME_LIMIT = 128
-const MESSAGE_LIMIT = 1024
 const DETAIL_LIMIT = 4096
+const MAX_VIOLATIONS = 50
+/** Bytes of JSON that are read as violations: more than are written. */
+const MAX_JSON = 2 ** 16
 
 /** How much a dead letter says, for a record that is too large with all of it: then less about the error, then no value, then nothing but where it is. */
 const DETAILS = ['full', 'brief', 'reference', 'place'] as const
@@ -51,9 +55,9 @@ export function deadLetter (topic: string, { topic: origin, partition, record }:
     ['group', subscription.groupId ?? undefined],
     ['subscriber', subscription.name],
     ['stage', failure.stage],
-    ['error-class', clip(textOf(() => error.name), NAME_LIMIT)],
-    ['error-message', clip(textOf(() => error.message).replace(/\s+/g, ' '), full ? MESSAGE_LIMIT : NAME_LIMIT)],
-    ['error-stack', full && process.env.NODE_ENV !== 'production' ? clip(textOf(() => error.stack), DETAIL_LIMIT) : undefined],
+    ['error-class', oneLine(textOf(() => error.name), NAME_LIMIT)],
+    ['error-message', oneLine(textOf(() => error.message), full ? MESSAGE_LIMIT : NAME_LIMIT)],
+    ['error-stack', full && process.env.NODE_ENV !== 'production' ? visibleLines(textOf(() => error.stack), DETAIL_LIMIT) : undefined],
     ['errors', full ? violations(error) : undefined],
     ['attempts', String(failure.attempts)],
     ['first-failure-at', new Date(failure.firstAt).toISOString()],
@@ -94,10 +98,11 @@ export function readDeadLetter (headers: readonly RawHeader[]): DeadLetter | und
   }
 }
 
-/** Long lists of violations were cut. */
+/** As strictly as a value: the header is anybody's text. */
 function parsed (json: string | undefined): unknown {
+  if (json === undefined || json.length > MAX_JSON) return undefined
   try {
-    return json === undefined ? undefined : JSON.parse(json)
+    return parseJson(Buffer.from(json), 'header')
   } catch {
     return undefined
   }
@@ -109,13 +114,7 @@ function isDeadLetter (topic: string, { headers }: ConsumedRecord, subscription:
   return origin instanceof Buffer && subscription.isDeadLetterOf(topic, origin.toString())
 }
 
+/** What is left out is left out as a whole: the header is JSON. */
 function violations (error: Error): string | undefined {
-  const json = textOf(() => 'validation' in error ? JSON.stringify(error.validation) : '')
-  return json === '' ? undefined : clip(json, DETAIL_LIMIT)
-}
-
-/** At most `limit` bytes of UTF-8; a character that is cut in two is left out. */
-function clip (text: string, limit: number): string {
-  if (Buffer.byteLength(text) <= limit) return text
-  return Buffer.from(text).subarray(0, limit).toString('utf8').replace(/\ufffd$/, '')
+  return 'validation' in error ? boundedJson(() => error.validation, MAX_VIOLATIONS * 10, DETAIL_LIMIT) : undefined
 }

@@ -1,4 +1,5 @@
 import type { HealthError, PartitionHealth, SubscriberHealth } from '../../types/index.js'
+import { MESSAGE_LIMIT, oneLine } from '../foreign-text.js'
 import { textOf } from '../thrown.js'
 import type { Progress, TransportConsumer } from '../transport/transport.js'
 import type { Condition, LastError } from './condition.js'
@@ -36,7 +37,7 @@ export function healthError ({ error, at }: LastError): HealthError {
     const { code } = error as { code?: unknown }
     return typeof code === 'string' ? code : undefined
   })
-  return { code: code === '' ? undefined : code, message: textOf(() => error.message), at: new Date(at) }
+  return { code: code === '' ? undefined : code, message: oneLine(textOf(() => error.message), MESSAGE_LIMIT), at: new Date(at) }
 }
 
 function latest (...errors: ReadonlyArray<LastError | undefined>): HealthError | undefined {

@@ -1,7 +1,7 @@
 import type { DependencyContext } from '../../types/index.js'
 import { within, type Clock } from '../clock.js'
 import { FASTSTREAM_ERR_CLEANUP_TIMEOUT, FASTSTREAM_ERR_DEPENDENCY_DONE, FASTSTREAM_ERR_DEPENDENCY_YIELD } from '../errors.js'
-import type { Log } from '../log.js'
+import { steady } from '../log.js'
 import type { DeclaredDependency } from './dependency.js'
 
 type AnyGenerator = Generator<unknown, unknown, unknown> | AsyncGenerator<unknown, unknown, unknown>
@@ -107,18 +107,18 @@ export class Resolution {
   /** Its error, if it fails; to hand on the one that is thrown into it is no failure. */
   async #cleanUp ({ name, generator }: Started, reason: { readonly error: unknown } | undefined): Promise<{ readonly error: unknown } | undefined> {
     const { clock, cleanupTimeout } = this.#settings
-    const log: Log = this.#context.log
+    const report = (err: unknown, message: string): void => { steady(this.#context.log).error({ err, dependency: name }, message) }
     try {
       const ended = finish(name, generator, reason === undefined ? generator.next() : generator.throw(reason.error))
       if (await within(clock, cleanupTimeout, ended)) return undefined
       // Nobody else hears of it any more.
-      ended.catch((err) => { log.error({ err, dependency: name }, 'the clean-up of a dependency failed after its time') })
+      ended.catch((err) => { report(err, 'the clean-up of a dependency failed after its time') })
       const error = new FASTSTREAM_ERR_CLEANUP_TIMEOUT(name, cleanupTimeout)
-      log.error({ err: error, dependency: name }, 'the clean-up of a dependency does not end')
+      report(error, 'the clean-up of a dependency does not end')
       return { error }
     } catch (error) {
       if (reason !== undefined && error === reason.error) return undefined
-      log.error({ err: error, dependency: name }, 'the clean-up of a dependency failed')
+      report(error, 'the clean-up of a dependency failed')
       return { error }
     }
   }

@@ -2,16 +2,17 @@ import type { FastifyInstance } from 'fastify'
 import { FASTSTREAM_ERR_INVALID_MESSAGE } from '../errors.js'
 import { ajvCompiler, type AjvOptions, type Compiler } from './ajv.js'
 import { isJson, jsonImage } from './json.js'
-import { compileWith, isAjv, runWith, type About, type Validator } from './validator.js'
+import { isSmall } from './small.js'
+import { compileWith, isAjv, runWith, type About, type Refuse, type Validate, type Validator } from './validator.js'
 import { invalid } from './violations.js'
 
 /** Throws when the value must not be sent; never changes it. */
 export type Check = (value: unknown) => void
 
-/** All errors, since the sender can mend them all at once. */
-const STRICT = { coerceTypes: false, useDefaults: false, removeAdditional: false, allErrors: true }
+/** The first error ends the check: what a bound has stopped must not go on to the checks behind it. */
+const STRICT = { coerceTypes: false, useDefaults: false, removeAdditional: false, allErrors: false }
 /** Keys and headers are text on the wire, a number is read out of it: coercion stays. So does removal: the broker adds headers of its own. */
-const STRICT_TEXT = { useDefaults: false, allErrors: true }
+const STRICT_TEXT = { useDefaults: false, allErrors: false }
 
 /**
  * What is checked is what will be on the wire: whoever reads it must find that it matches the schema.
@@ -21,9 +22,23 @@ const STRICT_TEXT = { useDefaults: false, allErrors: true }
  */
 export function compileOutgoing (scope: FastifyInstance, schema: unknown, about: About, ajv: AjvOptions | undefined, custom?: Compiler): Check {
   const { topic, part } = about
-  const strict = (): Validator => compileWith(ajvCompiler(scope, ajv, part === 'value' ? STRICT : STRICT_TEXT), schema, about)
-  const validator = custom === undefined ? strict() : bestOf(compileWith(custom, schema, about), strict)
-  const run = runWith(validator, (found) => invalid(part, found, (...args) => new FASTSTREAM_ERR_INVALID_MESSAGE(topic, ...args)))
+  const strict = (allErrors: boolean): Validator => compileWith(ajvCompiler(scope, ajv, { ...(part === 'value' ? STRICT : STRICT_TEXT), allErrors }), schema, about)
+  const refuse: Refuse = (found) => invalid(part, found, (...args) => new FASTSTREAM_ERR_INVALID_MESSAGE(topic, ...args))
+  const own = custom && compileWith(custom, schema, about)
+  const ours = own === undefined ? strict(false) : strictBeside(own, () => strict(false))
+  const runFirst = runWith(ours ?? own as Validator, refuse)
+  let runAll: Validate | undefined
+
+  /** The sender of a small value can mend all its errors at once. Of a large one there could be any number. */
+  function run (payload: unknown): void {
+    try {
+      runFirst(payload)
+    } catch (error) {
+      if (ours !== undefined && isSmall(payload)) (runAll ??= runWith(strict(true), refuse))(payload)
+      throw error
+    }
+  }
+
   // Only Ajv as it is by default is known to leave alone what it checks.
   const mayChange = part !== 'value' || ajv !== undefined || custom !== undefined
 
@@ -38,11 +53,11 @@ export function compileOutgoing (scope: FastifyInstance, schema: unknown, about:
  * A compiler set by hand may be the only one that knows its schemas (Zod, TypeBox's own): it decides, though what it makes of
  * the value is not sent. One that makes Ajv validators reads JSON Schema and may coerce: where ours knows all it uses, ours is stricter.
  */
-function bestOf (own: Validator, strict: () => Validator): Validator {
-  if (!isAjv(own)) return own
+function strictBeside (own: Validator, strict: () => Validator): Validator | undefined {
+  if (!isAjv(own)) return undefined
   try {
     return strict()
   } catch {
-    return own
+    return undefined
   }
 }

@@ -1,3 +1,5 @@
+import { Budget, boundedValue } from '../bounded-value.js'
+import { MESSAGE_LIMIT, NAME_LIMIT, oneLine, PATH_LIMIT, visible } from '../foreign-text.js'
 import type { Part } from './validator.js'
 
 /** One way in which a part does not match its schema. Names and places, never values: it is logged and kept in dead letters. */
@@ -11,13 +13,17 @@ export interface Violation {
 
 /** A list of thousands, for one long array, helps nobody. */
 const LIMIT = 50
+/** Bytes of JSON that all violations of an error have. */
+const TOTAL_LIMIT = 16_384
+const TEXT_LIMIT = 512
 
 /**
  * The error for what a validator found, in Fastify's words: `value/total must be >= 0`, with Fastify's `validation` and
- * `validationContext`. A compiler set by hand may give an error of its own instead: it is the cause.
+ * `validationContext`. A compiler set by hand may give an error of its own instead: it is the cause. All of it is bounded,
+ * for names and places are the sender's text.
  */
 export function invalid (part: Part, found: unknown, create: (reason: string, ...options: [options?: ErrorOptions]) => Error): Error {
-  const validation: Violation[] = Array.isArray(found) ? found.slice(0, LIMIT).map(violation) : []
+  const validation = Array.isArray(found) ? violations(found) : []
   const error = found instanceof Error ? create(found.message, { cause: found }) : create(describe(part, validation))
   return Object.assign(error, { validation, validationContext: part })
 }
@@ -27,8 +33,25 @@ function describe (part: Part, violations: readonly Violation[]): string {
   return violations.map(({ instancePath, message }) => `${part}${instancePath} ${message ?? 'is not valid'}`).join(', ')
 }
 
+function violations (found: ReadonlyArray<Partial<Violation>>): Violation[] {
+  const list: Violation[] = []
+  let bytes = 2
+  for (const each of found.slice(0, LIMIT)) {
+    const next = violation(each)
+    bytes += Buffer.byteLength(JSON.stringify(next)) + 1
+    if (bytes > TOTAL_LIMIT) break
+    list.push(next)
+  }
+  return list
+}
+
 function violation ({ instancePath = '', keyword, message, params }: Partial<Violation>): Violation {
-  return { instancePath, ...(keyword !== undefined && { keyword }), ...(message !== undefined && { message }), ...(params !== undefined && { params: withoutValues(params) }) }
+  return {
+    instancePath: visible(instancePath, PATH_LIMIT),
+    ...(keyword !== undefined && { keyword: visible(keyword, NAME_LIMIT) }),
+    ...(message !== undefined && { message: oneLine(message, TEXT_LIMIT) }),
+    ...(params !== undefined && { params: boundedValue(withoutValues(params), new Budget(LIMIT, MESSAGE_LIMIT)) as object })
+  }
 }
 
 /** Ajv's `discriminator` quotes what it found. */

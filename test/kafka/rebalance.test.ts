@@ -280,6 +280,28 @@ t.test('close during a join that waits for a drain leaves the group at once', as
   t.same(second.observer.calls, [])
 })
 
+t.test('a static member restarts without a rebalance, and a second one under its name fences the first for good', async (t) => {
+  const topic = await createTopic({ partitions: 2 })
+  const groupId = uniqueName('group')
+  const [first, stays] = ['first', 'stays'].map((groupInstanceId) => createMember(t, { topics: [topic], groupId, groupInstanceId }))
+  await first!.consumer.start()
+  await stays!.consumer.start()
+  await until(async () => first!.observer.owned.length === 1 && stays!.observer.owned.length === 1)
+  const calls = stays!.observer.calls.length
+  await first!.consumer.close()
+  const again = createMember(t, { topics: [topic], groupId, groupInstanceId: 'first' })
+  await again.consumer.start()
+  t.equal(again.observer.owned.length, 1)
+  t.equal(stays!.observer.calls.length, calls)
+
+  const thief = createMember(t, { topics: [topic], groupId, groupInstanceId: 'first' })
+  await thief.consumer.start()
+  await again.observer.was('failed')
+  t.match(again.observer.failures, [{ code: 'FASTSTREAM_ERR_FENCED' }])
+  t.same(again.observer.calls, ['assigned', 'lost', 'failed'])
+  t.equal(thief.observer.owned.length, 1)
+})
+
 /** Ends the memberships of a group as an operator can: its members learn it from their next request. */
 async function throwOut (groupId: string): Promise<void> {
   const victims = await memberIds(groupId)

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import type { Broker } from '../../broker/broker.js'
+import { acceptCorrelationId } from '../../broker/correlation-id.js'
 import { CONTENT_TYPE, CORRELATION_ID, encodeHeaders } from '../../broker/headers.js'
 import type { DeclaredPublisher } from '../../broker/publisher.js'
 import type { DeclaredSubscriber } from '../../broker/subscriber.js'
@@ -34,5 +35,7 @@ export function asReceived (subscriber: DeclaredSubscriber): Prepare {
 
 /** What comes of the message can be found by it. */
 function correlationId (broker: Broker, request: FastifyRequest): string {
-  return broker.settings.correlationId?.(request) ?? broker.newCorrelationId()
+  const fresh = () => broker.newCorrelationId()
+  const given = broker.settings.correlationId?.(request)
+  return given === undefined ? fresh() : acceptCorrelationId(given, fresh, request.log)
 }

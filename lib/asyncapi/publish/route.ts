@@ -3,6 +3,7 @@ import type { AsyncapiPublish } from '../../../types/asyncapi.js'
 import { systemClock } from '../../clock.js'
 import type { Prepared } from '../../consume/subscription.js'
 import { FASTSTREAM_ERR_PUBLISH_FORBIDDEN, FASTSTREAM_ERR_PUBLISH_RATE, FASTSTREAM_ERR_UNKNOWN_OPERATION } from '../../errors.js'
+import { PATH_LIMIT, visible } from '../../foreign-text.js'
 import { parseJson } from '../../schema/json.js'
 import type { AppDocument } from '../app-document.js'
 import type { Origin } from '../operations.js'
@@ -73,7 +74,7 @@ function prepare ({ topic, parties }: Origin, draft: Draft, request: FastifyRequ
 
 /** Without the message of the error, in which the app's own code may quote what it was given. */
 function logFailure (request: FastifyRequest, { code, statusCode }: { readonly code?: string, readonly statusCode?: number }): void {
-  request.log.warn({ operationId: idOf(request), code, statusCode }, 'a publish from the AsyncAPI page failed')
+  request.log.warn({ operationId: visible(idOf(request), PATH_LIMIT), code, statusCode }, 'a publish from the AsyncAPI page failed')
 }
 
 function idOf ({ params }: FastifyRequest): string {

@@ -1,6 +1,9 @@
 import { type Clock, systemClock } from '../../clock.js'
 
-/** What the client takes from the process. Tests and the simulated cluster give their own, so that a seed replays exactly. */
+/**
+ * What the client takes from the process. Tests and the simulated cluster give their own, so that a seed replays
+ * exactly.
+ */
 export interface Environment {
   readonly clock: Clock
   /** ms from some moment; never set back, unlike `clock.now`. All durations are measured with it. */

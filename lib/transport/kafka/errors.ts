@@ -4,7 +4,8 @@ import createError from '@fastify/error'
 
 export const FASTSTREAM_ERR_API_VERSION = createError<[api: string, address: string, theirs: string, ours: string]>(
   'FASTSTREAM_ERR_API_VERSION',
-  "the %s request has no version that both sides know: the broker at %s takes %s, this client sends %s; use a Kafka release that supports one of these versions, or another 'transport'",
+  'the %s request has no version that both sides know: the broker at %s takes %s, this client sends %s; ' +
+    "use a Kafka release that supports one of these versions, or another 'transport'",
   503
 )
 export const FASTSTREAM_ERR_FENCED = createError<[groupInstanceId: string, groupId: string]>(

@@ -5,7 +5,14 @@ export function partitionId ({ topic, partition }: TopicPartition): string {
   return `${topic}:${partition}`
 }
 
-export function groupBy<Item, Key> (items: Iterable<Item>, keyOf: (item: Item) => Key): ReadonlyMap<Key, readonly Item[]> {
+/** Of a `partitionId`. */
+export function topicOf (id: string): string {
+  return id.slice(0, id.lastIndexOf(':'))
+}
+
+export function groupBy<Item, Key> (
+  items: Iterable<Item>, keyOf: (item: Item) => Key
+): ReadonlyMap<Key, readonly Item[]> {
   const groups = new Map<Key, Item[]>()
   for (const item of items) {
     const key = keyOf(item)

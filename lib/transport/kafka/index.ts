@@ -9,6 +9,8 @@ import { createProducer } from './producer/producer.js'
 import { type LookupCodec } from './records/decompress.js'
 import { type Wire } from './wire.js'
 
+export { type LookupCodec }
+
 export interface KafkaTransportOptions extends Pick<TransportOptions, 'brokers' | 'connectTimeout' | 'log'> {
   /** Of the library that carries the requests. */
   readonly name: string
@@ -23,7 +25,10 @@ const REQUEST_TIMEOUT = 5000
 const CLOSE_TIMEOUT = 2000
 
 /** A real Kafka: one client per app and cluster, which producer, administration and all groups share. */
-export function createKafkaTransport (options: KafkaTransportOptions, wire: Wire, environment: Environment = systemEnvironment): Transport {
+export function createKafkaTransport (
+  options: KafkaTransportOptions, wire: Wire, environment: Environment = systemEnvironment
+): Transport {
+  const { log, lookupCodec = NO_CODECS } = options
   const cluster = new Cluster({ ...options, requestTimeout: REQUEST_TIMEOUT }, wire, environment)
   const metadata = new TopicMetadata(cluster, options)
   const clients = new Set<{ close (): Promise<void> }>()
@@ -36,9 +41,9 @@ export function createKafkaTransport (options: KafkaTransportOptions, wire: Wire
   return {
     name: options.name,
     ...createAdmin(cluster, metadata, options),
-    consumer: (consumerOptions, listener) => opened(createConsumer({
-      cluster, metadata, options: consumerOptions, listener, log: options.log, lookupCodec: options.lookupCodec ?? NO_CODECS
-    })),
+    consumer: (consumerOptions, listener) => opened(
+      createConsumer({ cluster, metadata, options: consumerOptions, listener, log, lookupCodec })
+    ),
     producer: () => opened(createProducer(cluster, metadata, options)),
     async close () {
       await within(environment.clock, CLOSE_TIMEOUT, Promise.all([...clients].map((client) => client.close())))

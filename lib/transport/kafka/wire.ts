@@ -22,8 +22,8 @@ export interface WireConnection {
   /** False once it broke or was closed: every request then rejects. */
   readonly open: boolean
   /**
-   * Sends one request in the highest version that both sides know, also before earlier ones are answered. Rejects with a
-   * `WireError` when the connection ends or the answer cannot be read. Error codes are part of the answer.
+   * Sends one request in the highest version that both sides know, also before earlier ones are answered. Rejects
+   * with a `WireError` when the connection ends or the answer cannot be read. Error codes are part of the answer.
    */
   send<Kind extends Api> (api: Kind, parameters: Requests[Kind]['parameters']): Promise<Requests[Kind]['answer']>
   /** Drops the connection at once: requests without an answer reject. May be called twice. */
@@ -74,13 +74,13 @@ export interface Requests {
   Fetch: { parameters: FetchRequest, answer: FetchAnswer }
   ListOffsets: { parameters: ListOffsetsRequest, answer: ListOffsetsAnswer }
   Metadata: { parameters: MetadataRequest, answer: MetadataAnswer }
-  OffsetCommit: { parameters: OffsetCommitRequest, answer: OffsetCommitAnswer }
+  OffsetCommit: { parameters: OffsetCommitRequest, answer: { readonly topics: OfTopics<PartitionAnswer> } }
   OffsetFetch: { parameters: OffsetFetchRequest, answer: OffsetFetchAnswer }
-  FindCoordinator: { parameters: FindCoordinatorRequest, answer: FindCoordinatorAnswer }
+  FindCoordinator: { parameters: Pick<MemberIdentity, 'groupId'>, answer: FindCoordinatorAnswer }
   JoinGroup: { parameters: JoinGroupRequest, answer: JoinGroupAnswer }
   Heartbeat: { parameters: GenerationIdentity, answer: ErrorAnswer }
   LeaveGroup: { parameters: MemberIdentity, answer: ErrorAnswer }
-  SyncGroup: { parameters: SyncGroupRequest, answer: SyncGroupAnswer }
+  SyncGroup: { parameters: SyncGroupRequest, answer: ErrorAnswer & { readonly assignment: Buffer } }
   CreateTopics: { parameters: CreateTopicsRequest, answer: CreateTopicsAnswer }
   InitProducerId: { parameters: Record<never, never>, answer: InitProducerIdAnswer }
 }
@@ -99,16 +99,18 @@ export interface OfTopic<Row> {
   readonly partitions: readonly Row[]
 }
 
+export type OfTopics<Row> = ReadonlyArray<OfTopic<Row>>
+
 /** Acknowledged by all in-sync replicas (`acks: -1`). */
 export interface ProduceRequest {
   /** ms that the leader waits for its replicas */
   readonly timeout: number
   /** `records`: one record batch of format 2, complete with producer id, epoch, base sequence and CRC. */
-  readonly topics: ReadonlyArray<OfTopic<{ readonly partition: number, readonly records: Buffer }>>
+  readonly topics: OfTopics<{ readonly partition: number, readonly records: Buffer }>
 }
 
 export interface ProduceAnswer {
-  readonly topics: ReadonlyArray<OfTopic<PartitionAnswer & { readonly baseOffset: bigint }>>
+  readonly topics: OfTopics<PartitionAnswer & { readonly baseOffset: bigint }>
 }
 
 export interface FetchRequest {
@@ -120,7 +122,7 @@ export interface FetchRequest {
   readonly isolationLevel: 0 | 1
   /** KIP-392; empty: none. */
   readonly rack: string
-  readonly topics: ReadonlyArray<OfTopic<FetchPosition>>
+  readonly topics: OfTopics<FetchPosition>
 }
 
 export interface FetchPosition {
@@ -129,9 +131,8 @@ export interface FetchPosition {
   readonly maxBytes: number
 }
 
-export interface FetchAnswer {
-  readonly errorCode: number
-  readonly topics: ReadonlyArray<OfTopic<FetchedPartition>>
+export interface FetchAnswer extends ErrorAnswer {
+  readonly topics: OfTopics<FetchedPartition>
 }
 
 export interface FetchedPartition extends PartitionAnswer {
@@ -149,11 +150,11 @@ export interface ListOffsetsRequest {
   /** With timestamp −1: 0 asks for the high watermark, 1 for the last stable offset. */
   readonly isolationLevel: 0 | 1
   /** `timestamp`: −2 for the log's start, −1 for its end, or ms since the epoch. */
-  readonly topics: ReadonlyArray<OfTopic<{ readonly partition: number, readonly timestamp: bigint }>>
+  readonly topics: OfTopics<{ readonly partition: number, readonly timestamp: bigint }>
 }
 
 export interface ListOffsetsAnswer {
-  readonly topics: ReadonlyArray<OfTopic<PartitionAnswer & { readonly offset: bigint }>>
+  readonly topics: OfTopics<PartitionAnswer & { readonly offset: bigint }>
 }
 
 export interface MetadataRequest {
@@ -180,9 +181,8 @@ export interface GenerationIdentity extends MemberIdentity {
 }
 
 export interface JoinGroupRequest extends MemberIdentity {
-  /** ms */
+  /** ms, as `rebalanceTimeout` */
   readonly sessionTimeout: number
-  /** ms */
   readonly rebalanceTimeout: number
   readonly protocols: ReadonlyArray<{ readonly name: string, readonly metadata: Buffer }>
 }
@@ -202,12 +202,8 @@ export interface SyncGroupRequest extends GenerationIdentity {
   readonly assignments: ReadonlyArray<{ readonly memberId: string, readonly assignment: Buffer }>
 }
 
-export interface SyncGroupAnswer extends ErrorAnswer {
-  readonly assignment: Buffer
-}
-
 export interface OffsetCommitRequest extends GenerationIdentity {
-  readonly topics: ReadonlyArray<OfTopic<CommittedOffset>>
+  readonly topics: OfTopics<CommittedOffset>
 }
 
 export interface CommittedOffset {
@@ -216,22 +212,19 @@ export interface CommittedOffset {
   readonly metadata: string
 }
 
-export interface OffsetCommitAnswer {
-  readonly topics: ReadonlyArray<OfTopic<PartitionAnswer>>
-}
-
 export interface OffsetFetchRequest {
   readonly groupId: string
-  readonly topics: ReadonlyArray<OfTopic<{ readonly partition: number }>>
+  readonly topics: OfTopics<{ readonly partition: number }>
 }
 
 export interface OffsetFetchAnswer extends ErrorAnswer {
-  /** `offset`: −1 when nothing is stored. */
-  readonly topics: ReadonlyArray<OfTopic<PartitionAnswer & { readonly offset: bigint, readonly metadata: string | null }>>
+  readonly topics: OfTopics<StoredOffset>
 }
 
-export interface FindCoordinatorRequest {
-  readonly groupId: string
+export interface StoredOffset extends PartitionAnswer {
+  /** −1: nothing is stored. */
+  readonly offset: bigint
+  readonly metadata: string | null
 }
 
 export interface FindCoordinatorAnswer extends ErrorAnswer {

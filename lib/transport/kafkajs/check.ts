@@ -6,7 +6,10 @@ interface Definition {
   protocol (options: { version: number }): (parameters: object) => unknown
 }
 
-/** Throws unless a loaded copy encodes and decodes every request in the versions that we use, and runs each replacement. */
+/**
+ * Throws unless a loaded copy encodes and decodes every request in the versions that we use, and runs each
+ * replacement.
+ */
 export function checkCopy (load: Load, isUsed: (path: string) => boolean): void {
   load('src/network/connection.js')
   const { requests } = load('src/protocol/requests/index.js') as { requests: Record<string, Definition | undefined> }

@@ -1,6 +1,7 @@
 import { type Socket } from 'node:net'
-import { commonVersion } from '../kafka/cluster/api-ranges.js'
-import { type Api, type Requests, type VersionRange, type WireConnection, WireError } from '../kafka/wire.js'
+import {
+  type Api, API_KEYS, type ProduceRequest, type Requests, type VersionRange, type WireConnection, WireError
+} from '../kafka/wire.js'
 import { loadKafkajs } from './load.js'
 import { encodeProduce } from './produce-request.js'
 import { KAFKAJS_REQUESTS } from './requests.js'
@@ -38,7 +39,7 @@ interface KafkajsConnection {
 
 interface ApiVersionsAnswer {
   readonly errorCode: number
-  readonly apiVersions: ReadonlyArray<{ readonly apiKey: number, readonly minVersion: number, readonly maxVersion: number }>
+  readonly apiVersions: ReadonlyArray<Readonly<Record<'apiKey' | 'minVersion' | 'maxVersion', number>>>
 }
 
 interface KafkajsError extends Error {
@@ -89,7 +90,8 @@ export class Connection implements WireConnection {
     try {
       await this.#connection.connect()
       const versions = await this.#askVersions()
-      this.#apiVersions = new Map(versions.map(({ apiKey, minVersion, maxVersion }) => [apiKey, { min: minVersion, max: maxVersion }]))
+      const ranges = versions.map(({ apiKey, minVersion: min, maxVersion: max }) => [apiKey, { min, max }] as const)
+      this.#apiVersions = new Map(ranges)
       this.#connection.setVersions(Object.fromEntries(versions.map(({ apiKey, ...range }) => [apiKey, range])))
       this.#connection.setSupportAuthenticationProtocol(this.#apiVersions.has(SASL_AUTHENTICATE))
       await this.#connection.authenticate()
@@ -99,13 +101,15 @@ export class Connection implements WireConnection {
     }
   }
 
-  async send<Kind extends Api> (api: Kind, parameters: Requests[Kind]['parameters']): Promise<Requests[Kind]['answer']> {
+  async send<Kind extends Api> (
+    api: Kind, parameters: Requests[Kind]['parameters']
+  ): Promise<Requests[Kind]['answer']> {
     const { kafkajs, versions, toParameters, toAnswer } = KAFKAJS_REQUESTS[api]
-    const version = commonVersion(api, versions, this.#apiVersions)
+    const version = Math.min(versions.max, this.#apiVersions.get(API_KEYS[api])!.max)
     const { request, response } = protocol(kafkajs, version, toParameters(parameters))
-    const encode = api === 'Produce' ? { encode: async () => encodeProduce(parameters as Requests['Produce']['parameters']) } : {}
+    const own = api === 'Produce' ? { encode: async () => encodeProduce(parameters as ProduceRequest) } : {}
     try {
-      return toAnswer(await this.#request({ request: { ...request, ...encode }, response }))
+      return toAnswer(await this.#request({ request: { ...request, ...own }, response }))
     } catch (err) {
       throw wireError(err)
     }
@@ -117,9 +121,13 @@ export class Connection implements WireConnection {
     for (const socket of this.#sockets) socket.destroy(new Error('the connection was cut'))
   }
 
-  /** Answers come as the node sent them: kafkajs's `parse` throws the first error code that it meets, and forgets the rest. */
+  /**
+   * Answers come as the node sent them: kafkajs's `parse` throws the first error code that it meets, and forgets the
+   * rest.
+   */
   async #request ({ request, response }: ProtocolRequest): Promise<unknown> {
-    return await this.#connection.send({ request, response: { decode: response.decode, parse: async (data: unknown) => data } })
+    const parse = async (data: unknown): Promise<unknown> => data
+    return await this.#connection.send({ request, response: { decode: response.decode, parse } })
   }
 
   /** A broker that does not know our version of this request answers in version 0, with an error. */

@@ -10,7 +10,10 @@ const VERSION = '2.2.4'
 
 let copy: Load | undefined
 
-/** Loads modules of the private copy of kafkajs, one per process, by their path in the package. Throws `FASTSTREAM_ERR_KAFKAJS`. */
+/**
+ * Loads modules of the private copy of kafkajs, one per process, by their path in the package. Throws
+ * `FASTSTREAM_ERR_KAFKAJS`.
+ */
 export function loadKafkajs (): Load {
   copy ??= loadKafkajsFrom(import.meta.url)
   return copy

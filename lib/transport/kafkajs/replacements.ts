@@ -1,4 +1,4 @@
-import { type LookupCodec } from '../kafka/records/decompress.js'
+import { type LookupCodec } from '../kafka/index.js'
 import { type Load, type Replacement } from './modules.js'
 import { restingRequestQueue } from './request-queue.js'
 
@@ -28,8 +28,8 @@ export function lookupCodec (load: Load): LookupCodec {
 }
 
 /**
- * Reads the records of every fetch version from 4 on, and leaves them as they are: our own decoder takes them. Some damaged
- * bytes make kafkajs's decoder run out of memory, and many headers stop it for seconds.
+ * Reads the records of every fetch version from 4 on, and leaves them as they are: our own decoder takes them. Some
+ * damaged bytes make kafkajs's decoder run out of memory, and many headers stop it for seconds.
  */
 export function recordBytes (decoder: ResponseDecoder): Buffer {
   const size = decoder.readInt32()

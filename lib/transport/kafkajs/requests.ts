@@ -1,4 +1,7 @@
-import { type Api, type OfTopic, type PartitionAnswer, type Requests, type VersionRange } from '../kafka/wire.js'
+import {
+  type Api, type ErrorAnswer, type FindCoordinatorAnswer, type GenerationIdentity, type OfTopic, type PartitionAnswer,
+  type Requests, type VersionRange
+} from '../kafka/wire.js'
 
 /* kafkajs's parameters and answers against those of the port. In kafkajs's answers, numbers of 64 bits are text. */
 
@@ -13,6 +16,11 @@ interface Mapping<Kind extends Api, Answer = unknown> {
 
 interface Responses<Row> {
   readonly responses: ReadonlyArray<OfTopic<Row>>
+}
+
+interface Named<Row> {
+  readonly topicName: string
+  readonly partitions: readonly Row[]
 }
 
 interface KafkajsFetchAnswer {
@@ -37,7 +45,7 @@ function same<Value> (value: Value): Value {
   return value
 }
 
-function withGeneration<Request extends { readonly generationId: number }> ({ generationId, ...rest }: Request): object {
+function withGeneration ({ generationId, ...rest }: GenerationIdentity): object {
   return { ...rest, groupGenerationId: generationId }
 }
 
@@ -46,7 +54,9 @@ function rows<From, To> (topics: ReadonlyArray<OfTopic<From>>, toRow: (row: From
   return topics.map(({ topic, partitions }) => ({ topic, partitions: partitions.map(toRow) }))
 }
 
-const Produce = mapping<'Produce', { topics: ReadonlyArray<{ topicName: string, partitions: ReadonlyArray<PartitionAnswer & { baseOffset: string }> }> }>({
+type Produced = PartitionAnswer & { readonly baseOffset: string }
+
+const Produce = mapping<'Produce', { topics: ReadonlyArray<Named<Produced>> }>({
   kafkajs: 'Produce',
   versions: { min: 3, max: 7 },
   // Encoded by the connection: kafkajs would make the batches anew.
@@ -54,7 +64,8 @@ const Produce = mapping<'Produce', { topics: ReadonlyArray<{ topicName: string, 
   toAnswer: ({ topics }) => ({
     topics: topics.map(({ topicName, partitions }) => ({
       topic: topicName,
-      partitions: partitions.map(({ partition, errorCode, baseOffset }) => ({ partition, errorCode, baseOffset: BigInt(baseOffset) }))
+      partitions: partitions.map(({ partition, errorCode, baseOffset }) => (
+        { partition, errorCode, baseOffset: BigInt(baseOffset) }))
     }))
   })
 })
@@ -94,7 +105,11 @@ const ListOffsets = mapping<'ListOffsets', Responses<PartitionAnswer & { offset:
 })
 
 const Metadata = mapping<'Metadata', Omit<Requests['Metadata']['answer'], 'topics'> & {
-  topicMetadata: ReadonlyArray<{ topic: string, topicErrorCode: number, partitionMetadata: ReadonlyArray<{ partitionId: number, partitionErrorCode: number, leader: number }> }>
+  readonly topicMetadata: ReadonlyArray<{
+    readonly topic: string
+    readonly topicErrorCode: number
+    readonly partitionMetadata: ReadonlyArray<Readonly<Record<'partitionId' | 'partitionErrorCode' | 'leader', number>>>
+  }>
 }>({
   kafkajs: 'Metadata',
   versions: { min: 4, max: 6 },
@@ -118,14 +133,19 @@ const OffsetCommit = mapping<'OffsetCommit', Responses<PartitionAnswer>>({
   toAnswer: ({ responses }) => ({ topics: responses })
 })
 
-const OffsetFetch = mapping<'OffsetFetch', Responses<PartitionAnswer & { offset: string, metadata: string | null }> & { errorCode: number }>({
+type StoredText = PartitionAnswer & { readonly offset: string, readonly metadata: string | null }
+
+const OffsetFetch = mapping<'OffsetFetch', Responses<StoredText> & ErrorAnswer>({
   kafkajs: 'OffsetFetch',
   versions: { min: 2, max: 4 },
   toParameters: same,
-  toAnswer: ({ errorCode, responses }) => ({ errorCode, topics: rows(responses, (row) => ({ ...row, offset: BigInt(row.offset) })) })
+  toAnswer: ({ errorCode, responses }) => (
+    { errorCode, topics: rows(responses, (row) => ({ ...row, offset: BigInt(row.offset) })) })
 })
 
-const FindCoordinator = mapping<'FindCoordinator', { errorCode: number, coordinator: { nodeId: number, host: string, port: number } }>({
+type Found = ErrorAnswer & { readonly coordinator: Omit<FindCoordinatorAnswer, 'errorCode'> }
+
+const FindCoordinator = mapping<'FindCoordinator', Found>({
   kafkajs: 'GroupCoordinator',
   versions: { min: 0, max: 2 },
   toParameters: same,
@@ -169,16 +189,19 @@ const SyncGroup = mapping<'SyncGroup', { errorCode: number, memberAssignment: Bu
   toAnswer: ({ errorCode, memberAssignment }) => ({ errorCode, assignment: memberAssignment })
 })
 
-const CreateTopics = mapping<'CreateTopics', { topicErrors: ReadonlyArray<{ topic: string, errorCode: number, errorMessage?: string | null }> }>({
+type TopicError = ErrorAnswer & { readonly topic: string, readonly errorMessage?: string | null }
+
+const CreateTopics = mapping<'CreateTopics', { topicErrors: readonly TopicError[] }>({
   kafkajs: 'CreateTopics',
   versions: { min: 1, max: 3 },
   toParameters: ({ timeout, topics }) => ({
     timeout,
     validateOnly: false,
-    topics: topics.map(({ topic, partitions, replicas }) => ({ topic, numPartitions: partitions, replicationFactor: replicas }))
+    topics: topics.map(({ topic, partitions, replicas }) => (
+      { topic, numPartitions: partitions, replicationFactor: replicas }))
   }),
   toAnswer: ({ topicErrors }) => ({
-    topics: topicErrors.map(({ topic, errorCode, errorMessage = null }) => ({ topic, errorCode, message: errorMessage }))
+    topics: topicErrors.map(({ topic, errorCode, errorMessage: message = null }) => ({ topic, errorCode, message }))
   })
 })
 

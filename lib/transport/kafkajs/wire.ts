@@ -1,18 +1,20 @@
 import { type TransportOptions } from '../transport.js'
-import { type Api, type VersionRange, type Wire } from '../kafka/wire.js'
+import { type Api, type Wire } from '../kafka/wire.js'
 import { Connection } from './connection.js'
 import { loadKafkajs } from './load.js'
 import { createLogCreator } from './log.js'
 import { KAFKAJS_REQUESTS } from './requests.js'
 
+type WireOptions = Pick<TransportOptions, 'clientId' | 'ssl' | 'sasl' | 'log'>
+
 /** The wire on a private copy of kafkajs: its sockets, TLS, SASL and protocol. Throws `FASTSTREAM_ERR_KAFKAJS`. */
-export function createKafkajsWire ({ clientId, ssl, sasl, log }: Pick<TransportOptions, 'clientId' | 'ssl' | 'sasl' | 'log'>): Wire {
+export function createKafkajsWire ({ clientId, ssl, sasl, log }: WireOptions): Wire {
   const { createLogger, LEVELS } = loadKafkajs()('src/loggers/index.js') as {
     createLogger (options: object): unknown
     LEVELS: { readonly INFO: number }
   }
   const logger = createLogger({ level: LEVELS.INFO, logCreator: createLogCreator(log) })
-  const versions = Object.entries(KAFKAJS_REQUESTS).map(([api, { versions }]) => [api as Api, versions] as [Api, VersionRange])
+  const versions = Object.entries(KAFKAJS_REQUESTS).map(([api, { versions }]) => [api as Api, versions] as const)
   return {
     versions: new Map(versions),
     async connect (address, signal) {

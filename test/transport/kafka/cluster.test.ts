@@ -1,6 +1,6 @@
 import t from 'tap'
 import { addressOf } from '../../../lib/transport/kafka/cluster/cluster.js'
-import { CODE, isFinal, isRefused, ProtocolError, reasonOf } from '../../../lib/transport/kafka/cluster/protocol-errors.js'
+import { CODE, isFinal, isRefused, isTooLarge, ProtocolError, reasonOf } from '../../../lib/transport/kafka/cluster/protocol-errors.js'
 import { FASTSTREAM_ERR_FENCED } from '../../../lib/transport/kafka/errors.js'
 import { API_KEYS, WireError } from '../../../lib/transport/kafka/wire.js'
 import { fakeWire, metadataOf } from '../../fixtures/fake-wire.js'
@@ -125,6 +125,22 @@ t.test('nodes that fail are asked last', async (t) => {
   t.same(wire.sent, ['a:1 Metadata', 'b:1 Metadata', 'b:1 Metadata'])
 })
 
+t.test('a connection that broke is not closed in place of the one that could not be made', async (t) => {
+  const wire = fakeWire({ FindCoordinator: () => ({ errorCode: 0, nodeId: 1, host: 'a', port: 1 }) })
+  const node = clientOf(t, wire, manualEnvironment()).cluster.at('a:1')
+  await node.request('FindCoordinator', { groupId: 'g' })
+  for (const connection of wire.open) connection.close()
+  wire.connecting = async () => { throw new WireError('refused', 'connection') }
+  await rejects(t, node.request('FindCoordinator', { groupId: 'g' }), { message: 'refused' })
+})
+
+t.test('a topic of which a producer cannot learn is an error that says why', async (t) => {
+  const wire = fakeWire({ Metadata: metadataOf({}) })
+  wire.ranges.delete(API_KEYS.Fetch)
+  const { metadata } = clientOf(t, wire, manualEnvironment())
+  await rejects(t, Promise.resolve(metadata.partitionCount('orders')), { code: 'FASTSTREAM_ERR_API_VERSION' })
+})
+
 t.test('an IPv6 host stands in brackets', async (t) => {
   t.equal(addressOf({ host: '::1', port: 9092 }), '[::1]:9092')
   t.equal(addressOf({ host: 'kafka', port: 9092 }), 'kafka:9092')
@@ -142,4 +158,5 @@ t.test('only what the cluster would answer again is final', async (t) => {
   t.equal(new ProtocolError(CODE.messageTooLarge).message, 'message too large (MESSAGE_TOO_LARGE, 10)')
   t.equal(new ProtocolError(12345).type, 'UNKNOWN_SERVER_ERROR')
   t.equal(reasonOf('no'), 'no')
+  t.same([new ProtocolError(10), new ProtocolError(18), new ProtocolError(3), new Error('no')].map(isTooLarge), [true, true, false, false])
 })

@@ -140,13 +140,21 @@ t.test('a header name that is no UTF-8 does not throw', async (t) => {
   t.same(batches[0]?.records[0]?.headers, [['\ufffd\ufffd\ufffd', null]])
 })
 
+t.test('one header can be had without making the others: the last of its name', async (t) => {
+  const headers: RawHeader[] = [['a', Buffer.from('1')], ['bb', null], ['a', Buffer.from('2')], ['c', null], ['b', Buffer.alloc(0)]]
+  const set = withRecords(encodeRecord({ offsetDelta: 0, timestampDelta: 0, key: null, value: null, headers }))
+  const record = (await decode(set)).batches[0]!.records[0]!
+  t.same(['a', 'bb', 'b', 'c', 'd'].map((name) => record.headerText(name)), ['2', undefined, '', undefined, undefined])
+})
+
 t.test('10 000 headers are read in linear time', async (t) => {
   const headers = Array.from({ length: 10_000 }, (_, i): RawHeader => [`name-${i}`, null])
   const set = withRecords(encodeRecord({ offsetDelta: 0, timestampDelta: 0, key: null, value: null, headers }))
-  const start = performance.now()
+  const before = process.cpuUsage()
   const { batches } = await decode(set)
   t.equal(batches[0]?.records[0]?.headers.length, 10_000)
-  const took = performance.now() - start
+  const { user, system } = process.cpuUsage(before)
+  const took = (user + system) / 1000
   t.ok(took < 200, `${took} ms`)
 })
 

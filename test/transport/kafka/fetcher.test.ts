@@ -56,7 +56,8 @@ async function build (t: Pick<Test, 'teardown'>, { leaders = [1, 1], reading = t
   })
   const client = clientOf(t, wire, environment)
   await client.learn('orders')
-  const assignment = new Assignment('m', 1, leaders.map((_, partition) => ({ topic: 'orders', partition })))
+  const partitions = [...leaders, 'unknown'].map((_, partition) => ({ topic: 'orders', partition }))
+  const assignment = new Assignment('m', 1, partitions)
   const told: string[] = []
   const over = new AbortController()
   const listener = {
@@ -152,6 +153,19 @@ t.test('damage stops its partition until a seek, and no other', async (t) => {
   t.same([...fetches[2]!.places].sort(), ['0@3', '1@1'], 'a partition that is read stays where it is')
 })
 
+t.test('a set is fetched while the one before it is decoded, and no third one', async (t) => {
+  const { fetches, told } = await build(t, { leaders: [1] })
+  // More than the decoder takes in one turn.
+  fetches[0]!.answer(answer({ partition: 0, records: batch(0, 25_000) }))
+  while (fetches.length < 2) await new Promise((resolve) => { queueMicrotask(() => { resolve(undefined) }) })
+  fetches[1]!.answer(answer({ partition: 0, records: batch(25_000, 50_000) }))
+  for (let turns = 0; told.length < 2; turns++) await turn()
+  t.same(told.map((line) => line.slice(-9)), ['9 > 25000', '9 > 50000'])
+  t.same(fetches.slice(0, 2).map(({ places }) => places), [['0@0'], ['0@25000']])
+  await turn()
+  t.same(fetches[2]!.places, ['0@50000'])
+})
+
 t.test('headers that do not tell where the next fetch begins leave that to the decoder', async (t) => {
   const { fetches, told } = await build(t, { leaders: [1] })
   const broken = batch(0, 1)
@@ -184,6 +198,13 @@ t.test('a leader that has moved is found with fresh metadata, and errors are no 
   t.same([told, fetches.length], [['stale', 'stale'], 2])
   await clock.advance(100)
   t.equal(fetches.length, 3)
+})
+
+t.test('a partition of which the metadata know nothing waits for them', async (t) => {
+  const { fetcher, fetches, place } = await build(t, { leaders: [] })
+  fetcher.begin(place(0), 0n)
+  await turn()
+  t.equal(fetches.length, 0)
 })
 
 t.test('a node that is not known is looked for', async (t) => {

@@ -1,14 +1,14 @@
 import t, { type Test } from 'tap'
+import { encodeAssignment } from '../../../lib/transport/consumer-protocol.js'
 import { Assigner } from '../../../lib/transport/kafka/consumer/assigner.js'
 import { Assignment } from '../../../lib/transport/kafka/consumer/assignment.js'
 import { Coordinator } from '../../../lib/transport/kafka/consumer/coordinator.js'
-import { encodeAssignment } from '../../../lib/transport/kafka/consumer/group-protocol.js'
 import { LoneMembership } from '../../../lib/transport/kafka/consumer/lone-membership.js'
 import { GroupMembership } from '../../../lib/transport/kafka/consumer/membership.js'
 import { type ErrorAnswer, type JoinGroupRequest, type MemberIdentity, type OffsetCommitRequest, WireError } from '../../../lib/transport/kafka/wire.js'
 import { GenerationLostError } from '../../../lib/transport/transport.js'
 import { fakeWire, type Handlers, metadataOf } from '../../fixtures/fake-wire.js'
-import { clientOf, manualEnvironment, rejects } from '../../fixtures/kafka-client.js'
+import { clientOf, manualEnvironment, rejects, SILENT } from '../../fixtures/kafka-client.js'
 import { turn } from '../../fixtures/manual-clock.js'
 
 const OPTIONS = { groupId: 'shop', topics: ['orders'], offsetReset: 'earliest', sessionTimeout: 10_000, rebalanceTimeout: 20_000 } as const
@@ -36,7 +36,7 @@ async function build (t: Test, handlers: Handlers = {}, groupInstanceId?: string
     options: { ...OPTIONS, ...groupInstanceId === undefined ? {} : { groupInstanceId } },
     cluster,
     coordinator,
-    assigner: new Assigner(cluster, metadata),
+    assigner: new Assigner({ groupId: 'shop', topics: ['orders'], cluster, metadata, log: SILENT }),
     contacted: (at) => { contacts.push(at) },
     closing: closing.signal
   })

@@ -124,6 +124,20 @@ t.test('a member has begun also when its last partition begins after the look th
   t.same([numbers(), told.settled], [[0], 1])
 })
 
+t.test('an answer that comes when its partition has begun changes nothing', async (t) => {
+  const late: Array<(told: Told) => void> = []
+  const client = await cluster(t, { 0: () => new Promise<Told>((resolve) => { late.push(resolve) }), 1: silent })
+  const { begun, over } = begin(client, 2, stored(1, 1))
+  await client.clock.advance(600)
+  client.nodes[0] = () => [0, 1, 1]
+  await client.clock.advance(1000)
+  t.equal(begun.length, 1)
+  for (const answer of late) answer([0, 0, 0])
+  await client.clock.advance(100)
+  t.equal(begun.length, 1)
+  over.abort()
+})
+
 t.test('a node that was frozen and takes itself for the leader is not believed that the log has become shorter', async (t) => {
   const client = await cluster(t, { 0: () => [0, 5, 5] })
   const { begun, running } = begin(client, 1, stored(8))

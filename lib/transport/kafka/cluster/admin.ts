@@ -36,7 +36,9 @@ export function createAdmin (
     })
   }
 
-  async function partitionCounts (operation: Operation, topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  async function partitionCounts (
+    operation: Operation, topics: readonly string[]
+  ): Promise<ReadonlyMap<string, number>> {
     const counts = new Map<string, number>()
     for (const [topic, { errorCode, leaders }] of await describe(operation, topics)) {
       if (errorCode === CODE.unknownTopicOrPartition) continue
@@ -65,12 +67,16 @@ export function createAdmin (
     }
   }
 
-  async function describe (operation: Operation, topics: readonly string[]): Promise<ReadonlyArray<[string, TopicState]>> {
+  async function describe (
+    operation: Operation, topics: readonly string[]
+  ): Promise<ReadonlyArray<[string, TopicState]>> {
     await metadata.refresh(operation, topics)
     return topics.map((topic) => [topic, metadata.get(topic)])
   }
 
-  async function preparing<Result> (topics: readonly string[], work: (operation: Operation) => Promise<Result>): Promise<Result> {
+  async function preparing<Result> (
+    topics: readonly string[], work: (operation: Operation) => Promise<Result>
+  ): Promise<Result> {
     try {
       return await cluster.until(connectTimeout, work)
     } catch (err) {

@@ -1,5 +1,5 @@
 import { FASTSTREAM_ERR_API_VERSION } from '../errors.js'
-import { API_KEYS, type Api, type VersionRange, type Wire, type WireConnection } from '../wire.js'
+import { API_KEYS, type VersionRange, type Wire, type WireConnection } from '../wire.js'
 
 /** Throws `FASTSTREAM_ERR_API_VERSION` unless each request has a version that both the broker and the wire know. */
 export function checkApiRanges (address: string, { versions }: Wire, { apiVersions }: WireConnection): void {
@@ -8,11 +8,6 @@ export function checkApiRanges (address: string, { versions }: Wire, { apiVersio
     if (theirs !== undefined && theirs.min <= ours.max && theirs.max >= ours.min) continue
     throw new FASTSTREAM_ERR_API_VERSION(api, address, theirs === undefined ? 'none' : text(theirs), text(ours))
   }
-}
-
-/** The highest version that both sides know. */
-export function commonVersion (api: Api, { max }: VersionRange, apiVersions: WireConnection['apiVersions']): number {
-  return Math.min(max, apiVersions.get(API_KEYS[api])?.max ?? max)
 }
 
 function text ({ min, max }: VersionRange): string {

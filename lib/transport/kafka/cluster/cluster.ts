@@ -73,7 +73,10 @@ export class Cluster {
 
   /** Asks one node after the other until one gives an answer at which `check` does not throw. */
   async ask<Kind extends Api> (
-    operation: Operation, api: Kind, parameters: Requests[Kind]['parameters'], check = (_answer: Requests[Kind]['answer']): void => {}
+    operation: Operation,
+    api: Kind,
+    parameters: Requests[Kind]['parameters'],
+    check = (_answer: Requests[Kind]['answer']): void => {}
   ): Promise<Requests[Kind]['answer']> {
     return await this.#first(operation, async (node) => {
       const answer = await node.request(api, parameters, { signal: operation.signal })

@@ -1,6 +1,9 @@
 import { type Node } from './node.js'
 
-/** Connections for one purpose, one to each node. Requests that block have their own, so that others do not wait behind them. */
+/**
+ * Connections for one purpose, one to each node. Requests that block have their own, so that others do not wait
+ * behind them.
+ */
 export class Connections {
   readonly #create: (address: string) => Node
   readonly #nodes = new Map<string, Node>()

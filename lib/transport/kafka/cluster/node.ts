@@ -17,8 +17,8 @@ export interface RequestOptions {
 }
 
 /**
- * One connection to one node, made when it is needed and made anew when it broke. A request that gets no answer in time,
- * or whose answer is not waited for, costs the connection: later requests would wait behind it.
+ * One connection to one node, made when it is needed and made anew when it broke. A request that gets no answer in
+ * time, or whose answer is not waited for, costs the connection: later requests would wait behind it.
  */
 export class Node {
   readonly address: string
@@ -78,17 +78,14 @@ export class Node {
     const cancel = this.#environment.clock.schedule(connectTimeout, () => {
       abort.abort(new WireError(`${this.address} took no connection within ${connectTimeout} ms`, 'connection'))
     })
-    try {
-      const connection = await this.#wire.connect(this.address, abort.signal)
+    return await this.#wire.connect(this.address, abort.signal).then((connection) => {
       this.#connection = connection
       abort.signal.throwIfAborted()
       checkApiRanges(this.address, this.#wire, connection)
       return connection
-    } catch (err) {
+    }).catch((err) => {
       this.#connection?.close()
       throw abort.signal.aborted ? abort.signal.reason : err
-    } finally {
-      cancel()
-    }
+    }).finally(cancel)
   }
 }

@@ -102,7 +102,10 @@ export function isTooLarge (error: unknown): boolean {
   return error.errorCode === CODE.messageTooLarge || error.errorCode === CODE.recordListTooLarge
 }
 
-/** True when the same request would be answered alike. What is not known to be final is tried again until its time is up. */
+/**
+ * True when the same request would be answered alike. What is not known to be final is tried again until its time is
+ * up.
+ */
 export function isFinal (error: unknown): boolean {
   if (error instanceof ProtocolError) return !error.retriable
   if (error instanceof WireError) return error.reason === 'authentication'
@@ -119,6 +122,11 @@ export function isRefused (error: unknown): boolean {
 /** True for an error of our catalogue: it names its cure, and trying again is none. */
 export function isCoded (error: unknown): boolean {
   return error instanceof Error && 'code' in error && String(error.code).startsWith('FASTSTREAM_ERR_')
+}
+
+/** True when another consumer took the place of this static member. */
+export function isFenced (error: Error): boolean {
+  return isCoded(error) && 'code' in error && error.code === 'FASTSTREAM_ERR_FENCED'
 }
 
 /** True when a Produce request that got this answer certainly did not append its records. */

@@ -46,17 +46,16 @@ export class Operation {
     }
   }
 
-  async repeat<Result> (attempt: () => Promise<Result>): Promise<Result> {
-    for (let pause = SHORTEST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
-      try {
-        return await attempt()
-      } catch (err) {
-        this.throwIfInterrupted()
-        if (isFinal(err)) throw err
-        this.#lastFailure = err
-      }
-      await sleep(this.#environment.clock, jittered(pause, this.#environment), this.signal)
+  async repeat<Result> (attempt: () => Promise<Result>, pause = SHORTEST_PAUSE): Promise<Result> {
+    try {
+      return await attempt()
+    } catch (err) {
       this.throwIfInterrupted()
+      if (isFinal(err)) throw err
+      this.#lastFailure = err
     }
+    await sleep(this.#environment.clock, jittered(pause, this.#environment), this.signal)
+    this.throwIfInterrupted()
+    return await this.repeat(attempt, Math.min(pause * 2, LONGEST_PAUSE))
   }
 }

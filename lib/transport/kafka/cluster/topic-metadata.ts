@@ -56,7 +56,8 @@ export class TopicMetadata {
   #refreshInBackground (): void {
     this.#freshUntil = this.#cluster.environment.elapsed() + METADATA_MAX_AGE
     // A failure leaves what is known, and a send that needs more looks again by itself.
-    this.#cluster.until(this.#options.connectTimeout, (operation) => this.refresh(operation, [...this.#written])).catch(() => {})
+    const refresh = (operation: Operation): Promise<void> => this.refresh(operation, [...this.#written])
+    this.#cluster.until(this.#options.connectTimeout, refresh).catch(() => {})
   }
 
   /** One look at a time: a thousand publishes to a topic that is not there ask once. */

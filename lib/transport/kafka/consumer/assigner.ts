@@ -1,84 +1,119 @@
-import { type Assignable, balance, Share } from '../../balance.js'
+import { sleep } from '../../../clock.js'
+import { visible } from '../../../foreign-text.js'
+import { encodeAssignment, encodeSubscription, type MemberAssignment } from '../../consumer-protocol.js'
+import { readAssignment } from '../../received-assignment.js'
+import { readSubscriptions, StickyAssignor, type Subscriptions } from '../../sticky-assignor.js'
+import { type TransportLog } from '../../transport.js'
 import { type Cluster } from '../cluster/cluster.js'
 import { type TopicMetadata } from '../cluster/topic-metadata.js'
-import { partitionId } from '../group-by.js'
 import { type JoinGroupAnswer, type JoinGroupRequest, type SyncGroupRequest } from '../wire.js'
-import { decodeSubscription, encodeAssignment, encodeSubscription } from './group-protocol.js'
 
-/** The name that kafkajs gives its own, so that members with plain kafkajs can be in the group: a rolling deploy begins with them. */
-const NAME = 'RoundRobinAssigner'
-
-/** ms that the cluster may take to tell about topics that the leader does not read */
-const PATIENCE = 5000
-
-interface Subscription {
-  readonly able: Array<Share<string>>
-  count: number
+export interface AssignerOptions {
+  readonly groupId: string
+  readonly topics: readonly string[]
+  readonly cluster: Cluster
+  readonly metadata: TopicMetadata
+  readonly log: TransportLog
 }
+
+/** kafkajs's name for its own, so that members with plain kafkajs can be in the group: a rolling deploy begins with them. */
+const NAME = 'RoundRobinAssigner'
+/** How often the cluster is asked about topics of which a member claims more partitions than it has, and the ms between. */
+const ASKS = 3
+const PAUSE = 200
+/** ms that the cluster may take to tell about topics */
+const PATIENCE = 5000
+/** Members that a warning names. */
+const NAMED = 10
+const NEVER = new AbortController().signal
 
 /**
  * Gives partitions to members that subscribe to their topic. kafkajs gives the leader's topics to all members, and those
- * that did not subscribe leave them unread. Sticky for as long as one member leads: it remembers what it gave.
+ * that did not subscribe leave them unread. What other members wrote is foreign: the cluster's metadata alone says what
+ * there is.
  */
 export class Assigner {
-  readonly #cluster: Cluster
-  readonly #metadata: TopicMetadata
-  #previous: ReadonlyMap<string, string> = new Map()
+  readonly #with: AssignerOptions
+  readonly #assignor = new StickyAssignor()
+  #unreadable: ReadonlySet<string> = new Set()
 
-  constructor (cluster: Cluster, metadata: TopicMetadata) {
-    this.#cluster = cluster
-    this.#metadata = metadata
+  constructor (options: AssignerOptions) {
+    this.#with = options
   }
 
-  protocols (topics: readonly string[]): JoinGroupRequest['protocols'] {
-    const counts = new Map(topics.map((topic) => [topic, this.#knownCount(topic)]))
+  protocols (): JoinGroupRequest['protocols'] {
+    const { topics } = this.#with
+    const counts = new Map(topics.map((topic) => [topic, this.#countOf(topic)]))
     return [{ name: NAME, metadata: encodeSubscription({ topics, counts }) }]
   }
 
+  /** As the leader of the group. */
   async assign (members: JoinGroupAnswer['members']): Promise<SyncGroupRequest['assignments']> {
-    const subscriptions = readSubscriptions(members)
+    const joined = members.map(({ memberId, metadata }) => ({ memberId, memberMetadata: metadata }))
+    const subscriptions = readSubscriptions(joined)
+    this.#warnOf(subscriptions.unreadable)
     await this.#askCounts(subscriptions)
-    const partitions: Array<Assignable<string> & { readonly partition: number }> = []
-    for (const [topic, { able, count }] of subscriptions) {
-      for (let partition = 0; partition < Math.max(count, this.#knownCount(topic)); partition++) {
-        const before = this.#previous.get(partitionId({ topic, partition }))
-        partitions.push({ topic, partition, able, owner: able.find(({ member }) => member === before) })
-      }
-    }
-    balance(partitions)
-    const assignments = new Map(members.map(({ memberId }) => [memberId, new Map<string, number[]>()]))
-    for (const { topic, partition, owner } of partitions) {
-      const assignment = assignments.get(owner!.member)!
-      assignment.set(topic, [...assignment.get(topic) ?? [], partition])
-    }
-    this.#previous = new Map(partitions.map((partition) => [partitionId(partition), partition.owner!.member]))
-    return Array.from(assignments, ([memberId, assignment]) => ({ memberId, assignment: encodeAssignment(assignment) }))
+    const assignments = this.#assignor.assign(subscriptions, (topic) => this.#countOf(topic))
+    return members.map(({ memberId }) => (
+      { memberId, assignment: encodeAssignment(assignments.get(memberId) ?? new Map()) }))
   }
 
-  #knownCount (topic: string): number {
-    return this.#metadata.get(topic).leaders.length
+  /**
+   * The part of an assignment that this member can read. The leader of the group may be any client: what it assigns beyond
+   * the cluster's metadata is refused with one warning, and the member stays in the group.
+   */
+  async read (bytes: Buffer): Promise<MemberAssignment> {
+    const { groupId, topics, log } = this.#with
+    const read = () => readAssignment(bytes, (topic) => topics.includes(topic) ? this.#countOf(topic) : undefined)
+    let received = read()
+    // The leader may have heard of new partitions first.
+    if (received.refused !== undefined && received.refused.partitions > 0) {
+      await this.#refresh(topics)
+      received = read()
+    }
+    const { partitions, refused } = received
+    if (refused !== undefined) {
+      const message = 'the leader of the group assigned what this member cannot read: that is left out, the rest is read'
+      log.warn({ groupId, refused }, message)
+    }
+    return partitions
   }
 
-  /** For topics that the leader does not read and whose readers, with plain kafkajs, do not tell the count. */
-  async #askCounts (subscriptions: ReadonlyMap<string, Subscription>): Promise<void> {
-    const unknown = Array.from(subscriptions.keys()).filter((topic) => subscriptions.get(topic)!.count === 0 && this.#knownCount(topic) === 0)
-    if (unknown.length === 0) return
-    // A topic that is deleted, or kept from us, goes to no member, but the other topics are read.
-    await this.#cluster.until(PATIENCE, (operation) => this.#metadata.refresh(operation, unknown)).catch(() => {})
+  #countOf (topic: string): number {
+    return this.#with.metadata.get(topic).leaders.length
   }
-}
 
-function readSubscriptions (members: JoinGroupAnswer['members']): ReadonlyMap<string, Subscription> {
-  const subscriptions = new Map<string, Subscription>()
-  for (const { memberId, metadata } of members) {
-    const { topics, counts } = decodeSubscription(metadata)
-    const share = new Share(memberId)
-    for (const topic of topics) {
-      const subscription = subscriptions.get(topic) ?? { able: [], count: 0 }
-      subscription.able.push(share)
-      subscription.count = Math.max(subscription.count, counts.get(topic) ?? 0)
-      subscriptions.set(topic, subscription)
+  /**
+   * For topics that the leader does not read, and where its metadata may be old. A member may have heard of new partitions
+   * before the node that answers: so the cluster is asked again before the claim is taken for wrong.
+   */
+  async #askCounts ({ topics }: Subscriptions): Promise<void> {
+    for (let ask = 0; ask < ASKS; ask++) {
+      const open = Array.from(topics).flatMap(([topic, { claimed }]) => {
+        const known = this.#countOf(topic)
+        return claimed > known || (known === 0 && ask === 0) ? [topic] : []
+      })
+      // No topics are all topics.
+      if (open.length === 0) return
+      if (ask > 0) await sleep(this.#with.cluster.environment.clock, PAUSE, NEVER)
+      await this.#refresh(open)
     }
   }
-  return subscriptions
+
+  /** A topic that is deleted, or kept from us, goes to no member, but the other topics are read. */
+  async #refresh (topics: readonly string[]): Promise<void> {
+    const { cluster, metadata } = this.#with
+    await cluster.until(PATIENCE, (operation) => metadata.refresh(operation, topics)).catch(() => {})
+  }
+
+  /** One warning for each member, for as long as it stays. */
+  #warnOf (found: ReadonlyMap<string, string>): void {
+    const fresh = Array.from(found).filter(([memberId]) => !this.#unreadable.has(memberId))
+    this.#unreadable = new Set(found.keys())
+    if (fresh.length === 0) return
+    const members = fresh.slice(0, NAMED).map(([memberId, reason]) => ({ memberId: visible(memberId, 256), reason }))
+    const { groupId, log } = this.#with
+    const message = 'the subscriptions of group members cannot be read: those members get no partitions'
+    log.warn({ groupId, count: fresh.length, members }, message)
+  }
 }

@@ -3,7 +3,7 @@ import {
   type ConsumerListener, type ConsumerOptions, GenerationLostError, type TransportConsumer, type TransportLog
 } from '../../transport.js'
 import { type Cluster } from '../cluster/cluster.js'
-import { isRefused } from '../cluster/protocol-errors.js'
+import { isFenced, isRefused } from '../cluster/protocol-errors.js'
 import { type TopicMetadata } from '../cluster/topic-metadata.js'
 import { type LookupCodec } from '../records/decompress.js'
 import { Assigner } from './assigner.js'
@@ -28,7 +28,9 @@ const LEAVE_TIMEOUT = 1000
 const UNKNOWN = { position: undefined, end: undefined }
 
 /** A member of a group that comes back after every failure, but for one that the cluster would answer alike. */
-export function createConsumer ({ cluster, metadata, options, listener, log, lookupCodec }: CreateConsumerOptions): TransportConsumer {
+export function createConsumer (
+  { cluster, metadata, options, listener, log, lookupCodec }: CreateConsumerOptions
+): TransportConsumer {
   const { groupId, topics, checkCrcs = true } = options
   const { environment } = cluster
   const closing = new AbortController()
@@ -48,9 +50,15 @@ export function createConsumer ({ cluster, metadata, options, listener, log, loo
   }
 
   function groupMembership (): Membership {
-    const coordinator = new Coordinator(groupId!, cluster, coordination)
-    const assigner = new Assigner(cluster, metadata)
-    return new GroupMembership({ groupId: groupId!, options, cluster, coordinator, assigner, contacted, closing: closing.signal })
+    return new GroupMembership({
+      groupId: groupId!,
+      options,
+      cluster,
+      coordinator: new Coordinator(groupId!, cluster, coordination),
+      assigner: new Assigner({ groupId: groupId!, topics, cluster, metadata, log }),
+      contacted,
+      closing: closing.signal
+    })
   }
 
   /** Without a group the cluster is the contact. */
@@ -98,9 +106,10 @@ export function createConsumer ({ cluster, metadata, options, listener, log, loo
           reject(error)
           return false
         }
-        log.debug({ err: error, groupId }, 'the consumer ended, and begins anew')
+        log.debug({ err: error, groupId }, 'the consumer ended')
         listener.failed(error)
-        return true
+        // It would fence the other one in turn.
+        return !isFenced(error)
       }
 
       const name = groupId === null ? 'without a group' : `of group '${groupId}'`

@@ -19,9 +19,12 @@ export interface CoordinatorRequestOptions {
 const PATIENCE = 10_000
 const SHORTEST_PAUSE = 50
 const LONGEST_PAUSE = 1000
+const NEVER = new AbortController().signal
 
 /** The coordinator is another node now, or this one has lost what it knew about the group and reads it again. */
-const ELSEWHERE: ReadonlySet<number> = new Set([CODE.coordinatorLoadInProgress, CODE.coordinatorNotAvailable, CODE.notCoordinator])
+const ELSEWHERE: ReadonlySet<number> = new Set([
+  CODE.coordinatorLoadInProgress, CODE.coordinatorNotAvailable, CODE.notCoordinator
+])
 
 /** The node that keeps a group, wherever it is. Members and generation survive a move, so requests follow it. */
 export class Coordinator {
@@ -36,31 +39,37 @@ export class Coordinator {
     this.#connections = connections
   }
 
-  /** Rejects when the coordinator cannot be reached within `patience`, and when asking again would be answered alike. */
+  /**
+   * Rejects when the coordinator cannot be reached within `patience`, and when asking again would be answered alike.
+   */
   async request<Kind extends Api> (
     api: Kind,
     parameters: Requests[Kind]['parameters'],
     errorCodeOf: (answer: Requests[Kind]['answer']) => number,
-    { timeout, patience = PATIENCE, aside = false, signal = new AbortController().signal }: CoordinatorRequestOptions = {}
+    options: CoordinatorRequestOptions = {}
   ): Promise<Requests[Kind]['answer']> {
+    const { timeout, patience = PATIENCE, aside = false, signal = NEVER } = options
     const { environment } = this.#cluster
     const giveUp = environment.elapsed() + patience
-    for (let pause = SHORTEST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
+    let pause = SHORTEST_PAUSE
+    let answer: Requests[Kind]['answer'] | undefined
+    while (answer === undefined) {
       try {
         const address = await this.#find(patience, signal)
         const node = aside ? this.#cluster.at(address) : this.#connections.to(address)
-        const answer = await node.request(api, parameters, { timeout })
-        const errorCode = errorCodeOf(answer)
-        if (!ELSEWHERE.has(errorCode)) return answer
-        throw new ProtocolError(errorCode)
+        const candidate = await node.request(api, parameters, { timeout })
+        const errorCode = errorCodeOf(candidate)
+        if (ELSEWHERE.has(errorCode)) throw new ProtocolError(errorCode)
+        answer = candidate
       } catch (err) {
-        if (isFinal(err)) throw err
         this.#address = undefined
-        if (environment.elapsed() + pause > giveUp) throw err
+        if (isFinal(err) || environment.elapsed() + pause > giveUp) throw err
+        await sleep(environment.clock, jittered(pause, environment), signal)
+        signal.throwIfAborted()
+        pause = Math.min(pause * 2, LONGEST_PAUSE)
       }
-      await sleep(environment.clock, jittered(pause, environment), signal)
-      signal.throwIfAborted()
     }
+    return answer
   }
 
   async #find (patience: number, signal: AbortSignal): Promise<string> {

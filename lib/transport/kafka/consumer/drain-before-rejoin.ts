@@ -14,8 +14,9 @@ export interface DrainOptions {
 }
 
 /**
- * What happens between the news of a rebalance and the rejoin: the work is drained, and heartbeats keep the membership, so
- * that its last commits are taken. Resolves to whether the generation was held until the drain was done.
+ * What happens between the news of a rebalance and the rejoin: the work is drained, and heartbeats keep the
+ * membership, so that its last commits are taken. Resolves to whether the generation was held until the drain was
+ * done.
  */
 export async function drainBeforeRejoin (
   { isAlive, drain, interval, limit, signal }: DrainOptions, { clock }: Environment

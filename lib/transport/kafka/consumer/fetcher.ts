@@ -1,5 +1,7 @@
 import { sleep } from '../../../clock.js'
-import { type ConsumerListener, type FetchOptions, type TopicPartition, type TopicPartitionOffset } from '../../transport.js'
+import {
+  type ConsumerListener, type FetchOptions, type TopicPartition, type TopicPartitionOffset
+} from '../../transport.js'
 import { type Cluster } from '../cluster/cluster.js'
 import { type Connections } from '../cluster/connections.js'
 import { type Node } from '../cluster/node.js'
@@ -44,8 +46,8 @@ const SHORTEST_PAUSE = 100
 const LONGEST_PAUSE = 1000
 
 /**
- * Reads the partitions of one generation: one fetch after the other from each node, and the next one is under way while the
- * last one is handed over. Partitions that are paused are left out, and what was fetched of them is kept.
+ * Reads the partitions of one generation: one fetch after the other from each node, and the next one is under way
+ * while the last one is handed over. Partitions that are paused are left out, and what was fetched of them is kept.
  */
 export class Fetcher {
   readonly #with: FetcherOptions
@@ -156,7 +158,8 @@ export class Fetcher {
   }
 
   async #fetch (node: Node, hungry: readonly PartitionFetch[]): Promise<void> {
-    const { cluster, rack, fetch: { minBytes = MIN_BYTES, maxBytes = MAX_BYTES, maxBytesPerPartition = MAX_BYTES_PER_PARTITION } } = this.#with
+    const { cluster, rack, fetch: bounds } = this.#with
+    const { minBytes = MIN_BYTES, maxBytes = MAX_BYTES, maxBytesPerPartition = MAX_BYTES_PER_PARTITION } = bounds
     const maxWait = this.#maxWait()
     const asked = new Map(hungry.map(({ owned, next }) => [partitionId(owned), next!]))
     const rows = hungry.map(({ owned: { topic, partition }, next }) => ({ topic, partition, offset: next! }))
@@ -180,7 +183,7 @@ export class Fetcher {
       const from = asked.get(id)
       if (fetch === undefined || from === undefined || from !== fetch.next) continue
       if (fetched.errorCode !== CODE.none) this.#failed(fetch, fetched.errorCode)
-      else this.#received(id, fetch, from, fetched)
+      else this.#received(id, fetch, fetched)
       if (fetch.full && fetch.draining !== undefined) full.push(fetch.draining)
     }
     // Some may be read from another node now.
@@ -189,7 +192,7 @@ export class Fetcher {
     await Promise.all(full)
   }
 
-  #received (id: string, fetch: PartitionFetch, from: bigint, fetched: FetchedPartition): void {
+  #received (id: string, fetch: PartitionFetch, fetched: FetchedPartition): void {
     const { preferredReadReplica, highWatermark, records } = fetched
     fetch.owned.end = highWatermark
     if (preferredReadReplica >= 0) {
@@ -197,7 +200,7 @@ export class Fetcher {
       return
     }
     if (records.length === 0) return
-    fetch.take(from, fetched)
+    fetch.take(fetched)
     this.#partitions.delete(id)
     this.#partitions.set(id, fetch)
     this.#drain(fetch)
@@ -223,8 +226,9 @@ export class Fetcher {
   }
 
   /**
-   * A fetch under way asks for no more. One that leaves out a paused partition waits no longer than a part of the time since
-   * the last pause: what was paused just now is resumed soon, what was paused long ago costs no busy polling.
+   * A fetch under way asks for no more. One that leaves out a paused partition waits no longer than a part of the
+   * time since the last pause: what was paused just now is resumed soon, what was paused long ago costs no busy
+   * polling.
    */
   #maxWait (): number {
     const { fetch: { maxWait = MAX_WAIT }, assignment, cluster: { environment } } = this.#with

@@ -1,5 +1,6 @@
 import {
-  type ConsumerListener, type ConsumerOptions, type Progress, type StoredOffset, type TopicPartition, type TopicPartitionOffset
+  type ConsumerListener, type ConsumerOptions, type Progress, type StoredOffset, type TopicPartition,
+  type TopicPartitionOffset
 } from '../../transport.js'
 import { type Cluster } from '../cluster/cluster.js'
 import { type Connections } from '../cluster/connections.js'
@@ -65,7 +66,14 @@ export class Generation {
   begin (): void {
     const { listener, assignment, options: { offsetReset }, failed, ...rest } = this.#with
     listener.assigned(assignment.partitions)
-    const begin = (beginning: Beginning): void => { this.#beginAt(beginning) }
+    // What a listener throws is none of the errors of the leader that told the offsets.
+    const begin = (beginning: Beginning): void => {
+      try {
+        this.#beginAt(beginning)
+      } catch (err) {
+        failed(err as Error)
+      }
+    }
     new StartingOffsets({ ...rest, assignment, offsetReset, begin, signal: this.signal }).run().catch(failed)
   }
 
@@ -133,7 +141,9 @@ export class Generation {
       if (position !== undefined && position === stored) listener.stored(topic, partition, stored, metadata)
       else if (stored !== undefined) listener.reset(topic, partition, { stored, start, end, position })
       // To be committed before anything comes: from then on it is noticed when the log loses what was not read.
-      if (position !== undefined && position !== stored && !this.signal.aborted) listener.records(topic, partition, [], position)
+      if (position !== undefined && position !== stored && !this.signal.aborted) {
+        listener.records(topic, partition, [], position)
+      }
     }
     // A listener may have moved it already, or have closed the consumer.
     if (position !== undefined && !this.signal.aborted) this.#fetcher.begin(owned, position)

@@ -23,8 +23,8 @@ const STABLE: Question = { timestamp: -1n, isolationLevel: 1 }
 const END: Question = { timestamp: -1n, isolationLevel: 0 }
 
 /**
- * Asks the leaders what their partitions hold, and tells each answer as soon as it is there. What has no leader, or one that
- * has moved or is silent, is left out. Rejects when asking again would not help.
+ * Asks the leaders what their partitions hold, and tells each answer as soon as it is there. What has no leader, or
+ * one that has moved or is silent, is left out. Rejects when asking again would not help.
  */
 export async function listOffsets (
   cluster: Cluster, metadata: TopicMetadata, partitions: readonly TopicPartition[], found: Found
@@ -43,9 +43,10 @@ export async function listOffsets (
 
 async function askLeader (node: Node, partitions: readonly TopicPartition[], found: Found): Promise<void> {
   // In this order: a node answers one after the other, so that no end is before what is stable.
-  const [starts, stables, ends] = await Promise.all([ask(node, partitions, START), ask(node, partitions, STABLE), ask(node, partitions, END)])
+  const answers = [START, STABLE, END].map((question) => ask(node, partitions, question))
+  const [starts, stables, ends] = await Promise.all(answers)
   for (const partition of partitions) {
-    const [start, stable, end] = [starts, stables, ends].map((offsets) => offsets.get(partitionId(partition)))
+    const [start, stable, end] = [starts, stables, ends].map((offsets) => offsets!.get(partitionId(partition)))
     if (start !== undefined && stable !== undefined && end !== undefined) found(partition, { start, stable, end })
   }
 }

@@ -1,12 +1,12 @@
 import { GenerationLostError, type StoredOffset, type TopicPartition } from '../../transport.js'
 import { type TopicMetadata } from '../cluster/topic-metadata.js'
-import { partitionId } from '../group-by.js'
+import { partitionId, topicOf } from '../group-by.js'
 import { Assignment } from './assignment.js'
 import { type Heartbeat, type Membership, type Stored } from './membership.js'
 
 /**
- * Stands in for the group of a consumer that has none: it owns all partitions, and its offsets are kept here for as long as
- * it lives. No coordinator is asked, so none is needed, nor the right to ask one.
+ * Stands in for the group of a consumer that has none: it owns all partitions, and its offsets are kept here for as
+ * long as it lives. No coordinator is asked, so none is needed, nor the right to ask one.
  */
 export class LoneMembership implements Membership {
   readonly #topics: readonly string[]
@@ -20,7 +20,9 @@ export class LoneMembership implements Membership {
   }
 
   async join (): Promise<Assignment> {
-    const partitions = this.#topics.flatMap((topic) => this.#metadata.get(topic).leaders.map((_, partition) => ({ topic, partition })))
+    const partitions = this.#topics.flatMap((topic) => {
+      return this.#metadata.get(topic).leaders.map((_leader, partition) => ({ topic, partition }))
+    })
     return new Assignment('', ++this.#generationId, partitions)
   }
 
@@ -29,8 +31,10 @@ export class LoneMembership implements Membership {
   }
 
   async commit (assignment: Assignment, offsets: readonly StoredOffset[]): Promise<void> {
-    if (assignment.generationId !== this.#generationId) throw new GenerationLostError('the partitions were assigned anew')
-    for (const { offset, metadata = '', ...partition } of offsets) this.#stored.set(partitionId(partition), { offset, metadata })
+    if (assignment.generationId !== this.#generationId) throw new GenerationLostError('the generation is over')
+    for (const { offset, metadata = '', ...partition } of offsets) {
+      this.#stored.set(partitionId(partition), { offset, metadata })
+    }
   }
 
   async fetchStored (partitions: readonly TopicPartition[]): Promise<ReadonlyMap<string, Stored>> {
@@ -44,8 +48,4 @@ export class LoneMembership implements Membership {
   forget (topic: string): void {
     for (const id of this.#stored.keys()) if (topicOf(id) === topic) this.#stored.delete(id)
   }
-}
-
-function topicOf (id: string): string {
-  return id.slice(0, id.lastIndexOf(':'))
 }

@@ -97,7 +97,7 @@ export class Member {
         failed: reject
       }, this.#reading)
       generation.begin()
-      // With partitions it has joined when it is known where they begin: what is published then is read, also by 'latest'.
+      // With partitions it has joined when it is known where they begin: 'latest' reads what is published then.
       if (assignment.partitions.length === 0) onJoined()
       this.#keepHeartbeat(generation).then(resolve, reject)
       this.#keepFresh(generation, counts).then(() => { resolve('rebalancing') }, reject)
@@ -133,7 +133,8 @@ export class Member {
   }
 
   async #leaveGeneration (ending: Ending): Promise<void> {
-    const { cluster: { environment }, membership, options: { rebalanceTimeout, groupId }, listener, log, closing } = this.#with
+    const { cluster: { environment }, membership, options, listener, log, closing } = this.#with
+    const { rebalanceTimeout, groupId } = options
     const generation = this.#generation!
     if (ending === 'lost') {
       this.#end()
@@ -142,7 +143,9 @@ export class Member {
     generation.stop()
     const drained = await drainBeforeRejoin({
       isAlive: () => membership.heartbeat(generation.assignment).then((beat) => beat !== 'lost', () => true),
-      drain: () => listener.revoking().catch((err) => { log.error({ err, groupId }, 'the drain before a rebalance failed') }),
+      drain: () => listener.revoking().catch((err) => {
+        log.error({ err, groupId }, 'the drain before a rebalance failed')
+      }),
       interval: this.#heartbeatInterval,
       limit: rebalanceTimeout - 2 * this.#heartbeatInterval,
       signal: closing
@@ -160,7 +163,10 @@ export class Member {
     return generation !== undefined
   }
 
-  /** Asks the cluster about the topics. Rejects when there is no answer within `patience` ms, and when it would not change. */
+  /**
+   * Asks the cluster about the topics. Rejects when there is no answer within `patience` ms, and when it would not
+   * change.
+   */
   async #look (patience: number): Promise<void> {
     const { cluster, metadata, options: { topics }, missing, closing, described } = this.#with
     const at = cluster.environment.clock.now()

@@ -9,7 +9,6 @@ import { type ErrorAnswer, type MemberIdentity } from '../wire.js'
 import { type Assigner } from './assigner.js'
 import { Assignment } from './assignment.js'
 import { type Coordinator } from './coordinator.js'
-import { decodeAssignment } from './group-protocol.js'
 
 /** What a group has stored for a partition. */
 export interface Stored {
@@ -54,14 +53,21 @@ const MAX_JOINS = 20
 /** ms */
 const REJOIN_PAUSE = 100
 
-const LOST: ReadonlySet<number> = new Set([CODE.illegalGeneration, CODE.unknownMemberId, CODE.rebalanceInProgress, CODE.fencedInstanceId])
-/** Of one partition more than the cluster takes, 4096 bytes by default, or of all of them more than one batch of its log: Kafka 4 calls that UNKNOWN. */
-const TOO_LARGE: ReadonlySet<number> = new Set([CODE.offsetMetadataTooLarge, CODE.invalidCommitOffsetSize, CODE.unknown])
+const LOST: ReadonlySet<number> = new Set([
+  CODE.illegalGeneration, CODE.unknownMemberId, CODE.rebalanceInProgress, CODE.fencedInstanceId
+])
+/**
+ * Of one partition more than the cluster takes, 4096 bytes by default, or of all of them more than one batch of its
+ * log: Kafka 4 calls that UNKNOWN.
+ */
+const TOO_LARGE: ReadonlySet<number> = new Set([
+  CODE.offsetMetadataTooLarge, CODE.invalidCommitOffsetSize, CODE.unknown
+])
 
 export class GroupMembership implements Membership {
   readonly #with: MembershipOptions
   #memberId = ''
-  #joining: Promise<Assignment> | undefined
+  #joining: Promise<unknown> = Promise.resolve()
   /** By `elapsed`: when the coordinator was last asked what it has answered. */
   #heard = -Infinity
 
@@ -70,8 +76,9 @@ export class GroupMembership implements Membership {
   }
 
   join (): Promise<Assignment> {
-    this.#joining = this.#join()
-    return this.#joining
+    const joining = this.#join()
+    this.#joining = joining
+    return joining
   }
 
   async heartbeat ({ memberId, generationId }: Assignment): Promise<Heartbeat> {
@@ -97,7 +104,8 @@ export class GroupMembership implements Membership {
     const topics = byTopic(offsets, ({ partition, offset, metadata = '' }) => ({ partition, offset, metadata }))
     const asked = this.#now()
     const answer = await this.#with.coordinator.request(
-      'OffsetCommit', { ...this.#identity, memberId, generationId, topics }, firstError, { patience: COMMIT_PATIENCE, signal: this.#with.closing })
+      'OffsetCommit', { ...this.#identity, memberId, generationId, topics }, firstError,
+      { patience: COMMIT_PATIENCE, signal: this.#with.closing })
     const errorCode = firstError(answer)
     if (errorCode === CODE.none || errorCode === CODE.rebalanceInProgress) this.#contacted(asked)
     if (LOST.has(errorCode)) {
@@ -106,7 +114,7 @@ export class GroupMembership implements Membership {
     }
     // The offset counts, not the text.
     if (TOO_LARGE.has(errorCode) && offsets.some(({ metadata }) => metadata)) {
-      return await this.commit(assignment, offsets.map(({ topic, partition, offset }) => ({ topic, partition, offset })))
+      return await this.commit(assignment, offsets.map(({ metadata: _, ...offset }) => offset))
     }
     throwIfFailed(errorCode)
   }
@@ -126,9 +134,10 @@ export class GroupMembership implements Membership {
   async leave (): Promise<void> {
     const { coordinator, options: { groupInstanceId }, cluster: { environment: { clock } } } = this.#with
     // The first answer to a newcomer is its id, at once; the next one waits for the other members.
-    if (this.#memberId === '' && this.#joining !== undefined) await within(clock, LEAVE_PATIENCE, this.#joining.catch(() => {}))
+    if (this.#memberId === '') await within(clock, LEAVE_PATIENCE, this.#joining.catch(() => {}))
     if (this.#memberId === '' || groupInstanceId !== undefined) return
-    await coordinator.request('LeaveGroup', this.#identity, codeOf, { aside: true, timeout: LEAVE_PATIENCE, patience: LEAVE_PATIENCE })
+    const atMost = { timeout: LEAVE_PATIENCE, patience: LEAVE_PATIENCE }
+    await coordinator.request('LeaveGroup', this.#identity, codeOf, { ...atMost, aside: true })
     this.#memberId = ''
   }
 
@@ -151,10 +160,10 @@ export class GroupMembership implements Membership {
 
   /** `undefined`: to be joined again, under another id, or because the group began to rebalance meanwhile. */
   async #joinOnce (): Promise<Assignment | undefined> {
-    const { options: { sessionTimeout, rebalanceTimeout, topics }, coordinator, assigner, closing } = this.#with
+    const { options: { sessionTimeout, rebalanceTimeout }, coordinator, assigner, closing } = this.#with
     const patient = { timeout: rebalanceTimeout + NETWORK_DELAY, signal: closing }
     const joined = await coordinator.request('JoinGroup', {
-      ...this.#identity, sessionTimeout, rebalanceTimeout, protocols: assigner.protocols(topics)
+      ...this.#identity, sessionTimeout, rebalanceTimeout, protocols: assigner.protocols()
     }, codeOf, patient)
     if (this.#isRepeated(joined.errorCode, joined.memberId)) return undefined
     const { memberId, generationId, leaderId, members } = joined
@@ -167,9 +176,9 @@ export class GroupMembership implements Membership {
     if (this.#isRepeated(errorCode, memberId)) return undefined
     this.#contacted(asked)
     closing.throwIfAborted()
-    // A leader with plain kafkajs gives its own topics to all members.
-    const own = Array.from(decodeAssignment(assignment)).filter(([topic]) => topics.includes(topic))
-    return new Assignment(memberId, generationId, own.flatMap(([topic, partitions]) => partitions.map((partition) => ({ topic, partition }))))
+    const places = Array.from(await assigner.read(assignment)).flatMap(([topic, partitions]) => (
+      partitions.map((partition) => ({ topic, partition }))))
+    return new Assignment(memberId, generationId, places)
   }
 
   #isRepeated (errorCode: number, memberId: string): boolean {
@@ -184,7 +193,9 @@ export class GroupMembership implements Membership {
 
   #throwIfFailed (errorCode: number): void {
     const { groupId, options: { groupInstanceId } } = this.#with
-    if (errorCode === CODE.fencedInstanceId && groupInstanceId !== undefined) throw new FASTSTREAM_ERR_FENCED(groupInstanceId, groupId)
+    if (errorCode === CODE.fencedInstanceId && groupInstanceId !== undefined) {
+      throw new FASTSTREAM_ERR_FENCED(groupInstanceId, groupId)
+    }
     throwIfFailed(errorCode)
   }
 

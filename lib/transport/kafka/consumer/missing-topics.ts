@@ -42,6 +42,7 @@ export class MissingTopics {
     this.#known.add(topic)
     if (absence.warned || this.#elapsed() - absence.since < PROPAGATION) return
     absence.warned = true
-    this.#log.warn({ topic, groupId: this.#groupId }, 'a subscribed topic does not exist: it is read when it is created')
+    const details = { topic, groupId: this.#groupId }
+    this.#log.warn(details, 'a subscribed topic does not exist: it is read when it is created')
   }
 }

@@ -15,8 +15,8 @@ interface Waiting {
 const MAX_WAITING = 2
 
 /**
- * The reading of one partition: what to fetch next, and what was fetched and waits until it is decoded and there is room.
- * A set that the core has no room for is kept, not read again.
+ * The reading of one partition: what to fetch next, and what was fetched and waits until it is decoded and there is
+ * room. A set that the core has no room for is kept, not read again.
  */
 export class PartitionFetch {
   readonly owned: Owned
@@ -60,8 +60,9 @@ export class PartitionFetch {
     this.#next = position
   }
 
-  take (from: bigint, fetched: FetchedPartition): void {
-    if (from !== this.#next || fetched.records.length === 0) return
+  /** What was fetched from `next` on. */
+  take (fetched: FetchedPartition): void {
+    const from = this.#next!
     const end = endOfSet(fetched.records)
     // Damaged headers do not tell where the next fetch begins: the decoder does.
     this.#next = end === undefined || end <= from ? undefined : end

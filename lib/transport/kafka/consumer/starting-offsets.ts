@@ -4,7 +4,7 @@ import { type Cluster } from '../cluster/cluster.js'
 import { isFinal } from '../cluster/protocol-errors.js'
 import { jittered } from '../cluster/retry-until.js'
 import { type TopicMetadata } from '../cluster/topic-metadata.js'
-import { partitionId } from '../group-by.js'
+import { partitionId, topicOf } from '../group-by.js'
 import { type Assignment } from './assignment.js'
 import { listOffsets, type LogRange } from './list-offsets.js'
 import { type Membership, type Stored } from './membership.js'
@@ -90,7 +90,9 @@ export class StartingOffsets {
     const { assignment: { partitions }, metadata } = this.#with
     const all = new Map(partitions.map((partition) => [partitionId(partition), partition]))
     for (const topic of new Set(partitions.map(({ topic }) => topic))) {
-      for (const partition of metadata.get(topic).leaders.keys()) all.set(partitionId({ topic, partition }), { topic, partition })
+      for (const partition of metadata.get(topic).leaders.keys()) {
+        all.set(partitionId({ topic, partition }), { topic, partition })
+      }
     }
     return [...all.values()]
   }
@@ -107,7 +109,8 @@ export class StartingOffsets {
     this.#pending.delete(id)
     const { topic, partition: number } = partition
     const { start, end } = range
-    this.#with.begin({ topic, partition: number, stored, metadata, start, end, position: this.#positionOf(topic, stored, range) })
+    const position = this.#positionOf(topic, stored, range)
+    this.#with.begin({ topic, partition: number, stored, metadata, start, end, position })
   }
 
   #positionOf (topic: string, stored: bigint | undefined, { start, stable, end }: LogRange): bigint | undefined {
@@ -118,8 +121,10 @@ export class StartingOffsets {
     return offsetReset === 'latest' ? stable : start
   }
 
-  /** Then a partition without an offset was added later, or its topic was, and no member has left out anything of it. */
+  /**
+   * Then a partition without an offset was added later, or its topic was, and no member has left out anything of it.
+   */
   #knows (topic: string): boolean {
-    return this.#with.isCreated(topic) || [...this.#stored!.keys()].some((id) => id.slice(0, id.lastIndexOf(':')) === topic)
+    return this.#with.isCreated(topic) || [...this.#stored!.keys()].some((id) => topicOf(id) === topic)
   }
 }

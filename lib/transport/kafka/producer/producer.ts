@@ -24,11 +24,13 @@ const LAST_EPOCH = 2 ** 15 - 1
 /**
  * An idempotent producer that keeps its own sequence numbers.
  *
- * A batch keeps its sequence number until the cluster has acknowledged it, so that a repetition of what is stored already
- * is recognised and answered with the first offset. When a batch is given up that may be stored, its number is burnt:
- * the next send goes under a new epoch.
+ * A batch keeps its sequence number until the cluster has acknowledged it, so that a repetition of what is stored
+ * already is recognised and answered with the first offset. When a batch is given up that may be stored, its number
+ * is burnt: the next send goes under a new epoch.
  */
-export function createProducer (cluster: Cluster, metadata: TopicMetadata, { log }: Pick<TransportOptions, 'log'>): TransportProducer {
+export function createProducer (
+  cluster: Cluster, metadata: TopicMetadata, { log }: Pick<TransportOptions, 'log'>
+): TransportProducer {
   const { clock, elapsed } = cluster.environment
   const closing = new AbortController()
   let identity: Identity | undefined
@@ -42,7 +44,8 @@ export function createProducer (cluster: Cluster, metadata: TopicMetadata, { log
     } catch (err) {
       failure = err
     }
-    const offsets = places.map(({ batch: { offset }, index }) => offset === undefined ? undefined : offset + BigInt(index))
+    const offsets = places.map(({ batch: { offset }, index }) => (
+      offset === undefined ? undefined : offset + BigInt(index)))
     if (offsets.every((offset) => offset !== undefined)) return offsets
     if (batches.some(isUncertain)) identity = renewed(batches)
     throw sendError(batches, offsets, failure)
@@ -71,14 +74,15 @@ export function createProducer (cluster: Cluster, metadata: TopicMetadata, { log
   async function identify (operation: Operation): Promise<Identity> {
     if (identity !== undefined) return identity
     // A node that has lost its controller has no identity to give for half a minute, while another may have one.
-    const { producerId, producerEpoch } = await cluster.ask(operation, 'InitProducerId', {}, ({ errorCode }) => throwIfFailed(errorCode))
+    const { producerId, producerEpoch } = await cluster.ask(
+      operation, 'InitProducerId', {}, ({ errorCode }) => throwIfFailed(errorCode))
     identity = { producerId, producerEpoch, sequences: new Map() }
     return identity
   }
 
   /**
-   * The next epoch of the same producer id starts at sequence 0 without a request, also during an outage, and keeps what
-   * was given up from getting in behind what follows. An id that the cluster objected to is not used again.
+   * The next epoch of the same producer id starts at sequence 0 without a request, also during an outage, and keeps
+   * what was given up from getting in behind what follows. An id that the cluster objected to is not used again.
    */
   function renewed (batches: readonly ProduceBatch[]): Identity | undefined {
     if (identity === undefined || identity.producerEpoch === LAST_EPOCH) return undefined
@@ -102,7 +106,9 @@ export function createProducer (cluster: Cluster, metadata: TopicMetadata, { log
   }
 
   /** One attempt at one node. Never rejects: the outcome is noted in the batches. */
-  async function produce (operation: Operation, self: Identity, leader: number, batches: readonly ProduceBatch[]): Promise<void> {
+  async function produce (
+    operation: Operation, self: Identity, leader: number, batches: readonly ProduceBatch[]
+  ): Promise<void> {
     try {
       const node = cluster.node(leader)
       if (node === undefined) throw new ProtocolError(CODE.leaderNotAvailable)
@@ -139,7 +145,8 @@ export function createProducer (cluster: Cluster, metadata: TopicMetadata, { log
 }
 
 function findRow ({ topics }: ProduceAnswer, batch: ProduceBatch): Row | undefined {
-  return topics.find(({ topic }) => topic === batch.topic)?.partitions.find(({ partition }) => partition === batch.partition)
+  const rows = topics.find(({ topic }) => topic === batch.topic)?.partitions
+  return rows?.find(({ partition }) => partition === batch.partition)
 }
 
 function note ({ sequences }: Identity, batch: ProduceBatch, row: Row | undefined): void {

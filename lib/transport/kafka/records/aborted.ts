@@ -5,7 +5,9 @@ import { type RecordBatch } from './record-batch.js'
  * The batches that a reader of committed records may see. It goes by batch, as the Java client does: a record's key may
  * look like the end of a transaction, and one batch may follow the beginning of several.
  */
-export function withoutAborted (batches: readonly RecordBatch[], aborted: FetchedPartition['aborted']): readonly RecordBatch[] {
+export function withoutAborted (
+  batches: readonly RecordBatch[], aborted: FetchedPartition['aborted']
+): readonly RecordBatch[] {
   if (aborted.length === 0) return batches
 
   const upcoming = [...aborted].sort((a, b) => a.firstOffset < b.firstOffset ? -1 : 1)
@@ -13,8 +15,8 @@ export function withoutAborted (batches: readonly RecordBatch[], aborted: Fetche
   let next = 0
 
   return batches.filter((batch) => {
-    for (let begun = upcoming[next]; begun !== undefined && begun.firstOffset < batch.nextOffset; begun = upcoming[++next]) {
-      open.add(begun.producerId)
+    while (next < upcoming.length && upcoming[next]!.firstOffset < batch.nextOffset) {
+      open.add(upcoming[next++]!.producerId)
     }
     if (endsAborted(batch)) open.delete(batch.producerId)
     return !(batch.transactional && open.has(batch.producerId))

@@ -36,7 +36,10 @@ export class ByteReader {
     return negative ? -result - 1 : result
   }
 
-  /** The length that precedes nullable bytes, which are then skipped: −1 for null. Where they begin is `position - length`. */
+  /**
+   * The length that precedes nullable bytes, which are then skipped: −1 for null. Where they begin is `position -
+   * length`.
+   */
   skipNullable (end: number): number {
     const length = this.readVarInt()
     if (length <= 0) return length < 0 ? -1 : 0

@@ -9,7 +9,10 @@ export interface Codec {
   decompress (bytes: Buffer): Promise<unknown>
 }
 
-/** A codec by its number in a batch's attributes, from those that the application brought. Throws or gives null without one. */
+/**
+ * A codec by its number in a batch's attributes, from those that the application brought. Throws or gives null
+ * without one.
+ */
 export type LookupCodec = (compression: number) => Codec | null
 
 const COMPRESSION_MASK = 0x07

@@ -18,8 +18,13 @@ export interface Sequence {
   readonly firstSequence: number
 }
 
-/** One batch of message format 2, not compressed. Its leader fills in offsets and epoch, which the checksum leaves out. */
-export function encodeBatch (records: readonly BatchRecord[], { producerId, producerEpoch, firstSequence }: Sequence): Buffer {
+/**
+ * One batch of message format 2, not compressed. Its leader fills in offsets and epoch, which the checksum leaves
+ * out.
+ */
+export function encodeBatch (
+  records: readonly BatchRecord[], { producerId, producerEpoch, firstSequence }: Sequence
+): Buffer {
   const timestamps = records.map(({ timestamp }) => timestamp)
   const [baseTimestamp = 0] = timestamps
   const encoded = records.map(({ timestamp, ...record }, offsetDelta) =>

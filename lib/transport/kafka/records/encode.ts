@@ -64,7 +64,8 @@ function zigzag (value: number): number {
   return ((value << 1) ^ (value >> 31)) >>> 0
 }
 
-/* A time difference has more than 32 bits, and bitwise operators have no more. So the first byte takes the sign and six bits, and the rest is divided. */
+/* A time difference has more than 32 bits, and bitwise operators have no more: the first byte takes the sign and six
+   bits, and the rest is divided. */
 
 function sizeOfVarLong (value: number): number {
   let size = 1

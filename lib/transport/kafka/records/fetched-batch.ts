@@ -10,7 +10,10 @@ export interface FetchedBatch {
   readonly from: bigint
   /** Sound records, at most `MAX_RECORDS`, without control records and those of aborted transactions. May be empty. */
   readonly records: readonly ConsumedRecord[]
-  /** The offset to read next: behind everything that was read, also what is not handed over and what compaction removed. */
+  /**
+   * The offset to read next: behind everything that was read, also what is not handed over and what compaction
+   * removed.
+   */
   readonly position: bigint
   /** What stands at `position` cannot be decoded: the partition gets no further until a seek beyond it. */
   readonly corrupt: CorruptBatch | undefined

@@ -1,7 +1,10 @@
 import { type RawHeader } from '../../transport.js'
 import { type ByteReader } from './byte-reader.js'
 
-/** More than fit into the largest record that Kafka takes by default, 1 MiB. Compressed there could be millions, which would block the event loop. */
+/**
+ * More than fit into the largest record that Kafka takes by default, 1 MiB. Compressed there could be millions, which
+ * would block the event loop.
+ */
 const MAX_HEADERS = 2 ** 19
 
 /** A view of nothing costs as much as one of something. */
@@ -47,7 +50,9 @@ function valueOf (bytes: Buffer, start: number, length: number): Buffer | null {
   return length === 0 ? EMPTY : bytes.subarray(start, start + length)
 }
 
-/** The last value of a name, as text, of headers that `skipHeaders` has walked before; nothing is made for the others. */
+/**
+ * The last value of a name, as text, of headers that `skipHeaders` has walked before; nothing is made for the others.
+ */
 export function findHeader (reader: ByteReader, wanted: string): string | undefined {
   const { bytes } = reader
   const wantedLength = Buffer.byteLength(wanted)

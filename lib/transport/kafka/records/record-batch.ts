@@ -13,7 +13,10 @@ const APPEND_TIME_FLAG = 0x08
 const TRANSACTIONAL_FLAG = 0x10
 const CONTROL_FLAG = 0x20
 
-/** A batch of message format 2, the only one since Kafka 0.11. Its constructor reads the header and throws when that is damaged. */
+/**
+ * A batch of message format 2, the only one since Kafka 0.11. Its constructor reads the header and throws when that
+ * is damaged.
+ */
 export class RecordBatch {
   readonly baseOffset: bigint
   /** Behind everything that the batch ever held: compaction may have removed its last records, or all of them. */
@@ -26,6 +29,7 @@ export class RecordBatch {
   readonly transactional: boolean
   readonly control: boolean
   readonly compression: number
+  readonly crc: number
   records: readonly FetchedRecord[] = []
 
   constructor (bytes: Buffer) {
@@ -42,8 +46,11 @@ export class RecordBatch {
     this.transactional = (attributes & TRANSACTIONAL_FLAG) !== 0
     this.control = (attributes & CONTROL_FLAG) !== 0
     this.compression = compressionOf(attributes)
+    this.crc = bytes.readUInt32BE(17)
     if (bytes.readInt32BE(8) < HEADER_LENGTH - PREFIX) throw new Error('a batch is shorter than its header')
-    if (this.baseOffset < 0n || lastOffsetDelta < 0 || this.count < 0) throw new Error('a batch has a negative offset or count')
+    if (this.baseOffset < 0n || lastOffsetDelta < 0 || this.count < 0) {
+      throw new Error('a batch has a negative offset or count')
+    }
   }
 }
 

@@ -43,7 +43,7 @@ export async function decodeRecordSet (set: Buffer, { lookupCodec, checkCrcs }: 
       const batch = new RecordBatch(own)
       nextOffset = batch.nextOffset
       if (batch.baseOffset < end) throw new Error('a batch begins before the end of the last one')
-      if (checkCrcs && crc32c(own, CRC_START) !== own.readUInt32BE(17)) throw new Error('the checksum of a batch is wrong')
+      if (checkCrcs && crc32c(own, CRC_START) !== batch.crc) throw new Error('the checksum of a batch is wrong')
       inflated += await readBatch(own, batch, lookupCodec)
       batches.push(batch)
       end = nextOffset
@@ -71,9 +71,9 @@ export function endOfSet (bytes: Buffer): bigint | undefined {
 }
 
 /**
- * Records are views: the last one that waits in a queue keeps all bytes of its partition's set alive. The fetch size bounds
- * that, and copying each record would cost more than decoding it. But a set that is a small part of its response is copied
- * here, once, or a slow partition would keep what the fast ones beside it have long done with.
+ * Records are views: the last one that waits in a queue keeps all bytes of its partition's set alive. The fetch size
+ * bounds that, and copying each record would cost more than decoding it. But a set that is a small part of its
+ * response is copied here, once, or a slow partition would keep what the fast ones beside it have long done with.
  */
 function ownBytes (set: Buffer): Buffer {
   return set.length * 2 < set.buffer.byteLength ? Buffer.from(set) : set

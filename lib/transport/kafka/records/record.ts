@@ -4,8 +4,8 @@ import { findHeader, readHeaders, skipHeaders } from './headers.js'
 import { type RecordBatch } from './record-batch.js'
 
 /**
- * A record that knows where its parts are. Its constructor checks every length and throws, its getters cannot;
- * parts that are not read cost nothing. Key, value and header values are views of the fetched bytes (see `record-set.ts`).
+ * A record that knows where its parts are. Its constructor checks every length and throws, its getters cannot; parts
+ * that are not read cost nothing. Key, value and header values are views of the fetched bytes (see `record-set.ts`).
  */
 export class FetchedRecord implements ConsumedRecord {
   readonly size: number
@@ -75,8 +75,9 @@ const SLICE = 10_000
 let read = 0
 
 /**
- * The records of one batch, which are all that `bytes` hold. Throws when they are not exactly what the batch announces.
- * Yields whenever the event loop should get its turn: a megabyte can hold a hundred thousand of them, compressed millions.
+ * The records of one batch, which are all that `bytes` hold. Throws when they are not exactly what the batch
+ * announces. Yields whenever the event loop should get its turn: a megabyte can hold a hundred thousand of them,
+ * compressed millions.
  */
 export function * readRecords (bytes: Buffer, batch: RecordBatch): Generator<void, FetchedRecord[], void> {
   const reader = new ByteReader(bytes, 0)
@@ -85,8 +86,9 @@ export function * readRecords (bytes: Buffer, batch: RecordBatch): Generator<voi
   let next = 0
   for (let i = 0; i < batch.count; i++) {
     const record = new FetchedRecord(reader, batch)
-    if (record.offsetDelta < next || record.offsetDelta >= end) throw new Error('the offsets of a batch are not in order')
-    next = record.offsetDelta + 1
+    const { offsetDelta } = record
+    if (offsetDelta < next || offsetDelta >= end) throw new Error('the offsets of a batch are not in order')
+    next = offsetDelta + 1
     records.push(record)
     read += 1 + record.headerCount
     if (read < SLICE) continue

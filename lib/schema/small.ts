@@ -1,0 +1,28 @@
+/** Members of a value, on all levels, and characters of its text. */
+const MAX_MEMBERS = 50
+const MAX_LENGTH = 4096
+
+/**
+ * Whether all violations of a value may be looked for: only as many can be found as there are members. A look at all of a large
+ * value would make thousands, and run quadratic checks that a bound on its length had kept from running.
+ */
+export function isSmall (value: unknown): boolean {
+  let members = 0
+  let length = 0
+  const open = [value]
+  while (open.length > 0) {
+    const next = open.pop()
+    if (typeof next === 'string') length += next.length
+    else if (typeof next === 'object' && next !== null && !ArrayBuffer.isView(next)) {
+      // The names of a long list would all be made first.
+      if (Array.isArray(next) && next.length > MAX_MEMBERS) return false
+      for (const name in next) {
+        if (++members > MAX_MEMBERS) return false
+        length += name.length
+        open.push((next as Record<string, unknown>)[name])
+      }
+    }
+    if (length > MAX_LENGTH) return false
+  }
+  return true
+}

@@ -1,0 +1,101 @@
+import t, { type Test } from 'tap'
+import { Assignment } from '../../../lib/transport/kafka/consumer/assignment.js'
+import { Generation } from '../../../lib/transport/kafka/consumer/generation.js'
+import { type Membership } from '../../../lib/transport/kafka/consumer/membership.js'
+import { Trigger } from '../../../lib/transport/kafka/consumer/trigger.js'
+import { type ConsumerListener, type StoredOffset } from '../../../lib/transport/transport.js'
+import { fakeWire, metadataOf } from '../../fixtures/fake-wire.js'
+import { clientOf, manualEnvironment, rejects } from '../../fixtures/kafka-client.js'
+
+const ORDERS = { topic: 'orders', partition: 0 }
+const INVOICES = { topic: 'invoices', partition: 0 }
+
+/** A generation that owns two partitions, whose logs hold the offsets 0 to 9, with 5 stored for one of them. */
+async function build (t: Test, listener: Partial<ConsumerListener> = {}, reading = true) {
+  const environment = manualEnvironment()
+  const wire = fakeWire({
+    Metadata: metadataOf({ orders: 1, invoices: 1 }),
+    Fetch: () => new Promise(() => {}),
+    ListOffsets: ({ topics }) => ({
+      topics: topics.map(({ topic, partitions }) => ({
+        topic, partitions: partitions.map(({ partition, timestamp }) => ({ partition, errorCode: 0, offset: timestamp === -2n ? 0n : 9n }))
+      }))
+    })
+  })
+  const client = clientOf(t, wire, environment)
+  await client.learn('orders', 'invoices')
+  const told: string[] = []
+  const committed: StoredOffset[] = []
+  const membership: Membership = {
+    join: () => new Promise(() => {}),
+    heartbeat: async () => 'alive',
+    fetchStored: async () => new Map([['orders:0', { offset: 5n, metadata: 'text' }]]),
+    commit: async (_assignment, offsets) => { committed.push(...offsets) },
+    leave: async () => {}
+  }
+  const generation = new Generation({
+    ...client,
+    connections: client.cluster.connections(),
+    membership,
+    assignment: new Assignment('m', 1, [ORDERS, INVOICES]),
+    options: { groupId: 'shop', topics: ['orders', 'invoices'], offsetReset: 'earliest', sessionTimeout: 6000, rebalanceTimeout: 6000 },
+    listener: {
+      assigned: () => { told.push('assigned') },
+      revoking: async () => {},
+      lost: () => {},
+      records: (topic, _partition, _records, position) => { told.push(`${topic} begins at ${position}`) },
+      stored: (topic, _partition, offset, metadata) => { told.push(`${topic} goes on at ${offset} ${metadata}`) },
+      corrupt: () => {},
+      reset: () => {},
+      failed: () => {},
+      ...listener
+    },
+    decode: { lookupCodec: () => null, checkCrcs: true },
+    isCreated: () => false,
+    settled: () => { told.push('settled') },
+    refresh: async () => {},
+    stale: new Trigger(),
+    rejoin: () => { told.push('rejoin') },
+    failed: (error) => { told.push(error.message) }
+  }, reading)
+  generation.begin()
+  await environment.clock.advance(10)
+  return { ...environment, generation, told, committed, wire }
+}
+
+t.test('each partition begins where the group has left off, or says where else', async (t) => {
+  const { generation, told } = await build(t)
+  t.same(told, ['assigned', 'orders goes on at 5 text', 'invoices begins at 0', 'settled'])
+  t.same(generation.progress(ORDERS), { position: 5n, end: 9n })
+})
+
+t.test('offsets of partitions that are not owned, and of topics that were deleted, are not committed', async (t) => {
+  const { generation, committed } = await build(t)
+  await rejects(t, generation.commit([{ topic: 'orders', partition: 7, offset: 1n }]), { name: 'GenerationLostError' })
+  generation.leaveOut('orders')
+  await generation.commit([{ ...ORDERS, offset: 9n }, { ...INVOICES, offset: 1n }])
+  t.same(committed, [{ ...INVOICES, offset: 1n }])
+})
+
+t.test('the end of a log is asked for where nothing is fetched, now and then', async (t) => {
+  const { generation, clock, wire } = await build(t)
+  generation.refreshEnds()
+  generation.pause(ORDERS)
+  await clock.advance(4000)
+  generation.refreshEnds()
+  t.equal(wire.sent.filter((sent) => sent === 'a:1 ListOffsets').length, 3)
+  await clock.advance(2000)
+  generation.refreshEnds()
+  await clock.advance(10)
+  t.equal(wire.sent.filter((sent) => sent === 'a:1 ListOffsets').length, 6)
+  t.same(generation.progress(ORDERS), { position: 5n, end: 9n })
+})
+
+t.test('a member that does not read any more is told nothing', async (t) => {
+  t.same((await build(t, {}, false)).told, ['assigned', 'settled'])
+})
+
+t.test('a listener that throws ends the member', async (t) => {
+  const { told } = await build(t, { stored: () => { throw new Error('listeners do not do that') } })
+  t.ok(told.includes('listeners do not do that'))
+})

@@ -1,0 +1,118 @@
+import { gzipSync } from 'node:zlib'
+import t, { type Test } from 'tap'
+import { createKafkaTransport } from '../../../lib/transport/kafka/index.js'
+import { type FetchAnswer, WireError } from '../../../lib/transport/kafka/wire.js'
+import { type ConsumerListener, type ConsumerOptions } from '../../../lib/transport/transport.js'
+import { fakeWire, type Handlers, metadataOf } from '../../fixtures/fake-wire.js'
+import { manualEnvironment, rejects, SILENT } from '../../fixtures/kafka-client.js'
+import { attribute, compressed } from '../../fixtures/record-sets.js'
+
+const GROUP = { groupId: 'shop', topics: ['orders'], offsetReset: 'earliest', sessionTimeout: 6000, rebalanceTimeout: 6000 } as const
+
+/** A client of one node that has the topic `orders`, and a listener that notes what it is told. */
+function build (t: Pick<Test, 'teardown'>, handlers: Handlers = {}) {
+  const environment = manualEnvironment()
+  const wire = fakeWire({
+    Metadata: metadataOf({ orders: 1 }),
+    ListOffsets: ({ topics }) => ({
+      topics: topics.map(({ topic, partitions }) => ({ topic, partitions: partitions.map(({ partition }) => ({ partition, errorCode: 0, offset: 0n })) }))
+    }),
+    Fetch: () => new Promise(() => {}),
+    ...handlers
+  })
+  const transport = createKafkaTransport({ brokers: ['a:1'], connectTimeout: 9000, log: SILENT, name: 'fake' }, wire, environment)
+  const told: string[] = []
+  const errors: unknown[] = []
+  const listener: ConsumerListener = {
+    assigned: () => { told.push('assigned') },
+    revoking: async () => { told.push('revoking') },
+    lost: () => { told.push('lost') },
+    records: () => { told.push('records') },
+    stored: () => { told.push('stored') },
+    reset: () => { told.push('reset') },
+    corrupt: (_topic, _partition, { error }) => { told.push('corrupt'); errors.push(error) },
+    failed: (error) => { told.push('failed'); errors.push(error) }
+  }
+  async function close (): Promise<void> {
+    const closing = transport.close()
+    await environment.clock.advance(5000)
+    await closing
+  }
+  t.teardown(close)
+  const consumer = (options: Partial<ConsumerOptions> = {}) => transport.consumer({ ...GROUP, ...options }, listener)
+  return { ...environment, wire, transport, told, errors, close, consumer }
+}
+
+function fetched (records: Buffer): FetchAnswer {
+  const row = { partition: 0, errorCode: 0, highWatermark: 9n, lastStableOffset: 9n, aborted: [], preferredReadReplica: -1, records }
+  return { errorCode: 0, topics: [{ topic: 'orders', partitions: [row] }] }
+}
+
+t.test('connect reaches the cluster before its deadline, and says what is wrong with it', async (t) => {
+  const { transport, clock, wire } = build(t)
+  t.equal(transport.name, 'fake')
+  await transport.connect()
+  await transport.connect(clock.now() + 100)
+  wire.connecting = async () => { throw new WireError('refused', 'authentication') }
+  for (const connection of wire.open) connection.close()
+  await rejects(t, transport.connect(), { code: 'FASTSTREAM_ERR_CONNECT', message: /refused/ })
+  wire.connecting = async () => {}
+  wire.ranges.clear()
+  await rejects(t, transport.connect(), { code: 'FASTSTREAM_ERR_API_VERSION' })
+})
+
+t.test('a codec that is missing is no corruption: the partition stops with an error that names the cure', async (t) => {
+  const answers = [fetched(compressed(gzipSync(Buffer.alloc(0)), attribute.snappy))]
+  const { consumer, told, errors, clock } = build(t, { Fetch: () => answers.shift() ?? new Promise(() => {}) })
+  const starting = consumer({ groupId: null, checkCrcs: false }).start()
+  await clock.advance(100)
+  await starting
+  t.same(told, ['assigned', 'records', 'corrupt'])
+  t.match(errors, [{ code: 'FASTSTREAM_ERR_CODEC', message: /snappy.*CompressionCodecs\[2\].*restart/ }])
+})
+
+t.test('a consumer that may not see its topic does not start, and one that loses that right comes back by itself', async (t) => {
+  const forbidden = () => ({ brokers: [], controllerId: 1, topics: [{ topic: 'orders', errorCode: 29, partitions: [] }] })
+  const { consumer, told } = build(t, { Metadata: forbidden })
+  await rejects(t, consumer({ groupId: null }).start(), { errorCode: 29 })
+  t.same(told, [])
+
+  const later = build(t)
+  const starting = later.consumer({ groupId: null }).start()
+  await later.clock.advance(100)
+  await starting
+  later.wire.handlers.Metadata = forbidden
+  await later.clock.advance(6000)
+  t.same(later.told.slice(0, 4), ['assigned', 'records', 'lost', 'failed'])
+  t.ok(later.told.slice(4).every((call) => call === 'failed'), 'tried again, with growing pauses')
+  later.wire.handlers.Metadata = metadataOf({ orders: 1 })
+  await later.clock.advance(5000)
+  t.ok(later.told.includes('assigned', 4))
+})
+
+t.test('a failure of the metadata ends no generation', async (t) => {
+  const { consumer, told, clock, wire } = build(t)
+  const starting = consumer({ groupId: null }).start()
+  await clock.advance(100)
+  await starting
+  wire.handlers.Metadata = () => { throw new WireError('gone', 'connection') }
+  await clock.advance(20_000)
+  t.same(told, ['assigned', 'records'])
+})
+
+t.test('nothing can be committed, and nothing is owned, before start and after close', async (t) => {
+  const { consumer, told, clock } = build(t)
+  const idle = consumer({ groupId: null })
+  t.equal(idle.lastContact, 0)
+  t.same(idle.progress({ topic: 'orders', partition: 0 }), { position: undefined, end: undefined })
+  idle.pause({ topic: 'orders', partition: 0 })
+  idle.resume({ topic: 'orders', partition: 0 })
+  idle.seek({ topic: 'orders', partition: 0, offset: 0n })
+  await rejects(t, idle.commit([]), { name: 'GenerationLostError' })
+  const closing = idle.close()
+  await clock.advance(2000)
+  await closing
+  await rejects(t, idle.commit([]), { name: 'GenerationLostError' })
+  await rejects(t, idle.start(), { message: /without a group was closed/ })
+  t.same(told, [])
+})
