@@ -92,8 +92,8 @@ export class App {
   }
 
   #connect (): void {
-    const { network, cluster } = this.#world
-    const options = { name: 'simulated', brokers: cluster.addresses, connectTimeout: 9000, log: this.#log }
+    const { network, cluster, random } = this.#world
+    const options = { name: 'simulated', brokers: random.shuffled(cluster.addresses), connectTimeout: 9000, log: this.#log }
     this.#transport = createKafkaTransport(options, network.wire(this.process), this.process.environment)
     this.#producer = new Producer(this.#transport.producer(), PRODUCER, this.process.environment.clock)
   }

@@ -13,7 +13,7 @@ export const MIN_IN_SYNC = 2
 /** After this the controller takes a silent node for dead, ms. */
 const BROKER_SESSION = 3000
 /** How long a node that was frozen may believe what is over, ms. */
-const LONGEST_ERROR = 1000
+const LONGEST_ERROR = 3000
 
 /** The brokers and their controller: who leads what, and what each node has heard of it. */
 export class Cluster {

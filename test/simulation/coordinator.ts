@@ -1,4 +1,4 @@
-import type { JoinGroupAnswer, OffsetCommitAnswer, OffsetFetchAnswer, Requests, SyncGroupAnswer } from '../../lib/transport/kafka/wire.js'
+import type { JoinGroupAnswer, OffsetFetchAnswer, Requests } from '../../lib/transport/kafka/wire.js'
 import type { Cluster } from './cluster.js'
 import { CODE } from './codes.js'
 import { Group } from './group.js'
@@ -94,7 +94,7 @@ export class Coordinator {
     })
   }
 
-  sync (request: Requests['SyncGroup']['parameters']): Promise<SyncGroupAnswer> {
+  sync (request: Requests['SyncGroup']['parameters']): Promise<Requests['SyncGroup']['answer']> {
     const { refusal } = this
     if (refusal !== CODE.none) return Promise.resolve({ errorCode: refusal, assignment: Buffer.alloc(0) })
     return new Promise((resolve) => { this.group(request.groupId).sync(request, resolve) })
@@ -108,7 +108,7 @@ export class Coordinator {
     return this.refusal || this.group(groupId).leave(memberId, groupInstanceId)
   }
 
-  async commit (request: Requests['OffsetCommit']['parameters']): Promise<OffsetCommitAnswer> {
+  async commit (request: Requests['OffsetCommit']['parameters']): Promise<Requests['OffsetCommit']['answer']> {
     const { groupId, memberId, groupInstanceId, generationId, topics } = request
     let errorCode = this.refusal || this.group(groupId).checkCommit(memberId, groupInstanceId, generationId)
     if (errorCode === CODE.none && !this.#isCurrent) {

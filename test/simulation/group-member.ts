@@ -1,4 +1,4 @@
-import type { JoinGroupAnswer, JoinGroupRequest, SyncGroupAnswer } from '../../lib/transport/kafka/wire.js'
+import type { JoinGroupAnswer, JoinGroupRequest, Requests } from '../../lib/transport/kafka/wire.js'
 import type { Process } from './process.js'
 
 /** What a group knows of a member beyond one generation. */
@@ -26,7 +26,7 @@ export class LiveMember implements GroupMember {
   /** Answers its JoinGroup, which waits for the others. */
   joining: Answer<JoinGroupAnswer> | undefined
   /** Answers its SyncGroup, which waits for the leader. */
-  syncing: Answer<SyncGroupAnswer> | undefined
+  syncing: Answer<Requests['SyncGroup']['answer']> | undefined
   /** Counts what it said: a session that was renewed is not over. */
   #heard = 0
 
@@ -59,7 +59,7 @@ export class LiveMember implements GroupMember {
     this.joining = undefined
   }
 
-  answerSync (answer: SyncGroupAnswer): void {
+  answerSync (answer: Requests['SyncGroup']['answer']): void {
     this.syncing?.(answer)
     this.syncing = undefined
   }

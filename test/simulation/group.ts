@@ -1,4 +1,4 @@
-import type { JoinGroupAnswer, JoinGroupRequest, SyncGroupAnswer, SyncGroupRequest } from '../../lib/transport/kafka/wire.js'
+import type { JoinGroupAnswer, JoinGroupRequest, SyncGroupRequest, Requests } from '../../lib/transport/kafka/wire.js'
 import { CODE } from './codes.js'
 import { Generations } from './generations.js'
 import { failedJoin, isCompatible, LiveMember, NOTHING } from './group-member.js'
@@ -24,7 +24,7 @@ export class Group extends Generations {
     this.#rejoin(member, request, answer)
   }
 
-  sync ({ memberId, groupInstanceId, generationId, assignments }: SyncGroupRequest, answer: (answer: SyncGroupAnswer) => void): void {
+  sync ({ memberId, groupInstanceId, generationId, assignments }: SyncGroupRequest, answer: (answer: Requests['SyncGroup']['answer']) => void): void {
     const errorCode = this.check(memberId, groupInstanceId, generationId)
     if (errorCode !== CODE.none) return answer({ errorCode, assignment: NOTHING })
     const member = this.members.get(memberId)!
