@@ -1,0 +1,27 @@
+/** Error codes of the protocol that the simulated cluster answers with. */
+export const CODE = {
+  none: 0,
+  offsetOutOfRange: 1,
+  corruptMessage: 2,
+  unknownTopicOrPartition: 3,
+  leaderNotAvailable: 5,
+  notLeader: 6,
+  requestTimedOut: 7,
+  messageTooLarge: 10,
+  offsetMetadataTooLarge: 12,
+  coordinatorLoadInProgress: 14,
+  coordinatorNotAvailable: 15,
+  notCoordinator: 16,
+  notEnoughReplicas: 19,
+  notEnoughReplicasAfterAppend: 20,
+  illegalGeneration: 22,
+  inconsistentGroupProtocol: 23,
+  unknownMemberId: 25,
+  invalidSessionTimeout: 26,
+  rebalanceInProgress: 27,
+  topicAlreadyExists: 36,
+  outOfOrderSequenceNumber: 45,
+  invalidProducerEpoch: 47,
+  memberIdRequired: 79,
+  fencedInstanceId: 82
+} as const

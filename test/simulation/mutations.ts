@@ -1,0 +1,150 @@
+/** One guard of the client or the core, and what its absence looks like in the source. */
+export interface Mutation {
+  readonly guard: string
+  readonly file: string
+  /** Text that is in the file once. */
+  readonly from: string
+  readonly to: string
+  /** A second change, where two guards cover each other. */
+  readonly also?: Pick<Mutation, 'file' | 'from' | 'to'>
+}
+
+const PRODUCER = 'lib/transport/kafka/producer/producer.ts'
+const MEMBERSHIP = 'lib/transport/kafka/consumer/membership.ts'
+const MEMBER = 'lib/transport/kafka/consumer/member.ts'
+const GENERATION = 'lib/transport/kafka/consumer/generation.ts'
+const STARTING = 'lib/transport/kafka/consumer/starting-offsets.ts'
+const FETCHER = 'lib/transport/kafka/consumer/fetcher.ts'
+const COORDINATOR = 'lib/transport/kafka/consumer/coordinator.ts'
+const GROUP = 'lib/consume/group.ts'
+
+/** Each of them must be found. */
+export const MUTATIONS: readonly Mutation[] = [
+  {
+    guard: 'a batch that is given up burns its sequence number',
+    file: PRODUCER,
+    from: 'if (batches.some(isUncertain)) identity = renewed(batches)',
+    to: ''
+  },
+  {
+    guard: 'a batch keeps its sequence number until it is acknowledged',
+    file: PRODUCER,
+    from: '  const error = new ProtocolError(row.errorCode)\n  batch.failure = error\n',
+    to: '  const error = new ProtocolError(row.errorCode)\n  sequences.set(partitionId(batch), ((sequences.get(partitionId(batch)) ?? 0) + batch.records.length) % 2 ** 31)\n  batch.failure = error\n'
+  },
+  {
+    guard: 'what may be in the log is not said to be not sent',
+    file: PRODUCER,
+    from: 'for (const batch of batches) batch.uncertain++',
+    to: ''
+  },
+  {
+    guard: 'a send that failed asks for the leaders again',
+    file: PRODUCER,
+    from: 'if (again || pending.some',
+    to: 'if (pending.some'
+  },
+  {
+    guard: 'running handlers are drained before a rejoin',
+    file: GROUP,
+    from: "    this.#condition.enter('rebalancing')\n    return this.#drain(this.#settings.revokeDrain, 'its partition goes to another member of the group')",
+    to: "    this.#condition.enter('rebalancing')\n    return Promise.resolve()"
+  },
+  {
+    guard: 'the drain ends with a commit',
+    file: GROUP,
+    from: 'await this.#committer.flush(end - this.#clock.now())',
+    to: ''
+  },
+  {
+    guard: 'what was queued is dropped with its generation',
+    file: GROUP,
+    from: '    this.#subscribers.clear()\n',
+    to: ''
+  },
+  {
+    guard: 'a partition goes on where the group has stored',
+    file: STARTING,
+    from: 'if (stored >= start && stored <= end) return stored',
+    to: 'if (stored >= start && stored <= end) return end'
+  },
+  {
+    guard: 'a position that the log does not hold begins anew',
+    file: FETCHER,
+    from: 'if (errorCode === CODE.offsetOutOfRange) this.#with.outOfRange()\n    else if',
+    to: 'if'
+  },
+  {
+    guard: 'an offset beyond the end is looked at twice',
+    file: STARTING,
+    from: 'if (stored !== undefined && stored > range.end && (this.#ahead.get(id) ?? look) === look) {',
+    to: 'if (look < 0) {'
+  },
+  {
+    guard: 'requests follow a coordinator that moves',
+    file: COORDINATOR,
+    from: '        this.#address = undefined\n',
+    to: ''
+  },
+  {
+    guard: 'an error of a leader makes its partitions wait for the new leader',
+    file: GENERATION,
+    from: 'this.#fetcher.metadataChanged()',
+    to: ''
+  },
+  {
+    guard: 'new partitions make the member rejoin',
+    file: MEMBER,
+    from: "this.#keepFresh(generation, counts).then(() => { resolve('rebalancing') }, reject)",
+    to: 'this.#keepFresh(generation, counts).then(() => {}, reject)'
+  },
+  {
+    guard: 'a member that heard nothing for a session handles nothing',
+    file: 'lib/consume/session.ts',
+    from: 'return this.#clock.now() - this.#consumer.lastContact > this.#timeout',
+    to: 'return false'
+  },
+  {
+    guard: 'the time of the question counts as contact, not that of the answer',
+    file: MEMBERSHIP,
+    from: 'this.#with.contacted(at)',
+    to: 'this.#with.contacted(at === 0 ? at : this.#now().at)'
+  },
+  {
+    guard: 'aborted transactions are left out',
+    file: 'lib/transport/kafka/records/aborted.ts',
+    from: 'if (aborted.length === 0) return batches',
+    to: 'if (aborted.length >= 0) return batches'
+  },
+  {
+    guard: 'a partition that was lost is not committed',
+    file: GROUP,
+    from: 'for (const owner of this.#owned.values()) owner.tracker.revoke()\n    this.#owned.clear()',
+    to: '',
+    also: { file: 'lib/transport/kafka/consumer/assignment.ts', from: 'if (alien === undefined) return', to: 'if (alien !== this) return' }
+  },
+  {
+    guard: 'a send that was given up as not sent is not sent',
+    file: PRODUCER,
+    from: '      operation.throwIfInterrupted()\n      for (const batch of batches) batch.uncertain++',
+    to: '      for (const batch of batches) batch.uncertain++'
+  },
+  {
+    guard: 'a leader that has lost its place may have appended the batch',
+    file: 'lib/transport/kafka/cluster/protocol-errors.ts',
+    from: 'return errorCode === CODE.notEnoughReplicas || errorCode',
+    to: 'return errorCode === CODE.notEnoughReplicas || errorCode === 6 || errorCode'
+  },
+  {
+    guard: 'a commit that failed is tried again',
+    file: 'lib/consume/committer.ts',
+    from: 'return this.moved()',
+    to: ''
+  },
+  {
+    guard: 'a dead letter is stored before its message is settled',
+    file: 'lib/consume/pipeline.ts',
+    from: 'const settled = await this.#publisher.deadLetter(deadLetterTopic, delivery, failure, turn)',
+    to: 'const settled = true\n    this.#publisher.deadLetter(deadLetterTopic, delivery, failure, turn)'
+  }
+]

@@ -1,0 +1,15 @@
+import t from 'tap'
+import { simulate } from './run.js'
+
+const SEEDS = 200
+
+// They take 15 s on a core of its own, and much longer on one that is shared.
+t.setTimeout(300_000)
+
+t.test(`${SEEDS} seeds: what was promised was kept`, { timeout: 300_000 }, async (t) => {
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const { wrong } = await simulate({ seed })
+    if (wrong.length > 0) t.fail(`seed ${seed}`, { wrong })
+  }
+  t.pass('all seeds')
+})
