@@ -1,6 +1,6 @@
 import { Group } from '../consume/group/group.js'
 import { Pipeline } from '../consume/pipeline/pipeline.js'
-import { REBALANCE_TIMEOUT, SESSION_TIMEOUT } from '../consume/group/session.js'
+import { REBALANCE_TIMEOUT, SESSION_TIMEOUT } from '../options/settings.js'
 import { steady } from '../log.js'
 import type { Producer } from '../produce/producer.js'
 import type { Transport } from '../transport/transport.js'

@@ -1,11 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import type { AckPolicy, Dependencies, MessageSchema, Publisher, RecordMetadata, SubscriberOptions, Topics } from '../../types/index.js'
 import { DOCUMENTATION, normaliseDocumentation, type About } from '../options/documentation.js'
-import { callable, integer, isObject, onlyKnown } from '../options/assert.js'
-import type { Ordering } from '../consume/partition/lanes.js'
+import { callable, isObject, onlyKnown } from '../options/assert.js'
 import type { Delivery } from '../consume/pipeline/delivery.js'
 import type { Prepared, SubscriberPlan } from '../consume/pipeline/subscriber-plan.js'
-import type { RetrySettings } from '../consume/pipeline/backoff.js'
 import type { DeclaredDependency } from '../deps/dependency.js'
 import { depsOf } from '../deps/scopes.js'
 import {
@@ -17,7 +15,8 @@ import type { Settings } from '../options/plugin-options.js'
 import type { Compiler } from '../schema/ajv.js'
 import { decodeHeaders, decodeKey, decodeValue } from '../codec/codec.js'
 import type { Validate } from '../schema/incoming.js'
-import { normaliseAckPolicy, normaliseBodyLimit, normaliseDeadLetter, normaliseGroupId, normaliseHandlerTimeout, normaliseOffsetReset, normaliseOrdering, normaliseRetry, type DeadLetterTopic, type OffsetResetMode } from '../options/inherited.js'
+import { INHERITED, resolveInherited } from '../options/inherited.js'
+import type { DeadLetterTopic, OffsetResetMode, Ordering, RetrySettings } from '../options/settings.js'
 import { checkTopic } from '../options/topic-name.js'
 import type { Broker } from './broker.js'
 import { PublisherHandle } from './handles.js'
@@ -34,7 +33,7 @@ export interface Validators {
   readonly headers?: Validate | undefined
 }
 
-const OPTIONS = ['schema', 'publish', 'groupId', 'offsetReset', 'handlerTimeout', 'bodyLimit', 'deps', 'ackPolicy', 'retry', 'deadLetter', 'ordering', 'concurrency', ...DOCUMENTATION]
+const OPTIONS = ['schema', 'publish', 'deps', ...Object.keys(INHERITED), ...DOCUMENTATION]
 export const SKIP_TO = 'skipTo({ topic, partition, offset })'
 const UNUSED = "handler returned a value, which is not published: set 'publish', or return nothing (this is said once)"
 /** Of the memory transport, where nothing else shares the group. */
@@ -71,20 +70,20 @@ export class DeclaredSubscriber implements SubscriberPlan<ReceivedMessage> {
     if (options.schema !== undefined) onlyKnown('schema.', options.schema, ['value', 'key', 'headers'])
     callable('handler', handler, 'must be a function: subscriber(topics, options, handler)')
     const { settings } = broker
-    const { concurrency = settings.concurrency } = options
+    const inherited = resolveInherited([options], settings)
     this.broker = broker
     this.scope = scope
     this.topics = topicsOf(topics)
     this.name = handler.name === '' ? this.topics.join(',') : handler.name
-    this.groupId = groupOf(this.topics, normaliseGroupId(options.groupId), settings)
-    this.offsetReset = normaliseOffsetReset(options.offsetReset, settings.offsetReset)
-    this.handlerTimeout = normaliseHandlerTimeout(options.handlerTimeout, settings.handlerTimeout)
-    this.bodyLimit = normaliseBodyLimit(options.bodyLimit, settings.bodyLimit)
-    this.ackPolicy = normaliseAckPolicy(options.ackPolicy, settings.ackPolicy)
-    this.ordering = normaliseOrdering(options.ordering, settings.ordering)
-    this.concurrency = integer('concurrency', concurrency, 1)
-    this.retry = normaliseRetry(options.retry, settings.retry)
-    this.#nameDeadLetterTopic = options.deadLetter === undefined ? settings.deadLetter : normaliseDeadLetter(options.deadLetter)
+    this.groupId = groupOf(this.topics, inherited.groupId, settings)
+    this.offsetReset = inherited.offsetReset
+    this.handlerTimeout = inherited.handlerTimeout
+    this.bodyLimit = inherited.bodyLimit
+    this.ackPolicy = inherited.ackPolicy
+    this.ordering = inherited.ordering
+    this.concurrency = inherited.concurrency
+    this.retry = inherited.retry
+    this.#nameDeadLetterTopic = inherited.deadLetter
     this.#deadLetterTopics = new Map(this.topics.map((topic) => [topic, this.#nameDeadLetterTopic(topic)]))
     this.schema = options.schema
     this.about = normaliseDocumentation(options, settings.includeInSchema)
@@ -168,7 +167,6 @@ function topicsOf (topics: unknown): readonly string[] {
 
 function groupOf ([topic]: readonly string[], groupId: string | null | undefined, settings: Settings): string | null {
   if (groupId !== undefined) return groupId
-  if (settings.groupId !== undefined) return settings.groupId
   if (settings.transport === 'memory') return DEFAULT_GROUP
   throw new FASTSTREAM_ERR_GROUP_REQUIRED(topic as string)
 }

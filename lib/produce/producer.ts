@@ -5,8 +5,9 @@ import {
   FASTSTREAM_ERR_UNKNOWN_PARTITION
 } from '../errors.js'
 import { publishing, type Events } from '../events.js'
+import type { ProducerSettings } from '../options/settings.js'
 import { SendError, type RawHeader, type TransportProducer } from '../transport/transport.js'
-import { Batcher, type Entry, type QueueSettings } from './batcher.js'
+import { Batcher, type Entry } from './batcher.js'
 import { sizeOf } from './size.js'
 import { Partitioner } from './partitioner.js'
 import { RecordMetadata } from './record-metadata.js'
@@ -21,12 +22,6 @@ export interface Outgoing {
   readonly timestamp: number
   /** Chosen from the key when it is left out. */
   readonly partition?: number | undefined
-}
-
-export interface ProducerSettings {
-  /** How long one publish may take, ms. */
-  readonly deadline: number
-  readonly queue: QueueSettings
 }
 
 /** The way out: chooses the partition, keeps the order of the calls, batches, and gives up at the deadline. */

@@ -1,6 +1,5 @@
 import type { AckPolicy, RecordMetadata } from '../../../types/index.js'
-import type { Ordering } from '../partition/lanes.js'
-import type { RetrySettings } from './backoff.js'
+import type { Ordering, RetrySettings } from '../../options/settings.js'
 import type { Delivery } from './delivery.js'
 
 /** A message that is checked and encoded, and can be sent again as it is. */
