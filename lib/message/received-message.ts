@@ -1,7 +1,6 @@
 import { inspect, type InspectOptionsStylized } from 'node:util'
 import type { FastifyBaseLogger } from 'fastify'
 import type { BoundBroker, DeadLetter, Dependency, Message } from '../../types/index.js'
-import { readDeadLetter } from '../consume/pipeline/dead-letter.js'
 import { NackMessage, RejectMessage } from '../consume/pipeline/ack.js'
 import type { Delivery } from '../consume/pipeline/delivery.js'
 import { DeclaredDependency } from '../deps/dependency.js'
@@ -12,6 +11,7 @@ import { decodeHeaders } from '../codec/codec.js'
 import type { RawHeader } from '../transport/transport.js'
 import { inspected } from '../shown.js'
 import { acceptCorrelationId } from './correlation-id.js'
+import { readDeadLetterHeaders } from './dead-letter-headers.js'
 import { CORRELATION_ID, headerText } from './headers.js'
 import type { DeclaredSubscriber } from '../broker/subscriber.js'
 
@@ -102,7 +102,7 @@ export class ReceivedMessage implements Message<unknown, unknown, unknown> {
   }
 
   get deadLetter (): DeadLetter | undefined {
-    this.#deadLetter ??= readDeadLetter(this.rawHeaders)
+    this.#deadLetter ??= readDeadLetterHeaders(this.rawHeaders)
     return this.#deadLetter
   }
 

@@ -3,6 +3,7 @@ import * as errors from '../../lib/errors.js'
 /** When each error of the catalogue is seen, in Markdown. */
 const WHEN: { readonly [_ in keyof typeof errors]: string } = {
   FASTSTREAM_ERR_INVALID_OPTION: 'an option is unknown or impossible',
+  FASTSTREAM_ERR_INVALID_ARGUMENTS: 'a function was called with more arguments than it takes, or with others',
   FASTSTREAM_ERR_INVALID_TOPIC: 'a name that Kafka does not take',
   FASTSTREAM_ERR_ALREADY_REGISTERED: 'the app has a broker of that name',
   FASTSTREAM_ERR_BROKERS_REQUIRED: 'in production without `brokers`',

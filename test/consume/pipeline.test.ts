@@ -19,7 +19,8 @@ import { record } from '../support/record.js'
 
 const retry = { retries: 2, delay: 100, factor: 2, maxDelay: 1000, jitter: 0, retryOn: () => true }
 
-const HEADERS: RawHeader[] = [['a', Buffer.from('1')], ['a', null], ['x-dlq-topic', Buffer.from('spoofed')]]
+const SPOOFED = Object.entries({ topic: 'spoofed', partition: '0', offset: '1', timestamp: '2' })
+const HEADERS: RawHeader[] = [['a', Buffer.from('1')], ['a', null], ...SPOOFED.map(([name, value]): RawHeader => [`x-dlq-${name}`, Buffer.from(value)])]
 
 function build (overrides: Partial<SubscriberPlan<Delivery>> = {}) {
   const clock = new ManualClock()
