@@ -4,7 +4,7 @@ import { DOCUMENTATION, normaliseDocumentation, type About } from '../options/do
 import { callable, onlyKnown } from '../options/assert.js'
 import type { Prepared } from '../consume/pipeline/subscriber-plan.js'
 import { FASTSTREAM_ERR_ENCODE } from '../errors.js'
-import type { Outgoing } from '../produce/producer.js'
+import type { Outgoing } from '../message/outgoing.js'
 import type { Compiler } from '../schema/ajv.js'
 import { decodeHeaders, decodeKey, encodeValue } from '../codec/codec.js'
 import type { Check } from '../schema/outgoing.js'

@@ -1,6 +1,6 @@
 import type { FailureStage } from '../../../types/index.js'
 import { originOf, writeDeadLetterHeaders } from '../../message/dead-letter-headers.js'
-import type { Outgoing } from '../../produce/producer.js'
+import type { Outgoing } from '../../message/outgoing.js'
 import type { ConsumedRecord } from '../../transport/transport.js'
 import type { Delivery } from './delivery.js'
 import type { SubscriberSettings } from './subscriber-plan.js'

@@ -1,4 +1,5 @@
-import { isRefused, isTooLarge, type Outgoing, type Producer } from '../../produce/producer.js'
+import type { Outgoing } from '../../message/outgoing.js'
+import { isRefused, isTooLarge, type Producer } from '../../produce/producer.js'
 import { toError } from '../../to-error.js'
 import type { LaneSlot } from '../partition/lanes.js'
 import { backoff } from './backoff.js'
