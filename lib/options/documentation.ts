@@ -9,14 +9,13 @@ export interface About {
   readonly tags: readonly string[]
   readonly deprecated: boolean
   readonly examples: NonNullable<Documentation['examples']>
-  readonly includeInSchema: boolean
 }
 
-/** The names of those options, for lists of known ones. */
-export const DOCUMENTATION = ['title', 'description', 'tags', 'deprecated', 'examples', 'includeInSchema']
+/** The names of these options. `includeInSchema` is an inherited one. */
+export const DOCUMENTATION = ['title', 'description', 'tags', 'deprecated', 'examples']
 
-export function normaliseDocumentation (written: Documentation, inherited: boolean): About {
-  const { title, description, tags = [], deprecated = false, examples = [], includeInSchema = inherited } = written
+export function normaliseDocumentation (written: Documentation): About {
+  const { title, description, tags = [], deprecated = false, examples = [] } = written
   if (title !== undefined) text('title', title)
   if (description !== undefined) text('description', description)
   list('tags', tags)
@@ -28,8 +27,7 @@ export function normaliseDocumentation (written: Documentation, inherited: boole
     description,
     tags,
     deprecated: yesOrNo('deprecated', deprecated),
-    examples,
-    includeInSchema: yesOrNo('includeInSchema', includeInSchema)
+    examples
   }
 }
 
