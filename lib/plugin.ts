@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { FaststreamOptions, FaststreamPlugin } from '../types/index.js'
 import { documentApp } from './asyncapi/routes.js'
+import { normaliseAsyncapi } from './asyncapi/settings.js'
 import { Broker } from './broker/broker.js'
 import { decorate } from './broker/decorators.js'
 import { addBroker, brokersOf } from './broker/app-brokers.js'
@@ -11,11 +12,13 @@ import { rootOf } from './scope.js'
 /* The whole lifecycle: options → broker → decorators → document → hooks. */
 
 async function faststream (app: FastifyInstance, options: FaststreamOptions): Promise<void> {
-  const broker = new Broker(normaliseOptions(options, app.initialConfig.pluginTimeout as number), app.log)
+  const settings = normaliseOptions(options, app.initialConfig.pluginTimeout as number)
+  const asyncapi = normaliseAsyncapi(options.asyncapi)
+  const broker = new Broker(settings, app.log)
   addBroker(app, broker)
   decorate(app, broker)
   // The document's onReady hook runs before ours: an app whose document fails never connects.
-  documentApp(app, brokersOf(app).byName, broker.settings.asyncapi)
+  documentApp(app, brokersOf(app).byName, asyncapi)
 
   app.addHook('onReady', async function faststreamOnReady () {
     await broker.start(brokersOf(app).environment)

@@ -3,7 +3,7 @@ import Fastify from 'fastify'
 import faststreamPlugin, { RejectMessage } from '../index.js'
 import { boundedError } from '../lib/bounded-error.js'
 import { Budget, boundedValue } from '../lib/bounded-value.js'
-import { readDeadLetter } from '../lib/consume/pipeline/dead-letter.js'
+import { readDeadLetterHeaders } from '../lib/message/dead-letter-headers.js'
 import { FASTSTREAM_ERR_VALIDATION } from '../lib/errors.js'
 import { oneLine, visible, visibleLines } from '../lib/foreign-text.js'
 import { isSmall } from '../lib/schema/small.js'
@@ -135,7 +135,7 @@ t.test('a validator set by hand may find anything: it is bounded as a whole', as
 })
 
 t.test('the violations that a dead letter tells are read as strictly as a value', async (t) => {
-  const read = (errors: string) => readDeadLetter(Object.entries({ topic: 'orders', offset: '7', stage: 'validate', errors }).map(([name, value]) => [`x-dlq-${name}`, Buffer.from(value)]))?.validation
+  const read = (errors: string) => readDeadLetterHeaders(Object.entries({ topic: 'orders', offset: '7', stage: 'validate', errors }).map(([name, value]) => [`x-dlq-${name}`, Buffer.from(value)]))?.validation
   t.same(read('[{"instancePath":"/a"}]'), [{ instancePath: '/a' }])
   for (const hostile of ['[{"__proto__":{"x":1}}]', '['.repeat(65) + ']'.repeat(65), `["${'x'.repeat(100_000)}"]`, '[{"cut']) t.equal(read(hostile), undefined)
 })

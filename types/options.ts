@@ -76,24 +76,79 @@ export interface TopicConfig {
 }
 
 /**
+ * The options that a subscriber inherits. The nearest place that names an option wins: subscriber, then plugin, then the default.
+ *
+ * @example
+ * const options: InheritedOptions = { groupId: 'shop', ackPolicy: 'NACK_ON_ERROR', retry: { delay: 1000 } }
+ */
+export interface InheritedOptions {
+  /**
+   * The consumer group that stores the offsets. Required on a real cluster.
+   * `null`: no group. Every process reads all messages, nothing is stored, and each start begins where `offsetReset` says.
+   *
+   * @default none; in memory 'fastify-faststream'
+   */
+  groupId?: string | null
+  /**
+   * Where reading of a partition begins when the group has no offset, or an offset that the log does not hold: retention removed the
+   * records, or the topic was created anew. Records that are left out are logged, with the size of the gap. `'latest'` leaves out all records from
+   * before the first start. `'fail'` does not read such a partition before `skipTo`; without an offset it is as `'earliest'`.
+   * A partition that is added to a topic later is always read from its start. Subscribers that share a group need the same value.
+   *
+   * @default 'earliest'
+   */
+  offsetReset?: 'earliest' | 'latest' | 'fail'
+  /** The time after which `message.signal` aborts and the run of the handler has failed, whatever it then returns; ms. @default 60_000 */
+  handlerTimeout?: number
+  /**
+   * The largest message that is handled, with its key and headers; bytes without compression. A larger message is not decoded; it becomes
+   * a dead letter without its value. A few kilobytes can inflate to a size that would keep all other messages waiting.
+   *
+   * @default 1_048_588, as Kafka's `message.max.bytes`
+   */
+  bodyLimit?: number
+  /**
+   * The further runs of a handler that threw. Each member that is left out is inherited.
+   *
+   * @default { retries: 5, delay: 200, factor: 2, maxDelay: 30_000, jitter: 0.2, retryOn: () => true }
+   */
+  retry?: RetryOptions
+  /** The topic of dead letters. `false`: a message that cannot be handled is logged and skipped. @default { topic: (topic) => topic + '.dlq' } */
+  deadLetter?: DeadLetterOptions | false
+  /** What settles a message, see {@link AckPolicy}. @default 'REJECT_ON_ERROR' */
+  ackPolicy?: AckPolicy
+  /**
+   * What is handled one after the other: the messages of a `'partition'`; those of one `'key'` in a partition (a message without a key stands
+   * alone); with `'none'` nothing.
+   *
+   * @default 'partition'
+   */
+  ordering?: 'partition' | 'key' | 'none'
+  /**
+   * How many messages a subscriber handles at the same time: of as many partitions, with `ordering: 'key'` of as many keys.
+   * A message that waits for its next try does not count.
+   *
+   * @default 16
+   */
+  concurrency?: number
+  /** `false`: the AsyncAPI document leaves it out. Publishers inherit it, too. @default true */
+  includeInSchema?: boolean
+}
+
+/**
  * The plugin's options. No time may be longer than 2 147 483 647 ms (24 days), which is what Node's timers hold.
  *
  * @throws FASTSTREAM_ERR_INVALID_OPTION when the plugin is registered with one that is unknown or impossible
  * @example
  * await app.register(faststreamPlugin, { brokers: ['localhost:9092'], groupId: 'shop' })
  */
-export interface FaststreamOptions {
-  /** Bootstrap addresses, `host:port`. @default none: the in-memory broker, which is refused in production unless `transport: 'memory'` is written */
+export interface FaststreamOptions extends InheritedOptions {
+  /** Bootstrap addresses, `host:port`. Required in production, unless `transport: 'memory'` is written. @default none: the in-memory broker */
   brokers?: readonly string[]
   /** The in-memory broker keeps every message for as long as the process lives. @default 'kafkajs', or 'memory' without `brokers` */
   transport?: 'kafkajs' | 'memory'
-  /** A further cluster has another name and is found at `app.brokers[name]`. @default 'default': `app.broker` */
+  /** A further cluster has another name and is found at `app.brokers[name]`. `app.broker` is the one named `'default'`. @default 'default' */
   name?: string
-  /**
-   * Under which the offsets of subscribers are stored. Must be given on a real cluster, here or on each subscriber.
-   * `null`: no group. Every process reads all messages, nothing is stored, and each start begins where `offsetReset` says.
-   */
-  groupId?: string | null
   /** As which the cluster's logs and quotas know the app. @default 'fastify-faststream' */
   clientId?: string
   /** TLS: `true`, or the options of `node:tls`. @default false */
@@ -118,39 +173,8 @@ export interface FaststreamOptions {
   drainTimeout?: number
   /** How long a rebalance waits for running handlers, ms; below 60 s, after which the group goes on without the member. @default 10_000 */
   revokeDrain?: number
-  /**
-   * Where a partition begins for which the group has no offset, or one that the log does not hold (any more): retention removed the
-   * records, or the topic was created anew. What is left out is logged, with the size of the gap. `'latest'` leaves out what was there before the first start.
-   * `'fail'` does not read such a partition before `skipTo`; where there is no offset it is as `'earliest'`.
-   * A partition that is added to a topic later is read from its start in any case.
-   *
-   * @default 'earliest'
-   */
-  offsetReset?: 'earliest' | 'latest' | 'fail'
-  /** After this `message.signal` aborts, and the run of the handler has failed, whatever it then returns; ms. @default 60_000 */
-  handlerTimeout?: number
-  /**
-   * The largest message that is handled, with its key and headers; bytes, as they are when nothing is compressed. A larger one is not decoded and becomes
-   * a dead letter without its value: a few kilobytes can inflate to what would keep everybody else waiting. @default 1_048_588, as Kafka's `message.max.bytes`
-   */
-  bodyLimit?: number
   /** How long one clean-up of a dependency may take, ms; after that it is left, which is an error. @default 10_000 */
   cleanupTimeout?: number
-  /** How a handler that threw is run again; a subscriber may say otherwise. @default { retries: 5, delay: 200, factor: 2, maxDelay: 30_000, jitter: 0.2, retryOn: () => true } */
-  retry?: RetryOptions
-  /** `false`: a message that cannot be handled is logged and left. @default { topic: (topic) => topic + '.dlq' } */
-  deadLetter?: DeadLetterOptions | false
-  /** What settles a message, see {@link AckPolicy}. @default 'REJECT_ON_ERROR' */
-  ackPolicy?: AckPolicy
-  /**
-   * What is handled one after the other: the messages of a `'partition'`; those of one `'key'` in a partition (a message without a key stands
-   * alone); with `'none'` nothing.
-   *
-   * @default 'partition'
-   */
-  ordering?: 'partition' | 'key' | 'none'
-  /** How many messages a subscriber handles at the same time: of as many partitions, with `ordering: 'key'` of as many keys. One that waits for its next try does not count. @default 16 */
-  concurrency?: number
   /** What one partition may hold in memory; reading goes on at half of it. @default { messages: 1000, bytes: 8 MiB } */
   buffer?: { messages?: number, bytes?: number }
   /** Offsets are committed after `interval` ms or `count` messages. @default { interval: 1000, count: 500 } */
@@ -163,10 +187,8 @@ export interface FaststreamOptions {
   producer?: { deadline?: number, queue?: { messages?: number, bytes?: number } }
   /** Of what a route publishes; must return a string. @default a UUID per request */
   correlationId?: (request: FastifyRequest) => string
-  /** `false` keeps what is declared on this broker out of the AsyncAPI document; a subscriber or publisher may say otherwise. @default true */
-  includeInSchema?: boolean
   /** The AsyncAPI document and its routes; `false`: no routes. Only where the plugin is registered first. @default true; in production false, as it shows the topology */
   asyncapi?: AsyncapiOptions | boolean
-  /** As `Fastify({ ajv })`, which a plugin cannot read: give both the same. */
+  /** As `Fastify({ ajv })`, which a plugin cannot read: give both the same. @default none */
   ajv?: FastifyServerOptions['ajv']
 }

@@ -4,7 +4,7 @@ import type { MessageSchema, Part, Read, Write } from './provider.js'
 import type { BoundBroker, Publisher, PublisherOptions, RecordMetadata, Response } from './publish.js'
 import type { Dependencies, Dependency, Inherited, Resolved } from './dependency.js'
 import type { BrokerHealth } from './health.js'
-import type { AckPolicy, DeadLetterOptions, RetryOptions } from './options.js'
+import type { InheritedOptions } from './options.js'
 
 /**
  * Everything about a message; its value is the handler's first argument, too. `V`, `K` and `H` are what the schemas make of its parts, `D` is what was injected.
@@ -111,7 +111,7 @@ export type Topics = string | readonly string[]
  * @example
  * app.broker.subscriber('orders', { schema: { value: OrderSchema }, publish: invoices, retry: { retries: 2 } }, makeInvoice)
  */
-export interface SubscriberOptions<S, R, D extends Dependencies = {}> extends Documentation {
+export interface SubscriberOptions<S, R, D extends Dependencies = {}> extends Documentation, InheritedOptions {
   /** What arrives is decoded and validated; what does not match goes to the dead-letter topic at once. @default only decoded */
   schema?: S
   /**
@@ -123,24 +123,6 @@ export interface SubscriberOptions<S, R, D extends Dependencies = {}> extends Do
   publish?: Publisher<R> | ReadonlyArray<Publisher<R>>
   /** Made for each run of the handler, found at `message.deps`, and cleaned up before what it returned is published. @default those of the scope */
   deps?: D
-  /** `null`: no group, see the plugin's option. @default the plugin's `groupId` */
-  groupId?: string | null
-  /** Subscribers that share a group have the same one. @default the plugin's `offsetReset` */
-  offsetReset?: 'earliest' | 'latest' | 'fail'
-  /** ms; after this `message.signal` aborts, and the run of the handler has failed. @default the plugin's `handlerTimeout` */
-  handlerTimeout?: number
-  /** The largest message that is handled, bytes. @default the plugin's `bodyLimit` */
-  bodyLimit?: number
-  /** @default the plugin's `retry`; each member that is left out is taken from there */
-  retry?: RetryOptions
-  /** @default the plugin's `deadLetter` */
-  deadLetter?: DeadLetterOptions | false
-  /** @default the plugin's `ackPolicy` */
-  ackPolicy?: AckPolicy
-  /** @default the plugin's `ordering` */
-  ordering?: 'partition' | 'key' | 'none'
-  /** @default the plugin's `concurrency` */
-  concurrency?: number
 }
 
 type Out<V> = V | Response<V | null | undefined> | null | undefined | void

@@ -1,5 +1,4 @@
 import type { FastifyInstance } from 'fastify'
-import type { DeclaredDependency } from '../deps/dependency.js'
 import { FASTSTREAM_ERR_ALREADY_REGISTERED } from '../errors.js'
 import { perApp } from '../scope.js'
 import type { Broker } from './broker.js'
@@ -9,11 +8,9 @@ import { SYSTEM, type Environment } from './environment.js'
 export interface AppBrokers {
   readonly byName: Map<string, Broker>
   environment: Environment
-  /** The dependencies that a test replaced, and what replaces them. */
-  readonly overrides: Map<DeclaredDependency, DeclaredDependency>
 }
 
-export const brokersOf = perApp<AppBrokers>(() => ({ byName: new Map(), environment: SYSTEM, overrides: new Map() }))
+export const brokersOf = perApp<AppBrokers>(() => ({ byName: new Map(), environment: SYSTEM }))
 
 export function addBroker (app: FastifyInstance, broker: Broker): void {
   const { byName } = brokersOf(app)

@@ -1,26 +1,28 @@
-import { randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
-import type { BoundBroker, BrokerHealth } from '../../types/index.js'
+import type { BrokerHealth, RecordMetadata } from '../../types/index.js'
 import { sleep, within, type Clock } from '../clock.js'
 import type { LastError } from '../consume/group/group-state.js'
 import { backoff } from '../consume/pipeline/backoff.js'
 import { toError } from '../to-error.js'
+import { overridesOf } from '../deps/overrides.js'
 import type { ResolutionSettings } from '../deps/resolution.js'
 import { FASTSTREAM_ERR_ALREADY_STARTED, FASTSTREAM_ERR_NOT_READY, FASTSTREAM_ERR_START_TIMEOUT } from '../errors.js'
 import { Events } from '../events.js'
 import { steady, type Log } from '../log.js'
+import type { Outgoing, Sender } from '../message/outgoing.js'
 import type { Settings } from '../options/plugin-options.js'
+import { checkTopic } from '../options/topic-name.js'
 import type { Producer } from '../produce/producer.js'
 import type { TopicPartitionOffset } from '../transport/transport.js'
-import { compile } from './compile.js'
+import { compile, type Compiled } from './compile.js'
+import type { PublisherDeclaration, SubscriberDeclaration } from './declaration.js'
 import { BrokerRuntime } from './runtime.js'
 import { SYSTEM, type Environment } from './environment.js'
 import { Registry } from './registry.js'
 import { brokerHealth } from './health.js'
-import { DeclaredPublisher } from './publisher.js'
-import { brokersOf } from './app-brokers.js'
-import type { DeclaredSubscriber } from './subscriber.js'
-import { BoundView } from './views.js'
+import { PublisherPlan } from './publisher.js'
+import type { CompiledSubscriber } from './subscriber.js'
+import { BoundView, type ViewedBroker } from './views.js'
 
 type State = BrokerHealth['state']
 
@@ -28,14 +30,15 @@ type State = BrokerHealth['state']
 const RECONNECT = { delay: 500, factor: 2, maxDelay: 30_000, jitter: 0.2 }
 
 /** One cluster: what is declared on it while plugins load, and its life from `onReady` to `onClose`. */
-export class Broker {
+export class Broker implements ViewedBroker, Sender {
   readonly settings: Settings
   readonly events: Events
   readonly #log: Log
-  readonly #declarations = new Registry()
+  readonly #registry: Registry
   readonly #ended = new AbortController()
   #environment: Environment = SYSTEM
   #state: State = 'loading'
+  #compiled: Compiled | undefined
   #connection: BrokerRuntime | undefined
   #lastError: LastError | undefined
   #dispatching = false
@@ -46,6 +49,7 @@ export class Broker {
 
   constructor (settings: Settings, log: Log) {
     this.settings = settings
+    this.#registry = new Registry(settings)
     this.#log = steady(log)
     this.events = new Events(settings.name, this.#log)
   }
@@ -58,8 +62,8 @@ export class Broker {
     return this.#environment.clock
   }
 
-  get declarations (): Registry {
-    return this.#declarations
+  get registry (): Registry {
+    return this.#registry
   }
 
   get loading (): boolean {
@@ -72,43 +76,63 @@ export class Broker {
     return producer
   }
 
-  addSubscriber (subscriber: DeclaredSubscriber): DeclaredSubscriber {
-    this.#onlyWhileLoading('a subscriber', subscriber.topics.join(', '))
-    this.#declarations.addSubscriber(subscriber)
-    return subscriber
+  addSubscriber (declaration: SubscriberDeclaration): void {
+    this.#onlyWhileLoading('a subscriber', declaration.topics.join(', '))
+    this.#registry.addSubscriber(declaration)
   }
 
-  addPublisher (publisher: DeclaredPublisher): DeclaredPublisher {
-    this.#onlyWhileLoading('a publisher', publisher.topic)
-    this.#declarations.addPublisher(publisher)
-    return publisher
+  addPublisher (declaration: PublisherDeclaration): void {
+    this.#onlyWhileLoading('a publisher', declaration.topic)
+    this.#registry.addPublisher(declaration)
   }
 
-  /** The publisher that a scope knows for a topic; one without a schema where there is none. */
-  publisherFor (scope: FastifyInstance, topic: string): DeclaredPublisher {
-    return this.#declarations.publisherOf(scope, topic) ?? new DeclaredPublisher(this, scope, topic, {})
+  groupIdOf (declaration: SubscriberDeclaration): string | null {
+    return this.#registry.groupIdOf(declaration)
   }
 
-  bind (scope: FastifyInstance, correlationId: () => string): BoundBroker {
-    return new BoundView(this, scope, correlationId)
+  isInSchema (declaration: PublisherDeclaration): boolean {
+    return this.#registry.isInSchema(declaration)
   }
 
-  newCorrelationId (): string {
-    return randomUUID()
+  /** @throws FASTSTREAM_ERR_NOT_READY before the schemas are compiled */
+  publisherOf (declaration: PublisherDeclaration): PublisherPlan {
+    return this.#found(this.#compiled?.publishers.of(declaration))
+  }
+
+  /** @throws FASTSTREAM_ERR_NOT_READY before the schemas are compiled */
+  subscriberOf (declaration: SubscriberDeclaration): CompiledSubscriber {
+    return this.#found(this.#compiled?.subscribers.get(declaration))
+  }
+
+  publisherFor (scope: FastifyInstance, topic: string): PublisherPlan {
+    return this.#found(this.#compiled).publishers.find(scope, topic) ?? this.publisherWithoutSchema(scope, topic)
+  }
+
+  /** Publishes whatever it is given. */
+  publisherWithoutSchema ({ log }: FastifyInstance, topic: string): PublisherPlan {
+    const rules = { topic: checkTopic(topic), hasSchema: false, validators: {} }
+    return new PublisherPlan(rules, { sender: this, now: () => this.clock.now(), log })
+  }
+
+  async send (outgoing: Outgoing): Promise<RecordMetadata> {
+    return await this.producer.publish(outgoing)
+  }
+
+  #found<T> (compiled: T | undefined): T {
+    if (compiled === undefined) throw new FASTSTREAM_ERR_NOT_READY(this.#state)
+    return compiled
   }
 
   resolutionSettings (app: FastifyInstance): ResolutionSettings {
-    return { clock: this.clock, cleanupTimeout: this.settings.cleanupTimeout, overrides: brokersOf(app).overrides }
+    return { clock: this.clock, cleanupTimeout: this.settings.cleanupTimeout, overrides: overridesOf(app) }
   }
 
   health (): BrokerHealth {
-    return brokerHealth(this.#state, this.#lastError, this.#declarations.subscribers, this.#connection)
+    return brokerHealth(this.#state, this.#lastError, this.#registry.subscribers, (declaration) => this.#connection?.groupOf(declaration))
   }
 
-  skipTo (subscriber: DeclaredSubscriber, to: TopicPartitionOffset): void {
-    const group = this.#connection?.groupOf(subscriber)
-    if (group === undefined) throw new FASTSTREAM_ERR_NOT_READY(this.#state)
-    group.skipTo(to)
+  skipTo (declaration: SubscriberDeclaration, to: TopicPartitionOffset): void {
+    this.#found(this.#connection?.groupOf(declaration)).skipTo(to)
   }
 
   /** Compiles, connects, prepares topics, joins the groups. Leaves nothing open when it fails. */
@@ -120,16 +144,30 @@ export class Broker {
     // Fastify's time-out of the hook counts from here, so ours does, too.
     const began = this.clock.now()
     try {
-      const { subscribers, publishers } = this.#declarations
-      compile(subscribers, publishers, this.settings.ajv)
-      const connection = await this.#connect()
+      this.#registry.complete([{ retry: environment.options.retry }])
+      this.#compiled = this.#compile()
+      const connection = await this.#connect(this.#compiled)
       if ((environment.options.startup ?? this.settings.startup) === 'strict') await this.#startInTime(connection, began)
-      else this.#startInBackground(connection)
+      else this.#startInBackground(connection, this.#compiled)
     } catch (error) {
       // Not awaited: the hook's own time-out must not come before this error. `onClose` waits for it.
       this.close()
       throw error
     }
+  }
+
+  #compile (): Compiled {
+    const { settings } = this
+    return compile(this.#registry, {
+      settings,
+      now: () => this.clock.now(),
+      send: async (outgoing) => await this.send(outgoing),
+      sourceOf: (scope) => ({
+        scope,
+        resolutionSettings: () => this.resolutionSettings(scope),
+        bind: (correlationId) => new BoundView(this, scope, correlationId)
+      })
+    })
   }
 
   async #startInTime (connection: BrokerRuntime, began: number): Promise<void> {
@@ -154,7 +192,7 @@ export class Broker {
   }
 
   /** Never rejects. */
-  async #startInBackground (connection: BrokerRuntime): Promise<void> {
+  async #startInBackground (connection: BrokerRuntime, compiled: Compiled): Promise<void> {
     for (let attempt = 1; !this.#ending; attempt++) {
       const err = await connection.start().then(() => undefined, toError)
       if (this.#ending) return
@@ -166,16 +204,16 @@ export class Broker {
       await connection.close()
       const wait = backoff(RECONNECT, attempt)
       this.#log.error({ err, attempt, retryIn: Math.round(wait) }, 'the cluster cannot be used, it will be tried again')
-      if (await sleep(this.clock, wait, this.#ended.signal)) connection = await this.#connect()
+      if (await sleep(this.clock, wait, this.#ended.signal)) connection = await this.#connect(compiled)
     }
   }
 
-  async #connect (): Promise<BrokerRuntime> {
+  async #connect ({ subscribers }: Compiled): Promise<BrokerRuntime> {
     const { createTransport, options } = this.#environment
     const transport = await createTransport(this.settings, this.#log)
     const settings = withOptions(this.settings, options)
-    for (const subscriber of this.#declarations.subscribers) subscriber.retry = { ...subscriber.retry, ...options.retry }
-    this.#connection = new BrokerRuntime(transport, this.#declarations, { settings, clock: this.clock, log: this.#log, events: this.events })
+    const plan = { subscribers: [...subscribers.values()], topics: this.#registry.topics }
+    this.#connection = new BrokerRuntime(transport, plan, { settings, clock: this.clock, log: this.#log, events: this.events })
     if (this.#dispatching) this.#connection.dispatch()
     return this.#connection
   }
@@ -187,7 +225,7 @@ export class Broker {
   /** Lets messages flow. Called when every `onReady` hook of the app is done, so that what handlers use is there. */
   dispatch (): void {
     if (this.#ending || this.loading) return
-    for (const { name, topics, groupId } of this.#declarations.subscribers) this.#log.info({ subscriber: name, topics, groupId }, 'subscriber waits for messages')
+    for (const { name, topics, groupId } of this.#registry.subscribers) this.#log.info({ subscriber: name, topics, groupId }, 'subscriber waits for messages')
     this.#dispatching = true
     this.#connection?.dispatch()
   }

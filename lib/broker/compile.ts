@@ -1,29 +1,56 @@
-import type { DeclaredPublisher } from './publisher.js'
-import type { DeclaredSubscriber } from './subscriber.js'
+import type { FastifyInstance } from 'fastify'
+import type { MessageSchema } from '../../types/index.js'
+import type { MessageSource } from '../message/received-message.js'
+import type { Sender } from '../message/outgoing.js'
 import type { Settings } from '../options/plugin-options.js'
 import { compileIncoming, incomingCompiler } from '../schema/incoming.js'
 import { compileOutgoing } from '../schema/outgoing.js'
+import type { Part, Validators } from '../schema/validator.js'
+import type { SubscriberDeclaration } from './declaration.js'
+import { PublisherPlan } from './publisher.js'
+import { Publishers } from './publishers.js'
+import type { Registry } from './registry.js'
+import { CompiledSubscriber } from './subscriber.js'
 
-/** Compiles every schema with what its scope knows. A schema that cannot be compiled fails the start. */
-export function compile (subscribers: readonly DeclaredSubscriber[], publishers: readonly DeclaredPublisher[], ajv: Settings['ajv']): void {
-  for (const subscriber of subscribers) {
-    const { scope, schema, customCompiler, topics } = subscriber
-    if (schema === undefined) continue
-    const compiler = incomingCompiler(scope, customCompiler, ajv)
+/** The compiled declarations of one cluster. */
+export interface Compiled {
+  readonly subscribers: ReadonlyMap<SubscriberDeclaration, CompiledSubscriber>
+  readonly publishers: Publishers
+}
+
+/** What compiled declarations need of their broker. */
+export interface CompileMeans extends Sender {
+  readonly settings: Settings
+  readonly now: () => number
+  sourceOf (scope: FastifyInstance): Omit<MessageSource, 'hasKeySchema'>
+}
+
+/** Compiles every schema with the compiler of its scope. @throws FASTSTREAM_ERR_SCHEMA_BUILD */
+export function compile (registry: Registry, means: CompileMeans): Compiled {
+  const { settings: { ajv }, now, sourceOf } = means
+  const subscribers = registry.subscribers.map((settings) => {
+    const { declaration, topics, bodyLimit } = settings
+    const { scope, schema = {} } = declaration
+    const compiler = incomingCompiler(scope, registry.compilerOf(declaration), ajv)
     const topic = topics.join(', ')
-    subscriber.validators = {
-      value: schema.value === undefined ? undefined : compileIncoming(compiler, schema.value, { topic, part: 'value' }),
-      key: schema.key === undefined ? undefined : compileIncoming(compiler, schema.key, { topic, part: 'key' }),
-      headers: schema.headers === undefined ? undefined : compileIncoming(compiler, schema.headers, { topic, part: 'headers' })
-    }
-  }
-  for (const publisher of publishers) {
-    const { scope, schema, topic, customCompiler } = publisher
-    if (schema === undefined) continue
-    publisher.checks = {
-      value: schema.value === undefined ? undefined : compileOutgoing(scope, schema.value, { topic, part: 'value' }, ajv, customCompiler),
-      key: schema.key === undefined ? undefined : compileOutgoing(scope, schema.key, { topic, part: 'key' }, ajv, customCompiler),
-      headers: schema.headers === undefined ? undefined : compileOutgoing(scope, schema.headers, { topic, part: 'headers' }, ajv, customCompiler)
-    }
-  }
+    const validators = compileParts(schema, (schema, part) => compileIncoming(compiler, schema, { topic, part }))
+    const source = { ...sourceOf(scope), hasKeySchema: validators.key !== undefined }
+    return [declaration, new CompiledSubscriber(settings, { bodyLimit, validators }, source)] as const
+  })
+  const publishers = registry.publishers.map(({ declaration }) => {
+    const { scope, topic, schema = {}, key, headers } = declaration
+    const custom = registry.compilerOf(declaration)
+    const validators = compileParts(schema, (schema, part) => compileOutgoing(scope, schema, { topic, part }, ajv, custom))
+    const rules = { topic, hasSchema: schema.value !== undefined, validators, key, headers }
+    return [declaration, new PublisherPlan(rules, { sender: means, now, log: scope.log })] as const
+  })
+  return { subscribers: new Map(subscribers), publishers: new Publishers(new Map(publishers)) }
+}
+
+function compileParts<V> ({ value, key, headers }: MessageSchema, compilePart: (schema: unknown, part: Part) => V): Validators<V> {
+  return Object.freeze({
+    value: value === undefined ? undefined : compilePart(value, 'value'),
+    key: key === undefined ? undefined : compilePart(key, 'key'),
+    headers: headers === undefined ? undefined : compilePart(headers, 'headers')
+  })
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { NamedBrokers } from '../../types/index.js'
 import { injectIntoRoutes } from '../deps/http.js'
@@ -67,9 +68,9 @@ class RequestBrokers {
 
   #correlationIdFor (broker: Broker): () => string {
     const { correlationId } = broker.settings
-    if (correlationId === undefined) return () => { return (this.#uuid ??= broker.newCorrelationId()) }
+    if (correlationId === undefined) return () => { return (this.#uuid ??= randomUUID()) }
     let id: string | undefined
-    return () => { return (id ??= acceptCorrelationId(correlationId(this.#request), () => broker.newCorrelationId(), this.#request.log)) }
+    return () => { return (id ??= acceptCorrelationId(correlationId(this.#request), randomUUID, this.#request.log)) }
   }
 }
 

@@ -1,29 +1,64 @@
 import { inspect, type InspectOptionsStylized } from 'node:util'
 import type { Publisher, PublishOptions, RecordMetadata, Subscriber } from '../../types/index.js'
-import { noSurplus } from '../options/assert.js'
+import { FASTSTREAM_ERR_INVALID_ARGUMENTS, FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
+import { send } from '../message/outgoing.js'
+import { isObject, noSurplus } from '../options/assert.js'
 import { inspected } from '../shown.js'
-import type { DeclaredPublisher } from './publisher.js'
-import { SKIP_TO, type DeclaredSubscriber } from './subscriber.js'
+import type { TopicPartitionOffset } from '../transport/transport.js'
+import type { PublisherDeclaration, SubscriberDeclaration } from './declaration.js'
+import type { PublisherPlan } from './publisher.js'
 
-/* What users hold of a declaration. The declaration itself knows its broker, and with it what is no user's business. */
+/* What users hold of a declaration. Nothing leads from a handle to the broker and its settings. */
+
+const SKIP_TO = 'skipTo({ topic, partition, offset })'
+
+/** The broker of a publisher. */
+export interface PublisherSource {
+  readonly name: string
+  /** @throws FASTSTREAM_ERR_NOT_READY before the app is ready */
+  publisherOf (declaration: PublisherDeclaration): PublisherPlan
+  /** Whether the AsyncAPI document shows the publisher. */
+  isInSchema (declaration: PublisherDeclaration): boolean
+}
+
+/** The broker of a subscriber. */
+export interface SubscriberSource {
+  groupIdOf (declaration: SubscriberDeclaration): string | null
+  skipTo (declaration: SubscriberDeclaration, to: TopicPartitionOffset): void
+}
 
 export class PublisherHandle implements Publisher {
   readonly topic: string
-  readonly #declared: DeclaredPublisher
+  readonly #declaration: PublisherDeclaration
+  readonly #source: PublisherSource
 
-  constructor (declared: DeclaredPublisher) {
-    this.topic = declared.topic
-    this.#declared = declared
+  constructor (declaration: PublisherDeclaration, source: PublisherSource) {
+    this.topic = declaration.topic
+    this.#declaration = declaration
+    this.#source = source
   }
 
-  /** What it is the handle of; undefined for what is no handle. */
-  static declaredBy (handle: unknown): DeclaredPublisher | undefined {
-    return typeof handle === 'object' && handle !== null && #declared in handle ? handle.#declared : undefined
+  /** What publisher() returned, and no copy of it. */
+  static isHandle (value: unknown): value is PublisherHandle {
+    return typeof value === 'object' && value !== null && #declaration in value
+  }
+
+  /** The broker on which it was declared. */
+  static sourceOf (handle: PublisherHandle): PublisherSource {
+    return handle.#source
+  }
+
+  static isInSchema (handle: PublisherHandle): boolean {
+    return handle.#source.isInSchema(handle.#declaration)
+  }
+
+  static planOf (handle: PublisherHandle): PublisherPlan {
+    return handle.#source.publisherOf(handle.#declaration)
   }
 
   publish = async (value: unknown, options?: PublishOptions, ...surplus: unknown[]): Promise<RecordMetadata> => {
     noSurplus('publish(value, options)', surplus)
-    return await this.#declared.prepare(value, options).send()
+    return await send(PublisherHandle.planOf(this).prepare(value, options))
   }
 
   toJSON (): object {
@@ -37,18 +72,27 @@ export class PublisherHandle implements Publisher {
 
 export class SubscriberHandle implements Subscriber {
   readonly topics: readonly string[]
-  readonly groupId: string | null
-  readonly #declared: DeclaredSubscriber
+  readonly #declaration: SubscriberDeclaration
+  readonly #source: SubscriberSource
 
-  constructor (declared: DeclaredSubscriber) {
-    this.topics = declared.topics
-    this.groupId = declared.groupId
-    this.#declared = declared
+  constructor (declaration: SubscriberDeclaration, source: SubscriberSource) {
+    this.topics = declaration.topics
+    this.#declaration = declaration
+    this.#source = source
+  }
+
+  get groupId (): string | null {
+    return this.#source.groupIdOf(this.#declaration)
   }
 
   skipTo = (to: RecordMetadata, ...surplus: unknown[]): void => {
     noSurplus(SKIP_TO, surplus)
-    this.#declared.skipTo(to)
+    if (!isObject(to)) throw new FASTSTREAM_ERR_INVALID_ARGUMENTS(SKIP_TO, 'it takes an object')
+    const { topic, partition, offset } = to
+    const { topics } = this
+    if (!topics.includes(topic)) throw new FASTSTREAM_ERR_INVALID_OPTION('topic', `must be one that the subscriber reads: ${topics.join(', ')}`)
+    if (typeof offset !== 'bigint' || offset < 0n) throw new FASTSTREAM_ERR_INVALID_OPTION('offset', 'must be a bigint of at least 0')
+    this.#source.skipTo(this.#declaration, { topic, partition, offset })
   }
 
   toJSON (): object {

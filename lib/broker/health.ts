@@ -1,11 +1,15 @@
 import type { BrokerHealth, SubscriberHealth } from '../../types/index.js'
+import type { Group } from '../consume/group/group.js'
 import type { LastError } from '../consume/group/group-state.js'
 import { healthError } from '../consume/group/health.js'
-import type { BrokerRuntime } from './runtime.js'
-import type { DeclaredSubscriber } from './subscriber.js'
+import type { SubscriberDeclaration } from './declaration.js'
+import type { SubscriberSettings } from './plan.js'
 
-export function brokerHealth (state: BrokerHealth['state'], lastError: LastError | undefined, subscribers: readonly DeclaredSubscriber[], connection: BrokerRuntime | undefined): BrokerHealth {
-  const healths = subscribers.map((subscriber) => subscriberHealth(subscriber, connection))
+type GroupOf = (declaration: SubscriberDeclaration) => Group | undefined
+
+/** What `health()` returns; `groupOf` yields a subscriber's group once there is one. */
+export function brokerHealth (state: BrokerHealth['state'], lastError: LastError | undefined, subscribers: readonly SubscriberSettings[], groupOf: GroupOf): BrokerHealth {
+  const healths = subscribers.map((subscriber) => subscriberHealth(subscriber, groupOf))
   return {
     healthy: state === 'connected' && healths.every(({ healthy }) => healthy),
     state,
@@ -14,8 +18,7 @@ export function brokerHealth (state: BrokerHealth['state'], lastError: LastError
   }
 }
 
-function subscriberHealth (subscriber: DeclaredSubscriber, connection: BrokerRuntime | undefined): SubscriberHealth {
-  const { name, topics, groupId } = subscriber
-  const known = connection?.groupOf(subscriber)?.health(topics)
+function subscriberHealth ({ name, topics, groupId, declaration }: SubscriberSettings, groupOf: GroupOf): SubscriberHealth {
+  const known = groupOf(declaration)?.health(topics)
   return { name, topics, groupId, ...(known ?? { healthy: false, state: 'joining', partitions: [], lag: 0, inFlight: 0, oldestUnsettledAge: 0, missingTopics: [], lastError: undefined }) }
 }

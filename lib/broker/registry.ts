@@ -1,82 +1,85 @@
-import type { FastifyInstance } from 'fastify'
-import { FASTSTREAM_ERR_ALREADY_STARTED, FASTSTREAM_ERR_DUPLICATE_PUBLISHER, FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER, FASTSTREAM_ERR_GROUP_CLASH, FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
-import { ancestors } from '../scope.js'
-import { DeclaredPublisher } from './publisher.js'
-import type { DeclaredSubscriber } from './subscriber.js'
+import type { InheritedOptions } from '../../types/index.js'
+import { FASTSTREAM_ERR_ALREADY_STARTED } from '../errors.js'
+import type { Settings } from '../options/plugin-options.js'
+import type { Compiler } from '../schema/ajv.js'
+import type { Declaration, PublisherDeclaration, SubscriberDeclaration } from './declaration.js'
+import { checkTogether, resolvePublisher, resolveSubscriber, type PublisherSettings, type SubscriberSettings } from './plan.js'
 
-/** What is declared on one cluster while plugins load. What cannot go together is refused with the declaration that completes it. */
+/** What is declared on one cluster while plugins load. */
 export class Registry {
-  readonly subscribers: DeclaredSubscriber[] = []
-  readonly publishers: DeclaredPublisher[] = []
+  readonly #settings: Settings
+  readonly #subscribers = new Map<SubscriberDeclaration, SubscriberSettings>()
+  readonly #publishers: PublisherSettings[] = []
+  readonly #compilers = new Map<Declaration, Compiler>()
 
-  addSubscriber (subscriber: DeclaredSubscriber): void {
-    this.#checkGroup(subscriber)
-    this.#checkDeadLetters(subscriber)
-    captureCompiler(subscriber, 'a subscriber', subscriber.topics.join(', '))
-    this.subscribers.push(subscriber)
+  constructor (settings: Settings) {
+    this.#settings = settings
   }
 
-  addPublisher (publisher: DeclaredPublisher): void {
-    captureCompiler(publisher, 'a publisher', publisher.topic)
-    this.publishers.push(publisher)
+  /** Refuses a subscriber that cannot go together with those before it. */
+  addSubscriber (declaration: SubscriberDeclaration): void {
+    const settings = resolveSubscriber(declaration, this.#settings)
+    checkTogether([...this.#subscribers.values()], settings)
+    this.#captureCompiler(declaration, 'a subscriber', declaration.topics.join(', '))
+    this.#subscribers.set(declaration, settings)
   }
 
-  /** The publisher that a scope knows for a topic, its own before its parents'. */
-  publisherOf (scope: FastifyInstance, topic: string): DeclaredPublisher | undefined {
-    const known = this.publishers.filter((publisher) => publisher.topic === topic)
-    for (const at of ancestors(scope)) {
-      const [publisher, ...others] = known.filter((publisher) => publisher.scope === at)
-      if (others.length > 0) throw new FASTSTREAM_ERR_DUPLICATE_PUBLISHER(topic)
-      if (publisher !== undefined) return publisher
+  addPublisher (declaration: PublisherDeclaration): void {
+    const settings = resolvePublisher(declaration, this.#settings)
+    this.#captureCompiler(declaration, 'a publisher', declaration.topic)
+    this.#publishers.push(settings)
+  }
+
+  isInSchema (declaration: PublisherDeclaration): boolean {
+    return this.#publishers.some((publisher) => publisher.declaration === declaration && publisher.includeInSchema)
+  }
+
+  get publishers (): readonly PublisherSettings[] {
+    return this.#publishers
+  }
+
+  /** The subscribers with what they inherit, as far as it is declared. */
+  get subscribers (): readonly SubscriberSettings[] {
+    return [...this.#subscribers.values()]
+  }
+
+  /** All declared topics, dead-letter topics included. */
+  get topics (): readonly string[] {
+    const read = this.subscribers.flatMap(({ topics, deadLetterTopics }) => [...topics, ...deadLetterTopics.values()])
+    return [...new Set([...this.#publishers.map(({ topic }) => topic), ...read])]
+  }
+
+  groupIdOf (declaration: SubscriberDeclaration): string | null {
+    return this.#subscribers.get(declaration)?.groupId ?? null
+  }
+
+  /** The compiler that the scope of a declaration has set by hand. */
+  compilerOf (declaration: Declaration): Compiler | undefined {
+    return this.#compilers.get(declaration)
+  }
+
+  /** Resolves all subscribers anew: everything is declared now, and `overrides` win over what is written. */
+  complete (overrides: readonly InheritedOptions[]): void {
+    const complete: SubscriberSettings[] = []
+    for (const [declaration, { deadLetterTopics }] of this.#subscribers) {
+      const settings = resolveSubscriber(declaration, this.#settings, { overrides, deadLetterTopics })
+      checkTogether(complete, settings)
+      complete.push(settings)
+      this.#subscribers.set(declaration, settings)
     }
-    return undefined
   }
 
-  /** Subscribers of one group are one client to Kafka: what is the client's they must agree on, and a message goes to one of them. */
-  #checkGroup ({ groupId, topics, offsetReset }: DeclaredSubscriber): void {
-    if (groupId === null) return
-    for (const other of this.subscribers.filter((other) => other.groupId === groupId)) {
-      const shared = topics.find((topic) => other.topics.includes(topic))
-      if (shared !== undefined) throw new FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER(shared, groupId)
-      if (other.offsetReset !== offsetReset) throw new FASTSTREAM_ERR_GROUP_CLASH(groupId, 'offsetReset', other.topics.join(', '))
+  /** Before the app is booted the getter yields compilers that were set by hand, and no others; `after` waits for those that the scope sets later. */
+  #captureCompiler (declaration: Declaration, what: string, topic: string): void {
+    const { scope } = declaration
+    try {
+      scope.after(() => {
+        const { validatorCompiler } = scope
+        if (validatorCompiler !== undefined) this.#compilers.set(declaration, validatorCompiler)
+      })
+    } catch (cause) {
+      // Another plugin's onReady hook, which ran before ours.
+      throw new FASTSTREAM_ERR_ALREADY_STARTED(what, topic, 'ready()', { cause })
     }
-  }
-
-  /** A message that comes back to the subscriber which cannot handle it would do so for ever. */
-  #checkDeadLetters (subscriber: DeclaredSubscriber): void {
-    const subscribers = [...this.subscribers, subscriber]
-    for (const topic of subscriber.topics) {
-      const path = pathBack(topic, subscribers)
-      if (path !== undefined) throw new FASTSTREAM_ERR_INVALID_OPTION('deadLetter.topic', `must not lead back to '${topic}' (${path.join(' → ')}): name another one, or write deadLetter: false`)
-    }
-  }
-}
-
-/** The way of a dead letter of `topic` to `topic` again, if there is one. */
-function pathBack (topic: string, subscribers: readonly DeclaredSubscriber[]): string[] | undefined {
-  const paths = [[topic]]
-  const seen = new Set<string>()
-  for (const path of paths) {
-    for (const next of deadLettersOf(path.at(-1) as string, subscribers)) {
-      if (next === topic) return [...path, next]
-      if (!seen.has(next)) paths.push([...path, next])
-      seen.add(next)
-    }
-  }
-  return undefined
-}
-
-function deadLettersOf (topic: string, subscribers: readonly DeclaredSubscriber[]): string[] {
-  return subscribers.filter(({ topics }) => topics.includes(topic)).map((subscriber) => subscriber.deadLetterTopic(topic)).filter((letter) => letter !== undefined)
-}
-
-/** Before the app is booted the getter yields compilers that were set by hand, and no others; `after` waits for those that the scope sets later. */
-function captureCompiler (declared: DeclaredSubscriber | DeclaredPublisher, what: string, topic: string): void {
-  const { scope } = declared
-  try {
-    scope.after(() => { declared.customCompiler = scope.validatorCompiler })
-  } catch (cause) {
-    // Another plugin's onReady hook, which ran before ours.
-    throw new FASTSTREAM_ERR_ALREADY_STARTED(what, topic, 'ready()', { cause })
   }
 }

@@ -5,13 +5,20 @@ import type { Environment } from '../consume/environment.js'
 import type { Settings } from '../options/plugin-options.js'
 import { Producer } from '../produce/producer.js'
 import type { Transport } from '../transport/transport.js'
-import type { Registry } from './registry.js'
+import type { SubscriberDeclaration } from './declaration.js'
 import { createGroups } from './groups.js'
-import type { DeclaredSubscriber } from './subscriber.js'
+import type { CompiledSubscriber } from './subscriber.js'
 import { prepareTopics } from './prepare-topics.js'
 
 export interface Surroundings extends Environment {
   readonly settings: Settings
+}
+
+/** What a broker runs. */
+export interface RuntimePlan {
+  readonly subscribers: readonly CompiledSubscriber[]
+  /** All declared topics, dead-letter topics included. */
+  readonly topics: readonly string[]
 }
 
 /** What a connection does while it starts, for the error of one that does not come to an end. */
@@ -23,18 +30,18 @@ const FLUSH_TIMEOUT = 5000
 /** The cluster, for as long as it is needed or until it fails at the start: topics, one producer, and the groups. */
 export class BrokerRuntime {
   readonly #transport: Transport
-  readonly #declarations: Registry
+  readonly #plan: RuntimePlan
   readonly #surroundings: Surroundings
   #step: Step = 'connecting'
   #producer: Producer | undefined
-  #groups: ReadonlyMap<DeclaredSubscriber, Group> = new Map()
+  #groups: ReadonlyMap<SubscriberDeclaration, Group> = new Map()
   #dispatching = false
   #draining: Promise<void> | undefined
   #closing: Promise<void> | undefined
 
-  constructor (transport: Transport, declarations: Registry, surroundings: Surroundings) {
+  constructor (transport: Transport, plan: RuntimePlan, surroundings: Surroundings) {
     this.#transport = transport
-    this.#declarations = declarations
+    this.#plan = plan
     this.#surroundings = surroundings
   }
 
@@ -48,8 +55,8 @@ export class BrokerRuntime {
   }
 
   /** There once the groups are joined, or about to be. */
-  groupOf (subscriber: DeclaredSubscriber): Group | undefined {
-    return this.#groups.get(subscriber)
+  groupOf (declaration: SubscriberDeclaration): Group | undefined {
+    return this.#groups.get(declaration)
   }
 
   /** Connects by `deadline` (ms since the epoch), prepares topics, joins the groups. Ends early, without an error, when it is drained or closed meanwhile. */
@@ -59,12 +66,12 @@ export class BrokerRuntime {
   }
 
   async #start (deadline: number | undefined): Promise<void> {
-    const { subscribers, publishers } = this.#declarations
+    const { subscribers, topics } = this.#plan
     const { settings, log } = this.#surroundings
     await this.#transport.connect(deadline)
     if (this.#ending) return
     this.#step = 'preparing topics'
-    await prepareTopics(this.#transport, subscribers, publishers, settings, log, () => this.#ending)
+    await prepareTopics(this.#transport, topics, settings, log, () => this.#ending)
     if (this.#ending) return
     this.#producer = new Producer(this.#transport.producer(), settings.producer, this.#surroundings)
     this.#step = 'joining groups'

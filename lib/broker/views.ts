@@ -3,24 +3,33 @@ import type { FastifyInstance } from 'fastify'
 import type {
   BoundBroker, BrokerHealth, Dependencies, MessageSchema, Publisher, PublisherOptions, PublishOptions, RecordMetadata, Subscriber, SubscriberOptions, Topics
 } from '../../types/index.js'
+import { send } from '../message/outgoing.js'
 import { noSurplus } from '../options/assert.js'
 import { FASTSTREAM_ERR_INVALID_ARGUMENTS, FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { inspected } from '../shown.js'
-import type { Broker } from './broker.js'
-import { PublisherHandle, SubscriberHandle } from './handles.js'
-import { DeclaredPublisher } from './publisher.js'
-import { DeclaredSubscriber, type Handler } from './subscriber.js'
+import { declarePublisher, declareSubscriber, type Handler, type PublisherDeclaration, type SubscriberDeclaration } from './declaration.js'
+import { PublisherHandle, SubscriberHandle, type PublisherSource, type SubscriberSource } from './handles.js'
+import type { PublisherPlan } from './publisher.js'
 
 const PUBLISH = 'publish(publisher, value, options)'
 const SUBSCRIBER = 'subscriber(topics, options, handler)'
 
+/** The broker behind a view. */
+export interface ViewedBroker extends PublisherSource, SubscriberSource {
+  addSubscriber (declaration: SubscriberDeclaration): void
+  addPublisher (declaration: PublisherDeclaration): void
+  /** The publisher that a scope knows for a topic; one without a schema where there is none. */
+  publisherFor (scope: FastifyInstance, topic: string): PublisherPlan
+  health (): BrokerHealth
+}
+
 /** A broker as one request or message sees it: what it publishes carries that one's correlation id. */
 export class BoundView implements BoundBroker {
-  readonly #broker: Broker
+  readonly #broker: ViewedBroker
   readonly #scope: FastifyInstance
   readonly #correlationId: () => string
 
-  constructor (broker: Broker, scope: FastifyInstance, correlationId: () => string) {
+  constructor (broker: ViewedBroker, scope: FastifyInstance, correlationId: () => string) {
     this.#broker = broker
     this.#scope = scope
     this.#correlationId = correlationId
@@ -33,7 +42,7 @@ export class BoundView implements BoundBroker {
   // Async for its errors; up to the queue it runs at once, so that publishes keep the order of their calls.
   publish = async (target: string | Publisher, value: unknown, options?: PublishOptions, ...surplus: unknown[]): Promise<RecordMetadata> => {
     noSurplus(PUBLISH, surplus)
-    return await publisherOf(this.#broker, this.#scope, target).prepare(value, options, this.#correlationId()).send()
+    return await send(publisherOf(this.#broker, this.#scope, target).prepare(value, options, this.#correlationId()))
   }
 
   toJSON (): object {
@@ -47,10 +56,10 @@ export class BoundView implements BoundBroker {
 
 /** A broker as one scope sees it. */
 export class ScopeView implements BoundBroker {
-  readonly #broker: Broker
+  readonly #broker: ViewedBroker
   readonly #scope: FastifyInstance
 
-  constructor (broker: Broker, scope: FastifyInstance) {
+  constructor (broker: ViewedBroker, scope: FastifyInstance) {
     this.#broker = broker
     this.#scope = scope
   }
@@ -61,7 +70,7 @@ export class ScopeView implements BoundBroker {
 
   publish = async (target: string | Publisher, value: unknown, options?: PublishOptions, ...surplus: unknown[]): Promise<RecordMetadata> => {
     noSurplus(PUBLISH, surplus)
-    return await publisherOf(this.#broker, this.#scope, target).prepare(value, options).send()
+    return await send(publisherOf(this.#broker, this.#scope, target).prepare(value, options))
   }
 
   health = (): BrokerHealth => {
@@ -70,8 +79,9 @@ export class ScopeView implements BoundBroker {
 
   publisher = (topic: string, options: PublisherOptions<MessageSchema, unknown> = {}, ...surplus: unknown[]): Publisher => {
     noSurplus('publisher(topic, options)', surplus)
-    const declared = new DeclaredPublisher(this.#broker, this.#scope, topic, options)
-    return new PublisherHandle(this.#broker.addPublisher(declared))
+    const declaration = declarePublisher(this.#scope, topic, options)
+    this.#broker.addPublisher(declaration)
+    return new PublisherHandle(declaration, this.#broker)
   }
 
   subscriber = (
@@ -85,8 +95,9 @@ export class ScopeView implements BoundBroker {
       throw new FASTSTREAM_ERR_INVALID_ARGUMENTS(SUBSCRIBER, 'the handler comes last')
     }
     const [given, handle] = typeof options === 'function' ? [{}, options] : [options, handler as Handler]
-    const declared = new DeclaredSubscriber(this.#broker, this.#scope, topics, given, handle)
-    return new SubscriberHandle(this.#broker.addSubscriber(declared))
+    const declaration = declareSubscriber(this.#scope, topics, given, handle)
+    this.#broker.addSubscriber(declaration)
+    return new SubscriberHandle(declaration, this.#broker)
   }
 
   toJSON (): object {
@@ -98,15 +109,12 @@ export class ScopeView implements BoundBroker {
   }
 }
 
-function publisherOf (broker: Broker, scope: FastifyInstance, target: unknown): DeclaredPublisher {
+function publisherOf (broker: ViewedBroker, scope: FastifyInstance, target: unknown): PublisherPlan {
   if (typeof target === 'string') return broker.publisherFor(scope, target)
-  const declared = PublisherHandle.declaredBy(target)
-  if (declared === undefined) {
+  if (!PublisherHandle.isHandle(target)) {
     throw new FASTSTREAM_ERR_INVALID_OPTION('publisher', 'must be a topic, or what publisher() returned')
   }
-  const { name } = declared.broker
-  if (declared.broker !== broker) {
-    throw new FASTSTREAM_ERR_INVALID_OPTION('publisher', `belongs to broker '${name}': publish it through that one`)
-  }
-  return declared
+  const source = PublisherHandle.sourceOf(target)
+  if (source === broker) return PublisherHandle.planOf(target)
+  throw new FASTSTREAM_ERR_INVALID_OPTION('publisher', `belongs to broker '${source.name}': publish it through that one`)
 }

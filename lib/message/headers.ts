@@ -1,9 +1,13 @@
 import type { OutgoingHeaders } from '../../types/index.js'
+import { utf8 } from '../codec/utf8.js'
 import type { ConsumedRecord, RawHeader } from '../transport/transport.js'
 
 /** FastStream's names on the wire. */
 export const CONTENT_TYPE = 'content-type'
 export const CORRELATION_ID = 'correlation_id'
+
+/** Half a character, which UTF-8 cannot write: it is replaced. */
+const LONE_SURROGATE = /\p{Surrogate}/u
 
 /** The last value of a name, as text: what Kafka's own clients call the last header. */
 export function lastHeader (headers: readonly RawHeader[], name: string): string | undefined {
@@ -19,8 +23,10 @@ export function headerText (record: ConsumedRecord, name: string): string | unde
   return record.headerText === undefined ? lastHeader(record.headers, name) : record.headerText(name)
 }
 
-/** As bytes on the wire. Later ones replace earlier ones of the same name; `undefined` is left out. */
-export function encodeHeaders (...sources: ReadonlyArray<OutgoingHeaders | undefined>): RawHeader[] {
+type HeaderValues = ReadonlyMap<string, OutgoingHeaders[string]>
+
+/** Merges headers by name: later sources replace names of earlier ones, and `undefined` is left out. */
+export function mergeHeaders (...sources: ReadonlyArray<OutgoingHeaders | undefined>): HeaderValues {
   const byName = new Map<string, OutgoingHeaders[string]>()
   for (const source of sources) {
     if (source === undefined) continue
@@ -29,12 +35,29 @@ export function encodeHeaders (...sources: ReadonlyArray<OutgoingHeaders | undef
       if (value !== undefined) byName.set(name, value)
     }
   }
+  return byName
+}
+
+/** Headers as bytes on the wire. A list becomes several headers of one name. */
+export function encodeHeaders (merged: HeaderValues): RawHeader[] {
   const headers: RawHeader[] = []
-  for (const [name, value] of byName) {
+  for (const [name, value] of merged) {
     if (Array.isArray(value)) for (const each of value) headers.push([name, bytes(name, each)])
     else headers.push([name, bytes(name, value)])
   }
   return headers
+}
+
+/** The texts that a reader of the encoded headers finds: the last one of each name. A header of null or of other bytes has none. */
+export function headerTexts (merged: HeaderValues): Record<string, string> {
+  // Without a prototype `__proto__` is a name like any other.
+  const texts: Record<string, string> = Object.create(null)
+  for (const [name, value] of merged) {
+    const last = Array.isArray(value) ? value.at(-1) : value
+    const text = Buffer.isBuffer(last) ? utf8(last) : last
+    if (typeof text === 'string') texts[name] = LONE_SURROGATE.test(text) ? Buffer.from(text).toString() : text
+  }
+  return texts
 }
 
 /** A Map or a list would pass as an object without members. Objects of other realms are plain, too. */

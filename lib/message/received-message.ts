@@ -1,19 +1,30 @@
 import { inspect, type InspectOptionsStylized } from 'node:util'
-import type { FastifyBaseLogger } from 'fastify'
+import { randomUUID } from 'node:crypto'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { BoundBroker, DeadLetter, Dependency, Message } from '../../types/index.js'
-import { readDeadLetter } from '../consume/pipeline/dead-letter.js'
 import { NackMessage, RejectMessage } from '../consume/pipeline/ack.js'
 import type { Delivery } from '../consume/pipeline/delivery.js'
 import { DeclaredDependency } from '../deps/dependency.js'
 import { MessageContext } from '../deps/message-context.js'
-import { Resolution } from '../deps/resolution.js'
+import { Resolution, type ResolutionSettings } from '../deps/resolution.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { decodeHeaders } from '../codec/codec.js'
 import type { RawHeader } from '../transport/transport.js'
+import type { Decoded } from './decode.js'
 import { inspected } from '../shown.js'
 import { acceptCorrelationId } from './correlation-id.js'
+import { readDeadLetterHeaders } from './dead-letter-headers.js'
 import { CORRELATION_ID, headerText } from './headers.js'
-import type { DeclaredSubscriber } from '../broker/subscriber.js'
+
+/** What all messages of one subscriber share. */
+export interface MessageSource {
+  readonly scope: FastifyInstance
+  /** Whether keys are decoded. */
+  readonly hasKeySchema: boolean
+  readonly resolutionSettings: () => ResolutionSettings
+  /** The broker, bound to a message. */
+  readonly bind: (correlationId: () => string) => BoundBroker
+}
 
 const NOTHING = Object.freeze({})
 
@@ -27,7 +38,7 @@ export class ReceivedMessage implements Message<unknown, unknown, unknown> {
   readonly offset: bigint
   readonly attempt: number
   readonly value: unknown
-  readonly #subscriber: DeclaredSubscriber
+  readonly #source: MessageSource
   readonly #delivery: Delivery
   readonly #key: unknown
   #headers: unknown
@@ -38,8 +49,8 @@ export class ReceivedMessage implements Message<unknown, unknown, unknown> {
   #resolution: Resolution | undefined
   #deps: Readonly<Record<string, unknown>> = NOTHING
 
-  constructor (subscriber: DeclaredSubscriber, delivery: Delivery, value: unknown, key: unknown, headers: unknown) {
-    this.#subscriber = subscriber
+  constructor (source: MessageSource, delivery: Delivery, { value, key, headers }: Decoded) {
+    this.#source = source
     this.#delivery = delivery
     this.topic = delivery.topic
     this.partition = delivery.partition
@@ -74,7 +85,7 @@ export class ReceivedMessage implements Message<unknown, unknown, unknown> {
   }
 
   get key (): unknown {
-    return this.#subscriber.validators.key === undefined ? this.rawKey : this.#key
+    return this.#source.hasKeySchema ? this.#key : this.rawKey
   }
 
   get rawKey (): Buffer | null {
@@ -96,23 +107,22 @@ export class ReceivedMessage implements Message<unknown, unknown, unknown> {
   }
 
   #acceptCorrelationId (): string {
-    const fresh = () => this.#subscriber.broker.newCorrelationId()
     const given = headerText(this.#delivery.record, CORRELATION_ID)
-    return given === undefined ? fresh() : acceptCorrelationId(given, fresh, this.log)
+    return given === undefined ? randomUUID() : acceptCorrelationId(given, randomUUID, this.log)
   }
 
   get deadLetter (): DeadLetter | undefined {
-    this.#deadLetter ??= readDeadLetter(this.rawHeaders)
+    this.#deadLetter ??= readDeadLetterHeaders(this.rawHeaders)
     return this.#deadLetter
   }
 
   get log (): FastifyBaseLogger {
-    this.#log ??= this.#subscriber.scope.log.child({ topic: this.topic, partition: this.partition, offset: String(this.offset) })
+    this.#log ??= this.#source.scope.log.child({ topic: this.topic, partition: this.partition, offset: String(this.offset) })
     return this.#log
   }
 
   get broker (): BoundBroker {
-    this.#broker ??= this.#subscriber.broker.bind(this.#subscriber.scope, () => this.correlationId)
+    this.#broker ??= this.#source.bind(() => this.correlationId)
     return this.#broker
   }
 
@@ -142,8 +152,8 @@ export class ReceivedMessage implements Message<unknown, unknown, unknown> {
 
   /** Made when something is asked for. */
   #resolve (): Resolution {
-    const { scope, broker } = this.#subscriber
-    this.#resolution ??= new Resolution(new MessageContext(scope, this), broker.resolutionSettings(scope))
+    const { scope, resolutionSettings } = this.#source
+    this.#resolution ??= new Resolution(new MessageContext(scope, this), resolutionSettings())
     return this.#resolution
   }
 

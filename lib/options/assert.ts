@@ -1,6 +1,6 @@
 import { FASTSTREAM_ERR_INVALID_ARGUMENTS, FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 
-/* What options are checked with. Each throws FASTSTREAM_ERR_INVALID_OPTION, naming the option and the cure. */
+/* The checks of options. Each throws FASTSTREAM_ERR_INVALID_OPTION, naming the option and the cure. */
 
 /**
  * Refuses arguments that a function does not take. Those that are undefined are as if absent: wrappers pass them on.
@@ -33,7 +33,7 @@ export function noClass (option: string, value: unknown): void {
 
 const GENERATOR = 'must not be a generator function, whose body would never run: use a function or an async function'
 
-/** A member that is undefined is as if it were absent. */
+/** Adds `defaults`. A member that is undefined counts as absent. */
 export function withDefaults<T extends object> (defaults: T, given: Partial<T>): T {
   return { ...defaults, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) }
 }
@@ -41,7 +41,8 @@ export function withDefaults<T extends object> (defaults: T, given: Partial<T>):
 export function onlyKnown (path: string, options: unknown, known: readonly string[]): void {
   if (!isObject(options)) throw new FASTSTREAM_ERR_INVALID_OPTION(path.slice(0, -1) || 'options', 'must be an object')
   for (const name of Object.keys(options)) {
-    if (!known.includes(name)) throw new FASTSTREAM_ERR_INVALID_OPTION(path + name, `is not known: there are ${known.join(', ')}`)
+    if (known.includes(name)) continue
+    throw new FASTSTREAM_ERR_INVALID_OPTION(path + name, `is not known: there are ${known.join(', ')}`)
   }
 }
 

@@ -1,70 +1,120 @@
-import type { AckPolicy, DeadLetterOptions, RetryOptions } from '../../types/index.js'
-import { callable, integer, number, oneOf, onlyKnown, text, withDefaults } from './assert.js'
-import { LONGEST_TIMER } from '../clock.js'
-import type { Ordering } from '../consume/partition/lanes.js'
-import type { RetrySettings } from '../consume/pipeline/backoff.js'
+import type { AckPolicy, DeadLetterOptions, InheritedOptions, RetryOptions } from '../../types/index.js'
+import { anyNumber, choice, flag, functionOf, milliseconds, wholeNumber } from './checks.js'
+import { callable, onlyKnown, text } from './assert.js'
+import { defaultsOf, optionsOf, resolveOptions, type OptionTable } from './option.js'
+import type { DeadLetterTopic, OffsetResetMode, Ordering, RetrySettings } from './settings.js'
 import { checkTopic } from './topic-name.js'
 
-/* The options that a subscriber has, too: what it does not say is the plugin's. */
+/** What the inherited options resolve to. */
+export interface InheritedSettings {
+  readonly groupId: string | null | undefined
+  readonly offsetReset: OffsetResetMode
+  readonly handlerTimeout: number
+  readonly bodyLimit: number
+  readonly ackPolicy: AckPolicy
+  readonly retry: RetrySettings
+  readonly deadLetter: DeadLetterTopic
+  readonly ordering: Ordering
+  readonly concurrency: number
+  readonly includeInSchema: boolean
+}
 
-export type OffsetResetMode = 'earliest' | 'latest' | 'fail'
+/** Kafka's default of `message.max.bytes`, the largest record batch of a topic. */
+const MESSAGE_MAX_BYTES = 1024 * 1024 + 12
 
-/** Where a message of a topic goes that cannot be handled; undefined: nowhere. */
-export type DeadLetterTopic = (topic: string) => string | undefined
+/**
+ * THE table of the options that a subscriber inherits. The plugin and its subscribers read it, so a new option needs one row
+ * here, its type in `InheritedOptions`, and the code that reads the setting.
+ */
+export const INHERITED: OptionTable<InheritedOptions, InheritedSettings> = {
+  groupId: {
+    default: undefined,
+    check: checkGroupId,
+    shown: "none; in memory 'fastify-faststream'",
+    doc: 'the consumer group that stores the offsets. Required on a real cluster; ' +
+      '`null`: [no group](../README.md#where-reading-begins)'
+  },
+  offsetReset: {
+    default: 'earliest',
+    check: choice('earliest', 'latest', 'fail'),
+    doc: '[where reading begins](../README.md#where-reading-begins) without a usable offset: ' +
+      "`'earliest'`, `'latest'` or `'fail'`. Subscribers of one group need the same value"
+  },
+  handlerTimeout: {
+    default: 60_000,
+    check: milliseconds(1),
+    doc: 'ms; after this time `message.signal` aborts and the run of the handler has failed'
+  },
+  bodyLimit: {
+    default: MESSAGE_MAX_BYTES,
+    check: wholeNumber(1),
+    shown: "1_048_588, as Kafka's `message.max.bytes`",
+    doc: 'bytes of a message, uncompressed. A larger message is not decoded; ' +
+      'it becomes a [dead letter](../README.md#when-a-message-fails) without its value'
+  },
+  ackPolicy: {
+    default: 'REJECT_ON_ERROR',
+    check: choice('ACK_FIRST', 'ACK', 'REJECT_ON_ERROR', 'NACK_ON_ERROR', 'MANUAL'),
+    doc: "what settles a message: `'ACK_FIRST'`, `'ACK'`, `'REJECT_ON_ERROR'`, `'NACK_ON_ERROR'` or `'MANUAL'`, " +
+      'see [when a message fails](../README.md#when-a-message-fails)'
+  },
+  retry: {
+    default: { retries: 5, delay: 200, factor: 2, maxDelay: 30_000, jitter: 0.2, retryOn: () => true },
+    check: optionsOf<RetryOptions, RetrySettings>({
+      retries: wholeNumber(0),
+      delay: milliseconds(0),
+      factor: anyNumber(1),
+      maxDelay: milliseconds(0),
+      jitter: anyNumber(0, 1),
+      retryOn: functionOf('the error')
+    }),
+    shown: '{ retries: 5, delay: 200, factor: 2, maxDelay: 30_000, jitter: 0.2, retryOn: () => true }',
+    doc: 'the further runs of a handler that threw; times in ms. A member that is left out is inherited'
+  },
+  deadLetter: {
+    default: (topic) => `${topic}.dlq`,
+    check: checkDeadLetter,
+    shown: "{ topic: (topic) => topic + '.dlq' }",
+    doc: 'the topic of [dead letters](../README.md#dead-letters). ' +
+      '`false`: a message that cannot be handled is logged and skipped'
+  },
+  ordering: {
+    default: 'partition',
+    check: choice('partition', 'key', 'none'),
+    doc: "what is handled one after the other: a `'partition'`, a `'key'` or `'none'`, see [order](../README.md#order)"
+  },
+  concurrency: {
+    default: 16,
+    check: wholeNumber(1),
+    doc: 'how many messages a subscriber handles at the same time'
+  },
+  includeInSchema: {
+    default: true,
+    check: flag,
+    doc: '`false`: the [AsyncAPI document](../README.md#asyncapi) leaves it out. Publishers inherit it, too'
+  }
+}
 
-/** `null` is written by hand: no group. */
-export function normaliseGroupId (groupId: string | null | undefined): string | null | undefined {
-  if (groupId !== undefined && groupId !== null) text('groupId', groupId)
+const DEFAULTS = defaultsOf(INHERITED)
+
+/** Lays `layers` over `inherited`, the outermost layer first: the nearest layer that names an option wins. */
+export function resolveInherited (layers: readonly InheritedOptions[], inherited = DEFAULTS): InheritedSettings {
+  return resolveOptions(INHERITED, inherited, layers)
+}
+
+function checkGroupId (option: string, groupId: string | null): string | null {
+  if (groupId !== null) text(option, groupId)
   return groupId
 }
 
-export function normaliseOffsetReset (offsetReset: OffsetResetMode | undefined, inherited: OffsetResetMode): OffsetResetMode {
-  return choice('offsetReset', offsetReset, ['earliest', 'latest', 'fail'], inherited)
-}
-
-export function normaliseAckPolicy (ackPolicy: AckPolicy | undefined, inherited: AckPolicy): AckPolicy {
-  return choice('ackPolicy', ackPolicy, ['ACK_FIRST', 'ACK', 'REJECT_ON_ERROR', 'NACK_ON_ERROR', 'MANUAL'], inherited)
-}
-
-export function normaliseOrdering (ordering: Ordering | undefined, inherited: Ordering): Ordering {
-  return choice('ordering', ordering, ['partition', 'key', 'none'], inherited)
-}
-
-export function normaliseHandlerTimeout (handlerTimeout: number | undefined, inherited: number): number {
-  return handlerTimeout === undefined ? inherited : number('handlerTimeout', handlerTimeout, 1, LONGEST_TIMER)
-}
-
-export function normaliseBodyLimit (bodyLimit: number | undefined, inherited: number): number {
-  return bodyLimit === undefined ? inherited : integer('bodyLimit', bodyLimit, 1)
-}
-
-/** Members that are left out come from `defaults`. */
-export function normaliseRetry (retry: RetryOptions = {}, defaults: RetrySettings): RetrySettings {
-  onlyKnown('retry.', retry, Object.keys(defaults))
-  const settings = withDefaults(defaults, retry)
-  integer('retry.retries', settings.retries, 0)
-  number('retry.delay', settings.delay, 0, LONGEST_TIMER)
-  number('retry.factor', settings.factor, 1)
-  number('retry.maxDelay', settings.maxDelay, 0, LONGEST_TIMER)
-  number('retry.jitter', settings.jitter, 0, 1)
-  callable('retry.retryOn', settings.retryOn, 'must be a function of the error')
-  return Object.freeze(settings)
-}
-
-export function normaliseDeadLetter (deadLetter: DeadLetterOptions | false = {}): DeadLetterTopic {
+function checkDeadLetter (option: string, deadLetter: DeadLetterOptions | false): DeadLetterTopic {
   if (deadLetter === false) return () => undefined
-  onlyKnown('deadLetter.', deadLetter, ['topic'])
-  const { topic = (topic: string) => `${topic}.dlq` } = deadLetter
+  onlyKnown(`${option}.`, deadLetter, ['topic'])
+  const { topic = INHERITED.deadLetter.default } = deadLetter
   if (typeof topic === 'function') {
-    callable('deadLetter.topic', topic, 'must be a topic or a function of the topic')
+    callable(`${option}.topic`, topic, 'must be a topic or a function of the topic')
     return (origin) => checkTopic(topic(origin))
   }
   checkTopic(topic)
   return () => topic
-}
-
-function choice<T extends string> (option: string, given: T | undefined, allowed: readonly T[], inherited: T): T {
-  if (given === undefined) return inherited
-  oneOf(option, given, allowed)
-  return given
 }

@@ -1,12 +1,8 @@
 import { nextTurn, type Clock } from '../clock.js'
 import { inOwnContext } from '../context.js'
+import type { QueueSettings } from '../options/settings.js'
 import { topicPartitionName } from '../transport/topic-partition.js'
 import { SendError, type ProducedRecord, type TransportProducer } from '../transport/transport.js'
-
-export interface QueueSettings {
-  readonly messages: number
-  readonly bytes: number
-}
 
 /** A publish that waits for its outcome. */
 export interface Entry {

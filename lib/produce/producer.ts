@@ -5,29 +5,13 @@ import {
   FASTSTREAM_ERR_UNKNOWN_PARTITION
 } from '../errors.js'
 import { publishing, type Events } from '../events.js'
-import { SendError, type RawHeader, type TransportProducer } from '../transport/transport.js'
-import { Batcher, type Entry, type QueueSettings } from './batcher.js'
+import type { Outgoing } from '../message/outgoing.js'
+import type { ProducerSettings } from '../options/settings.js'
+import { SendError, type TransportProducer } from '../transport/transport.js'
+import { Batcher, type Entry } from './batcher.js'
 import { sizeOf } from './size.js'
 import { Partitioner } from './partitioner.js'
 import { RecordMetadata } from './record-metadata.js'
-
-/** A message that is checked and encoded: bytes, and where they go. */
-export interface Outgoing {
-  readonly topic: string
-  readonly key: Buffer | null
-  readonly value: Buffer | null
-  readonly headers: readonly RawHeader[]
-  /** ms since the epoch */
-  readonly timestamp: number
-  /** Chosen from the key when it is left out. */
-  readonly partition?: number | undefined
-}
-
-export interface ProducerSettings {
-  /** How long one publish may take, ms. */
-  readonly deadline: number
-  readonly queue: QueueSettings
-}
 
 /** The way out: chooses the partition, keeps the order of the calls, batches, and gives up at the deadline. */
 export class Producer {

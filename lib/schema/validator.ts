@@ -5,6 +5,13 @@ import type { Compiler } from './ajv.js'
 
 export type Part = 'value' | 'key' | 'headers'
 
+/** The validators of the parts that have a schema. */
+export interface Validators<V> {
+  readonly value?: V | undefined
+  readonly key?: V | undefined
+  readonly headers?: V | undefined
+}
+
 /** What a schema belongs to. */
 export interface About {
   readonly topic: string

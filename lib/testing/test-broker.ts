@@ -2,17 +2,18 @@ import { inspect, type InspectOptionsStylized } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import type { Dependency, DependencyFactory, Publisher, PublishOptions, RecordMetadata } from '../../types/index.js'
 import { brokersOf, type AppBrokers } from '../broker/app-brokers.js'
-import { DeclaredPublisher } from '../broker/publisher.js'
 import type { Broker } from '../broker/broker.js'
 import { list, noSurplus, number, onlyKnown } from '../options/assert.js'
 import { LONGEST_TIMER } from '../clock.js'
 import type { Environment } from '../broker/environment.js'
 import type { Stage } from '../consume/pipeline/dead-letter.js'
 import { DeclaredDependency } from '../deps/dependency.js'
+import { overridesOf } from '../deps/overrides.js'
 import { isUsed } from '../deps/scopes.js'
 import {
   FASTSTREAM_ERR_INVALID_ARGUMENTS, FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_TEST_BROKER, FASTSTREAM_ERR_UNKNOWN_TOPIC
 } from '../errors.js'
+import { send } from '../message/outgoing.js'
 import { inspected } from '../shown.js'
 import { createMemoryCluster, createMemoryTransport, type MemoryCluster } from '../transport/memory/index.js'
 import { decodePublished, type PublishedRecord } from './published.js'
@@ -135,9 +136,9 @@ export async function testBroker<const D extends ReadonlyArray<Dependency<unknow
       failed.on(({ topic, partition, offset, attempt, stage, error }) => { errors.push({ topic, partition, offset, attempt, stage, error }) })
     }
   }
-  for (const [dependency, fake] of overrides) replace(brokers, dependency, fake)
+  for (const [dependency, fake] of overrides) replace(app, dependency, fake)
   await app.ready()
-  for (const dependency of brokers.overrides.keys()) mustBeUsed(app, dependency)
+  for (const dependency of overridesOf(app).keys()) mustBeUsed(app, dependency)
   if (brokers.byName.size === 0) throw new FASTSTREAM_ERR_TEST_BROKER('the app has no broker: register fastify-faststream on it')
   return new MemoryTestBroker(app, brokers, cluster, errors)
 }
@@ -148,13 +149,11 @@ const HURRIED: Environment['options'] = { startup: 'strict', topics: 'create', c
 class MemoryTestBroker implements TestBroker {
   readonly errors: readonly TestFailure[]
   readonly #app: FastifyInstance
-  readonly #all: AppBrokers
   readonly #brokers: readonly Broker[]
   readonly #cluster: MemoryCluster
 
   constructor (app: FastifyInstance, brokers: AppBrokers, cluster: MemoryCluster, errors: readonly TestFailure[]) {
     this.#app = app
-    this.#all = brokers
     this.#brokers = [...brokers.byName.values()]
     this.#cluster = cluster
     this.errors = errors
@@ -164,7 +163,7 @@ class MemoryTestBroker implements TestBroker {
     noSurplus('publish(publisher, value, options)', surplus)
     if (typeof target !== 'string') return await target.publish(value, options)
     const [broker] = this.#brokers as [Broker]
-    return await new DeclaredPublisher(broker, this.#app, target, {}).prepare(value, options).send()
+    return await send(broker.publisherWithoutSchema(this.#app, target).prepare(value, options))
   }
 
   published = (topic: string, ...surplus: unknown[]): PublishedRecord[] => {
@@ -182,7 +181,7 @@ class MemoryTestBroker implements TestBroker {
 
   override = <T>(dependency: Dependency<T>, fake: Fake<T>, ...surplus: unknown[]): void => {
     noSurplus('override(dependency, fake)', surplus)
-    replace(this.#all, dependency, fake)
+    replace(this.#app, dependency, fake)
     mustBeUsed(this.#app, dependency)
   }
 
@@ -195,10 +194,10 @@ class MemoryTestBroker implements TestBroker {
   }
 }
 
-function replace (brokers: AppBrokers, replaced: unknown, fake: unknown): void {
+function replace (app: FastifyInstance, replaced: unknown, fake: unknown): void {
   if (!(replaced instanceof DeclaredDependency)) throw new FASTSTREAM_ERR_INVALID_OPTION('override', 'must name what dependency() returned')
   if (fake instanceof DeclaredDependency && fake.isOrNeeds(replaced)) throw new FASTSTREAM_ERR_TEST_BROKER(`what stands in for the dependency '${replaced.name}' needs it`)
-  brokers.overrides.set(replaced, fake instanceof DeclaredDependency ? fake : new DeclaredDependency(replaced.name, {}, fake as DeclaredDependency['factory']))
+  overridesOf(app).set(replaced, fake instanceof DeclaredDependency ? fake : new DeclaredDependency(replaced.name, {}, fake as DeclaredDependency['factory']))
 }
 
 function mustBeUsed (app: FastifyInstance, dependency: unknown): void {

@@ -4,6 +4,7 @@ import { Type as Type034 } from '@sinclair/typebox'
 import { Ajv } from 'ajv'
 import { parse } from 'yaml'
 import faststreamPlugin, { type AsyncapiDocument, type AsyncapiOptions, type FaststreamOptions } from '../../index.js'
+import { DEAD_LETTER_STAGES } from '../../lib/message/dead-letter-headers.js'
 import { testBroker } from '../../lib/testing/index.js'
 import { diagnostics } from '../support/asyncapi-rules.js'
 import { SECRETS, torture } from '../support/torture.js'
@@ -262,22 +263,31 @@ t.test('dead letters are sent, with what their headers say', async (t) => {
   t.notOk('messages' in operations.bury)
 })
 
-t.test('the headers of a dead letter are those that are written', async (t) => {
+t.test('a dead letter of every stage is valid against the document of its app', async (t) => {
   const app = await make(t, { retry: { retries: 0 } })
-  app.broker.subscriber('orders', { schema: { value: { type: 'object' } } }, () => { throw new Error('no') })
-  app.broker.subscriber('strict', { schema: { value: { type: 'object' } } }, () => {})
+  const value = { type: 'object' }
+  const results = app.broker.publisher('results', { schema: { value } })
+  app.broker.subscriber('undecodable', () => {})
+  app.broker.subscriber('invalid', { schema: { value } }, () => {})
+  app.broker.subscriber('failing', () => { throw new Error('no') })
+  app.broker.subscriber('rejecting', (_, message) => { message.reject('no') })
+  app.broker.subscriber('answering', { publish: results }, () => 1)
+  app.broker.subscriber('long', { bodyLimit: 500 }, () => {})
+  app.broker.subscriber('huge', { bodyLimit: 500 }, () => {})
+  app.broker.subscriber('failing.dlq', () => { throw new Error('no again') })
   const broker = await testBroker(app)
-  await broker.publish('orders', {})
-  await broker.publish('strict', [])
+  await broker.publish('undecodable', Buffer.from('{'), { headers: { 'content-type': 'application/json' } })
+  for (const topic of ['invalid', 'failing', 'rejecting', 'answering']) await broker.publish(topic, [])
+  await broker.publish('long', 'x'.repeat(1000))
+  await broker.publish('huge', 1, { headers: { large: 'x'.repeat(1000) } })
   await broker.settled()
   const { headers } = (app.asyncapi() as any).components.messages.DeadLetter
-  const validate = new Ajv({ strict: false, validateFormats: false }).compile({ ...headers, additionalProperties: false })
-  const letters = [...broker.published('orders.dlq'), ...broker.published('strict.dlq')]
-  t.equal(letters.length, 2)
-  for (const letter of letters) {
-    const own = Object.fromEntries(Object.entries(letter.headers).filter(([name]) => name.startsWith('x-dlq-')))
-    t.ok(validate(own), JSON.stringify(validate.errors))
-  }
+  const validate = new Ajv({ strict: false, formats: { 'date-time': (text: string) => !Number.isNaN(Date.parse(text)) } }).compile({ ...headers, additionalProperties: false })
+  const letters = ['undecodable', 'invalid', 'failing', 'rejecting', 'answering', 'long', 'huge', 'failing.dlq'].map((topic) => broker.published(`${topic}.dlq`))
+  t.same(letters.map(({ length }) => length), [1, 1, 1, 1, 1, 1, 1, 1])
+  const written = letters.flat().map(({ headers }) => Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith('x-dlq-'))))
+  for (const own of written) t.ok(validate(own), `${own['x-dlq-topic']} ${own['x-dlq-stage']} ${JSON.stringify(validate.errors)}`)
+  t.same([...new Set(written.map((own) => own['x-dlq-stage']))].sort(), [...DEAD_LETTER_STAGES].sort(), 'no stage is left out')
 })
 
 t.test('subscribers that differ only in how they handle messages have their names in whatever order they are declared', async (t) => {

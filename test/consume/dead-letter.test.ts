@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { Delivery } from '../../lib/consume/pipeline/delivery.js'
-import { deadLetter, detailsFor, readDeadLetter, type Failure } from '../../lib/consume/pipeline/dead-letter.js'
+import { deadLetter, detailsFor, type Failure } from '../../lib/consume/pipeline/dead-letter.js'
 import type { SubscriberPlan } from '../../lib/consume/pipeline/subscriber-plan.js'
+import { readDeadLetterHeaders } from '../../lib/message/dead-letter-headers.js'
 import type { RawHeader } from '../../lib/transport/transport.js'
 import { record } from '../support/record.js'
 
@@ -19,7 +20,7 @@ function headers (said: Record<string, string | null>): RawHeader[] {
 t.test('a dead letter says what became of its message, and is read back', async (t) => {
   const { headers, timestamp } = deadLetter('orders.dlq', new Delivery('orders', 3, record(2n ** 60n)), planOf('shop'), failure)
   t.equal(timestamp, 2000, 'the message may be older than the retention of its dead letter')
-  t.match(readDeadLetter(headers), {
+  t.match(readDeadLetterHeaders(headers), {
     topic: 'orders',
     partition: 3,
     offset: 2n ** 60n,
@@ -38,14 +39,14 @@ t.test('a dead letter says what became of its message, and is read back', async 
 
 t.test('one that had to be short says that, and one without a group has none', async (t) => {
   const { headers } = deadLetter('orders.dlq', new Delivery('orders', 3, record(7)), planOf(null), failure, 'reference')
-  t.match(readDeadLetter(headers), { offset: 7n, groupId: undefined, validation: undefined, error: { stack: undefined }, valueOmitted: true })
+  t.match(readDeadLetterHeaders(headers), { offset: 7n, groupId: undefined, validation: undefined, error: { stack: undefined }, valueOmitted: true })
 })
 
 t.test('one that leaves no room tells only where it was', async (t) => {
   const outgoing = deadLetter('orders.dlq', new Delivery('orders', 3, record(7, 'v', { key: Buffer.from('k'), headers: [['a', Buffer.from('1')]] })), planOf('shop'), failure, 'place')
   t.match(outgoing, { key: null, value: null })
   t.ok(outgoing.headers.every(([name]) => name.startsWith('x-dlq-')))
-  t.match(readDeadLetter(outgoing.headers), { topic: 'orders', offset: 7n, valueOmitted: true, keyOmitted: true, headersOmitted: true })
+  t.match(readDeadLetterHeaders(outgoing.headers), { topic: 'orders', offset: 7n, valueOmitted: true, keyOmitted: true, headersOmitted: true })
 })
 
 t.test('no header of it is longer than it may be, whatever failed', async (t) => {
@@ -55,9 +56,9 @@ t.test('no header of it is longer than it may be, whatever failed', async (t) =>
   const lengths = Object.fromEntries(headers.map(([name, value]) => [name, value?.length]))
   t.match(lengths, { 'x-dlq-error-class': 128, 'x-dlq-error-message': 1024, 'x-dlq-error-stack': 4096 })
   t.ok(lengths['x-dlq-errors']! <= 4096)
-  t.same(readDeadLetter(headers)?.validation, [{ instancePath: 'ä'.repeat(512) }], 'what is cut can still be read')
+  t.same(readDeadLetterHeaders(headers)?.validation, [{ instancePath: 'ä'.repeat(512) }], 'what is cut can still be read')
   const numbers = Object.assign(new Error(), { validation: Array.from({ length: 400 }, () => -Math.PI * 1e-300) })
-  t.equal(readDeadLetter(deadLetter('orders.dlq', new Delivery('orders', 3, record(7)), planOf('shop'), { ...failure, error: numbers }).headers)?.validation, undefined, 'what is still too long is left out')
+  t.equal(readDeadLetterHeaders(deadLetter('orders.dlq', new Delivery('orders', 3, record(7)), planOf('shop'), { ...failure, error: numbers }).headers)?.validation, undefined, 'what is still too long is left out')
 })
 
 t.test('of what is larger than anything that is handled nothing is tried that keeps others waiting', async (t) => {
@@ -74,17 +75,17 @@ t.test('of what is larger than anything that is handled nothing is tried that ke
 })
 
 t.test('what is no dead letter is none', async (t) => {
-  t.equal(readDeadLetter([]), undefined)
-  t.equal(readDeadLetter(headers({ topic: 'orders', stage: 'handler' })), undefined)
-  t.equal(readDeadLetter(headers({ topic: 'orders', stage: 'handler', offset: '1e3' })), undefined)
-  t.equal(readDeadLetter(headers({ topic: 'orders', stage: 'handler', offset: '9'.repeat(1000) })), undefined)
-  t.equal(readDeadLetter(headers({ offset: '7', stage: 'handler' })), undefined)
-  t.match(readDeadLetter(headers({ topic: 'orders', stage: 'handler', offset: '7', errors: '[{"cut', 'error-class': null })), { validation: undefined, error: { name: '', message: '' } })
+  t.equal(readDeadLetterHeaders([]), undefined)
+  t.equal(readDeadLetterHeaders(headers({ topic: 'orders', stage: 'handler' })), undefined)
+  t.equal(readDeadLetterHeaders(headers({ topic: 'orders', stage: 'handler', offset: '1e3' })), undefined)
+  t.equal(readDeadLetterHeaders(headers({ topic: 'orders', stage: 'handler', offset: '9'.repeat(1000) })), undefined)
+  t.equal(readDeadLetterHeaders(headers({ offset: '7', stage: 'handler' })), undefined)
+  t.match(readDeadLetterHeaders(headers({ topic: 'orders', stage: 'handler', offset: '7', errors: '[{"cut', 'error-class': null })), { validation: undefined, error: { name: '', message: '' } })
 })
 
 t.test('headers may be anybody\'s: whatever they say, reading them does not throw', async () => {
   const names = ['topic', 'partition', 'offset', 'timestamp', 'stage', 'errors', 'attempts', 'first-failure-at', 'failed-at', 'value-omitted', '__proto__']
   fc.assert(fc.property(fc.array(fc.tuple(fc.constantFrom(...names), fc.option(fc.string()))), (said) => {
-    readDeadLetter([...headers({ topic: 'orders', offset: '1', stage: 'handler' }), ...said.map(([name, value]): RawHeader => [`x-dlq-${name}`, value === null ? null : Buffer.from(value)])])
+    readDeadLetterHeaders([...headers({ topic: 'orders', offset: '1', stage: 'handler' }), ...said.map(([name, value]): RawHeader => [`x-dlq-${name}`, value === null ? null : Buffer.from(value)])])
   }))
 })

@@ -13,6 +13,7 @@ import { FakeConsumer } from '../support/fake-consumer.js'
 import { gate } from '../support/inbox.js'
 import { hear, hearTrace } from '../support/hear.js'
 import { ManualClock, turn } from '../support/manual-clock.js'
+import { prepared } from '../support/prepared.js'
 import { record } from '../support/record.js'
 
 const settings = { buffer: { messages: 100, bytes: 100_000 }, commit: { interval: 1000, count: 100 }, revokeDrain: 5000 }
@@ -125,7 +126,7 @@ t.test('a message whose partition is revoked while its result is published is no
   const [settled, unsettled] = [hear(t, 'faststream.message.settled'), hear(t, 'faststream.message.unsettled')]
   const { opened, open } = gate()
   const send = async () => { await opened; return { topic: 'invoices', partition: 0, offset: 0n } }
-  const { group, assign, receive } = build({ handle: () => 'result', prepare: () => [{ topic: 'invoices', send }] })
+  const { group, assign, receive } = build({ handle: () => 'result', prepare: () => [prepared('invoices', send)] })
   assign()
   receive(0)
   await turn()

@@ -7,19 +7,22 @@ import { backoff } from '../../lib/consume/pipeline/backoff.js'
 import { toError } from '../../lib/to-error.js'
 import { AckMessage, NackMessage, RejectMessage, SkipMessage, StopConsume } from '../../lib/consume/pipeline/ack.js'
 import type { AckPolicy, MessageFailedEvent } from '../../types/index.js'
-import type { Prepared, SubscriberPlan } from '../../lib/consume/pipeline/subscriber-plan.js'
+import type { SubscriberPlan } from '../../lib/consume/pipeline/subscriber-plan.js'
 import { FASTSTREAM_ERR_DECODE, FASTSTREAM_ERR_PUBLISH_REFUSED, FASTSTREAM_ERR_PUBLISH_TIMEOUT, FASTSTREAM_ERR_VALIDATION } from '../../lib/errors.js'
-import type { Outgoing, Producer } from '../../lib/produce/producer.js'
+import type { Outgoing } from '../../lib/message/outgoing.js'
+import type { Producer } from '../../lib/produce/producer.js'
 import { SendError, type RawHeader } from '../../lib/transport/transport.js'
 import { environmentOf } from '../support/environment.js'
 import { gate } from '../support/inbox.js'
 import { ManualClock, turn } from '../support/manual-clock.js'
 import { logLines } from '../support/log-lines.js'
+import { prepared } from '../support/prepared.js'
 import { record } from '../support/record.js'
 
 const retry = { retries: 2, delay: 100, factor: 2, maxDelay: 1000, jitter: 0, retryOn: () => true }
 
-const HEADERS: RawHeader[] = [['a', Buffer.from('1')], ['a', null], ['x-dlq-topic', Buffer.from('spoofed')]]
+const SPOOFED = Object.entries({ topic: 'spoofed', partition: '0', offset: '1', timestamp: '2' })
+const HEADERS: RawHeader[] = [['a', Buffer.from('1')], ['a', null], ...SPOOFED.map(([name, value]): RawHeader => [`x-dlq-${name}`, Buffer.from(value)])]
 
 function build (overrides: Partial<SubscriberPlan<Delivery>> = {}) {
   const clock = new ManualClock()
@@ -212,8 +215,8 @@ t.test('a result that is refused waits for the others before its message fails',
   const { run, dead } = build({
     handle: () => 1,
     prepare: () => [
-      { topic: 'a', send: async () => { throw new FASTSTREAM_ERR_PUBLISH_REFUSED('a', 'no') } },
-      { topic: 'b', send: async () => { await slow.opened; order.push('b'); return { topic: 'b', partition: 0, offset: 0n } } }
+      prepared('a', async () => { throw new FASTSTREAM_ERR_PUBLISH_REFUSED('a', 'no') }),
+      prepared('b', async () => { await slow.opened; order.push('b'); return { topic: 'b', partition: 0, offset: 0n } })
     ]
   })
   const done = run()
@@ -262,7 +265,7 @@ t.test('a result is published; when that fails it alone is tried again', async (
   let sent = 0
   const { run, clock, settles } = build({
     handle: () => { handled++; return 'result' },
-    prepare: (result) => [{ topic: 'invoices', send: async () => { if (++sent < 3) throw new FASTSTREAM_ERR_PUBLISH_TIMEOUT('invoices', 'slow'); return { topic: String(result), partition: 0, offset: 0n } } }]
+    prepare: (result) => [prepared('invoices', async () => { if (++sent < 3) throw new FASTSTREAM_ERR_PUBLISH_TIMEOUT('invoices', 'slow'); return { topic: String(result), partition: 0, offset: 0n } })]
   })
   const done = run()
   await turn()
@@ -278,13 +281,10 @@ t.test('results that fail wait together, and only they are sent again, in their 
   const failures: Record<string, number> = { a: 2, b: 0, c: 1 }
   const { run, clock, pauses, log } = build({
     handle: () => 'result',
-    prepare: () => ['a', 'b', 'c'].map((topic) => ({
-      topic,
-      send: async () => {
-        sent.push(topic)
-        if (failures[topic]!-- > 0) throw new FASTSTREAM_ERR_PUBLISH_TIMEOUT(topic, 'slow')
-        return { topic, partition: 0, offset: 0n }
-      }
+    prepare: () => ['a', 'b', 'c'].map((topic) => prepared(topic, async () => {
+      sent.push(topic)
+      if (failures[topic]!-- > 0) throw new FASTSTREAM_ERR_PUBLISH_TIMEOUT(topic, 'slow')
+      return { topic, partition: 0, offset: 0n }
     }))
   })
   const done = run()
@@ -299,7 +299,7 @@ t.test('a result that is wrong, or that the cluster refuses, makes its message a
   const wrong = build({ handle: () => 1, prepare: () => { throw new Error('invalid') } })
   t.equal(await wrong.run(), 'settled')
   t.match(headersOf(wrong.dead[0]), { 'x-dlq-stage': 'publish' })
-  const refused = build({ handle: () => 1, prepare: () => [{ topic: 'invoices', send: async () => { throw new FASTSTREAM_ERR_PUBLISH_REFUSED('invoices', 'too large') } }] })
+  const refused = build({ handle: () => 1, prepare: () => [prepared('invoices', async () => { throw new FASTSTREAM_ERR_PUBLISH_REFUSED('invoices', 'too large') })] })
   t.equal(await refused.run(), 'settled')
   t.match(headersOf(refused.dead[0]), { 'x-dlq-stage': 'publish' })
 })
@@ -317,7 +317,7 @@ t.test('what waits for another try when the generation ends stays unsettled', as
   burying.halt.abort()
   t.equal(await burying.run(), 'unsettled')
 
-  const publishing = build({ handle: () => 1, prepare: () => [{ topic: 'invoices', send: async () => { throw new Error('not now') } }] })
+  const publishing = build({ handle: () => 1, prepare: () => [prepared('invoices', async () => { throw new Error('not now') })] })
   publishing.halt.abort()
   t.equal(await publishing.run(), 'unsettled')
 })
@@ -458,8 +458,8 @@ t.test('what cannot be decoded is a dead letter under every policy', async (t) =
 
 t.test('a result that is refused is a dead letter, unless failures are only logged', async (t) => {
   for (const ackPolicy of policies) {
-    const refused = { topic: 'results', send: async () => { throw new FASTSTREAM_ERR_PUBLISH_REFUSED('results', 'no') } }
-    const { run, dead } = build({ ackPolicy, handle: () => 1, prepare: () => [refused as unknown as Prepared], release: (delivery) => { delivery.decide({ kind: 'ack' }); return undefined } })
+    const refused = prepared('results', async () => { throw new FASTSTREAM_ERR_PUBLISH_REFUSED('results', 'no') })
+    const { run, dead } = build({ ackPolicy, handle: () => 1, prepare: () => [refused], release: (delivery) => { delivery.decide({ kind: 'ack' }); return undefined } })
     t.equal(await run(), 'settled')
     t.equal(dead.length, ackPolicy.startsWith('ACK') ? 0 : 1, ackPolicy)
   }

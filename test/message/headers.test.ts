@@ -1,7 +1,11 @@
 import t from 'tap'
 import { runInNewContext } from 'node:vm'
-import { encodeHeaders, headerText, lastHeader } from '../../lib/message/headers.js'
+import type { OutgoingHeaders } from '../../index.js'
+import { encodeHeaders as encodeMerged, headerText, headerTexts, lastHeader, mergeHeaders } from '../../lib/message/headers.js'
+import { decodeHeaders } from '../../lib/codec/codec.js'
 import { record } from '../support/record.js'
+
+const encodeHeaders = (...sources: ReadonlyArray<OutgoingHeaders | undefined>) => encodeMerged(mergeHeaders(...sources))
 
 t.test('headers are encoded in order, later sources replace names of earlier ones', async (t) => {
   const bytes = Buffer.from([255])
@@ -25,4 +29,11 @@ t.test('the last header of a name counts', async (t) => {
 t.test('a record that knows a shorter way is asked', async (t) => {
   t.equal(headerText(record(0, 'v', { headers: [['a', Buffer.from('1')]] }), 'a'), '1')
   t.equal(headerText({ ...record(0), headerText: (name) => `short ${name}` }, 'a'), 'short a')
+})
+
+t.test('a check sees the texts that a reader of the bytes finds', async (t) => {
+  const odd: OutgoingHeaders = { text: 'é', half: '\ud800', bytes: Buffer.from('ü'), other: Buffer.from([255]), nothing: null, empty: [], list: ['1', Buffer.from('2')], last: ['1', null] }
+  const merged = mergeHeaders(odd, JSON.parse('{"__proto__":"x"}'))
+  t.same(headerTexts(merged), decodeHeaders(encodeMerged(merged)))
+  t.same(Object.entries(headerTexts(merged)), [['text', 'é'], ['half', '\ufffd'], ['bytes', 'ü'], ['list', '2'], ['__proto__', 'x']])
 })

@@ -2,7 +2,7 @@ import t from 'tap'
 import type { FaststreamOptions } from '../../index.js'
 import { normaliseOptions } from '../../lib/options/plugin-options.js'
 import { Sealed } from '../../lib/sealed.js'
-import { normaliseDeadLetter } from '../../lib/options/inherited.js'
+import { resolveInherited } from '../../lib/options/inherited.js'
 import { checkTopic } from '../../lib/options/topic-name.js'
 
 t.test('everything has a default', async (t) => {
@@ -171,11 +171,12 @@ t.test('production without brokers is refused, unless memory is written', async 
 })
 
 t.test('dead letters go where the option says', async (t) => {
-  t.equal(normaliseDeadLetter(false)('orders'), undefined)
-  t.equal(normaliseDeadLetter({ topic: 'dead' })('orders'), 'dead')
-  t.equal(normaliseDeadLetter({ topic: (topic) => `dead.${topic}` })('orders'), 'dead.orders')
-  t.throws(() => normaliseDeadLetter({ topic: 'a b' }), { code: 'FASTSTREAM_ERR_INVALID_TOPIC' })
-  t.throws(() => normaliseDeadLetter({ topic: () => 'a b' })('orders'), { code: 'FASTSTREAM_ERR_INVALID_TOPIC' })
+  const topicOf = (deadLetter: FaststreamOptions['deadLetter']) => resolveInherited([{ deadLetter }]).deadLetter('orders')
+  t.equal(topicOf(false), undefined)
+  t.equal(topicOf({ topic: 'dead' }), 'dead')
+  t.equal(topicOf({ topic: (topic) => `dead.${topic}` }), 'dead.orders')
+  t.throws(() => topicOf({ topic: 'a b' }), { code: 'FASTSTREAM_ERR_INVALID_TOPIC' })
+  t.throws(() => topicOf({ topic: () => 'a b' }), { code: 'FASTSTREAM_ERR_INVALID_TOPIC' })
 })
 
 t.test("topic names follow Kafka's rules", async (t) => {

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { Producer, isRefused, isTooLarge, type Outgoing } from '../../lib/produce/producer.js'
+import type { Outgoing } from '../../lib/message/outgoing.js'
+import { Producer, isRefused, isTooLarge } from '../../lib/produce/producer.js'
 import { Partitioner, murmur2 } from '../../lib/produce/partitioner.js'
 import { SendError } from '../../lib/transport/transport.js'
 import { FakeProducer } from '../support/fake-producer.js'

@@ -1,6 +1,6 @@
 import type { Environment } from '../../lib/consume/environment.js'
 import { Group } from '../../lib/consume/group/group.js'
-import { REBALANCE_TIMEOUT, SESSION_TIMEOUT } from '../../lib/consume/group/session.js'
+import { REBALANCE_TIMEOUT, SESSION_TIMEOUT } from '../../lib/options/settings.js'
 import type { Delivery } from '../../lib/consume/pipeline/delivery.js'
 import { Pipeline } from '../../lib/consume/pipeline/pipeline.js'
 import type { SubscriberPlan } from '../../lib/consume/pipeline/subscriber-plan.js'

@@ -1,6 +1,6 @@
 import { SIDE, TOPIC } from './app.js'
 import type { App } from './app.js'
-import { SESSION_TIMEOUT } from '../../lib/consume/group/session.js'
+import { SESSION_TIMEOUT } from '../../lib/options/settings.js'
 import { transact } from './transaction.js'
 import type { World } from './world.js'
 import type { Publisher } from './publisher.js'

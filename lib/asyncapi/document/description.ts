@@ -1,10 +1,10 @@
 import type { MessageSchema } from '../../../types/provider.js'
-import type { DeclaredPublisher } from '../../broker/publisher.js'
-import type { DeclaredSubscriber } from '../../broker/subscriber.js'
-import type { Settings } from '../../options/plugin-options.js'
-import { Sealed } from '../../sealed.js'
+import type { Declaration } from '../../broker/declaration.js'
+import { PublisherHandle } from '../../broker/handles.js'
+import type { Registry } from '../../broker/registry.js'
 import type { About } from '../../options/documentation.js'
-import { asPublished, asReceived, type Prepare } from '../publish/prepare.js'
+import { Sealed } from '../../sealed.js'
+import { asPublished, asReceived, type Prepare, type PreparingBroker } from '../publish/prepare.js'
 import { References } from '../schema/references.js'
 
 /** What the document needs to know of a broker. No secret is in it, so that none can come out. */
@@ -56,24 +56,17 @@ export interface Party {
   readonly prepare: Prepare
 }
 
-/** What is asked of a broker and what was declared on it. */
-export interface Describable {
-  readonly settings: Pick<
-    Settings, 'name' | 'clientId' | 'brokers' | 'transport' | 'security' | 'topics' | 'topicConfig' | 'includeInSchema'
-  >
-  readonly declarations: {
-    readonly subscribers: readonly DeclaredSubscriber[]
-    readonly publishers: readonly DeclaredPublisher[]
-  }
+/** What is asked of a broker: its settings, what is declared on it, and how the page publishes. */
+export interface Describable extends PreparingBroker {
+  readonly registry: Pick<Registry, 'subscribers' | 'publishers'>
 }
 
-type Declared = DeclaredSubscriber | DeclaredPublisher
-
-export function describe ({ settings, declarations }: Describable): Described {
+export function describe (broker: Describable): Described {
+  const { settings, registry } = broker
   const { name, clientId, includeInSchema, brokers, transport, topics, topicConfig } = settings
   const { ssl } = Sealed.open(settings.security)
-  const scopes = new Map<Declared['scope'], References>()
-  const referencesOf = (scope: Declared['scope']): References => {
+  const scopes = new Map<Declaration['scope'], References>()
+  const referencesOf = (scope: Declaration['scope']): References => {
     let references = scopes.get(scope)
     if (references === undefined) scopes.set(scope, references = References.ofScope(scope.getSchemas()))
     return references
@@ -86,37 +79,40 @@ export function describe ({ settings, declarations }: Describable): Described {
     host: transport === 'memory' ? undefined : brokers[0],
     authentication: authenticationOf(settings),
     topicConfig: topics === 'create' ? topicConfig : undefined,
-    subscribers: declarations.subscribers.filter(isIncluded).map((subscriber) => ({
-      about: subscriber.about,
-      schema: subscriber.schema,
-      references: referencesOf(subscriber.scope),
-      // A handler without a name is called by its topics.
-      name: subscriber.name === subscriber.topics.join(',') ? undefined : subscriber.name,
-      topics: subscriber.topics,
-      groupId: subscriber.groupId,
-      ackPolicy: subscriber.ackPolicy,
-      ordering: subscriber.ordering,
-      retries: subscriber.ackPolicy === 'REJECT_ON_ERROR' ? subscriber.retry.retries : undefined,
-      results: subscriber.publishers.filter(isIncluded).map(({ broker, topic }) => ({ broker: broker.settings.name, topic })),
-      deadLetterTopic: (topic) => subscriber.deadLetterTopic(topic),
-      prepare: asReceived(subscriber)
-    })),
-    publishers: declarations.publishers.filter(isIncluded).map((publisher) => ({
-      about: publisher.about,
-      schema: publisher.schema,
-      references: referencesOf(publisher.scope),
-      topic: publisher.topic,
-      prepare: asPublished(publisher)
+    subscribers: registry.subscribers.filter(({ includeInSchema }) => includeInSchema).map((subscriber) => {
+      const { declaration, name, topics, groupId, ackPolicy, ordering, retry, deadLetterTopics } = subscriber
+      return {
+        about: declaration.about,
+        schema: declaration.schema,
+        references: referencesOf(declaration.scope),
+        // A handler without a name is called by its topics.
+        name: name === topics.join(',') ? undefined : name,
+        topics,
+        groupId,
+        ackPolicy,
+        ordering,
+        retries: ackPolicy === 'REJECT_ON_ERROR' ? retry.retries : undefined,
+        results: declaration.publish.filter(PublisherHandle.isInSchema).map(resultOf),
+        deadLetterTopic: (topic) => deadLetterTopics.get(topic),
+        prepare: asReceived(broker, declaration)
+      }
+    }),
+    publishers: registry.publishers.filter(({ includeInSchema }) => includeInSchema).map(({ declaration }) => ({
+      about: declaration.about,
+      schema: declaration.schema,
+      references: referencesOf(declaration.scope),
+      topic: declaration.topic,
+      prepare: asPublished(broker, declaration)
     }))
   }
-}
-
-function isIncluded ({ about }: Declared): boolean {
-  return about.includeInSchema
 }
 
 function authenticationOf ({ security }: Describable['settings']): string | undefined {
   const { ssl, sasl } = Sealed.open(security)
   if (sasl !== undefined) return sasl.mechanism.toLowerCase()
   return typeof ssl === 'object' && ('cert' in ssl || 'pfx' in ssl) ? 'tls' : undefined
+}
+
+function resultOf (publisher: PublisherHandle): Result {
+  return { broker: PublisherHandle.sourceOf(publisher).name, topic: publisher.topic }
 }

@@ -1,42 +1,41 @@
+import { randomUUID } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import type { Broker } from '../../broker/broker.js'
+import type { PublisherDeclaration, SubscriberDeclaration } from '../../broker/declaration.js'
 import { acceptCorrelationId } from '../../message/correlation-id.js'
-import { CONTENT_TYPE, CORRELATION_ID, encodeHeaders } from '../../message/headers.js'
-import type { DeclaredPublisher } from '../../broker/publisher.js'
-import type { DeclaredSubscriber } from '../../broker/subscriber.js'
-import { Delivery } from '../../consume/pipeline/delivery.js'
-import type { Prepared } from '../../consume/pipeline/subscriber-plan.js'
-import type { Outgoing } from '../../produce/producer.js'
-import { encodeValue } from '../../codec/codec.js'
-import type { ConsumedRecord } from '../../transport/transport.js'
+import { decode } from '../../message/decode.js'
+import { encode } from '../../message/encode.js'
+import type { Prepared } from '../../message/outgoing.js'
 import type { Draft } from './draft.js'
 
 /** Checks and encodes a message of `topic`; throws before anything is sent. */
 export type Prepare = (topic: string, draft: Draft, request: FastifyRequest) => Prepared
 
-/** As if the app had published it. */
-export function asPublished (publisher: DeclaredPublisher): Prepare {
-  return (_, { value, key, headers, timestamp }, request) => publisher.prepare(value, { key, headers, timestamp }, correlationId(publisher.broker, request))
-}
+/** The broker of what the page publishes. */
+export type PreparingBroker = Pick<Broker, 'settings' | 'publisherOf' | 'subscriberOf' | 'send'>
 
-/** As if somebody else had published what the subscriber reads. */
-export function asReceived (subscriber: DeclaredSubscriber): Prepare {
-  const { broker, schema } = subscriber
-  return function prepare (topic, { value, key = null, headers, timestamp }, request) {
-    const { producer } = broker
-    const { bytes, contentType } = encodeValue(value, { topic, schema: schema?.value !== undefined })
-    const about = { [CORRELATION_ID]: correlationId(broker, request), ...(contentType !== undefined && { [CONTENT_TYPE]: contentType }) }
-    const outgoing: Outgoing = { topic, key: key === null ? null : Buffer.from(key), value: bytes, headers: encodeHeaders(about, headers), timestamp: timestamp.getTime() }
-    // A message that cannot be decoded would only become a dead letter.
-    const record: ConsumedRecord = { ...outgoing, offset: 0n, size: 0 }
-    subscriber.decode(new Delivery(topic, 0, record))
-    return { topic, send: () => producer.publish(outgoing) }
+/** As if the app had published the message. */
+export function asPublished (broker: PreparingBroker, declaration: PublisherDeclaration): Prepare {
+  return function prepare (_, { value, key, headers, timestamp }, request) {
+    return broker.publisherOf(declaration).prepare(value, { key, headers, timestamp }, correlationId(broker, request))
   }
 }
 
-/** What comes of the message can be found by it. */
-function correlationId (broker: Broker, request: FastifyRequest): string {
-  const fresh = () => broker.newCorrelationId()
-  const given = broker.settings.correlationId?.(request)
-  return given === undefined ? fresh() : acceptCorrelationId(given, fresh, request.log)
+/** As if another app had published the message that the subscriber reads. */
+export function asReceived (broker: PreparingBroker, declaration: SubscriberDeclaration): Prepare {
+  return function prepare (topic, { value, key = null, headers, timestamp }, request) {
+    const { rules } = broker.subscriberOf(declaration)
+    const unchecked = { topic, hasSchema: declaration.schema?.value !== undefined, validators: {} }
+    const circumstances = { correlationId: correlationId(broker, request), tombstoneKey: null, now: timestamp.getTime() }
+    const outgoing = encode(value, { key, headers, timestamp }, unchecked, circumstances)
+    // A message that cannot be decoded would only become a dead letter.
+    decode({ ...outgoing, offset: 0n, size: 0 }, rules)
+    return { outgoing, sender: broker }
+  }
+}
+
+/** The message is found by the id of the request that published it. */
+function correlationId ({ settings }: PreparingBroker, request: FastifyRequest): string {
+  const given = settings.correlationId?.(request)
+  return given === undefined ? randomUUID() : acceptCorrelationId(given, randomUUID, request.log)
 }

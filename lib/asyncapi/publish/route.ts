@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify'
 import type { AsyncapiPublish } from '../../../types/asyncapi.js'
 import { systemClock } from '../../clock.js'
-import type { Prepared } from '../../consume/pipeline/subscriber-plan.js'
 import { FASTSTREAM_ERR_PUBLISH_FORBIDDEN, FASTSTREAM_ERR_PUBLISH_RATE, FASTSTREAM_ERR_UNKNOWN_OPERATION } from '../../errors.js'
 import { PATH_LIMIT, visible } from '../../foreign-text.js'
+import { send, type Prepared } from '../../message/outgoing.js'
 import { parseJson } from '../../codec/json.js'
 import type { AppDocument } from '../site/app-document.js'
 import type { Origin } from '../document/operations.js'
@@ -40,7 +40,7 @@ export function servePublish (app: FastifyInstance, document: AppDocument, { aut
       logFailure(request, prepared)
       return await reply.code(prepared.statusCode).send(prepared)
     }
-    const { topic, partition, offset } = await prepared.send()
+    const { topic, partition, offset } = await send(prepared)
     request.log.info({ operationId: id, broker: origin.broker, topic, partition, offset: String(offset) }, 'a message was published from the AsyncAPI page')
     return { topic, partition, offset: String(offset), timestamp: draft.timestamp }
   }

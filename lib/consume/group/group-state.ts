@@ -1,6 +1,6 @@
 import type { SubscriberHealth } from '../../../types/index.js'
 import type { Clock } from '../../clock.js'
-import { REBALANCE_TIMEOUT } from './session.js'
+import { REBALANCE_TIMEOUT } from '../../options/settings.js'
 
 type State = SubscriberHealth['state']
 

@@ -1,21 +1,9 @@
+import type { GroupSettings } from '../../options/settings.js'
 import type { TransportConsumer } from '../../transport/transport.js'
 import type { Environment } from '../environment.js'
-import type { BufferSettings, Partition } from '../partition/partition.js'
+import type { Partition } from '../partition/partition.js'
 import type { GroupState } from './group-state.js'
 import type { GroupReport } from './report.js'
-
-export interface CommitSettings {
-  /** ms */
-  readonly interval: number
-  readonly count: number
-}
-
-export interface GroupSettings {
-  readonly buffer: BufferSettings
-  readonly commit: CommitSettings
-  /** How long a rebalance waits for running handlers, ms. */
-  readonly revokeDrain: number
-}
 
 export interface GroupEnvironment extends Environment {
   readonly settings: GroupSettings

@@ -1,14 +1,7 @@
 import { sleep, type Clock } from '../../clock.js'
+import { SESSION_TIMEOUT } from '../../options/settings.js'
 import type { TransportConsumer } from '../../transport/transport.js'
 import type { Partition } from '../partition/partition.js'
-
-/**
- * How long a group waits for a member that drains before it goes on without it, ms; the session time-out is half of
- * it.
- */
-export const REBALANCE_TIMEOUT = 60_000
-/** How long a silent member stays in its group, ms. */
-export const SESSION_TIMEOUT = REBALANCE_TIMEOUT / 2
 
 /** How often to check whether the coordinator answers again, ms. */
 const CHECK = 50

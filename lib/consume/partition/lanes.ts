@@ -1,9 +1,6 @@
 import type { MessageSettledEvent } from '../../../types/index.js'
 import { Fifo } from './fifo.js'
 
-/** Which records are handled one after the other: those of a partition, those of a key in a partition, none. */
-export type Ordering = 'partition' | 'key' | 'none'
-
 /** After this many items in a row the event loop gets a turn, so that handlers that never wait do not starve HTTP. */
 const STREAK = 64
 

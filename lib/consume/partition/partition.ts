@@ -1,16 +1,11 @@
 import { FASTSTREAM_ERR_SKIP } from '../../errors.js'
+import type { BufferSettings, Ordering } from '../../options/settings.js'
 import { topicPartitionName } from '../../transport/topic-partition.js'
 import type { ConsumedRecord, TopicPartition, TransportConsumer } from '../../transport/transport.js'
 import { encodeOffsetMap, type OffsetMap } from '../group/offset-map.js'
-import type { Lanes, Ordering } from './lanes.js'
+import type { Lanes } from './lanes.js'
 import { TrackedRecord, type LaneItem } from './tracked-record.js'
 import { PartitionTracker } from './tracker.js'
-
-/** What one partition may hold in memory. */
-export interface BufferSettings {
-  readonly messages: number
-  readonly bytes: number
-}
 
 /** How many records may be settled behind an unsettled one, times `buffer.messages`. */
 const UNSETTLED_SPAN = 10

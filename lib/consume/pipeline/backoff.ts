@@ -1,18 +1,5 @@
 import { LONGEST_TIMER } from '../../clock.js'
-
-/** How waits grow; ms. */
-export interface BackoffSettings {
-  readonly delay: number
-  readonly factor: number
-  readonly maxDelay: number
-  readonly jitter: number
-}
-
-/** `retry` with every member filled in. */
-export interface RetrySettings extends BackoffSettings {
-  readonly retries: number
-  readonly retryOn: (error: unknown) => boolean
-}
+import type { BackoffSettings } from '../../options/settings.js'
 
 /** The wait before retry number `retry` (from 1), ms. */
 export function backoff (settings: BackoffSettings, retry: number, random: () => number = Math.random): number {

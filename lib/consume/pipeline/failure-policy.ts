@@ -1,6 +1,6 @@
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../../errors.js'
 import type { AckPolicy } from '../../../types/index.js'
-import type { Outgoing } from '../../produce/producer.js'
+import type { Outgoing } from '../../message/outgoing.js'
 import type { Decision } from './ack.js'
 import { backoff } from './backoff.js'
 import type { Stage } from './dead-letter.js'

@@ -1,11 +1,12 @@
-import { isRefused, isTooLarge, type Outgoing, type Producer } from '../../produce/producer.js'
+import { send, type Outgoing, type Prepared, type Sender } from '../../message/outgoing.js'
+import { isRefused, isTooLarge, type Producer } from '../../produce/producer.js'
 import { toError } from '../../to-error.js'
 import type { LaneSlot } from '../partition/lanes.js'
 import { backoff } from './backoff.js'
 import { deadLetter, detailsFor, type Detail, type Failure } from './dead-letter.js'
 import type { Delivery } from './delivery.js'
 import type { SubscriberReport } from './report.js'
-import type { Prepared, SubscriberSettings } from './subscriber-plan.js'
+import type { SubscriberSettings } from './subscriber-plan.js'
 
 /** Waits between sends. Their number has no limit. */
 const UNLIMITED = { delay: 200, factor: 2, maxDelay: 30_000, jitter: 0.2 }
@@ -16,12 +17,12 @@ const UNLIMITED = { delay: 200, factor: 2, maxDelay: 30_000, jitter: 0.2 }
  */
 export class PublishUntilStored {
   readonly #plan: SubscriberSettings
-  readonly #producer: Producer
+  readonly #sender: Sender
   readonly #report: SubscriberReport
 
   constructor (plan: SubscriberSettings, producer: Producer, report: SubscriberReport) {
     this.#plan = plan
-    this.#producer = producer
+    this.#sender = { send: (outgoing) => producer.publish(outgoing) }
     this.#report = report
   }
 
@@ -56,7 +57,7 @@ export class PublishUntilStored {
   }
 
   #prepared (outgoing: Outgoing): Prepared {
-    return { topic: outgoing.topic, send: () => this.#producer.publish(outgoing) }
+    return { outgoing, sender: this.#sender }
   }
 
   /**
@@ -73,14 +74,14 @@ export class PublishUntilStored {
       const delay = backoff(UNLIMITED, attempt)
       const failed = new Set<Prepared>()
       await Promise.all(pending.map(async (prepared) => {
-        const error = await failureOf(prepared.send())
+        const error = await failureOf(send(prepared))
         if (error === undefined) return
         if (final(error)) {
           refusal ??= error
           return
         }
         failed.add(prepared)
-        this.#report.publishFailed(delivery, error, { what, to: prepared.topic, attempt, delay })
+        this.#report.publishFailed(delivery, error, { what, to: prepared.outgoing.topic, attempt, delay })
       }))
       if (failed.size === 0) break
       if (!await slot.wait(delay)) return false

@@ -1,13 +1,7 @@
-import type { AckPolicy, RecordMetadata } from '../../../types/index.js'
-import type { Ordering } from '../partition/lanes.js'
-import type { RetrySettings } from './backoff.js'
+import type { AckPolicy } from '../../../types/index.js'
+import type { Prepared } from '../../message/outgoing.js'
+import type { Ordering, RetrySettings } from '../../options/settings.js'
 import type { Delivery } from './delivery.js'
-
-/** A message that is checked and encoded, and can be sent again as it is. */
-export interface Prepared {
-  readonly topic: string
-  send (): Promise<RecordMetadata>
-}
 
 /** The settings of a subscriber, without the steps that know the type of its message. */
 export interface SubscriberSettings {

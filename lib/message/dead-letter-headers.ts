@@ -1,0 +1,205 @@
+import type { DeadLetter, FailureStage } from '../../types/index.js'
+import { boundedJson } from '../bounded-value.js'
+import { parseJson } from '../codec/json.js'
+import { MESSAGE_LIMIT, NAME_LIMIT, oneLine, visibleLines } from '../foreign-text.js'
+import { textOf } from '../to-error.js'
+import type { RawHeader } from '../transport/transport.js'
+
+/* The headers of a dead letter: ONE list says how each is written, read and described in the AsyncAPI document. */
+
+export const DEAD_LETTER_PREFIX = 'x-dlq-'
+
+/** Where on its way a message failed for the last time. */
+export const DEAD_LETTER_STAGES = ['deserialize', 'validate', 'retries-exhausted', 'rejected', 'publish'] as const satisfies readonly FailureStage[]
+
+/** What the headers of a dead letter are made from. */
+export interface DeadLetterFacts {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: bigint
+  /** ms since the epoch; −1 where the record has none. */
+  readonly timestamp: number
+  readonly groupId: string | null
+  readonly subscriber: string
+  readonly stage: string
+  readonly error: Error
+  readonly attempts: number
+  /** ms since the epoch */
+  readonly firstFailureAt: number
+  readonly failedAt: number
+  /** Everything about the error; false: only its class and the beginning of its message. */
+  readonly detailed: boolean
+  readonly valueOmitted: boolean
+  readonly keyOmitted: boolean
+  readonly headersOmitted: boolean
+}
+
+/** JSON Schema of a header's text. */
+interface HeaderSchema {
+  readonly description?: string
+  readonly pattern?: string
+  readonly format?: string
+  readonly enum?: readonly string[]
+  readonly const?: string
+}
+
+/** One header. `Value` is what a handler finds. */
+interface Header<Value> {
+  /** Without the prefix. */
+  readonly name: string
+  readonly schema: HeaderSchema
+  /** Whether every dead letter has the header. */
+  readonly required: boolean
+  /** Undefined: the header is left out. */
+  write (facts: DeadLetterFacts): string | undefined
+  /** The text may come from any sender: reading it never throws. */
+  read (text: string | undefined): Value
+}
+
+type Write = Header<unknown>['write']
+type Read<Value> = Header<Value>['read']
+
+function always<Value> (name: string, schema: HeaderSchema, write: Write, read: Read<Value>): Header<Value> {
+  return { name, schema, required: true, write, read }
+}
+
+function maybe<Value> (name: string, schema: HeaderSchema, write: Write, read: Read<Value>): Header<Value> {
+  return { name, schema, required: false, write, read }
+}
+
+function omitted (part: string, isSet: (facts: DeadLetterFacts) => boolean): Header<boolean> {
+  const schema = { description: `The message was too large to be a dead letter with its ${part}`, const: 'true' }
+  return maybe(`${part}-omitted`, schema, (facts) => isSet(facts) ? 'true' : undefined, (text) => text === 'true')
+}
+
+/** bytes */
+const DETAIL_LIMIT = 4096
+const MAX_VIOLATIONS = 50
+/** Bytes of JSON that are read as violations: more than are written. */
+const MAX_JSON = 2 ** 16
+
+const DIGITS = { pattern: '^[0-9]+$' }
+const TIME = { format: 'date-time' }
+
+/** In the order of the wire. The members are those of {@link DeadLetter}, those of its error without their object. */
+const HEADERS = {
+  topic: always('topic', { description: 'Where the message was' }, ({ topic }) => topic, asText),
+  partition: always('partition', DIGITS, ({ partition }) => String(partition), Number),
+  offset: always('offset', { pattern: '^[0-9]{1,19}$' }, ({ offset }) => String(offset), asOffset),
+  timestamp: always('timestamp', { description: 'Of the message, ms since 1970', pattern: '^-?[0-9]+$' },
+    ({ timestamp }) => String(timestamp), (text) => new Date(Number(text))),
+  groupId: maybe('group', { description: 'The consumer group of the subscriber' }, ({ groupId }) => groupId ?? undefined, asText),
+  subscriber: always('subscriber', { description: 'The subscriber that could not handle it' }, ({ subscriber }) => subscriber, asText),
+  stage: always('stage', { enum: DEAD_LETTER_STAGES }, ({ stage }) => stage, asText),
+  errorName: always('error-class', {}, ({ error }) => oneLine(textOf(() => error.name), NAME_LIMIT), (text = '') => text),
+  errorMessage: always('error-message', {}, messageOf, (text = '') => text),
+  errorStack: maybe('error-stack', { description: 'Left out in production' }, stackOf, asText),
+  validation: maybe('errors', { description: 'JSON: where it does not match its schema' }, violationsOf, asJson),
+  attempts: always('attempts', { description: 'How often it was tried', ...DIGITS }, ({ attempts }) => String(attempts), Number),
+  firstFailureAt: always('first-failure-at', TIME, ({ firstFailureAt }) => new Date(firstFailureAt).toISOString(), asDate),
+  failedAt: always('failed-at', TIME, ({ failedAt }) => new Date(failedAt).toISOString(), asDate),
+  valueOmitted: omitted('value', (facts) => facts.valueOmitted),
+  keyOmitted: omitted('key', (facts) => facts.keyOmitted),
+  headersOmitted: omitted('headers', (facts) => facts.headersOmitted)
+}
+
+const ALL: ReadonlyArray<Header<unknown>> = Object.values(HEADERS)
+
+/** The headers that name the place of the original message. */
+const ORIGIN = [HEADERS.topic, HEADERS.partition, HEADERS.offset, HEADERS.timestamp].map(({ name, schema }) => {
+  return { name: DEAD_LETTER_PREFIX + name, pattern: new RegExp(schema.pattern ?? '.') }
+})
+const ORIGIN_NAMES = ORIGIN.map(({ name }) => name)
+
+/**
+ * Writes the list behind the headers of the original, of which those with the prefix are dropped. Never throws.
+ *
+ * @param keepsOrigin whether the original is a dead letter itself, whose origin stays
+ */
+export function writeDeadLetterHeaders (original: readonly RawHeader[], facts: DeadLetterFacts, keepsOrigin: boolean): RawHeader[] {
+  const kept = keepsOrigin ? ORIGIN_NAMES : []
+  const headers: RawHeader[] = original.filter(([name]) => !name.startsWith(DEAD_LETTER_PREFIX) || kept.includes(name))
+  for (const header of ALL) {
+    const name = DEAD_LETTER_PREFIX + header.name
+    const value = kept.includes(name) ? undefined : header.write(facts)
+    if (value !== undefined) headers.push([name, Buffer.from(value)])
+  }
+  return headers
+}
+
+/** Reads the headers of a dead letter; undefined where they are none. Never throws: any sender may have written them. */
+export function readDeadLetterHeaders (headers: readonly RawHeader[]): DeadLetter | undefined {
+  const texts = new Map<string, string>()
+  for (const [name, value] of headers) if (name.startsWith(DEAD_LETTER_PREFIX)) texts.set(name, value?.toString() ?? '')
+  const read = <Value>({ name, read }: Header<Value>): Value => read(texts.get(DEAD_LETTER_PREFIX + name))
+  const [topic, offset, stage] = [read(HEADERS.topic), read(HEADERS.offset), read(HEADERS.stage)]
+  if (topic === undefined || offset === undefined || stage === undefined) return undefined
+  return {
+    topic,
+    partition: read(HEADERS.partition),
+    offset,
+    timestamp: read(HEADERS.timestamp),
+    groupId: read(HEADERS.groupId),
+    subscriber: read(HEADERS.subscriber),
+    stage,
+    error: { name: read(HEADERS.errorName), message: read(HEADERS.errorMessage), stack: read(HEADERS.errorStack) },
+    validation: read(HEADERS.validation),
+    attempts: read(HEADERS.attempts),
+    firstFailureAt: read(HEADERS.firstFailureAt),
+    failedAt: read(HEADERS.failedAt),
+    valueOmitted: read(HEADERS.valueOmitted),
+    keyOmitted: read(HEADERS.keyOmitted),
+    headersOmitted: read(HEADERS.headersOmitted)
+  }
+}
+
+/** The original's topic, where the headers name a complete place. Any sender may have written them. */
+export function originOf (headers: readonly RawHeader[]): string | undefined {
+  const texts = ORIGIN.map(({ name }) => headers.findLast((header) => header[0] === name)?.[1]?.toString() ?? '')
+  return ORIGIN.every(({ pattern }, at) => pattern.test(texts[at] ?? '')) ? texts[0] : undefined
+}
+
+/** JSON Schema of the headers, for the AsyncAPI document. */
+export function describeDeadLetterHeaders (): Record<string, unknown> {
+  return {
+    type: 'object',
+    required: ALL.filter(({ required }) => required).map(({ name }) => DEAD_LETTER_PREFIX + name),
+    properties: Object.fromEntries(ALL.map(({ name, schema }) => [DEAD_LETTER_PREFIX + name, { type: 'string', ...schema }]))
+  }
+}
+
+function asText (text: string | undefined): string | undefined {
+  return text
+}
+
+function asOffset (text = ''): bigint | undefined {
+  return /^\d{1,19}$/.test(text) ? BigInt(text) : undefined
+}
+
+function asDate (text = ''): Date {
+  return new Date(text)
+}
+
+/** As strictly as a value: the header is anybody's text. */
+function asJson (json: string | undefined): unknown {
+  if (json === undefined || json.length > MAX_JSON) return undefined
+  try {
+    return parseJson(Buffer.from(json), 'header')
+  } catch {
+    return undefined
+  }
+}
+
+function messageOf ({ error, detailed }: DeadLetterFacts): string {
+  return oneLine(textOf(() => error.message), detailed ? MESSAGE_LIMIT : NAME_LIMIT)
+}
+
+function stackOf ({ error, detailed }: DeadLetterFacts): string | undefined {
+  const hasStack = detailed && process.env.NODE_ENV !== 'production'
+  return hasStack ? visibleLines(textOf(() => error.stack), DETAIL_LIMIT) : undefined
+}
+
+/** A violation that is left out is left out as a whole: the header is JSON. */
+function violationsOf ({ error, detailed }: DeadLetterFacts): string | undefined {
+  return boundedJson(() => detailed && 'validation' in error ? error.validation : undefined, MAX_VIOLATIONS * 10, DETAIL_LIMIT)
+}

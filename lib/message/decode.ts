@@ -1,0 +1,38 @@
+import { decodeHeaders, decodeKey, decodeValue } from '../codec/codec.js'
+import { FASTSTREAM_ERR_DECODE, FASTSTREAM_ERR_VALIDATION } from '../errors.js'
+import type { Validate, Validators } from '../schema/validator.js'
+import type { ConsumedRecord } from '../transport/transport.js'
+import { CONTENT_TYPE, headerText } from './headers.js'
+
+/** How all messages of one subscriber are decoded. */
+export interface IncomingRules {
+  /** bytes */
+  readonly bodyLimit: number
+  readonly validators: Validators<Validate>
+}
+
+/** The parts of a message, decoded and validated. Key and headers without a schema are left to the message, which decodes them on demand. */
+export interface Decoded {
+  readonly value: unknown
+  readonly key: unknown
+  readonly headers: unknown
+}
+
+/**
+ * Decodes and validates a record. Parts that no schema asks for are not read.
+ *
+ * @throws FASTSTREAM_ERR_DECODE, FASTSTREAM_ERR_VALIDATION
+ */
+export function decode (record: ConsumedRecord, { validators, bodyLimit }: IncomingRules): Decoded {
+  if (record.size > bodyLimit) {
+    const cure = 'raise that where such messages are meant to be'
+    throw new FASTSTREAM_ERR_DECODE('message', `it has ${record.size} bytes, which is more than 'bodyLimit' (${bodyLimit}): ${cure}`)
+  }
+  const headers = validators.headers?.(decodeHeaders(record.headers))
+  const key = validators.key?.(decodeKey(record.key))
+  const decoded = decodeValue(record.value, headerText(record, CONTENT_TYPE))
+  const value = validators.value === undefined ? decoded : validators.value(decoded)
+  // Coercion makes '' or 0 of null, but a tombstone has no value to coerce: its schema allows null, or refuses it.
+  if (record.value === null && value !== null) throw new FASTSTREAM_ERR_VALIDATION('value must not be null: it is a tombstone')
+  return { value, key, headers }
+}

@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto'
+import type { OutgoingHeaders, PublishOptions } from '../../types/index.js'
+import { decodeKey, encodeValue } from '../codec/codec.js'
+import { FASTSTREAM_ERR_ENCODE } from '../errors.js'
+import type { Check } from '../schema/outgoing.js'
+import type { Validators } from '../schema/validator.js'
+import { deriveHeaders, deriveKey } from './derive.js'
+import { CONTENT_TYPE, CORRELATION_ID, encodeHeaders, headerTexts, mergeHeaders } from './headers.js'
+import type { Outgoing } from './outgoing.js'
+import { isResponse } from './response.js'
+
+/** How all messages of one publisher are encoded. */
+export interface OutgoingRules {
+  readonly topic: string
+  /** Whether there is a schema of the value: then a string is JSON, as everything else. */
+  readonly hasSchema: boolean
+  readonly validators: Validators<Check>
+  readonly key?: string | ((value: unknown) => string | Buffer | null) | undefined
+  readonly headers?: OutgoingHeaders | ((value: unknown) => OutgoingHeaders) | undefined
+}
+
+/** What one message takes from the place where it is published. */
+export interface Circumstances {
+  /** Undefined: a new one. */
+  readonly correlationId: string | undefined
+  /** The key of a tombstone that has no key of its own. */
+  readonly tombstoneKey: Buffer | null
+  /** ms since the epoch */
+  readonly now: number
+}
+
+/**
+ * The encoder of all messages: checks value, key and headers, and returns the bytes.
+ *
+ * @throws FASTSTREAM_ERR_INVALID_MESSAGE, FASTSTREAM_ERR_ENCODE
+ */
+export function encode (value: unknown, options: PublishOptions, rules: OutgoingRules, circumstances: Circumstances): Outgoing {
+  const { topic, hasSchema, validators } = rules
+  if (isResponse(value)) {
+    throw new FASTSTREAM_ERR_ENCODE('value', topic, 'response() is for the result of a handler: use publish(publisher, value, options)')
+  }
+  if (value !== null) validators.value?.(value)
+  const { bytes, contentType } = encodeValue(value, { topic, schema: hasSchema, proven: validators.value !== undefined })
+  return {
+    topic,
+    key: encodeKey(value, options, rules, circumstances),
+    value: bytes,
+    headers: inPart('headers', topic, () => {
+      const correlationId = circumstances.correlationId ?? randomUUID()
+      const own = { [CORRELATION_ID]: correlationId, ...(contentType !== undefined && { [CONTENT_TYPE]: contentType }) }
+      const merged = mergeHeaders(own, deriveHeaders(rules.headers, value, topic), options.headers)
+      const headers = encodeHeaders(merged)
+      validators.headers?.(headerTexts(merged))
+      return headers
+    }),
+    timestamp: options.timestamp?.getTime() ?? circumstances.now,
+    partition: options.partition
+  }
+}
+
+function encodeKey (value: unknown, options: PublishOptions, rules: OutgoingRules, { tombstoneKey }: Circumstances): Buffer | null {
+  const { topic, validators } = rules
+  const derive = (): string | Buffer | null => deriveKey(rules.key, value, topic) ?? tombstoneKey
+  const key = options.key !== undefined ? options.key : inPart('key', topic, derive)
+  validators.key?.(Buffer.isBuffer(key) ? decodeKey(key) : key)
+  if (key === null || Buffer.isBuffer(key)) return key
+  if (typeof key === 'string') return Buffer.from(key)
+  throw new FASTSTREAM_ERR_ENCODE('key', topic, `it must be a string, a Buffer or null, and is of type ${typeof key}`)
+}
+
+/** Runs the user's share of an encoding: an error of it says from which part and topic it comes. */
+function inPart<T> (part: 'key' | 'headers', topic: string, make: () => T): T {
+  try {
+    return make()
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) throw error
+    throw new FASTSTREAM_ERR_ENCODE(part, topic, error instanceof Error ? error.message : String(error), { cause: error })
+  }
+}

@@ -1,0 +1,31 @@
+import type { RecordMetadata } from '../../types/index.js'
+import type { RawHeader } from '../transport/transport.js'
+
+/** A message that is checked and encoded: bytes, and where they go. Plain data: it can be kept, and published again as it is. */
+export interface Outgoing {
+  readonly topic: string
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly headers: readonly RawHeader[]
+  /** ms since the epoch */
+  readonly timestamp: number
+  /** The producer chooses a partition by the key when this is left out. */
+  readonly partition?: number | undefined
+}
+
+/** A broker as publishing needs it: its producer may not be connected yet, or be another one after a reconnect. */
+export interface Sender {
+  /** Resolves when the message is in the log. */
+  send (outgoing: Outgoing): Promise<RecordMetadata>
+}
+
+/** A message and the broker that sends it. */
+export interface Prepared {
+  readonly outgoing: Outgoing
+  readonly sender: Sender
+}
+
+/** Sends a prepared message; may be called again when it failed. */
+export async function send ({ outgoing, sender }: Prepared): Promise<RecordMetadata> {
+  return await sender.send(outgoing)
+}

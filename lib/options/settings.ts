@@ -1,0 +1,60 @@
+/* The checked options as the core reads them. The core imports these types; this file imports nothing from the core. */
+
+/** How waits grow; ms. */
+export interface BackoffSettings {
+  readonly delay: number
+  readonly factor: number
+  readonly maxDelay: number
+  readonly jitter: number
+}
+
+/** `retry` with every member filled in. */
+export interface RetrySettings extends BackoffSettings {
+  readonly retries: number
+  readonly retryOn: (error: unknown) => boolean
+}
+
+/** What is handled one after the other: the messages of a partition, those of a key in a partition, nothing. */
+export type Ordering = 'partition' | 'key' | 'none'
+
+/** Where reading begins without a usable offset. */
+export type OffsetResetMode = 'earliest' | 'latest' | 'fail'
+
+/** The dead-letter topic of a topic; undefined: it has none. */
+export type DeadLetterTopic = (topic: string) => string | undefined
+
+/** What one partition may hold in memory. */
+export interface BufferSettings {
+  readonly messages: number
+  readonly bytes: number
+}
+
+/** When offsets are committed: after `interval` ms or `count` messages. */
+export interface CommitSettings {
+  readonly interval: number
+  readonly count: number
+}
+
+export interface GroupSettings {
+  readonly buffer: BufferSettings
+  readonly commit: CommitSettings
+  /** How long a rebalance waits for running handlers, ms. */
+  readonly revokeDrain: number
+}
+
+/** What may wait for the cluster. */
+export interface QueueSettings {
+  readonly messages: number
+  readonly bytes: number
+}
+
+export interface ProducerSettings {
+  /** How long one publish may take, ms. */
+  readonly deadline: number
+  readonly queue: QueueSettings
+}
+
+/** The time a rebalance waits for a member that drains, ms. */
+export const REBALANCE_TIMEOUT = 60_000
+/** The time after which the coordinator evicts a member that it does not hear, ms. */
+export const SESSION_TIMEOUT = REBALANCE_TIMEOUT / 2

@@ -1,0 +1,8 @@
+import { writeFileSync } from 'node:fs'
+import { errorsPage } from './docs/errors.js'
+import { optionsPage } from './docs/options.js'
+
+/* The pages of docs/ that are made from the code. A test fails when they differ from it. */
+
+writeFileSync('docs/errors.md', errorsPage())
+writeFileSync('docs/options.md', optionsPage())

@@ -1,0 +1,59 @@
+import { INHERITED } from '../../lib/options/inherited.js'
+import type { Option } from '../../lib/options/option.js'
+import { PLUGIN } from '../../lib/options/plugin-options.js'
+
+/** An option as the documentation shows it. */
+export interface OptionRow {
+  readonly name: string
+  readonly default: string
+  readonly doc: string
+}
+
+/** The rows of a table of options. */
+export function optionRows (table: object): OptionRow[] {
+  const options: ReadonlyArray<readonly [name: string, option: Option<unknown, unknown>]> = Object.entries(table)
+  return options.map(([name, option]) => ({ name, default: option.shown ?? show(option.default), doc: option.doc }))
+}
+
+/** `docs/options.md`. */
+export function optionsPage (): string {
+  return `# Options
+
+<!-- Generated from lib/options by \`npm run docs\`. -->
+
+All options are checked when the plugin is registered or the subscriber is declared. An option that is unknown or impossible is
+\`FASTSTREAM_ERR_INVALID_OPTION\`. No time may be longer than 2 147 483 647 ms (24 days), which is what a timer of Node holds.
+
+## Of the plugin and of each subscriber
+
+The nearest place that names an option wins: the subscriber, then the plugin, then the default.
+
+${markdown(optionRows(INHERITED))}
+
+## Of the plugin alone
+
+${markdown(optionRows(PLUGIN))}
+`
+}
+
+function markdown (rows: readonly OptionRow[]): string {
+  const lines = rows.map(({ name, default: shown, doc }) => `| \`${name}\` | ${code(shown)} | ${doc} |`)
+  return ['| option | default | |', '|---|---|---|', ...lines].join('\n')
+}
+
+/** A default in words stays as it is. */
+function code (shown: string): string {
+  return /^(['{]|[\d_]+$|true$|false$)/.test(shown) && !shown.includes('`') ? `\`${shown}\`` : shown
+}
+
+function show (value: unknown): string {
+  if (value === undefined) return 'none'
+  if (typeof value === 'string') return `'${value}'`
+  if (typeof value === 'number') return digits(value)
+  if (typeof value !== 'object' || value === null) return String(value)
+  return `{ ${Object.entries(value).map(([name, member]) => `${name}: ${show(member)}`).join(', ')} }`
+}
+
+function digits (value: number): string {
+  return value < 10_000 ? String(value) : value.toLocaleString('en').replaceAll(',', '_')
+}

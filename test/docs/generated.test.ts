@@ -1,0 +1,38 @@
+import t from 'tap'
+import { readFileSync } from 'node:fs'
+import * as errors from '../../lib/errors.js'
+import { INHERITED } from '../../lib/options/inherited.js'
+import { PLUGIN } from '../../lib/options/plugin-options.js'
+import { errorRows, errorsPage } from '../../scripts/docs/errors.js'
+import { optionRows, optionsPage } from '../../scripts/docs/options.js'
+
+const README = readFileSync('README.md', 'utf8')
+const TYPES = readFileSync('types/options.ts', 'utf8')
+
+t.test('docs/options.md is the table of options', async (t) => {
+  t.equal(readFileSync('docs/options.md', 'utf8'), optionsPage(), 'run npm run docs')
+})
+
+t.test('docs/errors.md is the catalogue of errors', async (t) => {
+  t.equal(readFileSync('docs/errors.md', 'utf8'), errorsPage(), 'run npm run docs')
+  t.same(errorRows().map(({ code }) => code).sort(), Object.keys(errors).sort())
+})
+
+t.test('the types have the options of the tables, with the same defaults', async (t) => {
+  for (const [type, table] of [['InheritedOptions', INHERITED], ['FaststreamOptions', PLUGIN]] as const) {
+    t.same(defaultsOf(type), Object.fromEntries(optionRows(table).map(({ name, default: shown }) => [name, shown])), type)
+  }
+})
+
+t.test('the README names every option of the plugin', async (t) => {
+  const [, section = ''] = /### Options\n(.*?)\n## /s.exec(README) ?? []
+  const named = [...section.matchAll(/^\| (`.*?) \| /gm)].flatMap(([, cell = '']) => cell.match(/\w+/g) ?? [])
+  t.same(named.sort(), [...Object.keys(PLUGIN), ...Object.keys(INHERITED)].sort())
+})
+
+/** The members of an interface with the `@default` of their comments. */
+function defaultsOf (type: string): Record<string, string> {
+  const [, body = ''] = new RegExp(`export interface ${type} .*?\\{\\n(.*?)\\n\\}`, 's').exec(TYPES) ?? []
+  const members = body.matchAll(/ {2}\/\*\*(.*?)\*\/\n {2}(\w+)\?:/gs)
+  return Object.fromEntries([...members].map(([, comment = '', name = '']) => [name, /@default (.*?)\s*$/m.exec(comment)?.[1] ?? '']))
+}
