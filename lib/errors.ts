@@ -39,6 +39,9 @@ export const FASTSTREAM_ERR_CONNECT = createError<[brokers: string, reason: stri
 export const FASTSTREAM_ERR_TOPICS = createError<[topics: string, reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_TOPICS', 'the topics %s could not be prepared: %s', 503)
 export const FASTSTREAM_ERR_START_TIMEOUT = createError<[ms: number, what: string]>('FASTSTREAM_ERR_START_TIMEOUT', "the broker was not ready within %d ms (%s): raise 'connectTimeout' (and Fastify's 'pluginTimeout' above it) if the cluster needs longer", 503)
 export const FASTSTREAM_ERR_KAFKAJS = createError<[reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_KAFKAJS', 'kafkajs 2.2.4 could not be loaded as the kafkajs transport needs it: %s', 500)
+export const FASTSTREAM_ERR_API_VERSION = createError<[api: string, theirs: string, ours: string]>('FASTSTREAM_ERR_API_VERSION', "the %s request has no version that both sides know: the broker takes %s, this client sends %s; use a Kafka release that supports one of these versions", 503)
+export const FASTSTREAM_ERR_FENCED = createError<[groupInstanceId: string, groupId: string]>('FASTSTREAM_ERR_FENCED', "another consumer joined with the groupInstanceId '%s' in group '%s': give each running process an id of its own", 503)
+export const FASTSTREAM_ERR_CODEC = createError<[codec: string, cure: string]>('FASTSTREAM_ERR_CODEC', 'a batch is compressed with %s, which cannot be read here: %s, then restart the app', 500)
 
 // Messages on their way in.
 export const FASTSTREAM_ERR_DECODE = createBounded<[part: string, reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_DECODE', 'the %s cannot be decoded: %s', 400)

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { addressOf } from '../../../lib/transport/kafka/cluster/cluster.js'
 import { CODE, isFinal, isRefused, isTooLarge, ProtocolError, reasonOf } from '../../../lib/transport/kafka/cluster/protocol-errors.js'
-import { FASTSTREAM_ERR_FENCED } from '../../../lib/transport/kafka/errors.js'
+import { FASTSTREAM_ERR_FENCED } from '../../../lib/errors.js'
 import { API_KEYS, WireError } from '../../../lib/transport/kafka/wire.js'
 import { fakeWire, metadataOf } from '../../support/fake-wire.js'
 import { clientOf, manualEnvironment, rejects } from '../../support/kafka-client.js'

@@ -1,12 +1,12 @@
-import { FASTSTREAM_ERR_API_VERSION } from '../errors.js'
+import { FASTSTREAM_ERR_API_VERSION } from '../../../errors.js'
 import { API_KEYS, type VersionRange, type Wire, type WireConnection } from '../wire.js'
 
 /** Throws `FASTSTREAM_ERR_API_VERSION` unless each request has a version that both the broker and the wire know. */
-export function checkApiRanges (address: string, { versions }: Wire, { apiVersions }: WireConnection): void {
+export function checkApiRanges ({ versions }: Wire, { apiVersions }: WireConnection): void {
   for (const [api, ours] of versions) {
     const theirs = apiVersions.get(API_KEYS[api])
     if (theirs !== undefined && theirs.min <= ours.max && theirs.max >= ours.min) continue
-    throw new FASTSTREAM_ERR_API_VERSION(api, address, theirs === undefined ? 'none' : text(theirs), text(ours))
+    throw new FASTSTREAM_ERR_API_VERSION(api, theirs === undefined ? 'none' : text(theirs), text(ours))
   }
 }
 

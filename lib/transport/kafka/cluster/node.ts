@@ -81,7 +81,7 @@ export class Node {
     return await this.#wire.connect(this.address, abort.signal).then((connection) => {
       this.#connection = connection
       abort.signal.throwIfAborted()
-      checkApiRanges(this.address, this.#wire, connection)
+      checkApiRanges(this.#wire, connection)
       return connection
     }).catch((err) => {
       this.#connection?.close()

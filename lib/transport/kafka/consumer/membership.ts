@@ -3,7 +3,7 @@ import { type ConsumerOptions, GenerationLostError, type StoredOffset, type Topi
 import { type Cluster } from '../cluster/cluster.js'
 import { CODE, ProtocolError, throwIfFailed } from '../cluster/protocol-errors.js'
 import { jittered } from '../cluster/retry-until.js'
-import { FASTSTREAM_ERR_FENCED } from '../errors.js'
+import { FASTSTREAM_ERR_FENCED } from '../../../errors.js'
 import { byTopic, eachOf, partitionId } from '../group-by.js'
 import { type ErrorAnswer, type MemberIdentity } from '../wire.js'
 import { type Assigner } from './assigner.js'

@@ -1,6 +1,6 @@
 import { promisify } from 'node:util'
 import { unzip } from 'node:zlib'
-import { FASTSTREAM_ERR_CODEC } from '../errors.js'
+import { FASTSTREAM_ERR_CODEC } from '../../../errors.js'
 
 /** A few kilobytes can inflate to gigabytes: this is where it ends. */
 export const MAX_DECOMPRESSED = 64 * 1024 * 1024
