@@ -8,8 +8,8 @@ t.test('every error is exported under its code', async (t) => {
   for (const [name, FaststreamError] of catalogue) t.equal(new FaststreamError('a', 'b', 'c').code, name)
 })
 
-t.test('the README lists the catalogue, with its status codes, and nothing else', async (t) => {
-  const rows = readFileSync('README.md', 'utf8').matchAll(/^\| `(FASTSTREAM_ERR_\w+)` \| (\d+) \|/gm)
+t.test('docs/errors.md lists the catalogue, with its status codes, and nothing else', async (t) => {
+  const rows = readFileSync('docs/errors.md', 'utf8').matchAll(/^\| `(FASTSTREAM_ERR_\w+)` \| (\d+) \|/gm)
   const listed = [...rows].map(([, code, status]) => `${code} ${status}`)
   t.same(listed.sort(), catalogue.map(([name, FaststreamError]) => `${name} ${new FaststreamError('a', 'b', 'c').statusCode}`).sort())
 })
