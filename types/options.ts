@@ -3,192 +3,260 @@ import type { ConnectionOptions } from 'node:tls'
 import type { AsyncapiOptions } from './asyncapi.js'
 
 /**
- * How the app proves who it is to the cluster (SASL). Use it together with `ssl`: PLAIN sends the password as it is.
+ * Credentials of the app for the cluster (SASL). Use them together with `ssl`: PLAIN sends the password readable.
  *
  * @example
- * await app.register(faststreamPlugin, { brokers, ssl: true, sasl: { mechanism: 'scram-sha-512', username: 'shop', password } })
+ * const sasl: SaslOptions = { mechanism: 'scram-sha-512', username: 'shop', password: 'secret' }
+ * await app.register(faststreamPlugin, { brokers, ssl: true, sasl })
  */
 export type SaslOptions =
   | { mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512', username: string, password: string }
-  | { mechanism: 'aws', authorizationIdentity: string, accessKeyId: string, secretAccessKey: string, sessionToken?: string }
-  /** The provider is called for each connection and resolves to the token. */
+  | {
+    mechanism: 'aws'
+    authorizationIdentity: string
+    accessKeyId: string
+    secretAccessKey: string
+    sessionToken?: string
+  }
+  /** Token provider, called for each connection (KIP-255). */
   | { mechanism: 'oauthbearer', oauthBearerProvider: () => Promise<{ value: string }> }
 
 /**
- * How often, and how soon, a handler that threw is run again for the same message. The messages behind it in its partition wait.
+ * Further attempts for a message whose handler threw. The messages behind it in its lane wait.
  *
  * @example
- * app.broker.subscriber('orders', { retry: { retries: 3, retryOn: (error) => !(error instanceof RangeError) } }, saveOrder)
+ * const retry: RetryOptions = { retries: 3, retryOn: (error) => !(error instanceof RangeError) }
+ * app.broker.subscriber('orders', { retry }, saveOrder)
  */
 export interface RetryOptions {
-  /** Runs after the first one. @default 5 */
+  /** Attempts after the first one. @default 5 */
   retries?: number
-  /** Before the first retry, ms. @default 200 */
+  /** Pause before the first retry, ms. @default 200 */
   delay?: number
-  /** By which the delay grows each time. @default 2 */
+  /** Factor by which each pause is longer than the one before. @default 2 */
   factor?: number
-  /** What the delay grows to, ms; jitter may add its part. @default 30_000 */
+  /** Longest pause, ms; jitter may add its part. @default 30_000 */
   maxDelay?: number
-  /** The part of the delay, 0 to 1, by which it is varied at random. @default 0.2 */
+  /** Part of the pause, 0 to 1, by which it is varied at random. @default 0.2 */
   jitter?: number
-  /** Return false for an error that a retry cannot cure: the message goes to the dead-letter topic at once. @default () => true */
+  /**
+   * Decides whether an error is worth a retry. After `false` the message goes to the dead-letter topic at once.
+   *
+   * @default () => true
+   */
   retryOn?: (error: unknown) => boolean
 }
 
 /**
- * What settles a message, so that it does not come again. Whatever the policy, one that cannot be decoded or does not match its schema goes to
- * the dead-letter topic, and `message.ack()`, `nack()` and `reject()`, or what is thrown in their place, decide otherwise.
+ * Rule that settles a message. A settled message is not delivered again. In every policy, a message that cannot be
+ * decoded or does not match its schema goes to the dead-letter topic, and a handler can decide by `message.ack()`,
+ * `nack()`, `reject()`, or by an error such as `AckMessage`.
  *
- * - `ACK_FIRST`: before the handler runs; if the process dies meanwhile, it is lost. A failure is logged.
- * - `ACK`: when the handler has ended, also if it failed, which is logged.
- * - `REJECT_ON_ERROR`: when the handler succeeded, or when its `retry` is exhausted and the message is in the dead-letter topic.
- * - `NACK_ON_ERROR`: when the handler succeeded. It is run again until then, with the pauses of `retry`; `retryOn` may say that it cannot.
- * - `MANUAL`: when the handler says so. Nothing behind the message in its lane is handled before; a handler that throws is run again, and so is one that
- *   has ended and has not decided within its `handlerTimeout`.
+ * - `ACK_FIRST`: settled before the handler runs. If the process dies meanwhile, the message is lost. A failure is
+ *   logged.
+ * - `ACK`: settled when the handler has ended, also after a failure, which is logged.
+ * - `REJECT_ON_ERROR`: settled when the handler has succeeded, or when `retry` is exhausted and the message is in the
+ *   dead-letter topic.
+ * - `NACK_ON_ERROR`: settled when the handler has succeeded. Failed attempts are repeated without end, with the
+ *   pauses of `retry`. An error that `retryOn` refuses makes a dead letter.
+ * - `MANUAL`: settled when the handler says so. The next message of its lane waits for that. A failed attempt is
+ *   repeated; so is an attempt that has ended without a decision within `handlerTimeout`.
  *
  * @example
- * app.broker.subscriber('orders', { ackPolicy: 'MANUAL' }, (order, message) => { queue.push(order, () => message.ack()) })
+ * app.broker.subscriber('orders', { ackPolicy: 'MANUAL' }, (order, message) => {
+ *   queue.push(order, () => message.ack())
+ * })
  */
 export type AckPolicy = 'ACK_FIRST' | 'ACK' | 'REJECT_ON_ERROR' | 'NACK_ON_ERROR' | 'MANUAL'
 
 /**
- * Where a message goes that cannot be handled: with its bytes, its headers, and `x-dlq-*` headers that say where, when and why it failed.
+ * Destination of messages that cannot be handled. A dead letter has the bytes and headers of its message, and `x-dlq-*`
+ * headers that say where, when and why it failed.
  *
  * @example
  * app.broker.subscriber('orders', { deadLetter: { topic: 'orders.failed' } }, saveOrder)
  */
 export interface DeadLetterOptions {
-  /** Its name, or a function of the message's topic, which is called once per topic. Not a topic that the subscriber reads itself. @default (topic) => topic + '.dlq' */
+  /**
+   * Name of the dead-letter topic, or a function of the message's topic, which is called once per topic. The
+   * subscriber must not read that topic itself.
+   *
+   * @default (topic) => topic + '.dlq'
+   */
   topic?: string | ((topic: string) => string)
 }
 
 /**
- * How topics are made that the app declares and the cluster lacks.
+ * Settings of the topics that the app creates.
  *
  * @example
- * await app.register(faststreamPlugin, { brokers: ['localhost:9092'], groupId: 'shop', topicConfig: { partitions: 12, replicas: 3 } })
+ * const topicConfig: TopicConfig = { partitions: 12, replicas: 3 }
+ * await app.register(faststreamPlugin, { brokers: ['localhost:9092'], groupId: 'shop', topicConfig })
  */
 export interface TopicConfig {
-  /** @default 3 */
+  /** Number of partitions. @default 3 */
   partitions?: number
-  /** −1: the cluster's default. @default -1 */
+  /** Replication factor; −1 is the cluster's default (KIP-464). @default -1 */
   replicas?: number
 }
 
 /**
- * The options that a subscriber inherits. The nearest place that names an option wins: subscriber, then plugin, then the default.
+ * Options of the plugin. No time may be longer than 2 147 483 647 ms (24 days), which is what a timer of Node holds.
  *
+ * @throws FASTSTREAM_ERR_INVALID_OPTION for an option that is unknown or impossible, when the plugin is registered
  * @example
- * const options: InheritedOptions = { groupId: 'shop', ackPolicy: 'NACK_ON_ERROR', retry: { delay: 1000 } }
+ * await app.register(faststreamPlugin, { brokers: ['localhost:9092'], groupId: 'shop' })
  */
-export interface InheritedOptions {
+export interface FaststreamOptions {
   /**
-   * The consumer group that stores the offsets. Required on a real cluster.
-   * `null`: no group. Every process reads all messages, nothing is stored, and each start begins where `offsetReset` says.
+   * Bootstrap addresses, `host:port`. Required in production, unless `transport: 'memory'` is written.
+   *
+   * @default none: the in-memory broker
+   */
+  brokers?: readonly string[]
+  /**
+   * Client library. `'memory'` is an in-memory cluster, which keeps every message for as long as the process lives.
+   *
+   * @default 'kafkajs', or 'memory' without `brokers`
+   */
+  transport?: 'kafkajs' | 'memory'
+  /**
+   * Name of the broker. A further cluster needs another name and is found at `app.brokers[name]`; `app.broker` is the
+   * one named `'default'`.
+   *
+   * @default 'default'
+   */
+  name?: string
+  /**
+   * Consumer group that stores the offsets. Required on a real cluster, for the plugin or for each subscriber.
+   * `null`: no group. Every process reads all messages, no offset is stored, and each start begins where
+   * `offsetReset` says.
    *
    * @default none; in memory 'fastify-faststream'
    */
   groupId?: string | null
-  /**
-   * Where reading of a partition begins when the group has no offset, or an offset that the log does not hold: retention removed the
-   * records, or the topic was created anew. Records that are left out are logged, with the size of the gap. `'latest'` leaves out all records from
-   * before the first start. `'fail'` does not read such a partition before `skipTo`; without an offset it is as `'earliest'`.
-   * A partition that is added to a topic later is always read from its start. Subscribers that share a group need the same value.
-   *
-   * @default 'earliest'
-   */
-  offsetReset?: 'earliest' | 'latest' | 'fail'
-  /** The time after which `message.signal` aborts and the run of the handler has failed, whatever it then returns; ms. @default 60_000 */
-  handlerTimeout?: number
-  /**
-   * The largest message that is handled, with its key and headers; bytes without compression. A larger message is not decoded; it becomes
-   * a dead letter without its value. A few kilobytes can inflate to a size that would keep all other messages waiting.
-   *
-   * @default 1_048_588, as Kafka's `message.max.bytes`
-   */
-  bodyLimit?: number
-  /**
-   * The further runs of a handler that threw. Each member that is left out is inherited.
-   *
-   * @default { retries: 5, delay: 200, factor: 2, maxDelay: 30_000, jitter: 0.2, retryOn: () => true }
-   */
-  retry?: RetryOptions
-  /** The topic of dead letters. `false`: a message that cannot be handled is logged and skipped. @default { topic: (topic) => topic + '.dlq' } */
-  deadLetter?: DeadLetterOptions | false
-  /** What settles a message, see {@link AckPolicy}. @default 'REJECT_ON_ERROR' */
-  ackPolicy?: AckPolicy
-  /**
-   * What is handled one after the other: the messages of a `'partition'`; those of one `'key'` in a partition (a message without a key stands
-   * alone); with `'none'` nothing.
-   *
-   * @default 'partition'
-   */
-  ordering?: 'partition' | 'key' | 'none'
-  /**
-   * How many messages a subscriber handles at the same time: of as many partitions, with `ordering: 'key'` of as many keys.
-   * A message that waits for its next try does not count.
-   *
-   * @default 16
-   */
-  concurrency?: number
-  /** `false`: the AsyncAPI document leaves it out. Publishers inherit it, too. @default true */
-  includeInSchema?: boolean
-}
-
-/**
- * The plugin's options. No time may be longer than 2 147 483 647 ms (24 days), which is what Node's timers hold.
- *
- * @throws FASTSTREAM_ERR_INVALID_OPTION when the plugin is registered with one that is unknown or impossible
- * @example
- * await app.register(faststreamPlugin, { brokers: ['localhost:9092'], groupId: 'shop' })
- */
-export interface FaststreamOptions extends InheritedOptions {
-  /** Bootstrap addresses, `host:port`. Required in production, unless `transport: 'memory'` is written. @default none: the in-memory broker */
-  brokers?: readonly string[]
-  /** The in-memory broker keeps every message for as long as the process lives. @default 'kafkajs', or 'memory' without `brokers` */
-  transport?: 'kafkajs' | 'memory'
-  /** A further cluster has another name and is found at `app.brokers[name]`. `app.broker` is the one named `'default'`. @default 'default' */
-  name?: string
-  /** As which the cluster's logs and quotas know the app. @default 'fastify-faststream' */
+  /** Kafka client id, shown in the cluster's logs and used for its quotas. @default 'fastify-faststream' */
   clientId?: string
   /** TLS: `true`, or the options of `node:tls`. @default false */
   ssl?: boolean | ConnectionOptions
-  /** The credentials of the app, see {@link SaslOptions}. @default none */
+  /** Credentials of the app, see {@link SaslOptions}. @default none */
   sasl?: SaslOptions
   /**
-   * `'strict'`: `ready()` rejects when the cluster cannot be reached. `'background'`: HTTP is served meanwhile, publishing is
-   * FASTSTREAM_ERR_NOT_READY (503), and the broker tries again, with growing pauses of up to 30 s, until it is connected.
+   * Behaviour without a cluster at start. `'strict'`: `ready()` rejects. `'background'`: HTTP is served meanwhile, a
+   * publish fails with FASTSTREAM_ERR_NOT_READY (503), and the broker tries again without end, with pauses of up to
+   * 30 s.
    *
    * @default 'strict'
    */
   startup?: 'strict' | 'background'
   /**
-   * In which the cluster must answer, else `ready()` rejects; ms. Groups that have to wait for members that died join later:
-   * only a warning is logged.
+   * Time allowed for the cluster to answer at start, ms; after it `ready()` rejects. A group that must first wait for
+   * crashed members to expire joins later, with a warning.
    *
    * @default Fastify's `pluginTimeout` − 1 s
    */
   connectTimeout?: number
-  /** How long `close()` waits for running handlers, ms. @default Fastify's `pluginTimeout` − 1 s */
+  /** Time that `close()` waits for running handlers, ms. @default Fastify's `pluginTimeout` − 1 s */
   drainTimeout?: number
-  /** How long a rebalance waits for running handlers, ms; below 60 s, after which the group goes on without the member. @default 10_000 */
+  /**
+   * Time that a rebalance waits for running handlers, ms. Must be below 59 s: the group waits 60 s for a member.
+   *
+   * @default 10_000
+   */
   revokeDrain?: number
-  /** How long one clean-up of a dependency may take, ms; after that it is left, which is an error. @default 10_000 */
+  /**
+   * Position in a partition for which the group has no offset, or an offset that is not in the log: retention has
+   * removed the records, or the topic was deleted and created again. Records that are left out are logged, with the
+   * size of the gap. `'latest'` leaves out all records from before the first start. `'fail'` does not read such a
+   * partition before `skipTo`; without an offset it is as `'earliest'`. A partition that is added to a topic later is
+   * always read from its first record. Subscribers that share a group need the same value.
+   *
+   * @default 'earliest'
+   */
+  offsetReset?: 'earliest' | 'latest' | 'fail'
+  /**
+   * Time for one attempt of a handler, ms. After it `message.signal` aborts, and the attempt has failed whatever the
+   * handler returns later.
+   *
+   * @default 60_000
+   */
+  handlerTimeout?: number
+  /**
+   * Largest message that is handled, with key and headers; bytes without compression. A larger message is not
+   * decoded. It becomes a dead letter without its value: a few kilobytes can inflate to a size that keeps all other
+   * messages waiting.
+   *
+   * @default 1_048_588, as Kafka's `message.max.bytes`
+   */
+  bodyLimit?: number
+  /**
+   * Time allowed for one clean-up of a dependency, ms. After it the clean-up is left running, which is an error.
+   *
+   * @default 10_000
+   */
   cleanupTimeout?: number
-  /** What one partition may hold in memory; reading goes on at half of it. @default { messages: 1000, bytes: 8 MiB } */
+  /**
+   * Further attempts for a message whose handler threw. Each member that is left out is inherited.
+   *
+   * @default { retries: 5, delay: 200, factor: 2, maxDelay: 30_000, jitter: 0.2, retryOn: () => true }
+   */
+  retry?: RetryOptions
+  /**
+   * Topic of dead letters. `false`: a message that cannot be handled is logged and skipped.
+   *
+   * @default { topic: (topic) => topic + '.dlq' }
+   */
+  deadLetter?: DeadLetterOptions | false
+  /** Rule that settles a message, see {@link AckPolicy}. @default 'REJECT_ON_ERROR' */
+  ackPolicy?: AckPolicy
+  /**
+   * Messages that are handled one after the other (a lane): those of a `'partition'`, or those of one `'key'` in a
+   * partition. With `'key'` a message without a key has its own lane; with `'none'` every message has.
+   *
+   * @default 'partition'
+   */
+  ordering?: 'partition' | 'key' | 'none'
+  /**
+   * Number of messages that a subscriber handles at the same time, each of another lane. A message that waits for its
+   * next attempt does not count.
+   *
+   * @default 16
+   */
+  concurrency?: number
+  /**
+   * Content of one partition in memory, in messages and bytes. A full partition is not fetched before half of it is
+   * handled.
+   *
+   * @default { messages: 1000, bytes: 8 MiB }
+   */
   buffer?: { messages?: number, bytes?: number }
-  /** Offsets are committed after `interval` ms or `count` messages. @default { interval: 1000, count: 500 } */
+  /** Commit of offsets, after `interval` ms or `count` messages. @default { interval: 1000, count: 500 } */
   commit?: { interval?: number, count?: number }
-  /** What happens at start to declared topics that the cluster lacks: they are created, reported as an error, or nothing. @default 'create' */
+  /**
+   * Treatment of declared topics that the cluster lacks, at start: `'create'` creates them, `'verify'` fails and
+   * lists them, `'ignore'` does nothing.
+   *
+   * @default 'create'
+   */
   topics?: 'create' | 'verify' | 'ignore'
-  /** How they are created. @default { partitions: 3, replicas: -1 } */
+  /** Settings of created topics, see {@link TopicConfig}. @default { partitions: 3, replicas: -1 } */
   topicConfig?: TopicConfig
-  /** `deadline` (ms) is how long one publish may take; `queue` is what may wait. @default { deadline: 30_000, queue: { messages: 10_000, bytes: 64 MiB } } */
+  /**
+   * Bounds of publishing: `deadline` (ms) for one publish, `queue` for messages that wait for the cluster.
+   *
+   * @default { deadline: 30_000, queue: { messages: 10_000, bytes: 64 MiB } }
+   */
   producer?: { deadline?: number, queue?: { messages?: number, bytes?: number } }
-  /** Of what a route publishes; must return a string. @default a UUID per request */
+  /** Function that names the correlation id of what a route publishes. @default a UUID per request */
   correlationId?: (request: FastifyRequest) => string
-  /** The AsyncAPI document and its routes; `false`: no routes. Only where the plugin is registered first. @default true; in production false, as it shows the topology */
+  /** `false`: the AsyncAPI document leaves it out. Publishers inherit it, too. @default true */
+  includeInSchema?: boolean
+  /**
+   * AsyncAPI document and its routes; `false`: no routes. Only for the plugin that is registered first.
+   *
+   * @default true; in production false, as it shows the topology
+   */
   asyncapi?: AsyncapiOptions | boolean
-  /** As `Fastify({ ajv })`, which a plugin cannot read: give both the same. @default none */
+  /** Options as in `Fastify({ ajv })`, which a plugin cannot read: give both the same. @default none */
   ajv?: FastifyServerOptions['ajv']
 }

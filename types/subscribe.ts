@@ -4,92 +4,113 @@ import type { MessageSchema, Part, Read, Write } from './provider.js'
 import type { BoundBroker, Publisher, PublisherOptions, RecordMetadata, Response } from './publish.js'
 import type { Dependencies, Dependency, Inherited, Resolved } from './dependency.js'
 import type { BrokerHealth } from './health.js'
-import type { InheritedOptions } from './options.js'
+import type { AckPolicy, DeadLetterOptions, RetryOptions } from './options.js'
 
 /**
- * Everything about a message; its value is the handler's first argument, too. `V`, `K` and `H` are what the schemas make of its parts, `D` is what was injected.
- *
- * Its functions need no `this`: `({ ack }) => ack()` and `.then(message.ack)` work. JSON and `util.inspect` leave out headers
- * and `deps`, which may hold secrets; `{ ...message }` has `topic`, `partition`, `offset`, `attempt` and `value`.
+ * Message as its handler gets it. The value is the handler's first argument, too. `V`, `K` and `H` are the types that
+ * the schemas give to value, key and headers; `D` are the injected dependencies.
  *
  * @example
  * function note (message: Message) {
  *   message.log.info({ key: message.key, attempt: message.attempt }, 'seen')
  * }
  */
-export interface Message<V = unknown, K = Buffer | null, H = Readonly<Record<string, string>>, D = {}> extends RecordMetadata {
-  /** Decoded by the header `content-type` (JSON without one) and validated. `null` is a tombstone. */
+export interface Message<
+  V = unknown, K = Buffer | null, H = Readonly<Record<string, string>>, D = {}
+> extends RecordMetadata {
+  /** Value, decoded by the header `content-type` (JSON without one) and validated. `null` is a tombstone. */
   readonly value: V
-  /** Decoded and validated under `schema.key`, else the bytes. */
+  /** Key as decoded and validated text with `schema.key`, otherwise as bytes. */
   readonly key: K
-  /** Decoded as text, the last one of a name. See `rawHeaders` for repeated, binary and null ones. */
+  /** Headers as text; of a repeated name the last one. See `rawHeaders` for repeated, binary and null headers. */
   readonly headers: H
-  /** As it is on the wire. */
+  /** Bytes of the key on the wire. */
   readonly rawKey: Buffer | null
-  /** As they are on the wire: order and repetition kept. */
+  /** Headers as bytes on the wire, in order and with repetitions. */
   readonly rawHeaders: ReadonlyArray<readonly [name: string, value: Buffer | null]>
-  /** What the subscriber and its scope declared. */
+  /** Dependencies that the subscriber and its scope declare. */
   readonly deps: D
-  /** When it was published, as its publisher says. */
+  /** Time of the publish, as the publisher says. */
   readonly timestamp: Date
-  /** 1, then one more with each retry. */
+  /** Number of this attempt: 1, then one more with each retry. */
   readonly attempt: number
-  /** Aborts when the handler has had its `handlerTimeout`, or when nobody waits for it any longer: its partition went to another member, or the app closes. */
+  /**
+   * Signal that aborts when the attempt exceeds `handlerTimeout`, when the partition is revoked, or when the app
+   * closes and `drainTimeout` has passed.
+   */
   readonly signal: AbortSignal
-  /** What became of the message of which this one is the dead letter; undefined where it is none. Anybody who may write to the topic could have written it. */
+  /**
+   * Failure of the original, if this message is a dead letter. Every client that may write to the topic can write
+   * these headers.
+   */
   readonly deadLetter: DeadLetter | undefined
-  /** The header `correlation_id`, or a new UUID. */
+  /** Header `correlation_id`, or a new UUID. */
   readonly correlationId: string
-  /** The scope's logger with the message's topic, partition and offset. */
+  /** Logger of the scope, with topic, partition and offset of the message. */
   readonly log: FastifyBaseLogger
-  /** Publishes with this message's correlation id. */
+  /** Broker that publishes with the correlation id of this message. */
   readonly broker: BoundBroker
   /**
-   * The message is done, whatever the handler does then, also beyond its `handlerTimeout`: it is settled when the handler has ended. The first of `ack`, `nack` and `reject` counts: false when
-   * this is not the first one, or when the message is no longer this process's.
+   * Acknowledges the message. It is settled when the handler has ended, whatever the handler does then, also beyond
+   * its `handlerTimeout`.
+   *
+   * @returns false when `ack`, `nack` or `reject` was called before (the first call counts), or when the partition
+   *   was revoked
    */
-  ack (this: void): boolean
-  /** The message is handled again when the handler has ended, and what was made for it is rolled back: after `delay` ms, @default as `retry` says. As often as this is called. */
-  nack (this: void, options?: { delay?: number }): boolean
-  /** The message goes to the dead-letter topic when the handler has ended, and what was made for it is rolled back. */
-  reject (this: void, reason?: string): boolean
-  /** Makes a dependency on demand, or gives the one that was made. It is cleaned up with the others. */
-  resolve<T>(this: void, dependency: Dependency<T>): Promise<T>
+  ack (): boolean
+  /**
+   * Asks for another attempt, after the handler has ended and its dependencies have been cleaned up as after a
+   * failure. There is no limit.
+   *
+   * @param options.delay ms until that attempt, @default as `retry` says
+   * @returns as {@link Message.ack}
+   */
+  nack (options?: { delay?: number }): boolean
+  /**
+   * Moves the message to the dead-letter topic, after the handler has ended and its dependencies have been cleaned up
+   * as after a failure.
+   *
+   * @param reason found in the dead letter as the message of its error
+   * @returns as {@link Message.ack}
+   */
+  reject (reason?: string): boolean
+  /** Makes a dependency on demand, or returns the one that was made. It is cleaned up with the others. */
+  resolve<T>(dependency: Dependency<T>): Promise<T>
 }
 
 /**
- * What the headers `x-dlq-*` say: where a message failed first, and when and why it failed last.
+ * Content of the headers `x-dlq-*`: where a message failed first, and when and why it failed last.
  *
  * @example
  * app.broker.subscriber('orders.dlq', (order, { deadLetter, log }) => { log.warn({ ...deadLetter }, 'order failed') })
  */
 export interface DeadLetter {
-  /** Where the message was. */
+  /** Topic of the original. Partition, offset and timestamp are the original's, too. */
   readonly topic: string
   readonly partition: number
   readonly offset: bigint
   readonly timestamp: Date
-  /** Who could not handle it. */
+  /** Group and name of the subscriber that could not handle the message. */
   readonly groupId: string | undefined
   readonly subscriber: string | undefined
-  /** `deserialize`, `validate`, `retries-exhausted`, `rejected` or `publish`. */
+  /** Step that failed: `deserialize`, `validate`, `retries-exhausted`, `rejected` or `publish`. */
   readonly stage: string
-  /** The stack is left out in production. */
+  /** Error of the last attempt. In production it has no stack. */
   readonly error: { readonly name: string, readonly message: string, readonly stack: string | undefined }
-  /** JSON pointers, of a message that did not match its schema. */
+  /** Violations with JSON pointers, of a message that did not match its schema. */
   readonly validation: unknown
-  /** How often the handler was run. */
+  /** Number of attempts. */
   readonly attempts: number
   readonly firstFailureAt: Date
   readonly failedAt: Date
-  /** The message was too large to be a dead letter with its value: that is only where it was. */
+  /** True when the message was too large for a dead letter with its value. The value is only in the original topic. */
   readonly valueOmitted: boolean
-  /** Its key and its headers left no room even so: all of it is only where it was. */
+  /** True when the key and the headers were too large, too. The message is only in the original topic. */
   readonly keyOmitted: boolean
   readonly headersOmitted: boolean
 }
 
-/** The message that a subscriber with these schemas gets. */
+/** Message of a subscriber with these schemas. */
 type MessageOf<P extends FastifyTypeProvider, S, D> = Message<
   Read<P, Part<S, 'value'>>,
   Part<S, 'key'> extends undefined ? Buffer | null : Read<P, Part<S, 'key'>>,
@@ -98,7 +119,7 @@ type MessageOf<P extends FastifyTypeProvider, S, D> = Message<
 >
 
 /**
- * One topic or several.
+ * Name of a topic, or a list of names.
  *
  * @example
  * const topics: Topics = ['orders', 'returns']
@@ -106,55 +127,91 @@ type MessageOf<P extends FastifyTypeProvider, S, D> = Message<
 export type Topics = string | readonly string[]
 
 /**
- * What `app.broker.subscriber()` takes beside topics and handler. `R` is what its publishers take, `D` its dependencies.
+ * Options of `app.broker.subscriber()`. `R` is the type of value that its publishers take, `D` are its dependencies.
  *
  * @example
- * app.broker.subscriber('orders', { schema: { value: OrderSchema }, publish: invoices, retry: { retries: 2 } }, makeInvoice)
+ * const schema = { value: OrderSchema }
+ * app.broker.subscriber('orders', { schema, publish: invoices, retry: { retries: 2 } }, makeInvoice)
  */
-export interface SubscriberOptions<S, R, D extends Dependencies = {}> extends Documentation, InheritedOptions {
-  /** What arrives is decoded and validated; what does not match goes to the dead-letter topic at once. @default only decoded */
+export interface SubscriberOptions<S, R, D extends Dependencies = {}> extends Documentation {
+  /**
+   * Schemas of value, key and headers. A message that does not match goes to the dead-letter topic at once.
+   *
+   * @default none: messages are only decoded
+   */
   schema?: S
   /**
-   * What the handler returns is published here, also to another broker: `undefined` publishes nothing, {@link Response} adds metadata.
-   * `null` is a tombstone: its key is the one that is given with it, else the publisher's if that is fixed text, else the message's own.
+   * Publishers of the handler's result, also of another broker. `undefined` publishes nothing, {@link Response} adds
+   * metadata. `null` is a tombstone: its key is the one that is given with it, else the publisher's if that is fixed
+   * text, else the key of the handled message.
    *
-   * @default nothing is published
+   * @default none
    */
   publish?: Publisher<R> | ReadonlyArray<Publisher<R>>
-  /** Made for each run of the handler, found at `message.deps`, and cleaned up before what it returned is published. @default those of the scope */
+  /**
+   * Dependencies, made for each attempt, found at `message.deps`, and cleaned up before the result is published.
+   *
+   * @default those of the scope
+   */
   deps?: D
+  /** Consumer group; `null`: no group, see {@link FaststreamOptions.groupId}. @default the plugin's `groupId` */
+  groupId?: string | null
+  /**
+   * Position without a usable offset. Subscribers that share a group need the same value.
+   *
+   * @default the plugin's `offsetReset`
+   */
+  offsetReset?: 'earliest' | 'latest' | 'fail'
+  /**
+   * Time for one attempt, ms. After it `message.signal` aborts and the attempt has failed.
+   *
+   * @default the plugin's `handlerTimeout`
+   */
+  handlerTimeout?: number
+  /** Largest message that is handled, bytes. @default the plugin's `bodyLimit` */
+  bodyLimit?: number
+  /** Further attempts after a failure. Each member that is left out is the plugin's. @default the plugin's `retry` */
+  retry?: RetryOptions
+  /** Topic of dead letters, or `false`. @default the plugin's `deadLetter` */
+  deadLetter?: DeadLetterOptions | false
+  /** Rule that settles a message. @default the plugin's `ackPolicy` */
+  ackPolicy?: AckPolicy
+  /** Messages that are handled one after the other. @default the plugin's `ordering` */
+  ordering?: 'partition' | 'key' | 'none'
+  /** Number of messages that are handled at the same time. @default the plugin's `concurrency` */
+  concurrency?: number
 }
 
 type Out<V> = V | Response<V | null | undefined> | null | undefined | void
-/** With a publisher that is typed, the handler's return value is checked against it. */
+/** Result of a handler, checked against its publisher if that has a type. */
 type Returned<R> = unknown extends R ? unknown : Out<R> | Promise<Out<R>>
 
 /**
- * What was declared.
+ * Subscriber that was declared.
  *
  * @example
  * const { topics, groupId } = app.broker.subscriber('orders', saveOrder)
  */
 export interface Subscriber {
   readonly topics: readonly string[]
-  /** `null`: none. */
+  /** Consumer group; `null`: none. */
   readonly groupId: string | null
   /**
-   * Goes on at `offset` in a partition that has stopped: `app.broker.health()` names it, and where reading could go on.
-   * What lies before `offset` is never read. Call it in the process that owns the partition.
+   * Continues a stopped partition at `offset`. `app.broker.health()` names the partition, and the offset at which
+   * reading could go on. Records before `offset` are never handled. Call it in the process that owns the partition.
    *
-   * @throws FASTSTREAM_ERR_SKIP when the partition is not owned here, or is being read
+   * @throws FASTSTREAM_ERR_SKIP when this process does not own the partition, or is reading it
    * @throws FASTSTREAM_ERR_INVALID_OPTION for a topic that the subscriber does not read
    * @throws FASTSTREAM_ERR_NOT_READY before the groups are joined
    * @example
    * orders.skipTo({ topic: 'orders', partition: 0, offset: 1200n })
    */
-  skipTo (this: void, to: RecordMetadata): void
+  skipTo (to: RecordMetadata): void
 }
 
 /**
- * What is published on the channel `fastify-faststream:offset-reset` of `node:diagnostics_channel` when the group's offset is not in the log:
- * retention removed what was not read yet, or the topic was created anew.
+ * Event on the channel `fastify-faststream:offset-reset` of `node:diagnostics_channel`: the group's offset is not in
+ * the log, because retention removed unread records, or the topic was deleted and created again.
  *
  * @example
  * subscribe('fastify-faststream:offset-reset', (event) => { alert(event as OffsetResetEvent) })
@@ -163,30 +220,30 @@ export interface OffsetResetEvent {
   readonly groupId: string | null
   readonly topic: string
   readonly partition: number
-  /** What the group had stored. */
+  /** Offset that the group had committed. */
   readonly stored: bigint
-  /** What the log holds: from here… */
+  /** First offset of the log. */
   readonly start: bigint
-  /** …to before here. */
+  /** End of the log: the offset that the next record gets. */
   readonly end: bigint
-  /** Where reading goes on; undefined with `offsetReset: 'fail'`. */
+  /** Offset at which reading goes on; undefined with `offsetReset: 'fail'`. */
   readonly position: bigint | undefined
 }
 
 /**
- * How subscribers and publishers are declared; `P` is the instance's type provider.
+ * Declaration of subscribers and publishers; `P` is the type provider of the instance.
  *
  * @example
  * app.broker.subscriber('orders', { publish: app.broker.publisher('invoices') }, makeInvoice)
  */
 export interface Registrar<This, P extends FastifyTypeProvider> {
   /**
-   * Handles each message of one or several topics. Declare it while plugins load; messages flow once every `onReady` hook is done.
-   * A handler that throws is run again (`retry`), then the message goes to the dead-letter topic.
+   * Declares a handler for each message of one or several topics. Call it while plugins load. Messages flow when
+   * every `onReady` hook has ended. A handler that throws is run again (`retry`), then the message goes to the
+   * dead-letter topic.
    *
    * @throws FASTSTREAM_ERR_INVALID_TOPIC, FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_GROUP_REQUIRED
-   * @throws FASTSTREAM_ERR_INVALID_ARGUMENTS when the handler is not the last argument, or there is a further one
-   * @throws FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER when the group has a subscriber of that topic already
+   * @throws FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER when the group already has a subscriber of that topic
    * @throws FASTSTREAM_ERR_ALREADY_STARTED after `ready()`
    * @example
    * app.broker.subscriber('orders', { schema: { value: OrderSchema } }, async (order, { log }) => {
@@ -194,14 +251,20 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
    * })
    */
   subscriber<const S extends MessageSchema = {}, const D extends Dependencies = {}, R = unknown>(
-    this: void,
     topics: Topics,
     options: SubscriberOptions<S, R, D>,
-    handler: (this: This, value: Read<P, Part<NoInfer<S>, 'value'>>, message: MessageOf<P, NoInfer<S>, NoInfer<D>>) => Returned<NoInfer<R>>
+    handler: (
+      this: This,
+      value: Read<P, Part<NoInfer<S>, 'value'>>,
+      message: MessageOf<P, NoInfer<S>, NoInfer<D>>
+    ) => Returned<NoInfer<R>>
   ): Subscriber
-  subscriber (this: void, topics: Topics, handler: (this: This, value: unknown, message: MessageOf<P, {}, {}>) => unknown): Subscriber
+  subscriber (
+    topics: Topics,
+    handler: (this: This, value: unknown, message: MessageOf<P, {}, {}>) => unknown
+  ): Subscriber
   /**
-   * Declares a topic one writes to. Do so while plugins load.
+   * Declares a topic that the app writes to. Call it while plugins load.
    *
    * @throws FASTSTREAM_ERR_INVALID_TOPIC, FASTSTREAM_ERR_INVALID_OPTION
    * @throws FASTSTREAM_ERR_ALREADY_STARTED after `ready()`
@@ -209,14 +272,13 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
    * const placed = app.broker.publisher('orders', { schema: { value: OrderSchema }, key: (order) => order.id })
    */
   publisher<const S extends MessageSchema = {}>(
-    this: void,
     topic: string,
     options?: PublisherOptions<S, Write<P, Part<NoInfer<S>, 'value'>>>
   ): Publisher<Write<P, Part<S, 'value'>>>
 }
 
 /**
- * One Kafka cluster, seen from one scope: its schemas, compilers, logger and `this` are the scope's.
+ * Kafka cluster, seen from one scope: schemas, compilers, logger and `this` are those of the scope.
  *
  * @example
  * app.broker.subscriber('orders', async (order, { log }) => { log.info(order, 'taken') })
@@ -224,10 +286,10 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
  * await app.broker.publish('orders', { id: '1' })
  */
 export interface Broker<This, P extends FastifyTypeProvider> extends Registrar<This, P>, BoundBroker {
-  /** As the plugin's option has it. */
+  /** Name, as the option `name` of the plugin. */
   readonly name: string
   /**
-   * Whether messages are read, and what is on its way. Asks nobody, so it may be called often.
+   * Returns what each subscriber does, and whether all is well. Sends no request, so it may be called often.
    *
    * @example
    * app.get('/ready', (request, reply) => {
@@ -235,5 +297,5 @@ export interface Broker<This, P extends FastifyTypeProvider> extends Registrar<T
    *   return reply.code(health.healthy ? 200 : 503).send(health)
    * })
    */
-  health (this: void): BrokerHealth
+  health (): BrokerHealth
 }
