@@ -1,28 +1,29 @@
 import type { FastifyRequest, RouteShorthandOptions } from 'fastify'
 
 /**
- * What a subscriber or publisher says about itself in the AsyncAPI document.
+ * Options of a subscriber or publisher for the AsyncAPI document.
  *
  * @example
- * app.broker.subscriber('orders', { title: 'Take orders', tags: ['orders'], examples: [{ value: { id: '1', total: 9 } }] }, saveOrder)
+ * const about: Documentation = { title: 'Take orders', tags: ['orders'], examples: [{ value: { id: '1', total: 9 } }] }
+ * app.broker.subscriber('orders', about, saveOrder)
  */
 export interface Documentation {
-  /** @default none */
+  /** Title of the operation. @default none */
   title?: string
-  /** CommonMark. @default none */
+  /** Description in CommonMark. @default none */
   description?: string
-  /** @default none */
+  /** Names of tags. @default none */
   tags?: readonly string[]
-  /** @default false */
+  /** Marks the operation as deprecated. @default false */
   deprecated?: boolean
-  /** What JSON can write. @default none */
+  /** Messages as they may arrive, with values that JSON can hold. @default none */
   examples?: readonly MessageExample[]
-  /** `false` keeps it out of the document, and the topics that only it uses. @default the plugin's `includeInSchema` */
+  /** `false`: the document leaves it out, and the topics that only it uses. @default the plugin's `includeInSchema` */
   includeInSchema?: boolean
 }
 
 /**
- * One message as it may come. Nobody checks it against the schema.
+ * Example of a message. It is not checked against the schema.
  *
  * @example
  * const cheap: MessageExample = { name: 'cheap', value: { id: '1', total: 0 } }
@@ -35,140 +36,149 @@ export interface MessageExample {
 }
 
 /**
- * Who the app is.
+ * Title, version and contact of the app.
  *
  * @example
  * const info: AsyncapiInfo = { title: 'Shop', version: '1.4.0', contact: { name: 'Team Orders' } }
  */
 export interface AsyncapiInfo {
-  /** @default the name in the app's package.json, else the `clientId` of the first broker */
+  /** Title of the document. @default the `clientId` of the first broker */
   title?: string
-  /** The app's own. @default the version in the app's package.json, else '0.0.0' */
+  /** Version of the app. @default '0.0.0' */
   version?: string
-  /** CommonMark. @default none */
+  /** Description in CommonMark. @default none */
   description?: string
-  /** A URL. @default none */
+  /** URL of the terms of service. @default none */
   termsOfService?: string
-  /** @default none */
+  /** Person or team to ask. @default none */
   contact?: { name?: string, url?: string, email?: string }
-  /** @default none */
+  /** Licence of the app. @default none */
   license?: { name: string, url?: string }
 }
 
 /**
- * What the document says about a cluster beside what the options of its broker tell.
+ * Description of a cluster, beside what the options of its broker say.
  *
  * @example
- * const servers: Record<string, AsyncapiServer> = { default: { host: 'kafka.example.com:9092', title: 'Production' } }
+ * const server: AsyncapiServer = { host: 'kafka.example.com:9092', title: 'Production' }
+ * await app.register(faststreamPlugin, { groupId: 'shop', asyncapi: { servers: { default: server } } })
  */
 export interface AsyncapiServer {
-  /** @default the first of `brokers`; in production it is not shown */
+  /** Address that the document shows. @default the first of `brokers`; in production none */
   host?: string
-  /** @default none */
+  /** Title of the cluster. @default none */
   title?: string
-  /** CommonMark. @default none */
+  /** Description in CommonMark. @default none */
   description?: string
-  /** Of Kafka. @default none */
+  /** Version of Kafka. @default none */
   protocolVersion?: string
 }
 
 /**
- * The AsyncAPI document of the app and its routes. One document describes all brokers of an app: the plugin that is registered first has this option.
+ * Options of the AsyncAPI document and its routes. One document describes all brokers of an app: the plugin that is
+ * registered first has this option.
  *
- * @throws FASTSTREAM_ERR_INVALID_OPTION for what is unknown or impossible, and from `ready()` when `servers` names no broker or `transform` returns no document
+ * @throws FASTSTREAM_ERR_INVALID_OPTION for an option that is unknown or impossible, and from `ready()` when
+ *   `servers` names a broker that does not exist or `transform` returns no document
  * @example
- * await app.register(faststreamPlugin, { groupId: 'shop', asyncapi: { info: { title: 'Shop', version: '1.4.0' } } })
+ * const asyncapi: AsyncapiOptions = { info: { title: 'Shop', version: '1.4.0' } }
+ * await app.register(faststreamPlugin, { groupId: 'shop', asyncapi })
  */
 export interface AsyncapiOptions {
-  /** Where its routes are, under the prefix of the scope; `''` is the scope itself. @default '/asyncapi' */
+  /** Path of the routes, below the prefix of the scope; `''` is the scope itself. @default '/asyncapi' */
   routePrefix?: string
-  /** Of all its routes, for example to authenticate. @default none */
+  /** Hooks of all these routes, for example to authenticate. @default none */
   hooks?: Pick<RouteShorthandOptions, 'onRequest' | 'preHandler'>
-  /** How the page looks. @default as it is */
+  /** Title, CSS and icon of the page. @default the page's own */
   theme?: AsyncapiTheme
-  /** At the top of the page. @default none */
+  /** Image at the top of the page. @default none */
   logo?: AsyncapiImage
-  /** Of AsyncAPI. @default '3.0.0' */
+  /** Version of AsyncAPI. @default '3.0.0' */
   specVersion?: '3.0.0' | '3.1.0'
-  /** @default `{ title, version }` of the app's package.json, where there is one */
+  /** Title, version and contact of the app. @default { title: clientId, version: '0.0.0' } */
   info?: AsyncapiInfo
-  /** By the names of the brokers. @default none */
+  /** Descriptions of clusters, by the names of their brokers. @default none */
   servers?: Readonly<Record<string, AsyncapiServer>>
-  /** Describes tags, and gives their order. @default none */
+  /** Descriptions of tags, in the order in which they are shown. @default none */
   tags?: ReadonlyArray<{ name: string, description?: string }>
-  /** @default none */
+  /** Link to further documentation. @default none */
   externalDocs?: { url: string, description?: string }
   /**
-   * Converts a declared schema to JSON Schema, for schemas that have no such form of their own: those of Zod 4, and all with
-   * Standard JSON Schema or a method `toJSONSchema`, have one. `undefined` leaves the conversion to the plugin. @default none
+   * Function that is called once with the document and returns the one to use, without a promise. Operations that it
+   * renames cannot be published from the page.
+   *
+   * @default none
    */
-  jsonSchema?: (schema: unknown) => object | boolean | undefined
-  /** Called once with the document; what it returns is the document, and no promise of it. Operations that it renames cannot be published. @default none */
   transform?: (document: AsyncapiDocument) => AsyncapiDocument
-  /** Lets the page publish. @default nothing can be published */
+  /** Permission to publish from the page. @default none: the page cannot publish */
   publish?: AsyncapiPublish
 }
 
 /**
- * How the page looks beside what it is.
+ * Look of the page.
  *
  * @example
  * const theme: AsyncapiTheme = { title: 'Topics of the shop', css: ':root { --accent: light-dark(#a0207a, #ff9de2) }' }
  */
 export interface AsyncapiTheme {
-  /** Of the browser's tab. @default the title of the document */
+  /** Title of the browser's tab. @default the title of the document */
   title?: string
-  /** CSS, which comes after that of the page. @default none */
+  /** CSS that follows the page's own. @default none */
   css?: string
-  /** @default two arrows */
+  /** Icon of the browser's tab. @default two arrows */
   favicon?: AsyncapiImage
 }
 
 /**
- * An image, as the page serves it.
+ * Image that the page serves.
  *
  * @example
  * const logo: AsyncapiImage = { type: 'image/svg+xml', content: await readFile('logo.svg') }
  */
 export interface AsyncapiImage {
-  /** Its media type. */
+  /** Media type, such as `image/svg+xml`. */
   type: string
   content: string | Uint8Array
 }
 
 /**
- * Publishing from the page: one message of an operation of the document, which is checked and encoded as the app's own.
- * For an operation that receives it goes to the topic which the subscriber reads.
+ * Permission to publish from the page. A message belongs to an operation of the document and is checked and encoded
+ * as the app's own. For an operation that receives, it goes to the topic that the subscriber reads.
  *
  * @throws FASTSTREAM_ERR_INVALID_OPTION without `authorize`, and in production without `production: true`
  * @example
- * const publish: AsyncapiPublish = { authorize: (request, { action }) => request.user.isAdmin && action === 'receive' }
+ * const publish: AsyncapiPublish = {
+ *   authorize: (request, { action }) => request.user.isAdmin && action === 'receive'
+ * }
  */
 export interface AsyncapiPublish {
-  /** Asked for each message, after the `hooks`. Only `true` lets it pass, else the answer is 403; what it throws is an error of the route. */
+  /**
+   * Function that decides about each message, after the `hooks`. Anything but `true` is answered with 403. What it
+   * throws is an error of the route.
+   */
   authorize: (request: FastifyRequest, operation: AsyncapiOperation) => boolean | Promise<boolean>
-  /** Must be `true` when `NODE_ENV=production`. @default false */
+  /** Confirmation for production: must be `true` when `NODE_ENV=production`. @default false */
   production?: boolean
 }
 
 /**
- * An operation of the document, as `authorize` gets it.
+ * Operation of the document, as `authorize` gets it.
  *
  * @example
  * const onlyOrders = (_: FastifyRequest, { topic }: AsyncapiOperation) => topic.startsWith('orders.')
  */
 export interface AsyncapiOperation {
-  /** In the document. */
+  /** Name of the operation in the document. */
   readonly id: string
-  /** What the app does: what is published as a `receive` is for the app to handle. */
+  /** Direction, seen from the app. A message that is published as a `receive` is handled by the app. */
   readonly action: 'send' | 'receive'
   readonly topic: string
-  /** The name of its broker. */
+  /** Name of the broker. */
   readonly broker: string
 }
 
 /**
- * As AsyncAPI 3 has it.
+ * AsyncAPI 3 document.
  *
  * @example
  * const { channels }: AsyncapiDocument = app.asyncapi()
@@ -184,7 +194,7 @@ export interface AsyncapiDocument {
 }
 
 /**
- * Any object of the document.
+ * Object of the document.
  *
  * @example
  * function describe (channel: AsyncapiObject) { channel.description = 'Keyed by customer' }

@@ -1,40 +1,46 @@
 /**
- * What went wrong last.
+ * Most recent error.
  *
  * @example
  * const { code, message } = app.broker.health().subscribers[0]?.lastError ?? {}
  */
 export interface HealthError {
-  /** Of errors that have one, such as `FASTSTREAM_ERR_HANDLER_TIMEOUT`. */
+  /** Code of an error that has one, such as `FASTSTREAM_ERR_HANDLER_TIMEOUT`. */
   readonly code: string | undefined
   readonly message: string
   readonly at: Date
 }
 
 /**
- * One partition that this process reads. As JSON its offsets are text.
+ * Partition that this process reads. As JSON its offsets are text.
  *
  * @example
- * const stopped = app.broker.health().subscribers.flatMap(({ partitions }) => partitions).filter(({ stopped }) => stopped !== undefined)
+ * const partitions = app.broker.health().subscribers.flatMap(({ partitions }) => partitions)
+ * const stopped = partitions.filter(({ stopped }) => stopped !== undefined)
  */
 export interface PartitionHealth {
   readonly topic: string
   readonly partition: number
-  /** Messages that are not settled, those that were not read yet included; undefined before the cluster has told. */
+  /**
+   * Number of messages that are not settled, including those that were not fetched yet; undefined before the cluster
+   * has answered.
+   */
   readonly lag: number | undefined
-  /** How long ago the oldest message was received that is not settled, ms; 0: there is none. */
+  /** Age of the oldest unsettled message since it was received, ms; 0 without one. */
   readonly oldestUnsettledAge: number
-  /** The offset of a message whose handler, or its clean-up, has had the `handlerTimeout` and still runs. */
+  /** Offset of a message whose handler or clean-up has exceeded `handlerTimeout` and still runs. */
   readonly late: bigint | undefined
   /**
-   * Set when nothing is read any more until {@link Subscriber.skipTo}: what stands at `offset` cannot be decoded, or is not in the log
-   * (`offsetReset: 'fail'`). `nextOffset` is where reading could go on, where that is known.
+   * Reason why the partition is not read until {@link Subscriber.skipTo}: the batch at `offset` cannot be decoded, or
+   * `offset` is not in the log (`offsetReset: 'fail'`). Reading could go on at `nextOffset`, if that is known.
    */
-  readonly stopped: { readonly offset: bigint, readonly nextOffset: bigint | undefined, readonly error: Error } | undefined
+  readonly stopped:
+    | { readonly offset: bigint, readonly nextOffset: bigint | undefined, readonly error: Error }
+    | undefined
 }
 
 /**
- * What one subscriber does in this process.
+ * State of one subscriber in this process.
  *
  * @example
  * for (const { name, state, lag } of app.broker.health().subscribers) app.log.info({ name, state, lag }, 'subscriber')
@@ -43,24 +49,30 @@ export interface SubscriberHealth {
   readonly name: string
   readonly topics: readonly string[]
   readonly groupId: string | null
-  /** It reads (or its group rebalances), its topics exist, none of its partitions has stopped, and no handler is beyond its time. */
+  /**
+   * True when the subscriber reads (or its group rebalances), its topics exist, no partition has stopped, and no
+   * handler is late.
+   */
   readonly healthy: boolean
-  /** `stopped`: its handler threw {@link StopConsume}. `failed`: the consumer broke and is made anew, the cluster has not answered for 10 s, or a rebalance takes more than 60 s. */
+  /**
+   * State of the consumer. `stopped`: the handler threw {@link StopConsume}. `failed`: the consumer broke and is made
+   * anew, the cluster has not answered for 10 s, or a rebalance takes more than 60 s.
+   */
   readonly state: 'joining' | 'reading' | 'rebalancing' | 'stopped' | 'failed' | 'closed'
-  /** Those that this process owns; another member of the group may own the others. */
+  /** Partitions that this process owns. Other members of the group may own the others. */
   readonly partitions: readonly PartitionHealth[]
-  /** Of all `partitions`. */
+  /** Sum over `partitions`. */
   readonly lag: number
-  /** Messages that are being handled. */
+  /** Number of messages that are being handled. */
   readonly inFlight: number
-  /** Of all `partitions`. */
+  /** Maximum over `partitions`, ms. */
   readonly oldestUnsettledAge: number
   readonly missingTopics: readonly string[]
   readonly lastError: HealthError | undefined
 }
 
 /**
- * What `app.broker.health()` tells. Nobody is asked for it: it is what the cluster told last.
+ * Result of `app.broker.health()`. It tells what the cluster said last; no request is sent for it.
  *
  * @example
  * app.get('/ready', (request, reply) => {
@@ -69,10 +81,10 @@ export interface SubscriberHealth {
  * })
  */
 export interface BrokerHealth {
-  /** The cluster is connected, and every subscriber is healthy. */
+  /** True when the cluster is connected and every subscriber is healthy. */
   readonly healthy: boolean
   readonly state: 'loading' | 'connecting' | 'connected' | 'closing' | 'closed'
-  /** Why the cluster could not be used, with `startup: 'background'`. */
+  /** Reason why the cluster could not be used, with `startup: 'background'`. */
   readonly lastError: HealthError | undefined
   readonly subscribers: readonly SubscriberHealth[]
 }

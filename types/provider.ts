@@ -1,40 +1,43 @@
 import type { FastifyTypeProvider } from 'fastify'
 
 /**
- * What the instance's type provider makes of a schema when it is read: a handler's value. `undefined` stands for no schema.
- * It is in the types of what is generic over schemas; nobody else needs it.
+ * Type of a value that is read under a schema, by the type provider of the instance. `undefined` stands for no
+ * schema. Only code that is generic over schemas needs it.
  *
  * @example
  * type Order = Read<TypeBoxTypeProvider, typeof OrderSchema>
  */
-export type Read<P extends FastifyTypeProvider, S> = [S] extends [undefined] ? unknown : (P & { schema: S })['validator']
+export type Read<P extends FastifyTypeProvider, S> =
+  [S] extends [undefined] ? unknown : (P & { schema: S })['validator']
 /**
- * What the instance's type provider wants of a value that is written under a schema. `undefined` stands for no schema.
+ * Type of a value that is written under a schema, by the type provider of the instance. `undefined` stands for no
+ * schema.
  *
  * @example
  * function typed<S extends { value: TSchema }> (schema: S): Publisher<Write<TypeBoxTypeProvider, Part<S, 'value'>>> {
  *   return app.broker.publisher('orders', { schema })
  * }
  */
-export type Write<P extends FastifyTypeProvider, S> = [S] extends [undefined] ? unknown : (P & { schema: S })['serializer']
+export type Write<P extends FastifyTypeProvider, S> =
+  [S] extends [undefined] ? unknown : (P & { schema: S })['serializer']
 
 /**
- * The schemas of one message, the sibling of Fastify's `{ body, headers, response }`. All parts are optional.
+ * Schemas of one message, the sibling of Fastify's `{ body, headers, response }`. All parts are optional.
  *
  * @example
  * const schema = { value: OrderSchema, key: Type.String(), headers: Type.Object({ tenant: Type.String() }) }
  */
 export interface MessageSchema {
-  /** Of the decoded value. @default anything goes */
+  /** Schema of the decoded value. @default none: any value */
   value?: unknown
-  /** Of the key, decoded as text. @default the key stays bytes */
+  /** Schema of the key, which is decoded as text. @default none: the key stays bytes */
   key?: unknown
-  /** Of the headers, decoded as text. @default anything goes */
+  /** Schema of the headers, which are decoded as text. @default none: any headers */
   headers?: unknown
 }
 
 /**
- * The schema of one part, `undefined` where there is none.
+ * Schema of one part; `undefined` without one.
  *
  * @example
  * type Key = Part<{ value: typeof OrderSchema, key: TString }, 'key'>  // TString

@@ -2,49 +2,63 @@ import type { Documentation } from './asyncapi.js'
 import type { MessageSchema } from './provider.js'
 
 /**
- * Where a record is in the log: what a publish resolves to. As JSON its offset is text, so a route may return it as it is.
+ * Place of a record in the log. As JSON its offset is text, so a route may return what a publish resolves to.
  *
  * @example
  * const { topic, partition, offset } = await app.broker.publish('orders', { id: '1' })
  */
 export interface RecordMetadata {
   readonly topic: string
-  /** Counted from 0. */
+  /** Number of the partition, counted from 0. */
   readonly partition: number
-  /** Counted from 0 in its partition. */
+  /** Offset in the partition, counted from 0. */
   readonly offset: bigint
 }
 
 /**
- * A plain object of text, bytes or null. A name with several values becomes several headers of that name; `undefined` is left out.
+ * Headers as a plain object of text, bytes or null. A name with several values becomes several headers of that name.
+ * A member that is `undefined` is left out.
  *
  * @example
- * await app.broker.publish('orders', order, { headers: { tenant: 'a', tag: ['new', 'paid'], signature: Buffer.from([1, 2]) } })
+ * const headers: OutgoingHeaders = { tenant: 'a', tag: ['new', 'paid'], signature: Buffer.from([1, 2]) }
+ * await app.broker.publish('orders', order, { headers })
  */
 export type OutgoingHeaders = Readonly<Record<string, string | Buffer | null | ReadonlyArray<string | Buffer | null>>>
 
 /**
- * What a single message may say about itself, beside its value.
+ * Options of one publish.
  *
- * @throws FASTSTREAM_ERR_INVALID_OPTION for a member that is unknown or impossible; nothing is sent
+ * @throws FASTSTREAM_ERR_INVALID_OPTION for an option that is unknown or impossible; nothing is sent
  * @example
  * await orders.publish(order, { key: order.id, timestamp: order.createdAt })
  */
 export interface PublishOptions {
-  /** Wins over the publisher's key. `null`: no key, the partitions take turns. @default the publisher's key; a handler's `null` without one takes the message's */
+  /**
+   * Key, instead of the publisher's. `null`: no key, the partitions take turns.
+   *
+   * @default the publisher's key; for a handler's tombstone also the key of the handled message
+   */
   key?: string | Buffer | null
-  /** Added to the publisher's headers; a name given here replaces all of the publisher's under that name. @default the publisher's alone */
+  /**
+   * Headers beside the publisher's. A name given here replaces all headers of the publisher under that name.
+   *
+   * @default the publisher's alone
+   */
   headers?: OutgoingHeaders
-  /** Counted from 0; wins over the key's choice. One that does not exist is `FASTSTREAM_ERR_UNKNOWN_PARTITION`. @default the key's choice */
+  /**
+   * Number of the partition, counted from 0, instead of the one that the key chooses.
+   *
+   * @default chosen by the key (murmur2, as the Java client)
+   */
   partition?: number
-  /** Not before 1970. @default now */
+  /** Time of the record, not before 1970. @default now */
   timestamp?: Date
-  /** @default that of the request or message, else a new UUID */
+  /** Header `correlation_id`. @default that of the request or message, else a new UUID */
   correlationId?: string
 }
 
 /**
- * What `response()` returns.
+ * Result of `response()`: a value with options of its publish.
  *
  * @example
  * function invoiceOf (order: Order): Response<Invoice> {
@@ -57,46 +71,53 @@ export interface Response<V> {
 }
 
 /**
- * A topic one writes to, with its schema, key and headers; made by `app.broker.publisher()`.
+ * Topic that the app writes to, with its schema, key and headers. Made by `app.broker.publisher()`.
  *
  * @example
- * const invoices = app.broker.publisher('invoices', { schema: { value: InvoiceSchema }, key: (invoice) => invoice.orderId })
+ * const schema = { value: InvoiceSchema }
+ * const invoices = app.broker.publisher('invoices', { schema, key: (invoice) => invoice.orderId })
  * await invoices.publish({ orderId: '1', amount: 9 })
  */
 export interface Publisher<in V = unknown> {
   readonly topic: string
   /**
-   * Resolves when the record is in the log, on all in-sync replicas.
+   * Publishes a value. Resolves when the record is in the log of all in-sync replicas.
    *
-   * @param value `null` is a tombstone: no schema is asked, and functions for the key and the headers are not called
-   * @throws FASTSTREAM_ERR_INVALID_OPTION when an option is unknown or impossible, FASTSTREAM_ERR_INVALID_ARGUMENTS for surplus arguments
+   * @param value `null` is a tombstone: no schema applies, and functions for the key and the headers are not called
+   * @throws FASTSTREAM_ERR_INVALID_OPTION when an option is unknown or impossible
    * @throws FASTSTREAM_ERR_INVALID_MESSAGE when the value does not match the schema; `validation` holds JSON pointers
-   * @throws FASTSTREAM_ERR_ENCODE when the value, the key or a header cannot be written; `validation` holds the JSON pointer of a value for which JSON has no form
+   * @throws FASTSTREAM_ERR_ENCODE when the value, the key or a header has no form on the wire
    * @throws FASTSTREAM_ERR_UNKNOWN_TOPIC, FASTSTREAM_ERR_UNKNOWN_PARTITION, FASTSTREAM_ERR_PUBLISH_REFUSED
    * @throws FASTSTREAM_ERR_PUBLISH_TIMEOUT, FASTSTREAM_ERR_PUBLISH_QUEUE_FULL, FASTSTREAM_ERR_NOT_READY (status 503)
    * @example
    * await invoices.publish(null, { key: '1' })
    */
-  publish (this: void, value: V | null, options?: PublishOptions): Promise<RecordMetadata>
+  publish (value: V | null, options?: PublishOptions): Promise<RecordMetadata>
 }
 
 /**
- * What `app.broker.publisher()` takes beside the topic; `V` is what the type provider makes of `schema.value`.
+ * Options of `app.broker.publisher()`; `V` is the type that the type provider gives to `schema.value`.
  *
  * @example
- * app.broker.publisher('orders', { schema: { value: OrderSchema }, key: (order) => order.id, headers: { source: 'shop' } })
+ * const schema = { value: OrderSchema }
+ * app.broker.publisher('orders', { schema, key: (order) => order.id, headers: { source: 'shop' } })
  */
 export interface PublisherOptions<S, V> extends Documentation {
-  /** Checked strictly before a message leaves: no coercion, no defaults. @default nothing is checked */
+  /** Schemas that are checked strictly before a message leaves: no coercion, no defaults. @default none */
   schema?: S & MessageSchema
-  /** Messages of one key go to one partition, in order. `null` is no key. A function is not called for a tombstone, and must not return `undefined`. @default no key */
+  /**
+   * Key: messages of one key are in one partition, in order. A function is not called for a tombstone.
+   *
+   * @default none
+   */
   key?: string | ((value: V) => string | Buffer | null)
-  /** A function is not called for a tombstone; neither its result nor a header in it may be `undefined`. @default none */
+  /** Headers of every message. A function is not called for a tombstone. @default none */
   headers?: OutgoingHeaders | ((value: V) => OutgoingHeaders)
 }
 
 /**
- * `app.broker`, `request.broker` and `message.broker` publish alike; the last two carry their correlation id on.
+ * Publishing part of `app.broker`, `request.broker` and `message.broker`. The last two add the correlation id of
+ * their request or message.
  *
  * @example
  * async function place (broker: BoundBroker, order: Order) {
@@ -105,8 +126,8 @@ export interface PublisherOptions<S, V> extends Documentation {
  */
 export interface BoundBroker {
   /**
-   * Publishes through a publisher, or to a topic: then through the one publisher that the scope knows for it, if there is one.
-   * Resolves when the record is in the log.
+   * Publishes through a publisher, or to a topic: then through the one publisher that the scope knows for this topic,
+   * if there is one. Resolves when the record is in the log of all in-sync replicas.
    *
    * @param value `null` is a tombstone
    * @throws the errors of {@link Publisher.publish}
@@ -115,6 +136,6 @@ export interface BoundBroker {
    * @example
    * const { partition, offset } = await request.broker.publish(placed, request.body)
    */
-  publish<V>(this: void, publisher: Publisher<V>, value: NoInfer<V> | null, options?: PublishOptions): Promise<RecordMetadata>
-  publish (this: void, topic: string, value: unknown, options?: PublishOptions): Promise<RecordMetadata>
+  publish<V>(publisher: Publisher<V>, value: NoInfer<V> | null, options?: PublishOptions): Promise<RecordMetadata>
+  publish (topic: string, value: unknown, options?: PublishOptions): Promise<RecordMetadata>
 }
