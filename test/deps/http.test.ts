@@ -257,7 +257,7 @@ t.test('a scope gives dependencies to its routes and children; siblings do not s
   t.same((await app.inject('/b')).json(), ['outer', 'inner', 'own'])
   t.same((await app.inject('/c')).json(), [])
   t.same(events, ['audited', 'audited'], 'also what nobody names')
-  t.throws(() => app.withDeps({ audit }), { code: 'FASTSTREAM_ERR_ALREADY_STARTED', message: /withDeps of 'audit' comes too late/ })
+  t.throws(() => app.withDeps({ audit }), { code: 'FASTSTREAM_ERR_ALREADY_STARTED', message: /withDeps of 'audit' is declared too late/ })
 })
 
 t.test('a HEAD request is cleaned up once', async (t) => {
