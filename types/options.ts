@@ -247,7 +247,11 @@ export interface FaststreamOptions {
    * @default { deadline: 30_000, queue: { messages: 10_000, bytes: 64 MiB } }
    */
   producer?: { deadline?: number, queue?: { messages?: number, bytes?: number } }
-  /** Function that names the correlation id of what a route publishes. @default a UUID per request */
+  /**
+   * Function that names the correlation id of what a route publishes: 1 to 256 visible characters.
+   *
+   * @default a UUID per request
+   */
   correlationId?: (request: FastifyRequest) => string
   /** `false`: the AsyncAPI document leaves it out. Publishers inherit it, too. @default true */
   includeInSchema?: boolean

@@ -85,8 +85,10 @@ export interface Publisher<in V = unknown> {
    *
    * @param value `null` is a tombstone: no schema applies, and functions for the key and the headers are not called
    * @throws FASTSTREAM_ERR_INVALID_OPTION when an option is unknown or impossible
+   * @throws FASTSTREAM_ERR_INVALID_ARGUMENTS for surplus arguments
    * @throws FASTSTREAM_ERR_INVALID_MESSAGE when the value does not match the schema; `validation` holds JSON pointers
-   * @throws FASTSTREAM_ERR_ENCODE when the value, the key or a header has no form on the wire
+   * @throws FASTSTREAM_ERR_ENCODE when the value, the key or a header has no form on the wire; `validation` holds the
+   *   JSON pointer of a value that JSON has no form for
    * @throws FASTSTREAM_ERR_UNKNOWN_TOPIC, FASTSTREAM_ERR_UNKNOWN_PARTITION, FASTSTREAM_ERR_PUBLISH_REFUSED
    * @throws FASTSTREAM_ERR_PUBLISH_TIMEOUT, FASTSTREAM_ERR_PUBLISH_QUEUE_FULL, FASTSTREAM_ERR_NOT_READY (status 503)
    * @example
@@ -106,12 +108,18 @@ export interface PublisherOptions<S, V> extends Documentation {
   /** Schemas that are checked strictly before a message leaves: no coercion, no defaults. @default none */
   schema?: S & MessageSchema
   /**
-   * Key: messages of one key are in one partition, in order. A function is not called for a tombstone.
+   * Key: messages of one key are in one partition, in order. `null` is no key. A function is not called for a
+   * tombstone, and must not return `undefined`.
    *
    * @default none
    */
   key?: string | ((value: V) => string | Buffer | null)
-  /** Headers of every message. A function is not called for a tombstone. @default none */
+  /**
+   * Headers of every message. A function is not called for a tombstone, and must not return `undefined`, also not as
+   * the value of a header.
+   *
+   * @default none
+   */
   headers?: OutgoingHeaders | ((value: V) => OutgoingHeaders)
 }
 

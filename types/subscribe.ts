@@ -10,6 +10,9 @@ import type { AckPolicy, DeadLetterOptions, RetryOptions } from './options.js'
  * Message as its handler gets it. The value is the handler's first argument, too. `V`, `K` and `H` are the types that
  * the schemas give to value, key and headers; `D` are the injected dependencies.
  *
+ * Its functions need no `this`: `({ ack }) => ack()` and `.then(message.ack)` work. JSON and `util.inspect` leave out
+ * headers and `deps`, which may hold secrets. `{ ...message }` has `topic`, `partition`, `offset`, `attempt`, `value`.
+ *
  * @example
  * function note (message: Message) {
  *   message.log.info({ key: message.key, attempt: message.attempt }, 'seen')
@@ -44,7 +47,7 @@ export interface Message<
    * these headers.
    */
   readonly deadLetter: DeadLetter | undefined
-  /** Header `correlation_id`, or a new UUID. */
+  /** Header `correlation_id` if it has 1 to 256 visible characters, otherwise a new UUID. */
   readonly correlationId: string
   /** Logger of the scope, with topic, partition and offset of the message. */
   readonly log: FastifyBaseLogger
@@ -243,6 +246,7 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
    * dead-letter topic.
    *
    * @throws FASTSTREAM_ERR_INVALID_TOPIC, FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_GROUP_REQUIRED
+   * @throws FASTSTREAM_ERR_INVALID_ARGUMENTS when the handler is not the last argument
    * @throws FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER when the group already has a subscriber of that topic
    * @throws FASTSTREAM_ERR_ALREADY_STARTED after `ready()`
    * @example
