@@ -36,11 +36,11 @@ async function faststream (app: FastifyInstance, options: FaststreamOptions): Pr
 }
 
 /**
- * The plugin: `app.broker`, `request.broker`, subscribers and publishers on one Kafka cluster.
+ * Plugin that adds `app.broker`, `request.broker`, subscribers and publishers on one Kafka cluster.
  *
  * @throws FASTSTREAM_ERR_INVALID_OPTION for an option that is unknown or impossible
  * @throws FASTSTREAM_ERR_BROKERS_REQUIRED in production without `brokers`
- * @throws FASTSTREAM_ERR_ALREADY_REGISTERED when the app has a broker of that name
+ * @throws FASTSTREAM_ERR_ALREADY_REGISTERED when the app already has a broker of that name
  * @example
  * await app.register(faststreamPlugin, { brokers: ['localhost:9092'], groupId: 'shop' })
  */

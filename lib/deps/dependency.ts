@@ -35,10 +35,11 @@ export class DeclaredDependency implements Dependency<never> {
 }
 
 /**
- * Declares something that requests and messages need: a repository, a tenant, a database transaction. It is made at most once for each request and
- * each message that asks for it, and what stands after the `yield` of a generator cleans it up, whatever happened.
+ * Declares what requests and messages need: a repository, a tenant, a database transaction. It is made at most once
+ * for each request and each message that needs it. The code after the `yield` of a generator cleans it up, whatever
+ * happened.
  *
- * @throws FASTSTREAM_ERR_INVALID_OPTION for what is no name, no dependency or no function
+ * @throws FASTSTREAM_ERR_INVALID_OPTION for a value that is no name, no dependency or no function
  * @example
  * const transaction = dependency(async function * transaction () {
  *   const client = await pool.connect()
@@ -54,7 +55,7 @@ export class DeclaredDependency implements Dependency<never> {
  *   }
  * })
  * const orders = dependency({ transaction }, ({ transaction }) => new Orders(transaction))
- * app.post('/orders', { config: { deps: { orders } } }, async (request) => await request.deps.orders.save(request.body))
+ * app.post('/orders', { config: { deps: { orders } } }, async ({ body, deps }) => await deps.orders.save(body))
  * app.broker.subscriber('orders', { deps: { orders } }, async (order, { deps }) => { await deps.orders.save(order) })
  */
 export const dependency: DependencyFunction = (...args: unknown[]): Dependency<never> => {

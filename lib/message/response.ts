@@ -12,10 +12,10 @@ class ValueWithOptions<V> implements Response<V> {
 }
 
 /**
- * What a handler returns when the value alone is not enough: it adds what {@link PublishOptions} has, for each of the subscriber's publishers.
- * As without it, `undefined` publishes nothing and `null` is a tombstone, which has the message's key unless one is given.
+ * Adds {@link PublishOptions} to the result of a handler, for each publisher of the subscriber. A value of `undefined`
+ * publishes nothing, and `null` is a tombstone, which has the key of the handled message unless one is given.
  *
- * @param options @default {}; wrong ones make the message a dead letter, with FASTSTREAM_ERR_INVALID_OPTION
+ * @param options @default {}; a wrong option makes the message a dead letter, with FASTSTREAM_ERR_INVALID_OPTION
  * @example
  * return response({ orderId: order.id, amount: 9 }, { headers: { tenant: 'a' } })
  */

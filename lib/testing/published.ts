@@ -5,20 +5,20 @@ import type { LoggedRecord } from '../transport/memory/index.js'
 import type { RawHeader } from '../transport/transport.js'
 
 /**
- * A record as a test likes to read it.
+ * Record of a topic, decoded for assertions.
  *
  * @example
  * const [invoice] = broker.published('invoices') as [PublishedRecord]
  * t.equal(invoice.headers.tenant, 'a')
  */
 export interface PublishedRecord extends RecordMetadata {
-  /** As text. */
+  /** Key as text. */
   readonly key: string | null
   readonly rawKey: Buffer | null
-  /** Decoded by the content type; the bytes when they cannot be decoded. */
+  /** Value, decoded by its content type; the bytes if they cannot be decoded. */
   readonly value: unknown
   readonly rawValue: Buffer | null
-  /** As text, the last one of a name. */
+  /** Headers as text; of a repeated name the last one. */
   readonly headers: Readonly<Record<string, string>>
   readonly rawHeaders: readonly RawHeader[]
   readonly timestamp: Date

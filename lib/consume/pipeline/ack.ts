@@ -1,14 +1,11 @@
-import { number, onlyKnown } from '../../options/assert.js'
+import { number } from '../../options/assert.js'
 import { LONGEST_TIMER } from '../../clock.js'
 
-/** A handler's decision: settle the message; handle it again after `delay` ms; move it to the dead-letter topic. */
-export type Decision =
-  { readonly kind: 'ack' } |
-  { readonly kind: 'nack', readonly error: Error, readonly delay: number | undefined } |
-  { readonly kind: 'reject', readonly error: Error }
+/** What becomes of a message: settled; handled again, after `delay` ms; a dead letter. */
+export type Decision = { readonly kind: 'ack' } | { readonly kind: 'nack', readonly error: Error, readonly delay: number | undefined } | { readonly kind: 'reject', readonly error: Error }
 
 /**
- * Thrown by a handler: the message is done. Its dependencies are cleaned up as after a success.
+ * Error that a handler throws to acknowledge its message. Dependencies are cleaned up as after a success.
  *
  * @example
  * if (await orders.exists(order.id)) throw new AckMessage()
@@ -19,7 +16,8 @@ export class AckMessage extends Error {
 }
 
 /**
- * Thrown by a handler: the message does not concern it. As {@link AckMessage}, with a log line at level `debug`.
+ * Error that a handler throws to skip a message that is not for it. As {@link AckMessage}, with a line in the log
+ * (level `debug`).
  *
  * @example
  * if (order.tenant !== tenant) throw new SkipMessage()
@@ -30,8 +28,7 @@ export class SkipMessage extends AckMessage {
 }
 
 /**
- * Thrown by a handler: the message is handled again, as often as this is thrown. The messages behind it in its lane
- * wait.
+ * Error that a handler throws to get its message again, without a limit. The messages behind it in its lane wait.
  *
  * @example
  * if (!warehouse.isOpen()) throw new NackMessage({ delay: 60_000 })
@@ -39,25 +36,22 @@ export class SkipMessage extends AckMessage {
 export class NackMessage extends Error {
   override readonly name = 'NackMessage'
   override readonly message = 'the handler wants the message again'
-  /** ms; undefined: as `retry` says. */
+  /** Pause before the next attempt, ms; undefined: as `retry` says. */
   readonly delay: number | undefined
 
   /**
-   * @param options.delay ms until it is handled again, @default as `retry` says
-   * @throws FASTSTREAM_ERR_INVALID_OPTION for a delay that is no time, and for options that are unknown
+   * @param options.delay ms until the next attempt, @default as `retry` says
+   * @throws FASTSTREAM_ERR_INVALID_OPTION for a delay that is no time
    */
-  constructor (options: { delay?: number } = {}) {
+  constructor ({ delay }: { delay?: number } = {}) {
     super()
-    // An error comes from `.catch(message.nack)`.
-    if (!(options instanceof Error)) onlyKnown('', options, ['delay'])
-    const { delay } = options as { delay?: number }
     if (delay !== undefined) number('delay', delay, 0, LONGEST_TIMER)
     this.delay = delay
   }
 }
 
 /**
- * Thrown by a handler: the message goes to the dead-letter topic at once.
+ * Error that a handler throws to move its message to the dead-letter topic at once.
  *
  * @example
  * if (order.total < 0) throw new RejectMessage('a negative total')
@@ -65,15 +59,15 @@ export class NackMessage extends Error {
 export class RejectMessage extends Error {
   override readonly name = 'RejectMessage'
 
-  /** @param reason found in the dead letter, @default 'the handler rejected the message' */
+  /** @param reason message of the dead letter's error, @default 'the handler rejected the message' */
   constructor (reason = 'the handler rejected the message') {
     super(reason)
   }
 }
 
 /**
- * Thrown by a handler: its subscriber stops. The message is not settled, it comes again to whoever reads the
- * partition next.
+ * Error that a handler throws to stop its subscriber. The message is not settled: it is delivered again to the next
+ * process that reads the partition.
  *
  * @example
  * if (await isMaintenance()) throw new StopConsume()
@@ -83,7 +77,7 @@ export class StopConsume extends Error {
   override readonly message = 'the handler stops its subscriber'
 }
 
-/** The decision that a thrown value stands for; undefined when it is a failure. */
+/** What something thrown decides, if that is what it was thrown for. */
 export function decisionOf (thrown: unknown): Decision | undefined {
   if (thrown instanceof AckMessage) return { kind: 'ack' }
   if (thrown instanceof NackMessage) return { kind: 'nack', error: thrown, delay: thrown.delay }
