@@ -16,8 +16,8 @@ export class AckMessage extends Error {
 }
 
 /**
- * Error that a handler throws to skip a message that is not for it. As {@link AckMessage}, with a line in the log
- * (level `debug`).
+ * Error that a handler throws to skip a message that is not for it. As {@link AckMessage}; the log line (level `debug`)
+ * says that the message was skipped.
  *
  * @example
  * if (order.tenant !== tenant) throw new SkipMessage()
