@@ -42,9 +42,9 @@ export interface MessageExample {
  * const info: AsyncapiInfo = { title: 'Shop', version: '1.4.0', contact: { name: 'Team Orders' } }
  */
 export interface AsyncapiInfo {
-  /** Title of the document. @default the `clientId` of the first broker */
+  /** Title of the document. @default the name in the app's package.json, else the `clientId` of the first broker */
   title?: string
-  /** Version of the app. @default '0.0.0' */
+  /** Version of the app. @default the version in the app's package.json, else '0.0.0' */
   version?: string
   /** Description in CommonMark. @default none */
   description?: string
@@ -95,7 +95,7 @@ export interface AsyncapiOptions {
   logo?: AsyncapiImage
   /** Version of AsyncAPI. @default '3.0.0' */
   specVersion?: '3.0.0' | '3.1.0'
-  /** Title, version and contact of the app. @default { title: clientId, version: '0.0.0' } */
+  /** Title, version and contact of the app. @default `{ title, version }` of the app's package.json, if it is found */
   info?: AsyncapiInfo
   /** Descriptions of clusters, by the names of their brokers. @default none */
   servers?: Readonly<Record<string, AsyncapiServer>>
@@ -103,6 +103,13 @@ export interface AsyncapiOptions {
   tags?: ReadonlyArray<{ name: string, description?: string }>
   /** Link to further documentation. @default none */
   externalDocs?: { url: string, description?: string }
+  /**
+   * Function that converts a declared schema to JSON Schema. Schemas of Zod 4, and all with Standard JSON Schema or a
+   * method `toJSONSchema`, need none. `undefined` leaves the conversion to the plugin.
+   *
+   * @default none
+   */
+  jsonSchema?: (schema: unknown) => object | boolean | undefined
   /**
    * Function that is called once with the document and returns the one to use, without a promise. Operations that it
    * renames cannot be published from the page.

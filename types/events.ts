@@ -1,8 +1,10 @@
 import type {
-  GroupCommittedEvent, GroupDrainTimedOutEvent, GroupRebalancedEvent, HealthChangedEvent, PartitionStoppedEvent, SubscriberStoppedEvent
+  GroupCommittedEvent, GroupDrainTimedOutEvent, GroupRebalancedEvent,
+  HealthChangedEvent, PartitionStoppedEvent, SubscriberStoppedEvent
 } from './group-events.js'
 import type {
-  MessageDeadLetteredEvent, MessageFailedEvent, MessageLateEvent, MessagePublishedEvent, MessagePublishFailedEvent, MessageReceivedEvent,
+  MessageDeadLetteredEvent, MessageFailedEvent, MessageLateEvent,
+  MessagePublishedEvent, MessagePublishFailedEvent, MessageReceivedEvent,
   MessageRetriedEvent, MessageSettledEvent, MessageStartedEvent, MessageUnsettledEvent
 } from './message-events.js'
 import type { OffsetResetEvent } from './subscribe.js'

@@ -14,7 +14,7 @@ export interface GroupCommittedEvent {
   readonly offsets: readonly RecordMetadata[]
   /** ms */
   readonly duration: number
-  /** Why it failed; undefined when the offsets are stored. */
+  /** Error of a failed commit; undefined when the offsets are stored. */
   readonly error: Error | undefined
 }
 
@@ -32,7 +32,7 @@ export interface GroupRebalancedEvent {
    * broke.
    */
   readonly reason: 'joined' | 'revoked' | 'lost'
-  /** Since the first notice of the rebalance, ms: its drain included. */
+  /** Time since the first notice of the rebalance, ms, including its drain. */
   readonly duration: number
   readonly partitions: ReadonlyArray<{ readonly topic: string, readonly partition: number }>
 }
@@ -75,14 +75,14 @@ export interface SubscriberStoppedEvent {
 export interface PartitionStoppedEvent extends RecordMetadata {
   readonly broker: string
   readonly groupId: string | null
-  /** Where reading could go on; undefined when that is not known. */
+  /** Offset at which reading could go on; undefined when that is not known. */
   readonly nextOffset: bigint | undefined
   readonly error: Error
 }
 
 /**
  * The consumer of a group changed its state. A consumer that counts as failed because the cluster is silent is seen by
- * `app.broker.health()` only: nothing happens then that could be told.
+ * `app.broker.health()` only, because no event of the consumer marks that moment.
  *
  * @example
  * subscribe('faststream.health.changed', (event) => { const { groupId, state } = event as HealthChangedEvent })
@@ -92,6 +92,6 @@ export interface HealthChangedEvent {
   readonly groupId: string | null
   readonly state: SubscriberHealth['state']
   readonly previous: SubscriberHealth['state']
-  /** Of the state `failed`. */
+  /** Error of the state `failed`. */
   readonly error: Error | undefined
 }

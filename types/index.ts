@@ -7,11 +7,15 @@ import type { Broker } from './subscribe.js'
 
 export type * from './asyncapi.js'
 export type * from './dependency.js'
+export type * from './events.js'
+export type * from './group-events.js'
 export type * from './health.js'
+export type * from './message-events.js'
 export type * from './options.js'
 export type * from './provider.js'
 export type * from './publish.js'
 export type * from './subscribe.js'
+export type * from './tracing.js'
 
 /**
  * Names of further clusters, empty until an app adds its own. `app.brokers` and `request.brokers` then have them.
@@ -81,7 +85,7 @@ declare module 'fastify' {
      * @example
      * app.addHook('onRequest', async (request) => { await request.resolve(session) })
      */
-    resolve<T> (dependency: Dependency<T>): Promise<T>
+    resolve<T> (this: void, dependency: Dependency<T>): Promise<T>
     /** Broker named `'default'`, which publishes with the correlation id of this request. */
     broker: BoundBroker
     /** Brokers by name, each of which publishes with the correlation id of this request. */

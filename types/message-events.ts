@@ -8,10 +8,10 @@ import type { RecordMetadata } from './publish.js'
  * const nameOf = ({ topic, partition, offset }: MessagePlace) => `${topic}[${partition}] ${offset}`
  */
 export interface MessagePlace {
-  /** The plugin's option `name`. */
+  /** Name of the broker, as the option `name` of the plugin. */
   readonly broker: string
   readonly groupId: string | null
-  /** The name of the handler; the topics of a handler without a name. */
+  /** Name of the handler, or the topics of a handler without a name. */
   readonly subscriber: string
   readonly topic: string
   readonly partition: number
@@ -62,7 +62,7 @@ export interface MessageStartedEvent extends MessagePlace {
  */
 export interface MessageFailedEvent extends MessageStartedEvent {
   readonly stage: FailureStage
-  /** As thrown: its text is the app's own. */
+  /** Error as it was thrown: its text is the app's own. */
   readonly error: Error
 }
 
@@ -73,7 +73,7 @@ export interface MessageFailedEvent extends MessageStartedEvent {
  * subscribe('faststream.message.retried', (event) => { const { attempt, delay } = event as MessageRetriedEvent })
  */
 export interface MessageRetriedEvent extends MessageStartedEvent {
-  /** Until the next attempt, ms. */
+  /** Pause before the next attempt, ms. */
   readonly delay: number
   readonly error: Error
 }
@@ -114,7 +114,7 @@ export interface MessageSettledEvent extends MessagePlace {
    * - `discarded`: could not be handled, and there is no dead-letter topic.
    */
   readonly outcome: 'acknowledged' | 'skipped' | 'dead-lettered' | 'forwarded' | 'discarded'
-  /** Since the message was received, ms. */
+  /** Time since the message was received, ms. */
   readonly duration: number
 }
 
@@ -135,7 +135,7 @@ export interface MessageUnsettledEvent extends MessagePlace {}
  */
 export interface MessagePublishedEvent extends RecordMetadata {
   readonly broker: string
-  /** Since the publish was called, ms. */
+  /** Time since the publish was called, ms. */
   readonly duration: number
 }
 

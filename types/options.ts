@@ -101,13 +101,86 @@ export interface TopicConfig {
 }
 
 /**
+ * Options that a subscriber inherits. The nearest place that names an option wins: subscriber, then plugin, then the
+ * default.
+ *
+ * @example
+ * const options: InheritedOptions = { groupId: 'shop', ackPolicy: 'NACK_ON_ERROR', retry: { delay: 1000 } }
+ */
+export interface InheritedOptions {
+  /**
+   * Consumer group that stores the offsets. Required on a real cluster, for the plugin or for each subscriber.
+   * `null`: no group. Every process reads all messages, no offset is stored, and each start begins where
+   * `offsetReset` says.
+   *
+   * @default none; in memory 'fastify-faststream'
+   */
+  groupId?: string | null
+  /**
+   * Position in a partition for which the group has no offset, or an offset that is not in the log: retention has
+   * removed the records, or the topic was deleted and created again. Records that are left out are logged, with the
+   * size of the gap. `'latest'` leaves out all records from before the first start. `'fail'` does not read such a
+   * partition before `skipTo`; without an offset it is as `'earliest'`. A partition that is added to a topic later is
+   * always read from its first record. Subscribers that share a group need the same value.
+   *
+   * @default 'earliest'
+   */
+  offsetReset?: 'earliest' | 'latest' | 'fail'
+  /**
+   * Time for one attempt of a handler, ms. After it `message.signal` aborts, and the attempt has failed whatever the
+   * handler returns later.
+   *
+   * @default 60_000
+   */
+  handlerTimeout?: number
+  /**
+   * Largest message that is handled, with key and headers; bytes without compression. A larger message is not
+   * decoded. It becomes a dead letter without its value: a few kilobytes can inflate to a size that keeps all other
+   * messages waiting.
+   *
+   * @default 1_048_588, as Kafka's `message.max.bytes`
+   */
+  bodyLimit?: number
+  /**
+   * Further attempts for a message whose handler threw. Each member that is left out is inherited.
+   *
+   * @default { retries: 5, delay: 200, factor: 2, maxDelay: 30_000, jitter: 0.2, retryOn: () => true }
+   */
+  retry?: RetryOptions
+  /**
+   * Topic of dead letters. `false`: a message that cannot be handled is logged and skipped.
+   *
+   * @default { topic: (topic) => topic + '.dlq' }
+   */
+  deadLetter?: DeadLetterOptions | false
+  /** Rule that settles a message, see {@link AckPolicy}. @default 'REJECT_ON_ERROR' */
+  ackPolicy?: AckPolicy
+  /**
+   * Messages that are handled one after the other (a lane): those of a `'partition'`, or those of one `'key'` in a
+   * partition. With `'key'` a message without a key has its own lane; with `'none'` every message has.
+   *
+   * @default 'partition'
+   */
+  ordering?: 'partition' | 'key' | 'none'
+  /**
+   * Number of messages that a subscriber handles at the same time, each of another lane. A message that waits for its
+   * next attempt does not count.
+   *
+   * @default 16
+   */
+  concurrency?: number
+  /** `false`: the AsyncAPI document leaves it out. Publishers inherit it, too. @default true */
+  includeInSchema?: boolean
+}
+
+/**
  * Options of the plugin. No time may be longer than 2 147 483 647 ms (24 days), which is what a timer of Node holds.
  *
  * @throws FASTSTREAM_ERR_INVALID_OPTION for an option that is unknown or impossible, when the plugin is registered
  * @example
  * await app.register(faststreamPlugin, { brokers: ['localhost:9092'], groupId: 'shop' })
  */
-export interface FaststreamOptions {
+export interface FaststreamOptions extends InheritedOptions {
   /**
    * Bootstrap addresses, `host:port`. Required in production, unless `transport: 'memory'` is written.
    *
@@ -127,14 +200,6 @@ export interface FaststreamOptions {
    * @default 'default'
    */
   name?: string
-  /**
-   * Consumer group that stores the offsets. Required on a real cluster, for the plugin or for each subscriber.
-   * `null`: no group. Every process reads all messages, no offset is stored, and each start begins where
-   * `offsetReset` says.
-   *
-   * @default none; in memory 'fastify-faststream'
-   */
-  groupId?: string | null
   /** Kafka client id, shown in the cluster's logs and used for its quotas. @default 'fastify-faststream' */
   clientId?: string
   /** TLS: `true`, or the options of `node:tls`. @default false */
@@ -165,64 +230,11 @@ export interface FaststreamOptions {
    */
   revokeDrain?: number
   /**
-   * Position in a partition for which the group has no offset, or an offset that is not in the log: retention has
-   * removed the records, or the topic was deleted and created again. Records that are left out are logged, with the
-   * size of the gap. `'latest'` leaves out all records from before the first start. `'fail'` does not read such a
-   * partition before `skipTo`; without an offset it is as `'earliest'`. A partition that is added to a topic later is
-   * always read from its first record. Subscribers that share a group need the same value.
-   *
-   * @default 'earliest'
-   */
-  offsetReset?: 'earliest' | 'latest' | 'fail'
-  /**
-   * Time for one attempt of a handler, ms. After it `message.signal` aborts, and the attempt has failed whatever the
-   * handler returns later.
-   *
-   * @default 60_000
-   */
-  handlerTimeout?: number
-  /**
-   * Largest message that is handled, with key and headers; bytes without compression. A larger message is not
-   * decoded. It becomes a dead letter without its value: a few kilobytes can inflate to a size that keeps all other
-   * messages waiting.
-   *
-   * @default 1_048_588, as Kafka's `message.max.bytes`
-   */
-  bodyLimit?: number
-  /**
    * Time allowed for one clean-up of a dependency, ms. After it the clean-up is left running, which is an error.
    *
    * @default 10_000
    */
   cleanupTimeout?: number
-  /**
-   * Further attempts for a message whose handler threw. Each member that is left out is inherited.
-   *
-   * @default { retries: 5, delay: 200, factor: 2, maxDelay: 30_000, jitter: 0.2, retryOn: () => true }
-   */
-  retry?: RetryOptions
-  /**
-   * Topic of dead letters. `false`: a message that cannot be handled is logged and skipped.
-   *
-   * @default { topic: (topic) => topic + '.dlq' }
-   */
-  deadLetter?: DeadLetterOptions | false
-  /** Rule that settles a message, see {@link AckPolicy}. @default 'REJECT_ON_ERROR' */
-  ackPolicy?: AckPolicy
-  /**
-   * Messages that are handled one after the other (a lane): those of a `'partition'`, or those of one `'key'` in a
-   * partition. With `'key'` a message without a key has its own lane; with `'none'` every message has.
-   *
-   * @default 'partition'
-   */
-  ordering?: 'partition' | 'key' | 'none'
-  /**
-   * Number of messages that a subscriber handles at the same time, each of another lane. A message that waits for its
-   * next attempt does not count.
-   *
-   * @default 16
-   */
-  concurrency?: number
   /**
    * Content of one partition in memory, in messages and bytes. A full partition is not fetched before half of it is
    * handled.
@@ -253,8 +265,6 @@ export interface FaststreamOptions {
    * @default a UUID per request
    */
   correlationId?: (request: FastifyRequest) => string
-  /** `false`: the AsyncAPI document leaves it out. Publishers inherit it, too. @default true */
-  includeInSchema?: boolean
   /**
    * AsyncAPI document and its routes; `false`: no routes. Only for the plugin that is registered first.
    *

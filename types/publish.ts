@@ -94,7 +94,7 @@ export interface Publisher<in V = unknown> {
    * @example
    * await invoices.publish(null, { key: '1' })
    */
-  publish (value: V | null, options?: PublishOptions): Promise<RecordMetadata>
+  publish (this: void, value: V | null, options?: PublishOptions): Promise<RecordMetadata>
 }
 
 /**
@@ -144,6 +144,8 @@ export interface BoundBroker {
    * @example
    * const { partition, offset } = await request.broker.publish(placed, request.body)
    */
-  publish<V>(publisher: Publisher<V>, value: NoInfer<V> | null, options?: PublishOptions): Promise<RecordMetadata>
-  publish (topic: string, value: unknown, options?: PublishOptions): Promise<RecordMetadata>
+  publish<V>(
+    this: void, publisher: Publisher<V>, value: NoInfer<V> | null, options?: PublishOptions
+  ): Promise<RecordMetadata>
+  publish (this: void, topic: string, value: unknown, options?: PublishOptions): Promise<RecordMetadata>
 }

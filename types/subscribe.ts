@@ -4,7 +4,7 @@ import type { MessageSchema, Part, Read, Write } from './provider.js'
 import type { BoundBroker, Publisher, PublisherOptions, RecordMetadata, Response } from './publish.js'
 import type { Dependencies, Dependency, Inherited, Resolved } from './dependency.js'
 import type { BrokerHealth } from './health.js'
-import type { AckPolicy, DeadLetterOptions, RetryOptions } from './options.js'
+import type { InheritedOptions } from './options.js'
 
 /**
  * Message as its handler gets it. The value is the handler's first argument, too. `V`, `K` and `H` are the types that
@@ -60,7 +60,7 @@ export interface Message<
    * @returns false when `ack`, `nack` or `reject` was called before (the first call counts), or when the partition
    *   was revoked
    */
-  ack (): boolean
+  ack (this: void): boolean
   /**
    * Asks for another attempt, after the handler has ended and its dependencies have been cleaned up as after a
    * failure. There is no limit.
@@ -68,7 +68,7 @@ export interface Message<
    * @param options.delay ms until that attempt, @default as `retry` says
    * @returns as {@link Message.ack}
    */
-  nack (options?: { delay?: number }): boolean
+  nack (this: void, options?: { delay?: number }): boolean
   /**
    * Moves the message to the dead-letter topic, after the handler has ended and its dependencies have been cleaned up
    * as after a failure.
@@ -76,9 +76,9 @@ export interface Message<
    * @param reason found in the dead letter as the message of its error
    * @returns as {@link Message.ack}
    */
-  reject (reason?: string): boolean
+  reject (this: void, reason?: string): boolean
   /** Makes a dependency on demand, or returns the one that was made. It is cleaned up with the others. */
-  resolve<T>(dependency: Dependency<T>): Promise<T>
+  resolve<T>(this: void, dependency: Dependency<T>): Promise<T>
 }
 
 /**
@@ -136,7 +136,7 @@ export type Topics = string | readonly string[]
  * const schema = { value: OrderSchema }
  * app.broker.subscriber('orders', { schema, publish: invoices, retry: { retries: 2 } }, makeInvoice)
  */
-export interface SubscriberOptions<S, R, D extends Dependencies = {}> extends Documentation {
+export interface SubscriberOptions<S, R, D extends Dependencies = {}> extends Documentation, InheritedOptions {
   /**
    * Schemas of value, key and headers. A message that does not match goes to the dead-letter topic at once.
    *
@@ -157,32 +157,6 @@ export interface SubscriberOptions<S, R, D extends Dependencies = {}> extends Do
    * @default those of the scope
    */
   deps?: D
-  /** Consumer group; `null`: no group, see {@link FaststreamOptions.groupId}. @default the plugin's `groupId` */
-  groupId?: string | null
-  /**
-   * Position without a usable offset. Subscribers that share a group need the same value.
-   *
-   * @default the plugin's `offsetReset`
-   */
-  offsetReset?: 'earliest' | 'latest' | 'fail'
-  /**
-   * Time for one attempt, ms. After it `message.signal` aborts and the attempt has failed.
-   *
-   * @default the plugin's `handlerTimeout`
-   */
-  handlerTimeout?: number
-  /** Largest message that is handled, bytes. @default the plugin's `bodyLimit` */
-  bodyLimit?: number
-  /** Further attempts after a failure. Each member that is left out is the plugin's. @default the plugin's `retry` */
-  retry?: RetryOptions
-  /** Topic of dead letters, or `false`. @default the plugin's `deadLetter` */
-  deadLetter?: DeadLetterOptions | false
-  /** Rule that settles a message. @default the plugin's `ackPolicy` */
-  ackPolicy?: AckPolicy
-  /** Messages that are handled one after the other. @default the plugin's `ordering` */
-  ordering?: 'partition' | 'key' | 'none'
-  /** Number of messages that are handled at the same time. @default the plugin's `concurrency` */
-  concurrency?: number
 }
 
 type Out<V> = V | Response<V | null | undefined> | null | undefined | void
@@ -209,7 +183,7 @@ export interface Subscriber {
    * @example
    * orders.skipTo({ topic: 'orders', partition: 0, offset: 1200n })
    */
-  skipTo (to: RecordMetadata): void
+  skipTo (this: void, to: RecordMetadata): void
 }
 
 /**
@@ -255,6 +229,7 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
    * })
    */
   subscriber<const S extends MessageSchema = {}, const D extends Dependencies = {}, R = unknown>(
+    this: void,
     topics: Topics,
     options: SubscriberOptions<S, R, D>,
     handler: (
@@ -264,6 +239,7 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
     ) => Returned<NoInfer<R>>
   ): Subscriber
   subscriber (
+    this: void,
     topics: Topics,
     handler: (this: This, value: unknown, message: MessageOf<P, {}, {}>) => unknown
   ): Subscriber
@@ -276,6 +252,7 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
    * const placed = app.broker.publisher('orders', { schema: { value: OrderSchema }, key: (order) => order.id })
    */
   publisher<const S extends MessageSchema = {}>(
+    this: void,
     topic: string,
     options?: PublisherOptions<S, Write<P, Part<NoInfer<S>, 'value'>>>
   ): Publisher<Write<P, Part<S, 'value'>>>
@@ -301,5 +278,5 @@ export interface Broker<This, P extends FastifyTypeProvider> extends Registrar<T
    *   return reply.code(health.healthy ? 200 : 503).send(health)
    * })
    */
-  health (): BrokerHealth
+  health (this: void): BrokerHealth
 }

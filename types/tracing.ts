@@ -15,9 +15,9 @@ import type { RecordMetadata } from './publish.js'
 export interface MessageProcessContext extends MessageStartedEvent {
   /** The last value of a header, as text. */
   readonly header: (name: string) => string | undefined
-  /** How the attempt ended; there from `asyncStart` on. `failed`: see `error`; a retry has a context of its own. */
+  /** End of the attempt, from `asyncStart` on. `failed`: see `error`; a retry has a context of its own. */
   outcome?: 'settled' | 'unsettled' | 'stop' | 'failed'
-  /** Why the attempt failed: there from `error` on. */
+  /** Error of a failed attempt, from `error` on. */
   error?: Error
 }
 
@@ -33,12 +33,12 @@ export interface MessageProcessContext extends MessageStartedEvent {
 export interface MessagePublishContext {
   readonly broker: string
   readonly topic: string
-  /** As the call has it; undefined: chosen from the key. */
+  /** Partition that the call names; undefined: chosen by the key. */
   readonly partition: number | undefined
-  /** What is sent, with values. A subscriber of `start` may add headers of its own. */
+  /** Headers that are sent, with values. A subscriber of `start` may add headers of its own. */
   readonly headers: Array<readonly [name: string, value: Buffer | null]>
-  /** Where the message is stored: there from `asyncStart` on. */
+  /** Place of the stored message, from `asyncStart` on. */
   result?: RecordMetadata
-  /** Why the publish failed: there from `error` on. */
+  /** Error of a failed publish, from `error` on. */
   error?: Error
 }

@@ -32,12 +32,12 @@ export const INHERITED: OptionTable<InheritedOptions, InheritedSettings> = {
     check: checkGroupId,
     shown: "none; in memory 'fastify-faststream'",
     doc: 'the consumer group that stores the offsets. Required on a real cluster; ' +
-      '`null`: [no group](../README.md#where-reading-begins)'
+      '`null`: [no group](subscribing.md#where-reading-begins)'
   },
   offsetReset: {
     default: 'earliest',
     check: choice('earliest', 'latest', 'fail'),
-    doc: '[where reading begins](../README.md#where-reading-begins) without a usable offset: ' +
+    doc: '[where reading begins](subscribing.md#where-reading-begins) without a usable offset: ' +
       "`'earliest'`, `'latest'` or `'fail'`. Subscribers of one group need the same value"
   },
   handlerTimeout: {
@@ -50,13 +50,13 @@ export const INHERITED: OptionTable<InheritedOptions, InheritedSettings> = {
     check: wholeNumber(1),
     shown: "1_048_588, as Kafka's `message.max.bytes`",
     doc: 'bytes of a message, uncompressed. A larger message is not decoded; ' +
-      'it becomes a [dead letter](../README.md#when-a-message-fails) without its value'
+      'it becomes a [dead letter](subscribing.md#when-a-message-fails) without its value'
   },
   ackPolicy: {
     default: 'REJECT_ON_ERROR',
     check: choice('ACK_FIRST', 'ACK', 'REJECT_ON_ERROR', 'NACK_ON_ERROR', 'MANUAL'),
     doc: "what settles a message: `'ACK_FIRST'`, `'ACK'`, `'REJECT_ON_ERROR'`, `'NACK_ON_ERROR'` or `'MANUAL'`, " +
-      'see [when a message fails](../README.md#when-a-message-fails)'
+      'see [when a message fails](subscribing.md#when-a-message-fails)'
   },
   retry: {
     default: { retries: 5, delay: 200, factor: 2, maxDelay: 30_000, jitter: 0.2, retryOn: () => true },
@@ -75,13 +75,13 @@ export const INHERITED: OptionTable<InheritedOptions, InheritedSettings> = {
     default: (topic) => `${topic}.dlq`,
     check: checkDeadLetter,
     shown: "{ topic: (topic) => topic + '.dlq' }",
-    doc: 'the topic of [dead letters](../README.md#dead-letters). ' +
+    doc: 'the topic of [dead letters](subscribing.md#dead-letters). ' +
       '`false`: a message that cannot be handled is logged and skipped'
   },
   ordering: {
     default: 'partition',
     check: choice('partition', 'key', 'none'),
-    doc: "what is handled one after the other: a `'partition'`, a `'key'` or `'none'`, see [order](../README.md#order)"
+    doc: "what is handled one after the other: a `'partition'`, a `'key'` or `'none'`, see [order](subscribing.md#order)"
   },
   concurrency: {
     default: 16,
@@ -91,7 +91,7 @@ export const INHERITED: OptionTable<InheritedOptions, InheritedSettings> = {
   includeInSchema: {
     default: true,
     check: flag,
-    doc: '`false`: the [AsyncAPI document](../README.md#asyncapi) leaves it out. Publishers inherit it, too'
+    doc: '`false`: the [AsyncAPI document](asyncapi.md) leaves it out. Publishers inherit it, too'
   }
 }
 

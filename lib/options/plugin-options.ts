@@ -95,7 +95,7 @@ export const PLUGIN: OptionTable<PluginOptions, PluginSettings> = {
   cleanupTimeout: {
     default: 10_000,
     check: milliseconds(1),
-    doc: 'ms; how long one clean-up of a [dependency](../README.md#dependencies) may take'
+    doc: 'ms; how long one clean-up of a [dependency](dependencies.md) may take'
   },
   buffer: {
     default: { messages: 1000, bytes: 8 * MiB },
@@ -135,7 +135,7 @@ export const PLUGIN: OptionTable<PluginOptions, PluginSettings> = {
     default: undefined,
     check: asItIs,
     shown: 'true; in production false, as it shows the topology',
-    doc: 'the [AsyncAPI document](../README.md#asyncapi) and its routes: `false`, `true` or its options'
+    doc: 'the [AsyncAPI document](asyncapi.md) and its routes: `false`, `true` or its options'
   },
   ajv: {
     default: undefined,

@@ -1,18 +1,27 @@
+import { inspect, type InspectOptionsStylized } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import type { Dependency, DependencyFactory, Publisher, PublishOptions, RecordMetadata } from '../../types/index.js'
 import { brokersOf, type AppBrokers } from '../broker/app-brokers.js'
-import { DeclaredPublisher } from '../broker/publisher.js'
 import type { Broker } from '../broker/broker.js'
+import { list, noSurplus, number, onlyKnown } from '../options/assert.js'
+import { LONGEST_TIMER } from '../clock.js'
 import type { Environment } from '../broker/environment.js'
 import type { Stage } from '../consume/pipeline/dead-letter.js'
 import { DeclaredDependency } from '../deps/dependency.js'
+import { overridesOf } from '../deps/overrides.js'
 import { isUsed } from '../deps/scopes.js'
-import { FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_TEST_BROKER, FASTSTREAM_ERR_UNKNOWN_TOPIC } from '../errors.js'
+import {
+  FASTSTREAM_ERR_INVALID_ARGUMENTS, FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_TEST_BROKER, FASTSTREAM_ERR_UNKNOWN_TOPIC
+} from '../errors.js'
+import { send } from '../message/outgoing.js'
+import { inspected } from '../shown.js'
 import { createMemoryCluster, createMemoryTransport, type MemoryCluster } from '../transport/memory/index.js'
 import { decodePublished, type PublishedRecord } from './published.js'
 import { settled } from './settled.js'
 
 export type { PublishedRecord }
+
+const TEST_BROKER = 'testBroker(app, options)'
 
 /**
  * Failed attempt to handle a message, with the place of that message.
@@ -62,8 +71,8 @@ export interface TestBroker {
    * @example
    * await broker.publish('orders', { id: '1', total: 9 }, { key: '1' })
    */
-  publish<V>(publisher: Publisher<V>, value: NoInfer<V> | null, options?: PublishOptions): Promise<RecordMetadata>
-  publish (topic: string, value: unknown, options?: PublishOptions): Promise<RecordMetadata>
+  publish<V>(this: void, publisher: Publisher<V>, value: NoInfer<V> | null, options?: PublishOptions): Promise<RecordMetadata>
+  publish (this: void, topic: string, value: unknown, options?: PublishOptions): Promise<RecordMetadata>
   /**
    * Returns all records of a topic, oldest first, decoded by their content types.
    *
@@ -71,7 +80,7 @@ export interface TestBroker {
    * @example
    * t.match(broker.published('invoices'), [{ key: '1', value: { orderId: '1', amount: 9 } }])
    */
-  published (topic: string): PublishedRecord[]
+  published (this: void, topic: string): PublishedRecord[]
   /**
    * Waits until every message, and every message that it caused, is settled.
    *
@@ -80,7 +89,7 @@ export interface TestBroker {
    * @example
    * await broker.settled({ timeout: 20_000 })
    */
-  settled (options?: { timeout?: number }): Promise<void>
+  settled (this: void, options?: { timeout?: number }): Promise<void>
   /**
    * Replaces a dependency in requests and messages that begin later, until the app closes.
    *
@@ -88,7 +97,7 @@ export interface TestBroker {
    * @example
    * broker.override(orders, () => new OrdersInMemory())
    */
-  override<T>(dependency: Dependency<T>, fake: Fake<NoInfer<T>>): void
+  override<T>(this: void, dependency: Dependency<T>, fake: Fake<NoInfer<T>>): void
   /** Failed attempts, oldest first: decoding, validation, handlers, publishing a result. */
   readonly errors: readonly TestFailure[]
 }
@@ -106,7 +115,14 @@ export interface TestBroker {
  * await broker.settled()
  * t.match(broker.published('invoices'), [{ key: '1', value: { orderId: '1', amount: 9 } }])
  */
-export async function testBroker<const D extends ReadonlyArray<Dependency<unknown>> = []> (app: FastifyInstance, { overrides }: { overrides?: Overrides<D> } = {}): Promise<TestBroker> {
+export async function testBroker<const D extends ReadonlyArray<Dependency<unknown>> = []> (app: FastifyInstance, options: { overrides?: Overrides<D> } = {}): Promise<TestBroker> {
+  noSurplus(TEST_BROKER, arguments, 2)
+  if (!('server' in Object(app))) {
+    throw new FASTSTREAM_ERR_INVALID_ARGUMENTS(TEST_BROKER, 'app must be a Fastify instance, and no promise of one')
+  }
+  onlyKnown('', options, ['overrides'])
+  const { overrides = [] } = options
+  list('overrides', overrides)
   const brokers = brokersOf(app)
   for (const broker of brokers.byName.values()) {
     if (!broker.loading) throw new FASTSTREAM_ERR_TEST_BROKER('the app is ready: call testBroker(app) before ready(), listen() or inject()')
@@ -117,11 +133,13 @@ export async function testBroker<const D extends ReadonlyArray<Dependency<unknow
     ...brokers.environment,
     createTransport: async () => createMemoryTransport({ cluster }),
     options: HURRIED,
-    onFailure: ({ topic, partition, record: { offset }, attempt }, { stage, error }) => { errors.push({ topic, partition, offset, attempt, stage, error }) }
+    listen: ({ failed }) => {
+      failed.on(({ topic, partition, offset, attempt, stage, error }) => { errors.push({ topic, partition, offset, attempt, stage, error }) })
+    }
   }
-  for (const [dependency, fake] of overrides ?? []) replace(brokers, dependency, fake)
+  for (const [dependency, fake] of overrides) replace(app, dependency, fake)
   await app.ready()
-  for (const dependency of brokers.overrides.keys()) mustBeUsed(app, dependency)
+  for (const dependency of overridesOf(app).keys()) mustBeUsed(app, dependency)
   if (brokers.byName.size === 0) throw new FASTSTREAM_ERR_TEST_BROKER('the app has no broker: register fastify-faststream on it')
   return new MemoryTestBroker(app, brokers, cluster, errors)
 }
@@ -132,43 +150,55 @@ const HURRIED: Environment['options'] = { startup: 'strict', topics: 'create', c
 class MemoryTestBroker implements TestBroker {
   readonly errors: readonly TestFailure[]
   readonly #app: FastifyInstance
-  readonly #all: AppBrokers
   readonly #brokers: readonly Broker[]
   readonly #cluster: MemoryCluster
 
   constructor (app: FastifyInstance, brokers: AppBrokers, cluster: MemoryCluster, errors: readonly TestFailure[]) {
     this.#app = app
-    this.#all = brokers
     this.#brokers = [...brokers.byName.values()]
     this.#cluster = cluster
     this.errors = errors
   }
 
-  async publish (target: string | Publisher, value: unknown, options?: PublishOptions): Promise<RecordMetadata> {
+  publish = async (target: string | Publisher, value: unknown, options?: PublishOptions, ...surplus: unknown[]): Promise<RecordMetadata> => {
+    noSurplus('publish(publisher, value, options)', surplus)
     if (typeof target !== 'string') return await target.publish(value, options)
     const [broker] = this.#brokers as [Broker]
-    return await new DeclaredPublisher(broker, this.#app, target, {}).publish(value, options)
+    return await send(broker.publisherWithoutSchema(this.#app, target).prepare(value, options))
   }
 
-  published (topic: string): PublishedRecord[] {
+  published = (topic: string, ...surplus: unknown[]): PublishedRecord[] => {
+    noSurplus('published(topic)', surplus)
     if (this.#cluster.partitions(topic).length === 0) throw new FASTSTREAM_ERR_UNKNOWN_TOPIC(topic)
     return this.#cluster.records(topic).map((record) => decodePublished(topic, record))
   }
 
-  async settled ({ timeout = 5000 } = {}): Promise<void> {
+  settled = async (options: { timeout?: number } = {}, ...surplus: unknown[]): Promise<void> => {
+    noSurplus('settled(options)', surplus)
+    onlyKnown('', options, ['timeout'])
+    const timeout = number('timeout', options.timeout ?? 5000, 0, LONGEST_TIMER)
     await settled(this.#cluster, this.#brokers.map(({ producer }) => producer), timeout)
   }
 
-  override<T> (dependency: Dependency<T>, fake: Fake<T>): void {
-    replace(this.#all, dependency, fake)
+  override = <T>(dependency: Dependency<T>, fake: Fake<T>, ...surplus: unknown[]): void => {
+    noSurplus('override(dependency, fake)', surplus)
+    replace(this.#app, dependency, fake)
     mustBeUsed(this.#app, dependency)
+  }
+
+  toJSON (): object {
+    return { brokers: this.#brokers.map(({ name }) => name), errors: this.errors.length }
+  }
+
+  [inspect.custom] (depth: number, options: InspectOptionsStylized, inspectWith: typeof inspect): string {
+    return inspected('TestBroker', this.toJSON(), depth, options, inspectWith)
   }
 }
 
-function replace (brokers: AppBrokers, replaced: unknown, fake: unknown): void {
+function replace (app: FastifyInstance, replaced: unknown, fake: unknown): void {
   if (!(replaced instanceof DeclaredDependency)) throw new FASTSTREAM_ERR_INVALID_OPTION('override', 'must name what dependency() returned')
   if (fake instanceof DeclaredDependency && fake.isOrNeeds(replaced)) throw new FASTSTREAM_ERR_TEST_BROKER(`what stands in for the dependency '${replaced.name}' needs it`)
-  brokers.overrides.set(replaced, fake instanceof DeclaredDependency ? fake : new DeclaredDependency(replaced.name, {}, fake as DeclaredDependency['factory']))
+  overridesOf(app).set(replaced, fake instanceof DeclaredDependency ? fake : new DeclaredDependency(replaced.name, {}, fake as DeclaredDependency['factory']))
 }
 
 function mustBeUsed (app: FastifyInstance, dependency: unknown): void {

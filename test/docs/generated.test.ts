@@ -6,7 +6,6 @@ import { PLUGIN } from '../../lib/options/plugin-options.js'
 import { errorRows, errorsPage } from '../../scripts/docs/errors.js'
 import { optionRows, optionsPage } from '../../scripts/docs/options.js'
 
-const README = readFileSync('README.md', 'utf8')
 const TYPES = readFileSync('types/options.ts', 'utf8')
 
 t.test('docs/options.md is the table of options', async (t) => {
@@ -22,12 +21,6 @@ t.test('the types have the options of the tables, with the same defaults', async
   for (const [type, table] of [['InheritedOptions', INHERITED], ['FaststreamOptions', PLUGIN]] as const) {
     t.same(defaultsOf(type), Object.fromEntries(optionRows(table).map(({ name, default: shown }) => [name, shown])), type)
   }
-})
-
-t.test('the README names every option of the plugin', async (t) => {
-  const [, section = ''] = /### Options\n(.*?)\n## /s.exec(README) ?? []
-  const named = [...section.matchAll(/^\| (`.*?) \| /gm)].flatMap(([, cell = '']) => cell.match(/\w+/g) ?? [])
-  t.same(named.sort(), [...Object.keys(PLUGIN), ...Object.keys(INHERITED)].sort())
 })
 
 /** The members of an interface with the `@default` of their comments. */

@@ -1,8 +1,11 @@
-import { number } from '../../options/assert.js'
+import { number, onlyKnown } from '../../options/assert.js'
 import { LONGEST_TIMER } from '../../clock.js'
 
-/** What becomes of a message: settled; handled again, after `delay` ms; a dead letter. */
-export type Decision = { readonly kind: 'ack' } | { readonly kind: 'nack', readonly error: Error, readonly delay: number | undefined } | { readonly kind: 'reject', readonly error: Error }
+/** A handler's decision: settle the message; handle it again after `delay` ms; move it to the dead-letter topic. */
+export type Decision =
+  { readonly kind: 'ack' } |
+  { readonly kind: 'nack', readonly error: Error, readonly delay: number | undefined } |
+  { readonly kind: 'reject', readonly error: Error }
 
 /**
  * Error that a handler throws to acknowledge its message. Dependencies are cleaned up as after a success.
@@ -41,10 +44,13 @@ export class NackMessage extends Error {
 
   /**
    * @param options.delay ms until the next attempt, @default as `retry` says
-   * @throws FASTSTREAM_ERR_INVALID_OPTION for a delay that is no time
+   * @throws FASTSTREAM_ERR_INVALID_OPTION for a delay that is no time, and for options that are unknown
    */
-  constructor ({ delay }: { delay?: number } = {}) {
+  constructor (options: { delay?: number } = {}) {
     super()
+    // An error comes from `.catch(message.nack)`.
+    if (!(options instanceof Error)) onlyKnown('', options, ['delay'])
+    const { delay } = options as { delay?: number }
     if (delay !== undefined) number('delay', delay, 0, LONGEST_TIMER)
     this.delay = delay
   }
@@ -77,7 +83,7 @@ export class StopConsume extends Error {
   override readonly message = 'the handler stops its subscriber'
 }
 
-/** What something thrown decides, if that is what it was thrown for. */
+/** The decision that a thrown value stands for; undefined when it is a failure. */
 export function decisionOf (thrown: unknown): Decision | undefined {
   if (thrown instanceof AckMessage) return { kind: 'ack' }
   if (thrown instanceof NackMessage) return { kind: 'nack', error: thrown, delay: thrown.delay }
