@@ -8,13 +8,12 @@ import { DeclaredDependency } from '../deps/dependency.js'
 import { MessageContext } from '../deps/message-context.js'
 import { Resolution, type ResolutionSettings } from '../deps/resolution.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
-import { decodeHeaders } from '../codec/codec.js'
 import type { RawHeader } from '../transport/transport.js'
 import type { Decoded } from './decode.js'
 import { inspected } from '../shown.js'
 import { acceptCorrelationId } from './correlation-id.js'
 import { readDeadLetterHeaders } from './dead-letter-headers.js'
-import { CORRELATION_ID, headerText } from './headers.js'
+import { CORRELATION_ID, decodeHeaders, headerText } from './headers.js'
 
 /** What all messages of one subscriber share. */
 export interface MessageSource {
