@@ -8,7 +8,7 @@ import { decodeKey } from '../../lib/codec/text.js'
 import { decodeHeaders } from '../../lib/message/headers.js'
 import { compileIncoming, incomingCompiler, type Validate } from '../../lib/schema/incoming.js'
 import { compileOutgoing, type Check } from '../../lib/schema/outgoing.js'
-import type { Part } from '../../lib/schema/validator.js'
+import type { Part } from '../../lib/codec/violations.js'
 
 type Compiler = FastifySchemaCompiler<unknown>
 
