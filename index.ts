@@ -1,5 +1,5 @@
 export { faststreamPlugin as default, faststreamPlugin } from './lib/plugin.js'
 export { dependency } from './lib/deps/dependency.js'
-export { AckMessage, NackMessage, RejectMessage, SkipMessage, StopConsume } from './lib/consume/pipeline/ack.js'
+export { AckMessage, NackMessage, RejectMessage, SkipMessage, StopConsume } from './lib/message/ack.js'
 export { response } from './lib/message/response.js'
 export type * from './types/index.js'

@@ -1,7 +1,7 @@
 import { types } from 'node:util'
 import { textOf } from '../to-error.js'
 import { isBytes } from './bytes.js'
-import type { Violation } from '../schema/violations.js'
+import type { Violation } from './violations.js'
 
 /* JSON.stringify writes `{}` or `null` for what it cannot write, or leaves it out. This finds such values before. */
 

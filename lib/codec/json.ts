@@ -2,8 +2,7 @@ import secureJson from 'secure-json-parse'
 import { FASTSTREAM_ERR_DECODE, FASTSTREAM_ERR_ENCODE } from '../errors.js'
 import { DEEP, findFormless, MAX_DEPTH, type Formless } from './json-form.js'
 import { utf8 } from './utf8.js'
-import type { Part } from '../schema/validator.js'
-import { invalid } from '../schema/violations.js'
+import { invalid, type Part } from './violations.js'
 
 const TOO_DEEP = `it is nested deeper than ${MAX_DEPTH} levels`
 const UNSTEADY = 'its toJSON() returned a value at first, and then none'

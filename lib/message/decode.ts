@@ -1,8 +1,9 @@
-import { decodeHeaders, decodeKey, decodeValue } from '../codec/codec.js'
+import { decodeValue } from '../codec/content-type.js'
+import { decodeKey } from '../codec/text.js'
 import { FASTSTREAM_ERR_DECODE, FASTSTREAM_ERR_VALIDATION } from '../errors.js'
 import type { Validate, Validators } from '../schema/validator.js'
 import type { ConsumedRecord } from '../transport/transport.js'
-import { CONTENT_TYPE, headerText } from './headers.js'
+import { CONTENT_TYPE, decodeHeaders, headerText } from './headers.js'
 
 /** How all messages of one subscriber are decoded. */
 export interface IncomingRules {

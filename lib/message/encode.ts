@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { OutgoingHeaders, PublishOptions } from '../../types/index.js'
-import { decodeKey, encodeValue } from '../codec/codec.js'
+import { encodeValue } from '../codec/content-type.js'
+import { decodeKey } from '../codec/text.js'
 import { FASTSTREAM_ERR_ENCODE } from '../errors.js'
 import type { Check } from '../schema/outgoing.js'
 import type { Validators } from '../schema/validator.js'

@@ -1,4 +1,5 @@
 import type { OutgoingHeaders } from '../../types/index.js'
+import { FASTSTREAM_ERR_DECODE } from '../errors.js'
 import { utf8 } from '../codec/utf8.js'
 import type { ConsumedRecord, RawHeader } from '../transport/transport.js'
 
@@ -21,6 +22,22 @@ export function lastHeader (headers: readonly RawHeader[], name: string): string
 /** The same of a record, which may know a shorter way. */
 export function headerText (record: ConsumedRecord, name: string): string | undefined {
   return record.headerText === undefined ? lastHeader(record.headers, name) : record.headerText(name)
+}
+
+/** The most headers that are decoded, as many as Node takes for a request: more would keep all other messages waiting. */
+const MAX_HEADERS = 2000
+
+/** Decodes headers as text by name. The last header of a name decides, as Kafka's `lastHeader`; null and bytes that are not UTF-8 have no text. */
+export function decodeHeaders (headers: readonly RawHeader[]): Record<string, string> {
+  if (headers.length > MAX_HEADERS) throw new FASTSTREAM_ERR_DECODE('headers', `there are more than ${MAX_HEADERS}`)
+  // Without a prototype `__proto__` is a name like any other.
+  const decoded: Record<string, string> = Object.create(null)
+  for (const [name, value] of headers) {
+    const text = value === null ? undefined : utf8(value)
+    if (text === undefined) delete decoded[name]
+    else decoded[name] = text
+  }
+  return decoded
 }
 
 type HeaderValues = ReadonlyMap<string, OutgoingHeaders[string]>

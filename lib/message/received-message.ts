@@ -2,19 +2,30 @@ import { inspect, type InspectOptionsStylized } from 'node:util'
 import { randomUUID } from 'node:crypto'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { BoundBroker, DeadLetter, Dependency, Message } from '../../types/index.js'
-import { NackMessage, RejectMessage } from '../consume/pipeline/ack.js'
-import type { Delivery } from '../consume/pipeline/delivery.js'
+import { NackMessage, RejectMessage, type Decision } from './ack.js'
 import { DeclaredDependency } from '../deps/dependency.js'
 import { MessageContext } from '../deps/message-context.js'
 import { Resolution, type ResolutionSettings } from '../deps/resolution.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
-import { decodeHeaders } from '../codec/codec.js'
-import type { RawHeader } from '../transport/transport.js'
+import type { ConsumedRecord, RawHeader } from '../transport/transport.js'
 import type { Decoded } from './decode.js'
 import { inspected } from '../shown.js'
 import { acceptCorrelationId } from './correlation-id.js'
 import { readDeadLetterHeaders } from './dead-letter-headers.js'
-import { CORRELATION_ID, headerText } from './headers.js'
+import { CORRELATION_ID, decodeHeaders, headerText } from './headers.js'
+
+/** One attempt to handle a record, as its message needs it. */
+export interface MessageDelivery {
+  readonly topic: string
+  readonly partition: number
+  readonly record: ConsumedRecord
+  /** 1, then one more with each retry. */
+  readonly attempt: number
+  /** Aborts when the attempt times out or is given up. */
+  readonly signal: AbortSignal
+  /** Stores the handler's decision. False when there is one already, or when it comes too late. */
+  decide (decision: Decision): boolean
+}
 
 /** What all messages of one subscriber share. */
 export interface MessageSource {
@@ -39,7 +50,7 @@ export class ReceivedMessage implements Message<unknown, unknown, unknown> {
   readonly attempt: number
   readonly value: unknown
   readonly #source: MessageSource
-  readonly #delivery: Delivery
+  readonly #delivery: MessageDelivery
   readonly #key: unknown
   #headers: unknown
   #log: FastifyBaseLogger | undefined
@@ -49,7 +60,7 @@ export class ReceivedMessage implements Message<unknown, unknown, unknown> {
   #resolution: Resolution | undefined
   #deps: Readonly<Record<string, unknown>> = NOTHING
 
-  constructor (source: MessageSource, delivery: Delivery, { value, key, headers }: Decoded) {
+  constructor (source: MessageSource, delivery: MessageDelivery, { value, key, headers }: Decoded) {
     this.#source = source
     this.#delivery = delivery
     this.topic = delivery.topic

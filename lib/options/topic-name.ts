@@ -1,18 +1,15 @@
 import { FASTSTREAM_ERR_INVALID_TOPIC } from '../errors.js'
+import { isTopic, MAX_TOPIC_LENGTH } from '../transport/topic-partition.js'
 
-const LEGAL = /^[a-zA-Z0-9._-]+$/
-const MAX_LENGTH = 249
-
-/** Whether Kafka's own rules allow the name. */
-export function isTopic (name: string): boolean {
-  return name.length <= MAX_LENGTH && name !== '.' && name !== '..' && LEGAL.test(name)
-}
-
-/** Kafka's own rules for names. */
+/** Kafka's own rules for names. @throws FASTSTREAM_ERR_INVALID_TOPIC */
 export function checkTopic (topic: unknown): string {
   if (typeof topic !== 'string') throw new FASTSTREAM_ERR_INVALID_TOPIC(String(topic), 'is no string')
-  if (topic.length === 0 || topic.length > MAX_LENGTH) throw new FASTSTREAM_ERR_INVALID_TOPIC(topic, `has ${topic.length} characters`)
-  if (topic === '.' || topic === '..') throw new FASTSTREAM_ERR_INVALID_TOPIC(topic, 'is not allowed')
-  if (!LEGAL.test(topic)) throw new FASTSTREAM_ERR_INVALID_TOPIC(topic, 'has other characters')
+  if (!isTopic(topic)) throw new FASTSTREAM_ERR_INVALID_TOPIC(topic, whatIsWrong(topic))
   return topic
+}
+
+function whatIsWrong (topic: string): string {
+  if (topic === '.' || topic === '..') return 'is not allowed'
+  const { length } = topic
+  return length === 0 || length > MAX_TOPIC_LENGTH ? `has ${length} characters` : 'has other characters'
 }

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { FASTSTREAM_ERR_VALIDATION } from '../errors.js'
 import { ajvCompiler, type AjvOptions, type Compiler } from './ajv.js'
 import { compileWith, runWith, type About, type Validate } from './validator.js'
-import { invalid } from './violations.js'
+import { invalid } from '../codec/violations.js'
 
 export type { Validate } from './validator.js'
 

@@ -5,7 +5,7 @@ import { isBytes, toBuffer } from '../codec/bytes.js'
 import { isJson, jsonImage } from '../codec/json.js'
 import { isSmall } from './small.js'
 import { compileWith, isAjv, runWith, type About, type Refuse, type Validate, type Validator } from './validator.js'
-import { invalid } from './violations.js'
+import { invalid } from '../codec/violations.js'
 
 /** Throws when the value must not be sent, also because JSON has no form for it; never changes it. */
 export type Check = (value: unknown) => void

@@ -1,9 +1,8 @@
 import { types } from 'node:util'
 import type { FastifySchemaCompiler } from 'fastify'
 import { FASTSTREAM_ERR_SCHEMA_BUILD } from '../errors.js'
+import type { Part } from '../codec/violations.js'
 import type { Compiler } from './ajv.js'
-
-export type Part = 'value' | 'key' | 'headers'
 
 /** The validators of the parts that have a schema. */
 export interface Validators<V> {

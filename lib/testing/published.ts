@@ -1,6 +1,6 @@
 import type { RecordMetadata } from '../../types/index.js'
-import { CONTENT_TYPE, lastHeader } from '../message/headers.js'
-import { decodeHeaders, decodeValue } from '../codec/codec.js'
+import { CONTENT_TYPE, decodeHeaders, lastHeader } from '../message/headers.js'
+import { decodeValue } from '../codec/content-type.js'
 import type { LoggedRecord } from '../transport/memory/index.js'
 import type { RawHeader } from '../transport/transport.js'
 

@@ -1,4 +1,4 @@
-import { isTopic } from '../options/topic-name.js'
+import { isTopic } from './topic-partition.js'
 
 /*
  * Kafka's embedded consumer protocol: what members of a group tell each other. The coordinator hands these bytes on

@@ -1,10 +1,16 @@
 import type { Log } from '../log.js'
-import type { Settings } from '../options/plugin-options.js'
+import type { FaststreamOptions } from '../../types/index.js'
 import { Sealed } from '../sealed.js'
-import type { Transport } from './transport.js'
+import type { Transport, TransportOptions } from './transport.js'
+
+/** The settings of the plugin that a transport needs. */
+export interface TransportSettings extends Pick<TransportOptions, 'brokers' | 'clientId' | 'connectTimeout'> {
+  readonly transport: 'kafkajs' | 'memory'
+  readonly security: Sealed<Pick<FaststreamOptions, 'ssl' | 'sasl'>>
+}
 
 /** Loaded when it is needed: an app on the memory transport never reads kafkajs. */
-export async function createTransport (settings: Settings, log: Log): Promise<Transport> {
+export async function createTransport (settings: TransportSettings, log: Log): Promise<Transport> {
   const { transport, brokers, clientId, security, connectTimeout } = settings
   if (transport === 'memory') {
     log.warn({}, 'in-memory broker: nothing leaves this process, and it forgets everything when it ends')

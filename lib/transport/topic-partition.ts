@@ -4,3 +4,11 @@ import type { TopicPartition } from './transport.js'
 export function topicPartitionName ({ topic, partition }: TopicPartition): string {
   return `${topic}:${partition}`
 }
+
+const LEGAL = /^[a-zA-Z0-9._-]+$/
+export const MAX_TOPIC_LENGTH = 249
+
+/** Whether Kafka's own rules allow the name of a topic. */
+export function isTopic (name: string): boolean {
+  return name.length <= MAX_TOPIC_LENGTH && name !== '.' && name !== '..' && LEGAL.test(name)
+}

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { RejectMessage, SkipMessage, StopConsume } from '../../lib/consume/pipeline/ack.js'
+import { RejectMessage, SkipMessage, StopConsume } from '../../lib/message/ack.js'
 import { Group } from '../../lib/consume/group/group.js'
 import type { Delivery } from '../../lib/consume/pipeline/delivery.js'
 import { FailurePolicy, type Verdict } from '../../lib/consume/pipeline/failure-policy.js'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { NackMessage, RejectMessage } from '../../lib/consume/pipeline/ack.js'
+import { NackMessage, RejectMessage } from '../../lib/message/ack.js'
 import { Delivery } from '../../lib/consume/pipeline/delivery.js'
 import { FailurePolicy } from '../../lib/consume/pipeline/failure-policy.js'
 import type { SubscriberSettings } from '../../lib/consume/pipeline/subscriber-plan.js'

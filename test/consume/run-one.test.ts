@@ -1,5 +1,5 @@
 import t from 'tap'
-import { StopConsume } from '../../lib/consume/pipeline/ack.js'
+import { StopConsume } from '../../lib/message/ack.js'
 import { Delivery } from '../../lib/consume/pipeline/delivery.js'
 import { FailurePolicy, type Verdict } from '../../lib/consume/pipeline/failure-policy.js'
 import { Pipeline } from '../../lib/consume/pipeline/pipeline.js'

@@ -1,8 +1,7 @@
 import t from 'tap'
 import { runInNewContext } from 'node:vm'
 import type { OutgoingHeaders } from '../../index.js'
-import { encodeHeaders as encodeMerged, headerText, headerTexts, lastHeader, mergeHeaders } from '../../lib/message/headers.js'
-import { decodeHeaders } from '../../lib/codec/codec.js'
+import { decodeHeaders, encodeHeaders as encodeMerged, headerText, headerTexts, lastHeader, mergeHeaders } from '../../lib/message/headers.js'
 import { record } from '../support/record.js'
 
 const encodeHeaders = (...sources: ReadonlyArray<OutgoingHeaders | undefined>) => encodeMerged(mergeHeaders(...sources))

@@ -4,10 +4,11 @@ import { Ajv } from 'ajv'
 import Fastify, { type FastifyInstance, type FastifySchemaCompiler } from 'fastify'
 import t, { type Test } from 'tap'
 import type { AjvOptions } from '../../lib/schema/ajv.js'
-import { decodeHeaders, decodeKey } from '../../lib/codec/codec.js'
+import { decodeKey } from '../../lib/codec/text.js'
+import { decodeHeaders } from '../../lib/message/headers.js'
 import { compileIncoming, incomingCompiler, type Validate } from '../../lib/schema/incoming.js'
 import { compileOutgoing, type Check } from '../../lib/schema/outgoing.js'
-import type { Part } from '../../lib/schema/validator.js'
+import type { Part } from '../../lib/codec/violations.js'
 
 type Compiler = FastifySchemaCompiler<unknown>
 

@@ -2,7 +2,7 @@ import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import Fastify, { type FastifyInstance, type FastifySchemaCompiler, type FastifyServerOptions } from 'fastify'
 import t, { type Test } from 'tap'
-import { decodeValue } from '../../lib/codec/codec.js'
+import { decodeValue } from '../../lib/codec/content-type.js'
 import { compileIncoming, incomingCompiler } from '../../lib/schema/incoming.js'
 
 /* One schema, one verdict: every payload below goes to a route and to a subscriber of the same scope. */

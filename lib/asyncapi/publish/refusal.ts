@@ -1,6 +1,5 @@
 import { FASTSTREAM_ERR_DECODE, FASTSTREAM_ERR_ENCODE, FASTSTREAM_ERR_INVALID_MESSAGE, FASTSTREAM_ERR_VALIDATION } from '../../errors.js'
-import type { Part } from '../../schema/validator.js'
-import type { Violation } from '../../schema/violations.js'
+import type { Part, Violation } from '../../codec/violations.js'
 
 const REFUSALS = [FASTSTREAM_ERR_DECODE, FASTSTREAM_ERR_ENCODE, FASTSTREAM_ERR_INVALID_MESSAGE, FASTSTREAM_ERR_VALIDATION]
 

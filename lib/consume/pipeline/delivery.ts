@@ -1,7 +1,7 @@
 import { inOwnContext } from '../../context.js'
 import { FASTSTREAM_ERR_HANDLER_ABORTED } from '../../errors.js'
 import type { ConsumedRecord } from '../../transport/transport.js'
-import type { Decision } from './ack.js'
+import type { Decision } from '../../message/ack.js'
 
 /** One attempt to handle a record: its place, its number, its abort signal and the decision of its handler. */
 export class Delivery {

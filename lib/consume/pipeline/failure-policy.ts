@@ -1,7 +1,7 @@
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../../errors.js'
 import type { AckPolicy } from '../../../types/index.js'
 import type { Outgoing } from '../../message/outgoing.js'
-import type { Decision } from './ack.js'
+import type { Decision } from '../../message/ack.js'
 import { backoff } from './backoff.js'
 import type { Stage } from './dead-letter.js'
 import type { Delivery } from './delivery.js'

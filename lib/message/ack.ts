@@ -1,5 +1,5 @@
-import { number, onlyKnown } from '../../options/assert.js'
-import { LONGEST_TIMER } from '../../clock.js'
+import { number, onlyKnown } from '../options/assert.js'
+import { LONGEST_TIMER } from '../clock.js'
 
 /** A handler's decision: settle the message; handle it again after `delay` ms; move it to the dead-letter topic. */
 export type Decision =

@@ -1,6 +1,8 @@
 import t from 'tap'
 import { runInNewContext } from 'node:vm'
-import { decodeHeaders, decodeKey, decodeValue, encodeValue } from '../../lib/codec/codec.js'
+import { decodeValue, encodeValue } from '../../lib/codec/content-type.js'
+import { decodeKey } from '../../lib/codec/text.js'
+import { decodeHeaders } from '../../lib/message/headers.js'
 
 const deep = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels)
 const notUtf8 = Buffer.from([0x22, 0xc3, 0x28, 0x22])

@@ -1,6 +1,7 @@
 import { Budget, boundedValue } from '../bounded-value.js'
 import { MESSAGE_LIMIT, NAME_LIMIT, oneLine, PATH_LIMIT, visible } from '../foreign-text.js'
-import type { Part } from './validator.js'
+
+export type Part = 'value' | 'key' | 'headers'
 
 /** One way in which a part does not match its schema. Names and places, never values: it is logged and kept in dead letters. */
 export interface Violation {

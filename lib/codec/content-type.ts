@@ -1,8 +1,6 @@
-import { FASTSTREAM_ERR_DECODE } from '../errors.js'
-import type { RawHeader } from '../transport/transport.js'
 import { isBytes, toBuffer } from './bytes.js'
 import { parseJson, provenToJson, toJson } from './json.js'
-import { utf8 } from './utf8.js'
+import { decodeText } from './text.js'
 
 const JSON_TYPE = 'application/json'
 const TEXT_TYPE = 'text/plain'
@@ -15,8 +13,10 @@ export interface Encoded {
 }
 
 /**
- * By its content type: JSON, which is also meant by none, text, or the bytes as they are. Bytes that are not what they say
- * (empty ones are no JSON) are an error, never something else instead: a handler can rely on the type of what it gets.
+ * Decodes a value by its content type: JSON, also without a content type, then text, else the bytes as they are. Bytes that do not
+ * match their content type are an error (empty bytes are no JSON), so that a handler can rely on the type of its value.
+ *
+ * @throws FASTSTREAM_ERR_DECODE
  */
 export function decodeValue (bytes: Buffer | null, contentType: string | undefined): unknown {
   if (bytes === null) return null
@@ -24,27 +24,6 @@ export function decodeValue (bytes: Buffer | null, contentType: string | undefin
   const mediaType = mediaTypeOf(contentType)
   if (mediaType === JSON_TYPE || mediaType.endsWith('+json')) return parseJson(bytes, 'value')
   return mediaType.startsWith('text/') ? decodeText(bytes, 'value') : bytes
-}
-
-/** Keys are text where a schema asks for one. */
-export function decodeKey (key: Buffer | null): string | null {
-  return key === null ? null : decodeText(key, 'key')
-}
-
-/** As many as Node takes for a request. A hundred thousand would keep everybody else waiting. */
-const MAX_HEADERS = 2000
-
-/** As text, by name. The last one of a name decides, as Kafka's `lastHeader`; one that is null or no UTF-8 has no text, so there is no such member. */
-export function decodeHeaders (headers: readonly RawHeader[]): Record<string, string> {
-  if (headers.length > MAX_HEADERS) throw new FASTSTREAM_ERR_DECODE('headers', `there are more than ${MAX_HEADERS}`)
-  // Without a prototype `__proto__` is a name like any other.
-  const decoded: Record<string, string> = Object.create(null)
-  for (const [name, value] of headers) {
-    const text = value === null ? undefined : utf8(value)
-    if (text === undefined) delete decoded[name]
-    else decoded[name] = text
-  }
-  return decoded
 }
 
 /** How a value is encoded. */
@@ -70,10 +49,4 @@ export function encodeValue (value: unknown, { topic, schema, proven = false }: 
 function mediaTypeOf (contentType: string): string {
   const end = contentType.indexOf(';')
   return (end === -1 ? contentType : contentType.slice(0, end)).trim().toLowerCase()
-}
-
-function decodeText (bytes: Buffer, part: string): string {
-  const text = utf8(bytes)
-  if (text === undefined) throw new FASTSTREAM_ERR_DECODE(part, 'it is not valid UTF-8')
-  return text
 }
