@@ -142,7 +142,7 @@ export class Broker implements ViewedBroker, Sender {
     this.#environment = environment
     environment.listen(this.events)
     // Fastify's time-out of the hook counts from here, so ours does, too.
-    const began = this.clock.now()
+    const began = this.clock.elapsed()
     try {
       this.#registry.complete([{ retry: environment.options.retry }])
       this.#compiled = this.#compile()
@@ -174,7 +174,7 @@ export class Broker implements ViewedBroker, Sender {
     const { connectTimeout } = this.settings
     // The transport's error knows why no broker answers, so it comes before ours.
     const starting = connection.start(began + connectTimeout * 0.9)
-    const started = await within(this.clock, began + connectTimeout - this.clock.now(), starting)
+    const started = await within(this.clock, began + connectTimeout - this.clock.elapsed(), starting)
     if (!started) this.#late(connection, starting)
     if (this.#closing !== undefined) throw new FASTSTREAM_ERR_NOT_READY('closed')
     this.#state = 'connected'

@@ -59,7 +59,7 @@ export class BrokerRuntime {
     return this.#groups.get(declaration)
   }
 
-  /** Connects by `deadline` (ms since the epoch), prepares topics, joins the groups. Ends early, without an error, when it is drained or closed meanwhile. */
+  /** Connects by `deadline` (ms by the clock's `elapsed`), prepares topics, joins the groups. Ends early, without an error, when it is drained or closed meanwhile. */
   start (deadline?: number): Promise<void> {
     // Sockets and loops that begin here outlive whoever made the app ready.
     return inOwnContext(() => this.#start(deadline))

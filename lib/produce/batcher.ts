@@ -8,7 +8,7 @@ import { SendError, type ProducedRecord, type TransportProducer } from '../trans
 export interface Entry {
   readonly record: { -readonly [K in keyof ProducedRecord]: ProducedRecord[K] }
   readonly size: number
-  /** ms since the epoch */
+  /** ms by the clock's `elapsed` */
   readonly deadline: number
   readonly resolve: (offset: bigint) => void
   readonly reject: (error: Error) => void
@@ -168,7 +168,7 @@ export class Batcher {
   #sweepLater (): void {
     const [oldest] = this.#open
     if (oldest === undefined || this.#cancelSweep !== undefined) return
-    this.#cancelSweep = this.#clock.schedule(Math.max(0, oldest.deadline - this.#clock.now()), () => {
+    this.#cancelSweep = this.#clock.schedule(Math.max(0, oldest.deadline - this.#clock.elapsed()), () => {
       this.#cancelSweep = undefined
       this.#sweep()
       this.#sweepLater()
@@ -176,7 +176,7 @@ export class Batcher {
   }
 
   #sweep (): void {
-    const now = this.#clock.now()
+    const now = this.#clock.elapsed()
     for (const entry of this.#open) {
       if (entry.deadline > now) break
       this.#giveUp(entry, 'no answer before the deadline', 'timeout')

@@ -54,7 +54,7 @@ export class Producer {
       const entry: Entry = {
         record: { ...outgoing, partition: outgoing.partition ?? -1 },
         size,
-        deadline: this.#clock.now() + this.#settings.deadline,
+        deadline: this.#clock.elapsed() + this.#settings.deadline,
         resolve: (offset) => {
           this.#tellPublished(entry, offset)
           resolve(new RecordMetadata(topic, entry.record.partition, offset))
@@ -75,7 +75,7 @@ export class Producer {
   #tellPublished ({ record: { topic, partition }, deadline }: Entry, offset: bigint): void {
     const { broker, published } = this.#events
     if (!published.active) return
-    published.emit({ broker, topic, partition, offset, duration: this.#clock.now() - (deadline - this.#settings.deadline) })
+    published.emit({ broker, topic, partition, offset, duration: this.#clock.elapsed() - (deadline - this.#settings.deadline) })
   }
 
   #tellFailed (topic: string, error: Error): Error {

@@ -7,7 +7,7 @@ import type { Log } from '../log.js'
  */
 export interface Transport {
   readonly name: string
-  /** Reaches the cluster. Rejects with `FASTSTREAM_ERR_CONNECT` when no broker answers by `deadline`, ms since the epoch; else within `connectTimeout`. */
+  /** Reaches the cluster. Rejects with `FASTSTREAM_ERR_CONNECT` when no broker answers by `deadline`, ms by the clock's `elapsed`; else within `connectTimeout`. */
   connect (deadline?: number): Promise<void>
   /** Partition counts of those of `topics` that exist; the others are left out. Always asks the cluster. */
   describeTopics (topics: readonly string[]): Promise<ReadonlyMap<string, number>>
@@ -191,7 +191,7 @@ export interface TransportConsumer {
   progress (partition: TopicPartition): Progress
   /** Those of its topics that the cluster does not have, as far as it has told. */
   missing (): readonly string[]
-  /** When the group's coordinator (without a group: the cluster) was last asked what it has answered, ms since the epoch; 0 before the first time. */
+  /** When the group's coordinator (without a group: the cluster) was last asked what it has answered, ms by the clock's `elapsed`; 0 before the first time. */
   readonly lastContact: number
   /**
    * Stores the offsets to read next, for the generation in which it is called.
@@ -213,7 +213,7 @@ export interface TransportProducer {
   /**
    * Stores all records, once and in order per partition, and resolves with their offsets, in the order given.
    * The core never calls it again before the last call settled. It repeats a failed send exactly as it was until `deadline`
-   * (ms since the epoch). Rejects with a `SendError` that tells which records were stored and whether the others may have been.
+   * (ms by the clock's `elapsed`). Rejects with a `SendError` that tells which records were stored and whether the others may have been.
    */
   send (records: readonly ProducedRecord[], deadline: number): Promise<readonly bigint[]>
   /** Never rejects, may be called twice. */

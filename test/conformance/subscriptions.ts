@@ -18,7 +18,7 @@ export function subscriptions (world: TransportWorld): void {
     const producer = transport.producer()
     const create = async (topic: string, partitions = 1) => { await transport.createTopics([{ topic, partitions, replicas: -1 }]) }
     async function send (topic: string, partition: number, ...values: string[]) {
-      await producer.send(values.map((value) => ({ topic, partition, key: null, value: Buffer.from(value), headers: [], timestamp: 1 })), Date.now() + 30_000)
+      await producer.send(values.map((value) => ({ topic, partition, key: null, value: Buffer.from(value), headers: [], timestamp: 1 })), performance.now() + 30_000)
     }
     async function read (options: Partial<ConsumerOptions> & Pick<ConsumerOptions, 'topics'>) {
       const listener = new ConsumerRecorder()

@@ -50,7 +50,7 @@ export function record (topic: string, partition: number, value: string | Buffer
 }
 
 export function inSeconds (seconds: number): number {
-  return Date.now() + seconds * 1000
+  return performance.now() + seconds * 1000
 }
 
 /** What a send that must fail rejects with. */

@@ -30,7 +30,7 @@ t.test('without a group each consumer reads everything, and no coordinator is as
     t.same(observer.owned, [{ topic, partition: 0 }, { topic, partition: 1 }])
     t.same(observer.values().sort(), [...Array(10).keys()].map(String))
     await consumer.commit([{ topic, partition, offset: 5n }])
-    t.ok(Date.now() - consumer.lastContact < 5000)
+    t.ok(performance.now() - consumer.lastContact < 5000)
   }
   t.same(both.flatMap(({ observer }) => observer.calls), ['assigned', 'assigned'])
 })

@@ -83,7 +83,7 @@ export class Generations {
     const all = [...this.members.values()]
     if (!late && (this.pending.size > 0 || all.some(({ joining }) => joining === undefined))) return
     this.generation++
-    this.since = this.process.environment.elapsed()
+    this.since = this.process.environment.clock.elapsed()
     const rebalance = ++this.#rebalance
     if (all.length === 0) {
       this.state = 'Empty'

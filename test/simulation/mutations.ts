@@ -101,14 +101,14 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guard: 'a member that heard nothing for a session handles nothing',
     file: 'lib/consume/session.ts',
-    from: 'return this.#clock.now() - this.#consumer.lastContact > this.#timeout',
+    from: 'return this.#clock.elapsed() - this.#consumer.lastContact > this.#timeout',
     to: 'return false'
   },
   {
     guard: 'the time of the question counts as contact, not that of the answer',
     file: MEMBERSHIP,
     from: 'this.#with.contacted(at)',
-    to: 'this.#with.contacted(at === 0 ? at : this.#now().at)'
+    to: 'this.#with.contacted(at === 0 ? at : this.#now())'
   },
   {
     guard: 'aborted transactions are left out',

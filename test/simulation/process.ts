@@ -29,7 +29,6 @@ export class Process {
         elapsed: () => scheduler.now,
         schedule: (ms, callback) => this.#timer(ms, callback)
       },
-      elapsed: () => scheduler.now,
       random: () => random.next()
     }
   }

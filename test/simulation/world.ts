@@ -39,7 +39,7 @@ export class World {
   readonly clocksJump: boolean
   growths = 0
 
-  constructor ({ seed, print, climate, clocksJump = false }: WorldOptions) {
+  constructor ({ seed, print, climate, clocksJump = true }: WorldOptions) {
     this.clocksJump = clocksJump
     this.random = new Random(seed)
     this.trace = new Trace(this.scheduler, print)

@@ -79,7 +79,7 @@ export class Committer {
       offsets.push({ topic, partition, offset, metadata: each.metadata })
     }
     if (offsets.length === 0) return
-    const since = clock.now()
+    const since = clock.elapsed()
     try {
       await consumer.commit(offsets)
     } catch (err) {

@@ -24,7 +24,7 @@ export class GroupState {
   constructor (clock: Clock, onChange: (state: State, previous: State, error: Error | undefined) => void = () => {}) {
     this.#clock = clock
     this.#onChange = onChange
-    this.#since = clock.now()
+    this.#since = clock.elapsed()
   }
 
   /** `closed` is final. `error`: why the state is `failed`. */
@@ -32,7 +32,7 @@ export class GroupState {
     const previous = this.#state
     if (previous === 'closed') return
     this.#state = state
-    this.#since = this.#clock.now()
+    this.#since = this.#clock.elapsed()
     if (state !== previous) this.#onChange(state, previous, error)
   }
 
@@ -51,10 +51,10 @@ export class GroupState {
 
   /**
    * The state now: a consumer to which the cluster has been silent for too long has failed. `lastContact`: ms since
-   * the epoch.
+   * by the clock's `elapsed`.
    */
   state (lastContact: number): State {
-    const now = this.#clock.now()
+    const now = this.#clock.elapsed()
     if (this.#state === 'rebalancing' && now - this.#since > REBALANCE_TIMEOUT) return 'failed'
     if (this.#state === 'reading' && now - Math.max(lastContact, this.#since) > SILENCE) return 'failed'
     return this.#state

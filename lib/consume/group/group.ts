@@ -100,7 +100,7 @@ export class Group implements ConsumerListener {
   /** The health of the subscriber of `topics`. */
   health (topics: readonly string[]): UnnamedHealth {
     const queue = this.#queueOf.get(topics[0] as string) as SubscriberQueue
-    const now = this.#environment.clock.now()
+    const now = this.#environment.clock.elapsed()
     const owned = this.#owned.values()
     return subscriberHealth(queue, { owned, consumer: this.#consumer, groupState: this.#state, now })
   }
@@ -137,7 +137,7 @@ export class Group implements ConsumerListener {
     if (owned === undefined) return
     this.#report.received(topic, partition, records.length, position)
     const begins = owned.tracker.position === undefined
-    owned.receive(records, position, this.#environment.clock.now())
+    owned.receive(records, position, this.#environment.clock.elapsed())
     // Reading begins at the end of the log: after a crash before the next commit it would begin behind what is
     // published until then.
     if (begins && records.length === 0) this.#committer.now()
@@ -183,7 +183,7 @@ export class Group implements ConsumerListener {
     for (const queue of this.#queues) queue.freeze()
     for (const queue of this.#queues) queue.halt()
     const generation = this.#generation
-    const end = clock.now() + timeout
+    const end = clock.elapsed() + timeout
     const patience = timeout - Math.min(LAST_COMMIT, timeout / 4)
     const ended = await within(clock, patience, Promise.all(this.#queues.map(({ lanes }) => lanes.idle())))
     // Partitions were lost meanwhile: the handlers of that generation were given up, and those that run now belong to
@@ -193,7 +193,7 @@ export class Group implements ConsumerListener {
       this.#report.drainTimedOut(reason, patience, this.#owned.values())
       for (const { pipeline } of this.#queues) pipeline.giveUp(GIVEN_UP[reason])
     }
-    await this.#committer.flush(end - clock.now())
+    await this.#committer.flush(end - clock.elapsed())
   }
 
   /**

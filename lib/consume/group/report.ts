@@ -11,7 +11,7 @@ type RebalanceReason = GroupRebalancedEvent['reason']
 export class GroupReport {
   readonly #groupId: string | null
   readonly #environment: Environment
-  /** The rebalance that is under way; `since` in ms since the epoch. */
+  /** The rebalance that is under way; `since`: ms by the clock's `elapsed`. */
   #rebalance: { readonly reason: RebalanceReason, readonly since: number } | undefined
 
   constructor (groupId: string | null, environment: Environment) {
@@ -24,26 +24,26 @@ export class GroupReport {
     if (received.active) received.emit({ ...this.#group, topic, partition, count, position })
   }
 
-  /** A commit that began at `since` (ms since the epoch) has ended. */
+  /** A commit that began at `since` (ms by the clock's `elapsed`) has ended. */
   committed (stored: readonly StoredOffset[], since: number, error?: Error): void {
     const { clock, events: { committed } } = this.#environment
     if (!committed.active) return
     const offsets = stored.map(({ topic, partition, offset }) => ({ topic, partition, offset }))
-    committed.emit({ ...this.#group, offsets, duration: clock.now() - since, error })
+    committed.emit({ ...this.#group, offsets, duration: clock.elapsed() - since, error })
   }
 
   /** A rebalance began. One that turns into an eviction keeps its beginning. */
   rebalancing (reason: RebalanceReason): void {
-    this.#rebalance = { reason, since: this.#rebalance?.since ?? this.#environment.clock.now() }
+    this.#rebalance = { reason, since: this.#rebalance?.since ?? this.#environment.clock.elapsed() }
   }
 
   rebalanced (assigned: Iterable<Partition>): void {
     const { clock, events: { rebalanced } } = this.#environment
-    const { reason, since } = this.#rebalance ?? { reason: 'revoked', since: clock.now() }
+    const { reason, since } = this.#rebalance ?? { reason: 'revoked', since: clock.elapsed() }
     this.#rebalance = undefined
     if (!rebalanced.active) return
     const partitions = Array.from(assigned, ({ topic, partition }) => ({ topic, partition }))
-    rebalanced.emit({ ...this.#group, reason, duration: clock.now() - since, partitions })
+    rebalanced.emit({ ...this.#group, reason, duration: clock.elapsed() - since, partitions })
   }
 
   /** Handlers did not end within the time of a drain. */

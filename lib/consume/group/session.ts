@@ -24,7 +24,7 @@ export class Session {
    * suspended: another member may own our partitions.
    */
   get isDoubtful (): boolean {
-    return this.#clock.now() - this.#consumer.lastContact > this.#timeout
+    return this.#clock.elapsed() - this.#consumer.lastContact > this.#timeout
   }
 
   /**

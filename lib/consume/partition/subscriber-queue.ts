@@ -144,7 +144,7 @@ export class SubscriberQueue {
     const { clock, committer, events: { settled } } = this.#group
     if (!item.partition.tracker.settle(item)) return false
     committer.moved()
-    if (settled.active) settled.emit({ ...this.#placeOf(item), outcome, duration: clock.now() - item.receivedAt })
+    if (settled.active) settled.emit({ ...this.#placeOf(item), outcome, duration: clock.elapsed() - item.receivedAt })
     return true
   }
 

@@ -5,7 +5,7 @@ import type { Tracked } from './tracker.js'
 /** A record and its partition, from its arrival to its outcome. */
 export class TrackedRecord implements Tracked {
   readonly partition: Partition
-  /** ms since the epoch */
+  /** ms by the clock's `elapsed` */
   readonly receivedAt: number
   settled = false
   #record: ConsumedRecord | { readonly offset: bigint }

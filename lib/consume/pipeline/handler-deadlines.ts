@@ -11,9 +11,9 @@ export class HandlerDeadlines {
   readonly #timeout: number
   readonly #clock: Clock
   readonly #onLate: (delivery: Delivery) => void
-  /** When each running handler began, ms since the epoch. */
+  /** When each running handler began, ms by the clock's `elapsed`. */
   readonly #since = new Map<Delivery, number>()
-  /** When the clean-up of each ended handler began, ms since the epoch. */
+  /** When the clean-up of each ended handler began, ms by the clock's `elapsed`. */
   readonly #ending = new Map<Delivery, number>()
   #cancel: (() => void) | undefined
 
@@ -34,7 +34,7 @@ export class HandlerDeadlines {
 
   /** Settles as `work` does. */
   async watch<Result> (delivery: Delivery, work: PromiseLike<Result>): Promise<Result> {
-    this.#since.set(delivery, this.#clock.now())
+    this.#since.set(delivery, this.#clock.elapsed())
     this.#cancel ??= this.#clock.schedule(this.#timeout, () => { this.#expire() })
     try {
       return await work
@@ -48,7 +48,7 @@ export class HandlerDeadlines {
    * meanwhile.
    */
   async end (delivery: Delivery, cleanup: Promise<void>): Promise<void> {
-    this.#ending.set(delivery, this.#clock.now())
+    this.#ending.set(delivery, this.#clock.elapsed())
     try {
       await cleanup
     } finally {
@@ -81,6 +81,6 @@ export class HandlerDeadlines {
 
   /** ms */
   #left (since: number): number {
-    return since + this.#timeout - this.#clock.now()
+    return since + this.#timeout - this.#clock.elapsed()
   }
 }

@@ -6,14 +6,11 @@ import { type Clock, systemClock } from '../../clock.js'
  */
 export interface Environment {
   readonly clock: Clock
-  /** ms from some moment; never set back, unlike `clock.now`. All durations are measured with it. */
-  readonly elapsed: () => number
   /** From 0 up to, but not including, 1. */
   readonly random: () => number
 }
 
 export const systemEnvironment: Environment = {
   clock: systemClock,
-  elapsed: () => performance.now(),
   random: Math.random
 }

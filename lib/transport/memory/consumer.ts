@@ -64,7 +64,7 @@ export class MemoryConsumer implements TransportConsumer {
 
   /** This cluster always answers. */
   get lastContact (): number {
-    return this.#member === undefined ? 0 : this.#cluster.clock.now()
+    return this.#member === undefined ? 0 : this.#cluster.clock.elapsed()
   }
 
   async commit (offsets: readonly StoredOffset[]): Promise<void> {

@@ -12,7 +12,7 @@ export function createAdmin (
   { brokers, connectTimeout, log }: Pick<TransportOptions, 'brokers' | 'connectTimeout' | 'log'>
 ): Pick<Transport, 'connect' | 'describeTopics' | 'createTopics'> {
   async function connect (deadline?: number): Promise<void> {
-    const ms = deadline === undefined ? connectTimeout : deadline - cluster.environment.clock.now()
+    const ms = deadline === undefined ? connectTimeout : deadline - cluster.environment.clock.elapsed()
     try {
       await cluster.until(ms, (operation) => operation.repeat(() => cluster.connect(operation)))
     } catch (err) {

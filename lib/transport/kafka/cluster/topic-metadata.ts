@@ -49,12 +49,12 @@ export class TopicMetadata {
     const { leaders } = this.get(topic)
     if (leaders.length === 0) return this.#look(topic)
     this.#written.add(topic)
-    if (this.#cluster.environment.elapsed() > this.#freshUntil) this.#refreshInBackground()
+    if (this.#cluster.environment.clock.elapsed() > this.#freshUntil) this.#refreshInBackground()
     return leaders.length
   }
 
   #refreshInBackground (): void {
-    this.#freshUntil = this.#cluster.environment.elapsed() + METADATA_MAX_AGE
+    this.#freshUntil = this.#cluster.environment.clock.elapsed() + METADATA_MAX_AGE
     // A failure leaves what is known, and a send that needs more looks again by itself.
     const refresh = (operation: Operation): Promise<void> => this.refresh(operation, [...this.#written])
     this.#cluster.until(this.#options.connectTimeout, refresh).catch(() => {})
@@ -81,14 +81,14 @@ export class TopicMetadata {
   }
 
   async #find (operation: Operation, topic: string): Promise<TopicState> {
-    const { elapsed } = this.#cluster.environment
+    const { clock } = this.#cluster.environment
     let unknownSince: number | undefined
     return await operation.repeat(async () => {
       await this.refresh(operation, [topic])
       const found = this.get(topic)
       const error = new ProtocolError(found.errorCode)
-      unknownSince ??= elapsed()
-      if (found.leaders.length === 0 && error.retriable && elapsed() - unknownSince < PROPAGATION) throw error
+      unknownSince ??= clock.elapsed()
+      if (found.leaders.length === 0 && error.retriable && clock.elapsed() - unknownSince < PROPAGATION) throw error
       return found
     })
   }

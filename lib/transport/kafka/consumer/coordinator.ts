@@ -50,7 +50,7 @@ export class Coordinator {
   ): Promise<Requests[Kind]['answer']> {
     const { timeout, patience = PATIENCE, aside = false, signal = NEVER } = options
     const { environment } = this.#cluster
-    const giveUp = environment.elapsed() + patience
+    const giveUp = environment.clock.elapsed() + patience
     let pause = SHORTEST_PAUSE
     let answer: Requests[Kind]['answer'] | undefined
     while (answer === undefined) {
@@ -63,7 +63,7 @@ export class Coordinator {
         answer = candidate
       } catch (err) {
         this.#address = undefined
-        if (isFinal(err) || environment.elapsed() + pause > giveUp) throw err
+        if (isFinal(err) || environment.clock.elapsed() + pause > giveUp) throw err
         await sleep(environment.clock, jittered(pause, environment), signal)
         signal.throwIfAborted()
         pause = Math.min(pause * 2, LONGEST_PAUSE)

@@ -75,7 +75,7 @@ export class Fetcher {
     const owned = this.#with.assignment.owned(partition)
     if (owned === undefined) return
     owned.paused = true
-    this.#lastPause = this.#with.cluster.environment.elapsed()
+    this.#lastPause = this.#with.cluster.environment.clock.elapsed()
   }
 
   resume (partition: TopicPartition): void {
@@ -233,7 +233,7 @@ export class Fetcher {
   #maxWait (): number {
     const { fetch: { maxWait = MAX_WAIT }, assignment, cluster: { environment } } = this.#with
     if (assignment.unread.every(({ paused }) => !paused)) return maxWait
-    const sincePause = environment.elapsed() - this.#lastPause
+    const sincePause = environment.clock.elapsed() - this.#lastPause
     return Math.min(maxWait, Math.max(IMPATIENT_WAIT, Math.ceil(sincePause / 4)))
   }
 }

@@ -52,7 +52,7 @@ export class Generation {
     this.assignment = assignment
     this.#with = options
     this.#reading = reading
-    this.#endsAt = cluster.environment.elapsed()
+    this.#endsAt = cluster.environment.clock.elapsed()
     const signal = this.#over.signal
     const stale = (): void => { options.stale.fire() }
     this.#fetcher = new Fetcher({ ...options, fetch, rack, outOfRange: options.rejoin, stale, signal }, reading)
@@ -122,7 +122,7 @@ export class Generation {
   /** Fetches tell how long a log is. Where nothing is fetched, the lag must not stand still. */
   refreshEnds (): void {
     const { cluster, metadata } = this.#with
-    const now = cluster.environment.elapsed()
+    const now = cluster.environment.clock.elapsed()
     if (this.assignment.unread.length === 0 || now < this.#endsAt + END_MAX_AGE) return
     this.#endsAt = now
     // A leader that cannot tell now is asked again later.

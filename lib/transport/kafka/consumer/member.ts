@@ -23,7 +23,7 @@ export interface MemberOptions {
   readonly log: TransportLog
   readonly missing: MissingTopics
   readonly decode: DecodeOptions
-  /** The cluster has told about the topics; it was asked `at`, ms since the epoch. */
+  /** The cluster has told about the topics; it was asked `at`, ms by the clock's `elapsed`. */
   readonly described: (at: number) => void
   readonly onJoined: () => void
   readonly closing: AbortSignal
@@ -170,7 +170,7 @@ export class Member {
    */
   async #look (patience: number): Promise<void> {
     const { cluster, metadata, options: { topics }, missing, closing, described } = this.#with
-    const at = cluster.environment.clock.now()
+    const at = cluster.environment.clock.elapsed()
     await cluster.until(patience, (operation) => operation.repeat(() => metadata.refresh(operation, topics)), closing)
     for (const topic of topics) {
       const { errorCode, leaders } = metadata.get(topic)

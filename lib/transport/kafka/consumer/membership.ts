@@ -38,7 +38,7 @@ export interface MembershipOptions {
   readonly cluster: Cluster
   readonly coordinator: Coordinator
   readonly assigner: Assigner
-  /** The coordinator has answered what it was asked `at`, ms since the epoch. */
+  /** The coordinator has answered what it was asked `at`, ms by the clock's `elapsed`. */
   readonly contacted: (at: number) => void
   readonly closing: AbortSignal
 }
@@ -84,7 +84,7 @@ export class GroupMembership implements Membership {
   async heartbeat ({ memberId, generationId }: Assignment): Promise<Heartbeat> {
     const { coordinator, cluster: { environment }, options: { sessionTimeout }, closing } = this.#with
     const asked = this.#now()
-    const patience = sessionTimeout - (environment.elapsed() - this.#heard)
+    const patience = sessionTimeout - (environment.clock.elapsed() - this.#heard)
     const { errorCode } = await coordinator.request(
       'Heartbeat', { ...this.#identity, memberId, generationId }, codeOf, { patience, signal: closing })
     if (errorCode === CODE.none || errorCode === CODE.rebalanceInProgress) this.#contacted(asked)
@@ -199,14 +199,13 @@ export class GroupMembership implements Membership {
     throwIfFailed(errorCode)
   }
 
-  #now (): { at: number, elapsed: number } {
-    const { clock, elapsed } = this.#with.cluster.environment
-    return { at: clock.now(), elapsed: elapsed() }
+  #now (): number {
+    return this.#with.cluster.environment.clock.elapsed()
   }
 
   /** Answers that waited in the socket while the process was frozen are old: the time of the question counts. */
-  #contacted ({ at, elapsed }: { at: number, elapsed: number }): void {
-    this.#heard = Math.max(this.#heard, elapsed)
+  #contacted (at: number): void {
+    this.#heard = Math.max(this.#heard, at)
     this.#with.contacted(at)
   }
 }

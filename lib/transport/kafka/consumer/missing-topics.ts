@@ -3,7 +3,7 @@ import { PROPAGATION } from '../cluster/topic-metadata.js'
 import { type Environment } from '../environment.js'
 
 interface Absence {
-  /** By `elapsed`. */
+  /** ms by the clock's `elapsed`. */
   readonly since: number
   warned: boolean
 }
@@ -12,14 +12,14 @@ interface Absence {
 export class MissingTopics {
   readonly #groupId: string | null
   readonly #log: TransportLog
-  readonly #elapsed: Environment['elapsed']
+  readonly #clock: Environment['clock']
   readonly #absences = new Map<string, Absence>()
   readonly #known = new Set<string>()
 
-  constructor (groupId: string | null, log: TransportLog, { elapsed }: Environment) {
+  constructor (groupId: string | null, log: TransportLog, { clock }: Environment) {
     this.#groupId = groupId
     this.#log = log
-    this.#elapsed = elapsed
+    this.#clock = clock
   }
 
   get names (): readonly string[] {
@@ -37,10 +37,10 @@ export class MissingTopics {
 
   /** One line for each absence, and none for a new topic of which the node that answered has not heard yet. */
   isMissing (topic: string): void {
-    const absence = this.#absences.get(topic) ?? { since: this.#elapsed(), warned: false }
+    const absence = this.#absences.get(topic) ?? { since: this.#clock.elapsed(), warned: false }
     this.#absences.set(topic, absence)
     this.#known.add(topic)
-    if (absence.warned || this.#elapsed() - absence.since < PROPAGATION) return
+    if (absence.warned || this.#clock.elapsed() - absence.since < PROPAGATION) return
     absence.warned = true
     const details = { topic, groupId: this.#groupId }
     this.#log.warn(details, 'a subscribed topic does not exist: it is read when it is created')

@@ -15,14 +15,14 @@ export interface Life {
 
 /** One life after the other, with growing pauses, until `signal` aborts. */
 export async function supervise ({ live, failed }: Life, environment: Environment, signal: AbortSignal): Promise<void> {
-  const { clock, elapsed } = environment
+  const { clock } = environment
   let pause = SHORTEST_PAUSE
   while (!signal.aborted) {
-    const begin = elapsed()
+    const begin = clock.elapsed()
     const error = await live()
     if (signal.aborted || !failed(error)) return
     // A short life is no recovery: each one makes the whole group rebalance.
-    pause = elapsed() - begin > LONGEST_PAUSE ? SHORTEST_PAUSE : pause
+    pause = clock.elapsed() - begin > LONGEST_PAUSE ? SHORTEST_PAUSE : pause
     await sleep(clock, jittered(pause, environment), signal)
     pause = Math.min(pause * 2, LONGEST_PAUSE)
   }

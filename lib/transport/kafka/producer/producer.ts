@@ -31,7 +31,7 @@ const LAST_EPOCH = 2 ** 15 - 1
 export function createProducer (
   cluster: Cluster, metadata: TopicMetadata, { log }: Pick<TransportOptions, 'log'>
 ): TransportProducer {
-  const { clock, elapsed } = cluster.environment
+  const { clock } = cluster.environment
   const closing = new AbortController()
   let identity: Identity | undefined
 
@@ -39,7 +39,7 @@ export function createProducer (
     const { batches, places } = toBatches(records)
     let failure: unknown
     try {
-      await cluster.until(deadline - clock.now(), (operation) => deliver(operation, batches), closing.signal)
+      await cluster.until(deadline - clock.elapsed(), (operation) => deliver(operation, batches), closing.signal)
       failure = batches.find(({ refused }) => refused)?.failure
     } catch (err) {
       failure = err
@@ -100,8 +100,8 @@ export function createProducer (
     }
     const error = new ProtocolError(errorCode === CODE.none ? CODE.unknownTopicOrPartition : errorCode)
     batch.failure = error
-    batch.missingSince ??= elapsed()
-    batch.refused = isFinal(error) || elapsed() - batch.missingSince > PROPAGATION
+    batch.missingSince ??= clock.elapsed()
+    batch.refused = isFinal(error) || clock.elapsed() - batch.missingSince > PROPAGATION
     return undefined
   }
 
