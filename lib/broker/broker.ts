@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { BrokerHealth, RecordMetadata } from '../../types/index.js'
 import { sleep, within, type Clock } from '../clock.js'
+import type { Group } from '../consume/group/group.js'
 import type { LastError } from '../consume/group/group-state.js'
 import { backoff } from '../consume/pipeline/backoff.js'
 import { toError } from '../to-error.js'
@@ -11,18 +12,17 @@ import { Events } from '../events.js'
 import { steady, type Log } from '../log.js'
 import type { Outgoing, Sender } from '../message/outgoing.js'
 import type { Settings } from '../options/plugin-options.js'
-import { checkTopic } from '../options/topic-name.js'
 import type { Producer } from '../produce/producer.js'
 import type { TopicPartitionOffset } from '../transport/transport.js'
 import { compile, type Compiled } from './compile.js'
 import type { PublisherDeclaration, SubscriberDeclaration } from './declaration.js'
 import { BrokerRuntime } from './runtime.js'
-import { SYSTEM, type Environment } from './environment.js'
+import { SYSTEM, withOptions, type Environment } from './environment.js'
 import { Registry } from './registry.js'
 import { brokerHealth } from './health.js'
-import { PublisherPlan } from './publisher.js'
+import { plainPublisher, type PublisherPlan } from './publisher.js'
 import type { CompiledSubscriber } from './subscriber.js'
-import { BoundView, type ViewedBroker } from './views.js'
+import type { ViewedBroker } from './views.js'
 
 type State = BrokerHealth['state']
 
@@ -105,13 +105,7 @@ export class Broker implements ViewedBroker, Sender {
   }
 
   publisherFor (scope: FastifyInstance, topic: string): PublisherPlan {
-    return this.#found(this.#compiled).publishers.find(scope, topic) ?? this.publisherWithoutSchema(scope, topic)
-  }
-
-  /** Publishes whatever it is given. */
-  publisherWithoutSchema ({ log }: FastifyInstance, topic: string): PublisherPlan {
-    const rules = { topic: checkTopic(topic), hasSchema: false, validators: {} }
-    return new PublisherPlan(rules, { sender: this, now: () => this.clock.now(), log })
+    return this.#found(this.#compiled).publishers.find(scope, topic) ?? plainPublisher(this, scope, topic)
   }
 
   async send (outgoing: Outgoing): Promise<RecordMetadata> {
@@ -128,7 +122,9 @@ export class Broker implements ViewedBroker, Sender {
   }
 
   health (): BrokerHealth {
-    return brokerHealth(this.#state, this.#lastError, this.#registry.subscribers, (declaration) => this.#connection?.groupOf(declaration))
+    const { subscribers } = this.#registry
+    const groupOf = (declaration: SubscriberDeclaration): Group | undefined => this.#connection?.groupOf(declaration)
+    return brokerHealth(this.#state, this.#lastError, subscribers, groupOf)
   }
 
   skipTo (declaration: SubscriberDeclaration, to: TopicPartitionOffset): void {
@@ -145,29 +141,16 @@ export class Broker implements ViewedBroker, Sender {
     const began = this.clock.elapsed()
     try {
       this.#registry.complete([{ retry: environment.options.retry }])
-      this.#compiled = this.#compile()
+      this.#compiled = compile(this.#registry, this)
       const connection = await this.#connect(this.#compiled)
-      if ((environment.options.startup ?? this.settings.startup) === 'strict') await this.#startInTime(connection, began)
+      const { startup = this.settings.startup } = environment.options
+      if (startup === 'strict') await this.#startInTime(connection, began)
       else this.#startInBackground(connection, this.#compiled)
     } catch (error) {
       // Not awaited: the hook's own time-out must not come before this error. `onClose` waits for it.
       this.close()
       throw error
     }
-  }
-
-  #compile (): Compiled {
-    const { settings } = this
-    return compile(this.#registry, {
-      settings,
-      now: () => this.clock.now(),
-      send: async (outgoing) => await this.send(outgoing),
-      sourceOf: (scope) => ({
-        scope,
-        resolutionSettings: () => this.resolutionSettings(scope),
-        bind: (correlationId) => new BoundView(this, scope, correlationId)
-      })
-    })
   }
 
   async #startInTime (connection: BrokerRuntime, began: number): Promise<void> {
@@ -213,7 +196,8 @@ export class Broker implements ViewedBroker, Sender {
     const transport = await createTransport(this.settings, this.#log)
     const settings = withOptions(this.settings, options)
     const plan = { subscribers: [...subscribers.values()], topics: this.#registry.topics }
-    this.#connection = new BrokerRuntime(transport, plan, { settings, clock: this.clock, log: this.#log, events: this.events })
+    const { clock, events } = this
+    this.#connection = new BrokerRuntime(transport, plan, { settings, clock, log: this.#log, events })
     if (this.#dispatching) this.#connection.dispatch()
     return this.#connection
   }
@@ -225,7 +209,9 @@ export class Broker implements ViewedBroker, Sender {
   /** Lets messages flow. Called when every `onReady` hook of the app is done, so that what handlers use is there. */
   dispatch (): void {
     if (this.#ending || this.loading) return
-    for (const { name, topics, groupId } of this.#registry.subscribers) this.#log.info({ subscriber: name, topics, groupId }, 'subscriber waits for messages')
+    for (const { name, topics, groupId } of this.#registry.subscribers) {
+      this.#log.info({ subscriber: name, topics, groupId }, 'subscriber waits for messages')
+    }
     this.#dispatching = true
     this.#connection?.dispatch()
   }
@@ -264,8 +250,4 @@ export class Broker implements ViewedBroker, Sender {
   #onlyWhileLoading (what: string, topic: string): void {
     if (this.#state !== 'loading') throw new FASTSTREAM_ERR_ALREADY_STARTED(what, topic, 'ready()')
   }
-}
-
-function withOptions (settings: Settings, { topics = settings.topics, commit }: Environment['options']): Settings {
-  return { ...settings, topics, commit: { ...settings.commit, ...commit } }
 }

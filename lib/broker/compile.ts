@@ -1,5 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { MessageSchema } from '../../types/index.js'
+import type { Clock } from '../clock.js'
+import type { ResolutionSettings } from '../deps/resolution.js'
 import type { MessageSource } from '../message/received-message.js'
 import type { Sender } from '../message/outgoing.js'
 import type { Settings } from '../options/plugin-options.js'
@@ -12,6 +14,7 @@ import { PublisherPlan } from './publisher.js'
 import { Publishers } from './publishers.js'
 import type { Registry } from './registry.js'
 import { CompiledSubscriber } from './subscriber.js'
+import { BoundView, type ViewedBroker } from './views.js'
 
 /** The compiled declarations of one cluster. */
 export interface Compiled {
@@ -19,36 +22,49 @@ export interface Compiled {
   readonly publishers: Publishers
 }
 
-/** What compiled declarations need of their broker. */
-export interface CompileMeans extends Sender {
+/** The broker whose declarations are compiled. */
+export interface CompilingBroker extends ViewedBroker, Sender {
   readonly settings: Settings
-  readonly now: () => number
-  sourceOf (scope: FastifyInstance): Omit<MessageSource, 'hasKeySchema'>
+  readonly clock: Clock
+  resolutionSettings (scope: FastifyInstance): ResolutionSettings
 }
 
 /** Compiles every schema with the compiler of its scope. @throws FASTSTREAM_ERR_SCHEMA_BUILD */
-export function compile (registry: Registry, means: CompileMeans): Compiled {
-  const { settings: { ajv }, now, sourceOf } = means
+export function compile (registry: Registry, broker: CompilingBroker): Compiled {
+  const { settings: { ajv } } = broker
+  const now = (): number => broker.clock.now()
   const subscribers = registry.subscribers.map((settings) => {
     const { declaration, topics, bodyLimit } = settings
     const { scope, schema = {} } = declaration
     const compiler = incomingCompiler(scope, registry.compilerOf(declaration), ajv)
     const topic = topics.join(', ')
     const validators = compileParts(schema, (schema, part) => compileIncoming(compiler, schema, { topic, part }))
-    const source = { ...sourceOf(scope), hasKeySchema: validators.key !== undefined }
+    const source = sourceOf(broker, scope, validators.key !== undefined)
     return [declaration, new CompiledSubscriber(settings, { bodyLimit, validators }, source)] as const
   })
   const publishers = registry.publishers.map(({ declaration }) => {
     const { scope, topic, schema = {}, key, headers } = declaration
     const custom = registry.compilerOf(declaration)
-    const validators = compileParts(schema, (schema, part) => compileOutgoing(scope, schema, { topic, part }, ajv, custom))
+    const validators = compileParts(schema, (schema, part) => {
+      return compileOutgoing(scope, schema, { topic, part }, ajv, custom)
+    })
     const rules = { topic, hasSchema: schema.value !== undefined, validators, key, headers }
-    return [declaration, new PublisherPlan(rules, { sender: means, now, log: scope.log })] as const
+    return [declaration, new PublisherPlan(rules, { sender: broker, now, log: scope.log })] as const
   })
   return { subscribers: new Map(subscribers), publishers: new Publishers(new Map(publishers)) }
 }
 
-function compileParts<V> ({ value, key, headers }: MessageSchema, compilePart: (schema: unknown, part: Part) => V): Validators<V> {
+function sourceOf (broker: CompilingBroker, scope: FastifyInstance, hasKeySchema: boolean): MessageSource {
+  return {
+    scope,
+    hasKeySchema,
+    resolutionSettings: () => broker.resolutionSettings(scope),
+    bind: (correlationId) => new BoundView(broker, scope, correlationId)
+  }
+}
+
+function compileParts<V> (schema: MessageSchema, compilePart: (schema: unknown, part: Part) => V): Validators<V> {
+  const { value, key, headers } = schema
   return Object.freeze({
     value: value === undefined ? undefined : compilePart(value, 'value'),
     key: key === undefined ? undefined : compilePart(key, 'key'),

@@ -1,5 +1,7 @@
 import type { FastifyInstance } from 'fastify'
-import type { Dependencies, InheritedOptions, MessageSchema, OutgoingHeaders, PublisherOptions, SubscriberOptions, Topics } from '../../types/index.js'
+import type {
+  Dependencies, InheritedOptions, MessageSchema, OutgoingHeaders, PublisherOptions, SubscriberOptions, Topics
+} from '../../types/index.js'
 import type { DeclaredDependency } from '../deps/dependency.js'
 import { depsOf } from '../deps/scopes.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
@@ -54,7 +56,9 @@ const PUBLISHER_OPTIONS = ['schema', 'key', 'headers', 'includeInSchema', ...DOC
 const PARTS = ['value', 'key', 'headers']
 
 /** @throws FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_INVALID_TOPIC */
-export function declareSubscriber (scope: FastifyInstance, topics: Topics, written: WrittenSubscriber, handler: Handler): SubscriberDeclaration {
+export function declareSubscriber (
+  scope: FastifyInstance, topics: Topics, written: WrittenSubscriber, handler: Handler
+): SubscriberDeclaration {
   onlyKnown('', written, SUBSCRIBER_OPTIONS)
   const { schema, publish = [], deps, ...options } = written
   if (schema !== undefined) onlyKnown('schema.', schema, PARTS)
@@ -80,7 +84,9 @@ export function declarePublisher (scope: FastifyInstance, topic: string, written
   const { schema, key, headers, includeInSchema } = written
   if (schema !== undefined) onlyKnown('schema.', schema, PARTS)
   if (key !== undefined && typeof key !== 'string') callable('key', key, 'must be a string or a function of the value')
-  if (headers !== undefined && !isPlainObject(headers)) callable('headers', headers, 'must be a plain object or a function of the value')
+  if (headers !== undefined && !isPlainObject(headers)) {
+    callable('headers', headers, 'must be a plain object or a function of the value')
+  }
   return Object.freeze({
     kind: 'publisher',
     scope,

@@ -17,3 +17,8 @@ export interface Environment {
 }
 
 export const SYSTEM: Environment = Object.freeze({ clock: systemClock, createTransport, options: {}, listen: () => {} })
+
+/** The settings of the plugin, with the options of the environment over them. */
+export function withOptions (settings: Settings, { topics = settings.topics, commit }: Environment['options']): Settings {
+  return { ...settings, topics, commit: { ...settings.commit, ...commit } }
+}

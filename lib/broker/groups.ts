@@ -8,6 +8,9 @@ import type { Surroundings } from './runtime.js'
 import type { SubscriberDeclaration } from './declaration.js'
 import type { CompiledSubscriber } from './subscriber.js'
 
+/** The group of each subscriber. */
+export type Groups = ReadonlyMap<SubscriberDeclaration, Group>
+
 /** The subscribers of one group. */
 type Sharing = readonly [CompiledSubscriber, ...CompiledSubscriber[]]
 
@@ -16,23 +19,31 @@ interface Means extends Surroundings {
   readonly producer: Producer
 }
 
-/** Subscribers that share a group share one client consumer: to Kafka they are one member, which reads all of their topics. */
-export function createGroups (subscribers: readonly CompiledSubscriber[], means: Means): ReadonlyMap<SubscriberDeclaration, Group> {
+/** Subscribers that share a group share one client consumer: to Kafka they are one member, which reads all their topics. */
+export function createGroups (subscribers: readonly CompiledSubscriber[], means: Means): Groups {
   const groups = new Map<SubscriberDeclaration, Group>()
   for (const subscriber of subscribers) {
     if (groups.has(subscriber.declaration)) continue
-    // Without a group each one reads for itself.
-    const others = subscriber.groupId === null ? [] : subscribers.filter((other) => other !== subscriber && other.groupId === subscriber.groupId)
-    const sharing: Sharing = [subscriber, ...others]
+    const sharing = sharingWith(subscriber, subscribers)
     const group = createGroup(sharing, means)
     for (const each of sharing) groups.set(each.declaration, group)
   }
   return groups
 }
 
+/** Without a group each subscriber reads for itself. */
+function sharingWith (subscriber: CompiledSubscriber, subscribers: readonly CompiledSubscriber[]): Sharing {
+  const { groupId } = subscriber
+  if (groupId === null) return [subscriber]
+  return [subscriber, ...subscribers.filter((other) => other !== subscriber && other.groupId === groupId)]
+}
+
 function createGroup (subscribers: Sharing, { transport, producer, ...environment }: Means): Group {
   const [{ groupId, settings: { offsetReset } }] = subscribers
-  const pipelines = subscribers.map((subscriber) => new Pipeline(subscriber, producer, { ...environment, log: steady(subscriber.declaration.scope.log) }))
+  const pipelines = subscribers.map((subscriber) => {
+    const { scope } = subscriber.declaration
+    return new Pipeline(subscriber, producer, { ...environment, log: steady(scope.log) })
+  })
   const topics = subscribers.flatMap(({ topics }) => topics)
   const options = { groupId, topics, offsetReset, rebalanceTimeout: REBALANCE_TIMEOUT, sessionTimeout: SESSION_TIMEOUT }
   return new Group(groupId, pipelines, (listener) => transport.consumer(options, listener), environment)

@@ -90,8 +90,12 @@ export class SubscriberHandle implements Subscriber {
     if (!isObject(to)) throw new FASTSTREAM_ERR_INVALID_ARGUMENTS(SKIP_TO, 'it takes an object')
     const { topic, partition, offset } = to
     const { topics } = this
-    if (!topics.includes(topic)) throw new FASTSTREAM_ERR_INVALID_OPTION('topic', `must be one that the subscriber reads: ${topics.join(', ')}`)
-    if (typeof offset !== 'bigint' || offset < 0n) throw new FASTSTREAM_ERR_INVALID_OPTION('offset', 'must be a bigint of at least 0')
+    if (!topics.includes(topic)) {
+      throw new FASTSTREAM_ERR_INVALID_OPTION('topic', `must be one that the subscriber reads: ${topics.join(', ')}`)
+    }
+    if (typeof offset !== 'bigint' || offset < 0n) {
+      throw new FASTSTREAM_ERR_INVALID_OPTION('offset', 'must be a bigint of at least 0')
+    }
     this.#source.skipTo(this.#declaration, { topic, partition, offset })
   }
 

@@ -1,14 +1,16 @@
 import type { BrokerHealth, SubscriberHealth } from '../../types/index.js'
 import type { Group } from '../consume/group/group.js'
 import type { LastError } from '../consume/group/group-state.js'
-import { healthError } from '../consume/group/health.js'
+import { healthError, type UnnamedHealth } from '../consume/group/health.js'
 import type { SubscriberDeclaration } from './declaration.js'
 import type { SubscriberSettings } from './plan.js'
 
 type GroupOf = (declaration: SubscriberDeclaration) => Group | undefined
 
 /** What `health()` returns; `groupOf` yields a subscriber's group once there is one. */
-export function brokerHealth (state: BrokerHealth['state'], lastError: LastError | undefined, subscribers: readonly SubscriberSettings[], groupOf: GroupOf): BrokerHealth {
+export function brokerHealth (
+  state: BrokerHealth['state'], lastError: LastError | undefined, subscribers: readonly SubscriberSettings[], groupOf: GroupOf
+): BrokerHealth {
   const healths = subscribers.map((subscriber) => subscriberHealth(subscriber, groupOf))
   return {
     healthy: state === 'connected' && healths.every(({ healthy }) => healthy),
@@ -18,7 +20,19 @@ export function brokerHealth (state: BrokerHealth['state'], lastError: LastError
   }
 }
 
-function subscriberHealth ({ name, topics, groupId, declaration }: SubscriberSettings, groupOf: GroupOf): SubscriberHealth {
-  const known = groupOf(declaration)?.health(topics)
-  return { name, topics, groupId, ...(known ?? { healthy: false, state: 'joining', partitions: [], lag: 0, inFlight: 0, oldestUnsettledAge: 0, missingTopics: [], lastError: undefined }) }
+/** What is known of a subscriber whose group does not exist yet. */
+const UNKNOWN: UnnamedHealth = Object.freeze({
+  healthy: false,
+  state: 'joining',
+  partitions: [],
+  lag: 0,
+  inFlight: 0,
+  oldestUnsettledAge: 0,
+  missingTopics: [],
+  lastError: undefined
+})
+
+function subscriberHealth (subscriber: SubscriberSettings, groupOf: GroupOf): SubscriberHealth {
+  const { name, topics, groupId, declaration } = subscriber
+  return { name, topics, groupId, ...(groupOf(declaration)?.health(topics) ?? UNKNOWN) }
 }

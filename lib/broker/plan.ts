@@ -1,6 +1,7 @@
 import type { InheritedOptions } from '../../types/index.js'
 import {
-  FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER, FASTSTREAM_ERR_GROUP_CLASH, FASTSTREAM_ERR_GROUP_REQUIRED, FASTSTREAM_ERR_INVALID_OPTION
+  FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER, FASTSTREAM_ERR_GROUP_CLASH, FASTSTREAM_ERR_GROUP_REQUIRED,
+  FASTSTREAM_ERR_INVALID_OPTION
 } from '../errors.js'
 import { resolveInherited, type InheritedSettings } from '../options/inherited.js'
 import type { DeadLetterTopic } from '../options/settings.js'
@@ -45,8 +46,9 @@ export interface Surroundings {
  * @throws FASTSTREAM_ERR_GROUP_REQUIRED
  */
 export function resolveSubscriber (
-  declaration: SubscriberDeclaration, settings: Settings, { layers = [], overrides = [], deadLetterTopics }: Surroundings = {}
+  declaration: SubscriberDeclaration, settings: Settings, around: Surroundings = {}
 ): SubscriberSettings {
+  const { layers = [], overrides = [], deadLetterTopics } = around
   const { name, topics, options } = declaration
   const inherited = resolveInherited([...layers, options, ...overrides], settings)
   return Object.freeze({
@@ -70,12 +72,16 @@ function deadLetterTopicsOf (topics: readonly string[], name: DeadLetterTopic): 
 }
 
 /** @throws FASTSTREAM_ERR_INVALID_OPTION */
-export function resolvePublisher (declaration: PublisherDeclaration, settings: Settings, layers: readonly InheritedOptions[] = []): PublisherSettings {
+export function resolvePublisher (
+  declaration: PublisherDeclaration, settings: Settings, layers: readonly InheritedOptions[] = []
+): PublisherSettings {
   const { includeInSchema } = resolveInherited([...layers, declaration.options], settings)
   return Object.freeze({ declaration, topic: declaration.topic, includeInSchema })
 }
 
-function groupOf (topics: readonly string[], groupId: string | null | undefined, { transport }: Settings): string | null {
+type GroupId = InheritedSettings['groupId']
+
+function groupOf (topics: readonly string[], groupId: GroupId, { transport }: Settings): string | null {
   if (groupId !== undefined) return groupId
   if (transport === 'memory') return DEFAULT_GROUP
   throw new FASTSTREAM_ERR_GROUP_REQUIRED(topics[0] ?? '')
@@ -91,14 +97,17 @@ export function checkTogether (before: readonly SubscriberSettings[], added: Sub
   checkDeadLetters([...before, added], added)
 }
 
-/** Subscribers of one group share one client consumer: they agree on its options, and each topic belongs to one of them. */
-function checkGroup (before: readonly SubscriberSettings[], { groupId, topics, offsetReset }: SubscriberSettings): void {
+/** Subscribers of one group share a client consumer: they agree on its options, and each topic belongs to one of them. */
+function checkGroup (before: readonly SubscriberSettings[], added: SubscriberSettings): void {
+  const { groupId, topics, offsetReset } = added
   if (groupId === null) return
   for (const other of before) {
     if (other.groupId !== groupId) continue
     const shared = topics.find((topic) => other.topics.includes(topic))
     if (shared !== undefined) throw new FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER(shared, groupId)
-    if (other.offsetReset !== offsetReset) throw new FASTSTREAM_ERR_GROUP_CLASH(groupId, 'offsetReset', other.topics.join(', '))
+    if (other.offsetReset !== offsetReset) {
+      throw new FASTSTREAM_ERR_GROUP_CLASH(groupId, 'offsetReset', other.topics.join(', '))
+    }
   }
 }
 

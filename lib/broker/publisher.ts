@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto'
+import type { FastifyInstance } from 'fastify'
 import type { PublishOptions } from '../../types/index.js'
+import type { Clock } from '../clock.js'
 import type { Log } from '../log.js'
 import { acceptCorrelationId } from '../message/correlation-id.js'
 import { encode, type OutgoingRules } from '../message/encode.js'
 import type { Prepared, Sender } from '../message/outgoing.js'
 import { checkPublishOptions } from '../message/publish-options.js'
+import { checkTopic } from '../options/topic-name.js'
 
 const NO_OPTIONS: PublishOptions = Object.freeze({})
 
@@ -32,7 +35,9 @@ export class PublisherPlan {
    * @param correlationId of the request or message that publishes
    * @param tombstoneKey the key of a tombstone that has no key of its own
    */
-  prepare (value: unknown, options: PublishOptions = NO_OPTIONS, correlationId?: string, tombstoneKey: Buffer | null = null): Prepared {
+  prepare (
+    value: unknown, options: PublishOptions = NO_OPTIONS, correlationId?: string, tombstoneKey: Buffer | null = null
+  ): Prepared {
     const { sender, now, log } = this.#means
     if (options !== NO_OPTIONS) checkPublishOptions(options)
     const own = options.correlationId
@@ -43,4 +48,12 @@ export class PublisherPlan {
     }
     return { outgoing: encode(value, options, this.#rules, circumstances), sender }
   }
+}
+
+/** A publisher without schema, key and headers: it publishes what it is given. @throws FASTSTREAM_ERR_INVALID_TOPIC */
+export function plainPublisher (
+  broker: Sender & { readonly clock: Clock }, { log }: FastifyInstance, topic: string
+): PublisherPlan {
+  const rules = { topic: checkTopic(topic), hasSchema: false, validators: {} }
+  return new PublisherPlan(rules, { sender: broker, now: () => broker.clock.now(), log })
 }

@@ -3,7 +3,9 @@ import { FASTSTREAM_ERR_ALREADY_STARTED } from '../errors.js'
 import type { Settings } from '../options/plugin-options.js'
 import type { Compiler } from '../schema/ajv.js'
 import type { Declaration, PublisherDeclaration, SubscriberDeclaration } from './declaration.js'
-import { checkTogether, resolvePublisher, resolveSubscriber, type PublisherSettings, type SubscriberSettings } from './plan.js'
+import {
+  checkTogether, resolvePublisher, resolveSubscriber, type PublisherSettings, type SubscriberSettings
+} from './plan.js'
 
 /** What is declared on one cluster while plugins load. */
 export class Registry {
@@ -69,7 +71,10 @@ export class Registry {
     }
   }
 
-  /** Before the app is booted the getter yields compilers that were set by hand, and no others; `after` waits for those that the scope sets later. */
+  /**
+   * Stores the compiler that the scope has set by hand: before the app is booted the getter yields no other. `after` waits
+   * for a compiler that the scope sets later.
+   */
   #captureCompiler (declaration: Declaration, what: string, topic: string): void {
     const { scope } = declaration
     try {

@@ -87,7 +87,9 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
     if (value === undefined) return []
     // A key function cannot be called with null: the tombstone belongs to the entity that the message is about.
     const tombstoneKey = value === null ? message.rawKey : null
-    return publish.map((publisher) => PublisherHandle.planOf(publisher).prepare(value, options, message.correlationId, tombstoneKey))
+    return publish.map((publisher) => {
+      return PublisherHandle.planOf(publisher).prepare(value, options, message.correlationId, tombstoneKey)
+    })
   }
 
   /** Once: the mistake is in the declaration, not in the message. */

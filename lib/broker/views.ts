@@ -1,13 +1,16 @@
 import { inspect, type InspectOptionsStylized } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import type {
-  BoundBroker, BrokerHealth, Dependencies, MessageSchema, Publisher, PublisherOptions, PublishOptions, RecordMetadata, Subscriber, SubscriberOptions, Topics
+  BoundBroker, BrokerHealth, Dependencies, MessageSchema, Publisher, PublisherOptions, PublishOptions, RecordMetadata,
+  Subscriber, SubscriberOptions, Topics
 } from '../../types/index.js'
 import { send } from '../message/outgoing.js'
 import { noSurplus } from '../options/assert.js'
 import { FASTSTREAM_ERR_INVALID_ARGUMENTS, FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { inspected } from '../shown.js'
-import { declarePublisher, declareSubscriber, type Handler, type PublisherDeclaration, type SubscriberDeclaration } from './declaration.js'
+import {
+  declarePublisher, declareSubscriber, type Handler, type PublisherDeclaration, type SubscriberDeclaration
+} from './declaration.js'
 import { PublisherHandle, SubscriberHandle, type PublisherSource, type SubscriberSource } from './handles.js'
 import type { PublisherPlan } from './publisher.js'
 
@@ -40,7 +43,9 @@ export class BoundView implements BoundBroker {
   }
 
   // Async for its errors; up to the queue it runs at once, so that publishes keep the order of their calls.
-  publish = async (target: string | Publisher, value: unknown, options?: PublishOptions, ...surplus: unknown[]): Promise<RecordMetadata> => {
+  publish = async (
+    target: string | Publisher, value: unknown, options?: PublishOptions, ...surplus: unknown[]
+  ): Promise<RecordMetadata> => {
     noSurplus(PUBLISH, surplus)
     return await send(publisherOf(this.#broker, this.#scope, target).prepare(value, options, this.#correlationId()))
   }
@@ -68,7 +73,9 @@ export class ScopeView implements BoundBroker {
     return this.#broker.name
   }
 
-  publish = async (target: string | Publisher, value: unknown, options?: PublishOptions, ...surplus: unknown[]): Promise<RecordMetadata> => {
+  publish = async (
+    target: string | Publisher, value: unknown, options?: PublishOptions, ...surplus: unknown[]
+  ): Promise<RecordMetadata> => {
     noSurplus(PUBLISH, surplus)
     return await send(publisherOf(this.#broker, this.#scope, target).prepare(value, options))
   }
@@ -77,7 +84,9 @@ export class ScopeView implements BoundBroker {
     return this.#broker.health()
   }
 
-  publisher = (topic: string, options: PublisherOptions<MessageSchema, unknown> = {}, ...surplus: unknown[]): Publisher => {
+  publisher = (
+    topic: string, options: PublisherOptions<MessageSchema, unknown> = {}, ...surplus: unknown[]
+  ): Publisher => {
     noSurplus('publisher(topic, options)', surplus)
     const declaration = declarePublisher(this.#scope, topic, options)
     this.#broker.addPublisher(declaration)
@@ -116,5 +125,6 @@ function publisherOf (broker: ViewedBroker, scope: FastifyInstance, target: unkn
   }
   const source = PublisherHandle.sourceOf(target)
   if (source === broker) return PublisherHandle.planOf(target)
-  throw new FASTSTREAM_ERR_INVALID_OPTION('publisher', `belongs to broker '${source.name}': publish it through that one`)
+  const cure = `belongs to broker '${source.name}': publish it through that one`
+  throw new FASTSTREAM_ERR_INVALID_OPTION('publisher', cure)
 }

@@ -10,7 +10,9 @@ import type { RawHeader } from '../transport/transport.js'
 export const DEAD_LETTER_PREFIX = 'x-dlq-'
 
 /** Where on its way a message failed for the last time. */
-export const DEAD_LETTER_STAGES = ['deserialize', 'validate', 'retries-exhausted', 'rejected', 'publish'] as const satisfies readonly FailureStage[]
+export const DEAD_LETTER_STAGES = [
+  'deserialize', 'validate', 'retries-exhausted', 'rejected', 'publish'
+] as const satisfies readonly FailureStage[]
 
 /** What the headers of a dead letter are made from. */
 export interface DeadLetterFacts {
@@ -116,7 +118,9 @@ const ORIGIN_NAMES = ORIGIN.map(({ name }) => name)
  *
  * @param keepsOrigin whether the original is a dead letter itself, whose origin stays
  */
-export function writeDeadLetterHeaders (original: readonly RawHeader[], facts: DeadLetterFacts, keepsOrigin: boolean): RawHeader[] {
+export function writeDeadLetterHeaders (
+  original: readonly RawHeader[], facts: DeadLetterFacts, keepsOrigin: boolean
+): RawHeader[] {
   const kept = keepsOrigin ? ORIGIN_NAMES : []
   const headers: RawHeader[] = original.filter(([name]) => !name.startsWith(DEAD_LETTER_PREFIX) || kept.includes(name))
   for (const header of ALL) {
@@ -164,7 +168,9 @@ export function describeDeadLetterHeaders (): Record<string, unknown> {
   return {
     type: 'object',
     required: ALL.filter(({ required }) => required).map(({ name }) => DEAD_LETTER_PREFIX + name),
-    properties: Object.fromEntries(ALL.map(({ name, schema }) => [DEAD_LETTER_PREFIX + name, { type: 'string', ...schema }]))
+    properties: Object.fromEntries(ALL.map(({ name, schema }) => {
+      return [DEAD_LETTER_PREFIX + name, { type: 'string', ...schema }]
+    }))
   }
 }
 
@@ -201,5 +207,6 @@ function stackOf ({ error, detailed }: DeadLetterFacts): string | undefined {
 
 /** A violation that is left out is left out as a whole: the header is JSON. */
 function violationsOf ({ error, detailed }: DeadLetterFacts): string | undefined {
-  return boundedJson(() => detailed && 'validation' in error ? error.validation : undefined, MAX_VIOLATIONS * 10, DETAIL_LIMIT)
+  const read = (): unknown => detailed && 'validation' in error ? error.validation : undefined
+  return boundedJson(read, MAX_VIOLATIONS * 10, DETAIL_LIMIT)
 }

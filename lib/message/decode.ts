@@ -12,7 +12,7 @@ export interface IncomingRules {
   readonly validators: Validators<Validate>
 }
 
-/** The parts of a message, decoded and validated. Key and headers without a schema are left to the message, which decodes them on demand. */
+/** The decoded parts of a message. Key and headers without a schema are undefined: the message decodes them on demand. */
 export interface Decoded {
   readonly value: unknown
   readonly key: unknown
@@ -27,13 +27,16 @@ export interface Decoded {
 export function decode (record: ConsumedRecord, { validators, bodyLimit }: IncomingRules): Decoded {
   if (record.size > bodyLimit) {
     const cure = 'raise that where such messages are meant to be'
-    throw new FASTSTREAM_ERR_DECODE('message', `it has ${record.size} bytes, which is more than 'bodyLimit' (${bodyLimit}): ${cure}`)
+    const reason = `it has ${record.size} bytes, which is more than 'bodyLimit' (${bodyLimit}): ${cure}`
+    throw new FASTSTREAM_ERR_DECODE('message', reason)
   }
   const headers = validators.headers?.(decodeHeaders(record.headers))
   const key = validators.key?.(decodeKey(record.key))
   const decoded = decodeValue(record.value, headerText(record, CONTENT_TYPE))
   const value = validators.value === undefined ? decoded : validators.value(decoded)
   // Coercion makes '' or 0 of null, but a tombstone has no value to coerce: its schema allows null, or refuses it.
-  if (record.value === null && value !== null) throw new FASTSTREAM_ERR_VALIDATION('value must not be null: it is a tombstone')
+  if (record.value === null && value !== null) {
+    throw new FASTSTREAM_ERR_VALIDATION('value must not be null: it is a tombstone')
+  }
   return { value, key, headers }
 }

@@ -10,6 +10,8 @@ import { CONTENT_TYPE, CORRELATION_ID, encodeHeaders, headerTexts, mergeHeaders 
 import type { Outgoing } from './outgoing.js'
 import { isResponse } from './response.js'
 
+const RESPONSE = 'response() is for the result of a handler: use publish(publisher, value, options)'
+
 /** How all messages of one publisher are encoded. */
 export interface OutgoingRules {
   readonly topic: string
@@ -35,13 +37,14 @@ export interface Circumstances {
  *
  * @throws FASTSTREAM_ERR_INVALID_MESSAGE, FASTSTREAM_ERR_ENCODE
  */
-export function encode (value: unknown, options: PublishOptions, rules: OutgoingRules, circumstances: Circumstances): Outgoing {
+export function encode (
+  value: unknown, options: PublishOptions, rules: OutgoingRules, circumstances: Circumstances
+): Outgoing {
   const { topic, hasSchema, validators } = rules
-  if (isResponse(value)) {
-    throw new FASTSTREAM_ERR_ENCODE('value', topic, 'response() is for the result of a handler: use publish(publisher, value, options)')
-  }
+  if (isResponse(value)) throw new FASTSTREAM_ERR_ENCODE('value', topic, RESPONSE)
   if (value !== null) validators.value?.(value)
-  const { bytes, contentType } = encodeValue(value, { topic, schema: hasSchema, proven: validators.value !== undefined })
+  const encoding = { topic, schema: hasSchema, proven: validators.value !== undefined }
+  const { bytes, contentType } = encodeValue(value, encoding)
   return {
     topic,
     key: encodeKey(value, options, rules, circumstances),
@@ -59,7 +62,9 @@ export function encode (value: unknown, options: PublishOptions, rules: Outgoing
   }
 }
 
-function encodeKey (value: unknown, options: PublishOptions, rules: OutgoingRules, { tombstoneKey }: Circumstances): Buffer | null {
+function encodeKey (
+  value: unknown, options: PublishOptions, rules: OutgoingRules, { tombstoneKey }: Circumstances
+): Buffer | null {
   const { topic, validators } = rules
   const derive = (): string | Buffer | null => deriveKey(rules.key, value, topic) ?? tombstoneKey
   const key = options.key !== undefined ? options.key : inPart('key', topic, derive)
@@ -75,6 +80,7 @@ function inPart<T> (part: 'key' | 'headers', topic: string, make: () => T): T {
     return make()
   } catch (error) {
     if (error instanceof Error && 'code' in error) throw error
-    throw new FASTSTREAM_ERR_ENCODE(part, topic, error instanceof Error ? error.message : String(error), { cause: error })
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new FASTSTREAM_ERR_ENCODE(part, topic, reason, { cause: error })
   }
 }

@@ -24,10 +24,13 @@ export function headerText (record: ConsumedRecord, name: string): string | unde
   return record.headerText === undefined ? lastHeader(record.headers, name) : record.headerText(name)
 }
 
-/** The most headers that are decoded, as many as Node takes for a request: more would keep all other messages waiting. */
+/** The most headers that are decoded, as many as Node takes for a request. More would keep all other messages waiting. */
 const MAX_HEADERS = 2000
 
-/** Decodes headers as text by name. The last header of a name decides, as Kafka's `lastHeader`; null and bytes that are not UTF-8 have no text. */
+/**
+ * Decodes headers as text by name. The last header of a name decides, as Kafka's `lastHeader`; null and bytes that are not
+ * UTF-8 have no text.
+ */
 export function decodeHeaders (headers: readonly RawHeader[]): Record<string, string> {
   if (headers.length > MAX_HEADERS) throw new FASTSTREAM_ERR_DECODE('headers', `there are more than ${MAX_HEADERS}`)
   // Without a prototype `__proto__` is a name like any other.
@@ -65,7 +68,7 @@ export function encodeHeaders (merged: HeaderValues): RawHeader[] {
   return headers
 }
 
-/** The texts that a reader of the encoded headers finds: the last one of each name. A header of null or of other bytes has none. */
+/** The texts that a reader of the encoded headers finds: those of {@link decodeHeaders}. */
 export function headerTexts (merged: HeaderValues): Record<string, string> {
   // Without a prototype `__proto__` is a name like any other.
   const texts: Record<string, string> = Object.create(null)

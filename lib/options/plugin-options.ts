@@ -145,7 +145,7 @@ export const PLUGIN: OptionTable<PluginOptions, PluginSettings> = {
   }
 }
 
-/** Checks and completes the options. `pluginTimeout` bounds the hooks that connect and drain, as Fastify has it; 0 is none. */
+/** Checks and completes the options. `pluginTimeout` is Fastify's bound for the hooks that connect and drain; 0: none. */
 export function normaliseOptions (options: FaststreamOptions, pluginTimeout: number): Settings {
   onlyKnown('', options, [...Object.keys(PLUGIN), ...Object.keys(INHERITED)])
   const { asyncapi, ssl, sasl, ...own } = resolveOptions(PLUGIN, defaultsOf(PLUGIN), [options])

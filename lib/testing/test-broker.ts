@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Dependency, DependencyFactory, Publisher, PublishOptions, RecordMetadata } from '../../types/index.js'
 import { brokersOf, type AppBrokers } from '../broker/app-brokers.js'
 import type { Broker } from '../broker/broker.js'
+import { plainPublisher } from '../broker/publisher.js'
 import { list, noSurplus, number, onlyKnown } from '../options/assert.js'
 import { LONGEST_TIMER } from '../clock.js'
 import type { Environment } from '../broker/environment.js'
@@ -164,7 +165,7 @@ class MemoryTestBroker implements TestBroker {
     noSurplus('publish(publisher, value, options)', surplus)
     if (typeof target !== 'string') return await target.publish(value, options)
     const [broker] = this.#brokers as [Broker]
-    return await send(broker.publisherWithoutSchema(this.#app, target).prepare(value, options))
+    return await send(plainPublisher(broker, this.#app, target).prepare(value, options))
   }
 
   published = (topic: string, ...surplus: unknown[]): PublishedRecord[] => {
