@@ -35,7 +35,7 @@ export class Cluster {
     this.random = random
     this.nodes = new Map(NODES.map((id) => [id, new Node(id, scheduler, random)]))
     for (const node of this.nodes.values()) {
-      node.nodes = NODES
+      node.learnNodes(0, NODES)
       node.coordinator = new Coordinator(node, this)
       node.coordinator.learn(this.coordinator)
     }
@@ -185,8 +185,9 @@ export class Cluster {
   }
 
   #tellNodes (): void {
+    const version = ++this.#version
     const { live } = this
-    for (const node of this.nodes.values()) this.#later(node, () => { node.nodes = live })
+    for (const node of this.nodes.values()) this.#later(node, () => { node.learnNodes(version, live) })
   }
 
   #later (node: Node, run: () => void): void {

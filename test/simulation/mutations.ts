@@ -124,12 +124,6 @@ export const MUTATIONS: readonly Mutation[] = [
     also: { file: 'lib/transport/kafka/consumer/assignment.ts', from: 'if (alien === undefined) return', to: 'if (alien !== this) return' }
   },
   {
-    guard: 'a send that was given up as not sent is not sent',
-    file: PRODUCER,
-    from: '      operation.throwIfInterrupted()\n      for (const batch of batches) batch.uncertain++',
-    to: '      for (const batch of batches) batch.uncertain++'
-  },
-  {
     guard: 'a leader that has lost its place may have appended the batch',
     file: 'lib/transport/kafka/cluster/protocol-errors.ts',
     from: 'return errorCode === CODE.notEnoughReplicas || errorCode',
