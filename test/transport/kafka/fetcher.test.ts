@@ -166,6 +166,17 @@ t.test('a set is fetched while the one before it is decoded, and no third one', 
   t.same(fetches[2]!.places, ['0@50000'])
 })
 
+t.test('a set that is handed over in part is fetched again from there, and what was fetched behind it is dropped', async (t) => {
+  const { fetches, told } = await build(t, { leaders: [1] })
+  fetches[0]!.answer(answer({ partition: 0, records: batch(0, 120_000) }))
+  while (fetches.length < 2) await new Promise((resolve) => { queueMicrotask(() => { resolve(undefined) }) })
+  t.same(fetches[1]!.places, ['0@120000'])
+  while (told.length < 1) await turn()
+  await fetches[1]!.answer(answer({ partition: 0, records: batch(120_000, 120_001) }))
+  t.same(told.map((line) => line.slice(-8)), ['> 100000'])
+  t.same(fetches[2]!.places, ['0@100000'])
+})
+
 t.test('headers that do not tell where the next fetch begins leave that to the decoder', async (t) => {
   const { fetches, told } = await build(t, { leaders: [1] })
   const broken = batch(0, 1)

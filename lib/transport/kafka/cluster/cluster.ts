@@ -53,7 +53,7 @@ export class Cluster {
 
   /** Runs `work` for `ms`, or until `close` or until `signal` aborts; then nothing of it goes on. */
   async until<Result> (
-    ms: number, work: (operation: Operation) => Promise<Result>, signal = this.#closing.signal
+    ms: number, work: (operation: Operation) => Promise<Result>, signal: AbortSignal = this.#closing.signal
   ): Promise<Result> {
     if (this.#closing.signal.aborted || signal.aborted) throw new InterruptedError('closed')
     const operation = new Operation(ms, this.environment)

@@ -66,12 +66,12 @@ export class Member {
   /** Resolves with what ended it. */
   async live (): Promise<Error> {
     const { closing, listener } = this.#with
-    try {
-      for (let patience = FIRST_PATIENCE; ; patience = PATIENCE) await this.#oneGeneration(patience)
-    } catch (err) {
-      if (this.#end() && !closing.aborted) listener.lost()
-      return err as Error
+    let error: Error | undefined
+    for (let patience = FIRST_PATIENCE; error === undefined; patience = PATIENCE) {
+      error = await this.#oneGeneration(patience).then(() => undefined, (err: Error) => err)
     }
+    if (this.#end() && !closing.aborted) listener.lost()
+    return error
   }
 
   async #oneGeneration (patience: number): Promise<void> {
