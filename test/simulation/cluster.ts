@@ -41,9 +41,7 @@ export class Cluster {
     }
   }
 
-  get addresses (): string[] {
-    return Array.from(this.nodes.values(), ({ address }) => address)
-  }
+  get addresses (): string[] { return Array.from(this.nodes.values(), ({ address }) => address) }
 
   node (id: number): Node { return this.nodes.get(id)! }
 
@@ -51,17 +49,11 @@ export class Cluster {
     return [...this.nodes.values()].find((node) => node.address === address)
   }
 
-  get live (): number[] {
-    return NODES.filter((id) => !this.#fenced.has(id))
-  }
+  get live (): number[] { return NODES.filter((id) => !this.#fenced.has(id)) }
 
-  nextProducerId (): bigint {
-    return this.#producerIds++
-  }
+  nextProducerId (): bigint { return this.#producerIds++ }
 
-  partitions (topic: string): readonly Partition[] {
-    return this.#topics.get(topic) ?? []
-  }
+  partitions (topic: string): readonly Partition[] { return this.#topics.get(topic) ?? [] }
 
   createTopic (topic: string, count: number): void {
     this.#topics.set(topic, [])
@@ -203,7 +195,5 @@ export class Cluster {
     })
   }
 
-  #latency (): number {
-    return 0.3 + this.random.next() * 3
-  }
+  #latency (): number { return 0.3 + this.random.next() * 3 }
 }

@@ -122,7 +122,9 @@ export class Coordinator {
         partitions: partitions.map(({ partition, offset, metadata }) => {
           const refusal = errorCode || this.#refusalOf(topic, partition, metadata)
           const stale = (this.#node.view(topic, partition)?.partition.createdAt ?? 0) > since
-          if (refusal === CODE.none) this.#cluster.store.commit({ groupId, topic, partition, offset, at: this.#cluster.scheduler.now, stale }, metadata)
+          // Of a topic that is gone nothing is kept, whether this node has heard of it or not.
+          const isThere = this.#cluster.partitions(topic).length > partition
+          if (refusal === CODE.none && isThere) this.#cluster.store.commit({ groupId, topic, partition, offset, at: this.#cluster.scheduler.now, stale }, metadata)
           return { partition, errorCode: refusal }
         })
       }))
