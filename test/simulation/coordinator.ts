@@ -70,7 +70,7 @@ export class Coordinator {
 
   /** False of a node that was frozen and has not heard yet that others went on. */
   get #isCurrent (): boolean {
-    return this.#cluster.coordinator.epoch === this.#view.epoch
+    return this.#cluster.coordinator.epoch === this.#view.epoch && this.#view.nodeId === this.#node.id
   }
 
   #nextId (groupId: string): string {
@@ -115,7 +115,7 @@ export class Coordinator {
       await this.#node.wait(STORE_TIMEOUT, () => this.refusal !== CODE.none)
       errorCode = this.refusal || CODE.coordinatorNotAvailable
     }
-    const { since } = this.group(groupId)
+    const since = errorCode === CODE.none ? this.group(groupId).since : 0
     return {
       topics: topics.map(({ topic, partitions }) => ({
         topic,
