@@ -124,12 +124,6 @@ export const MUTATIONS: readonly Mutation[] = [
     also: { file: 'lib/transport/kafka/consumer/assignment.ts', from: 'if (alien === undefined) return', to: 'if (alien !== this) return' }
   },
   {
-    guard: 'a leader that has lost its place may have appended the batch',
-    file: 'lib/transport/kafka/cluster/protocol-errors.ts',
-    from: 'return errorCode === CODE.notEnoughReplicas || errorCode',
-    to: 'return errorCode === CODE.notEnoughReplicas || errorCode === 6 || errorCode'
-  },
-  {
     guard: 'a commit that failed is tried again',
     file: 'lib/consume/committer.ts',
     from: 'return this.moved()',
