@@ -75,12 +75,6 @@ export const MUTATIONS: readonly Mutation[] = [
     to: 'if'
   },
   {
-    guard: 'an offset beyond the end is looked at twice',
-    file: STARTING,
-    from: 'if (stored !== undefined && stored > range.end && (this.#ahead.get(id) ?? look) === look) {',
-    to: 'if (look < 0) {'
-  },
-  {
     guard: 'requests follow a coordinator that moves',
     file: COORDINATOR,
     from: '        this.#address = undefined\n',
