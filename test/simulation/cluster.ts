@@ -35,15 +35,13 @@ export class Cluster {
     this.random = random
     this.nodes = new Map(NODES.map((id) => [id, new Node(id, scheduler, random)]))
     for (const node of this.nodes.values()) {
-      node.nodes = NODES
+      node.learnNodes(0, NODES)
       node.coordinator = new Coordinator(node, this)
       node.coordinator.learn(this.coordinator)
     }
   }
 
-  get addresses (): string[] {
-    return Array.from(this.nodes.values(), ({ address }) => address)
-  }
+  get addresses (): string[] { return Array.from(this.nodes.values(), ({ address }) => address) }
 
   node (id: number): Node { return this.nodes.get(id)! }
 
@@ -51,17 +49,11 @@ export class Cluster {
     return [...this.nodes.values()].find((node) => node.address === address)
   }
 
-  get live (): number[] {
-    return NODES.filter((id) => !this.#fenced.has(id))
-  }
+  get live (): number[] { return NODES.filter((id) => !this.#fenced.has(id)) }
 
-  nextProducerId (): bigint {
-    return this.#producerIds++
-  }
+  nextProducerId (): bigint { return this.#producerIds++ }
 
-  partitions (topic: string): readonly Partition[] {
-    return this.#topics.get(topic) ?? []
-  }
+  partitions (topic: string): readonly Partition[] { return this.#topics.get(topic) ?? [] }
 
   createTopic (topic: string, count: number): void {
     this.#topics.set(topic, [])
@@ -185,8 +177,9 @@ export class Cluster {
   }
 
   #tellNodes (): void {
+    const version = ++this.#version
     const { live } = this
-    for (const node of this.nodes.values()) this.#later(node, () => { node.nodes = live })
+    for (const node of this.nodes.values()) this.#later(node, () => { node.learnNodes(version, live) })
   }
 
   #later (node: Node, run: () => void): void {
@@ -202,7 +195,5 @@ export class Cluster {
     })
   }
 
-  #latency (): number {
-    return 0.3 + this.random.next() * 3
-  }
+  #latency (): number { return 0.3 + this.random.next() * 3 }
 }

@@ -70,7 +70,7 @@ export class Coordinator {
 
   /** False of a node that was frozen and has not heard yet that others went on. */
   get #isCurrent (): boolean {
-    return this.#cluster.coordinator.epoch === this.#view.epoch
+    return this.#cluster.coordinator.epoch === this.#view.epoch && this.#view.nodeId === this.#node.id
   }
 
   #nextId (groupId: string): string {
@@ -115,14 +115,16 @@ export class Coordinator {
       await this.#node.wait(STORE_TIMEOUT, () => this.refusal !== CODE.none)
       errorCode = this.refusal || CODE.coordinatorNotAvailable
     }
-    const { since } = this.group(groupId)
+    const since = errorCode === CODE.none ? this.group(groupId).since : 0
     return {
       topics: topics.map(({ topic, partitions }) => ({
         topic,
         partitions: partitions.map(({ partition, offset, metadata }) => {
           const refusal = errorCode || this.#refusalOf(topic, partition, metadata)
           const stale = (this.#node.view(topic, partition)?.partition.createdAt ?? 0) > since
-          if (refusal === CODE.none) this.#cluster.store.commit({ groupId, topic, partition, offset, at: this.#cluster.scheduler.now, stale }, metadata)
+          // Of a topic that is gone nothing is kept, whether this node has heard of it or not.
+          const isThere = this.#cluster.partitions(topic).length > partition
+          if (refusal === CODE.none && isThere) this.#cluster.store.commit({ groupId, topic, partition, offset, at: this.#cluster.scheduler.now, stale }, metadata)
           return { partition, errorCode: refusal }
         })
       }))

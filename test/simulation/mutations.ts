@@ -75,12 +75,6 @@ export const MUTATIONS: readonly Mutation[] = [
     to: 'if'
   },
   {
-    guard: 'an offset beyond the end is looked at twice',
-    file: STARTING,
-    from: 'if (stored !== undefined && stored > range.end && (this.#ahead.get(id) ?? look) === look) {',
-    to: 'if (look < 0) {'
-  },
-  {
     guard: 'requests follow a coordinator that moves',
     file: COORDINATOR,
     from: '        this.#address = undefined\n',
@@ -122,18 +116,6 @@ export const MUTATIONS: readonly Mutation[] = [
     from: 'for (const owner of this.#owned.values()) owner.tracker.revoke()\n    this.#owned.clear()',
     to: '',
     also: { file: 'lib/transport/kafka/consumer/assignment.ts', from: 'if (alien === undefined) return', to: 'if (alien !== this) return' }
-  },
-  {
-    guard: 'a send that was given up as not sent is not sent',
-    file: PRODUCER,
-    from: '      operation.throwIfInterrupted()\n      for (const batch of batches) batch.uncertain++',
-    to: '      for (const batch of batches) batch.uncertain++'
-  },
-  {
-    guard: 'a leader that has lost its place may have appended the batch',
-    file: 'lib/transport/kafka/cluster/protocol-errors.ts',
-    from: 'return errorCode === CODE.notEnoughReplicas || errorCode',
-    to: 'return errorCode === CODE.notEnoughReplicas || errorCode === 6 || errorCode'
   },
   {
     guard: 'a commit that failed is tried again',

@@ -91,6 +91,8 @@ async function freeze (world: World, kind: 'app-stop' | 'app-expire', ms: number
   // Its answer is in the socket when it thaws, and is old then.
   if (world.random.next() < 0.5) await Promise.race([world.network.sends(app.process, 'Heartbeat'), world.scheduler.sleep(2000)])
   if (!app.isRunning || app.process.isFrozen) return
+  // See `clocksJump`.
+  if (kind === 'app-expire' && app.process.skew !== 0 && !world.clocksJump) return
   world.fault(kind, [app.name], world.scheduler.now + ms)
   app.process.freeze()
   await world.scheduler.sleep(ms)
@@ -101,7 +103,7 @@ async function freeze (world: World, kind: 'app-stop' | 'app-expire', ms: number
 
 function setClockBack (world: World): void {
   const app = anyApp(world)
-  if (app === undefined) return
+  if (app === undefined || (app.process.isFrozen && !world.clocksJump)) return
   world.fault('app-block', [app.name])
   app.process.skew -= world.random.pick([500, 20_000, 3_600_000])
 }

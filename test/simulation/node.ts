@@ -33,6 +33,7 @@ export class Node {
   readonly #topics = new Map<string, TopicView>()
   /** The nodes that it believes to live. */
   nodes: readonly number[] = []
+  #nodesVersion = -1
   coordinator!: Coordinator
   #waiters = new Set<Waiter>()
 
@@ -62,6 +63,12 @@ export class Node {
   learn (topic: string, view: TopicView): void {
     if ((this.#topics.get(topic)?.version ?? -1) < view.version) this.#topics.set(topic, view)
     this.changed()
+  }
+
+  learnNodes (version: number, nodes: readonly number[]): void {
+    if (version < this.#nodesVersion) return
+    this.#nodesVersion = version
+    this.nodes = nodes
   }
 
   topic (name: string): readonly PartitionView[] | undefined {

@@ -44,7 +44,7 @@ export class Weather {
     if (this.badness === 0 || this.#random.next() * 100 >= this.badness) return 'delivered'
     const fate = this.#random.pick(BAD)
     // See `outlivesConnection`.
-    return fate === 'doubled' && api === 'OffsetCommit' ? 'answer-lost' : fate
+    return fate === 'doubled' && isOnce(api) ? 'answer-lost' : fate
   }
 
   /** One way, ms. */
@@ -63,9 +63,14 @@ export class Weather {
 
   /**
    * Whether what arrives on a connection that its sender has closed is still worked on. Commits are not: one that comes behind
-   * a later one takes that back, and no client can keep it from doing so.
+   * a later one takes that back, and no client can keep it from doing so. Nor are joins: that of a static member which is gone
+   * would fence the one that has taken its place.
    */
   outlivesConnection (api: Api): boolean {
-    return api !== 'OffsetCommit' && this.#random.next() < 0.5
+    return !isOnce(api) && this.#random.next() < 0.5
   }
+}
+
+function isOnce (api: Api): boolean {
+  return api === 'OffsetCommit' || api === 'JoinGroup'
 }
