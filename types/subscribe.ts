@@ -137,7 +137,7 @@ type Returned<R> = unknown extends R ? unknown : Out<R> | Promise<Out<R>>
  */
 export interface Subscriber {
   readonly topics: readonly string[]
-  /** `null`: none. */
+  /** `null`: none. An inherited group is final after `ready()`. */
   readonly groupId: string | null
   /**
    * Goes on at `offset` in a partition that has stopped: `app.broker.health()` names it, and where reading could go on.
