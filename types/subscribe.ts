@@ -171,7 +171,7 @@ type Returned<R> = unknown extends R ? unknown : Out<R> | Promise<Out<R>>
  */
 export interface Subscriber {
   readonly topics: readonly string[]
-  /** Consumer group; `null`: none. */
+  /** Consumer group; `null`: none. An inherited group is final after `ready()`. */
   readonly groupId: string | null
   /**
    * Continues a stopped partition at `offset`. `app.broker.health()` names the partition, and the offset at which

@@ -84,7 +84,7 @@ type GroupId = InheritedSettings['groupId']
 function groupOf (topics: readonly string[], groupId: GroupId, { transport }: Settings): string | null {
   if (groupId !== undefined) return groupId
   if (transport === 'memory') return DEFAULT_GROUP
-  throw new FASTSTREAM_ERR_GROUP_REQUIRED(topics[0] ?? '')
+  throw new FASTSTREAM_ERR_GROUP_REQUIRED(topics.join(', '))
 }
 
 /**
@@ -123,14 +123,14 @@ function checkDeadLetters (all: readonly SubscriberSettings[], { topics }: Subsc
 
 /** The way of a dead letter of `topic` back to `topic`, if there is one. */
 function pathBack (topic: string, subscribers: readonly SubscriberSettings[]): readonly string[] | undefined {
-  const paths = [[topic]]
+  const ways = [{ at: topic, path: [topic] }]
   const seen = new Set<string>()
-  for (const path of paths) {
+  for (const { at, path } of ways) {
     for (const { deadLetterTopics } of subscribers) {
-      const next = deadLetterTopics.get(path.at(-1) ?? topic)
+      const next = deadLetterTopics.get(at)
       if (next === undefined) continue
       if (next === topic) return [...path, next]
-      if (!seen.has(next)) paths.push([...path, next])
+      if (!seen.has(next)) ways.push({ at: next, path: [...path, next] })
       seen.add(next)
     }
   }

@@ -52,7 +52,8 @@ export class Registry {
   }
 
   groupIdOf (declaration: SubscriberDeclaration): string | null {
-    return this.#subscribers.get(declaration)?.groupId ?? null
+    const { groupId } = this.#subscribers.get(declaration) as SubscriberSettings
+    return groupId
   }
 
   /** The compiler that the scope of a declaration has set by hand. */

@@ -159,8 +159,11 @@ export function readDeadLetterHeaders (headers: readonly RawHeader[]): DeadLette
 
 /** The original's topic, where the headers name a complete place. Any sender may have written them. */
 export function originOf (headers: readonly RawHeader[]): string | undefined {
-  const texts = ORIGIN.map(({ name }) => headers.findLast((header) => header[0] === name)?.[1]?.toString() ?? '')
-  return ORIGIN.every(({ pattern }, at) => pattern.test(texts[at] ?? '')) ? texts[0] : undefined
+  const place = ORIGIN.map(({ name, pattern }) => {
+    const text = headers.findLast((header) => header[0] === name)?.[1]?.toString() ?? ''
+    return pattern.test(text) ? text : undefined
+  })
+  return place.includes(undefined) ? undefined : place[0]
 }
 
 /** JSON Schema of the headers, for the AsyncAPI document. */

@@ -15,7 +15,7 @@ async function build (t: Test, failures: number | ((n: number) => boolean), opti
   t.teardown(() => app.close())
   await app.register(faststreamPlugin, { startup: 'background', ...options })
   const clock = new ManualClock()
-  const cluster = createMemoryCluster()
+  const cluster = createMemoryCluster(clock)
   const closed: number[] = []
   let made = 0
   useEnvironment(app, {

@@ -7,7 +7,7 @@ const TYPES = readdirSync('types')
   .map((name) => [`types/${name}`, readFileSync(`types/${name}`, 'utf8')] as const)
 
 /** Classes and functions that the package exports: users read their comments, too. */
-const EXPORTED = ['consume/pipeline/ack', 'deps/dependency', 'message/response', 'testing/published', 'testing/test-broker']
+const EXPORTED = ['message/ack', 'deps/dependency', 'message/response', 'testing/published', 'testing/test-broker']
   .map((name) => [`lib/${name}.ts`, readFileSync(`lib/${name}.ts`, 'utf8')] as const)
 
 t.test('a comment of the public types begins with a noun or a verb', async (t) => {
