@@ -224,3 +224,11 @@ t.test('a few schemas that refer to each other many times make no endless exampl
   const schemas = Object.fromEntries(names.map((name) => [name, { type: 'object', required: names, properties: Object.fromEntries(names.map((name) => [name, { $ref: `#/components/schemas/${name}` }])) }]))
   t.ok(JSON.stringify(exampleOf(schemas.a, new Pointers({ components: { schemas } }))).length < 100_000)
 })
+
+t.test('an app without the files of the page says where they must be, and from where they are copied', async (t) => {
+  const { loadAssets } = await t.mockImport<typeof import('../../lib/asyncapi/site/page-assets.js')>('../../lib/asyncapi/site/page-assets.js', {
+    'node:fs': { readFileSync: () => { throw new Error('ENOENT') } }
+  })
+  const cure = /'asyncapi' must be false, or the files of its page must be in .*static.*: copy them from 'node_modules\/fastify-faststream/
+  t.throws(() => loadAssets({ theme: {}, logo: undefined }), { code: 'FASTSTREAM_ERR_INVALID_OPTION', message: cure })
+})

@@ -182,6 +182,17 @@ t.test('a dead letter that fails again says where it came from first, and a head
   t.same(await inbox.count(1), [['orders', '0']])
 })
 
+t.test('a header that names no topic is no origin of a dead letter, however complete its place is', async (t) => {
+  const app = await build(t, { retry: { retries: 0 } })
+  const inbox = new Inbox<unknown>()
+  app.broker.subscriber('orders', () => { throw new Error('no') })
+  app.broker.subscriber('orders.dlq', (_, { headers }) => { inbox.add([headers['x-dlq-topic'], headers['x-dlq-offset']]) })
+  await app.ready()
+  const place = { 'x-dlq-topic': 'no topic', 'x-dlq-partition': '1', 'x-dlq-offset': '99', 'x-dlq-timestamp': '1' }
+  await app.broker.publish('orders', 1, { headers: place })
+  t.same(await inbox.count(1), [['orders', '0']])
+})
+
 t.test('publish by topic uses the publisher that the scope knows', async (t) => {
   const app = await build(t)
   const number = { schema: { value: { type: 'number' } } }

@@ -54,8 +54,8 @@ export class Group {
   /** Those that the rebalance waits for. */
   #waiting = new Set<Member>()
   readonly #clock: Clock
-  #cancelTimeout = (): void => {}
-  #cancelCompletion = (): void => {}
+  #cancelTimeout: (() => void) | undefined
+  #cancelCompletion: (() => void) | undefined
 
   constructor (groupId: string | null, cluster: MemoryCluster, home?: Group) {
     this.groupId = groupId
@@ -148,12 +148,12 @@ export class Group {
     if (!this.#rebalancing || this.#waiting.size > 0) return
     // Not at once: commits that were sent before the last rejoin arrive before the next generation, and whoever joins
     // in the same turn becomes part of it.
-    this.#cancelCompletion()
+    this.#cancelCompletion?.()
     this.#cancelCompletion = nextTurn(() => { this.#complete() })
   }
 
   #complete (): void {
-    this.#cancelTimeout()
+    this.#cancelTimeout?.()
     this.#rebalancing = false
     const generation = ++this.#generation
     const owners = this.#owners()
