@@ -88,7 +88,10 @@ export interface ConsumerOptions {
    * them. With a `groupId` offsets are read from and stored in that group, which must have no members.
    */
   readonly partitions?: readonly number[] | undefined
-  /** Where reading begins in these partitions, whatever the group has stored. */
+  /**
+   * Where reading begins in these partitions, whatever the group has stored. A position counts until its partition is
+   * committed or belongs to another member. One that the log does not hold is as a stored offset that it does not hold.
+   */
   readonly positions?: readonly TopicPartitionOffset[] | undefined
   /**
    * Where a partition begins for which the group has no offset, or one that the log does not hold (any more).

@@ -12,7 +12,9 @@ import { realTimeline } from '../simulation/timeline.js'
 import { Trace } from '../simulation/trace.js'
 import { Weather } from '../simulation/weather.js'
 import { useEnvironment } from '../support/environment.js'
+import { SILENT } from '../support/kafka-client.js'
 import { eventually } from './eventually.js'
+import { subscriptions } from './subscriptions.js'
 import { conformance } from './suite.js'
 import { stalls, type World } from './world.js'
 
@@ -101,3 +103,15 @@ const simulation: World = {
 }
 
 conformance(simulation)
+
+subscriptions({
+  name: 'simulation',
+  unique: simulation.unique,
+  async transport (t) {
+    const { addresses } = cluster
+    const transport = createKafkaTransport({ name: 'simulated', brokers: addresses, connectTimeout: 9000, log: SILENT }, network.wire(nextProcess()))
+    t.teardown(() => transport.close())
+    await transport.connect()
+    return transport
+  }
+})

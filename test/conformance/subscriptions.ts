@@ -110,4 +110,20 @@ export function subscriptions (world: TransportWorld): void {
     await until(() => second.values().length === 2)
     t.same(second.values(), [`${topic}/0 one`, `${topic}/0 two`])
   })
+
+  t.test(`${world.name}: a chosen position counts once: after a rebalance reading goes on at what was committed`, async (t) => {
+    const { create, send, read } = await build(t)
+    const topic = world.unique('orders')
+    const groupId = world.unique('position')
+    await create(topic)
+    await send(topic, 0, 'zero', 'one')
+    const first = await read({ topics: [topic], groupId, positions: [{ topic, partition: 0, offset: 1n }] })
+    await until(() => first.values().length === 1)
+    await first.consumer.commit([{ topic, partition: 0, offset: 2n }])
+    await read({ topics: [topic], groupId })
+    await until(() => first.listener.generations() > 1)
+    await send(topic, 0, 'two')
+    await until(() => first.values().includes(`${topic}/0 two`))
+    t.same(first.values(), [`${topic}/0 one`, `${topic}/0 two`])
+  })
 }

@@ -110,7 +110,7 @@ export function createBroker (cluster: Cluster): Handlers {
     return {
       brokers: node.nodes.map((id) => ({ nodeId: id, host: cluster.node(id).host, port: cluster.node(id).port })),
       controllerId: node.nodes[0] ?? -1,
-      topics: topics.map((topic) => {
+      topics: (topics ?? node.topicNames).map((topic) => {
         const views = node.topic(topic)
         if (views === undefined) return { topic, errorCode: CODE.unknownTopicOrPartition, partitions: [] }
         return { topic, errorCode: CODE.none, partitions: views.map(({ leader }, partition) => ({ partition, errorCode: leader < 0 ? CODE.leaderNotAvailable : CODE.none, leader })) }

@@ -75,6 +75,11 @@ export class Node {
     return this.#topics.get(name)?.partitions
   }
 
+  /** Of the topics that exist, as far as it knows. */
+  get topicNames (): readonly string[] {
+    return [...this.#topics.keys()].filter((name) => this.topic(name) !== undefined)
+  }
+
   /** undefined: there is no such partition, as far as it knows. */
   view (topic: string, partition: number): PartitionView | undefined {
     return this.topic(topic)?.[partition]

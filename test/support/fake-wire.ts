@@ -72,7 +72,7 @@ export function metadataOf (topics: Readonly<Record<string, number>>): Handler<'
   return ({ topics: asked }) => ({
     brokers: [{ nodeId: 1, host: 'a', port: 1 }],
     controllerId: 1,
-    topics: asked.map((topic) => ({
+    topics: (asked ?? Object.keys(topics)).map((topic) => ({
       topic,
       errorCode: topics[topic] === undefined ? 3 : 0,
       partitions: Array.from({ length: topics[topic] ?? 0 }, (_, partition) => ({ partition, errorCode: 0, leader: 1 }))

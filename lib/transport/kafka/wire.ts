@@ -158,8 +158,8 @@ export interface ListOffsetsAnswer {
 }
 
 export interface MetadataRequest {
-  /** At least one: for none Kafka tells about all. Topics are never created by asking. */
-  readonly topics: readonly string[]
+  /** At least one; null: all topics. Topics are never created by asking. */
+  readonly topics: readonly string[] | null
 }
 
 export interface MetadataAnswer {

@@ -113,7 +113,8 @@ const Metadata = mapping<'Metadata', Omit<Requests['Metadata']['answer'], 'topic
 }>({
   kafkajs: 'Metadata',
   versions: { min: 4, max: 6 },
-  toParameters: ({ topics }) => ({ topics, allowAutoTopicCreation: false }),
+  // kafkajs writes an empty array as the protocol's null.
+  toParameters: ({ topics }) => ({ topics: topics ?? [], allowAutoTopicCreation: false }),
   toAnswer: ({ brokers, controllerId, topicMetadata }) => ({
     brokers,
     controllerId,

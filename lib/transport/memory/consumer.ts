@@ -14,6 +14,8 @@ export class MemoryConsumer implements TransportConsumer {
   readonly #listener: ConsumerListener
   readonly #log: TransportLog | undefined
   readonly #subscription: Subscription
+  /** Where reading begins, until the partition is committed or belongs to another member. */
+  #positions: readonly TopicPartitionOffset[]
   #member: Member | undefined
   #assignment: Assignment | undefined
   #fetcher: Fetcher | undefined
@@ -27,6 +29,7 @@ export class MemoryConsumer implements TransportConsumer {
     this.#subscription = new Subscription(cluster, options)
     this.#group = options.partitions !== undefined && options.groupId !== null ? cluster.groupOfOne(options.groupId) : cluster.group(options.groupId)
     this.#options = options
+    this.#positions = options.positions ?? []
     this.#listener = listener
     this.#log = log
   }
@@ -71,6 +74,11 @@ export class MemoryConsumer implements TransportConsumer {
     const assignment = this.#assignment
     await roundTrip()
     this.#group.commit(assignment, offsets)
+    this.#forgetPositions((position) => offsets.some((offset) => isSame(position, offset)))
+  }
+
+  #forgetPositions (isOver: (position: TopicPartition) => boolean): void {
+    this.#positions = this.#positions.filter((position) => !isOver(position))
   }
 
   stop (): void {
@@ -141,8 +149,9 @@ export class MemoryConsumer implements TransportConsumer {
     const { generation, partitions } = assignment
     this.#assignment = assignment
     this.#subscription.refresh()
+    this.#forgetPositions((position) => ![...partitions].some((log) => isSame(position, log)))
     // First, because the listener may pause partitions as soon as it has them.
-    if (!this.#stopped) this.#fetcher = new Fetcher(this.#group.starts(assignment, this.#options, this.#subscription.created), this.#listener, () => this.#group.rebalance())
+    if (!this.#stopped) this.#fetcher = new Fetcher(this.#group.starts(assignment, { ...this.#options, positions: this.#positions }, this.#subscription.created), this.#listener, () => this.#group.rebalance())
     this.#listener.assigned(Array.from(partitions, ({ topic, partition }) => ({ topic, partition })))
     this.#fetcher?.announce()
     this.#log?.debug({ groupId: this.#options.groupId, generation, partitions: partitions.size }, 'joined the group')
@@ -170,4 +179,8 @@ export class MemoryConsumer implements TransportConsumer {
     const { groupId } = this.#options
     return new Error(`the consumer${groupId === null ? '' : ` of group '${groupId}'`} was closed before it had joined`)
   }
+}
+
+function isSame (one: TopicPartition, other: TopicPartition): boolean {
+  return one.topic === other.topic && one.partition === other.partition
 }

@@ -1,6 +1,8 @@
 import kafkajs from 'kafkajs'
 import t, { type Test } from 'tap'
 import { Assigner } from '../../../lib/transport/kafka/consumer/assigner.js'
+import { Subscription } from '../../../lib/transport/kafka/consumer/subscription.js'
+import { type ConsumerOptions } from '../../../lib/transport/transport.js'
 import { fakeWire, metadataOf } from '../../support/fake-wire.js'
 import { clientOf, manualEnvironment, SILENT } from '../../support/kafka-client.js'
 
@@ -11,20 +13,24 @@ type Members = Parameters<Assigner['assign']>[0]
 
 /** Topics and partition counts as one member knows them, and as the cluster has them: the last answer stays. */
 async function assignerOf (t: Pick<Test, 'teardown'>, known: Counts, ...answers: Array<Counts | Error>) {
+  return await assignerWith(t, Object.keys(known), known, ...answers)
+}
+
+async function assignerWith (t: Pick<Test, 'teardown'>, topics: ConsumerOptions['topics'], known: Counts, ...answers: Array<Counts | Error>) {
   const environment = manualEnvironment()
   const wire = fakeWire({ Metadata: metadataOf(known) })
   const client = clientOf(t, wire, environment)
   if (Object.keys(known).length > 0) await client.learn(...Object.keys(known))
   const asked: string[] = []
   wire.handlers.Metadata = (request, address) => {
-    asked.push(...request.topics)
+    asked.push(...request.topics ?? ['all'])
     const counts = (answers.length > 1 ? answers.shift() : answers[0]) ?? known
     if (counts instanceof Error) throw counts
     return metadataOf(counts)(request, address)
   }
   const warnings: object[] = []
   const log = { ...SILENT, warn: (details: object) => { warnings.push(details) } }
-  const assigner = new Assigner({ groupId: 'shop', topics: Object.keys(known), ...client, log })
+  const assigner = new Assigner({ groupId: 'shop', subscription: new Subscription({ topics }, client.metadata), ...client, log })
   return { assigner, asked, warnings, clock: environment.clock }
 }
 
@@ -155,4 +161,12 @@ t.test('a leader may have heard of new partitions first', async (t) => {
   const { assigner, warnings, asked } = await assignerOf(t, { a: 2 }, { a: 4 })
   t.same(await assigner.read(assignmentOf({ a: [3] })), new Map([['a', [3]]]))
   t.same([warnings, asked], [[], ['a']])
+})
+
+t.test('a member with a test of names subscribes to what matches, and the leader may have heard of a new topic first', async (t) => {
+  const { assigner, warnings, asked } = await assignerWith(t, (topic) => topic.startsWith('eu-'), {}, { 'eu-a': 1, 'us-a': 1 })
+  t.same(MemberMetadata.decode(assigner.protocols()[0]!.metadata)!.topics, [])
+  t.same(await assigner.read(assignmentOf({ 'eu-a': [0] })), new Map([['eu-a', [0]]]))
+  t.same([warnings, asked], [[], ['all']])
+  t.same(MemberMetadata.decode(assigner.protocols()[0]!.metadata)!.topics, ['eu-a'])
 })

@@ -11,7 +11,7 @@ const ORDERS = { topic: 'orders', partition: 0 }
 const INVOICES = { topic: 'invoices', partition: 0 }
 
 /** A generation that owns two partitions, whose logs hold the offsets 0 to 9, with 5 stored for one of them. */
-async function build (t: Test, listener: Partial<ConsumerListener> = {}, reading = true) {
+async function build (t: Test, listener: Partial<ConsumerListener> = {}, reading = true, positions = new Map<string, bigint>()) {
   const environment = manualEnvironment()
   const wire = fakeWire({
     Metadata: metadataOf({ orders: 1, invoices: 1 }),
@@ -51,6 +51,7 @@ async function build (t: Test, listener: Partial<ConsumerListener> = {}, reading
       ...listener
     },
     decode: { lookupCodec: () => null, checkCrcs: true },
+    positions,
     isCreated: () => false,
     settled: () => { told.push('settled') },
     refresh: async () => {},
@@ -60,7 +61,7 @@ async function build (t: Test, listener: Partial<ConsumerListener> = {}, reading
   }, reading)
   generation.begin()
   await environment.clock.advance(10)
-  return { ...environment, generation, told, committed, wire }
+  return { ...environment, ...client, generation, told, committed, wire }
 }
 
 t.test('each partition begins where the group has left off, or says where else', async (t) => {
@@ -70,9 +71,11 @@ t.test('each partition begins where the group has left off, or says where else',
 })
 
 t.test('offsets of partitions that are not owned, and of topics that were deleted, are not committed', async (t) => {
-  const { generation, committed } = await build(t)
+  const { generation, committed, wire, learn } = await build(t)
   await rejects(t, generation.commit([{ topic: 'orders', partition: 7, offset: 1n }]), { name: 'GenerationLostError' })
-  generation.leaveOut('orders')
+  wire.handlers.Metadata = metadataOf({ invoices: 1 })
+  await learn('orders')
+  generation.leaveOutDeleted()
   await generation.commit([{ ...ORDERS, offset: 9n }, { ...INVOICES, offset: 1n }])
   t.same(committed, [{ ...INVOICES, offset: 1n }])
 })
@@ -98,4 +101,13 @@ t.test('a member that does not read any more is told nothing', async (t) => {
 t.test('a listener that throws ends the member', async (t) => {
   const { told } = await build(t, { stored: () => { throw new Error('listeners do not do that') } })
   t.ok(told.includes('listeners do not do that'))
+})
+
+t.test('a chosen position counts until its partition is committed, or belongs to another member', async (t) => {
+  const positions = new Map([['orders:0', 2n], ['invoices:0', 3n], ['orders:1', 4n]])
+  const { generation, told } = await build(t, {}, true, positions)
+  t.same(told, ['assigned', 'orders begins at 2', 'invoices begins at 3', 'settled'])
+  t.same([...positions.keys()], ['orders:0', 'invoices:0'])
+  await generation.commit([{ ...ORDERS, offset: 2n }])
+  t.same([...positions.keys()], ['invoices:0'])
 })

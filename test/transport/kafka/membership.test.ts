@@ -5,6 +5,7 @@ import { Assignment } from '../../../lib/transport/kafka/consumer/assignment.js'
 import { Coordinator } from '../../../lib/transport/kafka/consumer/coordinator.js'
 import { LoneMembership } from '../../../lib/transport/kafka/consumer/lone-membership.js'
 import { GroupMembership } from '../../../lib/transport/kafka/consumer/membership.js'
+import { Subscription } from '../../../lib/transport/kafka/consumer/subscription.js'
 import { type ErrorAnswer, type JoinGroupRequest, type MemberIdentity, type OffsetCommitRequest, WireError } from '../../../lib/transport/kafka/wire.js'
 import { GenerationLostError } from '../../../lib/transport/transport.js'
 import { fakeWire, type Handlers, metadataOf } from '../../support/fake-wire.js'
@@ -36,7 +37,7 @@ async function build (t: Test, handlers: Handlers = {}, groupInstanceId?: string
     options: { ...OPTIONS, ...groupInstanceId === undefined ? {} : { groupInstanceId } },
     cluster,
     coordinator,
-    assigner: new Assigner({ groupId: 'shop', topics: ['orders'], cluster, metadata, log: SILENT }),
+    assigner: new Assigner({ groupId: 'shop', subscription: new Subscription(OPTIONS, metadata), cluster, metadata, log: SILENT }),
     contacted: (at) => { contacts.push(at) },
     closing: closing.signal
   })
@@ -233,16 +234,19 @@ t.test('a static member keeps its place when it closes, and one that is fenced s
 })
 
 t.test('without a group offsets are kept for as long as the consumer lives, and those of a deleted topic are forgotten', async (t) => {
-  const { metadata, learn } = clientOf(t, fakeWire({ Metadata: metadataOf({ orders: 2, invoices: 1 }) }), manualEnvironment())
+  const wire = fakeWire({ Metadata: metadataOf({ orders: 2, invoices: 1 }) })
+  const { metadata, learn } = clientOf(t, wire, manualEnvironment())
   await learn('orders', 'invoices')
-  const membership = new LoneMembership(['orders', 'invoices'], metadata)
+  const membership = new LoneMembership(new Subscription({ topics: ['orders', 'invoices'] }, metadata), metadata)
   await membership.leave()
   const first = await membership.join()
   t.equal(first.partitions.length, 3)
   t.equal(await membership.heartbeat(), 'alive')
   await membership.commit(first, [{ topic: 'orders', partition: 0, offset: 3n, metadata: 'text' }, { topic: 'invoices', partition: 0, offset: 1n }])
   t.same(await membership.fetchStored(first.partitions), new Map([['orders:0', { offset: 3n, metadata: 'text' }], ['invoices:0', { offset: 1n, metadata: '' }]]))
-  membership.forget('orders')
+  wire.handlers.Metadata = metadataOf({ invoices: 1 })
+  await learn('orders')
+  membership.forgetDeleted()
   t.same([...(await membership.fetchStored(first.partitions)).keys()], ['invoices:0'])
   await membership.join()
   await t.rejects(membership.commit(first, []), GenerationLostError)

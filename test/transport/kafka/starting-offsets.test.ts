@@ -4,6 +4,7 @@ import { listOffsets } from '../../../lib/transport/kafka/consumer/list-offsets.
 import { type Membership, type Stored } from '../../../lib/transport/kafka/consumer/membership.js'
 import { type Beginning, StartingOffsets } from '../../../lib/transport/kafka/consumer/starting-offsets.js'
 import { type ListOffsetsAnswer, type ListOffsetsRequest, WireError } from '../../../lib/transport/kafka/wire.js'
+import { type ConsumerOptions } from '../../../lib/transport/transport.js'
 import { fakeWire } from '../../support/fake-wire.js'
 import { clientOf, manualEnvironment, rejects } from '../../support/kafka-client.js'
 
@@ -66,7 +67,7 @@ t.test('what asking again would not change is an error', async (t) => {
 })
 
 /** One generation, and what its member is told. */
-function begin (client: Awaited<ReturnType<typeof cluster>>, count: number, fetchStored: Membership['fetchStored']) {
+function begin (client: Awaited<ReturnType<typeof cluster>>, count: number, fetchStored: Membership['fetchStored'], { positions = new Map<string, bigint>(), offsetReset = 'earliest' as ConsumerOptions['offsetReset'] } = {}) {
   const begun: Beginning[] = []
   const told = { settled: 0, refreshed: 0 }
   const over = new AbortController()
@@ -74,7 +75,8 @@ function begin (client: Awaited<ReturnType<typeof cluster>>, count: number, fetc
     ...client,
     assignment: new Assignment('m', 1, partitions(count)),
     membership: { fetchStored },
-    offsetReset: 'earliest',
+    offsetReset,
+    positions,
     isCreated: () => false,
     begin: (beginning) => { begun.push(beginning) },
     settled: () => { told.settled++ },
@@ -178,4 +180,16 @@ t.test('nothing begins when the generation is over', async (t) => {
   await client.clock.advance(10_000)
   await running
   t.same([begun, told.settled], [[], 0])
+})
+
+t.test('a chosen position counts instead of what is stored, and one that the log does not hold is as a stored one', async (t) => {
+  const client = await cluster(t, { 0: () => [1, 9, 9], 1: () => [1, 9, 9], 2: () => [1, 9, 9] })
+  const positions = new Map([['orders:0', 5n], ['orders:1', 0n]])
+  const begun = async (offsetReset: ConsumerOptions['offsetReset']) => {
+    const { begun, running } = begin(client, 3, stored(7, 7, 7), { positions, offsetReset })
+    await running
+    return begun.map(({ stored, position }) => [stored, position])
+  }
+  t.same(await begun('earliest'), [[undefined, 5n], [0n, 1n], [7n, 7n]])
+  t.same(await begun('fail'), [[undefined, 5n], [0n, undefined], [7n, 7n]])
 })

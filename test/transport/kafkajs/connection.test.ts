@@ -110,3 +110,17 @@ t.test('an attempt that is given up leaves nothing open', async (t) => {
   })
   await closed
 })
+
+t.test('the request for all topics names none of them', async (t) => {
+  const asked: Buffer[] = []
+  const address = await node(t, (request, socket) => {
+    oldBroker(request, socket)
+    if (request.readInt16BE() !== API_KEYS.Metadata) return
+    asked.push(request.subarray(-5))
+    socket.destroy()
+  })
+  const connection = await wire().connect(address, open)
+  await rejects(t, connection.send('Metadata', { topics: null }), { reason: 'connection' })
+  // A null array, and no topics are created.
+  t.same(asked, [Buffer.from([255, 255, 255, 255, 0])])
+})

@@ -85,8 +85,8 @@ export class Cluster {
     })
   }
 
-  /** Learns which nodes there are, and about `topics`. */
-  async describe (operation: Operation, topics: readonly string[]): Promise<MetadataAnswer['topics']> {
+  /** Learns which nodes there are, and about `topics`; null: about all topics. */
+  async describe (operation: Operation, topics: readonly string[] | null): Promise<MetadataAnswer['topics']> {
     const { brokers, controllerId, topics: described } = await this.ask(operation, 'Metadata', { topics })
     this.#addressOf = new Map(brokers.map(({ nodeId, ...address }) => [nodeId, addressOf(address)]))
     this.#addresses = [...new Set([...this.#addresses, ...this.#addressOf.values()])]

@@ -1,5 +1,6 @@
 import { FASTSTREAM_ERR_CONNECT, FASTSTREAM_ERR_TOPICS, FASTSTREAM_ERR_UNKNOWN_TOPIC } from '../../../errors.js'
 import { type TransportOptions } from '../../transport.js'
+import { type MetadataAnswer } from '../wire.js'
 import { type Cluster } from './cluster.js'
 import { CODE, isCoded, ProtocolError, reasonOf } from './protocol-errors.js'
 import { type Operation } from './retry-until.js'
@@ -37,11 +38,22 @@ export class TopicMetadata {
   }
 
   async refresh (operation: Operation, topics: readonly string[]): Promise<void> {
-    for (const { topic, errorCode, partitions } of await this.#cluster.describe(operation, topics)) {
-      const leaders = new Array<number>(partitions.length).fill(-1)
-      for (const { partition, leader } of partitions) leaders[partition] = leader
-      this.#known.set(topic, { errorCode, leaders })
-    }
+    for (const described of await this.#cluster.describe(operation, topics)) this.#learn(described)
+  }
+
+  /** Resolves with the names of all topics that the cluster has and shows to this client. */
+  async refreshAll (operation: Operation): Promise<readonly string[]> {
+    const described = await this.#cluster.describe(operation, null)
+    const names = new Set(described.map(({ topic }) => topic))
+    for (const topic of this.#known.keys()) if (!names.has(topic)) this.#known.delete(topic)
+    for (const topic of described) this.#learn(topic)
+    return [...names]
+  }
+
+  #learn ({ topic, errorCode, partitions }: MetadataAnswer['topics'][number]): void {
+    const leaders = new Array<number>(partitions.length).fill(-1)
+    for (const { partition, leader } of partitions) leaders[partition] = leader
+    this.#known.set(topic, { errorCode, leaders })
   }
 
   /** For a producer. Use keeps it fresh, not a timer: new partitions are noticed within `METADATA_MAX_AGE` of use. */

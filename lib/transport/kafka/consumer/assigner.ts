@@ -5,12 +5,14 @@ import { readAssignment } from '../../received-assignment.js'
 import { readSubscriptions, StickyAssignor, type Subscriptions } from '../../sticky-assignor.js'
 import { type TransportLog } from '../../transport.js'
 import { type Cluster } from '../cluster/cluster.js'
+import { type Operation } from '../cluster/retry-until.js'
 import { type TopicMetadata } from '../cluster/topic-metadata.js'
 import { type JoinGroupAnswer, type JoinGroupRequest, type SyncGroupRequest } from '../wire.js'
+import { type Subscription } from './subscription.js'
 
 export interface AssignerOptions {
   readonly groupId: string
-  readonly topics: readonly string[]
+  readonly subscription: Subscription
   readonly cluster: Cluster
   readonly metadata: TopicMetadata
   readonly log: TransportLog
@@ -42,7 +44,7 @@ export class Assigner {
   }
 
   protocols (): JoinGroupRequest['protocols'] {
-    const { topics } = this.#with
+    const { subscription: { topics } } = this.#with
     const counts = new Map(topics.map((topic) => [topic, this.#countOf(topic)]))
     return [{ name: NAME, metadata: encodeSubscription({ topics, counts }) }]
   }
@@ -63,12 +65,13 @@ export class Assigner {
    * the cluster's metadata is refused with one warning, and the member stays in the group.
    */
   async read (bytes: Buffer): Promise<MemberAssignment> {
-    const { groupId, topics, log } = this.#with
-    const read = () => readAssignment(bytes, (topic) => topics.includes(topic) ? this.#countOf(topic) : undefined)
+    const { groupId, subscription, log } = this.#with
+    const countOf = (topic: string) => subscription.includes(topic) ? this.#countOf(topic) : undefined
+    const read = () => readAssignment(bytes, countOf)
     let received = read()
-    // The leader may have heard of new partitions first.
+    // The leader may have heard of new partitions first, or of a new topic.
     if (received.refused !== undefined && received.refused.partitions > 0) {
-      await this.#refresh(topics)
+      await this.#ask((operation) => subscription.refresh(operation))
       received = read()
     }
     const { partitions, refused } = received
@@ -93,17 +96,15 @@ export class Assigner {
         const known = this.#countOf(topic)
         return claimed > known || (known === 0 && ask === 0) ? [topic] : []
       })
-      // No topics are all topics.
       if (open.length === 0) return
       if (ask > 0) await sleep(this.#with.cluster.environment.clock, PAUSE, NEVER)
-      await this.#refresh(open)
+      await this.#ask((operation) => this.#with.metadata.refresh(operation, open))
     }
   }
 
   /** A topic that is deleted, or kept from us, goes to no member, but the other topics are read. */
-  async #refresh (topics: readonly string[]): Promise<void> {
-    const { cluster, metadata } = this.#with
-    await cluster.until(PATIENCE, (operation) => metadata.refresh(operation, topics)).catch(() => {})
+  async #ask (refresh: (operation: Operation) => Promise<void>): Promise<void> {
+    await this.#with.cluster.until(PATIENCE, refresh).catch(() => {})
   }
 
   /** One warning for each member, for as long as it stays. */

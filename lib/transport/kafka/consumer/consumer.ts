@@ -5,14 +5,17 @@ import {
 import { type Cluster } from '../cluster/cluster.js'
 import { isFenced, isRefused } from '../cluster/protocol-errors.js'
 import { type TopicMetadata } from '../cluster/topic-metadata.js'
+import { partitionId } from '../group-by.js'
 import { type LookupCodec } from '../records/decompress.js'
 import { Assigner } from './assigner.js'
 import { Coordinator } from './coordinator.js'
+import { GroupOffsets } from './group-offsets.js'
 import { LoneMembership } from './lone-membership.js'
 import { Member } from './member.js'
 import { GroupMembership, type Membership } from './membership.js'
 import { MissingTopics } from './missing-topics.js'
-import { namedTopics } from './named-topics.js'
+import { StandaloneMembership } from './standalone-membership.js'
+import { Subscription } from './subscription.js'
 import { supervise } from './supervisor.js'
 
 export interface CreateConsumerOptions {
@@ -30,17 +33,18 @@ const UNKNOWN = { position: undefined, end: undefined }
 
 /** A member of a group that comes back after every failure, but for one that the cluster would answer alike. */
 export function createConsumer (
-  { cluster, metadata, options: given, listener, log, lookupCodec }: CreateConsumerOptions
+  { cluster, metadata, options, listener, log, lookupCodec }: CreateConsumerOptions
 ): TransportConsumer {
-  const options = namedTopics(given)
-  const { groupId, topics, checkCrcs = true } = options
+  const { groupId, checkCrcs = true } = options
   const { environment } = cluster
   const closing = new AbortController()
   const fetches = cluster.connections()
   const coordination = cluster.connections()
   const missing = new MissingTopics(groupId, log, environment)
-  const lone = groupId === null ? new LoneMembership(topics, metadata) : undefined
-  const membership = lone ?? groupMembership()
+  const subscription = new Subscription(options, metadata)
+  const positions = new Map(options.positions?.map((position) => [partitionId(position), position.offset]))
+  const lone = groupId === null ? new LoneMembership(subscription, metadata) : undefined
+  const membership = lone ?? groupMembership(groupId!)
   let member: Member | undefined
   let supervision: Promise<void> | undefined
   let closed: Promise<void> | undefined
@@ -51,23 +55,27 @@ export function createConsumer (
     lastContact = Math.max(lastContact, at)
   }
 
-  function groupMembership (): Membership {
+  function groupMembership (groupId: string): Membership {
+    const coordinator = new Coordinator(groupId, cluster, coordination)
+    if (options.partitions !== undefined) {
+      return new StandaloneMembership(groupId, subscription, new GroupOffsets(groupId, coordinator, closing.signal))
+    }
     return new GroupMembership({
-      groupId: groupId!,
+      groupId,
       options,
       cluster,
-      coordinator: new Coordinator(groupId!, cluster, coordination),
-      assigner: new Assigner({ groupId: groupId!, topics, cluster, metadata, log }),
+      coordinator,
+      assigner: new Assigner({ groupId, subscription, cluster, metadata, log }),
       contacted,
       closing: closing.signal
     })
   }
 
-  /** Without a group the cluster is the contact. */
+  /** Where no coordinator hears heartbeats, the cluster is the contact. */
   function described (at: number): void {
-    if (lone === undefined) return
+    if (membership instanceof GroupMembership) return
     contacted(at)
-    for (const topic of missing.names) lone.forget(topic)
+    lone?.forgetDeleted()
   }
 
   async function live (onJoined: () => void): Promise<Error> {
@@ -77,6 +85,8 @@ export function createConsumer (
       connections: fetches,
       membership,
       options,
+      subscription,
+      positions,
       listener,
       log,
       missing,

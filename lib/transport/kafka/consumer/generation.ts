@@ -4,7 +4,9 @@ import {
 } from '../../transport.js'
 import { type Cluster } from '../cluster/cluster.js'
 import { type Connections } from '../cluster/connections.js'
+import { CODE } from '../cluster/protocol-errors.js'
 import { type TopicMetadata } from '../cluster/topic-metadata.js'
+import { partitionId } from '../group-by.js'
 import { type DecodeOptions } from '../records/record-set.js'
 import { type Assignment } from './assignment.js'
 import { Fetcher } from './fetcher.js'
@@ -22,6 +24,8 @@ export interface GenerationOptions {
   readonly options: ConsumerOptions
   readonly listener: ConsumerListener
   readonly decode: DecodeOptions
+  /** By `partitionId`: where reading begins, whatever the group has stored. A commit of the partition ends it. */
+  readonly positions: Map<string, bigint>
   readonly isCreated: StartingOffsetsOptions['isCreated']
   readonly settled: () => void
   readonly refresh: () => Promise<void>
@@ -55,6 +59,9 @@ export class Generation {
     this.#endsAt = cluster.environment.clock.elapsed()
     const signal = this.#over.signal
     const stale = (): void => { options.stale.fire() }
+    // Another member reads the partition now, and what it stores counts from now on.
+    const owned = new Set(assignment.partitions.map(partitionId))
+    for (const id of options.positions.keys()) if (!owned.has(id)) options.positions.delete(id)
     this.#fetcher = new Fetcher({ ...options, fetch, rack, outOfRange: options.rejoin, stale, signal }, reading)
   }
 
@@ -101,12 +108,17 @@ export class Generation {
 
   async commit (offsets: readonly StoredOffset[]): Promise<void> {
     this.assignment.assertOwned(offsets)
-    await this.#with.membership.commit(this.assignment, offsets.filter(({ topic }) => !this.#deleted.has(topic)))
+    const { membership, positions } = this.#with
+    await membership.commit(this.assignment, offsets.filter(({ topic }) => !this.#deleted.has(topic)))
+    for (const partition of offsets) positions.delete(partitionId(partition))
   }
 
-  /** From now on no offset of the topic is committed in this generation. */
-  leaveOut (topic: string): void {
-    this.#deleted.add(topic)
+  /** Of topics that the cluster does not have any more, no offset is committed in this generation. */
+  leaveOutDeleted (): void {
+    const { assignment, metadata } = this.#with
+    for (const { topic } of assignment.partitions) {
+      if (metadata.get(topic).errorCode === CODE.unknownTopicOrPartition) this.#deleted.add(topic)
+    }
   }
 
   /** Nothing more is read; offsets are committed all the same. */

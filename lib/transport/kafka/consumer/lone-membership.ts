@@ -1,29 +1,28 @@
 import { GenerationLostError, type StoredOffset, type TopicPartition } from '../../transport.js'
+import { CODE } from '../cluster/protocol-errors.js'
 import { type TopicMetadata } from '../cluster/topic-metadata.js'
 import { partitionId, topicOf } from '../group-by.js'
 import { Assignment } from './assignment.js'
 import { type Heartbeat, type Membership, type Stored } from './membership.js'
+import { type Subscription } from './subscription.js'
 
 /**
- * Stands in for the group of a consumer that has none: it owns all partitions, and its offsets are kept here for as
- * long as it lives. No coordinator is asked, so none is needed, nor the right to ask one.
+ * Stands in for the group of a consumer that has none: it owns all partitions, or those that it chose, and its offsets
+ * are kept here for as long as it lives. No coordinator is asked, so none is needed, nor the right to ask one.
  */
 export class LoneMembership implements Membership {
-  readonly #topics: readonly string[]
+  readonly #subscription: Subscription
   readonly #metadata: TopicMetadata
   readonly #stored = new Map<string, Stored>()
   #generationId = 0
 
-  constructor (topics: readonly string[], metadata: TopicMetadata) {
-    this.#topics = topics
+  constructor (subscription: Subscription, metadata: TopicMetadata) {
+    this.#subscription = subscription
     this.#metadata = metadata
   }
 
   async join (): Promise<Assignment> {
-    const partitions = this.#topics.flatMap((topic) => {
-      return this.#metadata.get(topic).leaders.map((_leader, partition) => ({ topic, partition }))
-    })
-    return new Assignment('', ++this.#generationId, partitions)
+    return new Assignment('', ++this.#generationId, this.#subscription.partitions)
   }
 
   async heartbeat (): Promise<Heartbeat> {
@@ -44,8 +43,10 @@ export class LoneMembership implements Membership {
 
   async leave (): Promise<void> {}
 
-  /** The topic was deleted: offsets of one with the same name mean other records. */
-  forget (topic: string): void {
-    for (const id of this.#stored.keys()) if (topicOf(id) === topic) this.#stored.delete(id)
+  /** Forgets offsets of topics that were deleted: those of another one with the same name mean other records. */
+  forgetDeleted (): void {
+    for (const id of this.#stored.keys()) {
+      if (this.#metadata.get(topicOf(id)).errorCode === CODE.unknownTopicOrPartition) this.#stored.delete(id)
+    }
   }
 }

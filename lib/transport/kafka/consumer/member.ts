@@ -1,5 +1,5 @@
 import { sleep, within } from '../../../clock.js'
-import { type ConsumerListener, type TransportLog } from '../../transport.js'
+import { type ConsumerListener, type ConsumerOptions, type TransportLog } from '../../transport.js'
 import { type Cluster } from '../cluster/cluster.js'
 import { type Connections } from '../cluster/connections.js'
 import { CODE, isFinal, ProtocolError } from '../cluster/protocol-errors.js'
@@ -10,7 +10,7 @@ import { drainBeforeRejoin } from './drain-before-rejoin.js'
 import { Generation } from './generation.js'
 import { type Membership } from './membership.js'
 import { type MissingTopics } from './missing-topics.js'
-import { type NamedTopics } from './named-topics.js'
+import { type Subscription } from './subscription.js'
 import { Trigger } from './trigger.js'
 
 export interface MemberOptions {
@@ -18,7 +18,10 @@ export interface MemberOptions {
   readonly metadata: TopicMetadata
   readonly connections: Connections
   readonly membership: Membership
-  readonly options: NamedTopics
+  readonly options: ConsumerOptions
+  readonly subscription: Subscription
+  /** By `partitionId`: where reading begins, whatever the group has stored. */
+  readonly positions: Map<string, bigint>
   readonly listener: ConsumerListener
   readonly log: TransportLog
   readonly missing: MissingTopics
@@ -76,13 +79,13 @@ export class Member {
   }
 
   async #oneGeneration (patience: number): Promise<void> {
-    const { cluster: { environment }, membership, closing, onJoined } = this.#with
+    const { cluster: { environment }, membership, subscription, missing, closing, onJoined } = this.#with
     // A member that learns of new or deleted partitions after it has joined makes the group rebalance once more.
     const look = this.#look(patience)
     if (patience === FIRST_PATIENCE) await look
     else await within(environment.clock, PATIENCE, look.catch(throwFinal))
     closing.throwIfAborted()
-    const counts = this.#counts()
+    const { counts } = subscription
     const assignment = await membership.join()
     closing.throwIfAborted()
 
@@ -90,7 +93,7 @@ export class Member {
       const generation = this.#generation = new Generation({
         ...this.#with,
         assignment,
-        isCreated: (topic) => this.#with.missing.wasMissing(topic),
+        isCreated: (topic) => missing.wasMissing(topic) || subscription.isCreated(topic),
         settled: onJoined,
         refresh: () => this.#look(PATIENCE).catch(() => {}),
         stale: this.#stale,
@@ -122,9 +125,9 @@ export class Member {
 
   /** Resolves when topics or partitions were added or have gone. */
   async #keepFresh (generation: Generation, counts: string): Promise<void> {
-    const { cluster: { environment }, missing } = this.#with
+    const { cluster: { environment }, subscription, missing } = this.#with
     const { signal } = generation
-    while (!signal.aborted && counts === this.#counts()) {
+    while (!signal.aborted && counts === subscription.counts) {
       await this.#stale.wait(missing.names.length === 0 ? METADATA_MAX_AGE : MISSING_MAX_AGE, environment, signal)
       // Errors of leaders come in numbers, and again until the new ones are known.
       if (!await sleep(environment.clock, jittered(STALE_PAUSE, environment), signal)) return
@@ -169,26 +172,18 @@ export class Member {
    * change.
    */
   async #look (patience: number): Promise<void> {
-    const { cluster, metadata, options: { topics }, missing, closing, described } = this.#with
+    const { cluster, metadata, subscription, missing, closing, described } = this.#with
     const at = cluster.environment.clock.elapsed()
-    await cluster.until(patience, (operation) => operation.repeat(() => metadata.refresh(operation, topics)), closing)
-    for (const topic of topics) {
+    await cluster.until(patience, (operation) => operation.repeat(() => subscription.refresh(operation)), closing)
+    this.#generation?.leaveOutDeleted()
+    for (const topic of subscription.topics) {
       const { errorCode, leaders } = metadata.get(topic)
       const error = new ProtocolError(errorCode)
-      if (errorCode === CODE.unknownTopicOrPartition) {
-        missing.isMissing(topic)
-        this.#generation?.leaveOut(topic)
-      }
+      if (errorCode === CODE.unknownTopicOrPartition) missing.isMissing(topic)
       if (errorCode !== CODE.none && !error.retriable) throw error
       if (leaders.length > 0) missing.exists(topic)
     }
     described(at)
-  }
-
-  /** How many partitions each topic has, as text to compare. */
-  #counts (): string {
-    const { options: { topics }, metadata } = this.#with
-    return topics.map((topic) => metadata.get(topic).leaders.length).join()
   }
 }
 

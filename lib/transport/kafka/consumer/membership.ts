@@ -4,11 +4,11 @@ import { type Cluster } from '../cluster/cluster.js'
 import { CODE, ProtocolError, throwIfFailed } from '../cluster/protocol-errors.js'
 import { jittered } from '../cluster/retry-until.js'
 import { FASTSTREAM_ERR_FENCED } from '../../../errors.js'
-import { byTopic, eachOf, partitionId } from '../group-by.js'
 import { type ErrorAnswer, type MemberIdentity } from '../wire.js'
 import { type Assigner } from './assigner.js'
 import { Assignment } from './assignment.js'
 import { type Coordinator } from './coordinator.js'
+import { GroupOffsets } from './group-offsets.js'
 
 /** What a group has stored for a partition. */
 export interface Stored {
@@ -47,7 +47,6 @@ export interface MembershipOptions {
 const NETWORK_DELAY = 5000
 /** ms */
 const LEAVE_PATIENCE = 1000
-const COMMIT_PATIENCE = 5000
 /** Joins in a row that the group may answer with "again". */
 const MAX_JOINS = 20
 /** ms */
@@ -56,16 +55,10 @@ const REJOIN_PAUSE = 100
 const LOST: ReadonlySet<number> = new Set([
   CODE.illegalGeneration, CODE.unknownMemberId, CODE.rebalanceInProgress, CODE.fencedInstanceId
 ])
-/**
- * Of one partition more than the cluster takes, 4096 bytes by default, or of all of them more than one batch of its
- * log: Kafka 4 calls that UNKNOWN.
- */
-const TOO_LARGE: ReadonlySet<number> = new Set([
-  CODE.offsetMetadataTooLarge, CODE.invalidCommitOffsetSize, CODE.unknown
-])
 
 export class GroupMembership implements Membership {
   readonly #with: MembershipOptions
+  readonly #offsets: GroupOffsets
   #memberId = ''
   #joining: Promise<unknown> = Promise.resolve()
   /** By `elapsed`: when the coordinator was last asked what it has answered. */
@@ -73,6 +66,7 @@ export class GroupMembership implements Membership {
 
   constructor (options: MembershipOptions) {
     this.#with = options
+    this.#offsets = new GroupOffsets(options.groupId, options.coordinator, options.closing)
   }
 
   join (): Promise<Assignment> {
@@ -98,36 +92,20 @@ export class GroupMembership implements Membership {
     return 'alive'
   }
 
-  async commit (assignment: Assignment, offsets: readonly StoredOffset[]): Promise<void> {
+  async commit ({ memberId, generationId }: Assignment, offsets: readonly StoredOffset[]): Promise<void> {
     if (offsets.length === 0) return
-    const { memberId, generationId } = assignment
-    const topics = byTopic(offsets, ({ partition, offset, metadata = '' }) => ({ partition, offset, metadata }))
     const asked = this.#now()
-    const answer = await this.#with.coordinator.request(
-      'OffsetCommit', { ...this.#identity, memberId, generationId, topics }, firstError,
-      { patience: COMMIT_PATIENCE, signal: this.#with.closing })
-    const errorCode = firstError(answer)
+    const errorCode = await this.#offsets.commit({ ...this.#identity, memberId, generationId }, offsets)
     if (errorCode === CODE.none || errorCode === CODE.rebalanceInProgress) this.#contacted(asked)
     if (LOST.has(errorCode)) {
       const cause = new ProtocolError(errorCode)
       throw new GenerationLostError(cause.message, { cause })
     }
-    // The offset counts, not the text.
-    if (TOO_LARGE.has(errorCode) && offsets.some(({ metadata }) => metadata)) {
-      return await this.commit(assignment, offsets.map(({ metadata: _, ...offset }) => offset))
-    }
     throwIfFailed(errorCode)
   }
 
   async fetchStored (partitions: readonly TopicPartition[]): Promise<ReadonlyMap<string, Stored>> {
-    const { coordinator, groupId, closing } = this.#with
-    const answer = await coordinator.request(
-      'OffsetFetch', { groupId, topics: byTopic(partitions, ({ partition }) => ({ partition })) },
-      (answer) => answer.errorCode || firstError(answer), { signal: closing })
-    throwIfFailed(answer.errorCode || firstError(answer))
-    // −1: nothing. −2 is what plain kafkajs may have stored: the earliest, whatever that is.
-    const rows = Array.from(eachOf(answer.topics)).filter(({ offset }) => offset >= 0n)
-    return new Map(rows.map((row) => [partitionId(row), row]))
+    return await this.#offsets.fetch(partitions)
   }
 
   /** A static member stays: it comes back under its name, and the group does not rebalance meanwhile. */
@@ -212,9 +190,4 @@ export class GroupMembership implements Membership {
 
 function codeOf ({ errorCode }: ErrorAnswer): number {
   return errorCode
-}
-
-function firstError ({ topics }: { readonly topics: Parameters<typeof eachOf<ErrorAnswer>>[0] }): number {
-  for (const { errorCode } of eachOf(topics)) if (errorCode !== CODE.none) return errorCode
-  return CODE.none
 }

@@ -27,6 +27,8 @@ export interface StartingOffsetsOptions {
   readonly assignment: Assignment
   readonly membership: Pick<Membership, 'fetchStored'>
   readonly offsetReset: ConsumerOptions['offsetReset']
+  /** By `partitionId`: where reading begins, whatever the group has stored. */
+  readonly positions: ReadonlyMap<string, bigint>
   /** Whether the topic was created while the consumer waited for it. */
   readonly isCreated: (topic: string) => boolean
   /** Called once for each partition. */
@@ -47,7 +49,7 @@ const PAUSE = 1000
 /** Decides where a member begins to read, once per partition and generation. */
 export class StartingOffsets {
   readonly #with: StartingOffsetsOptions
-  /** Partitions whose stored offset was beyond the log's end, and the look that said so first. */
+  /** Partitions whose offset was beyond the log's end, and the look that said so first. */
   readonly #ahead = new Map<string, number>()
   readonly #pending: Map<string, TopicPartition>
   #stored: ReadonlyMap<string, Stored> | undefined
@@ -100,8 +102,10 @@ export class StartingOffsets {
   #begin (partition: TopicPartition, range: LogRange, look: number): void {
     const id = partitionId(partition)
     if (!this.#pending.has(id)) return
-    const { offset: stored, metadata = null } = this.#stored!.get(id) ?? {}
-    if (stored !== undefined && stored > range.end && (this.#ahead.get(id) ?? look) === look) {
+    const { offset, metadata = null } = this.#stored!.get(id) ?? {}
+    const chosen = this.#with.positions.get(id)
+    const sought = chosen ?? offset
+    if (sought !== undefined && sought > range.end && (this.#ahead.get(id) ?? look) === look) {
       // A node that was frozen takes itself for the leader until it has heard of the other one: look twice.
       this.#ahead.set(id, look)
       return
@@ -109,7 +113,9 @@ export class StartingOffsets {
     this.#pending.delete(id)
     const { topic, partition: number } = partition
     const { start, end } = range
-    const position = this.#positionOf(topic, stored, range)
+    const position = this.#positionOf(topic, sought, range)
+    // A chosen position that the log holds is none that was stored: it is told, so that it is committed.
+    const stored = chosen !== undefined && position === chosen ? undefined : sought
     this.#with.begin({ topic, partition: number, stored, metadata, start, end, position })
   }
 

@@ -1,0 +1,59 @@
+import { type ConsumerOptions, type TopicPartition } from '../../transport.js'
+import { CODE } from '../cluster/protocol-errors.js'
+import { type Operation } from '../cluster/retry-until.js'
+import { type TopicMetadata } from '../cluster/topic-metadata.js'
+
+/** The topics and partitions that a consumer asks for, and those of them that the cluster has. */
+export class Subscription {
+  readonly #options: Pick<ConsumerOptions, 'topics' | 'partitions'>
+  readonly #metadata: TopicMetadata
+  /** Topics that passed the test of names, in alphabetical order; undefined before the first answer. */
+  #matching: readonly string[] | undefined
+  readonly #created = new Set<string>()
+
+  constructor (options: Pick<ConsumerOptions, 'topics' | 'partitions'>, metadata: TopicMetadata) {
+    this.#options = options
+    this.#metadata = metadata
+  }
+
+  /** Names as they were given, or the existing topics that pass the test of names. */
+  get topics (): readonly string[] {
+    const { topics } = this.#options
+    if (typeof topics !== 'function') return topics
+    return (this.#matching ?? []).filter((topic) => this.#metadata.get(topic).errorCode === CODE.none)
+  }
+
+  /** The partitions that exist, without those that the consumer did not choose. */
+  get partitions (): readonly TopicPartition[] {
+    const { partitions: chosen } = this.#options
+    return this.topics.flatMap((topic) => this.#metadata.get(topic).leaders
+      .map((_leader, partition) => ({ topic, partition }))
+      .filter(({ partition }) => chosen === undefined || chosen.includes(partition)))
+  }
+
+  /** How many partitions each topic has, as text to compare. */
+  get counts (): string {
+    return this.topics.map((topic) => `${topic}:${this.#metadata.get(topic).leaders.length}`).join()
+  }
+
+  includes (topic: string): boolean {
+    const { topics } = this.#options
+    return typeof topics === 'function' ? topics(topic) : topics.includes(topic)
+  }
+
+  /** True when the topic began to match while the consumer ran: none of its records may be left out. */
+  isCreated (topic: string): boolean {
+    return this.#created.has(topic)
+  }
+
+  /** Asks the cluster about the topics: for a test of names about all topics. */
+  async refresh (operation: Operation): Promise<void> {
+    const { topics } = this.#options
+    if (typeof topics !== 'function') return await this.#metadata.refresh(operation, topics)
+    // The order of the answer differs from node to node.
+    const matching = (await this.#metadata.refreshAll(operation)).filter(topics).sort()
+    const before = new Set(this.#matching ?? matching)
+    for (const topic of matching) if (!before.has(topic)) this.#created.add(topic)
+    this.#matching = matching
+  }
+}
