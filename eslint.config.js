@@ -1,7 +1,25 @@
-import neostandard from 'neostandard'
+import neostandard, { plugins } from 'neostandard'
 
 export default [
-  ...neostandard({ ts: true, ignores: ['dist', 'lib/asyncapi/site/static', '.tap', '.readme-*'] }),
+  ...neostandard({ ts: true, ignores: ['dist', 'lib/asyncapi/site/static', '.tap', '.readme-*', 'test/.bundle-*'] }),
+  {
+    files: ['lib/**/*.ts', 'types/**/*.ts'],
+    ignores: [
+      'types/*.test-d.ts',
+      // These files still have longer lines.
+      'lib/asyncapi/page/**', 'lib/broker/**', 'lib/message/**', 'lib/options/**', 'lib/transport/kafka/consumer/**'
+    ],
+    plugins: { '@stylistic': plugins['@stylistic'] },
+    rules: { '@stylistic/max-len': ['error', { code: 120, ignoreUrls: true }] }
+  },
+  {
+    files: ['**/*.ts'],
+    rules: {
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false }],
+      // An import of nothing but types must not load its module.
+      '@typescript-eslint/no-import-type-side-effects': 'error'
+    }
+  },
   // What is merged into Fastify's interfaces must name all of their type parameters.
   { files: ['types/index.ts'], rules: { '@typescript-eslint/no-unused-vars': 'off' } }
 ]

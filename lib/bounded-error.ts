@@ -11,8 +11,8 @@ const MAX_ERRORS = 4
 const OWN = ['message', 'stack', 'cause', 'errors']
 
 /**
- * An error that can be logged whatever it holds: message, stack, causes and own members have bounds, and no character of them
- * controls a terminal. An error within the bounds is returned as it is; otherwise the copy has the class of the original.
+ * An error that can be logged whatever it holds: message, stack, causes and own members have bounds, and no character
+ * of them controls a terminal. An error within the bounds is returned as it is; a copy has the class of the original.
  */
 export function boundedError (error: Error): Error {
   const budget = new Budget(MAX_MEMBERS, MAX_BYTES)

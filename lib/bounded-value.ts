@@ -39,12 +39,14 @@ export class Budget {
 }
 
 /**
- * A copy that JSON has a form for: plain objects, lists and primitives, as much as the budget allows. Members that throw when
- * they are read are left out.
+ * A copy that JSON has a form for: plain objects, lists and primitives, as much as the budget allows. Members that
+ * throw when they are read are left out.
  *
  * @param errorOf makes the copy of an error among the members
  */
-export function boundedValue (value: unknown, budget: Budget, errorOf: (error: Error) => unknown = () => LEFT_OUT, depth = 0): unknown {
+export function boundedValue (
+  value: unknown, budget: Budget, errorOf: (error: Error) => unknown = () => LEFT_OUT, depth = 0
+): unknown {
   if (typeof value === 'string') return budget.text(value)
   if (typeof value === 'function' || typeof value === 'symbol') return undefined
   if (typeof value === 'bigint') return budget.text(BigInt.asIntN(64, value) === value ? String(value) : LEFT_OUT)
@@ -77,7 +79,9 @@ function boundedObject (value: object, budget: Budget, copy: (member: unknown) =
 }
 
 /** Copies own enumerable members, as own members whatever they are called. */
-export function copyMembers (from: object, to: object, budget: Budget, copy: (member: unknown) => unknown, except: readonly string[] = []): void {
+export function copyMembers (
+  from: object, to: object, budget: Budget, copy: (member: unknown) => unknown, except: readonly string[] = []
+): void {
   for (const name of Object.keys(from)) {
     if (except.includes(name)) continue
     if (!budget.take()) break

@@ -47,7 +47,7 @@ export function sleep (clock: Clock, ms: number, signal: AbortSignal): Promise<b
   })
 }
 
-/** Waits for `work`, at most `ms`, and resolves to whether it ended in time. Rejects only when `work` rejects in time. */
+/** Waits at most `ms` for `work`, resolves to whether it ended in time. Rejects only when `work` rejects in time. */
 export function within (clock: Clock, ms: number, work: Promise<unknown>): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const cancel = clock.schedule(ms, () => { resolve(false) })

@@ -4,9 +4,9 @@ import { AsyncResource } from 'node:async_hooks'
 const ROOT = new AsyncResource('FASTSTREAM')
 
 /**
- * Runs `work` in an empty async context of its own, and returns what it returns. `work` does not see what the caller's
- * `AsyncLocalStorage` holds, and what `enterWith` sets in `work` stays there. For work that a shared loop starts: the loop
- * has the context of the request or message that happened to start it.
+ * Runs `work` in an empty async context of its own, and returns what it returns. `work` does not see the stores of the
+ * caller's `AsyncLocalStorage`, and what `enterWith` sets in `work` stays there. For work that a shared loop starts:
+ * the loop has the context of the request or message that happened to start it.
  */
 export function inOwnContext<Result> (work: () => Result): Result {
   return ROOT.runInAsyncScope(newResource).runInAsyncScope(work)

@@ -2,77 +2,230 @@ import createError, { type FastifyErrorConstructor } from '@fastify/error'
 import { boundedError } from './bounded-error.js'
 import { oneLine } from './foreign-text.js'
 
-/* The catalogue: one line per error. docs/errors.md and `test/errors.test.ts` follow it. */
+/* The catalogue: one entry per error. docs/errors.md and `test/errors.test.ts` follow it. */
 
 /** Of each text in an error that clients may see: with two of them a whole message has no more than 1 kB. */
 const TEXT_LIMIT = 640
 
+type Argument = string | number | ErrorOptions | undefined
+
 /** As `createError`, for errors whose texts and causes may be a sender's: each is bounded. */
-function createBounded<Args extends Array<string | number | ErrorOptions | undefined>> (...definition: Parameters<typeof createError>): FastifyErrorConstructor<{ code: string }, Args> {
+function createBounded<Args extends Argument[]> (
+  ...definition: Parameters<typeof createError>
+): FastifyErrorConstructor<{ code: string }, Args> {
   return new Proxy(createError<Args>(...definition), {
     construct: (target, args: Args, newTarget) => Reflect.construct(target, args.map(boundedArgument), newTarget)
   })
 }
 
-function boundedArgument (argument: string | number | ErrorOptions | undefined): typeof argument {
+function boundedArgument (argument: Argument): Argument {
   if (typeof argument === 'string') return oneLine(argument, TEXT_LIMIT)
-  return typeof argument === 'object' && argument.cause instanceof Error ? { cause: boundedError(argument.cause) } : argument
+  if (typeof argument !== 'object' || !(argument.cause instanceof Error)) return argument
+  return { cause: boundedError(argument.cause) }
 }
 
 // Options and declarations: wrong when the app is built, so they stop it.
-export const FASTSTREAM_ERR_INVALID_OPTION = createError<[option: string, cure: string]>('FASTSTREAM_ERR_INVALID_OPTION', "option '%s' %s", 500, TypeError)
-export const FASTSTREAM_ERR_INVALID_ARGUMENTS = createError<[call: string, reason: string]>('FASTSTREAM_ERR_INVALID_ARGUMENTS', 'wrong arguments for %s: %s', 500, TypeError)
-export const FASTSTREAM_ERR_INVALID_TOPIC = createBounded<[topic: string, reason: string]>('FASTSTREAM_ERR_INVALID_TOPIC', "topic '%s' %s: use 1 to 249 of the characters a-z, A-Z, 0-9, '.', '_' and '-'", 500, TypeError)
-export const FASTSTREAM_ERR_ALREADY_REGISTERED = createError<[name: string]>('FASTSTREAM_ERR_ALREADY_REGISTERED', "the app already has a broker named '%s': give this one another 'name'", 500)
-export const FASTSTREAM_ERR_BROKERS_REQUIRED = createError<[]>('FASTSTREAM_ERR_BROKERS_REQUIRED', "option 'brokers' is required in production: name your cluster, or write transport: 'memory' for the in-memory broker, whose messages end with the process", 500)
-export const FASTSTREAM_ERR_GROUP_REQUIRED = createError<[topic: string]>('FASTSTREAM_ERR_GROUP_REQUIRED', "the subscriber of '%s' has no group to store its offsets: set 'groupId' on the plugin or on the subscriber, or write null for no group", 500)
-export const FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER = createError<[topic: string, groupId: string]>('FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER', "topic '%s' already has a subscriber in group '%s': give this one another 'groupId', or merge the two", 500)
-export const FASTSTREAM_ERR_GROUP_CLASH = createError<[groupId: string, option: string, topics: string]>('FASTSTREAM_ERR_GROUP_CLASH', "group '%s' has another '%s' in its subscriber of '%s': subscribers of one group share one consumer, so give both the same value, or another 'groupId'", 500)
-export const FASTSTREAM_ERR_DUPLICATE_PUBLISHER = createError<[topic: string]>('FASTSTREAM_ERR_DUPLICATE_PUBLISHER', "topic '%s' has several publishers in this scope: pass the publisher instead of the topic's name", 500)
-export const FASTSTREAM_ERR_ALREADY_STARTED = createError<[what: string, name: string, before: string, options?: ErrorOptions]>('FASTSTREAM_ERR_ALREADY_STARTED', "%s of '%s' is declared too late: declare it while plugins load, before %s", 500)
-export const FASTSTREAM_ERR_NOT_READY = createError<[state: string, options?: ErrorOptions]>('FASTSTREAM_ERR_NOT_READY', "the broker is %s: publish after ready() (with startup: 'background', when health() says 'connected') and before the app has closed", 503)
-export const FASTSTREAM_ERR_SCHEMA_BUILD = createError<[part: string, topic: string, reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_SCHEMA_BUILD', "the %s schema of '%s' cannot be compiled: %s", 500)
-export const FASTSTREAM_ERR_ASYNCAPI = createError<[reason: string]>('FASTSTREAM_ERR_ASYNCAPI', 'there is no AsyncAPI document yet: %s', 500)
+export const FASTSTREAM_ERR_INVALID_OPTION = createError<[option: string, cure: string]>(
+  'FASTSTREAM_ERR_INVALID_OPTION', "option '%s' %s", 500, TypeError
+)
+export const FASTSTREAM_ERR_INVALID_ARGUMENTS = createError<[call: string, reason: string]>(
+  'FASTSTREAM_ERR_INVALID_ARGUMENTS', 'wrong arguments for %s: %s', 500, TypeError
+)
+export const FASTSTREAM_ERR_INVALID_TOPIC = createBounded<[topic: string, reason: string]>(
+  'FASTSTREAM_ERR_INVALID_TOPIC',
+  "topic '%s' %s: use 1 to 249 of the characters a-z, A-Z, 0-9, '.', '_' and '-'",
+  500, TypeError
+)
+export const FASTSTREAM_ERR_ALREADY_REGISTERED = createError<[name: string]>(
+  'FASTSTREAM_ERR_ALREADY_REGISTERED', "the app already has a broker named '%s': give this one another 'name'", 500
+)
+export const FASTSTREAM_ERR_BROKERS_REQUIRED = createError<[]>(
+  'FASTSTREAM_ERR_BROKERS_REQUIRED',
+  "option 'brokers' is required in production: name your cluster, or write transport: 'memory' for the in-memory " +
+    'broker, whose messages end with the process',
+  500
+)
+export const FASTSTREAM_ERR_GROUP_REQUIRED = createError<[topic: string]>(
+  'FASTSTREAM_ERR_GROUP_REQUIRED',
+  "the subscriber of '%s' has no group to store its offsets: set 'groupId' on the plugin or on the subscriber, or " +
+    'write null for no group',
+  500
+)
+export const FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER = createError<[topic: string, groupId: string]>(
+  'FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER',
+  "topic '%s' already has a subscriber in group '%s': give this one another 'groupId', or merge the two",
+  500
+)
+export const FASTSTREAM_ERR_GROUP_CLASH = createError<[groupId: string, option: string, topics: string]>(
+  'FASTSTREAM_ERR_GROUP_CLASH',
+  "group '%s' has another '%s' in its subscriber of '%s': subscribers of one group share one consumer, so give " +
+    "both the same value, or another 'groupId'",
+  500
+)
+export const FASTSTREAM_ERR_DUPLICATE_PUBLISHER = createError<[topic: string]>(
+  'FASTSTREAM_ERR_DUPLICATE_PUBLISHER',
+  "topic '%s' has several publishers in this scope: pass the publisher instead of the topic's name",
+  500
+)
+export const FASTSTREAM_ERR_ALREADY_STARTED = createError<
+  [what: string, name: string, before: string, options?: ErrorOptions]
+>(
+  'FASTSTREAM_ERR_ALREADY_STARTED', "%s of '%s' is declared too late: declare it while plugins load, before %s", 500
+)
+export const FASTSTREAM_ERR_NOT_READY = createError<[state: string, options?: ErrorOptions]>(
+  'FASTSTREAM_ERR_NOT_READY',
+  "the broker is %s: publish after ready() (with startup: 'background', when health() says 'connected') and before " +
+    'the app has closed',
+  503
+)
+export const FASTSTREAM_ERR_SCHEMA_BUILD = createError<
+  [part: string, topic: string, reason: string, options?: ErrorOptions]
+>(
+  'FASTSTREAM_ERR_SCHEMA_BUILD', "the %s schema of '%s' cannot be compiled: %s", 500
+)
+export const FASTSTREAM_ERR_ASYNCAPI = createError<[reason: string]>(
+  'FASTSTREAM_ERR_ASYNCAPI', 'there is no AsyncAPI document yet: %s', 500
+)
 
 // The cluster.
-export const FASTSTREAM_ERR_CONNECT = createError<[brokers: string, reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_CONNECT', "no Kafka broker could be reached at %s (%s): check 'brokers', and that the listeners which the cluster advertises can be reached from here", 503)
-export const FASTSTREAM_ERR_TOPICS = createError<[topics: string, reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_TOPICS', 'the topics %s could not be prepared: %s', 503)
-export const FASTSTREAM_ERR_START_TIMEOUT = createError<[ms: number, what: string]>('FASTSTREAM_ERR_START_TIMEOUT', "the broker was not ready within %d ms (%s): raise 'connectTimeout' (and Fastify's 'pluginTimeout' above it) if the cluster needs longer", 503)
-export const FASTSTREAM_ERR_KAFKAJS = createError<[reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_KAFKAJS', 'kafkajs 2.2.4 could not be loaded as the kafkajs transport needs it: %s', 500)
-export const FASTSTREAM_ERR_API_VERSION = createError<[api: string, theirs: string, ours: string]>('FASTSTREAM_ERR_API_VERSION', 'the %s request has no version that both sides know: the broker takes %s, this client sends %s; use a Kafka release that supports one of these versions', 503)
-export const FASTSTREAM_ERR_FENCED = createError<[groupInstanceId: string, groupId: string]>('FASTSTREAM_ERR_FENCED', "another consumer joined with the groupInstanceId '%s' in group '%s': give each running process an id of its own", 503)
-export const FASTSTREAM_ERR_CODEC = createError<[codec: string, cure: string]>('FASTSTREAM_ERR_CODEC', 'a batch is compressed with %s, which cannot be read here: %s, then restart the app', 500)
+export const FASTSTREAM_ERR_CONNECT = createError<[brokers: string, reason: string, options?: ErrorOptions]>(
+  'FASTSTREAM_ERR_CONNECT',
+  "no Kafka broker could be reached at %s (%s): check 'brokers', and that the listeners which the cluster " +
+    'advertises can be reached from here',
+  503
+)
+export const FASTSTREAM_ERR_TOPICS = createError<[topics: string, reason: string, options?: ErrorOptions]>(
+  'FASTSTREAM_ERR_TOPICS', 'the topics %s could not be prepared: %s', 503
+)
+export const FASTSTREAM_ERR_START_TIMEOUT = createError<[ms: number, what: string]>(
+  'FASTSTREAM_ERR_START_TIMEOUT',
+  "the broker was not ready within %d ms (%s): raise 'connectTimeout' (and Fastify's 'pluginTimeout' above it) if " +
+    'the cluster needs longer',
+  503
+)
+export const FASTSTREAM_ERR_KAFKAJS = createError<[reason: string, options?: ErrorOptions]>(
+  'FASTSTREAM_ERR_KAFKAJS', 'kafkajs 2.2.4 could not be loaded as the kafkajs transport needs it: %s', 500
+)
+export const FASTSTREAM_ERR_API_VERSION = createError<[api: string, theirs: string, ours: string]>(
+  'FASTSTREAM_ERR_API_VERSION',
+  'the %s request has no version that both sides know: the broker takes %s, this client sends %s; use a Kafka ' +
+    'release that supports one of these versions',
+  503
+)
+export const FASTSTREAM_ERR_FENCED = createError<[groupInstanceId: string, groupId: string]>(
+  'FASTSTREAM_ERR_FENCED',
+  "another consumer joined with the groupInstanceId '%s' in group '%s': give each running process an id of its own",
+  503
+)
+export const FASTSTREAM_ERR_CODEC = createError<[codec: string, cure: string]>(
+  'FASTSTREAM_ERR_CODEC', 'a batch is compressed with %s, which cannot be read here: %s, then restart the app', 500
+)
 
 // Messages on their way in.
-export const FASTSTREAM_ERR_DECODE = createBounded<[part: string, reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_DECODE', 'the %s cannot be decoded: %s', 400)
-export const FASTSTREAM_ERR_VALIDATION = createBounded<[reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_VALIDATION', '%s', 400)
-export const FASTSTREAM_ERR_HANDLER_TIMEOUT = createBounded<[ms: number, options?: ErrorOptions]>('FASTSTREAM_ERR_HANDLER_TIMEOUT', "the handler did not end within %d ms: let it stop when message.signal aborts, or raise 'handlerTimeout'", 500)
-export const FASTSTREAM_ERR_HANDLER_ABORTED = createBounded<[reason: string]>('FASTSTREAM_ERR_HANDLER_ABORTED', 'the attempt was aborted because %s: the message is delivered again', 500)
-export const FASTSTREAM_ERR_OFFSET_RESET = createBounded<[offset: string, start: string, end: string]>('FASTSTREAM_ERR_OFFSET_RESET', "the group's offset %s is not in the log, which holds %s to %s: call skipTo() with the offset at which reading should go on", 500)
-export const FASTSTREAM_ERR_SKIP = createBounded<[partition: number, topic: string, offset: string, reason: string]>('FASTSTREAM_ERR_SKIP', "partition %d of '%s' cannot be skipped to %s: %s", 409)
+export const FASTSTREAM_ERR_DECODE = createBounded<[part: string, reason: string, options?: ErrorOptions]>(
+  'FASTSTREAM_ERR_DECODE', 'the %s cannot be decoded: %s', 400
+)
+export const FASTSTREAM_ERR_VALIDATION = createBounded<[reason: string, options?: ErrorOptions]>(
+  'FASTSTREAM_ERR_VALIDATION', '%s', 400
+)
+export const FASTSTREAM_ERR_HANDLER_TIMEOUT = createBounded<[ms: number, options?: ErrorOptions]>(
+  'FASTSTREAM_ERR_HANDLER_TIMEOUT',
+  "the handler did not end within %d ms: let it stop when message.signal aborts, or raise 'handlerTimeout'",
+  500
+)
+export const FASTSTREAM_ERR_HANDLER_ABORTED = createBounded<[reason: string]>(
+  'FASTSTREAM_ERR_HANDLER_ABORTED', 'the attempt was aborted because %s: the message is delivered again', 500
+)
+export const FASTSTREAM_ERR_OFFSET_RESET = createBounded<[offset: string, start: string, end: string]>(
+  'FASTSTREAM_ERR_OFFSET_RESET',
+  "the group's offset %s is not in the log, which holds %s to %s: call skipTo() with the offset at which reading " +
+    'should go on',
+  500
+)
+export const FASTSTREAM_ERR_SKIP = createBounded<[partition: number, topic: string, offset: string, reason: string]>(
+  'FASTSTREAM_ERR_SKIP', "partition %d of '%s' cannot be skipped to %s: %s", 409
+)
 
 // Messages on their way out.
-export const FASTSTREAM_ERR_UNKNOWN_TOPIC = createBounded<[topic: string, options?: ErrorOptions]>('FASTSTREAM_ERR_UNKNOWN_TOPIC', "the cluster has no topic '%s': declare a publisher or a subscriber of it, or create it", 500)
-export const FASTSTREAM_ERR_UNKNOWN_PARTITION = createBounded<[topic: string, partition: number, count: number]>('FASTSTREAM_ERR_UNKNOWN_PARTITION', "topic '%s' has no partition %d: it has %d, counted from 0", 500)
-export const FASTSTREAM_ERR_INVALID_MESSAGE = createBounded<[topic: string, reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_INVALID_MESSAGE', "the message for '%s' does not match its publisher's schema and was not sent: %s", 500)
-export const FASTSTREAM_ERR_ENCODE = createBounded<[part: string, topic: string, reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_ENCODE', "the %s of the message for '%s' cannot be encoded and was not sent: %s", 500)
-export const FASTSTREAM_ERR_PUBLISH_QUEUE_FULL = createBounded<[topic: string]>('FASTSTREAM_ERR_PUBLISH_QUEUE_FULL', "too many messages wait for the cluster, and the one for '%s' was not sent: raise 'producer.queue', or publish more slowly", 503)
-export const FASTSTREAM_ERR_PUBLISH_TIMEOUT = createBounded<[topic: string, outcome: string, options?: ErrorOptions]>('FASTSTREAM_ERR_PUBLISH_TIMEOUT', "the message for '%s' was not acknowledged before its deadline (%s): raise 'producer.deadline' if the cluster needs longer; with outcome 'unknown' it may be in the log, and publishing it again may store it twice", 503)
-export const FASTSTREAM_ERR_PUBLISH_REFUSED = createBounded<[topic: string, reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_PUBLISH_REFUSED', "the cluster refused the message for '%s': %s", 500)
+export const FASTSTREAM_ERR_UNKNOWN_TOPIC = createBounded<[topic: string, options?: ErrorOptions]>(
+  'FASTSTREAM_ERR_UNKNOWN_TOPIC',
+  "the cluster has no topic '%s': declare a publisher or a subscriber of it, or create it",
+  500
+)
+export const FASTSTREAM_ERR_UNKNOWN_PARTITION = createBounded<[topic: string, partition: number, count: number]>(
+  'FASTSTREAM_ERR_UNKNOWN_PARTITION', "topic '%s' has no partition %d: it has %d, counted from 0", 500
+)
+export const FASTSTREAM_ERR_INVALID_MESSAGE = createBounded<[topic: string, reason: string, options?: ErrorOptions]>(
+  'FASTSTREAM_ERR_INVALID_MESSAGE',
+  "the message for '%s' does not match its publisher's schema and was not sent: %s",
+  500
+)
+export const FASTSTREAM_ERR_ENCODE = createBounded<
+  [part: string, topic: string, reason: string, options?: ErrorOptions]
+>(
+  'FASTSTREAM_ERR_ENCODE', "the %s of the message for '%s' cannot be encoded and was not sent: %s", 500
+)
+export const FASTSTREAM_ERR_PUBLISH_QUEUE_FULL = createBounded<[topic: string]>(
+  'FASTSTREAM_ERR_PUBLISH_QUEUE_FULL',
+  "too many messages wait for the cluster, and the one for '%s' was not sent: raise 'producer.queue', or publish " +
+    'more slowly',
+  503
+)
+export const FASTSTREAM_ERR_PUBLISH_TIMEOUT = createBounded<[topic: string, outcome: string, options?: ErrorOptions]>(
+  'FASTSTREAM_ERR_PUBLISH_TIMEOUT',
+  "the message for '%s' was not acknowledged before its deadline (%s): raise 'producer.deadline' if the cluster " +
+    "needs longer; with outcome 'unknown' it may be in the log, and publishing it again may store it twice",
+  503
+)
+export const FASTSTREAM_ERR_PUBLISH_REFUSED = createBounded<[topic: string, reason: string, options?: ErrorOptions]>(
+  'FASTSTREAM_ERR_PUBLISH_REFUSED', "the cluster refused the message for '%s': %s", 500
+)
 
 // Messages from the AsyncAPI page.
-export const FASTSTREAM_ERR_UNKNOWN_OPERATION = createBounded<[operation: string]>('FASTSTREAM_ERR_UNKNOWN_OPERATION', "the AsyncAPI document has no operation '%s'", 404)
-export const FASTSTREAM_ERR_PUBLISH_FORBIDDEN = createBounded<[operation: string, reason: string]>('FASTSTREAM_ERR_PUBLISH_FORBIDDEN', "operation '%s' was not published: %s", 403)
-export const FASTSTREAM_ERR_PUBLISH_BODY = createBounded<[reason: string]>('FASTSTREAM_ERR_PUBLISH_BODY', 'the body %s', 400)
-export const FASTSTREAM_ERR_PUBLISH_RATE = createBounded<[]>('FASTSTREAM_ERR_PUBLISH_RATE', 'too many messages were published from the page: try again in a second', 429)
+export const FASTSTREAM_ERR_UNKNOWN_OPERATION = createBounded<[operation: string]>(
+  'FASTSTREAM_ERR_UNKNOWN_OPERATION', "the AsyncAPI document has no operation '%s'", 404
+)
+export const FASTSTREAM_ERR_PUBLISH_FORBIDDEN = createBounded<[operation: string, reason: string]>(
+  'FASTSTREAM_ERR_PUBLISH_FORBIDDEN', "operation '%s' was not published: %s", 403
+)
+export const FASTSTREAM_ERR_PUBLISH_BODY = createBounded<[reason: string]>(
+  'FASTSTREAM_ERR_PUBLISH_BODY', 'the body %s', 400
+)
+export const FASTSTREAM_ERR_PUBLISH_RATE = createBounded<[]>(
+  'FASTSTREAM_ERR_PUBLISH_RATE', 'too many messages were published from the page: try again in a second', 429
+)
 
 // Dependencies.
-export const FASTSTREAM_ERR_DEPENDENCY_YIELD = createBounded<[name: string, times: string]>('FASTSTREAM_ERR_DEPENDENCY_YIELD', "the generator of dependency '%s' yielded %s: it must yield once; the code after the yield is its clean-up", 500)
-export const FASTSTREAM_ERR_DEPENDENCY_DONE = createBounded<[name: string]>('FASTSTREAM_ERR_DEPENDENCY_DONE', "dependency '%s' is needed after its request or message has ended: await everything that the handler starts", 500)
-export const FASTSTREAM_ERR_NO_DEPENDENCIES = createBounded<[url: string]>('FASTSTREAM_ERR_NO_DEPENDENCIES', "request.resolve() is not available in '%s': register fastify-faststream before this route and its hooks, in the same scope or a parent; a 404 handler has no dependencies", 500)
-export const FASTSTREAM_ERR_CLEANUP = createBounded<[reason: string, options?: ErrorOptions]>('FASTSTREAM_ERR_CLEANUP', 'the clean-up of a dependency failed: %s', 500)
-export const FASTSTREAM_ERR_CLEANUP_TIMEOUT = createBounded<[name: string, ms: number]>('FASTSTREAM_ERR_CLEANUP_TIMEOUT', "the clean-up of dependency '%s' did not end within %d ms and was left running: find out what it waits for, or raise 'cleanupTimeout'", 500)
+export const FASTSTREAM_ERR_DEPENDENCY_YIELD = createBounded<[name: string, times: string]>(
+  'FASTSTREAM_ERR_DEPENDENCY_YIELD',
+  "the generator of dependency '%s' yielded %s: it must yield once; the code after the yield is its clean-up",
+  500
+)
+export const FASTSTREAM_ERR_DEPENDENCY_DONE = createBounded<[name: string]>(
+  'FASTSTREAM_ERR_DEPENDENCY_DONE',
+  "dependency '%s' is needed after its request or message has ended: await everything that the handler starts",
+  500
+)
+export const FASTSTREAM_ERR_NO_DEPENDENCIES = createBounded<[url: string]>(
+  'FASTSTREAM_ERR_NO_DEPENDENCIES',
+  "request.resolve() is not available in '%s': register fastify-faststream before this route and its hooks, in the " +
+    'same scope or a parent; a 404 handler has no dependencies',
+  500
+)
+export const FASTSTREAM_ERR_CLEANUP = createBounded<[reason: string, options?: ErrorOptions]>(
+  'FASTSTREAM_ERR_CLEANUP', 'the clean-up of a dependency failed: %s', 500
+)
+export const FASTSTREAM_ERR_CLEANUP_TIMEOUT = createBounded<[name: string, ms: number]>(
+  'FASTSTREAM_ERR_CLEANUP_TIMEOUT',
+  "the clean-up of dependency '%s' did not end within %d ms and was left running: find out what it waits for, or " +
+    "raise 'cleanupTimeout'",
+  500
+)
 
 // Tests.
 export const FASTSTREAM_ERR_TEST_BROKER = createError<[reason: string]>('FASTSTREAM_ERR_TEST_BROKER', '%s', 500)
-export const FASTSTREAM_ERR_NOT_SETTLED = createError<[ms: number, what: string]>('FASTSTREAM_ERR_NOT_SETTLED', "still not settled after %d ms: %s (raise 'timeout' if that is too short, or look for a handler that never ends)", 500)
+export const FASTSTREAM_ERR_NOT_SETTLED = createError<[ms: number, what: string]>(
+  'FASTSTREAM_ERR_NOT_SETTLED',
+  "still not settled after %d ms: %s (raise 'timeout' if that is too short, or look for a handler that never ends)",
+  500
+)

@@ -1,6 +1,6 @@
 /*
- * The bounds of foreign text: what a sender, another client or a handler's error wrote may be of any length and hold any
- * character. Whatever part of it goes into an error, a log line, a header or an answer goes through here first.
+ * The bounds of foreign text: the text of a sender, of another client or of a handler's error may have any length and
+ * hold any character. Each part of it that goes into an error, a log line, a header or an answer passes through here.
  */
 
 /** Bytes of a name, of a place in a value, and of a whole message. */

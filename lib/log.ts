@@ -8,7 +8,10 @@ export interface Log {
   error (details: object, message: string): void
 }
 
-/** A log that never throws, and bounds the errors that it is given. Serializers are the app's, and errors of handlers may hold anything: what becomes of a message does not depend on its line. */
+/**
+ * A log that never throws, and bounds the errors that it is given. The serializers are the app's, and an error of a
+ * handler may hold anything: a log line that fails must not change what is done with a message.
+ */
 export function steady (log: Log): Log {
   function at (level: keyof Log): Log['debug'] {
     return (details, message) => {

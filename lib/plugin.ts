@@ -22,8 +22,8 @@ async function faststream (app: FastifyInstance, options: FaststreamOptions): Pr
 
   app.addHook('onReady', async function faststreamOnReady () {
     await broker.start(brokersOf(app).environment)
-    // Handlers may need what other plugins create in their own onReady hooks, so messages wait for the last of these hooks.
-    // The root calls back after the hooks of all scopes; any other scope calls back before the hooks of its siblings.
+    // Handlers may need what other plugins create in their own onReady hooks, so messages wait for the last of these
+    // hooks. The root calls back after the hooks of all scopes; another scope calls back before those of its siblings.
     rootOf(app).ready((error) => { if (error === null) broker.dispatch() })
   })
   // The HTTP server still answers, and may publish, while the consumers stop; the producer goes last.

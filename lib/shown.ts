@@ -1,6 +1,6 @@
 import type { InspectOptionsStylized, inspect } from 'node:util'
 
-/** What `util.inspect` makes of an object that users hold: its name and `shown`; deep inside other objects its name alone. */
+/** The text of `util.inspect` for an object that users hold: its name and `shown`; when nested deep, only its name. */
 export function inspected (
   name: string, shown: object, depth: number, options: InspectOptionsStylized, inspectWith: typeof inspect
 ): string {

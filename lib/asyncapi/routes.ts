@@ -14,12 +14,22 @@ import { protect } from './site/policy.js'
 import { send } from './site/send.js'
 import type { AsyncapiSettings } from './settings.js'
 
+const JSON_TYPE = 'application/json; charset=utf-8'
+const YAML_TYPE = 'application/yaml; charset=utf-8'
 const stateOf = perApp<{ document: AppDocument | undefined }>(() => ({ document: undefined }))
 
-/** One document for all brokers of an app. Its options, and the place of its routes, are those of the plugin that is registered first. */
-export function documentApp (app: FastifyInstance, brokers: ReadonlyMap<string, Describable>, settings: AsyncapiSettings): void {
+/**
+ * Serves one document for all brokers of an app. The plugin that is registered first gives its options and the place of
+ * its routes.
+ */
+export function documentApp (
+  app: FastifyInstance, brokers: ReadonlyMap<string, Describable>, settings: AsyncapiSettings
+): void {
   const known = stateOf(app).document
-  if (known !== undefined && settings.written) throw new FASTSTREAM_ERR_INVALID_OPTION('asyncapi', 'must be given where the plugin is registered first: one document describes all brokers of an app')
+  if (known !== undefined && settings.written) {
+    const cure = 'must be given where the plugin is registered first: one document describes all brokers of an app'
+    throw new FASTSTREAM_ERR_INVALID_OPTION('asyncapi', cure)
+  }
   const document = known ?? new AppDocument(create)
   if (!app.hasDecorator('asyncapi')) app.decorate('asyncapi', asyncapi as FastifyInstance['asyncapi'])
   if (known === undefined) serve(app, document, settings)
@@ -27,7 +37,10 @@ export function documentApp (app: FastifyInstance, brokers: ReadonlyMap<string, 
   function create (): Created {
     const created = createDocument([...brokers.values()].map(describe), settings, appPackage())
     const schemas = created.unknownSchemas
-    if (schemas.length > 0) app.log.warn({ schemas }, 'the AsyncAPI document lacks the JSON Schema of some schemas: convert them in asyncapi.jsonSchema')
+    if (schemas.length > 0) {
+      const message = 'the AsyncAPI document lacks the JSON Schema of some schemas: convert them in asyncapi.jsonSchema'
+      app.log.warn({ schemas }, message)
+    }
     return created
   }
 
@@ -47,12 +60,14 @@ function serve (app: FastifyInstance, document: AppDocument, settings: AsyncapiS
     if (served) document.json()
   })
   if (!served) return
-  // Of @fastify/swagger: they are no part of the app's own interface.
-  const options = protect({ ...hooks, schema: { hide: true } as FastifySchema, config: { [kOwnRoute]: true } as FastifyContextConfig })
+  // @fastify/swagger hides the routes: they are no part of the app's own interface.
+  const schema = { hide: true } as FastifySchema
+  const config = { [kOwnRoute]: true } as FastifyContextConfig
+  const options = protect({ ...hooks, schema, config })
   app.register(async function asyncapiRoutes (scope) {
     servePage(scope, document, settings, options)
-    scope.get('/json', options, async (request, reply) => send(request, reply, document.json(), 'application/json; charset=utf-8'))
-    scope.get('/yaml', options, async (request, reply) => send(request, reply, document.yaml(), 'application/yaml; charset=utf-8'))
+    scope.get('/json', options, async (request, reply) => send(request, reply, document.json(), JSON_TYPE))
+    scope.get('/yaml', options, async (request, reply) => send(request, reply, document.yaml(), YAML_TYPE))
     if (publish !== undefined) servePublish(scope, document, publish, options)
   }, { prefix: routePrefix })
 }

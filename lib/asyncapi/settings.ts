@@ -14,14 +14,22 @@ export interface AsyncapiSettings extends Required<Omit<AsyncapiOptions, Absent>
   readonly showHosts: boolean
 }
 
+const KNOWN = [
+  'routePrefix', 'hooks', 'theme', 'logo', 'specVersion', 'info', 'servers', 'tags', 'externalDocs', 'jsonSchema',
+  'transform', 'publish'
+]
 const TEXTS = ['title', 'version', 'description', 'termsOfService']
 
 export function normaliseAsyncapi (given: AsyncapiOptions | boolean | undefined): AsyncapiSettings {
   const production = process.env.NODE_ENV === 'production'
   const options = typeof given === 'object' ? given : {}
-  if (given !== undefined && typeof given !== 'boolean') onlyKnown('asyncapi.', given, ['routePrefix', 'hooks', 'theme', 'logo', 'specVersion', 'info', 'servers', 'tags', 'externalDocs', 'jsonSchema', 'transform', 'publish'])
-  const { routePrefix = '/asyncapi', hooks = {}, theme = {}, logo, specVersion = '3.0.0', info = {}, servers = {}, tags = [], externalDocs, jsonSchema, transform, publish } = options
-  if (!/^(\/[^/*?#]+)*$/.test(routePrefix)) throw new FASTSTREAM_ERR_INVALID_OPTION('asyncapi.routePrefix', "must begin with '/', not end with it, and have no '*', '?' or '#'")
+  if (given !== undefined && typeof given !== 'boolean') onlyKnown('asyncapi.', given, KNOWN)
+  const { routePrefix = '/asyncapi', hooks = {}, theme = {}, specVersion = '3.0.0' } = options
+  const { info = {}, servers = {}, tags = [], logo, externalDocs, jsonSchema, transform, publish } = options
+  if (!/^(\/[^/*?#]+)*$/.test(routePrefix)) {
+    const cure = "must begin with '/', not end with it, and have no '*', '?' or '#'"
+    throw new FASTSTREAM_ERR_INVALID_OPTION('asyncapi.routePrefix', cure)
+  }
   onlyKnown('asyncapi.hooks.', hooks, ['onRequest', 'preHandler'])
   checkTheme(theme)
   if (logo !== undefined) checkImage('asyncapi.logo', logo)
@@ -41,7 +49,8 @@ export function normaliseAsyncapi (given: AsyncapiOptions | boolean | undefined)
     text('asyncapi.externalDocs.url', externalDocs.url)
   }
   if (jsonSchema !== undefined) {
-    callable('asyncapi.jsonSchema', jsonSchema, 'must be a function of a declared schema: it returns JSON Schema, or undefined')
+    const cure = 'must be a function of a declared schema: it returns JSON Schema, or undefined'
+    callable('asyncapi.jsonSchema', jsonSchema, cure)
   }
   if (transform !== undefined) callable('asyncapi.transform', transform, 'must be a function of the document')
   if (publish !== undefined) checkPublish(publish, production)
@@ -76,15 +85,22 @@ function checkTheme (theme: AsyncapiTheme): void {
 function checkImage (option: string, image: AsyncapiImage): void {
   onlyKnown(`${option}.`, image, ['type', 'content'])
   const { type, content } = image
-  if (typeof type !== 'string' || !/^image\/[\w.+-]+$/.test(type)) throw new FASTSTREAM_ERR_INVALID_OPTION(`${option}.type`, "must be the media type of an image, as 'image/svg+xml'")
+  if (typeof type !== 'string' || !/^image\/[\w.+-]+$/.test(type)) {
+    const cure = "must be the media type of an image, as 'image/svg+xml'"
+    throw new FASTSTREAM_ERR_INVALID_OPTION(`${option}.type`, cure)
+  }
   if (!(content instanceof Uint8Array)) text(`${option}.content`, content)
 }
 
 function checkPublish (publish: AsyncapiPublish, inProduction: boolean): void {
   onlyKnown('asyncapi.publish.', publish, ['authorize', 'production'])
   const { authorize, production = false } = publish
-  callable('asyncapi.publish.authorize', authorize, 'must be a function of request and operation: it says who may publish')
-  if (!yesOrNo('asyncapi.publish.production', production) && inProduction) throw new FASTSTREAM_ERR_INVALID_OPTION('asyncapi.publish.production', 'must be true in production: whom authorize lets through writes to real topics')
+  const cure = 'must be a function of request and operation: it says who may publish'
+  callable('asyncapi.publish.authorize', authorize, cure)
+  if (!yesOrNo('asyncapi.publish.production', production) && inProduction) {
+    const cure = 'must be true in production: whom authorize lets through writes to real topics'
+    throw new FASTSTREAM_ERR_INVALID_OPTION('asyncapi.publish.production', cure)
+  }
 }
 
 function checkInfo (info: NonNullable<AsyncapiOptions['info']>): void {

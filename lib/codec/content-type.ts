@@ -13,8 +13,9 @@ export interface Encoded {
 }
 
 /**
- * Decodes a value by its content type: JSON, also without a content type, then text, else the bytes as they are. Bytes that do not
- * match their content type are an error (empty bytes are no JSON), so that a handler can rely on the type of its value.
+ * Decodes a value by its content type: JSON, also without a content type, then text, else the bytes as they are. Bytes
+ * that do not match their content type are an error (empty bytes are no JSON), so that a handler can rely on the type
+ * of its value.
  *
  * @throws FASTSTREAM_ERR_DECODE
  */
@@ -35,8 +36,8 @@ export interface Encoding {
 }
 
 /**
- * Bytes are sent as they are and null is a tombstone. Everything else is JSON when there is a schema, also a string, because
- * JSON is what the schema describes; without one a string is text, as FastStream sends it.
+ * Bytes are sent as they are and null is a tombstone. Everything else is JSON when there is a schema, also a string,
+ * because the schema describes JSON; without a schema a string is text, as FastStream sends it.
  */
 export function encodeValue (value: unknown, { topic, schema, proven = false }: Encoding): Encoded {
   if (value === null) return { bytes: null, contentType: undefined }

@@ -90,7 +90,7 @@ function isPlain (value: object): boolean {
   return prototype === Object.prototype || prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
-/** An instance is written as its own members: right for an entity, and wrong for one that keeps its content elsewhere. */
+/** An instance is written as its own members: right for an entity, wrong for one that keeps its content elsewhere. */
 function inInstance (value: object): Found | undefined {
   const { then, arrayBuffer, entries, [Symbol.iterator]: iterator } = value as Record<PropertyKey, unknown>
   if (typeof then === 'function') {

@@ -24,7 +24,10 @@ export function parseJson (bytes: Buffer, part: string): unknown {
     // The parser's own words quote the payload, which has no place in logs.
     throw new FASTSTREAM_ERR_DECODE(part, 'it is not valid JSON')
   }
-  if (mayPoison(text) && isPoisoned(value)) throw new FASTSTREAM_ERR_DECODE(part, "it has a key that could change a prototype ('__proto__' or 'constructor.prototype')")
+  if (mayPoison(text) && isPoisoned(value)) {
+    const reason = "it has a key that could change a prototype ('__proto__' or 'constructor.prototype')"
+    throw new FASTSTREAM_ERR_DECODE(part, reason)
+  }
   return value
 }
 
@@ -73,7 +76,8 @@ export function isJson (value: unknown, levels = MAX_DEPTH): boolean {
   if (typeof value === 'number') return Number.isFinite(value)
   if (typeof value !== 'object' || levels === 0) return false
   const prototype: unknown = Object.getPrototypeOf(value)
-  if ((prototype !== Object.prototype && prototype !== Array.prototype && prototype !== null) || 'toJSON' in value) return false
+  const isBare = prototype === Object.prototype || prototype === Array.prototype || prototype === null
+  if (!isBare || 'toJSON' in value) return false
   // A hole in an array is undefined here, and null in JSON.
   const members: unknown[] = Array.isArray(value) ? value : Object.values(value)
   for (const member of members) {
@@ -83,8 +87,8 @@ export function isJson (value: unknown, levels = MAX_DEPTH): boolean {
 }
 
 /**
- * Whether a text is nested too deep; one that is no JSON may be, or not. To be asked before it is parsed: a megabyte of brackets takes
- * the parser, and then the garbage collector, longer than everybody else may wait.
+ * Whether a text is nested too deep; a text that is no JSON may be, or not. The caller asks before it parses: a
+ * megabyte of brackets takes the parser, and then the garbage collector, longer than other work may wait.
  */
 function isTooDeep (text: string): boolean {
   if (brackets(text) <= MAX_DEPTH) return false

@@ -3,7 +3,7 @@ import { MESSAGE_LIMIT, NAME_LIMIT, oneLine, PATH_LIMIT, visible } from '../fore
 
 export type Part = 'value' | 'key' | 'headers'
 
-/** One way in which a part does not match its schema. Names and places, never values: it is logged and kept in dead letters. */
+/** One way in which a part does not match its schema. Has no values: it is logged and kept in dead letters. */
 export interface Violation {
   /** JSON pointer into the part. */
   readonly instancePath: string
@@ -20,10 +20,12 @@ const TEXT_LIMIT = 512
 
 /**
  * The error for what a validator found, in Fastify's words: `value/total must be >= 0`, with Fastify's `validation` and
- * `validationContext`. A compiler set by hand may give an error of its own instead: it is the cause. All of it is bounded,
- * for names and places are the sender's text.
+ * `validationContext`. A compiler set by hand may give an error of its own instead: it is the cause. The text is
+ * bounded, because its names and places come from the sender.
  */
-export function invalid (part: Part, found: unknown, create: (reason: string, ...options: [options?: ErrorOptions]) => Error): Error {
+export function invalid (
+  part: Part, found: unknown, create: (reason: string, ...options: [options?: ErrorOptions]) => Error
+): Error {
   const validation = Array.isArray(found) ? violations(found) : []
   const error = found instanceof Error ? create(found.message, { cause: found }) : create(describe(part, validation))
   return Object.assign(error, { validation, validationContext: part })
@@ -51,8 +53,12 @@ function violation ({ instancePath = '', keyword, message, params }: Partial<Vio
     instancePath: visible(instancePath, PATH_LIMIT),
     ...(keyword !== undefined && { keyword: visible(keyword, NAME_LIMIT) }),
     ...(message !== undefined && { message: oneLine(message, TEXT_LIMIT) }),
-    ...(params !== undefined && { params: boundedValue(withoutValues(params), new Budget(LIMIT, MESSAGE_LIMIT)) as object })
+    ...(params !== undefined && { params: boundedParams(params) })
   }
+}
+
+function boundedParams (params: object): object {
+  return boundedValue(withoutValues(params), new Budget(LIMIT, MESSAGE_LIMIT)) as object
 }
 
 /** Ajv's `discriminator` quotes what it found. */

@@ -14,7 +14,10 @@ export class DeclaredDependency implements Dependency<never> {
   readonly factory: Factory
 
   constructor (name: string, needs: Dependencies, factory: Factory) {
-    if (typeof factory !== 'function') throw new FASTSTREAM_ERR_INVALID_OPTION('factory', 'must be a function: dependency(name, needs, factory), of which only the last must be given')
+    if (typeof factory !== 'function') {
+      const cure = 'must be a function: dependency(name, needs, factory), of which only the last must be given'
+      throw new FASTSTREAM_ERR_INVALID_OPTION('factory', cure)
+    }
     noClass('factory', factory)
     this.needs = declaredDependencies('needs', needs)
     this.factory = factory
@@ -67,9 +70,13 @@ export const dependency: DependencyFunction = (...args: unknown[]): Dependency<n
 
 /** Checks what is declared under `option`. */
 export function declaredDependencies (option: string, given: unknown): ReadonlyMap<string, DeclaredDependency> {
-  if (!isObject(given)) throw new FASTSTREAM_ERR_INVALID_OPTION(option, 'must be an object of what dependency() returned')
+  if (!isObject(given)) {
+    throw new FASTSTREAM_ERR_INVALID_OPTION(option, 'must be an object of what dependency() returned')
+  }
   return new Map(Object.entries(given).map(([key, dep]) => {
-    if (!(dep instanceof DeclaredDependency)) throw new FASTSTREAM_ERR_INVALID_OPTION(`${option}.${key}`, 'must be what dependency() returned')
+    if (!(dep instanceof DeclaredDependency)) {
+      throw new FASTSTREAM_ERR_INVALID_OPTION(`${option}.${key}`, 'must be what dependency() returned')
+    }
     return [key, dep]
   }))
 }

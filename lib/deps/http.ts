@@ -84,7 +84,8 @@ function prepare (scope: FastifyInstance, route: RouteOptions): void {
   }
   route.onSend = [route.onSend ?? [], cleanUp].flat() as RouteOptions['onSend']
   if (declared.size === 0) return
-  // Hooks of scopes come before those of routes, and those that were added after the plugin shall see what its own has resolved.
+  // Hooks of scopes run before those of routes. Hooks that were added after the plugin must see the values that the
+  // plugin's own hook has resolved.
   route.onRequest = [function declare (request: FastifyRequest, _: FastifyReply, done: () => void) {
     (depsIn(request) as RequestDeps).declared = declared
     done()
@@ -96,7 +97,10 @@ function depsIn (request: FastifyRequest): RequestDeps | null {
   return (request as Request)[kDeps]
 }
 
-/** Before the reply leaves. Awaited where there is something to wait for: what Fastify throws at a reply that it cannot send must not be lost. */
+/**
+ * Cleans up before the reply leaves. Returns a promise only where there is something to wait for: an error that Fastify
+ * throws at a reply that it cannot send must not be lost.
+ */
 function cleanUp (request: FastifyRequest, reply: FastifyReply, _: unknown, done: () => void): Promise<void> | void {
   const ended = depsIn(request)?.cleanUp()
   if (ended === undefined) return done()

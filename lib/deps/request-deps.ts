@@ -61,20 +61,28 @@ export class RequestDeps {
     this.#streams = isStream(payload)
   }
 
-  /** Before the reply leaves; undefined when nothing has to be waited for. It may be called again, for the reply to an error. */
+  /**
+   * Cleans up before the reply leaves; undefined when nothing has to be waited for. A second call is for the reply to
+   * an error.
+   */
   cleanUp (): Promise<void> | undefined {
     const resolution = this.#resolution
-    return resolution === undefined || resolution.closed || this.#streams || this.#late ? undefined : resolution.close(this.#failure)
+    if (resolution === undefined || resolution.closed || this.#streams || this.#late) return undefined
+    return resolution.close(this.#failure)
   }
 
-  /** For what did not come to `cleanUp`, or did not wait there: when the last byte is out or the client is gone, and the handler has ended. */
+  /**
+   * Cleans up what `cleanUp` did not, or did not wait for: when the last byte is out or the client is gone, and the
+   * handler has ended.
+   */
   async #end (resolution: Resolution): Promise<void> {
     const returned = this.#returned === this.#reply ? undefined : this.#returned
     const [handled] = await Promise.allSettled([returned])
     if (resolution.closed) return
     const rejected = handled.status === 'rejected' ? { error: handled.reason as unknown } : undefined
     const left = this.#reply.sent || this.#streams || this.#late
-    // The client left early, and there will be a reply all the same, which comes to `cleanUp`. There will be none when there is nothing to say.
+    // The client left early, and there will still be a reply, before which `cleanUp` is called. Only a promise of
+    // undefined makes no reply.
     if (!left && (!isPromise(returned) || handled.status === 'rejected' || handled.value !== undefined)) return
     const gone = left && this.#gone != null ? { error: this.#gone } : undefined
     // It was logged; nothing but the connection is left to tell the client.

@@ -1,10 +1,16 @@
 import type { DependencyContext } from '../../types/index.js'
 import { within, type Clock } from '../clock.js'
-import { FASTSTREAM_ERR_CLEANUP_TIMEOUT, FASTSTREAM_ERR_DEPENDENCY_DONE, FASTSTREAM_ERR_DEPENDENCY_YIELD } from '../errors.js'
+import {
+  FASTSTREAM_ERR_CLEANUP_TIMEOUT, FASTSTREAM_ERR_DEPENDENCY_DONE, FASTSTREAM_ERR_DEPENDENCY_YIELD
+} from '../errors.js'
 import { steady } from '../log.js'
 import type { DeclaredDependency } from './dependency.js'
 
 type AnyGenerator = Generator<unknown, unknown, unknown> | AsyncGenerator<unknown, unknown, unknown>
+
+interface Failure {
+  readonly error: unknown
+}
 type Overrides = ReadonlyMap<DeclaredDependency, DeclaredDependency>
 
 interface Started {
@@ -20,7 +26,10 @@ export interface ResolutionSettings {
   readonly overrides: Overrides
 }
 
-/** The dependencies of one request or message: each is made once, when it is first asked for, and cleaned up in the reverse order of their starts. */
+/**
+ * The dependencies of one request or message: each is made once, when it is first asked for, and cleaned up in the
+ * reverse order of their starts.
+ */
 export class Resolution {
   readonly #context: DependencyContext
   readonly #settings: ResolutionSettings
@@ -50,7 +59,8 @@ export class Resolution {
     const values = await Promise.allSettled(Array.from(deps.values(), (dep) => this.resolve(dep)))
     const failed = values.find(({ status }) => status === 'rejected')
     if (failed !== undefined) throw (failed as PromiseRejectedResult).reason
-    return Object.fromEntries([...deps.keys()].map((name, i) => [name, (values[i] as PromiseFulfilledResult<unknown>).value]))
+    const names = [...deps.keys()]
+    return Object.fromEntries(names.map((name, i) => [name, (values[i] as PromiseFulfilledResult<unknown>).value]))
   }
 
   get closed (): boolean {
@@ -58,18 +68,18 @@ export class Resolution {
   }
 
   /**
-   * Cleans up, once. With an error it is thrown into the generators; the first clean-up that fails is the error for those after it,
-   * and what this rejects with.
+   * Cleans up, once. An error is thrown into the generators. The first clean-up that fails gives the error for the
+   * later ones, and this method rejects with it.
    */
-  close (failure?: { readonly error: unknown }): Promise<void> {
+  close (failure?: Failure): Promise<void> {
     this.#closing ??= this.#close(failure)
     return this.#closing
   }
 
-  async #close (failure: { readonly error: unknown } | undefined): Promise<void> {
+  async #close (failure: Failure | undefined): Promise<void> {
     // Asked for by nobody who waited.
     while (this.#pending > 0) await Promise.allSettled(this.#values.values())
-    let failed: { readonly error: unknown } | undefined
+    let failed: Failure | undefined
     for (const started of this.#started.reverse()) {
       const reason = failure ?? failed
       const error = await this.#cleanUp(started, reason)
@@ -104,14 +114,16 @@ export class Resolution {
     }
   }
 
-  /** Its error, if it fails; to hand on the one that is thrown into it is no failure. */
-  async #cleanUp ({ name, generator }: Started, reason: { readonly error: unknown } | undefined): Promise<{ readonly error: unknown } | undefined> {
+  /** Returns the error of a clean-up that fails; a generator that lets the error thrown into it pass has not failed. */
+  async #cleanUp ({ name, generator }: Started, reason: Failure | undefined): Promise<Failure | undefined> {
     const { clock, cleanupTimeout } = this.#settings
-    const report = (err: unknown, message: string): void => { steady(this.#context.log).error({ err, dependency: name }, message) }
+    const report = (err: unknown, message: string): void => {
+      steady(this.#context.log).error({ err, dependency: name }, message)
+    }
     try {
       const ended = finish(name, generator, reason === undefined ? generator.next() : generator.throw(reason.error))
       if (await within(clock, cleanupTimeout, ended)) return undefined
-      // Nobody else hears of it any more.
+      // The caller no longer waits for this error: the log is the only place left for it.
       ended.catch((err) => { report(err, 'the clean-up of a dependency failed after its time') })
       const error = new FASTSTREAM_ERR_CLEANUP_TIMEOUT(name, cleanupTimeout)
       report(error, 'the clean-up of a dependency does not end')

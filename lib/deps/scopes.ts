@@ -11,10 +11,13 @@ const used = new WeakSet<FastifyInstance>()
 /** The dependencies that routes and subscribers of an app declare. */
 const ofApp = perApp(() => new Set<DeclaredDependency>())
 
-/** Gives dependencies to all that a scope declares from now on. Refused once it has declared something, which would lack them. */
+/** Gives dependencies to all later declarations of a scope. Throws when the scope has declared something already. */
 export function giveToScope (scope: FastifyInstance, deps: unknown): void {
   const given = declaredDependencies('deps', deps)
-  if (used.has(scope)) throw new FASTSTREAM_ERR_ALREADY_STARTED('withDeps', [...given.keys()].join(', '), 'the routes and subscribers of the scope')
+  if (used.has(scope)) {
+    const names = [...given.keys()].join(', ')
+    throw new FASTSTREAM_ERR_ALREADY_STARTED('withDeps', names, 'the routes and subscribers of the scope')
+  }
   declared.set(scope, new Map([...declared.get(scope) ?? [], ...given]))
 }
 

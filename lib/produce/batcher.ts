@@ -18,12 +18,12 @@ export interface Entry {
 }
 
 const MAX_RECORDS = 2000
-/** Far below Kafka's default limit of 1 MiB for what one partition gets at a time. A larger record goes alone, so that it fails alone. */
+/** Far below Kafka's default limit of 1 MiB per partition and request. A larger record is sent, and can fail, alone. */
 const MAX_PARTITION_BYTES = 512 * 1024
 
 /**
- * One send in flight: the next batch is what arrived meanwhile, so batches grow with the load and a lone message leaves at once.
- * Records keep the order of their calls.
+ * One send in flight: the next batch is what arrived meanwhile, so batches grow with the load and a lone message leaves
+ * at once. Records keep the order of their calls.
  */
 export class Batcher {
   readonly #transport: TransportProducer
@@ -184,7 +184,10 @@ export class Batcher {
   }
 }
 
-/** A topic may take less at a time than a batch holds: then each record goes alone, so that one that is too large by itself fails alone. */
+/**
+ * Whether each record of a batch has to be sent alone: a topic may take less at a time than a batch holds, and only a
+ * record that is too large by itself shall fail.
+ */
 function isTogetherTooLarge (error: unknown): boolean {
   return error instanceof SendError && error.reason === 'too-large' && error.outcome === 'not-sent'
 }

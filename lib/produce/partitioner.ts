@@ -1,6 +1,6 @@
 /**
- * Chooses partitions as the Java client does: murmur2 of the key bytes, so that every client of a topic agrees on where a key lives.
- * Records without a key take turns.
+ * Chooses partitions as the Java client does: murmur2 of the key bytes, so that all clients of a topic agree on the
+ * partition of a key. Records without a key take turns.
  */
 export class Partitioner {
   readonly #turns = new Map<string, number>()

@@ -1,8 +1,8 @@
 import type { MessagePublishContext } from '../../types/index.js'
 import type { Clock } from '../clock.js'
 import {
-  FASTSTREAM_ERR_NOT_READY, FASTSTREAM_ERR_PUBLISH_QUEUE_FULL, FASTSTREAM_ERR_PUBLISH_REFUSED, FASTSTREAM_ERR_PUBLISH_TIMEOUT,
-  FASTSTREAM_ERR_UNKNOWN_PARTITION
+  FASTSTREAM_ERR_NOT_READY, FASTSTREAM_ERR_PUBLISH_QUEUE_FULL, FASTSTREAM_ERR_PUBLISH_REFUSED,
+  FASTSTREAM_ERR_PUBLISH_TIMEOUT, FASTSTREAM_ERR_UNKNOWN_PARTITION
 } from '../errors.js'
 import { publishing, type Events } from '../events.js'
 import type { Outgoing } from '../message/outgoing.js'
@@ -25,7 +25,9 @@ export class Producer {
   readonly #unknown = new Map<string, Entry[]>()
   #closed = false
 
-  constructor (transport: TransportProducer, settings: ProducerSettings, { clock, events }: { clock: Clock, events: Events }) {
+  constructor (
+    transport: TransportProducer, settings: ProducerSettings, { clock, events }: { clock: Clock, events: Events }
+  ) {
     this.#transport = transport
     this.#settings = settings
     this.#clock = clock
@@ -75,7 +77,8 @@ export class Producer {
   #tellPublished ({ record: { topic, partition }, deadline }: Entry, offset: bigint): void {
     const { broker, published } = this.#events
     if (!published.active) return
-    published.emit({ broker, topic, partition, offset, duration: this.#clock.elapsed() - (deadline - this.#settings.deadline) })
+    const begin = deadline - this.#settings.deadline
+    published.emit({ broker, topic, partition, offset, duration: this.#clock.elapsed() - begin })
   }
 
   #tellFailed (topic: string, error: Error): Error {
@@ -119,7 +122,9 @@ export class Producer {
 
   #enqueue (entry: Entry, count: number): void {
     const { topic, key, partition } = entry.record
-    if (!(Number.isInteger(partition) && partition < count && partition >= -1)) return this.#batcher.fail(entry, new FASTSTREAM_ERR_UNKNOWN_PARTITION(topic, partition, count))
+    if (!(Number.isInteger(partition) && partition < count && partition >= -1)) {
+      return this.#batcher.fail(entry, new FASTSTREAM_ERR_UNKNOWN_PARTITION(topic, partition, count))
+    }
     if (partition === -1) entry.record.partition = this.#partitioner.choose(topic, key, count)
     this.#batcher.enqueue(entry)
   }
@@ -131,7 +136,8 @@ export function isRefused (error: unknown): boolean {
 }
 
 export function isTooLarge (error: unknown): boolean {
-  return error instanceof FASTSTREAM_ERR_PUBLISH_REFUSED && error.cause instanceof SendError && error.cause.reason === 'too-large'
+  if (!(error instanceof FASTSTREAM_ERR_PUBLISH_REFUSED)) return false
+  return error.cause instanceof SendError && error.cause.reason === 'too-large'
 }
 
 function publishError (topic: string, error: Error): Error {
@@ -142,6 +148,9 @@ function publishError (topic: string, error: Error): Error {
 function coded (topic: string, cause: SendError): Error {
   const { outcome, reason, message } = cause
   if (reason === 'closed') return new FASTSTREAM_ERR_NOT_READY('closed', { cause })
-  if (reason === 'timeout') return new FASTSTREAM_ERR_PUBLISH_TIMEOUT(topic, outcome === 'unknown' ? 'it may be in the log' : 'it is not in the log', { cause })
+  if (reason === 'timeout') {
+    const place = outcome === 'unknown' ? 'it may be in the log' : 'it is not in the log'
+    return new FASTSTREAM_ERR_PUBLISH_TIMEOUT(topic, place, { cause })
+  }
   return new FASTSTREAM_ERR_PUBLISH_REFUSED(topic, message, { cause })
 }

@@ -10,21 +10,32 @@ import { invalid } from '../codec/violations.js'
 /** Throws when the value must not be sent, also because JSON has no form for it; never changes it. */
 export type Check = (value: unknown) => void
 
-/** The first error ends the check: what a bound has stopped must not go on to the checks behind it. */
+/** The first error ends the check: a value that a bound has stopped must not reach the checks behind the bound. */
 const STRICT = { coerceTypes: false, useDefaults: false, removeAdditional: false, allErrors: false }
-/** Keys and headers are text on the wire, a number is read out of it: coercion stays. So does removal: the broker adds headers of its own. */
+/**
+ * Keys and headers are text on the wire and a number is read out of it: coercion stays. So does removal, because the
+ * broker adds headers of its own.
+ */
 const STRICT_TEXT = { useDefaults: false, allErrors: false }
 
 /**
- * What is checked is what will be on the wire: whoever reads it must find that it matches the schema.
+ * Compiles a check of the value as it will be on the wire: every reader of the topic must find that it matches the
+ * schema.
  *
  * @param custom the compiler that was set by hand in the scope
  * @throws FASTSTREAM_ERR_SCHEMA_BUILD
  */
-export function compileOutgoing (scope: FastifyInstance, schema: unknown, about: About, ajv: AjvOptions | undefined, custom?: Compiler): Check {
+export function compileOutgoing (
+  scope: FastifyInstance, schema: unknown, about: About, ajv: AjvOptions | undefined, custom?: Compiler
+): Check {
   const { topic, part } = about
-  const strict = (allErrors: boolean): Validator => compileWith(ajvCompiler(scope, ajv, { ...(part === 'value' ? STRICT : STRICT_TEXT), allErrors }), schema, about)
-  const refuse: Refuse = (found) => invalid(part, found, (...args) => new FASTSTREAM_ERR_INVALID_MESSAGE(topic, ...args))
+  const overrides = part === 'value' ? STRICT : STRICT_TEXT
+  const strict = (allErrors: boolean): Validator => {
+    return compileWith(ajvCompiler(scope, ajv, { ...overrides, allErrors }), schema, about)
+  }
+  const refuse: Refuse = (found) => {
+    return invalid(part, found, (...args) => new FASTSTREAM_ERR_INVALID_MESSAGE(topic, ...args))
+  }
   const own = custom && compileWith(custom, schema, about)
   const ours = own === undefined ? strict(false) : strictBeside(own, () => strict(false))
   const runFirst = runWith(ours ?? own as Validator, refuse)
@@ -52,8 +63,9 @@ export function compileOutgoing (scope: FastifyInstance, schema: unknown, about:
 }
 
 /**
- * A compiler set by hand may be the only one that knows its schemas (Zod, TypeBox's own): it decides, though what it makes of
- * the value is not sent. One that makes Ajv validators reads JSON Schema and may coerce: where ours knows all it uses, ours is stricter.
+ * A compiler set by hand may be the only one that knows its schemas (Zod, TypeBox's own): it decides, though the value
+ * that it returns is not sent. A compiler that makes Ajv validators reads JSON Schema and may coerce: where our own
+ * compiler knows all that the schema uses, the stricter one of ours decides.
  */
 function strictBeside (own: Validator, strict: () => Validator): Validator | undefined {
   if (!isAjv(own)) return undefined

@@ -3,8 +3,8 @@ const MAX_MEMBERS = 50
 const MAX_LENGTH = 4096
 
 /**
- * Whether all violations of a value may be looked for: only as many can be found as there are members. A look at all of a large
- * value would make thousands, and run quadratic checks that a bound on its length had kept from running.
+ * Whether a validator may look for all violations of a value: a value has no more violations than members. In a large
+ * value they would be thousands, and the search would run quadratic checks that a bound on the length prevents.
  */
 export function isSmall (value: unknown): boolean {
   let members = 0

@@ -17,22 +17,22 @@ export interface About {
   readonly part: Part
 }
 
-/** Returns the resulting value, or throws. `undefined` stands for nothing at all (a tombstone, no key) and is never coerced. */
+/** Returns the resulting value, or throws. `undefined` is an absent part (a tombstone, no key) and is never coerced. */
 export type Validate = (payload: unknown) => unknown
 /** Makes the error that is thrown, out of what a validator found. */
 export type Refuse = (found: unknown) => Error
 
 export type Validator = ReturnType<FastifySchemaCompiler<unknown>>
 
-/** Fastify's own mark: only such a validator changes what it is given in place, the root included if it knows where that is. */
+/** Fastify's own mark: only such a validator changes its input in place, also the root if it knows where that is. */
 interface AjvValidator {
   (data: unknown, context: { parentData: object, parentDataProperty: string }): unknown
   readonly schemaEnv: unknown
   errors?: unknown
 }
 
-// Compilers set by hand may coerce by the part of the request. A value is a body. A key is one piece of text that names an entity,
-// as a path parameter; params and headers are coerced from text, which is all that there is of them on the wire.
+// Compilers set by hand may coerce by the part of the request. A value is a body. A key is one piece of text that names
+// an entity, as a path parameter; params and headers are coerced from text, the only form that they have on the wire.
 const HTTP_PART = { value: 'body', key: 'params', headers: 'headers' } as const
 
 /** Compiles as Fastify does for the route `POST /<topic>`. */
@@ -42,10 +42,16 @@ export function compileWith (compiler: Compiler, schema: unknown, { topic, part 
   try {
     validator = compiler({ schema: plain, method: 'POST', url: topic, httpPart: HTTP_PART[part] })
   } catch (error) {
-    throw new FASTSTREAM_ERR_SCHEMA_BUILD(part, topic, error instanceof Error ? error.message : String(error), { cause: error })
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new FASTSTREAM_ERR_SCHEMA_BUILD(part, topic, reason, { cause: error })
   }
-  if (typeof validator !== 'function') throw new FASTSTREAM_ERR_SCHEMA_BUILD(part, topic, 'the compiler set in its scope did not return a function')
-  if (types.isAsyncFunction(validator)) throw new FASTSTREAM_ERR_SCHEMA_BUILD(part, topic, 'its validator is asynchronous: check in the handler what has to be awaited')
+  if (typeof validator !== 'function') {
+    throw new FASTSTREAM_ERR_SCHEMA_BUILD(part, topic, 'the compiler set in its scope did not return a function')
+  }
+  if (types.isAsyncFunction(validator)) {
+    const reason = 'its validator is asynchronous: check in the handler what has to be awaited'
+    throw new FASTSTREAM_ERR_SCHEMA_BUILD(part, topic, reason)
+  }
   return validator
 }
 
@@ -65,7 +71,9 @@ function runAjv (validate: AjvValidator, refuse: Refuse): Validate {
     const data = payload instanceof Uint8Array ? undefined : holder.payload
     if (validate(data, { parentData: holder, parentDataProperty: 'payload' }) === false) throw refuse(validate.errors)
     // A deletion must not turn into an empty string or a zero.
-    if (payload === undefined && holder.payload !== null) throw refuse([{ instancePath: '', keyword: 'type', params: {}, message: 'must not be null' }])
+    if (payload === undefined && holder.payload !== null) {
+      throw refuse([{ instancePath: '', keyword: 'type', params: {}, message: 'must not be null' }])
+    }
     return holder.payload
   }
 }

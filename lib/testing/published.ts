@@ -24,7 +24,9 @@ export interface PublishedRecord extends RecordMetadata {
   readonly timestamp: Date
 }
 
-export function decodePublished (topic: string, { partition, offset, key, value, headers, timestamp }: LoggedRecord): PublishedRecord {
+export function decodePublished (
+  topic: string, { partition, offset, key, value, headers, timestamp }: LoggedRecord
+): PublishedRecord {
   return {
     topic,
     partition,

@@ -45,7 +45,9 @@ export function settled (cluster: MemoryCluster, producers: readonly Producer[],
   }
 
   function unsettled (): string[] {
-    const waiting = cluster.lag().map(({ groupId, topic, partition, committed, end }) => `group ${groupId} is at ${committed} of ${end} in ${topic}[${partition}]`)
+    const waiting = cluster.lag().map(({ groupId, topic, partition, committed, end }) => {
+      return `group ${groupId} is at ${committed} of ${end} in ${topic}[${partition}]`
+    })
     return publishing() > 0 ? [`${publishing()} messages are being published`, ...waiting] : waiting
   }
 }

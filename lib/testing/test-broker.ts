@@ -12,7 +12,8 @@ import { DeclaredDependency } from '../deps/dependency.js'
 import { overridesOf } from '../deps/overrides.js'
 import { isUsed } from '../deps/scopes.js'
 import {
-  FASTSTREAM_ERR_INVALID_ARGUMENTS, FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_TEST_BROKER, FASTSTREAM_ERR_UNKNOWN_TOPIC
+  FASTSTREAM_ERR_INVALID_ARGUMENTS, FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_TEST_BROKER,
+  FASTSTREAM_ERR_UNKNOWN_TOPIC
 } from '../errors.js'
 import { send } from '../message/outgoing.js'
 import { inspected } from '../shown.js'
@@ -52,7 +53,9 @@ export type Fake<T> = Dependency<T> | DependencyFactory<{}, T>
  * @example
  * const overrides: Overrides<[typeof orders]> = [[orders, () => new OrdersInMemory()]]
  */
-export type Overrides<D extends ReadonlyArray<Dependency<unknown>>> = { readonly [K in keyof D]: readonly [D[K], D[K] extends Dependency<infer T> ? Fake<T> : never] }
+export type Overrides<D extends ReadonlyArray<Dependency<unknown>>> = {
+  readonly [K in keyof D]: readonly [D[K], D[K] extends Dependency<infer T> ? Fake<T> : never]
+}
 
 /**
  * Brokers of an app, in memory. Made by {@link testBroker}.
@@ -72,7 +75,9 @@ export interface TestBroker {
    * @example
    * await broker.publish('orders', { id: '1', total: 9 }, { key: '1' })
    */
-  publish<V>(this: void, publisher: Publisher<V>, value: NoInfer<V> | null, options?: PublishOptions): Promise<RecordMetadata>
+  publish<V>(
+    this: void, publisher: Publisher<V>, value: NoInfer<V> | null, options?: PublishOptions
+  ): Promise<RecordMetadata>
   publish (this: void, topic: string, value: unknown, options?: PublishOptions): Promise<RecordMetadata>
   /**
    * Returns all records of a topic, oldest first, decoded by their content types.
@@ -116,7 +121,9 @@ export interface TestBroker {
  * await broker.settled()
  * t.match(broker.published('invoices'), [{ key: '1', value: { orderId: '1', amount: 9 } }])
  */
-export async function testBroker<const D extends ReadonlyArray<Dependency<unknown>> = []> (app: FastifyInstance, options: { overrides?: Overrides<D> } = {}): Promise<TestBroker> {
+export async function testBroker<const D extends ReadonlyArray<Dependency<unknown>> = []> (
+  app: FastifyInstance, options: { overrides?: Overrides<D> } = {}
+): Promise<TestBroker> {
   noSurplus(TEST_BROKER, arguments, 2)
   if (!('server' in Object(app))) {
     throw new FASTSTREAM_ERR_INVALID_ARGUMENTS(TEST_BROKER, 'app must be a Fastify instance, and no promise of one')
@@ -126,7 +133,10 @@ export async function testBroker<const D extends ReadonlyArray<Dependency<unknow
   list('overrides', overrides)
   const brokers = brokersOf(app)
   for (const broker of brokers.byName.values()) {
-    if (!broker.loading) throw new FASTSTREAM_ERR_TEST_BROKER('the app is ready: call testBroker(app) before ready(), listen() or inject()')
+    if (!broker.loading) {
+      const reason = 'the app is ready: call testBroker(app) before ready(), listen() or inject()'
+      throw new FASTSTREAM_ERR_TEST_BROKER(reason)
+    }
   }
   const cluster = createMemoryCluster()
   const errors: TestFailure[] = []
@@ -135,18 +145,27 @@ export async function testBroker<const D extends ReadonlyArray<Dependency<unknow
     createTransport: async () => createMemoryTransport({ cluster }),
     options: HURRIED,
     listen: ({ failed }) => {
-      failed.on(({ topic, partition, offset, attempt, stage, error }) => { errors.push({ topic, partition, offset, attempt, stage, error }) })
+      failed.on(({ topic, partition, offset, attempt, stage, error }) => {
+        errors.push({ topic, partition, offset, attempt, stage, error })
+      })
     }
   }
   for (const [dependency, fake] of overrides) replace(app, dependency, fake)
   await app.ready()
   for (const dependency of overridesOf(app).keys()) mustBeUsed(app, dependency)
-  if (brokers.byName.size === 0) throw new FASTSTREAM_ERR_TEST_BROKER('the app has no broker: register fastify-faststream on it')
+  if (brokers.byName.size === 0) {
+    throw new FASTSTREAM_ERR_TEST_BROKER('the app has no broker: register fastify-faststream on it')
+  }
   return new MemoryTestBroker(app, brokers, cluster, errors)
 }
 
 /** A test waits for no retry and for no commit, and its topics always exist. */
-const HURRIED: Environment['options'] = { startup: 'strict', topics: 'create', commit: { interval: 0, count: 1 }, retry: { delay: 0 } }
+const HURRIED: Environment['options'] = {
+  startup: 'strict',
+  topics: 'create',
+  commit: { interval: 0, count: 1 },
+  retry: { delay: 0 }
+}
 
 class MemoryTestBroker implements TestBroker {
   readonly errors: readonly TestFailure[]
@@ -161,7 +180,9 @@ class MemoryTestBroker implements TestBroker {
     this.errors = errors
   }
 
-  publish = async (target: string | Publisher, value: unknown, options?: PublishOptions, ...surplus: unknown[]): Promise<RecordMetadata> => {
+  publish = async (
+    target: string | Publisher, value: unknown, options?: PublishOptions, ...surplus: unknown[]
+  ): Promise<RecordMetadata> => {
     noSurplus('publish(publisher, value, options)', surplus)
     if (typeof target !== 'string') return await target.publish(value, options)
     const [broker] = this.#brokers as [Broker]
@@ -197,12 +218,22 @@ class MemoryTestBroker implements TestBroker {
 }
 
 function replace (app: FastifyInstance, replaced: unknown, fake: unknown): void {
-  if (!(replaced instanceof DeclaredDependency)) throw new FASTSTREAM_ERR_INVALID_OPTION('override', 'must name what dependency() returned')
-  if (fake instanceof DeclaredDependency && fake.isOrNeeds(replaced)) throw new FASTSTREAM_ERR_TEST_BROKER(`what stands in for the dependency '${replaced.name}' needs it`)
-  overridesOf(app).set(replaced, fake instanceof DeclaredDependency ? fake : new DeclaredDependency(replaced.name, {}, fake as DeclaredDependency['factory']))
+  if (!(replaced instanceof DeclaredDependency)) {
+    throw new FASTSTREAM_ERR_INVALID_OPTION('override', 'must name what dependency() returned')
+  }
+  if (fake instanceof DeclaredDependency && fake.isOrNeeds(replaced)) {
+    throw new FASTSTREAM_ERR_TEST_BROKER(`what stands in for the dependency '${replaced.name}' needs it`)
+  }
+  const replacement = fake instanceof DeclaredDependency
+    ? fake
+    : new DeclaredDependency(replaced.name, {}, fake as DeclaredDependency['factory'])
+  overridesOf(app).set(replaced, replacement)
 }
 
 function mustBeUsed (app: FastifyInstance, dependency: unknown): void {
   const declared = dependency as DeclaredDependency
-  if (!isUsed(app, declared)) throw new FASTSTREAM_ERR_TEST_BROKER(`no route and no subscriber uses the dependency '${declared.name}' that is overridden`)
+  if (!isUsed(app, declared)) {
+    const reason = `no route and no subscriber uses the dependency '${declared.name}' that is overridden`
+    throw new FASTSTREAM_ERR_TEST_BROKER(reason)
+  }
 }

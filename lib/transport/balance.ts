@@ -38,8 +38,8 @@ export interface Assignable<Member> {
 }
 
 /**
- * Gives every partition an owner among those who subscribe to its topic, so that members may subscribe to different topics
- * and every topic is read. Even per topic, then in total; sticky: it moves no more than that needs.
+ * Gives each partition an owner among the members that subscribe to its topic, so that members may subscribe to
+ * different topics and every topic is read. Even per topic, then in total; sticky: it moves no more than that needs.
  */
 export function balance<Member> (partitions: ReadonlyArray<Assignable<Member>>): void {
   for (const { topic, owner } of partitions) owner?.add(topic, 1)

@@ -10,7 +10,7 @@ import { isTopic } from './topic-partition.js'
 export interface MemberSubscription {
   /** Without duplicates. */
   readonly topics: readonly string[]
-  /** How many partitions the member says that its topics have. Empty for members of other clients, which do not say it. */
+  /** The partition counts that the member tells of its topics. Empty for members of other clients, which tell none. */
   readonly counts: ReadonlyMap<string, number>
 }
 
@@ -37,7 +37,8 @@ export function decodeSubscription (bytes: Buffer): MemberSubscription {
     length += topic.length
   }
   const userData = reader.nullableBytes()
-  return { topics: [...topics], counts: userData.length > length + topics.size * COUNT_LENGTH ? new Map() : decodeCounts(userData, topics) }
+  const hasCounts = userData.length <= length + topics.size * COUNT_LENGTH
+  return { topics: [...topics], counts: hasCounts ? decodeCounts(userData, topics) : new Map() }
 }
 
 /** The counts change the bytes when partitions are added: the coordinator compares them and begins a new generation. */
@@ -63,7 +64,9 @@ export function decodeAssignment (bytes: Buffer): MemberAssignment {
 }
 
 export function encodeAssignment (assignment: MemberAssignment): Buffer {
-  const topics = Array.from(assignment, ([topic, partitions]) => [string(topic), int32(partitions.length), ...partitions.map(int32)])
+  const topics = Array.from(assignment, ([topic, partitions]) => {
+    return [string(topic), int32(partitions.length), ...partitions.map(int32)]
+  })
   return Buffer.concat([int16(VERSION), int32(assignment.size), ...topics.flat(), bytesOf(EMPTY)])
 }
 
@@ -101,7 +104,9 @@ class Reader {
   count (size: number): number {
     const count = this.int32()
     if (count < 0) throw new Error(`it has a list of length ${count}`)
-    if (count * size > this.#bytes.length - this.#position) throw new Error('it has a list that is longer than the bytes')
+    if (count * size > this.#bytes.length - this.#position) {
+      throw new Error('it has a list that is longer than the bytes')
+    }
     return count
   }
 

@@ -32,10 +32,12 @@ export function readAssignment (bytes: Buffer, countOf: (topic: string) => numbe
   try {
     assignment = decodeAssignment(bytes)
   } catch (err) {
-    return { partitions: new Map(), refused: { unreadable: (err as Error).message, topics: 0, partitions: 0, duplicates: 0, examples: [] } }
+    const unreadable = (err as Error).message
+    return { partitions: new Map(), refused: { unreadable, topics: 0, partitions: 0, duplicates: 0, examples: [] } }
   }
   const partitions = new Map<string, number[]>()
-  const refused = { unreadable: undefined, topics: 0, partitions: 0, duplicates: 0, examples: [] as Array<{ topic: string, partition: number }> }
+  const examples: Array<{ topic: string, partition: number }> = []
+  const refused = { unreadable: undefined, topics: 0, partitions: 0, duplicates: 0, examples }
   for (const [topic, given] of assignment) {
     const count = countOf(topic)
     if (count === undefined) {

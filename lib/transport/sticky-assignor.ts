@@ -44,7 +44,7 @@ export function readSubscriptions (members: readonly JoinedMember[]): Subscripti
   return { topics, unreadable }
 }
 
-/** The leader's assignor: it remembers what it gave, for as long as one member leads, and moves no more than it has to. */
+/** The leader's assignor: while one member leads, it remembers what it assigned, and moves no more than it has to. */
 export class StickyAssignor {
   #previous: ReadonlyMap<string, string> = new Map()
 

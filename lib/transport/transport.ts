@@ -1,13 +1,17 @@
 import type { Log } from '../log.js'
 
+export { SendError } from './send-error.js'
+
 /**
- * What the core asks of a client library, and nothing more. A transport knows records, partitions and groups;
- * it knows no schema, no handler and no Fastify. `memory/` and `kafkajs/` implement it, and one conformance
- * suite runs against both.
+ * What the core asks of a client library, and nothing more. A transport knows records, partitions and groups; it knows
+ * no schema, no handler and no Fastify. `memory/` and `kafkajs/` implement it and pass one conformance suite.
  */
 export interface Transport {
   readonly name: string
-  /** Reaches the cluster. Rejects with `FASTSTREAM_ERR_CONNECT` when no broker answers by `deadline`, ms by the clock's `elapsed`; else within `connectTimeout`. */
+  /**
+   * Reaches the cluster. Rejects with `FASTSTREAM_ERR_CONNECT` when no broker answers by `deadline`, ms by the clock's
+   * `elapsed`; else within `connectTimeout`.
+   */
   connect (deadline?: number): Promise<void>
   /** Partition counts of those of `topics` that exist; the others are left out. Always asks the cluster. */
   describeTopics (topics: readonly string[]): Promise<ReadonlyMap<string, number>>
@@ -123,34 +127,44 @@ export interface FetchOptions {
 
 /** The core's side of a consumer. Every method but `revoking` returns at once and never throws. */
 export interface ConsumerListener {
-  /** A generation began. Exactly these partitions are owned now; whatever was owned before is void. Records come from the committed offsets. */
+  /**
+   * A generation began. The member owns exactly these partitions; what it owned before is void. Records are read from
+   * the committed offsets.
+   */
   assigned (partitions: readonly TopicPartition[]): void
   /**
-   * The group rebalances and this member is still of the old generation: commits are still taken.
-   * The transport keeps the membership alive and rejoins when the promise settles. Then comes `assigned`. When the member is evicted
-   * meanwhile, `lost` comes, and `assigned` may come before the promise settles.
+   * The group rebalances and this member is still of the old generation: commits are still taken. The transport keeps
+   * the membership alive and rejoins when the promise settles. Then it calls `assigned`. When the member is evicted
+   * meanwhile, the transport calls `lost`, and may call `assigned` before the promise settles.
    */
   revoking (): Promise<void>
-  /** Ownership ended without a warning (evicted, crashed): nothing can be committed any more. Then comes `assigned`, later. */
+  /** Ownership ended without a warning (evicted, crashed): commits are refused. `assigned` is called later. */
   lost (): void
   /**
    * Records of one owned partition, in the order of their offsets, each offset at most once per generation.
-   * `position` is the offset to read next: beyond the last record, and beyond control records that are never handed over
-   * (then `records` may be empty). A partition that does not begin at what the group has stored says so in the same way,
-   * with no records: that is to be committed before anything comes, for from then on it is noticed when the log loses what was not read.
+   * `position` is the offset to read next: beyond the last record, and beyond control records, which are never handed
+   * over (then `records` may be empty). The transport tells of a partition that does not begin at the group's stored
+   * offset in the same way, with no records. That position is to be committed before the first record: from then on the
+   * group notices when the log loses records that were not read.
    */
   records (topic: string, partition: number, records: readonly ConsumedRecord[], position: bigint): void
   /** Records will come from the offset that the group has stored, with this metadata. Called before they do. */
   stored (topic: string, partition: number, offset: bigint, metadata: string | null): void
-  /** A batch cannot be decoded. The transport has stopped reading that partition until `seek`; nothing of the batch was handed over. */
+  /**
+   * A batch cannot be decoded. The transport has stopped reading that partition until `seek`, and has handed over
+   * nothing of the batch.
+   */
   corrupt (topic: string, partition: number, batch: CorruptBatch): void
-  /** The group's offset is not in the log. After it records come from `reset.position`; without one the partition is not read until `seek`. */
+  /**
+   * The group's offset is not in the log. After it records are read from `reset.position`; without one the partition is
+   * not read until `seek`.
+   */
   reset (topic: string, partition: number, reset: OffsetReset): void
   /** The client broke and is being made anew, or cannot reach the cluster; it comes back by itself. */
   failed (error: Error): void
 }
 
-/** What a group keeps of a partition: the offset to read next, and a text of its members' own, of 4096 bytes at most. */
+/** What a group stores of a partition: the offset to read next, and a text of its members, of 4096 bytes at most. */
 export interface StoredOffset extends TopicPartitionOffset {
   /** Where the cluster takes no such text, it may be left out. */
   readonly metadata?: string
@@ -183,18 +197,24 @@ export interface Progress {
 }
 
 export interface TransportConsumer {
-  /** Joins the group; resolves when it is known where reading begins: what is published after that is read. Rejects when the cluster refuses for good (authentication, authorization). */
+  /**
+   * Joins the group. Resolves when the start of reading is known: messages that are published later are read. Rejects
+   * when the cluster refuses for good (authentication, authorization).
+   */
   start (): Promise<void>
   /** No further records of that partition until `resume`. Records that were handed over stay handed over. */
   pause (partition: TopicPartition): void
   resume (partition: TopicPartition): void
-  /** Reads on from `offset` in an owned partition whose reading has stopped: `corrupt`, or `reset` without a position. */
+  /** Reads on from `offset` in an owned partition that `corrupt`, or `reset` without a position, has stopped. */
   seek (partition: TopicPartitionOffset): void
-  /** Of an owned partition. Asks nobody. */
+  /** The progress of an owned partition, without a request to the cluster. */
   progress (partition: TopicPartition): Progress
   /** Those of its topics that the cluster does not have, as far as it has told. */
   missing (): readonly string[]
-  /** When the group's coordinator (without a group: the cluster) was last asked what it has answered, ms by the clock's `elapsed`; 0 before the first time. */
+  /**
+   * When a request was last sent that the group's coordinator (without a group: the cluster) has answered, ms by the
+   * clock's `elapsed`; 0 before the first one.
+   */
   readonly lastContact: number
   /**
    * Stores the offsets to read next, for the generation in which it is called.
@@ -203,7 +223,10 @@ export interface TransportConsumer {
   commit (offsets: readonly StoredOffset[]): Promise<void>
   /** No further `records`; stays a member, so that commits go on being taken. */
   stop (): void
-  /** Leaves the group at once. Never rejects, may be called twice, also while `start` is under way; afterwards no listener is called. */
+  /**
+   * Leaves the group at once. Never rejects, may be called twice, also while `start` is under way; afterwards no
+   * listener is called.
+   */
   close (): Promise<void>
 }
 
@@ -215,8 +238,9 @@ export interface TransportProducer {
   partitionCount (topic: string): number | Promise<number>
   /**
    * Stores all records, once and in order per partition, and resolves with their offsets, in the order given.
-   * The core never calls it again before the last call settled. It repeats a failed send exactly as it was until `deadline`
-   * (ms by the clock's `elapsed`). Rejects with a `SendError` that tells which records were stored and whether the others may have been.
+   * The core never calls it again before the last call settled. It repeats a failed send exactly as it was until
+   * `deadline` (ms by the clock's `elapsed`). Rejects with a `SendError` that tells which records were stored and
+   * whether the others may have been.
    */
   send (records: readonly ProducedRecord[], deadline: number): Promise<readonly bigint[]>
   /** Never rejects, may be called twice. */
@@ -226,25 +250,4 @@ export interface TransportProducer {
 /** The commit came from a generation that is over. */
 export class GenerationLostError extends Error {
   override readonly name = 'GenerationLostError'
-}
-
-/** A send that was given up, in whole or in part. */
-export class SendError extends Error {
-  override readonly name = 'SendError'
-  /** Of what has no offset. `not-sent`: certainly not in the log. `unknown`: it may be, or may still get there. */
-  readonly outcome: 'not-sent' | 'unknown'
-  /**
-   * `refused`: the cluster said no, and would again; `too-large`: that is why. `timeout`: the deadline came first.
-   * `closed`: the producer was closed.
-   */
-  readonly reason: 'refused' | 'too-large' | 'timeout' | 'closed'
-  /** Of each record in the order given: its offset where it is in the log all the same. */
-  readonly offsets: ReadonlyArray<bigint | undefined>
-
-  constructor (message: string, outcome: SendError['outcome'], reason: SendError['reason'], { offsets = [], cause }: { offsets?: SendError['offsets'], cause?: unknown } = {}) {
-    super(message, { cause })
-    this.outcome = outcome
-    this.reason = reason
-    this.offsets = offsets
-  }
 }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { DeclaredDependency, dependency } from '../../lib/deps/dependency.js'
+import { type DeclaredDependency, dependency } from '../../lib/deps/dependency.js'
 import { Resolution } from '../../lib/deps/resolution.js'
 import type { Dependencies, DependencyContext } from '../../types/index.js'
 import { gate } from '../support/inbox.js'

@@ -1,8 +1,8 @@
 import t, { type Test } from 'tap'
 import { createAdmin } from '../../lib/transport/kafka/cluster/admin.js'
-import { type Cluster } from '../../lib/transport/kafka/cluster/cluster.js'
+import type { Cluster } from '../../lib/transport/kafka/cluster/cluster.js'
 import { TopicMetadata } from '../../lib/transport/kafka/cluster/topic-metadata.js'
-import { type TransportOptions } from '../../lib/transport/transport.js'
+import type { TransportOptions } from '../../lib/transport/transport.js'
 import { inSeconds, interceptAnswers, openCluster, openProducer, record, transportOptions } from './client.js'
 import { createTopic, uniqueName, withAdmin } from './fixture.js'
 

@@ -1,4 +1,4 @@
-import { type Test } from 'tap'
+import type { Test } from 'tap'
 import { Cluster } from '../../lib/transport/kafka/cluster/cluster.js'
 import { Node } from '../../lib/transport/kafka/cluster/node.js'
 import { TopicMetadata } from '../../lib/transport/kafka/cluster/topic-metadata.js'

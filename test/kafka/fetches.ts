@@ -1,7 +1,7 @@
 import t from 'tap'
 import { Node } from '../../lib/transport/kafka/cluster/node.js'
 import { eachOf } from '../../lib/transport/kafka/group-by.js'
-import { type FetchRequest } from '../../lib/transport/kafka/wire.js'
+import type { FetchRequest } from '../../lib/transport/kafka/wire.js'
 import { until } from './fixture.js'
 
 /* The fetches of all members of a file. */

@@ -7,9 +7,9 @@ import { systemEnvironment } from '../../lib/transport/kafka/environment.js'
 import { loadKafkajs } from '../../lib/transport/kafkajs/load.js'
 import { lookupCodec } from '../../lib/transport/kafkajs/replacements.js'
 import { createKafkajsWire } from '../../lib/transport/kafkajs/wire.js'
-import {
-  type ConsumedRecord, type ConsumerListener, type ConsumerOptions, type CorruptBatch, type OffsetReset, type TopicPartition,
-  type TransportConsumer, type TransportLog
+import type {
+  ConsumedRecord, ConsumerListener, ConsumerOptions, CorruptBatch, OffsetReset, TopicPartition,
+  TransportConsumer, TransportLog
 } from '../../lib/transport/transport.js'
 import { brokers as sharedBrokers, uniqueName, until, withAdmin } from './fixture.js'
 

@@ -3,7 +3,7 @@ import t from 'tap'
 import { Node } from '../../lib/transport/kafka/cluster/node.js'
 import { Operation } from '../../lib/transport/kafka/cluster/retry-until.js'
 import { systemEnvironment } from '../../lib/transport/kafka/environment.js'
-import { type RawHeader } from '../../lib/transport/transport.js'
+import type { RawHeader } from '../../lib/transport/transport.js'
 import { failure, inSeconds, interceptAnswers, openProducer, readRaw, record } from './client.js'
 import { createTopic, readLog, uniqueName, until, withAdmin } from './fixture.js'
 

@@ -1,4 +1,4 @@
-import { App, GROUP, LETTERS, SIDE, TOPIC } from './app.js'
+import { type App, GROUP, LETTERS, SIDE, TOPIC } from './app.js'
 import { readAssignment } from './assignment.js'
 import { isAbort, readRecords, type PlainRecord, type StoredBatch } from './batches.js'
 import { digest, ID, type Commit, type History, type Letter, type LogRecord, type Membership } from './judge.js'

@@ -1,9 +1,9 @@
-import { type Test } from 'tap'
+import type { Test } from 'tap'
 import { Cluster } from '../../lib/transport/kafka/cluster/cluster.js'
 import { TopicMetadata } from '../../lib/transport/kafka/cluster/topic-metadata.js'
-import { type Environment } from '../../lib/transport/kafka/environment.js'
-import { type TransportLog } from '../../lib/transport/transport.js'
-import { type FakeWire } from './fake-wire.js'
+import type { Environment } from '../../lib/transport/kafka/environment.js'
+import type { TransportLog } from '../../lib/transport/transport.js'
+import type { FakeWire } from './fake-wire.js'
 import { ManualClock } from './manual-clock.js'
 
 export interface ManualEnvironment extends Environment {

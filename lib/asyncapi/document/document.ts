@@ -18,20 +18,21 @@ export interface Created {
   readonly unknownSchemas: readonly string[]
 }
 
-/** The document of an app: all of its brokers. The same app gives the same text, in whatever order it declares things. */
+/** The document of an app with all of its brokers. The same declarations, in any order, give the same text. */
 export function createDocument (
   described: readonly Described[], settings: AsyncapiSettings, { name, version }: AppPackage
 ): Created {
-  const brokers = [...described].sort((a, b) => Number(b.name === 'default') - Number(a.name === 'default') || compare(a.name, b.name))
+  const isDefault = (broker: Described): number => Number(broker.name === 'default')
+  const brokers = [...described].sort((a, b) => isDefault(b) - isDefault(a) || compare(a.name, b.name))
   const { specVersion, info, tags, externalDocs, transform, jsonSchema } = settings
   const servers = new Servers(brokers, settings)
   const channels = new Channels()
   const messages = new Messages()
   const operations = new Operations(brokers, channels, messages, jsonSchema)
-
+  const fromPackage = { title: name ?? brokers[0]?.clientId, version: version ?? '0.0.0' }
   const document = {
     asyncapi: specVersion,
-    info: { ...withDefaults<AsyncapiInfo>({ title: name ?? brokers[0]?.clientId, version: version ?? '0.0.0' }, info), ...(tags.length > 0 && { tags }), externalDocs },
+    info: { ...withDefaults<AsyncapiInfo>(fromPackage, info), ...(tags.length > 0 && { tags }), externalDocs },
     servers: servers.servers,
     channels: channels.write(servers),
     operations: operations.write(),
@@ -44,12 +45,21 @@ export function createDocument (
   }
   // Without the members that are undefined, and nothing in it is shared with the app.
   const plain = JSON.parse(JSON.stringify(document)) as AsyncapiDocument
-  return { document: transform === undefined ? plain : transformed(plain, transform), origins: operations.origins, unknownSchemas: [...operations.unknownSchemas] }
+  return {
+    document: transform === undefined ? plain : transformed(plain, transform),
+    origins: operations.origins,
+    unknownSchemas: [...operations.unknownSchemas]
+  }
 }
 
-/** It is easily changed without being returned, and a promise of it would be written as {}. */
-function transformed (document: AsyncapiDocument, transform: NonNullable<AsyncapiSettings['transform']>): AsyncapiDocument {
+/** Checks what `transform` returns: it may change the document without returning it, or return a promise of it. */
+function transformed (
+  document: AsyncapiDocument, transform: NonNullable<AsyncapiSettings['transform']>
+): AsyncapiDocument {
   const result = transform(document)
-  if (!isObject(result) || typeof result.asyncapi !== 'string' || !isObject(result.info)) throw new FASTSTREAM_ERR_INVALID_OPTION('asyncapi.transform', 'must return the document, and no promise of it')
+  if (!isObject(result) || typeof result.asyncapi !== 'string' || !isObject(result.info)) {
+    const cure = 'must return the document, and no promise of it'
+    throw new FASTSTREAM_ERR_INVALID_OPTION('asyncapi.transform', cure)
+  }
   return result
 }

@@ -9,7 +9,12 @@ import { isSchema } from '../schema/keywords.js'
 
 /** Of the Kafka bindings of AsyncAPI. */
 export const BINDING = { bindingVersion: '0.5.0' }
-export const CORRELATION_IDS = { correlation_id: { description: 'Goes on from a request or message to what it publishes', location: '$message.header#/correlation_id' } }
+export const CORRELATION_IDS = {
+  correlation_id: {
+    description: 'Goes on from a request or message to what it publishes',
+    location: '$message.header#/correlation_id'
+  }
+}
 export const CORRELATION_ID = { $ref: '#/components/correlationIds/correlation_id' }
 
 export interface UnknownSchema {
@@ -29,9 +34,11 @@ export interface MessageParts {
   readonly examples: readonly MessageExample[]
 }
 
-/** What a subscriber or publisher has of messages of a topic, whose name stands in for names that schemas lack. */
+/** The parts of a subscriber's or publisher's messages. The topic gives a name to schemas that have none. */
 export function partsOf (
-  { schema = {}, references, about }: DescribedPublisher | DescribedSubscriber, topic: string, custom: CustomConversion | undefined
+  { schema = {}, references, about }: DescribedPublisher | DescribedSubscriber,
+  topic: string,
+  custom: CustomConversion | undefined
 ): MessageParts {
   const name = pascalCase(topic)
   const unknown: UnknownSchema[] = []
@@ -62,16 +69,26 @@ export function fingerprintOf ({ value, key, headers, contentType, unknown }: Me
   return [value, key, headers].map((part) => part?.fingerprint).concat(contentType, namesOf(unknown)).join('\n\n')
 }
 
-/** Who leaves the key or the headers out says nothing about them: messages of one topic with one value are one, unless they contradict each other. */
+/**
+ * Adds a message of a topic to its kinds. A declaration without a schema of key or headers says nothing about them:
+ * messages with one value are one kind, unless their keys or headers contradict each other.
+ */
 export function unite (kinds: readonly MessageParts[], parts: MessageParts): MessageParts[] {
   const known = kindOf(kinds, parts)
   if (known === undefined) return [...kinds, parts]
-  const united = { ...known, key: known.key ?? parts.key, headers: known.headers ?? parts.headers, unknown: [...known.unknown, ...parts.unknown] }
+  const united = {
+    ...known,
+    key: known.key ?? parts.key,
+    headers: known.headers ?? parts.headers,
+    unknown: [...known.unknown, ...parts.unknown]
+  }
   return kinds.map((kind) => kind === known ? united : kind)
 }
 
 export function kindOf (kinds: readonly MessageParts[], parts: MessageParts): MessageParts | undefined {
-  return kinds.find((kind) => valueOf(kind) === valueOf(parts) && agree(kind.key, parts.key) && agree(kind.headers, parts.headers))
+  return kinds.find((kind) => {
+    return valueOf(kind) === valueOf(parts) && agree(kind.key, parts.key) && agree(kind.headers, parts.headers)
+  })
 }
 
 /** A value whose schema is not known is another one than a value without a schema. */
@@ -94,11 +111,16 @@ function contentTypeOf (schema: unknown): string | undefined {
   return isSchema(schema) && schema.type === 'Uint8Array' ? 'application/octet-stream' : 'application/json'
 }
 
+interface MessageEntry {
+  readonly body: AsyncapiObject
+  readonly examples: Map<string, AsyncapiObject>
+}
+
 /** `components.messages` with `components.schemas`: what channels and operations refer to. */
 export class Messages {
   readonly components = new Components()
   readonly #names = new Names()
-  readonly #messages = new Map<string, { readonly body: AsyncapiObject, readonly examples: Map<string, AsyncapiObject> }>()
+  readonly #messages = new Map<string, MessageEntry>()
 
   /** @returns its name, which is that of an equal message if there is one */
   add ({ name, value, key, headers, unknown, contentType, examples }: MessageParts): string {
@@ -130,10 +152,12 @@ export class Messages {
   }
 
   get messages (): Record<string, AsyncapiObject> {
-    return byName([...this.#messages].map(([name, { body, examples }]) => [name, { ...body, ...(examples.size > 0 && { examples: [...examples.values()] }) }]))
+    return byName([...this.#messages].map(([name, { body, examples }]) => {
+      return [name, { ...body, ...(examples.size > 0 && { examples: [...examples.values()] }) }]
+    }))
   }
 
-  /** A bare reference is not valid there: AsyncAPI's own schema takes it for two things at once. */
+  /** Wraps a bare reference, which is not valid there: AsyncAPI's own schema takes it for two things at once. */
   #key (key: Definition): unknown {
     const schema = this.components.inline(key)
     return isSchema(schema) && '$ref' in schema ? { allOf: [schema] } : schema

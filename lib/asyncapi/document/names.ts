@@ -22,7 +22,7 @@ export function pascalCase (name: string): string {
   return name.split(/[^a-zA-Z0-9]+/).map((word) => word.slice(0, 1).toUpperCase() + word.slice(1)).join('') || 'Topic'
 }
 
-/** Name and suffix, without the suffix when the name ends with it: 'OrdersPayload' and 'Payload' make 'OrdersPayload'. */
+/** Adds a suffix that the name does not end with: 'Orders' and 'OrdersPayload' with 'Payload' make 'OrdersPayload'. */
 export function withSuffix (name: string, suffix: string): string {
   return name.endsWith(suffix) ? name : name + suffix
 }

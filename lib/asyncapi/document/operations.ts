@@ -7,6 +7,8 @@ import { byName, compare, Names, pascalCase, toName } from './names.js'
 import type { Reference } from '../schema/components.js'
 import type { CustomConversion } from '../schema/json-schema.js'
 
+type Declared = { readonly subscriber: DescribedSubscriber } | { readonly publisher: DescribedPublisher }
+
 /** One subscriber or publisher at one topic, before anything has its name. */
 interface Entry {
   readonly broker: Described
@@ -52,8 +54,8 @@ export class Operations {
     for (const broker of brokers) this.#sendDeadLetters(broker)
     for (const entry of entries) this.#add(entry)
     for (const channel of channels) {
-      // Its subscribers take anything, and nobody says what comes.
-      if (channel.messages.size === 0) channel.messages.add(messages.add({ name: pascalCase(channel.id), value: undefined, key: undefined, headers: undefined, unknown: [], contentType: undefined, examples: [] }))
+      // The subscribers take anything, and no declaration describes the messages.
+      if (channel.messages.size === 0) channel.messages.add(messages.add(anyMessage(pascalCase(channel.id))))
     }
   }
 
@@ -65,7 +67,7 @@ export class Operations {
     const channel = this.#channels.of(broker, topic)
     const party = (subscriber ?? publisher) as DescribedSubscriber | DescribedPublisher
     const { about, schema } = party
-    // Without `messages` an operation is about all of its channel: a subscriber without schemas takes whatever is there.
+    // Without `messages` an operation is about its whole channel: a subscriber without schemas takes all messages.
     const takesAll = subscriber !== undefined && Object.keys(schema ?? {}).length === 0 && about.examples.length === 0
     const messages = takesAll ? undefined : [this.#message(channel, parts)]
     const { name, topics = [] } = subscriber ?? {}
@@ -144,14 +146,31 @@ export class Operations {
   }
 }
 
+function anyMessage (name: string): MessageParts {
+  return {
+    name,
+    value: undefined,
+    key: undefined,
+    headers: undefined,
+    unknown: [],
+    contentType: undefined,
+    examples: []
+  }
+}
+
 function entriesOf (broker: Described, custom: CustomConversion | undefined): Entry[] {
-  // The default broker's things have names as if there were no other.
+  // The names of the default broker's operations and messages do not depend on other brokers.
   const first = broker.name === 'default' ? '' : broker.name
-  const entry = (topic: string, party: { subscriber: DescribedSubscriber } | { publisher: DescribedPublisher }): Entry => {
-    const { about, groupId, name, ...rest } = { groupId: undefined, name: undefined, ...'subscriber' in party ? party.subscriber : party.publisher }
+  const entry = (topic: string, party: Declared): Entry => {
+    const declared = 'subscriber' in party ? party.subscriber : party.publisher
+    const { about, groupId, name, ...rest } = { groupId: undefined, name: undefined, ...declared }
     const parts = partsOf({ ...rest, about } as DescribedPublisher, topic, custom)
-    const consumer = 'subscriber' in party && { ...consumerOf(party.subscriber, topic), results: party.subscriber.results }
-    return { broker, topic, parts, ...party, order: JSON.stringify([first, topic, Object.keys(party), groupId, name, fingerprintOf(parts), about, consumer]) }
+    const consumer = 'subscriber' in party && {
+      ...consumerOf(party.subscriber, topic),
+      results: party.subscriber.results
+    }
+    const order = [first, topic, Object.keys(party), groupId, name, fingerprintOf(parts), about, consumer]
+    return { broker, topic, parts, ...party, order: JSON.stringify(order) }
   }
   return [
     ...broker.subscribers.flatMap((subscriber) => subscriber.topics.map((topic) => entry(topic, { subscriber }))),
@@ -159,7 +178,8 @@ function entriesOf (broker: Described, custom: CustomConversion | undefined): En
   ]
 }
 
-function consumerOf ({ ackPolicy, ordering, retries, deadLetterTopic }: DescribedSubscriber, topic: string): AsyncapiObject {
+function consumerOf (subscriber: DescribedSubscriber, topic: string): AsyncapiObject {
+  const { ackPolicy, ordering, retries, deadLetterTopic } = subscriber
   return { ackPolicy, ordering, retries, deadLetterTopic: deadLetterTopic(topic) }
 }
 
@@ -167,7 +187,17 @@ function tags (names: readonly string[]): AsyncapiObject[] | undefined {
   return names.length === 0 ? undefined : [...new Set(names)].map((name) => ({ name }))
 }
 
-/** Both are schemas: of the values that they may have. */
 function binding ({ clientId }: Described, groupId?: string | null): AsyncapiObject {
-  return { kafka: { groupId: typeof groupId === 'string' ? { type: 'string', enum: [groupId] } : undefined, clientId: { type: 'string', enum: [clientId] }, ...BINDING } }
+  return {
+    kafka: {
+      groupId: typeof groupId === 'string' ? exactly(groupId) : undefined,
+      clientId: exactly(clientId),
+      ...BINDING
+    }
+  }
+}
+
+/** The schema of a text with one possible value: the binding asks for schemas. */
+function exactly (value: string): AsyncapiObject {
+  return { type: 'string', enum: [value] }
 }

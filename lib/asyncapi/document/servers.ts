@@ -14,7 +14,7 @@ const SCHEMES: Readonly<Record<string, AsyncapiObject>> = {
   tls: { type: 'X509', description: 'TLS client certificate' }
 }
 
-/** A server for each cluster, and how one proves there who one is. */
+/** A server for each cluster, and how clients authenticate there. */
 export class Servers {
   readonly servers: Record<string, AsyncapiObject> = {}
   readonly #securitySchemes = new Map<string, AsyncapiObject>()
@@ -23,7 +23,10 @@ export class Servers {
 
   constructor (brokers: readonly Described[], { servers, showHosts }: Pick<AsyncapiSettings, 'servers' | 'showHosts'>) {
     const unknown = Object.keys(servers).find((name) => !brokers.some((broker) => broker.name === name))
-    if (unknown !== undefined) throw new FASTSTREAM_ERR_INVALID_OPTION(`asyncapi.servers.${unknown}`, `is the name of no broker: there are ${brokers.map(({ name }) => name).join(', ')}`)
+    if (unknown !== undefined) {
+      const cure = `is the name of no broker: there are ${brokers.map(({ name }) => name).join(', ')}`
+      throw new FASTSTREAM_ERR_INVALID_OPTION(`asyncapi.servers.${unknown}`, cure)
+    }
     for (const broker of brokers.filter(isShown)) {
       const id = this.#names.give(toName(broker.name), broker.name)
       this.#ids.set(broker, id)
@@ -50,7 +53,8 @@ export class Servers {
   #security ({ authentication }: Described): AsyncapiObject {
     if (authentication === undefined) return {}
     const name = toName(authentication)
-    this.#securitySchemes.set(name, SCHEMES[authentication] ?? { type: 'userPassword', description: `SASL ${authentication.toUpperCase()}` })
+    const userPassword = { type: 'userPassword', description: `SASL ${authentication.toUpperCase()}` }
+    this.#securitySchemes.set(name, SCHEMES[authentication] ?? userPassword)
     return { security: [{ $ref: `#/components/securitySchemes/${name}` }] }
   }
 }
@@ -60,6 +64,7 @@ function isShown ({ includeInSchema, subscribers, publishers }: Described): bool
 }
 
 function hostOf ({ host = 'memory' }: Described, shown: boolean): AsyncapiObject {
-  // The field is required; a variable without values says that there is one to ask for.
-  return shown || host === 'memory' ? { host } : { host: '{host}', variables: { host: { description: 'Not shown in production' } } }
+  if (shown || host === 'memory') return { host }
+  // The field is required; a variable without values says that there is a host to ask for.
+  return { host: '{host}', variables: { host: { description: 'Not shown in production' } } }
 }

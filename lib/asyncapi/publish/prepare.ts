@@ -26,7 +26,8 @@ export function asReceived (broker: PreparingBroker, declaration: SubscriberDecl
   return function prepare (topic, { value, key = null, headers, timestamp }, request) {
     const { rules } = broker.subscriberOf(declaration)
     const unchecked = { topic, hasSchema: declaration.schema?.value !== undefined, validators: {} }
-    const circumstances = { correlationId: correlationId(broker, request), tombstoneKey: null, now: timestamp.getTime() }
+    const now = timestamp.getTime()
+    const circumstances = { correlationId: correlationId(broker, request), tombstoneKey: null, now }
     const outgoing = encode(value, { key, headers, timestamp }, unchecked, circumstances)
     // A message that cannot be decoded would only become a dead letter.
     decode({ ...outgoing, offset: 0n, size: 0 }, rules)

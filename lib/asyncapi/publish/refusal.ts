@@ -1,9 +1,13 @@
-import { FASTSTREAM_ERR_DECODE, FASTSTREAM_ERR_ENCODE, FASTSTREAM_ERR_INVALID_MESSAGE, FASTSTREAM_ERR_VALIDATION } from '../../errors.js'
+import {
+  FASTSTREAM_ERR_DECODE, FASTSTREAM_ERR_ENCODE, FASTSTREAM_ERR_INVALID_MESSAGE, FASTSTREAM_ERR_VALIDATION
+} from '../../errors.js'
 import type { Part, Violation } from '../../codec/violations.js'
 
-const REFUSALS = [FASTSTREAM_ERR_DECODE, FASTSTREAM_ERR_ENCODE, FASTSTREAM_ERR_INVALID_MESSAGE, FASTSTREAM_ERR_VALIDATION]
+const REFUSALS = [
+  FASTSTREAM_ERR_DECODE, FASTSTREAM_ERR_ENCODE, FASTSTREAM_ERR_INVALID_MESSAGE, FASTSTREAM_ERR_VALIDATION
+]
 
-/** What the page is told of a message that is not what it should be: as Fastify's own error handler says it, and where. */
+/** The answer to the page for an invalid message: the form of Fastify's own error handler, with the violations. */
 export interface Refusal {
   readonly statusCode: 400
   readonly code: string
@@ -12,11 +16,18 @@ export interface Refusal {
   readonly violations: ReadonlyArray<{ readonly part: Part, readonly path: string, readonly message: string }>
 }
 
-/** undefined: it is not the message that is wrong. */
+interface InvalidMessage extends Error {
+  readonly code: string
+  readonly validation?: readonly Violation[]
+  readonly validationContext?: Part
+}
+
+/** Returns undefined when the error does not say that the message is invalid. */
 export function refusalOf (error: unknown): Refusal | undefined {
   if (!REFUSALS.some((Refused) => error instanceof Refused)) return undefined
-  const { code, message, validation, validationContext: part } = error as Error & { code: string, validation?: readonly Violation[], validationContext?: Part }
-  return { statusCode: 400, code, error: 'Bad Request', message, violations: part === undefined ? [] : violationsOf(part, validation, message) }
+  const { code, message, validation, validationContext: part } = error as InvalidMessage
+  const violations = part === undefined ? [] : violationsOf(part, validation, message)
+  return { statusCode: 400, code, error: 'Bad Request', message, violations }
 }
 
 /** A compiler set by hand may say only that something is wrong. */

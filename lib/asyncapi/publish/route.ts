@@ -1,7 +1,9 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify'
 import type { AsyncapiPublish } from '../../../types/asyncapi.js'
 import { systemClock } from '../../clock.js'
-import { FASTSTREAM_ERR_PUBLISH_FORBIDDEN, FASTSTREAM_ERR_PUBLISH_RATE, FASTSTREAM_ERR_UNKNOWN_OPERATION } from '../../errors.js'
+import {
+  FASTSTREAM_ERR_PUBLISH_FORBIDDEN, FASTSTREAM_ERR_PUBLISH_RATE, FASTSTREAM_ERR_UNKNOWN_OPERATION
+} from '../../errors.js'
 import { PATH_LIMIT, visible } from '../../foreign-text.js'
 import { send, type Prepared } from '../../message/outgoing.js'
 import { parseJson } from '../../codec/json.js'
@@ -16,15 +18,17 @@ import { isSameOrigin } from './same-origin.js'
 const BODY_LIMIT = 1024 * 1024
 
 /** The only route of the document that changes something: it publishes one message, as one of the operations. */
-export function servePublish (app: FastifyInstance, document: AppDocument, { authorize }: AsyncapiPublish, options: RouteShorthandOptions): void {
+export function servePublish (
+  app: FastifyInstance, document: AppDocument, { authorize }: AsyncapiPublish, options: RouteShorthandOptions
+): void {
   const rate = new RateLimit(systemClock)
   const onRequest = [checkOrigin, options.onRequest ?? []].flat()
   // A scope of its own, for its parsers: those of the app may take more than JSON, and take it in another way.
   app.register(async function asyncapiPublish (scope) {
     scope.removeAllContentTypeParsers()
-    scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_: FastifyRequest, body: Buffer) => parseJson(body, 'body'))
-    // Not ':operationId': what an operation is called may be longer than Fastify's `maxParamLength`.
-    scope.post('/publish/*', { ...options, onRequest, onError: async (request, _, error) => { logFailure(request, error) }, bodyLimit: BODY_LIMIT }, publish)
+    scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, parseBody)
+    // Not ':operationId': the name of an operation may be longer than Fastify's `maxParamLength`.
+    scope.post('/publish/*', { ...options, onRequest, onError, bodyLimit: BODY_LIMIT }, publish)
   })
 
   async function publish (request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
@@ -41,7 +45,8 @@ export function servePublish (app: FastifyInstance, document: AppDocument, { aut
       return await reply.code(prepared.statusCode).send(prepared)
     }
     const { topic, partition, offset } = await send(prepared)
-    request.log.info({ operationId: id, broker: origin.broker, topic, partition, offset: String(offset) }, 'a message was published from the AsyncAPI page')
+    const details = { operationId: id, broker: origin.broker, topic, partition, offset: String(offset) }
+    request.log.info(details, 'a message was published from the AsyncAPI page')
     return { topic, partition, offset: String(offset), timestamp: draft.timestamp }
   }
 
@@ -50,17 +55,30 @@ export function servePublish (app: FastifyInstance, document: AppDocument, { aut
     if (origin === undefined) throw new FASTSTREAM_ERR_UNKNOWN_OPERATION(id)
     const { action, topic, broker, parties } = origin
     if (parties.length === 0) throw new FASTSTREAM_ERR_PUBLISH_FORBIDDEN(id, 'a dead letter is a message that failed')
-    // In plain JavaScript it may return anything: only a yes is one.
-    if (await authorize(request, { id, action, topic, broker }) !== true) throw new FASTSTREAM_ERR_PUBLISH_FORBIDDEN(id, "'authorize' did not allow it")
+    // In plain JavaScript `authorize` may return anything: only `true` allows.
+    if (await authorize(request, { id, action, topic, broker }) !== true) {
+      throw new FASTSTREAM_ERR_PUBLISH_FORBIDDEN(id, "'authorize' did not allow it")
+    }
     return origin
   }
 }
 
-async function checkOrigin (request: FastifyRequest): Promise<void> {
-  if (!isSameOrigin(request)) throw new FASTSTREAM_ERR_PUBLISH_FORBIDDEN(idOf(request), "the request comes from another site (or through a proxy that changes the host: then set Fastify's 'trustProxy')")
+async function parseBody (_: FastifyRequest, body: Buffer): Promise<unknown> {
+  return parseJson(body, 'body')
 }
 
-/** All that are this operation must agree to the message; it is sent once. */
+async function onError (request: FastifyRequest, _: FastifyReply, error: FastifyError): Promise<void> {
+  logFailure(request, error)
+}
+
+async function checkOrigin (request: FastifyRequest): Promise<void> {
+  if (isSameOrigin(request)) return
+  const reason = 'the request comes from another site ' +
+    "(or through a proxy that changes the host: then set Fastify's 'trustProxy')"
+  throw new FASTSTREAM_ERR_PUBLISH_FORBIDDEN(idOf(request), reason)
+}
+
+/** Every declaration that is this operation must accept the message, which is sent once. */
 function prepare ({ topic, parties }: Origin, draft: Draft, request: FastifyRequest): Prepared | Refusal {
   try {
     const [prepared] = parties.map((party) => party.prepare(topic, draft, request))
@@ -72,9 +90,10 @@ function prepare ({ topic, parties }: Origin, draft: Draft, request: FastifyRequ
   }
 }
 
-/** Without the message of the error, in which the app's own code may quote what it was given. */
-function logFailure (request: FastifyRequest, { code, statusCode }: { readonly code?: string, readonly statusCode?: number }): void {
-  request.log.warn({ operationId: visible(idOf(request), PATH_LIMIT), code, statusCode }, 'a publish from the AsyncAPI page failed')
+/** Leaves out the message of the error, in which the app's own code may quote the payload. */
+function logFailure (request: FastifyRequest, { code, statusCode }: Pick<FastifyError, 'code' | 'statusCode'>): void {
+  const operationId = visible(idOf(request), PATH_LIMIT)
+  request.log.warn({ operationId, code, statusCode }, 'a publish from the AsyncAPI page failed')
 }
 
 function idOf ({ params }: FastifyRequest): string {

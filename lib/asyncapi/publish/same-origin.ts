@@ -1,17 +1,20 @@
 import type { FastifyRequest } from 'fastify'
 
 /**
- * Whether a page of another site may have made a browser send the request, with the cookies of who looks at that page.
+ * Whether a request comes from the page's own site: a page of another site can make a browser send a request with the
+ * cookies of its user.
  *
- * Browsers say where a request comes from in `Sec-Fetch-Site`, which no script can set. Not to servers without TLS; there it is the
- * `Origin`, which every browser sends with a POST. So a request with neither is no browser's, but curl's: it carries nobody's cookies.
- * (What is older than both cannot send JSON to another site without asking first, and nobody here would answer.)
+ * Browsers tell the source of a request in `Sec-Fetch-Site`, which no script can set. They leave it out for servers
+ * without TLS, but every browser sends `Origin` with a POST. So a request with neither header comes from a tool such as
+ * curl, which sends no user's cookies. (A browser older than both headers sends JSON to another site only after a
+ * preflight request, which this route does not answer.)
  *
- * Only the host is compared: behind a proxy that ends TLS the scheme is another. `request.host` is the proxy's word where it is trusted.
+ * Only the host is compared: behind a proxy that ends TLS the scheme differs. `request.host` is the proxy's word where
+ * the proxy is trusted.
  */
 export function isSameOrigin ({ headers, host }: Pick<FastifyRequest, 'headers' | 'host'>): boolean {
   const { 'sec-fetch-site': site, origin } = headers
-  // 'none' is what somebody types into the address bar, which is no POST.
+  // 'none' is an address that a user typed into the address bar, which is no POST.
   if (site !== undefined) return site === 'same-origin'
   if (origin === undefined) return true
   // An origin may be 'null': a sandbox, or a file.

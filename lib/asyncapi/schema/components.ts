@@ -34,6 +34,7 @@ export class Components {
   }
 
   #write ({ body }: Definition): unknown {
-    return JSON.parse(JSON.stringify(body, (_, value: unknown) => value instanceof Definition ? this.#pointer(value) : value))
+    const text = JSON.stringify(body, (_, value: unknown) => value instanceof Definition ? this.#pointer(value) : value)
+    return JSON.parse(text)
   }
 }

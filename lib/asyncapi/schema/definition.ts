@@ -79,7 +79,8 @@ class Conversion {
     if (typeof $ref !== 'string') return schema
     const target = this.#references.resolve($ref, resource)
     if (target === undefined) throw new Error(`can't resolve reference ${$ref}`)
-    const referred = isSchema(target.schema) ? { $ref: this.#refer(target as Target & { schema: Schema }) } : target.schema
+    const { schema: referredTo } = target
+    const referred = isSchema(referredTo) ? { $ref: this.#refer({ ...target, schema: referredTo }) } : referredTo
     if (Object.keys(schema).length === 0) return referred
     // What stands beside a reference is ignored in AsyncAPI, but not in a validator.
     return { ...schema, allOf: [referred, ...schema.allOf as unknown[] ?? []] }

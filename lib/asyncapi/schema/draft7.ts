@@ -12,11 +12,16 @@ const JAVASCRIPT_TYPES: Readonly<Record<string, Schema>> = {
   void: { not: {} }
 }
 
-/** Each rewrites one thing of a newer draft, of OpenAPI or of TypeBox as draft-07 has it, which is what AsyncAPI reads. Subschemas are done already. */
-const RULES = [tuple, dependencies, nullable, exclusive, safeInteger, example, discriminator, constants, record, regExp, type]
+/**
+ * Each rule rewrites one keyword of a newer draft, of OpenAPI or of TypeBox into draft-07, which AsyncAPI reads. The
+ * subschemas have been rewritten already.
+ */
+const RULES = [
+  tuple, dependencies, nullable, exclusive, safeInteger, example, discriminator, constants, record, regExp, type
+]
 
 export function toDraft7 (schema: Schema): Schema {
-  // They only forbid: without them nothing wrong is said.
+  // Both keywords only forbid: without them the schema is wider, and not wrong.
   const { unevaluatedProperties, unevaluatedItems, ...rest } = schema
   return RULES.reduce((schema, rule) => rule(schema), rest)
 }
@@ -29,11 +34,13 @@ function tuple ({ prefixItems, ...schema }: Schema): Schema {
 
 function dependencies ({ dependentRequired, dependentSchemas, ...schema }: Schema): Schema {
   if (dependentRequired === undefined && dependentSchemas === undefined) return schema
-  return { ...schema, dependencies: { ...schema.dependencies as object, ...dependentRequired as object, ...dependentSchemas as object } }
+  const fromNewer = { ...dependentRequired as object, ...dependentSchemas as object }
+  return { ...schema, dependencies: { ...schema.dependencies as object, ...fromNewer } }
 }
 
 function nullable ({ nullable, ...schema }: Schema): Schema {
-  return nullable === true && schema.type !== undefined ? { ...schema, type: [...new Set([schema.type, 'null'].flat())] } : schema
+  if (nullable !== true || schema.type === undefined) return schema
+  return { ...schema, type: [...new Set([schema.type, 'null'].flat())] }
 }
 
 /** Draft-04 has booleans that say how the limit is meant. */
@@ -78,14 +85,16 @@ function constants (schema: Schema): Schema {
 }
 
 function isConstant (schema: unknown): schema is Schema {
-  return isSchema(schema) && 'const' in schema && Object.keys(schema).every((keyword) => keyword === 'const' || keyword === 'type')
+  if (!isSchema(schema) || !('const' in schema)) return false
+  return Object.keys(schema).every((keyword) => keyword === 'const' || keyword === 'type')
 }
 
 function record (schema: Schema): Schema {
   const { patternProperties, ...rest } = schema
   if (!isSchema(patternProperties) || 'properties' in rest) return schema
   const [[pattern, value] = [], ...others] = Object.entries(patternProperties)
-  return pattern !== undefined && ANCHORED_ANYTHING.includes(pattern) && others.length === 0 ? { ...rest, additionalProperties: value } : schema
+  const isRecord = pattern !== undefined && ANCHORED_ANYTHING.includes(pattern) && others.length === 0
+  return isRecord ? { ...rest, additionalProperties: value } : schema
 }
 
 function regExp (schema: Schema): Schema {

@@ -18,10 +18,10 @@ const TARGET = { target: 'draft-07', io: 'input' }
 
 const ZOD_CORE = 'zod/v4/core'
 
-/** Zod fails for a schema with one member that JSON Schema cannot describe, unless it is told to say nothing about that member. */
+/** Without them Zod refuses a schema as soon as JSON Schema cannot describe one of its members. */
 const ZOD = { unrepresentable: 'any', override: describeDate }
 
-/** Converts a schema of any library: by the app's own conversion, by the schema's own form, or as the JSON Schema that it is. */
+/** Converts a schema of any library: by the app's own conversion, by the schema's own form, or takes it as it is. */
 export function jsonSchemaOf (given: unknown, custom?: CustomConversion): JsonSchema {
   const own = custom?.(given)
   if (own !== undefined) return converted(own)
@@ -59,7 +59,12 @@ function zodOfApp (): { toJSONSchema (schema: unknown, options: object): unknown
   }
 }
 
-function describeDate ({ zodSchema, jsonSchema }: { zodSchema: { _zod: { def: { type: string } } }, jsonSchema: Schema }): void {
+interface ZodOverride {
+  zodSchema: { _zod: { def: { type: string } } }
+  jsonSchema: Schema
+}
+
+function describeDate ({ zodSchema, jsonSchema }: ZodOverride): void {
   if (zodSchema._zod.def.type === 'date') Object.assign(jsonSchema, { type: 'string', format: 'date-time' })
 }
 
@@ -67,7 +72,8 @@ function describeDate ({ zodSchema, jsonSchema }: { zodSchema: { _zod: { def: { 
 function converted (schema: unknown): JsonSchema {
   if (typeof schema === 'boolean') return { schema }
   if (!isPlain(schema)) throw new Error('its conversion returned no JSON Schema')
-  return { schema: JSON.parse(JSON.stringify(schema, (_, value: unknown) => typeof value === 'bigint' ? Number(value) : value)) }
+  const text = JSON.stringify(schema, (_, value: unknown) => typeof value === 'bigint' ? Number(value) : value)
+  return { schema: JSON.parse(text) }
 }
 
 /** A plain object of another library, such as those of Valibot, says that it is a Standard Schema. */

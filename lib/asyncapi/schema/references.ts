@@ -13,7 +13,7 @@ export interface Target {
   readonly hint?: string
 }
 
-/** Finds what a `$ref` means: by `$id`, `$anchor` or JSON pointer, in the schema itself and then in those of its scope. */
+/** Finds the target of a `$ref`: by `$id`, `$anchor` or JSON pointer, in the schema itself and then in its scope. */
 export class References {
   readonly #targets = new Map<string, Target>()
   readonly #resources = new Map<unknown, Resource>()
@@ -43,7 +43,8 @@ export class References {
 
   resolve (ref: string, from: Resource): Target | undefined {
     const [path = '', fragment = ''] = ref.split('#', 2)
-    const start = path === '' ? { schema: from.schema, resource: from } : this.find(absolute(path, from.base)) ?? this.find(path)
+    const here = { schema: from.schema, resource: from }
+    const start = path === '' ? here : this.find(absolute(path, from.base)) ?? this.find(path)
     if (start === undefined || fragment === '') return start
     return fragment.startsWith('/') ? this.#follow(fragment, start) : this.find(`${start.resource.base}#${fragment}`)
   }
@@ -62,7 +63,9 @@ export class References {
         this.#targets.set(resource.base, { schema, resource })
       }
     }
-    if (typeof $anchor === 'string') this.#targets.set(`${resource.base}#${$anchor}`, { schema, resource, hint: $anchor })
+    if (typeof $anchor === 'string') {
+      this.#targets.set(`${resource.base}#${$anchor}`, { schema, resource, hint: $anchor })
+    }
     mapSubschemas(schema, (sub) => { this.#index(sub, resource) })
   }
 

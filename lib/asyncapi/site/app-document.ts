@@ -40,7 +40,8 @@ export class AppDocument {
 
   yaml (): Rendition {
     // Readers of YAML 1.1 take an unquoted yes for true.
-    this.#yaml ??= rendition(stringify(this.value(), { aliasDuplicateObjects: false, lineWidth: 0, compat: 'yaml-1.1' }))
+    const options = { aliasDuplicateObjects: false, lineWidth: 0, compat: 'yaml-1.1' } as const
+    this.#yaml ??= rendition(stringify(this.value(), options))
     return this.#yaml
   }
 

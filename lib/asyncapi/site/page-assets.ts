@@ -32,7 +32,11 @@ const STYLE = 'text/css; charset=utf-8'
 let builtIn: Pick<Assets, 'script' | 'style' | 'favicon'> | undefined
 
 export function loadAssets ({ theme, logo }: Pick<AsyncapiSettings, 'theme' | 'logo'>): Assets {
-  builtIn ??= { script: built('page.js', 'text/javascript; charset=utf-8'), style: built('page.css', STYLE), favicon: built('favicon.svg', 'image/svg+xml') }
+  builtIn ??= {
+    script: built('page.js', 'text/javascript; charset=utf-8'),
+    style: built('page.css', STYLE),
+    favicon: built('favicon.svg', 'image/svg+xml')
+  }
   return {
     ...builtIn,
     ...(theme.favicon !== undefined && { favicon: image('favicon', theme.favicon) }),
@@ -51,7 +55,9 @@ function read (file: string): Buffer {
   try {
     return readFileSync(new URL(file, folder))
   } catch {
-    throw new FASTSTREAM_ERR_INVALID_OPTION('asyncapi', `must be false, or the files of its page must be in ${fileURLToPath(folder)}: copy them from '${PUBLISHED}'`)
+    const path = fileURLToPath(folder)
+    const cure = `must be false, or the files of its page must be in ${path}: copy them from '${PUBLISHED}'`
+    throw new FASTSTREAM_ERR_INVALID_OPTION('asyncapi', cure)
   }
 }
 

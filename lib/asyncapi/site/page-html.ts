@@ -8,10 +8,19 @@ export interface PageFacts {
 }
 
 /** @param folder from the address of the page: './' or './asyncapi/' */
-export function renderPage ({ title, publish, openapi }: PageFacts, { script, style, favicon, theme, logo }: Assets, folder: string): string {
+export function renderPage (facts: PageFacts, assets: Assets, folder: string): string {
+  const { title, publish, openapi } = facts
+  const { script, style, favicon, theme, logo } = assets
   const at = (name: string): string => escape(`${folder}static/${name}`)
+  const attributes = [
+    attribute('publish', publish ? '' : undefined),
+    attribute('openapi', openapi),
+    attribute('logo', logo && `static/${logo.name}`)
+  ].join('')
+  const themeLink = theme === undefined ? '' : `<link rel="stylesheet" href="${at(theme.name)}">\n`
+  const links = `<a href="${escape(folder)}json">JSON</a>, <a href="${escape(folder)}yaml">YAML</a>`
   return `<!doctype html>
-<html lang="en"${attribute('publish', publish ? '' : undefined)}${attribute('openapi', openapi)}${attribute('logo', logo && `static/${logo.name}`)}>
+<html lang="en"${attributes}>
 <head>
 <meta charset="utf-8">
 <title>${escape(title)}</title>
@@ -19,10 +28,10 @@ export function renderPage ({ title, publish, openapi }: PageFacts, { script, st
 <meta name="color-scheme" content="light dark">
 <link rel="icon" href="${at(favicon.name)}" type="${escape(favicon.type)}">
 <link rel="stylesheet" href="${at(style.name)}">
-${theme === undefined ? '' : `<link rel="stylesheet" href="${at(theme.name)}">\n`}<script src="${at(script.name)}"></script>
+${themeLink}<script src="${at(script.name)}"></script>
 </head>
 <body>
-<noscript>Without JavaScript there is the document itself: <a href="${escape(folder)}json">JSON</a>, <a href="${escape(folder)}yaml">YAML</a>.</noscript>
+<noscript>Without JavaScript there is the document itself: ${links}.</noscript>
 </body>
 </html>
 `

@@ -9,14 +9,18 @@ import { send } from './send.js'
 import type { AsyncapiSettings } from '../settings.js'
 
 /** The page at the prefix, with and without a slash behind it, and its files. */
-export function servePage (scope: FastifyInstance, document: AppDocument, settings: AsyncapiSettings, options: RouteShorthandOptions): void {
+export function servePage (
+  scope: FastifyInstance, document: AppDocument, settings: AsyncapiSettings, options: RouteShorthandOptions
+): void {
   const assets = loadAssets(settings)
   let title = settings.theme.title
-  const files = new Map(Object.values(assets).filter((asset: Asset | undefined) => asset !== undefined).map((asset) => [asset.name, asset]))
+  const given = Object.values(assets).filter((asset: Asset | undefined) => asset !== undefined)
+  const files = new Map(given.map((asset) => [asset.name, asset]))
 
   scope.get('/', options, async (request, reply) => {
     title ??= String(document.value().info.title)
-    const html = renderPage({ title, publish: settings.publish !== undefined, openapi: pathToSwagger(scope, settings) }, assets, folderOf(request))
+    const facts = { title, publish: settings.publish !== undefined, openapi: pathToSwagger(scope, settings) }
+    const html = renderPage(facts, assets, folderOf(request))
     // Without TLS, browsers look up the hosts of links before a person follows one.
     reply.header('x-dns-prefetch-control', 'off')
     return send(request, reply, rendition(html), 'text/html; charset=utf-8')
@@ -44,9 +48,12 @@ function folderOf ({ originalUrl }: FastifyRequest): string {
   return last === '' ? './' : `./${last}/`
 }
 
-/** To @fastify/swagger-ui, where that is at its usual place: it does not tell another one. */
+/** The path to @fastify/swagger-ui, when it is at its usual place: it does not tell another place. */
 function pathToSwagger (scope: FastifyInstance, { routePrefix }: AsyncapiSettings): string | undefined {
   const outside = scope.prefix.slice(0, scope.prefix.length - routePrefix.length)
-  const found = [outside, ''].map((prefix) => `${prefix}/documentation`).find((path) => scope.hasRoute({ method: 'GET', url: `${path}/static/swagger-initializer.js` }))
+  const paths = [outside, ''].map((prefix) => `${prefix}/documentation`)
+  const found = paths.find((path) => {
+    return scope.hasRoute({ method: 'GET', url: `${path}/static/swagger-initializer.js` })
+  })
   return found === undefined ? undefined : posix.relative(scope.prefix, found)
 }

@@ -6,7 +6,9 @@ import { encodingFor, varyByEncoding } from './encoding.js'
 const SMALL = 2048
 
 /** It may be kept, but asked for each time: a new version of the app has the same address. */
-export function send (request: FastifyRequest, reply: FastifyReply, { text, etag, gzip }: Rendition, contentType: string): FastifyReply {
+export function send (
+  request: FastifyRequest, reply: FastifyReply, { text, etag, gzip }: Rendition, contentType: string
+): FastifyReply {
   const encoding = text.length < SMALL ? undefined : encodingFor(request, ['gzip'])
   const tag = encoding === undefined ? etag : etag.replace(/"$/, '-gzip"')
   varyByEncoding(reply).header('etag', tag).header('cache-control', 'no-cache')

@@ -47,7 +47,8 @@ export function healthError ({ error, at }: LastError): HealthError {
     const { code } = error as { code?: unknown }
     return typeof code === 'string' ? code : undefined
   })
-  return { code: code === '' ? undefined : code, message: oneLine(textOf(() => error.message), MESSAGE_LIMIT), at: new Date(at) }
+  const message = oneLine(textOf(() => error.message), MESSAGE_LIMIT)
+  return { code: code === '' ? undefined : code, message, at: new Date(at) }
 }
 
 function latest (...errors: ReadonlyArray<LastError | undefined>): HealthError | undefined {

@@ -44,7 +44,11 @@ export function detailsFor (record: ConsumedRecord, { bodyLimit }: SubscriberSet
  * throws.
  */
 export function deadLetter (
-  topic: string, { topic: origin, partition, record }: Delivery, plan: SubscriberSettings, failure: Failure, detail: Detail = 'full'
+  topic: string,
+  { topic: origin, partition, record }: Delivery,
+  plan: SubscriberSettings,
+  failure: Failure,
+  detail: Detail = 'full'
 ): Outgoing {
   const place = detail === 'place'
   const valueless = place || detail === 'reference'
@@ -68,7 +72,9 @@ export function deadLetter (
   const original = place ? [] : record.headers
   const headers = writeDeadLetterHeaders(original, facts, isDeadLetter(origin, original, plan))
   // The timestamp is new: an old one would let retention delete the dead letter at once.
-  return { topic, key: place ? null : record.key, value: valueless ? null : record.value, headers, timestamp: failure.at }
+  const key = place ? null : record.key
+  const value = valueless ? null : record.value
+  return { topic, key, value, headers, timestamp: failure.at }
 }
 
 /**

@@ -38,7 +38,7 @@ export class Delivery {
     return this.#controller.signal
   }
 
-  /** Aborts the attempt; a second abort does not change the reason. Listeners of the signal run in a context of their own. */
+  /** Aborts the attempt; a second abort does not change the reason. Listeners of the signal run in an own context. */
   abort (reason: Error): void {
     const first = this.#reason ??= reason
     if (this.#controller !== undefined) inOwnContext(() => this.#controller?.abort(first))

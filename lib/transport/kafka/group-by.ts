@@ -1,5 +1,5 @@
-import { type TopicPartition } from '../transport.js'
-import { type OfTopic } from './wire.js'
+import type { TopicPartition } from '../transport.js'
+import type { OfTopic } from './wire.js'
 
 export function partitionId ({ topic, partition }: TopicPartition): string {
   return `${topic}:${partition}`

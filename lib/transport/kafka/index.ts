@@ -1,13 +1,13 @@
 import { within } from '../../clock.js'
-import { type Transport, type TransportOptions } from '../transport.js'
+import type { Transport, TransportOptions } from '../transport.js'
 import { createAdmin } from './cluster/admin.js'
 import { Cluster } from './cluster/cluster.js'
 import { TopicMetadata } from './cluster/topic-metadata.js'
 import { createConsumer } from './consumer/consumer.js'
 import { type Environment, systemEnvironment } from './environment.js'
 import { createProducer } from './producer/producer.js'
-import { type LookupCodec } from './records/decompress.js'
-import { type Wire } from './wire.js'
+import type { LookupCodec } from './records/decompress.js'
+import type { Wire } from './wire.js'
 
 export { type LookupCodec }
 

@@ -1,4 +1,4 @@
-import { type Load } from './modules.js'
+import type { Load } from './modules.js'
 import { REPLACEMENTS } from './replacements.js'
 import { KAFKAJS_REQUESTS } from './requests.js'
 

@@ -1,4 +1,4 @@
-import { type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import {
   type Api, API_KEYS, type ProduceRequest, type Requests, type VersionRange, type WireConnection, WireError
 } from '../kafka/wire.js'

@@ -1,5 +1,5 @@
 import { createKafkaTransport } from '../kafka/index.js'
-import { type Transport, type TransportOptions } from '../transport.js'
+import type { Transport, TransportOptions } from '../transport.js'
 import { loadKafkajs } from './load.js'
 import { lookupCodec } from './replacements.js'
 import { createKafkajsWire } from './wire.js'

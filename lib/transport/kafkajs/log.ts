@@ -1,5 +1,5 @@
-import { type LogEntry, type logCreator } from 'kafkajs'
-import { type TransportLog } from '../transport.js'
+import type { LogEntry, logCreator } from 'kafkajs'
+import type { TransportLog } from '../transport.js'
 
 type Level = keyof TransportLog
 

@@ -1,4 +1,4 @@
-import { type ProduceRequest } from '../kafka/wire.js'
+import type { ProduceRequest } from '../kafka/wire.js'
 import { loadKafkajs } from './load.js'
 
 interface Encoder {

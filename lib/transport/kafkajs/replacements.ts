@@ -1,5 +1,5 @@
-import { type LookupCodec } from '../kafka/index.js'
-import { type Load, type Replacement } from './modules.js'
+import type { LookupCodec } from '../kafka/index.js'
+import type { Load, Replacement } from './modules.js'
 import { restingRequestQueue } from './request-queue.js'
 
 /** The part of kafkajs's `Decoder` that is used here. */

@@ -1,6 +1,6 @@
-import {
-  type Api, type ErrorAnswer, type FindCoordinatorAnswer, type GenerationIdentity, type OfTopic, type PartitionAnswer,
-  type Requests, type VersionRange
+import type {
+  Api, ErrorAnswer, FindCoordinatorAnswer, GenerationIdentity, OfTopic, PartitionAnswer,
+  Requests, VersionRange
 } from '../kafka/wire.js'
 
 /* kafkajs's parameters and answers against those of the port. In kafkajs's answers, numbers of 64 bits are text. */

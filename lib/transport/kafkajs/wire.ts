@@ -1,5 +1,5 @@
-import { type TransportOptions } from '../transport.js'
-import { type Api, type Wire } from '../kafka/wire.js'
+import type { TransportOptions } from '../transport.js'
+import type { Api, Wire } from '../kafka/wire.js'
 import { Connection } from './connection.js'
 import { loadKafkajs } from './load.js'
 import { createLogCreator } from './log.js'

@@ -8,7 +8,7 @@ import { copyBytesOf, sizeOf } from './partition-log.js'
 import type { LoggedRecord, PartitionLog } from './partition-log.js'
 import { TopicLog, refusal } from './topic-log.js'
 
-/** `message.max.bytes` of a Kafka that nobody has configured; in spite of its name it bounds the batch of a partition. */
+/** Kafka's default of `message.max.bytes`; in spite of its name it bounds the batch of a partition. */
 const maxBatchBytes = 1048588
 
 /** What Kafka's brokers are in one object: several transports may share it, as processes share a cluster. */
@@ -35,7 +35,9 @@ export class MemoryCluster {
       this.#topics.set(topic, new TopicLog(topic, partitions))
       this.#topicChanged(topic)
     }
-    if (refused.size > 0) throw new FASTSTREAM_ERR_TOPICS([...refused.keys()].join(', '), [...refused.values()].join(', '))
+    if (refused.size > 0) {
+      throw new FASTSTREAM_ERR_TOPICS([...refused.keys()].join(', '), [...refused.values()].join(', '))
+    }
   }
 
   /** Raises the number of partitions of a topic to `count`, as Kafka's admin client does. */
@@ -77,14 +79,19 @@ export class MemoryCluster {
     const sizes = new Map<PartitionLog | undefined, number>()
     for (const { record, log } of sent) sizes.set(log, (sizes.get(log) ?? 0) + sizeOf(record))
 
-    const offsets = sent.map(({ record, log }) => log === undefined || sizes.get(log)! > maxBatchBytes ? undefined : log.append(record))
+    const offsets = sent.map(({ record, log }) => {
+      return log === undefined || sizes.get(log)! > maxBatchBytes ? undefined : log.append(record)
+    })
     this.changed()
 
     const refused = sent[offsets.indexOf(undefined)]
     if (refused === undefined) return offsets as bigint[]
     const { record: { topic, partition }, log } = refused
-    if (log === undefined) throw new SendError(`topic '${topic}' has no partition ${partition}`, 'not-sent', 'refused', { offsets })
-    throw new SendError(`${sizes.get(log)} bytes for partition ${partition} of '${topic}', the cluster takes ${maxBatchBytes}`, 'not-sent', 'too-large', { offsets })
+    if (log === undefined) {
+      throw new SendError(`topic '${topic}' has no partition ${partition}`, 'not-sent', 'refused', { offsets })
+    }
+    const size = `${sizes.get(log)} bytes for partition ${partition} of '${topic}'`
+    throw new SendError(`${size}, the cluster takes ${maxBatchBytes}`, 'not-sent', 'too-large', { offsets })
   }
 
   /** The group of that name; with `null` a group that no other consumer can join, to be given back with `forget`. */
@@ -111,7 +118,7 @@ export class MemoryCluster {
     return (this.#topics.get(topic)?.records ?? []).map(copyBytesOf)
   }
 
-  /** Every partition that a living member of some group subscribes to and that the group has not committed to its end. */
+  /** The partitions that a living member of some group subscribes to and that are not committed to their end. */
   lag (): readonly Lag[] {
     return [...this.#groups].flatMap((group) => group.lag())
   }

@@ -1,4 +1,7 @@
-import type { ConsumerListener, ConsumerOptions, Progress, StoredOffset, TopicPartition, TopicPartitionOffset, TransportConsumer, TransportLog } from '../transport.js'
+import type {
+  ConsumerListener, ConsumerOptions, Progress, StoredOffset, TopicPartition, TopicPartitionOffset, TransportConsumer,
+  TransportLog
+} from '../transport.js'
 import type { MemoryCluster } from './cluster.js'
 import { Fetcher } from './fetcher.js'
 import type { Assignment, Group, Member } from './group.js'
@@ -27,7 +30,8 @@ export class MemoryConsumer implements TransportConsumer {
   constructor (cluster: MemoryCluster, options: ConsumerOptions, listener: ConsumerListener, log?: TransportLog) {
     this.#cluster = cluster
     this.#subscription = new Subscription(cluster, options)
-    this.#group = options.partitions !== undefined && options.groupId !== null ? cluster.groupOfOne(options.groupId) : cluster.group(options.groupId)
+    const isOfOne = options.partitions !== undefined && options.groupId !== null
+    this.#group = isOfOne ? cluster.groupOfOne(options.groupId) : cluster.group(options.groupId)
     this.#options = options
     this.#positions = options.positions ?? []
     this.#listener = listener
@@ -151,7 +155,11 @@ export class MemoryConsumer implements TransportConsumer {
     this.#subscription.refresh()
     this.#forgetPositions((position) => ![...partitions].some((log) => isSame(position, log)))
     // First, because the listener may pause partitions as soon as it has them.
-    if (!this.#stopped) this.#fetcher = new Fetcher(this.#group.starts(assignment, { ...this.#options, positions: this.#positions }, this.#subscription.created), this.#listener, () => this.#group.rebalance())
+    if (!this.#stopped) {
+      const options = { ...this.#options, positions: this.#positions }
+      const starts = this.#group.starts(assignment, options, this.#subscription.created)
+      this.#fetcher = new Fetcher(starts, this.#listener, () => this.#group.rebalance())
+    }
     this.#listener.assigned(Array.from(partitions, ({ topic, partition }) => ({ topic, partition })))
     this.#fetcher?.announce()
     this.#log?.debug({ groupId: this.#options.groupId, generation, partitions: partitions.size }, 'joined the group')

@@ -34,9 +34,10 @@ export class Fetcher {
   announce (): void {
     for (const { log: { topic, partition }, stored, position, reset } of this.#starts) {
       if (this.#stopped) return
-      if (stored !== undefined && stored.offset === position) this.#listener.stored(topic, partition, position, stored.metadata)
+      const isStored = stored !== undefined && stored.offset === position
+      if (isStored) this.#listener.stored(topic, partition, position, stored.metadata)
       else if (reset !== undefined) this.#listener.reset(topic, partition, reset)
-      if (position !== undefined && position !== stored?.offset && !this.#stopped) this.#listener.records(topic, partition, [], position)
+      if (position !== undefined && !isStored && !this.#stopped) this.#listener.records(topic, partition, [], position)
     }
   }
 

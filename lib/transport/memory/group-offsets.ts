@@ -19,8 +19,9 @@ export class GroupOffsets {
     return this.#stored.has(log)
   }
 
-  /** Where a consumer begins to read `log`. `isNew`: nothing of it may be left out, whatever `offsetReset` says. */
-  start (log: PartitionLog, { offsetReset, positions = [] }: Pick<ConsumerOptions, 'offsetReset' | 'positions'>, isNew: boolean): Start {
+  /** Where a consumer begins to read `log`. `isNew`: all of it must be read, whatever `offsetReset` says. */
+  start (log: PartitionLog, options: Pick<ConsumerOptions, 'offsetReset' | 'positions'>, isNew: boolean): Start {
+    const { offsetReset, positions = [] } = options
     const stored = this.#stored.get(log)
     const chosen = positions.find((position) => isOf(log, position))
     if (chosen !== undefined) return { log, stored: undefined, position: chosen.offset, reset: undefined }

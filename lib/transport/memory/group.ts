@@ -95,7 +95,10 @@ export class Group {
 
   /** Stores all of the offsets or none. */
   commit (assignment: Assignment | undefined, offsets: readonly StoredOffset[]): void {
-    if (this.#home !== undefined && this.#home.#members.size > 0) throw new Error(`group '${this.groupId}' has members: partitions that are chosen by hand need a group of their own`)
+    if (this.#home !== undefined && this.#home.#members.size > 0) {
+      const reason = 'has members: partitions that are chosen by hand need a group of their own'
+      throw new Error(`group '${this.groupId}' ${reason}`)
+    }
     if (assignment === undefined || this.#assignments.get(assignment.member) !== assignment) {
       throw new GenerationLostError(`group '${this.groupId}' has moved on, it is in generation ${this.#generation}`)
     }
@@ -103,7 +106,8 @@ export class Group {
       const log = [...assignment.partitions].find((log) => log.topic === topic && log.partition === partition)
       // Kafka would take it and overwrite what the owner has stored.
       if (log === undefined) {
-        throw new GenerationLostError(`partition ${partition} of '${topic}' is not owned in generation ${assignment.generation} of group '${this.groupId}'`)
+        const owner = `generation ${assignment.generation} of group '${this.groupId}'`
+        throw new GenerationLostError(`partition ${partition} of '${topic}' is not owned in ${owner}`)
       }
       return [log, { offset, metadata }] as const
     })
@@ -116,15 +120,20 @@ export class Group {
     return this.#offsets.of(log)
   }
 
-  /** Where the member begins to read. `created`: topics that came into being while it was a member. */
+  /** Where the member begins to read. `created`: topics that were created while it was a member. */
   starts ({ partitions }: Assignment, options: ConsumerOptions, created: ReadonlySet<string>): Start[] {
-    return Array.from(partitions, (log) => this.#offsets.start(log, options, created.has(log.topic) || this.#knows(log.topic)))
+    return Array.from(partitions, (log) => {
+      return this.#offsets.start(log, options, created.has(log.topic) || this.#knows(log.topic))
+    })
   }
 
   /** What members still have to read of the partitions that they may own. */
   lag (): Lag[] {
     return this.#partitions()
-      .map((log) => ({ groupId: this.groupId, topic: log.topic, partition: log.partition, committed: this.#settledTo(log), end: log.end }))
+      .map((log) => {
+        const { topic, partition, end } = log
+        return { groupId: this.groupId, topic, partition, committed: this.#settledTo(log), end }
+      })
       .filter(({ committed, end }) => committed < end)
   }
 
@@ -172,7 +181,8 @@ export class Group {
     const shares = Array.from(this.#members, (member) => new Share(member))
     const partitions = this.#partitions().map((log) => {
       const able = shares.filter(({ member }) => member.reads(log))
-      return { log, topic: log.topic, able, owner: able.find(({ member }) => this.#assignments.get(member)?.partitions.has(log)) }
+      const owner = able.find(({ member }) => this.#assignments.get(member)?.partitions.has(log))
+      return { log, topic: log.topic, able, owner }
     })
     balance(partitions)
     return partitions
@@ -184,7 +194,7 @@ export class Group {
     return committed !== undefined && log.holds(committed) ? committed : log.start
   }
 
-  /** Whether the group has an offset of the topic: a partition without one was added later, and is read from its start. */
+  /** Whether the group has an offset of the topic: a partition without one is new, and is read from its start. */
   #knows (topic: string): boolean {
     return this.#cluster.partitions(topic).some((log) => this.#offsets.has(log))
   }

@@ -45,7 +45,7 @@ export class PartitionLog {
     return offset >= this.start && offset <= this.end
   }
 
-  /** As Kafka's DeleteRecords: what is before `offset` is not read any more. The start never moves back, nor beyond the end. */
+  /** Deletes what is before `offset`, as Kafka's DeleteRecords. The start never moves back, nor beyond the end. */
   deleteBefore (offset: bigint): void {
     if (this.holds(offset)) this.#start = offset
   }
@@ -85,7 +85,7 @@ export function sizeOf ({ key, value, headers }: Content): number {
   return overhead + lengthOf(key) + lengthOf(value) + headerBytes
 }
 
-/** Bytes go in and out by copy: what a publisher or a handler does to its Buffers must not reach the log or another group. */
+/** Copies bytes on their way in and out: a publisher or handler that changes its Buffers must not change the log. */
 export function copyBytesOf<R extends Content> (record: R): R {
   const { key, value, headers } = record
   return { ...record, key: copy(key), value: copy(value), headers: headers.map(copyHeader) }

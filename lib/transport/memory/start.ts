@@ -17,8 +17,12 @@ export interface Start {
   readonly reset: OffsetReset | undefined
 }
 
-export function startOf (log: PartitionLog, stored: Stored | undefined, offsetReset: ConsumerOptions['offsetReset']): Start {
-  if (stored !== undefined && log.holds(stored.offset)) return { log, stored, position: stored.offset, reset: undefined }
+export function startOf (
+  log: PartitionLog, stored: Stored | undefined, offsetReset: ConsumerOptions['offsetReset']
+): Start {
+  if (stored !== undefined && log.holds(stored.offset)) {
+    return { log, stored, position: stored.offset, reset: undefined }
+  }
   const { start, end } = log
   const position = offsetReset === 'latest' ? end : start
   if (stored === undefined) return { log, stored, position, reset: undefined }

@@ -4,7 +4,7 @@ import { crc32c } from '../../../lib/transport/kafka/records/crc32c.js'
 import { encodeBatch } from '../../../lib/transport/kafka/records/encode-batch.js'
 import { encodeRecord } from '../../../lib/transport/kafka/records/encode.js'
 import { endOfSet } from '../../../lib/transport/kafka/records/record-set.js'
-import { type RawHeader } from '../../../lib/transport/transport.js'
+import type { RawHeader } from '../../../lib/transport/transport.js'
 import {
   at, attribute, batch, comparable, compressed, decode, fetched, pick, randomNumbers, randomSet, withRecords
 } from '../../support/record-sets.js'

@@ -1,9 +1,9 @@
 import t, { type Test } from 'tap'
 import { Assignment } from '../../../lib/transport/kafka/consumer/assignment.js'
 import { Generation } from '../../../lib/transport/kafka/consumer/generation.js'
-import { type Membership } from '../../../lib/transport/kafka/consumer/membership.js'
+import type { Membership } from '../../../lib/transport/kafka/consumer/membership.js'
 import { Trigger } from '../../../lib/transport/kafka/consumer/trigger.js'
-import { type ConsumerListener, type StoredOffset } from '../../../lib/transport/transport.js'
+import type { ConsumerListener, StoredOffset } from '../../../lib/transport/transport.js'
 import { fakeWire, metadataOf } from '../../support/fake-wire.js'
 import { clientOf, manualEnvironment, rejects } from '../../support/kafka-client.js'
 

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { Subscription } from '../../../lib/transport/kafka/consumer/subscription.js'
-import { type ConsumerOptions } from '../../../lib/transport/transport.js'
+import type { ConsumerOptions } from '../../../lib/transport/transport.js'
 import { fakeWire, metadataOf } from '../../support/fake-wire.js'
 import { clientOf, manualEnvironment } from '../../support/kafka-client.js'
 

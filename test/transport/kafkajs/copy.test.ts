@@ -8,7 +8,7 @@ import { encodeBatch } from '../../../lib/transport/kafka/records/encode-batch.j
 import { loadKafkajs, loadKafkajsFrom } from '../../../lib/transport/kafkajs/load.js'
 import { encodeProduce } from '../../../lib/transport/kafkajs/produce-request.js'
 import { KAFKAJS_REQUESTS } from '../../../lib/transport/kafkajs/requests.js'
-import { type RawHeader } from '../../../lib/transport/transport.js'
+import type { RawHeader } from '../../../lib/transport/transport.js'
 import { batch } from '../../support/record-sets.js'
 
 /* The application's kafkajs. */

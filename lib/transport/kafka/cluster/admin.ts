@@ -1,9 +1,9 @@
 import { FASTSTREAM_ERR_CONNECT, FASTSTREAM_ERR_TOPICS } from '../../../errors.js'
-import { type NewTopic, type Transport, type TransportOptions } from '../../transport.js'
-import { type Cluster } from './cluster.js'
+import type { NewTopic, Transport, TransportOptions } from '../../transport.js'
+import type { Cluster } from './cluster.js'
 import { CODE, isCoded, ProtocolError, reasonOf, throwIfFailed } from './protocol-errors.js'
-import { type Operation } from './retry-until.js'
-import { type TopicMetadata, type TopicState } from './topic-metadata.js'
+import type { Operation } from './retry-until.js'
+import type { TopicMetadata, TopicState } from './topic-metadata.js'
 
 /** What is done to the cluster as a whole. Everything ends within `connectTimeout`, or at the deadline given. */
 export function createAdmin (

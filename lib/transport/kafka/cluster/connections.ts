@@ -1,4 +1,4 @@
-import { type Node } from './node.js'
+import type { Node } from './node.js'
 
 /**
  * Connections for one purpose, one to each node. Requests that block have their own, so that others do not wait

@@ -1,4 +1,4 @@
-import { type Environment } from '../environment.js'
+import type { Environment } from '../environment.js'
 import { type Api, type Requests, type Wire, type WireConnection, WireError } from '../wire.js'
 import { checkApiRanges } from './api-ranges.js'
 

@@ -1,5 +1,5 @@
 import { LONGEST_TIMER, sleep } from '../../../clock.js'
-import { type Environment } from '../environment.js'
+import type { Environment } from '../environment.js'
 import { InterruptedError, isFinal } from './protocol-errors.js'
 
 const SHORTEST_PAUSE = 25

@@ -1,9 +1,9 @@
 import { FASTSTREAM_ERR_CONNECT, FASTSTREAM_ERR_TOPICS, FASTSTREAM_ERR_UNKNOWN_TOPIC } from '../../../errors.js'
-import { type TransportOptions } from '../../transport.js'
-import { type MetadataAnswer } from '../wire.js'
-import { type Cluster } from './cluster.js'
+import type { TransportOptions } from '../../transport.js'
+import type { MetadataAnswer } from '../wire.js'
+import type { Cluster } from './cluster.js'
 import { CODE, isCoded, ProtocolError, reasonOf } from './protocol-errors.js'
-import { type Operation } from './retry-until.js'
+import type { Operation } from './retry-until.js'
 
 /** ms that a new topic may need until every node has heard of it. */
 export const PROPAGATION = 1500

@@ -3,12 +3,12 @@ import { visible } from '../../../foreign-text.js'
 import { encodeAssignment, encodeSubscription, type MemberAssignment } from '../../consumer-protocol.js'
 import { readAssignment } from '../../received-assignment.js'
 import { readSubscriptions, StickyAssignor, type Subscriptions } from '../../sticky-assignor.js'
-import { type TransportLog } from '../../transport.js'
-import { type Cluster } from '../cluster/cluster.js'
-import { type Operation } from '../cluster/retry-until.js'
-import { type TopicMetadata } from '../cluster/topic-metadata.js'
-import { type JoinGroupAnswer, type JoinGroupRequest, type SyncGroupRequest } from '../wire.js'
-import { type Subscription } from './subscription.js'
+import type { TransportLog } from '../../transport.js'
+import type { Cluster } from '../cluster/cluster.js'
+import type { Operation } from '../cluster/retry-until.js'
+import type { TopicMetadata } from '../cluster/topic-metadata.js'
+import type { JoinGroupAnswer, JoinGroupRequest, SyncGroupRequest } from '../wire.js'
+import type { Subscription } from './subscription.js'
 
 export interface AssignerOptions {
   readonly groupId: string

@@ -1,9 +1,9 @@
 import { sleep } from '../../../clock.js'
 import { addressOf, type Cluster } from '../cluster/cluster.js'
-import { type Connections } from '../cluster/connections.js'
+import type { Connections } from '../cluster/connections.js'
 import { CODE, isFinal, ProtocolError, throwIfFailed } from '../cluster/protocol-errors.js'
 import { jittered } from '../cluster/retry-until.js'
-import { type Api, type Requests } from '../wire.js'
+import type { Api, Requests } from '../wire.js'
 
 export interface CoordinatorRequestOptions {
   /** ms that the coordinator may take to answer */

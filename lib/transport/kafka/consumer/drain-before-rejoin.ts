@@ -1,5 +1,5 @@
 import { sleep } from '../../../clock.js'
-import { type Environment } from '../environment.js'
+import type { Environment } from '../environment.js'
 
 export interface DrainOptions {
   /** Resolves to false when the coordinator has given up the member. No answer is no "no". */

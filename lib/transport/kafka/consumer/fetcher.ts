@@ -1,17 +1,17 @@
 import { sleep } from '../../../clock.js'
-import {
-  type ConsumerListener, type FetchOptions, type TopicPartition, type TopicPartitionOffset
+import type {
+  ConsumerListener, FetchOptions, TopicPartition, TopicPartitionOffset
 } from '../../transport.js'
-import { type Cluster } from '../cluster/cluster.js'
-import { type Connections } from '../cluster/connections.js'
-import { type Node } from '../cluster/node.js'
+import type { Cluster } from '../cluster/cluster.js'
+import type { Connections } from '../cluster/connections.js'
+import type { Node } from '../cluster/node.js'
 import { CODE, isFinal, ProtocolError, throwIfFailed } from '../cluster/protocol-errors.js'
 import { jittered } from '../cluster/retry-until.js'
-import { type TopicMetadata } from '../cluster/topic-metadata.js'
+import type { TopicMetadata } from '../cluster/topic-metadata.js'
 import { byTopic, eachOf, partitionId } from '../group-by.js'
-import { type DecodeOptions } from '../records/record-set.js'
-import { type FetchAnswer, type FetchedPartition } from '../wire.js'
-import { type Assignment } from './assignment.js'
+import type { DecodeOptions } from '../records/record-set.js'
+import type { FetchAnswer, FetchedPartition } from '../wire.js'
+import type { Assignment } from './assignment.js'
 import { PartitionFetch } from './partition-fetch.js'
 
 export interface FetcherOptions {

@@ -1,19 +1,19 @@
-import {
-  type ConsumerListener, type ConsumerOptions, type Progress, type StoredOffset, type TopicPartition,
-  type TopicPartitionOffset
+import type {
+  ConsumerListener, ConsumerOptions, Progress, StoredOffset, TopicPartition,
+  TopicPartitionOffset
 } from '../../transport.js'
-import { type Cluster } from '../cluster/cluster.js'
-import { type Connections } from '../cluster/connections.js'
+import type { Cluster } from '../cluster/cluster.js'
+import type { Connections } from '../cluster/connections.js'
 import { CODE } from '../cluster/protocol-errors.js'
-import { type TopicMetadata } from '../cluster/topic-metadata.js'
+import type { TopicMetadata } from '../cluster/topic-metadata.js'
 import { partitionId } from '../group-by.js'
-import { type DecodeOptions } from '../records/record-set.js'
-import { type Assignment } from './assignment.js'
+import type { DecodeOptions } from '../records/record-set.js'
+import type { Assignment } from './assignment.js'
 import { Fetcher } from './fetcher.js'
 import { listOffsets } from './list-offsets.js'
-import { type Membership } from './membership.js'
+import type { Membership } from './membership.js'
 import { type Beginning, StartingOffsets, type StartingOffsetsOptions } from './starting-offsets.js'
-import { type Trigger } from './trigger.js'
+import type { Trigger } from './trigger.js'
 
 export interface GenerationOptions {
   readonly cluster: Cluster

@@ -1,9 +1,9 @@
-import { type StoredOffset, type TopicPartition } from '../../transport.js'
+import type { StoredOffset, TopicPartition } from '../../transport.js'
 import { CODE, throwIfFailed } from '../cluster/protocol-errors.js'
 import { byTopic, eachOf, partitionId } from '../group-by.js'
-import { type ErrorAnswer, type GenerationIdentity } from '../wire.js'
-import { type Coordinator } from './coordinator.js'
-import { type Stored } from './membership.js'
+import type { ErrorAnswer, GenerationIdentity } from '../wire.js'
+import type { Coordinator } from './coordinator.js'
+import type { Stored } from './membership.js'
 
 /** ms */
 const COMMIT_PATIENCE = 5000

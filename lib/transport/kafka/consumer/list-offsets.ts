@@ -1,10 +1,10 @@
-import { type TopicPartition } from '../../transport.js'
-import { type Cluster } from '../cluster/cluster.js'
-import { type Node } from '../cluster/node.js'
+import type { TopicPartition } from '../../transport.js'
+import type { Cluster } from '../cluster/cluster.js'
+import type { Node } from '../cluster/node.js'
 import { CODE, isFinal, ProtocolError } from '../cluster/protocol-errors.js'
-import { type TopicMetadata } from '../cluster/topic-metadata.js'
+import type { TopicMetadata } from '../cluster/topic-metadata.js'
 import { byTopic, eachOf, groupBy, partitionId } from '../group-by.js'
-import { type ListOffsetsRequest } from '../wire.js'
+import type { ListOffsetsRequest } from '../wire.js'
 
 /** What the log of a partition holds. */
 export interface LogRange {

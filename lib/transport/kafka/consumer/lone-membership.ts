@@ -1,10 +1,10 @@
 import { GenerationLostError, type StoredOffset, type TopicPartition } from '../../transport.js'
 import { CODE } from '../cluster/protocol-errors.js'
-import { type TopicMetadata } from '../cluster/topic-metadata.js'
+import type { TopicMetadata } from '../cluster/topic-metadata.js'
 import { partitionId, topicOf } from '../group-by.js'
 import { Assignment } from './assignment.js'
-import { type Heartbeat, type Membership, type Stored } from './membership.js'
-import { type Subscription } from './subscription.js'
+import type { Heartbeat, Membership, Stored } from './membership.js'
+import type { Subscription } from './subscription.js'
 
 /**
  * Stands in for the group of a consumer that has none: it owns all partitions, or those that it chose, and its offsets

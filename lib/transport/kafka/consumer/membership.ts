@@ -1,13 +1,13 @@
 import { sleep, within } from '../../../clock.js'
 import { type ConsumerOptions, GenerationLostError, type StoredOffset, type TopicPartition } from '../../transport.js'
-import { type Cluster } from '../cluster/cluster.js'
+import type { Cluster } from '../cluster/cluster.js'
 import { CODE, ProtocolError, throwIfFailed } from '../cluster/protocol-errors.js'
 import { jittered } from '../cluster/retry-until.js'
 import { FASTSTREAM_ERR_FENCED } from '../../../errors.js'
-import { type ErrorAnswer, type MemberIdentity } from '../wire.js'
-import { type Assigner } from './assigner.js'
+import type { ErrorAnswer, MemberIdentity } from '../wire.js'
+import type { Assigner } from './assigner.js'
 import { Assignment } from './assignment.js'
-import { type Coordinator } from './coordinator.js'
+import type { Coordinator } from './coordinator.js'
 import { GroupOffsets } from './group-offsets.js'
 
 /** What a group has stored for a partition. */

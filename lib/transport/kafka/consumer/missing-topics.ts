@@ -1,6 +1,6 @@
-import { type TransportLog } from '../../transport.js'
+import type { TransportLog } from '../../transport.js'
 import { PROPAGATION } from '../cluster/topic-metadata.js'
-import { type Environment } from '../environment.js'
+import type { Environment } from '../environment.js'
 
 interface Absence {
   /** ms by the clock's `elapsed`. */

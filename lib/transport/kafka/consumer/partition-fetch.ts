@@ -1,8 +1,8 @@
-import { type ConsumerListener } from '../../transport.js'
+import type { ConsumerListener } from '../../transport.js'
 import { decodeFetched, type FetchedBatch } from '../records/fetched-batch.js'
 import { type DecodeOptions, endOfSet } from '../records/record-set.js'
-import { type FetchedPartition } from '../wire.js'
-import { type Owned } from './assignment.js'
+import type { FetchedPartition } from '../wire.js'
+import type { Owned } from './assignment.js'
 
 /** A record set that waits to be handed over. */
 interface Waiting {

@@ -1,9 +1,9 @@
 import { GenerationLostError, type StoredOffset, type TopicPartition } from '../../transport.js'
 import { CODE, ProtocolError, throwIfFailed } from '../cluster/protocol-errors.js'
 import { Assignment } from './assignment.js'
-import { type GroupOffsets } from './group-offsets.js'
-import { type Heartbeat, type Membership, type Stored } from './membership.js'
-import { type Subscription } from './subscription.js'
+import type { GroupOffsets } from './group-offsets.js'
+import type { Heartbeat, Membership, Stored } from './membership.js'
+import type { Subscription } from './subscription.js'
 
 /** Kafka takes a commit without member and generation for a group that has no members. */
 const NO_MEMBER = { memberId: '', groupInstanceId: null, generationId: -1 }

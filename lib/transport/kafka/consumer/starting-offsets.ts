@@ -1,13 +1,13 @@
 import { sleep, within } from '../../../clock.js'
-import { type ConsumerOptions, type TopicPartition } from '../../transport.js'
-import { type Cluster } from '../cluster/cluster.js'
+import type { ConsumerOptions, TopicPartition } from '../../transport.js'
+import type { Cluster } from '../cluster/cluster.js'
 import { isFinal } from '../cluster/protocol-errors.js'
 import { jittered } from '../cluster/retry-until.js'
-import { type TopicMetadata } from '../cluster/topic-metadata.js'
+import type { TopicMetadata } from '../cluster/topic-metadata.js'
 import { partitionId, topicOf } from '../group-by.js'
-import { type Assignment } from './assignment.js'
+import type { Assignment } from './assignment.js'
 import { listOffsets, type LogRange } from './list-offsets.js'
-import { type Membership, type Stored } from './membership.js'
+import type { Membership, Stored } from './membership.js'
 
 /** Where the reading of a partition begins. Another position than the stored one has to be told and committed. */
 export interface Beginning extends TopicPartition {

@@ -1,7 +1,7 @@
-import { type ConsumerOptions, type TopicPartition } from '../../transport.js'
+import type { ConsumerOptions, TopicPartition } from '../../transport.js'
 import { CODE } from '../cluster/protocol-errors.js'
-import { type Operation } from '../cluster/retry-until.js'
-import { type TopicMetadata } from '../cluster/topic-metadata.js'
+import type { Operation } from '../cluster/retry-until.js'
+import type { TopicMetadata } from '../cluster/topic-metadata.js'
 
 /** The topics and partitions that a consumer asks for, and those of them that the cluster has. */
 export class Subscription {

@@ -1,6 +1,6 @@
 import { sleep } from '../../../clock.js'
 import { jittered } from '../cluster/retry-until.js'
-import { type Environment } from '../environment.js'
+import type { Environment } from '../environment.js'
 
 /** ms */
 const SHORTEST_PAUSE = 200

@@ -1,5 +1,5 @@
 import { sleep } from '../../../clock.js'
-import { type Environment } from '../environment.js'
+import type { Environment } from '../environment.js'
 
 /** Ends the wait of one loop before its time. */
 export class Trigger {

@@ -1,6 +1,6 @@
-import { type ProducedRecord } from '../../transport.js'
+import type { ProducedRecord } from '../../transport.js'
 import { partitionId } from '../group-by.js'
-import { type BatchRecord } from '../records/encode-batch.js'
+import type { BatchRecord } from '../records/encode-batch.js'
 
 /** The records of one partition in one send. They are stored together or not at all. */
 export interface ProduceBatch {

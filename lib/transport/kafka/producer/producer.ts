@@ -1,13 +1,13 @@
 import { type ProducedRecord, SendError, type TransportOptions, type TransportProducer } from '../../transport.js'
-import { type Cluster } from '../cluster/cluster.js'
+import type { Cluster } from '../cluster/cluster.js'
 import {
   CODE, InterruptedError, isFinal, isNeverAppended, isRefusal, isTooLarge, ProtocolError, reasonOf, throwIfFailed
 } from '../cluster/protocol-errors.js'
-import { type Operation } from '../cluster/retry-until.js'
+import type { Operation } from '../cluster/retry-until.js'
 import { PROPAGATION, type TopicMetadata } from '../cluster/topic-metadata.js'
 import { byTopic, groupBy, partitionId } from '../group-by.js'
 import { encodeBatch } from '../records/encode-batch.js'
-import { type ProduceAnswer, type ProduceRequest } from '../wire.js'
+import type { ProduceAnswer, ProduceRequest } from '../wire.js'
 import { isPending, type ProduceBatch, toBatches } from './produce-batch.js'
 
 type Row = ProduceAnswer['topics'][number]['partitions'][number]

@@ -1,5 +1,5 @@
-import { type FetchedPartition } from '../wire.js'
-import { type RecordBatch } from './record-batch.js'
+import type { FetchedPartition } from '../wire.js'
+import type { RecordBatch } from './record-batch.js'
 
 /**
  * The batches that a reader of committed records may see. It goes by batch, as the Java client does: a record's key may

@@ -1,4 +1,4 @@
-import { type RawHeader } from '../../transport.js'
+import type { RawHeader } from '../../transport.js'
 import { crc32c } from './crc32c.js'
 import { encodeRecord } from './encode.js'
 import { CRC_START, HEADER_LENGTH, PREFIX } from './record-batch.js'

@@ -1,4 +1,4 @@
-import { type RawHeader } from '../../transport.js'
+import type { RawHeader } from '../../transport.js'
 
 export interface EncodableRecord {
   readonly offsetDelta: number

@@ -1,7 +1,7 @@
-import { type ConsumedRecord, type CorruptBatch } from '../../transport.js'
-import { type FetchedPartition } from '../wire.js'
+import type { ConsumedRecord, CorruptBatch } from '../../transport.js'
+import type { FetchedPartition } from '../wire.js'
 import { withoutAborted } from './aborted.js'
-import { type RecordBatch } from './record-batch.js'
+import type { RecordBatch } from './record-batch.js'
 import { type Damage, type DecodeOptions, decodeRecordSet } from './record-set.js'
 
 /** What a fetch has brought of one partition. */

@@ -1,5 +1,5 @@
-import { type RawHeader } from '../../transport.js'
-import { type ByteReader } from './byte-reader.js'
+import type { RawHeader } from '../../transport.js'
+import type { ByteReader } from './byte-reader.js'
 
 /**
  * More than fit into the largest record that Kafka takes by default, 1 MiB. Compressed there could be millions, which

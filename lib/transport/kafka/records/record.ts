@@ -1,7 +1,7 @@
-import { type ConsumedRecord, type RawHeader } from '../../transport.js'
+import type { ConsumedRecord, RawHeader } from '../../transport.js'
 import { ByteReader } from './byte-reader.js'
 import { findHeader, readHeaders, skipHeaders } from './headers.js'
-import { type RecordBatch } from './record-batch.js'
+import type { RecordBatch } from './record-batch.js'
 
 /**
  * A record that knows where its parts are. Its constructor checks every length and throws, its getters cannot; parts
