@@ -224,11 +224,31 @@ export interface FaststreamOptions extends InheritedOptions {
   /** Time that `close()` waits for running handlers, ms. @default Fastify's `pluginTimeout` − 1 s */
   drainTimeout?: number
   /**
-   * Time that a rebalance waits for running handlers, ms. Must be below 59 s: the group waits 60 s for a member.
+   * Time that a rebalance waits for running handlers, ms. At least 1 s below `rebalanceTimeout`.
    *
    * @default 10_000
    */
   revokeDrain?: number
+  /**
+   * Time after which the group evicts a member from which it has heard nothing, ms. The cluster refuses values outside
+   * of its own bounds, by default 6 s and 30 min.
+   *
+   * @default 30_000
+   */
+  sessionTimeout?: number
+  /**
+   * Time that the group waits in a rebalance for a member that drains, ms. After it the group evicts the member.
+   *
+   * @default 60_000
+   */
+  rebalanceTimeout?: number
+  /**
+   * Name of this process as a static member of its groups: a restart within `sessionTimeout` makes no rebalance. Each
+   * running process needs a name of its own, for example the name of its pod in a StatefulSet.
+   *
+   * @default none
+   */
+  groupInstanceId?: string
   /**
    * Time allowed for one clean-up of a dependency, ms. After it the clean-up is left running, which is an error.
    *

@@ -68,7 +68,7 @@ async function run (repeated: number): Promise<number> {
     }
   }
   const pipeline = new Pipeline(plan, {} as Producer, environment)
-  const settings = { buffer: { messages: 1000, bytes: 1e9 }, commit: { interval: 1000, count: 500 }, revokeDrain: 1000 }
+  const settings = { buffer: { messages: 1000, bytes: 1e9 }, commit: { interval: 1000, count: 500 }, revokeDrain: 1000, sessionTimeout: 30_000, rebalanceTimeout: 60_000 }
   const group = new Group('bench', [pipeline], (_: ConsumerListener) => new BenchConsumer(), { ...environment, settings })
   group.dispatch()
   group.assigned([{ topic: 'bench', partition: 0 }])

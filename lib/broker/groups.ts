@@ -1,6 +1,5 @@
 import { Group } from '../consume/group/group.js'
 import { Pipeline } from '../consume/pipeline/pipeline.js'
-import { REBALANCE_TIMEOUT, SESSION_TIMEOUT } from '../options/settings.js'
 import { steady } from '../log.js'
 import type { Producer } from '../produce/producer.js'
 import type { Transport } from '../transport/transport.js'
@@ -45,6 +44,14 @@ function createGroup (subscribers: Sharing, { transport, producer, ...environmen
     return new Pipeline(subscriber, producer, { ...environment, log: steady(scope.log) })
   })
   const topics = subscribers.flatMap(({ topics }) => topics)
-  const options = { groupId, topics, offsetReset, rebalanceTimeout: REBALANCE_TIMEOUT, sessionTimeout: SESSION_TIMEOUT }
+  const { sessionTimeout, rebalanceTimeout, groupInstanceId } = environment.settings
+  const options = {
+    groupId,
+    topics,
+    offsetReset,
+    sessionTimeout,
+    rebalanceTimeout,
+    ...groupInstanceId === undefined ? {} : { groupInstanceId }
+  }
   return new Group(groupId, pipelines, (listener) => transport.consumer(options, listener), environment)
 }

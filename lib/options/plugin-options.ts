@@ -1,13 +1,15 @@
 import type { FaststreamOptions, InheritedOptions, TopicConfig } from '../../types/index.js'
 import { LONGEST_TIMER } from '../clock.js'
+import { checkBrokers, checkSasl, checkSsl } from './connection.js'
 import { checkCorrelationId, type CorrelationId } from './correlation-id.js'
 import { FASTSTREAM_ERR_BROKERS_REQUIRED, FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
-import { isObject, onlyKnown, text } from './assert.js'
-import { anyNumber, asItIs, choice, milliseconds, someText, wholeNumber } from './checks.js'
+import { onlyKnown } from './assert.js'
+import { asItIs, choice, milliseconds, someText, wholeNumber } from './checks.js'
 import { Sealed } from '../sealed.js'
 import { INHERITED, resolveInherited, type InheritedSettings } from './inherited.js'
 import { defaultsOf, optionsOf, resolveOptions, type OptionTable } from './option.js'
-import { REBALANCE_TIMEOUT, type GroupSettings, type ProducerSettings, type QueueSettings } from './settings.js'
+import type { GroupSettings, ProducerSettings, QueueSettings } from './settings.js'
+import { isTopic } from '../transport/topic-partition.js'
 
 type PluginOptions = Omit<FaststreamOptions, keyof InheritedOptions>
 type ProducerOptions = NonNullable<FaststreamOptions['producer']>
@@ -24,6 +26,7 @@ interface PluginSettings extends GroupSettings {
   readonly connectTimeout: number | undefined
   readonly drainTimeout: number | undefined
   readonly cleanupTimeout: number
+  readonly groupInstanceId: string | undefined
   readonly topics: 'create' | 'verify' | 'ignore'
   readonly topicConfig: Readonly<Required<TopicConfig>>
   readonly producer: ProducerSettings
@@ -42,6 +45,10 @@ export interface Settings extends InheritedSettings, Omit<PluginSettings, 'async
 }
 
 const MiB = 1024 * 1024
+/** ms; what a Kafka cluster allows by default (`group.max.session.timeout.ms`) */
+const LONGEST_SESSION = 1_800_000
+/** ms of the rebalance time-out that a drain leaves for the rejoin */
+const REJOIN = 1000
 
 const checkSize = optionsOf<Partial<QueueSettings>, QueueSettings>({ messages: wholeNumber(1), bytes: wholeNumber(1) })
 
@@ -89,8 +96,26 @@ export const PLUGIN: OptionTable<PluginOptions, PluginSettings> = {
   },
   revokeDrain: {
     default: 10_000,
-    check: anyNumber(0, REBALANCE_TIMEOUT - 1000),
-    doc: 'ms; how long a rebalance waits for running handlers'
+    check: milliseconds(0),
+    doc: 'ms; how long a rebalance waits for running handlers. At least 1 s below `rebalanceTimeout`'
+  },
+  sessionTimeout: {
+    default: 30_000,
+    check: wholeNumber(1000, LONGEST_SESSION),
+    doc: 'ms; the group evicts a member from which it has heard nothing for this time. ' +
+      'The cluster has bounds of its own, by default 6 s and 30 min'
+  },
+  rebalanceTimeout: {
+    default: 60_000,
+    check: wholeNumber(2000, LONGEST_SESSION),
+    doc: 'ms; how long the group waits in a rebalance for a member that drains; then it evicts the member'
+  },
+  groupInstanceId: {
+    default: undefined,
+    check: checkInstanceId,
+    shown: 'none',
+    doc: 'the name of this process as a static member of its groups: a restart within `sessionTimeout` ' +
+      'makes no rebalance. Each running process needs a name of its own'
   },
   cleanupTimeout: {
     default: 10_000,
@@ -149,6 +174,7 @@ export const PLUGIN: OptionTable<PluginOptions, PluginSettings> = {
 export function normaliseOptions (options: FaststreamOptions, pluginTimeout: number): Settings {
   onlyKnown('', options, [...Object.keys(PLUGIN), ...Object.keys(INHERITED)])
   const { asyncapi, ssl, sasl, ...own } = resolveOptions(PLUGIN, defaultsOf(PLUGIN), [options])
+  checkRevokeDrain(own)
   const { brokers, transport = brokers === undefined ? 'memory' : 'kafkajs' } = own
   if (transport === 'kafkajs' && brokers === undefined) {
     throw new FASTSTREAM_ERR_INVALID_OPTION('brokers', "must be given with transport 'kafkajs'")
@@ -166,35 +192,19 @@ export function normaliseOptions (options: FaststreamOptions, pluginTimeout: num
   })
 }
 
-function checkBrokers (option: string, brokers: readonly string[]): readonly string[] {
-  if (!Array.isArray(brokers) || brokers.length === 0 || !brokers.every(isAddress)) {
-    const cure = "must be a list of addresses such as ['localhost:9092'], with ports from 1 to 65535"
-    throw new FASTSTREAM_ERR_INVALID_OPTION(option, cure)
-  }
-  return brokers
+function checkRevokeDrain ({ revokeDrain, rebalanceTimeout }: GroupSettings): void {
+  const most = rebalanceTimeout - REJOIN
+  if (revokeDrain <= most) return
+  const cure = `must be at most ${most}, 1 s below the rebalanceTimeout of ${rebalanceTimeout} ms: raise that, too`
+  throw new FASTSTREAM_ERR_INVALID_OPTION('revokeDrain', cure)
 }
 
-function isAddress (broker: unknown): boolean {
-  const port = typeof broker === 'string' ? Number(/^\S+:(\d+)$/.exec(broker)?.[1]) : NaN
-  return port >= 1 && port <= 65_535
-}
-
-/** What the object holds is checked by `node:tls`. */
-function checkSsl<T> (option: string, ssl: T): T {
-  if (typeof ssl !== 'boolean' && !isObject(ssl)) {
-    throw new FASTSTREAM_ERR_INVALID_OPTION(option, 'must be true, false or the options of node:tls')
+/** Kafka has the rules of topic names for it. */
+function checkInstanceId (option: string, id: string): string {
+  if (typeof id !== 'string' || !isTopic(id)) {
+    throw new FASTSTREAM_ERR_INVALID_OPTION(option, "must be 1 to 249 letters, digits, '.', '_' or '-'")
   }
-  return ssl
-}
-
-/** The credentials are checked by kafkajs. */
-function checkSasl<T extends { readonly mechanism: string }> (option: string, sasl: T): T {
-  if (!isObject(sasl)) {
-    const cure = "must be an object such as { mechanism: 'scram-sha-256', username, password }"
-    throw new FASTSTREAM_ERR_INVALID_OPTION(option, cure)
-  }
-  text(`${option}.mechanism`, sasl.mechanism)
-  return sasl
+  return id
 }
 
 function checkAjv (option: string, ajv: FaststreamOptions['ajv']): FaststreamOptions['ajv'] {

@@ -40,6 +40,10 @@ export interface GroupSettings {
   readonly commit: CommitSettings
   /** How long a rebalance waits for running handlers, ms. */
   readonly revokeDrain: number
+  /** After this time the coordinator evicts a member that it does not hear, ms. */
+  readonly sessionTimeout: number
+  /** How long the group waits for a member in a rebalance, ms. */
+  readonly rebalanceTimeout: number
 }
 
 /** What may wait for the cluster. */
@@ -53,8 +57,3 @@ export interface ProducerSettings {
   readonly deadline: number
   readonly queue: QueueSettings
 }
-
-/** The time a rebalance waits for a member that drains, ms. */
-export const REBALANCE_TIMEOUT = 60_000
-/** The time after which the coordinator evicts a member that it does not hear, ms. */
-export const SESSION_TIMEOUT = REBALANCE_TIMEOUT / 2

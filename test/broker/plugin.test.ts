@@ -3,7 +3,7 @@ import Fastify, { type FastifyServerOptions } from 'fastify'
 import namedOrDefault, { faststreamPlugin, type FaststreamOptions } from '../../index.js'
 import { brokersOf } from '../../lib/broker/app-brokers.js'
 import { createMemoryCluster, createMemoryTransport } from '../../lib/transport/memory/index.js'
-import type { Transport } from '../../lib/transport/transport.js'
+import type { ConsumerOptions, Transport } from '../../lib/transport/transport.js'
 import { Inbox, gate } from '../support/inbox.js'
 import { ManualClock, turn } from '../support/manual-clock.js'
 import { memoryLog } from '../support/json-log.js'
@@ -505,4 +505,28 @@ t.test("the plugin's bodyLimit holds for subscribers that have none of their own
   for (const topic of ['orders', 'images']) await app.broker.publish(topic, large)
   t.same(await handled.count(1), [large])
   t.same(await dead.count(1), [['orders.dlq', true]])
+})
+
+t.test('how long the group waits for a member, and the name of a static one, reach the transport', async (t) => {
+  async function optionsOf (options: FaststreamOptions): Promise<readonly ConsumerOptions[]> {
+    const app = await build(t, options)
+    const given: ConsumerOptions[] = []
+    const memory = createMemoryTransport({ cluster: createMemoryCluster() })
+    useEnvironment(app, {
+      createTransport: async () => ({
+        ...memory,
+        consumer (options, listener) {
+          given.push(options)
+          return memory.consumer(options, listener)
+        }
+      })
+    })
+    app.broker.subscriber('orders', () => {})
+    await app.ready()
+    return given
+  }
+  t.match(await optionsOf({ sessionTimeout: 7000, rebalanceTimeout: 20_000, groupInstanceId: 'pod-1' }), [{ sessionTimeout: 7000, rebalanceTimeout: 20_000, groupInstanceId: 'pod-1' }])
+  const [byDefault] = await optionsOf({})
+  t.match(byDefault, { sessionTimeout: 30_000, rebalanceTimeout: 60_000 })
+  t.notOk('groupInstanceId' in byDefault!)
 })

@@ -4,7 +4,7 @@ import { ManualClock } from '../support/manual-clock.js'
 
 function build () {
   const clock = new ManualClock()
-  return { clock, condition: new GroupState(clock) }
+  return { clock, condition: new GroupState(clock, 20_000) }
 }
 
 t.test('a group joins, reads, rebalances, fails and closes', async (t) => {
@@ -38,7 +38,7 @@ t.test('a consumer to which the cluster says nothing for ten seconds has failed,
 t.test('a rebalance that takes longer than the group waits has failed', async (t) => {
   const { clock, condition } = build()
   condition.enter('rebalancing')
-  await clock.advance(60_000)
+  await clock.advance(20_000)
   t.equal(condition.state(0), 'rebalancing', 'the coordinator answers nobody meanwhile')
   await clock.advance(1)
   t.equal(condition.state(0), 'failed')

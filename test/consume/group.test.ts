@@ -16,7 +16,7 @@ import { logLines } from '../support/log-lines.js'
 import { ManualClock, turn } from '../support/manual-clock.js'
 import { record } from '../support/record.js'
 
-const settings = { buffer: { messages: 4, bytes: 10_000 }, commit: { interval: 1000, count: 3 }, revokeDrain: 5000 }
+const settings = { buffer: { messages: 4, bytes: 10_000 }, commit: { interval: 1000, count: 3 }, revokeDrain: 5000, sessionTimeout: 20_000, rebalanceTimeout: 60_000 }
 
 function planOf (settings: Partial<SubscriberSettings> = {}): SubscriberSettings {
   return { topics: ['orders'], ordering: 'partition', concurrency: 1, ...settings } as SubscriberSettings
@@ -252,15 +252,15 @@ t.test('after a silence as long as a session nothing begins before the coordinat
   const { clock, consumer, waits, started, receive, assign, end } = build()
   assign(0)
   receive(0, 0, 3)
-  const retry = waits.get('orders[0] 0')?.(30_001)
+  const retry = waits.get('orders[0] 0')?.(20_001)
   let again: boolean | undefined
   retry?.then((waited) => { again = waited })
-  await clock.advance(30_001)
+  await clock.advance(20_001)
   t.equal(again, undefined, 'no other try')
   consumer.lastContact = clock.now()
   await clock.advance(50)
   t.equal(again, true)
-  await clock.advance(30_000)
+  await clock.advance(20_000)
   await end('orders[0] 0')
   t.equal(started.length, 1, 'not the next one')
   await clock.advance(1000)
@@ -274,7 +274,7 @@ t.test('when it says that the partition is lost, what waited for that is dropped
   const { clock, group, started, consumer, receive, assign, end } = build()
   assign(0)
   receive(0, 0, 2)
-  await clock.advance(30_001)
+  await clock.advance(20_001)
   await end('orders[0] 0')
   group.lost()
   await turn()

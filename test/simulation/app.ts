@@ -1,6 +1,6 @@
 import type { Environment } from '../../lib/consume/environment.js'
 import { Group } from '../../lib/consume/group/group.js'
-import { REBALANCE_TIMEOUT, SESSION_TIMEOUT } from '../../lib/options/settings.js'
+import { PLUGIN } from '../../lib/options/plugin-options.js'
 import type { Delivery } from '../../lib/consume/pipeline/delivery.js'
 import { Pipeline } from '../../lib/consume/pipeline/pipeline.js'
 import type { SubscriberPlan } from '../../lib/consume/pipeline/subscriber-plan.js'
@@ -22,6 +22,7 @@ export const SIDE = 'side'
 export const LETTERS = 'orders.dlq'
 
 const DRAIN = 9000
+const TIMEOUTS = { sessionTimeout: PLUGIN.sessionTimeout.default, rebalanceTimeout: PLUGIN.rebalanceTimeout.default }
 const REVOKE_DRAIN = 10_000
 const PRODUCER = { deadline: 30_000, queue: { messages: 10_000, bytes: 64 * 2 ** 20 } }
 
@@ -112,8 +113,8 @@ export class App {
     const { setting } = this.#world
     const topics = setting.side ? [TOPIC, SIDE] : [TOPIC]
     const pipelines = topics.map((topic) => new Pipeline(this.#plan(topic, setting), this.#producer, this.#environment))
-    const consumer = { ...setting.isStatic ? { groupInstanceId: `slot-${this.slot}` } : {}, groupId: GROUP, topics, offsetReset: setting.offsetReset, rebalanceTimeout: REBALANCE_TIMEOUT, sessionTimeout: SESSION_TIMEOUT }
-    const settings = { buffer: { messages: setting.buffer, bytes: 8 * 2 ** 20 }, commit: { interval: 1000, count: 500 }, revokeDrain: REVOKE_DRAIN }
+    const consumer = { ...setting.isStatic ? { groupInstanceId: `slot-${this.slot}` } : {}, groupId: GROUP, topics, offsetReset: setting.offsetReset, ...TIMEOUTS }
+    const settings = { buffer: { messages: setting.buffer, bytes: 8 * 2 ** 20 }, commit: { interval: 1000, count: 500 }, revokeDrain: REVOKE_DRAIN, ...TIMEOUTS }
     this.#group = new Group(GROUP, pipelines, (listener) => this.#transport.consumer(consumer, listener), { ...this.#environment, settings })
     await this.#group.start()
     this.#group.dispatch()

@@ -1,6 +1,5 @@
 import type { SubscriberHealth } from '../../../types/index.js'
 import type { Clock } from '../../clock.js'
-import { REBALANCE_TIMEOUT } from '../../options/settings.js'
 
 type State = SubscriberHealth['state']
 
@@ -16,13 +15,19 @@ const SILENCE = 10_000
 /** The state of a group's consumer, for `health()`. */
 export class GroupState {
   readonly #clock: Clock
+  readonly #rebalanceTimeout: number
   readonly #onChange: (state: State, previous: State, error: Error | undefined) => void
   #state: State = 'joining'
   #since: number
   #lastError: LastError | undefined
 
-  constructor (clock: Clock, onChange: (state: State, previous: State, error: Error | undefined) => void = () => {}) {
+  /** `rebalanceTimeout`: ms; a consumer that rebalances for longer has failed. */
+  constructor (
+    clock: Clock, rebalanceTimeout: number,
+    onChange: (state: State, previous: State, error: Error | undefined) => void = () => {}
+  ) {
     this.#clock = clock
+    this.#rebalanceTimeout = rebalanceTimeout
     this.#onChange = onChange
     this.#since = clock.elapsed()
   }
@@ -55,7 +60,7 @@ export class GroupState {
    */
   state (lastContact: number): State {
     const now = this.#clock.elapsed()
-    if (this.#state === 'rebalancing' && now - this.#since > REBALANCE_TIMEOUT) return 'failed'
+    if (this.#state === 'rebalancing' && now - this.#since > this.#rebalanceTimeout) return 'failed'
     if (this.#state === 'reading' && now - Math.max(lastContact, this.#since) > SILENCE) return 'failed'
     return this.#state
   }

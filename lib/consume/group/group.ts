@@ -48,13 +48,14 @@ export class Group implements ConsumerListener {
   ) {
     this.#environment = environment
     this.#report = new GroupReport(groupId, environment)
-    this.#state = new GroupState(environment.clock, (...change) => { this.#report.stateChanged(...change) })
+    const { clock, settings: { sessionTimeout, rebalanceTimeout } } = environment
+    this.#state = new GroupState(clock, rebalanceTimeout, (...change) => { this.#report.stateChanged(...change) })
     this.#consumer = createConsumer(this)
     const [owned, consumer, state, report] = [this.#owned, this.#consumer, this.#state, this.#report]
     const parts = { groupId, owned, consumer, state, report, environment }
     this.#stops = new Stops(parts)
     this.#committer = new Committer(parts)
-    const session = new Session(groupId, this.#consumer, environment.clock)
+    const session = new Session(groupId, this.#consumer, clock, sessionTimeout)
     const onStop = (queue: SubscriberQueue): void => { this.#stop(queue) }
     const shared = { ...environment, session, committer: this.#committer, onStop }
     this.#queues = pipelines.map((pipeline) => new SubscriberQueue(pipeline, shared))

@@ -1,5 +1,4 @@
 import { sleep, type Clock } from '../../clock.js'
-import { SESSION_TIMEOUT } from '../../options/settings.js'
 import type { TransportConsumer } from '../../transport/transport.js'
 import type { Partition } from '../partition/partition.js'
 
@@ -12,11 +11,11 @@ export class Session {
   readonly #clock: Clock
   readonly #timeout: number
 
-  /** Without a group no other member exists. */
-  constructor (groupId: string | null, consumer: TransportConsumer, clock: Clock) {
+  /** Without a group no other member exists. `sessionTimeout`: ms. */
+  constructor (groupId: string | null, consumer: TransportConsumer, clock: Clock, sessionTimeout: number) {
     this.#consumer = consumer
     this.#clock = clock
-    this.#timeout = groupId === null ? Infinity : SESSION_TIMEOUT
+    this.#timeout = groupId === null ? Infinity : sessionTimeout
   }
 
   /**
