@@ -16,7 +16,7 @@ const GENERATION = 'lib/transport/kafka/consumer/generation.ts'
 const STARTING = 'lib/transport/kafka/consumer/starting-offsets.ts'
 const FETCHER = 'lib/transport/kafka/consumer/fetcher.ts'
 const COORDINATOR = 'lib/transport/kafka/consumer/coordinator.ts'
-const GROUP = 'lib/consume/group.ts'
+const GROUP = 'lib/consume/group/group.ts'
 
 /** Each of them must be found. */
 export const MUTATIONS: readonly Mutation[] = [
@@ -47,19 +47,19 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guard: 'running handlers are drained before a rejoin',
     file: GROUP,
-    from: "    this.#condition.enter('rebalancing')\n    return this.#drain(this.#settings.revokeDrain, 'its partition goes to another member of the group')",
-    to: "    this.#condition.enter('rebalancing')\n    return Promise.resolve()"
+    from: "return this.#drain('rebalance', this.#environment.settings.revokeDrain)",
+    to: 'return Promise.resolve()'
   },
   {
     guard: 'the drain ends with a commit',
     file: GROUP,
-    from: 'await this.#committer.flush(end - this.#clock.now())',
+    from: 'await this.#committer.flush(end - clock.elapsed())',
     to: ''
   },
   {
     guard: 'what was queued is dropped with its generation',
-    file: GROUP,
-    from: '    this.#subscribers.clear()\n',
+    file: 'lib/consume/partition/subscriber-queue.ts',
+    from: '    this.lanes.clear()\n',
     to: ''
   },
   {
@@ -94,7 +94,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     guard: 'a member that heard nothing for a session handles nothing',
-    file: 'lib/consume/session.ts',
+    file: 'lib/consume/group/session.ts',
     from: 'return this.#clock.elapsed() - this.#consumer.lastContact > this.#timeout',
     to: 'return false'
   },
@@ -113,20 +113,20 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guard: 'a partition that was lost is not committed',
     file: GROUP,
-    from: 'for (const owner of this.#owned.values()) owner.tracker.revoke()\n    this.#owned.clear()',
+    from: 'for (const { tracker } of this.#owned.values()) tracker.revoke()\n    this.#owned.clear()',
     to: '',
     also: { file: 'lib/transport/kafka/consumer/assignment.ts', from: 'if (alien === undefined) return', to: 'if (alien !== this) return' }
   },
   {
     guard: 'a commit that failed is tried again',
-    file: 'lib/consume/committer.ts',
-    from: 'return this.moved()',
-    to: ''
+    file: 'lib/consume/group/committer.ts',
+    from: "tried again')\n    this.moved()",
+    to: "tried again')"
   },
   {
     guard: 'a dead letter is stored before its message is settled',
-    file: 'lib/consume/pipeline.ts',
-    from: 'const settled = await this.#publisher.deadLetter(deadLetterTopic, delivery, failure, turn)',
-    to: 'const settled = true\n    this.#publisher.deadLetter(deadLetterTopic, delivery, failure, turn)'
+    file: 'lib/consume/pipeline/pipeline.ts',
+    from: 'if (!await this.#publisher.deadLetter(consequence.topic, delivery, failure, slot)) return',
+    to: 'if (this.#publisher.deadLetter(consequence.topic, delivery, failure, slot) === undefined) return'
   }
 ]
