@@ -193,6 +193,21 @@ t.test('a header that names no topic is no origin of a dead letter, however comp
   t.same(await inbox.count(1), [['orders', '0']])
 })
 
+t.test('a topic for which the function of dead letters throws is no origin of a dead letter', async (t) => {
+  const app = await build(t, { retry: { retries: 0 } })
+  const inbox = new Inbox<unknown>()
+  function topic (origin: string): string {
+    if (origin !== 'orders') throw new Error('unknown topic')
+    return 'failed'
+  }
+  app.broker.subscriber('orders', { deadLetter: { topic } }, () => { throw new Error('no') })
+  app.broker.subscriber('failed', (_, { headers }) => { inbox.add([headers['x-dlq-topic'], headers['x-dlq-offset']]) })
+  await app.ready()
+  const place = { 'x-dlq-topic': 'other', 'x-dlq-partition': '1', 'x-dlq-offset': '99', 'x-dlq-timestamp': '1' }
+  await app.broker.publish('orders', 1, { headers: place })
+  t.same(await inbox.count(1), [['orders', '0']])
+})
+
 t.test('publish by topic uses the publisher that the scope knows', async (t) => {
   const app = await build(t)
   const number = { schema: { value: { type: 'number' } } }
