@@ -182,11 +182,12 @@ export interface InheritedOptions {
  */
 export interface FaststreamOptions extends InheritedOptions {
   /**
-   * Bootstrap addresses, `host:port`. Required in production, unless `transport: 'memory'` is written.
+   * Bootstrap addresses, `host:port`; one text may hold several, separated by commas. Required in production, unless
+   * `transport: 'memory'` is written.
    *
    * @default none: the in-memory broker
    */
-  brokers?: readonly string[]
+  brokers?: string | readonly string[]
   /**
    * Client library. `'memory'` is an in-memory cluster, which keeps every message for as long as the process lives.
    *

@@ -3,17 +3,25 @@ import { isObject, text } from './assert.js'
 
 /* Checks of the options that say how the app reaches its cluster. */
 
-export function checkBrokers (option: string, brokers: readonly string[]): readonly string[] {
-  if (!Array.isArray(brokers) || brokers.length === 0 || !brokers.every(isAddress)) {
-    const cure = "must be a list of addresses such as ['localhost:9092'], with ports from 1 to 65535"
-    throw new FASTSTREAM_ERR_INVALID_OPTION(option, cure)
-  }
-  return brokers
+const ADDRESS = /^(?:\[[\da-f:.]+\]|[^\s:@/[\],]+):(\d{1,5})$/i
+const FORM = "must be a list of addresses such as ['localhost:9092'], with ports from 1 to 65535"
+
+/** The addresses one by one: a text may hold several, separated by commas. No error repeats an address. */
+export function checkBrokers (option: string, brokers: string | readonly string[]): readonly string[] {
+  const texts: readonly unknown[] = Array.isArray(brokers) ? brokers : [brokers]
+  const addresses = texts.flatMap((each) => typeof each === 'string' ? each.split(',').map((part) => part.trim()) : [''])
+  if (addresses.length === 0) throw new FASTSTREAM_ERR_INVALID_OPTION(option, FORM)
+  for (const address of addresses) checkAddress(option, address)
+  return addresses
 }
 
-function isAddress (broker: unknown): boolean {
-  const port = typeof broker === 'string' ? Number(/^\S+:(\d+)$/.exec(broker)?.[1]) : NaN
-  return port >= 1 && port <= 65_535
+function checkAddress (option: string, address: string): void {
+  if (/@/.test(address)) throw new FASTSTREAM_ERR_INVALID_OPTION(option, "must hold no credentials: write them as 'sasl'")
+  if (/^\w+:\/\//.test(address)) {
+    throw new FASTSTREAM_ERR_INVALID_OPTION(option, `${FORM}, without a protocol: TLS is the option 'ssl'`)
+  }
+  const port = Number(ADDRESS.exec(address)?.[1])
+  if (!(port >= 1 && port <= 65_535)) throw new FASTSTREAM_ERR_INVALID_OPTION(option, FORM)
 }
 
 /** What the object holds is checked by `node:tls`. */

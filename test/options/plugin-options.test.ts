@@ -46,6 +46,8 @@ t.test('no group is written by hand', async (t) => {
 t.test('brokers mean kafka', async (t) => {
   t.match(normaliseOptions({ brokers: ['localhost:9092'] }, 10_000), { transport: 'kafkajs', brokers: ['localhost:9092'] })
   t.match(normaliseOptions({ brokers: ['localhost:9092'], transport: 'memory' }, 10_000), { transport: 'memory' })
+  t.same(normaliseOptions({ brokers: 'a:9092, [::1]:9093' }, 10_000).brokers, ['a:9092', '[::1]:9093'])
+  t.same(normaliseOptions({ brokers: ['a:9092,b:9092', 'c:9092'] }, 10_000).brokers, ['a:9092', 'b:9092', 'c:9092'])
 })
 
 t.test('the time-outs of hooks stay below the pluginTimeout', async (t) => {
@@ -59,7 +61,14 @@ t.test('wrong options fail with the option and the cure', async (t) => {
   const wrong: Array<[unknown, RegExp]> = [
     [{ broker: [] }, /'broker' is not known: there are brokers, transport/],
     [{ brokers: [] }, /'brokers' must be a list of addresses/],
-    [{ brokers: 'localhost:9092' }, /'brokers'/],
+    [{ brokers: 9092 }, /'brokers' must be a list of addresses/],
+    [{ brokers: 'localhost' }, /'brokers' must be a list of addresses/],
+    [{ brokers: 'a:9092,' }, /'brokers' must be a list of addresses/],
+    [{ brokers: ['kafka://a:9092'] }, /'brokers' must be a list .* without a protocol: TLS is the option 'ssl'/],
+    [{ brokers: ['PLAINTEXT://a:9092'] }, /without a protocol/],
+    [{ brokers: ['user:secret@a:9092'] }, /'brokers' must hold no credentials: write them as 'sasl'$/],
+    [{ brokers: ['kafka://user:secret@a:9092'] }, /'brokers' must hold no credentials: write them as 'sasl'$/],
+    [{ brokers: ['::1:9092'] }, /'brokers' must be a list of addresses/],
     [{ brokers: ['localhost'] }, /'brokers'/],
     [{ transport: 'kafkajs' }, /'brokers' must be given/],
     [{ transport: 'pigeon' }, /'transport' must be one of 'kafkajs', 'memory'/],
@@ -169,7 +178,8 @@ t.test('members that are undefined are as if they were absent', async (t) => {
 t.test('security and compiler options are handed on as they are', async (t) => {
   const given: FaststreamOptions = { brokers: ['[::1]:65535'], ssl: { rejectUnauthorized: false }, sasl: { mechanism: 'plain', username: 'a', password: 'b' }, ajv: { customOptions: {}, plugins: [], onCreate () {} } }
   const settings = normaliseOptions(given, 10_000)
-  for (const name of ['brokers', 'ajv'] as const) t.equal(settings[name], given[name])
+  t.same(settings.brokers, given.brokers)
+  t.equal(settings.ajv, given.ajv)
   t.same(Sealed.open(settings.security), { ssl: given.ssl, sasl: given.sasl })
   for (const ssl of [true, false]) t.equal(Sealed.open(normaliseOptions({ ssl }, 10_000).security).ssl, ssl)
 })

@@ -46,6 +46,12 @@ for (const format of ['esm', 'cjs'] as const) {
     t.same(await run({ transport: 'memory', asyncapi: false }), { offset: '0', page: 404 })
   })
 
+  t.test(`a bundle (${format}) finds the kafkajs that was left out of it`, async (t) => {
+    const { run } = await bundle(t, format)
+    const nowhere = { brokers: ['127.0.0.1:1'], groupId: 'shop', connectTimeout: 500, asyncapi: false }
+    t.match(await run(nowhere), { code: 'FASTSTREAM_ERR_CONNECT' })
+  })
+
   t.test(`a bundle (${format}) with the page on says which files to copy, and runs with them`, async (t) => {
     const { run, folder } = await bundle(t, format)
     const copied = join(folder, 'static')

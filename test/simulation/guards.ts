@@ -10,7 +10,7 @@ import { MUTATIONS, type Mutation } from './mutations.js'
 
 const { values: { seeds, only } } = parseArgs({ options: { seeds: { type: 'string', default: '1000' }, only: { type: 'string', default: '' } } })
 /** What the simulation needs of the project. */
-const SOURCES = ['lib', 'types', 'test/simulation', 'test/chaos', 'package.json', 'tsconfig.json']
+const SOURCES = ['lib', 'types', 'test/simulation', 'test/chaos', 'test/support', 'package.json', 'tsconfig.json']
 
 let missed = 0
 for (const mutation of MUTATIONS.filter(({ guard }) => guard.includes(only))) {

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
 import { FASTSTREAM_ERR_KAFKAJS } from '../../errors.js'
+import { moduleUrl } from '../../module-url.js'
 import { checkCopy } from './check.js'
 import { type Load, privateModules } from './modules.js'
 import { REPLACEMENTS, SHARED } from './replacements.js'
@@ -15,7 +16,7 @@ let copy: Load | undefined
  * `FASTSTREAM_ERR_KAFKAJS`.
  */
 export function loadKafkajs (): Load {
-  copy ??= loadKafkajsFrom(import.meta.url)
+  copy ??= loadKafkajsFrom(moduleUrl(import.meta.url))
   return copy
 }
 
