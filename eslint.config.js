@@ -7,7 +7,7 @@ export default [
     ignores: [
       'types/*.test-d.ts',
       // These files still have longer lines.
-      'lib/asyncapi/page/**', 'lib/broker/**', 'lib/message/**', 'lib/options/**', 'lib/transport/kafka/consumer/**'
+      'lib/asyncapi/page/**'
     ],
     plugins: { '@stylistic': plugins['@stylistic'] },
     rules: { '@stylistic/max-len': ['error', { code: 120, ignoreUrls: true }] }

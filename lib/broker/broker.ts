@@ -164,14 +164,18 @@ export class Broker implements ViewedBroker, Sender {
   }
 
   /**
-   * A group waits for members that died without leaving until their sessions end, longer than a boot may take: after a crash
-   * the app serves HTTP meanwhile and reads when it has joined. Nothing else is worth waiting for.
+   * Lets a start that joins groups go on in the background; a start in any other step has failed. After a crash, a join
+   * lasts until the sessions of the dead members have timed out, which may take longer than a boot: the app serves HTTP
+   * meanwhile, and reads once it has joined.
    */
   #late ({ step }: BrokerRuntime, starting: Promise<void>): void {
     const { connectTimeout } = this.settings
     if (step !== 'joining groups') throw new FASTSTREAM_ERR_START_TIMEOUT(connectTimeout, step)
-    this.#log.warn({ timeout: connectTimeout }, 'groups are not joined yet: members that died still count; messages flow once they are joined')
-    starting.catch((err) => { if (!this.#ending) this.#log.error({ err }, 'groups could not be joined: their messages are not read') })
+    const message = 'groups are not joined yet: members that died still count; messages flow once they are joined'
+    this.#log.warn({ timeout: connectTimeout }, message)
+    starting.catch((err) => {
+      if (!this.#ending) this.#log.error({ err }, 'groups could not be joined: their messages are not read')
+    })
   }
 
   /** Never rejects. */

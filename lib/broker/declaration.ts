@@ -79,7 +79,9 @@ export function declareSubscriber (
 }
 
 /** @throws FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_INVALID_TOPIC */
-export function declarePublisher (scope: FastifyInstance, topic: string, written: WrittenPublisher): PublisherDeclaration {
+export function declarePublisher (
+  scope: FastifyInstance, topic: string, written: WrittenPublisher
+): PublisherDeclaration {
   onlyKnown('', written, PUBLISHER_OPTIONS)
   const { schema, key, headers, includeInSchema } = written
   if (schema !== undefined) onlyKnown('schema.', schema, PARTS)

@@ -8,6 +8,7 @@ import { acceptCorrelationId } from '../message/correlation-id.js'
 import { BoundView, ScopeView } from './views.js'
 
 type Named = ReadonlyMap<string, Broker>
+type NamedViews<V> = { readonly [N in keyof NamedBrokers]: V }
 type Scope = FastifyInstance & { [kBrokers]: Map<string, Broker> }
 type Request = FastifyRequest & { [kRequestBrokers]: RequestBrokers | null }
 
@@ -18,14 +19,22 @@ export function decorate (app: FastifyInstance, broker: Broker): void {
   else app.decorate(kBrokers, new Map(brokers).set(broker.name, broker))
 
   if (!app.hasRequestDecorator(kRequestBrokers)) {
-    app.decorate('brokers', { getter (this: FastifyInstance) { return named((this as Scope)[kBrokers], (broker) => scopeView(broker, this)) } })
+    app.decorate('brokers', {
+      getter (this: FastifyInstance) {
+        return named((this as Scope)[kBrokers], (broker) => scopeView(broker, this))
+      }
+    })
     app.decorateRequest(kRequestBrokers, null)
     injectIntoRoutes(app, {
       settings: ({ server }) => mainBroker(server).resolutionSettings(server),
       broker: (request) => boundView(request as Request, mainBroker(request.server)),
       overdue: broker.overdue
     })
-    app.decorateRequest('brokers', { getter (this: FastifyRequest) { return named((this.server as Scope)[kBrokers], (broker) => boundView(this as Request, broker)) } })
+    app.decorateRequest('brokers', {
+      getter (this: FastifyRequest) {
+        return named((this.server as Scope)[kBrokers], (broker) => boundView(this as Request, broker))
+      }
+    })
   }
   if (broker.name !== 'default') return
   app.decorate('broker', { getter (this: FastifyInstance) { return scopeView(broker, this) } })
@@ -62,7 +71,10 @@ class RequestBrokers {
 
   view (broker: Broker): BoundView {
     let view = this.#views.get(broker)
-    if (view === undefined) this.#views.set(broker, view = new BoundView(broker, this.#request.server, this.#correlationIdFor(broker)))
+    if (view === undefined) {
+      view = new BoundView(broker, this.#request.server, this.#correlationIdFor(broker))
+      this.#views.set(broker, view)
+    }
     return view
   }
 
@@ -79,6 +91,6 @@ function boundView (request: Request, broker: Broker): BoundView {
   return request[kRequestBrokers].view(broker)
 }
 
-function named<V> (brokers: Named, view: (broker: Broker) => V): { readonly [N in keyof NamedBrokers]: V } {
-  return Object.fromEntries([...brokers].map(([name, broker]) => [name, view(broker)])) as { [N in keyof NamedBrokers]: V }
+function named<V> (brokers: Named, view: (broker: Broker) => V): NamedViews<V> {
+  return Object.fromEntries([...brokers].map(([name, broker]) => [name, view(broker)])) as NamedViews<V>
 }

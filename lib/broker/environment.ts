@@ -19,6 +19,7 @@ export interface Environment {
 export const SYSTEM: Environment = Object.freeze({ clock: systemClock, createTransport, options: {}, listen: () => {} })
 
 /** The settings of the plugin, with the options of the environment over them. */
-export function withOptions (settings: Settings, { topics = settings.topics, commit }: Environment['options']): Settings {
+export function withOptions (settings: Settings, options: Environment['options']): Settings {
+  const { topics = settings.topics, commit } = options
   return { ...settings, topics, commit: { ...settings.commit, ...commit } }
 }

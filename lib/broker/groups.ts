@@ -18,7 +18,10 @@ interface Means extends Surroundings {
   readonly producer: Producer
 }
 
-/** Subscribers that share a group share one client consumer: to Kafka they are one member, which reads all their topics. */
+/**
+ * Creates the groups. Subscribers that share a group share one client consumer: to Kafka they are one member, which
+ * reads all their topics.
+ */
 export function createGroups (subscribers: readonly CompiledSubscriber[], means: Means): Groups {
   const groups = new Map<SubscriberDeclaration, Group>()
   for (const subscriber of subscribers) {

@@ -9,7 +9,10 @@ type GroupOf = (declaration: SubscriberDeclaration) => Group | undefined
 
 /** What `health()` returns; `groupOf` yields a subscriber's group once there is one. */
 export function brokerHealth (
-  state: BrokerHealth['state'], lastError: LastError | undefined, subscribers: readonly SubscriberSettings[], groupOf: GroupOf
+  state: BrokerHealth['state'],
+  lastError: LastError | undefined,
+  subscribers: readonly SubscriberSettings[],
+  groupOf: GroupOf
 ): BrokerHealth {
   const healths = subscribers.map((subscriber) => subscriberHealth(subscriber, groupOf))
   return {

@@ -97,7 +97,10 @@ export function checkTogether (before: readonly SubscriberSettings[], added: Sub
   checkDeadLetters([...before, added], added)
 }
 
-/** Subscribers of one group share a client consumer: they agree on its options, and each topic belongs to one of them. */
+/**
+ * Checks a subscriber against the others of its group. They share a client consumer: they must agree on its options,
+ * and each topic must belong to one of them.
+ */
 function checkGroup (before: readonly SubscriberSettings[], added: SubscriberSettings): void {
   const { groupId, topics, offsetReset } = added
   if (groupId === null) return

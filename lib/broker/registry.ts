@@ -73,8 +73,8 @@ export class Registry {
   }
 
   /**
-   * Stores the compiler that the scope has set by hand: before the app is booted the getter yields no other. `after` waits
-   * for a compiler that the scope sets later.
+   * Stores the validator compiler that the scope has set itself: until the app is booted, the getter returns no other.
+   * `after` waits for a compiler that the scope sets later.
    */
   #captureCompiler (declaration: Declaration, what: string, topic: string): void {
     const { scope } = declaration

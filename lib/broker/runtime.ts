@@ -59,7 +59,10 @@ export class BrokerRuntime {
     return this.#groups.get(declaration)
   }
 
-  /** Connects by `deadline` (ms by the clock's `elapsed`), prepares topics, joins the groups. Ends early, without an error, when it is drained or closed meanwhile. */
+  /**
+   * Connects by `deadline` (ms by the clock's `elapsed`), prepares the topics and joins the groups. Ends early, without
+   * an error, when the broker is drained or closed meanwhile.
+   */
   start (deadline?: number): Promise<void> {
     // Sockets and loops that begin here outlive whoever made the app ready.
     return inOwnContext(() => this.#start(deadline))
@@ -75,7 +78,8 @@ export class BrokerRuntime {
     if (this.#ending) return
     this.#producer = new Producer(this.#transport.producer(), settings.producer, this.#surroundings)
     this.#step = 'joining groups'
-    this.#groups = createGroups(subscribers, { ...this.#surroundings, transport: this.#transport, producer: this.#producer })
+    const means = { ...this.#surroundings, transport: this.#transport, producer: this.#producer }
+    this.#groups = createGroups(subscribers, means)
     if (this.#dispatching) this.dispatch()
     await this.#all((group) => group.start())
   }
@@ -103,7 +107,10 @@ export class BrokerRuntime {
     await this.drain()
     if (this.#producer !== undefined) {
       const flushed = await within(clock, FLUSH_TIMEOUT, this.#producer.idle())
-      if (!flushed) log.error({ messages: this.#producer.pending, timeout: FLUSH_TIMEOUT }, 'messages that were published could not be sent before the app closed')
+      if (!flushed) {
+        const message = 'messages that were published could not be sent before the app closed'
+        log.error({ messages: this.#producer.pending, timeout: FLUSH_TIMEOUT }, message)
+      }
       await this.#producer.close()
     }
     await this.#transport.close()

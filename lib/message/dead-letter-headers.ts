@@ -90,15 +90,20 @@ const HEADERS = {
   offset: always('offset', { pattern: '^[0-9]{1,19}$' }, ({ offset }) => String(offset), asOffset),
   timestamp: always('timestamp', { description: 'Of the message, ms since 1970', pattern: '^-?[0-9]+$' },
     ({ timestamp }) => String(timestamp), (text) => new Date(Number(text))),
-  groupId: maybe('group', { description: 'The consumer group of the subscriber' }, ({ groupId }) => groupId ?? undefined, asText),
-  subscriber: always('subscriber', { description: 'The subscriber that could not handle it' }, ({ subscriber }) => subscriber, asText),
+  groupId: maybe('group', { description: 'The consumer group of the subscriber' },
+    ({ groupId }) => groupId ?? undefined, asText),
+  subscriber: always('subscriber', { description: 'The subscriber that could not handle it' },
+    ({ subscriber }) => subscriber, asText),
   stage: always('stage', { enum: DEAD_LETTER_STAGES }, ({ stage }) => stage, asText),
-  errorName: always('error-class', {}, ({ error }) => oneLine(textOf(() => error.name), NAME_LIMIT), (text = '') => text),
+  errorName: always('error-class', {},
+    ({ error }) => oneLine(textOf(() => error.name), NAME_LIMIT), (text = '') => text),
   errorMessage: always('error-message', {}, messageOf, (text = '') => text),
   errorStack: maybe('error-stack', { description: 'Left out in production' }, stackOf, asText),
   validation: maybe('errors', { description: 'JSON: where it does not match its schema' }, violationsOf, asJson),
-  attempts: always('attempts', { description: 'How often it was tried', ...DIGITS }, ({ attempts }) => String(attempts), Number),
-  firstFailureAt: always('first-failure-at', TIME, ({ firstFailureAt }) => new Date(firstFailureAt).toISOString(), asDate),
+  attempts: always('attempts', { description: 'How often it was tried', ...DIGITS },
+    ({ attempts }) => String(attempts), Number),
+  firstFailureAt: always('first-failure-at', TIME,
+    ({ firstFailureAt }) => new Date(firstFailureAt).toISOString(), asDate),
   failedAt: always('failed-at', TIME, ({ failedAt }) => new Date(failedAt).toISOString(), asDate),
   valueOmitted: omitted('value', (facts) => facts.valueOmitted),
   keyOmitted: omitted('key', (facts) => facts.keyOmitted),
@@ -131,7 +136,10 @@ export function writeDeadLetterHeaders (
   return headers
 }
 
-/** Reads the headers of a dead letter; undefined where they are none. Never throws: any sender may have written them. */
+/**
+ * Reads the headers of a dead letter; returns undefined if the message is no dead letter. Never throws: any sender may
+ * have written the headers.
+ */
 export function readDeadLetterHeaders (headers: readonly RawHeader[]): DeadLetter | undefined {
   const texts = new Map<string, string>()
   for (const [name, value] of headers) if (name.startsWith(DEAD_LETTER_PREFIX)) texts.set(name, value?.toString() ?? '')

@@ -12,7 +12,10 @@ export interface IncomingRules {
   readonly validators: Validators<Validate>
 }
 
-/** The decoded parts of a message. Key and headers without a schema are undefined: the message decodes them on demand. */
+/**
+ * The decoded parts of a message. A key or headers without a schema are undefined here: the message decodes them on
+ * demand.
+ */
 export interface Decoded {
   readonly value: unknown
   readonly key: unknown

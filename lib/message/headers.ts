@@ -24,12 +24,12 @@ export function headerText (record: ConsumedRecord, name: string): string | unde
   return record.headerText === undefined ? lastHeader(record.headers, name) : record.headerText(name)
 }
 
-/** The most headers that are decoded, as many as Node takes for a request. More would keep all other messages waiting. */
+/** The most headers that are decoded, as many as Node accepts in a request. More would delay all other messages. */
 const MAX_HEADERS = 2000
 
 /**
- * Decodes headers as text by name. The last header of a name decides, as Kafka's `lastHeader`; null and bytes that are not
- * UTF-8 have no text.
+ * Decodes headers as text by name. The last header of a name counts, as with Kafka's `lastHeader`; if it is null or not
+ * UTF-8, the name is left out.
  */
 export function decodeHeaders (headers: readonly RawHeader[]): Record<string, string> {
   if (headers.length > MAX_HEADERS) throw new FASTSTREAM_ERR_DECODE('headers', `there are more than ${MAX_HEADERS}`)
@@ -90,5 +90,6 @@ export function isPlainObject (value: unknown): value is object {
 function bytes (name: string, value: unknown): Buffer | null {
   if (value === null || Buffer.isBuffer(value)) return value
   if (typeof value === 'string') return Buffer.from(value)
-  throw new TypeError(`header '${name}' must be a string, a Buffer, null or a list of those, and is of type ${typeof value}`)
+  const form = 'must be a string, a Buffer, null or a list of those'
+  throw new TypeError(`header '${name}' ${form}, and is of type ${typeof value}`)
 }

@@ -1,7 +1,7 @@
 import type { RecordMetadata } from '../../types/index.js'
 import type { RawHeader } from '../transport/transport.js'
 
-/** A message that is checked and encoded: bytes, and where they go. Plain data, which can be kept and published again. */
+/** A checked and encoded message: its bytes and its destination. Plain data, which can be kept and published again. */
 export interface Outgoing {
   readonly topic: string
   readonly key: Buffer | null

@@ -3,17 +3,37 @@ import type { PublishOptions } from '../../types/index.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { isPlainObject } from './headers.js'
 
-const KNOWN: { readonly [_ in keyof Required<PublishOptions>]: true } = { key: true, headers: true, partition: true, timestamp: true, correlationId: true }
+const KNOWN: { readonly [_ in keyof Required<PublishOptions>]: true } = {
+  key: true,
+  headers: true,
+  partition: true,
+  timestamp: true,
+  correlationId: true
+}
 
-/** Checks what a call says about its message; the key is checked as the publisher's own. For each message: it makes nothing. */
+/**
+ * Checks the options of a call that publishes; the key is checked together with the publisher's own. Runs for each
+ * message, so it allocates nothing.
+ */
 export function checkPublishOptions (options: PublishOptions): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) throw new FASTSTREAM_ERR_INVALID_OPTION('options', 'must be an object')
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new FASTSTREAM_ERR_INVALID_OPTION('options', 'must be an object')
+  }
   for (const name in options) {
-    if (!Object.hasOwn(KNOWN, name)) throw new FASTSTREAM_ERR_INVALID_OPTION(name, `is not known: there are ${Object.keys(KNOWN).join(', ')}`)
+    if (Object.hasOwn(KNOWN, name)) continue
+    throw new FASTSTREAM_ERR_INVALID_OPTION(name, `is not known: there are ${Object.keys(KNOWN).join(', ')}`)
   }
   const { headers, partition, timestamp, correlationId } = options
-  if (headers !== undefined && !isPlainObject(headers)) throw new FASTSTREAM_ERR_INVALID_OPTION('headers', 'must be a plain object')
-  if (partition !== undefined && !(Number.isInteger(partition) && partition >= 0)) throw new FASTSTREAM_ERR_INVALID_OPTION('partition', 'must be a whole number of at least 0')
-  if (timestamp !== undefined && !(types.isDate(timestamp) && timestamp.getTime() >= 0)) throw new FASTSTREAM_ERR_INVALID_OPTION('timestamp', 'must be a valid Date, not before 1970')
-  if (correlationId !== undefined && typeof correlationId !== 'string') throw new FASTSTREAM_ERR_INVALID_OPTION('correlationId', 'must be a string')
+  if (headers !== undefined && !isPlainObject(headers)) {
+    throw new FASTSTREAM_ERR_INVALID_OPTION('headers', 'must be a plain object')
+  }
+  if (partition !== undefined && !(Number.isInteger(partition) && partition >= 0)) {
+    throw new FASTSTREAM_ERR_INVALID_OPTION('partition', 'must be a whole number of at least 0')
+  }
+  if (timestamp !== undefined && !(types.isDate(timestamp) && timestamp.getTime() >= 0)) {
+    throw new FASTSTREAM_ERR_INVALID_OPTION('timestamp', 'must be a valid Date, not before 1970')
+  }
+  if (correlationId !== undefined && typeof correlationId !== 'string') {
+    throw new FASTSTREAM_ERR_INVALID_OPTION('correlationId', 'must be a string')
+  }
 }

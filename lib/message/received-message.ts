@@ -128,7 +128,11 @@ export class ReceivedMessage implements Message<unknown, unknown, unknown> {
   }
 
   get log (): FastifyBaseLogger {
-    this.#log ??= this.#source.scope.log.child({ topic: this.topic, partition: this.partition, offset: String(this.offset) })
+    this.#log ??= this.#source.scope.log.child({
+      topic: this.topic,
+      partition: this.partition,
+      offset: String(this.offset)
+    })
     return this.#log
   }
 

@@ -14,7 +14,10 @@ export function noSurplus (call: string, given: ArrayLike<unknown>, most = 0): v
   }
 }
 
-/** Takes a function that works when it is called: the body of a generator function never begins, a class must be constructed. */
+/**
+ * Requires a function that can be called. A call of a generator function would not run its body, and a class can only
+ * be called with `new`.
+ */
 export function callable (option: string, value: unknown, cure: string): void {
   if (typeof value !== 'function') throw new FASTSTREAM_ERR_INVALID_OPTION(option, cure)
   // The tag is inherited, also by a generator function that is bound.
@@ -27,7 +30,8 @@ export function callable (option: string, value: unknown, cure: string): void {
 /** A function that can be called without `new`, as far as it can be seen. */
 export function noClass (option: string, value: unknown): void {
   if (typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value))) {
-    throw new FASTSTREAM_ERR_INVALID_OPTION(option, `must not be a class: write a function that uses new ${value.name}()`)
+    const cure = `must not be a class: write a function that uses new ${value.name}()`
+    throw new FASTSTREAM_ERR_INVALID_OPTION(option, cure)
   }
 }
 
@@ -47,7 +51,9 @@ export function onlyKnown (path: string, options: unknown, known: readonly strin
 }
 
 export function text (option: string, value: unknown): void {
-  if (typeof value !== 'string' || value === '') throw new FASTSTREAM_ERR_INVALID_OPTION(option, 'must be a string that is not empty')
+  if (typeof value !== 'string' || value === '') {
+    throw new FASTSTREAM_ERR_INVALID_OPTION(option, 'must be a string that is not empty')
+  }
 }
 
 export function yesOrNo (option: string, value: unknown): boolean {
@@ -66,7 +72,8 @@ export function integer (option: string, value: number, least: number, most?: nu
 
 export function number (option: string, value: number, least: number, most = Infinity): number {
   if (typeof value !== 'number' || !(value >= least && value <= most)) {
-    throw new FASTSTREAM_ERR_INVALID_OPTION(option, `must be a number of at least ${least}${most === Infinity ? '' : ` and at most ${most}`}`)
+    const upper = most === Infinity ? '' : ` and at most ${most}`
+    throw new FASTSTREAM_ERR_INVALID_OPTION(option, `must be a number of at least ${least}${upper}`)
   }
   return value
 }
@@ -76,5 +83,6 @@ export function isObject (value: unknown): value is object {
 }
 
 export function oneOf (option: string, value: string, allowed: readonly string[]): void {
-  if (!allowed.includes(value)) throw new FASTSTREAM_ERR_INVALID_OPTION(option, `must be one of '${allowed.join("', '")}'`)
+  if (allowed.includes(value)) return
+  throw new FASTSTREAM_ERR_INVALID_OPTION(option, `must be one of '${allowed.join("', '")}'`)
 }

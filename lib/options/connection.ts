@@ -9,14 +9,18 @@ const FORM = "must be a list of addresses such as ['localhost:9092'], with ports
 /** The addresses one by one: a text may hold several, separated by commas. No error repeats an address. */
 export function checkBrokers (option: string, brokers: string | readonly string[]): readonly string[] {
   const texts: readonly unknown[] = Array.isArray(brokers) ? brokers : [brokers]
-  const addresses = texts.flatMap((each) => typeof each === 'string' ? each.split(',').map((part) => part.trim()) : [''])
+  const addresses = texts.flatMap((each) => {
+    return typeof each === 'string' ? each.split(',').map((part) => part.trim()) : ['']
+  })
   if (addresses.length === 0) throw new FASTSTREAM_ERR_INVALID_OPTION(option, FORM)
   for (const address of addresses) checkAddress(option, address)
   return addresses
 }
 
 function checkAddress (option: string, address: string): void {
-  if (/@/.test(address)) throw new FASTSTREAM_ERR_INVALID_OPTION(option, "must hold no credentials: write them as 'sasl'")
+  if (/@/.test(address)) {
+    throw new FASTSTREAM_ERR_INVALID_OPTION(option, "must hold no credentials: write them as 'sasl'")
+  }
   if (/^\w+:\/\//.test(address)) {
     throw new FASTSTREAM_ERR_INVALID_OPTION(option, `${FORM}, without a protocol: TLS is the option 'ssl'`)
   }

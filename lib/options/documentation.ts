@@ -34,7 +34,8 @@ export function normaliseDocumentation (written: Documentation): About {
 function checkExample (example: MessageExample): void {
   onlyKnown('examples.', example, ['name', 'summary', 'value', 'headers'])
   if (isWritable(example)) return
-  throw new FASTSTREAM_ERR_INVALID_OPTION('examples', 'must be what JSON can write: no BigInt, and nothing that contains itself')
+  const cure = 'must be what JSON can write: no BigInt, and nothing that contains itself'
+  throw new FASTSTREAM_ERR_INVALID_OPTION('examples', cure)
 }
 
 function isWritable (example: object): boolean {

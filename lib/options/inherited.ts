@@ -23,8 +23,8 @@ export interface InheritedSettings {
 const MESSAGE_MAX_BYTES = 1024 * 1024 + 12
 
 /**
- * THE table of the options that a subscriber inherits. The plugin and its subscribers read it, so a new option needs one row
- * here, its type in `InheritedOptions`, and the code that reads the setting.
+ * The one table of the options that a subscriber inherits. The plugin and its subscribers read it, so a new option
+ * needs one row here, its type in `InheritedOptions`, and the code that reads the setting.
  */
 export const INHERITED: OptionTable<InheritedOptions, InheritedSettings> = {
   groupId: {
@@ -81,7 +81,8 @@ export const INHERITED: OptionTable<InheritedOptions, InheritedSettings> = {
   ordering: {
     default: 'partition',
     check: choice('partition', 'key', 'none'),
-    doc: "what is handled one after the other: a `'partition'`, a `'key'` or `'none'`, see [order](subscribing.md#order)"
+    doc: "what is handled one after the other: a `'partition'`, a `'key'` or `'none'`, " +
+      'see [order](subscribing.md#order)'
   },
   concurrency: {
     default: 16,

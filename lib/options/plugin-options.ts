@@ -170,7 +170,11 @@ export const PLUGIN: OptionTable<PluginOptions, PluginSettings> = {
   }
 }
 
-/** Checks and completes the options. `pluginTimeout` is Fastify's bound for the hooks that connect and drain; 0: none. */
+/**
+ * Checks and completes the options.
+ *
+ * @param pluginTimeout Fastify's limit in ms for the hooks that connect and drain; 0: no limit
+ */
 export function normaliseOptions (options: FaststreamOptions, pluginTimeout: number): Settings {
   onlyKnown('', options, [...Object.keys(PLUGIN), ...Object.keys(INHERITED)])
   const { asyncapi, ssl, sasl, ...own } = resolveOptions(PLUGIN, defaultsOf(PLUGIN), [options])

@@ -18,21 +18,25 @@ export interface AssignerOptions {
   readonly log: TransportLog
 }
 
-/** kafkajs's name for its own, so that members with plain kafkajs can be in the group: a rolling deploy begins with them. */
+/**
+ * The name of kafkajs's own assigner, so that members with plain kafkajs can be in the group, as at the start of a
+ * rolling deploy.
+ */
 const NAME = 'RoundRobinAssigner'
-/** How often the cluster is asked about topics of which a member claims more partitions than it has, and the ms between. */
+/** Requests for the metadata of a topic of which a member claims more partitions than the metadata shows. */
 const ASKS = 3
+/** ms between these requests */
 const PAUSE = 200
-/** ms that the cluster may take to tell about topics */
+/** ms that a request for metadata may take */
 const PATIENCE = 5000
 /** Members that a warning names. */
 const NAMED = 10
 const NEVER = new AbortController().signal
 
 /**
- * Gives partitions to members that subscribe to their topic. kafkajs gives the leader's topics to all members, and those
- * that did not subscribe leave them unread. What other members wrote is foreign: the cluster's metadata alone says what
- * there is.
+ * Assigns partitions to the members that subscribe to their topic. kafkajs assigns the leader's topics to all members,
+ * and the partitions of a member that did not subscribe stay unread. What other members wrote is not trusted: only the
+ * metadata of the cluster says which partitions exist.
  */
 export class Assigner {
   readonly #with: AssignerOptions
@@ -61,8 +65,8 @@ export class Assigner {
   }
 
   /**
-   * The part of an assignment that this member can read. The leader of the group may be any client: what it assigns beyond
-   * the cluster's metadata is refused with one warning, and the member stays in the group.
+   * The part of an assignment that this member can read. The leader of the group may be any client: partitions that are
+   * not in the metadata of the cluster are refused with one warning, and the member stays in the group.
    */
   async read (bytes: Buffer): Promise<MemberAssignment> {
     const { groupId, subscription, log } = this.#with
@@ -76,8 +80,8 @@ export class Assigner {
     }
     const { partitions, refused } = received
     if (refused !== undefined) {
-      const message = 'the leader of the group assigned what this member cannot read: that is left out, the rest is read'
-      log.warn({ groupId, refused }, message)
+      log.warn({ groupId, refused },
+        'the leader of the group assigned what this member cannot read: that is left out, the rest is read')
     }
     return partitions
   }
@@ -87,8 +91,8 @@ export class Assigner {
   }
 
   /**
-   * For topics that the leader does not read, and where its metadata may be old. A member may have heard of new partitions
-   * before the node that answers: so the cluster is asked again before the claim is taken for wrong.
+   * Refreshes the metadata of topics that the leader does not read, or for which its metadata may be old. A member may
+   * know new partitions before the node that answers: so the leader asks again before it takes the claim for wrong.
    */
   async #askCounts ({ topics }: Subscriptions): Promise<void> {
     for (let ask = 0; ask < ASKS; ask++) {
