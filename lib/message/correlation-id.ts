@@ -9,8 +9,6 @@ const MAX_LENGTH = 256
  * characters. The given one comes from a header or a request, so it may be anything; it is logged when it is replaced.
  */
 export function acceptCorrelationId (given: string, fresh: () => string, log: Log): string {
-  // Plain JavaScript may give something other than a string: the encoding of the header refuses that.
-  if (typeof given !== 'string') return given
   if (given.length <= MAX_LENGTH && visible(given, given.length * 3) === given) return given
   const correlationId = fresh()
   const message = 'a correlation id is longer than 256 characters or not visible: a fresh one replaces it'
