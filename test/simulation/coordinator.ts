@@ -26,7 +26,6 @@ export class Coordinator {
   #view: CoordinatorView = { nodeId: -1, epoch: -1 }
   #groups = new Map<string, Group>()
   #loading = false
-  #ids = 0
 
   constructor (node: Node, cluster: Cluster) {
     this.#node = node
@@ -74,7 +73,7 @@ export class Coordinator {
   }
 
   #nextId (groupId: string): string {
-    return `${groupId}-${this.#node.id}.${this.#view.epoch}.${++this.#ids}`
+    return `${groupId}-${this.#node.id}.${this.#view.epoch}.${this.#cluster.store.nextMember()}`
   }
 
   /** What keeps it from answering for a group. */

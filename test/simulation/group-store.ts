@@ -34,6 +34,12 @@ export class GroupStore {
   readonly #excused = new Map<string, bigint>()
   readonly #snapshots = new Map<string, Snapshot>()
   readonly commits: CommitRecord[] = []
+  #members = 0
+
+  /** A number that no member has had before, also when its coordinator is restarted: Kafka takes a UUID. */
+  nextMember (): number {
+    return ++this.#members
+  }
 
   offset (groupId: string, topic: string, partition: number): StoredOffset | undefined {
     return this.#offsets.get(groupId)?.get(`${topic}:${partition}`)
