@@ -8,7 +8,7 @@ import { METADATA_MAX_AGE, type TopicMetadata } from '../cluster/topic-metadata.
 import type { DecodeOptions } from '../records/record-set.js'
 import { drainBeforeRejoin } from './drain-before-rejoin.js'
 import { Generation } from './generation.js'
-import type { Membership } from './membership.js'
+import { heartbeatInterval, type Membership } from './membership.js'
 import type { MissingTopics } from './missing-topics.js'
 import type { Subscription } from './subscription.js'
 import { Trigger } from './trigger.js'
@@ -54,7 +54,7 @@ export class Member {
   constructor (options: MemberOptions, reading: boolean) {
     this.#with = options
     this.#reading = reading
-    this.#heartbeatInterval = Math.min(1000, Math.floor(options.options.sessionTimeout / 3))
+    this.#heartbeatInterval = heartbeatInterval(options.options.sessionTimeout)
   }
 
   /** What is owned now; undefined: nothing. */
