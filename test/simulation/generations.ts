@@ -1,6 +1,6 @@
 import type { JoinGroupAnswer } from '../../lib/transport/kafka/wire.js'
 import { CODE } from './codes.js'
-import { LiveMember, NOTHING } from './group-member.js'
+import { failedJoin, LiveMember, NOTHING } from './group-member.js'
 import type { Snapshot } from './group-store.js'
 import type { Process } from './process.js'
 
@@ -55,7 +55,8 @@ export class Generations {
 
   protected remove (member: LiveMember): void {
     this.members.delete(member.memberId)
-    member.fail(CODE.unknownMemberId)
+    // Kafka answers its JoinGroup, and never its SyncGroup.
+    member.answerJoin(failedJoin(CODE.unknownMemberId, member.memberId))
     if (this.state === 'PreparingRebalance') this.complete()
     else this.prepare()
   }

@@ -71,6 +71,28 @@ t.test('a member that does not come back in time is left out', async (t) => {
   t.equal(await bench.heartbeat(b!), CODE.unknownMemberId)
 })
 
+t.test('a member that is removed is told so when its JoinGroup waits, and never when its SyncGroup does', async (t) => {
+  const bench = await begin()
+  const ids = [(await bench.run(bench.join(''))).memberId, (await bench.run(bench.join(''))).memberId]
+  const joined = await bench.run(Promise.all(ids.map((id) => bench.join(id))))
+  const follower = joined.find(({ memberId, leaderId }) => memberId !== leaderId)!
+  const { memberId, generationId } = follower
+  const identity = { groupId: 'g', memberId, groupInstanceId: null }
+  let answered = false
+  bench.send('SyncGroup', { ...identity, generationId, assignments: [] }).then(() => { answered = true }, () => {})
+  await bench.pass(100)
+  t.same(await bench.run(bench.send('LeaveGroup', identity)), { errorCode: CODE.none })
+  await bench.pass(5000)
+  t.notOk(answered)
+  t.equal(await bench.heartbeat({ ...identity, ...follower }), CODE.unknownMemberId)
+
+  const other = (await bench.run(bench.join(''))).memberId
+  const waiting = bench.join(other)
+  await bench.pass(100)
+  await bench.run(bench.send('LeaveGroup', { ...identity, memberId: other }))
+  t.equal((await bench.run(waiting)).errorCode, CODE.unknownMemberId)
+})
+
 t.test('a follower that joins again with what is known stays in the generation, the leader begins one', async (t) => {
   const bench = await begin()
   const [a, b] = await bench.group(2)

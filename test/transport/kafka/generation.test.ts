@@ -2,6 +2,7 @@ import t, { type Test } from 'tap'
 import { Assignment } from '../../../lib/transport/kafka/consumer/assignment.js'
 import { Generation } from '../../../lib/transport/kafka/consumer/generation.js'
 import type { Membership } from '../../../lib/transport/kafka/consumer/membership.js'
+import { Subscription } from '../../../lib/transport/kafka/consumer/subscription.js'
 import { Trigger } from '../../../lib/transport/kafka/consumer/trigger.js'
 import type { ConsumerListener, StoredOffset } from '../../../lib/transport/transport.js'
 import { fakeWire, metadataOf } from '../../support/fake-wire.js'
@@ -33,12 +34,18 @@ async function build (t: Test, listener: Partial<ConsumerListener> = {}, reading
     commit: async (_assignment, offsets) => { committed.push(...offsets) },
     leave: async () => {}
   }
+  const options = {
+    groupId: 'shop', topics: ['orders', 'invoices'], offsetReset: 'earliest', sessionTimeout: 6000, rebalanceTimeout: 6000
+  } as const
+  const subscription = new Subscription(options, client.metadata)
   const generation = new Generation({
     ...client,
+    subscription,
+    counts: subscription.counts,
+    options,
     connections: client.cluster.connections(),
     membership,
     assignment: new Assignment('m', 1, [ORDERS, INVOICES]),
-    options: { groupId: 'shop', topics: ['orders', 'invoices'], offsetReset: 'earliest', sessionTimeout: 6000, rebalanceTimeout: 6000 },
     listener: {
       assigned: () => { told.push('assigned') },
       revoking: async () => {},
@@ -75,9 +82,22 @@ t.test('offsets of partitions that are not owned, and of topics that were delete
   await rejects(t, generation.commit([{ topic: 'orders', partition: 7, offset: 1n }]), { name: 'GenerationLostError' })
   wire.handlers.Metadata = metadataOf({ invoices: 1 })
   await learn('orders')
-  generation.leaveOutDeleted()
+  generation.described()
   await generation.commit([{ ...ORDERS, offset: 9n }, { ...INVOICES, offset: 1n }])
   t.same(committed, [{ ...INVOICES, offset: 1n }])
+})
+
+t.test('a topic that is missing in one answer ends the generation, also when the next answer has it again', async (t) => {
+  const { generation, told, wire, learn } = await build(t)
+  generation.described()
+  t.notOk(told.includes('rejoin'), 'the topics are those of the join')
+  wire.handlers.Metadata = metadataOf({ invoices: 1 })
+  await learn('orders')
+  generation.described()
+  t.ok(told.includes('rejoin'))
+  wire.handlers.Metadata = metadataOf({ orders: 1, invoices: 1 })
+  await learn('orders')
+  t.equal(told.filter((each) => each === 'rejoin').length, 1)
 })
 
 t.test('the end of a log is asked for where nothing is fetched, now and then', async (t) => {

@@ -221,6 +221,61 @@ t.test('a join that is given up goes no further, and the group forgets the membe
   t.equal([...wire.open].filter(({ address }) => address === 'b:1').length, 2)
 })
 
+t.test('heartbeats tell that the SyncGroup of a member that was removed is never answered', async (t) => {
+  const answers = [0, 27, 25]
+  let syncs = 0
+  const { membership, clock, wire } = await build(t, {
+    JoinGroup: ({ memberId }) => memberId === '' && syncs === 1 ? { ...JOINED, memberId: 'm-2' } : JOINED,
+    SyncGroup: () => ++syncs === 1 ? new Promise(() => {}) : OWNED,
+    Heartbeat: () => ({ errorCode: answers.shift()! })
+  })
+  const join = membership.join()
+  await clock.advance(2500)
+  t.same(answers, [25], 'the member is still in the group')
+  await clock.advance(2000)
+  t.match(await join, { memberId: 'm-2' })
+  t.equal(wire.sent.filter((sent) => sent === 'b:1 Heartbeat').length, 3, 'a member that has joined sends none here')
+  t.equal([...wire.open].filter(({ address }) => address === 'b:1').length, 2, 'the connection that waited was dropped')
+})
+
+t.test('a coordinator that is away while the SyncGroup waits ends nothing, and a refusal does', async (t) => {
+  let answer = (): void => {}
+  const away = await build(t, {
+    SyncGroup: () => new Promise((resolve) => { answer = () => { resolve(OWNED) } }),
+    Heartbeat: inTurn<ErrorAnswer>(gone)
+  })
+  const join = away.membership.join()
+  await away.clock.advance(15_000)
+  answer()
+  t.match(await join, { memberId: 'm-1' })
+
+  const fenced = await build(t, { SyncGroup: () => new Promise(() => {}), Heartbeat: codes(82) }, 'shop-1')
+  const refused = t.rejects(fenced.membership.join(), { code: 'FASTSTREAM_ERR_FENCED' })
+  await fenced.clock.advance(1500)
+  await refused
+})
+
+t.test('a late answer to a heartbeat of an earlier membership changes nothing', async (t) => {
+  const left: string[] = []
+  let answer = (): void => {}
+  const { membership } = await build(t, {
+    JoinGroup: ({ memberId }) => memberId === '' ? JOINED : { ...JOINED, memberId: 'm-2' },
+    Heartbeat: () => new Promise((resolve) => { answer = () => { resolve({ errorCode: 25 }) } }),
+    LeaveGroup: ({ memberId }) => {
+      left.push(memberId)
+      return { errorCode: 0 }
+    }
+  })
+  const late = membership.heartbeat(await membership.join())
+  await turn()
+  const joined = await membership.join()
+  answer()
+  t.equal(await late, 'lost')
+  t.equal(joined.memberId, 'm-2')
+  await membership.leave()
+  t.same(left, ['m-2'])
+})
+
 t.test('a static member keeps its place when it closes, and one that is fenced says so', async (t) => {
   const { membership, wire } = await build(t, { Heartbeat: codes(82), LeaveGroup: codes(0) }, 'shop-1')
   const assignment = await membership.join()

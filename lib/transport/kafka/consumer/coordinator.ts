@@ -13,6 +13,8 @@ export interface CoordinatorRequestOptions {
   /** Over a connection that is not held up by a join which waits for other members. */
   readonly aside?: boolean
   readonly signal?: AbortSignal
+  /** When it aborts, an answer is not waited for any more, which costs the connection. */
+  readonly abandon?: AbortSignal
 }
 
 /** ms */
@@ -48,7 +50,7 @@ export class Coordinator {
     errorCodeOf: (answer: Requests[Kind]['answer']) => number,
     options: CoordinatorRequestOptions = {}
   ): Promise<Requests[Kind]['answer']> {
-    const { timeout, patience = PATIENCE, aside = false, signal = NEVER } = options
+    const { timeout, patience = PATIENCE, aside = false, signal = NEVER, abandon = NEVER } = options
     const { environment } = this.#cluster
     const giveUp = environment.clock.elapsed() + patience
     let pause = SHORTEST_PAUSE
@@ -57,13 +59,13 @@ export class Coordinator {
       try {
         const address = await this.#find(patience, signal)
         const node = aside ? this.#cluster.at(address) : this.#connections.to(address)
-        const candidate = await node.request(api, parameters, { timeout })
+        const candidate = await node.request(api, parameters, { timeout, signal: abandon })
         const errorCode = errorCodeOf(candidate)
         if (ELSEWHERE.has(errorCode)) throw new ProtocolError(errorCode)
         answer = candidate
       } catch (err) {
         this.#address = undefined
-        if (isFinal(err) || environment.clock.elapsed() + pause > giveUp) throw err
+        if (isFinal(err) || abandon.aborted || environment.clock.elapsed() + pause > giveUp) throw err
         await sleep(environment.clock, jittered(pause, environment), signal)
         signal.throwIfAborted()
         pause = Math.min(pause * 2, LONGEST_PAUSE)

@@ -1,16 +1,12 @@
 import { sleep } from '../../../clock.js'
 import type { Environment } from '../environment.js'
+import { untilEvicted, type UntilEvictedOptions } from './until-evicted.js'
 
-export interface DrainOptions {
-  /** Resolves to false when the coordinator has given up the member. No answer is no "no". */
-  readonly isAlive: () => Promise<boolean>
+export interface DrainOptions extends UntilEvictedOptions {
   /** Resolves when the work of the generation is done. */
   readonly drain: () => Promise<void>
-  /** ms between heartbeats */
-  readonly interval: number
   /** ms; then the coordinator goes on without the member */
   readonly limit: number
-  readonly signal: AbortSignal
 }
 
 /**
@@ -19,22 +15,19 @@ export interface DrainOptions {
  * done.
  */
 export async function drainBeforeRejoin (
-  { isAlive, drain, interval, limit, signal }: DrainOptions, { clock }: Environment
+  { isAlive, drain, interval, limit, signal }: DrainOptions, environment: Environment
 ): Promise<boolean> {
+  const { clock } = environment
   const over = new AbortController()
   const ended = AbortSignal.any([signal, over.signal])
   const timeUp = sleep(clock, limit, ended).then(() => false)
   try {
     // A coordinator that does not answer is no reason to wait with the drain.
     const alive = await Promise.race([isAlive(), sleep(clock, interval, ended)])
-    return alive && await Promise.race([drain().then(() => true), evicted(), timeUp])
+    if (!alive) return false
+    const evicted = untilEvicted({ isAlive, interval, signal: ended }, environment).then(() => false)
+    return await Promise.race([drain().then(() => true), evicted, timeUp])
   } finally {
     over.abort()
-  }
-
-  async function evicted (): Promise<false> {
-    do if (!await sleep(clock, interval, ended)) return false
-    while (await isAlive())
-    return false
   }
 }

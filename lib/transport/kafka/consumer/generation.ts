@@ -13,6 +13,7 @@ import { Fetcher } from './fetcher.js'
 import { listOffsets } from './list-offsets.js'
 import type { Membership } from './membership.js'
 import { type Beginning, StartingOffsets, type StartingOffsetsOptions } from './starting-offsets.js'
+import type { Subscription } from './subscription.js'
 import type { Trigger } from './trigger.js'
 
 export interface GenerationOptions {
@@ -24,6 +25,9 @@ export interface GenerationOptions {
   readonly options: ConsumerOptions
   readonly listener: ConsumerListener
   readonly decode: DecodeOptions
+  readonly subscription: Subscription
+  /** `subscription.counts` when the member joined: topics or partitions that come or go make it join again. */
+  readonly counts: string
   /** By `partitionId`: where reading begins, whatever the group has stored. A commit of the partition ends it. */
   readonly positions: Map<string, bigint>
   readonly isCreated: StartingOffsetsOptions['isCreated']
@@ -113,12 +117,16 @@ export class Generation {
     for (const partition of offsets) positions.delete(partitionId(partition))
   }
 
-  /** Of topics that the cluster does not have any more, no offset is committed in this generation. */
-  leaveOutDeleted (): void {
-    const { assignment, metadata } = this.#with
+  /**
+   * Reads what the cluster has just told about the topics. Of a topic that was deleted, this generation commits no
+   * offset. Each answer is compared: one of them may be the only one in which a topic is missing that is created anew.
+   */
+  described (): void {
+    const { assignment, metadata, subscription, counts, rejoin } = this.#with
     for (const { topic } of assignment.partitions) {
       if (metadata.get(topic).errorCode === CODE.unknownTopicOrPartition) this.#deleted.add(topic)
     }
+    if (subscription.counts !== counts) rejoin()
   }
 
   /** Nothing more is read; offsets are committed all the same. */

@@ -8,7 +8,7 @@ import { METADATA_MAX_AGE, type TopicMetadata } from '../cluster/topic-metadata.
 import type { DecodeOptions } from '../records/record-set.js'
 import { drainBeforeRejoin } from './drain-before-rejoin.js'
 import { Generation } from './generation.js'
-import type { Membership } from './membership.js'
+import { heartbeatInterval, type Membership } from './membership.js'
 import type { MissingTopics } from './missing-topics.js'
 import type { Subscription } from './subscription.js'
 import { Trigger } from './trigger.js'
@@ -54,7 +54,7 @@ export class Member {
   constructor (options: MemberOptions, reading: boolean) {
     this.#with = options
     this.#reading = reading
-    this.#heartbeatInterval = Math.min(1000, Math.floor(options.options.sessionTimeout / 3))
+    this.#heartbeatInterval = heartbeatInterval(options.options.sessionTimeout)
   }
 
   /** What is owned now; undefined: nothing. */
@@ -93,6 +93,7 @@ export class Member {
       const generation = this.#generation = new Generation({
         ...this.#with,
         assignment,
+        counts,
         isCreated: (topic) => missing.wasMissing(topic) || subscription.isCreated(topic),
         settled: onJoined,
         refresh: () => this.#look(PATIENCE).catch(() => {}),
@@ -104,7 +105,7 @@ export class Member {
       // With partitions it has joined when it is known where they begin: 'latest' reads what is published then.
       if (assignment.partitions.length === 0) onJoined()
       this.#keepHeartbeat(generation).then(resolve, reject)
-      this.#keepFresh(generation, counts).then(() => { resolve('rebalancing') }, reject)
+      this.#keepFresh(generation).catch(reject)
       closing.addEventListener('abort', () => { reject(closing.reason) }, { once: true, signal: generation.signal })
     })
     await this.#leaveGeneration(await ending)
@@ -123,11 +124,11 @@ export class Member {
     }
   }
 
-  /** Resolves when topics or partitions were added or have gone. */
-  async #keepFresh (generation: Generation, counts: string): Promise<void> {
-    const { cluster: { environment }, subscription, missing } = this.#with
+  /** Asks about the topics from time to time, and when a leader may have moved, until the generation is over. */
+  async #keepFresh (generation: Generation): Promise<void> {
+    const { cluster: { environment }, missing } = this.#with
     const { signal } = generation
-    while (!signal.aborted && counts === subscription.counts) {
+    while (!signal.aborted) {
       await this.#stale.wait(missing.names.length === 0 ? METADATA_MAX_AGE : MISSING_MAX_AGE, environment, signal)
       // Errors of leaders come in numbers, and again until the new ones are known.
       if (!await sleep(environment.clock, jittered(STALE_PAUSE, environment), signal)) return
@@ -175,7 +176,7 @@ export class Member {
     const { cluster, metadata, subscription, missing, closing, described } = this.#with
     const at = cluster.environment.clock.elapsed()
     await cluster.until(patience, (operation) => operation.repeat(() => subscription.refresh(operation)), closing)
-    this.#generation?.leaveOutDeleted()
+    this.#generation?.described()
     for (const topic of subscription.topics) {
       const { errorCode, leaders } = metadata.get(topic)
       const error = new ProtocolError(errorCode)

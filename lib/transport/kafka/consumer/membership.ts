@@ -1,20 +1,23 @@
 import { sleep, within } from '../../../clock.js'
 import { type ConsumerOptions, GenerationLostError, type StoredOffset, type TopicPartition } from '../../transport.js'
 import type { Cluster } from '../cluster/cluster.js'
-import { CODE, ProtocolError, throwIfFailed } from '../cluster/protocol-errors.js'
+import { CODE, isFinal, ProtocolError, throwIfFailed } from '../cluster/protocol-errors.js'
 import { jittered } from '../cluster/retry-until.js'
 import { FASTSTREAM_ERR_FENCED } from '../../../errors.js'
-import type { ErrorAnswer, MemberIdentity } from '../wire.js'
+import type { ErrorAnswer, MemberIdentity, Requests, SyncGroupRequest } from '../wire.js'
 import type { Assigner } from './assigner.js'
 import { Assignment } from './assignment.js'
 import type { Coordinator } from './coordinator.js'
 import { GroupOffsets } from './group-offsets.js'
+import { untilEvicted } from './until-evicted.js'
 
 /** What a group has stored for a partition. */
 export interface Stored {
   readonly offset: bigint
   readonly metadata: string | null
 }
+
+type Generation = Pick<Assignment, 'memberId' | 'generationId'>
 
 export type Heartbeat = 'alive' | 'rebalancing' | 'lost'
 
@@ -52,6 +55,11 @@ const MAX_JOINS = 20
 /** ms */
 const REJOIN_PAUSE = 100
 
+/** ms from one heartbeat to the next */
+export function heartbeatInterval (sessionTimeout: number): number {
+  return Math.min(1000, Math.floor(sessionTimeout / 3))
+}
+
 const LOST: ReadonlySet<number> = new Set([
   CODE.illegalGeneration, CODE.unknownMemberId, CODE.rebalanceInProgress, CODE.fencedInstanceId
 ])
@@ -75,17 +83,18 @@ export class GroupMembership implements Membership {
     return joining
   }
 
-  async heartbeat ({ memberId, generationId }: Assignment): Promise<Heartbeat> {
-    const { coordinator, cluster: { environment }, options: { sessionTimeout }, closing } = this.#with
+  async heartbeat ({ memberId, generationId }: Generation, aside = false): Promise<Heartbeat> {
+    const { coordinator, options: { sessionTimeout }, closing } = this.#with
     const asked = this.#now()
-    const patience = sessionTimeout - (environment.clock.elapsed() - this.#heard)
+    const patience = sessionTimeout - (asked - this.#heard)
     const { errorCode } = await coordinator.request(
-      'Heartbeat', { ...this.#identity, memberId, generationId }, codeOf, { patience, signal: closing })
+      'Heartbeat', { ...this.#identity, memberId, generationId }, codeOf, { patience, aside, signal: closing })
     if (errorCode === CODE.none || errorCode === CODE.rebalanceInProgress) this.#contacted(asked)
     if (errorCode === CODE.rebalanceInProgress) return 'rebalancing'
     if (errorCode === CODE.illegalGeneration) return 'lost'
     if (errorCode === CODE.unknownMemberId) {
-      this.#memberId = ''
+      // The answer may be late: the member may have joined again meanwhile.
+      if (this.#memberId === memberId) this.#memberId = ''
       return 'lost'
     }
     this.#throwIfFailed(errorCode)
@@ -139,24 +148,45 @@ export class GroupMembership implements Membership {
   /** `undefined`: to be joined again, under another id, or because the group began to rebalance meanwhile. */
   async #joinOnce (): Promise<Assignment | undefined> {
     const { options: { sessionTimeout, rebalanceTimeout }, coordinator, assigner, closing } = this.#with
-    const patient = { timeout: rebalanceTimeout + NETWORK_DELAY, signal: closing }
     const joined = await coordinator.request('JoinGroup', {
       ...this.#identity, sessionTimeout, rebalanceTimeout, protocols: assigner.protocols()
-    }, codeOf, patient)
+    }, codeOf, { timeout: rebalanceTimeout + NETWORK_DELAY, signal: closing })
     if (this.#isRepeated(joined.errorCode, joined.memberId)) return undefined
     const { memberId, generationId, leaderId, members } = joined
     this.#memberId = memberId
     closing.throwIfAborted()
     const assignments = memberId === leaderId ? await assigner.assign(members) : []
     const asked = this.#now()
-    const { errorCode, assignment } = await coordinator.request(
-      'SyncGroup', { ...this.#identity, generationId, assignments }, codeOf, patient)
-    if (this.#isRepeated(errorCode, memberId)) return undefined
+    const synced = await this.#sync({ ...this.#identity, generationId, assignments })
+    if (synced === undefined || this.#isRepeated(synced.errorCode, memberId)) return undefined
     this.#contacted(asked)
     closing.throwIfAborted()
-    const places = Array.from(await assigner.read(assignment)).flatMap(([topic, partitions]) => (
+    const places = Array.from(await assigner.read(synced.assignment)).flatMap(([topic, partitions]) => (
       partitions.map((partition) => ({ topic, partition }))))
     return new Assignment(memberId, generationId, places)
+  }
+
+  /**
+   * Resolves to `undefined` when the group has given up this member meanwhile: Kafka does not answer the SyncGroup of
+   * a member that it has removed. Heartbeats tell, and they keep the session while the leader assigns.
+   */
+  async #sync (request: SyncGroupRequest): Promise<Requests['SyncGroup']['answer'] | undefined> {
+    const { options: { sessionTimeout, rebalanceTimeout }, coordinator, cluster: { environment }, closing } = this.#with
+    const over = new AbortController()
+    const timeout = rebalanceTimeout + NETWORK_DELAY
+    const interval = heartbeatInterval(sessionTimeout)
+    const isAlive = (): Promise<boolean> => this.heartbeat(request, true).then((beat) => beat !== 'lost', (err) => {
+      if (isFinal(err)) throw err
+      return true
+    })
+    try {
+      return await Promise.race([
+        coordinator.request('SyncGroup', request, codeOf, { timeout, signal: closing, abandon: over.signal }),
+        untilEvicted({ isAlive, interval, signal: over.signal }, environment).then(() => undefined)
+      ])
+    } finally {
+      over.abort(new Error('the SyncGroup is not waited for any more'))
+    }
   }
 
   #isRepeated (errorCode: number, memberId: string): boolean {
