@@ -1,6 +1,6 @@
 import t from 'tap'
 import fc from 'fast-check'
-import { Lanes, type Pause } from '../../lib/consume/partition/lanes.js'
+import { Lanes, type Pause } from '../../../lib/consume/partition/lanes.js'
 
 /** Lanes whose items end when they are told to. */
 function manual (concurrency: number) {

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { Delivery } from '../../lib/consume/pipeline/delivery.js'
-import { deadLetter, detailsFor, type Failure } from '../../lib/consume/pipeline/dead-letter.js'
-import type { SubscriberPlan } from '../../lib/consume/pipeline/subscriber-plan.js'
-import { readDeadLetterHeaders } from '../../lib/message/dead-letter-headers.js'
-import type { RawHeader } from '../../lib/transport/transport.js'
-import { record } from '../support/record.js'
+import { Delivery } from '../../../lib/consume/pipeline/delivery.js'
+import { deadLetter, detailsFor, type Failure } from '../../../lib/consume/pipeline/dead-letter.js'
+import type { SubscriberPlan } from '../../../lib/consume/pipeline/subscriber-plan.js'
+import { readDeadLetterHeaders } from '../../../lib/message/dead-letter-headers.js'
+import type { RawHeader } from '../../../lib/transport/transport.js'
+import { record } from '../../support/record.js'
 
 const failure: Failure = { stage: 'validate', error: Object.assign(new RangeError('too much'), { validation: [{ instancePath: '/total' }] }), attempts: 2, firstAt: 1000, at: 2000 }
 

@@ -1,11 +1,11 @@
 import t from 'tap'
-import { NackMessage, RejectMessage } from '../../lib/message/ack.js'
-import { Delivery } from '../../lib/consume/pipeline/delivery.js'
-import { FailurePolicy } from '../../lib/consume/pipeline/failure-policy.js'
-import type { SubscriberSettings } from '../../lib/consume/pipeline/subscriber-plan.js'
-import { FASTSTREAM_ERR_DECODE, FASTSTREAM_ERR_VALIDATION } from '../../lib/errors.js'
-import type { AckPolicy } from '../../types/index.js'
-import { record } from '../support/record.js'
+import { NackMessage, RejectMessage } from '../../../lib/message/ack.js'
+import { Delivery } from '../../../lib/consume/pipeline/delivery.js'
+import { FailurePolicy } from '../../../lib/consume/pipeline/failure-policy.js'
+import type { SubscriberSettings } from '../../../lib/consume/pipeline/subscriber-plan.js'
+import { FASTSTREAM_ERR_DECODE, FASTSTREAM_ERR_VALIDATION } from '../../../lib/errors.js'
+import type { AckPolicy } from '../../../types/index.js'
+import { record } from '../../support/record.js'
 
 const retry = { retries: 1, delay: 100, factor: 2, maxDelay: 1000, jitter: 0, retryOn: () => true }
 const deadLetter = { kind: 'dead-letter', topic: 'orders.dlq' }

@@ -1,7 +1,7 @@
 import { deflateRawSync } from 'node:zlib'
 import t from 'tap'
 import fc from 'fast-check'
-import { encodeOffsetMap, OffsetMap } from '../../lib/consume/group/offset-map.js'
+import { encodeOffsetMap, OffsetMap } from '../../../lib/consume/group/offset-map.js'
 
 /** In the place of which they are told. */
 function at (offset: bigint, timestamp = 1_700_000_000_000) {

@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import t from 'tap'
 import fc from 'fast-check'
-import { PartitionTracker, type Tracked } from '../../lib/consume/partition/tracker.js'
+import { PartitionTracker, type Tracked } from '../../../lib/consume/partition/tracker.js'
 
 /** Hands over the records at these offsets, as one batch; `position` is that behind the last one. */
 function receive (tracker: PartitionTracker, offsets: readonly bigint[], position = (offsets.at(-1) ?? 0n) + 1n): Tracked[] {
