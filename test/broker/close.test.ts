@@ -42,7 +42,12 @@ t.test('what is published when the app closes is sent, or reported', async (t) =
     clock,
     createTransport: async () => {
       const transport = createMemoryTransport({ cluster: createMemoryCluster() })
-      return { ...transport, producer: () => ({ partitionCount: () => 1, send: async () => { await opened; return [0n] }, close: async () => {} }) }
+      return {
+        ...transport,
+        producer: () => ({
+          partitionCount: () => 1, send: async () => { await opened; return [0n] }, close: async () => {}
+        })
+      }
     }
   })
   await app.ready()

@@ -10,12 +10,17 @@ t.test('the plugin is the default export and a named one', async (t) => {
 
 t.test('options are checked at register', async (t) => {
   const app = Fastify()
-  await t.rejects(async () => { await app.register(faststreamPlugin, { broker: 'localhost:9092' } as FaststreamOptions) }, { code: 'FASTSTREAM_ERR_INVALID_OPTION' })
+  await t.rejects(
+    async () => { await app.register(faststreamPlugin, { broker: 'localhost:9092' } as FaststreamOptions) },
+    { code: 'FASTSTREAM_ERR_INVALID_OPTION' }
+  )
 })
 
 t.test('a broker name is taken once in an app, also in sibling scopes', async (t) => {
   const app = await build(t)
-  await t.rejects(async () => { await app.register(faststreamPlugin) }, { code: 'FASTSTREAM_ERR_ALREADY_REGISTERED', message: /'default'/ })
+  await t.rejects(async () => { await app.register(faststreamPlugin) }, {
+    code: 'FASTSTREAM_ERR_ALREADY_REGISTERED', message: /'default'/
+  })
 
   const siblings = Fastify()
   siblings.register(async (scope) => { await scope.register(faststreamPlugin) })
@@ -72,7 +77,9 @@ t.test('a scope has one view, with its own schemas, logger and this', async (t) 
     t.not(scope.broker, app.broker)
     scope.decorate('mine', 'yes')
     scope.addSchema({ $id: 'own', type: 'object', properties: { shared: { $ref: 'shared#' } } })
-    scope.broker.subscriber('scoped', { schema: { value: { $ref: 'own#' } } }, function (value) { inbox.add([value, (this as unknown as { mine: string }).mine]) })
+    scope.broker.subscriber('scoped', { schema: { value: { $ref: 'own#' } } }, function (value) {
+      inbox.add([value, (this as unknown as { mine: string }).mine])
+    })
   }, { logLevel: 'silent' })
   await app.ready()
   await app.broker.publish('scoped', { shared: { n: '3' } })

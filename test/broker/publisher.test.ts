@@ -18,15 +18,21 @@ t.test('publish by topic uses the publisher that the scope knows', async (t) => 
   await t.rejects(app.broker.publish('two', 1), { code: 'FASTSTREAM_ERR_DUPLICATE_PUBLISHER' })
   await app.broker.publish('own', 'text', { key: 'not known here' })
   t.match((await app.inject('/own')).json(), { code: 'FASTSTREAM_ERR_INVALID_MESSAGE', statusCode: 500 })
-  await t.rejects(app.broker.publish({ topic: 'one' } as never, 1), { code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /what publisher\(\) returned/ })
+  await t.rejects(app.broker.publish({ topic: 'one' } as never, 1), {
+    code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /what publisher\(\) returned/
+  })
 })
 
 t.test('keys and headers come from the publisher and can be overruled', async (t) => {
   const app = await build(t)
   const inbox = new Inbox<unknown>()
-  const publisher = app.broker.publisher('keyed', { key: (value) => `k${value}`, headers: (value) => ({ a: String(value), b: 'publisher' }) })
+  const publisher = app.broker.publisher('keyed', {
+    key: (value) => `k${value}`, headers: (value) => ({ a: String(value), b: 'publisher' })
+  })
   const fixed = app.broker.publisher('keyed', { key: 'fixed', headers: { a: 'fixed' } })
-  app.broker.subscriber('keyed', (value, { rawKey, headers }) => { inbox.add([value, rawKey && String(rawKey), headers['a'], headers['b']]) })
+  app.broker.subscriber('keyed', (value, { rawKey, headers }) => {
+    inbox.add([value, rawKey && String(rawKey), headers['a'], headers['b']])
+  })
   await app.ready()
   for (const publish of [
     () => publisher.publish(1),
@@ -38,7 +44,12 @@ t.test('keys and headers come from the publisher and can be overruled', async (t
     await publish()
     await inbox.count(length + 1)
   }
-  t.same(await inbox.count(4), [[1, 'k1', '1', 'publisher'], [2, null, '2', 'option'], [null, null, undefined, undefined], [3, 'fixed', 'fixed', undefined]])
+  t.same(await inbox.count(4), [
+    [1, 'k1', '1', 'publisher'],
+    [2, null, '2', 'option'],
+    [null, null, undefined, undefined],
+    [3, 'fixed', 'fixed', undefined]
+  ])
 })
 
 t.test('what cannot be encoded says so and is not sent', async (t) => {
@@ -47,22 +58,30 @@ t.test('what cannot be encoded says so and is not sent', async (t) => {
   const checked = app.broker.publisher('checked', { schema, key: () => 'x' })
   const broken = app.broker.publisher('broken', { key: () => { throw new Error('no key') } })
   const odd = app.broker.publisher('odd', { key: () => 7 as never })
-  const thrown = app.broker.publisher('thrown', { headers: () => { throw 'text' } }) // eslint-disable-line no-throw-literal
+  const thrown = app.broker.publisher('thrown', {
+    headers: () => { throw 'text' } // eslint-disable-line no-throw-literal
+  })
   await app.ready()
-  await t.rejects(checked.publish(1, { headers: { tenant: 'a' } }), { code: 'FASTSTREAM_ERR_INVALID_MESSAGE', message: /key/ })
+  await t.rejects(checked.publish(1, { headers: { tenant: 'a' } }), {
+    code: 'FASTSTREAM_ERR_INVALID_MESSAGE', message: /key/
+  })
   await t.rejects(checked.publish(1, { key: 'xx' }), { code: 'FASTSTREAM_ERR_INVALID_MESSAGE', message: /headers/ })
   await checked.publish(1, { key: Buffer.from('xx'), headers: { tenant: 'a', none: null } })
   await t.rejects(broken.publish(1), { code: 'FASTSTREAM_ERR_ENCODE', message: /key.*no key/ })
   await t.rejects(odd.publish(1), { code: 'FASTSTREAM_ERR_ENCODE', message: /key.*number/ })
   await t.rejects(thrown.publish(1), { code: 'FASTSTREAM_ERR_ENCODE', message: /headers.*text/ })
-  await t.rejects(app.broker.publish('thrown2', 1, { headers: { a: 1 as never } }), { code: 'FASTSTREAM_ERR_ENCODE', message: /header 'a'/ })
+  await t.rejects(app.broker.publish('thrown2', 1, { headers: { a: 1 as never } }), {
+    code: 'FASTSTREAM_ERR_ENCODE', message: /header 'a'/
+  })
   await t.rejects(app.broker.publish('thrown2', 1n), { code: 'FASTSTREAM_ERR_ENCODE' })
 })
 
 t.test('publish errors have their HTTP status', async (t) => {
   const app = await build(t, { producer: { queue: { messages: 1 } } })
   app.broker.publisher('orders')
-  app.get('/', async (request) => { await Promise.all([request.broker.publish('orders', 1), request.broker.publish('orders', 2)]) })
+  app.get('/', async (request) => {
+    await Promise.all([request.broker.publish('orders', 1), request.broker.publish('orders', 2)])
+  })
   t.match((await app.inject('/')).json(), { statusCode: 503, code: 'FASTSTREAM_ERR_PUBLISH_QUEUE_FULL' })
 })
 
@@ -97,6 +116,10 @@ t.test('a message has a logger with its place, and an id when it came without on
   await app.broker.publish('logged', 1, { headers: { correlation_id: null } })
   t.match(await inbox.count(1), [/^[0-9a-f-]{36}$/])
   t.match(lines.filter(({ msg }) => msg === 'seen'), [{ topic: 'logged', offset: '0', at: 0, level: 30 }])
-  t.match(lines.filter(({ level }) => level === 40), [{ msg: 'in-memory broker: nothing leaves this process, and it forgets everything when it ends' }])
-  t.match(lines.filter(({ msg }) => msg === 'subscriber waits for messages'), [{ subscriber: 'take', topics: ['logged'], groupId: 'fastify-faststream' }])
+  t.match(lines.filter(({ level }) => level === 40), [{
+    msg: 'in-memory broker: nothing leaves this process, and it forgets everything when it ends'
+  }])
+  t.match(lines.filter(({ msg }) => msg === 'subscriber waits for messages'), [{
+    subscriber: 'take', topics: ['logged'], groupId: 'fastify-faststream'
+  }])
 })

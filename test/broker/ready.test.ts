@@ -57,9 +57,13 @@ t.test('a start that does not end is given up, naming the step', async (t) => {
   const app = await build(t, { connectTimeout: 20 })
   let closed = 0
   useEnvironment(app, {
-    createTransport: async () => ({ name: 'mute', connect: () => new Promise(() => {}), close: async () => { closed++ } }) as unknown as Transport
+    createTransport: async () => ({
+      name: 'mute', connect: () => new Promise(() => {}), close: async () => { closed++ }
+    }) as unknown as Transport
   })
-  await t.rejects(async () => { await app.ready() }, { code: 'FASTSTREAM_ERR_START_TIMEOUT', message: /within 20 ms \(connecting\)/ })
+  await t.rejects(async () => { await app.ready() }, {
+    code: 'FASTSTREAM_ERR_START_TIMEOUT', message: /within 20 ms \(connecting\)/
+  })
   t.equal(closed, 1)
 })
 
@@ -71,7 +75,10 @@ t.test('what loading takes is taken from the time to connect, so that the time-o
     createTransport: async () => {
       latest = performance.now() + 900
       while (performance.now() < latest - 890);
-      return { ...createMemoryTransport({ cluster: createMemoryCluster() }), connect: async (by?: number) => { deadline = by ?? Infinity } }
+      return {
+        ...createMemoryTransport({ cluster: createMemoryCluster() }),
+        connect: async (by?: number) => { deadline = by ?? Infinity }
+      }
     }
   })
   await app.ready()
@@ -85,7 +92,11 @@ t.test('a group that waits for dead members does not keep the app from starting'
   useEnvironment(app, {
     createTransport: async () => ({
       ...createMemoryTransport({ cluster: createMemoryCluster() }),
-      consumer: () => ({ start: () => new Promise((resolve, reject) => { refuse = reject }), stop () {}, close: async () => { refuse(new Error('closed')) } })
+      consumer: () => ({
+        start: () => new Promise((resolve, reject) => { refuse = reject }),
+        stop () {},
+        close: async () => { refuse(new Error('closed')) }
+      })
     }) as unknown as Transport
   })
   app.broker.subscriber('orders', () => {})
@@ -93,7 +104,10 @@ t.test('a group that waits for dead members does not keep the app from starting'
   await app.broker.publish('orders', 1)
   refuse(new Error('not authorized'))
   await turn()
-  t.match(lines, [{ level: 40, msg: /^groups are not joined yet/ }, { level: 50, msg: /^groups could not be joined/, err: { message: 'not authorized' } }])
+  t.match(lines, [
+    { level: 40, msg: /^groups are not joined yet/ },
+    { level: 50, msg: /^groups could not be joined/, err: { message: 'not authorized' } }
+  ])
 
   const closing = await build(t, { connectTimeout: 500 }, { logger: { level: 'error', stream } })
   useEnvironment(closing, brokersOf(app).environment)
@@ -108,7 +122,12 @@ t.test('a start that was given up does nothing more when the cluster answers at 
   const { opened, open } = gate()
   const called: string[] = []
   useEnvironment(app, {
-    createTransport: async () => ({ name: 'late', connect: () => opened, describeTopics: async () => { called.push('describe'); return new Map() }, close: async () => {} }) as unknown as Transport
+    createTransport: async () => ({
+      name: 'late',
+      connect: () => opened,
+      describeTopics: async () => { called.push('describe'); return new Map() },
+      close: async () => {}
+    }) as unknown as Transport
   })
   app.broker.publisher('orders')
   await t.rejects(async () => { await app.ready() }, { code: 'FASTSTREAM_ERR_START_TIMEOUT' })
@@ -121,7 +140,10 @@ t.test("a declaration in another plugin's onReady hook, before ours, comes too l
   const app = Fastify()
   t.teardown(() => app.close())
   app.addHook('onReady', async () => {
-    t.throws(() => app.broker.subscriber('orders', () => { t.fail('it is not there') }), { code: 'FASTSTREAM_ERR_ALREADY_STARTED' })
+    t.throws(
+      () => app.broker.subscriber('orders', () => { t.fail('it is not there') }),
+      { code: 'FASTSTREAM_ERR_ALREADY_STARTED' }
+    )
     t.throws(() => app.broker.publisher('orders'), { code: 'FASTSTREAM_ERR_ALREADY_STARTED' })
   })
   await app.register(faststreamPlugin)

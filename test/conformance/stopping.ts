@@ -19,12 +19,23 @@ export function stopping (world: World): void {
       for (const partition of [0, 1]) await first.broker.publish(topic, 'before', { partition })
       await inbox.count(2)
       const second = await world.app(t, { groupId })
-      second.broker.subscriber(topic, (value, { partition, attempt }) => { inbox.add(`second ${value} ${partition} ${attempt}`) })
-      for (const partition of [0, 1]) for (const value of ['stop', 'behind it']) await first.broker.publish(topic, value, { partition })
+      second.broker.subscriber(topic, (value, { partition, attempt }) => {
+        inbox.add(`second ${value} ${partition} ${attempt}`)
+      })
+      for (const partition of [0, 1]) {
+        for (const value of ['stop', 'behind it']) await first.broker.publish(topic, value, { partition })
+      }
       await eventually(async () => first.broker.health().subscribers[0]?.state === 'stopped')
       t.equal(first.broker.health().healthy, false)
       await second.ready()
-      t.same([...await inbox.count(6)].sort(), ['first before', 'first before', ...['behind it', 'stop'].flatMap((value) => [0, 1].map((partition) => `second ${value} ${partition} 1`))].sort())
+      t.same(
+        [...await inbox.count(6)].sort(),
+        [
+          'first before',
+          'first before',
+          ...['behind it', 'stop'].flatMap((value) => [0, 1].map((partition) => `second ${value} ${partition} 1`))
+        ].sort()
+      )
       t.same(await world.read(`${topic}.dlq`), [])
     })
 
@@ -42,12 +53,17 @@ export function stopping (world: World): void {
       })
       first.broker.subscriber(other, function flows (value) { inbox.add(`other ${value}`) })
       await first.ready()
-      await Promise.all(['before', 'tried again', 'stop', 'behind it'].map((value) => first.broker.publish(topic, value, { key: value })))
+      await Promise.all(['before', 'tried again', 'stop', 'behind it'].map(
+        (value) => first.broker.publish(topic, value, { key: value })
+      ))
       const states = () => first.broker.health().subscribers.map(({ name, state }) => `${name} ${state}`).join()
       await eventually(async () => states() === 'stops stopped,flows reading')
       const ran = runsAfter
       for (const n of [1, 2, 3]) await first.broker.publish(other, n)
-      t.same([...await inbox.until((items) => items.includes('other 3'))].filter((item) => item.startsWith('other')), ['other 1', 'other 2', 'other 3'])
+      t.same(
+        [...await inbox.until((items) => items.includes('other 3'))].filter((item) => item.startsWith('other')),
+        ['other 1', 'other 2', 'other 3']
+      )
       await eventually(async () => (await world.committed(groupId, other))[0] === 3n)
       t.ok(runsAfter - ran <= 1, 'what waited for its next try is not tried again')
       t.notOk(inbox.items.includes('behind it'))
@@ -64,7 +80,9 @@ export function stopping (world: World): void {
 
     await t.test('a handler that has decided may stop its subscriber, too', async (t) => {
       const groupId = world.unique('g')
-      for (const [ackPolicy, expected] of [['ACK_FIRST', 2n], ['ACK', 2n], ['NACK_ON_ERROR', 2n], ['MANUAL', 2n]] as const) {
+      for (const [ackPolicy, expected] of [
+        ['ACK_FIRST', 2n], ['ACK', 2n], ['NACK_ON_ERROR', 2n], ['MANUAL', 2n]
+      ] as const) {
         const topic = await world.createTopic(1)
         const inbox = new Inbox<unknown>()
         const app = await world.app(t, { groupId: `${groupId}-${ackPolicy}`, ackPolicy, concurrency: 1 })

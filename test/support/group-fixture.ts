@@ -12,14 +12,24 @@ import { logLines } from './log-lines.js'
 import { ManualClock, turn } from './manual-clock.js'
 import { record } from './record.js'
 
-export const settings = { buffer: { messages: 4, bytes: 10_000 }, commit: { interval: 1000, count: 3 }, revokeDrain: 5000, sessionTimeout: 20_000, rebalanceTimeout: 60_000 }
+export const settings = {
+  buffer: { messages: 4, bytes: 10_000 },
+  commit: { interval: 1000, count: 3 },
+  revokeDrain: 5000,
+  sessionTimeout: 20_000,
+  rebalanceTimeout: 60_000
+}
 
 export function planOf (settings: Partial<SubscriberSettings> = {}): SubscriberSettings {
   return { topics: ['orders'], ordering: 'partition', concurrency: 1, ...settings } as SubscriberSettings
 }
 
 /** A group of one subscriber whose messages end when the test says so. */
-export function build ({ groupId = 'shop', topics = ['orders'], dispatch = true, ordering = 'partition' }: { groupId?: string | null, topics?: string[], dispatch?: boolean, ordering?: Ordering } = {}) {
+export function build (
+  { groupId = 'shop', topics = ['orders'], dispatch = true, ordering = 'partition' }: {
+    groupId?: string | null, topics?: string[], dispatch?: boolean, ordering?: Ordering
+  } = {}
+) {
   const clock = new ManualClock()
   const log = logLines()
   const running = new Map<string, (outcome: Outcome) => void>()
@@ -39,7 +49,12 @@ export function build ({ groupId = 'shop', topics = ['orders'], dispatch = true,
     lastError: undefined as unknown
   }
   let consumer!: FakeConsumer
-  const group = new Group(groupId, [pipeline as unknown as ErasedPipeline], (listener) => { consumer = new FakeConsumer(listener); return consumer }, { ...environmentOf(clock, log), settings })
+  const group = new Group(
+    groupId,
+    [pipeline as unknown as ErasedPipeline],
+    (listener) => { consumer = new FakeConsumer(listener); return consumer },
+    { ...environmentOf(clock, log), settings }
+  )
   if (dispatch) group.dispatch()
   async function end (name: string, outcome: Outcome = 'settled'): Promise<void> {
     const resolve = running.get(name)
@@ -49,9 +64,16 @@ export function build ({ groupId = 'shop', topics = ['orders'], dispatch = true,
     await turn()
   }
   function receive (partition: number, from: number, count: number, size = 100): void {
-    group.records('orders', partition, Array.from({ length: count }, (_, i) => record(from + i, 'v', { size })), BigInt(from + count))
+    group.records(
+      'orders',
+      partition,
+      Array.from({ length: count }, (_, i) => record(from + i, 'v', { size })),
+      BigInt(from + count)
+    )
   }
-  const assign = (...partitions: number[]): void => { group.assigned(partitions.map((partition) => ({ topic: 'orders', partition }))) }
+  const assign = (...partitions: number[]): void => {
+    group.assigned(partitions.map((partition) => ({ topic: 'orders', partition })))
+  }
   return { clock, log, group, consumer, pipeline, givenUp, waits, started, running, end, receive, assign }
 }
 

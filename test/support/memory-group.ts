@@ -13,14 +13,18 @@ export async function build (t: Test, topics: Record<string, number> = { orders:
   const cluster = createMemoryCluster()
   const transport = createMemoryTransport(log === undefined ? { cluster } : { cluster, log })
   t.teardown(() => transport.close())
-  await transport.createTopics(Object.entries(topics).map(([topic, partitions]) => ({ topic, partitions, replicas: -1 })))
+  await transport.createTopics(Object.entries(topics).map(([topic, partitions]) => ({
+    topic, partitions, replicas: -1
+  })))
 
   function member (topics = ['orders'], rebalanceTimeout = 10_000) {
     const listener = new ConsumerRecorder()
     // A process of its own, as far as the cluster can see.
     const own = createMemoryTransport(log === undefined ? { cluster } : { cluster, log })
     t.teardown(() => own.close())
-    const consumer = own.consumer({ groupId: 'shop', topics, offsetReset: 'earliest', rebalanceTimeout, sessionTimeout: 10_000 }, listener)
+    const consumer = own.consumer(
+      { groupId: 'shop', topics, offsetReset: 'earliest', rebalanceTimeout, sessionTimeout: 10_000 }, listener
+    )
     return { listener, consumer, transport: own }
   }
   return { cluster, transport, producer: transport.producer(), member }

@@ -5,8 +5,18 @@ import { ConsumerRecorder } from './consumer-recorder.js'
 
 const deadline = Number.MAX_SAFE_INTEGER
 
-export function record (topic: string, partition: number, value: string | Buffer | null, rest: Partial<ProducedRecord> = {}): ProducedRecord {
-  return { topic, partition, key: null, value: typeof value === 'string' ? Buffer.from(value) : value, headers: [], timestamp: 1, ...rest }
+export function record (
+  topic: string, partition: number, value: string | Buffer | null, rest: Partial<ProducedRecord> = {}
+): ProducedRecord {
+  return {
+    topic,
+    partition,
+    key: null,
+    value: typeof value === 'string' ? Buffer.from(value) : value,
+    headers: [],
+    timestamp: 1,
+    ...rest
+  }
 }
 
 export function numbered (topic: string, partition: number, count: number): ProducedRecord[] {
@@ -18,11 +28,15 @@ export async function build (t: Test, topics: Record<string, number> = { orders:
   const transport = createMemoryTransport({ cluster })
   t.teardown(() => transport.close())
   await transport.connect()
-  await transport.createTopics(Object.entries(topics).map(([topic, partitions]) => ({ topic, partitions, replicas: -1 })))
+  await transport.createTopics(Object.entries(topics).map(([topic, partitions]) => ({
+    topic, partitions, replicas: -1
+  })))
 
   function join (topics = ['orders'], groupId = 'shop') {
     const listener = new ConsumerRecorder()
-    const consumer = transport.consumer({ groupId, topics, offsetReset: 'earliest', rebalanceTimeout: 10_000, sessionTimeout: 10_000 }, listener)
+    const consumer = transport.consumer(
+      { groupId, topics, offsetReset: 'earliest', rebalanceTimeout: 10_000, sessionTimeout: 10_000 }, listener
+    )
     return { listener, consumer }
   }
   return { cluster, transport, join, producer: transport.producer() }

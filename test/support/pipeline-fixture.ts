@@ -17,7 +17,11 @@ export const retry = { retries: 2, delay: 100, factor: 2, maxDelay: 1000, jitter
 
 const SPOOFED = Object.entries({ topic: 'spoofed', partition: '0', offset: '1', timestamp: '2' })
 
-const HEADERS: RawHeader[] = [['a', Buffer.from('1')], ['a', null], ...SPOOFED.map(([name, value]): RawHeader => [`x-dlq-${name}`, Buffer.from(value)])]
+const HEADERS: RawHeader[] = [
+  ['a', Buffer.from('1')],
+  ['a', null],
+  ...SPOOFED.map(([name, value]): RawHeader => [`x-dlq-${name}`, Buffer.from(value)])
+]
 
 export function build (overrides: Partial<SubscriberPlan<Delivery>> = {}) {
   const clock = new ManualClock()
@@ -56,8 +60,13 @@ export function build (overrides: Partial<SubscriberPlan<Delivery>> = {}) {
   const halt = new AbortController()
   const pauses: string[] = []
   const settles: string[] = []
-  const slot = { wait: (ms: number) => { pauses.push('pause'); return sleep(clock, ms, halt.signal) }, settle: () => { settles.push('settled') } }
-  const run = (): Promise<Outcome> => pipeline.run(new Delivery('orders', 1, record(7, 'bytes', { key: Buffer.from('k'), headers: HEADERS })), slot)
+  const slot = {
+    wait: (ms: number) => { pauses.push('pause'); return sleep(clock, ms, halt.signal) },
+    settle: () => { settles.push('settled') }
+  }
+  const run = (): Promise<Outcome> => pipeline.run(
+    new Delivery('orders', 1, record(7, 'bytes', { key: Buffer.from('k'), headers: HEADERS })), slot
+  )
   return { clock, log, dead, failures, outcomes, halt, pauses, settles, pipeline, run }
 }
 

@@ -8,13 +8,22 @@ export const Order = Type.Object({ id: Type.String(), total: Type.Number({ minim
 
 export const yes = () => true
 
-interface Fixture { asyncapi?: AsyncapiOptions, plugin?: FaststreamOptions, server?: FastifyServerOptions, declare?: (app: FastifyInstance) => void }
+interface Fixture {
+  asyncapi?: AsyncapiOptions
+  plugin?: FaststreamOptions
+  server?: FastifyServerOptions
+  declare?: (app: FastifyInstance) => void
+}
 
 export async function make (t: Test, { asyncapi, plugin, server }: Fixture) {
   const lines: Array<Record<string, unknown>> = []
-  const app = Fastify({ logger: { level: 'info', stream: { write (line: string) { lines.push(JSON.parse(line)) } } }, ...server })
+  const app = Fastify({
+    logger: { level: 'info', stream: { write (line: string) { lines.push(JSON.parse(line)) } } }, ...server
+  })
   t.teardown(() => app.close())
-  await app.register(faststreamPlugin, { retry: { retries: 0 }, ...plugin, asyncapi: { publish: { authorize: yes }, ...asyncapi } })
+  await app.register(faststreamPlugin, {
+    retry: { retries: 0 }, ...plugin, asyncapi: { publish: { authorize: yes }, ...asyncapi }
+  })
   return { app, lines }
 }
 
@@ -25,18 +34,26 @@ export async function build (t: Test, fixture: Fixture = {}) {
   if (fixture.declare !== undefined) {
     fixture.declare(app)
   } else {
-    app.broker.publisher('orders', { schema: { value: Order }, key: (order: unknown) => (order as { id: string }).id, headers: { tenant: 'a' } })
-    app.broker.subscriber('orders', { schema: { value: Order } }, async function takeOrder (order) { handled.push(order) })
+    app.broker.publisher('orders', {
+      schema: { value: Order }, key: (order: unknown) => (order as { id: string }).id, headers: { tenant: 'a' }
+    })
+    app.broker.subscriber(
+      'orders', { schema: { value: Order } }, async function takeOrder (order) { handled.push(order) }
+    )
   }
   const broker = await testBroker(app)
-  const publish = async (operationId: string, payload: unknown, headers: Record<string, string> = {}) => await app.inject({
+  const publish = async (
+    operationId: string, payload: unknown, headers: Record<string, string> = {}
+  ) => await app.inject({
     method: 'POST',
     url: `/asyncapi/publish/${operationId}`,
     headers: { 'content-type': 'application/json', ...headers },
     payload: typeof payload === 'string' ? payload : JSON.stringify(payload)
   })
   /** What the plugin logged of it. */
-  const audit = () => lines.filter(({ operationId }) => operationId !== undefined).map(({ time, pid, hostname, reqId, ...line }) => line)
+  const audit = () => lines.filter(({ operationId }) => operationId !== undefined).map(
+    ({ time, pid, hostname, reqId, ...line }) => line
+  )
   return { app, broker, publish, lines, audit, handled }
 }
 

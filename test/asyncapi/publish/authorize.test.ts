@@ -25,7 +25,12 @@ t.test('authorize is asked for each message, and only true is a yes', async (t) 
     ['me', { id: 'takeOrder', action: 'receive', topic: 'orders', broker: 'default' }]
   ])
   for (answer of [false, undefined, null, 1, 'yes', {}]) {
-    t.match((await publish('sendOrders', { value: order })).json(), { statusCode: 403, code: 'FASTSTREAM_ERR_PUBLISH_FORBIDDEN', error: 'Forbidden', message: "operation 'sendOrders' was not published: 'authorize' did not allow it" })
+    t.match((await publish('sendOrders', { value: order })).json(), {
+      statusCode: 403,
+      code: 'FASTSTREAM_ERR_PUBLISH_FORBIDDEN',
+      error: 'Forbidden',
+      message: "operation 'sendOrders' was not published: 'authorize' did not allow it"
+    })
   }
   t.equal(broker.published('orders').length, 2)
 })
@@ -45,7 +50,9 @@ t.test('errors go to the error handler of the app, except those that say where a
   app.broker.publisher('orders', { schema: { value: Order } })
   app.broker.publisher('bills')
   await testBroker(app)
-  const publish = async (id: string, value: unknown) => await app.inject({ method: 'POST', url: `/asyncapi/publish/${id}`, payload: { value } })
+  const publish = async (id: string, value: unknown) => await app.inject({
+    method: 'POST', url: `/asyncapi/publish/${id}`, payload: { value }
+  })
   t.match(await publish('sendBills', 1), { statusCode: 418, body: '{"code":"FASTSTREAM_ERR_PUBLISH_FORBIDDEN"}' })
   t.match((await publish('sendOrders', 1)).json(), { statusCode: 400, violations: [{ path: '' }] })
 })
@@ -60,7 +67,10 @@ t.test('the route has the hooks of the option, and is hidden from @fastify/swagg
     asyncapi: {
       routePrefix: '/docs',
       hooks: {
-        onRequest: [async (request, reply) => { order.push('onRequest'); if (request.headers.authorization !== 'yes') return await reply.code(401).send() }],
+        onRequest: [async (request, reply) => {
+          order.push('onRequest')
+          if (request.headers.authorization !== 'yes') return await reply.code(401).send()
+        }],
         preHandler: async () => { order.push('preHandler') }
       },
       publish: { authorize () { order.push('authorize'); return true } }
@@ -81,14 +91,19 @@ t.test('without the option nothing can be published', async (t) => {
   t.teardown(() => app.close())
   await app.register(faststreamPlugin)
   app.broker.publisher('orders')
-  t.equal((await app.inject({ method: 'POST', url: '/asyncapi/publish/sendOrders', payload: { value: 1 } })).statusCode, 404)
+  t.equal(
+    (await app.inject({ method: 'POST', url: '/asyncapi/publish/sendOrders', payload: { value: 1 } })).statusCode, 404
+  )
 })
 
 t.test('in production it must be written twice', async (t) => {
   production(t)
   const plugin = { transport: 'memory' } as const
   for (const further of [{}, { production: false }]) {
-    await t.rejects(async () => { await make(t, { plugin, asyncapi: { publish: { authorize: yes, ...further } } }) }, { code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /'asyncapi.publish.production' must be true in production/ })
+    await t.rejects(
+      async () => { await make(t, { plugin, asyncapi: { publish: { authorize: yes, ...further } } }) },
+      { code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /'asyncapi.publish.production' must be true in production/ }
+    )
   }
   const { publish } = await build(t, { plugin, asyncapi: { publish: { authorize: yes, production: true } } })
   t.equal((await publish('sendOrders', { value: order })).statusCode, 200)
@@ -102,5 +117,10 @@ t.test('wrong options fail with the option and the cure', async (t) => {
     [{ authorize: yes, production: 'yes' }, /'asyncapi.publish.production' must be true or false/],
     [{ authorize: yes, rate: 1 }, /'asyncapi.publish.rate' is not known: there are authorize, production/]
   ]
-  for (const [publish, message] of wrong) await t.rejects(async () => { await make(t, { asyncapi: { publish } as AsyncapiOptions }) }, { code: 'FASTSTREAM_ERR_INVALID_OPTION', message })
+  for (const [publish, message] of wrong) {
+    await t.rejects(
+      async () => { await make(t, { asyncapi: { publish } as AsyncapiOptions }) },
+      { code: 'FASTSTREAM_ERR_INVALID_OPTION', message }
+    )
+  }
 })

@@ -4,10 +4,14 @@ import { build, order } from '../../support/publish-app.js'
 
 t.test('a loop that publishes is stopped', async (t) => {
   const { broker, publish } = await build(t)
-  const answers = await Promise.all(Array.from({ length: 60 }, async () => await publish('sendOrders', { value: order })))
+  const answers = await Promise.all(Array.from(
+    { length: 60 }, async () => await publish('sendOrders', { value: order })
+  ))
   const refused = answers.filter(({ statusCode }) => statusCode === 429)
   t.ok(refused.length > 0)
-  for (const answer of refused) t.match(answer, { headers: { 'retry-after': '1' }, body: /"code":"FASTSTREAM_ERR_PUBLISH_RATE"/ })
+  for (const answer of refused) {
+    t.match(answer, { headers: { 'retry-after': '1' }, body: /"code":"FASTSTREAM_ERR_PUBLISH_RATE"/ })
+  }
   t.equal(broker.published('orders').length, 60 - refused.length)
 })
 
@@ -33,7 +37,13 @@ t.test('twenty at once, then ten per second', async (t) => {
 })
 
 t.test('who did not pass takes no turn of those who do', async (t) => {
-  const { publish } = await build(t, { asyncapi: { publish: { authorize: ({ headers }) => headers.authorization === 'yes' } } })
-  for (const answer of await Promise.all(Array.from({ length: 60 }, async () => await publish('sendOrders', { value: order })))) t.equal(answer.statusCode, 403)
+  const { publish } = await build(t, {
+    asyncapi: { publish: { authorize: ({ headers }) => headers.authorization === 'yes' } }
+  })
+  for (const answer of await Promise.all(Array.from(
+    { length: 60 }, async () => await publish('sendOrders', { value: order })
+  ))) {
+    t.equal(answer.statusCode, 403)
+  }
   t.equal((await publish('sendOrders', { value: order }, { authorization: 'yes' })).statusCode, 200)
 })

@@ -12,7 +12,9 @@ t.test('a page of another site cannot make a browser publish', async (t) => {
     { origin: 'null' }
   ]
   for (const headers of foreign) {
-    t.match((await publish('sendOrders', { value: order }, headers as Record<string, string>)).json(), { statusCode: 403, code: 'FASTSTREAM_ERR_PUBLISH_FORBIDDEN', message: /comes from another site/ })
+    t.match((await publish('sendOrders', { value: order }, headers as Record<string, string>)).json(), {
+      statusCode: 403, code: 'FASTSTREAM_ERR_PUBLISH_FORBIDDEN', message: /comes from another site/
+    })
   }
   t.match(await publish('sendOrders', '{', { origin: 'null' }), { statusCode: 403 }, 'its body is not even read')
   t.equal(audit().length, foreign.length + 1)
@@ -41,5 +43,7 @@ t.test('hosts are one that URLs take for one', async (t) => {
     ['http://shop.example', '', false],
     ['http://shop.example', 'a b', false]
   ]
-  for (const [origin, host, expected] of cases) t.equal(isSameOrigin({ headers: { origin }, host }), expected, `${origin} at ${host}`)
+  for (const [origin, host, expected] of cases) {
+    t.equal(isSameOrigin({ headers: { origin }, host }), expected, `${origin} at ${host}`)
+  }
 })

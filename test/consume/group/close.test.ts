@@ -27,7 +27,10 @@ t.test('close ends in time when handlers and the cluster do not', async (t) => {
   await clock.advance(1250)
   await closed
   t.equal(clock.waiting, 0, 'no timer is left')
-  t.same(log.lines, ['warn handlers did not end in time: their messages will come again', 'warn the last commit did not end in time: its messages will come again'])
+  t.same(log.lines, [
+    'warn handlers did not end in time: their messages will come again',
+    'warn the last commit did not end in time: its messages will come again'
+  ])
 })
 
 t.test('a commit that fails when the group is closed arms nothing', async (t) => {

@@ -133,9 +133,18 @@ t.test('a message is settled before its turn is over, if its pipeline says so, a
   const log = logLines()
   const clock = new ManualClock()
   const { opened, open } = gate()
-  const pipeline = { plan: planOf(), run: async (_: Delivery, slot: LaneSlot) => { slot.settle(); await opened; return 'settled' }, giveUp: () => {} } as unknown as ErasedPipeline
+  const pipeline = {
+    plan: planOf(),
+    run: async (_: Delivery, slot: LaneSlot) => { slot.settle(); await opened; return 'settled' },
+    giveUp: () => {}
+  } as unknown as ErasedPipeline
   let consumer!: FakeConsumer
-  const group = new Group('shop', [pipeline], (listener) => { consumer = new FakeConsumer(listener); return consumer }, { ...environmentOf(clock, log), settings })
+  const group = new Group(
+    'shop',
+    [pipeline],
+    (listener) => { consumer = new FakeConsumer(listener); return consumer },
+    { ...environmentOf(clock, log), settings }
+  )
   group.dispatch()
   group.assigned([{ topic: 'orders', partition: 0 }])
   group.records('orders', 0, [record(0)], 1n)

@@ -58,9 +58,18 @@ t.test('bytes bound what a partition holds, too', async (t) => {
 t.test('an error that nobody expected leaves its message unsettled and nothing else', async (t) => {
   const log = logLines()
   const clock = new ManualClock()
-  const pipeline = { plan: planOf(), run: async ({ record: { offset } }: Delivery) => { if (offset === 0n) throw new Error('a bug'); return 'settled' }, giveUp: () => {} } as unknown as ErasedPipeline
+  const pipeline = {
+    plan: planOf(),
+    run: async ({ record: { offset } }: Delivery) => { if (offset === 0n) throw new Error('a bug'); return 'settled' },
+    giveUp: () => {}
+  } as unknown as ErasedPipeline
   let consumer!: FakeConsumer
-  const group = new Group('shop', [pipeline], (listener) => { consumer = new FakeConsumer(listener); return consumer }, { ...environmentOf(clock, log), settings })
+  const group = new Group(
+    'shop',
+    [pipeline],
+    (listener) => { consumer = new FakeConsumer(listener); return consumer },
+    { ...environmentOf(clock, log), settings }
+  )
   group.dispatch()
   group.assigned([{ topic: 'orders', partition: 0 }])
   group.records('orders', 0, [record(0), record(1)], 2n)

@@ -8,12 +8,26 @@ t.test('a corrupt batch stops its partition until it is skipped, and what was re
   receive(0, 5, 1)
   group.corrupt('orders', 0, { offset: 6n, nextOffset: 10n, error: new Error('broken bytes') })
   const health = group.health(['orders'])
-  t.match(health, { healthy: false, partitions: [{ stopped: { offset: 6n, nextOffset: 10n, error: { message: 'broken bytes' } } }, { stopped: undefined }], lastError: { message: 'broken bytes' } })
-  t.match(JSON.parse(JSON.stringify(health)).partitions[0], { stopped: { offset: '6', nextOffset: '10', error: 'broken bytes' } })
+  t.match(health, {
+    healthy: false,
+    partitions: [
+      { stopped: { offset: 6n, nextOffset: 10n, error: { message: 'broken bytes' } } }, { stopped: undefined }
+    ],
+    lastError: { message: 'broken bytes' }
+  })
+  t.match(JSON.parse(JSON.stringify(health)).partitions[0], {
+    stopped: { offset: '6', nextOffset: '10', error: 'broken bytes' }
+  })
 
-  t.throws(() => group.skipTo({ topic: 'orders', partition: 1, offset: 9n }), { code: 'FASTSTREAM_ERR_SKIP', message: /partition 1 of 'orders' cannot be skipped to 9: it is being read/ })
-  t.throws(() => group.skipTo({ topic: 'orders', partition: 2, offset: 9n }), { code: 'FASTSTREAM_ERR_SKIP', message: /does not own it now/ })
-  t.throws(() => group.skipTo({ topic: 'orders', partition: 0, offset: 5n }), { code: 'FASTSTREAM_ERR_SKIP', message: /before 6 was read/ })
+  t.throws(() => group.skipTo({ topic: 'orders', partition: 1, offset: 9n }), {
+    code: 'FASTSTREAM_ERR_SKIP', message: /partition 1 of 'orders' cannot be skipped to 9: it is being read/
+  })
+  t.throws(() => group.skipTo({ topic: 'orders', partition: 2, offset: 9n }), {
+    code: 'FASTSTREAM_ERR_SKIP', message: /does not own it now/
+  })
+  t.throws(() => group.skipTo({ topic: 'orders', partition: 0, offset: 5n }), {
+    code: 'FASTSTREAM_ERR_SKIP', message: /before 6 was read/
+  })
   group.skipTo({ topic: 'orders', partition: 0, offset: 10n })
   t.ok(consumer.calls.includes('seek orders[0] 10'))
   t.match(group.health(['orders']), { healthy: true })

@@ -28,10 +28,26 @@ t.test('one that shares its group lets the others go on', async (t) => {
   const clock = new ManualClock()
   const started: string[] = []
   const outcomes: Record<string, Outcome> = { 'orders 0': 'stop' }
-  const pipeline = { run: async ({ topic, record: { offset } }: Delivery) => { started.push(`${topic} ${offset}`); return outcomes[`${topic} ${offset}`] ?? 'settled' }, giveUp: () => {}, late: [] }
+  const pipeline = {
+    run: async ({ topic, record: { offset } }: Delivery) => {
+      started.push(`${topic} ${offset}`)
+      return outcomes[`${topic} ${offset}`] ?? 'settled'
+    },
+    giveUp: () => {},
+    late: []
+  }
   let consumer!: FakeConsumer
-  const members = ['orders', 'others'].map((topic) => ({ ...pipeline, plan: planOf({ topics: [topic], ordering: 'none', concurrency: 2 }) }) as unknown as ErasedPipeline)
-  const group = new Group('shop', members, (listener) => { consumer = new FakeConsumer(listener); return consumer }, { ...environmentOf(clock), settings })
+  const members = ['orders', 'others'].map(
+    (topic) => ({
+      ...pipeline, plan: planOf({ topics: [topic], ordering: 'none', concurrency: 2 })
+    }) as unknown as ErasedPipeline
+  )
+  const group = new Group(
+    'shop',
+    members,
+    (listener) => { consumer = new FakeConsumer(listener); return consumer },
+    { ...environmentOf(clock), settings }
+  )
   group.dispatch()
   const both = [{ topic: 'orders', partition: 0 }, { topic: 'others', partition: 0 }]
   group.assigned(both)
@@ -41,7 +57,9 @@ t.test('one that shares its group lets the others go on', async (t) => {
   await turn()
   t.same(started, ['orders 0', 'orders 1', 'others 0'])
   t.same(consumer.calls, ['pause orders[0]'])
-  t.match([group.health(['orders']), group.health(['others'])], [{ state: 'stopped', healthy: false }, { state: 'reading', healthy: true }])
+  t.match([group.health(['orders']), group.health(['others'])], [
+    { state: 'stopped', healthy: false }, { state: 'reading', healthy: true }
+  ])
   await group.revoking()
   group.assigned(both)
   t.same(consumer.calls, ['pause orders[0]', 'pause orders[0]'], 'also in the next generation')

@@ -7,7 +7,9 @@ import { retry, build, policies } from '../../support/pipeline-fixture.js'
 
 t.test('ACK_FIRST settles before the handler, and a failure is only logged', async (t) => {
   const order: string[] = []
-  const { run, settles, dead, failures, log, pipeline } = build({ ackPolicy: 'ACK_FIRST', handle: () => { order.push(...settles); throw new Error('no') } })
+  const { run, settles, dead, failures, log, pipeline } = build({
+    ackPolicy: 'ACK_FIRST', handle: () => { order.push(...settles); throw new Error('no') }
+  })
   t.equal(await run(), 'settled')
   t.equal(order[0], 'settled')
   t.same([settles.length, dead, failures], [1, [], []])
@@ -17,7 +19,9 @@ t.test('ACK_FIRST settles before the handler, and a failure is only logged', asy
 
 t.test('ACK settles also when the handler failed, which is logged', async (t) => {
   let runs = 0
-  const { run, dead, failures, log } = build({ ackPolicy: 'ACK', handle: async () => { runs++; throw new Error('no') } })
+  const { run, dead, failures, log } = build({
+    ackPolicy: 'ACK', handle: async () => { runs++; throw new Error('no') }
+  })
   t.equal(await run(), 'settled')
   t.same([runs, dead], [1, []])
   t.match(failures, [{ stage: 'retries-exhausted' }])
@@ -50,7 +54,12 @@ t.test('what cannot be decoded is a dead letter under every policy', async (t) =
 t.test('a result that is refused is a dead letter, unless failures are only logged', async (t) => {
   for (const ackPolicy of policies) {
     const refused = prepared('results', async () => { throw new FASTSTREAM_ERR_PUBLISH_REFUSED('results', 'no') })
-    const { run, dead } = build({ ackPolicy, handle: () => 1, prepare: () => [refused], release: (delivery) => { delivery.decide({ kind: 'ack' }); return undefined } })
+    const { run, dead } = build({
+      ackPolicy,
+      handle: () => 1,
+      prepare: () => [refused],
+      release: (delivery) => { delivery.decide({ kind: 'ack' }); return undefined }
+    })
     t.equal(await run(), 'settled')
     t.equal(dead.length, ackPolicy.startsWith('ACK') ? 0 : 1, ackPolicy)
   }
@@ -59,7 +68,11 @@ t.test('a result that is refused is a dead letter, unless failures are only logg
 t.test('MANUAL waits for the decision, also when the handler has ended', async (t) => {
   const results: unknown[] = []
   let delivery!: Delivery
-  const { run } = build({ ackPolicy: 'MANUAL', handle: (given) => { delivery = given; return 'result' }, prepare: (result) => { results.push(result); return [] } })
+  const { run } = build({
+    ackPolicy: 'MANUAL',
+    handle: (given) => { delivery = given; return 'result' },
+    prepare: (result) => { results.push(result); return [] }
+  })
   let settled: unknown
   const ran = run().then((outcome) => { settled = outcome })
   await turn()
@@ -72,7 +85,9 @@ t.test('MANUAL waits for the decision, also when the handler has ended', async (
 
 t.test('MANUAL that is not decided in time is run again, and one that nobody waits for is not settled', async (t) => {
   const deliveries: Delivery[] = []
-  const { clock, run, failures, pipeline } = build({ ackPolicy: 'MANUAL', handlerTimeout: 1000, handle: (delivery) => { deliveries.push(delivery) } })
+  const { clock, run, failures, pipeline } = build({
+    ackPolicy: 'MANUAL', handlerTimeout: 1000, handle: (delivery) => { deliveries.push(delivery) }
+  })
   const settled = run()
   await clock.advance(1000)
   t.match(failures, [{ stage: 'handler', error: { code: 'FASTSTREAM_ERR_HANDLER_TIMEOUT' } }])

@@ -1,5 +1,7 @@
 import t from 'tap'
-import { FASTSTREAM_ERR_DECODE, FASTSTREAM_ERR_PUBLISH_REFUSED, FASTSTREAM_ERR_VALIDATION } from '../../../lib/errors.js'
+import {
+  FASTSTREAM_ERR_DECODE, FASTSTREAM_ERR_PUBLISH_REFUSED, FASTSTREAM_ERR_VALIDATION
+} from '../../../lib/errors.js'
 import { SendError } from '../../../lib/transport/transport.js'
 import { build, headersOf } from '../../support/pipeline-fixture.js'
 
@@ -37,7 +39,13 @@ t.test('what cannot be decoded or is invalid goes to the dead-letter topic at on
   t.equal(await undecodable.run(), 'settled')
   t.match(headersOf(undecodable.dead[0]), { 'x-dlq-stage': 'deserialize', 'x-dlq-attempts': '1' })
 
-  const invalid = build({ decode: () => { throw Object.assign(new FASTSTREAM_ERR_VALIDATION('value/total must be >= 0'), { validation: [{ instancePath: '/total' }] }) } })
+  const invalid = build({
+    decode: () => {
+      throw Object.assign(new FASTSTREAM_ERR_VALIDATION('value/total must be >= 0'), {
+        validation: [{ instancePath: '/total' }]
+      })
+    }
+  })
   t.equal(await invalid.run(), 'settled')
   t.match(headersOf(invalid.dead[0]), { 'x-dlq-stage': 'validate', 'x-dlq-errors': '[{"instancePath":"/total"}]' })
 })
@@ -46,7 +54,9 @@ t.test('errors may hold anything where a text should be', async (t) => {
   const circular: { self?: unknown } = {}
   circular.self = circular
   const odd: object[] = [
-    { validation: circular }, { validation: [1n] }, { validation: undefined }, { message: undefined }, { name: 7 }, { stack: {} }, { stack: undefined },
+    { validation: circular }, { validation: [1n] }, {
+      validation: undefined
+    }, { message: undefined }, { name: 7 }, { stack: {} }, { stack: undefined },
     Object.defineProperty({}, 'message', { get () { throw new Error('trap') }, enumerable: true })
   ]
   for (const members of odd) {
@@ -58,7 +68,9 @@ t.test('errors may hold anything where a text should be', async (t) => {
 })
 
 t.test('a dead letter that is too large says less, and at last leaves its value out', async (t) => {
-  const tooLarge = new FASTSTREAM_ERR_PUBLISH_REFUSED('orders.dlq', 'too large', { cause: new SendError('too large', 'not-sent', 'too-large') })
+  const tooLarge = new FASTSTREAM_ERR_PUBLISH_REFUSED('orders.dlq', 'too large', {
+    cause: new SendError('too large', 'not-sent', 'too-large')
+  })
   const brief = build({ decode: () => { throw new Error('x'.repeat(500)) } })
   brief.outcomes.push(tooLarge)
   t.equal(await brief.run(), 'settled')
@@ -80,7 +92,10 @@ t.test('a dead letter that is too large says less, and at last leaves its value 
 })
 
 t.test('a dead letter that fails again keeps its first origin, where that can be believed', async (t) => {
-  const again = build({ isDeadLetterOf: (topic, origin) => topic === 'orders' && origin === 'spoofed', decode: () => { throw new Error('no') } })
+  const again = build({
+    isDeadLetterOf: (topic, origin) => topic === 'orders' && origin === 'spoofed',
+    decode: () => { throw new Error('no') }
+  })
   t.equal(await again.run(), 'settled')
   const headers = again.dead[0]?.headers.filter(([name]) => name === 'x-dlq-topic').map(([, value]) => String(value))
   t.same(headers, ['spoofed'])

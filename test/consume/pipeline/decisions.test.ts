@@ -46,17 +46,33 @@ t.test('a handler may want its message again, after its own time, as often as it
 t.test('a handler may reject its message: it is a dead letter at once, and says why', async (t) => {
   for (const how of ['decides', 'throws']) {
     const error = new RejectMessage('a negative total')
-    const { run, dead, failures } = build({ handle: async (delivery) => { if (how === 'throws') throw error; delivery.decide({ kind: 'reject', error }) } })
+    const { run, dead, failures } = build({
+      handle: async (delivery) => { if (how === 'throws') throw error; delivery.decide({ kind: 'reject', error }) }
+    })
     t.equal(await run(), 'settled')
-    t.match(headersOf(dead[0]), { 'x-dlq-stage': 'rejected', 'x-dlq-error-class': 'RejectMessage', 'x-dlq-error-message': 'a negative total', 'x-dlq-attempts': '1' })
+    t.match(headersOf(dead[0]), {
+      'x-dlq-stage': 'rejected',
+      'x-dlq-error-class': 'RejectMessage',
+      'x-dlq-error-message': 'a negative total',
+      'x-dlq-attempts': '1'
+    })
     t.match(failures, [{ stage: 'rejected' }])
   }
 })
 
 t.test('to acknowledge and to skip by throwing is a success for what was made, to want it again and to reject is none', async (t) => {
-  for (const [thrown, released] of [[new AckMessage(), undefined], [new SkipMessage(), undefined], [new NackMessage(), 'the handler wants the message again'], [new RejectMessage('no'), 'no'], [new StopConsume(), 'the handler stops its subscriber']] as const) {
+  for (const [thrown, released] of [
+    [new AckMessage(), undefined],
+    [new SkipMessage(), undefined],
+    [new NackMessage(), 'the handler wants the message again'],
+    [new RejectMessage('no'), 'no'],
+    [new StopConsume(), 'the handler stops its subscriber']
+  ] as const) {
     const failures: unknown[] = []
-    const { run, halt } = build({ handle: async () => { throw thrown }, release: async (_, failure) => { failures.push((failure?.error as Error | undefined)?.message) } })
+    const { run, halt } = build({
+      handle: async () => { throw thrown },
+      release: async (_, failure) => { failures.push((failure?.error as Error | undefined)?.message) }
+    })
     halt.abort()
     const outcome = await run()
     t.same(failures, [released], thrown.name)
@@ -65,7 +81,9 @@ t.test('to acknowledge and to skip by throwing is a success for what was made, t
 })
 
 t.test('a delay must be a time', async (t) => {
-  for (const delay of [-1, NaN, Infinity, 2 ** 31]) t.throws(() => new NackMessage({ delay }), { code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /'delay'/ })
+  for (const delay of [-1, NaN, Infinity, 2 ** 31]) {
+    t.throws(() => new NackMessage({ delay }), { code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /'delay'/ })
+  }
   t.equal(new NackMessage({ delay: 0 }).delay, 0)
   t.equal(new RejectMessage().message, 'the handler rejected the message')
 })

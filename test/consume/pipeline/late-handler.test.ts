@@ -28,7 +28,9 @@ t.test('a handler that had its time has failed, whatever it returns, and is run 
   await clock.advance(1000)
   ends[1]?.open()
   await clock.advance(200)
-  t.match(failures[1], { error: { code: 'FASTSTREAM_ERR_HANDLER_TIMEOUT' } }, 'what it throws then is not why it failed')
+  t.match(
+    failures[1], { error: { code: 'FASTSTREAM_ERR_HANDLER_TIMEOUT' } }, 'what it throws then is not why it failed'
+  )
   t.equal(await settled, 'settled', 'the third one is in time')
   t.equal(log.lines.filter((line) => line.includes('has had its time')).length, 2)
 })
@@ -36,7 +38,9 @@ t.test('a handler that had its time has failed, whatever it returns, and is run 
 t.test('a handler that nobody waits for leaves its message unsettled, and has not failed', async (t) => {
   for (const how of ['returns', 'throws']) {
     const { opened, open } = gate()
-    const { pipeline, run, failures, dead } = build({ handle: async () => { await opened; if (how === 'throws') throw new Error('aborted') } })
+    const { pipeline, run, failures, dead } = build({
+      handle: async () => { await opened; if (how === 'throws') throw new Error('aborted') }
+    })
     const settled = run()
     await turn()
     pipeline.giveUp('the app closes')
@@ -57,7 +61,12 @@ t.test('nor is one settled that nobody waits for when its handler has ended and 
   for (const [title, overrides] of cases) {
     const { opened, open } = gate()
     const prepared: unknown[] = []
-    const { clock, pipeline, run, failures, dead } = build({ retry: { ...retry, retries: 0 }, release: () => opened, prepare: (result) => { prepared.push(result); return [] }, ...overrides })
+    const { clock, pipeline, run, failures, dead } = build({
+      retry: { ...retry, retries: 0 },
+      release: () => opened,
+      prepare: (result) => { prepared.push(result); return [] },
+      ...overrides
+    })
     const settled = run()
     await turn()
     pipeline.giveUp('the app closes')

@@ -29,7 +29,10 @@ t.test('a result is published; when that fails it alone is tried again', async (
   let sent = 0
   const { run, clock, settles } = build({
     handle: () => { handled++; return 'result' },
-    prepare: (result) => [prepared('invoices', async () => { if (++sent < 3) throw new FASTSTREAM_ERR_PUBLISH_TIMEOUT('invoices', 'slow'); return { topic: String(result), partition: 0, offset: 0n } })]
+    prepare: (result) => [prepared('invoices', async () => {
+      if (++sent < 3) throw new FASTSTREAM_ERR_PUBLISH_TIMEOUT('invoices', 'slow')
+      return { topic: String(result), partition: 0, offset: 0n }
+    })]
   })
   const done = run()
   await turn()
@@ -63,7 +66,12 @@ t.test('a result that is wrong, or that the cluster refuses, makes its message a
   const wrong = build({ handle: () => 1, prepare: () => { throw new Error('invalid') } })
   t.equal(await wrong.run(), 'settled')
   t.match(headersOf(wrong.dead[0]), { 'x-dlq-stage': 'publish' })
-  const refused = build({ handle: () => 1, prepare: () => [prepared('invoices', async () => { throw new FASTSTREAM_ERR_PUBLISH_REFUSED('invoices', 'too large') })] })
+  const refused = build({
+    handle: () => 1,
+    prepare: () => [prepared('invoices', async () => {
+      throw new FASTSTREAM_ERR_PUBLISH_REFUSED('invoices', 'too large')
+    })]
+  })
   t.equal(await refused.run(), 'settled')
   t.match(headersOf(refused.dead[0]), { 'x-dlq-stage': 'publish' })
 })

@@ -34,7 +34,11 @@ t.test('a handler that fails is run again, later each time, then the message goe
   t.same(failures.map(({ stage }) => stage), ['handler', 'handler', 'retries-exhausted'])
   const [letter] = dead
   t.match(letter, { topic: 'orders.dlq', key: Buffer.from('k'), value: Buffer.from('bytes') })
-  t.same(letter?.headers.slice(0, 2), [['a', Buffer.from('1')], ['a', null]], 'the original headers, but for those of an earlier dead letter')
+  t.same(
+    letter?.headers.slice(0, 2),
+    [['a', Buffer.from('1')], ['a', null]],
+    'the original headers, but for those of an earlier dead letter'
+  )
   const headers = headersOf(letter)
   t.match(headers, {
     'x-dlq-topic': 'orders',
@@ -52,7 +56,11 @@ t.test('a handler that fails is run again, later each time, then the message goe
   })
   t.equal(headers['x-dlq-error-message']?.length, 1024)
   t.match(headers['x-dlq-error-stack'], /TypeError/)
-  t.match(log.lines, ['warn handler failed, it will be run again', 'warn handler failed, it will be run again', 'error message cannot be handled and was moved to the dead-letter topic'])
+  t.match(log.lines, [
+    'warn handler failed, it will be run again',
+    'warn handler failed, it will be run again',
+    'error message cannot be handled and was moved to the dead-letter topic'
+  ])
 })
 
 t.test('an error for which retryOn says no is not tried again', async (t) => {
@@ -63,7 +71,10 @@ t.test('an error for which retryOn says no is not tried again', async (t) => {
 
 t.test('a retryOn that fails is taken as a yes', async (t) => {
   let handled = 0
-  const { run, clock, log } = build({ retry: { ...retry, retryOn: () => { throw new Error('bug') } }, handle: () => { if (++handled < 2) throw new Error('once') } })
+  const { run, clock, log } = build({
+    retry: { ...retry, retryOn: () => { throw new Error('bug') } },
+    handle: () => { if (++handled < 2) throw new Error('once') }
+  })
   const done = run()
   await clock.advance(100)
   t.equal(await done, 'settled')
@@ -83,13 +94,24 @@ t.test('what waits for another try when the generation ends stays unsettled', as
   burying.halt.abort()
   t.equal(await burying.run(), 'unsettled')
 
-  const publishing = build({ handle: () => 1, prepare: () => [prepared('invoices', async () => { throw new Error('not now') })] })
+  const publishing = build({
+    handle: () => 1, prepare: () => [prepared('invoices', async () => { throw new Error('not now') })]
+  })
   publishing.halt.abort()
   t.equal(await publishing.run(), 'unsettled')
 })
 
 t.test('whatever is thrown is an error', async (t) => {
-  for (const thrown of [undefined, null, 'text', 42, Symbol('s'), { a: 1 }, Object.create(null), { get message () { throw new Error('trap') } }]) {
+  for (const thrown of [
+    undefined,
+    null,
+    'text',
+    42,
+    Symbol('s'),
+    { a: 1 },
+    Object.create(null),
+    { get message () { throw new Error('trap') } }
+  ]) {
     t.ok(toError(thrown) instanceof Error)
     const { run, dead } = build({ retry: { ...retry, retries: 0 }, handle: () => { throw thrown } })
     t.equal(await run(), 'settled')
@@ -106,7 +128,9 @@ t.test('the wait before a retry grows, is bounded, and varies by the jitter', as
 })
 
 t.test('the last error is told, of a handler and of what could not be published', async (t) => {
-  const { clock, pipeline, run, outcomes } = build({ retry: { ...retry, retries: 0 }, handle: () => { throw new Error('no') } })
+  const { clock, pipeline, run, outcomes } = build({
+    retry: { ...retry, retries: 0 }, handle: () => { throw new Error('no') }
+  })
   t.equal(pipeline.lastError, undefined)
   outcomes.push(new Error('unreachable'))
   const settled = run()

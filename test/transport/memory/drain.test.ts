@@ -50,7 +50,9 @@ t.test('a commit belongs to the generation in which it was called, also when it 
   listener.onRevoking = async () => {
     await consumer.commit([{ topic: 'orders', partition: 0, offset: 1n }])
     // The next change is the new generation, of which this member does not know yet.
-    cluster.onChange(() => { late ??= consumer.commit([{ topic: 'orders', partition: 0, offset: 2n }]).catch((err) => err) })
+    cluster.onChange(() => {
+      late ??= consumer.commit([{ topic: 'orders', partition: 0, offset: 2n }]).catch((err) => err)
+    })
   }
   await consumer.start()
   cluster.createPartitions('orders', 2)
@@ -67,7 +69,9 @@ t.test('a commit of a partition that is not owned is refused, with all that came
   const first = member()
   const second = member()
   await Promise.all([first.consumer.start(), second.consumer.start()])
-  for (const strange of [{ topic: 'orders', partition: 1 }, { topic: 'orders', partition: 9 }, { topic: 'nope', partition: 0 }]) {
+  for (const strange of [
+    { topic: 'orders', partition: 1 }, { topic: 'orders', partition: 9 }, { topic: 'nope', partition: 0 }
+  ]) {
     const offsets = [{ topic: 'orders', partition: 0, offset: 1n }, { ...strange, offset: 1n }]
     await t.rejects(first.consumer.commit(offsets), GenerationLostError)
   }

@@ -33,7 +33,9 @@ t.test('members may subscribe to different topics, and every topic is read by th
   const old = [member(['a']), member(['a'])]
   const young = member(['a', 'b'])
   for (const { consumer } of [...old, young]) await consumer.start()
-  const ownedOf = (topic: string) => [...old, young].map(({ listener }) => listener.owned.filter((name) => name.startsWith(topic)).length)
+  const ownedOf = (topic: string) => [...old, young].map(
+    ({ listener }) => listener.owned.filter((name) => name.startsWith(topic)).length
+  )
   await until(() => ownedOf('a/').join() === '1,2,1' || ownedOf('a/').join() === '2,1,1')
   t.same(ownedOf('b/'), [0, 0, 4])
 })
@@ -42,7 +44,9 @@ t.test('all members are asked at the same time, and the next generation begins w
   const { member } = await build(t)
   const old = [member(), member()]
   const gates = [gate(), gate()] as const
-  old.forEach(({ listener }, i) => { listener.onRevoking = () => gates[i]?.opened ?? Promise.reject(new Error('no gate')) })
+  old.forEach(({ listener }, i) => {
+    listener.onRevoking = () => gates[i]?.opened ?? Promise.reject(new Error('no gate'))
+  })
   await Promise.all(old.map(({ consumer }) => consumer.start()))
 
   const young = member()

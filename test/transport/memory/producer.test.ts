@@ -5,7 +5,9 @@ import { record, build, send } from '../../support/memory-transport.js'
 
 t.test('records get the offsets of their partitions, in the order given', async (t) => {
   const { producer } = await build(t)
-  t.same(await send(producer, record('orders', 0, 'a'), record('orders', 1, 'b'), record('orders', 0, 'c')), [0n, 0n, 1n])
+  t.same(
+    await send(producer, record('orders', 0, 'a'), record('orders', 1, 'b'), record('orders', 0, 'c')), [0n, 0n, 1n]
+  )
   t.same(await send(producer, record('orders', 0, 'd'), record('orders', 1, 'e')), [2n, 1n])
 })
 
@@ -36,20 +38,33 @@ t.test('an unknown topic is an error, nothing creates it', async (t) => {
 t.test('what a send has for one partition is stored or refused as a whole, whatever becomes of the others', async (t) => {
   const { cluster, producer } = await build(t)
   const tooLarge = Buffer.alloc(1024 * 1024)
-  for (const bad of [record('orders', 2, 'x'), record('orders', -1, 'x'), record('nope', 0, 'x'), record('orders', 0, tooLarge)]) {
-    const err = await send(producer, bad, record('orders', 1, 'good'), { ...bad, value: Buffer.from('beside it') }).catch((err) => err)
+  for (const bad of [
+    record('orders', 2, 'x'), record('orders', -1, 'x'), record('nope', 0, 'x'), record('orders', 0, tooLarge)
+  ]) {
+    const err = await send(producer, bad, record('orders', 1, 'good'), {
+      ...bad, value: Buffer.from('beside it')
+    }).catch((err) => err)
     t.ok(err instanceof SendError)
     t.match(err, { reason: bad.value?.length === tooLarge.length ? 'too-large' : 'refused', outcome: 'not-sent' })
     t.same(err.offsets, [undefined, cluster.partition('orders', 1)!.end - 1n, undefined])
   }
-  t.same(cluster.records('orders').map(({ partition, value }) => [partition, String(value)]), Array.from({ length: 4 }, () => [1, 'good']))
-  t.same(await send(producer, record('orders', 0, Buffer.alloc(1024 * 1024 - 100))), [0n], 'a little less than 1 MiB is taken')
+  t.same(
+    cluster.records('orders').map(({ partition, value }) => [partition, String(value)]),
+    Array.from({ length: 4 }, () => [1, 'good'])
+  )
+  t.same(
+    await send(producer, record('orders', 0, Buffer.alloc(1024 * 1024 - 100))),
+    [0n],
+    'a little less than 1 MiB is taken'
+  )
 })
 
 t.test('the records of a partition are refused when they are too large together, and nothing is left of them', async (t) => {
   const { cluster, producer } = await build(t)
   const half = Buffer.alloc(600_000)
-  await t.rejects(send(producer, record('orders', 0, half), record('orders', 0, half)), { offsets: [undefined, undefined], message: /^1200144 bytes for partition 0 of 'orders', the cluster takes 1048588$/ })
+  await t.rejects(send(producer, record('orders', 0, half), record('orders', 0, half)), {
+    offsets: [undefined, undefined], message: /^1200144 bytes for partition 0 of 'orders', the cluster takes 1048588$/
+  })
   t.same(await send(producer, record('orders', 0, half), record('orders', 1, half)), [0n, 0n])
   t.equal(cluster.records('orders').length, 2)
 })
@@ -67,7 +82,9 @@ t.test('a closed producer sends nothing, not even what was under way', async (t)
   await producer.close()
   await producer.close()
   await t.rejects(underWay, { name: 'SendError', reason: 'closed', outcome: 'not-sent' })
-  await t.rejects(send(producer, record('orders', 0, 'b')), { name: 'SendError', reason: 'closed', outcome: 'not-sent' })
+  await t.rejects(send(producer, record('orders', 0, 'b')), {
+    name: 'SendError', reason: 'closed', outcome: 'not-sent'
+  })
   t.same(cluster.records('orders'), [])
 })
 
@@ -77,14 +94,18 @@ t.test('null, empty and binary bytes arrive as they were sent', async (t) => {
   const sent = [
     record('orders', 0, null),
     record('orders', 0, '', { key: Buffer.alloc(0), timestamp: 1_700_000_000_000 }),
-    record('orders', 0, binary, { key: binary, headers: [['a', Buffer.from('1')], ['__proto__', null], ['a', binary], ['', Buffer.alloc(0)]] })
+    record('orders', 0, binary, {
+      key: binary, headers: [['a', Buffer.from('1')], ['__proto__', null], ['a', binary], ['', Buffer.alloc(0)]]
+    })
   ]
   await send(producer, ...sent)
   const { listener, consumer } = join()
   await consumer.start()
   await until(() => listener.deliveries.length > 0)
-  t.same(listener.deliveries[0]?.records.map(({ key, value, headers, timestamp }) => ({ key, value, headers, timestamp })),
-    sent.map(({ key, value, headers, timestamp }) => ({ key, value, headers, timestamp })))
+  t.same(listener.deliveries[0]?.records.map(({ key, value, headers, timestamp }) => ({
+    key, value, headers, timestamp
+  })),
+  sent.map(({ key, value, headers, timestamp }) => ({ key, value, headers, timestamp })))
   t.same(listener.deliveries[0]?.records.map(({ size }) => size > 0 && size < 200), [true, true, true])
 })
 
@@ -100,7 +121,10 @@ t.test('a Buffer that a publisher or a consumer changes does not change the log'
     await consumer.start()
     await until(() => listener.deliveries.length > 0)
     const [read] = listener.deliveries[0]?.records ?? []
-    t.match([read, ...cluster.records('orders')].map((r) => [r?.key, r?.value, r?.headers[0]?.[1]].join()), ['key,value,header', 'key,value,header'])
+    t.match(
+      [read, ...cluster.records('orders')].map((r) => [r?.key, r?.value, r?.headers[0]?.[1]].join()),
+      ['key,value,header', 'key,value,header']
+    )
     for (const buffer of [read?.key, read?.value, read?.headers[0]?.[1]]) buffer?.fill('!')
   }
 })

@@ -49,7 +49,9 @@ t.test('a member whose session expires is told, and joins again', async (t) => {
   consumer.expire()
   await t.rejects(consumer.commit([{ topic: 'orders', partition: 0, offset: 2n }]), GenerationLostError)
   await until(() => listener.values().length === 3)
-  t.same(listener.events, ['assigned orders/0', 'records orders/0 0-1', 'lost', 'assigned orders/0', 'records orders/0 1-1'])
+  t.same(listener.events, [
+    'assigned orders/0', 'records orders/0 0-1', 'lost', 'assigned orders/0', 'records orders/0 1-1'
+  ])
 })
 
 t.test('a member whose session expires before its first assignment has lost nothing', async (t) => {

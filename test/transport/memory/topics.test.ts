@@ -22,6 +22,8 @@ t.test("names and partition counts follow Kafka's rules, and those that do are c
   )
   t.equal((await transport.describeTopics([...bad, ...good])).size, good.length)
   for (const partitions of [0, -1, 1.5]) {
-    await t.rejects(transport.createTopics([{ topic: 'none', partitions, replicas: -1 }]), { code: 'FASTSTREAM_ERR_TOPICS' })
+    await t.rejects(
+      transport.createTopics([{ topic: 'none', partitions, replicas: -1 }]), { code: 'FASTSTREAM_ERR_TOPICS' }
+    )
   }
 })
