@@ -15,7 +15,9 @@ export default [
   {
     files: ['**/*.ts'],
     rules: {
-      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false }],
+      '@typescript-eslint/consistent-type-imports': [
+        'error', { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false }
+      ],
       // An import of nothing but types must not load its module.
       '@typescript-eslint/no-import-type-side-effects': 'error'
     }

@@ -15,5 +15,9 @@ export async function withKafka (use: (brokers: string[]) => Promise<void>): Pro
 export function median (numbers: readonly number[]): number {
   const sorted = [...numbers].sort((a, b) => a - b)
   const half = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[half] as number : ((sorted[half - 1] as number) + (sorted[half] as number)) / 2
+  return sorted.length % 2 === 1
+    ? sorted[half] as number
+    : ((sorted[half - 1] as number) + (
+        sorted[half] as number
+      )) / 2
 }

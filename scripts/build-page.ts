@@ -37,7 +37,9 @@ function write (name: string, contents: Uint8Array): void {
 
 /** Of what is in the bundle, as they ask for it. */
 function licences (): string {
-  const packages = new Set(Object.keys(metafile.inputs).flatMap((path) => /^node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? []))
+  const packages = new Set(Object.keys(metafile.inputs).flatMap(
+    (path) => /^node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? []
+  ))
   return [...packages].sort().map((folder) => {
     const file = readdirSync(folder).find((name) => /^licen[cs]e/i.test(name))
     if (file === undefined) throw new Error(`${folder} has no licence`)

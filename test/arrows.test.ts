@@ -34,7 +34,9 @@ const FASTIFY = /^(plugin|scope|schema\/|deps\/http|broker\/decorators|asyncapi\
 interface Import { readonly from: string, readonly to: string, readonly type: boolean }
 
 const files = [
-  ...readdirSync('lib', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts') && !file.startsWith('asyncapi/page/') && !file.startsWith('asyncapi/site/static')).map((file) => `lib/${file}`),
+  ...readdirSync('lib', { recursive: true, encoding: 'utf8' }).filter(
+    (file) => file.endsWith('.ts') && !file.startsWith('asyncapi/page/') && !file.startsWith('asyncapi/site/static')
+  ).map((file) => `lib/${file}`),
   ...readdirSync('types').filter((file) => !file.endsWith('.test-d.ts')).map((file) => `types/${file}`)
 ]
 const imports = files.flatMap(importsOf)
@@ -43,16 +45,24 @@ function importsOf (file: string): Import[] {
   const source = readFileSync(file, 'utf8')
   return ts.preProcessFile(source, true, true).importedFiles.map(({ fileName }) => ({
     from: file.replace(/^lib\//, ''),
-    to: fileName.startsWith('.') ? join(dirname(file), fileName).replace(/\.js$/, '.ts').replace(/^lib\//, '') : fileName,
+    to: fileName.startsWith('.')
+      ? join(
+        dirname(file), fileName
+      ).replace(/\.js$/, '.ts').replace(/^lib\//, '')
+      : fileName,
     type: isOfTypes(source, fileName)
   }))
 }
 
 /** Whether each import of a module names types only. */
 function isOfTypes (source: string, module: string): boolean {
-  const imports = [...source.matchAll(/^(?:import|export) (.*?) from '(.*?)'$/gms)].filter(([,, from]) => from === module)
+  const imports = [...source.matchAll(
+    /^(?:import|export) (.*?) from '(.*?)'$/gms
+  )].filter(([,, from]) => from === module)
   const names = imports.map(([, clause = '']) => clause)
-  return names.length > 0 && names.every((clause) => clause.startsWith('type ') || /^\{(\s*type [^,]+,?)+\s*\}$/.test(clause))
+  return names.length > 0 && names.every(
+    (clause) => clause.startsWith('type ') || /^\{(\s*type [^,]+,?)+\s*\}$/.test(clause)
+  )
 }
 
 function floorOf (file: string): number {
@@ -70,9 +80,17 @@ t.test('arrows point down', async (t) => {
 
 t.test('a transport is entered through its contract', async (t) => {
   for (const [room, doors] of Object.entries(DOORS)) {
-    const entered = imports.filter(({ from, to }) => dirname(to).startsWith(room) && !from.startsWith(`${room}/`) && !from.startsWith('transport/kafka'))
+    const entered = imports.filter(
+      ({ from, to }) => dirname(to).startsWith(room) && !from.startsWith(`${room}/`) && !from.startsWith(
+        'transport/kafka'
+      )
+    )
     const inside = entered.filter(({ to }) => dirname(to) === room)
-    t.same(inside.filter(({ to }) => !doors.includes(to.slice(room.length + 1))).map(({ from, to }) => `${from} → ${to}`), [], room)
+    t.same(
+      inside.filter(({ to }) => !doors.includes(to.slice(room.length + 1))).map(({ from, to }) => `${from} → ${to}`),
+      [],
+      room
+    )
   }
 })
 
@@ -83,23 +101,41 @@ t.test('rooms do not import in circles', async (t) => {
     if (floorOf(to) === -1 || room(from) === room(to)) continue
     arrows.set(room(from), (arrows.get(room(from)) ?? new Set()).add(room(to)))
   }
-  const reaches = (from: string, goal: string, seen = new Set<string>()): boolean => [...arrows.get(from) ?? []].some((next) => next === goal || (!seen.has(next) && reaches(next, goal, seen.add(next))))
+  const reaches = (from: string, goal: string, seen = new Set<string>()): boolean => [...arrows.get(from) ?? []].some(
+    (next) => next === goal || (!seen.has(next) && reaches(next, goal, seen.add(next)))
+  )
   t.same([...arrows.keys()].filter((name) => reaches(name, name)), [])
 })
 
 t.test('files of one room do not import values in circles', async (t) => {
   const values = new Map<string, string[]>()
-  for (const { from, to, type } of imports) if (!type && floorOf(to) !== -1) values.set(from, [...values.get(from) ?? [], to])
-  const reaches = (from: string, goal: string, seen = new Set<string>()): boolean => (values.get(from) ?? []).some((next) => next === goal || (!seen.has(next) && reaches(next, goal, seen.add(next))))
+  for (const { from, to, type } of imports) {
+    if (!type && floorOf(to) !== -1) values.set(from, [...values.get(from) ?? [], to])
+  }
+  const reaches = (from: string, goal: string, seen = new Set<string>()): boolean => (values.get(from) ?? []).some(
+    (next) => next === goal || (!seen.has(next) && reaches(next, goal, seen.add(next)))
+  )
   t.same([...values.keys()].filter((file) => reaches(file, file)), [])
 })
 
 t.test('Fastify is used in its own places, and its types not below message/', async (t) => {
-  const fastify = imports.filter(({ from, to }) => /^(fastify|@fastify\/(?!error))/.test(to) && !from.startsWith('types/'))
+  const fastify = imports.filter(
+    ({ from, to }) => /^(fastify|@fastify\/(?!error))/.test(to) && !from.startsWith('types/')
+  )
   t.same(fastify.filter(({ type, from }) => !type && !FASTIFY.test(from)).map(({ from, to }) => `${from} → ${to}`), [])
-  t.same(fastify.filter(({ from }) => /^(consume|produce|transport|codec)\//.test(from)).map(({ from, to }) => `${from} → ${to}`), [])
+  t.same(
+    fastify.filter(
+      ({ from }) => /^(consume|produce|transport|codec)\//.test(from)
+    ).map(({ from, to }) => `${from} → ${to}`),
+    []
+  )
 })
 
 t.test('only the wire knows kafkajs, and nothing public names it', async (t) => {
-  t.same(imports.filter(({ from, to }) => to.startsWith('kafkajs') && !from.startsWith('transport/kafkajs/')).map(({ from }) => from), [])
+  t.same(
+    imports.filter(
+      ({ from, to }) => to.startsWith('kafkajs') && !from.startsWith('transport/kafkajs/')
+    ).map(({ from }) => from),
+    []
+  )
 })

@@ -9,7 +9,9 @@ import type { MessageProcessContext, MessagePublishContext } from '../types/inde
 import { hear, hearTrace } from './support/hear.js'
 import { logLines } from './support/log-lines.js'
 
-const event = { broker: 'default', groupId: 'shop', subscriber: 'take', topic: 'orders', partition: 0, offset: 7n, attempt: 1 }
+const event = {
+  broker: 'default', groupId: 'shop', subscriber: 'take', topic: 'orders', partition: 0, offset: 7n, attempt: 1
+}
 
 t.test('an event goes to the listeners of its broker, and to the channel that all brokers share', async (t) => {
   const [one, other] = [new Events('one', logLines()), new Events('other', logLines())]
@@ -61,8 +63,13 @@ t.test('the way of a message is told: published, received, started, settled, and
   await tests.settled()
 
   const place = { broker: 'main', groupId: 'shop', subscriber: 'take', topic: 'orders', partition: 2, offset: 0n }
-  t.match(published, [{ broker: 'main', topic: 'orders', partition: 2, offset: 0n, duration: Number }, { broker: 'main', topic: 'invoices', offset: 0n }])
-  t.same(received.filter(({ count }) => count > 0), [{ broker: 'main', groupId: 'shop', topic: 'orders', partition: 2, count: 1, position: 1n }])
+  t.match(published, [
+    { broker: 'main', topic: 'orders', partition: 2, offset: 0n, duration: Number },
+    { broker: 'main', topic: 'invoices', offset: 0n }
+  ])
+  t.same(received.filter(({ count }) => count > 0), [{
+    broker: 'main', groupId: 'shop', topic: 'orders', partition: 2, count: 1, position: 1n
+  }])
   t.same(started, [{ ...place, attempt: 1 }])
   t.match(settled, [{ ...place, outcome: 'acknowledged', duration: Number }])
 })
@@ -81,7 +88,9 @@ t.test('a store that is bound to the start of a message\'s trace reaches its han
     await broker.publish('invoices', {})
   })
   const { start } = tracingChannel<string, MessageProcessContext>('faststream.message.process')
-  start.bindStore(storage, (context) => `${context.topic} ${context.offset} ${context.header('tenant')} ${context.header('none')}`)
+  start.bindStore(
+    storage, (context) => `${context.topic} ${context.offset} ${context.header('tenant')} ${context.header('none')}`
+  )
   t.teardown(() => { start.unbindStore(storage) })
   const trace = hearTrace<MessagePublishContext>(t, 'faststream.message.publish')
   const publishing = tracingChannel('faststream.message.publish')
@@ -99,5 +108,8 @@ t.test('a store that is bound to the start of a message\'s trace reaches its han
   const store = 'orders 0 a undefined'
   t.same(stores, ['publish orders in undefined', store, store, `publish invoices in ${store}`])
   t.match(tests.published('invoices'), [{ headers: { traceparent: '00-1' } }], 'a tracer may add headers')
-  t.match(trace.filter(({ context }) => context.topic === 'invoices').map(({ phase }) => phase), ['start', 'end', 'asyncStart', 'asyncEnd'])
+  t.match(
+    trace.filter(({ context }) => context.topic === 'invoices').map(({ phase }) => phase),
+    ['start', 'end', 'asyncStart', 'asyncEnd']
+  )
 })

@@ -37,14 +37,19 @@ t.test('a hostile body costs a route little: answer, error and log are bounded',
   await app.ready()
   for (const { kind, json } of hostileBodies(20)) {
     lines.length = 0
-    const res = await app.inject({ method: 'POST', url: '/', headers: { 'content-type': 'application/json' }, payload: json })
+    const res = await app.inject({
+      method: 'POST', url: '/', headers: { 'content-type': 'application/json' }, payload: json
+    })
     const { message, validation } = errors.pop()!
     t.equal(res.json().code, 'FASTSTREAM_ERR_INVALID_MESSAGE', kind)
     t.ok(res.rawPayload.length <= 4096, `${kind}: an answer of ${res.rawPayload.length} bytes`)
     t.ok(bytesOf(lines) <= 65_536, `${kind}: a log of ${bytesOf(lines)} bytes`)
     t.ok(Buffer.byteLength(message) <= 1024 && !CONTROLS.test(message), `${kind}: the message`)
     t.ok(validation!.length <= 50 && bytesOf(validation) <= 16_384, `${kind}: the violations`)
-    t.ok(validation!.every(({ instancePath }) => instancePath.length <= 256 && !CONTROLS.test(instancePath)), `${kind}: the paths`)
+    t.ok(
+      validation!.every(({ instancePath }) => instancePath.length <= 256 && !CONTROLS.test(instancePath)),
+      `${kind}: the paths`
+    )
   }
 })
 
@@ -71,7 +76,9 @@ t.test('the error of a handler is bounded in the log and in the dead letter', as
   app.broker.subscriber('orders', () => {
     const text = '\u001b[31m' + 'x'.repeat(900_000)
     const body = Object.fromEntries(Array.from({ length: 50_000 }, (_, i) => [`name-${i}`, text]))
-    throw Object.assign(new RejectMessage(text), { body, validation: [body], cause: new Error(text, { cause: new Error(text) }) })
+    throw Object.assign(new RejectMessage(text), {
+      body, validation: [body], cause: new Error(text, { cause: new Error(text) })
+    })
   })
   app.broker.subscriber('orders.dlq', (_, { rawHeaders, deadLetter }) => {
     dead.add(String(rawHeaders.find(([name]) => name === 'x-dlq-error-message')?.[1]))
@@ -90,7 +97,9 @@ t.test('a small value is told all that is wrong, a large one the first', async (
   const { app } = await build(t)
   const publisher = app.broker.publisher('orders', { schema: { value: { type: 'array', items: { type: 'integer' } } } })
   await app.ready()
-  const violationsOf = (length: number) => publisher.publish(Array.from({ length }, () => 'x')).catch(({ validation }) => validation.length)
+  const violationsOf = (length: number) => publisher.publish(Array.from({ length }, () => 'x')).catch(
+    ({ validation }) => validation.length
+  )
   t.equal(await violationsOf(50), 50)
   t.equal(await violationsOf(51), 1)
   t.notOk(isSmall('x'.repeat(5000)))
@@ -125,19 +134,33 @@ t.test('a request may not choose such an id either', async (t) => {
 })
 
 t.test('a validator set by hand may find anything: it is bounded as a whole', async (t) => {
-  const found = Array.from({ length: 90 }, () => ({ instancePath: `/${'x'.repeat(999)}`, keyword: 'k', message: 'm'.repeat(999), params: { name: '\u001b'.repeat(999) } }))
-  const error = invalid('value', found, (...args) => new FASTSTREAM_ERR_VALIDATION(...args)) as Error & { validation: unknown[] }
+  const found = Array.from({ length: 90 }, () => ({
+    instancePath: `/${'x'.repeat(999)}`, keyword: 'k', message: 'm'.repeat(999), params: { name: '\u001b'.repeat(999) }
+  }))
+  const error = invalid(
+    'value', found, (...args) => new FASTSTREAM_ERR_VALIDATION(...args)
+  ) as Error & { validation: unknown[] }
   t.ok(bytesOf(error.validation) <= 16_384 && error.validation.length > 5)
   t.ok(Buffer.byteLength(error.message) <= 1024)
   const long = new Error('x'.repeat(5000))
-  t.equal((invalid('value', long, (...args) => new FASTSTREAM_ERR_VALIDATION(...args)).cause as Error).message.length, 1024)
+  t.equal(
+    (invalid('value', long, (...args) => new FASTSTREAM_ERR_VALIDATION(...args)).cause as Error).message.length, 1024
+  )
   t.equal(new FASTSTREAM_ERR_VALIDATION('a', { cause: 'text' }).cause, 'text')
 })
 
 t.test('the violations that a dead letter tells are read as strictly as a value', async (t) => {
-  const read = (errors: string) => readDeadLetterHeaders(Object.entries({ topic: 'orders', offset: '7', stage: 'validate', errors }).map(([name, value]) => [`x-dlq-${name}`, Buffer.from(value)]))?.validation
+  const read = (errors: string) => readDeadLetterHeaders(
+    Object.entries({
+      topic: 'orders', offset: '7', stage: 'validate', errors
+    }).map(([name, value]) => [`x-dlq-${name}`, Buffer.from(value)])
+  )?.validation
   t.same(read('[{"instancePath":"/a"}]'), [{ instancePath: '/a' }])
-  for (const hostile of ['[{"__proto__":{"x":1}}]', '['.repeat(65) + ']'.repeat(65), `["${'x'.repeat(100_000)}"]`, '[{"cut']) t.equal(read(hostile), undefined)
+  for (const hostile of [
+    '[{"__proto__":{"x":1}}]', '['.repeat(65) + ']'.repeat(65), `["${'x'.repeat(100_000)}"]`, '[{"cut'
+  ]) {
+    t.equal(read(hostile), undefined)
+  }
 })
 
 t.test('text: bounded in bytes, and what cannot be seen is escaped as JSON does it', async (t) => {
@@ -153,7 +176,18 @@ t.test('values: as much of them as the budget allows', async (t) => {
   t.same(boundedValue([1, [2, [3, [4, [5]]]], 'x'], budget), [1, [2, [3]]])
   t.ok(budget.cut)
   const date = new Date(0)
-  const value = { date, n: 1n, big: 2n ** 200n, bytes: Buffer.alloc(9), run () {}, error: new Error('x'), deep: [[[[[1]]]]], nothing: undefined, '\u001b': null, get evil () { throw new Error('x') } }
+  const value = {
+    date,
+    n: 1n,
+    big: 2n ** 200n,
+    bytes: Buffer.alloc(9),
+    run () {},
+    error: new Error('x'),
+    deep: [[[[[1]]]]],
+    nothing: undefined,
+    '\u001b': null,
+    get evil () { throw new Error('x') }
+  }
   t.strictSame(boundedValue(value, new Budget(100, 1000)), {
     date, n: '1', big: '[…]', bytes: '[…]', run: undefined, error: '[…]', deep: [[['[…]']]], nothing: undefined, '\\u001b': null
   })
@@ -164,12 +198,16 @@ t.test('values: as much of them as the budget allows', async (t) => {
 })
 
 t.test('errors: one within the bounds is logged as it is, of another there is a copy of its class', async (t) => {
-  const small = Object.assign(new TypeError('small', { cause: new AggregateError([new Error('a')]) }), { code: 'E', at: { x: 1 } })
+  const small = Object.assign(
+    new TypeError('small', { cause: new AggregateError([new Error('a')]) }), { code: 'E', at: { x: 1 } }
+  )
   t.equal(boundedError(small), small)
   const endless = new RangeError('loop')
   endless.cause = endless
   const copy = boundedError(endless)
   t.ok(copy instanceof RangeError && copy !== endless)
-  const evil = boundedError(Object.defineProperty(new Error('x'.repeat(2000)), 'cause', { get () { throw new Error('read') } }))
+  const evil = boundedError(Object.defineProperty(new Error('x'.repeat(2000)), 'cause', {
+    get () { throw new Error('read') }
+  }))
   t.match([evil.message.length, evil.cause], [1024, undefined])
 })

@@ -19,8 +19,12 @@ t.test('whatever a handler throws and whatever the logger makes of it, each mess
   const { stream, lines } = memoryLog()
   const app = Fastify({ logger: { level: 'warn', stream } })
   t.teardown(() => app.close())
-  await app.register(faststreamPlugin, { groupId: 'g', retry: { retries: 1, delay: 0 }, topicConfig: { partitions: 1 } })
-  const chain = Array.from({ length: 20_000 }).reduce<Error | undefined>((cause) => new Error('link', { cause }), undefined)
+  await app.register(faststreamPlugin, {
+    groupId: 'g', retry: { retries: 1, delay: 0 }, topicConfig: { partitions: 1 }
+  })
+  const chain = Array.from({ length: 20_000 }).reduce<Error | undefined>(
+    (cause) => new Error('link', { cause }), undefined
+  )
   const thrown = [...['message', 'name', 'stack', 'code', 'cause'].map(withGetter), chain]
   const dead = new Inbox<unknown>()
   app.broker.subscriber('orders', (index) => { throw thrown[index as number] })
@@ -57,12 +61,20 @@ t.test('no line has what is in a message, however it fails', async (t) => {
   const app = Fastify({ logger: { level: 'trace', stream } })
   t.teardown(() => app.close())
   await app.register(faststreamPlugin, { groupId: 'g', retry: { retries: 1, delay: 0 } })
-  const schema = { value: { type: 'object', properties: { n: { type: 'integer', enum: [1, 2] } } }, key: { type: 'string', maxLength: 3 }, headers: { type: 'object', properties: { h: { type: 'string', maxLength: 3 } } } }
-  app.broker.subscriber('orders', { schema, publish: app.broker.publisher('invoices', { schema: { value: { type: 'integer' } } }) }, (value, { key }) => {
+  const schema = {
+    value: { type: 'object', properties: { n: { type: 'integer', enum: [1, 2] } } },
+    key: { type: 'string', maxLength: 3 },
+    headers: { type: 'object', properties: { h: { type: 'string', maxLength: 3 } } }
+  }
+  app.broker.subscriber('orders', {
+    schema, publish: app.broker.publisher('invoices', { schema: { value: { type: 'integer' } } })
+  }, (value, { key }) => {
     if (key === 'no') throw new Error('no')
     return value
   })
-  app.broker.subscriber('late', { handlerTimeout: 5 }, async (_value, { signal }) => { await new Promise((resolve) => { signal.onabort = resolve }) })
+  app.broker.subscriber('late', { handlerTimeout: 5 }, async (_value, { signal }) => {
+    await new Promise((resolve) => { signal.onabort = resolve })
+  })
   app.broker.subscriber(['orders.dlq', 'late.dlq'], { deadLetter: false }, () => {})
   app.broker.subscriber('skipped', { schema, deadLetter: false }, () => {})
   const strict = app.broker.publisher('strict', { schema: { value: { type: 'integer' } } })
@@ -76,7 +88,9 @@ t.test('no line has what is in a message, however it fails', async (t) => {
   await broker.publish('orders', { n: secret }, { key: 'k' })
   await broker.publish('orders', {}, { key: secret })
   await broker.publish('orders', {}, { key: 'k', headers: { h: secret } })
-  for (const text of [`{"${secret}`, `{"__proto__":"${secret}"}`, `"${secret}\u{1}"`, `${'['.repeat(65)}"${secret}"`]) await broker.publish('orders', Buffer.from(text), { key: 'k', headers: json })
+  for (const text of [`{"${secret}`, `{"__proto__":"${secret}"}`, `"${secret}\u{1}"`, `${'['.repeat(65)}"${secret}"`]) {
+    await broker.publish('orders', Buffer.from(text), { key: 'k', headers: json })
+  }
   await broker.publish('orders', Buffer.from([...Buffer.from(`"${secret}`), 0xff, 0x22]), { key: 'k', headers: json })
   await broker.publish('late', { secret }, { key: secret })
   await broker.publish('skipped', { n: secret }, { key: secret })

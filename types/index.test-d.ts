@@ -3,7 +3,10 @@ import Fastify, { type FastifyPluginAsync, type FastifyTypeProvider } from 'fast
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox, TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { JsonSchemaToTsProvider } from '@fastify/type-provider-json-schema-to-ts'
-import faststreamPlugin, { dependency, NackMessage, response, SkipMessage, type BrokerHealth, type DeadLetter, type Dependency, type Message, type Publisher, type RecordMetadata } from '../index.js'
+import faststreamPlugin, {
+  dependency, NackMessage, response, SkipMessage, type BrokerHealth, type DeadLetter, type Dependency, type Message,
+  type Publisher, type RecordMetadata
+} from '../index.js'
 import { testBroker } from '../lib/testing/index.js'
 
 declare module '../index.js' { interface NamedBrokers { billing: true } }
@@ -20,8 +23,12 @@ await app.register(faststreamPlugin, { brokers: ['localhost:9092'], groupId: 'sh
 // @ts-expect-error an option that is not known
 await app.register(faststreamPlugin, { broker: 'localhost:9092' })
 
-const placed = app.broker.publisher('orders', { schema: { value: OrderSchema }, key: (order) => order.id, headers: (order) => ({ total: String(order.total) }) })
-const invoices = app.broker.publisher('invoices', { schema: { value: InvoiceSchema }, key: (invoice) => invoice.orderId })
+const placed = app.broker.publisher('orders', {
+  schema: { value: OrderSchema }, key: (order) => order.id, headers: (order) => ({ total: String(order.total) })
+})
+const invoices = app.broker.publisher('invoices', {
+  schema: { value: InvoiceSchema }, key: (invoice) => invoice.orderId
+})
 expectType<Publisher<{ id: string, total: number }>>(placed)
 // @ts-expect-error the key must be text or bytes
 app.broker.publisher('orders', { schema: { value: OrderSchema }, key: (order) => order.total })
@@ -34,7 +41,9 @@ app.post('/orders', { schema: { body: OrderSchema } }, async (request, reply) =>
   expectType<bigint>(offset)
   // @ts-expect-error the publisher's schema wants an order
   await request.broker.publish(placed, { id: 1 })
-  await request.broker.publish('anything', { goes: true }, { key: 'a', headers: { many: ['a', Buffer.from('b'), null] } })
+  await request.broker.publish('anything', { goes: true }, {
+    key: 'a', headers: { many: ['a', Buffer.from('b'), null] }
+  })
   return reply.code(202).send({ partition })
 })
 expectType<RecordMetadata>(await invoices.publish({ orderId: '1', amount: 2 }))
@@ -51,7 +60,11 @@ await app.broker.publish(invoices, null, { key: '1' })
 await app.broker.publish('anything', null, { key: '1' })
 // @ts-expect-error only null is a tombstone
 await invoices.publish(undefined, { key: '1' })
-app.broker.subscriber('orders', { schema: { value: OrderSchema }, publish: invoices }, (order) => order.total === 0 ? response(null, { key: order.id }) : response({ orderId: order.id, amount: 1 }))
+app.broker.subscriber(
+  'orders',
+  { schema: { value: OrderSchema }, publish: invoices },
+  (order) => order.total === 0 ? response(null, { key: order.id }) : response({ orderId: order.id, amount: 1 })
+)
 app.broker.subscriber('orders', { publish: invoices }, async () => response(undefined))
 // @ts-expect-error what is responded is checked against the publisher's schema, too
 app.broker.subscriber('orders', { publish: invoices }, async () => response({ orderId: '1' }))
@@ -73,13 +86,16 @@ app.broker.subscriber('orders', { schema: { value: OrderSchema }, publish: invoi
   if (message.offset > 2n) return response({ orderId: order.id, amount: 1 }, { key: 'x' })
   return { orderId: order.id, amount: order.total }
 })
-app.broker.subscriber('orders', { groupId: 'audit', schema: { value: OrderSchema, key: Type.String(), headers: Type.Object({ tenant: Type.String() }) } }, (order, { key, headers }) => {
+app.broker.subscriber('orders', {
+  groupId: 'audit', schema: { value: OrderSchema, key: Type.String(), headers: Type.Object({ tenant: Type.String() }) }
+}, (order, { key, headers }) => {
   expectType<string>(key + headers.tenant + order.id)
   // @ts-expect-error not declared
   expectType<string>(headers.nope)
 })
-// @ts-expect-error what is returned is checked against the publisher's schema
-app.broker.subscriber('orders', { schema: { value: OrderSchema }, publish: invoices }, async (order) => ({ orderId: order.id }))
+app.broker.subscriber('orders', { schema: { value: OrderSchema }, publish: invoices },
+  // @ts-expect-error what is returned is checked against the publisher's schema
+  async (order) => ({ orderId: order.id }))
 // @ts-expect-error an option that is not known
 app.broker.subscriber('orders', { group: 'shop' }, () => {})
 // @ts-expect-error topics are names
@@ -89,9 +105,15 @@ app.broker.subscriber(['a', 'b'], (value, { key, headers }) => {
   expectEqual<typeof key, Buffer | null>(true)
   expectType<string | undefined>(headers.any)
 })
-app.broker.subscriber('orders', { schema: { value: OrderSchema }, publish: [invoices], retry: { retries: 1 }, deadLetter: false, concurrency: 1 }, (order) => ({ orderId: order.id, amount: 1 }))
+app.broker.subscriber(
+  'orders',
+  { schema: { value: OrderSchema }, publish: [invoices], retry: { retries: 1 }, deadLetter: false, concurrency: 1 },
+  (order) => ({ orderId: order.id, amount: 1 })
+)
 
-const everything = app.broker.subscriber('orders', { groupId: null, offsetReset: 'latest', handlerTimeout: 1000, bodyLimit: 5_000_000 }, () => {})
+const everything = app.broker.subscriber(
+  'orders', { groupId: null, offsetReset: 'latest', handlerTimeout: 1000, bodyLimit: 5_000_000 }, () => {}
+)
 expectEqual<typeof everything.groupId, string | null>(true)
 everything.skipTo({ topic: 'orders', partition: 0, offset: 7n })
 // @ts-expect-error offsets are bigints
@@ -102,7 +124,9 @@ app.broker.subscriber('orders', { offsetReset: 'none' }, () => {})
 await app.register(faststreamPlugin, { startup: 'lazy' })
 
 // Decisions
-app.broker.subscriber('orders', { ackPolicy: 'MANUAL', ordering: 'key', schema: { value: OrderSchema } }, (order, message) => {
+app.broker.subscriber('orders', {
+  ackPolicy: 'MANUAL', ordering: 'key', schema: { value: OrderSchema }
+}, (order, message) => {
   if (order.total === 0) throw new SkipMessage()
   if (order.total > 1000) throw new NackMessage({ delay: 10 })
   expectEqual<ReturnType<typeof message.ack>, boolean>(true)
@@ -132,8 +156,12 @@ const named = dependency('named', { orders }, async ({ orders }) => orders.clien
 expectEqual<typeof named, Dependency<Client>>(true)
 const generated = dependency('generated', function * () { yield 1 })
 expectEqual<typeof generated, Dependency<number>>(true)
-app.get('/more', { config: { deps: { named, generated } } }, async ({ deps }) => { expectEqual<typeof deps, { readonly named: Client, readonly generated: number }>(true) })
-const tenant = dependency((_, { header, source }) => header('x-tenant') ?? (source.kind === 'http' ? source.request.hostname : source.message.topic))
+app.get('/more', { config: { deps: { named, generated } } }, async ({ deps }) => {
+  expectEqual<typeof deps, { readonly named: Client, readonly generated: number }>(true)
+})
+const tenant = dependency((_, { header, source }) => header('x-tenant') ?? (
+  source.kind === 'http' ? source.request.hostname : source.message.topic
+))
 expectEqual<typeof tenant, Dependency<string>>(true)
 // @ts-expect-error it does not say that it needs it
 dependency({ client }, ({ orders }) => orders)
@@ -147,7 +175,9 @@ app.post('/with', { schema: { body: OrderSchema }, config: { deps: { orders } } 
   // @ts-expect-error not declared
   expectType<unknown>(request.deps.client)
 })
-app.broker.subscriber('orders', { schema: { value: OrderSchema }, deps: { orders, tenant }, publish: invoices }, async (order, { deps, resolve }) => {
+app.broker.subscriber('orders', {
+  schema: { value: OrderSchema }, deps: { orders, tenant }, publish: invoices
+}, async (order, { deps, resolve }) => {
   await deps.orders.save(order)
   expectType<Client>(await resolve(client))
   // @ts-expect-error not declared
@@ -164,15 +194,28 @@ await app.register(async (plain) => {
     // @ts-expect-error not declared
     expectType<unknown>(request.deps.nope)
   })
-  scope.get('/plain', { schema: { querystring: Type.Object({ n: Type.Integer() }) } }, async (request) => request.deps.tenant + request.query.n.toFixed())
-  scope.broker.subscriber('scoped', { schema: { value: OrderSchema }, deps: { client } }, async (order, { deps }) => { await deps.client.query(deps.tenant + order.id) })
+  scope.get(
+    '/plain',
+    { schema: { querystring: Type.Object({ n: Type.Integer() }) } },
+    async (request) => request.deps.tenant + request.query.n.toFixed()
+  )
+  scope.broker.subscriber(
+    'scoped',
+    { schema: { value: OrderSchema }, deps: { client } },
+    async (order, { deps }) => { await deps.client.query(deps.tenant + order.id) }
+  )
   scope.broker.subscriber('scoped too', (value, { deps }) => { expectEqual<typeof deps.tenant, string>(true) })
 })
 app.get('/sibling', async (request) => {
   // @ts-expect-error what another scope declared is not here
   expectType<unknown>(request.deps.tenant)
 })
-const broker = await testBroker(app, { overrides: [[orders, () => new Orders(new (class { async query () { return [] }; release () {} })())], [tenant, dependency(() => 'a')]] })
+const broker = await testBroker(app, {
+  overrides: [
+    [orders, () => new Orders(new (class { async query () { return [] }; release () {} })())],
+    [tenant, dependency(() => 'a')]
+  ]
+})
 broker.override(tenant, async () => 'b')
 // @ts-expect-error no tenant
 broker.override(tenant, () => 1)
@@ -188,13 +231,17 @@ app.get('/ready', (request, reply) => {
 
 // Further clusters
 await app.brokers.billing.publish('any', 1)
-app.brokers.billing.subscriber('orders', { schema: { value: OrderSchema } }, (order) => { expectType<number>(order.total) })
+app.brokers.billing.subscriber(
+  'orders', { schema: { value: OrderSchema } }, (order) => { expectType<number>(order.total) }
+)
 // @ts-expect-error no such cluster
 expectType<unknown>(app.brokers.nope)
 
 // Scopes: as with routes, an inline scope names its type provider, a typed plugin has it.
 await app.register(async (plain) => {
-  plain.broker.subscriber('plain', { schema: { value: OrderSchema } }, (value) => { expectEqual<typeof value, unknown>(true) })
+  plain.broker.subscriber('plain', { schema: { value: OrderSchema } }, (value) => {
+    expectEqual<typeof value, unknown>(true)
+  })
   const scope = plain.withTypeProvider<TypeBoxTypeProvider>()
   scope.broker.subscriber('scoped', { schema: { value: OrderSchema } }, (order) => { expectType<number>(order.total) })
 })
@@ -207,14 +254,24 @@ await app.register(untyped)
 
 // Other type providers
 const literal = Fastify().withTypeProvider<JsonSchemaToTsProvider>()
-literal.broker.subscriber('x', { schema: { value: { type: 'object', required: ['n'], properties: { n: { type: 'number' } } } } }, ({ n }) => { expectEqual<typeof n, number>(true) })
-const numbers = literal.broker.publisher('y', { schema: { value: { type: 'object', required: ['n'], properties: { n: { type: 'number' } }, additionalProperties: false } } })
+literal.broker.subscriber(
+  'x',
+  { schema: { value: { type: 'object', required: ['n'], properties: { n: { type: 'number' } } } } },
+  ({ n }) => { expectEqual<typeof n, number>(true) }
+)
+const numbers = literal.broker.publisher('y', {
+  schema: {
+    value: { type: 'object', required: ['n'], properties: { n: { type: 'number' } }, additionalProperties: false }
+  }
+})
 await numbers.publish({ n: 1 })
 // @ts-expect-error wrong type
 await numbers.publish({ n: 'x' })
 
 const none = Fastify()
-none.broker.subscriber('x', { schema: { value: { type: 'object' } } }, (value) => { expectEqual<typeof value, unknown>(true) })
+none.broker.subscriber('x', { schema: { value: { type: 'object' } } }, (value) => {
+  expectEqual<typeof value, unknown>(true)
+})
 await none.broker.publisher('q').publish({ any: 1 })
 
 interface NumberProvider extends FastifyTypeProvider { readonly validator: number, readonly serializer: string }
@@ -224,7 +281,15 @@ await custom.broker.publisher('x', { schema: { value: {} } }).publish('text')
 
 // Publishing from the page
 const page = Fastify()
-await page.register(faststreamPlugin, { asyncapi: { publish: { authorize: async (request, { id, action, topic, broker }) => request.headers.authorization === id + topic + broker && action === 'send' } } })
+await page.register(faststreamPlugin, {
+  asyncapi: {
+    publish: {
+      authorize: async (
+        request, { id, action, topic, broker }
+      ) => request.headers.authorization === id + topic + broker && action === 'send'
+    }
+  }
+})
 await page.register(faststreamPlugin, { asyncapi: { publish: { authorize: () => true, production: true } } })
 // @ts-expect-error somebody must say who may
 await page.register(faststreamPlugin, { asyncapi: { publish: {} } })

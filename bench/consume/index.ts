@@ -25,7 +25,9 @@ async function fill (brokers: string[]): Promise<void> {
       key: `key-${(i + j) % 1000}`,
       value: JSON.stringify(order(i + j)),
       partition: (i + j) % 3,
-      headers: { 'content-type': 'application/json', correlation_id: `00000000-0000-0000-0000-${String(i + j).padStart(12, '0')}` }
+      headers: {
+        'content-type': 'application/json', correlation_id: `00000000-0000-0000-0000-${String(i + j).padStart(12, '0')}`
+      }
     }))
     await producer.send({ topic, messages })
   }
@@ -33,7 +35,11 @@ async function fill (brokers: string[]): Promise<void> {
 }
 
 async function run (program: string, brokers: string[], round: number): Promise<Result> {
-  const child = fork(new URL(program, import.meta.url), [brokers.join(), topic, `${topic}-${program}-${round}`, String(records)], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  const child = fork(
+    new URL(program, import.meta.url),
+    [brokers.join(), topic, `${topic}-${program}-${round}`, String(records)],
+    { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] }
+  )
   const [result] = await once(child, 'message') as [Result]
   await once(child, 'exit')
   return result
@@ -43,15 +49,21 @@ await withKafka(async (brokers) => {
   await fill(brokers)
   const ratios: number[] = []
   const cpuRatios: number[] = []
-  console.log(`${records} records of ${Buffer.byteLength(JSON.stringify(order(1)))} bytes in 3 partitions, ${rounds} rounds\n`)
+  console.log(
+    `${records} records of ${Buffer.byteLength(JSON.stringify(order(1)))} bytes in 3 partitions, ${rounds} rounds\n`
+  )
   console.log('round   by hand: msg/s  cpu µs/msg   fastify-faststream: msg/s  cpu µs/msg   ratio')
   for (let round = 0; round < rounds; round++) {
     const hand = await run('./kafkajs.ts', brokers, round)
     const ours = await run('./faststream.ts', brokers, round)
     ratios.push(hand.seconds / ours.seconds)
     cpuRatios.push(hand.cpu / ours.cpu)
-    const columns = [hand, ours].map(({ seconds, cpu }) => `${(records / seconds).toFixed(0).padStart(14)}  ${(cpu / records).toFixed(1).padStart(10)}`)
-    console.log(`${round + 1}      ${columns[0]}       ${columns[1]}        ${(hand.seconds / ours.seconds).toFixed(2)} ×`)
+    const columns = [hand, ours].map(
+      ({ seconds, cpu }) => `${(records / seconds).toFixed(0).padStart(14)}  ${(cpu / records).toFixed(1).padStart(10)}`
+    )
+    console.log(
+      `${round + 1}      ${columns[0]}       ${columns[1]}        ${(hand.seconds / ours.seconds).toFixed(2)} ×`
+    )
   }
   console.log(`\nmedian ratio of speed ${median(ratios).toFixed(2)} ×, of cpu ${median(cpuRatios).toFixed(2)} ×`)
 })

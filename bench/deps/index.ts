@@ -39,9 +39,17 @@ server.send({ kind: 'close' })
 
 const whole = median(costs)
 const [plain = []] = results
-console.log(`µs of CPU per request; plain Fastify over 100 connections: ${costs.map((cost) => cost.toFixed(1)).join(', ')}`)
-console.log(`\nthrough Fastify alone, medians of ${rounds} rounds of ${requests}     more than plain      of ${whole.toFixed(1)} µs`)
+console.log(
+  `µs of CPU per request; plain Fastify over 100 connections: ${costs.map((cost) => cost.toFixed(1)).join(', ')}`
+)
+console.log(
+  `\nthrough Fastify alone, medians of ${rounds} rounds of ${requests}     more than plain      of ${whole.toFixed(1)} µs`
+)
 for (const [app, program] of programs.entries()) {
   const more = median((results[app] as number[]).map((cost, round) => cost - (plain[round] as number)))
-  console.log(`${program.padEnd(28)} ${median(results[app] as number[]).toFixed(3).padStart(28)} ${more.toFixed(3).padStart(20)} ${(100 * more / whole).toFixed(1).padStart(15)} %`)
+  console.log(
+    `${program.padEnd(28)} ${median(
+      results[app] as number[]
+    ).toFixed(3).padStart(28)} ${more.toFixed(3).padStart(20)} ${(100 * more / whole).toFixed(1).padStart(15)} %`
+  )
 }

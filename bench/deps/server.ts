@@ -8,7 +8,9 @@ const client = dependency(async function * () { yield { tenant: 'a' } })
 async function build (program: string): Promise<FastifyInstance> {
   const app = Fastify()
   if (program.startsWith('plugin')) await app.register(faststreamPlugin, { transport: 'memory' })
-  app.get('/', { config: program === 'plugin and dependency' ? { deps: { client } } : {} }, async () => ({ hello: 'world' }))
+  app.get(
+    '/', { config: program === 'plugin and dependency' ? { deps: { client } } : {} }, async () => ({ hello: 'world' })
+  )
   await app.ready()
   return app
 }
@@ -37,7 +39,9 @@ class Outgoing extends EventEmitter {
 async function route (app: FastifyInstance, requests: number): Promise<number> {
   const before = process.cpuUsage()
   for (let i = 0; i < requests; i += 100) {
-    for (let j = 0; j < 100; j++) app.routing(new Incoming() as unknown as IncomingMessage, new Outgoing() as unknown as ServerResponse)
+    for (let j = 0; j < 100; j++) {
+      app.routing(new Incoming() as unknown as IncomingMessage, new Outgoing() as unknown as ServerResponse)
+    }
     await new Promise(setImmediate)
   }
   const { user, system } = process.cpuUsage(before)
@@ -52,6 +56,8 @@ process.on('message', async (message: { readonly kind: string, readonly app: num
   if (message.kind === 'route') process.send?.(await route(apps[message.app] as FastifyInstance, message.requests))
   if (message.kind === 'begin') before = process.cpuUsage()
   if (message.kind === 'end') process.send?.(process.cpuUsage(before).user + process.cpuUsage(before).system)
-  if (message.kind === 'close') await Promise.all(apps.map(async (app) => await app.close())).then(() => process.disconnect())
+  if (message.kind === 'close') {
+    await Promise.all(apps.map(async (app) => await app.close())).then(() => process.disconnect())
+  }
 })
 process.send?.({ url, programs })

@@ -30,7 +30,9 @@ class BenchConsumer implements TransportConsumer {
 }
 
 function batch (from: number): ConsumedRecord[] {
-  return Array.from({ length: BATCH }, (_, i) => ({ offset: BigInt(from + i), timestamp: 0, key: null, value: null, headers: [], size: 100 }))
+  return Array.from({ length: BATCH }, (_, i) => ({
+    offset: BigInt(from + i), timestamp: 0, key: null, value: null, headers: [], size: 100
+  }))
 }
 
 /** ns per message. `repeated`: how many times more often the checks are made. */
@@ -68,8 +70,16 @@ async function run (repeated: number): Promise<number> {
     }
   }
   const pipeline = new Pipeline(plan, {} as Producer, environment)
-  const settings = { buffer: { messages: 1000, bytes: 1e9 }, commit: { interval: 1000, count: 500 }, revokeDrain: 1000, sessionTimeout: 30_000, rebalanceTimeout: 60_000 }
-  const group = new Group('bench', [pipeline], (_: ConsumerListener) => new BenchConsumer(), { ...environment, settings })
+  const settings = {
+    buffer: { messages: 1000, bytes: 1e9 },
+    commit: { interval: 1000, count: 500 },
+    revokeDrain: 1000,
+    sessionTimeout: 30_000,
+    rebalanceTimeout: 60_000
+  }
+  const group = new Group(
+    'bench', [pipeline], (_: ConsumerListener) => new BenchConsumer(), { ...environment, settings }
+  )
   group.dispatch()
   group.assigned([{ topic: 'bench', partition: 0 }])
   const batches = Array.from({ length: messages / BATCH }, (_, i) => batch(i * BATCH))

@@ -70,7 +70,9 @@ app.addSchema(HostileSchema)
 await app.register(faststreamPlugin, { topicConfig: { partitions: 1 } })
 const publisher = app.broker.publisher('published', { schema: { value: { $ref: 'Hostile#' } } })
 app.post('/', async (request) => await request.broker.publish(publisher, request.body))
-app.broker.subscriber('received', { schema: { value: { $ref: 'Hostile#' } } }, () => { throw new Error('a hostile message was taken') })
+app.broker.subscriber('received', { schema: { value: { $ref: 'Hostile#' } } }, () => {
+  throw new Error('a hostile message was taken')
+})
 await app.ready()
 
 function receive (json: string): Promise<Cost> {
@@ -82,9 +84,13 @@ function receive (json: string): Promise<Cost> {
   })
 }
 
-const rows = new Map<string, { stall: number, answer: number, routeLog: number, topicStall: number, topicLog: number }>()
+const rows = new Map<string, {
+  stall: number, answer: number, routeLog: number, topicStall: number, topicLog: number
+}>()
 const bodies = hostileBodies(count)
-for (const { json } of bodies.slice(0, 10)) for (const warmUp of [() => post(plain, json), () => post(app, json), () => receive(json)]) await warmUp()
+for (const { json } of bodies.slice(0, 10)) {
+  for (const warmUp of [() => post(plain, json), () => post(app, json), () => receive(json)]) await warmUp()
+}
 for (const { kind, json } of bodies) {
   const [base, route, topic] = [await post(plain, json), await post(app, json), await receive(json)]
   const row = rows.get(kind) ?? { stall: 0, answer: 0, routeLog: 0, topicStall: 0, topicLog: 0 }
@@ -99,10 +105,22 @@ for (const { kind, json } of bodies) {
 await Promise.all([app.close(), plain.close()])
 
 console.log(`${count} hostile bodies; the worst of each kind`)
-console.table(Object.fromEntries(Array.from(rows, ([kind, { stall, answer, routeLog, topicStall, topicLog }]) => [kind, {
-  'route: ms beyond plain': Number(stall.toFixed(1)), 'answer, bytes': answer, 'log, bytes': routeLog, 'topic: ms beyond plain': Number(topicStall.toFixed(1)), 'its log, bytes': topicLog
+console.table(Object.fromEntries(Array.from(rows, (
+  [kind, { stall, answer, routeLog, topicStall, topicLog }]
+) => [kind, {
+  'route: ms beyond plain': Number(
+    stall.toFixed(1)
+  ),
+  'answer, bytes': answer,
+  'log, bytes': routeLog,
+  'topic: ms beyond plain': Number(
+    topicStall.toFixed(1)
+  ),
+  'its log, bytes': topicLog
 }])))
 const isBounded = [...rows.values()].every(({ stall, topicStall, answer, routeLog, topicLog }) =>
   Math.max(stall, topicStall) <= MAX_STALL && answer <= MAX_ANSWER && Math.max(routeLog, topicLog) <= MAX_LOG)
-console.log(isBounded ? 'all are bounded' : `not bounded: ${MAX_STALL} ms, ${MAX_ANSWER} bytes of answer, ${MAX_LOG} bytes of log`)
+console.log(
+  isBounded ? 'all are bounded' : `not bounded: ${MAX_STALL} ms, ${MAX_ANSWER} bytes of answer, ${MAX_LOG} bytes of log`
+)
 process.exitCode = isBounded ? 0 : 1

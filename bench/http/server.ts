@@ -10,7 +10,11 @@ const topic = `bench-http-${program}`
 const app = Fastify().withTypeProvider<TypeBoxTypeProvider>()
 
 if (program === 'plain') {
-  app.post('/orders', { schema: { body: OrderSchema } }, async (request, reply) => reply.code(202).send({ id: request.body.id }))
+  app.post(
+    '/orders',
+    { schema: { body: OrderSchema } },
+    async (request, reply) => reply.code(202).send({ id: request.body.id })
+  )
 }
 
 if (program === 'faststream') {

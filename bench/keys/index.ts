@@ -12,7 +12,9 @@ const [messages = 10_000] = process.argv.slice(2).map(Number)
 async function measure (brokers: string[], keys: number): Promise<{ seconds: number, disorder: number }> {
   const topic = `bench-keys-${randomUUID()}`
   const app = Fastify()
-  await app.register(faststreamPlugin, { brokers, groupId: topic, topicConfig: { partitions: 1 }, producer: { queue: { messages: messages + 1 } } })
+  await app.register(faststreamPlugin, {
+    brokers, groupId: topic, topicConfig: { partitions: 1 }, producer: { queue: { messages: messages + 1 } }
+  })
   const last = new Map<string, number>()
   let [seen, disorder, began] = [0, 0, 0]
   let done = (): void => {}
@@ -26,10 +28,14 @@ async function measure (brokers: string[], keys: number): Promise<{ seconds: num
     if (++seen === messages) done()
   })
   const writer = Fastify()
-  await writer.register(faststreamPlugin, { brokers, topicConfig: { partitions: 1 }, producer: { queue: { messages: messages + 1 } } })
+  await writer.register(faststreamPlugin, {
+    brokers, topicConfig: { partitions: 1 }, producer: { queue: { messages: messages + 1 } }
+  })
   writer.broker.publisher(topic)
   await writer.ready()
-  await Promise.all(Array.from({ length: messages }, (_, n) => writer.broker.publish(topic, n, { key: String(n % keys) })))
+  await Promise.all(Array.from(
+    { length: messages }, (_, n) => writer.broker.publish(topic, n, { key: String(n % keys) })
+  ))
   await writer.close()
   await app.ready()
   await all

@@ -23,9 +23,15 @@ await withKafka(async (brokers) => {
   await writer.close()
 
   const every = Math.floor((messages - WARM_UP) / SAMPLES)
-  const reader = fork(new URL('./reader.ts', import.meta.url), [brokers.join(), topic, WARM_UP, every, SAMPLES].map(String))
+  const reader = fork(
+    new URL('./reader.ts', import.meta.url), [brokers.join(), topic, WARM_UP, every, SAMPLES].map(String)
+  )
   const [[first = NaN, ...sizes]] = await once(reader, 'message') as [number[]]
-  console.log(`${messages} messages wait; resident MiB after ${WARM_UP}: ${first.toFixed(0)}; then after each ${every}: ${sizes.map((size) => size.toFixed(0)).join(' ')}`)
+  console.log(
+    `${messages} messages wait; resident MiB after ${WARM_UP}: ${first.toFixed(0)}; then after each ${every}: ${sizes.map(
+      (size) => size.toFixed(0)
+    ).join(' ')}`
+  )
   console.log(`growth: ${(Math.max(...sizes) - first).toFixed(0)} MiB`)
   reader.send('close')
   await once(reader, 'exit')

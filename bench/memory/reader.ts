@@ -2,7 +2,9 @@ import Fastify from 'fastify'
 import faststreamPlugin from 'fastify-faststream'
 
 /** What the process takes from the machine, MiB, each time that so many messages have been handled; the first is the warm-up. */
-const [brokers = '', topic = '', warmUp, every, samples] = process.argv.slice(2).map((each, i) => i < 2 ? each : Number(each)) as [string, string, number, number, number]
+const [brokers = '', topic = '', warmUp, every, samples] = process.argv.slice(2).map(
+  (each, i) => i < 2 ? each : Number(each)
+) as [string, string, number, number, number]
 
 const app = Fastify()
 await app.register(faststreamPlugin, { brokers: brokers.split(','), groupId: 'memory', topics: 'ignore' })

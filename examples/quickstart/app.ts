@@ -12,19 +12,25 @@ export async function build (options: FastifyServerOptions, faststream: Faststre
   await app.register(faststreamPlugin, faststream)
 
   const placed = app.broker.publisher('orders', { schema: { value: OrderSchema }, key: (order) => order.id })
-  const invoices = app.broker.publisher('invoices', { schema: { value: InvoiceSchema }, key: (invoice) => invoice.orderId })
+  const invoices = app.broker.publisher('invoices', {
+    schema: { value: InvoiceSchema }, key: (invoice) => invoice.orderId
+  })
 
   app.post('/orders', { schema: { body: OrderSchema } }, async (request, reply) => {
     const { partition, offset } = await request.broker.publish(placed, request.body)
     return reply.code(202).send({ id: request.body.id, partition, offset: String(offset) })
   })
 
-  app.broker.subscriber('orders', { schema: { value: OrderSchema }, publish: invoices }, async function makeInvoice (order, { log }) {
+  app.broker.subscriber('orders', {
+    schema: { value: OrderSchema }, publish: invoices
+  }, async function makeInvoice (order, { log }) {
     log.info({ order: order.id }, 'order taken')
     return { orderId: order.id, amount: order.total }
   })
 
-  app.broker.subscriber('invoices', { schema: { value: InvoiceSchema } }, async function sendInvoice (invoice, { log, correlationId }) {
+  app.broker.subscriber('invoices', {
+    schema: { value: InvoiceSchema }
+  }, async function sendInvoice (invoice, { log, correlationId }) {
     log.info({ order: invoice.orderId, correlationId }, 'invoice sent')
   })
 

@@ -3,7 +3,9 @@ import { build } from './app.js'
 
 const { KAFKA_BROKERS, PORT = '3000' } = process.env
 
-const app = await build({ logger: true }, { groupId: 'shop', ...(KAFKA_BROKERS && { brokers: KAFKA_BROKERS.split(',') }) })
+const app = await build({ logger: true }, {
+  groupId: 'shop', ...(KAFKA_BROKERS && { brokers: KAFKA_BROKERS.split(',') })
+})
 
 closeWithGrace({ logger: app.log }, async ({ err }) => {
   if (err) app.log.error({ err }, 'closing after an error')
@@ -12,4 +14,6 @@ closeWithGrace({ logger: app.log }, async ({ err }) => {
 
 await app.listen({ port: Number(PORT) })
 // Not through the log, which would escape its quotes: these lines are there to be pasted.
-console.log(`\nplace an order:  curl -H 'content-type: application/json' -d '{"id":"1","total":9}' http://localhost:${PORT}/orders\nsee the topics:  http://localhost:${PORT}/asyncapi\n`)
+console.log(
+  `\nplace an order:  curl -H 'content-type: application/json' -d '{"id":"1","total":9}' http://localhost:${PORT}/orders\nsee the topics:  http://localhost:${PORT}/asyncapi\n`
+)

@@ -13,7 +13,9 @@ export async function build (options: FastifyServerOptions, faststream: Faststre
   await app.register(faststreamPlugin, faststream)
 
   const placed = app.broker.publisher('orders', { schema: { value: OrderSchema }, key: (order) => order.id })
-  const invoices = app.broker.publisher('invoices', { schema: { value: InvoiceSchema }, key: (invoice) => invoice.orderId })
+  const invoices = app.broker.publisher('invoices', {
+    schema: { value: InvoiceSchema }, key: (invoice) => invoice.orderId
+  })
   const shop = app.withDeps({ orders })
 
   shop.post('/orders', { schema: { body: OrderSchema } }, async (request, reply) => {
@@ -22,7 +24,9 @@ export async function build (options: FastifyServerOptions, faststream: Faststre
     return reply.code(202).send({ id: request.body.id })
   })
 
-  shop.broker.subscriber('orders', { schema: { value: OrderSchema }, publish: invoices }, async function makeInvoice (order, { deps, log }) {
+  shop.broker.subscriber('orders', {
+    schema: { value: OrderSchema }, publish: invoices
+  }, async function makeInvoice (order, { deps, log }) {
     // The message is here before the route has committed: this waits for that, and makes good for it if it failed.
     await deps.orders.save(order)
     log.info({ order: order.id }, 'order taken')

@@ -43,7 +43,9 @@ export const orders = dependency('orders', { transaction }, ({ transaction }) =>
     await transaction.query('insert into orders (id, total) values ($1, $2) on conflict do nothing', [id, total])
   },
   async invoice ({ id, total }: Order): Promise<Invoice> {
-    await transaction.query('insert into invoices (order_id, amount) values ($1, $2) on conflict do nothing', [id, total])
+    await transaction.query(
+      'insert into invoices (order_id, amount) values ($1, $2) on conflict do nothing', [id, total]
+    )
     return { orderId: id, amount: total }
   }
 }))

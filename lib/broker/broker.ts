@@ -1,10 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import type { BrokerHealth, RecordMetadata } from '../../types/index.js'
-import { sleep, within, type Clock } from '../clock.js'
+import { within, type Clock } from '../clock.js'
 import type { Group } from '../consume/group/group.js'
 import type { LastError } from '../consume/group/group-state.js'
-import { backoff } from '../consume/pipeline/backoff.js'
-import { toError } from '../to-error.js'
 import { overridesOf } from '../deps/overrides.js'
 import type { ResolutionSettings } from '../deps/resolution.js'
 import { FASTSTREAM_ERR_ALREADY_STARTED, FASTSTREAM_ERR_NOT_READY, FASTSTREAM_ERR_START_TIMEOUT } from '../errors.js'
@@ -19,15 +17,13 @@ import type { PublisherDeclaration, SubscriberDeclaration } from './declaration.
 import { BrokerRuntime } from './runtime.js'
 import { SYSTEM, withOptions, type Environment } from './environment.js'
 import { Registry } from './registry.js'
+import { startWithRetries } from './start-with-retries.js'
 import { brokerHealth } from './health.js'
 import { plainPublisher, type PublisherPlan } from './publisher.js'
 import type { CompiledSubscriber } from './subscriber.js'
 import type { ViewedBroker } from './views.js'
 
 type State = BrokerHealth['state']
-
-/** Waits between tries to reach the cluster, with `startup: 'background'`. */
-const RECONNECT = { delay: 500, factor: 2, maxDelay: 30_000, jitter: 0.2 }
 
 /** One cluster: what is declared on it while plugins load, and its life from `onReady` to `onClose`. */
 export class Broker implements ViewedBroker, Sender {
@@ -178,21 +174,14 @@ export class Broker implements ViewedBroker, Sender {
     })
   }
 
-  /** Never rejects. */
   async #startInBackground (connection: BrokerRuntime, compiled: Compiled): Promise<void> {
-    for (let attempt = 1; !this.#ending; attempt++) {
-      const err = await connection.start().then(() => undefined, toError)
-      if (this.#ending) return
-      if (err === undefined) {
-        this.#state = 'connected'
-        return
-      }
-      this.#lastError = { error: err, at: this.clock.now() }
-      await connection.close()
-      const wait = backoff(RECONNECT, attempt)
-      this.#log.error({ err, attempt, retryIn: Math.round(wait) }, 'the cluster cannot be used, it will be tried again')
-      if (await sleep(this.clock, wait, this.#ended.signal)) connection = await this.#connect(compiled)
-    }
+    const started = await startWithRetries(connection, () => this.#connect(compiled), {
+      clock: this.clock,
+      log: this.#log,
+      ended: this.#ended.signal,
+      failed: (error) => { this.#lastError = { error, at: this.clock.now() } }
+    })
+    if (started) this.#state = 'connected'
   }
 
   async #connect ({ subscribers }: Compiled): Promise<BrokerRuntime> {

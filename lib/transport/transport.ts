@@ -1,5 +1,7 @@
 import type { Log } from '../log.js'
+import type { ConsumedRecord, ProducedRecord, TopicPartition, TopicPartitionOffset } from './record.js'
 
+export type { ConsumedRecord, ProducedRecord, RawHeader, TopicPartition, TopicPartitionOffset } from './record.js'
 export { SendError } from './send-error.js'
 
 /**
@@ -41,42 +43,6 @@ export interface NewTopic {
   readonly partitions: number
   /** −1: the cluster's default. */
   readonly replicas: number
-}
-
-export interface TopicPartition {
-  readonly topic: string
-  readonly partition: number
-}
-
-export interface TopicPartitionOffset extends TopicPartition {
-  readonly offset: bigint
-}
-
-/** Kept in the order of the wire: a name may come twice, a value may be null or any bytes. */
-export type RawHeader = readonly [name: string, value: Buffer | null]
-
-/** A record as the log holds it. Its members may be decoded lazily, but reading them never throws. */
-export interface ConsumedRecord {
-  readonly offset: bigint
-  /** ms since the epoch */
-  readonly timestamp: number
-  readonly key: Buffer | null
-  readonly value: Buffer | null
-  readonly headers: readonly RawHeader[]
-  /** Bytes that it holds in memory, about. */
-  readonly size: number
-  /** The last value of a name, as text: for a record that can tell without making all of its headers. */
-  headerText? (name: string): string | undefined
-  /** How many headers there are: for a record that can tell without making them. */
-  readonly headerCount?: number
-}
-
-export interface ProducedRecord extends TopicPartition {
-  readonly key: Buffer | null
-  readonly value: Buffer | null
-  readonly headers: readonly RawHeader[]
-  /** ms since the epoch */
-  readonly timestamp: number
 }
 
 export interface ConsumerOptions {

@@ -14,7 +14,11 @@ t.test('title and version are those of the package that runs', async (t) => {
     node_modules: { tool: { 'package.json': '{ "name": "tool" }' } }
   })
   const shop = { name: 'shop', version: '1.4.0' }
-  for (const started of ['server.js', 'dist/server.js', 'broken/server.js', 'list/server.js', 'empty/server.js', 'absent/server.js']) t.same(appPackage(`${folder}/${started}`, '/'), shop, started)
+  for (const started of [
+    'server.js', 'dist/server.js', 'broken/server.js', 'list/server.js', 'empty/server.js', 'absent/server.js'
+  ]) {
+    t.same(appPackage(`${folder}/${started}`, '/'), shop, started)
+  }
   t.same(appPackage(`${folder}/node_modules/tool/bin.js`, folder), shop, 'a tool is not the app')
   t.same(appPackage('', `${folder}/dist`), shop)
   t.same(appPackage(`${folder}/unversioned/server.js`), { name: 'other' })
@@ -22,9 +26,21 @@ t.test('title and version are those of the package that runs', async (t) => {
   const args = process.argv.splice(1)
   t.teardown(() => { process.argv.push(...args) })
   t.match(appPackage(), { name: 'fastify-faststream' }, 'as in a REPL, where no file was started')
-  const described = [{ name: 'default', clientId: 'client', includeInSchema: true, secure: false, host: undefined, authentication: undefined, topicConfig: undefined, subscribers: [], publishers: [] }]
+  const described = [{
+    name: 'default',
+    clientId: 'client',
+    includeInSchema: true,
+    secure: false,
+    host: undefined,
+    authentication: undefined,
+    topicConfig: undefined,
+    subscribers: [],
+    publishers: []
+  }]
   const settings = normaliseAsyncapi({ info: { description: 'Of a shop' } })
-  t.same(createDocument(described, settings, shop).document.info, { title: 'shop', version: '1.4.0', description: 'Of a shop' })
+  t.same(createDocument(described, settings, shop).document.info, {
+    title: 'shop', version: '1.4.0', description: 'Of a shop'
+  })
   t.match(createDocument(described, settings, { name: 'other' }).document.info, { title: 'other', version: '0.0.0' })
   t.match(createDocument(described, settings, {}).document.info, { title: 'client', version: '0.0.0' })
 })

@@ -2,7 +2,9 @@ import t, { type Test } from 'tap'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { Ajv } from 'ajv'
 import ts from 'typescript'
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type FastifyServerOptions } from 'fastify'
+import Fastify, {
+  type FastifyInstance, type FastifyReply, type FastifyRequest, type FastifyServerOptions
+} from 'fastify'
 import faststreamPlugin, { type AsyncapiOptions } from '../../index.js'
 import { exampleOf } from '../../lib/asyncapi/page/example.js'
 import { Pointers } from '../../lib/asyncapi/page/json.js'
@@ -22,7 +24,9 @@ async function build (t: Test, asyncapi: AsyncapiOptions = {}, server: FastifySe
 /** Of the attributes of the page, resolved as a browser does. */
 async function files (app: FastifyInstance, url: string): Promise<string[]> {
   const { body } = await app.inject(url)
-  return [...body.matchAll(/(?:href|src)="([^"]*static[^"]*)"/g)].map(([, path = '']) => new URL(path, `http://localhost${url}`).pathname)
+  return [...body.matchAll(/(?:href|src)="([^"]*static[^"]*)"/g)].map(
+    ([, path = '']) => new URL(path, `http://localhost${url}`).pathname
+  )
 }
 
 t.test('the page has no content but the names of its files, and a policy that allows nothing else', async (t) => {
@@ -44,9 +48,15 @@ t.test('every route of the page has a policy, and an image that is opened by its
   const app = Fastify()
   t.teardown(() => app.close())
   // The policy of an app, as of @fastify/helmet, is made for other pages.
-  app.addHook('onRequest', async (_, reply) => { reply.header('content-security-policy', "script-src 'unsafe-inline'") })
-  const image = { type: 'image/svg+xml', content: '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>' }
-  const asyncapi = { logo: image, theme: { css: 'body { color: red }', favicon: image }, publish: { authorize: () => true } }
+  app.addHook('onRequest', async (_, reply) => {
+    reply.header('content-security-policy', "script-src 'unsafe-inline'")
+  })
+  const image = {
+    type: 'image/svg+xml', content: '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+  }
+  const asyncapi = {
+    logo: image, theme: { css: 'body { color: red }', favicon: image }, publish: { authorize: () => true }
+  }
   await app.register(faststreamPlugin, { asyncapi })
   app.broker.publisher('orders')
   await testBroker(app)
@@ -58,12 +68,17 @@ t.test('every route of the page has a policy, and an image that is opened by its
   for (const { statusCode, headers } of answers) {
     const isImage = headers['content-type'] === 'image/svg+xml'
     t.match({ statusCode, headers }, { statusCode: 200, headers: { 'x-content-type-options': 'nosniff' } })
-    t.match(headers['content-security-policy'], isImage ? /^default-src 'none';.*; sandbox$/ : /^default-src 'none'; script-src 'self';/)
+    t.match(
+      headers['content-security-policy'],
+      isImage ? /^default-src 'none';.*; sandbox$/ : /^default-src 'none'; script-src 'self';/
+    )
   }
 })
 
 t.test('a login page that a hook answers with keeps the policy of the app', async (t) => {
-  const preHandler = async (_: FastifyRequest, reply: FastifyReply): Promise<unknown> => await reply.code(401).type('text/html').send('<form></form>')
+  const preHandler = async (
+    _: FastifyRequest, reply: FastifyReply
+  ): Promise<unknown> => await reply.code(401).type('text/html').send('<form></form>')
   const app = await build(t, { hooks: { preHandler } })
   t.match(await app.inject('/asyncapi'), { statusCode: 401, headers: { 'content-security-policy': undefined } })
 })
@@ -71,8 +86,14 @@ t.test('a login page that a hook answers with keeps the policy of the app', asyn
 t.test('who has the page already is told so', async (t) => {
   const app = await build(t)
   const { headers: { etag } } = await app.inject('/asyncapi')
-  t.match(await app.inject({ url: '/asyncapi', headers: { 'if-none-match': String(etag) } }), { statusCode: 304, body: '' })
-  t.equal((await app.inject({ url: '/asyncapi/', headers: { 'if-none-match': String(etag) } })).statusCode, 200, 'elsewhere its links are others')
+  t.match(
+    await app.inject({ url: '/asyncapi', headers: { 'if-none-match': String(etag) } }), { statusCode: 304, body: '' }
+  )
+  t.equal(
+    (await app.inject({ url: '/asyncapi/', headers: { 'if-none-match': String(etag) } })).statusCode,
+    200,
+    'elsewhere its links are others'
+  )
 })
 
 t.test('its files are found from wherever it is', async (t) => {
@@ -82,7 +103,9 @@ t.test('its files are found from wherever it is', async (t) => {
     for (const file of await files(app, url)) t.equal((await app.inject(file)).statusCode, 200, file)
   }
   const lenient = await build(t, {}, { routerOptions: { ignoreTrailingSlash: true } })
-  for (const url of ['/asyncapi', '/asyncapi/']) t.equal((await lenient.inject((await files(lenient, url))[0] as string)).statusCode, 200)
+  for (const url of ['/asyncapi', '/asyncapi/']) {
+    t.equal((await lenient.inject((await files(lenient, url))[0] as string)).statusCode, 200)
+  }
   const root = await build(t, { routePrefix: '' })
   t.equal((await root.inject((await files(root, '/'))[0] as string)).statusCode, 200)
 })
@@ -90,26 +113,53 @@ t.test('its files are found from wherever it is', async (t) => {
 t.test('what stands in the address stays an address', async (t) => {
   const app = Fastify()
   t.teardown(() => app.close())
-  await app.register(async (scope) => { await scope.register(faststreamPlugin, { asyncapi: { routePrefix: '' } }) }, { prefix: '/:tenant' })
+  await app.register(
+    async (scope) => { await scope.register(faststreamPlugin, { asyncapi: { routePrefix: '' } }) },
+    { prefix: '/:tenant' }
+  )
   for (const tenant of ['"><script>', 'javascript:alert(1)', '&quot;']) {
     const { statusCode, body } = await app.inject(`/${encodeURI(tenant)}`)
     t.equal(statusCode, 200)
-    t.same([...body.matchAll(/(?<=<script)[^>]*/g)].map(([attributes]) => attributes.replace(/[0-9a-f]{12}/, '')), [` src="./${encodeURI(tenant).replace('&', '&#38;')}/static/page..js"`])
+    t.same(
+      [...body.matchAll(/(?<=<script)[^>]*/g)].map(([attributes]) => attributes.replace(/[0-9a-f]{12}/, '')),
+      [` src="./${encodeURI(tenant).replace('&', '&#38;')}/static/page..js"`]
+    )
   }
 })
 
 t.test('a file of the page never changes, and comes compressed to whom that is right', async (t) => {
   const app = await build(t)
   for (const url of await files(app, '/asyncapi')) {
-    const get = async (acceptEncoding?: string) => await app.inject({ url, headers: acceptEncoding === undefined ? {} : { 'accept-encoding': acceptEncoding } })
+    const get = async (acceptEncoding?: string) => await app.inject({
+      url, headers: acceptEncoding === undefined ? {} : { 'accept-encoding': acceptEncoding }
+    })
     const plain = await get()
-    t.match(plain.headers, { 'cache-control': 'public, max-age=31536000, immutable', vary: 'accept-encoding', 'x-content-type-options': 'nosniff', 'content-encoding': undefined })
+    t.match(plain.headers, {
+      'cache-control': 'public, max-age=31536000, immutable',
+      vary: 'accept-encoding',
+      'x-content-type-options': 'nosniff',
+      'content-encoding': undefined
+    })
     t.match(url, /\/static\/(page\.[0-9a-f]{12}\.(js|css)|favicon\.[0-9a-f]{12}\.svg)$/)
-    t.match(plain.headers['content-type'], { js: /^text\/javascript/, css: /^text\/css/, svg: /^image\/svg/ }[url.split('.').at(-1) as 'js'])
-    for (const [accepted, encoding] of [['gzip, deflate, br, zstd', 'br'], ['gzip;q=0.5, BR;q=0.1', 'br'], ['gzip', 'gzip'], ['br;q=0, gzip;q=1', 'gzip'], ['br;q=0.0', undefined], ['identity', undefined], ['*', undefined]] as const) {
+    t.match(
+      plain.headers['content-type'],
+      { js: /^text\/javascript/, css: /^text\/css/, svg: /^image\/svg/ }[url.split('.').at(-1) as 'js']
+    )
+    for (const [accepted, encoding] of [
+      ['gzip, deflate, br, zstd', 'br'],
+      ['gzip;q=0.5, BR;q=0.1', 'br'],
+      ['gzip', 'gzip'],
+      ['br;q=0, gzip;q=1', 'gzip'],
+      ['br;q=0.0', undefined],
+      ['identity', undefined],
+      ['*', undefined]
+    ] as const) {
       const { headers, rawPayload } = await get(accepted)
       t.equal(headers['content-encoding'], encoding, accepted)
-      t.same(encoding === undefined ? rawPayload : { br: brotliDecompressSync, gzip: gunzipSync }[encoding](rawPayload), plain.rawPayload)
+      t.same(
+        encoding === undefined ? rawPayload : { br: brotliDecompressSync, gzip: gunzipSync }[encoding](rawPayload),
+        plain.rawPayload
+      )
     }
   }
   t.equal((await app.inject('/asyncapi/static/page.000000000000.js')).statusCode, 404)
@@ -118,30 +168,59 @@ t.test('a file of the page never changes, and comes compressed to whom that is r
 
 t.test('a long document comes compressed, too, with an ETag of its own', async (t) => {
   const app = await build(t, { info: { description: 'long '.repeat(1000) } })
-  const [plain, zipped] = [await app.inject('/asyncapi/json'), await app.inject({ url: '/asyncapi/json', headers: { 'accept-encoding': 'br, gzip' } })]
-  t.match(zipped.headers, { 'content-encoding': 'gzip', vary: 'accept-encoding', 'content-type': 'application/json; charset=utf-8' })
+  const [plain, zipped] = [
+    await app.inject('/asyncapi/json'),
+    await app.inject({ url: '/asyncapi/json', headers: { 'accept-encoding': 'br, gzip' } })
+  ]
+  t.match(zipped.headers, {
+    'content-encoding': 'gzip', vary: 'accept-encoding', 'content-type': 'application/json; charset=utf-8'
+  })
   t.equal(gunzipSync(zipped.rawPayload).toString(), plain.body)
   t.not(zipped.headers.etag, plain.headers.etag)
-  t.same((await app.inject({ url: '/asyncapi/json', headers: { 'accept-encoding': 'gzip' } })).rawPayload, zipped.rawPayload)
-  t.equal((await app.inject({ url: '/asyncapi/json', headers: { 'accept-encoding': 'gzip', 'if-none-match': String(zipped.headers.etag) } })).statusCode, 304)
-  t.equal((await app.inject({ url: '/asyncapi/json', headers: { 'if-none-match': String(zipped.headers.etag) } })).statusCode, 200)
+  t.same(
+    (await app.inject({ url: '/asyncapi/json', headers: { 'accept-encoding': 'gzip' } })).rawPayload, zipped.rawPayload
+  )
+  t.equal(
+    (await app.inject({
+      url: '/asyncapi/json', headers: { 'accept-encoding': 'gzip', 'if-none-match': String(zipped.headers.etag) }
+    })).statusCode,
+    304
+  )
+  t.equal(
+    (await app.inject({ url: '/asyncapi/json', headers: { 'if-none-match': String(zipped.headers.etag) } })).statusCode,
+    200
+  )
 })
 
 t.test('its title is the document’s, as text', async (t) => {
-  t.match((await (await build(t, { info: { title: '</title><script>alert("1" & \'2\')' } })).inject('/asyncapi')).body, '<title>&#60;/title&#62;&#60;script&#62;alert(&#34;1&#34; &#38; &#39;2&#39;)</title>')
+  t.match(
+    (await (await build(t, { info: { title: '</title><script>alert("1" & \'2\')' } })).inject('/asyncapi')).body,
+    '<title>&#60;/title&#62;&#60;script&#62;alert(&#34;1&#34; &#38; &#39;2&#39;)</title>'
+  )
 })
 
 t.test('a theme and a logo are files of their own', async (t) => {
   const content = '<svg xmlns="http://www.w3.org/2000/svg"/>'
-  const app = await build(t, { theme: { title: 'Topics', css: 'body { color: red }', favicon: { type: 'image/png', content: Buffer.from([1, 2, 3]) } }, logo: { type: 'image/svg+xml', content } })
+  const app = await build(t, {
+    theme: {
+      title: 'Topics', css: 'body { color: red }', favicon: { type: 'image/png', content: Buffer.from([1, 2, 3]) }
+    },
+    logo: { type: 'image/svg+xml', content }
+  })
   const { body } = await app.inject('/asyncapi/')
   t.match(body, '<title>Topics</title>')
   const [logo = ''] = /(?<=data-logo=")[^"]+/.exec(body) ?? []
-  t.match(await app.inject(`/asyncapi/${logo}`), { statusCode: 200, body: content, headers: { 'content-type': 'image/svg+xml' } })
-  const [favicon = '', page = '', theme = ''] = await files(app, '/asyncapi/').then((found) => found.filter((path) => !path.includes('logo')))
+  t.match(await app.inject(`/asyncapi/${logo}`), {
+    statusCode: 200, body: content, headers: { 'content-type': 'image/svg+xml' }
+  })
+  const [favicon = '', page = '', theme = ''] = await files(app, '/asyncapi/').then(
+    (found) => found.filter((path) => !path.includes('logo'))
+  )
   t.match(page, 'page.')
   t.same((await app.inject(favicon)).rawPayload, Buffer.from([1, 2, 3]))
-  t.match(await app.inject({ url: theme, headers: { 'accept-encoding': 'br, gzip' } }), { body: 'body { color: red }', headers: { 'content-type': 'text/css; charset=utf-8', 'content-encoding': undefined } })
+  t.match(await app.inject({ url: theme, headers: { 'accept-encoding': 'br, gzip' } }), {
+    body: 'body { color: red }', headers: { 'content-type': 'text/css; charset=utf-8', 'content-encoding': undefined }
+  })
 })
 
 t.test('it says whether one can publish', async (t) => {
@@ -151,7 +230,9 @@ t.test('it says whether one can publish', async (t) => {
 
 t.test('it knows @fastify/swagger-ui at its usual place, near or at the root', async (t) => {
   // A route that nobody else has.
-  const swagger = async (scope: FastifyInstance): Promise<void> => { scope.get('/documentation/static/swagger-initializer.js', async () => '') }
+  const swagger = async (scope: FastifyInstance): Promise<void> => {
+    scope.get('/documentation/static/swagger-initializer.js', async () => '')
+  }
   const near = await build(t, { routePrefix: '/docs/topics' })
   await near.register(swagger)
   t.match((await near.inject('/docs/topics')).body, 'data-openapi="../../documentation"')
@@ -171,9 +252,28 @@ t.test('an example that is made from a schema is one', async (t) => {
   // All but patterns, for which it would take a solver.
   const document = JSON.parse(JSON.stringify(app.asyncapi()), (key, value) => key === 'pattern' ? undefined : value)
   const more = {
-    Bounds: { type: 'object', required: ['a', 'b', 'c', 'd', 'e'], properties: { a: { type: 'integer', exclusiveMinimum: 3 }, b: { type: 'number', maximum: -2.5 }, c: { type: 'integer', multipleOf: 7, minimum: 8 }, d: { type: 'string', minLength: 9, maxLength: 9 }, e: { type: 'integer', exclusiveMaximum: 0 } } },
-    Merged: { allOf: [{ type: 'object', required: ['a'], properties: { a: { const: 1 } } }, { $ref: '#/components/schemas/Money' }] },
-    Either: { type: 'object', required: ['kind', 'id'], properties: { id: { type: 'string' } }, oneOf: [{ properties: { kind: { const: 'a' } } }, { properties: { kind: { const: 'b' } } }] },
+    Bounds: {
+      type: 'object',
+      required: ['a', 'b', 'c', 'd', 'e'],
+      properties: {
+        a: { type: 'integer', exclusiveMinimum: 3 },
+        b: { type: 'number', maximum: -2.5 },
+        c: { type: 'integer', multipleOf: 7, minimum: 8 },
+        d: { type: 'string', minLength: 9, maxLength: 9 },
+        e: { type: 'integer', exclusiveMaximum: 0 }
+      }
+    },
+    Merged: {
+      allOf: [
+        { type: 'object', required: ['a'], properties: { a: { const: 1 } } }, { $ref: '#/components/schemas/Money' }
+      ]
+    },
+    Either: {
+      type: 'object',
+      required: ['kind', 'id'],
+      properties: { id: { type: 'string' } },
+      oneOf: [{ properties: { kind: { const: 'a' } } }, { properties: { kind: { const: 'b' } } }]
+    },
     Anything: true,
     Lists: { type: 'array', minItems: 2, items: { type: ['null', 'boolean'] } }
   }
@@ -188,7 +288,11 @@ t.test('an example that is made from a schema is one', async (t) => {
 
 t.test('a schema is written as TypeScript, whatever its names and descriptions are', async (t) => {
   const schemas = {
-    'my order': { type: 'object', required: ['id'], properties: { id: { const: 1 }, 'a-b': { $ref: '#/components/schemas/my_order' } } },
+    'my order': {
+      type: 'object',
+      required: ['id'],
+      properties: { id: { const: 1 }, 'a-b': { $ref: '#/components/schemas/my_order' } }
+    },
     my_order: { anyOf: [{ $ref: '#/components/schemas/my_order' }, { type: 'null' }] },
     '1st': { type: ['string', 'integer', 'null'] },
     '': { not: {} }
@@ -197,8 +301,14 @@ t.test('a schema is written as TypeScript, whatever its names and descriptions a
   const write = (schema: unknown): string => typescriptOf(schema, pointers, 'Value')
   const to = (name: string) => ({ $ref: `#/components/schemas/${name}` })
   const cases: Array<[schema: unknown, types: string]> = [
-    [to('my order'), 'export type my_order = {\n  id: 1\n  "a-b"?: my_order2\n}\n\nexport type my_order2 = my_order2 | null\n'],
-    [{ type: 'array', items: to('1st') }, 'export type Value = Array<_1st>\n\nexport type _1st = string | number | null\n'],
+    [
+      to('my order'),
+      'export type my_order = {\n  id: 1\n  "a-b"?: my_order2\n}\n\nexport type my_order2 = my_order2 | null\n'
+    ],
+    [
+      { type: 'array', items: to('1st') },
+      'export type Value = Array<_1st>\n\nexport type _1st = string | number | null\n'
+    ],
     [{ items: [{ type: 'boolean' }, {}] }, 'export type Value = [boolean, unknown]\n'],
     [{ type: 'array' }, 'export type Value = Array<unknown>\n'],
     [{ enum: ['a', 1, null, {}] }, 'export type Value = "a" | 1 | null | unknown\n'],
@@ -207,8 +317,18 @@ t.test('a schema is written as TypeScript, whatever its names and descriptions a
     [{ type: 'file' }, 'export type Value = unknown\n'],
     [{ type: 'object' }, 'export type Value = Record<string, unknown>\n'],
     [{ additionalProperties: { type: 'number' } }, 'export type Value = Record<string, number>\n'],
-    [{ properties: { a: {} }, oneOf: [{ type: 'string' }, { type: 'number' }] }, 'export type Value = {\n  a?: unknown\n} & (string | number)\n'],
-    [{ type: 'object', description: 'Ends */ here\nand goes on', properties: { a: { type: 'string', description: ' ' } } }, '/** Ends * / here and goes on */\nexport type Value = {\n  a?: string\n}\n'],
+    [
+      { properties: { a: {} }, oneOf: [{ type: 'string' }, { type: 'number' }] },
+      'export type Value = {\n  a?: unknown\n} & (string | number)\n'
+    ],
+    [
+      {
+        type: 'object',
+        description: 'Ends */ here\nand goes on',
+        properties: { a: { type: 'string', description: ' ' } }
+      },
+      '/** Ends * / here and goes on */\nexport type Value = {\n  a?: string\n}\n'
+    ],
     [to(''), 'export type Schema = never\n']
   ]
   for (const [schema, types] of cases) {
@@ -221,12 +341,23 @@ t.test('a schema is written as TypeScript, whatever its names and descriptions a
 
 t.test('a few schemas that refer to each other many times make no endless example', async (t) => {
   const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j']
-  const schemas = Object.fromEntries(names.map((name) => [name, { type: 'object', required: names, properties: Object.fromEntries(names.map((name) => [name, { $ref: `#/components/schemas/${name}` }])) }]))
+  const schemas = Object.fromEntries(names.map(
+    (name) => [
+      name,
+      {
+        type: 'object',
+        required: names,
+        properties: Object.fromEntries(names.map((name) => [name, { $ref: `#/components/schemas/${name}` }]))
+      }
+    ]
+  ))
   t.ok(JSON.stringify(exampleOf(schemas.a, new Pointers({ components: { schemas } }))).length < 100_000)
 })
 
 t.test('an app without the files of the page says where they must be, and from where they are copied', async (t) => {
-  const { loadAssets } = await t.mockImport<typeof import('../../lib/asyncapi/site/page-assets.js')>('../../lib/asyncapi/site/page-assets.js', {
+  const {
+    loadAssets
+  } = await t.mockImport<typeof import('../../lib/asyncapi/site/page-assets.js')>('../../lib/asyncapi/site/page-assets.js', {
     'node:fs': { readFileSync: () => { throw new Error('ENOENT') } }
   })
   const cure = /'asyncapi' must be false, or the files of its page must be in .*static.*: copy them from 'node_modules\/fastify-faststream/

@@ -21,7 +21,14 @@ t.test('the document is at /asyncapi, as JSON and as YAML', async (t) => {
   const app = await build(t)
   app.broker.publisher('orders')
   const json = await app.inject('/asyncapi/json')
-  t.match(json, { statusCode: 200, headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-cache', 'x-content-type-options': 'nosniff' } })
+  t.match(json, {
+    statusCode: 200,
+    headers: {
+      'content-type': 'application/json; charset=utf-8',
+      'cache-control': 'no-cache',
+      'x-content-type-options': 'nosniff'
+    }
+  })
   t.same(json.json(), app.asyncapi())
   t.ok('orders' in app.asyncapi().channels)
   const yaml = await app.inject('/asyncapi/yaml')
@@ -92,13 +99,17 @@ t.test('all of its routes have the hooks of the option', async (t) => {
   const app = await build(t, {
     asyncapi: {
       hooks: {
-        onRequest: async (request, reply) => { if (request.headers.authorization !== 'yes') return await reply.code(401).send() },
+        onRequest: async (request, reply) => {
+          if (request.headers.authorization !== 'yes') return await reply.code(401).send()
+        },
         preHandler: async (request) => { seen.push(request.url) }
       }
     }
   })
   app.get('/open', async () => 'open')
-  const [script = ''] = /(?<=src="\.)[^"]+/.exec((await app.inject({ url: '/asyncapi', headers: { authorization: 'yes' } })).body) ?? []
+  const [script = ''] = /(?<=src="\.)[^"]+/.exec(
+    (await app.inject({ url: '/asyncapi', headers: { authorization: 'yes' } })).body
+  ) ?? []
   const urls = ['/asyncapi', '/asyncapi/', script, '/asyncapi/json', '/asyncapi/yaml']
   seen.length = 0
   for (const url of urls) {
@@ -118,14 +129,24 @@ t.test('they are hidden from @fastify/swagger, which looks at the schemas of rou
   await app.register(faststreamPlugin)
   await app.ready()
   // Fastify tells of both GET /asyncapi and GET /asyncapi/ at once.
-  t.same(routes.map(({ method, url }) => `${String(method)} ${url}`).sort(), ['HEAD /asyncapi', ...['/asyncapi/', '/asyncapi/static/*', '/asyncapi/json', '/asyncapi/yaml'].flatMap((url) => [`GET ${url}`, `HEAD ${url}`])].sort())
+  t.same(
+    routes.map(({ method, url }) => `${String(method)} ${url}`).sort(),
+    [
+      'HEAD /asyncapi',
+      ...[
+        '/asyncapi/', '/asyncapi/static/*', '/asyncapi/json', '/asyncapi/yaml'
+      ].flatMap((url) => [`GET ${url}`, `HEAD ${url}`])
+    ].sort()
+  )
   for (const { schema } of routes) t.match(schema, { hide: true })
 })
 
 t.test('they take no dependencies: withDeps may come after the plugin, and their hooks can ask for one', async (t) => {
   let made = 0
   const counter = dependency(() => ++made)
-  const app = await build(t, { asyncapi: { hooks: { onRequest: async (request) => { t.equal(await request.resolve(counter), 1) } } } })
+  const app = await build(t, {
+    asyncapi: { hooks: { onRequest: async (request) => { t.equal(await request.resolve(counter), 1) } } }
+  })
   app.withDeps({ session: dependency(() => { throw new Error('not for documents') }) })
   t.equal((await app.inject('/asyncapi/json')).statusCode, 200)
 })
@@ -149,27 +170,49 @@ t.test('the plugin that is registered first has them, and the others have the sa
 
   const other = await build(t)
   for (const asyncapi of [{}, true, false]) {
-    await t.rejects(async () => { await other.register(faststreamPlugin, { name: 'billing', asyncapi }) }, { code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /'asyncapi' must be given where the plugin is registered first/ })
+    await t.rejects(
+      async () => { await other.register(faststreamPlugin, { name: 'billing', asyncapi }) },
+      {
+        code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /'asyncapi' must be given where the plugin is registered first/
+      }
+    )
   }
 })
 
 t.test('a document that cannot be made fails the start before anything is connected', async (t) => {
   const broken = new Error('broken')
-  const app = await build(t, { brokers: ['localhost:1'], groupId: 'g', asyncapi: { transform: () => { throw broken } } })
+  const app = await build(t, {
+    brokers: ['localhost:1'], groupId: 'g', asyncapi: { transform: () => { throw broken } }
+  })
   await t.rejects(async () => { await app.ready() }, broken)
   t.equal(app.broker.health().state, 'loading')
 })
 
 t.test('a transform that returns no document fails the start', async (t) => {
-  const wrong: Array<(document: AsyncapiDocument) => unknown> = [(document) => { document.info.title = 'Shop' }, async (document) => document, () => null, ({ asyncapi, ...rest }) => rest, ({ info, ...rest }) => rest]
+  const wrong: Array<(document: AsyncapiDocument) => unknown> = [
+    (document) => { document.info.title = 'Shop' },
+    async (document) => document,
+    () => null,
+    ({ asyncapi, ...rest }) => rest,
+    ({ info, ...rest }) => rest
+  ]
   for (const transform of wrong) {
     const app = await build(t, { asyncapi: { transform: transform as () => AsyncapiDocument } })
-    await t.rejects(async () => { await app.ready() }, { code: 'FASTSTREAM_ERR_INVALID_OPTION', message: "option 'asyncapi.transform' must return the document, and no promise of it" })
+    await t.rejects(async () => { await app.ready() }, {
+      code: 'FASTSTREAM_ERR_INVALID_OPTION',
+      message: "option 'asyncapi.transform' must return the document, and no promise of it"
+    })
   }
 })
 
 t.test('what is undefined, as from the environment, is not written over what is known', async (t) => {
-  const app = await build(t, { clientId: 'shop', asyncapi: { info: { title: undefined, version: process.env.NO_SUCH_VERSION }, servers: { default: { host: undefined, title: 'Here' } } } })
+  const app = await build(t, {
+    clientId: 'shop',
+    asyncapi: {
+      info: { title: undefined, version: process.env.NO_SUCH_VERSION },
+      servers: { default: { host: undefined, title: 'Here' } }
+    }
+  })
   await app.ready()
   const { name, version } = JSON.parse(readFileSync('package.json', 'utf8'))
   t.match(app.asyncapi(), { info: { title: name, version }, servers: { default: { host: 'memory', title: 'Here' } } })
@@ -182,7 +225,9 @@ t.test('caches still know what else the app varies by', async (t) => {
   app.addHook('onRequest', async (_, reply) => { reply.header('vary', 'Origin') })
   await app.register(faststreamPlugin)
   const [script = ''] = /(?<=src="\.)[^"]+/.exec((await app.inject('/asyncapi')).body) ?? []
-  for (const url of ['/asyncapi', '/asyncapi/json', '/asyncapi/yaml', script]) t.match(await app.inject(url), { statusCode: 200, headers: { vary: 'Origin, accept-encoding' } }, url)
+  for (const url of ['/asyncapi', '/asyncapi/json', '/asyncapi/yaml', script]) {
+    t.match(await app.inject(url), { statusCode: 200, headers: { vary: 'Origin, accept-encoding' } }, url)
+  }
 })
 
 t.test('wrong options fail with the option and the cure', async (t) => {
@@ -192,7 +237,9 @@ t.test('wrong options fail with the option and the cure', async (t) => {
     [{ routePrefix: 'asyncapi' }, /'asyncapi.routePrefix' must begin with '\/'/],
     [{ routePrefix: '/asyncapi/' }, /'asyncapi.routePrefix'/],
     [{ routePrefix: 7 }, /'asyncapi.routePrefix'/],
-    ...['/*', '/docs?', '/docs#topics'].map((routePrefix): [unknown, RegExp] => [{ routePrefix }, /have no '\*', '\?' or '#'/]),
+    ...['/*', '/docs?', '/docs#topics'].map(
+      (routePrefix): [unknown, RegExp] => [{ routePrefix }, /have no '\*', '\?' or '#'/]
+    ),
     [{ hooks: { onSend: () => {} } }, /'asyncapi.hooks.onSend' is not known/],
     [{ theme: 'dark' }, /'asyncapi.theme' must be an object/],
     [{ theme: { js: '' } }, /'asyncapi.theme.js' is not known: there are title, css, favicon/],
@@ -224,11 +271,21 @@ t.test('wrong options fail with the option and the cure', async (t) => {
     [{ jsonSchema: 'zod' }, /'asyncapi.jsonSchema' must be a function of a declared schema/],
     [{ transform: {} }, /'asyncapi.transform' must be a function/]
   ]
-  for (const [asyncapi, message] of wrong) await t.rejects(async () => { await build(t, { asyncapi } as FaststreamOptions) }, { code: 'FASTSTREAM_ERR_INVALID_OPTION', message })
-  await t.rejects(async () => { await build(t, { includeInSchema: 'no' } as unknown as FaststreamOptions) }, { message: /'includeInSchema' must be true or false/ })
+  for (const [asyncapi, message] of wrong) {
+    await t.rejects(async () => { await build(t, { asyncapi } as FaststreamOptions) }, {
+      code: 'FASTSTREAM_ERR_INVALID_OPTION', message
+    })
+  }
+  await t.rejects(
+    async () => { await build(t, { includeInSchema: 'no' } as unknown as FaststreamOptions) },
+    { message: /'includeInSchema' must be true or false/ }
+  )
 
   const app = await build(t, { asyncapi: { servers: { billing: {} } } })
-  await t.rejects(async () => { await app.ready() }, { code: 'FASTSTREAM_ERR_INVALID_OPTION', message: "option 'asyncapi.servers.billing' is the name of no broker: there are default" })
+  await t.rejects(async () => { await app.ready() }, {
+    code: 'FASTSTREAM_ERR_INVALID_OPTION',
+    message: "option 'asyncapi.servers.billing' is the name of no broker: there are default"
+  })
 })
 
 t.test('what subscribers and publishers say about themselves is checked', async (t) => {

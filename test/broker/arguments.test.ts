@@ -1,6 +1,8 @@
 import t, { type Test } from 'tap'
 import Fastify from 'fastify'
-import { dependency, faststreamPlugin, NackMessage, response, type FaststreamOptions, type Message } from '../../index.js'
+import {
+  dependency, faststreamPlugin, NackMessage, response, type FaststreamOptions, type Message
+} from '../../index.js'
 import { testBroker } from '../../lib/testing/index.js'
 import { memoryLog } from '../support/json-log.js'
 
@@ -35,18 +37,26 @@ t.test('what does not do its work when it is called is refused, wherever a funct
     const code = 'FASTSTREAM_ERR_INVALID_OPTION'
     const publish = { authorize: fn }
     t.throws(() => broker.subscriber('a', {}, fn), { code, message }, kind)
-    t.throws(() => broker.subscriber('a', { retry: { retryOn: fn } }, () => {}), { code, message }, `${kind} as retryOn`)
+    t.throws(
+      () => broker.subscriber('a', { retry: { retryOn: fn } }, () => {}), { code, message }, `${kind} as retryOn`
+    )
     t.throws(() => broker.publisher('a', { key: fn }), { code, message }, `${kind} as key`)
     if (kind !== 'an object') {
       t.throws(() => broker.publisher('a', { headers: fn }), { code, message }, `${kind} as headers`)
       t.throws(() => broker.subscriber('a', fn), { code, message }, `${kind} as second argument`)
-      t.throws(() => broker.subscriber('a', { deadLetter: { topic: fn } }, () => {}), { code, message }, `${kind} as deadLetter.topic`)
+      t.throws(
+        () => broker.subscriber('a', { deadLetter: { topic: fn } }, () => {}),
+        { code, message },
+        `${kind} as deadLetter.topic`
+      )
     }
     for (const options of [{ correlationId: fn }, { asyncapi: { transform: fn } }, { asyncapi: { publish } }]) {
       await t.rejects(build(t, options), { code, message }, `${kind} in ${JSON.stringify(Object.keys(options))}`)
     }
   }
-  t.throws(() => dependency(Orders as never), { code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /'factory' must not be a class.*new Orders\(\)/ })
+  t.throws(() => dependency(Orders as never), {
+    code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /'factory' must not be a class.*new Orders\(\)/
+  })
   t.throws(() => { broker.subscriber('a', class {} as never) }, { message: /must not be a class/ })
 })
 
@@ -58,7 +68,9 @@ t.test('the handler comes last, and no function takes more than it knows', async
   const handler = () => {}
   const code = 'FASTSTREAM_ERR_INVALID_ARGUMENTS'
   const subscriber = untyped(broker.subscriber)
-  t.throws(() => subscriber('b', handler, { schema: {} }), { code, message: 'wrong arguments for subscriber(topics, options, handler): the handler comes last' })
+  t.throws(() => subscriber('b', handler, { schema: {} }), {
+    code, message: 'wrong arguments for subscriber(topics, options, handler): the handler comes last'
+  })
   const calls: Array<[call: string, run: () => unknown]> = [
     ['subscriber(topics, options, handler)', () => subscriber('b', {}, handler, 1)],
     ['publisher(topic, options)', () => untyped(broker.publisher)('b', {}, 1)],
@@ -69,19 +81,29 @@ t.test('the handler comes last, and no function takes more than it knows', async
     ['withDeps(deps)', () => untyped(app.withDeps.bind(app))({}, 1)],
     ['asyncapi(options)', () => untyped(app.asyncapi.bind(app))({}, 1)]
   ]
-  for (const [call, run] of calls) t.throws(run, { code, message: `wrong arguments for ${call}: it takes no more than these` }, call)
+  for (const [call, run] of calls) {
+    t.throws(run, { code, message: `wrong arguments for ${call}: it takes no more than these` }, call)
+  }
   t.throws(() => untyped(orders.skipTo)(), { code, message: /it takes an object/ })
   t.throws(() => untyped(orders.skipTo)('a', 0, 1n), { code })
   t.doesNotThrow(() => subscriber('b', handler, undefined), 'a wrapper may pass what it did not get')
 
   app.get('/', async (request) => await untyped(request.broker.publish)('a', 1, {}, 1))
   await t.rejects(untyped(testBroker)(app, {}, 1), { code, message: /testBroker\(app, options\)/ })
-  for (const wrong of [Promise.resolve(app), undefined]) await t.rejects(untyped(testBroker)(wrong), { code, message: /Fastify instance, and no promise of one/ })
-  for (const options of [null, [], { override: [] }, { overrides: {} }]) await t.rejects(untyped(testBroker)(app, options), { code: 'FASTSTREAM_ERR_INVALID_OPTION' })
+  for (const wrong of [Promise.resolve(app), undefined]) {
+    await t.rejects(untyped(testBroker)(wrong), { code, message: /Fastify instance, and no promise of one/ })
+  }
+  for (const options of [null, [], { override: [] }, { overrides: {} }]) {
+    await t.rejects(untyped(testBroker)(app, options), { code: 'FASTSTREAM_ERR_INVALID_OPTION' })
+  }
   const test = await testBroker(app)
   const publishes = { 'publish(publisher, value, options)': [broker, test], 'publish(value, options)': [publisher] }
   for (const [call, targets] of Object.entries(publishes)) {
-    for (const target of targets) await t.rejects(untyped(target.publish)('a', {}, undefined, 1), { code, message: new RegExp(call.replace(/[()]/g, '\\$&')) })
+    for (const target of targets) {
+      await t.rejects(untyped(target.publish)('a', {}, undefined, 1), {
+        code, message: new RegExp(call.replace(/[()]/g, '\\$&'))
+      })
+    }
   }
   t.match((await app.inject('/')).json(), { code, statusCode: 500 })
   t.throws(() => untyped(test.published)('a', 1), { code })
@@ -99,7 +121,9 @@ t.test('a decision that is called with what a callback gets counts, and wrong op
   app.broker.subscriber('in', (value, message: Message) => {
     const ways: Record<string, () => unknown> = {
       ack: async () => await Promise.resolve('done').then((done) => untyped(message.ack)(done)),
-      nack: async () => await Promise.reject(Object.assign(new Error('no'), { code: 'E' })).catch((error: unknown) => untyped(message.nack)(error)),
+      nack: async () => await Promise.reject(Object.assign(new Error('no'), { code: 'E' })).catch(
+        (error: unknown) => untyped(message.nack)(error)
+      ),
       number: () => untyped(message.nack)(5000)
     }
     seen.push(`${String(value)} ${message.attempt}`)
@@ -112,7 +136,9 @@ t.test('a decision that is called with what a callback gets counts, and wrong op
   }
   t.same(seen, ['ack 1', 'nack 1', 'nack 2', 'number 1', 'number 2'])
   t.match(broker.errors, [{ error: { code: 'FASTSTREAM_ERR_INVALID_OPTION' } }])
-  for (const options of [5000, null, 'later', { delayMs: 1 }]) t.throws(() => new NackMessage(options as object), { code: 'FASTSTREAM_ERR_INVALID_OPTION' })
+  for (const options of [5000, null, 'later', { delayMs: 1 }]) {
+    t.throws(() => new NackMessage(options as object), { code: 'FASTSTREAM_ERR_INVALID_OPTION' })
+  }
 })
 
 t.test('a handler that returns something which nothing publishes is named once', async (t) => {
@@ -124,7 +150,9 @@ t.test('a handler that returns something which nothing publishes is named once',
   const broker = await testBroker(app)
   for (const topic of ['in', 'in', 'other', 'quiet', 'published']) await broker.publish(topic, 1)
   await broker.settled()
-  const told = lines.filter(({ msg }) => msg.startsWith("handler returned a value, which is not published: set 'publish'"))
+  const told = lines.filter(({ msg }) => msg.startsWith(
+    "handler returned a value, which is not published: set 'publish'"
+  ))
   t.same(told.map(({ subscriber }) => subscriber).sort(), ['invoice', 'other'])
   t.same(broker.errors, [])
 })

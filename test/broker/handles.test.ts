@@ -63,14 +63,30 @@ t.test('a message shows where it is and what it says, but neither its headers no
   const pool = dependency(() => ({ password: 'of the database' }))
   const seen: Array<{ json: unknown, spread: unknown, inspected: string, nested: string }> = []
   app.broker.subscriber('orders', { deps: { pool } }, (_, message) => {
-    seen.push({ json: JSON.parse(JSON.stringify(message)), spread: { ...message }, inspected: inspect(message, { breakLength: Infinity }), nested: inspect([[[message]]]) })
+    seen.push({
+      json: JSON.parse(JSON.stringify(message)),
+      spread: { ...message },
+      inspected: inspect(message, { breakLength: Infinity }),
+      nested: inspect([[[message]]])
+    })
   })
   const broker = await testBroker(app)
   const timestamp = new Date(1_700_000_000_000)
-  await broker.publish('orders', { id: '1' }, { key: 'k', partition: 1, timestamp, correlationId: 'c', headers: { authorization: 'Bearer secret' } })
+  await broker.publish('orders', { id: '1' }, {
+    key: 'k', partition: 1, timestamp, correlationId: 'c', headers: { authorization: 'Bearer secret' }
+  })
   await broker.settled()
   t.same(seen, [{
-    json: { topic: 'orders', partition: 1, offset: '0', key: 'k', value: { id: '1' }, timestamp: timestamp.toISOString(), attempt: 1, correlationId: 'c' },
+    json: {
+      topic: 'orders',
+      partition: 1,
+      offset: '0',
+      key: 'k',
+      value: { id: '1' },
+      timestamp: timestamp.toISOString(),
+      attempt: 1,
+      correlationId: 'c'
+    },
     spread: { topic: 'orders', partition: 1, offset: 0n, attempt: 1, value: { id: '1' } },
     inspected: "Message { topic: 'orders', partition: 1, offset: 0n, key: 'k', value: { id: '1' }, timestamp: 2023-11-14T22:13:20.000Z, attempt: 1, correlationId: 'c' }",
     nested: '[ [ [ [Message] ] ] ]'
@@ -80,7 +96,9 @@ t.test('a message shows where it is and what it says, but neither its headers no
 t.test('a key that a schema has decoded is shown as it is, and one that is missing as null', async (t) => {
   const app = await build(t)
   const seen: unknown[] = []
-  const note = (_: unknown, message: Message<unknown, unknown>) => { seen.push((JSON.parse(JSON.stringify(message)) as Message).key) }
+  const note = (_: unknown, message: Message<unknown, unknown>) => {
+    seen.push((JSON.parse(JSON.stringify(message)) as Message).key)
+  }
   app.broker.subscriber('decoded', { schema: { key: { type: 'integer' } } }, note)
   app.broker.subscriber('missing', note)
   const broker = await testBroker(app)
@@ -99,7 +117,10 @@ t.test('what users hold shows what it is', async (t) => {
   const broker = await testBroker(app)
   const shown = (held: object) => [JSON.stringify(held), inspect(held)]
   t.same(shown(publisher), ['{"topic":"orders"}', "Publisher { topic: 'orders' }"])
-  t.same(shown(subscriber), ['{"topics":["orders"],"groupId":"fastify-faststream"}', "Subscriber { topics: [ 'orders' ], groupId: 'fastify-faststream' }"])
+  t.same(shown(subscriber), [
+    '{"topics":["orders"],"groupId":"fastify-faststream"}',
+    "Subscriber { topics: [ 'orders' ], groupId: 'fastify-faststream' }"
+  ])
   t.same(shown(app.broker), ['{"name":"default"}', "Broker { name: 'default' }"])
   t.same(shown(broker), ['{"brokers":["default"],"errors":0}', "TestBroker { brokers: [ 'default' ], errors: 0 }"])
   t.same(shown(dep), ['{"name":"orders"}', "Dependency { name: 'orders' }"])
@@ -113,6 +134,8 @@ t.test('what only looks like a publisher is refused', async (t) => {
   const publisher = app.broker.publisher('orders')
   await app.ready()
   for (const fake of [{ ...publisher }, Object.create(publisher), null]) {
-    await t.rejects(async () => { await app.broker.publish(fake as Publisher, 1) }, { code: 'FASTSTREAM_ERR_INVALID_OPTION' })
+    await t.rejects(
+      async () => { await app.broker.publish(fake as Publisher, 1) }, { code: 'FASTSTREAM_ERR_INVALID_OPTION' }
+    )
   }
 })

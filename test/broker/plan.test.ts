@@ -15,15 +15,21 @@ function declared (options: InheritedOptions = {}, topics: string | string[] = '
 
 t.test('a subscriber wins over the layers around it, the nearest of them over the plugin', async (t) => {
   const settings = normaliseOptions({ groupId: 'plugin', concurrency: 1, bodyLimit: 100, retry: { delay: 1 } }, 0)
-  const layers = [{ groupId: 'far', concurrency: 2, retry: { retries: 9 } }, { groupId: 'near', ordering: 'key' as const }]
+  const layers = [
+    { groupId: 'far', concurrency: 2, retry: { retries: 9 } }, { groupId: 'near', ordering: 'key' as const }
+  ]
   const plan = resolveSubscriber(declared({ ordering: 'none' }), settings, { layers })
-  t.match(plan, { groupId: 'near', concurrency: 2, bodyLimit: 100, ordering: 'none', retry: { delay: 1, retries: 9, factor: 2 } })
+  t.match(plan, {
+    groupId: 'near', concurrency: 2, bodyLimit: 100, ordering: 'none', retry: { delay: 1, retries: 9, factor: 2 }
+  })
   t.ok(Object.isFrozen(plan))
   t.equal(resolveSubscriber(declared({ groupId: null }), settings, { layers }).groupId, null)
 })
 
 t.test('what a test overrides wins over all', async (t) => {
-  const plan = resolveSubscriber(declared({ retry: { delay: 7, retries: 1 } }), normaliseOptions({}, 0), { overrides: [{ retry: { delay: 0 } }] })
+  const plan = resolveSubscriber(
+    declared({ retry: { delay: 7, retries: 1 } }), normaliseOptions({}, 0), { overrides: [{ retry: { delay: 0 } }] }
+  )
   t.match(plan.retry, { delay: 0, retries: 1 })
 })
 
@@ -32,7 +38,10 @@ t.test('a publisher takes from the layers whether the document shows it', async 
   const publisher = (options: { includeInSchema?: boolean }) => declarePublisher(Fastify(), 'orders', options)
   t.equal(resolvePublisher(publisher({}), settings).includeInSchema, false)
   t.equal(resolvePublisher(publisher({}), settings, [{ includeInSchema: true }]).includeInSchema, true)
-  t.equal(resolvePublisher(publisher({ includeInSchema: false }), settings, [{ includeInSchema: true }]).includeInSchema, false)
+  t.equal(
+    resolvePublisher(publisher({ includeInSchema: false }), settings, [{ includeInSchema: true }]).includeInSchema,
+    false
+  )
 })
 
 t.test('a group is required where no layer has one', async (t) => {
@@ -48,8 +57,12 @@ t.test('clashes are found among resolved options, wherever they are written', as
   t.throws(() => checkTogether([first], same), { code: 'FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER' })
   const other = resolveSubscriber(declared({ groupId: 'shop' }, 'c'), settings, { layers: [{ offsetReset: 'latest' }] })
   t.throws(() => checkTogether([first], other), { code: 'FASTSTREAM_ERR_GROUP_CLASH' })
-  const back = resolveSubscriber(declared({ groupId: 'dead' }, 'a.dlq'), settings, { layers: [{ deadLetter: { topic: 'a' } }] })
-  t.throws(() => checkTogether([first], back), { code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /'a.dlq' \(a.dlq → a → a.dlq\)/ })
+  const back = resolveSubscriber(declared({ groupId: 'dead' }, 'a.dlq'), settings, {
+    layers: [{ deadLetter: { topic: 'a' } }]
+  })
+  t.throws(() => checkTogether([first], back), {
+    code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /'a.dlq' \(a.dlq → a → a.dlq\)/
+  })
   t.doesNotThrow(() => checkTogether([first], resolveSubscriber(declared({ groupId: null }, 'a'), settings)))
 })
 
@@ -66,7 +79,9 @@ t.test('a topic has the publisher of the nearest scope', async (t) => {
   const sender = { send: async () => { throw new Error('not sent here') } }
   const plans = new Map()
   const add = (scope: FastifyInstance, topic: string) => {
-    const plan = new PublisherPlan({ topic, hasSchema: false, validators: {} }, { sender, now: Date.now, log: scope.log })
+    const plan = new PublisherPlan({ topic, hasSchema: false, validators: {} }, {
+      sender, now: Date.now, log: scope.log
+    })
     plans.set(declarePublisher(scope, topic, {}), plan)
     return plan
   }

@@ -2,7 +2,9 @@ import t, { type Test } from 'tap'
 import Fastify from 'fastify'
 import { runInNewContext } from 'node:vm'
 import { faststreamPlugin, response, type FaststreamOptions, type PublishOptions } from '../../index.js'
-import { FASTSTREAM_ERR_CONNECT, FASTSTREAM_ERR_NOT_SETTLED, FASTSTREAM_ERR_PUBLISH_QUEUE_FULL, FASTSTREAM_ERR_PUBLISH_TIMEOUT } from '../../lib/errors.js'
+import {
+  FASTSTREAM_ERR_CONNECT, FASTSTREAM_ERR_NOT_SETTLED, FASTSTREAM_ERR_PUBLISH_QUEUE_FULL, FASTSTREAM_ERR_PUBLISH_TIMEOUT
+} from '../../lib/errors.js'
 import { testBroker } from '../../lib/testing/index.js'
 
 async function build (t: Test, options: FaststreamOptions = {}) {
@@ -26,7 +28,9 @@ t.test('wrong publish options are refused before anything is sent', async (t) =>
     ['no options', null, /'options' must be an object/],
     ['text', 'key', /'options' must be an object/],
     ['a list', [], /'options' must be an object/],
-    ['an unknown name', { acks: 1 }, /'acks' is not known: there are key, headers, partition, timestamp, correlationId/],
+    [
+      'an unknown name', { acks: 1 }, /'acks' is not known: there are key, headers, partition, timestamp, correlationId/
+    ],
     ['a name that every object has', { constructor: 1 }, /'constructor' is not known/],
     ['an inherited unknown name', Object.create({ acks: 1 }), /'acks' is not known/],
     ['a Map of headers', { headers: new Map([['a', '1']]) }, /'headers' must be a plain object/],
@@ -34,7 +38,11 @@ t.test('wrong publish options are refused before anything is sent', async (t) =>
     ['headers that are null', { headers: null }, /'headers' must be a plain object/],
     ['a time in ms', { timestamp: Date.now() }, /'timestamp' must be a valid Date/],
     ['no time', { timestamp: new Date('soon') }, /'timestamp' must be a valid Date/],
-    ['a time that Kafka does not have', { timestamp: new Date(-1) }, /'timestamp' must be a valid Date, not before 1970/],
+    [
+      'a time that Kafka does not have',
+      { timestamp: new Date(-1) },
+      /'timestamp' must be a valid Date, not before 1970/
+    ],
     ['half a partition', { partition: 0.5 }, /'partition' must be a whole number of at least 0/],
     ['a partition below 0', { partition: -1 }, /'partition'/],
     ['a partition as text', { partition: '1' }, /'partition'/],
@@ -52,10 +60,19 @@ t.test('publish options that are undefined are as if absent, and objects of anot
   const app = await build(t)
   const orders = app.broker.publisher('orders', { key: 'fixed' })
   const broker = await testBroker(app)
-  await orders.publish(1, { key: undefined, headers: undefined, partition: undefined, timestamp: undefined, correlationId: undefined } as object)
-  await orders.publish(2, runInNewContext("({ headers: { a: '1' }, timestamp: new Date(5), partition: 2, correlationId: 'mine' })"))
+  await orders.publish(
+    1,
+    {
+      key: undefined, headers: undefined, partition: undefined, timestamp: undefined, correlationId: undefined
+    } as object
+  )
+  await orders.publish(
+    2, runInNewContext("({ headers: { a: '1' }, timestamp: new Date(5), partition: 2, correlationId: 'mine' })")
+  )
   t.match(broker.published('orders').find(({ value }) => value === 1), { key: 'fixed' })
-  t.match(broker.published('orders').find(({ value }) => value === 2), { headers: { a: '1', correlation_id: 'mine' }, timestamp: new Date(5), partition: 2 })
+  t.match(broker.published('orders').find(({ value }) => value === 2), {
+    headers: { a: '1', correlation_id: 'mine' }, timestamp: new Date(5), partition: 2
+  })
 })
 
 t.test('what a headers function returns is checked', async (t) => {
@@ -70,19 +87,40 @@ t.test('what a publisher or a subscriber is declared with may not be null', asyn
   const wrong: Array<[string, () => unknown, RegExp]> = [
     ['publisher options', () => broker.publisher('a', null as never), /'options' must be an object/],
     ['a publisher schema', () => broker.publisher('a', { schema: null } as object), /'schema' must be an object/],
-    ['publisher headers', () => broker.publisher('a', { headers: null } as object), /'headers' must be a plain object or a function/],
+    [
+      'publisher headers',
+      () => broker.publisher('a', { headers: null } as object),
+      /'headers' must be a plain object or a function/
+    ],
     ['a list of publisher headers', () => broker.publisher('a', { headers: [] } as object), /'headers'/],
-    ['a subscriber schema', () => broker.subscriber('a', { schema: null } as object, () => {}), /'schema' must be an object/],
-    ['a dead letter', () => broker.subscriber('a', { deadLetter: null } as object, () => {}), /'deadLetter' must be an object/],
-    ['a concurrency', () => broker.subscriber('a', { concurrency: null } as object, () => {}), /'concurrency' must be a whole number/]
+    [
+      'a subscriber schema',
+      () => broker.subscriber('a', { schema: null } as object, () => {}),
+      /'schema' must be an object/
+    ],
+    [
+      'a dead letter',
+      () => broker.subscriber('a', { deadLetter: null } as object, () => {}),
+      /'deadLetter' must be an object/
+    ],
+    [
+      'a concurrency',
+      () => broker.subscriber('a', { concurrency: null } as object, () => {}),
+      /'concurrency' must be a whole number/
+    ]
   ]
-  for (const [title, declare, message] of wrong) t.throws(declare, { code: 'FASTSTREAM_ERR_INVALID_OPTION', message }, title)
+  for (const [title, declare, message] of wrong) {
+    t.throws(declare, { code: 'FASTSTREAM_ERR_INVALID_OPTION', message }, title)
+  }
 })
 
 t.test('dead letters do not come back to where they failed', async (t) => {
   const { broker } = await build(t, { deadLetter: { topic: 'dead' } })
   function error (path: RegExp) {
-    return { code: 'FASTSTREAM_ERR_INVALID_OPTION', message: new RegExp(`'deadLetter\\.topic' must not lead back to .*\\(${path.source}\\).*deadLetter: false`) }
+    return {
+      code: 'FASTSTREAM_ERR_INVALID_OPTION',
+      message: new RegExp(`'deadLetter\\.topic' must not lead back to .*\\(${path.source}\\).*deadLetter: false`)
+    }
   }
   t.throws(() => broker.subscriber('a', { deadLetter: { topic: 'a' } }, () => {}), error(/a → a/))
   t.throws(() => broker.subscriber(['b', 'a'], { deadLetter: { topic: () => 'a' } }, () => {}), error(/a → a/))
@@ -90,7 +128,11 @@ t.test('dead letters do not come back to where they failed', async (t) => {
   broker.subscriber('one', { deadLetter: { topic: 'two' } }, () => {})
   broker.subscriber('two', { deadLetter: { topic: 'three' } }, () => {})
   broker.subscriber('two', { groupId: 'other', deadLetter: false }, () => {})
-  t.throws(() => broker.subscriber(['four', 'three'], { deadLetter: { topic: 'one' } }, () => {}), error(/three → one → two → three/), 'over several subscribers')
+  t.throws(
+    () => broker.subscriber(['four', 'three'], { deadLetter: { topic: 'one' } }, () => {}),
+    error(/three → one → two → three/),
+    'over several subscribers'
+  )
   broker.subscriber(['four', 'three'], { deadLetter: { topic: 'five' } }, () => {})
   broker.subscriber(['dead', 'five'], { deadLetter: { topic: (topic) => `${topic}.again` } }, () => {})
 })
@@ -98,7 +140,9 @@ t.test('dead letters do not come back to where they failed', async (t) => {
 t.test('subscribers of one group agree on what is their consumer\'s', async (t) => {
   const { broker } = await build(t, { groupId: 'shop', offsetReset: 'latest' })
   broker.subscriber('a', () => {})
-  t.throws(() => broker.subscriber('b', { offsetReset: 'earliest' }, () => {}), { code: 'FASTSTREAM_ERR_GROUP_CLASH', message: /'shop' has another 'offsetReset' in its subscriber of 'a'/ })
+  t.throws(() => broker.subscriber('b', { offsetReset: 'earliest' }, () => {}), {
+    code: 'FASTSTREAM_ERR_GROUP_CLASH', message: /'shop' has another 'offsetReset' in its subscriber of 'a'/
+  })
   broker.subscriber('b', { offsetReset: 'earliest', groupId: 'other' }, () => {})
   broker.subscriber('c', { offsetReset: 'latest' }, () => {})
   broker.subscriber('a', { groupId: null, offsetReset: 'fail' }, () => {})
@@ -108,7 +152,13 @@ t.test('subscribers of one group agree on what is their consumer\'s', async (t) 
 t.test('a function for the dead-letter topic is asked once per topic', async (t) => {
   const app = await build(t)
   const asked: string[] = []
-  app.broker.subscriber(['a', 'b'], { deadLetter: { topic: (topic) => { asked.push(topic); return `${topic}.${asked.length}` } }, retry: { retries: 0 } }, () => { throw new Error('no') })
+  app.broker.subscriber(
+    ['a', 'b'],
+    {
+      deadLetter: { topic: (topic) => { asked.push(topic); return `${topic}.${asked.length}` } }, retry: { retries: 0 }
+    },
+    () => { throw new Error('no') }
+  )
   const broker = await testBroker(app)
   await broker.publish('a', 1)
   await broker.publish('b', 2)
@@ -132,7 +182,9 @@ t.test('a tombstone of a handler has the key that was given, else fixed text, el
     await broker.settled()
   }
   // Partitions are listed one after the other.
-  const keys = (topic: string, value: unknown): string[] => broker.published(topic).filter((record) => record.value === value).map(({ key }) => String(key)).sort()
+  const keys = (topic: string, value: unknown): string[] => broker.published(topic).filter(
+    (record) => record.value === value
+  ).map(({ key }) => String(key)).sort()
   t.same(keys('computed', null), ['given', 'null', 'own'])
   t.same(keys('fixed', null), ['fixed', 'given'])
   t.same(keys('keyless', null), ['given', 'own'])
@@ -170,7 +222,10 @@ t.test('a publisher is published through its own broker', async (t) => {
   const bills = app.brokers.billing.publisher('bills')
   app.get('/', async (request) => { await request.brokers.billing.publish(orders, 1) })
   await app.ready()
-  const error = { code: 'FASTSTREAM_ERR_INVALID_OPTION', message: "option 'publisher' belongs to broker 'default': publish it through that one" }
+  const error = {
+    code: 'FASTSTREAM_ERR_INVALID_OPTION',
+    message: "option 'publisher' belongs to broker 'default': publish it through that one"
+  }
   await t.rejects(app.brokers.billing.publish(orders, 1), error)
   t.match((await app.inject('/')).json(), error)
   await t.rejects(app.broker.publish(bills, 1), { message: /belongs to broker 'billing'/ })
@@ -189,9 +244,18 @@ t.test('what a handler returns may go to another broker', async (t) => {
 
 t.test('an error that somebody on call reads says what to do', async (t) => {
   const cures: Array<[Error, RegExp]> = [
-    [new FASTSTREAM_ERR_CONNECT('kafka:9092', 'ECONNREFUSED'), /kafka:9092 \(ECONNREFUSED\): check 'brokers'.*listeners/],
-    [new FASTSTREAM_ERR_PUBLISH_QUEUE_FULL('orders'), /'orders' was not sent: raise 'producer\.queue', or publish more slowly/],
-    [new FASTSTREAM_ERR_PUBLISH_TIMEOUT('orders', 'it may be in the log'), /\(it may be in the log\): raise 'producer\.deadline'.*outcome 'unknown'/],
+    [
+      new FASTSTREAM_ERR_CONNECT('kafka:9092', 'ECONNREFUSED'),
+      /kafka:9092 \(ECONNREFUSED\): check 'brokers'.*listeners/
+    ],
+    [
+      new FASTSTREAM_ERR_PUBLISH_QUEUE_FULL('orders'),
+      /'orders' was not sent: raise 'producer\.queue', or publish more slowly/
+    ],
+    [
+      new FASTSTREAM_ERR_PUBLISH_TIMEOUT('orders', 'it may be in the log'),
+      /\(it may be in the log\): raise 'producer\.deadline'.*outcome 'unknown'/
+    ],
     [new FASTSTREAM_ERR_NOT_SETTLED(5000, 'group shop'), /5000 ms: group shop \(raise 'timeout'.*handler/]
   ]
   for (const [{ message }, cure] of cures) t.match(message, cure)

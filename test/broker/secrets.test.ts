@@ -53,8 +53,12 @@ t.test('the search finds secrets wherever they are', async (t) => {
   class Base { get inherited () { return 'secret-key' } }
   class Holder extends Base { readonly #hidden = 'secret-key'; shows () { return this.#hidden } }
   const places = [
-    new Map([[{ key: 'secret-key' }, 1]]), new Map([[1, 'secret-key']]), new Set(['secret-key']), new Error('x', { cause: new Error('secret-key') }), { [Symbol('s')]: 'secret-key' },
-    Object.defineProperty({}, 'hidden', { value: 'secret-key' }), new Holder(), Buffer.from('a secret-key'), Object.assign(() => {}, { key: 'secret-key' })
+    new Map([[{ key: 'secret-key' }, 1]]), new Map([[1, 'secret-key']]), new Set(['secret-key']), new Error(
+      'x', { cause: new Error('secret-key') }
+    ), { [Symbol('s')]: 'secret-key' },
+    Object.defineProperty({}, 'hidden', {
+      value: 'secret-key'
+    }), new Holder(), Buffer.from('a secret-key'), Object.assign(() => {}, { key: 'secret-key' })
   ]
   for (const place of places) t.ok([...reachable({ place })].some(([, value]) => isSecret(value)), inspect(place))
   t.notOk([...reachable({ app: Fastify() })].some(([, value]) => isSecret(value)))
@@ -66,7 +70,9 @@ t.test('no secret can be reached from what an app on the memory transport gives 
   const held: Record<string, unknown> = { app, broker: app.broker, brokers: app.brokers, publisher }
   await app.register(async (scope) => {
     held.scope = scope
-    held.subscriber = scope.broker.subscriber('orders', { publish: publisher, retry: { retries: 0 } }, function (value, message) {
+    held.subscriber = scope.broker.subscriber('orders', {
+      publish: publisher, retry: { retries: 0 }
+    }, function (value, message) {
       Object.assign(held, { message, 'message.broker': message.broker, 'message.log': message.log, this: this })
       if (value === 'fails') throw new Error('fails')
       return value
@@ -85,9 +91,26 @@ t.test('no secret can be reached from what an app on the memory transport gives 
   const elsewhere = await app.brokers.billing.publish(publisher, 1).catch((error) => error)
   const late = (() => { try { return app.broker.publisher('late') } catch (error) { return error } })()
   t.equal(broker.errors.length, 1)
-  holdsNoSecret(t, { ...held, testBroker: broker, failures: broker.errors, published: broker.published('orders'), health: app.broker.health(), document: app.asyncapi(), refused, elsewhere, late })
-  t.match(JSON.stringify([broker, app.broker, publisher, held.subscriber, held.message, held['request.broker'], app.asyncapi()]), /orders/)
-  t.notOk(isSecret(JSON.stringify([broker, app.broker, publisher, held.subscriber, held.message, held['request.broker'], app.asyncapi()])))
+  holdsNoSecret(t, {
+    ...held,
+    testBroker: broker,
+    failures: broker.errors,
+    published: broker.published('orders'),
+    health: app.broker.health(),
+    document: app.asyncapi(),
+    refused,
+    elsewhere,
+    late
+  })
+  t.match(
+    JSON.stringify([
+      broker, app.broker, publisher, held.subscriber, held.message, held['request.broker'], app.asyncapi()
+    ]),
+    /orders/
+  )
+  t.notOk(isSecret(JSON.stringify([
+    broker, app.broker, publisher, held.subscriber, held.message, held['request.broker'], app.asyncapi()
+  ])))
 })
 
 t.test('no secret can be reached from an app whose cluster cannot be reached, nor from its errors and their causes', async (t) => {
@@ -104,7 +127,11 @@ t.test('no secret can be reached from an app whose cluster cannot be reached, no
 })
 
 t.test('no secret is in an error about the options that hold it, nor in the settings', async (t) => {
-  const wrong: FaststreamOptions[] = [{ ...options(), clientId: '' }, { ...options(), sasl: ['secret-password'] as never }, { ...options(), ssl: 'secret-key' as never }]
+  const wrong: FaststreamOptions[] = [
+    { ...options(), clientId: '' },
+    { ...options(), sasl: ['secret-password'] as never },
+    { ...options(), ssl: 'secret-key' as never }
+  ]
   const errors = wrong.map((each) => { try { return normaliseOptions(each, 10_000) } catch (error) { return error } })
   for (const error of errors) t.match(error, { code: 'FASTSTREAM_ERR_INVALID_OPTION' })
   holdsNoSecret(t, { errors, settings: normaliseOptions(options(), 10_000) })

@@ -24,8 +24,14 @@ async function build (t: Test, failures: number | ((n: number) => boolean), opti
       const transport = createMemoryTransport({ cluster })
       const n = ++made
       const fails = typeof failures === 'function' ? failures(n) : n <= failures
-      const connect = !fails ? transport.connect : async () => { throw Object.assign(new Error('nobody answers'), { code: 'E_NOBODY' }) }
-      return { ...transport, connect, close: async () => { closed.push(n); await transport.close() } } satisfies Transport
+      const connect = !fails
+        ? transport.connect
+        : async () => {
+          throw Object.assign(new Error('nobody answers'), { code: 'E_NOBODY' })
+        }
+      return {
+        ...transport, connect, close: async () => { closed.push(n); await transport.close() }
+      } satisfies Transport
     }
   })
   return { app, clock, lines, closed }
@@ -39,15 +45,24 @@ t.test('in the background: HTTP is served, publishing is refused, and when the c
   t.match(app.broker.health(), { healthy: false, state: 'loading' })
   await app.ready()
   await turn()
-  t.match(app.broker.health(), { healthy: false, state: 'connecting', lastError: { code: 'E_NOBODY', message: 'nobody answers' }, subscribers: [{ topics: ['orders'], healthy: false, state: 'joining', partitions: [] }] })
+  t.match(app.broker.health(), {
+    healthy: false,
+    state: 'connecting',
+    lastError: { code: 'E_NOBODY', message: 'nobody answers' },
+    subscribers: [{ topics: ['orders'], healthy: false, state: 'joining', partitions: [] }]
+  })
   const refused = await app.inject({ method: 'POST', url: '/orders', payload: { id: 1 } })
   t.match([refused.statusCode, refused.json().code], [503, 'FASTSTREAM_ERR_NOT_READY'])
 
   await clock.advance(2000)
   await turn()
   t.same(closed, [1, 2], 'what failed is let go of')
-  t.match(lines.filter(({ msg }) => msg.includes('tried again')), [{ level: 50, attempt: 1, err: { message: 'nobody answers' } }, { attempt: 2 }])
-  t.match(app.broker.health(), { healthy: true, state: 'connected', subscribers: [{ state: 'reading', partitions: [{ lag: 0 }, {}, {}] }] })
+  t.match(lines.filter(({ msg }) => msg.includes('tried again')), [
+    { level: 50, attempt: 1, err: { message: 'nobody answers' } }, { attempt: 2 }
+  ])
+  t.match(app.broker.health(), {
+    healthy: true, state: 'connected', subscribers: [{ state: 'reading', partitions: [{ lag: 0 }, {}, {}] }]
+  })
   const taken = await app.inject({ method: 'POST', url: '/orders', payload: { id: 2 } })
   t.equal(taken.statusCode, 200)
   t.same(await inbox.count(1), [{ id: 2 }])
@@ -124,8 +139,16 @@ t.test('a partition is skipped through its subscriber', async (t) => {
   t.throws(() => orders.skipTo({ topic: 'orders', partition: 0, offset: 5n }), { code: 'FASTSTREAM_ERR_NOT_READY' })
   await app.ready()
   await turn()
-  t.throws(() => orders.skipTo({ topic: 'orders', partition: 0, offset: 5n }), { code: 'FASTSTREAM_ERR_SKIP', statusCode: 409 })
-  t.throws(() => orders.skipTo({ topic: 'others', partition: 0, offset: 5n }), { code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /'topic'.*orders/ })
-  t.throws(() => orders.skipTo({ topic: 'orders', partition: 0, offset: 5 as unknown as bigint }), { code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /'offset'/ })
-  t.throws(() => orders.skipTo({ topic: 'orders', partition: 0, offset: -5n }), { code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /'offset'/ })
+  t.throws(() => orders.skipTo({ topic: 'orders', partition: 0, offset: 5n }), {
+    code: 'FASTSTREAM_ERR_SKIP', statusCode: 409
+  })
+  t.throws(() => orders.skipTo({ topic: 'others', partition: 0, offset: 5n }), {
+    code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /'topic'.*orders/
+  })
+  t.throws(() => orders.skipTo({ topic: 'orders', partition: 0, offset: 5 as unknown as bigint }), {
+    code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /'offset'/
+  })
+  t.throws(() => orders.skipTo({ topic: 'orders', partition: 0, offset: -5n }), {
+    code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /'offset'/
+  })
 })

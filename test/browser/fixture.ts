@@ -11,7 +11,10 @@ import { executablePath } from './chromium.js'
 
 const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
 const SCREENSHOTS = 'test/browser/screenshots'
-const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
+const ARGS = [
+  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync'
+]
 
 export const DESKTOP = { width: 1280, height: 900 }
 /** A visit before it goes anywhere. */
@@ -49,14 +52,24 @@ export async function visit (t: Test, url: string, options: BrowserContextOption
   const page = await context.newPage()
   const problems: string[] = []
   const { origin } = new URL(url)
-  page.on('console', (message) => { if (message.type() === 'error' || message.type() === 'warning') problems.push(message.text()) })
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') problems.push(message.text())
+  })
   page.on('pageerror', (error) => { problems.push(String(error)) })
   page.on('dialog', (dialog) => { problems.push(`dialog: ${dialog.message()}`); dialog.dismiss().catch(() => {}) })
   page.on('popup', (popup) => { problems.push(`popup: ${popup.url()}`) })
-  page.on('request', (request) => { if (url !== BLANK && !request.url().startsWith(origin) && !request.url().startsWith('data:')) problems.push(`asks for ${request.url()}`) })
+  page.on('request', (request) => {
+    if (url !== BLANK && !request.url().startsWith(origin) && !request.url().startsWith('data:')) {
+      problems.push(`asks for ${request.url()}`)
+    }
+  })
   await page.exposeBinding('reportViolation', (_, violation: string) => { problems.push(`forbidden: ${violation}`) })
   await page.addInitScript(() => {
-    addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => { (globalThis as unknown as { reportViolation (text: string): void }).reportViolation(`${violatedDirective} ${blockedURI}`) })
+    addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => {
+      (
+        globalThis as unknown as { reportViolation (text: string): void }
+      ).reportViolation(`${violatedDirective} ${blockedURI}`)
+    })
   })
   if (url !== BLANK) {
     await page.goto(url)
@@ -76,7 +89,9 @@ export async function overflow (page: Page): Promise<string[]> {
   return await page.evaluate(() => {
     const { scrollWidth, clientWidth } = document.documentElement
     if (scrollWidth <= clientWidth) return []
-    return [...document.querySelectorAll('body *')].filter((element) => element.getBoundingClientRect().right > clientWidth).map((element) => element.outerHTML.slice(0, 200)).slice(0, 5)
+    return [...document.querySelectorAll('body *')].filter(
+      (element) => element.getBoundingClientRect().right > clientWidth
+    ).map((element) => element.outerHTML.slice(0, 200)).slice(0, 5)
   })
 }
 
@@ -86,8 +101,12 @@ export async function violations (page: Page): Promise<string[]> {
   await page.evaluate(await readFile(axe, 'utf8'))
   const { violations } = await page.evaluate(async () => {
     // It looks at what is out of sight, too.
-    for (const element of document.querySelectorAll<HTMLElement>('.operation')) element.style.contentVisibility = 'visible'
+    for (const element of document.querySelectorAll<HTMLElement>('.operation')) {
+      element.style.contentVisibility = 'visible'
+    }
     return await (globalThis as unknown as { axe: { run (): Promise<AxeResults> } }).axe.run()
   })
-  return violations.flatMap(({ id, impact, nodes }) => impact === 'minor' ? [] : nodes.map(({ html }) => `${id}: ${html}`))
+  return violations.flatMap(
+    ({ id, impact, nodes }) => impact === 'minor' ? [] : nodes.map(({ html }) => `${id}: ${html}`)
+  )
 }

@@ -9,10 +9,37 @@ import { PAYLOADS } from './payloads.js'
 async function declared (): Promise<FastifyInstance> {
   const app = Fastify()
   const [info = '', more = ''] = PAYLOADS
-  await app.register(faststreamPlugin, { asyncapi: { info: { title: info, version: more, description: PAYLOADS.join('\n\n'), contact: { name: info, url: 'javascript:canary=1' } }, servers: { default: { host: info, description: more } }, externalDocs: { url: 'javascript:canary=1', description: info } } })
+  await app.register(faststreamPlugin, {
+    asyncapi: {
+      info: {
+        title: info,
+        version: more,
+        description: PAYLOADS.join('\n\n'),
+        contact: { name: info, url: 'javascript:canary=1' }
+      },
+      servers: { default: { host: info, description: more } },
+      externalDocs: { url: 'javascript:canary=1', description: info }
+    }
+  })
   for (const [index, payload] of PAYLOADS.entries()) {
-    const words = { title: payload, description: payload, tags: [payload], examples: [{ name: payload, summary: payload, value: { [payload]: payload }, headers: { [payload]: payload } }] }
-    app.broker.publisher(`topic.${index}`, { ...words, schema: { value: Type.Object({ word: Type.String({ title: payload, description: payload, default: payload, examples: [payload] }), choice: Type.Unsafe({ enum: [payload, 'other'] }) }, { title: payload, description: payload }) } })
+    const words = {
+      title: payload,
+      description: payload,
+      tags: [payload],
+      examples: [{ name: payload, summary: payload, value: { [payload]: payload }, headers: { [payload]: payload } }]
+    }
+    app.broker.publisher(`topic.${index}`, {
+      ...words,
+      schema: {
+        value: Type.Object(
+          {
+            word: Type.String({ title: payload, description: payload, default: payload, examples: [payload] }),
+            choice: Type.Unsafe({ enum: [payload, 'other'] })
+          },
+          { title: payload, description: payload }
+        )
+      }
+    })
   }
   return app
 }
@@ -20,11 +47,21 @@ async function declared (): Promise<FastifyInstance> {
 /** And what only `transform` can write: everything, everywhere. */
 async function transformed (): Promise<FastifyInstance> {
   const app = Fastify()
-  const own = (value: unknown): [string, unknown][] => PAYLOADS.map((payload) => [payload, typeof value === 'function' ? value(payload) : value])
+  const own = (value: unknown): [string, unknown][] => PAYLOADS.map(
+    (payload) => [payload, typeof value === 'function' ? value(payload) : value]
+  )
   const transform = (document: AsyncapiDocument): AsyncapiDocument => JSON.parse(JSON.stringify({
     ...document,
-    servers: Object.fromEntries(own((payload: string) => ({ host: payload, protocol: payload, title: payload, security: [{ $ref: payload }] }))),
-    channels: Object.fromEntries(own((payload: string) => ({ address: payload, title: payload, servers: [{ $ref: `#/servers/${payload}` }], parameters: { [payload]: { description: payload, enum: [payload] } }, bindings: { kafka: { partitions: payload, topicConfiguration: { [payload]: payload } } } }))),
+    servers: Object.fromEntries(own((payload: string) => ({
+      host: payload, protocol: payload, title: payload, security: [{ $ref: payload }]
+    }))),
+    channels: Object.fromEntries(own((payload: string) => ({
+      address: payload,
+      title: payload,
+      servers: [{ $ref: `#/servers/${payload}` }],
+      parameters: { [payload]: { description: payload, enum: [payload] } },
+      bindings: { kafka: { partitions: payload, topicConfiguration: { [payload]: payload } } }
+    }))),
     operations: Object.fromEntries(PAYLOADS.map((payload, index) => [payload, {
       action: ['receive', 'send', payload][index % 3],
       channel: { $ref: `#/channels/${payload.replaceAll('~', '~0').replaceAll('/', '~1').replaceAll('%', '%25')}` },
@@ -34,8 +71,29 @@ async function transformed (): Promise<FastifyInstance> {
       reply: { address: { location: payload }, messages: [{ $ref: payload }] }
     }])),
     components: {
-      messages: { M: { name: '<b>', contentType: '<b>', headers: { $ref: '#/components/schemas/S' }, payload: { $ref: '#/components/schemas/S' }, bindings: { kafka: { key: { $ref: '#/components/schemas/S' } } } } },
-      schemas: { S: { type: 'object', required: PAYLOADS, properties: Object.fromEntries(own((payload: string) => ({ type: payload, format: payload, pattern: payload, const: payload, $ref: payload.length > 100 ? '#/components/schemas/S' : undefined }))) }, ...Object.fromEntries(own({ allOf: [{ $ref: '#/components/schemas/S' }] })) }
+      messages: {
+        M: {
+          name: '<b>',
+          contentType: '<b>',
+          headers: { $ref: '#/components/schemas/S' },
+          payload: { $ref: '#/components/schemas/S' },
+          bindings: { kafka: { key: { $ref: '#/components/schemas/S' } } }
+        }
+      },
+      schemas: {
+        S: {
+          type: 'object',
+          required: PAYLOADS,
+          properties: Object.fromEntries(own((payload: string) => ({
+            type: payload,
+            format: payload,
+            pattern: payload,
+            const: payload,
+            $ref: payload.length > 100 ? '#/components/schemas/S' : undefined
+          })))
+        },
+        ...Object.fromEntries(own({ allOf: [{ $ref: '#/components/schemas/S' }] }))
+      }
     }
   })) as AsyncapiDocument
   await app.register(faststreamPlugin, { asyncapi: { transform } })
@@ -54,17 +112,37 @@ for (const [name, build] of Object.entries({ declared, transformed })) {
       await page.getByRole('button', { name: 'Open all' }).click()
       await page.locator('.operation[open] .facts').last().waitFor()
       t.equal(await page.locator('.operation[open] .facts').count(), PAYLOADS.length)
-      await page.evaluate(() => { for (const details of document.querySelectorAll<HTMLDetailsElement>('.example:not([open])')) details.open = true })
+      await page.evaluate(() => {
+        for (const details of document.querySelectorAll<HTMLDetailsElement>('.example:not([open])')) details.open = true
+      })
       t.same(await overflow(page), [])
-      const titles = await page.locator('.operation:has(.action) h3').evaluateAll((headings) => headings.map(({ textContent }) => textContent))
+      const titles = await page.locator('.operation:has(.action) h3').evaluateAll(
+        (headings) => headings.map(({ textContent }) => textContent)
+      )
       t.same(titles.sort(), PAYLOADS.toSorted(), 'all of it is there, as text')
-      const links = await page.locator('a[href]').evaluateAll((links) => links.map((link) => new URL(link.getAttribute('href') ?? '', location.href).protocol))
+      const links = await page.locator('a[href]').evaluateAll((links) => links.map(
+        (link) => new URL(link.getAttribute('href') ?? '', location.href).protocol
+      ))
       t.same([...new Set(links)].filter((protocol) => !['http:', 'https:', 'mailto:'].includes(protocol)), [])
-      t.same(await page.locator('body').evaluate((body) => [...body.querySelectorAll('script, style, iframe, object, base, meta, link, video, form, template, math')].map(({ tagName }) => tagName)), [])
+      t.same(
+        await page.locator('body').evaluate(
+          (body) => [...body.querySelectorAll(
+            'script, style, iframe, object, base, meta, link, video, form, template, math'
+          )].map(({ tagName }) => tagName)
+        ),
+        []
+      )
       await page.getByRole('searchbox').fill('<script>')
       await page.getByRole('searchbox').fill('')
-      for (const hash of ['#/operations/%E0%A4%A', '#/schemas/__proto__', '#<img src=x onerror=canary=1>', '#/operations/__proto__']) await page.evaluate((hash) => { location.hash = hash }, hash)
-      t.same(await page.evaluate(() => [(globalThis as { canary?: unknown }).canary, Object.keys(Object.prototype)]), [undefined, []].map((value) => value ?? null))
+      for (const hash of [
+        '#/operations/%E0%A4%A', '#/schemas/__proto__', '#<img src=x onerror=canary=1>', '#/operations/__proto__'
+      ]) {
+        await page.evaluate((hash) => { location.hash = hash }, hash)
+      }
+      t.same(
+        await page.evaluate(() => [(globalThis as { canary?: unknown }).canary, Object.keys(Object.prototype)]),
+        [undefined, []].map((value) => value ?? null)
+      )
       await page.evaluate(() => { scrollTo({ top: document.querySelector('h2')?.offsetTop, behavior: 'instant' }) })
       await shoot(page, `hostile-${name}-${size}-open`)
       t.same(problems, [])

@@ -11,12 +11,22 @@ async function openAll (page: Page): Promise<void> {
 
 t.test('the page shows who the app is, and what it receives and sends', async (t) => {
   const { url } = await listen(t, await shop())
-  for (const [name, options] of Object.entries({ light: {}, dark: { colorScheme: 'dark' as const }, phone: { viewport: PHONE }, 'phone-dark': { viewport: PHONE, colorScheme: 'dark' as const } })) {
+  for (const [name, options] of Object.entries({
+    light: {},
+    dark: { colorScheme: 'dark' as const },
+    phone: { viewport: PHONE },
+    'phone-dark': { viewport: PHONE, colorScheme: 'dark' as const }
+  })) {
     const { page, problems } = await visit(t, `${url}/asyncapi`, options)
     t.equal(await page.title(), 'Shop')
     t.match(await page.locator('h1').innerText(), /Shop\s*1\.4\.0/)
-    t.same(await page.locator('main h2').allInnerTexts(), ['Flow', 'orders 2', 'stock 2', 'audit 1', 'billing 1', 'Without a tag 1', 'Dead letters 3', 'Schemas'])
-    t.match(await page.locator('.intro').innerText(), /prices them and issues invoices\.(.|\n)*Runbook(.|\n)*kafka\.example\.com:9092/)
+    t.same(await page.locator('main h2').allInnerTexts(), [
+      'Flow', 'orders 2', 'stock 2', 'audit 1', 'billing 1', 'Without a tag 1', 'Dead letters 3', 'Schemas'
+    ])
+    t.match(
+      await page.locator('.intro').innerText(),
+      /prices them and issues invoices\.(.|\n)*Runbook(.|\n)*kafka\.example\.com:9092/
+    )
     t.equal(await page.locator('.sidebar').isVisible(), options === undefined || !('viewport' in options))
     t.same(await overflow(page), [])
     await shoot(page, `shop-${name}`)
@@ -42,7 +52,10 @@ t.test('an operation shows its topic, its group and its tags, what Kafka has to 
   t.same(await operation.locator('.part > h5').allInnerTexts(), ['Key', 'Headers', 'Value'])
   t.same(await operation.locator('.tag').allInnerTexts(), ['orders', 'pricing'])
   t.equal(await operation.locator('.tag').first().getAttribute('title'), 'From the basket to the invoice')
-  t.same(JSON.parse(await operation.locator('.example[open] pre').last().innerText()).customer, { name: 'Ada Lovelace', email: 'ada@example.com' })
+  t.same(
+    JSON.parse(await operation.locator('.example[open] pre').last().innerText()).customer,
+    { name: 'Ada Lovelace', email: 'ada@example.com' }
+  )
   await operation.locator('.facts').getByRole('link', { name: 'orders.placed.dlq' }).click()
   await page.locator('.dead-letter[open] .facts').waitFor()
   t.equal(new URL(page.url()).hash, '#/operations/sendOrdersPlacedDlq')
@@ -58,11 +71,24 @@ t.test('a schema is a tree, in which what repeats itself is not opened for ever'
   const { page, problems } = await visit(t, `${url}/asyncapi#/schemas/Category`)
   const schema = page.locator('.operation[open]', { has: page.getByRole('heading', { name: 'Category' }) })
   t.equal(await schema.locator('.node[open]').count(), 0)
-  for (let depth = 0; depth < 3; depth++) await schema.locator('.node:not([open]) > summary').click({ position: { x: 4, y: 8 } })
+  for (let depth = 0; depth < 3; depth++) {
+    await schema.locator('.node:not([open]) > summary').click({ position: { x: 4, y: 8 } })
+  }
   t.equal(await schema.locator('.node[open]').count(), 3)
   await page.goto(`${url}/asyncapi#/operations/priceOrder`)
-  const rows = (await page.locator('#operation-priceOrder .part', { hasText: 'placedAt' }).locator('.row').allInnerTexts()).map((row) => row.replaceAll(/\s+/g, ' ').trim())
-  for (const row of ['id required string uuid', 'name required string 1 to 80 characters', 'lines required array of Line ≥ 1 items', 'quantity required integer 1 to 99 default 1', 'or, kind invoice object', 'note string | null ≤ 500 characters']) t.ok(rows.includes(row), row)
+  const rows = (
+    await page.locator('#operation-priceOrder .part', { hasText: 'placedAt' }).locator('.row').allInnerTexts()
+  ).map((row) => row.replaceAll(/\s+/g, ' ').trim())
+  for (const row of [
+    'id required string uuid',
+    'name required string 1 to 80 characters',
+    'lines required array of Line ≥ 1 items',
+    'quantity required integer 1 to 99 default 1',
+    'or, kind invoice object',
+    'note string | null ≤ 500 characters'
+  ]) {
+    t.ok(rows.includes(row), row)
+  }
   t.same(problems, [])
 })
 
@@ -120,7 +146,11 @@ t.test('an operation is reached, opened and copied from with the keyboard alone'
   await shoot(page, 'skip')
   await page.keyboard.press('Enter')
   const tabTo = async (target: Locator): Promise<void> => {
-    for (let presses = 0; presses < 30 && !await target.evaluate((element) => element === document.activeElement); presses++) await page.keyboard.press('Tab')
+    for (let presses = 0; presses < 30 && !await target.evaluate(
+      (element) => element === document.activeElement
+    ); presses++) {
+      await page.keyboard.press('Tab')
+    }
   }
   await tabTo(page.locator('#operation-priceOrder > summary'))
   await page.keyboard.press('Enter')
@@ -134,7 +164,9 @@ t.test('an operation is reached, opened and copied from with the keyboard alone'
 
 t.test('what one wants to have can be copied', async (t) => {
   const { url } = await listen(t, await shop())
-  const { page, problems } = await visit(t, `${url}/asyncapi#/operations/priceOrder`, { permissions: ['clipboard-read', 'clipboard-write'] })
+  const { page, problems } = await visit(t, `${url}/asyncapi#/operations/priceOrder`, {
+    permissions: ['clipboard-read', 'clipboard-write']
+  })
   const clipboard = async (): Promise<string> => await page.evaluate(async () => await navigator.clipboard.readText())
   const operation = page.locator('#operation-priceOrder')
   await operation.getByRole('button', { name: 'Copy the topic' }).click()
@@ -150,16 +182,36 @@ t.test('a reply and the parameters of a topic are shown where the document has t
   const { url } = await listen(t, await shop({
     transform (document) {
       const { sendOrdersPlaced } = document.operations
-      Object.assign(document.channels['orders.placed'] as object, { address: 'orders.{region}.placed', parameters: { region: { description: 'Where it was sold', enum: ['eu', 'us'] } } })
-      Object.assign(sendOrdersPlaced as object, { reply: { address: { location: '$message.header#/reply_to' }, channel: { $ref: '#/channels/invoices.issued' }, messages: [{ $ref: '#/channels/invoices.issued/messages/Invoice' }] } })
+      Object.assign(document.channels['orders.placed'] as object, {
+        address: 'orders.{region}.placed',
+        parameters: { region: { description: 'Where it was sold', enum: ['eu', 'us'] } }
+      })
+      Object.assign(sendOrdersPlaced as object, {
+        reply: {
+          address: { location: '$message.header#/reply_to' },
+          channel: { $ref: '#/channels/invoices.issued' },
+          messages: [{ $ref: '#/channels/invoices.issued/messages/Invoice' }]
+        }
+      })
       return document
     }
   }))
   const { page, problems } = await visit(t, `${url}/asyncapi#/operations/sendOrdersPlaced`)
   const operation = page.locator('#operation-sendOrdersPlaced')
-  t.match((await operation.locator('.facts').innerText()).replaceAll(/\s+/g, ' '), /Topic orders\.\{region\}\.placed .*\{region\} Where it was sold, one of eu, us Reply to invoices\.issued/)
-  t.same((await operation.locator('h4').allInnerTexts()).map((text) => text.split(/\s/)[0]), ['Order', 'Reply', 'Invoice'])
-  t.equal(await page.locator('.operation').filter({ has: page.getByRole('heading', { name: 'An order was placed' }) }).evaluate((element) => Math.round(element.getBoundingClientRect().top) < 100), true, 'the link led to it')
+  t.match(
+    (await operation.locator('.facts').innerText()).replaceAll(/\s+/g, ' '),
+    /Topic orders\.\{region\}\.placed .*\{region\} Where it was sold, one of eu, us Reply to invoices\.issued/
+  )
+  t.same(
+    (await operation.locator('h4').allInnerTexts()).map((text) => text.split(/\s/)[0]), ['Order', 'Reply', 'Invoice']
+  )
+  t.equal(
+    await page.locator('.operation').filter({
+      has: page.getByRole('heading', { name: 'An order was placed' })
+    }).evaluate((element) => Math.round(element.getBoundingClientRect().top) < 100),
+    true,
+    'the link led to it'
+  )
   t.same(problems, [])
 })
 

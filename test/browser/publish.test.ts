@@ -33,9 +33,15 @@ t.test('a message is published as it stands in the form, and one reads where it 
   await page.keyboard.press('Enter')
   await form.locator('.success').waitFor()
   t.equal(await button.evaluate((element) => element === document.activeElement), true, 'who has no mouse stays there')
-  t.match(await form.getByRole('status').innerText(), /^Published to orders\.placed, partition \d+, offset 0 at \d+:\d+:\d+/)
+  t.match(
+    await form.getByRole('status').innerText(), /^Published to orders\.placed, partition \d+, offset 0 at \d+:\d+:\d+/
+  )
   await shoot(page, 'publish-success')
-  t.match(broker.published('orders.placed'), [{ key: '3f2c8a10-5b7e-4c1d-9a4f-0e6b2d7c8f91', value: { payment: { kind: 'invoice', days: 14 } }, headers: { tenant: 'bern', trace: '1', 'x-published-by': 'asyncapi' } }])
+  t.match(broker.published('orders.placed'), [{
+    key: '3f2c8a10-5b7e-4c1d-9a4f-0e6b2d7c8f91',
+    value: { payment: { kind: 'invoice', days: 14 } },
+    headers: { tenant: 'bern', trace: '1', 'x-published-by': 'asyncapi' }
+  }])
   t.same(problems, [])
 })
 

@@ -38,12 +38,19 @@ t.test('without tags there is what the app receives and what it sends; an operat
   const { url } = await listen(t, app)
   const { page, problems } = await visit(t, `${url}/asyncapi`)
   t.same(await page.locator('main h2:visible').allInnerTexts(), ['Receives 2', 'Sends 1'])
-  t.same((await page.locator('.operation > summary').allInnerTexts()).map((text) => text.replaceAll(/\s+/g, ' ').trim()).sort(), [
+  t.same((
+    await page.locator('.operation > summary').allInnerTexts()
+  ).map((text) => text.replaceAll(/\s+/g, ' ').trim()).sort(), [
     'receives orders audit default', 'receives orders shop default', 'sends orders default'
   ])
-  t.same((await page.locator('.sidebar li').allInnerTexts()).sort(), ['orders', 'orders\ngroup audit', 'orders\ngroup shop'])
+  t.same((await page.locator('.sidebar li').allInnerTexts()).sort(), [
+    'orders', 'orders\ngroup audit', 'orders\ngroup shop'
+  ])
   const gaps = await page.locator('#operation-sendOrders .message .muted').allInnerTexts()
-  t.same(gaps.slice(-2), ['Key: a schema is declared, but its JSON Schema is not known.', 'Value: a schema is declared, but its JSON Schema is not known.'])
+  t.same(gaps.slice(-2), [
+    'Key: a schema is declared, but its JSON Schema is not known.',
+    'Value: a schema is declared, but its JSON Schema is not known.'
+  ])
   t.same(problems, [])
 })
 
@@ -51,7 +58,9 @@ t.test('the sidebar follows scrolling, and stays where a link led to', async (t)
   const { url } = await listen(t, await shop())
   const { page, problems } = await visit(t, `${url}/asyncapi`)
   const marked = page.locator('.sidebar [aria-current]')
-  const position = async (): Promise<number> => await marked.evaluate((link) => [...document.querySelectorAll('.sidebar a')].indexOf(link as HTMLAnchorElement))
+  const position = async (): Promise<number> => await marked.evaluate(
+    (link) => [...document.querySelectorAll('.sidebar a')].indexOf(link as HTMLAnchorElement)
+  )
   await page.getByRole('button', { name: 'Open all' }).click()
   await page.mouse.move(800, 500)
   const seen: number[] = []
@@ -76,12 +85,24 @@ t.test('the flow leads from the topic over the handler to the topics of its resu
   for (const viewport of [undefined, PHONE]) {
     const { page, problems } = await visit(t, `${url}/asyncapi#/operations/priceOrder`, viewport && { viewport })
     const flow = page.locator('#operation-priceOrder .flow')
-    t.same(await flow.locator('text').allTextContents().then((labels) => labels.sort()), ['Price the order', 'invoices.issued', 'orders.placed', 'orders.placed.dlq', 'stock.wanted'].sort())
+    t.same(
+      await flow.locator('text').allTextContents().then((labels) => labels.sort()),
+      ['Price the order', 'invoices.issued', 'orders.placed', 'orders.placed.dlq', 'stock.wanted'].sort()
+    )
     t.equal(await flow.locator('path.arrow').count(), 4)
     t.equal(await flow.locator('path.arrow.dead-letter').count(), 1)
-    const boxes = await page.locator('.overview .box').evaluateAll((boxes) => boxes.map((box) => { const { left, right, top, bottom } = box.getBoundingClientRect(); return { left, right, top, bottom } }))
-    t.equal(boxes.length, viewport === undefined ? 9 : 10, 'a topic of two results is there twice where each box has one above it')
-    const overlaps = boxes.filter((a) => boxes.some((b) => a !== b && a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom))
+    const boxes = await page.locator('.overview .box').evaluateAll((boxes) => boxes.map((box) => {
+      const { left, right, top, bottom } = box.getBoundingClientRect()
+      return { left, right, top, bottom }
+    }))
+    t.equal(
+      boxes.length,
+      viewport === undefined ? 9 : 10,
+      'a topic of two results is there twice where each box has one above it'
+    )
+    const overlaps = boxes.filter((a) => boxes.some(
+      (b) => a !== b && a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom
+    ))
     t.same(overlaps, [])
     await flow.getByRole('link', { name: 'stock.wanted' }).click()
     await page.locator('#operation-sendStockWanted[open] .facts').waitFor()

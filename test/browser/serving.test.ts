@@ -12,8 +12,17 @@ import { shop } from './shop.js'
 async function works (t: Test, url: string): Promise<void> {
   const { page, problems } = await visit(t, url)
   t.match(await page.locator('h1').innerText(), 'Shop', url)
-  t.equal(await page.evaluate(() => getComputedStyle(document.querySelector('.action') as Element).borderRadius), '5px', 'with its style')
-  t.ok((await page.request.get(await page.getByRole('link', { name: 'YAML' }).evaluate((link) => (link as HTMLAnchorElement).href))).ok(), 'with its links')
+  t.equal(
+    await page.evaluate(() => getComputedStyle(document.querySelector('.action') as Element).borderRadius),
+    '5px',
+    'with its style'
+  )
+  t.ok(
+    (await page.request.get(await page.getByRole('link', { name: 'YAML' }).evaluate(
+      (link) => (link as HTMLAnchorElement).href
+    ))).ok(),
+    'with its links'
+  )
   t.same(problems, [])
 }
 
@@ -36,7 +45,9 @@ t.test('with and without a slash behind it, also behind a proxy that strips a pa
   const { url } = await listen(t, await shop())
   const stripped = await proxy(t, url)
   for (const base of [url, stripped]) {
-    for (const path of ['/asyncapi', '/asyncapi/', '/asyncapi?theme=1#/operations/priceOrder']) await works(t, base + path)
+    for (const path of ['/asyncapi', '/asyncapi/', '/asyncapi?theme=1#/operations/priceOrder']) {
+      await works(t, base + path)
+    }
   }
   const lenient = await listen(t, await shop({}, { routerOptions: { ignoreTrailingSlash: true } }))
   for (const path of ['/asyncapi', '/asyncapi/']) await works(t, lenient.url + path)
@@ -44,7 +55,12 @@ t.test('with and without a slash behind it, also behind a proxy that strips a pa
 
 t.test('under a prefix, and where the option says', async (t) => {
   const app = Fastify()
-  await app.register(async (scope) => { await scope.register(faststreamPlugin, { asyncapi: { routePrefix: '/docs/topics', info: { title: 'Shop' } } }) }, { prefix: '/v1' })
+  await app.register(
+    async (scope) => {
+      await scope.register(faststreamPlugin, { asyncapi: { routePrefix: '/docs/topics', info: { title: 'Shop' } } })
+    },
+    { prefix: '/v1' }
+  )
   const { url } = await listen(t, app)
   const { page, problems } = await visit(t, `${url}/v1/docs/topics`)
   t.match(await page.locator('h1').innerText(), 'Shop')
@@ -57,13 +73,20 @@ t.test('with @fastify/helmet before or after the plugin', async (t) => {
   const before = await listen(t, await shop({}, {}, async (app) => { await app.register(helmet) }))
   await works(t, `${before.url}/asyncapi`)
   const app = await shop()
-  await app.register(helmet, { contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], scriptSrc: ["'none'"] } } })
+  await app.register(helmet, {
+    contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], scriptSrc: ["'none'"] } }
+  })
   await works(t, `${(await listen(t, app)).url}/asyncapi`)
 })
 
 t.test('with @fastify/swagger-ui each page leads to the other one', async (t) => {
   const app = await shop({}, {}, async (app) => {
-    await app.register(swagger, { openapi: { info: { title: 'Shop', version: '1.4.0' }, externalDocs: { url: '/asyncapi', description: 'Topics and messages' } } })
+    await app.register(swagger, {
+      openapi: {
+        info: { title: 'Shop', version: '1.4.0' },
+        externalDocs: { url: '/asyncapi', description: 'Topics and messages' }
+      }
+    })
     await app.register(swaggerUi)
   })
   const { url } = await listen(t, app)
@@ -71,20 +94,32 @@ t.test('with @fastify/swagger-ui each page leads to the other one', async (t) =>
   await page.getByRole('link', { name: 'HTTP' }).click()
   await page.waitForURL(`${url}/documentation`)
   await page.getByRole('link', { name: 'Topics and messages' }).waitFor()
-  t.equal(new URL(await page.getByRole('link', { name: 'Topics and messages' }).getAttribute('href') ?? '', page.url()).href, `${url}/asyncapi`)
+  t.equal(
+    new URL(await page.getByRole('link', { name: 'Topics and messages' }).getAttribute('href') ?? '', page.url()).href,
+    `${url}/asyncapi`
+  )
   t.same(Object.keys((await (await fetch(`${url}/documentation/json`)).json() as { paths: object }).paths), [])
   t.same(problems, [])
 })
 
 t.test('a theme and a logo are files of their own', async (t) => {
   const { url } = await listen(t, await shop({
-    theme: { title: 'Topics', css: ':root { --accent: rgb(160, 32, 122) } .brand img { border: 1px solid }', favicon: { type: 'image/svg+xml', content: '<svg xmlns="http://www.w3.org/2000/svg"/>' } },
-    logo: { type: 'image/svg+xml', content: '<svg xmlns="http://www.w3.org/2000/svg" width="28" height="28"><circle cx="14" cy="14" r="14" fill="#a0207a"/></svg>' }
+    theme: {
+      title: 'Topics',
+      css: ':root { --accent: rgb(160, 32, 122) } .brand img { border: 1px solid }',
+      favicon: { type: 'image/svg+xml', content: '<svg xmlns="http://www.w3.org/2000/svg"/>' }
+    },
+    logo: {
+      type: 'image/svg+xml',
+      content: '<svg xmlns="http://www.w3.org/2000/svg" width="28" height="28"><circle cx="14" cy="14" r="14" fill="#a0207a"/></svg>'
+    }
   }))
   const { page, problems } = await visit(t, `${url}/asyncapi/`)
   t.equal(await page.title(), 'Topics')
   t.equal(await page.locator('.brand img').evaluate((image) => (image as HTMLImageElement).naturalWidth), 28)
-  t.equal(await page.getByRole('link', { name: 'YAML' }).evaluate((link) => getComputedStyle(link).color), 'rgb(160, 32, 122)')
+  t.equal(
+    await page.getByRole('link', { name: 'YAML' }).evaluate((link) => getComputedStyle(link).color), 'rgb(160, 32, 122)'
+  )
   await shoot(page, 'theme')
   t.same(problems, [])
 })
@@ -99,7 +134,9 @@ t.test('what cannot be loaded is said in words', async (t) => {
   for (const [status, body, said] of answers) {
     const { url } = await listen(t, await shop({}, {}, async (app) => {
       // In the way of the plugin's own route.
-      app.addHook('onRequest', async (request, reply) => { if (request.url === '/asyncapi/json') return await reply.code(status).type('application/json').send(body) })
+      app.addHook('onRequest', async (request, reply) => {
+        if (request.url === '/asyncapi/json') return await reply.code(status).type('application/json').send(body)
+      })
     }))
     const { page } = await visit(t, `${url}/asyncapi`)
     t.match(await page.getByRole('alert').innerText(), said)
@@ -110,9 +147,25 @@ t.test('what cannot be loaded is said in words', async (t) => {
 t.test('100 operations are there at once', async (t) => {
   const app = await shop()
   for (let index = 0; index < 50; index++) {
-    const schema = { value: { $id: `Thing${index}`, type: 'object', required: ['id'], properties: Object.fromEntries(Array.from({ length: 12 }, (_, property) => [`property${property}`, { type: 'string', description: `The ${property}th of them`, maxLength: 100 + index }])) } }
-    app.broker.publisher(`things.${index}.made`, { schema, title: `Thing ${index} was made`, description: 'Some words about it', tags: ['things'] })
-    app.broker.subscriber(`things.${index}.wanted`, { schema, deadLetter: false, title: `Make thing ${index}` }, () => {})
+    const schema = {
+      value: {
+        $id: `Thing${index}`,
+        type: 'object',
+        required: ['id'],
+        properties: Object.fromEntries(Array.from(
+          { length: 12 },
+          (_, property) => [
+            `property${property}`, { type: 'string', description: `The ${property}th of them`, maxLength: 100 + index }
+          ]
+        ))
+      }
+    }
+    app.broker.publisher(`things.${index}.made`, {
+      schema, title: `Thing ${index} was made`, description: 'Some words about it', tags: ['things']
+    })
+    app.broker.subscriber(
+      `things.${index}.wanted`, { schema, deadLetter: false, title: `Make thing ${index}` }, () => {}
+    )
   }
   const { url } = await listen(t, app)
   // The browser is started, what it knows of the page is forgotten.
@@ -124,7 +177,9 @@ t.test('100 operations are there at once', async (t) => {
   await session.send('Network.enable')
   const start = performance.now()
   await page.goto(`${url}/asyncapi`, { waitUntil: 'commit' })
-  await Promise.all([page.locator('h1').waitFor(), page.getByRole('searchbox').waitFor(), page.locator('.operation').first().waitFor()])
+  await Promise.all([
+    page.locator('h1').waitFor(), page.getByRole('searchbox').waitFor(), page.locator('.operation').first().waitFor()
+  ])
   const elapsed = performance.now() - start
   await page.waitForLoadState('networkidle')
   t.equal(await page.locator('.operation .action').count(), 110)

@@ -6,7 +6,9 @@ const Money = Type.Object({
   amount: Type.String({ pattern: '^[0-9]+\\.[0-9]{2}$', description: 'With two decimals', examples: ['19.90'] }),
   currency: Type.Unsafe<string>({ type: 'string', enum: ['EUR', 'USD', 'CHF'], default: 'EUR' })
 }, { $id: 'Money' })
-const Category = Type.Recursive((This) => Type.Object({ name: Type.String({ minLength: 1 }), within: Type.Optional(This) }), { $id: 'Category' })
+const Category = Type.Recursive(
+  (This) => Type.Object({ name: Type.String({ minLength: 1 }), within: Type.Optional(This) }), { $id: 'Category' }
+)
 const Line = Type.Object({
   sku: Type.String({ pattern: '^[A-Z]{2}-[0-9]+$', description: 'What is ordered', examples: ['TS-1042'] }),
   quantity: Type.Integer({ minimum: 1, maximum: 99, default: 1 }),
@@ -15,13 +17,21 @@ const Line = Type.Object({
 }, { $id: 'Line' })
 const Order = Type.Object({
   id: Type.String({ format: 'uuid' }),
-  customer: Type.Object({ name: Type.String({ minLength: 1, maxLength: 80 }), email: Type.String({ format: 'email' }) }),
+  customer: Type.Object({
+    name: Type.String({ minLength: 1, maxLength: 80 }), email: Type.String({ format: 'email' })
+  }),
   lines: Type.Array(Type.Unsafe({ $ref: 'Line#' }), { minItems: 1 }),
-  payment: Type.Union([Type.Object({ kind: Type.Literal('card'), last4: Type.String({ minLength: 4, maxLength: 4 }) }), Type.Object({ kind: Type.Literal('invoice'), days: Type.Integer({ minimum: 7 }) })]),
+  payment: Type.Union([
+    Type.Object({ kind: Type.Literal('card'), last4: Type.String({ minLength: 4, maxLength: 4 }) }),
+    Type.Object({ kind: Type.Literal('invoice'), days: Type.Integer({ minimum: 7 }) })
+  ]),
   note: Type.Optional(Type.Unsafe({ type: ['string', 'null'], maxLength: 500 })),
   placedAt: Type.String({ format: 'date-time' })
 }, { $id: 'Order', additionalProperties: false })
-const Invoice = Type.Object({ number: Type.String(), orderId: Type.String({ format: 'uuid' }), total: Type.Unsafe({ $ref: 'Money#' }) }, { $id: 'Invoice' })
+const Invoice = Type.Object(
+  { number: Type.String(), orderId: Type.String({ format: 'uuid' }), total: Type.Unsafe({ $ref: 'Money#' }) },
+  { $id: 'Invoice' }
+)
 const Stock = Type.Object({ sku: Type.String(), available: Type.Integer({ minimum: 0 }) }, { $id: 'Stock' })
 
 const order = {
@@ -33,7 +43,11 @@ const order = {
 }
 
 /** A shop of which a picture can be shown. */
-export async function shop (asyncapi: AsyncapiOptions = {}, server: FastifyServerOptions = {}, before: (app: FastifyInstance) => Promise<void> = async () => {}): Promise<FastifyInstance> {
+export async function shop (
+  asyncapi: AsyncapiOptions = {},
+  server: FastifyServerOptions = {},
+  before: (app: FastifyInstance) => Promise<void> = async () => {}
+): Promise<FastifyInstance> {
   const app = Fastify(server)
   await before(app)
   await app.register(faststreamPlugin, {
@@ -63,12 +77,56 @@ export async function shop (asyncapi: AsyncapiOptions = {}, server: FastifyServe
   const tenant = Type.Object({ tenant: Type.String({ description: 'Whose shop it is', examples: ['berlin'] }) })
   const placed = { value: Order, key: Type.String({ format: 'uuid' }), headers: tenant }
 
-  broker.publisher('orders.placed', { schema: placed, title: 'An order was placed', description: 'Sent once per accepted `POST /orders`, keyed by the order.', tags: ['orders'], examples: [{ name: 'card', summary: 'Paid by card', value: order, headers: { tenant: 'berlin' } }, { name: 'invoice', summary: 'Paid by invoice', value: { ...order, payment: { kind: 'invoice', days: 14 } }, headers: { tenant: 'bern' } }] })
-  const invoices = broker.publisher('invoices.issued', { schema: { value: Invoice }, title: 'An invoice was issued', tags: ['billing'] })
-  const wanted = broker.publisher('stock.wanted', { schema: { value: Stock }, title: 'Something runs low', tags: ['stock'], deprecated: true })
-  broker.subscriber('orders.placed', { schema: placed, title: 'Price the order', description: 'Reserves the stock, then prices each line.\n\n- an order that is priced twice gets **one** invoice\n- see the [runbook](https://example.com/runbook/pricing) for what to do with dead letters', tags: ['orders', 'pricing'], ordering: 'key', publish: [invoices, wanted] }, async function priceOrder () { return undefined })
-  broker.subscriber('orders.placed', { schema: placed, groupId: 'audit', ackPolicy: 'NACK_ON_ERROR', deadLetter: false, title: 'Write the audit log', tags: ['audit'] }, async function audit () {})
-  broker.subscriber('stock.changed', { schema: { value: Stock }, title: 'Follow the stock', tags: ['stock'], retry: { retries: 2 }, publish: wanted }, async function followStock () { return undefined })
+  broker.publisher('orders.placed', {
+    schema: placed,
+    title: 'An order was placed',
+    description: 'Sent once per accepted `POST /orders`, keyed by the order.',
+    tags: ['orders'],
+    examples: [
+      { name: 'card', summary: 'Paid by card', value: order, headers: { tenant: 'berlin' } },
+      {
+        name: 'invoice',
+        summary: 'Paid by invoice',
+        value: { ...order, payment: { kind: 'invoice', days: 14 } },
+        headers: { tenant: 'bern' }
+      }
+    ]
+  })
+  const invoices = broker.publisher('invoices.issued', {
+    schema: { value: Invoice }, title: 'An invoice was issued', tags: ['billing']
+  })
+  const wanted = broker.publisher('stock.wanted', {
+    schema: { value: Stock }, title: 'Something runs low', tags: ['stock'], deprecated: true
+  })
+  broker.subscriber(
+    'orders.placed',
+    {
+      schema: placed,
+      title: 'Price the order',
+      description: 'Reserves the stock, then prices each line.\n\n- an order that is priced twice gets **one** invoice\n- see the [runbook](https://example.com/runbook/pricing) for what to do with dead letters',
+      tags: ['orders', 'pricing'],
+      ordering: 'key',
+      publish: [invoices, wanted]
+    },
+    async function priceOrder () { return undefined }
+  )
+  broker.subscriber(
+    'orders.placed',
+    {
+      schema: placed,
+      groupId: 'audit',
+      ackPolicy: 'NACK_ON_ERROR',
+      deadLetter: false,
+      title: 'Write the audit log',
+      tags: ['audit']
+    },
+    async function audit () {}
+  )
+  broker.subscriber(
+    'stock.changed',
+    { schema: { value: Stock }, title: 'Follow the stock', tags: ['stock'], retry: { retries: 2 }, publish: wanted },
+    async function followStock () { return undefined }
+  )
   broker.subscriber('mail.bounced', async function markAddress () {})
   return app
 }

@@ -21,14 +21,21 @@ async function settle ({ partition, message }: Incoming): Promise<void> {
     const order = parse(message.value)
     await retry((attempt) => handle(order, { partition, offset }, attempt))
   } catch {
-    const headers = { ...own(message.headers), 'x-dlq-topic': topic, 'x-dlq-partition': String(partition), 'x-dlq-offset': message.offset }
+    const headers = {
+      ...own(message.headers),
+      'x-dlq-topic': topic,
+      'x-dlq-partition': String(partition),
+      'x-dlq-offset': message.offset
+    }
     await producer.send({ topic: `${topic}.dlq`, messages: [{ key: message.key, value: message.value, headers }] })
   }
 }
 
 /** Without this, what kafkajs makes of a header named `constructor` stops its consumer for good, and there is nothing else to see. */
 function own (headers: IHeaders = {}): IHeaders {
-  return Object.fromEntries(Object.entries(headers).map(([name, values]) => [name, [values].flat().filter((value) => Buffer.isBuffer(value))]))
+  return Object.fromEntries(Object.entries(headers).map(
+    ([name, values]) => [name, [values].flat().filter((value) => Buffer.isBuffer(value))]
+  ))
 }
 
 function parse (value: Buffer | null): Order {

@@ -11,8 +11,12 @@ const [path, name, brokers, topic, groupId, ordering] = process.argv.slice(2) as
 const handle = createHandler(path, name)
 
 const app = Fastify({ logger: { level: 'warn' } }).withTypeProvider<TypeBoxTypeProvider>()
-await app.register(faststreamPlugin, { brokers: brokers.split(','), groupId, clientId: name, retry: { retries: ATTEMPTS - 1, delay: 20, maxDelay: 200 } })
-app.broker.subscriber(topic, { schema: { value: OrderSchema }, ordering }, async (order, { partition, offset, attempt }) => {
+await app.register(faststreamPlugin, {
+  brokers: brokers.split(','), groupId, clientId: name, retry: { retries: ATTEMPTS - 1, delay: 20, maxDelay: 200 }
+})
+app.broker.subscriber(topic, {
+  schema: { value: OrderSchema }, ordering
+}, async (order, { partition, offset, attempt }) => {
   await handle(order, { partition, offset: Number(offset) }, attempt)
 })
 await app.ready()

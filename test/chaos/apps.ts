@@ -56,7 +56,9 @@ export class Apps {
   async start (): Promise<void> {
     const name = `app-${this.#apps.length + 1}`
     const log = openSync(`${this.#directory}/${name}.log`, 'a')
-    const child = fork(this.#program, [this.#effectsOf(name), name, ...this.#args], { stdio: ['ignore', log, log, 'ipc'] })
+    const child = fork(
+      this.#program, [this.#effectsOf(name), name, ...this.#args], { stdio: ['ignore', log, log, 'ipc'] }
+    )
     this.#guard.stdin?.write(`${child.pid}\n`)
     const app: App = { name, child, exited: once(child, 'exit'), state: 'starting' }
     this.#apps.push(app)

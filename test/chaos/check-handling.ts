@@ -19,8 +19,12 @@ function checkOutcomes (evidence: Evidence): void {
     const verdict = published.get(record.id)?.verdict
     const handled = done.has(place)
     const buried = letters.has(place)
-    if (verdict === 'dead' && handled) evidence.found('wrong-outcome', `${record.id} at ${place} was handled, and must be a dead letter`)
-    if (verdict === 'handled' && buried) evidence.found('wrong-outcome', `${record.id} at ${place} is a dead letter, and must be handled`)
+    if (verdict === 'dead' && handled) {
+      evidence.found('wrong-outcome', `${record.id} at ${place} was handled, and must be a dead letter`)
+    }
+    if (verdict === 'handled' && buried) {
+      evidence.found('wrong-outcome', `${record.id} at ${place} is a dead letter, and must be handled`)
+    }
     if (verdict === 'dead' && !buried) evidence.found('missing-letter', `${record.id} at ${place}`)
     if (verdict === 'handled' && !handled) evidence.found('unseen', `${record.id} at ${place}`)
   }
@@ -29,7 +33,9 @@ function checkOutcomes (evidence: Evidence): void {
 function checkOrigins (evidence: Evidence): void {
   const { log, history: { effects, letters } } = evidence
   for (const effect of effects) {
-    if (log.get(nameOf(effect))?.id !== effect.id) evidence.found('phantom', `${effect.by} handled ${effect.id} at ${nameOf(effect)}, which is not there`)
+    if (log.get(nameOf(effect))?.id !== effect.id) {
+      evidence.found('phantom', `${effect.by} handled ${effect.id} at ${nameOf(effect)}, which is not there`)
+    }
   }
   for (const letter of letters) {
     const record = log.get(nameOf(letter))
@@ -41,7 +47,9 @@ function checkOrigins (evidence: Evidence): void {
 function checkOverlaps (evidence: Evidence, effects: readonly Effect[]): void {
   let latest: Effect | undefined
   for (const effect of [...effects].sort((a, b) => a.start - b.start)) {
-    if (latest !== undefined && effect.start < latest.end) evidence.found('overlap', `${describe(effect)} began before the end of ${describe(latest)}`)
+    if (latest !== undefined && effect.start < latest.end) {
+      evidence.found('overlap', `${describe(effect)} began before the end of ${describe(latest)}`)
+    }
     if (latest === undefined || effect.end > latest.end) latest = effect
   }
 }
@@ -53,14 +61,18 @@ function checkEffectOrder (evidence: Evidence, effects: readonly Effect[]): void
   for (const effect of effects.filter(({ done }) => done).sort((a, b) => a.end - b.end)) {
     if (seen.has(effect.offset)) continue
     seen.add(effect.offset)
-    if (last !== undefined && last.offset > effect.offset) evidence.found('effect-order', `${describe(effect)} after ${describe(last)}`)
+    if (last !== undefined && last.offset > effect.offset) {
+      evidence.found('effect-order', `${describe(effect)} after ${describe(last)}`)
+    }
     last = effect
   }
 }
 
 /** A handler that runs when its process is frozen until its session is over cannot be kept from running on. */
 function isZombie ({ by, start, end }: Effect, faults: readonly FaultRecord[]): boolean {
-  return faults.some((fault) => fault.kind === 'app-expire' && fault.targets.includes(by) && start <= fault.start && fault.start <= end)
+  return faults.some(
+    (fault) => fault.kind === 'app-expire' && fault.targets.includes(by) && start <= fault.start && fault.start <= end
+  )
 }
 
 function describe (effect: Effect): string {

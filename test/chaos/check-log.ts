@@ -9,10 +9,19 @@ export function checkLog (evidence: Evidence): void {
   for (const { id, outcome, partition, offset } of published) {
     const places = inLog.get(id) ?? []
     if (places.length > 1) evidence.found('duplicate', `${id} is at ${places.map(nameOf)}`)
-    if (outcome === 'fail' && places.length > 0) evidence.found('phantom', `${id} failed, and is at ${places.map(nameOf)}`)
+    if (outcome === 'fail' && places.length > 0) {
+      evidence.found('phantom', `${id} failed, and is at ${places.map(nameOf)}`)
+    }
     if (outcome !== 'ok') continue
-    if (places.length === 0) evidence.found('lost-write', `${id} was acknowledged at ${partition}@${offset}, and is nowhere`)
-    else if (!places.some((place) => place.partition === partition && place.offset === offset)) evidence.found('inconsistent-offsets', `${id} was acknowledged at ${partition}@${offset}, and is at ${places.map(nameOf)}`)
+    if (places.length === 0) {
+      evidence.found(
+        'lost-write', `${id} was acknowledged at ${partition}@${offset}, and is nowhere`
+      )
+    } else if (!places.some((place) => place.partition === partition && place.offset === offset)) {
+      evidence.found(
+        'inconsistent-offsets', `${id} was acknowledged at ${partition}@${offset}, and is at ${places.map(nameOf)}`
+      )
+    }
   }
   for (const record of log) {
     if (!byId.has(record.id)) evidence.found('phantom', `${record.id} at ${nameOf(record)} was never published`)
@@ -28,7 +37,9 @@ function checkOrder (evidence: Evidence, records: readonly LogRecord[]): void {
     const byOffset = inPartition.sort((a, b) => a.offset - b.offset)
     for (const [i, { id }] of byOffset.entries()) {
       const previous = byOffset[i - 1]
-      if (previous !== undefined && seqOf(previous.id) > seqOf(id)) evidence.found('log-order', `${id} is behind ${previous.id} in partition ${previous.partition}`)
+      if (previous !== undefined && seqOf(previous.id) > seqOf(id)) {
+        evidence.found('log-order', `${id} is behind ${previous.id} in partition ${previous.partition}`)
+      }
     }
   }
 }
@@ -37,5 +48,7 @@ function checkOrder (evidence: Evidence, records: readonly LogRecord[]): void {
 function checkMoves (evidence: Evidence, key: string, records: readonly LogRecord[], growths: number): void {
   const bySeq = [...records].sort((a, b) => seqOf(a.id) - seqOf(b.id))
   const moves = bySeq.filter(({ partition }, i) => i > 0 && bySeq[i - 1]?.partition !== partition).length
-  if (moves > growths) evidence.found('moved-key', `${key} moved ${moves} times, and partitions were added ${growths} times`)
+  if (moves > growths) {
+    evidence.found('moved-key', `${key} moved ${moves} times, and partitions were added ${growths} times`)
+  }
 }

@@ -18,7 +18,11 @@ export function checkOffsets (evidence: Evidence): void {
       for (let record = records[next]; record !== undefined && record.offset < offset; record = records[++next]) {
         settledAt = Math.max(settledAt, settled(evidence, nameOf(record)))
       }
-      if (settledAt > at + TOLERANCE) evidence.found('early-commit', `partition ${partition}: ${offset} was committed when not all before it was settled`)
+      if (settledAt > at + TOLERANCE) {
+        evidence.found(
+          'early-commit', `partition ${partition}: ${offset} was committed when not all before it was settled`
+        )
+      }
     }
   }
 }

@@ -28,7 +28,16 @@ function history (changes: Partial<History> = {}): History {
 
 function published (id: string, offset: number, changes: Partial<Published> = {}): Published {
   const [key = '', seq] = id.split(':')
-  return { id, key, seq: Number(seq), verdict: id === 'a:2' ? 'dead' : 'handled', outcome: 'ok', partition: 0, offset, ...changes }
+  return {
+    id,
+    key,
+    seq: Number(seq),
+    verdict: id === 'a:2' ? 'dead' : 'handled',
+    outcome: 'ok',
+    partition: 0,
+    offset,
+    ...changes
+  }
 }
 
 function record (id: string, offset: number, partition = 0): LogRecord {
@@ -107,7 +116,9 @@ t.test('a key stays in its partition as long as there are no more of them', asyn
 t.test('a message in the log that no handler finished was lost on its way in', async (t) => {
   t.same(anomalies({ effects: history().effects.slice(1), commits: [] }), ['unseen'])
   const [first, ...rest] = history().effects
-  t.same(anomalies({ effects: [{ ...first!, done: false }, ...rest], commits: [] }), ['unseen'], 'it threw, and that was all')
+  t.same(
+    anomalies({ effects: [{ ...first!, done: false }, ...rest], commits: [] }), ['unseen'], 'it threw, and that was all'
+  )
 })
 
 t.test('what must become a dead letter does, with the same bytes, and nothing else does', async (t) => {
@@ -133,7 +144,12 @@ t.test('two handlers of a key must not run at the same time, in whatever process
 })
 
 t.test('a long handler overlaps with all that begins before its end', async (t) => {
-  const effects = [effect('a:0', 0, { end: 250 }), effect('a:1', 1), effect('b:0', 2), effect('a:2', 3, { done: false, start: 240, end: 245 })]
+  const effects = [
+    effect('a:0', 0, { end: 250 }),
+    effect('a:1', 1),
+    effect('b:0', 2),
+    effect('a:2', 3, { done: false, start: 240, end: 245 })
+  ]
   t.same(check(history({ effects })).anomalies.get('overlap')?.length, 2)
 })
 
@@ -159,15 +175,23 @@ t.test('a committed offset never goes back', async (t) => {
 
 t.test('nothing is committed before all that lies before it is settled', async (t) => {
   t.same(anomalies({ commits: [{ partition: 0, offset: 2, at: 50 }] }), ['early-commit'], 'a:1 began at 100')
-  t.same(anomalies({ commits: [{ partition: 0, offset: 4, at: 250 }] }), ['early-commit'], 'its dead letter was not there')
+  t.same(
+    anomalies({ commits: [{ partition: 0, offset: 4, at: 250 }] }), ['early-commit'], 'its dead letter was not there'
+  )
 })
 
 t.test('what is done twice without a fault is a broken promise, and so it is after a clean one', async (t) => {
   const effects = [...history().effects, effect('b:0', 2, { by: 'app-2', start: 400, end: 410 })]
   t.same(anomalies({ effects }), ['repeat'])
-  for (const kind of ['app-term', 'scale-out', 'scale-in', 'partitions-added', 'letters-refused'] as const) t.same(anomalies({ effects, faults: [fault(kind)] }), ['repeat'], kind)
-  t.same(anomalies({ effects, faults: [fault('app-kill', { start: 10, recovered: 100 })] }), ['repeat'], 'that was over')
-  t.same(anomalies({ effects, faults: [fault('app-kill', { targets: ['app-3'] })] }), ['repeat'], 'that was another process')
+  for (const kind of ['app-term', 'scale-out', 'scale-in', 'partitions-added', 'letters-refused'] as const) {
+    t.same(anomalies({ effects, faults: [fault(kind)] }), ['repeat'], kind)
+  }
+  t.same(
+    anomalies({ effects, faults: [fault('app-kill', { start: 10, recovered: 100 })] }), ['repeat'], 'that was over'
+  )
+  t.same(
+    anomalies({ effects, faults: [fault('app-kill', { targets: ['app-3'] })] }), ['repeat'], 'that was another process'
+  )
 })
 
 t.test('a process that is killed, and a broker that fails, have something done twice', async (t) => {
@@ -193,7 +217,10 @@ t.test('a process that is killed repeats what ran and what it did since its last
     return {
       published: many.map((id, i) => published(id, i)),
       log: many.map((id, i) => record(id, i)),
-      effects: [...once, ...once.map((effect) => ({ ...effect, by: 'app-2', start: effect.start + 50_000, end: effect.end + 50_000 }))],
+      effects: [
+        ...once,
+        ...once.map((effect) => ({ ...effect, by: 'app-2', start: effect.start + 50_000, end: effect.end + 50_000 }))
+      ],
       letters: [],
       commits: []
     }
@@ -201,7 +228,12 @@ t.test('a process that is killed repeats what ran and what it did since its last
   const kill = fault('app-kill', { start: 10_000, end: 11_000, recovered: 90_000 })
   t.notOk(anomalies({ ...twice(10_000), faults: [kill] }).includes('many-repeats'))
   t.ok(anomalies({ ...twice(8000), faults: [kill] }).includes('many-repeats'), 'that should have been committed')
-  t.notOk(anomalies({ ...twice(8000), faults: [kill, fault('broker-kill', { targets: ['node-1'] })] }).includes('many-repeats'), 'there was no coordinator')
+  t.notOk(
+    anomalies({
+      ...twice(8000), faults: [kill, fault('broker-kill', { targets: ['node-1'] })]
+    }).includes('many-repeats'),
+    'there was no coordinator'
+  )
 })
 
 t.test('reading goes on soon after a fault, and what stops does so at once', async (t) => {

@@ -23,7 +23,12 @@ export function check (history: History): Verdict {
   const repeats = countRepeats(evidence)
   const stalls = measureStalls(evidence)
   const { members, died } = history
-  if (!isComplete(members)) evidence.found('no-member', `alive: ${members.alive}; members: ${members.members}; ${members.assigned} of ${members.partitions} partitions are read`)
+  if (!isComplete(members)) {
+    evidence.found(
+      'no-member',
+      `alive: ${members.alive}; members: ${members.members}; ${members.assigned} of ${members.partitions} partitions are read`
+    )
+  }
   for (const name of died) evidence.found('died', name)
   return { anomalies: evidence.anomalies, repeats, stalls }
 }

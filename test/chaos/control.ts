@@ -21,13 +21,22 @@ export class Control {
   growths = 0
 
   constructor (brokers: readonly string[], names: Names) {
-    this.#kafka = new Kafka({ clientId: 'control', brokers: [...brokers], logLevel: logLevel.NOTHING, connectionTimeout: 2000, requestTimeout: 4000, retry: { retries: 1 } })
+    this.#kafka = new Kafka({
+      clientId: 'control',
+      brokers: [...brokers],
+      logLevel: logLevel.NOTHING,
+      connectionTimeout: 2000,
+      requestTimeout: 4000,
+      retry: { retries: 1 }
+    })
     this.#names = names
   }
 
   async createTopics (): Promise<void> {
     const { topic, letters } = this.#names
-    await this.#with((admin) => admin.createTopics({ waitForLeaders: false, topics: [{ topic, numPartitions: PARTITIONS }, { topic: letters, numPartitions: 3 }] }))
+    await this.#with((admin) => admin.createTopics({
+      waitForLeaders: false, topics: [{ topic, numPartitions: PARTITIONS }, { topic: letters, numPartitions: 3 }]
+    }))
     await this.eventually(() => this.replicated())
   }
 
@@ -43,9 +52,15 @@ export class Control {
 
   /** Dead letters are refused: nothing is recent enough. */
   async refuseLetters (refused: boolean): Promise<void> {
-    const configEntries = refused ? [{ name: 'message.timestamp.before.max.ms', value: '0' }, { name: 'message.timestamp.after.max.ms', value: '0' }] : []
+    const configEntries = refused
+      ? [
+          { name: 'message.timestamp.before.max.ms', value: '0' }, { name: 'message.timestamp.after.max.ms', value: '0' }
+        ]
+      : []
     await this.eventually(() => this.#with(async (admin) => {
-      await admin.alterConfigs({ validateOnly: false, resources: [{ type: ConfigResourceTypes.TOPIC, name: this.#names.letters, configEntries }] })
+      await admin.alterConfigs({
+        validateOnly: false, resources: [{ type: ConfigResourceTypes.TOPIC, name: this.#names.letters, configEntries }]
+      })
       return true
     }))
   }
@@ -55,9 +70,13 @@ export class Control {
     const { topic, letters } = this.#names
     return await this.#with(async (admin) => {
       const existing = await admin.listTopics()
-      const wanted = [topic, letters, '__consumer_offsets'].filter((name) => name !== '__consumer_offsets' || existing.includes(name))
+      const wanted = [topic, letters, '__consumer_offsets'].filter(
+        (name) => name !== '__consumer_offsets' || existing.includes(name)
+      )
       const { topics } = await admin.fetchTopicMetadata({ topics: wanted })
-      return topics.every(({ partitions }) => partitions.length > 0 && partitions.every(({ isr, leader }) => isr.length === REPLICAS && leader >= 0))
+      return topics.every(({ partitions }) => partitions.length > 0 && partitions.every(
+        ({ isr, leader }) => isr.length === REPLICAS && leader >= 0
+      ))
     })
   }
 
@@ -67,7 +86,9 @@ export class Control {
     return await this.#with(async (admin) => {
       const ends = await admin.fetchTopicOffsets(topic)
       const [committed] = await admin.fetchOffsets({ groupId: group, topics: [topic] })
-      const offsets = new Map(committed?.partitions.map(({ partition, offset }) => [partition, Math.max(0, Number(offset))]))
+      const offsets = new Map(committed?.partitions.map(
+        ({ partition, offset }) => [partition, Math.max(0, Number(offset))]
+      ))
       return ends.reduce((sum, { partition, high }) => sum + Number(high) - (offsets.get(partition) ?? 0), 0)
     })
   }
@@ -77,8 +98,12 @@ export class Control {
     return await this.#with(async (admin) => {
       const { groups: [description] } = await admin.describeGroups([group])
       const stable = description?.state === 'Stable' ? description.members : []
-      const assigned = stable.flatMap(({ memberAssignment }) => AssignerProtocol.MemberAssignment.decode(memberAssignment)?.assignment[topic] ?? [])
-      return { alive, members: stable.map(({ clientId }) => clientId), assigned: assigned.length, partitions: this.#partitions }
+      const assigned = stable.flatMap(
+        ({ memberAssignment }) => AssignerProtocol.MemberAssignment.decode(memberAssignment)?.assignment[topic] ?? []
+      )
+      return {
+        alive, members: stable.map(({ clientId }) => clientId), assigned: assigned.length, partitions: this.#partitions
+      }
     })
   }
 

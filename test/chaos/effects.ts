@@ -5,14 +5,18 @@ import { now } from './time.js'
 import { ERRORS, type Order } from './workload.js'
 
 /** What a handler does: some work, and a line that is in the file when it returns, whatever becomes of the process. */
-export function createHandler (path: string, by: string): (order: Order, place: Place, attempt: number) => Promise<void> {
+export function createHandler (path: string, by: string): (
+  order: Order, place: Place, attempt: number
+) => Promise<void> {
   const file = openSync(path, 'a')
 
   return async function handle ({ key, seq, work, failures, error }, place, attempt) {
     const start = now()
     if (work > 0) await sleep(work)
     const done = attempt > failures
-    const effect: Effect = { id: `${key}:${seq}`, partition: place.partition, offset: place.offset, by, done, start, end: now() }
+    const effect: Effect = {
+      id: `${key}:${seq}`, partition: place.partition, offset: place.offset, by, done, start, end: now()
+    }
     writeSync(file, `${JSON.stringify(effect)}\n`)
     if (!done) throw ERRORS[error]?.()
   }

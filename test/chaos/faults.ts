@@ -93,7 +93,9 @@ async function freeze ({ apps }: World, planned: PlannedFault): Promise<Outcome>
   })
 }
 
-async function onApp (apps: Apps, { target }: PlannedFault, hit: (app: App) => Promise<number | void>): Promise<Outcome> {
+async function onApp (
+  apps: Apps, { target }: PlannedFault, hit: (app: App) => Promise<number | void>
+): Promise<Outcome> {
   const app = apps.live[Math.floor(target * apps.live.length)]
   if (app === undefined) return undefined
   const stopped = await hit(app)
@@ -107,7 +109,9 @@ async function onNode ({ target }: PlannedFault, hit: (node: number) => Promise<
 }
 
 /** Does what was planned, and notes when. */
-export async function commit (world: World, planned: PlannedFault, step: number): Promise<Omit<FaultRecord, 'recovered'> | undefined> {
+export async function commit (
+  world: World, planned: PlannedFault, step: number
+): Promise<Omit<FaultRecord, 'recovered'> | undefined> {
   const start = now()
   const outcome = await FAULTS[planned.kind](world, planned)
   return outcome && { kind: planned.kind, step, start, end: now(), ...outcome }

@@ -36,7 +36,9 @@ async function run (live: Live): Promise<History> {
   await control.createTopics()
   await Promise.all(Array.from({ length: USUAL }, () => apps.start()))
   const { published, faults } = await work(live)
-  if (!await control.eventually(async () => await control.lag() === 0, LAST_MESSAGES)) say('some messages are not settled')
+  if (!await control.eventually(async () => await control.lag() === 0, LAST_MESSAGES)) {
+    say('some messages are not settled')
+  }
   const members = await lastMembers(live)
   await Promise.all(apps.live.map((app) => apps.term(app)))
   return { published, faults, members, growths: control.growths, died: apps.died, ...await readBack(live) }
@@ -87,7 +89,9 @@ async function main (options: Options): Promise<void> {
   const cluster = await startCluster({ nodes: 3 })
   const { brokers } = cluster
   const program = new URL(mode === 'ours' ? 'app-ours.ts' : 'app-naive.ts', import.meta.url)
-  const apps = new Apps(directory, program, [brokers.join(), NAMES.topic, NAMES.group, mode === 'ours' ? ordering : mode])
+  const apps = new Apps(directory, program, [
+    brokers.join(), NAMES.topic, NAMES.group, mode === 'ours' ? ordering : mode
+  ])
   try {
     const history = await run({ brokers, options, cluster, apps, control: new Control(brokers, NAMES) })
     const verdict = check(history)

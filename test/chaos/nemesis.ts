@@ -9,7 +9,9 @@ const PATIENCE = 90_000
 const IMPATIENCE = 10_000
 
 /** Takes the steps of the plan one after the other, for `limit` ms; between them everything has time to come back. */
-export async function wreak (world: World, plan: readonly Step[], limit: number, acceptableLag: number, say: (line: string) => void): Promise<FaultRecord[]> {
+export async function wreak (
+  world: World, plan: readonly Step[], limit: number, acceptableLag: number, say: (line: string) => void
+): Promise<FaultRecord[]> {
   const records: FaultRecord[] = []
   const end = now() + limit
   let patience = PATIENCE
@@ -30,7 +32,9 @@ export async function wreak (world: World, plan: readonly Step[], limit: number,
 }
 
 /** Waits until all processes are members, all replicas are in sync, and hardly anything waits; resolves with what is not so in time. */
-async function recovery ({ apps, control }: World, acceptableLag: number, patience: number): Promise<string | undefined> {
+async function recovery (
+  { apps, control }: World, acceptableLag: number, patience: number
+): Promise<string | undefined> {
   let missing: string | undefined
   await control.eventually(async () => {
     missing = 'the cluster does not answer'

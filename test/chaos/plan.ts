@@ -28,7 +28,9 @@ const DECK: ReadonlyArray<readonly [kind: FaultKind | 'scale', times: number]> =
   ['app-kill', 4], ['app-term', 4], ['app-stop', 2], ['app-expire', 1], ['app-block', 2], ['scale', 4],
   ['broker-kill', 4], ['broker-restart', 3], ['broker-stop', 2], ['partitions-added', 2], ['letters-refused', 2]
 ]
-const SHORT_DECK: ReadonlyArray<FaultKind | 'scale'> = ['app-kill', 'app-term', 'scale', 'broker-kill', 'app-stop', 'partitions-added', 'letters-refused', 'scale']
+const SHORT_DECK: ReadonlyArray<FaultKind | 'scale'> = [
+  'app-kill', 'app-term', 'scale', 'broker-kill', 'app-stop', 'partitions-added', 'letters-refused', 'scale'
+]
 
 const HOLDS: { readonly [_ in FaultKind]?: readonly [low: number, high: number] } = {
   'app-kill': [0, 4000],
@@ -47,8 +49,14 @@ const SHORT_HOLDS: typeof HOLDS = { ...HOLDS, 'letters-refused': [5000, 5000] }
 const TOGETHER = 0.2
 
 /** What will be done to the cluster and the processes: the same for the same seed. */
-export function planFaults (random: Random, { faults: count, short, only }: Pick<Options, 'faults' | 'short' | 'only'>): Step[] {
-  const kinds = only === undefined ? direct(random.shuffled(short ? SHORT_DECK.slice(0, count) : deal(random, count))) : Array<FaultKind>(count).fill(only)
+export function planFaults (
+  random: Random, { faults: count, short, only }: Pick<Options, 'faults' | 'short' | 'only'>
+): Step[] {
+  const kinds = only === undefined
+    ? direct(random.shuffled(
+      short ? SHORT_DECK.slice(0, count) : deal(random, count)
+    ))
+    : Array<FaultKind>(count).fill(only)
   const steps: Step[] = []
   for (let i = 0; i < kinds.length; i++) {
     const kind = kinds[i] as FaultKind

@@ -31,11 +31,15 @@ async function createOurs (brokers: readonly string[], topic: string): Promise<S
 }
 
 async function createNaive (brokers: readonly string[], topic: string): Promise<Sender> {
-  const producer = new Kafka({ brokers: [...brokers], clientId: 'producer', logLevel: logLevel.NOTHING }).producer({ createPartitioner: Partitioners.DefaultPartitioner })
+  const producer = new Kafka({
+    brokers: [...brokers], clientId: 'producer', logLevel: logLevel.NOTHING
+  }).producer({ createPartitioner: Partitioners.DefaultPartitioner })
   await producer.connect()
   return {
     async send ({ key, value, headers }) {
-      const [row] = await producer.send({ topic, messages: [{ key, value, headers: headers as Record<string, string> }] })
+      const [row] = await producer.send({
+        topic, messages: [{ key, value, headers: headers as Record<string, string> }]
+      })
       return { partition: row?.partition ?? -1, offset: Number(row?.baseOffset) }
     },
     close: () => producer.disconnect()
@@ -47,7 +51,9 @@ const TICK = 20
 const MAX_PENDING = 2000
 
 /** Sends `rate` messages a second, without waiting for one before the next, until `enough`; resolves when all outcomes are known. */
-export async function produce (sender: Sender, loads: Iterator<Load, never>, rate: number, enough: (sent: number) => boolean): Promise<Published[]> {
+export async function produce (
+  sender: Sender, loads: Iterator<Load, never>, rate: number, enough: (sent: number) => boolean
+): Promise<Published[]> {
   const published: Published[] = []
   const pending = new Set<Promise<void>>()
   let sent = 0

@@ -11,7 +11,9 @@ const PATIENCE = 60_000
 export async function readLog (brokers: readonly string[], topic: string): Promise<LogRecord[]> {
   const records: LogRecord[] = []
   await readTopic(brokers, topic, (partition, { offset, key, value, headers }) => {
-    records.push({ partition, offset: Number(offset), id: text(headers?.[ID]) ?? '', digest: digest(key, value, ownHeaders(headers)) })
+    records.push({
+      partition, offset: Number(offset), id: text(headers?.[ID]) ?? '', digest: digest(key, value, ownHeaders(headers))
+    })
   })
   return records
 }
@@ -41,7 +43,9 @@ export async function readCommits (brokers: readonly string[], group: string, to
 }
 
 /** Kafka's OffsetCommitKey 0–1 and OffsetCommitValue 0–4, as far as they matter here. */
-function parseCommit (key: Buffer, value: Buffer): Commit & { readonly group: string, readonly topic: string } | undefined {
+function parseCommit (key: Buffer, value: Buffer): Commit & {
+  readonly group: string, readonly topic: string
+} | undefined {
   if (key.readInt16BE(0) > 1) return undefined
   const group = shortString(key, 2)
   const topic = shortString(key, group.end)
@@ -49,7 +53,13 @@ function parseCommit (key: Buffer, value: Buffer): Commit & { readonly group: st
   // From version 3 on there is the leader's epoch before the metadata, whose length is one byte from version 4 on: there are hardly any.
   const start = version >= 3 ? 14 : 10
   const end = version >= 4 ? start + value.readUInt8(start) : shortString(value, start).end
-  return { group: group.text, topic: topic.text, partition: key.readInt32BE(topic.end), offset: Number(value.readBigInt64BE(2)), at: fromCalendar(Number(value.readBigInt64BE(end))) }
+  return {
+    group: group.text,
+    topic: topic.text,
+    partition: key.readInt32BE(topic.end),
+    offset: Number(value.readBigInt64BE(2)),
+    at: fromCalendar(Number(value.readBigInt64BE(end)))
+  }
 }
 
 function shortString (from: Buffer, position: number): { readonly text: string, readonly end: number } {
@@ -58,13 +68,19 @@ function shortString (from: Buffer, position: number): { readonly text: string, 
   return { text: from.toString('utf8', start, end), end }
 }
 
-async function readTopic (brokers: readonly string[], topic: string, take: (partition: number, message: KafkaMessage) => void): Promise<void> {
-  const kafka = new Kafka({ clientId: 'reader', brokers: [...brokers], logLevel: logLevel.NOTHING, requestTimeout: 10_000 })
+async function readTopic (
+  brokers: readonly string[], topic: string, take: (partition: number, message: KafkaMessage) => void
+): Promise<void> {
+  const kafka = new Kafka({
+    clientId: 'reader', brokers: [...brokers], logLevel: logLevel.NOTHING, requestTimeout: 10_000
+  })
   const admin = kafka.admin()
   await admin.connect()
   const ends = await admin.fetchTopicOffsets(topic)
   await admin.disconnect()
-  const unread = new Map(ends.filter(({ low, high }) => low !== high).map(({ partition, high }) => [partition, Number(high)]))
+  const unread = new Map(ends.filter(({ low, high }) => low !== high).map(
+    ({ partition, high }) => [partition, Number(high)]
+  ))
   if (unread.size === 0) return
 
   const consumer = kafka.consumer({ groupId: `reader-${topic}`, maxWaitTimeInMs: 200, sessionTimeout: 60_000 })
@@ -74,7 +90,9 @@ async function readTopic (brokers: readonly string[], topic: string, take: (part
     await consumer.subscribe({ topic, fromBeginning: true })
     await new Promise<void>((resolve, reject) => {
       let contact = Date.now()
-      watch(() => Date.now() - contact > PATIENCE, abandoned.signal).then((late) => { if (late) reject(new Error(`${topic} cannot be read to its end: partitions ${[...unread.keys()]}`)) })
+      watch(() => Date.now() - contact > PATIENCE, abandoned.signal).then((late) => {
+        if (late) reject(new Error(`${topic} cannot be read to its end: partitions ${[...unread.keys()]}`))
+      })
       consumer.on(consumer.events.CRASH, ({ payload }) => { reject(payload.error) })
       consumer.run({
         autoCommit: false,

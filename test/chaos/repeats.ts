@@ -29,12 +29,25 @@ export function countRepeats (evidence: Evidence): Map<Cause, number> {
     const fault = explain(previous, next, faults)
     const cause = fault?.kind ?? 'unexplained'
     causes.set(cause, (causes.get(cause) ?? 0) + 1)
-    if (fault === undefined || isClean(fault.kind)) evidence.found('repeat', `${place} by ${previous.by} and ${((next.start - previous.end) / 1000).toFixed(1)} s later by ${next.by}: ${cause}`)
-    else if (fault.kind === 'app-kill') perKill.set(fault, (perKill.get(fault) ?? 0) + 1)
+    if (fault === undefined || isClean(fault.kind)) {
+      evidence.found(
+        'repeat',
+      `${place} by ${previous.by} and ${(
+        (next.start - previous.end) / 1000
+      ).toFixed(1)} s later by ${next.by}: ${cause}`
+      )
+    } else if (fault.kind === 'app-kill') perKill.set(fault, (perKill.get(fault) ?? 0) + 1)
   }
 
   for (const [place, runs] of done) forPairs(runs, (previous, next) => note(place, previous, next))
-  for (const [place, copies] of letters) forPairs(copies, (previous, next) => note(place, { start: previous.at, end: previous.at }, { start: next.at, end: next.at + LETTER_DELAY }))
+  for (const [place, copies] of letters) {
+    forPairs(
+      copies,
+      (previous, next) => note(place, { start: previous.at, end: previous.at }, {
+        start: next.at, end: next.at + LETTER_DELAY
+      })
+    )
+  }
   for (const [kill, repeats] of perKill) checkKill(evidence, kill, repeats)
   return causes
 }
@@ -44,16 +57,24 @@ function checkKill (evidence: Evidence, kill: FaultRecord, repeats: number): voi
   const { effects, faults } = evidence.history
   // Without a coordinator nothing can be committed.
   if (faults.some(({ kind, step }) => step === kill.step && isBrokerFault(kind))) return
-  const recent = effects.filter(({ by, done, end }) => done && kill.targets.includes(by) && end > kill.start - COMMIT_INTERVAL * 1.1)
+  const recent = effects.filter(
+    ({ by, done, end }) => done && kill.targets.includes(by) && end > kill.start - COMMIT_INTERVAL * 1.1
+  )
   const limit = CONCURRENCY + recent.length
-  if (repeats > limit) evidence.found('many-repeats', `${repeats} after ${kill.targets} was killed, and at most ${limit} are to be expected`)
+  if (repeats > limit) {
+    evidence.found(
+      'many-repeats', `${repeats} after ${kill.targets} was killed, and at most ${limit} are to be expected`
+    )
+  }
 }
 
 /** The fault that may have it done again: that of its process first; a clean one only where there is no other. */
 function explain (previous: Run, next: Run, faults: readonly FaultRecord[]): FaultRecord | undefined {
   const around = faults.filter(({ start, recovered = Infinity }) => start <= next.end && recovered >= previous.end)
   const harm = around.filter(({ kind }) => !isClean(kind) && kind !== 'letters-refused')
-  return harm.find(({ kind, targets }) => kind === 'app-kill' && previous.by !== undefined && targets.includes(previous.by)) ??
+  return harm.find(
+    ({ kind, targets }) => kind === 'app-kill' && previous.by !== undefined && targets.includes(previous.by)
+  ) ??
     harm.find(({ targets }) => previous.by !== undefined && targets.includes(previous.by)) ??
     // A process that was frozen ends late what another one has done meanwhile.
     harm.find(({ targets }) => next.by !== undefined && targets.includes(next.by)) ??

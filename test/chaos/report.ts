@@ -6,7 +6,9 @@ import type { Options } from './options.js'
 const EXAMPLES = 3
 
 /** One table and one line of JSON with the same figures. */
-export function report ({ seed, mode, ordering }: Options, history: History, { anomalies, repeats, stalls }: Verdict, largest: number): void {
+export function report (
+  { seed, mode, ordering }: Options, history: History, { anomalies, repeats, stalls }: Verdict, largest: number
+): void {
   const { published, log, effects, letters, faults } = history
   const count = (anomaly: Anomaly) => anomalies.get(anomaly)?.length ?? 0
   const outcomes = (outcome: string) => published.filter((each) => each.outcome === outcome).length
@@ -31,7 +33,13 @@ export function report ({ seed, mode, ordering }: Options, history: History, { a
     wrongOutcomes: count('wrong-outcome'),
     offsetRewinds: count('rewind'),
     commitsBeyondUnsettled: count('early-commit'),
-    letters: { expected: log.filter(({ id }) => verdicts.get(id) === 'dead').length, distinct: new Set(letters.map(({ partition, offset }) => `${partition}@${offset}`)).size, copies: letters.length, missing: count('missing-letter'), altered: count('altered-letter') },
+    letters: {
+      expected: log.filter(({ id }) => verdicts.get(id) === 'dead').length,
+      distinct: new Set(letters.map(({ partition, offset }) => `${partition}@${offset}`)).size,
+      copies: letters.length,
+      missing: count('missing-letter'),
+      altered: count('altered-letter')
+    },
     repeats: Object.fromEntries(repeats),
     repeatsWithoutACause: count('repeat'),
     stallMs: worstPerKind(stalls),
@@ -40,7 +48,9 @@ export function report ({ seed, mode, ordering }: Options, history: History, { a
     rssMaxMiB: Math.round(largest),
     kept: anomalies.size === 0
   }
-  for (const [name, value] of Object.entries(figures)) console.log(`${name.padEnd(24)}${typeof value === 'object' ? inline(value) : value}`)
+  for (const [name, value] of Object.entries(figures)) {
+    console.log(`${name.padEnd(24)}${typeof value === 'object' ? inline(value) : value}`)
+  }
   for (const [anomaly, details] of anomalies) {
     console.log(`\nBROKEN ${anomaly} × ${details.length}`)
     for (const detail of details.slice(0, EXAMPLES)) console.log(`  ${detail}`)

@@ -4,22 +4,32 @@ import type { FaultKind } from './plan.js'
 import { LONGEST_HANDLER } from './workload.js'
 
 /** How long a partition may stand still; ms. A group waits for a process that died until its session of 30 s is over. */
-const LIMITS: { readonly [_ in FaultKind]?: number } = { 'app-kill': 35_000, 'broker-kill': 20_000, 'broker-restart': 20_000 }
+const LIMITS: { readonly [_ in FaultKind]?: number } = {
+  'app-kill': 35_000, 'broker-kill': 20_000, 'broker-restart': 20_000
+}
 const STOP_LIMIT = LONGEST_HANDLER + 1000
 
 /** For each fault, the longest time in which a partition saw no handler begin, until all had recovered. */
 export function measureStalls (evidence: Evidence): Map<FaultRecord, number> {
   const { effects, faults } = evidence.history
-  const partitions = [...groupBy([...effects].sort((a, b) => a.start - b.start), ({ partition }) => String(partition)).values()]
-  const stalls = new Map(faults.map((fault) => [fault, Math.max(0, ...partitions.map((effects) => longestGap(effects, fault)))]))
+  const partitions = [
+    ...groupBy([...effects].sort((a, b) => a.start - b.start), ({ partition }) => String(partition)).values()
+  ]
+  const stalls = new Map(faults.map(
+    (fault) => [fault, Math.max(0, ...partitions.map((effects) => longestGap(effects, fault)))]
+  ))
 
   for (const [fault, stall] of stalls) {
     const { kind, step, targets, stopped, recovered } = fault
     const alone = faults.filter((other) => other.step === step).length === 1
     const limit = LIMITS[kind] ?? Infinity
-    if (alone && stall > limit) evidence.found('slow-recovery', `${kind} ${targets}: a partition stood still for ${stall.toFixed(0)} ms`)
+    if (alone && stall > limit) {
+      evidence.found('slow-recovery', `${kind} ${targets}: a partition stood still for ${stall.toFixed(0)} ms`)
+    }
     if (recovered === undefined) evidence.found('slow-recovery', `${kind} ${targets}: not all had recovered in time`)
-    if (stopped !== undefined && stopped > STOP_LIMIT) evidence.found('slow-stop', `${kind} ${targets}: ${stopped.toFixed(0)} ms`)
+    if (stopped !== undefined && stopped > STOP_LIMIT) {
+      evidence.found('slow-stop', `${kind} ${targets}: ${stopped.toFixed(0)} ms`)
+    }
   }
   return stalls
 }

@@ -52,14 +52,18 @@ type Poison = (order: Order) => Pick<Load, 'value' | 'headers'>
 const POISONS: readonly Poison[] = [
   () => json('{"key":'),
   () => json(''),
-  (order) => json(Buffer.concat([Buffer.from(`{"key":"${order.key}`), Buffer.from([0xc3, 0x28, 0xff]), Buffer.from('"}')])),
+  (order) => json(Buffer.concat([
+    Buffer.from(`{"key":"${order.key}`), Buffer.from([0xc3, 0x28, 0xff]), Buffer.from('"}')
+  ])),
   (order) => json(JSON.stringify({ ...order, seq: 'first' })),
   (order) => json(JSON.stringify([order])),
   () => ({ value: null, headers: {} }),
   (order) => json(`{"deep":${'['.repeat(5000)}${']'.repeat(5000)},${JSON.stringify(order).slice(1)}`),
   (order) => json(`{"__proto__":{"admin":true},${JSON.stringify(order).slice(1)}`),
   () => json('header bomb', Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`h${i}`, 'x']))),
-  () => json('hostile names', { constructor: Buffer.from([0xff, 0]), toString: ['a', 'b'], 'x-dlq-offset': '9'.repeat(400) })
+  () => json('hostile names', {
+    constructor: Buffer.from([0xff, 0]), toString: ['a', 'b'], 'x-dlq-offset': '9'.repeat(400)
+  })
 ]
 
 function json (value: string | Buffer, headers: Load['headers'] = {}): Pick<Load, 'value' | 'headers'> {
@@ -83,16 +87,27 @@ function load (key: string, seq: number, random: Random): Load {
   const throws = kind >= POISON && kind < POISON + THROWING
   // Half of those that throw succeed when they are run again.
   const failures = !throws ? 0 : random.next() < 0.5 ? random.integer(1, ATTEMPTS - 1) : ATTEMPTS
-  const order: Order = { key, seq, work: random.integer(0, LONGEST_HANDLER), failures, error: random.pick(Object.keys(ERRORS)) }
+  const order: Order = {
+    key, seq, work: random.integer(0, LONGEST_HANDLER), failures, error: random.pick(Object.keys(ERRORS))
+  }
   const { value, headers } = kind < POISON ? random.pick(POISONS)(order) : json(JSON.stringify(order))
   const id = `${key}:${seq}`
-  return { id, key, seq, verdict: kind < POISON || failures === ATTEMPTS ? 'dead' : 'handled', value, headers: { ...headers, [ID]: id } }
+  return {
+    id,
+    key,
+    seq,
+    verdict: kind < POISON || failures === ATTEMPTS ? 'dead' : 'handled',
+    value,
+    headers: { ...headers, [ID]: id }
+  }
 }
 
 /** Two records with the same are the same, but for the order of headers with different names. */
 export function digest (key: Buffer | null, value: Buffer | null, headers: Headers): string {
   const hash = createHash('sha1')
-  const part = (bytes: Buffer | string | null) => hash.update(bytes === null ? 'null' : `${Buffer.byteLength(bytes)}:`).update(bytes ?? '')
+  const part = (bytes: Buffer | string | null) => hash.update(
+    bytes === null ? 'null' : `${Buffer.byteLength(bytes)}:`
+  ).update(bytes ?? '')
   part(key)
   part(value)
   for (const name of Object.keys(headers).sort()) {

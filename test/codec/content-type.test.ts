@@ -9,11 +9,19 @@ const notUtf8 = Buffer.from([0x22, 0xc3, 0x28, 0x22])
 
 t.test('the content type decides how a value is read, and none means JSON', async (t) => {
   const bytes = Buffer.from('{"a":1}')
-  for (const type of [undefined, 'application/json', 'Application/JSON ; charset=utf-8', 'application/cloudevents+json', 'application/json;a="b"']) {
+  for (const type of [
+    undefined,
+    'application/json',
+    'Application/JSON ; charset=utf-8',
+    'application/cloudevents+json',
+    'application/json;a="b"'
+  ]) {
     t.strictSame(decodeValue(bytes, type), { a: 1 }, String(type))
   }
   for (const type of ['text/plain', 'TEXT/html; charset=utf-8']) t.equal(decodeValue(bytes, type), '{"a":1}', type)
-  for (const type of ['application/octet-stream', '', 'image/png', 'application/jsonp', 'nonsense', 'x+jsonx']) t.equal(decodeValue(bytes, type), bytes, type)
+  for (const type of ['application/octet-stream', '', 'image/png', 'application/jsonp', 'nonsense', 'x+jsonx']) {
+    t.equal(decodeValue(bytes, type), bytes, type)
+  }
 })
 
 t.test('no value and an empty value stay distinct', async (t) => {
@@ -21,15 +29,21 @@ t.test('no value and an empty value stay distinct', async (t) => {
   t.equal(decodeValue(null, 'text/plain'), null)
   t.equal(decodeValue(Buffer.alloc(0), 'text/plain'), '')
   t.strictSame(decodeValue(Buffer.alloc(0), 'application/octet-stream'), Buffer.alloc(0))
-  t.throws(() => decodeValue(Buffer.alloc(0), undefined), { code: 'FASTSTREAM_ERR_DECODE', message: 'the value cannot be decoded: it is not valid JSON' })
+  t.throws(() => decodeValue(Buffer.alloc(0), undefined), {
+    code: 'FASTSTREAM_ERR_DECODE', message: 'the value cannot be decoded: it is not valid JSON'
+  })
 })
 
 t.test('bytes that are not what they say are an error that does not quote them', async (t) => {
   const decode = (bytes: Buffer, type?: string) => (): unknown => decodeValue(bytes, type)
-  t.throws(decode(notUtf8), { code: 'FASTSTREAM_ERR_DECODE', message: 'the value cannot be decoded: it is not valid UTF-8' })
+  t.throws(decode(notUtf8), {
+    code: 'FASTSTREAM_ERR_DECODE', message: 'the value cannot be decoded: it is not valid UTF-8'
+  })
   t.throws(decode(notUtf8, 'text/plain'), { message: 'the value cannot be decoded: it is not valid UTF-8' })
   t.throws(decode(Buffer.from('{"__proto__":null}')), { message: /could change a prototype/ })
-  t.throws(decode(Buffer.from(`[${'{},'.repeat(99)}{"constructor":{"prototype":1}}]`)), { message: /could change a prototype/ })
+  t.throws(
+    decode(Buffer.from(`[${'{},'.repeat(99)}{"constructor":{"prototype":1}}]`)), { message: /could change a prototype/ }
+  )
   for (const secret of ['secret', '{"card":4111', '{"a":secret}', '["secret"']) {
     try {
       decodeValue(Buffer.from(secret), undefined)
@@ -52,12 +66,18 @@ t.test('a byte order mark is no part of JSON, and is of text', async (t) => {
 
 t.test('JSON that is too deep is refused before it is parsed', async (t) => {
   const text = deep(500_000)
-  const [bytes, sound] = [Buffer.from(text), Buffer.from(JSON.stringify(Array.from({ length: 100 }, (_, n) => ({ n, text: '[{"\\' }))))]
+  const [bytes, sound] = [
+    Buffer.from(text), Buffer.from(JSON.stringify(Array.from({ length: 100 }, (_, n) => ({ n, text: '[{"\\' }))))
+  ]
   const refused = fastest(() => t.throws(() => decodeValue(bytes, undefined), { message: /nested deeper/ }))
   const parsed = fastest(() => { JSON.parse(text) })
   t.ok(refused < parsed / 3, `${refused} ms, and ${parsed} to parse it`)
   t.strictSame(decodeValue(sound, undefined), JSON.parse(String(sound)), 'brackets and quotes in strings are no levels')
-  t.throws(() => decodeValue(Buffer.from('{},'.repeat(99) + '"'), undefined), { message: /not valid JSON/ }, 'nor is a string without an end')
+  t.throws(
+    () => decodeValue(Buffer.from('{},'.repeat(99) + '"'), undefined),
+    { message: /not valid JSON/ },
+    'nor is a string without an end'
+  )
 })
 
 function fastest (work: () => void): number {
@@ -72,14 +92,20 @@ function fastest (work: () => void): number {
 t.test('more headers than Node takes for a request are not decoded', async (t) => {
   const headers = Array.from({ length: 2001 }, (_, i) => [`h${i}`, Buffer.from('v')] as const)
   t.equal(Object.keys(decodeHeaders(headers.slice(1))).length, 2000)
-  t.throws(() => decodeHeaders(headers), { code: 'FASTSTREAM_ERR_DECODE', message: 'the headers cannot be decoded: there are more than 2000' })
+  t.throws(() => decodeHeaders(headers), {
+    code: 'FASTSTREAM_ERR_DECODE', message: 'the headers cannot be decoded: there are more than 2000'
+  })
 })
 
 t.test('JSON is read down to 64 levels', async (t) => {
   t.strictSame(decodeValue(Buffer.from(deep(64)), undefined), JSON.parse(deep(64)))
-  t.throws(() => decodeValue(Buffer.from(deep(65)), undefined), { code: 'FASTSTREAM_ERR_DECODE', message: 'the value cannot be decoded: it is nested deeper than 64 levels' })
+  t.throws(() => decodeValue(Buffer.from(deep(65)), undefined), {
+    code: 'FASTSTREAM_ERR_DECODE', message: 'the value cannot be decoded: it is nested deeper than 64 levels'
+  })
   t.throws(() => decodeValue(Buffer.from(deep(1_000_000)), undefined), { message: /nested deeper/ })
-  t.throws(() => decodeValue(Buffer.from('{"a":'.repeat(65) + '1' + '}'.repeat(65)), undefined), { message: /nested deeper/ })
+  t.throws(
+    () => decodeValue(Buffer.from('{"a":'.repeat(65) + '1' + '}'.repeat(65)), undefined), { message: /nested deeper/ }
+  )
   const flat = { list: Array.from({ length: 100 }, (_, n) => ({ n, tags: [] })), text: deep(100) }
   t.strictSame(decodeValue(Buffer.from(JSON.stringify(flat)), undefined), flat, 'many brackets are not many levels')
 })
@@ -88,7 +114,9 @@ t.test('a key is text, null stays null and empty stays empty', async (t) => {
   t.equal(decodeKey(Buffer.from('größe')), 'größe')
   t.equal(decodeKey(Buffer.alloc(0)), '')
   t.equal(decodeKey(null), null)
-  t.throws(() => decodeKey(notUtf8), { code: 'FASTSTREAM_ERR_DECODE', message: 'the key cannot be decoded: it is not valid UTF-8' })
+  t.throws(() => decodeKey(notUtf8), {
+    code: 'FASTSTREAM_ERR_DECODE', message: 'the key cannot be decoded: it is not valid UTF-8'
+  })
 })
 
 t.test('headers are text by name, the last one decides', async (t) => {
@@ -159,13 +187,22 @@ t.test('what JSON cannot hold is an error that says why', async (t) => {
   const encode = (value: unknown) => (): unknown => encodeValue(value, { topic: 'orders', schema: false })
   const cycle: { self?: unknown } = {}
   cycle.self = cycle
-  t.throws(encode(undefined), { code: 'FASTSTREAM_ERR_ENCODE', message: "the value of the message for 'orders' cannot be encoded and was not sent: value is undefined, for which JSON has no form: write null, or leave it out" })
+  t.throws(encode(undefined), {
+    code: 'FASTSTREAM_ERR_ENCODE',
+    message: "the value of the message for 'orders' cannot be encoded and was not sent: value is undefined, for which JSON has no form: write null, or leave it out"
+  })
   t.throws(encode(cycle), { code: 'FASTSTREAM_ERR_ENCODE', message: /circular structure to JSON$/ })
   const thrown = 'a string'
   t.throws(encode({ toJSON () { throw thrown } }), { code: 'FASTSTREAM_ERR_ENCODE', message: /: a string$/ })
   const deep = (levels: number): unknown => levels === 0 ? 1 : [deep(levels - 1)]
   encode(deep(64))()
-  t.throws(encode(deep(65)), { code: 'FASTSTREAM_ERR_ENCODE', message: /deeper than 64 levels$/ }, 'a subscriber would not read it')
+  t.throws(
+    encode(deep(65)),
+    { code: 'FASTSTREAM_ERR_ENCODE', message: /deeper than 64 levels$/ },
+    'a subscriber would not read it'
+  )
   let asked = 0
-  t.throws(encode({ toJSON: () => asked++ === 0 ? 1 : undefined }), { code: 'FASTSTREAM_ERR_ENCODE', message: /toJSON\(\) returned a value at first/ })
+  t.throws(encode({ toJSON: () => asked++ === 0 ? 1 : undefined }), {
+    code: 'FASTSTREAM_ERR_ENCODE', message: /toJSON\(\) returned a value at first/
+  })
 })

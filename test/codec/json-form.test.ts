@@ -37,7 +37,9 @@ const formless: Array<[title: string, value: unknown, says: RegExp]> = [
   ['an iterator', [1].values(), /Iterator.*\[\.\.\.it\]/],
   ['a regular expression', /a/, /instance of RegExp and has no members of its own.*toJSON/],
   ['a WeakMap', new WeakMap(), /instance of WeakMap/],
-  ['an instance that keeps all private', new Secret(), /instance of Secret and has no members of its own.*plain object/],
+  [
+    'an instance that keeps all private', new Secret(), /instance of Secret and has no members of its own.*plain object/
+  ],
   ['NaN', NaN, /is NaN.*write null, or leave it out/],
   ['an infinite number', -Infinity, /is -Infinity/],
   ['a boxed NaN', Object(NaN), /is NaN/],
@@ -66,14 +68,22 @@ const fine: Array<[title: string, value: unknown]> = [
   ['a URL', { url: new URL('http://localhost') }],
   ['an entity', new Entity()],
   ['what has no prototype', Object.assign(Object.create(null), { a: 1 })],
-  ['what inherits from that, as request.query', Object.create(Object.create(null), { a: { value: 1, enumerable: true } })],
+  [
+    'what inherits from that, as request.query',
+    Object.create(Object.create(null), { a: { value: 1, enumerable: true } })
+  ],
   ['an object of another realm', runInNewContext('({ a: [1] })')],
   ['boxed values', [Object(1), Object('a'), Object(false)]],
   ['members under symbols', { [Symbol('kind')]: () => {}, a: 1 }]
 ]
 
 function places (value: unknown): Array<[value: unknown, instancePath: string]> {
-  return [[{ a: value }, '/a'], [[0, value], '/1'], [{ 'x/y~z': [{ '': value }] }, '/x~1y~0z/0/'], [{ toJSON: () => ({ a: value }) }, '/a']]
+  return [
+    [{ a: value }, '/a'],
+    [[0, value], '/1'],
+    [{ 'x/y~z': [{ '': value }] }, '/x~1y~0z/0/'],
+    [{ toJSON: () => ({ a: value }) }, '/a']
+  ]
 }
 
 t.test('a value for which JSON has no form is found at any depth, with its cure', async (t) => {
@@ -100,8 +110,19 @@ t.test('a BigInt may have a toJSON as everything else', async (t) => {
 })
 
 t.test('property: what is let through is read back as it was', async () => {
-  const leaf = fc.oneof(fc.string(), fc.boolean(), fc.constant(null), fc.double(), fc.constant(undefined), fc.date({ noInvalidDate: false }), fc.bigInt(), fc.constantFrom<unknown>(new Map(), new Set(), new ArrayBuffer(1), Symbol('s'), () => {}, new Error('e')))
-  const payload = fc.letrec<{ node: unknown }>((tie) => ({ node: fc.oneof({ depthSize: 'small' }, leaf, fc.array(tie('node')), fc.dictionary(fc.string(), tie('node'))) })).node
+  const leaf = fc.oneof(
+    fc.string(),
+    fc.boolean(),
+    fc.constant(null),
+    fc.double(),
+    fc.constant(undefined),
+    fc.date({ noInvalidDate: false }),
+    fc.bigInt(),
+    fc.constantFrom<unknown>(new Map(), new Set(), new ArrayBuffer(1), Symbol('s'), () => {}, new Error('e'))
+  )
+  const payload = fc.letrec<{ node: unknown }>((tie) => ({
+    node: fc.oneof({ depthSize: 'small' }, leaf, fc.array(tie('node')), fc.dictionary(fc.string(), tie('node')))
+  })).node
   fc.assert(fc.property(payload, (value) => {
     const lossless = isLossless(value)
     const accepted = findFormless(value) === undefined
@@ -125,10 +146,15 @@ t.test('it is refused wherever a value is published, and nothing is sent', async
   await app.register(faststreamPlugin, { groupId: 'g' })
   const open = app.broker.publisher('open', { schema: { value: {} } })
   const out = app.broker.publisher('out')
-  const values = [() => ({ total: NaN }), () => [Promise.reject(new Error('not awaited'))], () => ({ lines: new Set() })]
+  const values = [
+    () => ({ total: NaN }), () => [Promise.reject(new Error('not awaited'))], () => ({ lines: new Set() })
+  ]
   app.broker.subscriber('in', { publish: out }, (index) => values[Number(index)]?.())
   const broker = await testBroker(app)
-  const refused = { code: 'FASTSTREAM_ERR_ENCODE', message: /^the value of the message for '\w+' cannot be encoded and was not sent: value\/\w+ is .*, for which JSON has no form: / }
+  const refused = {
+    code: 'FASTSTREAM_ERR_ENCODE',
+    message: /^the value of the message for '\w+' cannot be encoded and was not sent: value\/\w+ is .*, for which JSON has no form: /
+  }
   for (const [index, make] of values.entries()) {
     await t.rejects(app.broker.publish('out', make()), refused)
     await t.rejects(out.publish(make()), refused)

@@ -12,12 +12,28 @@ export function consuming (world: World): void {
       const inbox = new Inbox<Message>()
       app.broker.subscriber(topic, (_, message) => { inbox.add(message) })
       await app.ready()
-      await app.broker.publish(topic, { a: 1 }, { key: 'k', headers: { tenant: 'x', many: ['1', '2'] }, timestamp: new Date(1_700_000_000_000), correlationId: 'c-1' })
+      await app.broker.publish(topic, { a: 1 }, {
+        key: 'k',
+        headers: { tenant: 'x', many: ['1', '2'] },
+        timestamp: new Date(1_700_000_000_000),
+        correlationId: 'c-1'
+      })
       const [message] = await inbox.count(1)
-      t.match(message, { topic, partition: 0, offset: 0n, value: { a: 1 }, key: Buffer.from('k'), rawKey: Buffer.from('k'), attempt: 1, correlationId: 'c-1' })
+      t.match(message, {
+        topic,
+        partition: 0,
+        offset: 0n,
+        value: { a: 1 },
+        key: Buffer.from('k'),
+        rawKey: Buffer.from('k'),
+        attempt: 1,
+        correlationId: 'c-1'
+      })
       t.equal(message?.timestamp.getTime(), 1_700_000_000_000)
       t.match(message?.headers, { tenant: 'x', many: '2', 'content-type': 'application/json' })
-      t.same(message?.rawHeaders.filter(([name]) => name === 'many'), [['many', Buffer.from('1')], ['many', Buffer.from('2')]])
+      t.same(message?.rawHeaders.filter(([name]) => name === 'many'), [
+        ['many', Buffer.from('1')], ['many', Buffer.from('2')]
+      ])
     })
 
     t.test('null and empty values and keys arrive as what they are, text as text, bytes as bytes', async (t) => {
@@ -30,7 +46,9 @@ export function consuming (world: World): void {
       await app.broker.publish(topic, Buffer.alloc(0), { key: '' })
       await app.broker.publish(topic, 'text', { key: 'k' })
       await app.broker.publish(topic, Buffer.from([255]))
-      t.same(await inbox.count(4), [[null, null], [Buffer.alloc(0), Buffer.alloc(0)], ['text', Buffer.from('k')], [Buffer.from([255]), null]])
+      t.same(await inbox.count(4), [
+        [null, null], [Buffer.alloc(0), Buffer.alloc(0)], ['text', Buffer.from('k')], [Buffer.from([255]), null]
+      ])
     })
 
     t.test('names like __proto__ are harmless', async (t) => {
@@ -90,7 +108,12 @@ export function consuming (world: World): void {
       await Promise.all(Array.from({ length: 300 }, (_, i) => app.broker.publish(topic, i, { partition: i % 3 })))
       const seen = await inbox.count(300)
       t.equal(overlaps, 0)
-      for (const partition of [0, 1, 2]) t.same(seen.filter((each) => each.partition === partition).map(({ value }) => value), Array.from({ length: 100 }, (_, i) => i * 3 + partition))
+      for (const partition of [0, 1, 2]) {
+        t.same(
+          seen.filter((each) => each.partition === partition).map(({ value }) => value),
+          Array.from({ length: 100 }, (_, i) => i * 3 + partition)
+        )
+      }
     })
 
     t.test('partitions are handled side by side, no more than the concurrency', async (t) => {
@@ -98,7 +121,9 @@ export function consuming (world: World): void {
       const app = await world.app(t, { groupId: world.unique('g') })
       const inbox = new Inbox<number>()
       const { opened, open } = gate()
-      app.broker.subscriber(topic, { concurrency: 2 }, async (_, { partition }) => { inbox.add(partition); await opened })
+      app.broker.subscriber(
+        topic, { concurrency: 2 }, async (_, { partition }) => { inbox.add(partition); await opened }
+      )
       await app.ready()
       for (const partition of [0, 1, 2]) await app.broker.publish(topic, 1, { partition })
       t.equal((await inbox.count(2)).length, 2)
@@ -120,7 +145,10 @@ export function consuming (world: World): void {
       const topic = await world.createTopic(1)
       const app = await world.app(t, { groupId: world.unique('g'), buffer: { messages: 10 } })
       const inbox = new Inbox<unknown>()
-      app.broker.subscriber(topic, async (value) => { await new Promise((resolve) => { setImmediate(resolve) }); inbox.add(value) })
+      app.broker.subscriber(topic, async (value) => {
+        await new Promise((resolve) => { setImmediate(resolve) })
+        inbox.add(value)
+      })
       await app.ready()
       const numbers = Array.from({ length: 1000 }, (_, i) => i)
       await Promise.all(numbers.map((i) => app.broker.publish(topic, i)))
@@ -137,9 +165,13 @@ export function consuming (world: World): void {
         if (value === 'tombstone') return response(null, { key: 'gone' })
         return value === 'response' ? response('r', { headers: { a: 'b' } }) : 'plain'
       })
-      app.broker.subscriber(results, (value, { rawKey, headers, correlationId }) => { inbox.add([value, String(rawKey), headers['a'], correlationId]) })
+      app.broker.subscriber(results, (value, { rawKey, headers, correlationId }) => {
+        inbox.add([value, String(rawKey), headers['a'], correlationId])
+      })
       await app.ready()
-      for (const value of ['nothing', 'tombstone', 'response', 'plain']) await app.broker.publish(topic, value, { correlationId: `c-${value}` })
+      for (const value of ['nothing', 'tombstone', 'response', 'plain']) {
+        await app.broker.publish(topic, value, { correlationId: `c-${value}` })
+      }
       t.same(await inbox.count(3), [
         [null, 'gone', undefined, 'c-tombstone'],
         ['r', 'key-r', 'b', 'c-response'],
@@ -149,7 +181,9 @@ export function consuming (world: World): void {
 
     t.test('what a handler publishes itself carries the correlation id on, and so does a route', async (t) => {
       const [topic, results] = [await world.createTopic(1), await world.createTopic(1)]
-      const app = await world.app(t, { groupId: world.unique('g'), correlationId: (request) => `http-${request.headers['x-id']}` })
+      const app = await world.app(t, {
+        groupId: world.unique('g'), correlationId: (request) => `http-${request.headers['x-id']}`
+      })
       const inbox = new Inbox<string>()
       app.broker.subscriber(topic, async (value, { broker }) => { await broker.publish(results, value) })
       app.broker.subscriber(results, (_, { correlationId }) => { inbox.add(correlationId) })
@@ -167,7 +201,9 @@ export function consuming (world: World): void {
         key: { type: 'string', minLength: 1 },
         headers: { type: 'object', properties: { attempt: { type: 'integer' } } }
       }
-      app.broker.subscriber(topic, { schema }, (value, { key, headers }) => { inbox.add([value, key, (headers as { attempt: number }).attempt]) })
+      app.broker.subscriber(topic, { schema }, (value, { key, headers }) => {
+        inbox.add([value, key, (headers as { attempt: number }).attempt])
+      })
       await app.ready()
       await app.broker.publish(topic, { n: '3' }, { key: 'k', headers: { attempt: '2' } })
       t.same(await inbox.count(1), [[{ n: 3, d: 'x' }, 'k', 2]])

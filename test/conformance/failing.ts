@@ -28,7 +28,9 @@ export function failing (world: World): void {
       const [dead] = await world.read(`${topic}.dlq`)
       t.match(dead, { key: Buffer.from('k'), value: Buffer.from('bad') })
       t.same(dead?.headers['many'], [Buffer.from('a'), Buffer.from([255]), null])
-      const about = Object.fromEntries(Object.entries(dead?.headers ?? {}).map(([name, [value]]) => [name, String(value)]))
+      const about = Object.fromEntries(Object.entries(dead?.headers ?? {}).map(
+        ([name, [value]]) => [name, String(value)]
+      ))
       t.match(about, {
         'x-dlq-topic': topic,
         'x-dlq-partition': '0',
@@ -60,14 +62,20 @@ export function failing (world: World): void {
       const topic = await world.createTopic(1)
       const app = await world.app(t, { groupId: world.unique('g') })
       const inbox = new Inbox<unknown>()
-      app.broker.subscriber(topic, { schema: { value: { type: 'object', properties: { n: { type: 'integer' } } } } }, (value) => { inbox.add(value) })
+      app.broker.subscriber(
+        topic,
+        { schema: { value: { type: 'object', properties: { n: { type: 'integer' } } } } },
+        (value) => { inbox.add(value) }
+      )
       await app.ready()
       await app.broker.publish(topic, Buffer.from('{bad'), { headers: { 'content-type': 'application/json' } })
       await app.broker.publish(topic, { n: 'x' })
       await app.broker.publish(topic, { n: 1 })
       t.same(await inbox.count(1), [{ n: 1 }])
       const dead = await world.read(`${topic}.dlq`)
-      const stages = dead.map(({ value, headers }) => [String(value), String(headers['x-dlq-stage']), String(headers['x-dlq-attempts'])])
+      const stages = dead.map(
+        ({ value, headers }) => [String(value), String(headers['x-dlq-stage']), String(headers['x-dlq-attempts'])]
+      )
       t.same(stages.sort(), [['{"n":"x"}', 'validate', '1'], ['{bad', 'deserialize', '1']])
       const invalid = dead.find(({ value }) => String(value) === '{"n":"x"}')
       t.match(JSON.parse(String(invalid?.headers['x-dlq-errors'])), [{ instancePath: '/n' }])
@@ -103,12 +111,17 @@ export function failing (world: World): void {
       const [dead] = await world.read(`${topic}.dlq`)
       t.equal(String(dead?.key), 'k')
       t.equal(dead?.value === null, true, 'a reference is left: topic, partition, offset')
-      t.same([dead?.headers['x-dlq-topic'], dead?.headers['x-dlq-offset'], dead?.headers['x-dlq-value-omitted']].map(String), [topic, '0', 'true'])
+      t.same(
+        [dead?.headers['x-dlq-topic'], dead?.headers['x-dlq-offset'], dead?.headers['x-dlq-value-omitted']].map(String),
+        [topic, '0', 'true']
+      )
     })
 
     t.test('a subscriber of a dead-letter topic is told what failed, and what fails there goes on to its own and not round in circles', async (t) => {
       const [topic, groupId] = [await world.createTopic(1), world.unique('g')]
-      const app = await world.app(t, { groupId, retry: { retries: 1, delay: 1 }, topicConfig: { partitions: 1 }, commit: { interval: 10 } })
+      const app = await world.app(t, {
+        groupId, retry: { retries: 1, delay: 1 }, topicConfig: { partitions: 1 }, commit: { interval: 10 }
+      })
       const told = new Inbox<DeadLetter | undefined>()
       app.broker.subscriber(topic, function take (_, { deadLetter }) {
         if (deadLetter !== undefined) t.fail('it is no dead letter')
@@ -124,10 +137,24 @@ export function failing (world: World): void {
       })
       await app.ready()
       for (const value of ['hopeless', 'good']) await app.broker.publish(topic, value, { key: 'k' })
-      const first = { topic, partition: 0, offset: 0n, groupId, subscriber: 'take', stage: 'retries-exhausted', error: { name: 'TypeError', message: 'no luck' }, attempts: 2, valueOmitted: false }
+      const first = {
+        topic,
+        partition: 0,
+        offset: 0n,
+        groupId,
+        subscriber: 'take',
+        stage: 'retries-exhausted',
+        error: { name: 'TypeError', message: 'no luck' },
+        attempts: 2,
+        valueOmitted: false
+      }
       const letters = await told.count(4)
       t.match(letters.filter((letter) => letter?.subscriber === 'take'), [first, { ...first, offset: 1n }])
-      t.match(letters.find((letter) => letter?.subscriber === 'takeDead'), { ...first, subscriber: 'takeDead', error: { name: 'RangeError', message: 'no luck here either' } }, 'where it was first, and what failed last')
+      t.match(
+        letters.find((letter) => letter?.subscriber === 'takeDead'),
+        { ...first, subscriber: 'takeDead', error: { name: 'RangeError', message: 'no luck here either' } },
+        'where it was first, and what failed last'
+      )
       for (const [name, count] of [[topic, 2], [`${topic}.dlq`, 2], [`${topic}.dlq.dlq`, 1]] as const) {
         await eventually(async () => (await world.committed(groupId, name))[0] === BigInt(count))
         t.equal((await world.read(name)).length, count)
@@ -153,12 +180,16 @@ export function failing (world: World): void {
       await inbox.count(2)
       await eventually(async () => app.broker.health().subscribers[0]?.partitions[0]?.late === 0n)
       setTimeout(open, 50)
-      t.same(await inbox.count(5), ['1 begins', '1 is told FASTSTREAM_ERR_HANDLER_TIMEOUT', '1 ends', '2 begins', '2 ends'])
+      t.same(await inbox.count(5), [
+        '1 begins', '1 is told FASTSTREAM_ERR_HANDLER_TIMEOUT', '1 ends', '2 begins', '2 ends'
+      ])
     })
 
     t.test('a handler that is beyond its time each time makes a dead letter, and nothing of what it returns is published', async (t) => {
       const [topic, results] = [await world.createTopic(1), await world.createTopic(1)]
-      const app = await world.app(t, { groupId: world.unique('g'), retry: { retries: 1, delay: 1 }, handlerTimeout: 20 })
+      const app = await world.app(t, {
+        groupId: world.unique('g'), retry: { retries: 1, delay: 1 }, handlerTimeout: 20
+      })
       const inbox = new Inbox<DeadLetter | undefined>()
       app.broker.subscriber(topic, { publish: app.broker.publisher(results) }, async (_, { signal }) => {
         await new Promise((resolve) => { signal.addEventListener('abort', resolve) })

@@ -9,7 +9,9 @@ export function groups (world: World): void {
       const topic = await world.createTopic(2)
       const app = await world.app(t)
       const inbox = new Inbox<string>()
-      for (const group of ['a', 'b']) app.broker.subscriber(topic, { groupId: world.unique(group) }, (value) => { inbox.add(group + value) })
+      for (const group of ['a', 'b']) {
+        app.broker.subscriber(topic, { groupId: world.unique(group) }, (value) => { inbox.add(group + value) })
+      }
       await app.ready()
       for (const n of [1, 2, 3]) await app.broker.publish(topic, n)
       t.same([...await inbox.count(6)].sort(), ['a1', 'a2', 'a3', 'b1', 'b2', 'b3'])
@@ -43,7 +45,10 @@ export function groups (world: World): void {
           await app.broker.publish(two, partition, { partition })
         }
       }
-      t.same(new Set(await inbox.until((items) => new Set(items).size === 4)), new Set([`${one} 0`, `${one} 1`, `${two} 0`, `${two} 1`]))
+      t.same(
+        new Set(await inbox.until((items) => new Set(items).size === 4)),
+        new Set([`${one} 0`, `${one} 1`, `${two} 0`, `${two} 1`])
+      )
     })
 
     t.test('after a clean stop the next member goes on where the last one ended, and repeats nothing', async (t) => {
@@ -70,7 +75,11 @@ export function groups (world: World): void {
       const inbox = new Inbox<string>()
       const { opened, open } = gate()
       const first = await world.app(t, { groupId })
-      first.broker.subscriber(topic, async (value) => { inbox.add(`start ${value}`); await opened; inbox.add(`end ${value}`) })
+      first.broker.subscriber(topic, async (value) => {
+        inbox.add(`start ${value}`)
+        await opened
+        inbox.add(`end ${value}`)
+      })
       await first.ready()
       await first.broker.publish(topic, 1)
       await inbox.count(1)
@@ -120,7 +129,11 @@ export function groups (world: World): void {
       let count = 0
       const stopping = new AbortController()
       const load = (async () => {
-        while (!stopping.signal.aborted) await Promise.all(Array.from({ length: 20 }, () => first.broker.publish(topic, count, { partition: count++ % 4 })))
+        while (!stopping.signal.aborted) {
+          await Promise.all(Array.from(
+            { length: 20 }, () => first.broker.publish(topic, count, { partition: count++ % 4 })
+          ))
+        }
       })()
       await inbox.count(100)
       const second = await member()

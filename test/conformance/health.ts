@@ -10,15 +10,31 @@ export function health (world: World): void {
       const topic = await world.createTopic(3)
       const app = await world.app(t, { groupId: world.unique('g') })
       app.broker.subscriber(topic, function take () {})
-      t.match(app.broker.health(), { healthy: false, state: 'loading', subscribers: [{ healthy: false, state: 'joining', partitions: [] }] })
+      t.match(app.broker.health(), {
+        healthy: false, state: 'loading', subscribers: [{ healthy: false, state: 'joining', partitions: [] }]
+      })
       await app.ready()
-      await eventually(async () => app.broker.health().subscribers[0]?.partitions.every(({ lag }) => lag === 0) === true)
+      await eventually(
+        async () => app.broker.health().subscribers[0]?.partitions.every(({ lag }) => lag === 0) === true
+      )
       const health = app.broker.health()
       t.match(health, { healthy: true, state: 'connected', lastError: undefined })
-      t.match(health.subscribers, [{ name: 'take', topics: [topic], healthy: true, state: 'reading', lag: 0, inFlight: 0, oldestUnsettledAge: 0, missingTopics: [], lastError: undefined }])
+      t.match(health.subscribers, [{
+        name: 'take',
+        topics: [topic],
+        healthy: true,
+        state: 'reading',
+        lag: 0,
+        inFlight: 0,
+        oldestUnsettledAge: 0,
+        missingTopics: [],
+        lastError: undefined
+      }])
       t.same(health.subscribers[0]?.partitions.map(({ partition }) => partition).sort(), [0, 1, 2])
       await app.close()
-      t.match(app.broker.health(), { healthy: false, state: 'closed', subscribers: [{ healthy: false, state: 'closed' }] })
+      t.match(app.broker.health(), {
+        healthy: false, state: 'closed', subscribers: [{ healthy: false, state: 'closed' }]
+      })
     })
 
     t.test('messages count as lag until they are settled, also those that are not in memory yet', async (t) => {
@@ -36,7 +52,9 @@ export function health (world: World): void {
       await eventually(async () => subscriber()?.inFlight === 2 && subscriber()?.lag === 8)
       t.same(subscriber()?.partitions.map(({ lag }) => lag).sort(), [3, 5])
       await eventually(async () => (subscriber()?.oldestUnsettledAge ?? 0) > 0)
-      t.match(app.broker.health(), { healthy: true, subscribers: [{ healthy: true }, { topics: [other], lag: 0, inFlight: 0 }] })
+      t.match(app.broker.health(), {
+        healthy: true, subscribers: [{ healthy: true }, { topics: [other], lag: 0, inFlight: 0 }]
+      })
       open()
       await eventually(async () => subscriber()?.lag === 0)
       await eventually(async () => subscriber()?.inFlight === 0)
@@ -51,7 +69,9 @@ export function health (world: World): void {
         await app.ready()
         return app
       }))
-      const owned = () => apps.map((app) => app.broker.health().subscribers[0]?.partitions.map(({ partition }) => partition) ?? [])
+      const owned = () => apps.map(
+        (app) => app.broker.health().subscribers[0]?.partitions.map(({ partition }) => partition) ?? []
+      )
       await eventually(async () => owned().every(({ length }) => length === 2))
       t.same(owned().flat().sort(), [0, 1, 2, 3])
       t.same(apps.map((app) => app.broker.health().healthy), [true, true])
@@ -64,10 +84,18 @@ export function health (world: World): void {
       app.broker.subscriber(later, () => {})
       await app.ready()
       await eventually(async () => app.broker.health().subscribers[1]?.missingTopics.length === 1)
-      t.match(app.broker.health(), { healthy: false, subscribers: [{ healthy: true, missingTopics: [] }, { healthy: false, missingTopics: [later], partitions: [] }] })
+      t.match(app.broker.health(), {
+        healthy: false,
+        subscribers: [{ healthy: true, missingTopics: [] }, { healthy: false, missingTopics: [later], partitions: [] }]
+      })
       await world.createTopic(1, later)
       await eventually(async () => app.broker.health().subscribers[1]?.partitions.length === 1)
-      t.match(app.broker.health(), { healthy: true, subscribers: [{ healthy: true }, { healthy: true, missingTopics: [], partitions: [{ topic: later, partition: 0 }] }] })
+      t.match(app.broker.health(), {
+        healthy: true,
+        subscribers: [
+          { healthy: true }, { healthy: true, missingTopics: [], partitions: [{ topic: later, partition: 0 }] }
+        ]
+      })
     })
 
     t.test('what failed last is told, and is no sickness', async (t) => {
@@ -101,7 +129,9 @@ export function health (world: World): void {
       })
       await app.ready()
       await app.broker.publish(topic, 'slow', { partition: 0 })
-      const late = () => app.broker.health().subscribers[0]?.partitions.map(({ late }) => late).filter((offset) => offset !== undefined)
+      const late = () => app.broker.health().subscribers[0]?.partitions.map(({ late }) => late).filter(
+        (offset) => offset !== undefined
+      )
       await eventually(async () => late()?.length === 1)
       t.same(late(), [0n])
       t.match(app.broker.health(), { healthy: false, subscribers: [{ healthy: false, state: 'reading', inFlight: 1 }] })

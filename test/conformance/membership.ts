@@ -47,7 +47,9 @@ export function membership (world: World): void {
       for (const topic of topics.slice(0, 5)) app.broker.subscriber(topic, (value) => { inbox.add(value) })
       app.broker.subscriber(topics.slice(5), (value) => { inbox.add(value) })
       await app.ready()
-      await Promise.all(topics.flatMap((topic, i) => [0, 1].map((partition) => app.broker.publish(topic, i * 2 + partition, { partition }))))
+      await Promise.all(topics.flatMap((topic, i) => [0, 1].map((partition) => app.broker.publish(
+        topic, i * 2 + partition, { partition }
+      ))))
       t.same([...await inbox.count(40)].sort((a, b) => Number(a) - Number(b)), upTo(40))
     })
 
@@ -83,7 +85,9 @@ export function membership (world: World): void {
         await inbox.until((items) => items.includes(`${group} ${i * 5 + 4}`))
       }
       await inbox.count(20)
-      t.same([...inbox.items].sort(), [...upTo(10).map((n) => `early ${n}`), ...upTo(10).map((n) => `late ${n}`)].sort())
+      t.same(
+        [...inbox.items].sort(), [...upTo(10).map((n) => `early ${n}`), ...upTo(10).map((n) => `late ${n}`)].sort()
+      )
     })
 
     t.test('a handler that does not end holds up no member that joins, and its message comes again', async (t) => {
@@ -93,7 +97,11 @@ export function membership (world: World): void {
       const { opened, open } = gate()
       t.teardown(open)
       const first = await world.app(t, { groupId, revokeDrain: 50 })
-      first.broker.subscriber(topic, async (value) => { inbox.add(`first begins ${value}`); await opened; inbox.add(`first ends ${value}`) })
+      first.broker.subscriber(topic, async (value) => {
+        inbox.add(`first begins ${value}`)
+        await opened
+        inbox.add(`first ends ${value}`)
+      })
       await first.ready()
       for (const partition of [0, 1]) await first.broker.publish(topic, partition, { partition })
       await inbox.count(2)
@@ -105,7 +113,11 @@ export function membership (world: World): void {
       open()
       const kept = taken === '0' ? '1' : '0'
       const seen = await inbox.until((items) => items.filter((item) => item === `first ends ${kept}`).length === 2)
-      t.same(seen.filter((item) => item.endsWith(kept)), ['begins', 'ends', 'begins', 'ends'].map((what) => `first ${what} ${kept}`), 'not side by side in the member that keeps it')
+      t.same(
+        seen.filter((item) => item.endsWith(kept)),
+        ['begins', 'ends', 'begins', 'ends'].map((what) => `first ${what} ${kept}`),
+        'not side by side in the member that keeps it'
+      )
     })
 
     t.test('by key and under load a member joins and another leaves: each message is handled once, those of a key in order and never side by side', async (t) => {

@@ -45,8 +45,19 @@ const memory: World = {
   },
   async commit (groupId, topic, offset) {
     const transport = createMemoryTransport({ cluster })
-    const nobody: ConsumerListener = { assigned () {}, async revoking () {}, lost () {}, records () {}, stored () {}, corrupt () {}, reset () {}, failed () {} }
-    const consumer = transport.consumer({ groupId, topics: [topic], offsetReset: 'earliest', rebalanceTimeout: 1000, sessionTimeout: 1000 }, nobody)
+    const nobody: ConsumerListener = {
+      assigned () {},
+      async revoking () {},
+      lost () {},
+      records () {},
+      stored () {},
+      corrupt () {},
+      reset () {},
+      failed () {}
+    }
+    const consumer = transport.consumer(
+      { groupId, topics: [topic], offsetReset: 'earliest', rebalanceTimeout: 1000, sessionTimeout: 1000 }, nobody
+    )
     await consumer.start()
     await consumer.commit([{ topic, partition: 0, offset }])
     await transport.close()

@@ -47,7 +47,9 @@ export function offsets (world: World): void {
       await write(topic, ['first'])
       await world.commit(groupId, topic, 0n)
       await write(topic, range(1, 19).map((n) => ({ n, padding })))
-      const app = await world.app(t, { groupId, offsetReset, topics: 'ignore', buffer: { messages: 1 }, commit: { interval: 10 } })
+      const app = await world.app(t, {
+        groupId, offsetReset, topics: 'ignore', buffer: { messages: 1 }, commit: { interval: 10 }
+      })
       const inbox = new Inbox<unknown>()
       const { opened, open } = gate()
       t.teardown(open)
@@ -129,7 +131,9 @@ export function offsets (world: World): void {
           await world.deleteRecords(topic, 0, 2n)
           const { inbox } = await reader(t, topic, { groupId, offsetReset })
           await write(topic, [5])
-          t.same(await inbox.until((items) => items.includes(5)), range(Number(stored), 5), `${offsetReset} at ${stored}`)
+          t.same(
+            await inbox.until((items) => items.includes(5)), range(Number(stored), 5), `${offsetReset} at ${stored}`
+          )
         }
       }
     })
@@ -267,7 +271,9 @@ export function offsets (world: World): void {
       const { inbox, subscriber, app } = await reader(t, topic, { groupId, offsetReset: 'fail' })
       await (await writer(t))(topic, ['other'], 1)
       t.same(await inbox.count(1), ['other'])
-      const stopped = () => app.broker.health().subscribers[0]?.partitions.find(({ partition }) => partition === 0)?.stopped
+      const stopped = () => app.broker.health().subscribers[0]?.partitions.find(
+        ({ partition }) => partition === 0
+      )?.stopped
       t.match(stopped(), { offset: 3n, nextOffset: 5n })
       t.notOk(app.broker.health().healthy)
       subscriber.skipTo({ topic, partition: 0, offset: 8n })

@@ -24,7 +24,9 @@ export function ordering (world: World): void {
       const app = await world.app(t, { groupId: world.unique('g') })
       const inbox = new Inbox<unknown>()
       app.broker.subscriber(topic, { publish: app.broker.publisher(results) }, async (value) => {
-        for (let turns = Number(value) % 4; turns > 0; turns--) await new Promise((resolve) => { setImmediate(resolve) })
+        for (let turns = Number(value) % 4; turns > 0; turns--) {
+          await new Promise((resolve) => { setImmediate(resolve) })
+        }
         return value
       })
       app.broker.subscriber(results, (value) => { inbox.add(value) })
@@ -41,18 +43,24 @@ export function ordering (world: World): void {
         if (attempt <= (value as number) % 3) throw new Error('not yet')
         await broker.publish(results, value, { key: rawKey })
       })
-      app.broker.subscriber(results, (value, { rawKey }) => { inbox.add({ key: String(rawKey), value: value as number }) })
+      app.broker.subscriber(results, (value, { rawKey }) => {
+        inbox.add({ key: String(rawKey), value: value as number })
+      })
       await app.ready()
       await Promise.all(upTo(60).map((i) => app.broker.publish(topic, i, { key: `k${i % 5}` })))
       const seen = await inbox.count(60)
       for (const key of upTo(5)) {
-        t.same(seen.filter((each) => each.key === `k${key}`).map(({ value }) => value), upTo(12).map((i) => i * 5 + key))
+        t.same(
+          seen.filter((each) => each.key === `k${key}`).map(({ value }) => value), upTo(12).map((i) => i * 5 + key)
+        )
       }
     })
 
     t.test('while a message is tried again none of its partition overtakes it, and other partitions go on', async (t) => {
       const topic = await world.createTopic(2)
-      const app = await world.app(t, { groupId: world.unique('g'), retry: { delay: 1, maxDelay: 5, retries: 1_000_000 } })
+      const app = await world.app(t, {
+        groupId: world.unique('g'), retry: { delay: 1, maxDelay: 5, retries: 1_000_000 }
+      })
       const inbox = new Inbox<string>()
       const othersDone = new Inbox<unknown>()
       app.broker.subscriber(topic, async (value, { partition, attempt }) => {
@@ -73,7 +81,11 @@ export function ordering (world: World): void {
       const inbox = new Inbox<unknown>()
       const { opened, open } = gate()
       t.teardown(open)
-      app.broker.subscriber(slow, async (value) => { inbox.add(`start ${value}`); await opened; inbox.add(`end ${value}`) })
+      app.broker.subscriber(slow, async (value) => {
+        inbox.add(`start ${value}`)
+        await opened
+        inbox.add(`end ${value}`)
+      })
       app.broker.subscriber(quick, (value) => { inbox.add(value) })
       await app.ready()
       await app.broker.publish(slow, 'slow')
@@ -97,7 +109,12 @@ export function ordering (world: World): void {
       })
       await app.ready()
       const seen = await inbox.count(5000)
-      for (const partition of [0, 1]) t.same(seen.filter((each) => each.partition === partition).map(({ value }) => value), upTo(2500).map((i) => i * 2 + partition))
+      for (const partition of [0, 1]) {
+        t.same(
+          seen.filter((each) => each.partition === partition).map(({ value }) => value),
+          upTo(2500).map((i) => i * 2 + partition)
+        )
+      }
     })
 
     t.test('by key: the messages of a key are handled one after the other and in order, those of many keys side by side', async (t) => {
@@ -110,7 +127,9 @@ export function ordering (world: World): void {
         const key = String(rawKey)
         if (running.has(key)) overlaps++
         most = Math.max(most, running.add(key).size)
-        for (let turns = Number(value) % 5; turns >= 0; turns--) await new Promise((resolve) => { setImmediate(resolve) })
+        for (let turns = Number(value) % 5; turns >= 0; turns--) {
+          await new Promise((resolve) => { setImmediate(resolve) })
+        }
         running.delete(key)
         inbox.add({ key, value: value as number })
       })
@@ -119,7 +138,10 @@ export function ordering (world: World): void {
       const seen = await inbox.count(400)
       t.same([overlaps, most], [0, 8])
       for (const key of upTo(20)) {
-        t.same(seen.filter((each) => each.key === `k${key}`).map(({ value }) => value), upTo(400).filter((i) => i * 7 % 20 === key))
+        t.same(
+          seen.filter((each) => each.key === `k${key}`).map(({ value }) => value),
+          upTo(400).filter((i) => i * 7 % 20 === key)
+        )
       }
     })
 
@@ -134,7 +156,9 @@ export function ordering (world: World): void {
         inbox.add(`${rawKey}${value}`)
       })
       await app.ready()
-      for (const [value, key] of ['x', 'x', 'slow', 'a', 'slow', 'b', 'a'].entries()) await app.broker.publish(topic, value, { key })
+      for (const [value, key] of ['x', 'x', 'slow', 'a', 'slow', 'b', 'a'].entries()) {
+        await app.broker.publish(topic, value, { key })
+      }
       t.same(await inbox.count(5), ['x0', 'x1', 'a3', 'b5', 'a6'])
       await eventually(async () => (await world.committed(groupId, topic))[0] === 2n)
       await app.broker.publish(topic, 7, { key: 'b' })
@@ -148,7 +172,12 @@ export function ordering (world: World): void {
     t.test('by key: what ran ahead of one that waits is not done again after a clean stop, nor by whoever joins', async (t) => {
       const [topic, groupId] = [await world.createTopic(1), world.unique('g')]
       const build = async () => {
-        const app = await world.app(t, { groupId, ordering: 'key', retry: { delay: 60_000, maxDelay: 60_000 }, commit: { interval: 60_000, count: 1_000_000 } })
+        const app = await world.app(t, {
+          groupId,
+          ordering: 'key',
+          retry: { delay: 60_000, maxDelay: 60_000 },
+          commit: { interval: 60_000, count: 1_000_000 }
+        })
         const inbox = new Inbox<number>()
         app.broker.subscriber(topic, (value) => {
           inbox.add(Number(value))
@@ -158,7 +187,9 @@ export function ordering (world: World): void {
         return { app, inbox }
       }
       const first = await build()
-      const publish = async (values: readonly number[]) => { for (const i of values) await first.app.broker.publish(topic, i, { key: `k${i}` }) }
+      const publish = async (values: readonly number[]) => {
+        for (const i of values) await first.app.broker.publish(topic, i, { key: `k${i}` })
+      }
       await publish(upTo(6))
       await first.inbox.count(6)
       await first.app.close()
@@ -173,7 +204,13 @@ export function ordering (world: World): void {
 
     t.test('by key: one that is tried again holds up no other key, also with a concurrency of 1', async (t) => {
       const [topic, groupId] = [await world.createTopic(1), world.unique('g')]
-      const app = await world.app(t, { groupId, ordering: 'key', concurrency: 1, retry: { retries: 1_000_000, delay: 5, maxDelay: 5 }, commit: { interval: 10 } })
+      const app = await world.app(t, {
+        groupId,
+        ordering: 'key',
+        concurrency: 1,
+        retry: { retries: 1_000_000, delay: 5, maxDelay: 5 },
+        commit: { interval: 10 }
+      })
       const inbox = new Inbox<string>()
       let [running, most] = [0, 0]
       app.broker.subscriber(topic, async (value, { rawKey, attempt }) => {
@@ -188,7 +225,12 @@ export function ordering (world: World): void {
       await app.broker.publish(topic, 'behind it', { key: 'a' })
       for (const i of upTo(20)) await app.broker.publish(topic, i, { key: `b${i % 2}` })
       const seen = await inbox.count(22)
-      for (const key of [0, 1]) t.same(seen.filter((item) => item.startsWith(`b${key}`)), upTo(20).filter((i) => i % 2 === key).map((i) => `b${key} ${i}`))
+      for (const key of [0, 1]) {
+        t.same(
+          seen.filter((item) => item.startsWith(`b${key}`)),
+          upTo(20).filter((i) => i % 2 === key).map((i) => `b${key} ${i}`)
+        )
+      }
       t.same(seen.slice(20), ['a bad at last', 'a behind it'])
       t.equal(most, 1)
       await eventually(async () => (await world.committed(groupId, topic))[0] === 22n)
@@ -207,7 +249,18 @@ export function ordering (world: World): void {
       await app.ready()
       const [ff, fe] = [Buffer.from([0xff]), Buffer.from([0xfe])]
       t.equal(ff.toString(), fe.toString())
-      for (const [value, key] of [['held ff', ff], ['fe', fe], ['behind ff', ff], ['held null', null], ['null', null], ['held empty', ''], ['behind empty', ''], ['last', null]] as const) await app.broker.publish(topic, value, { key, partition: 0 })
+      for (const [value, key] of [
+        ['held ff', ff],
+        ['fe', fe],
+        ['behind ff', ff],
+        ['held null', null],
+        ['null', null],
+        ['held empty', ''],
+        ['behind empty', ''],
+        ['last', null]
+      ] as const) {
+        await app.broker.publish(topic, value, { key, partition: 0 })
+      }
       t.same(await inbox.count(3), ['fe', 'null', 'last'])
       open()
       const rest = (await inbox.count(8)).slice(3)
@@ -246,7 +299,11 @@ export function ordering (world: World): void {
       app.broker.subscriber(topic, async (_, { partition }) => { await opened; inbox.add(partition) })
       await app.ready()
       // Both are in memory.
-      await eventually(async () => app.broker.health().subscribers[0]?.partitions.filter(({ oldestUnsettledAge }) => oldestUnsettledAge > 0).length === 2)
+      await eventually(
+        async () => app.broker.health().subscribers[0]?.partitions.filter(
+          ({ oldestUnsettledAge }) => oldestUnsettledAge > 0
+        ).length === 2
+      )
       open()
       const seen = await inbox.count(420)
       t.ok(seen.lastIndexOf(1) < 50, `its 20 were done after ${seen.lastIndexOf(1) + 1}`)
@@ -282,7 +339,9 @@ export function ordering (world: World): void {
       await app.ready()
       const seen = await inbox.count(90)
       t.equal(most, 1)
-      for (const partition of [0, 1, 2]) t.ok(seen.indexOf(partition) < 60, `partition ${partition} does not wait for both others to end`)
+      for (const partition of [0, 1, 2]) {
+        t.ok(seen.indexOf(partition) < 60, `partition ${partition} does not wait for both others to end`)
+      }
     })
   })
 }

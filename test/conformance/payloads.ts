@@ -13,7 +13,11 @@ export function payloads (world: World): void {
       app.broker.subscriber(topic, (_, message) => { inbox.add(message) })
       await app.ready()
       const long = 'n'.repeat(300)
-      await app.broker.publish(topic, 1, { headers: { '': 'empty', [long]: 'long', 'naïve 🙂': 'ü', half: 'x', 'half \ud83d': 'surrogate', nothing: null, blank: '' } })
+      await app.broker.publish(topic, 1, {
+        headers: {
+          '': 'empty', [long]: 'long', 'naïve 🙂': 'ü', half: 'x', 'half \ud83d': 'surrogate', nothing: null, blank: ''
+        }
+      })
       const [message] = await inbox.count(1)
       t.match(message?.headers, { '': 'empty', [long]: 'long', 'naïve 🙂': 'ü', 'half \ufffd': 'surrogate', blank: '' })
       t.notOk('nothing' in (message?.headers ?? {}), 'null has no text')
@@ -26,9 +30,14 @@ export function payloads (world: World): void {
       const inbox = new Inbox<Message>()
       app.broker.subscriber(topic, (_, message) => { inbox.add(message) })
       await app.ready()
-      await app.broker.publish(topic, 1, { headers: Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`h${i}`, String(i)])) })
+      await app.broker.publish(topic, 1, {
+        headers: Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`h${i}`, String(i)]))
+      })
       const [message] = await inbox.count(1)
-      t.same(message?.rawHeaders.filter(([name]) => /^h\d/.test(name)).map(([, value]) => String(value)), Array.from({ length: 1000 }, (_, i) => String(i)))
+      t.same(
+        message?.rawHeaders.filter(([name]) => /^h\d/.test(name)).map(([, value]) => String(value)),
+        Array.from({ length: 1000 }, (_, i) => String(i))
+      )
     })
 
     t.test('a value of 900 kB arrives byte for byte', async (t) => {
@@ -64,9 +73,17 @@ export function payloads (world: World): void {
       const inbox = new Inbox<unknown>()
       const dead = new Inbox<unknown>()
       app.broker.subscriber(topics[0], (value, { key }) => { inbox.add(['plain', value, String(key)]) })
-      app.broker.subscriber(topics[1], { schema: { value: { type: ['object', 'null'] } } }, (value, { key }) => { inbox.add(['nullable', value, String(key)]) })
-      app.broker.subscriber(topics[2], { schema: { value: { type: 'string' } } }, (value) => { inbox.add(['text', value]) })
-      app.broker.subscriber(`${topics[2]}.dlq`, (value, { headers, key }) => { dead.add([value, String(key), headers['x-dlq-stage']]) })
+      app.broker.subscriber(
+        topics[1],
+        { schema: { value: { type: ['object', 'null'] } } },
+        (value, { key }) => { inbox.add(['nullable', value, String(key)]) }
+      )
+      app.broker.subscriber(
+        topics[2], { schema: { value: { type: 'string' } } }, (value) => { inbox.add(['text', value]) }
+      )
+      app.broker.subscriber(`${topics[2]}.dlq`, (value, { headers, key }) => {
+        dead.add([value, String(key), headers['x-dlq-stage']])
+      })
       await app.ready()
       for (const topic of topics) await app.broker.publish(topic, null, { key: 'k' })
       t.same(await dead.count(1), [[null, 'k', 'validate']])
@@ -80,7 +97,13 @@ export function payloads (world: World): void {
       app.broker.subscriber(topic, (value) => { inbox.add(value) })
       await app.ready()
       const bytes = Buffer.from('{"a":1}')
-      const types = ['application/json', 'application/cloudevents+json', 'Application/JSON; charset=utf-8', 'text/html', 'application/avro']
+      const types = [
+        'application/json',
+        'application/cloudevents+json',
+        'Application/JSON; charset=utf-8',
+        'text/html',
+        'application/avro'
+      ]
       for (const type of types) await app.broker.publish(topic, bytes, { headers: { 'content-type': type } })
       t.same(await inbox.count(5), [{ a: 1 }, { a: 1 }, { a: 1 }, '{"a":1}', bytes])
     })
@@ -89,7 +112,19 @@ export function payloads (world: World): void {
       const topic = await world.createTopic(1)
       const app = await world.app(t, { groupId: world.unique('g') })
       const inbox = new Inbox<unknown>()
-      const values = [0, -1.5e-7, true, false, [], {}, [[null]], { '': '' }, { a: 'ü🙂\u2028\n"\\' }, { nested: { list: [1, { b: null }] } }, Number.MAX_SAFE_INTEGER]
+      const values = [
+        0,
+        -1.5e-7,
+        true,
+        false,
+        [],
+        {},
+        [[null]],
+        { '': '' },
+        { a: 'ü🙂\u2028\n"\\' },
+        { nested: { list: [1, { b: null }] } },
+        Number.MAX_SAFE_INTEGER
+      ]
       app.broker.subscriber(topic, (value) => { inbox.add(value) })
       await app.ready()
       for (const value of values) await app.broker.publish(topic, value)
@@ -101,7 +136,11 @@ export function payloads (world: World): void {
       const app = await world.app(t, { groupId: world.unique('g') })
       const inbox = new Inbox<unknown>()
       const publisher = app.broker.publisher(topic, { schema: { value: { type: 'string' } } })
-      app.broker.subscriber(topic, { schema: { value: { type: 'string', minLength: 2 } } }, (value, { headers }) => { inbox.add([value, headers['content-type']]) })
+      app.broker.subscriber(
+        topic,
+        { schema: { value: { type: 'string', minLength: 2 } } },
+        (value, { headers }) => { inbox.add([value, headers['content-type']]) }
+      )
       await app.ready()
       await publisher.publish('te"xt')
       t.same(await inbox.count(1), [['te"xt', 'application/json']])
@@ -112,8 +151,16 @@ export function payloads (world: World): void {
       const [numbers, words] = [await world.createTopic(1), await world.createTopic(1)]
       const app = await world.app(t, { groupId: world.unique('g') })
       const inbox = new Inbox<unknown>()
-      app.broker.subscriber(numbers, { schema: { value: { type: 'object', properties: { v: { type: 'integer' } } } } }, (value) => { inbox.add(value) })
-      app.broker.subscriber(words, { schema: { value: { type: 'object', properties: { v: { type: 'string' } } } } }, (value) => { inbox.add(value) })
+      app.broker.subscriber(
+        numbers,
+        { schema: { value: { type: 'object', properties: { v: { type: 'integer' } } } } },
+        (value) => { inbox.add(value) }
+      )
+      app.broker.subscriber(
+        words,
+        { schema: { value: { type: 'object', properties: { v: { type: 'string' } } } } },
+        (value) => { inbox.add(value) }
+      )
       await app.ready()
       await app.broker.publish(numbers, { v: '1' })
       await inbox.count(1)

@@ -56,7 +56,9 @@ export function publishing (world: World): void {
       await app.broker.publish(topic, Buffer.alloc(0), { key: '' })
       await app.broker.publish(topic, bytes, { key: bytes })
       const log = await world.read(topic)
-      t.same(log.map(({ key, value }) => ({ key, value })), [{ key: null, value: null }, { key: Buffer.alloc(0), value: Buffer.alloc(0) }, { key: bytes, value: bytes }])
+      t.same(log.map(({ key, value }) => ({ key, value })), [
+        { key: null, value: null }, { key: Buffer.alloc(0), value: Buffer.alloc(0) }, { key: bytes, value: bytes }
+      ])
     })
 
     t.test('headers may repeat, be binary or null, and have any name', async (t) => {
@@ -79,7 +81,9 @@ export function publishing (world: World): void {
       await app.broker.publish(topic, Buffer.from('bytes'))
       await app.broker.publish(topic, null)
       const log = await world.read(topic)
-      t.same(log.map(({ headers }) => String(headers['content-type'])), ['application/json', 'text/plain', 'application/octet-stream', 'undefined'])
+      t.same(log.map(({ headers }) => String(headers['content-type'])), [
+        'application/json', 'text/plain', 'application/octet-stream', 'undefined'
+      ])
       t.equal(String(log[0]?.headers['correlation_id']), 'c-1')
       t.match(String(log[1]?.headers['correlation_id']), /^[0-9a-f-]{36}$/)
     })
@@ -110,9 +114,13 @@ export function publishing (world: World): void {
     t.test('a value that does not match its publisher is an error with pointers, and nothing is sent', async (t) => {
       const topic = await world.createTopic(1)
       const app = await world.app(t, { topics: 'ignore' })
-      const orders = app.broker.publisher(topic, { schema: { value: { type: 'object', properties: { total: { type: 'number' } } } } })
+      const orders = app.broker.publisher(topic, {
+        schema: { value: { type: 'object', properties: { total: { type: 'number' } } } }
+      })
       await app.ready()
-      await t.rejects(orders.publish({ total: '9' }), { code: 'FASTSTREAM_ERR_INVALID_MESSAGE', validation: [{ instancePath: '/total' }] })
+      await t.rejects(orders.publish({ total: '9' }), {
+        code: 'FASTSTREAM_ERR_INVALID_MESSAGE', validation: [{ instancePath: '/total' }]
+      })
       await orders.publish({ total: 9 })
       t.same((await world.read(topic)).map(({ value }) => String(value)), ['{"total":9}'])
     })
@@ -130,7 +138,9 @@ export function publishing (world: World): void {
       const strict = await world.app(t, { topics: 'verify', groupId: world.unique('g') })
       strict.broker.publisher(topic)
       strict.broker.subscriber(other, () => {})
-      await t.rejects(async () => { await strict.ready() }, { code: 'FASTSTREAM_ERR_TOPICS', message: new RegExp(`${topic}, ${other}, ${other}.dlq`) })
+      await t.rejects(async () => { await strict.ready() }, {
+        code: 'FASTSTREAM_ERR_TOPICS', message: new RegExp(`${topic}, ${other}, ${other}.dlq`)
+      })
 
       const careless = await world.app(t, { topics: 'ignore' })
       careless.broker.publisher(topic)
@@ -141,7 +151,10 @@ export function publishing (world: World): void {
       app.broker.publisher(topic)
       app.broker.subscriber(other, () => {})
       await app.ready()
-      t.same([await world.partitions(topic), await world.partitions(other), await world.partitions(`${other}.dlq`)], [2, 2, 2])
+      t.same(
+        [await world.partitions(topic), await world.partitions(other), await world.partitions(`${other}.dlq`)],
+        [2, 2, 2]
+      )
     })
   })
 }

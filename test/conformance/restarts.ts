@@ -95,7 +95,9 @@ export function restarts (world: World): void {
       const inbox = new Inbox<string>()
       const { opened, open } = gate()
       t.teardown(open)
-      const first = await world.app(t, { groupId, ordering: 'key', concurrency: 1, retry: { delay: 1, maxDelay: 1, retries: 1_000_000 } })
+      const first = await world.app(t, {
+        groupId, ordering: 'key', concurrency: 1, retry: { delay: 1, maxDelay: 1, retries: 1_000_000 }
+      })
       first.broker.subscriber(topic, async (value) => {
         if (value === 'takes its time') await new Promise((resolve) => { setTimeout(resolve, 50) })
         inbox.add(String(value))
@@ -103,7 +105,9 @@ export function restarts (world: World): void {
         await opened
       })
       await first.ready()
-      for (const [value, key] of [['fails', 'a'], ['behind it', 'a'], ['takes its time', 'b']]) await first.broker.publish(topic, value, { key })
+      for (const [value, key] of [['fails', 'a'], ['behind it', 'a'], ['takes its time', 'b']]) {
+        await first.broker.publish(topic, value, { key })
+      }
       const { length } = await inbox.until((items) => items.includes('takes its time'))
       const closed = first.close()
       await eventually(async () => first.broker.health().subscribers[0]?.state === 'closed')

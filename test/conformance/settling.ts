@@ -1,5 +1,5 @@
 import t from 'tap'
-import { AckMessage, NackMessage, RejectMessage, SkipMessage, StopConsume, dependency } from '../../index.js'
+import { AckMessage, NackMessage, RejectMessage, SkipMessage, dependency } from '../../index.js'
 import type { AckPolicy, Message } from '../../index.js'
 import { gate, Inbox } from '../support/inbox.js'
 import { eventually } from './eventually.js'
@@ -22,13 +22,17 @@ export function settling (world: World): void {
   }
 
   async function deadLetters (topic: string): Promise<readonly string[]> {
-    return (await world.read(`${topic}.dlq`)).map(({ value, headers }: StoredRecord) => `${value}: ${headers['x-dlq-stage']}, ${headers['x-dlq-error-message']}`)
+    return (await world.read(`${topic}.dlq`)).map(
+      ({ value, headers }: StoredRecord) => `${value}: ${headers['x-dlq-stage']}, ${headers['x-dlq-error-message']}`
+    )
   }
 
   t.test(`${world.name}: settling`, async (t) => {
     t.test('each policy has its own idea of a handler that succeeds, throws once, throws always', async (t) => {
       const [topics, groupId] = [await topicOfEach(), world.unique('g')]
-      const first = await world.app(t, { groupId, commit: { interval: 10 }, retry: { retries: 2, delay: 1, maxDelay: 5 } })
+      const first = await world.app(t, {
+        groupId, commit: { interval: 10 }, retry: { retries: 2, delay: 1, maxDelay: 5 }
+      })
       const runs = new Inbox<string>()
       for (const ackPolicy of POLICIES) {
         first.broker.subscriber(topics[ackPolicy], { ackPolicy }, (value, message) => {
@@ -38,24 +42,39 @@ export function settling (world: World): void {
         })
       }
       await first.ready()
-      for (const policy of POLICIES) for (const value of ['good', 'once', 'always']) await first.broker.publish(topics[policy], value)
+      for (const policy of POLICIES) {
+        for (const value of ['good', 'once', 'always']) await first.broker.publish(topics[policy], value)
+      }
       await eventually(async () => await committed(groupId, topics) === '3,3,3,2,2')
       await runs.until((items) => items.includes('NACK_ON_ERROR always 9') && items.includes('MANUAL always 9'))
-      const runsOf = (policy: AckPolicy) => runs.items.filter((run) => run.startsWith(`${policy} `)).map((run) => run.slice(policy.length + 1))
+      const runsOf = (policy: AckPolicy) => runs.items.filter((run) => run.startsWith(`${policy} `)).map(
+        (run) => run.slice(policy.length + 1)
+      )
       t.same(runsOf('ACK_FIRST'), ['good 1', 'once 1', 'always 1'])
       t.same(runsOf('ACK'), ['good 1', 'once 1', 'always 1'])
       t.same(runsOf('REJECT_ON_ERROR'), ['good 1', 'once 1', 'once 2', 'always 1', 'always 2', 'always 3'])
-      for (const policy of ['NACK_ON_ERROR', 'MANUAL'] as const) t.same(runsOf(policy).slice(0, 7), ['good 1', 'once 1', 'once 2', 'always 1', 'always 2', 'always 3', 'always 4'])
+      for (const policy of ['NACK_ON_ERROR', 'MANUAL'] as const) {
+        t.same(runsOf(policy).slice(0, 7), [
+          'good 1', 'once 1', 'once 2', 'always 1', 'always 2', 'always 3', 'always 4'
+        ])
+      }
       await first.close()
-      t.same(await Promise.all(POLICIES.map((policy) => deadLetters(topics[policy]))), [[], [], ['always: retries-exhausted, no'], [], []])
+      t.same(
+        await Promise.all(POLICIES.map((policy) => deadLetters(topics[policy]))),
+        [[], [], ['always: retries-exhausted, no'], [], []]
+      )
 
       const second = await world.app(t, { groupId, commit: { interval: 10 } })
       const again = new Inbox<string>()
-      for (const policy of POLICIES) second.broker.subscriber(topics[policy], (value, { attempt }) => { again.add(`${policy} ${value} ${attempt}`) })
+      for (const policy of POLICIES) {
+        second.broker.subscriber(topics[policy], (value, { attempt }) => { again.add(`${policy} ${value} ${attempt}`) })
+      }
       await second.ready()
       for (const policy of POLICIES) await second.broker.publish(topics[policy], 'new')
       await eventually(async () => await committed(groupId, topics) === '4,4,4,4,4')
-      t.same([...again.items].filter((item) => !item.includes(' new ')).sort(), ['MANUAL always 1', 'NACK_ON_ERROR always 1'])
+      t.same(
+        [...again.items].filter((item) => !item.includes(' new ')).sort(), ['MANUAL always 1', 'NACK_ON_ERROR always 1']
+      )
     })
 
     t.test('ACK_FIRST settles before the handler has ended, the others do not, and MANUAL not even then', async (t) => {
@@ -64,14 +83,22 @@ export function settling (world: World): void {
       t.teardown(open)
       const app = await world.app(t, { groupId, commit: { interval: 10 } })
       const began = new Inbox<Message>()
-      for (const ackPolicy of POLICIES) app.broker.subscriber(topics[ackPolicy], { ackPolicy }, async (_, message) => { began.add(message); await opened })
+      for (const ackPolicy of POLICIES) {
+        app.broker.subscriber(
+          topics[ackPolicy], { ackPolicy }, async (_, message) => { began.add(message); await opened }
+        )
+      }
       await app.ready()
       for (const policy of POLICIES) await app.broker.publish(topics[policy], 1)
       await began.count(5)
       await eventually(async () => await committed(groupId, topics) === '1,0,0,0,0')
       open()
       await eventually(async () => await committed(groupId, topics) === '1,1,1,1,0')
-      t.same(began.items.map((message) => message.ack()).filter(Boolean), [true], 'only the one of MANUAL can still be decided')
+      t.same(
+        began.items.map((message) => message.ack()).filter(Boolean),
+        [true],
+        'only the one of MANUAL can still be decided'
+      )
       await eventually(async () => await committed(groupId, topics) === '1,1,1,1,1')
     })
 
@@ -79,10 +106,16 @@ export function settling (world: World): void {
       const [topics, groupId] = [await topicOfEach(), world.unique('g')]
       const app = await world.app(t, { groupId, commit: { interval: 10 } })
       let handled = 0
-      for (const ackPolicy of POLICIES) app.broker.subscriber(topics[ackPolicy], { ackPolicy, schema: { value: { type: 'integer' } } }, () => { handled++ })
+      for (const ackPolicy of POLICIES) {
+        app.broker.subscriber(
+          topics[ackPolicy], { ackPolicy, schema: { value: { type: 'integer' } } }, () => { handled++ }
+        )
+      }
       await app.ready()
       for (const policy of POLICIES) {
-        await app.broker.publish(topics[policy], Buffer.from('{bad'), { headers: { 'content-type': 'application/json' } })
+        await app.broker.publish(topics[policy], Buffer.from('{bad'), {
+          headers: { 'content-type': 'application/json' }
+        })
         await app.broker.publish(topics[policy], 'text')
       }
       await eventually(async () => await committed(groupId, topics) === '2,2,2,2,2')
@@ -99,14 +132,24 @@ export function settling (world: World): void {
       const runs = new Inbox<string>()
       for (const ackPolicy of POLICIES) {
         app.broker.subscriber(topics[ackPolicy], { ackPolicy }, (value, message) => {
-          const first = message.attempt > 1 || value === 'ack' ? message.ack() : value === 'nack' ? message.nack({ delay: 1 }) : message.reject('not this one')
+          const first = message.attempt > 1 || value === 'ack'
+            ? message.ack()
+            : value === 'nack'
+              ? message.nack(
+                { delay: 1 }
+              )
+              : message.reject(
+                'not this one'
+              )
           const later = [message.ack(), message.nack(), message.reject()]
           runs.add(`${ackPolicy} ${value} ${message.attempt} ${first} ${later}`)
           throw new Error('no')
         })
       }
       await app.ready()
-      for (const policy of POLICIES) for (const value of ['ack', 'nack', 'reject']) await app.broker.publish(topics[policy], value)
+      for (const policy of POLICIES) {
+        for (const value of ['ack', 'nack', 'reject']) await app.broker.publish(topics[policy], value)
+      }
       await eventually(async () => await committed(groupId, topics) === '3,3,3,3,3')
       for (const policy of POLICIES) {
         const seen = runs.items.filter((run) => run.startsWith(`${policy} `)).map((run) => run.slice(policy.length + 1))
@@ -158,7 +201,9 @@ export function settling (world: World): void {
         })
       }
       await app.ready()
-      for (const policy of POLICIES) for (const value of ['good', 'bad']) await app.broker.publish(topics[policy], value)
+      for (const policy of POLICIES) {
+        for (const value of ['good', 'bad']) await app.broker.publish(topics[policy], value)
+      }
       await eventually(async () => await committed(groupId, topics) === '2,2,2,2,2')
       t.equal(inbox.items.length, 2 + 2 + 3 * 3)
       t.same(inbox.items.filter((message) => message.nack() || message.ack() || message.reject()), [])
@@ -169,9 +214,14 @@ export function settling (world: World): void {
         const [topic, groupId] = [await world.createTopic(2), world.unique('g')]
         const { opened, open } = gate()
         t.teardown(open)
-        const first = await world.app(t, { groupId, ackPolicy: 'MANUAL', revokeDrain: 50, commit: { interval: 10 }, drainTimeout: 500 })
+        const first = await world.app(t, {
+          groupId, ackPolicy: 'MANUAL', revokeDrain: 50, commit: { interval: 10 }, drainTimeout: 500
+        })
         const held = new Inbox<Message>()
-        first.broker.subscriber(topic, async (_, message) => { held.add(message); if (handler === 'still runs') await opened })
+        first.broker.subscriber(topic, async (_, message) => {
+          held.add(message)
+          if (handler === 'still runs') await opened
+        })
         await first.ready()
         for (const partition of [0, 1]) for (const n of [1, 2, 3]) await first.broker.publish(topic, n, { partition })
         await held.count(2)
@@ -198,7 +248,9 @@ export function settling (world: World): void {
 
     t.test('MANUAL: a message that nobody decides about blocks its own lane, health tells of it, and it is handled again', async (t) => {
       const [topic, groupId] = [await world.createTopic(2), world.unique('g')]
-      const app = await world.app(t, { groupId, ackPolicy: 'MANUAL', commit: { interval: 10 }, retry: { delay: 1, maxDelay: 5 } })
+      const app = await world.app(t, {
+        groupId, ackPolicy: 'MANUAL', commit: { interval: 10 }, retry: { delay: 1, maxDelay: 5 }
+      })
       const forgotten = new Inbox<Message>()
       const handled = new Inbox<string>()
       app.broker.subscriber(topic, { handlerTimeout: 100 }, (value, message) => {
@@ -237,7 +289,9 @@ export function settling (world: World): void {
 
     t.test('a handler may throw its decision, under every policy but ACK_FIRST, which has decided', async (t) => {
       const [topics, groupId] = [await topicOfEach(), world.unique('g')]
-      const app = await world.app(t, { groupId, commit: { interval: 10 }, retry: { retries: 0, delay: 600_000, maxDelay: 600_000 } })
+      const app = await world.app(t, {
+        groupId, commit: { interval: 10 }, retry: { retries: 0, delay: 600_000, maxDelay: 600_000 }
+      })
       const runs = new Inbox<string>()
       const thrown: Record<string, () => Error> = {
         ack: () => new AckMessage(),
@@ -255,19 +309,31 @@ export function settling (world: World): void {
       }
       await app.ready()
       const began = Date.now()
-      for (const policy of POLICIES) for (const value of Object.keys(thrown)) await app.broker.publish(topics[policy], value)
+      for (const policy of POLICIES) {
+        for (const value of Object.keys(thrown)) await app.broker.publish(topics[policy], value)
+      }
       await eventually(async () => await committed(groupId, topics) === '5,5,5,5,5')
       t.ok(Date.now() - began >= 60, 'three times 20 ms')
       for (const policy of POLICIES) {
         const seen = runs.items.filter((run) => run.startsWith(`${policy} `)).map((run) => run.slice(policy.length + 1))
         const nacks = policy === 'ACK_FIRST' ? ['nack 1'] : ['nack 1', 'nack 2', 'nack 3', 'nack 4']
         t.same(seen, ['ack 1', 'skip 1', ...nacks, 'reject 1', 'mute 1'], policy)
-        t.same(await deadLetters(topics[policy]), policy === 'ACK_FIRST' ? [] : ['reject: rejected, a negative total', 'mute: rejected, the handler rejected the message'], policy)
+        t.same(
+          await deadLetters(topics[policy]),
+          policy === 'ACK_FIRST'
+            ? []
+            : [
+                'reject: rejected, a negative total', 'mute: rejected, the handler rejected the message'
+              ],
+          policy
+        )
       }
     })
 
     t.test('what a handler returned is published when its message is acknowledged, and only then', async (t) => {
-      const [topic, manual, results] = [await world.createTopic(1), await world.createTopic(1), await world.createTopic(1)]
+      const [topic, manual, results] = [
+        await world.createTopic(1), await world.createTopic(1), await world.createTopic(1)
+      ]
       const app = await world.app(t, { groupId: world.unique('g'), retry: { retries: 0 } })
       const publish = app.broker.publisher(results)
       const [inbox, held] = [new Inbox<unknown>(), new Inbox<Message>()]
@@ -277,7 +343,10 @@ export function settling (world: World): void {
         if (value === 'reject') message.reject()
         return `${value} ${message.attempt}`
       })
-      app.broker.subscriber(manual, { publish, ackPolicy: 'MANUAL' }, (value, message) => { held.add(message); return `${value} ${message.attempt}` })
+      app.broker.subscriber(manual, { publish, ackPolicy: 'MANUAL' }, (value, message) => {
+        held.add(message)
+        return `${value} ${message.attempt}`
+      })
       app.broker.subscriber(results, (value) => { inbox.add(value) })
       await app.ready()
       const [late] = [await app.broker.publish(manual, 'late'), await held.count(1)].slice(1) as [readonly Message[]]
@@ -313,7 +382,9 @@ export function settling (world: World): void {
         nacks: (message) => { message.nack({ delay: 1 }) },
         rejects: (message) => { message.reject() }
       }
-      app.broker.subscriber(topic, { deps: { transaction } }, (value, message) => { if (message.attempt === 1) acts[String(value)]?.(message) })
+      app.broker.subscriber(topic, { deps: { transaction } }, (value, message) => {
+        if (message.attempt === 1) acts[String(value)]?.(message)
+      })
       await app.ready()
       for (const value of Object.keys(acts)) await app.broker.publish(topic, value)
       await eventually(async () => (await world.committed(groupId, topic))[0] === 8n)
@@ -322,82 +393,10 @@ export function settling (world: World): void {
         'throws nack 1 rolled back', 'throws nack 2 committed', 'throws reject 1 rolled back',
         'acks 1 committed', 'nacks 1 rolled back', 'nacks 2 committed', 'rejects 1 rolled back'
       ])
-      t.same(await deadLetters(topic), ['throws reject: rejected, the handler rejected the message', 'rejects: rejected, the handler rejected the message'])
-    })
-
-    t.test('a subscriber that stops leaves its group, when it is alone there: its partitions go to another member', async (t) => {
-      const [topic, groupId] = [await world.createTopic(2), world.unique('g')]
-      const inbox = new Inbox<string>()
-      const first = await world.app(t, { groupId })
-      first.broker.subscriber(topic, (value) => {
-        if (value === 'stop') throw new StopConsume()
-        inbox.add(`first ${value}`)
-      })
-      await first.ready()
-      for (const partition of [0, 1]) await first.broker.publish(topic, 'before', { partition })
-      await inbox.count(2)
-      const second = await world.app(t, { groupId })
-      second.broker.subscriber(topic, (value, { partition, attempt }) => { inbox.add(`second ${value} ${partition} ${attempt}`) })
-      for (const partition of [0, 1]) for (const value of ['stop', 'behind it']) await first.broker.publish(topic, value, { partition })
-      await eventually(async () => first.broker.health().subscribers[0]?.state === 'stopped')
-      t.equal(first.broker.health().healthy, false)
-      await second.ready()
-      t.same([...await inbox.count(6)].sort(), ['first before', 'first before', ...['behind it', 'stop'].flatMap((value) => [0, 1].map((partition) => `second ${value} ${partition} 1`))].sort())
-      t.same(await world.read(`${topic}.dlq`), [])
-    })
-
-    t.test('a subscriber that stops holds up no other one of its group, and its message comes again to the next start', async (t) => {
-      const [topic, other, groupId] = [await world.createTopic(1), await world.createTopic(1), world.unique('g')]
-      const inbox = new Inbox<string>()
-      const first = await world.app(t, { groupId, commit: { interval: 10 }, retry: { delay: 1, maxDelay: 5 } })
-      let runsAfter = 0
-      let stopped = false
-      first.broker.subscriber(topic, { ordering: 'key', concurrency: 1 }, function stops (value) {
-        if (stopped) runsAfter++
-        if (value === 'tried again') throw new Error('no')
-        if (value === 'stop') { stopped = true; throw new StopConsume() }
-        inbox.add(`${value}`)
-      })
-      first.broker.subscriber(other, function flows (value) { inbox.add(`other ${value}`) })
-      await first.ready()
-      await Promise.all(['before', 'tried again', 'stop', 'behind it'].map((value) => first.broker.publish(topic, value, { key: value })))
-      const states = () => first.broker.health().subscribers.map(({ name, state }) => `${name} ${state}`).join()
-      await eventually(async () => states() === 'stops stopped,flows reading')
-      const ran = runsAfter
-      for (const n of [1, 2, 3]) await first.broker.publish(other, n)
-      t.same([...await inbox.until((items) => items.includes('other 3'))].filter((item) => item.startsWith('other')), ['other 1', 'other 2', 'other 3'])
-      await eventually(async () => (await world.committed(groupId, other))[0] === 3n)
-      t.ok(runsAfter - ran <= 1, 'what waited for its next try is not tried again')
-      t.notOk(inbox.items.includes('behind it'))
-      await first.close()
-      t.same(await world.committed(groupId, topic), [1n])
-
-      const second = await world.app(t, { groupId })
-      const again = new Inbox<string>()
-      second.broker.subscriber(topic, (value, { attempt }) => { again.add(`${value} ${attempt}`) })
-      second.broker.subscriber(other, () => {})
-      await second.ready()
-      t.same((await again.count(3)), ['tried again 1', 'stop 1', 'behind it 1'])
-    })
-
-    await t.test('a handler that has decided may stop its subscriber, too', async (t) => {
-      const groupId = world.unique('g')
-      for (const [ackPolicy, expected] of [['ACK_FIRST', 2n], ['ACK', 2n], ['NACK_ON_ERROR', 2n], ['MANUAL', 2n]] as const) {
-        const topic = await world.createTopic(1)
-        const inbox = new Inbox<unknown>()
-        const app = await world.app(t, { groupId: `${groupId}-${ackPolicy}`, ackPolicy, concurrency: 1 })
-        app.broker.subscriber(topic, (value, message) => {
-          inbox.add(value)
-          message.ack()
-          if (value === 2) throw new StopConsume()
-        })
-        await app.ready()
-        for (const n of [1, 2, 3]) await app.broker.publish(topic, n)
-        await eventually(async () => app.broker.health().subscribers[0]?.state === 'stopped')
-        await app.close()
-        t.same(inbox.items, [1, 2], ackPolicy)
-        t.same(await world.committed(`${groupId}-${ackPolicy}`, topic), [expected], ackPolicy)
-      }
+      t.same(await deadLetters(topic), [
+        'throws reject: rejected, the handler rejected the message',
+        'rejects: rejected, the handler rejected the message'
+      ])
     })
   })
 }

@@ -33,7 +33,9 @@ async function begin (t: Test, process: Process, options?: FaststreamOptions) {
   t.teardown(() => app.close())
   const { addresses } = cluster
   useEnvironment(app, {
-    createTransport: async () => createKafkaTransport({ name: 'simulated', brokers: addresses, connectTimeout: 9000, log: app.log }, network.wire(process))
+    createTransport: async () => createKafkaTransport(
+      { name: 'simulated', brokers: addresses, connectTimeout: 9000, log: app.log }, network.wire(process)
+    )
   })
   await app.register(faststreamPlugin, { brokers: addresses, ...options })
   return app
@@ -45,7 +47,9 @@ function nextProcess (): Process {
 
 /** Until all nodes have heard of it. */
 async function known (topic: string, partitions: number): Promise<void> {
-  await eventually(async () => [...cluster.nodes.values()].every((node) => (node.topic(topic)?.length ?? 0) === partitions))
+  await eventually(async () => [...cluster.nodes.values()].every(
+    (node) => (node.topic(topic)?.length ?? 0) === partitions
+  ))
 }
 
 const simulation: World = {
@@ -63,7 +67,11 @@ const simulation: World = {
   },
   deleteRecords: async (topic, partition, before) => { cluster.deleteRecords(topic, partition, Number(before)) },
   async read (topic) {
-    return cluster.partitions(topic).flatMap(({ partition, newest }) => visible(newest.batches).flatMap((batch) => readRecords(batch).map(({ headers, ...record }, i) => {
+    return cluster.partitions(topic).flatMap((
+      { partition, newest }
+    ) => visible(newest.batches).flatMap((batch) => readRecords(batch).map((
+      { headers, ...record }, i
+    ) => {
       const byName: Record<string, Array<Buffer | null>> = Object.create(null)
       for (const [name, value] of headers) (byName[name] ??= []).push(value)
       return { ...record, partition, offset: BigInt(batch.baseOffset + i), headers: byName }
@@ -74,7 +82,9 @@ const simulation: World = {
     cluster.addPartitions(topic, count)
     await known(topic, count)
   },
-  committed: async (groupId, topic) => cluster.partitions(topic).map(({ partition }) => cluster.store.offset(groupId, topic, partition)?.offset ?? 0n),
+  committed: async (groupId, topic) => cluster.partitions(topic).map(
+    ({ partition }) => cluster.store.offset(groupId, topic, partition)?.offset ?? 0n
+  ),
   async commit (groupId, topic, offset) {
     cluster.store.commit({ groupId, topic, partition: 0, offset, at: realTimeline.now, stale: false }, '')
   },
@@ -88,14 +98,21 @@ const simulation: World = {
       // Its session is over at once: nobody waits for half a minute here.
       const { coordinator } = cluster.node(cluster.coordinator.nodeId)
       const group = coordinator.group(options.groupId)
-      for (const memberId of group.members.keys()) if (cluster.owners.get(memberId) === process.name) group.leave(memberId, null)
+      for (const memberId of group.members.keys()) {
+        if (cluster.owners.get(memberId) === process.name) group.leave(memberId, null)
+      }
     }
   },
   async transaction (end, topic, values) {
     const producerId = cluster.nextProducerId()
     const [partition] = cluster.partitions(topic)
-    const records = values.map((value) => ({ key: null, value: Buffer.from(value), headers: [['content-type', Buffer.from('text/plain')]] as const }))
-    for (const bytes of [encodeBatch(records, { producerId, producerEpoch: 0, baseSequence: 0, transactional: true }, Date.now()), endMarker(end === 'commit', producerId, Date.now())]) {
+    const records = values.map((value) => ({
+      key: null, value: Buffer.from(value), headers: [['content-type', Buffer.from('text/plain')]] as const
+    }))
+    for (const bytes of [
+      encodeBatch(records, { producerId, producerEpoch: 0, baseSequence: 0, transactional: true }, Date.now()),
+      endMarker(end === 'commit', producerId, Date.now())
+    ]) {
       cluster.append(cluster.node(partition!.leader), partition!, partition!.epoch, bytes, readHeader(bytes))
     }
     await eventually(async () => partition!.newest.highWatermark === partition!.newest.end)
@@ -109,7 +126,9 @@ subscriptions({
   unique: simulation.unique,
   async transport (t) {
     const { addresses } = cluster
-    const transport = createKafkaTransport({ name: 'simulated', brokers: addresses, connectTimeout: 9000, log: SILENT }, network.wire(nextProcess()))
+    const transport = createKafkaTransport(
+      { name: 'simulated', brokers: addresses, connectTimeout: 9000, log: SILENT }, network.wire(nextProcess())
+    )
     t.teardown(() => transport.close())
     await transport.connect()
     return transport

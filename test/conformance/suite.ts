@@ -10,6 +10,7 @@ import { payloads } from './payloads.js'
 import { publishing } from './publishing.js'
 import { restarts } from './restarts.js'
 import { settling } from './settling.js'
+import { stopping } from './stopping.js'
 import type { World } from './world.js'
 
 /** The sentences that are true of every transport. A difference is a bug. */
@@ -20,6 +21,7 @@ export function conformance (world: World): void {
   ordering(world)
   failing(world)
   settling(world)
+  stopping(world)
   hostile(world)
   groups(world)
   membership(world)

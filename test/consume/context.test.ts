@@ -46,7 +46,9 @@ t.test('each call has an empty context of its own', async (t) => {
 
 t.test("with @fastify/request-context a handler sees no request's context, and the route keeps its own", async (t) => {
   const app = await build(t)
-  await app.register(fastifyRequestContext, { hook: 'onRequest', defaultStoreValues: (request) => ({ tenant: request.headers['x-tenant'] as string }) })
+  await app.register(fastifyRequestContext, {
+    hook: 'onRequest', defaultStoreValues: (request) => ({ tenant: request.headers['x-tenant'] as string })
+  })
   const seen: unknown[] = []
   app.broker.subscriber('orders', (value) => { seen.push([value, requestContext.get('tenant')]) })
   app.post('/orders', async (request) => {
@@ -55,7 +57,9 @@ t.test("with @fastify/request-context a handler sees no request's context, and t
     return [tenant, requestContext.get('tenant')]
   })
   const broker = await testBroker(app)
-  const replies = await Promise.all(TENANTS.map(async (tenant) => (await app.inject({ method: 'POST', url: '/orders', headers: { 'x-tenant': tenant } })).json()))
+  const replies = await Promise.all(TENANTS.map(
+    async (tenant) => (await app.inject({ method: 'POST', url: '/orders', headers: { 'x-tenant': tenant } })).json()
+  ))
   await broker.settled()
   t.same(replies, TENANTS.map((tenant) => [tenant, tenant]))
   t.same(seen.sort(), TENANTS.map((tenant) => [tenant, undefined]))
@@ -65,7 +69,9 @@ for (const how of ['run', 'enterWith'] as const) {
   t.test(`what a route sets with ${how} is not seen by handlers, nor in log lines about their messages`, async (t) => {
     const storage = new AsyncLocalStorage<string>()
     const { stream, lines } = memoryLog()
-    const app = await build(t, {}, { logger: { level: 'debug', stream, mixin: () => ({ tenant: storage.getStore() }) } })
+    const app = await build(t, {}, {
+      logger: { level: 'debug', stream, mixin: () => ({ tenant: storage.getStore() }) }
+    })
     const seen: unknown[] = []
     app.broker.subscriber('orders', (value, { attempt }) => {
       seen.push(storage.getStore())
@@ -78,7 +84,9 @@ for (const how of ['run', 'enterWith'] as const) {
       return { tenant: await (how === 'run' ? storage.run(tenant, publish) : publish()) }
     })
     const broker = await testBroker(app)
-    const replies = await Promise.all(TENANTS.map(async (tenant) => (await app.inject({ method: 'POST', url: '/orders', payload: { tenant } })).json()))
+    const replies = await Promise.all(TENANTS.map(
+      async (tenant) => (await app.inject({ method: 'POST', url: '/orders', payload: { tenant } })).json()
+    ))
     await broker.settled()
     t.same(replies, TENANTS.map((tenant) => ({ tenant })), 'where the publish is awaited the context goes on')
     t.same(seen, Array(2 * TENANTS.length).fill(undefined))
@@ -109,7 +117,9 @@ t.test('what user code enters for one message is not seen by another message, wh
     yield id
     visit('clean-up', id)
   })
-  const retry = { retries: 1, retryOn: (error: unknown) => { visit('retryOn', Number((error as Error).message)); return true } }
+  const retry = {
+    retries: 1, retryOn: (error: unknown) => { visit('retryOn', Number((error as Error).message)); return true }
+  }
   app.broker.subscriber('orders', { deps: { dep }, publish: results, retry }, async (id, { attempt }) => {
     visit('handler', id)
     await null
@@ -120,10 +130,22 @@ t.test('what user code enters for one message is not seen by another message, wh
   app.broker.subscriber('results', (id) => { visit('the next handler', id) })
   app.broker.subscriber('orders.dlq', (id) => { visit('the handler of dead letters', id) })
   const broker = await testBroker(app)
-  await Promise.all([1, 2, 3, 4, 5, 6].map((id) => storage.run(`publisher of ${id}`, () => broker.publish('orders', id))))
+  await Promise.all([1, 2, 3, 4, 5, 6].map((id) => storage.run(
+    `publisher of ${id}`, () => broker.publish('orders', id)
+  )))
   await broker.settled()
   t.same(foreign, [])
-  t.same([...places].sort(), ['clean-up', 'dependency', 'handler', 'handler, later', 'headers', 'key', 'retryOn', 'the handler of dead letters', 'the next handler'])
+  t.same([...places].sort(), [
+    'clean-up',
+    'dependency',
+    'handler',
+    'handler, later',
+    'headers',
+    'key',
+    'retryOn',
+    'the handler of dead letters',
+    'the next handler'
+  ])
 })
 
 for (const concurrency of [1, 8]) {
@@ -222,8 +244,12 @@ t.test('a batch has no context of the first publish in it', async (t) => {
     send: async (records) => { seen.push(storage.getStore()); return records.map(() => 0n) },
     close: async () => {}
   }
-  const producer = new Producer(transport, { deadline: 1000, queue: { messages: 10, bytes: 1000 } }, environmentOf(systemClock))
-  await storage.run('request', () => producer.publish({ topic: 'orders', key: null, value: null, headers: [], timestamp: 0 }))
+  const producer = new Producer(
+    transport, { deadline: 1000, queue: { messages: 10, bytes: 1000 } }, environmentOf(systemClock)
+  )
+  await storage.run(
+    'request', () => producer.publish({ topic: 'orders', key: null, value: null, headers: [], timestamp: 0 })
+  )
   t.same(seen, [undefined])
 })
 
@@ -236,7 +262,12 @@ t.test('a listener of a diagnostics channel does not see what one entered before
   }
   subscribe('fastify-faststream:offset-reset', listener)
   t.teardown(() => { unsubscribe('fastify-faststream:offset-reset', listener) })
-  for (let i = 0; i < 2; i++) reportReset({ groupId: 'g', topic: 'orders', partition: 0, stored: 1n, start: 2n, end: 3n, position: 2n }, environmentOf(systemClock))
+  for (let i = 0; i < 2; i++) {
+    reportReset(
+      { groupId: 'g', topic: 'orders', partition: 0, stored: 1n, start: 2n, end: 3n, position: 2n },
+      environmentOf(systemClock)
+    )
+  }
   t.same(seen, [undefined, undefined])
 })
 
@@ -251,7 +282,9 @@ t.test('what begins when the app gets ready has no context of the one that waits
 
 t.test('the clean-up of a request has the context of its request, also when its reply streams', async (t) => {
   const app = await build(t)
-  await app.register(fastifyRequestContext, { hook: 'onRequest', defaultStoreValues: (request) => ({ tenant: request.headers['x-tenant'] as string }) })
+  await app.register(fastifyRequestContext, {
+    hook: 'onRequest', defaultStoreValues: (request) => ({ tenant: request.headers['x-tenant'] as string })
+  })
   const seen = new Inbox<unknown>()
   const dep = dependency(function * () {
     const tenant = requestContext.get('tenant')
@@ -263,7 +296,9 @@ t.test('the clean-up of a request has the context of its request, also when its 
   const address = await app.listen({ port: 0 })
   // Connections are kept, so that one request follows another on the same socket.
   for (const tenant of TENANTS) {
-    for (const path of ['', 'stream']) await (await fetch(`${address}/${path}`, { headers: { 'x-tenant': tenant } })).text()
+    for (const path of ['', 'stream']) {
+      await (await fetch(`${address}/${path}`, { headers: { 'x-tenant': tenant } })).text()
+    }
   }
   t.same(await seen.count(8), TENANTS.flatMap((tenant) => [[tenant, tenant], [tenant, tenant]]))
 })

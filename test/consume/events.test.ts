@@ -16,7 +16,13 @@ import { ManualClock, turn } from '../support/manual-clock.js'
 import { prepared } from '../support/prepared.js'
 import { record } from '../support/record.js'
 
-const settings = { buffer: { messages: 100, bytes: 100_000 }, commit: { interval: 1000, count: 100 }, revokeDrain: 5000, sessionTimeout: 30_000, rebalanceTimeout: 60_000 }
+const settings = {
+  buffer: { messages: 100, bytes: 100_000 },
+  commit: { interval: 1000, count: 100 },
+  revokeDrain: 5000,
+  sessionTimeout: 30_000,
+  rebalanceTimeout: 60_000
+}
 const group = { broker: 'default', groupId: 'shop' }
 
 function planOf (overrides: Partial<SubscriberPlan<Delivery>>): SubscriberPlan<Delivery> {
@@ -41,18 +47,30 @@ function planOf (overrides: Partial<SubscriberPlan<Delivery>>): SubscriberPlan<D
 }
 
 /** A group of one subscriber with a real pipeline. */
-function build (overrides: Partial<SubscriberPlan<Delivery>> = {}, policyOf?: (plan: SubscriberPlan<Delivery>) => FailurePolicy) {
+function build (
+  overrides: Partial<SubscriberPlan<Delivery>> = {}, policyOf?: (plan: SubscriberPlan<Delivery>) => FailurePolicy
+) {
   const clock = new ManualClock()
   const environment = environmentOf(clock)
   const plan = planOf(overrides)
   const producer = { publish: async () => {} } as unknown as Producer
   const pipeline = new Pipeline(plan, producer, environment, policyOf?.(plan))
   let consumer!: FakeConsumer
-  const made = new Group('shop', [pipeline], (listener) => { consumer = new FakeConsumer(listener); return consumer }, { ...environment, settings })
+  const made = new Group(
+    'shop',
+    [pipeline],
+    (listener) => { consumer = new FakeConsumer(listener); return consumer },
+    { ...environment, settings }
+  )
   made.dispatch()
   const assign = (): void => { made.assigned([{ topic: 'orders', partition: 0 }]) }
   const receive = (...offsets: number[]): void => {
-    made.records('orders', 0, offsets.map((offset) => record(offset, 'v', { headers: [['tenant', Buffer.from('a')]] })), BigInt(offsets.at(-1)! + 1))
+    made.records(
+      'orders',
+      0,
+      offsets.map((offset) => record(offset, 'v', { headers: [['tenant', Buffer.from('a')]] })),
+      BigInt(offsets.at(-1)! + 1)
+    )
   }
   return { clock, group: made, consumer, assign, receive }
 }
@@ -62,7 +80,9 @@ function place (offset: number) {
 }
 
 t.test('attempts, failures, retries and the dead letter of a message are told', async (t) => {
-  const [started, failed, retried] = [hear(t, 'faststream.message.started'), hear(t, 'faststream.message.failed'), hear(t, 'faststream.message.retried')]
+  const [started, failed, retried] = [
+    hear(t, 'faststream.message.started'), hear(t, 'faststream.message.failed'), hear(t, 'faststream.message.retried')
+  ]
   const [deadLettered, settled] = [hear(t, 'faststream.message.dead-lettered'), hear(t, 'faststream.message.settled')]
   const error = new Error('no')
   const { clock, assign, receive } = build({ handle: () => { throw error } })
@@ -70,7 +90,9 @@ t.test('attempts, failures, retries and the dead letter of a message are told', 
   receive(7)
   await clock.advance(100)
   t.same(started, [{ ...place(7), attempt: 1 }, { ...place(7), attempt: 2 }])
-  t.same(failed, [{ ...place(7), attempt: 1, stage: 'handler', error }, { ...place(7), attempt: 2, stage: 'retries-exhausted', error }])
+  t.same(failed, [
+    { ...place(7), attempt: 1, stage: 'handler', error }, { ...place(7), attempt: 2, stage: 'retries-exhausted', error }
+  ])
   t.same(retried, [{ ...place(7), attempt: 1, delay: 100, error }])
   t.same(deadLettered, [{ ...place(7), attempt: 2, stage: 'retries-exhausted', error, deadLetterTopic: 'orders.dlq' }])
   t.same(settled, [{ ...place(7), outcome: 'dead-lettered', duration: 100 }])
@@ -79,7 +101,12 @@ t.test('attempts, failures, retries and the dead letter of a message are told', 
 t.test('a settled message tells its outcome, once', async (t) => {
   class Forwarding extends FailurePolicy {
     override thrown (): Verdict {
-      return { stage: 'handler', consequence: { kind: 'forward', outgoing: { topic: 'orders.retry', key: null, value: null, headers: [], timestamp: 1 } } }
+      return {
+        stage: 'handler',
+        consequence: {
+          kind: 'forward', outgoing: { topic: 'orders.retry', key: null, value: null, headers: [], timestamp: 1 }
+        }
+      }
     }
   }
   const fails = { handle: () => { throw new Error('no') } }
@@ -104,7 +131,9 @@ t.test('a settled message tells its outcome, once', async (t) => {
 t.test('a message that stays unsettled is told, also one whose partition was revoked before its handler ended', async (t) => {
   const [settled, unsettled] = [hear(t, 'faststream.message.settled'), hear(t, 'faststream.message.unsettled')]
   const ends = [gate(), gate()]
-  const { group, assign, receive } = build({ handle: async ({ record: { offset } }) => { await ends[Number(offset)]?.opened } })
+  const { group, assign, receive } = build({
+    handle: async ({ record: { offset } }) => { await ends[Number(offset)]?.opened }
+  })
   assign()
   receive(0, 1)
   ends[0]?.open()
@@ -138,7 +167,9 @@ t.test('a message whose partition is revoked while its result is published is no
 
 t.test('a message that its handler acknowledged before it stops its subscriber is settled, and not told as unsettled', async (t) => {
   const [settled, unsettled] = [hear(t, 'faststream.message.settled'), hear(t, 'faststream.message.unsettled')]
-  const { assign, receive } = build({ handle: (delivery) => { delivery.decide({ kind: 'ack' }); throw new StopConsume() } })
+  const { assign, receive } = build({
+    handle: (delivery) => { delivery.decide({ kind: 'ack' }); throw new StopConsume() }
+  })
   assign()
   receive(0)
   await turn()
@@ -221,7 +252,9 @@ t.test('a drain that takes too long is told with what is unsettled', async (t) =
   const closed = made.close(1000)
   await clock.advance(5000)
   await closed
-  t.same(drainTimedOut, [{ ...group, reason: 'rebalance', timeout: 3750, unsettled }, { ...group, reason: 'close', timeout: 750, unsettled }])
+  t.same(drainTimedOut, [
+    { ...group, reason: 'rebalance', timeout: 3750, unsettled }, { ...group, reason: 'close', timeout: 750, unsettled }
+  ])
   open()
 })
 
@@ -246,7 +279,9 @@ t.test('a partition that is not read any further is told, and an offset that is 
   t.same(stopped[0], { ...group, ...at, offset: 7n, nextOffset: undefined, error })
   t.match(stopped[1], { ...group, ...at, offset: 3n, nextOffset: 5n, error: { code: 'FASTSTREAM_ERR_OFFSET_RESET' } })
   t.equal(stopped.length, 2, 'a reset that goes on stops nothing')
-  t.same(reset, [5n, undefined].map((position) => ({ groupId: 'shop', ...at, stored: 3n, start: 5n, end: 9n, position })))
+  t.same(
+    reset, [5n, undefined].map((position) => ({ groupId: 'shop', ...at, stored: 3n, start: 5n, end: 9n, position }))
+  )
 })
 
 t.test('each change of the consumer\'s state is told', async (t) => {
@@ -302,5 +337,7 @@ t.test('each attempt that fails has a trace with its error', async (t) => {
   t.same(trace.map(({ phase, context }) => `${context.attempt} ${phase}`), [
     '1 start', '1 end', '1 error', '1 asyncStart', '1 asyncEnd', '2 start', '2 end', '2 asyncStart', '2 asyncEnd'
   ])
-  t.match([trace[0]?.context, trace[5]?.context], [{ outcome: 'failed', error }, { outcome: 'settled', error: undefined }])
+  t.match([trace[0]?.context, trace[5]?.context], [
+    { outcome: 'failed', error }, { outcome: 'settled', error: undefined }
+  ])
 })

@@ -11,7 +11,17 @@ const COUNT = 520
 type Name = 'connection' | 'transaction' | 'audit' | 'repository'
 
 const rarely = fc.oneof({ weight: 97, arbitrary: fc.constant(false) }, { weight: 3, arbitrary: fc.constant(true) })
-const handlers = ['throws', 'sends an error', 'returns nothing', 'streams', 'breaks its stream', 'sends a Response', 'is left', 'is left and throws', 'is late'] as const
+const handlers = [
+  'throws',
+  'sends an error',
+  'returns nothing',
+  'streams',
+  'breaks its stream',
+  'sends a Response',
+  'is left',
+  'is left and throws',
+  'is late'
+] as const
 
 /** What happens to one request, or to one run of a handler for one message. */
 interface Fate {
@@ -25,7 +35,10 @@ const fate: fc.Arbitrary<Fate> = fc.record({
   begins: fc.record({ connection: rarely, transaction: rarely, audit: rarely, repository: rarely }),
   ends: fc.record({ connection: rarely, transaction: rarely, audit: rarely, repository: rarely }),
   turns: fc.integer({ min: 0, max: 3 }),
-  handler: fc.oneof({ weight: 12, arbitrary: fc.constant('returns' as const) }, ...handlers.map((handler) => ({ weight: 1, arbitrary: fc.constant(handler) })))
+  handler: fc.oneof(
+    { weight: 12, arbitrary: fc.constant('returns' as const) },
+    ...handlers.map((handler) => ({ weight: 1, arbitrary: fc.constant(handler) }))
+  )
 })
 
 /** A generator that tells its life when something is asked of it, so that it is seen when that is asked twice, in the wrong order, or never. */
@@ -81,7 +94,9 @@ class Life {
   }
 
   ends (name: Name, how: 'commit' | 'rollback'): void {
-    if (this.open.at(-1)?.name !== name) this.faults.push(`${name} is cleaned up while ${this.open.map(({ name }) => name)} are open`)
+    if (this.open.at(-1)?.name !== name) {
+      this.faults.push(`${name} is cleaned up while ${this.open.map(({ name }) => name)} are open`)
+    }
     if (this.cleaning !== undefined) this.faults.push(`${name} is cleaned up while ${this.cleaning} is`)
     if (this.handling) this.faults.push(`${name} is cleaned up while the handler runs`)
     if (this.failed && how === 'commit') this.faults.push(`${name} is committed after a failure`)
@@ -123,7 +138,9 @@ const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31)
 t.test(`${COUNT} requests and ${COUNT} messages that fail in every way clean up what they made, once and in reverse order (SEED=${seed})`, async (t) => {
   const fates = fc.sample(fate, { numRuns: COUNT * 4, seed })
   const requests = fates.slice(0, COUNT).map((fate) => new Life(fate))
-  const messages = Array.from({ length: COUNT }, (_, i) => [0, 1, 2].map((run) => new Life(fates[COUNT + 3 * i + run] as Fate)))
+  const messages = Array.from(
+    { length: COUNT }, (_, i) => [0, 1, 2].map((run) => new Life(fates[COUNT + 3 * i + run] as Fate))
+  )
   const runs = messages.flat()
   const pool = new Pool()
 
@@ -160,7 +177,9 @@ t.test(`${COUNT} requests and ${COUNT} messages that fail in every way clean up 
     }
   }
 
-  async function handle ({ life, signal }: { readonly life: Life, readonly signal: AbortSignal }, reply?: FastifyReply): Promise<unknown> {
+  async function handle (
+    { life, signal }: { readonly life: Life, readonly signal: AbortSignal }, reply?: FastifyReply
+  ): Promise<unknown> {
     const { handler, turns } = life.fate
     life.handling = true
     try {
@@ -180,7 +199,9 @@ t.test(`${COUNT} requests and ${COUNT} messages that fail in every way clean up 
       case 'is left': return undefined
       case 'sends an error': return reply?.code(409).send('sorry')
       case 'streams': return Readable.from(['a', 'b'])
-      case 'breaks its stream': return Readable.from((async function * () { yield 'a'; await turn(); throw new Error('broken') })())
+      case 'breaks its stream': return Readable.from(
+        (async function * () { yield 'a'; await turn(); throw new Error('broken') })()
+      )
       case 'sends a Response': return new Response('ab')
       default: return 'value'
     }
@@ -188,11 +209,15 @@ t.test(`${COUNT} requests and ${COUNT} messages that fail in every way clean up 
 
   const app = Fastify({ forceCloseConnections: true })
   t.teardown(() => app.close())
-  await app.register(faststreamPlugin, { concurrency: 32, topicConfig: { partitions: 32 }, retry: { retries: 2 }, handlerTimeout: 100 })
+  await app.register(faststreamPlugin, {
+    concurrency: 32, topicConfig: { partitions: 32 }, retry: { retries: 2 }, handlerTimeout: 100
+  })
   const config = { deps: { repository, audit, life } }
   app.get('/', { config }, async ({ deps }, reply) => await handle(deps.life, reply))
   app.get('/late', { config, handlerTimeout: 100 }, async ({ deps }, reply) => await handle(deps.life, reply))
-  app.broker.subscriber('tasks', { deps: config.deps, publish: app.broker.publisher('done') }, async (_, { deps, headers }) => {
+  app.broker.subscriber('tasks', {
+    deps: config.deps, publish: app.broker.publisher('done')
+  }, async (_, { deps, headers }) => {
     await handle(deps.life)
     return headers['x-id']
   })
@@ -203,15 +228,24 @@ t.test(`${COUNT} requests and ${COUNT} messages that fail in every way clean up 
     const { handler } = life.fate
     const controller = new AbortController()
     life.leave = () => { controller.abort() }
-    const status = await fetch(`${url}${handler === 'is late' ? '/late' : '/'}`, { headers: { 'x-id': String(i) }, signal: controller.signal })
+    const status = await fetch(`${url}${handler === 'is late' ? '/late' : '/'}`, {
+      headers: { 'x-id': String(i) }, signal: controller.signal
+    })
       .then(async (reply) => { await reply.text(); return reply.status }, () => undefined).catch(() => undefined)
     if (status === undefined || handler === 'streams' || handler === 'sends a Response') return
     // What the client was told is what happened.
-    if (status < 500 && (life.failed || life.outcomes.has('rollback') || life.open.length > 0)) life.faults.push(`${status} after ${[...life.outcomes]}, ${life.open.length} open`)
+    if (status < 500 && (life.failed || life.outcomes.has('rollback') || life.open.length > 0)) {
+      life.faults.push(`${status} after ${[...life.outcomes]}, ${life.open.length} open`)
+    }
   }
-  await Promise.all([...requests.map(request), ...messages.map((_, i) => broker.publish('tasks', i, { key: String(i), headers: { 'x-id': String(i) } }))])
+  await Promise.all([
+    ...requests.map(request),
+    ...messages.map((_, i) => broker.publish('tasks', i, { key: String(i), headers: { 'x-id': String(i) } }))
+  ])
   await broker.settled({ timeout: 30_000 })
-  const open = () => [...requests, ...runs].filter(({ open, cleaning }) => open.length > 0 || cleaning !== undefined).length
+  const open = () => [...requests, ...runs].filter(
+    ({ open, cleaning }) => open.length > 0 || cleaning !== undefined
+  ).length
   for (let i = 0; i < 2000 && open() > 0; i++) await turn()
 
   t.equal(open(), 0, 'every generator that began has ended')
@@ -225,7 +259,12 @@ t.test(`${COUNT} requests and ${COUNT} messages that fail in every way clean up 
   const committed = last.map(({ failed, outcomes }) => !failed && outcomes.has('commit') && !outcomes.has('rollback'))
   t.same([...done].sort(byNumber), committed.flatMap((well, i) => well ? [i] : []))
   t.equal(broker.published('tasks.dlq').length, committed.filter((well) => !well).length)
-  for (const kind of ['commit', 'rollback'] as const) t.ok(requests.some(({ outcomes }) => outcomes.has(kind)) && runs.some(({ outcomes }) => outcomes.has(kind)), `some ${kind}`)
+  for (const kind of ['commit', 'rollback'] as const) {
+    t.ok(
+      requests.some(({ outcomes }) => outcomes.has(kind)) && runs.some(({ outcomes }) => outcomes.has(kind)),
+      `some ${kind}`
+    )
+  }
 })
 
 function byNumber (a: number, b: number): number {

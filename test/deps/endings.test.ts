@@ -122,7 +122,9 @@ t.test('the signal aborts when the client goes, not when its body has been read'
   })
   const url = await listen(app)
   const controller = new AbortController()
-  const reply = fetch(`${url}/x`, { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' }, signal: controller.signal })
+  const reply = fetch(`${url}/x`, {
+    method: 'POST', body: '{}', headers: { 'content-type': 'application/json' }, signal: controller.signal
+  })
   t.same(await inbox.count(1), ['aborted: false'])
   controller.abort()
   await t.rejects(reply)
@@ -198,13 +200,19 @@ t.test('what Fastify cannot send is a 500, as without dependencies', async (t) =
 })
 
 t.test('a hook that makes a stream of a payload lets no clean-up pass', async (t) => {
-  function toStream (_: unknown, reply: FastifyReply, payload: unknown, done: (error: null, payload: unknown) => void): void {
+  function toStream (
+    _: unknown, reply: FastifyReply, payload: unknown, done: (error: null, payload: unknown) => void
+  ): void {
     reply.removeHeader('content-length')
     done(null, new PassThrough().end(payload))
   }
-  const perRoute: Setup = (app) => { app.addHook('onRoute', (route) => { route.onSend = [route.onSend ?? [], toStream].flat() as typeof route.onSend }) }
+  const perRoute: Setup = (app) => {
+    app.addHook('onRoute', (route) => { route.onSend = [route.onSend ?? [], toStream].flat() as typeof route.onSend })
+  }
   const ofScope: Setup = (app) => { app.addHook('onSend', toStream) }
-  for (const [how, before, after] of [['before', perRoute], ['after', undefined, perRoute], ['in the scope', undefined, ofScope]] as Array<[string, Setup?, Setup?]>) {
+  for (const [how, before, after] of [
+    ['before', perRoute], ['after', undefined, perRoute], ['in the scope', undefined, ofScope]
+  ] as Array<[string, Setup?, Setup?]>) {
     const { app, deps, failingDeps } = await build(t, before === undefined ? {} : { before })
     after?.(app)
     app.get('/fine', deps, async () => ({ a: 1 }))
@@ -230,7 +238,13 @@ t.test('a route that leaves it to the not-found handler is cleaned up before tha
 })
 
 t.test('a clean-up that fails is a 5xx, whatever status its error has', async (t) => {
-  for (const [status, expected] of [[{ statusCode: 404 }, 500], [{ status: 409 }, 500], [{ statusCode: 600 }, 500], [{ statusCode: 'wrong' }, 500], [{ statusCode: 503 }, 503]] as const) {
+  for (const [status, expected] of [
+    [{ statusCode: 404 }, 500],
+    [{ status: 409 }, 500],
+    [{ statusCode: 600 }, 500],
+    [{ statusCode: 'wrong' }, 500],
+    [{ statusCode: 503 }, 503]
+  ] as const) {
     const { app } = await build(t)
     const failing = dependency(function * () { yield; throw Object.assign(new Error('commit failed'), status) })
     app.get('/x', { config: { deps: { failing } } }, async () => 1)
@@ -291,7 +305,9 @@ t.test('routes may share their options', async (t) => {
 
 t.test('a route that another plugin copies has what the first one has', async (t) => {
   const { app, inbox, deps } = await build(t)
-  app.addHook('onRoute', (route) => { if (route.url === '/x' && route.method === 'GET') app.route({ ...route, url: '/copy' }) })
+  app.addHook('onRoute', (route) => {
+    if (route.url === '/x' && route.method === 'GET') app.route({ ...route, url: '/copy' })
+  })
   app.get('/x', deps, async () => 1)
   t.equal((await app.inject('/copy')).statusCode, 200)
   t.same(inbox.items, ['begin', 'commit'])

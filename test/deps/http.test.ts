@@ -21,13 +21,20 @@ async function build (t: Test, options: FaststreamOptions = {}, server: FastifyS
       throw error
     }
   })
-  const failing = dependency(async function * failing () { yield 1; throw Object.assign(new Error('commit failed'), { statusCode: 409 }) })
+  const failing = dependency(async function * failing () {
+    yield 1
+    throw Object.assign(new Error('commit failed'), { statusCode: 409 })
+  })
   return { app, events: inbox.items, inbox, tx, failing }
 }
 
 t.test('a route gets what it declares, and it is cleaned up last of all its hooks, before the reply leaves', async (t) => {
   const { app, events, tx } = await build(t)
-  app.get('/x', { config: { deps: { tx } }, onSend: async () => { events.push('onSend') } }, async ({ deps }) => { events.push(`handler ${deps.tx.id}`); return { a: 1 } })
+  app.get(
+    '/x',
+    { config: { deps: { tx } }, onSend: async () => { events.push('onSend') } },
+    async ({ deps }) => { events.push(`handler ${deps.tx.id}`); return { a: 1 } }
+  )
   app.addHook('onSend', async () => { events.push('onSend of the app') })
   app.addHook('onResponse', async () => { events.push('onResponse') })
   t.match(await app.inject('/x'), { statusCode: 200, body: '{"a":1}' })
@@ -38,14 +45,20 @@ t.test('hooks that were added after the plugin see it, those before do not', asy
   const { app, events, tx } = await build(t)
   app.addHook('preValidation', async ({ deps }) => { events.push(`preValidation ${Object.keys(deps)}`) })
   app.addHook('preHandler', async ({ deps }) => { events.push(`preHandler ${Object.keys(deps)}`) })
-  app.get('/x', { config: { deps: { tx } }, preHandler: async (request, reply) => { await reply.code(401).send({}) } }, async () => 1)
+  app.get(
+    '/x',
+    { config: { deps: { tx } }, preHandler: async (request, reply) => { await reply.code(401).send({}) } },
+    async () => 1
+  )
   t.equal((await app.inject('/x')).statusCode, 401)
   t.same(events, ['preValidation ', 'begin', 'preHandler tx', 'commit'], 'a hook that replies without an error commits')
 })
 
 t.test('nothing is made for requests that are refused before, nor for routes that ask for nothing', async (t) => {
   const { app, events, tx } = await build(t)
-  app.get('/x', { schema: { querystring: { type: 'object', required: ['a'] } }, config: { deps: { tx } } }, async () => 1)
+  app.get(
+    '/x', { schema: { querystring: { type: 'object', required: ['a'] } }, config: { deps: { tx } } }, async () => 1
+  )
   app.get('/plain', async ({ deps }) => Object.keys(deps))
   t.equal((await app.inject('/nope')).statusCode, 404)
   t.equal((await app.inject('/x')).statusCode, 400)
@@ -67,16 +80,41 @@ t.test('two requests at the same time share nothing', async (t) => {
 
 t.test('an error rolls back, whatever an error handler makes of it', async (t) => {
   const { app, events, inbox, tx } = await build(t)
-  app.get('/own', { config: { deps: { tx } } }, async () => { throw Object.assign(new Error('no stock'), { statusCode: 409 }) })
-  app.get('/fine', { config: { deps: { tx } }, errorHandler: async (thrown, request, reply) => { await reply.code(200).send('never mind') } }, async () => { throw new Error('no stock') })
-  app.get('/unserializable', { schema: { response: { 200: { type: 'object', required: ['a'], properties: { a: { type: 'string' } } } } }, config: { deps: { tx } } }, async () => ({}))
+  app.get('/own', { config: { deps: { tx } } }, async () => {
+    throw Object.assign(new Error('no stock'), { statusCode: 409 })
+  })
+  app.get(
+    '/fine',
+    {
+      config: { deps: { tx } },
+      errorHandler: async (thrown, request, reply) => { await reply.code(200).send('never mind') }
+    },
+    async () => { throw new Error('no stock') }
+  )
+  app.get(
+    '/unserializable',
+    {
+      schema: { response: { 200: { type: 'object', required: ['a'], properties: { a: { type: 'string' } } } } },
+      config: { deps: { tx } }
+    },
+    async () => ({})
+  )
   app.get('/onSend', { config: { deps: { tx } }, onSend: async () => { throw new Error('onSend') } }, async () => 1)
   t.equal((await app.inject('/own')).statusCode, 409)
   t.match(await app.inject('/fine'), { statusCode: 200, body: 'never mind' })
   t.equal((await app.inject('/unserializable')).statusCode, 500)
   t.equal((await app.inject('/onSend')).statusCode, 500)
   await inbox.count(8)
-  t.match(events, ['begin', 'rollback no stock', 'begin', 'rollback no stock', 'begin', /^rollback "a" is required/, 'begin', 'rollback onSend'])
+  t.match(events, [
+    'begin',
+    'rollback no stock',
+    'begin',
+    'rollback no stock',
+    'begin',
+    /^rollback "a" is required/,
+    'begin',
+    'rollback onSend'
+  ])
 })
 
 t.test('an error that is answered without being thrown commits', async (t) => {
@@ -88,12 +126,23 @@ t.test('an error that is answered without being thrown commits', async (t) => {
 
 t.test('a clean-up that fails is a 5xx, whatever was set before', async (t) => {
   const { app, failing, tx, events } = await build(t)
-  app.get('/plain', { config: { deps: { failing } } }, async (request, reply) => { reply.code(202); return { ok: true } })
-  app.get('/text', { config: { deps: { failing } } }, async (request, reply) => { reply.header('x-a', '1').type('text/plain'); return 'hello' })
-  app.get('/handled', { config: { deps: { failing } }, errorHandler: (error, request, reply) => { reply.send({ said: error.message }) } }, async () => ({ ok: true }))
+  app.get(
+    '/plain', { config: { deps: { failing } } }, async (request, reply) => { reply.code(202); return { ok: true } }
+  )
+  app.get('/text', { config: { deps: { failing } } }, async (request, reply) => {
+    reply.header('x-a', '1').type('text/plain')
+    return 'hello'
+  })
+  app.get(
+    '/handled',
+    { config: { deps: { failing } }, errorHandler: (error, request, reply) => { reply.send({ said: error.message }) } },
+    async () => ({ ok: true })
+  )
   const after = dependency({ failing, tx }, async function * () { yield })
   app.get('/others', { config: { deps: { tx, after } } }, async () => 1)
-  for (const url of ['/plain', '/text', '/handled', '/others']) t.match(await app.inject(url), { statusCode: 500, body: /commit failed/ }, url)
+  for (const url of ['/plain', '/text', '/handled', '/others']) {
+    t.match(await app.inject(url), { statusCode: 500, body: /commit failed/ }, url)
+  }
   t.match(events.slice(0, 2), ['begin', 'rollback commit failed'])
 })
 
@@ -109,7 +158,11 @@ t.test('an error of a factory is the error of the route', async (t) => {
 })
 
 t.test('a stream, a web stream and a Response are sent before the clean-up', async (t) => {
-  for (const [kind, body] of [['stream', () => Readable.from(['a', 'b'])], ['web stream', () => new Blob(['ab']).stream()], ['Response', () => new Response('ab')]] as const) {
+  for (const [kind, body] of [
+    ['stream', () => Readable.from(['a', 'b'])],
+    ['web stream', () => new Blob(['ab']).stream()],
+    ['Response', () => new Response('ab')]
+  ] as const) {
     const { app, events, inbox, tx } = await build(t)
     const failing = dependency({ tx }, function * () { yield; inbox.add('cleaned up'); throw new Error('too late') })
     app.get('/x', { config: { deps: { tx } } }, (request, reply) => { reply.send(body()) })
@@ -140,7 +193,11 @@ t.test('a hijacked reply is cleaned up after when it is done, or its client has 
   const { app, events, inbox, tx } = await build(t, {}, { forceCloseConnections: true })
   app.get('/x', { config: { deps: { tx } } }, (request, reply) => { reply.hijack(); reply.raw.end('raw') })
   app.get('/open', { config: { deps: { tx } } }, (request, reply) => { reply.hijack(); reply.raw.write('raw') })
-  app.get('/early', { preHandler: async (request) => { await request.resolve(tx) } }, (request, reply) => { reply.hijack(); reply.raw.end('raw') })
+  app.get(
+    '/early',
+    { preHandler: async (request) => { await request.resolve(tx) } },
+    (request, reply) => { reply.hijack(); reply.raw.end('raw') }
+  )
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
   t.equal(await (await fetch(`${url}/x`)).text(), 'raw')
   t.same(await inbox.count(2), ['begin', 'commit'])
@@ -196,7 +253,9 @@ t.test('an app that closes and does not wait any longer aborts the signal', asyn
 
 t.test('a dependency is made on demand, earlier or later, and once', async (t) => {
   const { app, events, tx } = await build(t)
-  app.addHook('onRequest', async (request) => { if (request.url === '/early') events.push(`early ${(await request.resolve(tx)).id}`) })
+  app.addHook('onRequest', async (request) => {
+    if (request.url === '/early') events.push(`early ${(await request.resolve(tx)).id}`)
+  })
   app.get('/early', { config: { deps: { tx } } }, async ({ deps }) => deps.tx.id)
   app.get('/plain', async (request) => (await request.resolve(tx)).id + (await request.resolve(tx)).id)
   t.equal((await app.inject('/early')).body, '1')
@@ -209,7 +268,9 @@ t.test('what is asked for where nothing would clean it up, or too late, or is no
   const { app, tx } = await build(t)
   const late: unknown[] = []
   app.setNotFoundHandler(async (request) => await request.resolve(tx))
-  app.addHook('onResponse', async (request) => { if (request.url === '/x') late.push(await request.resolve(dependency(() => 1)).catch((error) => error.code)) })
+  app.addHook('onResponse', async (request) => {
+    if (request.url === '/x') late.push(await request.resolve(dependency(() => 1)).catch((error) => error.code))
+  })
   app.get('/x', { config: { deps: { tx } } }, async () => 1)
   app.get('/wrong', async (request) => await request.resolve('tx' as never))
   t.match((await app.inject('/nope')).json(), { code: 'FASTSTREAM_ERR_NO_DEPENDENCIES' })
@@ -230,13 +291,25 @@ t.test('routes from before the plugin have no dependencies, and say so', async (
 t.test('the context knows the request', async (t) => {
   const { app } = await build(t, { correlationId: (request) => `${request.url}!` })
   const about = dependency((_, { app, broker, correlationId, header, log, source }) => ({
-    prefix: app.prefix, correlationId, bound: broker, same: source.kind === 'http' && source.request.log === log, many: header('Set-Cookie'), one: header('X-One'), none: header('none')
+    prefix: app.prefix,
+    correlationId,
+    bound: broker,
+    same: source.kind === 'http' && source.request.log === log,
+    many: header(
+      'Set-Cookie'
+    ),
+    one: header('X-One'),
+    none: header('none')
   }))
   await app.register(async (scope: FastifyInstance) => {
-    scope.get('/x', { config: { deps: { about } } }, async (request) => ({ ...request.deps.about, bound: request.deps.about.bound === request.broker }))
+    scope.get('/x', { config: { deps: { about } } }, async (request) => ({
+      ...request.deps.about, bound: request.deps.about.bound === request.broker
+    }))
   }, { prefix: '/in' })
   const { body } = await app.inject({ url: '/in/x', headers: { 'set-cookie': ['a=1', 'b=2'], 'x-one': '1' } })
-  t.same(JSON.parse(body), { prefix: '/in', correlationId: '/in/x!', bound: true, same: true, many: 'a=1, b=2', one: '1' })
+  t.same(JSON.parse(body), {
+    prefix: '/in', correlationId: '/in/x!', bound: true, same: true, many: 'a=1, b=2', one: '1'
+  })
 })
 
 t.test('a scope gives dependencies to its routes and children; siblings do not see them, and the nearest wins', async (t) => {
@@ -249,7 +322,11 @@ t.test('a scope gives dependencies to its routes and children; siblings do not s
     scope.get('/a', async ({ deps }) => [deps.one, deps.two, deps.three])
     await scope.register(async (plain) => {
       const child = plain.withDeps({ two: inner, three: inner })
-      child.get('/b', { config: { deps: { three: own } } }, async ({ deps }) => [(deps as { one?: string }).one, deps.two, deps.three])
+      child.get(
+        '/b',
+        { config: { deps: { three: own } } },
+        async ({ deps }) => [(deps as { one?: string }).one, deps.two, deps.three]
+      )
     })
   })
   await app.register(async (sibling) => { sibling.get('/c', async ({ deps }) => Object.keys(deps)) })
@@ -257,7 +334,9 @@ t.test('a scope gives dependencies to its routes and children; siblings do not s
   t.same((await app.inject('/b')).json(), ['outer', 'inner', 'own'])
   t.same((await app.inject('/c')).json(), [])
   t.same(events, ['audited', 'audited'], 'also what nobody names')
-  t.throws(() => app.withDeps({ audit }), { code: 'FASTSTREAM_ERR_ALREADY_STARTED', message: /withDeps of 'audit' is declared too late/ })
+  t.throws(() => app.withDeps({ audit }), {
+    code: 'FASTSTREAM_ERR_ALREADY_STARTED', message: /withDeps of 'audit' is declared too late/
+  })
 })
 
 t.test('a HEAD request is cleaned up once', async (t) => {
@@ -269,7 +348,9 @@ t.test('a HEAD request is cleaned up once', async (t) => {
 
 t.test('what is no dependency is refused when the route is declared', async (t) => {
   const { app } = await build(t)
-  t.throws(() => app.get('/x', { config: { deps: { tx: 1 } } as object }, async () => 1), { code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /'deps.tx' must be what dependency\(\) returned/ })
+  t.throws(() => app.get('/x', { config: { deps: { tx: 1 } } as object }, async () => 1), {
+    code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /'deps.tx' must be what dependency\(\) returned/
+  })
   t.throws(() => app.withDeps([] as never), { code: 'FASTSTREAM_ERR_INVALID_OPTION' })
 })
 
@@ -278,6 +359,10 @@ t.test('in an app whose clusters all have names, the first one is meant', async 
   t.teardown(() => app.close())
   for (const name of ['billing', 'audit']) await app.register(faststreamPlugin, { name })
   const broker = dependency((_, { broker }) => broker)
-  app.get('/x', { config: { deps: { broker } } }, async ({ deps, brokers }) => deps.broker === (brokers as Record<string, unknown>).billing)
+  app.get(
+    '/x',
+    { config: { deps: { broker } } },
+    async ({ deps, brokers }) => deps.broker === (brokers as Record<string, unknown>).billing
+  )
   t.equal((await app.inject('/x')).body, 'true')
 })

@@ -28,7 +28,10 @@ async function build (t: Test, options: FaststreamOptions = {}) {
 t.test('a message gets what its subscriber declares, and it is cleaned up before what the handler returned is published', async (t) => {
   const { app, events, tx } = await build(t)
   const results = app.broker.publisher('results', { key: () => { events.push('published'); return null } })
-  app.broker.subscriber('orders', { deps: { tx }, publish: results }, async (value, { deps }) => { events.push(`handler ${deps.tx.id}`); return value })
+  app.broker.subscriber('orders', { deps: { tx }, publish: results }, async (value, { deps }) => {
+    events.push(`handler ${deps.tx.id}`)
+    return value
+  })
   const broker = await testBroker(app)
   await broker.publish('orders', 1)
   await broker.settled()
@@ -38,8 +41,13 @@ t.test('a message gets what its subscriber declares, and it is cleaned up before
 t.test('a clean-up that fails is a failure of the handler: nothing is published, and the next run has its own', async (t) => {
   const { app, events, tx } = await build(t)
   let runs = 0
-  const commit = dependency({ tx }, async function * commit () { yield; if (++runs === 1) throw new Error('no connection') })
-  app.broker.subscriber('orders', { deps: { tx, commit }, publish: app.broker.publisher('results') }, (value, { deps }) => deps.tx.id)
+  const commit = dependency({ tx }, async function * commit () {
+    yield
+    if (++runs === 1) throw new Error('no connection')
+  })
+  app.broker.subscriber(
+    'orders', { deps: { tx, commit }, publish: app.broker.publisher('results') }, (value, { deps }) => deps.tx.id
+  )
   const broker = await testBroker(app)
   await broker.publish('orders', 1)
   await broker.settled()
@@ -50,7 +58,9 @@ t.test('a clean-up that fails is a failure of the handler: nothing is published,
 
 t.test('a handler and a factory that fail roll back, are tried again, and end in the dead-letter topic', async (t) => {
   const { app, events, tx } = await build(t, { retry: { retries: 1 } })
-  const session = dependency({ tx }, (_, { header }) => { if (header('X-Session') === undefined) throw new Error('no session') })
+  const session = dependency({ tx }, (_, { header }) => {
+    if (header('X-Session') === undefined) throw new Error('no session')
+  })
   app.broker.subscriber('orders', { deps: { tx } }, () => { throw new Error('no stock') })
   app.broker.subscriber('private', { deps: { session } }, () => {})
   const broker = await testBroker(app)
@@ -88,7 +98,9 @@ t.test('the failure of the handler comes first, when its clean-up fails, too', a
 t.test('a handler that had its time is rolled back when it has ended', async (t) => {
   const { app, inbox, tx } = await build(t, { handlerTimeout: 20, retry: { retries: 0 } })
   const signal = dependency((_, { signal }) => signal)
-  app.broker.subscriber('orders', { deps: { tx, signal } }, async (value, { deps }) => { await new Promise((resolve) => { deps.signal.addEventListener('abort', resolve) }) })
+  app.broker.subscriber('orders', { deps: { tx, signal } }, async (value, { deps }) => {
+    await new Promise((resolve) => { deps.signal.addEventListener('abort', resolve) })
+  })
   const broker = await testBroker(app)
   await broker.publish('orders', 1)
   await broker.settled()
@@ -97,7 +109,9 @@ t.test('a handler that had its time is rolled back when it has ended', async (t)
 
 t.test('a handler whose time was over before its dependencies were there is not run', async (t) => {
   const { app, inbox } = await build(t, { handlerTimeout: 20, retry: { retries: 0 } })
-  const slow = dependency(async (_, { signal }) => { await new Promise((resolve) => { signal.addEventListener('abort', resolve) }) })
+  const slow = dependency(async (_, { signal }) => {
+    await new Promise((resolve) => { signal.addEventListener('abort', resolve) })
+  })
   app.broker.subscriber('orders', { deps: { slow } }, () => { inbox.add('handler') })
   const broker = await testBroker(app)
   await broker.publish('orders', 1)
@@ -148,7 +162,9 @@ t.test('one declaration serves routes and subscribers, and the context knows the
   const broker = await testBroker(app)
   await broker.publish('orders', 1, { correlationId: 'c', headers: { 'x-tenant': ['a', 'b'] } })
   await broker.settled()
-  t.same(seen, [{ prefix: '/in', correlationId: 'c', header: 'b', none: undefined, kind: 'message', topic: 'orders' }, true, true])
+  t.same(seen, [
+    { prefix: '/in', correlationId: 'c', header: 'b', none: undefined, kind: 'message', topic: 'orders' }, true, true
+  ])
   t.equal((await app.inject('/in/x')).body, 'http')
 })
 
@@ -169,13 +185,17 @@ t.test('tests replace a dependency, for requests and messages alike', async (t) 
 
   const unused = dependency('unused', () => 1)
   t.throws(() => broker.override(unused, () => 2), { code: 'FASTSTREAM_ERR_TEST_BROKER', message: /'unused'/ })
-  t.throws(() => broker.override(client, dependency({ orders }, ({ orders }) => orders)), { code: 'FASTSTREAM_ERR_TEST_BROKER', message: /stands in for the dependency 'anonymous' needs it/ })
+  t.throws(() => broker.override(client, dependency({ orders }, ({ orders }) => orders)), {
+    code: 'FASTSTREAM_ERR_TEST_BROKER', message: /stands in for the dependency 'anonymous' needs it/
+  })
   t.throws(() => broker.override('client' as never, () => 2), { code: 'FASTSTREAM_ERR_INVALID_OPTION' })
 })
 
 t.test('an override of what nothing uses is an error, also from the beginning', async (t) => {
   const { app } = await build(t)
-  await t.rejects(testBroker(app, { overrides: [[dependency('unused', () => 1), () => 2]] }), { code: 'FASTSTREAM_ERR_TEST_BROKER', message: /'unused'/ })
+  await t.rejects(testBroker(app, { overrides: [[dependency('unused', () => 1), () => 2]] }), {
+    code: 'FASTSTREAM_ERR_TEST_BROKER', message: /'unused'/
+  })
 })
 
 t.test('another app with the same dependency is not touched', async (t) => {

@@ -90,7 +90,9 @@ t.test('what is cleaned up is so in the reverse order of the starts, and once', 
 t.test('what failed is thrown at the yield, and to hand it on is no failure', async (t) => {
   const { events, log, resolution, tracked, resolveAll } = build()
   const client = tracked('client')
-  await resolveAll({ orders: tracked('orders', { client }), silent: dependency(function * () { try { yield } catch {} }) })
+  await resolveAll({
+    orders: tracked('orders', { client }), silent: dependency(function * () { try { yield } catch {} })
+  })
   await resolution.close({ error: new Error('no stock') })
   t.same(events, ['begin client', 'begin orders', 'rollback orders: no stock', 'rollback client: no stock'])
   t.same(log.lines, [])
@@ -117,7 +119,10 @@ t.test('a rollback that fails in another way is a failure, too', async (t) => {
 t.test('when one fails, the others end first, and what was made can be cleaned up', async (t) => {
   const { events, resolution, tracked, resolveAll } = build()
   const { opened, open } = gate()
-  const slow = dependency(async function * () { await opened; try { yield } finally { events.push('slow is cleaned up') } })
+  const slow = dependency(async function * () {
+    await opened
+    try { yield } finally { events.push('slow is cleaned up') }
+  })
   const failing = dependency(async () => { throw new Error('no connection') })
   const dependant = tracked('dependant', { failing, slow })
   const all = resolveAll({ dependant, client: tracked('client') }).catch((error) => { events.push(error.message) })
@@ -132,7 +137,11 @@ t.test('when one fails, the others end first, and what was made can be cleaned u
 t.test('a close waits for what is still being made', async (t) => {
   const { events, resolution } = build()
   const { opened, open } = gate()
-  const late = dependency(async function * () { await opened; yield; events.push('cleaned up') }) as unknown as DeclaredDependency
+  const late = dependency(async function * () {
+    await opened
+    yield
+    events.push('cleaned up')
+  }) as unknown as DeclaredDependency
   const asked = resolution.resolve(late)
   const closed = resolution.close()
   await turn()
@@ -147,7 +156,9 @@ t.test('a close waits for what is still being made', async (t) => {
 
 t.test('a generator that yields never or twice is an error that names it', async (t) => {
   const { resolution, resolveAll } = build()
-  await t.rejects(resolveAll({ x: dependency(async function * never () {}) }), { code: 'FASTSTREAM_ERR_DEPENDENCY_YIELD', message: /'never' yielded never/ })
+  await t.rejects(resolveAll({ x: dependency(async function * never () {}) }), {
+    code: 'FASTSTREAM_ERR_DEPENDENCY_YIELD', message: /'never' yielded never/
+  })
   let ended = false
   await resolveAll({ x: dependency(async function * twice () { try { yield 1; yield 2 } finally { ended = true } }) })
   await t.rejects(resolution.close(), { code: 'FASTSTREAM_ERR_DEPENDENCY_YIELD', message: /'twice' yielded twice/ })
@@ -157,7 +168,9 @@ t.test('a generator that yields never or twice is an error that names it', async
 t.test('a clean-up that hangs is left after its time, named, and the others go on', async (t) => {
   const { clock, events, log, resolution, tracked, resolveAll } = build()
   const client = tracked('client')
-  await resolveAll({ stuck: dependency('stuck', { client }, async function * () { yield; await new Promise(() => {}) }) })
+  await resolveAll({
+    stuck: dependency('stuck', { client }, async function * () { yield; await new Promise(() => {}) })
+  })
   const closed = resolution.close()
   closed.catch(() => {})
   await clock.advance(999)
@@ -171,7 +184,9 @@ t.test('a clean-up that hangs is left after its time, named, and the others go o
 t.test('what fails after its time is logged', async (t) => {
   const { clock, log, resolution, resolveAll } = build()
   const { opened, open } = gate()
-  await resolveAll({ slow: dependency('slow', async function * () { yield; await opened; throw new Error('no connection') }) })
+  await resolveAll({
+    slow: dependency('slow', async function * () { yield; await opened; throw new Error('no connection') })
+  })
   const closed = resolution.close()
   closed.catch(() => {})
   await clock.advance(1000)
@@ -185,7 +200,10 @@ t.test('an override takes the place of a dependency, wherever it is needed', asy
   const client = dependency(() => 'real')
   const fake = dependency(() => 'fake')
   const { resolveAll } = build(new Map([[client, fake]]) as unknown as Map<DeclaredDependency, DeclaredDependency>)
-  t.same(await resolveAll({ client, orders: dependency({ client }, ({ client }) => `orders of ${client}`) }), { client: 'fake', orders: 'orders of fake' })
+  t.same(
+    await resolveAll({ client, orders: dependency({ client }, ({ client }) => `orders of ${client}`) }),
+    { client: 'fake', orders: 'orders of fake' }
+  )
 })
 
 t.test('dependencies are named by hand, or as their factories', async (t) => {
@@ -203,5 +221,9 @@ t.test('what is no dependency is refused', async (t) => {
     [[null, () => {}], /'needs' must be an object/],
     [[{ client: () => {} }, () => {}], /'needs.client' must be what dependency\(\) returned/]
   ]
-  for (const [args, message] of wrong) t.throws(() => (dependency as (...args: unknown[]) => unknown)(...args), { code: 'FASTSTREAM_ERR_INVALID_OPTION', message })
+  for (const [args, message] of wrong) {
+    t.throws(() => (dependency as (...args: unknown[]) => unknown)(...args), {
+      code: 'FASTSTREAM_ERR_INVALID_OPTION', message
+    })
+  }
 })

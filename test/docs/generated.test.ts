@@ -19,7 +19,9 @@ t.test('docs/errors.md is the catalogue of errors', async (t) => {
 
 t.test('the types have the options of the tables, with the same defaults', async (t) => {
   for (const [type, table] of [['InheritedOptions', INHERITED], ['FaststreamOptions', PLUGIN]] as const) {
-    t.same(defaultsOf(type), Object.fromEntries(optionRows(table).map(({ name, default: shown }) => [name, shown])), type)
+    t.same(
+      defaultsOf(type), Object.fromEntries(optionRows(table).map(({ name, default: shown }) => [name, shown])), type
+    )
   }
 })
 
@@ -27,5 +29,7 @@ t.test('the types have the options of the tables, with the same defaults', async
 function defaultsOf (type: string): Record<string, string> {
   const [, body = ''] = new RegExp(`export interface ${type} .*?\\{\\n(.*?)\\n\\}`, 's').exec(TYPES) ?? []
   const members = body.matchAll(/ {2}\/\*\*(.*?)\*\/\n {2}(\w+)\?:/gs)
-  return Object.fromEntries([...members].map(([, comment = '', name = '']) => [name, /@default (.*?)\s*$/m.exec(comment)?.[1] ?? '']))
+  return Object.fromEntries([...members].map(
+    ([, comment = '', name = '']) => [name, /@default (.*?)\s*$/m.exec(comment)?.[1] ?? '']
+  ))
 }

@@ -9,7 +9,9 @@ t.test('docs/options.md has every option of the plugin, and nothing else', async
   t.teardown(() => app.close())
   // The plugin names all of them where one is not known.
   const wrong = { nope: 1 } as object
-  const refusal = await t.rejects(async () => { await app.register(faststreamPlugin, wrong) }, { code: 'FASTSTREAM_ERR_INVALID_OPTION' })
+  const refusal = await t.rejects(
+    async () => { await app.register(faststreamPlugin, wrong) }, { code: 'FASTSTREAM_ERR_INVALID_OPTION' }
+  )
   const [, known = ''] = /there are (.*)$/.exec((refusal as Error).message) ?? []
   t.same([...rows].map(([, name]) => name).sort(), known.split(', ').sort())
 })

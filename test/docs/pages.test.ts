@@ -33,7 +33,9 @@ t.test('code is in a language that a test knows, and every script that is named 
       t.ok(['ts', 'sh', 'json', 'text'].includes(language), `${page}:${line} ${language}`)
       if (language === 'json') t.ok(JSON.parse(code))
     }
-    for (const [, script = ''] of (PAGES.get(page) ?? '').matchAll(/npm run ([\w:-]+)/g)) t.ok(SCRIPTS.includes(script), `${page}: ${script}`)
+    for (const [, script = ''] of (PAGES.get(page) ?? '').matchAll(/npm run ([\w:-]+)/g)) {
+      t.ok(SCRIPTS.includes(script), `${page}: ${script}`)
+    }
   }
 })
 

@@ -26,7 +26,9 @@ async function open (t: Test, { sql = '', prepare }: { sql?: string, prepare?: (
     pool,
     broker,
     place: (total: number) => app.inject({ method: 'POST', url: '/orders', payload: { id: '1', total } }),
-    async rows (table: 'orders' | 'invoices'): Promise<string[]> { return (await pool.query(`select * from ${table} order by 1`)).rows.map((row) => Object.values(row).join(' ')) }
+    async rows (table: 'orders' | 'invoices'): Promise<string[]> {
+      return (await pool.query(`select * from ${table} order by 1`)).rows.map((row) => Object.values(row).join(' '))
+    }
   }
 }
 
@@ -39,7 +41,14 @@ t.test('the shop needs no database where its orders are replaced', async (t) => 
   const app = await build({}, {}, new pg.Pool({ host: '/nowhere' }))
   t.teardown(() => app.close())
   const saved: string[] = []
-  const broker = await testBroker(app, { overrides: [[orders, () => ({ save: async ({ id }) => { saved.push(id) }, invoice: async ({ id, total }) => ({ orderId: id, amount: total }) })]] })
+  const broker = await testBroker(app, {
+    overrides: [[
+      orders,
+      () => ({
+        save: async ({ id }) => { saved.push(id) }, invoice: async ({ id, total }) => ({ orderId: id, amount: total })
+      })
+    ]]
+  })
   t.equal((await app.inject({ method: 'POST', url: '/orders', payload: { id: '1', total: 9 } })).statusCode, 202)
   await broker.settled()
   t.same(saved, ['1', '1'])
@@ -122,7 +131,9 @@ t.test('the shop on PostgreSQL', missing === undefined ? {} : { skip: missing },
       prepare (app) {
         app.post('/fails', { config: { deps: { orders } } }, async ({ deps, server }) => {
           await deps.orders.save({ id: '2', total: 9 })
-          await server.pool.query("select pg_terminate_backend(pid) from pg_stat_activity where state = 'idle in transaction' and query like 'insert into orders%'")
+          await server.pool.query(
+            "select pg_terminate_backend(pid) from pg_stat_activity where state = 'idle in transaction' and query like 'insert into orders%'"
+          )
           await deps.orders.save({ id: '3', total: 9 })
         })
       }
@@ -150,8 +161,16 @@ t.test('the shop on PostgreSQL', missing === undefined ? {} : { skip: missing },
           if (fate === 'handler') throw new Error(fate)
           return id
         })
-        app.post('/tasks/:id', { schema: { params: Type.Object({ id: Type.String() }) }, config: { deps: { task } } }, async ({ deps, params }) => await deps.task(params.id))
-        app.broker.subscriber('tasks', { deps: { task }, publish: app.broker.publisher('done') }, async (id, { deps }) => await deps.task(id as string))
+        app.post(
+          '/tasks/:id',
+          { schema: { params: Type.Object({ id: Type.String() }) }, config: { deps: { task } } },
+          async ({ deps, params }) => await deps.task(params.id)
+        )
+        app.broker.subscriber(
+          'tasks',
+          { deps: { task }, publish: app.broker.publisher('done') },
+          async (id, { deps }) => await deps.task(id as string)
+        )
       }
     })
     const statuses = await Promise.all(plan.map(async ({ id, fate, kind }) => {
@@ -164,7 +183,10 @@ t.test('the shop on PostgreSQL', missing === undefined ? {} : { skip: missing },
     const [well, failed] = [plan.filter(({ fate }) => fate === 'well'), plan.filter(({ fate }) => fate !== 'well')]
     t.same(statuses.slice(0, 200), plan.slice(0, 200).map(({ fate }) => fate === 'well' ? 200 : 500))
     t.same((await rows('orders')).sort(), well.map(({ id }) => `${id} 1`).sort())
-    t.same(broker.published('done').map(({ value }) => value).sort(), well.filter(({ kind }) => kind === 'message').map(({ id }) => id).sort())
+    t.same(
+      broker.published('done').map(({ value }) => value).sort(),
+      well.filter(({ kind }) => kind === 'message').map(({ id }) => id).sort()
+    )
     t.equal(broker.published('tasks.dlq').length, failed.filter(({ kind }) => kind === 'message').length)
     noneLeaked(t, pool)
   })

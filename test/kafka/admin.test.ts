@@ -19,7 +19,9 @@ t.test('topics are described by their number of partitions, missing ones are lef
 t.test('topics that were created can be written at once', async (t) => {
   const [first, second] = [uniqueName('first'), uniqueName('second')]
   const admin = openAdmin(t)
-  await admin.createTopics([{ topic: first, partitions: 5, replicas: 1 }, { topic: second, partitions: 1, replicas: -1 }])
+  await admin.createTopics([
+    { topic: first, partitions: 5, replicas: 1 }, { topic: second, partitions: 1, replicas: -1 }
+  ])
 
   t.same(await admin.describeTopics([first, second]), new Map([[first, 5], [second, 1]]))
   t.same(await openProducer(t).send([record(first, 4, 'a'), record(second, 0, 'b')], inSeconds(5)), [0n, 0n])
@@ -29,7 +31,9 @@ t.test('a topic that exists is no error and stays as it is, also beside a new on
   const existing = await createTopic({ partitions: 2 })
   const added = uniqueName('added')
   const admin = openAdmin(t)
-  await admin.createTopics([{ topic: existing, partitions: 9, replicas: -1 }, { topic: added, partitions: 1, replicas: -1 }])
+  await admin.createTopics([
+    { topic: existing, partitions: 9, replicas: -1 }, { topic: added, partitions: 1, replicas: -1 }
+  ])
   await admin.createTopics([])
 
   t.same(await admin.describeTopics([existing, added]), new Map([[existing, 2], [added, 1]]))
@@ -39,7 +43,10 @@ t.test('a topic that the cluster refuses is an error that says which and why', a
   const admin = openAdmin(t)
   const topic = uniqueName('wide')
 
-  const error = { code: 'FASTSTREAM_ERR_TOPICS', message: new RegExp(`the topics ${topic} could not be prepared: ${topic}: .*replication`, 'i') }
+  const error = {
+    code: 'FASTSTREAM_ERR_TOPICS',
+    message: new RegExp(`the topics ${topic} could not be prepared: ${topic}: .*replication`, 'i')
+  }
   await t.rejects(admin.createTopics([{ topic, partitions: 1, replicas: 99 }]), error)
   await t.rejects(admin.describeTopics(['not/a topic']), { code: 'FASTSTREAM_ERR_TOPICS', message: /invalid topic/ })
 })
@@ -80,7 +87,9 @@ t.test('without a cluster it ends in time, and after close at once', async (t) =
 
   const cluster = openCluster(t, transportOptions())
   cluster.close()
-  await t.rejects(adminOf(cluster, transportOptions()).describeTopics(['orders']), { code: 'FASTSTREAM_ERR_TOPICS', message: /closed/ })
+  await t.rejects(adminOf(cluster, transportOptions()).describeTopics(['orders']), {
+    code: 'FASTSTREAM_ERR_TOPICS', message: /closed/
+  })
 })
 
 function openAdmin (t: Test, changes: Partial<TransportOptions> = {}): ReturnType<typeof createAdmin> {

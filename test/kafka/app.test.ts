@@ -11,7 +11,9 @@ t.test('an app whose cluster has gone still closes in time, and leaves no connec
   t.teardown(() => cluster.stop())
   const app = Fastify({ pluginTimeout: 4000 })
   t.teardown(() => app.close())
-  await app.register(faststreamPlugin, { brokers: cluster.brokers, groupId: 'g', connectTimeout: 3900, drainTimeout: 2000 })
+  await app.register(faststreamPlugin, {
+    brokers: cluster.brokers, groupId: 'g', connectTimeout: 3900, drainTimeout: 2000
+  })
   const inbox = new Inbox<unknown>()
   const { opened, open } = gate()
   app.broker.subscriber('orders', async (value) => { inbox.add(value); await opened })

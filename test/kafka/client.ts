@@ -45,8 +45,18 @@ export async function readRaw (t: Pick<Test, 'teardown'>, topic: string): Promis
   return (await decodeFetched(0n, fetched, { lookupCodec: () => null, checkCrcs: true })).records
 }
 
-export function record (topic: string, partition: number, value: string | Buffer | null, rest: Partial<ProducedRecord> = {}): ProducedRecord {
-  return { topic, partition, key: null, value: value === null ? null : Buffer.from(value), headers: [], timestamp: Date.now(), ...rest }
+export function record (
+  topic: string, partition: number, value: string | Buffer | null, rest: Partial<ProducedRecord> = {}
+): ProducedRecord {
+  return {
+    topic,
+    partition,
+    key: null,
+    value: value === null ? null : Buffer.from(value),
+    headers: [],
+    timestamp: Date.now(),
+    ...rest
+  }
 }
 
 export function inSeconds (seconds: number): number {

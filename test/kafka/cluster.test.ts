@@ -9,7 +9,9 @@ t.test('a cluster of three loses nothing when a node is killed and comes up agai
   const cluster = await startCluster({ nodes: 3 })
   t.teardown(() => cluster.stop())
   const topic = await createTopic({ partitions: 3 }, cluster.brokers)
-  const producer = new Kafka({ brokers: [...cluster.brokers], logLevel: logLevel.NOTHING, retry: { retries: 100, maxRetryTime: 300 } }).producer()
+  const producer = new Kafka({
+    brokers: [...cluster.brokers], logLevel: logLevel.NOTHING, retry: { retries: 100, maxRetryTime: 300 }
+  }).producer()
   t.teardown(() => producer.disconnect())
   await producer.connect()
 
@@ -17,7 +19,10 @@ t.test('a cluster of three loses nothing when a node is killed and comes up agai
   t.equal(cluster.pid(0), undefined)
   await producer.send({ topic, messages: [0, 1, 2].map((partition) => ({ partition, value: 'two nodes are left' })) })
   await cluster.up(0)
-  t.match((await readLog(topic, cluster.brokers)).map(({ partition, offset }) => [partition, offset]), [[0, 0n], [1, 0n], [2, 0n]])
+  t.match(
+    (await readLog(topic, cluster.brokers)).map(({ partition, offset }) => [partition, offset]),
+    [[0, 0n], [1, 0n], [2, 0n]]
+  )
 })
 
 t.test('a frozen node goes on when it is thawed', async (t) => {

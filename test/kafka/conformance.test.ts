@@ -21,7 +21,9 @@ conformance({
   async createTopic (partitions, topic) {
     if (topic === undefined) return await createTopic({ partitions })
     // Its name is free when its deletion has come everywhere.
-    await until(() => withAdmin((admin) => admin.createTopics({ topics: [{ topic, numPartitions: partitions, replicationFactor: -1 }], waitForLeaders: false })))
+    await until(() => withAdmin((admin) => admin.createTopics({
+      topics: [{ topic, numPartitions: partitions, replicationFactor: -1 }], waitForLeaders: false
+    })))
     await untilLed(topic, partitions)
     return topic
   },
@@ -39,7 +41,9 @@ conformance({
     return records.map(({ headers = {}, timestamp, ...record }) => ({
       ...record,
       timestamp: Number(timestamp),
-      headers: Object.fromEntries(Object.entries(headers).map(([name, values]) => [name, [values ?? null].flat().map((value) => value === null ? null : Buffer.from(value))]))
+      headers: Object.fromEntries(Object.entries(headers).map(
+        ([name, values]) => [name, [values ?? null].flat().map((value) => value === null ? null : Buffer.from(value))]
+      ))
     }))
   },
   async partitions (topic) {
@@ -54,10 +58,14 @@ conformance({
   },
   async committed (groupId, topic) {
     const [committed] = await withAdmin((admin) => admin.fetchOffsets({ groupId, topics: [topic] }))
-    return committed!.partitions.sort((a, b) => a.partition - b.partition).map(({ offset }) => offset === '-1' ? 0n : BigInt(offset))
+    return committed!.partitions.sort((a, b) => a.partition - b.partition).map(
+      ({ offset }) => offset === '-1' ? 0n : BigInt(offset)
+    )
   },
   async commit (groupId, topic, offset) {
-    const consumer = new Kafka({ brokers: [...brokers()], logLevel: logLevel.NOTHING }).consumer({ groupId, maxWaitTimeInMs: 100 })
+    const consumer = new Kafka({
+      brokers: [...brokers()], logLevel: logLevel.NOTHING
+    }).consumer({ groupId, maxWaitTimeInMs: 100 })
     await consumer.connect()
     await consumer.subscribe({ topic })
     const joined = new Promise((resolve) => { consumer.on(consumer.events.GROUP_JOIN, resolve) })
@@ -79,10 +87,17 @@ conformance({
   async transaction (outcome, topic, values) {
     const client = new Kafka({ brokers: [...brokers()], logLevel: logLevel.NOTHING })
     const end = await endOf(topic)
-    const producer = client.producer({ transactionalId: uniqueName('transaction'), idempotent: true, maxInFlightRequests: 1, createPartitioner: Partitioners.DefaultPartitioner })
+    const producer = client.producer({
+      transactionalId: uniqueName('transaction'),
+      idempotent: true,
+      maxInFlightRequests: 1,
+      createPartitioner: Partitioners.DefaultPartitioner
+    })
     await producer.connect()
     const transaction = await producer.transaction()
-    await transaction.send({ topic, messages: values.map((value) => ({ partition: 0, value, headers: { 'content-type': 'text/plain' } })) })
+    await transaction.send({
+      topic, messages: values.map((value) => ({ partition: 0, value, headers: { 'content-type': 'text/plain' } }))
+    })
     await transaction[outcome]()
     await producer.disconnect()
     // The marker at its end comes later than the answer.
@@ -94,7 +109,9 @@ subscriptions({
   name: 'kafka',
   unique: uniqueName,
   async transport (t) {
-    const transport = createKafkajsTransport({ brokers: brokers(), clientId: 'conformance', connectTimeout: 9000, log: SILENT })
+    const transport = createKafkajsTransport({
+      brokers: brokers(), clientId: 'conformance', connectTimeout: 9000, log: SILENT
+    })
     t.teardown(() => transport.close())
     await transport.connect()
     return transport

@@ -13,7 +13,16 @@ import { failure, inSeconds, record, transportOptions } from './client.js'
 import { startCluster } from '../../tools/kafka/cluster.js'
 import { createTopic, uniqueName } from './fixture.js'
 
-const idle: ConsumerListener = { assigned () {}, async revoking () {}, lost () {}, records () {}, stored () {}, corrupt () {}, reset () {}, failed () {} }
+const idle: ConsumerListener = {
+  assigned () {},
+  async revoking () {},
+  lost () {},
+  records () {},
+  stored () {},
+  corrupt () {},
+  reset () {},
+  failed () {}
+}
 const group = { offsetReset: 'earliest', rebalanceTimeout: 6000, sessionTimeout: 6000 } as const
 
 t.test('connect reaches the cluster, and may be called again', async (t) => {
@@ -31,7 +40,9 @@ t.test('one broker of the list is enough', async (t) => {
 t.test('when no broker is there, connect rejects in time and names them all', async (t) => {
   const transport = openTransport(t, { brokers: ['127.0.0.1:1', '[::1]:2'], connectTimeout: 500 })
   const started = Date.now()
-  await t.rejects(transport.connect(), { code: 'FASTSTREAM_ERR_CONNECT', message: /at 127\.0\.0\.1:1, \[::1\]:2 .*ECONNREFUSED/ })
+  await t.rejects(transport.connect(), {
+    code: 'FASTSTREAM_ERR_CONNECT', message: /at 127\.0\.0\.1:1, \[::1\]:2 .*ECONNREFUSED/
+  })
   t.ok(Date.now() - started < 1000)
 })
 
@@ -43,7 +54,9 @@ t.test('a port that accepts and says nothing holds nobody up', async (t) => {
   const patient = openTransport(t, { brokers: [silence] })
   const connecting = patient.connect()
   const started = Date.now()
-  await Promise.all([t.rejects(connecting, { code: 'FASTSTREAM_ERR_CONNECT', message: /it was closed/ }), patient.close()])
+  await Promise.all([
+    t.rejects(connecting, { code: 'FASTSTREAM_ERR_CONNECT', message: /it was closed/ }), patient.close()
+  ])
   t.ok(Date.now() - started < 500)
 })
 
@@ -62,7 +75,9 @@ t.test('what would be refused again is not tried again: sasl where there is none
 
 t.test('tls is spoken when it is asked for', async (t) => {
   const firstByte = new Promise<number>((resolve) => {
-    listen(t, (bytes) => resolve(bytes[0]!)).then((address) => openTransport(t, { brokers: [address], ssl: true, connectTimeout: 500 }).connect()).catch(() => {})
+    listen(t, (bytes) => resolve(bytes[0]!)).then(
+      (address) => openTransport(t, { brokers: [address], ssl: true, connectTimeout: 500 }).connect()
+    ).catch(() => {})
   })
   const handshake = 0x16
   t.equal(await firstByte, handshake)
@@ -76,7 +91,9 @@ t.test('after close nothing is done any more, and closing again is fine', async 
   await Promise.all([transport.close(), transport.close()])
   await transport.close()
 
-  t.match(await failure(producer.send([record(topic, 0, 'b')], inSeconds(10))), { reason: 'closed', outcome: 'not-sent' })
+  t.match(
+    await failure(producer.send([record(topic, 0, 'b')], inSeconds(10))), { reason: 'closed', outcome: 'not-sent' }
+  )
   await t.rejects(transport.connect(), { code: 'FASTSTREAM_ERR_CONNECT' })
 })
 
@@ -107,12 +124,16 @@ t.test('a process that has closed its transport ends by itself and has written n
     await transport.connect()
     await transport.producer().send([{ topic: '${topic}', partition: 0, key: null, value: null, headers: [], timestamp: 0 }], performance.now() + 5000)
     await transport.close()
-    const unreachable = createKafkajsTransport({ ...${JSON.stringify({ ...options, brokers: ['127.0.0.1:1'], connectTimeout: 300 })}, log })
+    const unreachable = createKafkajsTransport({ ...${JSON.stringify({
+      ...options, brokers: ['127.0.0.1:1'], connectTimeout: 300
+    })}, log })
     await unreachable.connect().catch((error) => console.log(error.code))
     await unreachable.close()
     console.log('closed')
   `
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, [...process.execArgv, '--input-type=module', '--eval', program], {
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [
+    ...process.execArgv, '--input-type=module', '--eval', program
+  ], {
     timeout: 20_000
   })
   t.equal(stdout, 'FASTSTREAM_ERR_CONNECT\nclosed\n')
@@ -126,7 +147,9 @@ t.test('what KafkaJS logs comes in the app\'s words, at the level that it deserv
   const entry = (namespace: string, label: string, message: string, extra: object = {}): LogEntry =>
     ({ namespace, label, level: 0, log: { timestamp: '', logger: 'kafkajs', message, ...extra } })
 
-  write(entry('BrokerPool', 'ERROR', 'Failed to connect to broker, reconnecting', { retryCount: 1, payload: 'bytes', data: 'bytes', stack: 'at' }))
+  write(entry('BrokerPool', 'ERROR', 'Failed to connect to broker, reconnecting', {
+    retryCount: 1, payload: 'bytes', data: 'bytes', stack: 'at'
+  }))
   write(entry('Producer', 'WARN', 'Limiting retries'))
   write(entry('Consumer', 'INFO', '[Consumer] Starting'))
   write(entry('Connection', 'ERROR', 'Connection error: ECONNREFUSED', { broker: 'localhost:1' }))
@@ -137,7 +160,11 @@ t.test('what KafkaJS logs comes in the app\'s words, at the level that it deserv
     ['info', { client: 'kafkajs Producer' }, 'limiting retries'],
     ['debug', { client: 'kafkajs Consumer' }, 'starting'],
     ['debug', { client: 'kafkajs Connection', broker: 'localhost:1' }, 'connection error: ECONNREFUSED'],
-    ['debug', { client: 'kafkajs Runner', error: 'The group is rebalancing, so a rejoin is needed' }, 'response Heartbeat']
+    [
+      'debug',
+      { client: 'kafkajs Runner', error: 'The group is rebalancing, so a rejoin is needed' },
+      'response Heartbeat'
+    ]
   ])
 })
 

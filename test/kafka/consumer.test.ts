@@ -23,8 +23,14 @@ t.test('start resolves when the partitions are known, and hands over every recor
   await produce(topic, numbered(50, { from: 50 }))
   await observer.has(150)
 
-  t.same(observer.received.filter((record) => record.partition === 0).map(({ value }) => value), Array.from({ length: 100 }, (_, i) => String(i)))
-  t.same(observer.received.filter((record) => record.partition === 1).map(({ offset }) => offset), Array.from({ length: 50 }, (_, i) => BigInt(i)))
+  t.same(
+    observer.received.filter((record) => record.partition === 0).map(({ value }) => value),
+    Array.from({ length: 100 }, (_, i) => String(i))
+  )
+  t.same(
+    observer.received.filter((record) => record.partition === 1).map(({ offset }) => offset),
+    Array.from({ length: 50 }, (_, i) => BigInt(i))
+  )
   t.equal(observer.positions.get(`${topic}:0`), 100n)
   t.same(observer.calls, ['assigned'])
 })
@@ -166,12 +172,17 @@ t.test('a batch that cannot be decoded stops its partition and no other', async 
   const topic = await createTopic({ partitions: 2 })
   const { consumer, observer } = createMember(t, { topics: [topic] })
   const codecs: Record<number, unknown> = CompressionCodecs
-  codecs[CompressionTypes.Snappy] = () => ({ compress: snappy, decompress: async () => { throw new Error('no such thing as snappy') } })
+  codecs[CompressionTypes.Snappy] = () => ({
+    compress: snappy, decompress: async () => { throw new Error('no such thing as snappy') }
+  })
   t.teardown(() => { delete codecs[CompressionTypes.Snappy] })
   await consumer.start()
 
   await produce(topic, numbered(3))
-  await withProducer(brokers(), (producer) => producer.send({ topic, compression: CompressionTypes.Snappy, messages: numbered(4, { from: 3 }) }))
+  await withProducer(
+    brokers(),
+    (producer) => producer.send({ topic, compression: CompressionTypes.Snappy, messages: numbered(4, { from: 3 }) })
+  )
   await observer.was('corrupt')
   const [corrupt] = observer.corruptBatches
   t.match(corrupt, { offset: 3n, nextOffset: 7n, error: /no such thing as snappy/ })
@@ -204,7 +215,9 @@ t.test('a consumer that breaks is lost, reported and made anew, where it had com
 })
 
 t.test('start rejects when the cluster refuses who we are', async (t) => {
-  const { consumer, observer } = createMember(t, { topics: ['orders'], sasl: { mechanism: 'plain', username: 'somebody', password: 'else' } })
+  const { consumer, observer } = createMember(t, {
+    topics: ['orders'], sasl: { mechanism: 'plain', username: 'somebody', password: 'else' }
+  })
   await t.rejects(consumer.start(), /SASL/)
   t.same(observer.calls, [])
 })
@@ -270,7 +283,9 @@ t.test('close ends within its time when the node takes connections and never ans
     server.close()
   })
   await new Promise((resolve) => server.once('listening', resolve))
-  const { consumer } = createMember(t, { topics: ['orders'], brokers: [`127.0.0.1:${(server.address() as AddressInfo).port}`] })
+  const { consumer } = createMember(t, {
+    topics: ['orders'], brokers: [`127.0.0.1:${(server.address() as AddressInfo).port}`]
+  })
   const handles = openHandles()
   const rejected = t.rejects(consumer.start(), /closed/)
   await until(async () => sockets.size > 0)
@@ -290,7 +305,9 @@ function openHandles (): number {
 /** Snappy in the frame of snappy-java, everything as literals: what Kafka takes and our codec does not. */
 async function snappy ({ buffer }: { buffer: Buffer }): Promise<Buffer> {
   const header = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0, 0, 0, 0, 1, 0, 0, 0, 1])
-  const literal = Buffer.concat([varint(buffer.length), Buffer.from([61 << 2, (buffer.length - 1) & 255, (buffer.length - 1) >> 8]), buffer])
+  const literal = Buffer.concat([
+    varint(buffer.length), Buffer.from([61 << 2, (buffer.length - 1) & 255, (buffer.length - 1) >> 8]), buffer
+  ])
   const length = Buffer.alloc(4)
   length.writeInt32BE(literal.length)
   return Buffer.concat([header, length, literal])

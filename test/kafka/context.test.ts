@@ -24,7 +24,9 @@ t.test('a handler sees neither the context of the request that published nor tha
   })
   // Sockets and fetch loops are made while this context is the current one.
   await storage.run('boot', async () => { await app.ready() })
-  const replies = await Promise.all(['a', 'b', 'c'].map(async (tenant) => (await app.inject({ method: 'POST', url: `/${tenant}` })).body))
+  const replies = await Promise.all(['a', 'b', 'c'].map(
+    async (tenant) => (await app.inject({ method: 'POST', url: `/${tenant}` })).body
+  ))
   t.same(replies, ['a', 'b', 'c'], 'where the publish is awaited the context goes on')
   t.same(await inbox.count(6), Array(6).fill(undefined))
 })

@@ -15,7 +15,9 @@ t.intercept(Node.prototype, 'request', {
   value (this: Node, ...args: Parameters<typeof request>) {
     const answer = request.apply(this, args)
     if (args[0] !== 'Fetch') return answer
-    const places = Array.from(eachOf((args[1] as FetchRequest).topics), ({ topic, partition }) => `${topic} ${partition}`)
+    const places = Array.from(
+      eachOf((args[1] as FetchRequest).topics), ({ topic, partition }) => `${topic} ${partition}`
+    )
     for (const place of places) count(sent, place, 1)
     for (const place of places) count(waiting, place, 1)
     return answer.finally(() => { for (const place of places) count(waiting, place, -1) })

@@ -9,13 +9,21 @@ t.test('a log is read back as it was written, in the order of partitions and off
   const producer = new Kafka({ brokers: [...brokers()], logLevel: logLevel.NOTHING }).producer()
   t.teardown(() => producer.disconnect())
   await producer.connect()
-  await producer.send({ topic, messages: [{ partition: 1, key: 'b', value: 'late', headers: { h: 'x', constructor: 'z' } }] })
+  await producer.send({
+    topic, messages: [{ partition: 1, key: 'b', value: 'late', headers: { h: 'x', constructor: 'z' } }]
+  })
   await producer.send({ topic, messages: [{ partition: 0, key: 'a', value: '' }, { partition: 0, value: null }] })
 
   t.match(await readLog(topic), [
     { partition: 0, offset: 0n, key: Buffer.from('a'), value: Buffer.from('') },
     { partition: 0, offset: 1n, key: null, value: null },
-    { partition: 1, offset: 0n, key: Buffer.from('b'), value: Buffer.from('late'), headers: { h: Buffer.from('x'), constructor: [Buffer.from('z')] } }
+    {
+      partition: 1,
+      offset: 0n,
+      key: Buffer.from('b'),
+      value: Buffer.from('late'),
+      headers: { h: Buffer.from('x'), constructor: [Buffer.from('z')] }
+    }
   ])
 })
 

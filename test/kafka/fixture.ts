@@ -14,7 +14,9 @@ const handedOut: string[] = []
 /** The cluster that `npm run test:kafka` started, or the one that it was given. */
 export function brokers (): readonly string[] {
   const list = process.env.KAFKA_BROKERS
-  if (!list) throw new Error('this test needs a Kafka: run it with `npm run test:kafka -- <file>`, or set KAFKA_BROKERS')
+  if (!list) {
+    throw new Error('this test needs a Kafka: run it with `npm run test:kafka -- <file>`, or set KAFKA_BROKERS')
+  }
   return list.split(',')
 }
 
@@ -29,7 +31,9 @@ export function uniqueName (prefix: string): string {
 export async function createTopic (options: { partitions: number, prefix?: string }, on = brokers()): Promise<string> {
   const topic = uniqueName(options.prefix ?? 'topic')
   await withAdmin(async (admin) => {
-    await admin.createTopics({ topics: [{ topic, numPartitions: options.partitions, replicationFactor: -1 }], waitForLeaders: false })
+    await admin.createTopics({
+      topics: [{ topic, numPartitions: options.partitions, replicationFactor: -1 }], waitForLeaders: false
+    })
     // Only the leaders' own answers tell: the metadata name a leader before it knows that it is one.
     await until(async () => (await admin.fetchTopicOffsets(topic)).length === options.partitions)
   }, on)
@@ -72,7 +76,9 @@ async function leaders (topic: string, broker: string): Promise<string> {
 
 async function readOnce (topic: string, from: readonly string[]): Promise<LogRecord[]> {
   const ends = await withAdmin((admin) => admin.fetchTopicOffsets(topic), from)
-  const unread = new Map(ends.filter(({ low, high }) => low !== high).map(({ partition, high }) => [partition, BigInt(high)]))
+  const unread = new Map(ends.filter(({ low, high }) => low !== high).map(
+    ({ partition, high }) => [partition, BigInt(high)]
+  ))
   if (unread.size === 0) return []
 
   const records: LogRecord[] = []
@@ -100,7 +106,9 @@ async function readOnce (topic: string, from: readonly string[]): Promise<LogRec
 
 /** KafkaJS takes what every object inherits (`constructor`, `__proto__`) for a first header of that name. */
 function ownHeaders (headers: IHeaders = {}): IHeaders {
-  return Object.fromEntries(Object.entries(headers).map(([name, values]) => [name, Array.isArray(values) ? values.filter(isBytes) : values]))
+  return Object.fromEntries(Object.entries(headers).map(
+    ([name, values]) => [name, Array.isArray(values) ? values.filter(isBytes) : values]
+  ))
 }
 
 function isBytes (value: unknown): value is Buffer {
@@ -122,7 +130,9 @@ export async function until (condition: () => Promise<boolean>, timeout = 20_000
   throw new Error(`not so after ${timeout} ms: ${condition}`, { cause: reason })
 }
 
-export async function withAdmin<T> (use: (admin: Admin) => Promise<T>, on = brokers(), retry: RetryOptions = {}): Promise<T> {
+export async function withAdmin<T> (
+  use: (admin: Admin) => Promise<T>, on = brokers(), retry: RetryOptions = {}
+): Promise<T> {
   const admin = client(on, retry).admin()
   await admin.connect()
   try {
@@ -133,7 +143,9 @@ export async function withAdmin<T> (use: (admin: Admin) => Promise<T>, on = brok
 }
 
 function client (brokers: readonly string[], retry: RetryOptions = {}): Kafka {
-  return new Kafka({ clientId: 'fixture', brokers: [...brokers], logLevel: logLevel.NOTHING, requestTimeout: 5000, retry })
+  return new Kafka({
+    clientId: 'fixture', brokers: [...brokers], logLevel: logLevel.NOTHING, requestTimeout: 5000, retry
+  })
 }
 
 async function cleanUp (): Promise<void> {

@@ -25,6 +25,8 @@ for (const [title, { messages, bytes, handled }] of [
     await publishMany(writer, topic, { messages, bytes })
     await writer.close()
     const reader = await build({ groupId: uniqueName('g'), buffer: { messages: 1000, bytes: 8 * MiB } })
-    for (const growth of await growthWhileReading(reader, topic, handled)) t.ok(growth < 24 * MiB, `${(growth / MiB).toFixed(1)} MiB`)
+    for (const growth of await growthWhileReading(reader, topic, handled)) {
+      t.ok(growth < 24 * MiB, `${(growth / MiB).toFixed(1)} MiB`)
+    }
   })
 }

@@ -15,7 +15,9 @@ const { CompressionTypes } = kafkajs
 const megabyte = 2 ** 20
 const room = megabyte - 1500
 const json: RawHeader = ['content-type', Buffer.from('application/json')]
-const headers = (count: number): RawHeader[] => [json, ...Array.from({ length: count }, (_, i): RawHeader => [`h${i}`, Buffer.from('v')])]
+const headers = (count: number): RawHeader[] => [
+  json, ...Array.from({ length: count }, (_, i): RawHeader => [`h${i}`, Buffer.from('v')])
+]
 
 interface Kind extends Partial<Pick<ProducedRecord, 'key' | 'headers'>> {
   readonly name: string
@@ -30,26 +32,66 @@ interface Kind extends Partial<Pick<ProducedRecord, 'key' | 'headers'>> {
 
 const kinds: readonly Kind[] = [
   { name: 'a megabyte of broken JSON', value: '[' + '1,'.repeat(room / 2) },
-  { name: 'a megabyte that is UTF-8 but for its last byte', value: Buffer.concat([Buffer.from(`"${'é'.repeat(room / 2 - 2)}`), Buffer.from([0xff])]) },
+  {
+    name: 'a megabyte that is UTF-8 but for its last byte',
+    value: Buffer.concat([Buffer.from(`"${'é'.repeat(room / 2 - 2)}`), Buffer.from([0xff])])
+  },
   { name: 'half a million levels', value: '['.repeat(room / 2) + ']'.repeat(room / 2) },
-  { name: 'a megabyte of JSON with 65 levels at its end', value: `[${'[],'.repeat(300_000)}${'['.repeat(64)}${']'.repeat(64)}]` },
-  { name: 'a megabyte of JSON with a poisonous key at its end', value: `[${'{"a":1},'.repeat(100_000)}{"__proto__":1}]` },
+  {
+    name: 'a megabyte of JSON with 65 levels at its end',
+    value: `[${'[],'.repeat(300_000)}${'['.repeat(64)}${']'.repeat(64)}]`
+  },
+  {
+    name: 'a megabyte of JSON with a poisonous key at its end', value: `[${'{"a":1},'.repeat(100_000)}{"__proto__":1}]`
+  },
   { name: '10 000 headers', value: '{', headers: headers(10_000) },
   { name: '100 000 headers', value: '{', headers: headers(100_000), patience: 2 },
-  { name: '100 000 headers, where headers are asked for', value: '1', headers: headers(100_000), schema: { headers: { type: 'object' } }, patience: 2 },
-  { name: 'half a million empty headers', value: '{', headers: [json, ...Array.from({ length: 519_000 }, (): RawHeader => ['', Buffer.alloc(0)])], kept: 'its place' },
+  {
+    name: '100 000 headers, where headers are asked for',
+    value: '1',
+    headers: headers(100_000),
+    schema: { headers: { type: 'object' } },
+    patience: 2
+  },
+  {
+    name: 'half a million empty headers',
+    value: '{',
+    headers: [json, ...Array.from({ length: 519_000 }, (): RawHeader => ['', Buffer.alloc(0)])],
+    kept: 'its place'
+  },
   { name: 'a key of a megabyte', value: '{', key: Buffer.alloc(room, 'k') },
-  { name: 'a key of a megabyte that is no text', value: '1', key: Buffer.alloc(room, 0xff), schema: { key: { type: 'string', pattern: '^order-' } } },
-  { name: 'a string of a megabyte that does not match', value: `"${'x'.repeat(room)}"`, schema: { value: { type: 'string', maxLength: 10, pattern: '^[a-z]*$' } }, stage: 'validate' },
-  { name: 'a list of 250 000 items that do not match', value: `[${'"x",'.repeat(250_000)}1]`, schema: { value: { anyOf: [{ const: 'behind' }, { type: 'array', items: { type: 'integer' } }] } }, stage: 'validate' }
+  {
+    name: 'a key of a megabyte that is no text',
+    value: '1',
+    key: Buffer.alloc(room, 0xff),
+    schema: { key: { type: 'string', pattern: '^order-' } }
+  },
+  {
+    name: 'a string of a megabyte that does not match',
+    value: `"${'x'.repeat(room)}"`,
+    schema: { value: { type: 'string', maxLength: 10, pattern: '^[a-z]*$' } },
+    stage: 'validate'
+  },
+  {
+    name: 'a list of 250 000 items that do not match',
+    value: `[${'"x",'.repeat(250_000)}1]`,
+    schema: { value: { anyOf: [{ const: 'behind' }, { type: 'array', items: { type: 'integer' } }] } },
+    stage: 'validate'
+  }
 ]
 
 for (const { name, value = '1', stage = 'deserialize', schema, patience = 1, kept = 'its bytes', ...rest } of kinds) {
   t.test(`${name}: a dead letter with ${kept}, what is behind it is handled, and nobody waits long`, async (t) => {
     const topic = await createTopic({ partitions: 1 })
     const producer = openProducer(t)
-    const bad = { topic, partition: 0, key: null, value: Buffer.from(value), headers: [json], timestamp: Date.now(), ...rest }
-    for (const record of [bad, { ...bad, key: Buffer.from('order-1'), value: Buffer.from('"behind"'), headers: [json] }]) await producer.send([record], inSeconds(10))
+    const bad = {
+      topic, partition: 0, key: null, value: Buffer.from(value), headers: [json], timestamp: Date.now(), ...rest
+    }
+    for (const record of [
+      bad, { ...bad, key: Buffer.from('order-1'), value: Buffer.from('"behind"'), headers: [json] }
+    ]) {
+      await producer.send([record], inSeconds(10))
+    }
 
     // Something else may be what takes the time once, hardly ever three times.
     const stalls: number[] = []
@@ -59,8 +101,20 @@ for (const { name, value = '1', stage = 'deserialize', schema, patience = 1, kep
       t.same(handled, ['behind'])
     }
     const [letter] = await deadLetters(t, topic)
-    if (kept === 'its bytes') t.same([letter?.key, letter?.value, letter?.headers.slice(0, bad.headers.length)], [bad.key, bad.value, bad.headers])
-    else t.same([letter?.key, letter?.value, ...['offset', 'headers-omitted'].map((name) => letter?.headerText?.(`x-dlq-${name}`))], [null, null, '0', 'true'])
+    if (kept === 'its bytes') {
+      t.same(
+        [letter?.key, letter?.value, letter?.headers.slice(0, bad.headers.length)], [bad.key, bad.value, bad.headers]
+      )
+    } else {
+      t.same(
+        [
+          letter?.key,
+          letter?.value,
+          ...['offset', 'headers-omitted'].map((name) => letter?.headerText?.(`x-dlq-${name}`))
+        ],
+        [null, null, '0', 'true']
+      )
+    }
     t.equal(letter?.headerText?.('x-dlq-stage'), stage)
     const limit = patience * longestStall()
     t.ok(Math.min(...stalls) < limit, `${stalls.map(Math.round)} ms, ${Math.round(limit)} are allowed`)
@@ -77,7 +131,9 @@ for (const [name, message, letter] of [
   t.test(`${name} that were a few kilobytes: a dead letter that tells where it is, and nobody waits long`, async (t) => {
     const topic = await createTopic({ partitions: 1 })
     await withProducer(brokers(), async (producer) => {
-      await producer.send({ topic, messages: [{ key: 'k', partition: 0, ...message }], compression: CompressionTypes.GZIP })
+      await producer.send({
+        topic, messages: [{ key: 'k', partition: 0, ...message }], compression: CompressionTypes.GZIP
+      })
       await producer.send({ topic, messages: [{ value: '"behind"', partition: 0 }] })
     })
     const stalls: number[] = []
@@ -98,7 +154,9 @@ t.test('200 000 tiny messages, all in one fetch, are handled, and nobody waits l
   const count = 200_000
   const messages = Array.from({ length: count / 40 }, () => ({ value: '1', timestamp: '1700000000000' }))
   await withProducer(brokers(), async (producer) => {
-    for (let sent = 0; sent < count; sent += messages.length) await producer.send({ topic, messages, compression: CompressionTypes.GZIP })
+    for (let sent = 0; sent < count; sent += messages.length) {
+      await producer.send({ topic, messages, compression: CompressionTypes.GZIP })
+    }
   })
   const stalls: number[] = []
   for (let round = 0; round < 3; round++) {
@@ -117,8 +175,15 @@ for (const [name, message] of [
 ] as const) {
   t.test(`${name}: the partition is stopped, the others are read, and nobody waits long`, async (t) => {
     const topic = await createTopic({ partitions: 2 })
-    await withProducer(brokers(), (producer) => producer.send({ topic, messages: [{ ...message, partition: 0 }], compression: CompressionTypes.GZIP }))
-    await withProducer(brokers(), (producer) => producer.send({ topic, messages: [{ value: '"other"', partition: 1 }] }))
+    await withProducer(
+      brokers(),
+      (producer) => producer.send({
+        topic, messages: [{ ...message, partition: 0 }], compression: CompressionTypes.GZIP
+      })
+    )
+    await withProducer(
+      brokers(), (producer) => producer.send({ topic, messages: [{ value: '"other"', partition: 1 }] })
+    )
     const { consumer, observer } = createMember(t, { topics: [topic] })
     const loop = watchLoop()
     await consumer.start()

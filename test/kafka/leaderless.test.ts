@@ -12,9 +12,14 @@ t.test('a partition whose only node is down holds up no other, and is read when 
     const one = { configEntries: [{ name: 'min.insync.replicas', value: '1' }] }
     await admin.createTopics({
       waitForLeaders: false,
-      topics: [{ ...one, topic: stays, replicaAssignment: [{ partition: 0, replicas: [1] }] }, { ...one, topic: goes, replicaAssignment: [{ partition: 0, replicas: [3] }] }]
+      topics: [
+        { ...one, topic: stays, replicaAssignment: [{ partition: 0, replicas: [1] }] },
+        { ...one, topic: goes, replicaAssignment: [{ partition: 0, replicas: [3] }] }
+      ]
     })
-    await until(async () => (await Promise.all([stays, goes].map((topic) => admin.fetchTopicOffsets(topic)))).flat().length === 2)
+    await until(
+      async () => (await Promise.all([stays, goes].map((topic) => admin.fetchTopicOffsets(topic)))).flat().length === 2
+    )
   }, brokers)
   await produce(goes, numbered(2, { from: 3 }), brokers)
   const topics = [stays, goes]
@@ -24,7 +29,13 @@ t.test('a partition whose only node is down holds up no other, and is read when 
   await first.consumer.commit([{ topic: goes, partition: 0, offset: 2n }])
 
   await cluster.kill(2)
-  await until(() => withAdmin(async (admin) => await admin.fetchTopicMetadata({ topics: [goes] }).then(() => false, ({ message }) => /no leader/.test(message)), brokers.slice(0, 2), { retries: 0 }))
+  await until(() => withAdmin(
+    async (admin) => await admin.fetchTopicMetadata({ topics: [goes] }).then(
+      () => false, ({ message }) => /no leader/.test(message)
+    ),
+    brokers.slice(0, 2),
+    { retries: 0 }
+  ))
   await produce(stays, numbered(3), brokers.slice(0, 2))
   await first.observer.has(5)
 

@@ -131,7 +131,9 @@ function client (t: Pick<Test, 'teardown'>, brokers = sharedBrokers(), sasl?: Me
 }
 
 /** A member, not started yet; closed with the test. */
-export function createMember (t: Pick<Test, 'teardown'>, { brokers, sasl, log = silent, ...options }: MemberSettings): TestMember {
+export function createMember (
+  t: Pick<Test, 'teardown'>, { brokers, sasl, log = silent, ...options }: MemberSettings
+): TestMember {
   const { cluster, metadata } = sasl === undefined && brokers === undefined ? sharedClient() : client(t, brokers, sasl)
   const observer = new Observer()
   const consumer = createConsumer({
@@ -140,7 +142,13 @@ export function createMember (t: Pick<Test, 'teardown'>, { brokers, sasl, log = 
     listener: observer,
     log,
     lookupCodec: lookupCodec(loadKafkajs()),
-    options: { groupId: uniqueName('group'), offsetReset: 'earliest', sessionTimeout: 10_000, rebalanceTimeout: 20_000, ...options }
+    options: {
+      groupId: uniqueName('group'),
+      offsetReset: 'earliest',
+      sessionTimeout: 10_000,
+      rebalanceTimeout: 20_000,
+      ...options
+    }
   })
   t.teardown(() => consumer.close())
   return { consumer, observer }
@@ -149,12 +157,16 @@ export function createMember (t: Pick<Test, 'teardown'>, { brokers, sasl, log = 
 /** A member that commits at once whatever position it is told, as if every handler were done already. */
 export function createEager (t: Pick<Test, 'teardown'>, settings: MemberSettings): TestMember {
   const member = createMember(t, settings)
-  member.observer.onRecords = (topic, partition, _records, offset) => { member.consumer.commit([{ topic, partition, offset }]).catch(() => {}) }
+  member.observer.onRecords = (topic, partition, _records, offset) => {
+    member.consumer.commit([{ topic, partition, offset }]).catch(() => {})
+  }
   return member
 }
 
 /** Of the topic's partitions in turn. Nobody checks that the log has them. */
-export async function store (t: Pick<Test, 'teardown'>, groupId: string, topic: string, ...offsets: bigint[]): Promise<void> {
+export async function store (
+  t: Pick<Test, 'teardown'>, groupId: string, topic: string, ...offsets: bigint[]
+): Promise<void> {
   const { consumer } = createMember(t, { topics: [topic], groupId })
   await consumer.start()
   await consumer.commit(offsets.map((offset, partition) => ({ topic, partition, offset })))
@@ -175,7 +187,9 @@ export async function produce (topic: string, messages: Message[], brokers = sha
   await withProducer(brokers, (producer) => producer.send({ topic, messages }).then(() => {}))
 }
 
-export async function withProducer<T> (brokers: readonly string[], use: (producer: Producer) => Promise<T>, config: ProducerConfig = {}): Promise<T> {
+export async function withProducer<T> (
+  brokers: readonly string[], use: (producer: Producer) => Promise<T>, config: ProducerConfig = {}
+): Promise<T> {
   const kafka = new kafkajs.Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING })
   const producer = kafka.producer({ ...config, createPartitioner: Partitioners.DefaultPartitioner })
   await producer.connect()

@@ -7,7 +7,9 @@ t.test('the metadata of an offset comes back with it', async (t) => {
   const first = createMember(t, { topics: [topic], groupId })
   await first.consumer.start()
   t.same(first.observer.beginnings, [], 'nothing is stored')
-  await first.consumer.commit([{ topic, partition: 0, offset: 0n, metadata: 'x'.repeat(4096) }, { topic, partition: 1, offset: 0n }])
+  await first.consumer.commit([
+    { topic, partition: 0, offset: 0n, metadata: 'x'.repeat(4096) }, { topic, partition: 1, offset: 0n }
+  ])
   await first.consumer.close()
   const second = createMember(t, { topics: [topic], groupId })
   await second.consumer.start()
@@ -29,6 +31,8 @@ t.test('nor where it is too much for all partitions together', async (t) => {
   const [topic, groupId] = [await createTopic({ partitions: 300 }), uniqueName('g')]
   const first = createMember(t, { topics: [topic], groupId })
   await first.consumer.start()
-  await first.consumer.commit(first.observer.owned.map((partition) => ({ ...partition, offset: 0n, metadata: 'x'.repeat(4096) })))
+  await first.consumer.commit(first.observer.owned.map((partition) => ({
+    ...partition, offset: 0n, metadata: 'x'.repeat(4096)
+  })))
   t.same(await committed(groupId, topic), Array(300).fill('0'))
 })

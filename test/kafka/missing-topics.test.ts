@@ -69,7 +69,9 @@ t.test('a topic that is deleted is dropped while the others flow on, and is read
   await consumer.commit([{ topic: goes, partition, offset: 10n }])
 
   await remove(goes)
-  await until(async () => consumer.missing().includes(goes) && observer.calls.filter((call) => call === 'assigned').length === 2)
+  await until(
+    async () => consumer.missing().includes(goes) && observer.calls.filter((call) => call === 'assigned').length === 2
+  )
   t.same(observer.owned, [{ topic: stays, partition }])
   await produce(stays, numbered(1, { from: 10 }))
   await observer.has(11)
@@ -123,7 +125,9 @@ t.test('a deletion makes a group rebalance once, and so does a creation, also wh
   await until(async () => followers.every(({ consumer }) => consumer.missing().length === 0))
 
   await remove(goes)
-  await until(async () => owners(members, goes).join() === '0,0,0' && followers.every(({ consumer }) => consumer.missing().length === 1))
+  await until(async () => owners(members, goes).join() === '0,0,0' && followers.every(
+    ({ consumer }) => consumer.missing().length === 1
+  ))
   await produce(stays, [0, 1, 2].flatMap((partition) => numbered(1, { partition })))
   await until(async () => members.reduce((sum, { observer }) => sum + observer.received.length, 0) === 4)
   t.same(generations(members), before.map((count) => count + 2))
@@ -133,7 +137,11 @@ t.test('a deletion makes a group rebalance once, and so does a creation, also wh
 t.test('the log has one line for each absence', async (t) => {
   const [topic, groupId] = [uniqueName('topic'), uniqueName('group')]
   const lines: unknown[] = []
-  const { consumer } = createMember(t, { topics: [topic], groupId, log: { debug () {}, info () {}, warn: (details, message) => { lines.push([details, message]) }, error () {} } })
+  const { consumer } = createMember(t, {
+    topics: [topic],
+    groupId,
+    log: { debug () {}, info () {}, warn: (details, message) => { lines.push([details, message]) }, error () {} }
+  })
   await consumer.start()
   await until(async () => lines.length === 1)
   const warned = Date.now()
@@ -159,7 +167,9 @@ function owners (members: readonly TestMember[], topic: string): number[] {
 async function create (topic: string, partitions: number): Promise<void> {
   await withAdmin(async (admin) => {
     // A name is free again a moment after its topic was deleted.
-    await until(async () => await admin.createTopics({ topics: [{ topic, numPartitions: partitions }], waitForLeaders: false }))
+    await until(async () => await admin.createTopics({
+      topics: [{ topic, numPartitions: partitions }], waitForLeaders: false
+    }))
     await until(async () => (await admin.fetchTopicOffsets(topic)).length === partitions)
   })
 }

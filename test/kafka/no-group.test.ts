@@ -47,14 +47,19 @@ t.test('partitions that are added are read from their start, and the others go o
   await observer.was('assigned', 2)
   await produce(topic, [...numbered(1, { from: 10 }), ...numbered(2, { from: 11, partition: 1 })])
   await observer.has(17)
-  t.same(observer.received.slice(10).map(({ partition, value }) => `${partition} ${value}`).sort(), ['0 10', '0 6', '0 7', '0 8', '0 9', '1 11', '1 12'])
+  t.same(
+    observer.received.slice(10).map(({ partition, value }) => `${partition} ${value}`).sort(),
+    ['0 10', '0 6', '0 7', '0 8', '0 9', '1 11', '1 12']
+  )
   t.same(observer.calls, ['assigned', 'revoking', 'assigned'])
 })
 
 t.test('latest begins at the end, and at the start of a partition that is added', async (t) => {
   const topic = await createTopic({ partitions: 1 })
   const { consumer, observer } = createMember(t, { topics: [topic], groupId, offsetReset: 'latest' })
-  observer.onRecords = (topic, partition, _records, position) => { consumer.commit([{ topic, partition, offset: position }]).catch(t.threw) }
+  observer.onRecords = (topic, partition, _records, position) => {
+    consumer.commit([{ topic, partition, offset: position }]).catch(t.threw)
+  }
   await produce(topic, numbered(5))
   await consumer.start()
   await until(async () => observer.positions.get(`${topic}:0`) === 5n)
@@ -96,7 +101,9 @@ t.test('the offsets of a topic are forgotten when it is deleted', async (t) => {
   await withAdmin((admin) => admin.deleteTopics({ topics: [topic] }))
   await observer.was('assigned', 2)
   t.same(consumer.missing(), [topic])
-  await withAdmin((admin) => until(async () => await admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: false })))
+  await withAdmin((admin) => until(async () => await admin.createTopics({
+    topics: [{ topic, numPartitions: 1 }], waitForLeaders: false
+  })))
   await observer.was('assigned', 3)
   await produce(topic, numbered(5, { from: 3 }))
   await observer.has(8)

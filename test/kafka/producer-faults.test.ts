@@ -21,7 +21,10 @@ t.test('a frozen leader: the deadline holds, the outcome is unknown, and what is
   cluster.freeze(leader)
   t.teardown(() => cluster.thaw(leader))
   const started = Date.now()
-  t.match(await failure(producer.send([record(topic, 0, 'given up')], inSeconds(1))), { outcome: 'unknown', reason: 'timeout' })
+  t.match(
+    await failure(producer.send([record(topic, 0, 'given up')], inSeconds(1))),
+    { outcome: 'unknown', reason: 'timeout' }
+  )
   t.ok(Date.now() - started < 1500)
   await producer.send([record(topic, 0, 'after')], inSeconds(20))
   t.ok(Date.now() - started < 15_000, 'it did not wait for the thaw')
@@ -58,10 +61,15 @@ t.test('a leader that moved beside one that is slow makes no duplicate', async (
   const producer = openProducer(t, { brokers: cluster.brokers })
   await withAdmin(async (admin) => {
     const replicaAssignment = [{ partition: 0, replicas: [1] }, { partition: 1, replicas: [2] }]
-    await admin.createTopics({ topics: [{ topic, replicaAssignment, configEntries: [{ name: 'min.insync.replicas', value: '1' }] }], waitForLeaders: false })
+    await admin.createTopics({
+      topics: [{ topic, replicaAssignment, configEntries: [{ name: 'min.insync.replicas', value: '1' }] }],
+      waitForLeaders: false
+    })
     await until(async () => (await admin.fetchTopicOffsets(topic)).length === 2)
     await producer.send([record(topic, 0, 'a'), record(topic, 1, 'a')], inSeconds(10))
-    await admin.alterPartitionReassignments({ topics: [{ topic, partitionAssignment: [{ partition: 0, replicas: [3] }] }] })
+    await admin.alterPartitionReassignments({
+      topics: [{ topic, partitionAssignment: [{ partition: 0, replicas: [3] }] }]
+    })
   }, cluster.brokers)
   await until(async () => await leaderOf(topic, 0) === 2)
 
@@ -70,7 +78,10 @@ t.test('a leader that moved beside one that is slow makes no duplicate', async (
   await wait(1500)
   cluster.thaw(1)
   t.same(await sent, [1n, 1n])
-  t.same((await readLog(topic, cluster.brokers)).map(({ partition, value }) => `${partition}:${value}`), ['0:a', '0:b', '1:a', '1:b'])
+  t.same(
+    (await readLog(topic, cluster.brokers)).map(({ partition, value }) => `${partition}:${value}`),
+    ['0:a', '0:b', '1:a', '1:b']
+  )
 })
 
 t.test('sends that are given up again and again during an outage: what was acknowledged is there, once and in order', async (t) => {
@@ -121,7 +132,9 @@ function sendUntilStopped (producer: TransportProducer, topic: string, deadline:
   async function run (): Promise<void> {
     while (!stopping.signal.aborted) {
       const numbers = Array.from({ length: 20 }, () => next++)
-      const records = numbers.map((number) => record(topic, number % keys % partitions, String(number), { key: Buffer.from(String(number % keys)) }))
+      const records = numbers.map((number) => record(topic, number % keys % partitions, String(number), {
+        key: Buffer.from(String(number % keys))
+      }))
       const offsets = await producer.send(records, deadline()).catch((error) => {
         if (!(error instanceof SendError)) throw error
         load.failed++

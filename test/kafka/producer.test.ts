@@ -13,7 +13,11 @@ t.test('send resolves with the offset of each record, in the order given, over s
 
   t.same(await producer.send([record(orders, 0, 'a')], inSeconds(10)), [0n])
   t.same(await producer.send([
-    record(invoices, 0, 'x'), record(orders, 1, 'b'), record(orders, 0, 'c'), record(invoices, 0, 'y'), record(orders, 0, 'd'), record(orders, 0, 'e')
+    record(
+      invoices, 0, 'x'
+    ), record(orders, 1, 'b'), record(orders, 0, 'c'), record(
+      invoices, 0, 'y'
+    ), record(orders, 0, 'd'), record(orders, 0, 'e')
   ], inSeconds(10)), [0n, 0n, 1n, 1n, 2n, 3n])
   t.same(await producer.send([], inSeconds(10)), [])
 
@@ -26,7 +30,9 @@ t.test('null and empty keys and values, and any headers, come out of the log as 
   const producer = openProducer(t)
   const empty = Buffer.alloc(0)
   const headers: RawHeader[] = [
-    ['twice', Buffer.from('1')], ['__proto__', Buffer.from('2')], ['twice', Buffer.from([0xff, 0x00])], ['none', null], ['', empty], ['größe', Buffer.from('ü')]
+    ['twice', Buffer.from('1')], ['__proto__', Buffer.from('2')], [
+      'twice', Buffer.from([0xff, 0x00])
+    ], ['none', null], ['', empty], ['größe', Buffer.from('ü')]
   ]
   const records = [
     record(topic, 0, null, { headers, timestamp: 0 }),
@@ -36,7 +42,10 @@ t.test('null and empty keys and values, and any headers, come out of the log as 
   await producer.send(records, inSeconds(10))
 
   const stored = await readRaw(t, topic)
-  t.same(stored.map(({ key, value, headers, timestamp }) => ({ topic, partition: 0, key, value, headers, timestamp })), records)
+  t.same(
+    stored.map(({ key, value, headers, timestamp }) => ({ topic, partition: 0, key, value, headers, timestamp })),
+    records
+  )
 })
 
 t.test('a partition that the answer leaves out is sent again, and is in the log once', async (t) => {
@@ -44,11 +53,18 @@ t.test('a partition that the answer leaves out is sent again, and is in the log 
   const producer = openProducer(t)
   await producer.send([record(topic, 0, 'a')], inSeconds(10))
   const requests = interceptAnswers(t, 'Produce', (answer, count) => {
-    if (count === 1) answer.topics[0].partitions = answer.topics[0].partitions.filter((row: { partition: number }) => row.partition !== 0)
+    if (count === 1) {
+      answer.topics[0].partitions = answer.topics[0].partitions.filter(
+        (row: { partition: number }) => row.partition !== 0
+      )
+    }
     return answer
   })
 
-  t.same(await producer.send([record(topic, 0, 'b'), record(topic, 1, 'c'), record(topic, 0, 'd')], inSeconds(10)), [1n, 0n, 2n])
+  t.same(
+    await producer.send([record(topic, 0, 'b'), record(topic, 1, 'c'), record(topic, 0, 'd')], inSeconds(10)),
+    [1n, 0n, 2n]
+  )
   t.equal(requests.count, 2)
   t.same(await producer.send([record(topic, 0, 'e')], inSeconds(10)), [3n])
   t.same(await values(topic), ['0:a', '0:b', '0:d', '0:e', '1:c'])
@@ -128,7 +144,9 @@ t.test('a partition or topic that stays unknown is refused, after the time that 
 
   const error = await failure(producer.send([record(topic, 7, 'a')], inSeconds(10)))
   t.match(error, { outcome: 'not-sent', reason: 'refused' })
-  t.match(await failure(producer.send([record('not/a topic', 0, 'a')], inSeconds(10))), { outcome: 'not-sent', reason: 'refused', message: /invalid topic/ })
+  t.match(await failure(producer.send([record('not/a topic', 0, 'a')], inSeconds(10))), {
+    outcome: 'not-sent', reason: 'refused', message: /invalid topic/
+  })
   t.same(await producer.send([record(topic, 0, 'b')], inSeconds(10)), [0n])
 })
 
@@ -142,7 +160,9 @@ t.test('an identity that the cluster does not know any more is replaced after th
     return answer
   })
 
-  t.match(await failure(producer.send([record(topic, 0, 'a')], inSeconds(10))), { outcome: 'unknown', reason: 'refused' })
+  t.match(
+    await failure(producer.send([record(topic, 0, 'a')], inSeconds(10))), { outcome: 'unknown', reason: 'refused' }
+  )
   t.same(await producer.send([record(topic, 0, 'b')], inSeconds(10)), [1n])
   t.equal(identities.count, 2)
   t.same(await values(topic), ['0:a', '0:b'])
@@ -153,7 +173,9 @@ t.test('a producer that may not have an identity says so at once', async (t) => 
   const producer = openProducer(t)
   interceptAnswers(t, 'InitProducerId', (answer) => ({ ...answer, errorCode: 31 }))
 
-  t.match(await failure(producer.send([record(topic, 0, 'a')], inSeconds(10))), { outcome: 'not-sent', reason: 'refused', message: /cluster authorization failed/ })
+  t.match(await failure(producer.send([record(topic, 0, 'a')], inSeconds(10))), {
+    outcome: 'not-sent', reason: 'refused', message: /cluster authorization failed/
+  })
 })
 
 t.test('at the deadline a send without an answer may be stored, and the next one goes under a new epoch', async (t) => {
@@ -170,7 +192,9 @@ t.test('at the deadline a send without an answer may be stored, and the next one
   })
 
   const started = Date.now()
-  t.match(await failure(producer.send([record(topic, 0, 'a')], inSeconds(1))), { outcome: 'unknown', reason: 'timeout', message: 'connection lost' })
+  t.match(await failure(producer.send([record(topic, 0, 'a')], inSeconds(1))), {
+    outcome: 'unknown', reason: 'timeout', message: 'connection lost'
+  })
   t.ok(Date.now() - started < 1500)
   lost = false
   t.same(await producer.send([record(topic, 0, 'b')], inSeconds(10)), [1n])
@@ -182,13 +206,17 @@ t.test('at the deadline a send without an answer may be stored, and the next one
 t.test('after the last epoch comes a new identity', async (t) => {
   const topic = await createTopic({ partitions: 1 })
   const producer = openProducer(t)
-  const identities = interceptAnswers(t, 'InitProducerId', (answer, count) => count === 1 ? { ...answer, producerEpoch: 32767 } : answer)
+  const identities = interceptAnswers(
+    t, 'InitProducerId', (answer, count) => count === 1 ? { ...answer, producerEpoch: 32767 } : answer
+  )
   interceptAnswers(t, 'Produce', (answer, count) => {
     if (count === 1) return new Promise(() => {})
     return answer
   })
 
-  t.match(await failure(producer.send([record(topic, 0, 'a')], inSeconds(0.5))), { outcome: 'unknown', reason: 'timeout' })
+  t.match(
+    await failure(producer.send([record(topic, 0, 'a')], inSeconds(0.5))), { outcome: 'unknown', reason: 'timeout' }
+  )
   t.same(await producer.send([record(topic, 0, 'b')], inSeconds(10)), [1n])
   t.equal(identities.count, 2)
 })
@@ -204,7 +232,9 @@ t.test('an answer that comes after the deadline changes nothing', async (t) => {
     return answer
   })
 
-  t.match(await failure(producer.send([record(topic, 0, 'b')], inSeconds(0.5))), { outcome: 'unknown', reason: 'timeout' })
+  t.match(
+    await failure(producer.send([record(topic, 0, 'b')], inSeconds(0.5))), { outcome: 'unknown', reason: 'timeout' }
+  )
   const next = producer.send([record(topic, 0, 'c')], inSeconds(10))
   answered()
   t.same(await next, [2n])
@@ -236,7 +266,9 @@ t.test('what was given up as not sent while a node was being reached is not sent
   const requests = interceptAnswers(t, 'Produce', (answer) => answer)
   const slow = t.intercept(Node.prototype, 'connect', { configurable: true, writable: true, value: () => reached })
 
-  t.match(await failure(producer.send([record(topic, 0, 'b')], inSeconds(0.5))), { outcome: 'not-sent', reason: 'timeout' })
+  t.match(
+    await failure(producer.send([record(topic, 0, 'b')], inSeconds(0.5))), { outcome: 'not-sent', reason: 'timeout' }
+  )
   // The connection that was there is cut by now.
   await wait(0)
   reach()
@@ -249,7 +281,9 @@ t.test('what was given up as not sent while a node was being reached is not sent
 
 t.test('a send that never reached a node is certainly not in the log', async (t) => {
   const producer = openProducer(t, { brokers: ['127.0.0.1:1'] })
-  t.match(await failure(producer.send([record('orders', 0, 'a')], inSeconds(0.5))), { outcome: 'not-sent', reason: 'timeout', message: /ECONNREFUSED/ })
+  t.match(await failure(producer.send([record('orders', 0, 'a')], inSeconds(0.5))), {
+    outcome: 'not-sent', reason: 'timeout', message: /ECONNREFUSED/
+  })
 })
 
 t.test('close ends a send in flight, and none is taken afterwards', async (t) => {
@@ -267,7 +301,9 @@ t.test('close ends a send in flight, and none is taken afterwards', async (t) =>
   await sent
   await Promise.all([producer.close(), producer.close()])
   t.match(await inFlight, { outcome: 'unknown', reason: 'closed' })
-  t.match(await failure(producer.send([record(topic, 0, 'c')], inSeconds(10))), { outcome: 'not-sent', reason: 'closed' })
+  t.match(
+    await failure(producer.send([record(topic, 0, 'c')], inSeconds(10))), { outcome: 'not-sent', reason: 'closed' }
+  )
 })
 
 t.test('the number of partitions is known at once after the first look, and partitions that are added are noticed', async (t) => {
@@ -290,7 +326,9 @@ t.test('a topic that the cluster does not have is an error, is not created, and 
   const topic = uniqueName('late')
   const producer = openProducer(t)
 
-  await t.rejects(async () => producer.partitionCount(topic), { code: 'FASTSTREAM_ERR_UNKNOWN_TOPIC', message: new RegExp(topic) })
+  await t.rejects(async () => producer.partitionCount(topic), {
+    code: 'FASTSTREAM_ERR_UNKNOWN_TOPIC', message: new RegExp(topic)
+  })
   t.notOk((await withAdmin((admin) => admin.listTopics())).includes(topic))
 
   const look = producer.partitionCount(topic)
@@ -304,10 +342,14 @@ t.test('a topic that may not be seen, and a cluster that does not answer, are ot
     answer.topics[0] = { ...answer.topics[0], errorCode: 29, partitions: [] }
     return answer
   })
-  await t.rejects(async () => openProducer(t).partitionCount(topic), { code: 'FASTSTREAM_ERR_TOPICS', message: /TOPIC_AUTHORIZATION_FAILED/ })
+  await t.rejects(async () => openProducer(t).partitionCount(topic), {
+    code: 'FASTSTREAM_ERR_TOPICS', message: /TOPIC_AUTHORIZATION_FAILED/
+  })
 
   const unreachable = openProducer(t, { brokers: ['127.0.0.1:1'], connectTimeout: 300 })
-  await t.rejects(async () => unreachable.partitionCount(topic), { code: 'FASTSTREAM_ERR_CONNECT', message: /127\.0\.0\.1:1 .*ECONNREFUSED/ })
+  await t.rejects(async () => unreachable.partitionCount(topic), {
+    code: 'FASTSTREAM_ERR_CONNECT', message: /127\.0\.0\.1:1 .*ECONNREFUSED/
+  })
 })
 
 t.test('news of new partitions that cannot be had leaves what is known', async (t) => {

@@ -116,7 +116,11 @@ t.test('the end of a log is known also of what is paused or has stopped', async 
   await observer.was('reset')
   consumer.pause({ topic, partition: 1 })
   await produce(topic, [0, 1, 2].flatMap((partition) => numbered(partition + 1, { partition })))
-  await until(async () => consumer.progress({ topic, partition: 0 }).end === 1n && consumer.progress({ topic, partition: 1 }).end === 2n)
+  await until(
+    async () => consumer.progress({
+      topic, partition: 0
+    }).end === 1n && consumer.progress({ topic, partition: 1 }).end === 2n
+  )
   t.same([0, 1, 2].map((partition) => consumer.progress({ topic, partition })), [
     { position: undefined, end: 1n }, { position: 0n, end: 2n }, { position: 3n, end: 3n }
   ])

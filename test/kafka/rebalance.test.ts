@@ -30,7 +30,9 @@ t.test('members that come and go under load process everything once', async (t) 
   const stays = [await work(), await work()]
   const load = withProducer(brokers(), async (producer) => {
     while (!producing.signal.aborted) {
-      await producer.send({ topic, messages: Array.from({ length: 12 }, (_, i) => ({ partition: i % 6, value: String(produced++) })) })
+      await producer.send({
+        topic, messages: Array.from({ length: 12 }, (_, i) => ({ partition: i % 6, value: String(produced++) }))
+      })
       await new Promise((resolve) => setTimeout(resolve, 40))
     }
   }, { idempotent: true, maxInFlightRequests: 1 })
@@ -135,7 +137,9 @@ t.test('an app that is thrown out while it drains handles and commits what comes
   async function start () {
     const app = Fastify()
     t.teardown(() => app.close())
-    await app.register(faststreamPlugin, { brokers: brokers(), groupId, revokeDrain, ordering: 'none', commit: { interval: 100 } })
+    await app.register(faststreamPlugin, {
+      brokers: brokers(), groupId, revokeDrain, ordering: 'none', commit: { interval: 100 }
+    })
     app.broker.subscriber(topic, async (value) => {
       runs.add(value)
       // The first ones keep the drain going that they are in, what comes then runs when its time is over.
@@ -224,7 +228,10 @@ t.test('a group that cannot be joined is tried again until it can', async (t) =>
     partitionAssigners: [(config) => ({
       ...kafkajs.PartitionAssigners.roundRobin(config),
       name: 'stranger',
-      protocol: ({ topics }) => ({ name: 'stranger', metadata: kafkajs.AssignerProtocol.MemberMetadata.encode({ version: 0, topics, userData: Buffer.alloc(0) }) })
+      protocol: ({ topics }) => ({
+        name: 'stranger',
+        metadata: kafkajs.AssignerProtocol.MemberMetadata.encode({ version: 0, topics, userData: Buffer.alloc(0) })
+      })
     })]
   })
   t.teardown(() => stranger.disconnect())
@@ -283,7 +290,9 @@ t.test('close during a join that waits for a drain leaves the group at once', as
 t.test('a static member restarts without a rebalance, and a second one under its name fences the first for good', async (t) => {
   const topic = await createTopic({ partitions: 2 })
   const groupId = uniqueName('group')
-  const [first, stays] = ['first', 'stays'].map((groupInstanceId) => createMember(t, { topics: [topic], groupId, groupInstanceId }))
+  const [first, stays] = ['first', 'stays'].map((groupInstanceId) => createMember(t, {
+    topics: [topic], groupId, groupInstanceId
+  }))
   await first!.consumer.start()
   await stays!.consumer.start()
   await until(async () => first!.observer.owned.length === 1 && stays!.observer.owned.length === 1)
@@ -311,7 +320,9 @@ async function throwOut (groupId: string): Promise<void> {
     groupId,
     partitionAssigners: [({ cluster, ...rest }) => {
       leave = async () => {
-        const coordinator = await cluster.findGroupCoordinator({ groupId }) as unknown as { leaveGroup (request: object): Promise<void> }
+        const coordinator = await cluster.findGroupCoordinator({ groupId }) as unknown as {
+          leaveGroup (request: object): Promise<void>
+        }
         for (const memberId of victims) await coordinator.leaveGroup({ groupId, memberId })
       }
       return kafkajs.PartitionAssigners.roundRobin({ cluster, ...rest })

@@ -26,7 +26,9 @@ await cluster?.stop()
 process.exitCode = code ?? 1
 
 function testFiles (): readonly string[] {
-  return ['test/kafka', 'test/transport/kafka', 'test/transport/kafkajs'].flatMap((folder) => readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  return [
+    'test/kafka', 'test/transport/kafka', 'test/transport/kafkajs'
+  ].flatMap((folder) => readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.test.ts'))
     .map((file) => `${folder}/${file}`))
 }

@@ -22,7 +22,9 @@ const { request } = Node.prototype
 t.intercept(Node.prototype, 'request', {
   value (this: Node, ...args: Parameters<typeof request>) {
     const [api, parameters] = args
-    if (api === 'OffsetCommit') commits.push(...Array.from(eachOf((parameters as OffsetCommitRequest).topics), ({ offset }) => offset))
+    if (api === 'OffsetCommit') {
+      commits.push(...Array.from(eachOf((parameters as OffsetCommitRequest).topics), ({ offset }) => offset))
+    }
     return request.apply(this, args)
   }
 })
@@ -138,7 +140,10 @@ t.test("with 'latest', members that start together leave out what was there, eac
   const topic = await createTopic({ partitions: 4 })
   const groupId = uniqueName('group')
   await produce(topic, [0, 1, 2, 3].flatMap((partition) => numbered(5, { partition })))
-  const members = [createEager(t, { topics: [topic], groupId, offsetReset: 'latest' }), createEager(t, { topics: [topic], groupId, offsetReset: 'latest' })]
+  const members = [
+    createEager(t, { topics: [topic], groupId, offsetReset: 'latest' }),
+    createEager(t, { topics: [topic], groupId, offsetReset: 'latest' })
+  ]
   await Promise.all(members.map(({ consumer }) => consumer.start()))
   await until(async () => (await committed(groupId, topic)).every((offset) => offset === '5'))
   t.same(members.flatMap(({ observer }) => observer.values()), [])
@@ -224,9 +229,16 @@ t.test('an offset behind the beginning of an open transaction is in range, and t
   t.same(late.observer.values(), ['5', '6', '7'], 'it became visible after the start')
 })
 
-async function openTransaction (t: Pick<Test, 'teardown'>, topic: string, messages: ReturnType<typeof numbered>): Promise<{ producer: Producer, transaction: Transaction }> {
+async function openTransaction (
+  t: Pick<Test, 'teardown'>, topic: string, messages: ReturnType<typeof numbered>
+): Promise<{ producer: Producer, transaction: Transaction }> {
   const kafka = new kafkajs.Kafka({ brokers: [...brokers()], logLevel: kafkajs.logLevel.NOTHING })
-  const producer = kafka.producer({ transactionalId: uniqueName('transaction'), idempotent: true, maxInFlightRequests: 1, createPartitioner: kafkajs.Partitioners.DefaultPartitioner })
+  const producer = kafka.producer({
+    transactionalId: uniqueName('transaction'),
+    idempotent: true,
+    maxInFlightRequests: 1,
+    createPartitioner: kafkajs.Partitioners.DefaultPartitioner
+  })
   t.teardown(() => producer.disconnect())
   await producer.connect()
   const transaction = await producer.transaction()

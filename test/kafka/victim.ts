@@ -15,7 +15,9 @@ const app = Fastify()
 useEnvironment(app, {
   async createTransport () {
     const transport = createKafkajsTransport(transportOptions())
-    return { ...transport, consumer: (options, listener) => transport.consumer({ ...options, sessionTimeout: 6000 }, listener) }
+    return {
+      ...transport, consumer: (options, listener) => transport.consumer({ ...options, sessionTimeout: 6000 }, listener)
+    }
   }
 })
 await app.register(faststreamPlugin, { groupId, offsetReset, commit: { interval: 10 } })

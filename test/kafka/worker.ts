@@ -24,7 +24,12 @@ export class Worker {
     this.member = member
     this.#processed = processed
     observer.onAssigned = (partitions) => {
-      this.#partitions = new Map(partitions.map(({ topic, partition }) => [`${topic}:${partition}`, { topic, partition, queue: [], running: false, next: undefined, committed: undefined }]))
+      this.#partitions = new Map(partitions.map(
+        ({ topic, partition }) => [
+          `${topic}:${partition}`,
+          { topic, partition, queue: [], running: false, next: undefined, committed: undefined }
+        ]
+      ))
       this.#frozen = false
     }
     observer.onRecords = (topic, partition, records) => {
@@ -66,7 +71,9 @@ export class Worker {
   }
 
   async #commit (): Promise<void> {
-    const ready = [...this.#partitions.values()].filter(({ next, committed }) => next !== undefined && next !== committed)
+    const ready = [...this.#partitions.values()].filter(
+      ({ next, committed }) => next !== undefined && next !== committed
+    )
     const offsets = ready.map(({ topic, partition, next }) => ({ topic, partition, offset: next! }))
     if (offsets.length === 0) return
     try {

@@ -1,21 +1,30 @@
 import t from 'tap'
 import { runInNewContext } from 'node:vm'
 import type { OutgoingHeaders } from '../../index.js'
-import { decodeHeaders, encodeHeaders as encodeMerged, headerText, headerTexts, lastHeader, mergeHeaders } from '../../lib/message/headers.js'
+import {
+  decodeHeaders, encodeHeaders as encodeMerged, headerText, headerTexts, lastHeader, mergeHeaders
+} from '../../lib/message/headers.js'
 import { record } from '../support/record.js'
 
 const encodeHeaders = (...sources: ReadonlyArray<OutgoingHeaders | undefined>) => encodeMerged(mergeHeaders(...sources))
 
 t.test('headers are encoded in order, later sources replace names of earlier ones', async (t) => {
   const bytes = Buffer.from([255])
-  t.same(encodeHeaders({ a: '1', b: ['2', null] }, undefined, { a: bytes, c: undefined as never }), [['a', bytes], ['b', Buffer.from('2')], ['b', null]])
-  t.throws(() => encodeHeaders({ a: ['1', 2 as never] }), { message: "header 'a' must be a string, a Buffer, null or a list of those, and is of type number" })
+  t.same(
+    encodeHeaders({ a: '1', b: ['2', null] }, undefined, { a: bytes, c: undefined as never }),
+    [['a', bytes], ['b', Buffer.from('2')], ['b', null]]
+  )
+  t.throws(() => encodeHeaders({ a: ['1', 2 as never] }), {
+    message: "header 'a' must be a string, a Buffer, null or a list of those, and is of type number"
+  })
 })
 
 t.test('headers come in a plain object, whatever made it', async (t) => {
   const bare: Record<string, string> = Object.assign(Object.create(null), { a: '1' })
   t.same(encodeHeaders(bare, runInNewContext("({ b: '2' })")), [['a', Buffer.from('1')], ['b', Buffer.from('2')]])
-  for (const odd of [null, 'a', [['a', '1']], new Map([['a', '1']]), new Headers({ a: '1' })]) t.throws(() => encodeHeaders(odd as never), { message: 'headers must be a plain object' })
+  for (const odd of [null, 'a', [['a', '1']], new Map([['a', '1']]), new Headers({ a: '1' })]) {
+    t.throws(() => encodeHeaders(odd as never), { message: 'headers must be a plain object' })
+  }
 })
 
 t.test('the last header of a name counts', async (t) => {
@@ -31,8 +40,19 @@ t.test('a record that knows a shorter way is asked', async (t) => {
 })
 
 t.test('a check sees the texts that a reader of the bytes finds', async (t) => {
-  const odd: OutgoingHeaders = { text: 'é', half: '\ud800', bytes: Buffer.from('ü'), other: Buffer.from([255]), nothing: null, empty: [], list: ['1', Buffer.from('2')], last: ['1', null] }
+  const odd: OutgoingHeaders = {
+    text: 'é',
+    half: '\ud800',
+    bytes: Buffer.from('ü'),
+    other: Buffer.from([255]),
+    nothing: null,
+    empty: [],
+    list: ['1', Buffer.from('2')],
+    last: ['1', null]
+  }
   const merged = mergeHeaders(odd, JSON.parse('{"__proto__":"x"}'))
   t.same(headerTexts(merged), decodeHeaders(encodeMerged(merged)))
-  t.same(Object.entries(headerTexts(merged)), [['text', 'é'], ['half', '\ufffd'], ['bytes', 'ü'], ['list', '2'], ['__proto__', 'x']])
+  t.same(Object.entries(headerTexts(merged)), [
+    ['text', 'é'], ['half', '\ufffd'], ['bytes', 'ü'], ['list', '2'], ['__proto__', 'x']
+  ])
 })

@@ -17,10 +17,19 @@ t.test('a key or a header that comes out undefined is an error that names functi
   const order = { customerId: 'c' } as { customerId: string, custmerId: string }
   const failing = (): never => Promise.reject(new Error('not awaited')) as never
   const wrong: Array<[publish: { key?: () => never, headers?: () => never }, message: RegExp]> = [
-    [{ key: () => order.custmerId as never }, /the function 'key' of publisher\('t0'\) returned undefined: return the key, or null/],
+    [
+      { key: () => order.custmerId as never },
+      /the function 'key' of publisher\('t0'\) returned undefined: return the key, or null/
+    ],
     [{ key: failing }, /the function 'key' of publisher\('t1'\) returned a promise, which is not awaited/],
-    [{ headers: () => undefined as never }, /the function 'headers' of publisher\('t2'\) returned undefined: return an object, which is \{\} where there are none/],
-    [{ headers: () => ({ id: 'a', customer: order.custmerId }) as never }, /the function 'headers' of publisher\('t3'\) returned undefined as header 'customer': return the value, or leave the name out/],
+    [
+      { headers: () => undefined as never },
+      /the function 'headers' of publisher\('t2'\) returned undefined: return an object, which is \{\} where there are none/
+    ],
+    [
+      { headers: () => ({ id: 'a', customer: order.custmerId }) as never },
+      /the function 'headers' of publisher\('t3'\) returned undefined as header 'customer': return the value, or leave the name out/
+    ],
     [{ headers: failing }, /the function 'headers' of publisher\('t4'\) returned a promise/]
   ]
   const publishers = wrong.map(([options], i) => app.broker.publisher(`t${i}`, options))
@@ -34,7 +43,11 @@ t.test('a key or a header that comes out undefined is an error that names functi
   }
   await app.broker.publish('in', 1)
   await broker.settled()
-  t.match(broker.errors, [{ stage: 'publish', error: { code: 'FASTSTREAM_ERR_ENCODE', message: /'key'/ } }], 'also of a result of a handler')
+  t.match(
+    broker.errors,
+    [{ stage: 'publish', error: { code: 'FASTSTREAM_ERR_ENCODE', message: /'key'/ } }],
+    'also of a result of a handler'
+  )
 })
 
 t.test('null is no key, an option that is undefined is not given, and one that is given wins', async (t) => {
@@ -59,7 +72,10 @@ t.test('a correlation id that is no string is an error, not a new one for each m
   app.broker.publisher('out')
   app.get('/:what', async (request) => await request.broker.publish('out', 1))
   const broker = await testBroker(app)
-  t.match((await app.inject('/none')).json(), { code: 'FASTSTREAM_ERR_INVALID_OPTION', message: "option 'correlationId' must return a string, and returned undefined: where a request has none, return randomUUID()" })
+  t.match((await app.inject('/none')).json(), {
+    code: 'FASTSTREAM_ERR_INVALID_OPTION',
+    message: "option 'correlationId' must return a string, and returned undefined: where a request has none, return randomUUID()"
+  })
   t.match((await app.inject('/number')).json(), { message: /returned a value of type number/ })
   t.equal((await app.inject('/text')).statusCode, 200)
   t.match(broker.published('out'), [{ headers: { correlation_id: 'mine' } }])
@@ -73,17 +89,24 @@ t.test('a retryOn that does not say yes or no is logged, and taken as a yes', as
   await broker.publish('in', 1)
   await broker.settled()
   t.same(broker.errors.map(({ stage }) => stage), ['handler', 'retries-exhausted'])
-  t.match(lines.find(({ msg }) => msg.startsWith('retryOn failed')), { err: { code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /'retry.retryOn' must return true or false/ } })
+  t.match(lines.find(({ msg }) => msg.startsWith('retryOn failed')), {
+    err: { code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /'retry.retryOn' must return true or false/ }
+  })
 })
 
 t.test('a function for the dead-letter topic that names none stops the declaration', async (t) => {
   const { app } = await build(t)
-  t.throws(() => app.broker.subscriber('in', { deadLetter: { topic: (() => {}) as never } }, () => {}), { code: 'FASTSTREAM_ERR_INVALID_TOPIC' })
+  t.throws(
+    () => app.broker.subscriber('in', { deadLetter: { topic: (() => {}) as never } }, () => {}),
+    { code: 'FASTSTREAM_ERR_INVALID_TOPIC' }
+  )
 })
 
 t.test('what response() made is not a value to publish', async (t) => {
   const { app } = await build(t)
   const out = app.broker.publisher('out')
   await testBroker(app)
-  await t.rejects(out.publish(response(1)), { code: 'FASTSTREAM_ERR_ENCODE', message: /response\(\) is for the result of a handler/ })
+  await t.rejects(out.publish(response(1)), {
+    code: 'FASTSTREAM_ERR_ENCODE', message: /response\(\) is for the result of a handler/
+  })
 })

@@ -44,7 +44,9 @@ t.test('no group is written by hand', async (t) => {
 })
 
 t.test('brokers mean kafka', async (t) => {
-  t.match(normaliseOptions({ brokers: ['localhost:9092'] }, 10_000), { transport: 'kafkajs', brokers: ['localhost:9092'] })
+  t.match(normaliseOptions({ brokers: ['localhost:9092'] }, 10_000), {
+    transport: 'kafkajs', brokers: ['localhost:9092']
+  })
   t.match(normaliseOptions({ brokers: ['localhost:9092'], transport: 'memory' }, 10_000), { transport: 'memory' })
   t.same(normaliseOptions({ brokers: 'a:9092, [::1]:9093' }, 10_000).brokers, ['a:9092', '[::1]:9093'])
   t.same(normaliseOptions({ brokers: ['a:9092,b:9092', 'c:9092'] }, 10_000).brokers, ['a:9092', 'b:9092', 'c:9092'])
@@ -54,7 +56,10 @@ t.test('the time-outs of hooks stay below the pluginTimeout', async (t) => {
   t.match(normaliseOptions({}, 500), { connectTimeout: 450, drainTimeout: 450 })
   t.match(normaliseOptions({}, 0), { connectTimeout: 9000 })
   t.match(normaliseOptions({ drainTimeout: 60_000 }, 0), { drainTimeout: 60_000 })
-  t.throws(() => normaliseOptions({ connectTimeout: 10_000 }, 10_000), { code: 'FASTSTREAM_ERR_INVALID_OPTION', message: "option 'connectTimeout' must be below Fastify's pluginTimeout of 10000 ms: raise that, too" })
+  t.throws(() => normaliseOptions({ connectTimeout: 10_000 }, 10_000), {
+    code: 'FASTSTREAM_ERR_INVALID_OPTION',
+    message: "option 'connectTimeout' must be below Fastify's pluginTimeout of 10000 ms: raise that, too"
+  })
 })
 
 t.test('wrong options fail with the option and the cure', async (t) => {
@@ -88,7 +93,10 @@ t.test('wrong options fail with the option and the cure', async (t) => {
     [{ revokeDrain: 60_000 }, /'revokeDrain' must be at most 59000, 1 s below the rebalanceTimeout of 60000 ms/],
     [{ revokeDrain: -1 }, /'revokeDrain' must be a number of at least 0/],
     [{ rebalanceTimeout: 5000 }, /'revokeDrain' must be at most 4000/],
-    [{ rebalanceTimeout: 1000, revokeDrain: 0 }, /'rebalanceTimeout' must be a number of at least 2000 and at most 1800000/],
+    [
+      { rebalanceTimeout: 1000, revokeDrain: 0 },
+      /'rebalanceTimeout' must be a number of at least 2000 and at most 1800000/
+    ],
     [{ rebalanceTimeout: null }, /'rebalanceTimeout'/],
     [{ sessionTimeout: 999 }, /'sessionTimeout' must be a number of at least 1000 and at most 1800000/],
     [{ sessionTimeout: 6000.5 }, /'sessionTimeout'/],
@@ -127,7 +135,10 @@ t.test('wrong options fail with the option and the cure', async (t) => {
     [{ deadLetter: ['dead'] }, /'deadLetter' must be an object/],
     [{ ajv: true }, /'ajv' must be an object/],
     [{ ajv: null }, /'ajv' must be an object/],
-    [{ ajv: { coerceTypes: false } }, /'ajv.coerceTypes' is not known: there are customOptions, plugins, onCreate, mode/],
+    [
+      { ajv: { coerceTypes: false } },
+      /'ajv.coerceTypes' is not known: there are customOptions, plugins, onCreate, mode/
+    ],
     [{ retry: null }, /'retry' must be an object/],
     [{ retry: { retries: null } }, /'retry.retries' must be a whole number/],
     [{ revokeDrain: null }, /'revokeDrain'/],
@@ -139,7 +150,11 @@ t.test('wrong options fail with the option and the cure', async (t) => {
     [{ commit: { size: 0 } }, /'commit.size' is not known: there are interval, count/]
   ]
   for (const [options, message] of wrong) {
-    t.throws(() => normaliseOptions(options as FaststreamOptions, 10_000), { code: 'FASTSTREAM_ERR_INVALID_OPTION', message, statusCode: 500 }, JSON.stringify(options))
+    t.throws(
+      () => normaliseOptions(options as FaststreamOptions, 10_000),
+      { code: 'FASTSTREAM_ERR_INVALID_OPTION', message, statusCode: 500 },
+      JSON.stringify(options)
+    )
   }
 })
 
@@ -157,13 +172,25 @@ t.test('times are no longer than the timers of Node', async (t) => {
   ]
   for (const [name, options] of times) {
     t.ok(normaliseOptions(options(longest), 0), name)
-    t.throws(() => normaliseOptions(options(longest + 1), 0), { code: 'FASTSTREAM_ERR_INVALID_OPTION', message: new RegExp(`'${name}' must be a number of at least [01] and at most 2147483647`) })
+    t.throws(() => normaliseOptions(options(longest + 1), 0), {
+      code: 'FASTSTREAM_ERR_INVALID_OPTION',
+      message: new RegExp(`'${name}' must be a number of at least [01] and at most 2147483647`)
+    })
   }
-  t.throws(() => normaliseOptions({ connectTimeout: Infinity }, 0), { message: "option 'connectTimeout' must be a number of at least 1 and at most 2147483647" })
+  t.throws(() => normaliseOptions({ connectTimeout: Infinity }, 0), {
+    message: "option 'connectTimeout' must be a number of at least 1 and at most 2147483647"
+  })
 })
 
 t.test('members that are undefined are as if they were absent', async (t) => {
-  const absent = { retry: { retries: undefined, delay: 5 }, buffer: { messages: undefined }, commit: { interval: undefined }, producer: { deadline: undefined, queue: { bytes: undefined } }, topicConfig: { partitions: undefined }, deadLetter: { topic: undefined } }
+  const absent = {
+    retry: { retries: undefined, delay: 5 },
+    buffer: { messages: undefined },
+    commit: { interval: undefined },
+    producer: { deadline: undefined, queue: { bytes: undefined } },
+    topicConfig: { partitions: undefined },
+    deadLetter: { topic: undefined }
+  }
   const settings = normaliseOptions(absent as unknown as FaststreamOptions, 10_000)
   t.match(settings, {
     retry: { retries: 5, delay: 5 },
@@ -176,7 +203,12 @@ t.test('members that are undefined are as if they were absent', async (t) => {
 })
 
 t.test('security and compiler options are handed on as they are', async (t) => {
-  const given: FaststreamOptions = { brokers: ['[::1]:65535'], ssl: { rejectUnauthorized: false }, sasl: { mechanism: 'plain', username: 'a', password: 'b' }, ajv: { customOptions: {}, plugins: [], onCreate () {} } }
+  const given: FaststreamOptions = {
+    brokers: ['[::1]:65535'],
+    ssl: { rejectUnauthorized: false },
+    sasl: { mechanism: 'plain', username: 'a', password: 'b' },
+    ajv: { customOptions: {}, plugins: [], onCreate () {} }
+  }
   const settings = normaliseOptions(given, 10_000)
   t.same(settings.brokers, given.brokers)
   t.equal(settings.ajv, given.ajv)
@@ -196,7 +228,9 @@ t.test('production without brokers is refused, unless memory is written', async 
 })
 
 t.test('dead letters go where the option says', async (t) => {
-  const topicOf = (deadLetter: FaststreamOptions['deadLetter']) => resolveInherited([{ deadLetter }]).deadLetter('orders')
+  const topicOf = (
+    deadLetter: FaststreamOptions['deadLetter']
+  ) => resolveInherited([{ deadLetter }]).deadLetter('orders')
   t.equal(topicOf(false), undefined)
   t.equal(topicOf({ topic: 'dead' }), 'dead')
   t.equal(topicOf({ topic: (topic) => `dead.${topic}` }), 'dead.orders')
@@ -206,5 +240,7 @@ t.test('dead letters go where the option says', async (t) => {
 
 t.test("topic names follow Kafka's rules", async (t) => {
   for (const good of ['a', 'A.b_c-9', 'x'.repeat(249)]) t.equal(checkTopic(good), good)
-  for (const bad of ['', '.', '..', 'a b', 'a/b', 'ü', 'x'.repeat(250), 7, undefined]) t.throws(() => checkTopic(bad), { code: 'FASTSTREAM_ERR_INVALID_TOPIC' })
+  for (const bad of ['', '.', '..', 'a b', 'a/b', 'ü', 'x'.repeat(250), 7, undefined]) {
+    t.throws(() => checkTopic(bad), { code: 'FASTSTREAM_ERR_INVALID_TOPIC' })
+  }
 })

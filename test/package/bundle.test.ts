@@ -32,11 +32,29 @@ async function bundle (t: Test, format: Format) {
   t.teardown(() => promisify(execFile)('rm', [entry]))
   const outfile = join(folder, format === 'esm' ? 'app.mjs' : 'app.cjs')
   // Fastify itself is CommonJS and asks for Node's modules by require, which an ES module must be given.
-  const banner: Record<string, string> = format === 'esm' ? { js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);" } : {}
-  await build({ entryPoints: [entry], outfile, bundle: true, platform: 'node', format, external: ['kafkajs'], banner, logLevel: 'error', logOverride: { 'empty-import-meta': 'silent' } })
+  const banner: Record<string, string> = format === 'esm'
+    ? {
+        js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);"
+      }
+    : {}
+  await build({
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format,
+    external: ['kafkajs'],
+    banner,
+    logLevel: 'error',
+    logOverride: { 'empty-import-meta': 'silent' }
+  })
   return {
     folder,
-    run: async (options: object) => JSON.parse((await promisify(execFile)(process.execPath, [outfile, JSON.stringify(options)])).stdout.trim().split('\n').at(-1) as string)
+    run: async (options: object) => JSON.parse(
+      (await promisify(execFile)(process.execPath, [
+        outfile, JSON.stringify(options)
+      ])).stdout.trim().split('\n').at(-1) as string
+    )
   }
 }
 
@@ -55,7 +73,10 @@ for (const format of ['esm', 'cjs'] as const) {
   t.test(`a bundle (${format}) with the page on says which files to copy, and runs with them`, async (t) => {
     const { run, folder } = await bundle(t, format)
     const copied = join(folder, 'static')
-    t.match(await run({ transport: 'memory' }), { code: 'FASTSTREAM_ERR_INVALID_OPTION', message: new RegExp(`'asyncapi' must be false.*${copied}.*asyncapi/site/static`) })
+    t.match(await run({ transport: 'memory' }), {
+      code: 'FASTSTREAM_ERR_INVALID_OPTION',
+      message: new RegExp(`'asyncapi' must be false.*${copied}.*asyncapi/site/static`)
+    })
     cpSync('dist/lib/asyncapi/site/static', copied, { recursive: true })
     t.same(await run({ transport: 'memory' }), { offset: '0', page: 200 })
   })

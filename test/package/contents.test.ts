@@ -31,8 +31,12 @@ t.test('every export is in the package, with its types', async (t) => {
 })
 
 t.test('the page is in the package as browsers take it, with the licences of what it is made of', async (t) => {
-  const page = packed.filter((path) => path.startsWith('dist/lib/asyncapi/site/static/')).map((path) => path.replace('dist/lib/asyncapi/site/static/', ''))
-  t.same(page.sort(), ['LICENSES.txt', ...['favicon.svg', 'page.css', 'page.js'].flatMap((file) => [file, `${file}.br`, `${file}.gz`])])
+  const page = packed.filter((path) => path.startsWith('dist/lib/asyncapi/site/static/')).map(
+    (path) => path.replace('dist/lib/asyncapi/site/static/', '')
+  )
+  t.same(page.sort(), [
+    'LICENSES.txt', ...['favicon.svg', 'page.css', 'page.js'].flatMap((file) => [file, `${file}.br`, `${file}.gz`])
+  ])
   t.match(await readFile('dist/lib/asyncapi/site/static/LICENSES.txt', 'utf8'), /mdast-util-from-markdown(.|\n)*MIT/i)
 })
 

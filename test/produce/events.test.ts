@@ -10,8 +10,12 @@ import { ManualClock, turn } from '../support/manual-clock.js'
 function build () {
   const clock = new ManualClock()
   const transport = new FakeProducer()
-  const producer = new Producer(transport, { deadline: 30_000, queue: { messages: 1, bytes: 1_000 } }, environmentOf(clock))
-  const publish = () => producer.publish({ topic: 'orders', key: null, value: Buffer.from('v'), headers: [['a', null]], timestamp: 0, partition: 1 })
+  const producer = new Producer(
+    transport, { deadline: 30_000, queue: { messages: 1, bytes: 1_000 } }, environmentOf(clock)
+  )
+  const publish = () => producer.publish({
+    topic: 'orders', key: null, value: Buffer.from('v'), headers: [['a', null]], timestamp: 0, partition: 1
+  })
   return { clock, transport, producer, publish }
 }
 
@@ -36,7 +40,12 @@ t.test('each way to fail is told with its error', async (t) => {
   await t.rejects(refused, { code: 'FASTSTREAM_ERR_PUBLISH_REFUSED' })
   await producer.close()
   await t.rejects(publish(), { code: 'FASTSTREAM_ERR_NOT_READY' })
-  t.match(failed, ['FASTSTREAM_ERR_PUBLISH_QUEUE_FULL', 'FASTSTREAM_ERR_PUBLISH_REFUSED', 'FASTSTREAM_ERR_NOT_READY'].map((code) => ({ broker: 'default', topic: 'orders', error: { code } })))
+  t.match(
+    failed,
+    [
+      'FASTSTREAM_ERR_PUBLISH_QUEUE_FULL', 'FASTSTREAM_ERR_PUBLISH_REFUSED', 'FASTSTREAM_ERR_NOT_READY'
+    ].map((code) => ({ broker: 'default', topic: 'orders', error: { code } }))
+  )
 })
 
 t.test('the trace of a publish has one context from its start to its end', async (t) => {

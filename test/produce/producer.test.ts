@@ -21,7 +21,13 @@ function message (value: string, options: Partial<Outgoing> = {}): Outgoing {
 
 t.test('murmur2 is that of the Java client', async (t) => {
   // The figures of org.apache.kafka.common.utils.UtilsTest.
-  const cases: Array<[string, number]> = [['21', -973932308], ['foobar', -790332482], ['a-little-bit-long-string', -985981536], ['a-little-bit-longer-string', -1486304829], ['lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8', -58897971]]
+  const cases: Array<[string, number]> = [
+    ['21', -973932308],
+    ['foobar', -790332482],
+    ['a-little-bit-long-string', -985981536],
+    ['a-little-bit-longer-string', -1486304829],
+    ['lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8', -58897971]
+  ]
   for (const [text, hash] of cases) t.equal(murmur2(Buffer.from(text)), hash, text)
   t.equal(murmur2(Buffer.from([0x61, 0x62, 0x63])), 479470107, 'abc')
   t.equal(murmur2(Buffer.alloc(0)), 275646681, 'the empty key is a key')
@@ -82,9 +88,13 @@ t.test('a topic that cannot be had fails its own messages only', async (t) => {
 
 t.test('a partition that does not exist is an error', async (t) => {
   const { producer } = build()
-  await t.rejects(producer.publish(message('1', { partition: 3 })), { code: 'FASTSTREAM_ERR_UNKNOWN_PARTITION', message: "topic 'orders' has no partition 3: it has 3, counted from 0" })
+  await t.rejects(producer.publish(message('1', { partition: 3 })), {
+    code: 'FASTSTREAM_ERR_UNKNOWN_PARTITION', message: "topic 'orders' has no partition 3: it has 3, counted from 0"
+  })
   for (const partition of [-2, NaN, 1.5, '1' as never]) {
-    await t.rejects(producer.publish(message('1', { partition })), { code: 'FASTSTREAM_ERR_UNKNOWN_PARTITION' }, String(partition))
+    await t.rejects(
+      producer.publish(message('1', { partition })), { code: 'FASTSTREAM_ERR_UNKNOWN_PARTITION' }, String(partition)
+    )
   }
 })
 
@@ -96,7 +106,11 @@ t.test('the queue is bounded by messages and by bytes', async (t) => {
   transport.sends[0]?.succeed()
   await Promise.all([a, b])
   const c = producer.publish(message('x'.repeat(9000)))
-  await t.rejects(producer.publish(message('4')), { code: 'FASTSTREAM_ERR_PUBLISH_QUEUE_FULL' }, 'a lone large one may leave, nothing joins it')
+  await t.rejects(
+    producer.publish(message('4')),
+    { code: 'FASTSTREAM_ERR_PUBLISH_QUEUE_FULL' },
+    'a lone large one may leave, nothing joins it'
+  )
   await turn()
   transport.sends[1]?.succeed()
   await c
@@ -117,7 +131,13 @@ t.test('a batch holds little per partition, and a large record goes alone', asyn
   const { transport, producer } = build()
   const large = 'x'.repeat(600 * 1024)
   const half = 'y'.repeat(300 * 1024)
-  const published = [message('1', { partition: 0 }), message(large, { partition: 1 }), message(half, { partition: 0 }), message(half, { partition: 1 }), message(half, { partition: 0 })].map((outgoing) => producer.publish(outgoing))
+  const published = [
+    message('1', { partition: 0 }),
+    message(large, { partition: 1 }),
+    message(half, { partition: 0 }),
+    message(half, { partition: 1 }),
+    message(half, { partition: 0 })
+  ].map((outgoing) => producer.publish(outgoing))
   const shapes: number[][] = []
   while (producer.pending > 0) {
     await turn()
@@ -207,7 +227,9 @@ t.test('a send goes on until the last deadline of its messages, whatever their o
 
 t.test('what may be in the log is not sent one by one, whatever the reason', async (t) => {
   const { transport, producer } = build()
-  const published = ['1', '2'].map((value) => t.rejects(producer.publish(message(value, { partition: 0 })), { code: 'FASTSTREAM_ERR_PUBLISH_REFUSED', outcome: 'unknown' }))
+  const published = ['1', '2'].map((value) => t.rejects(
+    producer.publish(message(value, { partition: 0 })), { code: 'FASTSTREAM_ERR_PUBLISH_REFUSED', outcome: 'unknown' }
+  ))
   await turn()
   transport.sends[0]?.fail(new SendError('too large', 'unknown', 'too-large'))
   await Promise.all(published)
@@ -217,7 +239,9 @@ t.test('what may be in the log is not sent one by one, whatever the reason', asy
 t.test('what is too large together goes one by one, so that what is too large by itself fails alone', async (t) => {
   const { transport, producer } = build()
   const published = ['1', '2', '3'].map((value) => producer.publish(message(value, { partition: 0 })))
-  const refused = t.rejects(published[1] as Promise<unknown>, { code: 'FASTSTREAM_ERR_PUBLISH_REFUSED', outcome: 'not-sent' })
+  const refused = t.rejects(published[1] as Promise<unknown>, {
+    code: 'FASTSTREAM_ERR_PUBLISH_REFUSED', outcome: 'not-sent'
+  })
   await turn()
   const tooLarge = new SendError('too large', 'not-sent', 'too-large')
   transport.sends[0]?.fail(tooLarge)
@@ -230,7 +254,9 @@ t.test('what is too large together goes one by one, so that what is too large by
   await refused
   t.equal((await published[0])?.offset, 0n)
   t.equal((await published[2])?.offset, 1n)
-  t.same(transport.sends.map(({ records }) => records.map(({ value }) => String(value)).join('')), ['123', '1', '2', '3'])
+  t.same(
+    transport.sends.map(({ records }) => records.map(({ value }) => String(value)).join('')), ['123', '1', '2', '3']
+  )
   t.ok(isTooLarge(await alone(producer, transport, tooLarge)))
   t.notOk(isTooLarge(await alone(producer, transport, new SendError('not allowed', 'not-sent', 'refused'))))
 })
@@ -248,7 +274,9 @@ t.test('what the cluster refuses is told from what it may have stored', async (t
   await turn()
   transport.sends[0]?.fail(new SendError('too large', 'not-sent', 'refused'))
   const error = await refused.catch((error) => error)
-  t.match(error, { code: 'FASTSTREAM_ERR_PUBLISH_REFUSED', outcome: 'not-sent', statusCode: 500, cause: { message: 'too large' } })
+  t.match(error, {
+    code: 'FASTSTREAM_ERR_PUBLISH_REFUSED', outcome: 'not-sent', statusCode: 500, cause: { message: 'too large' }
+  })
   t.ok(isRefused(error))
   const unknown = producer.publish(message('2'))
   await turn()
@@ -262,7 +290,9 @@ t.test('what the cluster refuses is told from what it may have stored', async (t
 t.test('what is stored of a send that fails in part is published', async (t) => {
   const { transport, producer } = build()
   const stored = producer.publish(message('1', { partition: 0 }))
-  const refused = t.rejects(producer.publish(message('2', { partition: 1 })), { code: 'FASTSTREAM_ERR_PUBLISH_REFUSED', outcome: 'not-sent' })
+  const refused = t.rejects(producer.publish(message('2', { partition: 1 })), {
+    code: 'FASTSTREAM_ERR_PUBLISH_REFUSED', outcome: 'not-sent'
+  })
   await turn()
   transport.sends[0]?.fail(new SendError('not allowed', 'not-sent', 'refused', { offsets: [7n, undefined] }))
   t.same(await stored, { topic: 'orders', partition: 0, offset: 7n })

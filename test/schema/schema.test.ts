@@ -36,7 +36,10 @@ function outgoing (t: Test, schema: unknown, { part = 'value', ajv, custom, shar
   return compileOutgoing(fixture(t, shared), schema, { topic: 'orders', part }, ajv, custom)
 }
 
-const Order = Type.Object({ id: Type.String(), total: Type.Number({ minimum: 0 }), note: Type.Optional(Type.String({ default: '-' })) }, { additionalProperties: false })
+const Order = Type.Object(
+  { id: Type.String(), total: Type.Number({ minimum: 0 }), note: Type.Optional(Type.String({ default: '-' })) },
+  { additionalProperties: false }
+)
 
 t.test('on the way in', async (t) => {
   t.test('an error tells where and why, in places and names but not in values', async (t) => {
@@ -60,7 +63,12 @@ t.test('on the way in', async (t) => {
   })
 
   t.test('an unknown tag is not quoted', async (t) => {
-    const schema = { type: 'object', required: ['kind'], discriminator: { propertyName: 'kind' }, oneOf: [{ properties: { kind: { const: 'a' } } }] }
+    const schema = {
+      type: 'object',
+      required: ['kind'],
+      discriminator: { propertyName: 'kind' },
+      oneOf: [{ properties: { kind: { const: 'a' } } }]
+    }
     const validate = incoming(t, schema, { ajv: { customOptions: { discriminator: true } } })
     try {
       validate({ kind: 'secret' })
@@ -83,9 +91,13 @@ t.test('on the way in', async (t) => {
 
   t.test('a key is coerced from text, and no key is not the empty one', async (t) => {
     t.equal(incoming(t, Type.Integer(), { part: 'key' })(decodeKey(Buffer.from('42'))), 42)
-    t.throws(() => incoming(t, Type.Integer(), { part: 'key' })('x'), { message: 'key must be integer', validationContext: 'key' })
+    t.throws(() => incoming(t, Type.Integer(), { part: 'key' })('x'), {
+      message: 'key must be integer', validationContext: 'key'
+    })
     t.equal(incoming(t, Type.String(), { part: 'key' })(''), '')
-    t.throws(() => incoming(t, Type.String(), { part: 'key' })(null), { message: 'key must not be null', validation: [{ instancePath: '', keyword: 'type' }] })
+    t.throws(() => incoming(t, Type.String(), { part: 'key' })(null), {
+      message: 'key must not be null', validation: [{ instancePath: '', keyword: 'type' }]
+    })
     t.equal(incoming(t, Type.Union([Type.Null(), Type.Integer()]), { part: 'key' })(null), null)
   })
 
@@ -99,10 +111,18 @@ t.test('on the way in', async (t) => {
   })
 
   t.test('headers are coerced from text, and names keep their case', async (t) => {
-    const validate = incoming(t, Type.Object({ Attempt: Type.Integer(), vip: Type.Boolean() }, { additionalProperties: false }), { part: 'headers' })
-    const headers = decodeHeaders([['Attempt', Buffer.from('2')], ['vip', Buffer.from('true')], ['__proto__', Buffer.from('x')]])
+    const validate = incoming(
+      t,
+      Type.Object({ Attempt: Type.Integer(), vip: Type.Boolean() }, { additionalProperties: false }),
+      { part: 'headers' }
+    )
+    const headers = decodeHeaders([
+      ['Attempt', Buffer.from('2')], ['vip', Buffer.from('true')], ['__proto__', Buffer.from('x')]
+    ])
     t.strictSame({ ...validate(headers) as object }, { Attempt: 2, vip: true })
-    t.throws(() => validate(decodeHeaders([['attempt', Buffer.from('2')]])), { message: "headers must have required property 'Attempt'" })
+    t.throws(() => validate(decodeHeaders([['attempt', Buffer.from('2')]])), {
+      message: "headers must have required property 'Attempt'"
+    })
   })
 
   t.test('a compiler set by hand learns which part it compiles for', async (t) => {
@@ -116,19 +136,27 @@ t.test('on the way in', async (t) => {
   t.test('bytes pass where the schema asks for no type', async (t) => {
     const bytes = Buffer.from('abc')
     t.equal(incoming(t, {})(bytes), bytes)
-    t.throws(() => incoming(t, Type.Object({}, { additionalProperties: false }))(bytes), { message: 'value must be object' })
+    t.throws(
+      () => incoming(t, Type.Object({}, { additionalProperties: false }))(bytes), { message: 'value must be object' }
+    )
     t.equal(incoming(t, Type.Uint8Array(), { custom: typebox })(bytes), bytes)
     t.equal(String(bytes), 'abc')
   })
 
   t.test('a verdict without reasons is a verdict', async (t) => {
-    t.throws(() => incoming(t, {}, { custom: () => () => false })(1), { code: 'FASTSTREAM_ERR_VALIDATION', message: 'value is not valid', validation: [] })
-    t.throws(() => incoming(t, {}, { custom: () => () => ({ error: [{} as never] }) })(1), { message: 'value is not valid', validation: [{ instancePath: '' }] })
+    t.throws(() => incoming(t, {}, { custom: () => () => false })(1), {
+      code: 'FASTSTREAM_ERR_VALIDATION', message: 'value is not valid', validation: []
+    })
+    t.throws(() => incoming(t, {}, { custom: () => () => ({ error: [{} as never] }) })(1), {
+      message: 'value is not valid', validation: [{ instancePath: '' }]
+    })
   })
 
   t.test('an error that a compiler made by hand gives is the cause', async (t) => {
     const cause = new Error('too late')
-    t.throws(() => incoming(t, {}, { custom: () => () => ({ error: cause }) })(1), { code: 'FASTSTREAM_ERR_VALIDATION', message: 'too late', cause, validation: [] })
+    t.throws(() => incoming(t, {}, { custom: () => () => ({ error: cause }) })(1), {
+      code: 'FASTSTREAM_ERR_VALIDATION', message: 'too late', cause, validation: []
+    })
   })
 
   t.test('a validator that throws is no verdict', async (t) => {
@@ -138,23 +166,43 @@ t.test('on the way in', async (t) => {
 
   t.test('an asynchronous validator is refused', async (t) => {
     const message = /asynchronous/
-    t.throws(() => incoming(t, {}, { custom: (() => async () => true) as never }), { code: 'FASTSTREAM_ERR_SCHEMA_BUILD', message })
+    t.throws(
+      () => incoming(t, {}, { custom: (() => async () => true) as never }),
+      { code: 'FASTSTREAM_ERR_SCHEMA_BUILD', message }
+    )
     t.throws(() => incoming(t, { $async: true, type: 'object' }), { code: 'FASTSTREAM_ERR_SCHEMA_BUILD', message })
-    t.throws(() => incoming(t, {}, { custom: (() => () => Promise.reject(new Error('unheard'))) as never })(1), { code: 'FASTSTREAM_ERR_VALIDATION', message })
+    t.throws(
+      () => incoming(t, {}, { custom: (() => () => Promise.reject(new Error('unheard'))) as never })(1),
+      { code: 'FASTSTREAM_ERR_VALIDATION', message }
+    )
   })
 
   t.test('a schema that cannot be compiled is named', async (t) => {
-    t.throws(() => incoming(t, { $ref: 'nowhere#' }, { part: 'key' }), { code: 'FASTSTREAM_ERR_SCHEMA_BUILD', message: /^the key schema of 'orders' cannot be compiled: can't resolve reference nowhere#/, cause: Error })
+    t.throws(() => incoming(t, { $ref: 'nowhere#' }, { part: 'key' }), {
+      code: 'FASTSTREAM_ERR_SCHEMA_BUILD',
+      message: /^the key schema of 'orders' cannot be compiled: can't resolve reference nowhere#/,
+      cause: Error
+    })
     t.throws(() => incoming(t, { type: 'strnig' }), { code: 'FASTSTREAM_ERR_SCHEMA_BUILD' })
     t.throws(() => incoming(t, null), { code: 'FASTSTREAM_ERR_SCHEMA_BUILD' })
     const thrown = 'no such thing'
-    t.throws(() => incoming(t, {}, { custom: () => { throw thrown } }), { code: 'FASTSTREAM_ERR_SCHEMA_BUILD', message: /no such thing$/ })
-    t.throws(() => incoming(t, {}, { custom: (() => undefined) as never }), { code: 'FASTSTREAM_ERR_SCHEMA_BUILD', message: /did not return a function/ })
+    t.throws(() => incoming(t, {}, { custom: () => { throw thrown } }), {
+      code: 'FASTSTREAM_ERR_SCHEMA_BUILD', message: /no such thing$/
+    })
+    t.throws(() => incoming(t, {}, { custom: (() => undefined) as never }), {
+      code: 'FASTSTREAM_ERR_SCHEMA_BUILD', message: /did not return a function/
+    })
   })
 
   t.test('ajv options that Fastify refuses are refused', async (t) => {
-    for (const customOptions of [null, 'strict']) t.throws(() => incoming(t, {}, { ajv: { customOptions } as never }), { code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /ajv\.customOptions/ })
-    t.throws(() => incoming(t, {}, { ajv: { plugins: () => {} } as never }), { code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /ajv\.plugins/ })
+    for (const customOptions of [null, 'strict']) {
+      t.throws(() => incoming(t, {}, { ajv: { customOptions } as never }), {
+        code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /ajv\.customOptions/
+      })
+    }
+    t.throws(() => incoming(t, {}, { ajv: { plugins: () => {} } as never }), {
+      code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /ajv\.plugins/
+    })
     t.equal(incoming(t, Type.Integer(), { ajv: {} })('1'), 1)
   })
 })
@@ -180,11 +228,22 @@ t.test('on the way out', async (t) => {
 
   t.test('a value is never changed', async (t) => {
     // A keyword that changes what it checks, as ajv-keywords has one.
-    const upper = { keyword: 'upper', modifying: true, compile: () => (id: string, at?: { parentData: Record<string, string> }) => { (at as { parentData: Record<string, string> }).parentData.id = id.toUpperCase(); return true } }
+    const upper = {
+      keyword: 'upper',
+      modifying: true,
+      compile: () => (id: string, at?: { parentData: Record<string, string> }) => {
+        (at as { parentData: Record<string, string> }).parentData.id = id.toUpperCase()
+        return true
+      }
+    }
     const order = Object.freeze({ id: 'a', total: 1 })
     outgoing(t, Order)(order)
     const value = { id: 'a' }
-    outgoing(t, { type: 'object', properties: { id: { type: 'string', upper: true } } }, { ajv: { customOptions: { keywords: [upper] } } })(value)
+    outgoing(
+      t,
+      { type: 'object', properties: { id: { type: 'string', upper: true } } },
+      { ajv: { customOptions: { keywords: [upper] } } }
+    )(value)
     outgoing(t, Type.Object({}), { custom: () => (data) => { delete data.id; return true } })(value)
     outgoing(t, Type.Object({ id: Type.Array(Type.String()) }), { part: 'headers' })(value)
     t.strictSame(value, { id: 'a' })
@@ -199,9 +258,13 @@ t.test('on the way out', async (t) => {
     const at = Type.Object({ at: Type.String({ format: 'date-time' }) })
     outgoing(t, at)({ at: new Date(0) })
     outgoing(t, at)({ at: { toJSON: () => '1970-01-01T00:00:00Z' } })
-    t.throws(() => outgoing(t, at)({ at: new Date(NaN) }), { code: 'FASTSTREAM_ERR_ENCODE', message: /value\/at is an invalid Date/ })
+    t.throws(() => outgoing(t, at)({ at: new Date(NaN) }), {
+      code: 'FASTSTREAM_ERR_ENCODE', message: /value\/at is an invalid Date/
+    })
     outgoing(t, Type.Object({ amount: Type.Number() }, { additionalProperties: false }))(new Money())
-    t.throws(() => outgoing(t, Type.Object({ cents: Type.Number() }))(new Money()), { message: /required property 'cents'/ })
+    t.throws(
+      () => outgoing(t, Type.Object({ cents: Type.Number() }))(new Money()), { message: /required property 'cents'/ }
+    )
     outgoing(t, Order)({ id: 'a', total: 1, note: undefined, more: undefined })
     outgoing(t, Order)(Object.assign(Object.create(null), { id: 'a', total: 1 }))
     t.throws(() => outgoing(t, Order)({ id: undefined, total: 1 }), { message: /required property 'id'/ })
@@ -213,27 +276,45 @@ t.test('on the way out', async (t) => {
 
   t.test('what JSON has no form for is refused, whatever the schema asks for', async (t) => {
     const open = outgoing(t, {})
-    const values: Array<[value: unknown, place: string]> = [[{ m: new Map() }, '/m'], [[NaN], '/0'], [Array(1), '/0'], [{ a: [Promise.resolve()] }, '/a/0']]
+    const values: Array<[value: unknown, place: string]> = [
+      [{ m: new Map() }, '/m'], [[NaN], '/0'], [Array(1), '/0'], [{ a: [Promise.resolve()] }, '/a/0']
+    ]
     for (const [value, instancePath] of values) {
-      t.throws(() => open(value), { code: 'FASTSTREAM_ERR_ENCODE', validation: [{ instancePath }], validationContext: 'value' })
-      t.throws(() => outgoing(t, {}, { custom: () => () => true })(value), { code: 'FASTSTREAM_ERR_ENCODE', validation: [{ instancePath }] }, 'with a compiler set by hand')
+      t.throws(() => open(value), {
+        code: 'FASTSTREAM_ERR_ENCODE', validation: [{ instancePath }], validationContext: 'value'
+      })
+      t.throws(
+        () => outgoing(t, {}, { custom: () => () => true })(value),
+        { code: 'FASTSTREAM_ERR_ENCODE', validation: [{ instancePath }] },
+        'with a compiler set by hand'
+      )
     }
-    t.throws(() => outgoing(t, Order)({ id: 'a', total: Infinity }), { code: 'FASTSTREAM_ERR_ENCODE', validation: [{ instancePath: '/total' }] })
+    t.throws(() => outgoing(t, Order)({ id: 'a', total: Infinity }), {
+      code: 'FASTSTREAM_ERR_ENCODE', validation: [{ instancePath: '/total' }]
+    })
   })
 
   t.test('what cannot be written is not sent either', async (t) => {
     const cycle: { self?: unknown } = {}
     cycle.self = cycle
-    for (const value of [undefined, cycle, { id: 1n }, Symbol('s')]) t.throws(() => outgoing(t, {})(value), { code: 'FASTSTREAM_ERR_ENCODE' })
+    for (const value of [undefined, cycle, { id: 1n }, Symbol('s')]) {
+      t.throws(() => outgoing(t, {})(value), { code: 'FASTSTREAM_ERR_ENCODE' })
+    }
     const deep = (levels: number): unknown => JSON.parse('['.repeat(levels) + ']'.repeat(levels))
     outgoing(t, {})(deep(64))
-    t.throws(() => outgoing(t, {})(deep(65)), { code: 'FASTSTREAM_ERR_ENCODE', message: /deeper than 64 levels$/ }, 'a subscriber would not read it')
+    t.throws(
+      () => outgoing(t, {})(deep(65)),
+      { code: 'FASTSTREAM_ERR_ENCODE', message: /deeper than 64 levels$/ },
+      'a subscriber would not read it'
+    )
   })
 
   t.test('bytes are sent where the schema asks for no type', async (t) => {
     outgoing(t, {})(Buffer.from('a'))
     outgoing(t, { not: { type: 'object' } })(new DataView(new ArrayBuffer(1)))
-    for (const bytes of [Buffer.from('a'), new ArrayBuffer(1), new DataView(new ArrayBuffer(1))]) outgoing(t, Type.Uint8Array(), { custom: typebox })(bytes)
+    for (const bytes of [Buffer.from('a'), new ArrayBuffer(1), new DataView(new ArrayBuffer(1))]) {
+      outgoing(t, Type.Uint8Array(), { custom: typebox })(bytes)
+    }
     t.throws(() => outgoing(t, Order)(Buffer.from('{"id":"a","total":1}')), { message: /value must be object$/ })
   })
 
@@ -243,7 +324,9 @@ t.test('on the way out', async (t) => {
     check({ id: '123e4567-e89b-12d3-a456-426614174000' })
     t.throws(() => check({ id: 'x' }), { message: /value\/id must match format "uuid"$/ })
     outgoing(t, Type.String({ format: 'code' }), { ajv: { customOptions: { formats: { code: /^[A-Z]+$/ } } } })('ABC')
-    t.throws(() => outgoing(t, { $ref: 'nowhere#' }), { code: 'FASTSTREAM_ERR_SCHEMA_BUILD', message: /^the value schema of 'orders'/ })
+    t.throws(() => outgoing(t, { $ref: 'nowhere#' }), {
+      code: 'FASTSTREAM_ERR_SCHEMA_BUILD', message: /^the value schema of 'orders'/
+    })
   })
 
   t.test('keys and headers are checked as they will be read: as text', async (t) => {
@@ -253,7 +336,9 @@ t.test('on the way out', async (t) => {
     for (const none of [null, undefined]) t.throws(() => key(none), { message: /key must not be null$/ })
     outgoing(t, Type.Null(), { part: 'key' })(null)
 
-    const headers = outgoing(t, Type.Object({ attempt: Type.Integer() }, { additionalProperties: false }), { part: 'headers' })
+    const headers = outgoing(
+      t, Type.Object({ attempt: Type.Integer() }, { additionalProperties: false }), { part: 'headers' }
+    )
     const sent = { attempt: '2', correlation_id: 'x', nothing: undefined }
     headers(sent)
     t.strictSame(sent, { attempt: '2', correlation_id: 'x', nothing: undefined })
@@ -263,9 +348,17 @@ t.test('on the way out', async (t) => {
 
   t.test('a compiler set by hand decides when only it knows its schemas', async (t) => {
     class Even { readonly what = 'even' }
-    const custom: Compiler = ({ schema }) => (data) => schema instanceof Even && data % 2 === 0 ? { value: 'ignored' } : { error: new Error('must be even') }
+    const custom: Compiler = ({ schema }) => (data) => schema instanceof Even && data % 2 === 0
+      ? {
+          value: 'ignored'
+        }
+      : {
+          error: new Error('must be even')
+        }
     outgoing(t, new Even(), { custom })(2)
-    t.throws(() => outgoing(t, new Even(), { custom })(1), { code: 'FASTSTREAM_ERR_INVALID_MESSAGE', message: /: must be even$/, cause: Error })
+    t.throws(() => outgoing(t, new Even(), { custom })(1), {
+      code: 'FASTSTREAM_ERR_INVALID_MESSAGE', message: /: must be even$/, cause: Error
+    })
     t.throws(() => outgoing(t, new Even()), { code: 'FASTSTREAM_ERR_SCHEMA_BUILD' })
     const check = outgoing(t, Type.Object({ n: Type.Integer() }), { custom: typebox })
     check({ n: 1 })

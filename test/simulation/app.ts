@@ -99,7 +99,9 @@ export class App {
 
   #connect (): void {
     const { network, cluster, random } = this.#world
-    const options = { name: 'simulated', brokers: random.shuffled(cluster.addresses), connectTimeout: 9000, log: this.#log }
+    const options = {
+      name: 'simulated', brokers: random.shuffled(cluster.addresses), connectTimeout: 9000, log: this.#log
+    }
     this.#transport = createKafkaTransport(options, network.wire(this.process), this.process.environment)
     this.#producer = new Producer(this.#transport.producer(), PRODUCER, this.#environment)
   }
@@ -113,9 +115,22 @@ export class App {
     const { setting } = this.#world
     const topics = setting.side ? [TOPIC, SIDE] : [TOPIC]
     const pipelines = topics.map((topic) => new Pipeline(this.#plan(topic, setting), this.#producer, this.#environment))
-    const consumer = { ...setting.isStatic ? { groupInstanceId: `slot-${this.slot}` } : {}, groupId: GROUP, topics, offsetReset: setting.offsetReset, ...TIMEOUTS }
-    const settings = { buffer: { messages: setting.buffer, bytes: 8 * 2 ** 20 }, commit: { interval: 1000, count: 500 }, revokeDrain: REVOKE_DRAIN, ...TIMEOUTS }
-    this.#group = new Group(GROUP, pipelines, (listener) => this.#transport.consumer(consumer, listener), { ...this.#environment, settings })
+    const consumer = {
+      ...setting.isStatic ? { groupInstanceId: `slot-${this.slot}` } : {},
+      groupId: GROUP,
+      topics,
+      offsetReset: setting.offsetReset,
+      ...TIMEOUTS
+    }
+    const settings = {
+      buffer: { messages: setting.buffer, bytes: 8 * 2 ** 20 },
+      commit: { interval: 1000, count: 500 },
+      revokeDrain: REVOKE_DRAIN,
+      ...TIMEOUTS
+    }
+    this.#group = new Group(
+      GROUP, pipelines, (listener) => this.#transport.consumer(consumer, listener), { ...this.#environment, settings }
+    )
     await this.#group.start()
     this.#group.dispatch()
   }
@@ -140,11 +155,21 @@ export class App {
     }
   }
 
-  async #handle ({ order, delivery: { topic, partition, record: { offset }, attempt } }: { order: Order, delivery: Delivery }): Promise<void> {
+  async #handle (
+    { order, delivery: { topic, partition, record: { offset }, attempt } }: { order: Order, delivery: Delivery }
+  ): Promise<void> {
     const { scheduler, effects, sideEffects, trace } = this.#world
     const { key, seq, work, failures } = order
     const id = `${key}:${seq}`
-    const effect = { id, partition, offset: Number(offset), by: this.name, done: attempt > failures, start: scheduler.now, end: Infinity }
+    const effect = {
+      id,
+      partition,
+      offset: Number(offset),
+      by: this.name,
+      done: attempt > failures,
+      start: scheduler.now,
+      end: Infinity
+    }
     trace.note(`${this.name} handles ${topic} ${id} at ${partition}@${offset}`)
     // Of a process that is killed meanwhile it is not known that it began.
     await this.pause(work)

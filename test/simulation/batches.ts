@@ -31,7 +31,9 @@ export class CorruptBatchError extends Error {}
 
 /** Throws a `CorruptBatchError` for what a broker refuses. */
 export function readHeader (bytes: Buffer): BatchHeader {
-  if (bytes.length < HEADER || bytes.readInt8(16) !== 2 || bytes.readInt32BE(8) !== bytes.length - 12) throw new CorruptBatchError('the batch is no batch of format 2, or is not alone')
+  if (bytes.length < HEADER || bytes.readInt8(16) !== 2 || bytes.readInt32BE(8) !== bytes.length - 12) {
+    throw new CorruptBatchError('the batch is no batch of format 2, or is not alone')
+  }
   if (bytes.readUInt32BE(17) !== crc32c(bytes.subarray(21))) throw new CorruptBatchError('the CRC is wrong')
   const attributes = bytes.readInt16BE(21)
   const count = bytes.readInt32BE(57)
@@ -47,11 +49,21 @@ export function readHeader (bytes: Buffer): BatchHeader {
 }
 
 /** The batch as it is in the log. Offset and leader's epoch are not part of the CRC. */
-export function append (bytes: Buffer, header: BatchHeader, baseOffset: number, leaderEpoch: number, at: number): StoredBatch {
+export function append (
+  bytes: Buffer, header: BatchHeader, baseOffset: number, leaderEpoch: number, at: number
+): StoredBatch {
   const own = Buffer.from(bytes)
   own.writeBigInt64BE(BigInt(baseOffset), 0)
   own.writeInt32BE(leaderEpoch, 12)
-  return { ...header, bytes: own, baseOffset, nextOffset: baseOffset + header.count, leaderEpoch, at, maxTimestamp: Number(own.readBigInt64BE(35)) }
+  return {
+    ...header,
+    bytes: own,
+    baseOffset,
+    nextOffset: baseOffset + header.count,
+    leaderEpoch,
+    at,
+    maxTimestamp: Number(own.readBigInt64BE(35))
+  }
 }
 
 export interface PlainRecord {
@@ -69,8 +81,14 @@ export interface Writer {
 }
 
 /** A batch as a producer sends it. */
-export function encodeBatch (records: readonly PlainRecord[], { producerId, producerEpoch, baseSequence, transactional = false, control = false }: Writer, timestamp: number): Buffer {
-  const body = records.map(({ key, value, headers = [] }, offsetDelta) => encodeRecord({ offsetDelta, timestampDelta: 0, key, value, headers }))
+export function encodeBatch (
+  records: readonly PlainRecord[],
+  { producerId, producerEpoch, baseSequence, transactional = false, control = false }: Writer,
+  timestamp: number
+): Buffer {
+  const body = records.map(({ key, value, headers = [] }, offsetDelta) => encodeRecord({
+    offsetDelta, timestampDelta: 0, key, value, headers
+  }))
   const bytes = Buffer.concat([Buffer.alloc(HEADER), ...body])
   bytes.writeInt32BE(bytes.length - 12, 8)
   bytes.writeInt32BE(-1, 12)
@@ -90,7 +108,11 @@ export function encodeBatch (records: readonly PlainRecord[], { producerId, prod
 /** The end of a transaction. */
 export function endMarker (commit: boolean, producerId: bigint, timestamp: number): Buffer {
   const key = Buffer.from([0, 0, 0, commit ? 1 : 0])
-  return encodeBatch([{ key, value: Buffer.alloc(6) }], { producerId, producerEpoch: 0, baseSequence: -1, transactional: true, control: true }, timestamp)
+  return encodeBatch(
+    [{ key, value: Buffer.alloc(6) }],
+    { producerId, producerEpoch: 0, baseSequence: -1, transactional: true, control: true },
+    timestamp
+  )
 }
 
 /** The only record of a control batch has the key `version, type`: behind the record's length, attributes, two deltas and the key's length. */
@@ -99,7 +121,9 @@ export function isAbort (bytes: Buffer): boolean {
 }
 
 /** The records of a batch that is not compressed. */
-export function readRecords ({ bytes, count }: Pick<StoredBatch, 'bytes' | 'count'>): Array<Required<PlainRecord> & { readonly timestamp: number }> {
+export function readRecords (
+  { bytes, count }: Pick<StoredBatch, 'bytes' | 'count'>
+): Array<Required<PlainRecord> & { readonly timestamp: number }> {
   let position = HEADER
   const int = (): number => {
     let value = 0n

@@ -42,34 +42,65 @@ export class Bench {
   }
 
   connect (nodeId: number): Promise<WireConnection> {
-    return this.run(this.network.wire(this.process).connect(this.cluster.node(nodeId).address, new AbortController().signal))
+    return this.run(this.network.wire(this.process).connect(
+      this.cluster.node(nodeId).address, new AbortController().signal
+    ))
   }
 
   /** Over a connection of its own. */
-  async ask<Kind extends Api> (nodeId: number, api: Kind, parameters: Requests[Kind]['parameters']): Promise<Requests[Kind]['answer']> {
+  async ask<Kind extends Api> (
+    nodeId: number, api: Kind, parameters: Requests[Kind]['parameters']
+  ): Promise<Requests[Kind]['answer']> {
     return await this.run((await this.connect(nodeId)).send(api, parameters))
   }
 
-  async produce (nodeId: number, records: readonly PlainRecord[], writer: Partial<Parameters<typeof encodeBatch>[1]> = {}, topic = 't') {
+  async produce (
+    nodeId: number,
+    records: readonly PlainRecord[],
+    writer: Partial<Parameters<typeof encodeBatch>[1]> = {},
+    topic = 't'
+  ) {
     const batch = encodeBatch(records, { producerId: 7n, producerEpoch: 0, baseSequence: 0, ...writer }, 1000)
-    const { topics } = await this.ask(nodeId, 'Produce', { timeout: 4000, topics: [{ topic, partitions: [{ partition: 0, records: batch }] }] })
+    const { topics } = await this.ask(nodeId, 'Produce', {
+      timeout: 4000, topics: [{ topic, partitions: [{ partition: 0, records: batch }] }]
+    })
     return topics[0]!.partitions[0]!
   }
 
   async fetch (nodeId: number, offset: bigint, isolationLevel: 0 | 1 = 1, maxBytes = 1_000_000) {
-    const { topics } = await this.ask(nodeId, 'Fetch', { maxWait: 100, minBytes: 1, maxBytes: 10_000_000, isolationLevel, rack: '', topics: [{ topic: 't', partitions: [{ partition: 0, offset, maxBytes }] }] })
+    const { topics } = await this.ask(nodeId, 'Fetch', {
+      maxWait: 100,
+      minBytes: 1,
+      maxBytes: 10_000_000,
+      isolationLevel,
+      rack: '',
+      topics: [{ topic: 't', partitions: [{ partition: 0, offset, maxBytes }] }]
+    })
     return topics[0]!.partitions[0]!
   }
 
   /** What `JoinGroup` asks for. */
-  join (memberId: string, { groupInstanceId = null as string | null, metadata = METADATA } = {}): Promise<Requests['JoinGroup']['answer']> {
-    return this.send('JoinGroup', { groupId: 'g', memberId, groupInstanceId, sessionTimeout: 10_000, rebalanceTimeout: 20_000, protocols: [{ name: 'p', metadata }] })
+  join (
+    memberId: string, { groupInstanceId = null as string | null, metadata = METADATA } = {}
+  ): Promise<Requests['JoinGroup']['answer']> {
+    return this.send('JoinGroup', {
+      groupId: 'g',
+      memberId,
+      groupInstanceId,
+      sessionTimeout: 10_000,
+      rebalanceTimeout: 20_000,
+      protocols: [{ name: 'p', metadata }]
+    })
   }
 
   /** To the coordinator, over a connection of its own; its end is waited for later. */
-  async send<Kind extends Api> (api: Kind, parameters: Requests[Kind]['parameters']): Promise<Requests[Kind]['answer']> {
+  async send<Kind extends Api> (
+    api: Kind, parameters: Requests[Kind]['parameters']
+  ): Promise<Requests[Kind]['answer']> {
     const { nodeId } = this.cluster.coordinator
-    const connection = await this.network.wire(this.process).connect(this.cluster.node(nodeId).address, new AbortController().signal)
+    const connection = await this.network.wire(this.process).connect(
+      this.cluster.node(nodeId).address, new AbortController().signal
+    )
     return await connection.send(api, parameters)
   }
 
@@ -78,7 +109,9 @@ export class Bench {
     const ids = []
     for (let i = 0; i < count; i++) ids.push((await this.run(this.join(''))).memberId)
     const joined = await this.run(Promise.all(ids.map((id) => this.join(id))))
-    const members = joined.map(({ memberId, generationId, leaderId }) => ({ groupId: 'g', memberId, groupInstanceId: null, generationId, leaderId }))
+    const members = joined.map(({ memberId, generationId, leaderId }) => ({
+      groupId: 'g', memberId, groupInstanceId: null, generationId, leaderId
+    }))
     await this.run(Promise.all(members.map((member) => this.sync(member, members))))
     return members
   }
@@ -93,7 +126,9 @@ export class Bench {
   }
 
   async commit (member: Member, offset: bigint): Promise<number> {
-    const { topics } = await this.run(this.send('OffsetCommit', { ...member, topics: [{ topic: 't', partitions: [{ partition: 0, offset, metadata: 'm' }] }] }))
+    const { topics } = await this.run(this.send('OffsetCommit', {
+      ...member, topics: [{ topic: 't', partitions: [{ partition: 0, offset, metadata: 'm' }] }]
+    }))
     return topics[0]!.partitions[0]!.errorCode
   }
 }

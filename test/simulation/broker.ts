@@ -1,11 +1,15 @@
-import type { Api, FetchAnswer, FetchedPartition, ListOffsetsAnswer, MetadataAnswer, ProduceAnswer, Requests, CreateTopicsAnswer } from '../../lib/transport/kafka/wire.js'
+import type {
+  Api, FetchAnswer, FetchedPartition, ListOffsetsAnswer, MetadataAnswer, ProduceAnswer, Requests, CreateTopicsAnswer
+} from '../../lib/transport/kafka/wire.js'
 import { CorruptBatchError, readHeader } from './batches.js'
 import { MIN_IN_SYNC, type Cluster } from './cluster.js'
 import { CODE } from './codes.js'
 import type { Client } from './coordinator.js'
 import type { Node, PartitionView } from './node.js'
 
-type Handlers = { readonly [Kind in Api]: (node: Node, parameters: Requests[Kind]['parameters'], client: Client) => Promise<Requests[Kind]['answer']> | Requests[Kind]['answer'] }
+type Handlers = { readonly [Kind in Api]: (
+  node: Node, parameters: Requests[Kind]['parameters'], client: Client
+) => Promise<Requests[Kind]['answer']> | Requests[Kind]['answer'] }
 
 const MAX_MESSAGE_BYTES = 1_048_588
 const NOTHING = Buffer.alloc(0)
@@ -31,28 +35,40 @@ export function createBroker (cluster: Cluster): Handlers {
     const { errorCode, batch } = cluster.append(node, view.partition, view.epoch, records, header)
     if (batch === undefined) return failed(errorCode)
     const isCommitted = () => replica.highWatermark >= batch.nextOffset
-    const isOver = () => node.view(topic, partition)?.epoch !== view.epoch || node.view(topic, partition)?.partition !== view.partition
+    const isOver = () => node.view(
+      topic, partition
+    )?.epoch !== view.epoch || node.view(topic, partition)?.partition !== view.partition
     await node.wait(timeout, () => isOver() || isCommitted())
     if (isOver()) return failed(CODE.notLeader)
     if (!isCommitted()) return failed(CODE.requestTimedOut)
-    return inSync.size < MIN_IN_SYNC ? failed(CODE.notEnoughReplicasAfterAppend) : { partition, errorCode: CODE.none, baseOffset: BigInt(batch.baseOffset) }
+    return inSync.size < MIN_IN_SYNC
+      ? failed(CODE.notEnoughReplicasAfterAppend)
+      : {
+          partition, errorCode: CODE.none, baseOffset: BigInt(batch.baseOffset)
+        }
   }
 
   async function Produce (node: Node, { timeout, topics }: Requests['Produce']['parameters']): Promise<ProduceAnswer> {
     return {
       topics: await Promise.all(topics.map(async ({ topic, partitions }) => ({
         topic,
-        partitions: await Promise.all(partitions.map(({ partition, records }) => produceOne(node, topic, partition, records, timeout)))
+        partitions: await Promise.all(partitions.map(({ partition, records }) => produceOne(
+          node, topic, partition, records, timeout
+        )))
       })))
     }
   }
 
   async function Fetch (node: Node, request: Requests['Fetch']['parameters']): Promise<FetchAnswer> {
     const { maxWait, minBytes, topics } = request
-    const read = () => topics.map(({ topic, partitions }) => ({ topic, partitions: partitions.map((position) => fetchOne(node, topic, position, request.isolationLevel)) }))
+    const read = () => topics.map(({ topic, partitions }) => ({
+      topic, partitions: partitions.map((position) => fetchOne(node, topic, position, request.isolationLevel))
+    }))
     await node.wait(maxWait, () => {
       const all = read().flatMap(({ partitions }) => partitions)
-      return all.some(({ errorCode }) => errorCode !== CODE.none) || all.reduce((sum, { records }) => sum + records.length, 0) >= minBytes
+      return all.some(({ errorCode }) => errorCode !== CODE.none) || all.reduce(
+        (sum, { records }) => sum + records.length, 0
+      ) >= minBytes
     })
     let room = request.maxBytes
     const answer = read().map(({ topic, partitions }) => ({
@@ -67,29 +83,64 @@ export function createBroker (cluster: Cluster): Handlers {
     return { errorCode: CODE.none, topics: answer }
   }
 
-  function fetchOne (node: Node, topic: string, { partition, offset, maxBytes }: Requests['Fetch']['parameters']['topics'][number]['partitions'][number], isolationLevel: 0 | 1): FetchedPartition {
+  function fetchOne (
+    node: Node,
+    topic: string,
+    { partition, offset, maxBytes }: Requests['Fetch']['parameters']['topics'][number]['partitions'][number],
+    isolationLevel: 0 | 1
+  ): FetchedPartition {
     const view = node.view(topic, partition)
     const errorCode = refusalOf(node, view)
-    if (view === undefined || errorCode !== CODE.none) return { partition, errorCode, highWatermark: -1n, lastStableOffset: -1n, aborted: [], preferredReadReplica: -1, records: NOTHING }
+    if (view === undefined || errorCode !== CODE.none) {
+      return {
+        partition,
+        errorCode,
+        highWatermark: -1n,
+        lastStableOffset: -1n,
+        aborted: [],
+        preferredReadReplica: -1,
+        records: NOTHING
+      }
+    }
     const replica = view.partition.replica(node.id)
     const { highWatermark, lastStableOffset, start, end } = replica
     const from = Number(offset)
-    const base = { partition, highWatermark: BigInt(highWatermark), lastStableOffset: BigInt(lastStableOffset), preferredReadReplica: -1 }
+    const base = {
+      partition,
+      highWatermark: BigInt(highWatermark),
+      lastStableOffset: BigInt(lastStableOffset),
+      preferredReadReplica: -1
+    }
     if (from < start || from > end) return { ...base, errorCode: CODE.offsetOutOfRange, aborted: [], records: NOTHING }
     const limit = isolationLevel === 1 ? lastStableOffset : highWatermark
     const batches = replica.batches.filter(({ nextOffset }) => nextOffset > from && nextOffset <= limit)
     const all = Buffer.concat(batches.map(({ bytes }) => bytes))
     // Cut at the limit, in the middle of a batch, but never the first one.
     const records = all.subarray(0, Math.max(maxBytes, batches[0]?.bytes.length ?? 0))
-    const aborted = isolationLevel === 1 ? replica.aborted(from, limit).map(({ producerId, firstOffset }) => ({ producerId, firstOffset: BigInt(firstOffset) })) : []
+    const aborted = isolationLevel === 1
+      ? replica.aborted(from, limit).map(
+        ({ producerId, firstOffset }) => ({ producerId, firstOffset: BigInt(firstOffset) })
+      )
+      : []
     return { ...base, errorCode: CODE.none, aborted, records }
   }
 
-  function ListOffsets (node: Node, { isolationLevel, topics }: Requests['ListOffsets']['parameters']): ListOffsetsAnswer {
-    return { topics: topics.map(({ topic, partitions }) => ({ topic, partitions: partitions.map(({ partition, timestamp }) => ({ partition, ...offsetFor(node, node.view(topic, partition), timestamp, isolationLevel) })) })) }
+  function ListOffsets (
+    node: Node, { isolationLevel, topics }: Requests['ListOffsets']['parameters']
+  ): ListOffsetsAnswer {
+    return {
+      topics: topics.map(({ topic, partitions }) => ({
+        topic,
+        partitions: partitions.map(({ partition, timestamp }) => ({
+          partition, ...offsetFor(node, node.view(topic, partition), timestamp, isolationLevel)
+        }))
+      }))
+    }
   }
 
-  function offsetFor (node: Node, view: PartitionView | undefined, timestamp: bigint, isolationLevel: 0 | 1): { errorCode: number, offset: bigint } {
+  function offsetFor (
+    node: Node, view: PartitionView | undefined, timestamp: bigint, isolationLevel: 0 | 1
+  ): { errorCode: number, offset: bigint } {
     const errorCode = refusalOf(node, view)
     if (view === undefined || errorCode !== CODE.none) return { errorCode, offset: -1n }
     const { partition } = view
@@ -97,7 +148,9 @@ export function createBroker (cluster: Cluster): Handlers {
     if (timestamp === -2n) return { errorCode, offset: BigInt(replica.start) }
     if (timestamp !== -1n) return { errorCode, offset: BigInt(replica.offsetOf(Number(timestamp))) }
     // A new leader does not know yet how far all have come.
-    if (partition.epoch === view.epoch && replica.highWatermark < partition.epochStart) return { errorCode: CODE.leaderNotAvailable, offset: -1n }
+    if (partition.epoch === view.epoch && replica.highWatermark < partition.epochStart) {
+      return { errorCode: CODE.leaderNotAvailable, offset: -1n }
+    }
     return { errorCode, offset: BigInt(isolationLevel === 1 ? replica.lastStableOffset : replica.highWatermark) }
   }
 
@@ -113,7 +166,13 @@ export function createBroker (cluster: Cluster): Handlers {
       topics: (topics ?? node.topicNames).map((topic) => {
         const views = node.topic(topic)
         if (views === undefined) return { topic, errorCode: CODE.unknownTopicOrPartition, partitions: [] }
-        return { topic, errorCode: CODE.none, partitions: views.map(({ leader }, partition) => ({ partition, errorCode: leader < 0 ? CODE.leaderNotAvailable : CODE.none, leader })) }
+        return {
+          topic,
+          errorCode: CODE.none,
+          partitions: views.map(({ leader }, partition) => ({
+            partition, errorCode: leader < 0 ? CODE.leaderNotAvailable : CODE.none, leader
+          }))
+        }
       })
     }
   }
@@ -121,7 +180,9 @@ export function createBroker (cluster: Cluster): Handlers {
   function CreateTopics (_node: Node, { topics }: Requests['CreateTopics']['parameters']): CreateTopicsAnswer {
     return {
       topics: topics.map(({ topic, partitions }) => {
-        if (cluster.partitions(topic).length > 0) return { topic, errorCode: CODE.topicAlreadyExists, message: `Topic '${topic}' already exists.` }
+        if (cluster.partitions(topic).length > 0) {
+          return { topic, errorCode: CODE.topicAlreadyExists, message: `Topic '${topic}' already exists.` }
+        }
         cluster.createTopic(topic, partitions)
         return { topic, errorCode: CODE.none, message: null }
       })

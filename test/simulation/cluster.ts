@@ -172,7 +172,9 @@ export class Cluster {
 
   #tell (topic: string): void {
     const version = ++this.#version
-    const partitions = this.#topics.get(topic)?.map((partition) => ({ partition, leader: partition.leader, epoch: partition.epoch }))
+    const partitions = this.#topics.get(topic)?.map((partition) => ({
+      partition, leader: partition.leader, epoch: partition.epoch
+    }))
     for (const node of this.nodes.values()) this.#later(node, () => { node.learn(topic, { version, partitions }) })
   }
 
@@ -190,8 +192,11 @@ export class Cluster {
     }
     this.scheduler.schedule(delay(), () => {
       // What a frozen node was told comes again when it has thawed, but not at once: until then it believes what it believed.
-      if (node.process.isFrozen) node.process.schedule(0, () => { node.process.schedule(this.random.integer(0, LONGEST_ERROR), hear) })
-      else node.process.schedule(0, hear)
+      if (node.process.isFrozen) {
+        node.process.schedule(0, () => {
+          node.process.schedule(this.random.integer(0, LONGEST_ERROR), hear)
+        })
+      } else node.process.schedule(0, hear)
     })
   }
 

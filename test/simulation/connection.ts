@@ -51,10 +51,16 @@ export class Connection implements WireConnection {
       this.#note(`-> ${fate === 'delivered' ? '' : `${fate} `}`, api, parameters)
       if (fate === 'request-lost') this.#lostUp = true
       if (fate === 'cut-before') return this.breakLater('cut')
-      this.#nextUp = Math.max(this.#nextUp, this.#now + weather.latency() + (fate === 'request-late' ? weather.delay() : 0))
+      this.#nextUp = Math.max(this.#nextUp, this.#now + weather.latency() + (
+        fate === 'request-late' ? weather.delay() : 0
+      ))
       const work = (): void => { this.#queue = this.#queue.then(() => this.#work(api, parameters, pending, fate)) }
       this.#carry(this.#nextUp, () => this.#lostUp, () => { this.#server.schedule(0, work) })
-      if (fate === 'doubled') this.#carry(this.#nextUp + weather.delay(), () => false, () => { this.#server.schedule(0, () => { this.#answer(api, parameters).catch(() => {}) }) })
+      if (fate === 'doubled') {
+        this.#carry(this.#nextUp + weather.delay(), () => false, () => {
+          this.#server.schedule(0, () => { this.#answer(api, parameters).catch(() => {}) })
+        })
+      }
     })
   }
 
@@ -91,7 +97,9 @@ export class Connection implements WireConnection {
     const answer = await this.#answer(api, parameters)
     weather.step()
     if (fate === 'answer-lost') this.#lostDown = true
-    this.#nextDown = Math.max(this.#nextDown, this.#now + weather.latency() + (fate === 'answer-late' ? weather.delay() : 0))
+    this.#nextDown = Math.max(this.#nextDown, this.#now + weather.latency() + (
+      fate === 'answer-late' ? weather.delay() : 0
+    ))
     if (fate === 'cut-within') return this.breakLater('cut within an answer')
     this.#carry(this.#nextDown, () => this.#lostDown || !this.#server.isAlive, () => {
       this.#client.schedule(0, () => {

@@ -61,7 +61,13 @@ export class Coordinator {
     let group = this.#groups.get(groupId)
     if (group === undefined) {
       const { store } = this.#cluster
-      group = new Group(groupId, this.#node.process, (snapshot) => this.#isCurrent && store.save(groupId, snapshot), () => this.#nextId(groupId), store.snapshot(groupId))
+      group = new Group(
+        groupId,
+        this.#node.process,
+        (snapshot) => this.#isCurrent && store.save(groupId, snapshot),
+        () => this.#nextId(groupId),
+        store.snapshot(groupId)
+      )
       this.#groups.set(groupId, group)
     }
     return group
@@ -84,7 +90,11 @@ export class Coordinator {
 
   join (request: Requests['JoinGroup']['parameters'], { name }: Client): Promise<JoinGroupAnswer> {
     const { refusal } = this
-    if (refusal !== CODE.none) return Promise.resolve({ errorCode: refusal, generationId: -1, protocol: '', leaderId: '', memberId: request.memberId, members: [] })
+    if (refusal !== CODE.none) {
+      return Promise.resolve({
+        errorCode: refusal, generationId: -1, protocol: '', leaderId: '', memberId: request.memberId, members: []
+      })
+    }
     return new Promise((resolve) => {
       this.group(request.groupId).join(request, (answer) => {
         this.#cluster.owners.set(answer.memberId, name)
@@ -123,7 +133,11 @@ export class Coordinator {
           const stale = (this.#node.view(topic, partition)?.partition.createdAt ?? 0) > since
           // Of a topic that is gone nothing is kept, whether this node has heard of it or not.
           const isThere = this.#cluster.partitions(topic).length > partition
-          if (refusal === CODE.none && isThere) this.#cluster.store.commit({ groupId, topic, partition, offset, at: this.#cluster.scheduler.now, stale }, metadata)
+          if (refusal === CODE.none && isThere) {
+            this.#cluster.store.commit(
+              { groupId, topic, partition, offset, at: this.#cluster.scheduler.now, stale }, metadata
+            )
+          }
           return { partition, errorCode: refusal }
         })
       }))
@@ -143,7 +157,9 @@ export class Coordinator {
       topics: topics.map(({ topic, partitions }) => ({
         topic,
         partitions: partitions.map(({ partition }) => {
-          const { offset, metadata } = this.#cluster.store.offset(groupId, topic, partition) ?? { offset: -1n, metadata: '' }
+          const { offset, metadata } = this.#cluster.store.offset(groupId, topic, partition) ?? {
+            offset: -1n, metadata: ''
+          }
           return { partition, errorCode: CODE.none, offset, metadata }
         })
       }))

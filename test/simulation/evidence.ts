@@ -13,7 +13,9 @@ interface Found extends PlainRecord {
 /** Everything that the log of a topic holds. */
 export function readTopic ({ cluster }: World, topic: string): Found[] {
   return cluster.partitions(topic).flatMap(({ partition, newest }) => visible(newest.batches).flatMap((batch) =>
-    readRecords(batch).map((record, i) => ({ ...record, partition, offset: batch.baseOffset + i, at: batch.at })).filter(({ offset }) => offset >= newest.start)))
+    readRecords(batch).map((record, i) => ({
+      ...record, partition, offset: batch.baseOffset + i, at: batch.at
+    })).filter(({ offset }) => offset >= newest.start)))
 }
 
 /** Without the ends of transactions, and what was aborted: the marker that follows a transactional batch decides. */
@@ -40,7 +42,12 @@ export function historyOf (world: World): History {
 }
 
 function toLogRecord ({ partition, offset, key, value, headers = [] }: Found): LogRecord {
-  return { partition, offset, id: headerOf(headers, ID), digest: digest(key, value, Object.fromEntries(headers) as Record<string, Buffer>) }
+  return {
+    partition,
+    offset,
+    id: headerOf(headers, ID),
+    digest: digest(key, value, Object.fromEntries(headers) as Record<string, Buffer>)
+  }
 }
 
 function toLetter ({ key, value, headers = [], at }: Found): Letter {

@@ -29,7 +29,9 @@ export class Generations {
   /** The coordinator is elsewhere now. */
   #over = false
 
-  constructor (groupId: string, process: Process, save: (snapshot: Snapshot) => boolean, nextId: () => string, snapshot?: Snapshot) {
+  constructor (
+    groupId: string, process: Process, save: (snapshot: Snapshot) => boolean, nextId: () => string, snapshot?: Snapshot
+  ) {
     this.groupId = groupId
     this.process = process
     this.#save = save
@@ -63,12 +65,18 @@ export class Generations {
 
   protected prepare (): void {
     if (this.state === 'PreparingRebalance') return this.complete()
-    for (const member of this.members.values()) member.answerSync({ errorCode: CODE.rebalanceInProgress, assignment: NOTHING })
+    for (const member of this.members.values()) {
+      member.answerSync({ errorCode: CODE.rebalanceInProgress, assignment: NOTHING })
+    }
     const wasEmpty = this.state === 'Empty'
     this.state = 'PreparingRebalance'
     const rebalance = ++this.#rebalance
     const timeout = Math.max(...Array.from(this.members.values(), ({ rebalanceTimeout }) => rebalanceTimeout), 0)
-    this.process.schedule(timeout, () => { if (rebalance === this.#rebalance && this.state === 'PreparingRebalance') this.#goOnWithout(({ joining, groupInstanceId }) => joining === undefined && groupInstanceId === null) })
+    this.process.schedule(timeout, () => {
+      if (rebalance === this.#rebalance && this.state === 'PreparingRebalance') {
+        this.#goOnWithout(({ joining, groupInstanceId }) => joining === undefined && groupInstanceId === null)
+      }
+    })
     if (wasEmpty) this.process.schedule(INITIAL_DELAY, () => { if (rebalance === this.#rebalance) this.complete() })
     else this.complete()
   }
@@ -92,7 +100,9 @@ export class Generations {
       return
     }
     this.state = 'CompletingRebalance'
-    this.#protocol = all[0]!.protocols.find(({ name }) => all.every(({ protocols }) => protocols.some((protocol) => protocol.name === name)))!.name
+    this.#protocol = all[0]!.protocols.find(({ name }) => all.every(({ protocols }) => protocols.some(
+      (protocol) => protocol.name === name
+    )))!.name
     if (!this.members.has(this.leader)) this.leader = all[0]!.memberId
     for (const member of all) {
       member.assignment = NOTHING
@@ -103,16 +113,31 @@ export class Generations {
     const timeout = Math.max(...all.map(({ rebalanceTimeout }) => rebalanceTimeout))
     this.process.schedule(timeout, () => {
       if (rebalance !== this.#rebalance || this.state !== 'CompletingRebalance') return
-      for (const member of [...this.members.values()].filter(({ syncing }) => syncing === undefined)) this.members.delete(member.memberId)
+      for (const member of [...this.members.values()].filter(({ syncing }) => syncing === undefined)) {
+        this.members.delete(member.memberId)
+      }
       this.prepare()
     })
   }
 
   protected joined (member: LiveMember): JoinGroupAnswer {
     const isLeader = member.memberId === this.leader
-    const metadataOf = ({ protocols }: LiveMember): Buffer => protocols.find(({ name }) => name === this.#protocol)!.metadata
-    const members = isLeader ? Array.from(this.members.values(), (member) => ({ memberId: member.memberId, metadata: metadataOf(member) })) : []
-    return { errorCode: CODE.none, generationId: this.generation, protocol: this.#protocol, leaderId: this.leader, memberId: member.memberId, members }
+    const metadataOf = ({ protocols }: LiveMember): Buffer => protocols.find(
+      ({ name }) => name === this.#protocol
+    )!.metadata
+    const members = isLeader
+      ? Array.from(this.members.values(), (member) => ({
+        memberId: member.memberId, metadata: metadataOf(member)
+      }))
+      : []
+    return {
+      errorCode: CODE.none,
+      generationId: this.generation,
+      protocol: this.#protocol,
+      leaderId: this.leader,
+      memberId: member.memberId,
+      members
+    }
   }
 
   protected renew (member: LiveMember): void {
@@ -124,6 +149,8 @@ export class Generations {
   /** False: another node has the group, and this one has not heard of it yet. */
   protected persist (): boolean {
     const members = Array.from(this.members.values(), ({ saved }) => saved)
-    return this.#save({ generation: this.generation, since: this.since, protocol: this.#protocol, leader: this.leader, members })
+    return this.#save({
+      generation: this.generation, since: this.since, protocol: this.#protocol, leader: this.leader, members
+    })
   }
 }

@@ -30,7 +30,11 @@ export class LiveMember implements GroupMember {
   /** Counts what it said: a session that was renewed is not over. */
   #heard = 0
 
-  constructor (memberId: string, { groupInstanceId, sessionTimeout, rebalanceTimeout, protocols }: Omit<GroupMember, 'memberId' | 'assignment'>, assignment = NOTHING) {
+  constructor (
+    memberId: string,
+    { groupInstanceId, sessionTimeout, rebalanceTimeout, protocols }: Omit<GroupMember, 'memberId' | 'assignment'>,
+    assignment = NOTHING
+  ) {
     this.memberId = memberId
     this.groupInstanceId = groupInstanceId
     this.sessionTimeout = sessionTimeout
@@ -82,9 +86,13 @@ export function failedJoin (errorCode: number, memberId: string): JoinGroupAnswe
 
 /** Whether they can be in one group. */
 export function isCompatible ({ protocols }: JoinGroupRequest, others: readonly GroupMember[]): boolean {
-  return protocols.some(({ name }) => others.every((member) => member.protocols.some((protocol) => protocol.name === name)))
+  return protocols.some(({ name }) => others.every((member) => member.protocols.some(
+    (protocol) => protocol.name === name
+  )))
 }
 
 function sameProtocols (a: JoinGroupRequest['protocols'], b: JoinGroupRequest['protocols']): boolean {
-  return a.length === b.length && a.every(({ name, metadata }, i) => name === b[i]!.name && metadata.equals(b[i]!.metadata))
+  return a.length === b.length && a.every(
+    ({ name, metadata }, i) => name === b[i]!.name && metadata.equals(b[i]!.metadata)
+  )
 }

@@ -8,7 +8,9 @@ export class Group extends Generations {
   join (request: JoinGroupRequest, answer: (answer: JoinGroupAnswer) => void): void {
     const { memberId, groupInstanceId } = request
     const before = groupInstanceId === null ? undefined : this.#static(groupInstanceId)
-    if (!isCompatible(request, [...this.members.values()].filter((member) => member !== before))) return answer(failedJoin(CODE.inconsistentGroupProtocol, memberId))
+    if (!isCompatible(request, [...this.members.values()].filter((member) => member !== before))) {
+      return answer(failedJoin(CODE.inconsistentGroupProtocol, memberId))
+    }
     if (memberId === '') {
       if (before !== undefined) return this.#replace(before, request, answer)
       const id = this.nextId()
@@ -24,7 +26,10 @@ export class Group extends Generations {
     this.#rejoin(member, request, answer)
   }
 
-  sync ({ memberId, groupInstanceId, generationId, assignments }: SyncGroupRequest, answer: (answer: Requests['SyncGroup']['answer']) => void): void {
+  sync (
+    { memberId, groupInstanceId, generationId, assignments }: SyncGroupRequest,
+    answer: (answer: Requests['SyncGroup']['answer']) => void
+  ): void {
     const errorCode = this.check(memberId, groupInstanceId, generationId)
     if (errorCode !== CODE.none) return answer({ errorCode, assignment: NOTHING })
     const member = this.members.get(memberId)!
@@ -97,7 +102,9 @@ export class Group extends Generations {
   #rejoin (member: LiveMember, request: JoinGroupRequest, answer: (answer: JoinGroupAnswer) => void): void {
     const changed = member.update(request)
     this.renew(member)
-    const isCurrent = !changed && (this.state === 'CompletingRebalance' || (this.state === 'Stable' && member.memberId !== this.leader))
+    const isCurrent = !changed && (this.state === 'CompletingRebalance' || (
+      this.state === 'Stable' && member.memberId !== this.leader
+    ))
     if (isCurrent) return answer(this.joined(member))
     member.answerJoin(failedJoin(CODE.unknownMemberId, member.memberId))
     member.joining = answer

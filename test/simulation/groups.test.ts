@@ -43,7 +43,11 @@ t.test('commits are taken from the current generation until all have joined the 
   t.equal(await bench.commit(a!, 7n), CODE.none, 'while the group prepares')
   const joined = await bench.run(Promise.all([...others, bench.join(a!.memberId)]))
   t.equal(await bench.commit(a!, 8n), CODE.illegalGeneration)
-  t.equal(await bench.commit({ ...a!, generationId: joined[0]!.generationId }, 8n), CODE.rebalanceInProgress, 'before its leader has assigned')
+  t.equal(
+    await bench.commit({ ...a!, generationId: joined[0]!.generationId }, 8n),
+    CODE.rebalanceInProgress,
+    'before its leader has assigned'
+  )
   t.match(bench.cluster.store.offset('g', 't', 0), { offset: 7n, metadata: 'm' })
 })
 
@@ -114,7 +118,13 @@ t.test('who leaves makes the others rebalance', async (t) => {
 t.test('a static member that comes back keeps its assignment, and its former self is fenced', async (t) => {
   const bench = await begin()
   const joined = await bench.run(bench.join('', { groupInstanceId: 'one' }))
-  const before = { groupId: 'g', memberId: joined.memberId, groupInstanceId: 'one', generationId: joined.generationId, leaderId: joined.leaderId }
+  const before = {
+    groupId: 'g',
+    memberId: joined.memberId,
+    groupInstanceId: 'one',
+    generationId: joined.generationId,
+    leaderId: joined.leaderId
+  }
   await bench.run(bench.sync(before, [before]))
   const again = await bench.run(bench.join('', { groupInstanceId: 'one' }))
   t.match(again, { errorCode: 0, generationId: before.generationId, leaderId: before.memberId, members: [] })
@@ -145,7 +155,9 @@ t.test('a coordinator that was frozen until another one took over stores nothing
   const [a] = await bench.group(1)
   const connection = await bench.connect(1)
   bench.cluster.freeze(1)
-  const commit = connection.send('OffsetCommit', { ...a!, topics: [{ topic: 't', partitions: [{ partition: 0, offset: 9n, metadata: '' }] }] })
+  const commit = connection.send('OffsetCommit', {
+    ...a!, topics: [{ topic: 't', partitions: [{ partition: 0, offset: 9n, metadata: '' }] }]
+  })
   await bench.pass(10)
   bench.scheduler.schedule(5000, () => { bench.cluster.revive(1) })
   const answer = await bench.run(commit)

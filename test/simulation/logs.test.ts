@@ -24,7 +24,9 @@ t.test('sequence numbers and epochs are held', async (t) => {
   const bench = await begin()
   await bench.produce(1, RECORDS)
   t.equal((await bench.produce(1, RECORDS, { baseSequence: 5 })).errorCode, CODE.outOfOrderSequenceNumber)
-  t.equal((await bench.produce(1, RECORDS, { producerEpoch: 1, baseSequence: 2 })).errorCode, CODE.outOfOrderSequenceNumber)
+  t.equal(
+    (await bench.produce(1, RECORDS, { producerEpoch: 1, baseSequence: 2 })).errorCode, CODE.outOfOrderSequenceNumber
+  )
   t.match(await bench.produce(1, RECORDS, { producerEpoch: 1 }), { errorCode: 0, baseOffset: 2n })
   t.equal((await bench.produce(1, RECORDS, { baseSequence: 2 })).errorCode, CODE.invalidProducerEpoch)
 })
@@ -33,7 +35,10 @@ t.test('what is damaged or goes to the wrong node is refused', async (t) => {
   const bench = await begin()
   const damaged = encodeBatch(RECORDS, { producerId: 7n, producerEpoch: 0, baseSequence: 0 }, 0)
   damaged[damaged.length - 2]! ^= 1
-  const { topics } = await bench.ask(1, 'Produce', { timeout: 1000, topics: [{ topic: 't', partitions: [{ partition: 0, records: damaged }, { partition: 1, records: damaged }] }] })
+  const { topics } = await bench.ask(1, 'Produce', {
+    timeout: 1000,
+    topics: [{ topic: 't', partitions: [{ partition: 0, records: damaged }, { partition: 1, records: damaged }] }]
+  })
   t.match(topics[0]!.partitions, [{ errorCode: CODE.corruptMessage }, { errorCode: CODE.unknownTopicOrPartition }])
   t.equal((await bench.produce(2, RECORDS)).errorCode, CODE.notLeader)
 })
@@ -53,7 +58,15 @@ t.test('a leader that was frozen cannot commit what it takes, and loses it', asy
   const bench = await begin()
   const connection = await bench.connect(1)
   bench.cluster.freeze(1)
-  const late = connection.send('Produce', { timeout: 500, topics: [{ topic: 't', partitions: [{ partition: 0, records: encodeBatch(RECORDS, { producerId: 7n, producerEpoch: 0, baseSequence: 0 }, 0) }] }] })
+  const late = connection.send('Produce', {
+    timeout: 500,
+    topics: [{
+      topic: 't',
+      partitions: [{
+        partition: 0, records: encodeBatch(RECORDS, { producerId: 7n, producerEpoch: 0, baseSequence: 0 }, 0)
+      }]
+    }]
+  })
   await bench.pass(4000)
   const [partition] = bench.cluster.partitions('t')
   await bench.produce(partition!.leader, [RECORDS[0]!], { producerId: 8n })
@@ -108,7 +121,9 @@ t.test('readers of committed records stop before an open transaction and are tol
 t.test('offsets are listed by the leader only', async (t) => {
   const bench = await begin()
   await bench.produce(1, RECORDS)
-  const list = async (node: number, timestamp: bigint) => (await bench.ask(node, 'ListOffsets', { isolationLevel: 1, topics: [{ topic: 't', partitions: [{ partition: 0, timestamp }] }] })).topics[0]!.partitions[0]
+  const list = async (node: number, timestamp: bigint) => (await bench.ask(node, 'ListOffsets', {
+    isolationLevel: 1, topics: [{ topic: 't', partitions: [{ partition: 0, timestamp }] }]
+  })).topics[0]!.partitions[0]
   t.match(await list(1, -1n), { errorCode: 0, offset: 2n })
   t.match(await list(1, -2n), { errorCode: 0, offset: 0n })
   t.match(await list(1, 1000n), { errorCode: 0, offset: 0n })

@@ -115,7 +115,11 @@ export const MUTATIONS: readonly Mutation[] = [
     file: GROUP,
     from: 'for (const { tracker } of this.#owned.values()) tracker.revoke()\n    this.#owned.clear()',
     to: '',
-    also: { file: 'lib/transport/kafka/consumer/assignment.ts', from: 'if (alien === undefined) return', to: 'if (alien !== this) return' }
+    also: {
+      file: 'lib/transport/kafka/consumer/assignment.ts',
+      from: 'if (alien === undefined) return',
+      to: 'if (alien !== this) return'
+    }
   },
   {
     guard: 'a commit that failed is tried again',

@@ -89,7 +89,9 @@ async function freeze (world: World, kind: 'app-stop' | 'app-expire', ms: number
   const app = anyApp(world)
   if (app === undefined || app.process.isFrozen) return
   // Its answer is in the socket when it thaws, and is old then.
-  if (world.random.next() < 0.5) await Promise.race([world.network.sends(app.process, 'Heartbeat'), world.scheduler.sleep(2000)])
+  if (world.random.next() < 0.5) {
+    await Promise.race([world.network.sends(app.process, 'Heartbeat'), world.scheduler.sleep(2000)])
+  }
   if (!app.isRunning || app.process.isFrozen) return
   // See `clocksJump`.
   if (kind === 'app-expire' && app.process.skew !== 0 && !world.clocksJump) return
@@ -146,7 +148,11 @@ async function freezeNode (world: World): Promise<void> {
 /** One at a time: with two of three gone nothing can be written. */
 function downableNode ({ cluster, random }: World): number | undefined {
   const all = [...cluster.nodes.values()]
-  return all.every(({ process }) => process.isUp) && cluster.live.length === all.length ? random.pick(all).id : undefined
+  return all.every(
+    ({ process }) => process.isUp
+  ) && cluster.live.length === all.length
+    ? random.pick(all).id
+    : undefined
 }
 
 function moveLeader ({ cluster, random, trace }: World): void {

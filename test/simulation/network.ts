@@ -1,4 +1,6 @@
-import { API_KEYS, WireError, type Api, type VersionRange, type Wire, type WireConnection } from '../../lib/transport/kafka/wire.js'
+import {
+  API_KEYS, WireError, type Api, type VersionRange, type Wire, type WireConnection
+} from '../../lib/transport/kafka/wire.js'
 import { createBroker } from './broker.js'
 import type { Cluster } from './cluster.js'
 import { Connection } from './connection.js'
@@ -53,7 +55,9 @@ export class Network {
 
   /** A node is gone. Its kernel says so to those who are connected, unless the machine has vanished. */
   reset (node: Node, isSilent: boolean): void {
-    for (const connection of this.#connections) if (connection.node === node && !isSilent) connection.breakLater('the node is gone')
+    for (const connection of this.#connections) {
+      if (connection.node === node && !isSilent) connection.breakLater('the node is gone')
+    }
   }
 
   /** Resolves when the process sends such a request. */
@@ -77,7 +81,9 @@ export class Network {
       const refuse = (reason: string): void => {
         process.schedule(this.weather.latency(), () => { reject(new WireError(`${address}: ${reason}`, 'connection')) })
       }
-      signal.addEventListener('abort', () => { reject(new WireError(`${address}: given up`, 'connection')) }, { once: true })
+      signal.addEventListener(
+        'abort', () => { reject(new WireError(`${address}: given up`, 'connection')) }, { once: true }
+      )
       if (signal.aborted) return reject(new WireError(`${address}: given up`, 'connection'))
       if (node === undefined) return refuse('no such host')
       const arrive = (): void => {

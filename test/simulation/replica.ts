@@ -6,7 +6,9 @@ const REMEMBERED_BATCHES = 5
 const SEQUENCES = 2 ** 31
 
 /** What of a batch was decided: where it is, or why it was refused. */
-export type Appended = { readonly errorCode: number, readonly batch?: undefined } | { readonly errorCode: 0, readonly batch: StoredBatch }
+export type Appended = {
+  readonly errorCode: number, readonly batch?: undefined
+} | { readonly errorCode: 0, readonly batch: StoredBatch }
 
 export interface AbortedRange {
   readonly producerId: bigint
@@ -33,12 +35,20 @@ export class Replica {
   /** As Kafka's ProducerAppendInfo does. */
   append (bytes: Buffer, header: BatchHeader, epoch: number, at: number): Appended {
     if (header.producerId >= 0n && !header.control && !header.transactional) {
-      const known = this.batches.filter(({ producerId, control }) => producerId === header.producerId && !control).slice(-REMEMBERED_BATCHES)
+      const known = this.batches.filter(
+        ({ producerId, control }) => producerId === header.producerId && !control
+      ).slice(-REMEMBERED_BATCHES)
       const last = known.at(-1)
-      const duplicate = known.find((batch) => batch.producerEpoch === header.producerEpoch && batch.baseSequence === header.baseSequence && batch.count === header.count)
+      const duplicate = known.find(
+        (batch) => batch.producerEpoch === header.producerEpoch && batch.baseSequence === header.baseSequence && batch.count === header.count
+      )
       if (duplicate !== undefined) return { errorCode: 0, batch: duplicate }
-      if (last !== undefined && header.producerEpoch < last.producerEpoch) return { errorCode: CODE.invalidProducerEpoch }
-      if (last !== undefined && header.baseSequence !== expectedSequence(last, header)) return { errorCode: CODE.outOfOrderSequenceNumber }
+      if (last !== undefined && header.producerEpoch < last.producerEpoch) {
+        return { errorCode: CODE.invalidProducerEpoch }
+      }
+      if (last !== undefined && header.baseSequence !== expectedSequence(last, header)) {
+        return { errorCode: CODE.outOfOrderSequenceNumber }
+      }
     }
     const batch = append(bytes, header, this.end, epoch, at)
     this.batches.push(batch)
@@ -74,7 +84,9 @@ export class Replica {
 
   /** The first offset whose record is not older than `timestamp`; −1: there is none. */
   offsetOf (timestamp: number): number {
-    return this.batches.find(({ maxTimestamp, nextOffset }) => maxTimestamp >= timestamp && nextOffset <= this.highWatermark)?.baseOffset ?? -1
+    return this.batches.find(
+      ({ maxTimestamp, nextOffset }) => maxTimestamp >= timestamp && nextOffset <= this.highWatermark
+    )?.baseOffset ?? -1
   }
 
   #transactions (): { readonly open: ReadonlyMap<bigint, number>, readonly aborted: readonly AbortedRange[] } {

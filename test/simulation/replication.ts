@@ -2,7 +2,9 @@ import type { Node } from './node.js'
 import type { Partition } from './partition.js'
 
 /** Followers pull what the leader has, each after a while; what all in-sync replicas have is committed. */
-export function replicate (partition: Partition, nodes: ReadonlyMap<number, Node>, isFenced: (id: number) => boolean, latency: () => number): void {
+export function replicate (
+  partition: Partition, nodes: ReadonlyMap<number, Node>, isFenced: (id: number) => boolean, latency: () => number
+): void {
   partition.advance()
   for (const id of partition.replicas.keys()) {
     if (id !== partition.leader) nodes.get(id)!.process.schedule(latency(), () => { pull(id) })

@@ -36,7 +36,9 @@ async function live (world: World, seed: number): Promise<Result> {
   process.on('unhandledRejection', note)
   try {
     const wrong = await unfold(world)
-    for (const reason of rejections) wrong.push(`a rejection is not handled: ${reason instanceof Error ? reason.stack : String(reason)}`)
+    for (const reason of rejections) {
+      wrong.push(`a rejection is not handled: ${reason instanceof Error ? reason.stack : String(reason)}`)
+    }
     for (const leak of world.leaks) wrong.push(`real time: ${leak}`)
     return { seed, wrong, trace: trace.digest(), events: scheduler.count, time: scheduler.now }
   } finally {
@@ -55,7 +57,9 @@ async function unfold (world: World): Promise<string[]> {
   await scheduler.run(() => state.raged, scheduler.now + setting.storm + PATIENCE)
   trace.note('calm')
 
-  const isDone = (): boolean => publisher.isIdle && lagOf(world).length === 0 && world.group.state === 'Stable' && isComplete(membersOf(world))
+  const isDone = (): boolean => publisher.isIdle && lagOf(world).length === 0 && world.group.state === 'Stable' && isComplete(
+    membersOf(world)
+  )
   let checked = -1
   // Looked at now and then: it takes a while.
   const isDoneNow = (): boolean => {
@@ -66,7 +70,17 @@ async function unfold (world: World): Promise<string[]> {
   const done = state.raged && await scheduler.run(isDoneNow, scheduler.now + PATIENCE)
   for (const fault of world.faults) fault.recovered = scheduler.now
   const wrong = evidenceOf(world)
-  if (!done) wrong.unshift(`not done: ${JSON.stringify({ raged: state.raged, published: publisher.isIdle, group: world.group.state, ...membersOf(world), lag: lagOf(world) })}`)
+  if (!done) {
+    wrong.unshift(
+      `not done: ${JSON.stringify({
+        raged: state.raged,
+        published: publisher.isIdle,
+        group: world.group.state,
+        ...membersOf(world),
+        lag: lagOf(world)
+      })}`
+    )
+  }
 
   const apps = world.runningApps
   Promise.all([...apps.map((app) => app.stop()), publisher.close()]).then(() => { state.stopped = true })

@@ -17,7 +17,9 @@ const { values } = parseArgs({
 const common = { climate: values.climate as Climate | undefined, clocksJump: values['clocks-jump'] }
 
 if (values.seed !== undefined) {
-  const { wrong, ...result } = await simulate({ seed: Number(values.seed), ...common, print: (line) => { console.log(line) } })
+  const { wrong, ...result } = await simulate({
+    seed: Number(values.seed), ...common, print: (line) => { console.log(line) }
+  })
   console.log(result)
   for (const line of wrong) console.log(line)
   process.exitCode = wrong.length > 0 ? 1 : 0
@@ -35,6 +37,8 @@ if (values.seed !== undefined) {
     for (const line of wrong) console.log(`  ${line}`)
     if (values['until-wrong']) break
   }
-  console.log(`${values.seeds} seeds, ${failed} failed, ${events} events, ${((performance.now() - begun) / 1000).toFixed(1)} s`)
+  console.log(
+    `${values.seeds} seeds, ${failed} failed, ${events} events, ${((performance.now() - begun) / 1000).toFixed(1)} s`
+  )
   process.exitCode = failed > 0 ? 1 : 0
 }

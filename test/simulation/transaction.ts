@@ -17,21 +17,39 @@ export async function transact (world: World): Promise<void> {
   const records = Array.from({ length: random.integer(1, 5) }, (_, seq) => {
     const id = `${key}:${seq}`
     if (commits) published.push({ id, key, seq, verdict: 'handled', outcome: 'unknown' })
-    return { key: Buffer.from(key), value: Buffer.from(JSON.stringify({ key, seq, work: 0, failures: 0 })), headers: [[ID, Buffer.from(id)]] as const }
+    return {
+      key: Buffer.from(key),
+      value: Buffer.from(JSON.stringify({ key, seq, work: 0, failures: 0 })),
+      headers: [[ID, Buffer.from(id)]] as const
+    }
   })
-  trace.note(`${TOPIC} ${partition.partition}: a transaction of ${records.length} records that is ${commits ? 'committed' : 'aborted'}`)
-  const batch = append(world, partition, encodeBatch(records, { producerId, producerEpoch: 0, baseSequence: 0, transactional: true }, world.now))
+  trace.note(
+    `${TOPIC} ${partition.partition}: a transaction of ${records.length} records that is ${commits ? 'committed' : 'aborted'}`
+  )
+  const batch = append(
+    world,
+    partition,
+    encodeBatch(records, { producerId, producerEpoch: 0, baseSequence: 0, transactional: true }, world.now)
+  )
   if (batch === undefined) return
   await scheduler.sleep(random.integer(0, 3000))
   let marker: StoredBatch | undefined
   for (const end = scheduler.now + PATIENCE; scheduler.now < end; await scheduler.sleep(200)) {
     if (!partition.newest.batches.includes(batch)) return
-    if (marker !== undefined && partition.newest.batches.includes(marker) && partition.newest.highWatermark >= marker.nextOffset) return
-    if (marker === undefined || !partition.newest.batches.includes(marker)) marker = append(world, partition, endMarker(commits, producerId, world.now))
+    if (marker !== undefined && partition.newest.batches.includes(marker) && partition.newest.highWatermark >= marker.nextOffset) {
+      return
+    }
+    if (marker === undefined || !partition.newest.batches.includes(marker)) {
+      marker = append(world, partition, endMarker(commits, producerId, world.now))
+    }
   }
 }
 
 function append ({ cluster }: World, partition: Partition, bytes: Buffer): StoredBatch | undefined {
   const leader = cluster.nodes.get(partition.leader)
-  return leader?.process.isUp === true ? cluster.append(leader, partition, partition.epoch, bytes, readHeader(bytes)).batch : undefined
+  return leader?.process.isUp === true
+    ? cluster.append(
+      leader, partition, partition.epoch, bytes, readHeader(bytes)
+    ).batch
+    : undefined
 }

@@ -17,7 +17,9 @@ export type Fate =
   /** The request is worked on a second time, later: by then its sender may have gone on. */
   | 'doubled'
 
-const BAD: readonly Fate[] = ['request-lost', 'answer-lost', 'cut-before', 'cut-within', 'request-late', 'answer-late', 'doubled']
+const BAD: readonly Fate[] = [
+  'request-lost', 'answer-lost', 'cut-before', 'cut-within', 'request-late', 'answer-late', 'doubled'
+]
 
 /** How bad the network is, by chance. */
 export class Weather {

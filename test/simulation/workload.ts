@@ -30,6 +30,13 @@ export function createWorkload (random: Random, longest: number): () => Message 
     const order: Order = { key, seq, work: random.integer(0, longest), failures }
     const id = `${key}:${seq}`
     const value = Buffer.from(isPoison ? '{"key":' : JSON.stringify(order))
-    return { id, key, seq, verdict: isPoison || failures === ATTEMPTS ? 'dead' : 'handled', value, headers: [[ID, Buffer.from(id)]] }
+    return {
+      id,
+      key,
+      seq,
+      verdict: isPoison || failures === ATTEMPTS ? 'dead' : 'handled',
+      value,
+      headers: [[ID, Buffer.from(id)]]
+    }
   }
 }

@@ -1,6 +1,10 @@
-import { type Api, API_KEYS, type Requests, type VersionRange, type Wire, type WireConnection, WireError } from '../../lib/transport/kafka/wire.js'
+import {
+  type Api, API_KEYS, type Requests, type VersionRange, type Wire, type WireConnection, WireError
+} from '../../lib/transport/kafka/wire.js'
 
-type Handler<Kind extends Api> = (parameters: Requests[Kind]['parameters'], address: string) => Requests[Kind]['answer'] | Promise<Requests[Kind]['answer']>
+type Handler<Kind extends Api> = (
+  parameters: Requests[Kind]['parameters'], address: string
+) => Requests[Kind]['answer'] | Promise<Requests[Kind]['answer']>
 
 /** What each kind of request is answered with. An error that a handler throws ends the connection. */
 export type Handlers = { [Kind in Api]?: Handler<Kind> }
@@ -43,7 +47,9 @@ export function fakeWire (handlers: Handlers = {}): FakeWire {
       await Promise.race([wire.connecting(address), aborted])
       wire.made++
       let end = (): void => {}
-      const ended = new Promise<never>((_resolve, reject) => { end = () => { reject(new WireError('closed', 'connection')) } })
+      const ended = new Promise<never>((_resolve, reject) => {
+        end = () => { reject(new WireError('closed', 'connection')) }
+      })
       ended.catch(() => {})
       const connection: FakeConnection = {
         address,

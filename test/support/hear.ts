@@ -14,7 +14,9 @@ export function hear<Name extends keyof FaststreamChannels> (t: Test, name: Name
 const PHASES = ['start', 'end', 'asyncStart', 'asyncEnd', 'error'] as const
 
 /** Subscribes to a tracing channel until the test ends, and collects its phases with their contexts. */
-export function hearTrace<Context> (t: Test, name: string): Array<{ readonly phase: string, readonly context: Context }> {
+export function hearTrace<Context> (t: Test, name: string): Array<{
+  readonly phase: string, readonly context: Context
+}> {
   const heard: Array<{ phase: string, context: Context }> = []
   for (const phase of PHASES) {
     const listen = (context: unknown): void => { heard.push({ phase, context: context as Context }) }

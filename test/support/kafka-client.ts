@@ -26,11 +26,15 @@ export interface Client {
 const OPTIONS = { brokers: ['a:1'], connectTimeout: 9000, requestTimeout: 5000 }
 
 /** A client of nodes that are a test's own, `a:1` first. */
-export function clientOf (t: Pick<Test, 'teardown'>, wire: FakeWire, environment: Environment, options: Partial<typeof OPTIONS> = {}): Client {
+export function clientOf (
+  t: Pick<Test, 'teardown'>, wire: FakeWire, environment: Environment, options: Partial<typeof OPTIONS> = {}
+): Client {
   const cluster = new Cluster({ ...OPTIONS, ...options }, wire, environment)
   const metadata = new TopicMetadata(cluster, OPTIONS)
   t.teardown(() => { cluster.close() })
-  return { cluster, metadata, learn: (...topics) => cluster.until(5000, (operation) => metadata.refresh(operation, topics)) }
+  return {
+    cluster, metadata, learn: (...topics) => cluster.until(5000, (operation) => metadata.refresh(operation, topics))
+  }
 }
 
 export const SILENT: TransportLog = { debug () {}, info () {}, warn () {}, error () {} }

@@ -32,8 +32,12 @@ t.test('every broker of an app is put in memory, whatever its options say', asyn
 
 t.test('it works with a plugin whose register is not awaited, or that is in a child scope', async (t) => {
   for (const register of [
-    (app: ReturnType<typeof build>) => { app.register(faststreamPlugin, real).after(() => { app.broker.publisher('events') }) },
-    (app: ReturnType<typeof build>) => { app.register(async (scope) => { await scope.register(faststreamPlugin, real); scope.broker.publisher('events') }) }
+    (app: ReturnType<typeof build>) => {
+      app.register(faststreamPlugin, real).after(() => { app.broker.publisher('events') })
+    },
+    (app: ReturnType<typeof build>) => {
+      app.register(async (scope) => { await scope.register(faststreamPlugin, real); scope.broker.publisher('events') })
+    }
   ]) {
     const app = build(t)
     register(app)
@@ -70,7 +74,10 @@ t.test('settled waits for everything that a message causes', async (t) => {
   await broker.settled()
   await broker.publish(counts, 0)
   await broker.settled()
-  t.same(broker.published('counts').map(({ value }) => value).sort((a, b) => Number(a) - Number(b)), Array.from({ length: 21 }, (_, i) => i))
+  t.same(
+    broker.published('counts').map(({ value }) => value).sort((a, b) => Number(a) - Number(b)),
+    Array.from({ length: 21 }, (_, i) => i)
+  )
 })
 
 t.test('settled gives up, and says what is not settled', async (t) => {
@@ -79,10 +86,14 @@ t.test('settled gives up, and says what is not settled', async (t) => {
   app.broker.subscriber('orders', () => new Promise(() => {}))
   const broker = await testBroker(app)
   await broker.publish('orders', 1, { partition: 2 })
-  await t.rejects(broker.settled({ timeout: 20 }), { code: 'FASTSTREAM_ERR_NOT_SETTLED', message: 'still not settled after 20 ms: group shop is at 0 of 1 in orders[2]' })
+  await t.rejects(broker.settled({ timeout: 20 }), {
+    code: 'FASTSTREAM_ERR_NOT_SETTLED', message: 'still not settled after 20 ms: group shop is at 0 of 1 in orders[2]'
+  })
   const { opened, open } = gate()
   const producer = { pending: 2, idle: () => opened } as unknown as Producer
-  await t.rejects(settled(createMemoryCluster(), [producer], 20), { message: /^still not settled after 20 ms: 2 messages are being published/ })
+  await t.rejects(settled(createMemoryCluster(), [producer], 20), {
+    message: /^still not settled after 20 ms: 2 messages are being published/
+  })
   open()
   await opened
 })
@@ -105,8 +116,12 @@ t.test('failures are seen, and retries do not wait', async (t) => {
   await broker.publish('orders', 'no order', { headers: { 'content-type': 'application/json' } })
   await broker.settled()
   const failures = broker.errors.map(({ stage, attempt, error }) => [stage, attempt, error.message])
-  t.same(failures.filter(([stage]) => stage !== 'deserialize'), [['handler', 1, 'no luck'], ['handler', 2, 'no luck'], ['retries-exhausted', 3, 'no luck']])
-  t.match(broker.errors.find(({ stage }) => stage === 'deserialize'), { topic: 'orders', attempt: 1, error: { code: 'FASTSTREAM_ERR_DECODE' } })
+  t.same(failures.filter(([stage]) => stage !== 'deserialize'), [
+    ['handler', 1, 'no luck'], ['handler', 2, 'no luck'], ['retries-exhausted', 3, 'no luck']
+  ])
+  t.match(broker.errors.find(({ stage }) => stage === 'deserialize'), {
+    topic: 'orders', attempt: 1, error: { code: 'FASTSTREAM_ERR_DECODE' }
+  })
   t.equal(broker.published('orders.dlq').length, 2)
 })
 
@@ -116,12 +131,24 @@ t.test('what is published is read back as a test likes it', async (t) => {
   app.broker.publisher('events', { schema: { value: { type: 'object' } } })
   const broker = await testBroker(app)
   const at = new Date(1_700_000_000_000)
-  await broker.publish('events', { any: 1 }, { key: 'k', headers: { many: ['a', 'b'] }, timestamp: at, correlationId: 'c' })
+  await broker.publish('events', { any: 1 }, {
+    key: 'k', headers: { many: ['a', 'b'] }, timestamp: at, correlationId: 'c'
+  })
   await broker.publish('events', 'unchecked, as from outside')
   await broker.publish('events', Buffer.from('{bad'), { headers: { 'content-type': 'application/json' } })
   await broker.publish('events', null)
   const [one, two, three, four] = broker.published('events')
-  t.match(one, { topic: 'events', partition: 0, offset: 0n, key: 'k', rawKey: Buffer.from('k'), value: { any: 1 }, rawValue: Buffer.from('{"any":1}'), headers: { many: 'b', correlation_id: 'c' }, timestamp: at })
+  t.match(one, {
+    topic: 'events',
+    partition: 0,
+    offset: 0n,
+    key: 'k',
+    rawKey: Buffer.from('k'),
+    value: { any: 1 },
+    rawValue: Buffer.from('{"any":1}'),
+    headers: { many: 'b', correlation_id: 'c' },
+    timestamp: at
+  })
   t.same(one?.rawHeaders.filter(([name]) => name === 'many'), [['many', Buffer.from('a')], ['many', Buffer.from('b')]])
   t.match(two, { value: 'unchecked, as from outside', key: null, rawKey: null })
   t.match(three, { value: Buffer.from('{bad') }, 'what cannot be decoded stays bytes')

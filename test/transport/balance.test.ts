@@ -8,7 +8,9 @@ type Subscriptions = Readonly<Record<string, readonly string[]>>
 type Owners = ReadonlyMap<string, string>
 
 /** `counts`: of each topic its number of partitions. */
-function assign (subscriptions: Subscriptions, counts: Readonly<Record<string, number>>, previous: Owners = new Map()): Owners {
+function assign (
+  subscriptions: Subscriptions, counts: Readonly<Record<string, number>>, previous: Owners = new Map()
+): Owners {
   const shares = Object.keys(subscriptions).map((member) => new Share(member))
   const partitions = Object.entries(counts).flatMap(([topic, count]) => {
     const able = shares.filter(({ member }) => subscriptions[member]!.includes(topic))
@@ -24,7 +26,9 @@ function assign (subscriptions: Subscriptions, counts: Readonly<Record<string, n
 
 /** How many partitions each of `members` has, of one topic or of all. */
 function sizes (owners: Owners, members: readonly string[], topic = ''): number[] {
-  return members.map((member) => [...owners].filter(([name, owner]) => owner === member && name.startsWith(topic)).length)
+  return members.map(
+    (member) => [...owners].filter(([name, owner]) => owner === member && name.startsWith(topic)).length
+  )
 }
 
 function everybody (members: readonly string[], ...topics: string[]): Subscriptions {
@@ -68,7 +72,11 @@ t.test('no partition moves without need: whoever was there only gives to one tha
 
 t.test('whatever groups there are, each topic is even among its subscribers, and nothing moves in a group that stays as it is', async (t) => {
   const topics = ['a', 'b', 'c']
-  const subscribed = fc.dictionary(fc.constantFrom('one', 'two', 'three', 'four', 'five', 'six'), fc.subarray(topics), { minKeys: 1, noNullPrototype: true })
+  const subscribed = fc.dictionary(
+    fc.constantFrom('one', 'two', 'three', 'four', 'five', 'six'),
+    fc.subarray(topics),
+    { minKeys: 1, noNullPrototype: true }
+  )
   const counted = fc.record(Object.fromEntries(topics.map((topic) => [topic, fc.nat(7)])))
   fc.assert(fc.property(fc.array(subscribed, { minLength: 1, maxLength: 5 }), counted, (generations, counts) => {
     let owners: Owners = new Map()
@@ -78,7 +86,9 @@ t.test('whatever groups there are, each topic is even among its subscribers, and
         const able = Object.keys(subscriptions).filter((member) => subscriptions[member]!.includes(topic))
         const given = sizes(owners, able, `${topic}/`)
         if (able.length === 0) continue
-        if (given.reduce((sum, size) => sum + size, 0) !== counts[topic]) throw new Error(`not every partition of ${topic} is read by a subscriber`)
+        if (given.reduce((sum, size) => sum + size, 0) !== counts[topic]) {
+          throw new Error(`not every partition of ${topic} is read by a subscriber`)
+        }
         if (Math.max(...given) - Math.min(...given) > 1) throw new Error(`${topic} is not even: ${given}`)
       }
       const again = assign(subscriptions, counts, owners)

@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
-import { decodeAssignment, decodeSubscription, encodeAssignment, encodeSubscription } from '../../lib/transport/consumer-protocol.js'
+import {
+  decodeAssignment, decodeSubscription, encodeAssignment, encodeSubscription
+} from '../../lib/transport/consumer-protocol.js'
 import { readAssignment } from '../../lib/transport/received-assignment.js'
 import { readSubscriptions, StickyAssignor } from '../../lib/transport/sticky-assignor.js'
 
@@ -14,20 +16,43 @@ const MEMORY = 256 * 1024 * 1024
 const COUNTS: Readonly<Record<string, number>> = { orders: 6, invoices: 3, gone: 0 }
 
 const countOf = (topic: string): number => COUNTS[topic] ?? 0
-const int16 = fc.integer({ min: -(2 ** 15), max: 2 ** 15 - 1 }).map((value) => { const bytes = Buffer.alloc(2); bytes.writeInt16BE(value); return bytes })
-const int32 = fc.oneof(fc.integer({ min: -2, max: 20 }), fc.integer()).map((value) => { const bytes = Buffer.alloc(4); bytes.writeInt32BE(value); return bytes })
-const text = fc.oneof(fc.constantFrom('orders', 'invoices', 'gone', '__proto__', '.', ''), fc.string({ maxLength: 300 }))
-const string = text.map((text) => { const bytes = Buffer.alloc(2); bytes.writeUInt16BE(Buffer.byteLength(text)); return Buffer.concat([bytes, Buffer.from(text)]) })
-const garbage = fc.array(fc.oneof(int16, int32, string, fc.uint8Array({ maxLength: 50 }).map((bytes) => Buffer.from(bytes))), { maxLength: 20 }).map((parts) => Buffer.concat(parts))
-const claims = fc.constantFrom('orders:Infinity', 'orders:3000000', 'orders:-1', 'orders:1e9', 'orders:6,invoices:3', ':', ',,,', 'orders', '\u0000')
+const int16 = fc.integer({ min: -(2 ** 15), max: 2 ** 15 - 1 }).map((value) => {
+  const bytes = Buffer.alloc(2)
+  bytes.writeInt16BE(value)
+  return bytes
+})
+const int32 = fc.oneof(fc.integer({ min: -2, max: 20 }), fc.integer()).map((value) => {
+  const bytes = Buffer.alloc(4)
+  bytes.writeInt32BE(value)
+  return bytes
+})
+const text = fc.oneof(
+  fc.constantFrom('orders', 'invoices', 'gone', '__proto__', '.', ''), fc.string({ maxLength: 300 })
+)
+const string = text.map((text) => {
+  const bytes = Buffer.alloc(2)
+  bytes.writeUInt16BE(Buffer.byteLength(text))
+  return Buffer.concat([bytes, Buffer.from(text)])
+})
+const garbage = fc.array(
+  fc.oneof(int16, int32, string, fc.uint8Array({ maxLength: 50 }).map((bytes) => Buffer.from(bytes))), { maxLength: 20 }
+).map((parts) => Buffer.concat(parts))
+const claims = fc.constantFrom(
+  'orders:Infinity', 'orders:3000000', 'orders:-1', 'orders:1e9', 'orders:6,invoices:3', ':', ',,,', 'orders', '\u0000'
+)
 
-const subscription = fc.record({ topics: fc.array(fc.constantFrom('orders', 'invoices', 'gone', '__proto__'), { maxLength: 6 }), claim: claims }).map(({ topics, claim }) => {
+const subscription = fc.record({
+  topics: fc.array(fc.constantFrom('orders', 'invoices', 'gone', '__proto__'), { maxLength: 6 }), claim: claims
+}).map(({ topics, claim }) => {
   const bytes = encodeSubscription({ topics, counts: new Map() })
   const userData = Buffer.from(claim)
   bytes.writeInt32BE(userData.length, bytes.length - 4)
   return Buffer.concat([bytes, userData])
 })
-const assignment = fc.dictionary(fc.constantFrom('orders', 'invoices', 'gone', 'others', '__proto__'), fc.array(fc.oneof(fc.integer({ min: -1, max: 7 }), fc.integer()), { maxLength: 12 }))
+const assignment = fc.dictionary(
+  fc.constantFrom('orders', 'invoices', 'gone', 'others', '__proto__'),
+  fc.array(fc.oneof(fc.integer({ min: -1, max: 7 }), fc.integer()), { maxLength: 12 })
+)
   .map((topics) => encodeAssignment(new Map(Object.entries(topics))))
 
 /** Whole bytes, cut ones, and ones with a byte that is changed. */
@@ -64,18 +89,30 @@ t.test('whatever members say of themselves, each partition that exists has one o
     const owned: string[] = []
     for (const [memberId, assigned] of assignor.assign(subscriptions, countOf)) {
       if (subscriptions.unreadable.has(memberId)) throw new Error(`${memberId} cannot be read and gets something`)
-      for (const [topic, partitions] of assigned) for (const partition of partitions) owned.push(`${topic}:${partition}`)
+      for (const [topic, partitions] of assigned) {
+        for (const partition of partitions) owned.push(`${topic}:${partition}`)
+      }
     }
-    const expected = [...subscriptions.topics.keys()].flatMap((topic) => Array.from({ length: countOf(topic) }, (_, partition) => `${topic}:${partition}`))
-    if (owned.sort().join() !== expected.sort().join()) throw new Error(`assigned are ${owned.join()} of ${expected.join()}`)
+    const expected = [...subscriptions.topics.keys()].flatMap((topic) => Array.from(
+      { length: countOf(topic) }, (_, partition) => `${topic}:${partition}`
+    ))
+    if (owned.sort().join() !== expected.sort().join()) {
+      throw new Error(`assigned are ${owned.join()} of ${expected.join()}`)
+    }
   })
 })
 
 t.test('whatever a leader assigns, only partitions that exist are taken, once, of topics that the member subscribes to', async (t) => {
   fuzz(t, damaged(assignment), (bytes) => {
-    const { partitions, refused } = readAssignment(bytes, (topic) => topic === 'orders' || topic === 'gone' ? countOf(topic) : undefined)
+    const { partitions, refused } = readAssignment(
+      bytes, (topic) => topic === 'orders' || topic === 'gone' ? countOf(topic) : undefined
+    )
     for (const [topic, taken] of partitions) {
-      if (topic !== 'orders' || taken.some((partition) => partition < 0 || partition >= 6) || new Set(taken).size !== taken.length) throw new Error(`${topic}: ${taken.join()}`)
+      if (topic !== 'orders' || taken.some(
+        (partition) => partition < 0 || partition >= 6
+      ) || new Set(taken).size !== taken.length) {
+        throw new Error(`${topic}: ${taken.join()}`)
+      }
     }
     if (refused !== undefined && refused.examples.length > 10) throw new Error('a warning has no bound')
   })
@@ -96,7 +133,9 @@ t.test('a subscription of another client is read: of a newer version, with forei
   const none = Buffer.from(head)
   none.writeInt32BE(-1, head.length - 4)
   const long = Buffer.concat([head.subarray(0, -4), Buffer.from([0, 0, 0, 100]), Buffer.alloc(100, 'a:1,')])
-  for (const bytes of [newer, none, long, head.subarray(0, -4)]) t.same(decodeSubscription(bytes), { topics: ['a'], counts: new Map() })
+  for (const bytes of [newer, none, long, head.subarray(0, -4)]) {
+    t.same(decodeSubscription(bytes), { topics: ['a'], counts: new Map() })
+  }
 })
 
 t.test('bytes that are no subscription say why', async (t) => {
@@ -108,12 +147,18 @@ t.test('bytes that are no subscription say why', async (t) => {
     [[0, 0, 0, 0, 0, 1, 0xff, 0xff], /length of -1/],
     [[0, 0, 0, 0, 0, 1, 0, 9, 0x61], /ends too early/],
     [[0, 0, 0, 0, 0, 1, 0, 1, 0x20], /not allow/],
-    [encodeSubscription({ topics: Array.from({ length: 10_001 }, (_, i) => `t${i}`), counts: new Map() }), /more than 10000/]
+    [
+      encodeSubscription({ topics: Array.from({ length: 10_001 }, (_, i) => `t${i}`), counts: new Map() }),
+      /more than 10000/
+    ]
   ]
   for (const [bytes, reason] of cases) t.throws(() => decodeSubscription(Buffer.from(bytes)), { message: reason })
 })
 
 t.test('one topic that is named many times is one', async (t) => {
-  const { topics } = readSubscriptions([{ memberId: 'one', memberMetadata: encodeSubscription({ topics: Array.from({ length: 50_000 }, () => 'orders'), counts: new Map() }) }])
+  const { topics } = readSubscriptions([{
+    memberId: 'one',
+    memberMetadata: encodeSubscription({ topics: Array.from({ length: 50_000 }, () => 'orders'), counts: new Map() })
+  }])
   t.equal(topics.get('orders')?.able.length, 1)
 })

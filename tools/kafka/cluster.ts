@@ -41,14 +41,18 @@ export async function startCluster (options: { nodes: 1 | 3 }): Promise<Cluster>
   const directory = await mkdtemp(join(tmpdir(), 'faststream-kafka-'))
   const guard = startGuard(directory)
   const ports = await freePorts(options.nodes * 2)
-  const addresses = Array.from({ length: options.nodes }, (_, node) => ({ port: ports[node * 2]!, controllerPort: ports[node * 2 + 1]! }))
+  const addresses = Array.from({ length: options.nodes }, (_, node) => ({
+    port: ports[node * 2]!, controllerPort: ports[node * 2 + 1]!
+  }))
   const java = [...jvm, ...await writeLogSettings(directory), '-classpath', `${jars}/*`]
   const settings = await Promise.all(addresses.map((_, node) => writeSettings(directory, node + 1, addresses)))
   const running = new Map<number, ChildProcess>()
 
   async function up (node: number): Promise<void> {
     if (running.has(node)) throw new Error(`node ${node} runs already`)
-    const broker = spawn('java', [...java, 'kafka.Kafka', settings[node]!], { stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+    const broker = spawn('java', [...java, 'kafka.Kafka', settings[node]!], {
+      stdio: ['ignore', 'pipe', 'pipe'], detached: true
+    })
     guard.watch(broker)
     running.set(node, broker)
     broker.once('exit', () => running.delete(node))
@@ -91,7 +95,9 @@ export async function startCluster (options: { nodes: 1 | 3 }): Promise<Cluster>
 }
 
 async function format (java: readonly string[], clusterId: string, settings: string): Promise<void> {
-  await promisify(execFile)('java', [...java, 'kafka.tools.StorageTool', 'format', '--cluster-id', clusterId, '--config', settings])
+  await promisify(execFile)('java', [
+    ...java, 'kafka.tools.StorageTool', 'format', '--cluster-id', clusterId, '--config', settings
+  ])
     .catch((error: NodeJS.ErrnoException) => {
       const reason = error.code === 'ENOENT' ? 'java was not found (install Java 17, or set KAFKA_BROKERS to use a running cluster)' : error.message
       throw new Error(`Kafka's storage could not be formatted: ${reason}`, { cause: error })

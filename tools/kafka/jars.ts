@@ -35,7 +35,10 @@ async function copyDependencies (directory: string): Promise<void> {
     'dependency:copy-dependencies', `-DoutputDirectory=${directory}`, '-DincludeScope=runtime'
   ]).catch((error: NodeJS.ErrnoException & { stdout?: string }) => {
     const reason = error.code === 'ENOENT' ? 'mvn was not found' : error.stdout
-    throw new Error(`Maven could not resolve Kafka ${kafkaVersion} (install Maven, or set KAFKA_BROKERS to use a running cluster): ${reason}`, { cause: error })
+    throw new Error(
+      `Maven could not resolve Kafka ${kafkaVersion} (install Maven, or set KAFKA_BROKERS to use a running cluster): ${reason}`,
+      { cause: error }
+    )
   })
 }
 

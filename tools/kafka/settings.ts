@@ -8,7 +8,9 @@ export interface NodeAddress {
 export const host = '127.0.0.1'
 
 /** Writes what node `id` (from 1) is started with, and returns the path of its properties. */
-export async function writeSettings (directory: string, id: number, addresses: readonly NodeAddress[]): Promise<string> {
+export async function writeSettings (
+  directory: string, id: number, addresses: readonly NodeAddress[]
+): Promise<string> {
   const own = addresses[id - 1]
   if (own === undefined) throw new RangeError(`no node ${id}`)
   const replicas = addresses.length
@@ -19,7 +21,9 @@ export async function writeSettings (directory: string, id: number, addresses: r
   await writeFile(path, toProperties({
     'process.roles': 'broker,controller',
     'node.id': id,
-    'controller.quorum.voters': addresses.map(({ controllerPort }, index) => `${index + 1}@${host}:${controllerPort}`).join(),
+    'controller.quorum.voters': addresses.map(
+      ({ controllerPort }, index) => `${index + 1}@${host}:${controllerPort}`
+    ).join(),
     listeners: `PLAINTEXT://${host}:${own.port},CONTROLLER://${host}:${own.controllerPort}`,
     'advertised.listeners': `PLAINTEXT://${host}:${own.port}`,
     'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',

@@ -17,7 +17,12 @@ export function codeBlock (what: string, text: string): HTMLElement {
 }
 
 function block (what: string, text: string, children: readonly Child[]): HTMLElement {
-  return el('div', { class: 'code' }, copyButton(what, () => text), el('pre', { tabindex: 0, 'aria-label': what }, el('code', {}, ...children)))
+  return el(
+    'div',
+    { class: 'code' },
+    copyButton(what, () => text),
+    el('pre', { tabindex: 0, 'aria-label': what }, el('code', {}, ...children))
+  )
 }
 
 function coloured (text: string): Child[] {
@@ -25,7 +30,9 @@ function coloured (text: string): Child[] {
   let end = 0
   for (const match of text.matchAll(TOKENS)) {
     const [all, string, colon, word] = match
-    children.push(text.slice(end, match.index), el('span', { class: classOf(string, colon, word) }, string ?? all), colon)
+    children.push(
+      text.slice(end, match.index), el('span', { class: classOf(string, colon, word) }, string ?? all), colon
+    )
     end = match.index + all.length
   }
   return [...children, text.slice(end)]

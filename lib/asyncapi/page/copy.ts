@@ -2,7 +2,17 @@ import { el, icon } from './dom.js'
 
 /** @param what for the ears: 'Copy the topic' */
 export function copyButton (what: string, text: () => string, symbol: 'copy' | 'link' = 'copy'): HTMLButtonElement {
-  const button = el('button', { type: 'button', class: 'quiet copy', 'aria-label': `Copy ${what}`, title: `Copy ${what}`, onclick: () => { copy() } }, icon(symbol))
+  const button = el(
+    'button',
+    {
+      type: 'button',
+      class: 'quiet copy',
+      'aria-label': `Copy ${what}`,
+      title: `Copy ${what}`,
+      onclick: () => { copy() }
+    },
+    icon(symbol)
+  )
   return button
 
   async function copy (): Promise<void> {

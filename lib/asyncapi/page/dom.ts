@@ -4,7 +4,9 @@ export type Child = Node | string | number | undefined | false
 type Attributes = Readonly<Record<string, string | number | boolean | undefined | ((event: Event) => void)>>
 
 /** The page's one way to make an element: what a document says becomes text nodes and attributes, never markup. */
-export function el<Tag extends keyof HTMLElementTagNameMap> (tag: Tag, attributes: Attributes = {}, ...children: readonly Child[]): HTMLElementTagNameMap[Tag] {
+export function el<Tag extends keyof HTMLElementTagNameMap> (
+  tag: Tag, attributes: Attributes = {}, ...children: readonly Child[]
+): HTMLElementTagNameMap[Tag] {
   const element = document.createElement(tag)
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === 'function') element.addEventListener(name.slice(2), value)
@@ -36,7 +38,9 @@ export function icon (name: keyof typeof ICONS): SVGElement {
 }
 
 /** `el` for drawings. */
-export function svg (tag: keyof SVGElementTagNameMap, attributes: Readonly<Record<string, string | number>>, ...children: readonly Child[]): SVGElement {
+export function svg (
+  tag: keyof SVGElementTagNameMap, attributes: Readonly<Record<string, string | number>>, ...children: readonly Child[]
+): SVGElement {
   const element = document.createElementNS('http://www.w3.org/2000/svg', tag)
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value))
   append(element, children)

@@ -45,12 +45,16 @@ function sample (value: unknown, sampling: Sampling, within: readonly unknown[])
   const { schema, name } = shapeOf(value, sampling.pointers)
   if (name !== undefined && within.includes(name)) return undefined
   if (within.length > DEEPEST || sampling.left-- <= 0) return null
-  const given = [schema.example, list(schema.examples)[0], schema.const, schema.default, list(schema.enum)[0]].find((given) => given !== undefined)
+  const given = [
+    schema.example, list(schema.examples)[0], schema.const, schema.default, list(schema.enum)[0]
+  ].find((given) => given !== undefined)
   if (given !== undefined) return given
   const inside = [...within, name]
   for (const alternative of alternativesOf(schema) ?? []) {
     const chosen = sample(alternative, sampling, inside)
-    if (chosen !== undefined) return isDictionary(chosen) ? { ...objectOf(schema, sampling, inside), ...chosen } : chosen
+    if (chosen !== undefined) {
+      return isDictionary(chosen) ? { ...objectOf(schema, sampling, inside), ...chosen } : chosen
+    }
   }
   switch (simpleType(schema)) {
     case 'object': return objectOf(schema, sampling, inside)
@@ -73,10 +77,14 @@ function simpleType ({ type, properties, items, additionalProperties }: Dictiona
 
 function objectOf (schema: Dictionary, sampling: Sampling, within: readonly unknown[]): Dictionary | undefined {
   const { properties, additionalProperties } = schema
-  const made = Object.entries(dictionary(properties)).map(([name, value]) => [name, sample(value, sampling, within)] as const)
+  const made = Object.entries(dictionary(properties)).map(
+    ([name, value]) => [name, sample(value, sampling, within)] as const
+  )
   const required = new Set(list(schema.required))
   if (made.some(([name, value]) => value === undefined && required.has(name))) return undefined
-  if (made.length === 0 && isDictionary(additionalProperties)) made.push(['name', sample(additionalProperties, sampling, within)])
+  if (made.length === 0 && isDictionary(additionalProperties)) {
+    made.push(['name', sample(additionalProperties, sampling, within)])
+  }
   // Not by assignment: a property may be called __proto__.
   return Object.fromEntries(made.filter(([, value]) => value !== undefined))
 }
@@ -84,7 +92,9 @@ function objectOf (schema: Dictionary, sampling: Sampling, within: readonly unkn
 function arrayOf ({ items, minItems = 1 }: Dictionary, sampling: Sampling, within: readonly unknown[]): unknown[] {
   if (Array.isArray(items)) return items.map((item) => sample(item, sampling, within))
   if (!isDictionary(items)) return []
-  return Array.from({ length: Math.min(Math.max(Number(minItems), 1), 3) }, () => sample(items, sampling, within)).filter((item) => item !== undefined)
+  return Array.from(
+    { length: Math.min(Math.max(Number(minItems), 1), 3) }, () => sample(items, sampling, within)
+  ).filter((item) => item !== undefined)
 }
 
 function stringOf ({ format, minLength = 0, maxLength = Infinity, contentEncoding }: Dictionary): string {
@@ -94,7 +104,9 @@ function stringOf ({ format, minLength = 0, maxLength = Infinity, contentEncodin
 }
 
 function numberOf (schema: Dictionary, step: number): number {
-  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = schema as Readonly<Record<string, number | undefined>>
+  const {
+    minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf
+  } = schema as Readonly<Record<string, number | undefined>>
   const unit = multipleOf ?? step
   const least = exclusiveMinimum === undefined ? minimum : Math.floor(exclusiveMinimum / unit) * unit + unit
   const most = exclusiveMaximum === undefined ? maximum : Math.ceil(exclusiveMaximum / unit) * unit - unit

@@ -4,7 +4,14 @@ import { dictionary, show, text } from './json.js'
 import { isSameTopic, type Channel, type Operation } from './model.js'
 import { operationHash } from './route.js'
 
-const CONSUMER: Readonly<Record<string, string>> = { ackPolicy: 'Ack policy', ordering: 'Ordering', retries: 'Retries', deadLetterTopic: 'Dead-letter topic', concurrency: 'At once', batch: 'In batches of' }
+const CONSUMER: Readonly<Record<string, string>> = {
+  ackPolicy: 'Ack policy',
+  ordering: 'Ordering',
+  retries: 'Retries',
+  deadLetterTopic: 'Dead-letter topic',
+  concurrency: 'At once',
+  batch: 'In batches of'
+}
 const POLICIES: Readonly<Record<string, string>> = {
   ACK_FIRST: 'acknowledged before it is handled',
   ACK: 'acknowledged also when it fails',
@@ -24,35 +31,86 @@ export function kafkaFacts (operation: Operation, all: readonly Operation[]): HT
     groupId === undefined ? undefined : ['Group', el('code', {}, groupId)],
     partitions === undefined ? undefined : ['Partitions', show(partitions)],
     replicas === undefined ? undefined : ['Replicas', show(replicas)],
-    ...Object.entries(rest).map(([name, value]): [string, Child] => [CONSUMER[name] ?? name, name === 'ackPolicy' ? policy(show(value)) : show(value)]),
-    text(deadLetterTopic) === undefined ? undefined : ['Dead-letter topic', ...topicLink(show(deadLetterTopic), operation, all)],
+    ...Object.entries(rest).map(
+      ([name, value]): [string, Child] => [
+        CONSUMER[name] ?? name, name === 'ackPolicy' ? policy(show(value)) : show(value)
+      ]
+    ),
+    text(deadLetterTopic) === undefined
+      ? undefined
+      : [
+          'Dead-letter topic', ...topicLink(show(deadLetterTopic), operation, all)
+        ],
     ...Object.entries(dictionary(topicConfiguration)).map(([name, value]): [string, Child] => [name, show(value)]),
     clientId === undefined ? undefined : ['Client', el('code', {}, clientId)],
-    channel.clusters.length === 0 ? undefined : [channel.clusters.length === 1 ? 'Cluster' : 'Clusters', channel.clusters.join(', ')],
-    ...channel.parameters.map(({ name, parameter }): [string, Child] => [`{${name}}`, [text(parameter.description), parameter.enum !== undefined && `one of ${show(parameter.enum)}`, text(parameter.location)].filter(Boolean).join(', ')]),
+    channel.clusters.length === 0
+      ? undefined
+      : [
+          channel.clusters.length === 1 ? 'Cluster' : 'Clusters', channel.clusters.join(', ')
+        ],
+    ...channel.parameters.map(
+      ({ name, parameter }): [string, Child] => [
+        `{${name}}`,
+        [
+          text(parameter.description),
+          parameter.enum !== undefined && `one of ${show(parameter.enum)}`,
+          text(parameter.location)
+        ].filter(Boolean).join(', ')
+      ]
+    ),
     operation.reply?.address === undefined ? undefined : ['Reply to', el('code', {}, operation.reply.address)],
-    publishes.length === 0 ? undefined : ['Results to', el('ul', {}, ...publishes.map((result) => el('li', {}, ...resultLink(result, all))))],
-    others.length === 0 ? undefined : ['Same topic', el('ul', {}, ...others.map((other) => el('li', {}, operationLink(other))))],
-    ['Operation', el('code', {}, id), copyButton('a link to this operation', () => new URL(operationHash(id), location.href).href, 'link')]
+    publishes.length === 0
+      ? undefined
+      : [
+          'Results to', el('ul', {}, ...publishes.map((result) => el('li', {}, ...resultLink(result, all))))
+        ],
+    others.length === 0
+      ? undefined
+      : [
+          'Same topic', el('ul', {}, ...others.map((other) => el('li', {}, operationLink(other))))
+        ],
+    [
+      'Operation',
+      el('code', {}, id),
+      copyButton('a link to this operation', () => new URL(operationHash(id), location.href).href, 'link')
+    ]
   ]
   return el('table', { class: 'facts' },
     el('caption', { class: 'unseen' }, `Kafka details of ${operation.title}`),
-    el('tbody', {}, ...rows.filter((row) => row !== undefined).map(([label, ...value]) => el('tr', {}, el('th', { scope: 'row' }, label), el('td', {}, ...value))))
+    el(
+      'tbody',
+      {},
+      ...rows.filter((row) => row !== undefined).map(([label, ...value]) => el(
+        'tr', {}, el('th', { scope: 'row' }, label), el('td', {}, ...value)
+      ))
+    )
   )
 }
 
 function policy (name: string): Child {
-  return el('span', {}, el('code', {}, name), POLICIES[name] !== undefined && el('span', { class: 'hint' }, POLICIES[name]))
+  return el(
+    'span', {}, el('code', {}, name), POLICIES[name] !== undefined && el('span', { class: 'hint' }, POLICIES[name])
+  )
 }
 
 function resultLink (result: Channel, all: readonly Operation[]): Child[] {
   const target = all.find(({ kind, channel }) => kind === 'send' && isSameTopic(channel, result))
-  return [target === undefined ? el('code', {}, result.address) : el('a', { href: operationHash(target.id) }, el('code', {}, result.address))]
+  return [target === undefined
+    ? el('code', {}, result.address)
+    : el(
+      'a', { href: operationHash(target.id) }, el('code', {}, result.address)
+    )]
 }
 
 function topicLink (topic: string, from: Operation, all: readonly Operation[]): Child[] {
-  const target = all.find(({ kind, channel }) => kind === 'dead-letter' && isSameTopic(channel, { ...from.channel, address: topic }))
-  return [target === undefined ? el('code', {}, topic) : el('a', { href: operationHash(target.id) }, el('code', {}, topic))]
+  const target = all.find(({ kind, channel }) => kind === 'dead-letter' && isSameTopic(channel, {
+    ...from.channel, address: topic
+  }))
+  return [target === undefined
+    ? el('code', {}, topic)
+    : el(
+      'a', { href: operationHash(target.id) }, el('code', {}, topic)
+    )]
 }
 
 function operationLink ({ id, kind, title }: Operation): Child {

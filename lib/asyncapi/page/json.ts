@@ -44,20 +44,30 @@ export class Pointers {
   /** The value, or what it refers to. */
   follow (value: unknown): Dictionary {
     let found = value
-    for (let step = 0; step < FURTHEST && isDictionary(found) && typeof found.$ref === 'string'; step++) found = this.#at(found.$ref)
+    for (let step = 0; step < FURTHEST && isDictionary(found) && typeof found.$ref === 'string'; step++) {
+      found = this.#at(found.$ref)
+    }
     return dictionary(found)
   }
 
   #at (pointer: string): unknown {
     let found: unknown = this.#document
     // Its own members only: 'constructor' is the name of nothing.
-    for (const name of segments(pointer)) found = typeof found === 'object' && found !== null && Object.hasOwn(found, name) ? (found as Dictionary)[name] : undefined
+    for (const name of segments(pointer)) {
+      found = typeof found === 'object' && found !== null && Object.hasOwn(found, name)
+        ? (
+            found as Dictionary
+          )[name]
+        : undefined
+    }
     return found
   }
 }
 
 function segments (pointer: string): string[] {
-  return pointer.replace(/^#\/?/, '').split('/').map((segment) => decoded(segment).replaceAll('~1', '/').replaceAll('~0', '~'))
+  return pointer.replace(/^#\/?/, '').split('/').map(
+    (segment) => decoded(segment).replaceAll('~1', '/').replaceAll('~0', '~')
+  )
 }
 
 /** As it is, where it is no valid encoding. */

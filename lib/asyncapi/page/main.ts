@@ -24,7 +24,9 @@ async function start (): Promise<void> {
 }
 
 async function load (): Promise<unknown> {
-  const response = await fetch(new URL('json', base)).catch(() => { throw new Error('The server could not be reached.') })
+  const response = await fetch(new URL('json', base)).catch(() => {
+    throw new Error('The server could not be reached.')
+  })
   if (!response.ok) throw new Error(`The server answered ${response.status} ${response.statusText}`)
   return await response.json().catch(() => { throw new Error('What the server sent is no JSON.') })
 }

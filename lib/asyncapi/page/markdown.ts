@@ -8,7 +8,9 @@ const LONGEST = 50_000
 
 /** CommonMark, whose HTML is shown as the text that it is. */
 export function markdown (source: string): HTMLElement {
-  return el('div', { class: 'markdown', dir: 'auto' }, ...source.length > LONGEST ? [source] : build(fromMarkdown(source), 0))
+  return el(
+    'div', { class: 'markdown', dir: 'auto' }, ...source.length > LONGEST ? [source] : build(fromMarkdown(source), 0)
+  )
 }
 
 function build (node: Nodes, depth: number): Child[] {
@@ -24,7 +26,9 @@ function build (node: Nodes, depth: number): Child[] {
     case 'inlineCode': return [el('code', {}, node.value)]
     case 'code': return [el('pre', { tabindex: 0 }, el('code', {}, node.value))]
     case 'blockquote': return [el('blockquote', {}, ...children())]
-    case 'list': return [node.ordered === true ? el('ol', { start: node.start ?? 1 }, ...children()) : el('ul', {}, ...children())]
+    case 'list': return [
+      node.ordered === true ? el('ol', { start: node.start ?? 1 }, ...children()) : el('ul', {}, ...children())
+    ]
     case 'listItem': return [el('li', {}, ...children())]
     case 'thematicBreak': return [el('hr')]
     case 'break': return [el('br')]

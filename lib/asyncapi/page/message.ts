@@ -15,13 +15,28 @@ export interface Sample {
 
 export function messageCard (message: Message, pointers: Pointers): HTMLElement {
   const { name, title, description, contentType } = message
-  const parts: Array<[string, unknown]> = [['Key', message.key], ['Headers', message.headers], ['Value', message.payload]]
+  const parts: Array<[string, unknown]> = [
+    ['Key', message.key], ['Headers', message.headers], ['Value', message.payload]
+  ]
   const known = parts.filter(([, schema]) => schema !== undefined)
   return el('section', { class: 'message' },
-    el('h4', {}, title ?? name, title !== undefined && title !== name && el('code', {}, name), contentType !== undefined && el('span', { class: 'muted' }, contentType)),
+    el(
+      'h4',
+      {},
+      title ?? name,
+      title !== undefined && title !== name && el('code', {}, name),
+      contentType !== undefined && el('span', { class: 'muted' }, contentType)
+    ),
     description !== undefined && markdown(description),
     el('div', { class: 'columns' },
-      el('div', {}, ...known.map(([label, schema]) => el('div', { class: 'part' }, el('h5', {}, label), schemaTree(schema, pointers))), ...gaps(message)),
+      el(
+        'div',
+        {},
+        ...known.map(([label, schema]) => el(
+          'div', { class: 'part' }, el('h5', {}, label), schemaTree(schema, pointers)
+        )),
+        ...gaps(message)
+      ),
       ...examples(message, pointers)
     )
   )
@@ -30,22 +45,38 @@ export function messageCard (message: Message, pointers: Pointers): HTMLElement 
 function gaps ({ payload, unknown }: Message): Child[] {
   const known = ['Key', 'Headers', 'Value'].filter((label) => unknown.includes(label.toLowerCase()))
   return [
-    ...known.map((label) => el('p', { class: 'muted' }, `${label}: a schema is declared, but its JSON Schema is not known.`)),
-    payload === undefined && !known.includes('Value') && el('p', { class: 'muted' }, 'The value may be anything: no schema is declared.')
+    ...known.map((label) => el(
+      'p', { class: 'muted' }, `${label}: a schema is declared, but its JSON Schema is not known.`
+    )),
+    payload === undefined && !known.includes('Value') && el(
+      'p', { class: 'muted' }, 'The value may be anything: no schema is declared.'
+    )
   ]
 }
 
 /** The app's own ones, or one that the schema allows. */
 export function samplesOf ({ examples, payload, headers }: Message, pointers: Pointers): Sample[] {
-  if (examples.length > 0) return examples.map((example, index) => ({ label: text(example.summary) ?? text(example.name) ?? `Example ${index + 1}`, value: example.payload, headers: dictionary(example.headers) }))
+  if (examples.length > 0) {
+    return examples.map((example, index) => ({
+      label: text(example.summary) ?? text(example.name) ?? `Example ${index + 1}`,
+      value: example.payload,
+      headers: dictionary(example.headers)
+    }))
+  }
   if (payload === undefined) return []
-  return [{ label: 'Made from the schema', value: exampleOf(payload, pointers), headers: dictionary(headers === undefined ? undefined : exampleOf(headers, pointers)) }]
+  return [{
+    label: 'Made from the schema',
+    value: exampleOf(payload, pointers),
+    headers: dictionary(headers === undefined ? undefined : exampleOf(headers, pointers))
+  }]
 }
 
 function examples (message: Message, pointers: Pointers): Child[] {
   const samples = samplesOf(message, pointers)
   if (samples.length === 0) return []
-  return [el('div', { class: 'examples' }, el('h5', {}, samples.length === 1 ? 'Example' : 'Examples'), ...samples.map(example))]
+  return [el(
+    'div', { class: 'examples' }, el('h5', {}, samples.length === 1 ? 'Example' : 'Examples'), ...samples.map(example)
+  )]
 }
 
 function example ({ label, value, headers }: Sample, index: number): HTMLElement {

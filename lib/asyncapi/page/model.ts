@@ -67,9 +67,13 @@ export function createModel (value: unknown): Model {
   const pointers = new Pointers(value)
   return {
     info: dictionary(value.info),
-    tags: new Map(list(dictionary(value.info).tags).map((tag) => pointers.follow(tag)).flatMap(({ name, description }) => typeof name === 'string' ? [[name, text(description)]] : [])),
+    tags: new Map(list(dictionary(value.info).tags).map((tag) => pointers.follow(tag)).flatMap(
+      ({ name, description }) => typeof name === 'string' ? [[name, text(description)]] : []
+    )),
     servers: entries(value.servers).map(([name, server]) => ({ name, server: pointers.follow(server) })),
-    operations: entries(value.operations).map(([id, operation]) => operationOf(id, pointers.follow(operation), pointers)).sort(byTopic),
+    operations: entries(value.operations).map(([id, operation]) => operationOf(
+      id, pointers.follow(operation), pointers
+    )).sort(byTopic),
     schemas: entries(dictionary(value.components).schemas).map(([name, schema]) => ({ name, schema })),
     pointers
   }
@@ -106,7 +110,15 @@ function operationOf (id: string, operation: Dictionary, pointers: Pointers): Op
     publishes: list(operation['x-publishes']).map((result) => channelOf(pointers.follow(result), pointers)),
     messages,
     reply: replyOf(operation.reply, pointers),
-    haystack: [id, title, description, address, valuesOf(groupId), ...tags, ...messages.flatMap(({ name, title }) => [name, title])].join('\n').toLowerCase()
+    haystack: [
+      id,
+      title,
+      description,
+      address,
+      valuesOf(groupId),
+      ...tags,
+      ...messages.flatMap(({ name, title }) => [name, title])
+    ].join('\n').toLowerCase()
   }
 }
 
@@ -117,7 +129,11 @@ export function isSameTopic (a: Channel, b: Channel): boolean {
 
 function kindOf ({ action, tags }: Dictionary, channel: Dictionary, pointers: Pointers): Kind {
   if (action === 'receive') return 'receive'
-  return [...list(tags), ...list(channel.tags)].some((tag) => pointers.follow(tag).name === 'dead-letter') ? 'dead-letter' : 'send'
+  return [...list(tags), ...list(channel.tags)].some(
+    (tag) => pointers.follow(tag).name === 'dead-letter'
+  )
+    ? 'dead-letter'
+    : 'send'
 }
 
 function channelOf (channel: Dictionary, pointers: Pointers): Channel {
@@ -131,7 +147,9 @@ function channelOf (channel: Dictionary, pointers: Pointers): Channel {
     servers: names,
     clusters: servers.map((server, index) => text(pointers.follow(server).title) ?? show(names[index])),
     kafka,
-    parameters: entries(channel.parameters).map(([name, parameter]) => ({ name, parameter: pointers.follow(parameter) }))
+    parameters: entries(channel.parameters).map(([name, parameter]) => ({
+      name, parameter: pointers.follow(parameter)
+    }))
   }
 }
 
@@ -139,12 +157,19 @@ function replyOf (value: unknown, pointers: Pointers): Operation['reply'] {
   if (value === undefined) return undefined
   const reply = pointers.follow(value)
   const channel = pointers.follow(reply.channel)
-  return { address: text(channel.address) ?? text(pointers.follow(reply.address).location), messages: messagesOf(reply, channel, pointers) }
+  return {
+    address: text(channel.address) ?? text(pointers.follow(reply.address).location),
+    messages: messagesOf(reply, channel, pointers)
+  }
 }
 
 /** An operation that names none is about all messages of its channel. */
 function messagesOf ({ messages }: Dictionary, channel: Dictionary, pointers: Pointers): Message[] {
-  const named = messages === undefined ? entries(channel.messages) : list(messages).map((message) => [lastSegment(show(dictionary(message).$ref)), message] as const)
+  const named = messages === undefined
+    ? entries(channel.messages)
+    : list(messages).map(
+      (message) => [lastSegment(show(dictionary(message).$ref)), message] as const
+    )
   return named.map(([id, value]) => {
     const message = pointers.follow(value)
     return {

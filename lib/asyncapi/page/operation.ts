@@ -15,14 +15,26 @@ export interface OperationView {
 }
 
 /** @param find searches for a word */
-export function operationView (operation: Operation, model: Model, publishAt: URL | undefined, find: (word: string) => void): OperationView {
+export function operationView (
+  operation: Operation, model: Model, publishAt: URL | undefined, find: (word: string) => void
+): OperationView {
   const { id, kind, title, channel, groupId, deprecated } = operation
   const isUntitled = title === channel.address
   const element = el('details', { class: `operation ${kind}` },
     el('summary', {},
       el('span', { class: 'action' }, VERBS[kind]),
-      el('h3', { class: deprecated && 'deprecated', dir: 'auto' }, isUntitled ? el('code', { class: 'topic' }, title) : title),
-      el('span', { class: 'where' }, !isUntitled && el('code', { class: 'topic' }, channel.address), groupId !== undefined && el('span', { class: 'group', title: 'Consumer group' }, groupId), model.servers.length > 1 && el('span', { class: 'cluster' }, channel.clusters.join(', '))),
+      el(
+        'h3',
+        { class: deprecated && 'deprecated', dir: 'auto' },
+        isUntitled ? el('code', { class: 'topic' }, title) : title
+      ),
+      el(
+        'span',
+        { class: 'where' },
+        !isUntitled && el('code', { class: 'topic' }, channel.address),
+        groupId !== undefined && el('span', { class: 'group', title: 'Consumer group' }, groupId),
+        model.servers.length > 1 && el('span', { class: 'cluster' }, channel.clusters.join(', '))
+      ),
       deprecated && el('span', { class: 'badge' }, 'deprecated')
     )
   )
@@ -51,5 +63,13 @@ function cards (messages: readonly Message[], { pointers }: Model): HTMLElement[
 }
 
 function tagList (names: readonly string[], { tags }: Model, find: (word: string) => void): HTMLElement {
-  return el('p', { class: 'tags' }, ...names.map((tag) => el('button', { type: 'button', class: 'tag', title: tags.get(tag) ?? `Search for ${tag}`, onclick: () => { find(tag) } }, tag)))
+  return el(
+    'p',
+    { class: 'tags' },
+    ...names.map((tag) => el(
+      'button',
+      { type: 'button', class: 'tag', title: tags.get(tag) ?? `Search for ${tag}`, onclick: () => { find(tag) } },
+      tag
+    ))
+  )
 }

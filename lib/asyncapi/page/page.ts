@@ -22,21 +22,34 @@ const LARGEST_FLOW = 12
 export function createPage (model: Model, base: URL): Child[] {
   const publishAt = document.documentElement.dataset.publish === undefined ? undefined : new URL('publish/', base)
   const groups = groupsOf(model)
-  const viewsOf = new Map(groups.map((group) => [group, group.operations.map((operation) => operationView(operation, model, publishAt, find))]))
+  const viewsOf = new Map(groups.map(
+    (group) => [group, group.operations.map((operation) => operationView(operation, model, publishAt, find))]
+  ))
   const views = [...viewsOf.values()].flat()
   const sections = [...viewsOf].map(([group, views]) => sectionView(group, views))
-  const schemas = new Map(model.schemas.map(({ name, schema }) => [schemaHash(name), { name, element: schemaView(name, schema, model) }]))
+  const schemas = new Map(model.schemas.map(
+    ({ name, schema }) => [schemaHash(name), { name, element: schemaView(name, schema, model) }]
+  ))
   const map = overview(model)
   const status = el('p', { class: 'status', role: 'status' })
   const openAll = el('button', { type: 'button', onclick: toggleAll }, 'Open all')
-  const search = createSearch(narrow, () => { location.hash = operationHash(views.find(({ element }) => !element.hidden)?.operation.id ?? '') })
+  const search = createSearch(narrow, () => {
+    location.hash = operationHash(views.find(({ element }) => !element.hidden)?.operation.id ?? '')
+  })
   const sidebar = createSidebar([
     ...groups.map(({ title, operations, folded }) => ({ title, folded, entries: operations.map(entryOf) })),
     { title: 'Schemas', entries: model.schemas.map(({ name }) => ({ hash: schemaHash(name), title: name })) }
   ])
-  const shownSchemas = el('section', { hidden: schemas.size === 0 }, el('h2', {}, 'Schemas'), ...[...schemas.values()].map(({ element }) => element))
+  const shownSchemas = el(
+    'section',
+    { hidden: schemas.size === 0 },
+    el('h2', {}, 'Schemas'),
+    ...[...schemas.values()].map(({ element }) => element)
+  )
   const hashes = [...views.map(({ operation }) => operationHash(operation.id)), ...schemas.keys()]
-  const scroll = followScroll([...views, ...schemas.values()].map(({ element }) => element), (index) => { sidebar.mark(hashes[index] ?? '') })
+  const scroll = followScroll(
+    [...views, ...schemas.values()].map(({ element }) => element), (index) => { sidebar.mark(hashes[index] ?? '') }
+  )
 
   narrow([])
   if (views.length <= FEW) for (const { element } of views) element.open = true
@@ -66,15 +79,25 @@ export function createPage (model: Model, base: URL): Child[] {
   }
 
   function narrow (words: readonly string[]): void {
-    for (const { operation, element } of views) element.hidden = !words.every((word) => operation.haystack.includes(word))
+    for (const { operation, element } of views) {
+      element.hidden = !words.every((word) => operation.haystack.includes(word))
+    }
     const found = views.filter(({ element }) => !element.hidden)
     if (map !== undefined) map.hidden = words.length > 0
     for (const section of sections) section.update(words.length > 0)
-    for (const { name, element } of schemas.values()) element.hidden = !words.every((word) => name.toLowerCase().includes(word))
+    for (const { name, element } of schemas.values()) {
+      element.hidden = !words.every((word) => name.toLowerCase().includes(word))
+    }
     const foundSchemas = [...schemas].filter(([, { element }]) => !element.hidden)
     shownSchemas.hidden = foundSchemas.length === 0
-    sidebar.narrow(new Set([...found.map(({ operation }) => operationHash(operation.id)), ...foundSchemas.map(([hash]) => hash)]))
-    status.textContent = words.length === 0 ? count(views.length, 'operation') : `${found.length} of ${count(views.length, 'operation')}`
+    sidebar.narrow(new Set([
+      ...found.map(({ operation }) => operationHash(operation.id)), ...foundSchemas.map(([hash]) => hash)
+    ]))
+    status.textContent = words.length === 0
+      ? count(
+        views.length, 'operation'
+      )
+      : `${found.length} of ${count(views.length, 'operation')}`
   }
 
   function go (hash: string): void {
@@ -114,7 +137,10 @@ function schemaView (name: string, schema: unknown, { pointers }: Model): HTMLDe
 function typeOf (name: string, pointers: Model['pointers']): HTMLElement {
   const details = el('details', { class: 'snippets' }, el('summary', {}, 'TypeScript'))
   const $ref = `#/components/schemas/${name.replaceAll('~', '~0').replaceAll('/', '~1').replaceAll('%', '%25')}`
-  whenOpened(details, () => [el('div', { class: 'body' }, codeBlock(`the type of ${name}`, typescriptOf({ $ref }, pointers, name)))])
+  whenOpened(
+    details,
+    () => [el('div', { class: 'body' }, codeBlock(`the type of ${name}`, typescriptOf({ $ref }, pointers, name)))]
+  )
   return details
 }
 

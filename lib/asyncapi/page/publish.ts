@@ -7,10 +7,17 @@ import type { Message, Model, Operation } from './model.js'
 /** Sends one message as the operation does, and says what came of it. */
 export function publishForm (operation: Operation, { pointers }: Model, publishAt: URL): HTMLElement {
   const { address } = operation.channel
-  const samples = operation.messages.flatMap((message) => samplesOf(message, pointers).map((sample) => ({ ...sample, key: keyOf(message, operation, pointers) })))
+  const samples = operation.messages.flatMap((message) => samplesOf(message, pointers).map((sample) => ({
+    ...sample, key: keyOf(message, operation, pointers)
+  })))
   const value = el('textarea', { rows: 8, spellcheck: 'false', class: 'mono' })
   const tombstone = el('input', { type: 'checkbox', onchange: () => { value.disabled = tombstone.checked } })
-  const key = el('input', { type: 'text', autocomplete: 'off', spellcheck: 'false', placeholder: operation.kind === 'send' ? 'As the publisher makes it' : 'None' })
+  const key = el('input', {
+    type: 'text',
+    autocomplete: 'off',
+    spellcheck: 'false',
+    placeholder: operation.kind === 'send' ? 'As the publisher makes it' : 'None'
+  })
   const headers = el('div', { class: 'headers' })
   const button = el('button', { type: 'submit', class: 'primary' }, 'Publish to ', el('code', {}, address))
   const result = el('div', { class: 'result', role: 'status', 'aria-live': 'polite' })
@@ -19,7 +26,13 @@ export function publishForm (operation: Operation, { pointers }: Model, publishA
     el('label', {}, 'Value, as JSON', value),
     el('label', { class: 'inline' }, tombstone, 'Without a value: a tombstone'),
     el('label', {}, 'Key', key),
-    el('fieldset', {}, el('legend', {}, 'Headers'), headers, el('button', { type: 'button', onclick: () => { addHeader('', '').focus() } }, 'Add a header')),
+    el(
+      'fieldset',
+      {},
+      el('legend', {}, 'Headers'),
+      headers,
+      el('button', { type: 'button', onclick: () => { addHeader('', '').focus() } }, 'Add a header')
+    ),
     button,
     result
   )
@@ -27,7 +40,11 @@ export function publishForm (operation: Operation, { pointers }: Model, publishA
   return el('details', { class: 'publishing' }, el('summary', {}, 'Publish a message'), form)
 
   function startingPoints (): HTMLSelectElement {
-    const select = el('select', { onchange: () => { begin(samples[select.selectedIndex]) } }, ...samples.map(({ label }) => el('option', {}, label)))
+    const select = el(
+      'select',
+      { onchange: () => { begin(samples[select.selectedIndex]) } },
+      ...samples.map(({ label }) => el('option', {}, label))
+    )
     return select
   }
 
@@ -39,8 +56,18 @@ export function publishForm (operation: Operation, { pointers }: Model, publishA
   }
 
   function addHeader (name: string, value: string): HTMLInputElement {
-    const first = el('input', { type: 'text', 'aria-label': 'Name of the header', placeholder: 'name', value: name, autocomplete: 'off' })
-    const row = el('div', { class: 'header' }, first, el('input', { type: 'text', 'aria-label': 'Value of the header', placeholder: 'value', value, autocomplete: 'off' }), el('button', { type: 'button', 'aria-label': 'Remove the header', onclick: () => { row.remove() } }, '×'))
+    const first = el('input', {
+      type: 'text', 'aria-label': 'Name of the header', placeholder: 'name', value: name, autocomplete: 'off'
+    })
+    const row = el(
+      'div',
+      { class: 'header' },
+      first,
+      el('input', {
+        type: 'text', 'aria-label': 'Value of the header', placeholder: 'value', value, autocomplete: 'off'
+      }),
+      el('button', { type: 'button', 'aria-label': 'Remove the header', onclick: () => { row.remove() } }, '×')
+    )
     headers.append(row)
     return first
   }
@@ -51,9 +78,13 @@ export function publishForm (operation: Operation, { pointers }: Model, publishA
     button.ariaDisabled = 'true'
     result.className = 'result'
     result.replaceChildren('Publishing …')
-    const { ok, content } = await send(operation.id, publishAt, message).catch((error: unknown) => ({ ok: false, content: [String(error instanceof Error ? error.message : error)] as Child[] }))
+    const { ok, content } = await send(operation.id, publishAt, message).catch((error: unknown) => ({
+      ok: false, content: [String(error instanceof Error ? error.message : error)] as Child[]
+    }))
     result.className = ok ? 'result success' : 'result failure'
-    result.replaceChildren(...content.filter((child) => child !== undefined && child !== false).map((child) => child instanceof Node ? child : String(child)))
+    result.replaceChildren(...content.filter((child) => child !== undefined && child !== false).map(
+      (child) => child instanceof Node ? child : String(child)
+    ))
     button.ariaDisabled = 'false'
   }
 
@@ -97,14 +128,25 @@ function tryParse (json: string): unknown {
   }
 }
 
-async function send (id: string, publishAt: URL, message: () => Dictionary): Promise<{ ok: boolean, content: Child[] }> {
-  const response = await fetch(new URL(encodeURIComponent(id), publishAt), { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(message()) })
+async function send (
+  id: string, publishAt: URL, message: () => Dictionary
+): Promise<{ ok: boolean, content: Child[] }> {
+  const response = await fetch(new URL(encodeURIComponent(id), publishAt), {
+    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(message())
+  })
   const answer = dictionary(await response.json().catch(() => undefined))
   return { ok: response.ok, content: response.ok ? published(answer) : refused(response.status, answer) }
 }
 
 function published ({ topic, partition, offset, timestamp }: Dictionary): Child[] {
-  return [el('strong', {}, 'Published'), ` to ${show(topic)}, partition `, el('code', {}, show(partition)), ', offset ', el('code', {}, show(offset)), timestamp !== undefined && ` at ${new Date(show(timestamp)).toLocaleTimeString()}`]
+  return [
+    el('strong', {}, 'Published'),
+    ` to ${show(topic)}, partition `,
+    el('code', {}, show(partition)),
+    ', offset ',
+    el('code', {}, show(offset)),
+    timestamp !== undefined && ` at ${new Date(show(timestamp)).toLocaleTimeString()}`
+  ]
 }
 
 function refused (status: number, { message, code, violations }: Dictionary): Child[] {
@@ -112,7 +154,13 @@ function refused (status: number, { message, code, violations }: Dictionary): Ch
   return [
     el('strong', {}, `Not published (${status})`),
     places.length === 0 && el('p', {}, text(message) ?? 'The server did not say why.'),
-    places.length > 0 && el('ul', {}, ...places.map(({ part, path, message }) => el('li', {}, el('code', {}, `${show(part ?? 'value')}${show(path ?? '')}`), ` ${show(message)}`))),
+    places.length > 0 && el(
+      'ul',
+      {},
+      ...places.map(({ part, path, message }) => el(
+        'li', {}, el('code', {}, `${show(part ?? 'value')}${show(path ?? '')}`), ` ${show(message)}`
+      ))
+    ),
     text(code) !== undefined && el('code', {}, show(code))
   ]
 }

@@ -18,7 +18,9 @@ function encoded (name: string): string {
 /** @param show is called with the hash as the functions above write it, now and whenever it changes */
 export function followRoute (show: (hash: string) => void): void {
   // Other pages may encode more of it, or less.
-  const follow = (): void => { show(location.hash.split('/').map((part, index) => index < 2 ? part : encoded(decoded(part))).join('/')) }
+  const follow = (): void => {
+    show(location.hash.split('/').map((part, index) => index < 2 ? part : encoded(decoded(part))).join('/'))
+  }
   addEventListener('hashchange', follow)
   follow()
 }

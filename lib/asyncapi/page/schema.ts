@@ -14,22 +14,39 @@ const OPEN = 2
 export function schemaTree (schema: unknown, pointers: Pointers, own?: string): HTMLElement {
   const shape = shapeOf(schema, pointers)
   const parts = partsOf(shape.schema, pointers)
-  return el('div', { class: 'schema' }, ...about(shape, typeLink(shape, pointers)), parts.length > 0 && branch(parts, pointers, [own ?? shape.name]))
+  return el(
+    'div',
+    { class: 'schema' },
+    ...about(shape, typeLink(shape, pointers)),
+    parts.length > 0 && branch(parts, pointers, [own ?? shape.name])
+  )
 }
 
 function branch (parts: readonly Part[], pointers: Pointers, within: ReadonlyArray<string | undefined>): HTMLElement {
   return el('ul', { class: 'tree' }, ...parts.map((part) => el('li', {}, node(part, pointers, within))))
 }
 
-function node ({ label, named, required, schema }: Part, pointers: Pointers, within: ReadonlyArray<string | undefined>): HTMLElement {
+function node (
+  { label, named, required, schema }: Part, pointers: Pointers, within: ReadonlyArray<string | undefined>
+): HTMLElement {
   const shape = shapeOf(schema, pointers)
   const parts = partsOf(shape.schema, pointers)
   const name = nameIn(shape, pointers)
-  const row = (type: Child): Child[] => [el(named ? 'code' : 'span', { class: named ? 'property' : 'ours' }, label), required && el('span', { class: 'required' }, 'required'), ...about(shape, type)]
+  const row = (type: Child): Child[] => [
+    el(named ? 'code' : 'span', { class: named ? 'property' : 'ours' }, label),
+    required && el('span', { class: 'required' }, 'required'),
+    ...about(shape, type)
+  ]
   if (parts.length === 0) return el('div', { class: 'row' }, ...row(typeLink(shape, pointers)))
   // What opens and closes holds no link: that is below it.
   const details = el('details', { class: 'node' }, el('summary', { class: 'row' }, ...row(typeOf(shape, pointers))))
-  whenOpened(details, () => [name !== undefined && el('a', { class: 'more', href: schemaHash(name) }, `All about ${name}`), branch(parts, pointers, [...within, name])])
+  whenOpened(
+    details,
+    () => [
+      name !== undefined && el('a', { class: 'more', href: schemaHash(name) }, `All about ${name}`),
+      branch(parts, pointers, [...within, name])
+    ]
+  )
   // What was seen on the way here is opened by whoever wants it once more.
   details.open = within.length < OPEN && (name === undefined || !within.includes(name))
   return details
@@ -37,7 +54,15 @@ function node ({ label, named, required, schema }: Part, pointers: Pointers, wit
 
 /** Of an array that of its items. */
 function nameIn ({ schema, name }: Shape, pointers: Pointers): string | undefined {
-  return name ?? (schema.items === undefined || Array.isArray(schema.items) || alternativesOf(schema) !== undefined ? undefined : shapeOf(schema.items, pointers).name)
+  return name ?? (
+    schema.items === undefined || Array.isArray(
+      schema.items
+    ) || alternativesOf(schema) !== undefined
+      ? undefined
+      : shapeOf(
+        schema.items, pointers
+      ).name
+  )
 }
 
 function about ({ schema }: Shape, type: Child): Child[] {
@@ -62,5 +87,10 @@ function typeLink (shape: Shape, pointers: Pointers): Child {
 function valuesOf (schema: Dictionary): Child[] {
   const values = 'const' in schema ? [schema.const] : list(schema.enum)
   if (values.length === 0) return []
-  return [el('span', { class: 'values' }, 'const' in schema ? 'always ' : 'one of ', ...values.map((value) => el('code', {}, typeof value === 'string' ? show(value) : JSON.stringify(value))))]
+  return [el(
+    'span',
+    { class: 'values' },
+    'const' in schema ? 'always ' : 'one of ',
+    ...values.map((value) => el('code', {}, typeof value === 'string' ? show(value) : JSON.stringify(value)))
+  )]
 }

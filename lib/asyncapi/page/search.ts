@@ -7,7 +7,15 @@ export interface Search {
 
 /** @param change is called with the words that all must be found, @param enter when one wants to go there */
 export function createSearch (change: (words: readonly string[]) => void, enter: () => void): Search {
-  const input = el('input', { type: 'search', id: 'search', placeholder: 'Search operations, topics, messages, tags', autocomplete: 'off', spellcheck: 'false', 'aria-keyshortcuts': '/', oninput: update })
+  const input = el('input', {
+    type: 'search',
+    id: 'search',
+    placeholder: 'Search operations, topics, messages, tags',
+    autocomplete: 'off',
+    spellcheck: 'false',
+    'aria-keyshortcuts': '/',
+    oninput: update
+  })
   input.addEventListener('keydown', (event) => {
     if (event.key === 'Enter') enter()
     if (event.key === 'Escape') find('')
@@ -17,7 +25,17 @@ export function createSearch (change: (words: readonly string[]) => void, enter:
     event.preventDefault()
     input.select()
   })
-  return { element: el('search', {}, el('label', { for: 'search', class: 'unseen' }, 'Search'), icon('search'), input, el('kbd', { 'aria-hidden': 'true' }, '/')), find }
+  return {
+    element: el(
+      'search',
+      {},
+      el('label', { for: 'search', class: 'unseen' }, 'Search'),
+      icon('search'),
+      input,
+      el('kbd', { 'aria-hidden': 'true' }, '/')
+    ),
+    find
+  }
 
   function find (word: string): void {
     input.value = word

@@ -30,8 +30,12 @@ function merged (schema: Dictionary, pointers: Pointers, seen: Set<Dictionary>):
   const parts = [...allOf.map((part) => merged(pointers.follow(part), pointers, seen)), own]
   return {
     ...Object.assign({}, ...parts),
-    ...parts.some(({ properties }) => isDictionary(properties)) && { properties: union(parts.map(({ properties }) => properties)) },
-    ...parts.some(({ required }) => Array.isArray(required)) && { required: parts.flatMap(({ required }) => list(required)) }
+    ...parts.some(({ properties }) => isDictionary(properties)) && {
+      properties: union(parts.map(({ properties }) => properties))
+    },
+    ...parts.some(({ required }) => Array.isArray(required)) && {
+      required: parts.flatMap(({ required }) => list(required))
+    }
   }
 }
 
@@ -45,8 +49,18 @@ export function typeOf ({ schema, name }: Shape, pointers: Pointers): string {
   if (name !== undefined) return name
   const { type, items } = schema
   const alternatives = alternativesOf(schema)
-  if (alternatives !== undefined) return [...new Set(alternatives.map((schema) => typeOf(shapeOf(schema, pointers), pointers)))].join(' | ')
-  if (type === 'array' || (type === undefined && items !== undefined)) return Array.isArray(items) ? 'tuple' : `array of ${items === undefined ? 'anything' : typeOf(shapeOf(items, pointers), pointers)}`
+  if (alternatives !== undefined) {
+    return [...new Set(alternatives.map((schema) => typeOf(shapeOf(schema, pointers), pointers)))].join(' | ')
+  }
+  if (type === 'array' || (type === undefined && items !== undefined)) {
+    return Array.isArray(items)
+      ? 'tuple'
+      : `array of ${items === undefined
+? 'anything'
+: typeOf(
+      shapeOf(items, pointers), pointers
+    )}`
+  }
   if (Array.isArray(type)) return type.map(show).join(' | ')
   if (typeof type === 'string') return type
   if (isDictionary(schema.properties)) return 'object'
@@ -62,7 +76,19 @@ export function alternativesOf ({ oneOf, anyOf }: Dictionary): readonly unknown[
 
 /** What values must be beside their type, each as a short text. */
 export function constraintsOf (schema: Dictionary): string[] {
-  const { format, pattern, multipleOf, uniqueItems, additionalProperties, additionalItems, contentEncoding, contentMediaType, readOnly, writeOnly, deprecated } = schema
+  const {
+    format,
+    pattern,
+    multipleOf,
+    uniqueItems,
+    additionalProperties,
+    additionalItems,
+    contentEncoding,
+    contentMediaType,
+    readOnly,
+    writeOnly,
+    deprecated
+  } = schema
   return [
     text(format),
     range(schema, 'minimum', 'maximum', ''),
@@ -105,26 +131,36 @@ export function partsOf (schema: Dictionary, pointers: Pointers): Part[] {
   const ours = (label: string, schema: unknown): Part => ({ label, named: false, required: false, schema })
   return [
     ...propertiesOf(schema),
-    ...Object.entries(dictionary(schema.patternProperties)).map(([pattern, schema]) => ours(`names like ${pattern}`, schema)),
+    ...Object.entries(dictionary(schema.patternProperties)).map(([pattern, schema]) => ours(
+      `names like ${pattern}`, schema
+    )),
     ...isDictionary(additionalProperties) ? [ours('any other name', additionalProperties)] : [],
     ...isDictionary(propertyNames) ? [ours('every name', propertyNames)] : [],
     ...Array.isArray(items) ? items.map((item, index) => ours(`${index + 1}.`, item)) : itemsOf(items, pointers),
     ...isDictionary(additionalItems) ? [ours('further items', additionalItems)] : [],
-    ...(alternativesOf(schema) ?? []).map((alternative, index) => ours(`${index === 0 ? 'either' : 'or'}${kindOf(alternative, pointers)}`, alternative)),
+    ...(alternativesOf(schema) ?? []).map((alternative, index) => ours(
+      `${index === 0 ? 'either' : 'or'}${kindOf(alternative, pointers)}`, alternative
+    )),
     ...isDictionary(not) && Object.keys(not).length > 0 ? [ours('not', not)] : [],
-    ...['if', 'then', 'else', 'contains'].flatMap((word) => isDictionary(schema[word]) ? [ours(word, schema[word])] : [])
+    ...['if', 'then', 'else', 'contains'].flatMap(
+      (word) => isDictionary(schema[word]) ? [ours(word, schema[word])] : []
+    )
   ]
 }
 
 /** Alternatives often have a property that says which one they are. */
 function kindOf (alternative: unknown, pointers: Pointers): string {
-  const kinds = Object.entries(dictionary(shapeOf(alternative, pointers).schema.properties)).flatMap(([name, property]) => 'const' in dictionary(property) ? `${name} ${show(dictionary(property).const)}` : [])
+  const kinds = Object.entries(dictionary(shapeOf(alternative, pointers).schema.properties)).flatMap(
+    ([name, property]) => 'const' in dictionary(property) ? `${name} ${show(dictionary(property).const)}` : []
+  )
   return kinds[0] === undefined ? '' : `, ${kinds[0]}`
 }
 
 function propertiesOf (schema: Dictionary): Part[] {
   const required = new Set(list(schema.required))
-  return Object.entries(dictionary(schema.properties)).map(([label, schema]) => ({ label, named: true, required: required.has(label), schema }))
+  return Object.entries(dictionary(schema.properties)).map(([label, schema]) => ({
+    label, named: true, required: required.has(label), schema
+  }))
 }
 
 /** Of arrays of objects one wants to see the objects: their type is said already. */
@@ -133,5 +169,9 @@ function itemsOf (items: unknown, pointers: Pointers): Part[] {
   const { schema } = shapeOf(items, pointers)
   const properties = propertiesOf(schema)
   if (properties.length > 0) return properties
-  return constraintsOf(schema).length > 0 || 'enum' in schema || alternativesOf(schema) !== undefined ? [{ label: 'each', named: false, required: false, schema: items }] : []
+  return constraintsOf(schema).length > 0 || 'enum' in schema || alternativesOf(schema) !== undefined
+    ? [
+        { label: 'each', named: false, required: false, schema: items }
+      ]
+    : []
 }

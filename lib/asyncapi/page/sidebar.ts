@@ -32,13 +32,20 @@ export function createSidebar (groups: readonly Group[]): Sidebar {
   const links = new Map<string, HTMLAnchorElement>()
   const sections = groups.filter(({ entries }) => entries.length > 0).map(({ title, entries, folded }) => {
     const items = entries.map(({ hash, title, note, kind }) => {
-      const link = el('a', { href: hash, class: kind }, el('span', { dir: 'auto' }, title), note !== undefined && el('code', {}, note))
+      const link = el(
+        'a', { href: hash, class: kind }, el('span', { dir: 'auto' }, title), note !== undefined && el('code', {}, note)
+      )
       links.set(hash, link)
       return el('li', {}, link)
     })
     const list = el('ul', { 'aria-label': title }, ...items)
     if (folded !== true) return el('section', {}, el('p', { 'aria-hidden': 'true' }, title), list)
-    return el('details', { class: 'folded' }, el('summary', {}, title, ' ', el('span', { class: 'count' }, entries.length)), list)
+    return el(
+      'details',
+      { class: 'folded' },
+      el('summary', {}, title, ' ', el('span', { class: 'count' }, entries.length)),
+      list
+    )
   })
   const element = el('nav', { class: 'sidebar', 'aria-label': 'Contents' }, ...sections)
   return { element, narrow, mark }

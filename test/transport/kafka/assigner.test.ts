@@ -16,7 +16,9 @@ async function assignerOf (t: Pick<Test, 'teardown'>, known: Counts, ...answers:
   return await assignerWith(t, Object.keys(known), known, ...answers)
 }
 
-async function assignerWith (t: Pick<Test, 'teardown'>, topics: ConsumerOptions['topics'], known: Counts, ...answers: Array<Counts | Error>) {
+async function assignerWith (
+  t: Pick<Test, 'teardown'>, topics: ConsumerOptions['topics'], known: Counts, ...answers: Array<Counts | Error>
+) {
   const environment = manualEnvironment()
   const wire = fakeWire({ Metadata: metadataOf(known) })
   const client = clientOf(t, wire, environment)
@@ -30,7 +32,9 @@ async function assignerWith (t: Pick<Test, 'teardown'>, topics: ConsumerOptions[
   }
   const warnings: object[] = []
   const log = { ...SILENT, warn: (details: object) => { warnings.push(details) } }
-  const assigner = new Assigner({ groupId: 'shop', subscription: new Subscription({ topics }, client.metadata), ...client, log })
+  const assigner = new Assigner({
+    groupId: 'shop', subscription: new Subscription({ topics }, client.metadata), ...client, log
+  })
   return { assigner, asked, warnings, clock: environment.clock }
 }
 
@@ -46,11 +50,15 @@ function plainMember (memberId: string, topics: string[], userData = Buffer.allo
 
 type Leader = Pick<Awaited<ReturnType<typeof assignerOf>>, 'assigner' | 'clock'>
 
-async function assign ({ assigner, clock }: Leader, members: Members): Promise<Record<string, Record<string, number[]>>> {
+async function assign (
+  { assigner, clock }: Leader, members: Members
+): Promise<Record<string, Record<string, number[]>>> {
   const assigning = assigner.assign(members)
   await clock.advance(60_000)
   const assignments = await assigning
-  return Object.fromEntries(assignments.map(({ memberId, assignment }) => [memberId, MemberAssignment.decode(assignment)!.assignment]))
+  return Object.fromEntries(assignments.map(
+    ({ memberId, assignment }) => [memberId, MemberAssignment.decode(assignment)!.assignment]
+  ))
 }
 
 t.test('members of ours and of plain kafkajs agree on the name', async (t) => {
@@ -67,12 +75,16 @@ t.test('every partition goes to a member that subscribes to its topic', async (t
 t.test('disjoint topics are all read, by any leader', async (t) => {
   const members = [await member(t, 'one', { a: 2 }), await member(t, 'two', { b: 2 })]
   for (const known of [{ a: 2 }, { b: 2 }] as Counts[]) {
-    t.same(await assign(await assignerOf(t, known, { a: 2, b: 2 }), members), { one: { a: [0, 1] }, two: { b: [0, 1] } })
+    t.same(
+      await assign(await assignerOf(t, known, { a: 2, b: 2 }), members), { one: { a: [0, 1] }, two: { b: [0, 1] } }
+    )
   }
 })
 
 t.test('a member that knows of more partitions than the leader makes it ask the cluster', async (t) => {
-  const members = [await member(t, 'one', { a: 4 }), await member(t, 'two', { b: 6 }), await member(t, 'three', { b: 4 })]
+  const members = [
+    await member(t, 'one', { a: 4 }), await member(t, 'two', { b: 6 }), await member(t, 'three', { b: 4 })
+  ]
   const leader = await assignerOf(t, { a: 4, b: 4 }, { b: 6 })
   const shares = await assign(leader, members)
   t.same([...shares.two!.b!, ...shares.three!.b!].sort(), [0, 1, 2, 3, 4, 5])
@@ -85,7 +97,9 @@ t.test('a member that knows of more partitions than the leader makes it ask the 
 t.test('what a member claims beyond the metadata of the cluster does not exist', async (t) => {
   for (const cluster of [{ a: 4 }, new Error('unreachable')] as Array<Counts | Error>) {
     const leader = await assignerOf(t, { a: 4 }, cluster)
-    t.same(await assign(leader, [plainMember('liar', ['a'], Buffer.from('a:300000000'))]), { liar: { a: [0, 1, 2, 3] } })
+    t.same(
+      await assign(leader, [plainMember('liar', ['a'], Buffer.from('a:300000000'))]), { liar: { a: [0, 1, 2, 3] } }
+    )
     t.ok(leader.asked.length >= 3)
   }
 })
@@ -98,7 +112,9 @@ t.test('a member that cannot be read gets nothing, and one warning for as long a
   t.same(await assign(leader, [one, broken]), { one: { a: [0, 1] }, [broken.memberId]: {} })
   await assign(leader, [one, broken, empty])
   t.match(leader.warnings, [
-    { count: 1, members: [{ memberId: 'br\\u001boken' }] }, { count: 1, members: [{ memberId: 'empty', reason: 'it ends too early' }] }
+    { count: 1, members: [{ memberId: 'br\\u001boken' }] }, {
+      count: 1, members: [{ memberId: 'empty', reason: 'it ends too early' }]
+    }
   ])
   t.equal(leader.warnings.length, 2)
   await assign(leader, Array.from({ length: 100 }, (_, i) => ({ ...broken, memberId: `broken ${i}` })))
@@ -164,7 +180,9 @@ t.test('a leader may have heard of new partitions first', async (t) => {
 })
 
 t.test('a member with a test of names subscribes to what matches, and the leader may have heard of a new topic first', async (t) => {
-  const { assigner, warnings, asked } = await assignerWith(t, (topic) => topic.startsWith('eu-'), {}, { 'eu-a': 1, 'us-a': 1 })
+  const { assigner, warnings, asked } = await assignerWith(
+    t, (topic) => topic.startsWith('eu-'), {}, { 'eu-a': 1, 'us-a': 1 }
+  )
   t.same(MemberMetadata.decode(assigner.protocols()[0]!.metadata)!.topics, [])
   t.same(await assigner.read(assignmentOf({ 'eu-a': [0] })), new Map([['eu-a', [0]]]))
   t.same([warnings, asked], [[], ['all']])

@@ -1,6 +1,8 @@
 import t from 'tap'
 import { addressOf } from '../../../lib/transport/kafka/cluster/cluster.js'
-import { CODE, isFinal, isRefused, isTooLarge, ProtocolError, reasonOf } from '../../../lib/transport/kafka/cluster/protocol-errors.js'
+import {
+  CODE, isFinal, isRefused, isTooLarge, ProtocolError, reasonOf
+} from '../../../lib/transport/kafka/cluster/protocol-errors.js'
 import { FASTSTREAM_ERR_FENCED } from '../../../lib/errors.js'
 import { API_KEYS, WireError } from '../../../lib/transport/kafka/wire.js'
 import { fakeWire, metadataOf } from '../../support/fake-wire.js'
@@ -8,12 +10,16 @@ import { clientOf, manualEnvironment, rejects } from '../../support/kafka-client
 import { turn } from '../../support/manual-clock.js'
 
 t.test('a broker whose API range does not meet ours is a coded error that names API, both ranges and the cure', async (t) => {
-  for (const [range, theirs] of [[{ min: 10, max: 12 }, 'versions 10 to 12'], [undefined, 'none'], [{ min: 20, max: 20 }, 'version 20']] as const) {
+  for (const [range, theirs] of [
+    [{ min: 10, max: 12 }, 'versions 10 to 12'], [undefined, 'none'], [{ min: 20, max: 20 }, 'version 20']
+  ] as const) {
     const wire = fakeWire({ Metadata: metadataOf({}) })
     if (range === undefined) wire.ranges.delete(API_KEYS.Fetch)
     else wire.ranges.set(API_KEYS.Fetch, range)
     const { learn } = clientOf(t, wire, manualEnvironment())
-    const message = new RegExp(`the Fetch request .* the broker takes ${theirs}, this client sends versions 0 to 9; use a Kafka release`)
+    const message = new RegExp(
+      `the Fetch request .* the broker takes ${theirs}, this client sends versions 0 to 9; use a Kafka release`
+    )
     await t.rejects(learn('orders'), { code: 'FASTSTREAM_ERR_API_VERSION', message })
     t.same([...wire.open], [], 'and the connection is not kept')
     t.same(wire.sent, [])
@@ -28,7 +34,10 @@ t.test('a request that gets no answer in time costs its connection, with all tha
   const identity = { groupId: 'g', memberId: 'm', groupInstanceId: null, generationId: 1 }
   const late = node.request('Heartbeat', identity, { timeout: 1000 })
   const behind = node.request('FindCoordinator', { groupId: 'g' })
-  const ended = Promise.all([t.rejects(late, { message: 'a:1 did not answer Heartbeat within 1000 ms' }), t.rejects(behind, { message: 'closed' })])
+  const ended = Promise.all([
+    t.rejects(late, { message: 'a:1 did not answer Heartbeat within 1000 ms' }),
+    t.rejects(behind, { message: 'closed' })
+  ])
   await environment.clock.advance(1000)
   await ended
   t.equal(wire.open.size, 0)
@@ -44,7 +53,9 @@ t.test('a node that takes no connection is given up in time, and one connection 
   wire.connecting = () => new Promise(() => {})
   const node = clientOf(t, wire, environment).cluster.at('a:1')
   const both = [node.request('FindCoordinator', { groupId: 'g' }), node.request('FindCoordinator', { groupId: 'g' })]
-  const rejected = Promise.all(both.map((request) => t.rejects(request, { message: 'a:1 took no connection within 3000 ms' })))
+  const rejected = Promise.all(both.map((request) => t.rejects(request, {
+    message: 'a:1 took no connection within 3000 ms'
+  })))
   await environment.clock.advance(3000)
   await rejected
   wire.connecting = async () => {}
@@ -109,7 +120,11 @@ t.test('what fails is repeated with growing pauses that differ by chance, and a 
   await clock.advance(10_000)
   await ended
   t.ok(tries < 30)
-  await rejects(t, cluster.until(100, (operation) => operation.repeat(async () => { throw new ProtocolError(29) })), { errorCode: 29 })
+  await rejects(
+    t,
+    cluster.until(100, (operation) => operation.repeat(async () => { throw new ProtocolError(29) })),
+    { errorCode: 29 }
+  )
 })
 
 t.test('nodes that fail are asked last', async (t) => {
@@ -153,10 +168,19 @@ t.test('only what the cluster would answer again is final', async (t) => {
   t.notOk(isFinal(new WireError('no', 'connection')))
   t.ok(isFinal(new FASTSTREAM_ERR_FENCED('a', 'b')))
   t.notOk(isFinal(new Error('no')))
-  t.same([new ProtocolError(29), new ProtocolError(23), new WireError('no', 'authentication'), new FASTSTREAM_ERR_FENCED('a', 'b'), 'no'].map(isRefused),
-    [true, false, true, true, false])
+  t.same([
+    new ProtocolError(29),
+    new ProtocolError(23),
+    new WireError('no', 'authentication'),
+    new FASTSTREAM_ERR_FENCED('a', 'b'),
+    'no'
+  ].map(isRefused),
+  [true, false, true, true, false])
   t.equal(new ProtocolError(CODE.messageTooLarge).message, 'message too large (MESSAGE_TOO_LARGE, 10)')
   t.equal(new ProtocolError(12345).type, 'UNKNOWN_SERVER_ERROR')
   t.equal(reasonOf('no'), 'no')
-  t.same([new ProtocolError(10), new ProtocolError(18), new ProtocolError(3), new Error('no')].map(isTooLarge), [true, true, false, false])
+  t.same(
+    [new ProtocolError(10), new ProtocolError(18), new ProtocolError(3), new Error('no')].map(isTooLarge),
+    [true, true, false, false]
+  )
 })

@@ -22,8 +22,11 @@ t.test('takes 20 000 damaged sets without throwing, and never gives a record twi
     const kind = random(4)
     if (kind === 0) for (let n = 1 + random(8); n > 0; n--) set[random(set.length)]! ^= 1 << random(8)
     else if (kind === 1) set = set.subarray(0, random(set.length))
-    else if (kind === 2) set.writeInt32BE(pick(integers, random), pick([at.length, at.lastOffsetDelta, at.count], random))
-    else set.fill(255, at.records + random(set.length - at.records)).fill(random(16), set.length - 1)
+    else if (kind === 2) {
+      set.writeInt32BE(
+        pick(integers, random), pick([at.length, at.lastOffsetDelta, at.count], random)
+      )
+    } else set.fill(255, at.records + random(set.length - at.records)).fill(random(16), set.length - 1)
 
     const start = performance.now()
     const decoded = await decode(set)
@@ -46,7 +49,9 @@ t.test('takes 20 000 damaged sets without throwing, and never gives a record twi
 t.test('gives what is sound, then the damage, and where reading can go on', async (t) => {
   const bad = await batch({ offset: 52, values: ['c', 'd'] })
   bad.writeInt8(127, at.records)
-  const set = Buffer.concat([await batch({ offset: 50, values: ['a', 'b'] }), bad, await batch({ offset: 54, values: ['e'] })])
+  const set = Buffer.concat([
+    await batch({ offset: 50, values: ['a', 'b'] }), bad, await batch({ offset: 54, values: ['e'] })
+  ])
   const { records, position, corrupt } = await fetched(51, set)
   t.same(records.map(({ offset, value }) => [offset, String(value)]), [[51n, 'b']])
   t.equal(position, 52n)
@@ -83,7 +88,16 @@ t.test('refuses a batch that is not what it announces', async (t) => {
     [/more than 10 bytes/, () => withRecords([28, 0, ...new Array<number>(11).fill(255), 1, 1, 0])],
     [/a header has no name/, () => withRecords([16, 0, 0, 0, 1, 1, 2, 1, 0])],
     [/claims 64 headers/, () => withRecords([14, 0, 0, 0, 1, 1, 128, 1])],
-    [/claims 524289 headers/, () => withRecords(encodeRecord({ offsetDelta: 0, timestampDelta: 0, key: null, value: null, headers: new Array<RawHeader>(2 ** 19 + 1).fill(['', null]) }))],
+    [
+      /claims 524289 headers/,
+      () => withRecords(encodeRecord({
+        offsetDelta: 0,
+        timestampDelta: 0,
+        key: null,
+        value: null,
+        headers: new Array<RawHeader>(2 ** 19 + 1).fill(['', null])
+      }))
+    ],
     [/claims -1 headers/, () => withRecords([12, 0, 0, 0, 1, 1, 1])],
     [/longer or shorter than its fields/, () => withRecords([fieldless[0]! + 2, ...fieldless.subarray(1), 0])]
   ]
@@ -110,7 +124,9 @@ t.test('a set whose batches inflate to too much together is read in parts', asyn
 })
 
 t.test('a flipped bit is damage where checksums are checked', async (t) => {
-  const values = Array.from({ length: 5 }, (_, i) => ({ key: null, value: Buffer.from(`value ${i}`), headers: [], timestamp: 1e12 + i }))
+  const values = Array.from({ length: 5 }, (_, i) => ({
+    key: null, value: Buffer.from(`value ${i}`), headers: [], timestamp: 1e12 + i
+  }))
   const sequence = { producerId: 1n, producerEpoch: 0, firstSequence: 0 }
   const sound = encodeBatch(values, sequence)
   t.equal((await decode(sound, CHECKED)).batches[0]?.records.length, 5)
@@ -123,7 +139,9 @@ t.test('a flipped bit is damage where checksums are checked', async (t) => {
   }
   const set = Buffer.from(sound)
   set[sound.indexOf('value 3')]! ^= 1
-  t.match(await decode(set, CHECKED), { damage: { error: { message: 'the checksum of a batch is wrong' }, nextOffset: 5n } })
+  t.match(await decode(set, CHECKED), {
+    damage: { error: { message: 'the checksum of a batch is wrong' }, nextOffset: 5n }
+  })
   t.equal((await decode(set)).damage, undefined, 'and is seen nowhere else')
 })
 

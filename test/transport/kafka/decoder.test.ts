@@ -10,7 +10,9 @@ import {
 /* The application's kafkajs, which ours is compared with. */
 const require = createRequire(import.meta.url)
 const { CompressionCodecs } = require('kafkajs') as typeof import('kafkajs')
-const OriginalBatch = require('kafkajs/src/consumer/batch.js') as new (topic: string, offset: string, data: object) => { messages: OriginalRecord[] }
+const OriginalBatch = require('kafkajs/src/consumer/batch.js') as new (
+  topic: string, offset: string, data: object
+) => { messages: OriginalRecord[] }
 
 t.test('gives the same records as the decoder of kafkajs', async (t) => {
   const random = randomNumbers(1)
@@ -36,7 +38,9 @@ t.test('leaves out the records of aborted transactions, as kafkajs does', async 
       const abort = random(2) === 0
       if (abort) aborted.push({ producerId: String(producerId), firstOffset: String(offset) })
       for (let n = 1 + random(2); n > 0; n--, offset += 2) {
-        batches.push(await batch({ offset, producerId, attributes: attribute.transactional, values: [`${offset}`, `${offset + 1}`] }))
+        batches.push(await batch({
+          offset, producerId, attributes: attribute.transactional, values: [`${offset}`, `${offset + 1}`]
+        }))
       }
       batches.push(await batch({ offset, producerId: 9, values: ['plain'] }))
       batches.push(await controlBatch({ offset: offset + 1, producerId, abort }))
@@ -54,7 +58,12 @@ t.test('leaves out the records of aborted transactions, as kafkajs does', async 
 
 t.test('a record whose key is four zero bytes does not end an aborted transaction', async (t) => {
   const set = Buffer.concat([
-    await batch({ offset: 0, producerId: 7, attributes: attribute.transactional, records: [{ key: Buffer.alloc(4), value: 'a' }, { key: null, value: 'b' }] }),
+    await batch({
+      offset: 0,
+      producerId: 7,
+      attributes: attribute.transactional,
+      records: [{ key: Buffer.alloc(4), value: 'a' }, { key: null, value: 'b' }]
+    }),
     await controlBatch({ offset: 2, producerId: 7, abort: true }),
     await batch({ offset: 3, producerId: 7, attributes: attribute.transactional, values: ['of the next transaction'] })
   ])
@@ -110,7 +119,9 @@ t.test('offsets and times beyond 2^53 are exact, or at least harmless', async (t
   set.writeBigInt64BE(high, 0)
   set.writeBigInt64BE(high, at.baseTimestamp)
   const { batches, end } = await decode(set)
-  t.same(batches[0]?.records.map(({ offset, timestamp }) => [offset, timestamp]), [[high, 2 ** 62], [high + 1n, 2 ** 62]])
+  t.same(
+    batches[0]?.records.map(({ offset, timestamp }) => [offset, timestamp]), [[high, 2 ** 62], [high + 1n, 2 ** 62]]
+  )
   t.equal(end, high + 2n)
   t.same((await fetched(high + 1n, set)).records.map(({ offset }) => offset), [high + 1n])
 })
@@ -122,7 +133,10 @@ t.test('null and empty stay distinct, and headers stay as they are on the wire',
   ]
   const set = Buffer.concat([
     await batch({ offset: 0, records: [{ key: null, value: null }, { key: Buffer.alloc(0), value: '' }] }),
-    withRecords(encodeRecord({ offsetDelta: 0, timestampDelta: -3e12, key: Buffer.from('k'), value: Buffer.from('v'), headers }), 2n)
+    withRecords(
+      encodeRecord({ offsetDelta: 0, timestampDelta: -3e12, key: Buffer.from('k'), value: Buffer.from('v'), headers }),
+      2n
+    )
   ])
   const [plain, special] = (await decode(set)).batches
   t.same(plain?.records.map(({ key, value }) => [key, value]), [[null, null], [Buffer.alloc(0), Buffer.alloc(0)]])
@@ -134,14 +148,18 @@ t.test('null and empty stay distinct, and headers stay as they are on the wire',
 })
 
 t.test('a header name that is no UTF-8 does not throw', async (t) => {
-  const set = withRecords(encodeRecord({ offsetDelta: 0, timestampDelta: 0, key: null, value: null, headers: [['abc', null]] }))
+  const set = withRecords(encodeRecord({
+    offsetDelta: 0, timestampDelta: 0, key: null, value: null, headers: [['abc', null]]
+  }))
   set.fill(0xff, set.indexOf('abc'), set.indexOf('abc') + 3)
   const { batches } = await decode(set)
   t.same(batches[0]?.records[0]?.headers, [['\ufffd\ufffd\ufffd', null]])
 })
 
 t.test('one header can be had without making the others: the last of its name', async (t) => {
-  const headers: RawHeader[] = [['a', Buffer.from('1')], ['bb', null], ['a', Buffer.from('2')], ['c', null], ['b', Buffer.alloc(0)]]
+  const headers: RawHeader[] = [
+    ['a', Buffer.from('1')], ['bb', null], ['a', Buffer.from('2')], ['c', null], ['b', Buffer.alloc(0)]
+  ]
   const set = withRecords(encodeRecord({ offsetDelta: 0, timestampDelta: 0, key: null, value: null, headers }))
   const record = (await decode(set)).batches[0]!.records[0]!
   t.same(['a', 'bb', 'b', 'c', 'd'].map((name) => record.headerText(name)), ['2', undefined, '', undefined, undefined])
@@ -159,7 +177,12 @@ t.test('10 000 headers are read in linear time', async (t) => {
 })
 
 t.test('a batch of 100 000 records is read in turns, and no record is lost between two of them', async (t) => {
-  const tiny = Buffer.concat(Array.from({ length: 100_000 }, (_, offsetDelta) => encodeRecord({ offsetDelta, timestampDelta: 0, key: null, value: Buffer.from(String(offsetDelta)), headers: [] })))
+  const tiny = Buffer.concat(Array.from(
+    { length: 100_000 },
+    (_, offsetDelta) => encodeRecord({
+      offsetDelta, timestampDelta: 0, key: null, value: Buffer.from(String(offsetDelta)), headers: []
+    })
+  ))
   const set = withRecords(tiny)
   set.writeInt32BE(99_999, at.lastOffsetDelta)
   set.writeInt32BE(100_000, at.count)
@@ -175,7 +198,10 @@ t.test('a batch of 100 000 records is read in turns, and no record is lost betwe
 })
 
 t.test('more than 100 000 records are handed over in parts, and what damage is behind them with the last one', async (t) => {
-  const tiny = Buffer.concat(Array.from({ length: 70_000 }, (_, offsetDelta) => encodeRecord({ offsetDelta, timestampDelta: 0, key: null, value: null, headers: [] })))
+  const tiny = Buffer.concat(Array.from(
+    { length: 70_000 },
+    (_, offsetDelta) => encodeRecord({ offsetDelta, timestampDelta: 0, key: null, value: null, headers: [] })
+  ))
   const set = Buffer.concat([0n, 70_000n, 140_000n].map((offset) => withRecords(tiny, offset)))
   for (const start of [0, set.length / 3, set.length / 3 * 2]) {
     set.writeInt32BE(69_999, start + at.lastOffsetDelta)

@@ -2,7 +2,9 @@ import t, { type Test } from 'tap'
 import { Assignment } from '../../../lib/transport/kafka/consumer/assignment.js'
 import { Fetcher } from '../../../lib/transport/kafka/consumer/fetcher.js'
 import { encodeBatch } from '../../../lib/transport/kafka/records/encode-batch.js'
-import { type FetchAnswer, type FetchedPartition, type FetchRequest, WireError } from '../../../lib/transport/kafka/wire.js'
+import {
+  type FetchAnswer, type FetchedPartition, type FetchRequest, WireError
+} from '../../../lib/transport/kafka/wire.js'
 import type { FetchOptions } from '../../../lib/transport/transport.js'
 import { fakeWire } from '../../support/fake-wire.js'
 import { clientOf, manualEnvironment } from '../../support/kafka-client.js'
@@ -12,14 +14,23 @@ type Row = Partial<FetchedPartition> & { readonly partition: number }
 
 /** One batch of records with the values `from` to `to`, which are their offsets. */
 function batch (from: number, to: number): Buffer {
-  const records = Array.from({ length: to - from }, (_, i) => ({ key: null, value: Buffer.from(String(from + i)), headers: [], timestamp: 1e12 }))
+  const records = Array.from({ length: to - from }, (_, i) => ({
+    key: null, value: Buffer.from(String(from + i)), headers: [], timestamp: 1e12
+  }))
   const bytes = encodeBatch(records, { producerId: -1n, producerEpoch: -1, firstSequence: -1 })
   bytes.writeBigInt64BE(BigInt(from))
   return bytes
 }
 
 function answer (...rows: Row[]): FetchAnswer {
-  const nothing = { errorCode: 0, highWatermark: 20n, lastStableOffset: 20n, aborted: [], preferredReadReplica: -1, records: Buffer.alloc(0) }
+  const nothing = {
+    errorCode: 0,
+    highWatermark: 20n,
+    lastStableOffset: 20n,
+    aborted: [],
+    preferredReadReplica: -1,
+    records: Buffer.alloc(0)
+  }
   return { errorCode: 0, topics: [{ topic: 'orders', partitions: rows.map((row) => ({ ...nothing, ...row })) }] }
 }
 
@@ -31,14 +42,20 @@ interface Fetch extends FetchRequest {
 }
 
 /** A fetcher of partitions that begin at 0, and the fetches of its nodes, which wait until the test answers. */
-async function build (t: Pick<Test, 'teardown'>, { leaders = [1, 1], reading = true, fetch = {} as FetchOptions, rack = '' } = {}) {
+async function build (
+  t: Pick<Test, 'teardown'>, { leaders = [1, 1], reading = true, fetch = {} as FetchOptions, rack = '' } = {}
+) {
   const environment = manualEnvironment()
   const fetches: Fetch[] = []
   const wire = fakeWire({
     Metadata: () => ({
       brokers: [1, 2].map((nodeId) => ({ nodeId, host: `n${nodeId}`, port: 1 })),
       controllerId: 1,
-      topics: [{ topic: 'orders', errorCode: 0, partitions: leaders.map((leader, partition) => ({ partition, errorCode: 0, leader })) }]
+      topics: [{
+        topic: 'orders',
+        errorCode: 0,
+        partitions: leaders.map((leader, partition) => ({ partition, errorCode: 0, leader }))
+      }]
     }),
     Fetch: (request, address) => new Promise((resolve, reject) => {
       const places = request.topics[0]!.partitions.map(({ partition, offset }) => `${partition}@${offset}`)
@@ -88,14 +105,20 @@ async function build (t: Pick<Test, 'teardown'>, { leaders = [1, 1], reading = t
 t.test('fetch options and rack reach the wire, and so do their defaults', async (t) => {
   const { fetches } = await build(t)
   t.match(fetches[0], { maxWait: 250, minBytes: 1, maxBytes: 10_485_760, isolationLevel: 1, rack: '' })
-  t.same(fetches[0]!.topics, [{ topic: 'orders', partitions: [0, 1].map((partition) => ({ partition, offset: 0n, maxBytes: 1_048_576 })) }])
+  t.same(fetches[0]!.topics, [{
+    topic: 'orders', partitions: [0, 1].map((partition) => ({ partition, offset: 0n, maxBytes: 1_048_576 }))
+  }])
   const own = await build(t, { fetch: { minBytes: 2, maxBytes: 3, maxBytesPerPartition: 4, maxWait: 5 }, rack: 'r1' })
-  t.match(own.fetches[0], { maxWait: 5, minBytes: 2, maxBytes: 3, rack: 'r1', topics: [{ partitions: [{ maxBytes: 4 }, { maxBytes: 4 }] }] })
+  t.match(own.fetches[0], {
+    maxWait: 5, minBytes: 2, maxBytes: 3, rack: 'r1', topics: [{ partitions: [{ maxBytes: 4 }, { maxBytes: 4 }] }]
+  })
 })
 
 t.test('records are handed over in order, the next fetch goes on behind them, and who gave records is asked last', async (t) => {
   const { fetches, told, assignment, place } = await build(t)
-  await fetches[0]!.answer(answer({ partition: 0, records: Buffer.concat([batch(0, 2), batch(2, 3)]) }, { partition: 1, highWatermark: 0n }))
+  await fetches[0]!.answer(answer(
+    { partition: 0, records: Buffer.concat([batch(0, 2), batch(2, 3)]) }, { partition: 1, highWatermark: 0n }
+  ))
   t.same(told, ['0: 0,1,2 > 3'])
   t.same(fetches[1]!.places, ['1@0', '0@3'])
   t.match(assignment.owned(place(0)), { position: 3n, end: 20n })
@@ -142,7 +165,9 @@ t.test('damage stops its partition until a seek, and no other', async (t) => {
   const { fetches, told, fetcher, place } = await build(t)
   const damaged = batch(1, 3)
   damaged[damaged.length - 1]! ^= 1
-  await fetches[0]!.answer(answer({ partition: 0, records: Buffer.concat([batch(0, 1), damaged]) }, { partition: 1, records: batch(0, 1) }))
+  await fetches[0]!.answer(answer(
+    { partition: 0, records: Buffer.concat([batch(0, 1), damaged]) }, { partition: 1, records: batch(0, 1) }
+  ))
   t.same(told, ['0: 0 > 1', '0 corrupt', '1: 0 > 1'])
   t.same(fetches[1]!.places, ['1@1'])
   fetcher.resume(place(0))
@@ -244,7 +269,10 @@ t.test('a replica that the leader prefers is read from, until it fails', async (
 })
 
 t.test('a fetcher that has stopped, or whose generation is over, hands nothing over and fetches nothing', async (t) => {
-  for (const end of [(built: Awaited<ReturnType<typeof build>>) => { built.fetcher.stop() }, ({ over }: { over: AbortController }) => { over.abort() }]) {
+  for (const end of [
+    (built: Awaited<ReturnType<typeof build>>) => { built.fetcher.stop() },
+    ({ over }: { over: AbortController }) => { over.abort() }
+  ]) {
     const built = await build(t)
     end(built)
     await built.fetches[0]!.answer(answer({ partition: 0, records: batch(0, 1) }))
@@ -264,7 +292,9 @@ t.test('a listener that stops in the middle gets nothing more, and one that thro
     records(...args)
     fetcher.stop()
   }
-  await fetches[0]!.answer(answer({ partition: 0, records: Buffer.concat([batch(0, 1), damaged]) }, { partition: 1, records: batch(0, 1) }))
+  await fetches[0]!.answer(answer(
+    { partition: 0, records: Buffer.concat([batch(0, 1), damaged]) }, { partition: 1, records: batch(0, 1) }
+  ))
   t.same(told, ['0: 0 > 1'])
   const other = await build(t, { leaders: [1] })
   other.listener.records = () => { throw new Error('listeners do not do that') }

@@ -12,14 +12,19 @@ const ORDERS = { topic: 'orders', partition: 0 }
 const INVOICES = { topic: 'invoices', partition: 0 }
 
 /** A generation that owns two partitions, whose logs hold the offsets 0 to 9, with 5 stored for one of them. */
-async function build (t: Test, listener: Partial<ConsumerListener> = {}, reading = true, positions = new Map<string, bigint>()) {
+async function build (
+  t: Test, listener: Partial<ConsumerListener> = {}, reading = true, positions = new Map<string, bigint>()
+) {
   const environment = manualEnvironment()
   const wire = fakeWire({
     Metadata: metadataOf({ orders: 1, invoices: 1 }),
     Fetch: () => new Promise(() => {}),
     ListOffsets: ({ topics }) => ({
       topics: topics.map(({ topic, partitions }) => ({
-        topic, partitions: partitions.map(({ partition, timestamp }) => ({ partition, errorCode: 0, offset: timestamp === -2n ? 0n : 9n }))
+        topic,
+        partitions: partitions.map(({ partition, timestamp }) => ({
+          partition, errorCode: 0, offset: timestamp === -2n ? 0n : 9n
+        }))
       }))
     })
   })

@@ -6,13 +6,17 @@ import { Coordinator } from '../../../lib/transport/kafka/consumer/coordinator.j
 import { LoneMembership } from '../../../lib/transport/kafka/consumer/lone-membership.js'
 import { GroupMembership } from '../../../lib/transport/kafka/consumer/membership.js'
 import { Subscription } from '../../../lib/transport/kafka/consumer/subscription.js'
-import { type ErrorAnswer, type JoinGroupRequest, type MemberIdentity, type OffsetCommitRequest, WireError } from '../../../lib/transport/kafka/wire.js'
+import {
+  type ErrorAnswer, type JoinGroupRequest, type MemberIdentity, type OffsetCommitRequest, WireError
+} from '../../../lib/transport/kafka/wire.js'
 import { GenerationLostError } from '../../../lib/transport/transport.js'
 import { fakeWire, type Handlers, metadataOf } from '../../support/fake-wire.js'
 import { clientOf, manualEnvironment, rejects, SILENT } from '../../support/kafka-client.js'
 import { turn } from '../../support/manual-clock.js'
 
-const OPTIONS = { groupId: 'shop', topics: ['orders'], offsetReset: 'earliest', sessionTimeout: 10_000, rebalanceTimeout: 20_000 } as const
+const OPTIONS = {
+  groupId: 'shop', topics: ['orders'], offsetReset: 'earliest', sessionTimeout: 10_000, rebalanceTimeout: 20_000
+} as const
 const JOINED = { errorCode: 0, generationId: 7, protocol: 'p', leaderId: 'other', memberId: 'm-1', members: [] }
 const OWNED = { errorCode: 0, assignment: encodeAssignment(new Map([['orders', [0, 1]], ['of another member', [0]]])) }
 
@@ -37,7 +41,9 @@ async function build (t: Test, handlers: Handlers = {}, groupInstanceId?: string
     options: { ...OPTIONS, ...groupInstanceId === undefined ? {} : { groupInstanceId } },
     cluster,
     coordinator,
-    assigner: new Assigner({ groupId: 'shop', subscription: new Subscription(OPTIONS, metadata), cluster, metadata, log: SILENT }),
+    assigner: new Assigner({
+      groupId: 'shop', subscription: new Subscription(OPTIONS, metadata), cluster, metadata, log: SILENT
+    }),
     contacted: (at) => { contacts.push(at) },
     closing: closing.signal
   })
@@ -74,7 +80,9 @@ t.test('a newcomer gets its id first, and then what it owns of its own topics', 
 t.test('a leader assigns, and what it assigns goes to the coordinator', async (t) => {
   let assigned: readonly string[] = []
   const { membership } = await build(t, {
-    JoinGroup: (request) => ({ ...JOINED, leaderId: 'm-1', members: [{ memberId: 'm-1', metadata: request.protocols[0]!.metadata }] }),
+    JoinGroup: (request) => ({
+      ...JOINED, leaderId: 'm-1', members: [{ memberId: 'm-1', metadata: request.protocols[0]!.metadata }]
+    }),
     SyncGroup: ({ assignments }) => {
       assigned = assignments.map(({ memberId }) => memberId)
       return { errorCode: 0, assignment: assignments[0]!.assignment }
@@ -85,7 +93,9 @@ t.test('a leader assigns, and what it assigns goes to the coordinator', async (t
 })
 
 t.test('a group that begins to rebalance again is joined again after a pause, but not for ever; another error ends it', async (t) => {
-  const { membership, clock, wire } = await build(t, { SyncGroup: inTurn({ ...OWNED, errorCode: 27 }, { ...OWNED, errorCode: 22 }, OWNED) })
+  const { membership, clock, wire } = await build(t, {
+    SyncGroup: inTurn({ ...OWNED, errorCode: 27 }, { ...OWNED, errorCode: 22 }, OWNED)
+  })
   const joined = membership.join()
   await clock.advance(1000)
   t.equal((await joined).generationId, 7)
@@ -128,7 +138,9 @@ t.test('requests follow the coordinator when it moves, reads the group or is gon
   const beat = membership.heartbeat(assignment)
   await clock.advance(2000)
   t.equal(await beat, 'alive')
-  t.same(wire.sent.filter((request) => request.endsWith('Heartbeat')), ['b:1 Heartbeat', 'c:1 Heartbeat', 'd:1 Heartbeat', 'e:1 Heartbeat'])
+  t.same(wire.sent.filter((request) => request.endsWith('Heartbeat')), [
+    'b:1 Heartbeat', 'c:1 Heartbeat', 'd:1 Heartbeat', 'e:1 Heartbeat'
+  ])
 })
 
 t.test('a coordinator that cannot be reached for a whole session ends the membership, and one that refuses it at once', async (t) => {
@@ -178,19 +190,32 @@ t.test('where the cluster takes no such metadata, the offsets are stored without
     const { membership } = await build(t, {
       OffsetCommit: ({ topics }) => {
         sent.push(topics)
-        return { topics: [{ topic: 'orders', partitions: [{ partition: 0, errorCode: sent.length === 1 ? errorCode : 0 }] }] }
+        return {
+          topics: [{ topic: 'orders', partitions: [{ partition: 0, errorCode: sent.length === 1 ? errorCode : 0 }] }]
+        }
       }
     })
     await membership.commit(await membership.join(), [{ topic: 'orders', partition: 0, offset: 1n, metadata: 'x' }])
-    t.same(sent, ['x', ''].map((metadata) => [{ topic: 'orders', partitions: [{ partition: 0, offset: 1n, metadata }] }]))
+    t.same(
+      sent, ['x', ''].map((metadata) => [{ topic: 'orders', partitions: [{ partition: 0, offset: 1n, metadata }] }])
+    )
   }
 })
 
 t.test('what is stored is read, but for nothing and for what plain kafkajs stores as nothing', async (t) => {
   const row = { errorCode: 0, metadata: null }
-  const partitions = [{ ...row, partition: 0, offset: 5n, metadata: 'text' }, { ...row, partition: 1, offset: -1n }, { ...row, partition: 2, offset: -2n }]
-  const { membership } = await build(t, { OffsetFetch: inTurn({ errorCode: 0, topics: [{ topic: 'orders', partitions }] }, { errorCode: 30, topics: [] }) })
-  t.match(await membership.fetchStored([{ topic: 'orders', partition: 0 }]), new Map([['orders:0', { offset: 5n, metadata: 'text' }]]))
+  const partitions = [
+    { ...row, partition: 0, offset: 5n, metadata: 'text' },
+    { ...row, partition: 1, offset: -1n },
+    { ...row, partition: 2, offset: -2n }
+  ]
+  const { membership } = await build(t, {
+    OffsetFetch: inTurn({ errorCode: 0, topics: [{ topic: 'orders', partitions }] }, { errorCode: 30, topics: [] })
+  })
+  t.match(
+    await membership.fetchStored([{ topic: 'orders', partition: 0 }]),
+    new Map([['orders:0', { offset: 5n, metadata: 'text' }]])
+  )
   await rejects(t, membership.fetchStored([]), { errorCode: 30 })
 })
 
@@ -279,7 +304,9 @@ t.test('a late answer to a heartbeat of an earlier membership changes nothing', 
 t.test('a static member keeps its place when it closes, and one that is fenced says so', async (t) => {
   const { membership, wire } = await build(t, { Heartbeat: codes(82), LeaveGroup: codes(0) }, 'shop-1')
   const assignment = await membership.join()
-  await t.rejects(membership.heartbeat(assignment), { code: 'FASTSTREAM_ERR_FENCED', message: /'shop-1' in group 'shop'/ })
+  await t.rejects(membership.heartbeat(assignment), {
+    code: 'FASTSTREAM_ERR_FENCED', message: /'shop-1' in group 'shop'/
+  })
   await membership.leave()
   t.notOk(wire.sent.includes('b:1 LeaveGroup'))
   const other = await build(t, { JoinGroup: () => ({ ...JOINED, errorCode: 82 }) }, 'shop-1')
@@ -297,8 +324,13 @@ t.test('without a group offsets are kept for as long as the consumer lives, and 
   const first = await membership.join()
   t.equal(first.partitions.length, 3)
   t.equal(await membership.heartbeat(), 'alive')
-  await membership.commit(first, [{ topic: 'orders', partition: 0, offset: 3n, metadata: 'text' }, { topic: 'invoices', partition: 0, offset: 1n }])
-  t.same(await membership.fetchStored(first.partitions), new Map([['orders:0', { offset: 3n, metadata: 'text' }], ['invoices:0', { offset: 1n, metadata: '' }]]))
+  await membership.commit(first, [
+    { topic: 'orders', partition: 0, offset: 3n, metadata: 'text' }, { topic: 'invoices', partition: 0, offset: 1n }
+  ])
+  t.same(
+    await membership.fetchStored(first.partitions),
+    new Map([['orders:0', { offset: 3n, metadata: 'text' }], ['invoices:0', { offset: 1n, metadata: '' }]])
+  )
   wire.handlers.Metadata = metadataOf({ invoices: 1 })
   await learn('orders')
   membership.forgetDeleted()

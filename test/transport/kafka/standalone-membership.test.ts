@@ -20,11 +20,16 @@ async function build (t: Test, errorCode = 0) {
       commits.push(request)
       return { topics: [{ topic: 'orders', partitions: [{ partition: 1, errorCode }] }] }
     },
-    OffsetFetch: () => ({ errorCode: 0, topics: [{ topic: 'orders', partitions: [{ partition: 1, errorCode: 0, offset: 4n, metadata: 'text' }] }] })
+    OffsetFetch: () => ({
+      errorCode: 0,
+      topics: [{ topic: 'orders', partitions: [{ partition: 1, errorCode: 0, offset: 4n, metadata: 'text' }] }]
+    })
   })
   const { cluster, metadata, learn } = clientOf(t, wire, manualEnvironment())
   await learn('orders')
-  const offsets = new GroupOffsets('shop', new Coordinator('shop', cluster, cluster.connections()), new AbortController().signal)
+  const offsets = new GroupOffsets(
+    'shop', new Coordinator('shop', cluster, cluster.connections()), new AbortController().signal
+  )
   const subscription = new Subscription({ topics: ['orders'], partitions: [1] }, metadata)
   return { wire, commits, membership: new StandaloneMembership('shop', subscription, offsets) }
 }
@@ -36,9 +41,17 @@ t.test('partitions chosen by hand are owned without a join, and the group stores
   t.equal(await membership.heartbeat(), 'alive')
   await membership.commit(assignment, OFFSETS)
   await membership.commit(assignment, [])
-  t.match(commits, [{ groupId: 'shop', memberId: '', groupInstanceId: null, generationId: -1, topics: [{ topic: 'orders', partitions: [{ offset: 4n }] }] }])
+  t.match(commits, [{
+    groupId: 'shop',
+    memberId: '',
+    groupInstanceId: null,
+    generationId: -1,
+    topics: [{ topic: 'orders', partitions: [{ offset: 4n }] }]
+  }])
   t.equal(commits.length, 1)
-  t.match(await membership.fetchStored(assignment.partitions), new Map([['orders:1', { offset: 4n, metadata: 'text' }]]))
+  t.match(
+    await membership.fetchStored(assignment.partitions), new Map([['orders:1', { offset: 4n, metadata: 'text' }]])
+  )
   await membership.leave()
   t.same(wire.sent.filter((sent) => /Join|Sync|Heartbeat|Leave/.test(sent)), [])
 })
@@ -49,7 +62,9 @@ t.test('a commit is refused of a generation that is over, for a group with membe
   await membership.join()
   await t.rejects(membership.commit(first, OFFSETS), GenerationLostError)
   const shared = await build(t, 25)
-  await rejects(t, shared.membership.commit(await shared.membership.join(), OFFSETS), { name: 'Error', message: /^group 'shop' has members: .*need a group of their own/ })
+  await rejects(t, shared.membership.commit(await shared.membership.join(), OFFSETS), {
+    name: 'Error', message: /^group 'shop' has members: .*need a group of their own/
+  })
   const denied = await build(t, 30)
   await rejects(t, denied.membership.commit(await denied.membership.join(), OFFSETS), { errorCode: 30 })
 })

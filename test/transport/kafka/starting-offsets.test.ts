@@ -16,13 +16,19 @@ const NOT_LEADER = 6
 const UNAUTHORIZED = 29
 
 /** A topic whose partitions are led by the node of the same number, unless `leaders` says otherwise. */
-async function cluster (t: Pick<Test, 'teardown'>, nodes: Record<number, Node>, leaders = Object.keys(nodes).map(Number)) {
+async function cluster (
+  t: Pick<Test, 'teardown'>, nodes: Record<number, Node>, leaders = Object.keys(nodes).map(Number)
+) {
   const environment = manualEnvironment()
   const wire = fakeWire({
     Metadata: () => ({
       brokers: Object.keys(nodes).map((id) => ({ nodeId: Number(id), host: `n${id}`, port: 1 })),
       controllerId: 0,
-      topics: [{ topic: 'orders', errorCode: 0, partitions: leaders.map((leader, partition) => ({ partition, errorCode: 0, leader })) }]
+      topics: [{
+        topic: 'orders',
+        errorCode: 0,
+        partitions: leaders.map((leader, partition) => ({ partition, errorCode: 0, leader }))
+      }]
     }),
     ListOffsets: async (request, address) => await answer(request, nodes[Number(address.slice(1, -2))]!)
   })
@@ -44,9 +50,13 @@ function partitions (count: number) {
   return Array.from({ length: count }, (_, partition) => ({ topic: 'orders', partition }))
 }
 
-async function found ({ cluster: client, metadata }: Awaited<ReturnType<typeof cluster>>, count: number): Promise<string[]> {
+async function found (
+  { cluster: client, metadata }: Awaited<ReturnType<typeof cluster>>, count: number
+): Promise<string[]> {
   const told: string[] = []
-  await listOffsets(client, metadata, partitions(count), ({ partition }, { start, stable, end }) => { told.push(`${partition}: ${start} ${stable} ${end}`) })
+  await listOffsets(client, metadata, partitions(count), ({ partition }, { start, stable, end }) => {
+    told.push(`${partition}: ${start} ${stable} ${end}`)
+  })
   return told
 }
 
@@ -67,7 +77,12 @@ t.test('what asking again would not change is an error', async (t) => {
 })
 
 /** One generation, and what its member is told. */
-function begin (client: Awaited<ReturnType<typeof cluster>>, count: number, fetchStored: Membership['fetchStored'], { positions = new Map<string, bigint>(), offsetReset = 'earliest' as ConsumerOptions['offsetReset'] } = {}) {
+function begin (
+  client: Awaited<ReturnType<typeof cluster>>,
+  count: number,
+  fetchStored: Membership['fetchStored'],
+  { positions = new Map<string, bigint>(), offsetReset = 'earliest' as ConsumerOptions['offsetReset'] } = {}
+) {
   const begun: Beginning[] = []
   const told = { settled: 0, refreshed: 0 }
   const over = new AbortController()
@@ -88,7 +103,9 @@ function begin (client: Awaited<ReturnType<typeof cluster>>, count: number, fetc
 
 /** What the group has stored, by partition. */
 function stored (...offsets: number[]): Membership['fetchStored'] {
-  const rows = offsets.map((offset, partition) => [`orders:${partition}`, { offset: BigInt(offset), metadata: null }] as [string, Stored])
+  const rows = offsets.map(
+    (offset, partition) => [`orders:${partition}`, { offset: BigInt(offset), metadata: null }] as [string, Stored]
+  )
   return async () => new Map(rows)
 }
 
@@ -96,7 +113,9 @@ t.test('each partition begins once, at what is stored or at the start', async (t
   const client = await cluster(t, { 0: () => [0, 3, 3], 1: () => [1, 3, 3] })
   const { begun, told, running } = begin(client, 2, stored(3))
   await running
-  t.same(begun.map(({ partition, stored, position }) => [partition, stored, position]), [[0, 3n, 3n], [1, undefined, 1n]])
+  t.same(
+    begun.map(({ partition, stored, position }) => [partition, stored, position]), [[0, 3n, 3n], [1, undefined, 1n]]
+  )
   t.same(told, { settled: 1, refreshed: 0 })
 })
 

@@ -15,7 +15,14 @@ function build (t: Test, options: Pick<ConsumerOptions, 'topics' | 'partitions'>
   })
   const { cluster, metadata, learn } = clientOf(t, wire, manualEnvironment())
   const subscription = new Subscription(options, metadata)
-  return { subscription, metadata, asked, topics, learn, refresh: () => cluster.until(5000, (operation) => subscription.refresh(operation)) }
+  return {
+    subscription,
+    metadata,
+    asked,
+    topics,
+    learn,
+    refresh: () => cluster.until(5000, (operation) => subscription.refresh(operation))
+  }
 }
 
 const european = (topic: string): boolean => topic.startsWith('eu-')
@@ -26,7 +33,10 @@ t.test('topics by name are asked for by name, and missing ones stay subscribed',
   t.same(asked, [['orders', 'later']])
   t.same(subscription.topics, ['orders', 'later'])
   t.same(subscription.partitions, [{ topic: 'orders', partition: 0 }, { topic: 'orders', partition: 1 }])
-  t.same([subscription.includes('later'), subscription.includes('other'), subscription.isCreated('later')], [true, false, false])
+  t.same(
+    [subscription.includes('later'), subscription.includes('other'), subscription.isCreated('later')],
+    [true, false, false]
+  )
 })
 
 t.test('a test of names sees all topics of the cluster, in one order whatever the node answers', async (t) => {
@@ -52,7 +62,9 @@ t.test('a topic that begins to match later is new, also one that was deleted mea
 })
 
 t.test('a topic that the cluster has deleted matches no more, whichever request has told so', async (t) => {
-  const { subscription, metadata, topics, refresh, learn } = build(t, { topics: european }, { 'eu-a': 1, 'eu-b': 1, 'us-a': 1 })
+  const { subscription, metadata, topics, refresh, learn } = build(t, { topics: european }, {
+    'eu-a': 1, 'eu-b': 1, 'us-a': 1
+  })
   await learn('us-a')
   await refresh()
   delete topics['eu-a']
@@ -66,5 +78,7 @@ t.test('a topic that the cluster has deleted matches no more, whichever request 
 t.test('of partitions chosen by hand those that exist are owned', async (t) => {
   const { subscription, refresh } = build(t, { topics: european, partitions: [0, 2] }, { 'eu-a': 3, 'eu-b': 1 })
   await refresh()
-  t.same(subscription.partitions, [{ topic: 'eu-a', partition: 0 }, { topic: 'eu-a', partition: 2 }, { topic: 'eu-b', partition: 0 }])
+  t.same(subscription.partitions, [
+    { topic: 'eu-a', partition: 0 }, { topic: 'eu-a', partition: 2 }, { topic: 'eu-b', partition: 0 }
+  ])
 })

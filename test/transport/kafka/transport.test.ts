@@ -7,7 +7,9 @@ import { fakeWire, type Handlers, metadataOf } from '../../support/fake-wire.js'
 import { manualEnvironment, rejects, SILENT } from '../../support/kafka-client.js'
 import { attribute, compressed } from '../../support/record-sets.js'
 
-const GROUP = { groupId: 'shop', topics: ['orders'], offsetReset: 'earliest', sessionTimeout: 6000, rebalanceTimeout: 6000 } as const
+const GROUP = {
+  groupId: 'shop', topics: ['orders'], offsetReset: 'earliest', sessionTimeout: 6000, rebalanceTimeout: 6000
+} as const
 
 /** A client of one node that has the topic `orders`, and a listener that notes what it is told. */
 function build (t: Pick<Test, 'teardown'>, handlers: Handlers = {}) {
@@ -15,12 +17,16 @@ function build (t: Pick<Test, 'teardown'>, handlers: Handlers = {}) {
   const wire = fakeWire({
     Metadata: metadataOf({ orders: 1 }),
     ListOffsets: ({ topics }) => ({
-      topics: topics.map(({ topic, partitions }) => ({ topic, partitions: partitions.map(({ partition }) => ({ partition, errorCode: 0, offset: 0n })) }))
+      topics: topics.map(({ topic, partitions }) => ({
+        topic, partitions: partitions.map(({ partition }) => ({ partition, errorCode: 0, offset: 0n }))
+      }))
     }),
     Fetch: () => new Promise(() => {}),
     ...handlers
   })
-  const transport = createKafkaTransport({ brokers: ['a:1'], connectTimeout: 9000, log: SILENT, name: 'fake' }, wire, environment)
+  const transport = createKafkaTransport(
+    { brokers: ['a:1'], connectTimeout: 9000, log: SILENT, name: 'fake' }, wire, environment
+  )
   const told: string[] = []
   const errors: unknown[] = []
   const listener: ConsumerListener = {
@@ -44,7 +50,9 @@ function build (t: Pick<Test, 'teardown'>, handlers: Handlers = {}) {
 }
 
 function fetched (records: Buffer): FetchAnswer {
-  const row = { partition: 0, errorCode: 0, highWatermark: 9n, lastStableOffset: 9n, aborted: [], preferredReadReplica: -1, records }
+  const row = {
+    partition: 0, errorCode: 0, highWatermark: 9n, lastStableOffset: 9n, aborted: [], preferredReadReplica: -1, records
+  }
   return { errorCode: 0, topics: [{ topic: 'orders', partitions: [row] }] }
 }
 
@@ -72,7 +80,9 @@ t.test('a codec that is missing is no corruption: the partition stops with an er
 })
 
 t.test('a consumer that may not see its topic does not start, and one that loses that right comes back by itself', async (t) => {
-  const forbidden = () => ({ brokers: [], controllerId: 1, topics: [{ topic: 'orders', errorCode: 29, partitions: [] }] })
+  const forbidden = () => ({
+    brokers: [], controllerId: 1, topics: [{ topic: 'orders', errorCode: 29, partitions: [] }]
+  })
   const { consumer, told } = build(t, { Metadata: forbidden })
   await rejects(t, consumer({ groupId: null }).start(), { errorCode: 29 })
   t.same(told, [])

@@ -65,7 +65,10 @@ t.test('a broker that knows only old versions is asked in them', async (t) => {
   })
   const connection = await wire().connect(address, open)
   t.same(connection.apiVersions.get(API_KEYS.Fetch), { min: 0, max: 0 })
-  t.same(await connection.send('Heartbeat', { groupId: 'g', memberId: 'm', groupInstanceId: null, generationId: 1 }), { errorCode: 27 })
+  t.same(
+    await connection.send('Heartbeat', { groupId: 'g', memberId: 'm', groupInstanceId: null, generationId: 1 }),
+    { errorCode: 27 }
+  )
   t.same(versions, [0])
   connection.close()
   connection.close()

@@ -14,7 +14,9 @@ import { batch } from '../../support/record-sets.js'
 /* The application's kafkajs. */
 const require = createRequire(import.meta.url)
 const installed = dirname(require.resolve('kafkajs/package.json'))
-const Encoder = require('kafkajs/src/protocol/encoder.js') as new () => { buffer: Buffer } & Record<string, (value: unknown) => void>
+const Encoder = require(
+  'kafkajs/src/protocol/encoder.js'
+) as new () => { buffer: Buffer } & Record<string, (value: unknown) => void>
 
 const silent = { namespace: () => silent, debug () {}, info () {}, warn () {}, error () {} }
 
@@ -33,7 +35,9 @@ t.test('is loaded once', async (t) => {
 
 t.test('kafkajs is the wire and nothing else: no consumer, producer, admin or cluster of it is loaded', async (t) => {
   const { from, edit } = installation(t)
-  for (const folder of ['consumer', 'producer', 'admin', 'cluster']) edit(`src/${folder}/index.js`, 'module.exports', "throw new Error('loaded')\nmodule.exports")
+  for (const folder of ['consumer', 'producer', 'admin', 'cluster']) {
+    edit(`src/${folder}/index.js`, 'module.exports', "throw new Error('loaded')\nmodule.exports")
+  }
   t.ok(loadKafkajsFrom(from))
 })
 
@@ -50,13 +54,17 @@ for (const order of ['before', 'after']) {
 
     const { CompressionCodecs } = app ?? require('kafkajs') as typeof import('kafkajs')
     t.equal((load(compression) as { Codecs: unknown }).Codecs, CompressionCodecs)
-    for (const path of ['src/network/connection.js', 'src/network/requestQueue/index.js']) t.not(require(`kafkajs/${path}`), load(path))
+    for (const path of ['src/network/connection.js', 'src/network/requestQueue/index.js']) {
+      t.not(require(`kafkajs/${path}`), load(path))
+    }
   })
 }
 
 t.test('a kafkajs that is missing or of another version is a coded error', async (t) => {
   const empty = temporaryFolder(t)
-  t.throws(() => loadKafkajsFrom(join(empty, 'app.js')), { code: 'FASTSTREAM_ERR_KAFKAJS', cause: { code: 'MODULE_NOT_FOUND' } })
+  t.throws(() => loadKafkajsFrom(join(empty, 'app.js')), {
+    code: 'FASTSTREAM_ERR_KAFKAJS', cause: { code: 'MODULE_NOT_FOUND' }
+  })
 
   const { from, edit } = installation(t)
   edit('package.json', '"version": "2.2.4"', '"version": "2.2.5"')
@@ -65,8 +73,18 @@ t.test('a kafkajs that is missing or of another version is a coded error', async
 
 t.test('a kafkajs that lacks a request, or in which a replacement does not take hold, is a coded error', async (t) => {
   const cases: Array<[path: string, text: string, instead: string, message: RegExp]> = [
-    ['src/network/connection.js', "require('./requestQueue')", 'class {}', /does not use src\/network\/requestQueue\/index\.js/],
-    ['src/protocol/requests/index.js', "GroupCoordinator: require('./findCoordinator'),", '', /does not know version 0 of the GroupCoordinator request/]
+    [
+      'src/network/connection.js',
+      "require('./requestQueue')",
+      'class {}',
+      /does not use src\/network\/requestQueue\/index\.js/
+    ],
+    [
+      'src/protocol/requests/index.js',
+      "GroupCoordinator: require('./findCoordinator'),",
+      '',
+      /does not know version 0 of the GroupCoordinator request/
+    ]
   ]
   for (const [path, text, instead, message] of cases) {
     const { from, edit } = installation(t)
@@ -81,24 +99,39 @@ t.test('what is sent is to the byte what kafkajs sends, where kafkajs can say it
   const headers: Array<[ours: RawHeader[], theirs: object]> = [
     [[], {}],
     [[['a', Buffer.from('1')], ['héé', Buffer.from('ü')]], { a: '1', héé: 'ü' }],
-    [[['a', Buffer.from('1')], ['a', Buffer.from([255])], ['b', Buffer.alloc(0)]], { a: ['1', Buffer.from([255])], b: '' }],
+    [
+      [['a', Buffer.from('1')], ['a', Buffer.from([255])], ['b', Buffer.alloc(0)]],
+      { a: ['1', Buffer.from([255])], b: '' }
+    ],
     [[[text, Buffer.from(text.repeat(3))]], { [text]: text.repeat(3) }]
   ]
-  const timestamps = [0, 1, 63, 64, 127, 128, 8191, 8192, 2 ** 31, 2 ** 32 + 1, 1e12].flatMap((delta) => [1.7e12 + delta])
+  const timestamps = [
+    0, 1, 63, 64, 127, 128, 8191, 8192, 2 ** 31, 2 ** 32 + 1, 1e12
+  ].flatMap((delta) => [1.7e12 + delta])
   const contents = [null, '', 'k', text, 'v'.repeat(5_000), 'v'.repeat(100_000)]
   const records = timestamps.flatMap((timestamp, i) => contents.map((value, j) => ({
     timestamp, key: contents[(i + j) % 4] ?? null, value, headers: headers[(i + j) % headers.length]!
   })))
-  const theirs = records.map((record) => ({ ...record, timestamp: String(record.timestamp), headers: record.headers[1] }))
+  const theirs = records.map((record) => ({
+    ...record, timestamp: String(record.timestamp), headers: record.headers[1]
+  }))
   const ours = records.map(({ timestamp, key, value, headers }) => ({
     timestamp, key: key === null ? null : Buffer.from(key), value: value === null ? null : Buffer.from(value), headers: headers[0]
   }))
   const { protocol } = require('kafkajs/src/protocol/requests/produce/index.js') as Protocol
   const producer = { producerId: 5n, producerEpoch: 3 }
   const partition = { partition: 2, firstSequence: 7, messages: theirs }
-  const { request } = protocol({ version: 7 })({ acks: -1, timeout: 1000, ...producer, topicData: [{ topic: 't', partitions: [partition] }] })
-  const topics = byTopic([{ topic: 't' }], () => ({ partition: 2, records: encodeBatch(ours, { ...producer, firstSequence: 7 }) }))
-  t.ok((encodeProduce({ timeout: 1000, topics }) as unknown as { buffer: Buffer }).buffer.equals((await request.encode()).buffer))
+  const { request } = protocol({ version: 7 })({
+    acks: -1, timeout: 1000, ...producer, topicData: [{ topic: 't', partitions: [partition] }]
+  })
+  const topics = byTopic([{ topic: 't' }], () => ({
+    partition: 2, records: encodeBatch(ours, { ...producer, firstSequence: 7 })
+  }))
+  t.ok(
+    (
+      encodeProduce({ timeout: 1000, topics }) as unknown as { buffer: Buffer }
+    ).buffer.equals((await request.encode()).buffer)
+  )
 })
 
 t.test('an idle connection sets no timer, and a throttled request is still sent', async (t) => {
@@ -158,8 +191,10 @@ t.test('fetch answers of all versions give the bytes of the records as they are'
 
 t.test('a LeaveGroup answer is the one of its only member', async (t) => {
   const { toAnswer } = KAFKAJS_REQUESTS.LeaveGroup
-  t.same([{ errorCode: 16 }, { errorCode: 0, members: [{ errorCode: 25 }] }, { errorCode: 0, members: [] }, { errorCode: 0 }].map(toAnswer),
-    [16, 25, 0, 0].map((errorCode) => ({ errorCode })))
+  t.same([
+    { errorCode: 16 }, { errorCode: 0, members: [{ errorCode: 25 }] }, { errorCode: 0, members: [] }, { errorCode: 0 }
+  ].map(toAnswer),
+  [16, 25, 0, 0].map((errorCode) => ({ errorCode })))
 })
 
 function loadedFiles (): string[] {

@@ -28,6 +28,8 @@ for (const [title, { messages, bytes, handled }] of [
     await publishMany(writer, 'orders', { messages, bytes })
     await writer.close()
     const reader = await build({ buffer: { messages: 1000, bytes: 8 * MiB } })
-    for (const growth of await growthWhileReading(reader, 'orders', handled)) t.ok(growth < 24 * MiB, `${(growth / MiB).toFixed(1)} MiB`)
+    for (const growth of await growthWhileReading(reader, 'orders', handled)) {
+      t.ok(growth < 24 * MiB, `${(growth / MiB).toFixed(1)} MiB`)
+    }
   })
 }

@@ -21,12 +21,24 @@ async function build (t: Test) {
   const producer = transport.producer()
 
   function produce (topic: string, partition: number, from: number, to: number) {
-    return producer.send(Array.from({ length: to - from + 1 }, (_, i) => record(topic, partition, String(from + i))), Infinity)
+    return producer.send(
+      Array.from({ length: to - from + 1 }, (_, i) => record(topic, partition, String(from + i))), Infinity
+    )
   }
 
   function join (options: Partial<ConsumerOptions> = {}) {
     const listener = new ConsumerRecorder()
-    const consumer = transport.consumer({ groupId: 'shop', topics: ['orders'], offsetReset: 'earliest', rebalanceTimeout: 10_000, sessionTimeout: 10_000, ...options }, listener)
+    const consumer = transport.consumer(
+      {
+        groupId: 'shop',
+        topics: ['orders'],
+        offsetReset: 'earliest',
+        rebalanceTimeout: 10_000,
+        sessionTimeout: 10_000,
+        ...options
+      },
+      listener
+    )
     return { listener, consumer }
   }
 
@@ -125,7 +137,9 @@ t.test('who is sent to where the log has nothing, is where it was before', async
     await consumer.start()
     consumer.seek({ ...orders, offset })
     await until(() => listener.resets.length === 2)
-    t.same(listener.events, ['assigned orders/0', 'reset orders/0 3 → nowhere', 'revoking', 'assigned orders/0', 'reset orders/0 3 → nowhere'])
+    t.same(listener.events, [
+      'assigned orders/0', 'reset orders/0 3 → nowhere', 'revoking', 'assigned orders/0', 'reset orders/0 3 → nowhere'
+    ])
     await consumer.close()
   }
 })
@@ -214,7 +228,9 @@ t.test('a topic that is deleted takes nothing else along, and created anew it be
   const { cluster, transport, produce, join } = await build(t)
   cluster.createTopics([{ topic: 'other', partitions: 1, replicas: -1 }])
   const { listener, consumer } = join({ topics: ['orders', 'other'] })
-  listener.onRevoking = () => consumer.commit([{ ...orders, offset: 10n }, { topic: 'other', partition: 0, offset: 1n }])
+  listener.onRevoking = () => consumer.commit([
+    { ...orders, offset: 10n }, { topic: 'other', partition: 0, offset: 1n }
+  ])
   await consumer.start()
   await produce('other', 0, 0, 0)
   await until(() => listener.values().length === 11)

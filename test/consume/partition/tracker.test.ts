@@ -2,10 +2,12 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import t from 'tap'
 import fc from 'fast-check'
-import { PartitionTracker, type Tracked } from '../../lib/consume/partition/tracker.js'
+import { PartitionTracker, type Tracked } from '../../../lib/consume/partition/tracker.js'
 
 /** Hands over the records at these offsets, as one batch; `position` is that behind the last one. */
-function receive (tracker: PartitionTracker, offsets: readonly bigint[], position = (offsets.at(-1) ?? 0n) + 1n): Tracked[] {
+function receive (
+  tracker: PartitionTracker, offsets: readonly bigint[], position = (offsets.at(-1) ?? 0n) + 1n
+): Tracked[] {
   const records = offsets.map((offset) => ({ offset, settled: false, forget () {} }))
   tracker.receive(records, position)
   return records
@@ -92,7 +94,11 @@ t.test('a late result of a lost generation moves nothing', async (t) => {
 
 t.test('whatever happens in whatever order, it never commits past unsettled work, never backwards, and ends with everything committed', async (t) => {
   // Two generations: what is not committed at the end of the first comes again in the second.
-  const action = fc.record({ kind: fc.constantFrom('receive', 'settle', 'commit-ok', 'commit-fail', 'rebalance', 'late'), gap: fc.integer({ min: 0, max: 3 }), pick: fc.nat() })
+  const action = fc.record({
+    kind: fc.constantFrom('receive', 'settle', 'commit-ok', 'commit-fail', 'rebalance', 'late'),
+    gap: fc.integer({ min: 0, max: 3 }),
+    pick: fc.nat()
+  })
   fc.assert(fc.property(fc.array(action, { maxLength: 120 }), (actions) => {
     let tracker = new PartitionTracker()
     let committed = 0n
@@ -148,7 +154,9 @@ t.test('whatever happens in whatever order, it never commits past unsettled work
       tracker.settle(tracked)
     }
     commit(true)
-    return tracker.pending === 0 && tracker.committable === undefined && committed === (received.size === 0 ? committed : next)
+    return tracker.pending === 0 && tracker.committable === undefined && committed === (
+      received.size === 0 ? committed : next
+    )
   }), { numRuns: 10_000 })
 })
 

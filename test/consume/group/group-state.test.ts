@@ -1,6 +1,6 @@
 import t from 'tap'
-import { GroupState } from '../../lib/consume/group/group-state.js'
-import { ManualClock } from '../support/manual-clock.js'
+import { GroupState } from '../../../lib/consume/group/group-state.js'
+import { ManualClock } from '../../support/manual-clock.js'
 
 function build () {
   const clock = new ManualClock()

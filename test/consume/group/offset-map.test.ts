@@ -1,7 +1,7 @@
 import { deflateRawSync } from 'node:zlib'
 import t from 'tap'
 import fc from 'fast-check'
-import { encodeOffsetMap, OffsetMap } from '../../lib/consume/group/offset-map.js'
+import { encodeOffsetMap, OffsetMap } from '../../../lib/consume/group/offset-map.js'
 
 /** In the place of which they are told. */
 function at (offset: bigint, timestamp = 1_700_000_000_000) {
@@ -16,10 +16,14 @@ function has (offset: bigint, metadata: string, asked: readonly bigint[]): bigin
 t.test('whatever is settled behind an offset is known again, and nothing else', async (t) => {
   const offsets = fc.uniqueArray(fc.integer({ min: 1, max: 5000 }), { maxLength: 400 })
   fc.assert(fc.property(fc.bigInt({ min: 0n, max: 2n ** 62n }), offsets, offsets, (offset, settled, others) => {
-    const [some, more] = [settled, others].map((positions) => positions.sort((a, b) => a - b).map((position) => offset + BigInt(position))) as [bigint[], bigint[]]
+    const [some, more] = [settled, others].map((positions) => positions.sort((a, b) => a - b).map(
+      (position) => offset + BigInt(position)
+    )) as [bigint[], bigint[]]
     const metadata = encodeOffsetMap(at(offset), some)
     const unsettled = more.filter((each) => !some.includes(each))
-    return metadata.length <= 4096 && String(has(offset, metadata, some)) === String(some) && has(offset, metadata, [offset - 1n, offset, ...unsettled, offset + 2n ** 40n]).length === 0
+    return metadata.length <= 4096 && String(has(offset, metadata, some)) === String(some) && has(
+      offset, metadata, [offset - 1n, offset, ...unsettled, offset + 2n ** 40n]
+    ).length === 0
   }), { numRuns: 1000 })
 })
 
@@ -31,13 +35,17 @@ t.test('nothing is told where there is nothing to tell', async (t) => {
 
 t.test('ten thousand offsets fit, however they lie', async (t) => {
   let random = 1
-  const offsets = Array.from({ length: 10_000 }, (_, i) => BigInt(i + 1)).filter(() => (random = random * 48271 % 2147483647) % 2 === 0)
+  const offsets = Array.from({ length: 10_000 }, (_, i) => BigInt(i + 1)).filter(
+    () => (random = random * 48271 % 2147483647) % 2 === 0
+  )
   t.same(has(0n, encodeOffsetMap(at(0n), offsets), offsets), offsets)
 })
 
 t.test('what does not fit is left out from behind', async (t) => {
   let random = 1
-  const offsets = Array.from({ length: 200_000 }, (_, i) => BigInt(i + 1)).filter(() => (random = random * 48271 % 2147483647) % 2 === 0)
+  const offsets = Array.from({ length: 200_000 }, (_, i) => BigInt(i + 1)).filter(
+    () => (random = random * 48271 % 2147483647) % 2 === 0
+  )
   const metadata = encodeOffsetMap(at(0n), offsets)
   t.ok(metadata.length <= 4096)
   const known = has(0n, metadata, offsets)
@@ -49,7 +57,9 @@ t.test('what does not fit is left out from behind', async (t) => {
 t.test('what somebody else wrote there says nothing', async (t) => {
   const place = 'faststream:1:0:1700000000000:'
   const bomb = place + deflateRawSync(Buffer.alloc(2 ** 24)).toString('base64')
-  for (const metadata of ['true', place, place + '%%%', place + 'AAAA', place.replace('1', '2') + 'Y2QAAA==', bomb]) t.same(has(0n, metadata, [0n, 1n, 2n, 8n]), [], metadata.slice(0, 40))
+  for (const metadata of ['true', place, place + '%%%', place + 'AAAA', place.replace('1', '2') + 'Y2QAAA==', bomb]) {
+    t.same(has(0n, metadata, [0n, 1n, 2n, 8n]), [], metadata.slice(0, 40))
+  }
 })
 
 t.test('it says nothing of another offset than its own, as after a copy to another cluster', async (t) => {

@@ -1,6 +1,6 @@
 import t from 'tap'
 import fc from 'fast-check'
-import { Fifo } from '../../lib/consume/partition/fifo.js'
+import { Fifo } from '../../../lib/consume/partition/fifo.js'
 
 t.test('a queue gives back what was pushed, in order, whatever else is called', async (t) => {
   const action = fc.oneof(

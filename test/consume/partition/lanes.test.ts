@@ -1,6 +1,6 @@
 import t from 'tap'
 import fc from 'fast-check'
-import { Lanes, type Pause } from '../../lib/consume/partition/lanes.js'
+import { Lanes, type Pause } from '../../../lib/consume/partition/lanes.js'
 
 /** Lanes whose items end when they are told to. */
 function manual (concurrency: number) {
@@ -89,10 +89,21 @@ t.test('handlers that never wait leave the event loop its turns', async (t) => {
 
 t.test('FIFO per lane, one at a time in it, none starves, and nothing is left, whatever happens', async (t) => {
   interface Item { readonly lane: string, readonly n: number }
-  interface Running extends Item { readonly born: number, readonly end: (goOn: boolean) => void, readonly pause: Pause, resume: (() => void) | undefined }
-  const kinds = ['push', 'push', 'push', 'end', 'end', 'end', 'again', 'wait', 'resume', 'resume', 'freeze', 'thaw', 'clear'] as const
-  const action = fc.record({ kind: fc.constantFrom(...kinds), lane: fc.nat(4), count: fc.integer({ min: 1, max: 4 }), pick: fc.nat() })
-  await fc.assert(fc.asyncProperty(fc.integer({ min: 1, max: 4 }), fc.array(action, { maxLength: 40 }), async (concurrency, actions) => {
+  interface Running extends Item {
+    readonly born: number
+    readonly end: (goOn: boolean) => void
+    readonly pause: Pause
+    resume: (() => void) | undefined
+  }
+  const kinds = [
+    'push', 'push', 'push', 'end', 'end', 'end', 'again', 'wait', 'resume', 'resume', 'freeze', 'thaw', 'clear'
+  ] as const
+  const action = fc.record({
+    kind: fc.constantFrom(...kinds), lane: fc.nat(4), count: fc.integer({ min: 1, max: 4 }), pick: fc.nat()
+  })
+  await fc.assert(fc.asyncProperty(fc.integer({ min: 1, max: 4 }), fc.array(action, {
+    maxLength: 40
+  }), async (concurrency, actions) => {
     const running = new Map<string, Running>()
     const expected = new Map<string, number[]>()
     const pushed = new Map<string, number>()
@@ -103,7 +114,9 @@ t.test('FIFO per lane, one at a time in it, none starves, and nothing is left, w
       const next = expected.get(lane)?.shift()
       if (n !== next) throw new Error(`${lane} ran ${n} instead of ${next}`)
       return new Promise((resolve) => {
-        running.set(lane, { ...item, born: clears, pause, resume: undefined, end: (goOn) => { running.delete(lane); resolve(goOn) } })
+        running.set(lane, {
+          ...item, born: clears, pause, resume: undefined, end: (goOn) => { running.delete(lane); resolve(goOn) }
+        })
       })
     })
     async function act (kind: string, lane: string, count: number, pick: number): Promise<void> {
@@ -125,7 +138,9 @@ t.test('FIFO per lane, one at a time in it, none starves, and nothing is left, w
         if (one.born === clears) expected.delete(one.lane)
         one.end(false)
       }
-      if (kind === 'wait' && one !== undefined) one.pause(new Promise<void>((resolve) => { one.resume = resolve })).then(() => { one.resume = undefined })
+      if (kind === 'wait' && one !== undefined) {
+        one.pause(new Promise<void>((resolve) => { one.resume = resolve })).then(() => { one.resume = undefined })
+      }
       if (kind === 'resume') waiting[pick % waiting.length]?.resume?.()
       if (kind === 'freeze') lanes.freeze()
       if (kind === 'thaw') lanes.thaw()

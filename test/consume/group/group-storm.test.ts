@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Storm } from '../support/group-storm.js'
+import { Storm } from '../../support/group-storm.js'
 
 const COUNT = 500
 

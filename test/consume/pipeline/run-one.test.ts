@@ -1,18 +1,18 @@
 import t from 'tap'
-import { StopConsume } from '../../lib/message/ack.js'
-import { Delivery } from '../../lib/consume/pipeline/delivery.js'
-import { FailurePolicy, type Verdict } from '../../lib/consume/pipeline/failure-policy.js'
-import { Pipeline } from '../../lib/consume/pipeline/pipeline.js'
-import { composeSteps } from '../../lib/consume/pipeline/steps.js'
-import type { StepsWrapper, SubscriberPlan } from '../../lib/consume/pipeline/subscriber-plan.js'
-import type { Outcome } from '../../lib/consume/pipeline/outcome.js'
-import type { Outgoing } from '../../lib/message/outgoing.js'
-import type { Producer } from '../../lib/produce/producer.js'
-import { environmentOf } from '../support/environment.js'
-import { gate } from '../support/inbox.js'
-import { logLines } from '../support/log-lines.js'
-import { ManualClock, turn } from '../support/manual-clock.js'
-import { record } from '../support/record.js'
+import { StopConsume } from '../../../lib/message/ack.js'
+import { Delivery } from '../../../lib/consume/pipeline/delivery.js'
+import { FailurePolicy, type Verdict } from '../../../lib/consume/pipeline/failure-policy.js'
+import { Pipeline } from '../../../lib/consume/pipeline/pipeline.js'
+import { composeSteps } from '../../../lib/consume/pipeline/steps.js'
+import type { StepsWrapper, SubscriberPlan } from '../../../lib/consume/pipeline/subscriber-plan.js'
+import type { Outcome } from '../../../lib/consume/pipeline/outcome.js'
+import type { Outgoing } from '../../../lib/message/outgoing.js'
+import type { Producer } from '../../../lib/produce/producer.js'
+import { environmentOf } from '../../support/environment.js'
+import { gate } from '../../support/inbox.js'
+import { logLines } from '../../support/log-lines.js'
+import { ManualClock, turn } from '../../support/manual-clock.js'
+import { record } from '../../support/record.js'
 
 const retry = { retries: 0, delay: 100, factor: 2, maxDelay: 1000, jitter: 0, retryOn: () => true }
 
@@ -56,7 +56,9 @@ function build (overrides: Partial<SubscriberPlan<string>> = {}, policy?: Failur
 
 t.test('a decode that returns a promise is awaited, and the handler gets what it resolves to', async (t) => {
   const handled: string[] = []
-  const { run } = build({ decode: async ({ record }) => `decoded ${record.value}`, handle: (message) => { handled.push(message) } })
+  const { run } = build({
+    decode: async ({ record }) => `decoded ${record.value}`, handle: (message) => { handled.push(message) }
+  })
   t.equal(await run(), 'settled')
   t.same(handled, ['decoded text'])
 })
@@ -78,7 +80,9 @@ t.test('a decode that rejects makes its message a dead letter', async (t) => {
 t.test('a decode that exceeds the handler time-out has failed, even if it resolves later', async (t) => {
   const { opened, open } = gate()
   let handled = false
-  const { run, dead, clock, pipeline } = build({ decode: async () => { await opened; return 'late' }, handle: () => { handled = true } })
+  const { run, dead, clock, pipeline } = build({
+    decode: async () => { await opened; return 'late' }, handle: () => { handled = true }
+  })
   const done = run()
   await clock.advance(1000)
   t.equal([...pipeline.late].length, 1)
@@ -160,8 +164,12 @@ t.test('a handler that stops its subscriber settles its message only if it had a
         throw new StopConsume()
       }
     }
-    const pipeline = new Pipeline({ ...build().plan, ...plan } as SubscriberPlan<Delivery>, {} as Producer, environmentOf(new ManualClock()))
-    const outcome = await pipeline.run(new Delivery('orders', 0, record(7)), { wait: async () => true, settle: () => { settles.push('settled') } })
+    const pipeline = new Pipeline(
+      { ...build().plan, ...plan } as SubscriberPlan<Delivery>, {} as Producer, environmentOf(new ManualClock())
+    )
+    const outcome = await pipeline.run(new Delivery('orders', 0, record(7)), {
+      wait: async () => true, settle: () => { settles.push('settled') }
+    })
     t.equal(outcome, 'stop')
     t.same(settles, decides === 'ack' ? ['settled'] : [], String(decides))
   }

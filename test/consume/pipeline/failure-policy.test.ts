@@ -1,11 +1,11 @@
 import t from 'tap'
-import { NackMessage, RejectMessage } from '../../lib/message/ack.js'
-import { Delivery } from '../../lib/consume/pipeline/delivery.js'
-import { FailurePolicy } from '../../lib/consume/pipeline/failure-policy.js'
-import type { SubscriberSettings } from '../../lib/consume/pipeline/subscriber-plan.js'
-import { FASTSTREAM_ERR_DECODE, FASTSTREAM_ERR_VALIDATION } from '../../lib/errors.js'
-import type { AckPolicy } from '../../types/index.js'
-import { record } from '../support/record.js'
+import { NackMessage, RejectMessage } from '../../../lib/message/ack.js'
+import { Delivery } from '../../../lib/consume/pipeline/delivery.js'
+import { FailurePolicy } from '../../../lib/consume/pipeline/failure-policy.js'
+import type { SubscriberSettings } from '../../../lib/consume/pipeline/subscriber-plan.js'
+import { FASTSTREAM_ERR_DECODE, FASTSTREAM_ERR_VALIDATION } from '../../../lib/errors.js'
+import type { AckPolicy } from '../../../types/index.js'
+import { record } from '../../support/record.js'
 
 const retry = { retries: 1, delay: 100, factor: 2, maxDelay: 1000, jitter: 0, retryOn: () => true }
 const deadLetter = { kind: 'dead-letter', topic: 'orders.dlq' }
@@ -14,7 +14,9 @@ const acknowledge = { kind: 'acknowledge' }
 
 function policyOf (ackPolicy: AckPolicy, overrides: Partial<SubscriberSettings> = {}) {
   const thrown: unknown[] = []
-  const plan = { ackPolicy, retry, deadLetterTopic: (topic: string) => `${topic}.dlq`, ...overrides } as SubscriberSettings
+  const plan = {
+    ackPolicy, retry, deadLetterTopic: (topic: string) => `${topic}.dlq`, ...overrides
+  } as SubscriberSettings
   return { policy: new FailurePolicy(plan, (error) => { thrown.push(error) }), thrown }
 }
 
@@ -43,17 +45,30 @@ t.test('each ackPolicy says when to acknowledge, how often to retry, and what th
 t.test('a message that cannot be decoded, or that is rejected, is a dead letter under each ackPolicy', async (t) => {
   for (const ackPolicy of ['ACK_FIRST', 'ACK', 'REJECT_ON_ERROR', 'NACK_ON_ERROR', 'MANUAL'] as const) {
     const { policy } = policyOf(ackPolicy)
-    t.same(policy.thrown('decode', new FASTSTREAM_ERR_DECODE('value', 'no'), attempt(1)), { stage: 'deserialize', consequence: deadLetter })
-    t.same(policy.thrown('decode', new FASTSTREAM_ERR_VALIDATION('no'), attempt(1)), { stage: 'validate', consequence: deadLetter })
-    t.same(policy.decided({ kind: 'reject', error: new RejectMessage() }, attempt(1)), { stage: 'rejected', consequence: deadLetter })
+    t.same(
+      policy.thrown('decode', new FASTSTREAM_ERR_DECODE('value', 'no'), attempt(1)),
+      { stage: 'deserialize', consequence: deadLetter }
+    )
+    t.same(
+      policy.thrown('decode', new FASTSTREAM_ERR_VALIDATION('no'), attempt(1)),
+      { stage: 'validate', consequence: deadLetter }
+    )
+    t.same(
+      policy.decided({ kind: 'reject', error: new RejectMessage() }, attempt(1)),
+      { stage: 'rejected', consequence: deadLetter }
+    )
   }
 })
 
 t.test('a nack runs the handler again after its own delay, else as retry says, however often', async (t) => {
   const { policy } = policyOf('REJECT_ON_ERROR')
   const error = new NackMessage()
-  t.same(policy.decided({ kind: 'nack', error, delay: 7 }, attempt(9)), { stage: 'handler', consequence: { kind: 'again', delay: 7 } })
-  t.same(policy.decided({ kind: 'nack', error, delay: undefined }, attempt(2)), { stage: 'handler', consequence: { kind: 'again', delay: 200 } })
+  t.same(policy.decided({ kind: 'nack', error, delay: 7 }, attempt(9)), {
+    stage: 'handler', consequence: { kind: 'again', delay: 7 }
+  })
+  t.same(policy.decided({ kind: 'nack', error, delay: undefined }, attempt(2)), {
+    stage: 'handler', consequence: { kind: 'again', delay: 200 }
+  })
 })
 
 t.test('a message whose topic has no dead-letter topic is discarded', async (t) => {

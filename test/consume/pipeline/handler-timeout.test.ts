@@ -1,9 +1,9 @@
 import t from 'tap'
-import { Delivery } from '../../lib/consume/pipeline/delivery.js'
-import { HandlerDeadlines } from '../../lib/consume/pipeline/handler-deadlines.js'
-import { gate } from '../support/inbox.js'
-import { ManualClock, turn } from '../support/manual-clock.js'
-import { record } from '../support/record.js'
+import { Delivery } from '../../../lib/consume/pipeline/delivery.js'
+import { HandlerDeadlines } from '../../../lib/consume/pipeline/handler-deadlines.js'
+import { gate } from '../../support/inbox.js'
+import { ManualClock, turn } from '../../support/manual-clock.js'
+import { record } from '../../support/record.js'
 
 function build () {
   const clock = new ManualClock()

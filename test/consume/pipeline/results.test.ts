@@ -1,0 +1,77 @@
+import t from 'tap'
+import { FASTSTREAM_ERR_PUBLISH_REFUSED, FASTSTREAM_ERR_PUBLISH_TIMEOUT } from '../../../lib/errors.js'
+import { gate } from '../../support/inbox.js'
+import { turn } from '../../support/manual-clock.js'
+import { prepared } from '../../support/prepared.js'
+import { build, headersOf } from '../../support/pipeline-fixture.js'
+
+t.test('a result that is refused waits for the others before its message fails', async (t) => {
+  const order: string[] = []
+  const slow = gate()
+  const { run, dead } = build({
+    handle: () => 1,
+    prepare: () => [
+      prepared('a', async () => { throw new FASTSTREAM_ERR_PUBLISH_REFUSED('a', 'no') }),
+      prepared('b', async () => { await slow.opened; order.push('b'); return { topic: 'b', partition: 0, offset: 0n } })
+    ]
+  })
+  const done = run()
+  await turn()
+  t.same(dead, [])
+  slow.open()
+  t.equal(await done, 'settled')
+  t.same(order, ['b'])
+  t.equal(dead.length, 1)
+})
+
+t.test('a result is published; when that fails it alone is tried again', async (t) => {
+  let handled = 0
+  let sent = 0
+  const { run, clock, settles } = build({
+    handle: () => { handled++; return 'result' },
+    prepare: (result) => [prepared('invoices', async () => {
+      if (++sent < 3) throw new FASTSTREAM_ERR_PUBLISH_TIMEOUT('invoices', 'slow')
+      return { topic: String(result), partition: 0, offset: 0n }
+    })]
+  })
+  const done = run()
+  await turn()
+  t.same([sent, settles], [1, []])
+  await clock.advance(10_000)
+  t.equal(await done, 'settled')
+  t.equal(handled, 1)
+  t.equal(sent, 3)
+})
+
+t.test('results that fail wait together, and only they are sent again, in their order', async (t) => {
+  const sent: string[] = []
+  const failures: Record<string, number> = { a: 2, b: 0, c: 1 }
+  const { run, clock, pauses, log } = build({
+    handle: () => 'result',
+    prepare: () => ['a', 'b', 'c'].map((topic) => prepared(topic, async () => {
+      sent.push(topic)
+      if (failures[topic]!-- > 0) throw new FASTSTREAM_ERR_PUBLISH_TIMEOUT(topic, 'slow')
+      return { topic, partition: 0, offset: 0n }
+    }))
+  })
+  const done = run()
+  await clock.advance(10_000)
+  t.equal(await done, 'settled')
+  t.equal(sent.join(' '), 'a b c a c a')
+  t.equal(pauses.length, 2, 'each pause gives a place away: a message has one')
+  t.equal(log.lines.length, 3, 'a line for each failure')
+})
+
+t.test('a result that is wrong, or that the cluster refuses, makes its message a dead letter', async (t) => {
+  const wrong = build({ handle: () => 1, prepare: () => { throw new Error('invalid') } })
+  t.equal(await wrong.run(), 'settled')
+  t.match(headersOf(wrong.dead[0]), { 'x-dlq-stage': 'publish' })
+  const refused = build({
+    handle: () => 1,
+    prepare: () => [prepared('invoices', async () => {
+      throw new FASTSTREAM_ERR_PUBLISH_REFUSED('invoices', 'too large')
+    })]
+  })
+  t.equal(await refused.run(), 'settled')
+  t.match(headersOf(refused.dead[0]), { 'x-dlq-stage': 'publish' })
+})
