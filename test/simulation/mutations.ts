@@ -11,7 +11,6 @@ export interface Mutation {
 
 const PRODUCER = 'lib/transport/kafka/producer/producer.ts'
 const MEMBERSHIP = 'lib/transport/kafka/consumer/membership.ts'
-const MEMBER = 'lib/transport/kafka/consumer/member.ts'
 const GENERATION = 'lib/transport/kafka/consumer/generation.ts'
 const STARTING = 'lib/transport/kafka/consumer/starting-offsets.ts'
 const FETCHER = 'lib/transport/kafka/consumer/fetcher.ts'
@@ -88,9 +87,9 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     guard: 'new partitions make the member rejoin',
-    file: MEMBER,
-    from: "this.#keepFresh(generation, counts).then(() => { resolve('rebalancing') }, reject)",
-    to: 'this.#keepFresh(generation, counts).then(() => {}, reject)'
+    file: 'lib/transport/kafka/consumer/generation.ts',
+    from: 'if (subscription.counts !== counts) rejoin()',
+    to: ''
   },
   {
     guard: 'a member that heard nothing for a session handles nothing',

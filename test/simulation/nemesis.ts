@@ -187,8 +187,11 @@ async function recreateSide ({ cluster, random, scheduler, trace }: World): Prom
 }
 
 /** As retention does: what was not read is gone. */
-async function cutSide ({ cluster, random, trace, scheduler }: World, publisher: Publisher): Promise<void> {
-  for (let i = 0; i < 20; i++) publisher.publishSide()
+async function cutSide (world: World, publisher: Publisher): Promise<void> {
+  const { cluster, random, trace, scheduler, setting: { buffer } } = world
+  // A reader whose buffer is full stands before what is cut off.
+  const messages = random.pick([20, 4 * buffer])
+  for (let i = 0; i < messages; i++) publisher.publishSide()
   await scheduler.sleep(random.integer(5, 500))
   for (const partition of cluster.partitions(SIDE)) {
     const { highWatermark } = partition.newest

@@ -50,7 +50,7 @@ export class Coordinator {
     errorCodeOf: (answer: Requests[Kind]['answer']) => number,
     options: CoordinatorRequestOptions = {}
   ): Promise<Requests[Kind]['answer']> {
-    const { timeout, patience = PATIENCE, aside = false, signal = NEVER, abandon = NEVER } = options
+    const { timeout, patience = PATIENCE, aside = false, signal = NEVER, abandon } = options
     const { environment } = this.#cluster
     const giveUp = environment.clock.elapsed() + patience
     let pause = SHORTEST_PAUSE
@@ -65,7 +65,7 @@ export class Coordinator {
         answer = candidate
       } catch (err) {
         this.#address = undefined
-        if (isFinal(err) || abandon.aborted || environment.clock.elapsed() + pause > giveUp) throw err
+        if (isFinal(err) || abandon?.aborted === true || environment.clock.elapsed() + pause > giveUp) throw err
         await sleep(environment.clock, jittered(pause, environment), signal)
         signal.throwIfAborted()
         pause = Math.min(pause * 2, LONGEST_PAUSE)
