@@ -6,8 +6,8 @@ import { publishMany } from '../../test/support/waiting-messages.js'
 import { withKafka } from '../with-kafka.js'
 
 // npm run bench:memory [messages]
-// So many messages of 200 bytes wait in one partition, and are handled slowly: 100 at a time, 1 ms each. What the process takes
-// from the machine after each tenth of them, beside what it took after 10 000.
+// So many messages of 200 bytes wait in one partition, and are handled slowly: 100 at a time, 1 ms each. What the
+// process takes from the machine after each tenth of them, beside what it took after 10 000.
 
 const [messages = 1_000_000] = process.argv.slice(2).map(Number)
 const WARM_UP = 10_000

@@ -8,7 +8,10 @@ import { memoryLog } from '../support/json-log.js'
 import { ManualClock, turn } from '../support/manual-clock.js'
 import { useEnvironment } from '../support/environment.js'
 
-/** An app that starts in the background, on a cluster that cannot be reached at first, as often as `failures` says, or at the tries for which it says so. */
+/**
+ * An app that starts in the background, on a cluster that cannot be reached at first, as often as `failures` says, or
+ * at the tries for which it says so.
+ */
 async function build (t: Test, failures: number | ((n: number) => boolean), options: FaststreamOptions = {}) {
   const { stream, lines } = memoryLog()
   const app = Fastify({ logger: { level: 'info', stream } })

@@ -10,7 +10,10 @@ import { workload, type Load } from './workload.js'
 
 const ids = ['a:0', 'a:1', 'b:0', 'a:2']
 
-/** Four messages in one partition, at their offsets; each is handled in 10 ms, 100 ms after the other; the last one becomes a dead letter. */
+/**
+ * Four messages in one partition, at their offsets; each is handled in 10 ms, 100 ms after the other; the last one
+ * becomes a dead letter.
+ */
 function history (changes: Partial<History> = {}): History {
   return {
     published: ids.map((id, offset) => published(id, offset)),

@@ -31,7 +31,10 @@ export async function wreak (
   return records
 }
 
-/** Waits until all processes are members, all replicas are in sync, and hardly anything waits; resolves with what is not so in time. */
+/**
+ * Waits until all processes are members, all replicas are in sync, and hardly anything waits; resolves with what is not
+ * so in time.
+ */
 async function recovery (
   { apps, control }: World, acceptableLag: number, patience: number
 ): Promise<string | undefined> {

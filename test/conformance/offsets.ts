@@ -40,7 +40,10 @@ export function offsets (world: World): void {
       return { topic, groupId, write }
     }
 
-    /** A reader that holds the first message of many, while all before the offset 15 of 20 are removed. `goOn` lets it read on. */
+    /**
+     * A reader that holds the first message of many, while all before the offset 15 of 20 are removed. `goOn` lets it
+     * read on.
+     */
     async function overtakenReader (t: Test, offsetReset: FaststreamOptions['offsetReset']) {
       const [topic, groupId] = [await world.createTopic(1), world.unique('g')]
       const write = await writer(t)

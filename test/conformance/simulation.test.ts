@@ -18,7 +18,8 @@ import { subscriptions } from './subscriptions.js'
 import { conformance } from './suite.js'
 import { stalls, type World } from './world.js'
 
-// What is true of a real Kafka is true of the simulated one, here in real time and fine weather. A difference is a bug of the simulation.
+// What is true of a real Kafka is true of the simulated one, here in real time and fine weather. A difference is a bug
+// of the simulation.
 
 // They take a minute or two, and more on a machine that is shared.
 t.setTimeout(600_000)

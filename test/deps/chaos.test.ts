@@ -41,7 +41,10 @@ const fate: fc.Arbitrary<Fate> = fc.record({
   )
 })
 
-/** A generator that tells its life when something is asked of it, so that it is seen when that is asked twice, in the wrong order, or never. */
+/**
+ * A generator that tells its life when something is asked of it, so that it is seen when that is asked twice, in the
+ * wrong order, or never.
+ */
 function watched (life: Life, name: Name, generator: Generator<unknown, void> | AsyncGenerator<unknown, void>) {
   async function end (how: 'commit' | 'rollback', work: () => unknown): Promise<unknown> {
     life.ends(name, how)

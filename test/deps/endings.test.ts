@@ -9,7 +9,8 @@ import faststreamPlugin, { dependency } from '../../index.js'
 import { gate, Inbox } from '../support/inbox.js'
 import { turn } from '../support/manual-clock.js'
 
-// The many ways in which a reply can end. Whatever happens, what was made for its request is cleaned up, once, and a clean-up that fails is not passed over.
+// The many ways in which a reply can end. Whatever happens, what was made for its request is cleaned up, once, and a
+// clean-up that fails is not passed over.
 
 type Setup = (app: FastifyInstance) => void
 

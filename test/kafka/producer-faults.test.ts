@@ -31,7 +31,8 @@ t.test('a frozen leader: the deadline holds, the outcome is unknown, and what is
 
   cluster.thaw(leader)
   await producer.send([record(topic, 0, 'thawed')], inSeconds(10))
-  // The thawed node may tell a reader for a while that it leads, and hold only what it had: what is lost is not there later either.
+  // The thawed node may tell a reader for a while that it leads, and hold only what it had: what is lost is not there
+  // later either.
   let values: string[] = []
   await until(async () => {
     values = (await readLog(topic, cluster.brokers)).map(({ value }) => String(value))
@@ -56,7 +57,8 @@ t.test('close does not wait for a frozen leader', async (t) => {
 })
 
 t.test('a leader that moved beside one that is slow makes no duplicate', async (t) => {
-  // KafkaJS's own sendBatch repeats the first failure while the slow answer is still on its way: the slow partition is stored twice.
+  // KafkaJS's own sendBatch repeats the first failure while the slow answer is still on its way: the slow partition is
+  // stored twice.
   const topic = uniqueName('moved')
   const producer = openProducer(t, { brokers: cluster.brokers })
   await withAdmin(async (admin) => {

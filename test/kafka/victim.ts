@@ -5,7 +5,8 @@ import { stalls } from '../conformance/world.js'
 import { transportOptions } from './client.js'
 import { useEnvironment } from '../support/environment.js'
 
-// A process to be killed: `victim.ts <topic> <group> <offsetReset>`. Its group notices after 6 s, the shortest session that every cluster allows.
+// A process to be killed: `victim.ts <topic> <group> <offsetReset>`. Its group notices after 6 s, the shortest session
+// that every cluster allows.
 
 // It must not outlive a test that was killed itself.
 process.once('disconnect', () => process.exit(1))

@@ -16,7 +16,9 @@ export interface AbortedRange {
   readonly end: number
 }
 
-/** The copy of one partition that one node has. The state of producers is what its log says, so that it is cut with it. */
+/**
+ * The copy of one partition that one node has. The state of producers is what its log says, so that it is cut with it.
+ */
 export class Replica {
   readonly nodeId: number
   batches: StoredBatch[] = []

@@ -35,7 +35,10 @@ const jvm = [
 const startTimeout = 60_000
 const guardScript = fileURLToPath(new URL('guard.sh', import.meta.url))
 
-/** Starts 1 or 3 nodes, broker and controller in one, and resolves once all of them serve. They end with this process at the latest. */
+/**
+ * Starts 1 or 3 nodes, broker and controller in one, and resolves once all of them serve. They end with this process at
+ * the latest.
+ */
 export async function startCluster (options: { nodes: 1 | 3 }): Promise<Cluster> {
   const jars = await resolveJars()
   const directory = await mkdtemp(join(tmpdir(), 'faststream-kafka-'))
