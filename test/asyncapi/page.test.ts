@@ -83,7 +83,7 @@ t.test('a login page that a hook answers with keeps the policy of the app', asyn
   t.match(await app.inject('/asyncapi'), { statusCode: 401, headers: { 'content-security-policy': undefined } })
 })
 
-t.test('who has the page already is told so', async (t) => {
+t.test('a browser that has the page in its cache gets a 304', async (t) => {
   const app = await build(t)
   const { headers: { etag } } = await app.inject('/asyncapi')
   t.match(

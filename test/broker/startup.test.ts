@@ -40,7 +40,7 @@ async function build (t: Test, failures: number | ((n: number) => boolean), opti
   return { app, clock, lines, closed }
 }
 
-t.test('in the background: HTTP is served, publishing is refused, and when the cluster is there messages flow', async (t) => {
+t.test('startup in the background: HTTP is served, publish is refused until the cluster is up', async (t) => {
   const { app, clock, lines, closed } = await build(t, 2)
   const inbox = new Inbox<unknown>()
   app.broker.subscriber('orders', (value) => { inbox.add(value) })

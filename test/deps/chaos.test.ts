@@ -138,7 +138,7 @@ class Pool {
 }
 
 const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31)
-t.test(`${COUNT} requests and ${COUNT} messages that fail in every way clean up what they made, once and in reverse order (SEED=${seed})`, async (t) => {
+t.test(`${COUNT} failing requests and messages clean up once and in reverse order (SEED=${seed})`, async (t) => {
   const fates = fc.sample(fate, { numRuns: COUNT * 4, seed })
   const requests = fates.slice(0, COUNT).map((fate) => new Life(fate))
   const messages = Array.from(

@@ -155,7 +155,7 @@ t.test('what is published is read back as a test likes it', async (t) => {
   t.match(four, { value: null, rawValue: null })
 })
 
-t.test('through a publisher its schema is checked; a topic that nobody declares is an error', async (t) => {
+t.test('publish through a publisher checks its schema; an undeclared topic is an error', async (t) => {
   const app = build(t)
   await app.register(faststreamPlugin, real)
   const events = app.broker.publisher('events', { schema: { value: { type: 'object' } } })

@@ -157,7 +157,7 @@ t.test('transform has the last word, once', async (t) => {
   t.same(await diagnostics(made), [])
 })
 
-t.test('who gets a document may change it', async (t) => {
+t.test('a caller may change the document that it gets', async (t) => {
   const app = await make(t, {})
   await app.ready()
   app.asyncapi().channels.mine = {}

@@ -90,7 +90,7 @@ t.test('a publisher is an operation, and those that say the same are one', async
   })
 })
 
-t.test('subscribers that differ only in how they handle messages have their names in whatever order they are declared', async (t) => {
+t.test('names of operations do not depend on the order of declaration', async (t) => {
   const differences = [
     { ackPolicy: 'ACK' }, { ordering: 'key' }, { retry: { retries: 1 } }, { deadLetter: false }, {}
   ] as const

@@ -71,7 +71,7 @@ t.test('a kafkajs that is missing or of another version is a coded error', async
   t.throws(() => loadKafkajsFrom(from), { code: 'FASTSTREAM_ERR_KAFKAJS', message: /is version 2\.2\.5/ })
 })
 
-t.test('a kafkajs that lacks a request, or in which a replacement does not take hold, is a coded error', async (t) => {
+t.test('a kafkajs that lacks a request or resists a replacement is a coded error', async (t) => {
   const cases: Array<[path: string, text: string, instead: string, message: RegExp]> = [
     [
       'src/network/connection.js',
