@@ -27,11 +27,9 @@ await withKafka(async (brokers) => {
     new URL('./reader.ts', import.meta.url), [brokers.join(), topic, WARM_UP, every, SAMPLES].map(String)
   )
   const [[first = NaN, ...sizes]] = await once(reader, 'message') as [number[]]
-  console.log(
-    `${messages} messages wait; resident MiB after ${WARM_UP}: ${first.toFixed(0)}; then after each ${every}: ${sizes.map(
-      (size) => size.toFixed(0)
-    ).join(' ')}`
-  )
+  const later = sizes.map((size) => size.toFixed(0)).join(' ')
+  const began = `resident MiB after ${WARM_UP}: ${first.toFixed(0)}`
+  console.log(`${messages} messages wait; ${began}; then after each ${every}: ${later}`)
   console.log(`growth: ${(Math.max(...sizes) - first).toFixed(0)} MiB`)
   reader.send('close')
   await once(reader, 'exit')

@@ -355,9 +355,8 @@ t.test('a few schemas that refer to each other many times make no endless exampl
 })
 
 t.test('an app without the files of the page says where they must be, and from where they are copied', async (t) => {
-  const {
-    loadAssets
-  } = await t.mockImport<typeof import('../../lib/asyncapi/site/page-assets.js')>('../../lib/asyncapi/site/page-assets.js', {
+  type Assets = typeof import('../../lib/asyncapi/site/page-assets.js')
+  const { loadAssets } = await t.mockImport<Assets>('../../lib/asyncapi/site/page-assets.js', {
     'node:fs': { readFileSync: () => { throw new Error('ENOENT') } }
   })
   const cure = /'asyncapi' must be false, or the files of its page must be in .*static.*: copy them from 'node_modules\/fastify-faststream/

@@ -7,7 +7,9 @@ import { ATTEMPTS, type Order } from './workload.js'
 // <name> <brokers> <topic> <group> <mode> In the mode `naive-batch` it starts the handlers of a batch side by side and
 // waits for none, which is the advice one finds for speed.
 
-const [path, name, brokers, topic, groupId, mode] = process.argv.slice(2) as [string, string, string, string, string, string]
+type Arguments = [path: string, name: string, brokers: string, topic: string, groupId: string, mode: string]
+
+const [path, name, brokers, topic, groupId, mode] = process.argv.slice(2) as Arguments
 const handle = createHandler(path, name)
 
 const kafka = new Kafka({ brokers: brokers.split(','), clientId: name, logLevel: logLevel.WARN })

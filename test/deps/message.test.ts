@@ -149,7 +149,14 @@ t.test('one declaration serves routes and subscribers, and the context knows the
   const { app } = await build(t)
   const seen: unknown[] = []
   const about = dependency((_, { app, broker, correlationId, header, log, source }) => ({
-    prefix: app.prefix, correlationId, header: header('X-Tenant'), none: header('none'), kind: source.kind, topic: source.kind === 'message' ? source.message.topic : '', log, broker
+    prefix: app.prefix,
+    correlationId,
+    header: header('X-Tenant'),
+    none: header('none'),
+    kind: source.kind,
+    topic: source.kind === 'message' ? source.message.topic : '',
+    log,
+    broker
   }))
   await app.register(async (plain) => {
     const scope = plain.withDeps({ about })

@@ -90,8 +90,10 @@ t.test('the shop on PostgreSQL', missing === undefined ? {} : { skip: missing },
 
   t.test('a commit that fails is a 500, and of a handler nothing is published', async (t) => {
     const sql = `
-      create function refuse() returns trigger language plpgsql as $$ begin raise exception 'the books are closed'; end $$;
-      create constraint trigger refused after insert on orders deferrable initially deferred for each row execute function refuse();
+      create function refuse() returns trigger language plpgsql
+        as $$ begin raise exception 'the books are closed'; end $$;
+      create constraint trigger refused after insert on orders
+        deferrable initially deferred for each row execute function refuse();
     `
     const { broker, place, pool, rows } = await open(t, { sql })
     t.match(await place(9), { statusCode: 500, body: /the books are closed/ })

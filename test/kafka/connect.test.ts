@@ -122,7 +122,8 @@ t.test('a process that has closed its transport ends by itself and has written n
     const log = { debug () {}, info () {}, warn () {}, error () {} }
     const transport = createKafkajsTransport({ ...${JSON.stringify(options)}, log })
     await transport.connect()
-    await transport.producer().send([{ topic: '${topic}', partition: 0, key: null, value: null, headers: [], timestamp: 0 }], performance.now() + 5000)
+    const record = { topic: '${topic}', partition: 0, key: null, value: null, headers: [], timestamp: 0 }
+    await transport.producer().send([record], performance.now() + 5000)
     await transport.close()
     const unreachable = createKafkajsTransport({ ...${JSON.stringify({
       ...options, brokers: ['127.0.0.1:1'], connectTimeout: 300

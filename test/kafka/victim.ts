@@ -11,7 +11,9 @@ import { useEnvironment } from '../support/environment.js'
 // It must not outlive a test that was killed itself.
 process.once('disconnect', () => process.exit(1))
 
-const [topic = '', groupId = '', offsetReset = 'earliest'] = process.argv.slice(2) as [string?, string?, FaststreamOptions['offsetReset']?]
+type Arguments = [topic?: string, groupId?: string, offsetReset?: FaststreamOptions['offsetReset']]
+
+const [topic = '', groupId = '', offsetReset = 'earliest'] = process.argv.slice(2) as Arguments
 const app = Fastify()
 useEnvironment(app, {
   async createTransport () {

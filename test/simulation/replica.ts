@@ -41,9 +41,9 @@ export class Replica {
         ({ producerId, control }) => producerId === header.producerId && !control
       ).slice(-REMEMBERED_BATCHES)
       const last = known.at(-1)
-      const duplicate = known.find(
-        (batch) => batch.producerEpoch === header.producerEpoch && batch.baseSequence === header.baseSequence && batch.count === header.count
-      )
+      const { producerEpoch, baseSequence, count } = header
+      const duplicate = known.find((batch) =>
+        batch.producerEpoch === producerEpoch && batch.baseSequence === baseSequence && batch.count === count)
       if (duplicate !== undefined) return { errorCode: 0, batch: duplicate }
       if (last !== undefined && header.producerEpoch < last.producerEpoch) {
         return { errorCode: CODE.invalidProducerEpoch }

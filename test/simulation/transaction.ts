@@ -36,9 +36,8 @@ export async function transact (world: World): Promise<void> {
   let marker: StoredBatch | undefined
   for (const end = scheduler.now + PATIENCE; scheduler.now < end; await scheduler.sleep(200)) {
     if (!partition.newest.batches.includes(batch)) return
-    if (marker !== undefined && partition.newest.batches.includes(marker) && partition.newest.highWatermark >= marker.nextOffset) {
-      return
-    }
+    const { batches, highWatermark } = partition.newest
+    if (marker !== undefined && batches.includes(marker) && highWatermark >= marker.nextOffset) return
     if (marker === undefined || !partition.newest.batches.includes(marker)) {
       marker = append(world, partition, endMarker(commits, producerId, world.now))
     }

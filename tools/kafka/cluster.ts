@@ -102,7 +102,8 @@ async function format (java: readonly string[], clusterId: string, settings: str
     ...java, 'kafka.tools.StorageTool', 'format', '--cluster-id', clusterId, '--config', settings
   ])
     .catch((error: NodeJS.ErrnoException) => {
-      const reason = error.code === 'ENOENT' ? 'java was not found (install Java 17, or set KAFKA_BROKERS to use a running cluster)' : error.message
+      const missing = 'java was not found (install Java 17, or set KAFKA_BROKERS to use a running cluster)'
+      const reason = error.code === 'ENOENT' ? missing : error.message
       throw new Error(`Kafka's storage could not be formatted: ${reason}`, { cause: error })
     })
 }

@@ -3,8 +3,8 @@ import t from 'tap'
 import { encodeRecord } from '../../../lib/transport/kafka/records/encode.js'
 import type { RawHeader } from '../../../lib/transport/transport.js'
 import {
-  at, attribute, batch, comparable, compressed, controlBatch, decode, fetched, type OriginalRecord, originally, randomNumbers, randomSet,
-  withRecords
+  at, attribute, batch, comparable, compressed, controlBatch, decode, fetched, type OriginalRecord, originally,
+  randomNumbers, randomSet, withRecords
 } from '../../support/record-sets.js'
 
 /* The application's kafkajs, which ours is compared with. */

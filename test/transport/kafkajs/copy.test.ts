@@ -116,7 +116,10 @@ t.test('what is sent is to the byte what kafkajs sends, where kafkajs can say it
     ...record, timestamp: String(record.timestamp), headers: record.headers[1]
   }))
   const ours = records.map(({ timestamp, key, value, headers }) => ({
-    timestamp, key: key === null ? null : Buffer.from(key), value: value === null ? null : Buffer.from(value), headers: headers[0]
+    timestamp,
+    key: key === null ? null : Buffer.from(key),
+    value: value === null ? null : Buffer.from(value),
+    headers: headers[0]
   }))
   const { protocol } = require('kafkajs/src/protocol/requests/produce/index.js') as Protocol
   const producer = { producerId: 5n, producerEpoch: 3 }
