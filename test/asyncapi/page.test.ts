@@ -229,7 +229,7 @@ t.test('it says whether one can publish', async (t) => {
 })
 
 t.test('it knows @fastify/swagger-ui at its usual place, near or at the root', async (t) => {
-  // A route that nobody else has.
+  // A route that no other test has.
   const swagger = async (scope: FastifyInstance): Promise<void> => {
     scope.get('/documentation/static/swagger-initializer.js', async () => '')
   }

@@ -5,7 +5,7 @@ import { createHandler } from './effects.js'
 import { serve } from './parent.js'
 import { ATTEMPTS, OrderSchema } from './workload.js'
 
-// An app as anybody would write it: app-ours.ts <file for its effects> <name> <brokers> <topic> <group> <ordering>
+// An ordinary app with the plugin: app-ours.ts <file for its effects> <name> <brokers> <topic> <group> <ordering>
 
 type Arguments = [path: string, name: string, brokers: string, topic: string, groupId: string, ordering: Ordering]
 type Ordering = 'key' | 'partition'

@@ -6,7 +6,7 @@ import type { World } from './world.js'
 
 const upTo = (count: number) => Array.from({ length: count }, (_, i) => i)
 
-/** What is committed, and what comes again after an end, clean or not. */
+/** Commits and redelivery after an end, clean or not. */
 export function restarts (world: World): void {
   t.test(`${world.name}: restarts`, async (t) => {
     t.test('a killed process has its uncommitted messages redelivered, committed ones not', async (t) => {

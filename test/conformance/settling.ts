@@ -184,7 +184,7 @@ export function settling (world: World): void {
       await eventually(async () => (await world.committed(groupId, topic))[0] === 3n)
       t.same(await deadLetters(topic), ['reject: rejected, late no'])
       await app.close()
-      t.same([inbox.items.at(-1)?.ack(), inbox.items.length], [false, 5], 'nobody waits for it any longer')
+      t.same([inbox.items.at(-1)?.ack(), inbox.items.length], [false, 5], 'its attempt was given up')
       t.same(await world.committed(groupId, topic), [3n])
     })
 
@@ -236,7 +236,7 @@ export function settling (world: World): void {
         t.same(late.map(({ signal }) => signal.aborted), [true, true])
         t.same(late.map((message) => message.ack()), [false, false])
         open()
-        // The one that it kept comes again, too: to a new run.
+        // The message of the partition that it kept is redelivered, too.
         const [kept] = (await held.count(3)).slice(2) as [Message]
         t.equal(kept.partition, 1 - lost)
         t.ok(kept.ack())

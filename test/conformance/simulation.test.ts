@@ -96,7 +96,7 @@ const simulation: World = {
     await app.ready()
     return async () => {
       process.kill()
-      // Its session is over at once: nobody waits for half a minute here.
+      // Its session is over at once: the test does not wait for half a minute.
       const { coordinator } = cluster.node(cluster.coordinator.nodeId)
       const group = coordinator.group(options.groupId)
       for (const memberId of group.members.keys()) {

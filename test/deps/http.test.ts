@@ -333,7 +333,7 @@ t.test('dependencies of a scope reach its routes and children, not its siblings;
   t.same((await app.inject('/a')).json(), ['outer', 'outer', 'outer'])
   t.same((await app.inject('/b')).json(), ['outer', 'inner', 'own'])
   t.same((await app.inject('/c')).json(), [])
-  t.same(events, ['audited', 'audited'], 'also what nobody names')
+  t.same(events, ['audited', 'audited'], 'also one without a name in the route')
   t.throws(() => app.withDeps({ audit }), {
     code: 'FASTSTREAM_ERR_ALREADY_STARTED', message: /withDeps of 'audit' is declared too late/
   })

@@ -32,7 +32,7 @@ async function open (t: Test, { sql = '', prepare }: { sql?: string, prepare?: (
   }
 }
 
-/** Every connection is back in the pool, and nobody waits for one. */
+/** Every connection is back in the pool, and no request waits for one. */
 function noneLeaked (t: Test, { idleCount, totalCount, waitingCount }: pg.Pool): void {
   t.same({ idleCount, waitingCount }, { idleCount: totalCount, waitingCount: 0 }, 'no connection is leaked')
 }

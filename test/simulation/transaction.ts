@@ -7,7 +7,7 @@ import type { World } from './world.js'
 /** How long a coordinator of transactions tries to end one, ms. */
 const PATIENCE = 60_000
 
-/** Somebody else's producer writes a transaction, and ends it after a while. What it aborts nobody may handle. */
+/** Another producer writes a transaction and ends it after a while. A handler must not get aborted records. */
 export async function transact (world: World): Promise<void> {
   const { cluster, random, scheduler, published, trace } = world
   const partition = random.pick(cluster.partitions(TOPIC))

@@ -13,7 +13,7 @@ function build (t: Test) {
   return app
 }
 
-// Nothing listens there: whoever connects fails.
+// Nothing listens there: each connection is refused.
 const real: FaststreamOptions = { brokers: ['127.0.0.1:1'], groupId: 'shop' }
 
 t.test('every broker of an app is put in memory, whatever its options say', async (t) => {

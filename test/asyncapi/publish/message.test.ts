@@ -21,7 +21,7 @@ t.test('what the app sends is published as its publisher does', async (t) => {
   }])
   t.ok(Date.parse(timestamp) >= before && Date.parse(timestamp) <= Date.now())
   t.equal(broker.published('orders')[0]?.timestamp.toISOString(), timestamp)
-  t.same(handled, [order], 'and whoever reads the topic gets it')
+  t.same(handled, [order], 'and subscribers of the topic get it')
 })
 
 t.test('key and headers that are given win over those of the publisher', async (t) => {

@@ -39,7 +39,7 @@ t.test('a rebalance that takes longer than the group waits has failed', async (t
   const { clock, condition } = build()
   condition.enter('rebalancing')
   await clock.advance(20_000)
-  t.equal(condition.state(0), 'rebalancing', 'the coordinator answers nobody meanwhile')
+  t.equal(condition.state(0), 'rebalancing', 'the coordinator gives no answer meanwhile')
   await clock.advance(1)
   t.equal(condition.state(0), 'failed')
 })

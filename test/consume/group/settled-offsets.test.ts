@@ -107,5 +107,5 @@ t.test('a message that will be redelivered blocks the later messages of its key'
   await end('orders[0] 0', 'unsettled')
   await end('orders[0] 2')
   await revoked
-  t.same(started, ['orders[0] 0', 'orders[0] 2'], 'offset 1 is before 2, but its key comes again')
+  t.same(started, ['orders[0] 0', 'orders[0] 2'], 'offset 1 is before 2, but its key waits for a redelivery')
 })

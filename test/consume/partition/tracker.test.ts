@@ -93,7 +93,7 @@ t.test('a late result of a lost generation moves nothing', async (t) => {
 })
 
 t.test('random orders never commit past an unsettled offset or backwards, and end with all committed', async (t) => {
-  // Two generations: what is not committed at the end of the first comes again in the second.
+  // Two generations: what the first has not committed is redelivered to the second.
   const action = fc.record({
     kind: fc.constantFrom('receive', 'settle', 'commit-ok', 'commit-fail', 'rebalance', 'late'),
     gap: fc.integer({ min: 0, max: 3 }),
@@ -145,7 +145,7 @@ t.test('random orders never commit past an unsettled offset or backwards, and en
         tracker = new PartitionTracker()
         open = []
         next = committed
-        // What was settled and not committed comes again, as new work.
+        // A settled offset that was not committed is redelivered, as new work.
         for (const at of received) if (at >= committed) { received.delete(at); settledOffsets.delete(at) }
       }
     }

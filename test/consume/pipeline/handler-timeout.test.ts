@@ -82,7 +82,7 @@ t.test('an attempt that was given up is also reported as late once it times out'
   t.same([...running.late], [])
   const second = start(2)
   await clock.advance(1)
-  t.same([...running.late], [first.attempt], 'what comes again waits for it')
+  t.same([...running.late], [first.attempt], 'a redelivery waits for it')
   await clock.advance(999)
   t.same(late, [2n], 'it was told before')
   t.same([...running.late], [first.attempt, second.attempt])

@@ -42,7 +42,7 @@ async function build (t: Test) {
     return { listener, consumer }
   }
 
-  /** As somebody else's client stores it. */
+  /** Stores an offset as another client does. */
   async function store (offset: bigint) {
     const { consumer } = join()
     await consumer.start()
@@ -168,7 +168,7 @@ t.test('a member that retention overtakes drains, commits and restarts by offset
     await until(() => listener.values().length === 500)
     cluster.deleteRecords('orders', 0, 700n)
     await quiet()
-    t.equal(listener.resets.length, 0, 'nobody asks for a partition that is paused')
+    t.equal(listener.resets.length, 0, 'a paused partition is not fetched')
     consumer.resume(orders)
     await until(() => listener.resets.length === 1)
     t.same(listener.resets, [{ stored: 400n, start: 700n, end: 1010n, position }])
