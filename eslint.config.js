@@ -1,15 +1,18 @@
 import neostandard, { plugins } from 'neostandard'
 
+/** A line that is one text, one template or one pattern: breaking it would hide what it says. */
+const ONE_TEXT = '^\\s*([\\w\'-]+: |const \\w+ = |return )?([\'"`/].*[\'"`]|/.*/[a-z]*),?$'
+
 export default [
   ...neostandard({ ts: true, ignores: ['dist', 'lib/asyncapi/site/static', '.tap', '.readme-*', 'test/.bundle-*'] }),
   {
-    files: ['lib/**/*.ts', 'types/**/*.ts'],
-    ignores: [
-      'types/*.test-d.ts',
-      // These files still have longer lines.
-      'lib/asyncapi/page/**'
-    ],
+    files: ['**/*.ts', '**/*.js'],
     plugins: { '@stylistic': plugins['@stylistic'] },
+    rules: { '@stylistic/max-len': ['error', { code: 120, ignoreUrls: true, ignorePattern: ONE_TEXT }] }
+  },
+  {
+    files: ['lib/**/*.ts', 'types/**/*.ts'],
+    ignores: ['lib/asyncapi/page/dom.ts'],
     rules: { '@stylistic/max-len': ['error', { code: 120, ignoreUrls: true }] }
   },
   {

@@ -10,7 +10,7 @@ export const publishing = tracingChannel<unknown, MessagePublishContext>('fastst
 
 /**
  * One kind of event of one broker: listeners in this process, and the diagnostics channel that all brokers share.
- * Check {@link active} before you create an event: then nothing is created for nobody.
+ * Check {@link active} before you create an event: then nothing is created without a listener.
  */
 export class EventSource<Name extends keyof FaststreamChannels> {
   readonly #channel: Channel

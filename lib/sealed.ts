@@ -1,4 +1,4 @@
-/** Holds a secret: it is in no JSON, no inspection and no property, whoever gets hold of the settings. */
+/** Holds a secret: it is in no JSON, no inspection and no property of the settings. */
 export class Sealed<T> {
   readonly #value: T
 

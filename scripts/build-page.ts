@@ -2,7 +2,8 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'nod
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 
-// The page of lib/asyncapi/page/ becomes files that a browser takes as they are: beside its modules, where tests look for them, and in dist/.
+// The page of lib/asyncapi/page/ becomes files that a browser takes as they are: beside its modules, where tests look
+// for them, and in dist/.
 
 const from = 'lib/asyncapi/page'
 const to = 'lib/asyncapi/site/static'

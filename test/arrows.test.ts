@@ -94,7 +94,7 @@ t.test('a transport is entered through its contract', async (t) => {
   }
 })
 
-t.test('rooms do not import in circles', async (t) => {
+t.test('imports of rooms are acyclic', async (t) => {
   const room = (file: string): string => file.includes('/') ? file.split('/')[0] as string : file
   const arrows = new Map<string, Set<string>>()
   for (const { from, to } of imports) {
@@ -107,7 +107,7 @@ t.test('rooms do not import in circles', async (t) => {
   t.same([...arrows.keys()].filter((name) => reaches(name, name)), [])
 })
 
-t.test('files of one room do not import values in circles', async (t) => {
+t.test('imports of values between files of one room are acyclic', async (t) => {
   const values = new Map<string, string[]>()
   for (const { from, to, type } of imports) {
     if (!type && floorOf(to) !== -1) values.set(from, [...values.get(from) ?? [], to])

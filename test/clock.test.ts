@@ -3,7 +3,7 @@ import t from 'tap'
 import { sleep } from '../lib/clock.js'
 import { ManualClock } from './support/manual-clock.js'
 
-t.test('who has waited leaves nothing behind: a signal may live as long as the app', async (t) => {
+t.test('a wait removes its listener: a signal may live as long as the app', async (t) => {
   const clock = new ManualClock()
   const halt = new AbortController()
   const waited = sleep(clock, 10, halt.signal)

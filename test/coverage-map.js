@@ -1,7 +1,8 @@
 import { readdirSync } from 'node:fs'
 
-// `npm test` has to cover all of lib/ but the Kafka client, `npm run test:kafka` that client, with the tests of it that need
-// no Kafka: each test file counts for the files of its own run only, so that neither run passes on what it touches by the way.
+// `npm test` has to cover all of lib/ but the Kafka client, `npm run test:kafka` that client, with the tests of it that
+// need no Kafka: each test file counts for the files of its own run only, so that neither run passes on what it touches
+// by the way.
 
 const kafka = /^lib\/transport\/kafka(js)?\//
 // What runs in a browser, where `npm run test:browser` has to prove it.

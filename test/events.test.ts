@@ -74,7 +74,7 @@ t.test('the way of a message is told: published, received, started, settled, and
   t.match(settled, [{ ...place, outcome: 'acknowledged', duration: Number }])
 })
 
-t.test('a store that is bound to the start of a message\'s trace reaches its handler and what it publishes', async (t) => {
+t.test('a store that is bound to the start of a trace reaches the handler and its publishes', async (t) => {
   const app = Fastify()
   t.teardown(() => app.close())
   await app.register(faststreamPlugin, { transport: 'memory', groupId: 'shop' })

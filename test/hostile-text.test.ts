@@ -189,7 +189,15 @@ t.test('values: as much of them as the budget allows', async (t) => {
     get evil () { throw new Error('x') }
   }
   t.strictSame(boundedValue(value, new Budget(100, 1000)), {
-    date, n: '1', big: '[…]', bytes: '[…]', run: undefined, error: '[…]', deep: [[['[…]']]], nothing: undefined, '\\u001b': null
+    date,
+    n: '1',
+    big: '[…]',
+    bytes: '[…]',
+    run: undefined,
+    error: '[…]',
+    deep: [[['[…]']]],
+    nothing: undefined,
+    '\\u001b': null
   })
   t.strictSame(Object.keys(boundedValue(JSON.parse('{"__proto__":1}'), new Budget(1, 100)) as object), ['__proto__'])
   const list = new Budget(9, 99)

@@ -15,7 +15,7 @@ function withGetter (name: string): Error {
   return Object.defineProperty(new Error('evil'), name, { enumerable: true, get: throws })
 }
 
-t.test('whatever a handler throws and whatever the logger makes of it, each message has its outcome, and health can be told', async (t) => {
+t.test('each message has its outcome and health() works, also with odd errors and a broken logger', async (t) => {
   const { stream, lines } = memoryLog()
   const app = Fastify({ logger: { level: 'warn', stream } })
   t.teardown(() => app.close())
@@ -43,7 +43,7 @@ t.test('whatever a handler throws and whatever the logger makes of it, each mess
   t.notOk(lines.some(({ msg }) => msg.includes('nobody expected')))
 })
 
-t.test('a line that cannot be written says what it can, and nobody else hears of it', async (t) => {
+t.test('a log line that cannot be written says what it can, and throws no error', async (t) => {
   const { lines, details, ...log } = logLines()
   const err = new Error('evil')
   const serialize = (line: object): object => 'err' in line ? throws() : line

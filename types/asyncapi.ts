@@ -99,7 +99,7 @@ export interface AsyncapiOptions {
   info?: AsyncapiInfo
   /** Descriptions of clusters, by the names of their brokers. @default none */
   servers?: Readonly<Record<string, AsyncapiServer>>
-  /** Descriptions of tags, in the order in which they are shown. @default none */
+  /** Descriptions of tags, in display order. @default none */
   tags?: ReadonlyArray<{ name: string, description?: string }>
   /** Link to further documentation. @default none */
   externalDocs?: { url: string, description?: string }

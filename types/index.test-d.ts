@@ -291,7 +291,7 @@ await page.register(faststreamPlugin, {
   }
 })
 await page.register(faststreamPlugin, { asyncapi: { publish: { authorize: () => true, production: true } } })
-// @ts-expect-error somebody must say who may
+// @ts-expect-error `authorize` is required
 await page.register(faststreamPlugin, { asyncapi: { publish: {} } })
 // @ts-expect-error a forgotten return is no yes
 await page.register(faststreamPlugin, { asyncapi: { publish: { authorize: () => {} } } })

@@ -5,7 +5,8 @@ import { order } from '../order.js'
 import { median, withKafka } from '../with-kafka.js'
 
 // npm run bench:consume [records] [rounds]
-// Reads a topic to its end with this plugin, and with kafkajs by hand; in turns, each time in a new process and a new group.
+// Reads a topic to its end with this plugin, and with kafkajs by hand; in turns, each time in a new process and a new
+// group.
 
 const [records = 300_000, rounds = 5] = process.argv.slice(2).map(Number)
 const topic = `bench-${Date.now()}`

@@ -4,9 +4,9 @@ import autocannon from 'autocannon'
 import { median } from '../with-kafka.js'
 
 // npm run bench:deps [requests] [rounds]
-// What the plugin costs a route that has nothing to do with it, and one with a dependency. That is less than what two runs of the same server differ by
-// over real connections. So the way of a request through Fastify is measured alone, in turns, and what it takes longer is compared with what a request
-// costs a plain Fastify over real connections.
+// What the plugin costs a route that has nothing to do with it, and one with a dependency. That is less than what two
+// runs of the same server differ by over real connections. So the way of a request through Fastify is measured alone,
+// in turns, and what it takes longer is compared with what a request costs a plain Fastify over real connections.
 
 const [requests = 20_000, rounds = 101] = process.argv.slice(2).map(Number)
 const server = fork(new URL('./server.ts', import.meta.url), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })

@@ -7,8 +7,9 @@ import type { Producer } from '../../lib/produce/producer.js'
 import type { ConsumedRecord, ConsumerListener, TransportConsumer } from '../../lib/transport/transport.js'
 
 // tsx bench/events/index.ts [messages]
-// What events cost when nobody listens: the time that a message takes from the transport to its commit, and how much of that are the
-// checks for listeners. The checks of a message are repeated REPEATED times in its handler, and the difference is divided by that.
+// Cost of events without listener: the time that a message takes from the transport to its commit, and how much of
+// that are the checks for listeners. The checks of a message are repeated REPEATED times in its handler, and the
+// difference is divided by that.
 
 const [messages = 300_000] = process.argv.slice(2).map(Number)
 const ROUNDS = 9

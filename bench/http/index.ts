@@ -5,7 +5,8 @@ import { order } from '../order.js'
 import { median, withKafka } from '../with-kafka.js'
 
 // npm run bench:http [seconds] [rounds]
-// POST at 100 connections: a route that publishes nothing, one with this plugin, one with kafkajs's producer.send per request.
+// POST at 100 connections: a route that publishes nothing, one with this plugin, one with kafkajs's producer.send per
+// request.
 
 const [duration = 8, rounds = 3] = process.argv.slice(2).map(Number)
 const programs = ['plain', 'faststream', 'kafkajs'] as const

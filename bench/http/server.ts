@@ -32,7 +32,8 @@ if (program === 'kafkajs') {
   await admin.connect()
   await admin.createTopics({ topics: [{ topic, numPartitions: 3 }] })
   await admin.disconnect()
-  // As most write it: acknowledged by all replicas, but not idempotent. (With `idempotent: true` it stalled under this load.)
+  // As most write it: acknowledged by all replicas, but not idempotent. (With `idempotent: true` it stalled under this
+  // load.)
   const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner })
   await producer.connect()
   app.addHook('onClose', async () => { await producer.disconnect() })

@@ -1,7 +1,10 @@
 import Fastify from 'fastify'
 import faststreamPlugin from 'fastify-faststream'
 
-/** What the process takes from the machine, MiB, each time that so many messages have been handled; the first is the warm-up. */
+/**
+ * What the process takes from the machine, MiB, each time that so many messages have been handled; the first is the
+ * warm-up.
+ */
 const [brokers = '', topic = '', warmUp, every, samples] = process.argv.slice(2).map(
   (each, i) => i < 2 ? each : Number(each)
 ) as [string, string, number, number, number]

@@ -4,7 +4,10 @@ import faststreamPlugin, { type FaststreamOptions } from 'fastify-faststream'
 import type { Pool } from 'pg'
 import { InvoiceSchema, orders, OrderSchema } from './orders.js'
 
-/** A shop with its books in PostgreSQL: the route and the handler share the code that keeps them, and each has its own transaction. */
+/**
+ * A shop with its books in PostgreSQL: the route and the handler share the code that keeps them, and each has its own
+ * transaction.
+ */
 export async function build (options: FastifyServerOptions, faststream: FaststreamOptions, pool: Pool) {
   const app = Fastify(options).withTypeProvider<TypeBoxTypeProvider>()
   app.decorate('pool', pool)

@@ -17,7 +17,10 @@ export const tables = `
   create table if not exists invoices (order_id text primary key references orders, amount numeric not null);
 `
 
-/** One for each request and each message. Its `commit` comes before the reply leaves, and before what a handler returned is published. */
+/**
+ * One for each request and each message. Its `commit` comes before the reply leaves, and before what a handler returned
+ * is published.
+ */
 const transaction = dependency(async function * transaction (_, { app }) {
   const client = await app.pool.connect()
   // What fails when the connection is lost is the next query; without a listener it would be the process.

@@ -7,7 +7,7 @@ type Absent = 'externalDocs' | 'jsonSchema' | 'transform' | 'publish' | 'logo'
 
 /** The option `asyncapi`, checked and complete. */
 export interface AsyncapiSettings extends Required<Omit<AsyncapiOptions, Absent>>, Pick<AsyncapiOptions, Absent> {
-  /** Somebody decided about it. */
+  /** Whether the option was given. */
   readonly written: boolean
   /** Whether there are routes. */
   readonly served: boolean

@@ -4,7 +4,7 @@ import { perApp } from '../scope.js'
 import type { Broker } from './broker.js'
 import { SYSTEM, type Environment } from './environment.js'
 
-/** All brokers of one app, whatever the scopes in which they were registered. */
+/** All brokers of one app, of every scope. */
 export interface AppBrokers {
   readonly byName: Map<string, Broker>
   environment: Environment

@@ -61,7 +61,7 @@ export class Registry {
     return this.#compilers.get(declaration)
   }
 
-  /** Resolves all subscribers anew: everything is declared now, and `overrides` win over what is written. */
+  /** Resolves all subscribers again: everything is declared now, and `overrides` win over what is written. */
   complete (overrides: readonly InheritedOptions[]): void {
     const complete: SubscriberSettings[] = []
     for (const [declaration, { deadLetterTopics }] of this.#subscribers) {

@@ -64,7 +64,7 @@ export class BrokerRuntime {
    * an error, when the broker is drained or closed meanwhile.
    */
   start (deadline?: number): Promise<void> {
-    // Sockets and loops that begin here outlive whoever made the app ready.
+    // Sockets and loops that begin here outlive the caller of ready().
     return inOwnContext(() => this.#start(deadline))
   }
 

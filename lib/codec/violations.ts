@@ -3,7 +3,7 @@ import { MESSAGE_LIMIT, NAME_LIMIT, oneLine, PATH_LIMIT, visible } from '../fore
 
 export type Part = 'value' | 'key' | 'headers'
 
-/** One way in which a part does not match its schema. Has no values: it is logged and kept in dead letters. */
+/** One mismatch of a part and its schema. Has no values: it is logged and kept in dead letters. */
 export interface Violation {
   /** JSON pointer into the part. */
   readonly instancePath: string
@@ -12,7 +12,7 @@ export interface Violation {
   readonly params?: object
 }
 
-/** A list of thousands, for one long array, helps nobody. */
+/** Most violations that an error lists: one long array may have thousands. */
 const LIMIT = 50
 /** Bytes of JSON that all violations of an error have. */
 const TOTAL_LIMIT = 16_384

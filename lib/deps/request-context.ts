@@ -52,7 +52,7 @@ export class RequestContext implements DependencyContext {
     return this.#signal
   }
 
-  /** Nobody waits for the handler any longer. */
+  /** Tells the factories that the handler's result is no longer wanted. */
   abort (reason: unknown): void {
     this.#unwanted.abort(reason)
   }

@@ -47,7 +47,7 @@ export class Resolution {
     const actual = this.#settings.overrides.get(dep) ?? dep
     let value = this.#values.get(actual)
     if (value === undefined) {
-      // Whoever asks that late would get what nobody cleans up.
+      // A dependency that is made after the clean-up would never be cleaned up.
       if (this.#closing !== undefined) return Promise.reject(new FASTSTREAM_ERR_DEPENDENCY_DONE(dep.name))
       this.#values.set(actual, value = this.#make(actual))
     }
@@ -77,7 +77,7 @@ export class Resolution {
   }
 
   async #close (failure: Failure | undefined): Promise<void> {
-    // Asked for by nobody who waited.
+    // Factories may still run whose callers did not wait for them.
     while (this.#pending > 0) await Promise.allSettled(this.#values.values())
     let failed: Failure | undefined
     for (const started of this.#started.reverse()) {

@@ -197,7 +197,7 @@ function asDate (text = ''): Date {
   return new Date(text)
 }
 
-/** As strictly as a value: the header is anybody's text. */
+/** Parses as strictly as a value: any producer may have written the header. */
 function asJson (json: string | undefined): unknown {
   if (json === undefined || json.length > MAX_JSON) return undefined
   try {

@@ -13,7 +13,7 @@ export function settled (cluster: MemoryCluster, producers: readonly Producer[],
     let check: NodeJS.Immediate | undefined
     let stopped = false
 
-    // Later, so that whoever is told at the same time has published what it publishes.
+    // Later, so that other listeners of the same event have published by then.
     function checkSoon (): void {
       if (stopped) return
       check ??= setImmediate(() => {

@@ -43,7 +43,7 @@ export interface Assignable<Member> {
  */
 export function balance<Member> (partitions: ReadonlyArray<Assignable<Member>>): void {
   for (const { topic, owner } of partitions) owner?.add(topic, 1)
-  // First what nobody reads: otherwise partitions would move only to make room for it.
+  // Unowned partitions first: otherwise partitions would move only to make room for it.
   for (const partition of partitions) if (partition.owner === undefined) give(partition, lightest(partition))
   // A move makes the shares of a topic more even, or those of a topic no less and the totals more: so this ends.
   let moved = true

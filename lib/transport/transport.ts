@@ -126,7 +126,7 @@ export interface ConsumerListener {
    * not read until `seek`.
    */
   reset (topic: string, partition: number, reset: OffsetReset): void
-  /** The client broke and is being made anew, or cannot reach the cluster; it comes back by itself. */
+  /** The client broke and is being replaced, or cannot reach the cluster; it comes back by itself. */
   failed (error: Error): void
 }
 

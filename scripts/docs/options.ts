@@ -21,8 +21,9 @@ export function optionsPage (): string {
 
 <!-- Generated from lib/options by \`npm run docs\`. -->
 
-All options are checked when the plugin is registered or the subscriber is declared. An option that is unknown or impossible is
-\`FASTSTREAM_ERR_INVALID_OPTION\`. No time may be longer than 2 147 483 647 ms (24 days), which is what a timer of Node holds.
+All options are checked when the plugin is registered or the subscriber is declared. An option that is unknown or
+impossible is \`FASTSTREAM_ERR_INVALID_OPTION\`. No time may be longer than 2 147 483 647 ms (24 days), which is what a
+timer of Node holds.
 
 ## Of the plugin and of each subscriber
 

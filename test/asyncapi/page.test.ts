@@ -83,7 +83,7 @@ t.test('a login page that a hook answers with keeps the policy of the app', asyn
   t.match(await app.inject('/asyncapi'), { statusCode: 401, headers: { 'content-security-policy': undefined } })
 })
 
-t.test('who has the page already is told so', async (t) => {
+t.test('a browser that has the page in its cache gets a 304', async (t) => {
   const app = await build(t)
   const { headers: { etag } } = await app.inject('/asyncapi')
   t.match(
@@ -229,7 +229,7 @@ t.test('it says whether one can publish', async (t) => {
 })
 
 t.test('it knows @fastify/swagger-ui at its usual place, near or at the root', async (t) => {
-  // A route that nobody else has.
+  // A route that no other test has.
   const swagger = async (scope: FastifyInstance): Promise<void> => {
     scope.get('/documentation/static/swagger-initializer.js', async () => '')
   }
@@ -355,9 +355,8 @@ t.test('a few schemas that refer to each other many times make no endless exampl
 })
 
 t.test('an app without the files of the page says where they must be, and from where they are copied', async (t) => {
-  const {
-    loadAssets
-  } = await t.mockImport<typeof import('../../lib/asyncapi/site/page-assets.js')>('../../lib/asyncapi/site/page-assets.js', {
+  type Assets = typeof import('../../lib/asyncapi/site/page-assets.js')
+  const { loadAssets } = await t.mockImport<Assets>('../../lib/asyncapi/site/page-assets.js', {
     'node:fs': { readFileSync: () => { throw new Error('ENOENT') } }
   })
   const cure = /'asyncapi' must be false, or the files of its page must be in .*static.*: copy them from 'node_modules\/fastify-faststream/

@@ -37,7 +37,7 @@ t.test('the document is at /asyncapi, as JSON and as YAML', async (t) => {
   t.same(parse(yaml.body), app.asyncapi())
 })
 
-t.test('who has it already is told so', async (t) => {
+t.test('a client that has the document in its cache gets a 304', async (t) => {
   const app = await build(t)
   for (const url of ['/asyncapi/json', '/asyncapi/yaml']) {
     const { headers: { etag }, body } = await app.inject(url)

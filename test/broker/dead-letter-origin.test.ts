@@ -2,7 +2,7 @@ import t from 'tap'
 import { Inbox } from '../support/inbox.js'
 import { build } from '../support/plugin-app.js'
 
-t.test('a dead letter that fails again says where it came from first, and a header alone is not believed', async (t) => {
+t.test('a dead letter that fails again keeps its first origin, and a header alone is not trusted', async (t) => {
   const app = await build(t, { retry: { retries: 0 } })
   const inbox = new Inbox<unknown>()
   for (const topic of ['orders', 'orders.dlq']) app.broker.subscriber(topic, () => { throw new Error('no') })

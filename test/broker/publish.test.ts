@@ -56,7 +56,7 @@ t.test('wrong publish options are refused before anything is sent', async (t) =>
   t.same(broker.published('orders'), [])
 })
 
-t.test('publish options that are undefined are as if absent, and objects of another realm are plain, too', async (t) => {
+t.test('undefined publish options count as absent, and objects of another realm are plain', async (t) => {
   const app = await build(t)
   const orders = app.broker.publisher('orders', { key: 'fixed' })
   const broker = await testBroker(app)
@@ -167,7 +167,7 @@ t.test('a function for the dead-letter topic is asked once per topic', async (t)
   t.match([broker.published('a.1'), broker.published('b.2')], [[{ value: 1 }], [{ value: 2 }]])
 })
 
-t.test('a tombstone of a handler has the key that was given, else fixed text, else the key of the message', async (t) => {
+t.test('a tombstone has the given key, else the fixed key, else the key of the handled message', async (t) => {
   const app = await build(t)
   const computed = app.broker.publisher('computed', { key: (value) => `k${value}` })
   const fixed = app.broker.publisher('fixed', { key: 'fixed' })
@@ -242,7 +242,7 @@ t.test('what a handler returns may go to another broker', async (t) => {
   t.same(await billed, { bill: 7 })
 })
 
-t.test('an error that somebody on call reads says what to do', async (t) => {
+t.test('the message of an error says what to do', async (t) => {
   const cures: Array<[Error, RegExp]> = [
     [
       new FASTSTREAM_ERR_CONNECT('kafka:9092', 'ECONNREFUSED'),

@@ -42,7 +42,7 @@ t.test('in a child scope messages flow as well, after the last onReady hook of t
   t.same(steps, ['database', 'handled'])
 })
 
-t.test('a cluster that is not there rejects ready() in time, naming the brokers, and leaves nothing open', async (t) => {
+t.test('ready() rejects in time without a cluster, names the brokers and leaves nothing open', async (t) => {
   const app = await build(t, { brokers: ['127.0.0.1:1'], groupId: 'g', connectTimeout: 2000 })
   app.broker.subscriber('orders', () => {})
   const before = Date.now()
@@ -67,7 +67,7 @@ t.test('a start that does not end is given up, naming the step', async (t) => {
   t.equal(closed, 1)
 })
 
-t.test('what loading takes is taken from the time to connect, so that the time-out of the hook does not come first', async (t) => {
+t.test('loading time counts against connectTimeout, so that the hook does not time out first', async (t) => {
   const app = await build(t, { connectTimeout: 1000 })
   let latest = 0
   let deadline = Infinity

@@ -8,7 +8,10 @@ import { memoryLog } from '../support/json-log.js'
 import { ManualClock, turn } from '../support/manual-clock.js'
 import { useEnvironment } from '../support/environment.js'
 
-/** An app that starts in the background, on a cluster that cannot be reached at first, as often as `failures` says, or at the tries for which it says so. */
+/**
+ * An app that starts in the background, on a cluster that cannot be reached at first, as often as `failures` says, or
+ * at the tries for which it says so.
+ */
 async function build (t: Test, failures: number | ((n: number) => boolean), options: FaststreamOptions = {}) {
   const { stream, lines } = memoryLog()
   const app = Fastify({ logger: { level: 'info', stream } })
@@ -37,7 +40,7 @@ async function build (t: Test, failures: number | ((n: number) => boolean), opti
   return { app, clock, lines, closed }
 }
 
-t.test('in the background: HTTP is served, publishing is refused, and when the cluster is there messages flow', async (t) => {
+t.test('startup in the background: HTTP is served, publish is refused until the cluster is up', async (t) => {
   const { app, clock, lines, closed } = await build(t, 2)
   const inbox = new Inbox<unknown>()
   app.broker.subscriber('orders', (value) => { inbox.add(value) })

@@ -21,7 +21,9 @@ export const DESKTOP = { width: 1280, height: 900 }
 export const BLANK = 'about:blank'
 export const PHONE = { width: 390, height: 844 }
 
-/** A page, and what went wrong on it: what it logs as an error, what its policy forbids, and what it asks others for. */
+/**
+ * A page, and what went wrong on it: what it logs as an error, what its policy forbids, and what it asks others for.
+ */
 export interface Visit {
   readonly page: Page
   readonly problems: string[]

@@ -5,7 +5,10 @@ import faststreamPlugin, { type AsyncapiDocument } from '../../index.js'
 import { DESKTOP, listen, overflow, PHONE, shoot, visit } from './fixture.js'
 import { PAYLOADS } from './payloads.js'
 
-/** What an app may say of itself: a title, a description, tags, examples, names of properties and of headers, values of enums. */
+/**
+ * What an app may say of itself: a title, a description, tags, examples, names of properties and of headers, values of
+ * enums.
+ */
 async function declared (): Promise<FastifyInstance> {
   const app = Fastify()
   const [info = '', more = ''] = PAYLOADS

@@ -66,7 +66,7 @@ t.test('an operation shows its topic, its group and its tags, what Kafka has to 
   t.same(problems, [])
 })
 
-t.test('a schema is a tree, in which what repeats itself is not opened for ever', async (t) => {
+t.test('a schema is a tree, and a recursive schema is not opened for ever', async (t) => {
   const { url } = await listen(t, await shop())
   const { page, problems } = await visit(t, `${url}/asyncapi#/schemas/Category`)
   const schema = page.locator('.operation[open]', { has: page.getByRole('heading', { name: 'Category' }) })

@@ -1,4 +1,7 @@
-/** What hostile or careless people write where a page expects words. Each tries to set `canary`, to ask for something, or to break the layout. */
+/**
+ * What hostile or careless people write where a page expects words. Each tries to set `canary`, to ask for something,
+ * or to break the layout.
+ */
 export const PAYLOADS: readonly string[] = [
   '<script>canary=1</script>',
   '</script><script>canary=1</script>',

@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { executablePath, hasChromium } from './chromium.js'
 
-// npm run test:browser [-- <test files and options of tap>]: what the page of lib/asyncapi/page/ does in Chromium. It serves what `npm run build` made.
+// npm run test:browser [-- <test files and options of tap>]: what the page of lib/asyncapi/page/ does in Chromium. It
+// serves what `npm run build` made.
 
 const args = process.argv.slice(2)
 const files = args.some((arg) => !arg.startsWith('-'))

@@ -4,7 +4,7 @@ import faststreamPlugin from '../../index.js'
 import { listen, PHONE, shoot, visit } from './fixture.js'
 import { shop } from './shop.js'
 
-t.test('operations are grouped by their first tag, with its description, and dead letters are closed at first', async (t) => {
+t.test('operations are grouped by their first tag, and dead letters are collapsed', async (t) => {
   const { url } = await listen(t, await shop())
   const { page, problems } = await visit(t, `${url}/asyncapi`)
   const section = page.locator('.group-section')
@@ -26,7 +26,7 @@ t.test('operations are grouped by their first tag, with its description, and dea
   t.same(problems, [])
 })
 
-t.test('without tags there is what the app receives and what it sends; an operation without a title is headed by its topic', async (t) => {
+t.test('without tags operations are grouped by direction, and the topic stands for a missing title', async (t) => {
   const app = Fastify()
   await app.register(faststreamPlugin, { groupId: 'shop' })
   await app.register(faststreamPlugin, { name: 'billing', asyncapi: undefined })

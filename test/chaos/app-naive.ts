@@ -3,10 +3,13 @@ import { createHandler } from './effects.js'
 import { serve } from './parent.js'
 import { ATTEMPTS, type Order } from './workload.js'
 
-// Plain kafkajs as a careful team writes it, with retries and dead letters by hand: app-naive.ts <file for its effects> <name> <brokers> <topic> <group> <mode>
-// In the mode `naive-batch` it starts the handlers of a batch side by side and waits for none, which is the advice one finds for speed.
+// Plain kafkajs as a careful team writes it, with retries and dead letters by hand: app-naive.ts <file for its effects>
+// <name> <brokers> <topic> <group> <mode> In the mode `naive-batch` it starts the handlers of a batch side by side and
+// waits for none, which is the advice one finds for speed.
 
-const [path, name, brokers, topic, groupId, mode] = process.argv.slice(2) as [string, string, string, string, string, string]
+type Arguments = [path: string, name: string, brokers: string, topic: string, groupId: string, mode: string]
+
+const [path, name, brokers, topic, groupId, mode] = process.argv.slice(2) as Arguments
 const handle = createHandler(path, name)
 
 const kafka = new Kafka({ brokers: brokers.split(','), clientId: name, logLevel: logLevel.WARN })
@@ -31,7 +34,10 @@ async function settle ({ partition, message }: Incoming): Promise<void> {
   }
 }
 
-/** Without this, what kafkajs makes of a header named `constructor` stops its consumer for good, and there is nothing else to see. */
+/**
+ * Without this, what kafkajs makes of a header named `constructor` stops its consumer for good, and there is nothing
+ * else to see.
+ */
 function own (headers: IHeaders = {}): IHeaders {
   return Object.fromEntries(Object.entries(headers).map(
     ([name, values]) => [name, [values].flat().filter((value) => Buffer.isBuffer(value))]

@@ -5,9 +5,12 @@ import { createHandler } from './effects.js'
 import { serve } from './parent.js'
 import { ATTEMPTS, OrderSchema } from './workload.js'
 
-// An app as anybody would write it: app-ours.ts <file for its effects> <name> <brokers> <topic> <group> <ordering>
+// An ordinary app with the plugin: app-ours.ts <file for its effects> <name> <brokers> <topic> <group> <ordering>
 
-const [path, name, brokers, topic, groupId, ordering] = process.argv.slice(2) as [string, string, string, string, string, 'key' | 'partition']
+type Arguments = [path: string, name: string, brokers: string, topic: string, groupId: string, ordering: Ordering]
+type Ordering = 'key' | 'partition'
+
+const [path, name, brokers, topic, groupId, ordering] = process.argv.slice(2) as Arguments
 const handle = createHandler(path, name)
 
 const app = Fastify({ logger: { level: 'warn' } }).withTypeProvider<TypeBoxTypeProvider>()

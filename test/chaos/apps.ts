@@ -30,7 +30,9 @@ export class Apps {
   largest = 0
   #closing = false
 
-  /** `directory` is removed with the processes. `program` is started with a file for its effects, its name, and `args`. */
+  /**
+   * `directory` is removed with the processes. `program` is started with a file for its effects, its name, and `args`.
+   */
   constructor (directory: string, program: URL, args: readonly string[]) {
     this.#directory = directory
     this.#program = program

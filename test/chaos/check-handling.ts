@@ -54,7 +54,7 @@ function checkOverlaps (evidence: Evidence, effects: readonly Effect[]): void {
   }
 }
 
-/** By the first time of each; what comes again comes in any case later. */
+/** By the first attempt of each message; a redelivery is always later. */
 function checkEffectOrder (evidence: Evidence, effects: readonly Effect[]): void {
   const seen = new Set<number>()
   let last: Effect | undefined

@@ -10,7 +10,10 @@ import { workload, type Load } from './workload.js'
 
 const ids = ['a:0', 'a:1', 'b:0', 'a:2']
 
-/** Four messages in one partition, at their offsets; each is handled in 10 ms, 100 ms after the other; the last one becomes a dead letter. */
+/**
+ * Four messages in one partition, at their offsets; each is handled in 10 ms, 100 ms after the other; the last one
+ * becomes a dead letter.
+ */
 function history (changes: Partial<History> = {}): History {
   return {
     published: ids.map((id, offset) => published(id, offset)),
@@ -56,7 +59,7 @@ function anomalies (changes: Partial<History>): Anomaly[] {
   return [...check(history(changes)).anomalies.keys()]
 }
 
-t.test('a run in which every promise was kept has nothing wrong with it', async (t) => {
+t.test('a run that kept every promise has no anomaly', async (t) => {
   t.same(anomalies({}), [])
 })
 
@@ -64,7 +67,7 @@ t.test('a message that was acknowledged and is not in the log is lost', async (t
   t.same(anomalies({ published: [...history().published, published('c:0', 4)] }), ['lost-write'])
 })
 
-t.test('nobody promised anything about a message whose outcome is unknown', async (t) => {
+t.test('a message whose outcome is unknown is under no promise', async (t) => {
   t.same(anomalies({ published: [...history().published, published('c:0', 4, { outcome: 'unknown' })] }), [])
 })
 
@@ -94,7 +97,7 @@ t.test('an acknowledgement names the place where the message is', async (t) => {
   t.same(anomalies({ published: [{ ...first!, offset: 9 }, ...rest] }), ['inconsistent-offsets'])
 })
 
-t.test('messages of a key are in the log in the order in which they were published', async (t) => {
+t.test('messages of a key are in the log in the order of their publishes', async (t) => {
   const swapped = ['a:1', 'a:0', 'b:0', 'a:2']
   t.same(anomalies({
     published: swapped.map((id, offset) => published(id, offset)),
@@ -153,7 +156,7 @@ t.test('a long handler overlaps with all that begins before its end', async (t) 
   t.same(check(history({ effects })).anomalies.get('overlap')?.length, 2)
 })
 
-t.test('what a process was at when it was frozen until its session was over may overlap; what it begins later must not', async (t) => {
+t.test('attempts that run when a process is frozen past its session may overlap, later ones not', async (t) => {
   const expired = fault('app-expire', { start: 5, end: 500 })
   const again = effect('a:0', 0, { by: 'app-2', start: 300, end: 310 })
   const frozen = effect('a:0', 0, { start: 0, end: 505 })

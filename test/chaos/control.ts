@@ -54,7 +54,8 @@ export class Control {
   async refuseLetters (refused: boolean): Promise<void> {
     const configEntries = refused
       ? [
-          { name: 'message.timestamp.before.max.ms', value: '0' }, { name: 'message.timestamp.after.max.ms', value: '0' }
+          { name: 'message.timestamp.before.max.ms', value: '0' },
+          { name: 'message.timestamp.after.max.ms', value: '0' }
         ]
       : []
     await this.eventually(() => this.#with(async (admin) => {

@@ -12,7 +12,7 @@ export interface World {
   readonly control: Control
 }
 
-/** Whom it hit, and when; undefined: there was nobody. */
+/** The target and the time; undefined: there was no target. */
 export type Outcome = Pick<FaultRecord, 'targets' | 'stopped'> | undefined
 
 export const USUAL = 3

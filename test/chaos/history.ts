@@ -1,6 +1,9 @@
 import type { FaultKind } from './plan.js'
 
-/* What happened in a run: all that the checker knows. Times are ms of `time.ts`, offsets are small enough to be numbers. */
+/*
+ * What happened in a run: all that the checker knows. Times are ms of `time.ts`, offsets are small enough to be
+ * numbers.
+ */
 
 export interface History {
   readonly published: readonly Published[]

@@ -17,7 +17,8 @@ import { readCommits, readLetters, readLog } from './read.js'
 import { report } from './report.js'
 import { workload } from './workload.js'
 
-// npm run chaos -- --seed 1: three real brokers, a producer, processes that consume, and what happens to all of them; then a checker.
+// npm run chaos -- --seed 1: three real brokers, a producer, processes that consume, and what happens to all of them;
+// then a checker.
 
 const NAMES: Names = { topic: 'orders', letters: 'orders.dlq', group: 'shop' }
 /** Messages that may wait when a fault is over: those of so many seconds. */

@@ -31,7 +31,10 @@ export async function wreak (
   return records
 }
 
-/** Waits until all processes are members, all replicas are in sync, and hardly anything waits; resolves with what is not so in time. */
+/**
+ * Waits until all processes are members, all replicas are in sync, and hardly anything waits; resolves with what is not
+ * so in time.
+ */
 async function recovery (
   { apps, control }: World, acceptableLag: number, patience: number
 ): Promise<string | undefined> {
@@ -41,7 +44,9 @@ async function recovery (
     apps.measure()
     const membership = await control.membership(apps.live.map(({ name }) => name))
     const lag = await control.lag()
-    if (!isComplete(membership)) missing = `of ${membership.alive} only ${membership.members} are members, with ${membership.assigned} of ${membership.partitions} partitions`
+    const { alive, members, assigned, partitions } = membership
+    const has = `${assigned} of ${partitions} partitions`
+    if (!isComplete(membership)) missing = `of ${alive} only ${members} are members, with ${has}`
     else if (!await control.replicated()) missing = 'replicas are not in sync'
     else if (lag > acceptableLag) missing = `${lag} messages wait`
     else missing = undefined

@@ -14,7 +14,7 @@ export interface Options {
   readonly short: boolean
   /** At least so many; more when the faults take longer. */
   readonly messages: number
-  /** In which they are produced, s. */
+  /** Duration of producing, s. */
   readonly duration: number
   readonly faults: number
   /** The one kind of fault that there is, to look into it; undefined: all. */

@@ -50,7 +50,10 @@ const TICK = 20
 /** A cluster that is away does not make the harness publish into a full queue. */
 const MAX_PENDING = 2000
 
-/** Sends `rate` messages a second, without waiting for one before the next, until `enough`; resolves when all outcomes are known. */
+/**
+ * Sends `rate` messages a second, without waiting for one before the next, until `enough`; resolves when all outcomes
+ * are known.
+ */
 export async function produce (
   sender: Sender, loads: Iterator<Load, never>, rate: number, enough: (sent: number) => boolean
 ): Promise<Published[]> {

@@ -4,7 +4,10 @@ import type { Commit, Letter, LogRecord } from './history.js'
 import { fromCalendar } from './time.js'
 import { digest, ID, type Headers } from './workload.js'
 
-/* What is in the cluster when all is over, read with the app's plain kafkajs: nothing here depends on the code under test. */
+/*
+ * What is in the cluster when all is over, read with the app's plain kafkajs: nothing here depends on the code under
+ * test.
+ */
 
 const PATIENCE = 60_000
 
@@ -31,7 +34,10 @@ export async function readLetters (brokers: readonly string[], topic: string): P
   return letters
 }
 
-/** Every commit that the group made, in the order of the coordinator's own log: asking it now and then would miss some, and a node that was frozen may answer with old ones. */
+/**
+ * Every commit that the group made, in the order of the coordinator's own log: asking it now and then would miss some,
+ * and a node that was frozen may answer with old ones.
+ */
 export async function readCommits (brokers: readonly string[], group: string, topic: string): Promise<Commit[]> {
   const commits: Commit[] = []
   await readTopic(brokers, '__consumer_offsets', (_, { key, value }) => {
@@ -50,7 +56,8 @@ function parseCommit (key: Buffer, value: Buffer): Commit & {
   const group = shortString(key, 2)
   const topic = shortString(key, group.end)
   const version = value.readInt16BE(0)
-  // From version 3 on there is the leader's epoch before the metadata, whose length is one byte from version 4 on: there are hardly any.
+  // From version 3 on there is the leader's epoch before the metadata, whose length is one byte from version 4 on:
+  // there are hardly any.
   const start = version >= 3 ? 14 : 10
   const end = version >= 4 ? start + value.readUInt8(start) : shortString(value, start).end
   return {

@@ -3,7 +3,9 @@ import type { Effect, FaultRecord } from './history.js'
 import type { FaultKind } from './plan.js'
 import { LONGEST_HANDLER } from './workload.js'
 
-/** How long a partition may stand still; ms. A group waits for a process that died until its session of 30 s is over. */
+/**
+ * How long a partition may stand still; ms. A group waits for a process that died until its session of 30 s is over.
+ */
 const LIMITS: { readonly [_ in FaultKind]?: number } = {
   'app-kill': 35_000, 'broker-kill': 20_000, 'broker-restart': 20_000
 }

@@ -1,4 +1,4 @@
-/** ms on the machine's monotonic clock: the same in every process, and nobody sets it. */
+/** ms on the machine's monotonic clock: the same in every process, and never set. */
 export function now (): number {
   return Number(process.hrtime.bigint()) / 1e6
 }

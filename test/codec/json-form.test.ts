@@ -18,7 +18,7 @@ class Entity {
 
 function * numbers () { yield 1 }
 
-// Each of these JSON.stringify writes as {} or null, as members that nobody meant, or not at all.
+// JSON.stringify writes each of these as {} or null, with unintended members, or not at all.
 const formless: Array<[title: string, value: unknown, says: RegExp]> = [
   ['a promise', Promise.resolve(1), /is a promise.*: await it/],
   ['a query that is awaited', Object.create({ then () {} }), /is a promise/],

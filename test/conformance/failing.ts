@@ -7,7 +7,7 @@ import type { World } from './world.js'
 /** What becomes of messages that cannot be handled. */
 export function failing (world: World): void {
   t.test(`${world.name}: failing`, async (t) => {
-    t.test('a handler that fails is run again, then the message goes to the dead-letter topic as it came', async (t) => {
+    t.test('a handler that fails is retried, then its message goes to the dead-letter topic', async (t) => {
       const topic = await world.createTopic(1)
       const groupId = world.unique('g')
       const app = await world.app(t, { groupId, retry: { retries: 2, delay: 1 } })
@@ -58,7 +58,7 @@ export function failing (world: World): void {
       t.same(await world.read(`${topic}.dlq`), [])
     })
 
-    t.test('what cannot be decoded or is invalid goes to the dead-letter topic at once, what is behind it is handled', async (t) => {
+    t.test('an undecodable or invalid message is dead-lettered at once, and the next is handled', async (t) => {
       const topic = await world.createTopic(1)
       const app = await world.app(t, { groupId: world.unique('g') })
       const inbox = new Inbox<unknown>()
@@ -81,7 +81,7 @@ export function failing (world: World): void {
       t.match(JSON.parse(String(invalid?.headers['x-dlq-errors'])), [{ instancePath: '/n' }])
     })
 
-    t.test('a result that does not match its publisher makes its message a dead letter, and the handler is not run again', async (t) => {
+    t.test('an invalid result dead-letters its message without another run of the handler', async (t) => {
       const [topic, results] = [await world.createTopic(1), await world.createTopic(1)]
       const app = await world.app(t, { groupId: world.unique('g') })
       const inbox = new Inbox<unknown>()
@@ -117,7 +117,7 @@ export function failing (world: World): void {
       )
     })
 
-    t.test('a subscriber of a dead-letter topic is told what failed, and what fails there goes on to its own and not round in circles', async (t) => {
+    t.test('a subscriber of a dead-letter topic sees the failure and has a dead-letter topic itself', async (t) => {
       const [topic, groupId] = [await world.createTopic(1), world.unique('g')]
       const app = await world.app(t, {
         groupId, retry: { retries: 1, delay: 1 }, topicConfig: { partitions: 1 }, commit: { interval: 10 }
@@ -162,7 +162,7 @@ export function failing (world: World): void {
       t.equal(await world.partitions(`${topic}.dlq.dlq.dlq`), 0)
     })
 
-    t.test('a handler beyond its time sees its signal abort and has failed; it is run again when it has ended, not beside itself', async (t) => {
+    t.test('a handler that times out sees its signal abort, and is retried only after it has ended', async (t) => {
       const topic = await world.createTopic(1)
       const app = await world.app(t, { groupId: world.unique('g'), retry: { retries: 1, delay: 1 } })
       const inbox = new Inbox<string>()
@@ -185,7 +185,7 @@ export function failing (world: World): void {
       ])
     })
 
-    t.test('a handler that is beyond its time each time makes a dead letter, and nothing of what it returns is published', async (t) => {
+    t.test('a handler that always times out makes a dead letter, and its results are not published', async (t) => {
       const [topic, results] = [await world.createTopic(1), await world.createTopic(1)]
       const app = await world.app(t, {
         groupId: world.unique('g'), retry: { retries: 1, delay: 1 }, handlerTimeout: 20
@@ -202,7 +202,7 @@ export function failing (world: World): void {
       t.same(await world.read(results), [])
     })
 
-    t.test('a handler that does not end before the app has to is told so, and its message comes again', async (t) => {
+    t.test('a handler that does not end before drainTimeout sees its signal abort; redelivery follows', async (t) => {
       const [topic, groupId] = [await world.createTopic(1), world.unique('g')]
       const inbox = new Inbox<string>()
       const first = await world.app(t, { groupId, drainTimeout: 50 })

@@ -69,7 +69,7 @@ export function groups (world: World): void {
       t.same([...inbox.items].sort((a, b) => Number(a) - Number(b)), Array.from({ length: 60 }, (_, i) => i))
     })
 
-    t.test('close waits for the handler that runs, and its message does not come again', async (t) => {
+    t.test('close waits for the running handler, and its message is not redelivered', async (t) => {
       const topic = await world.createTopic(1)
       const groupId = world.unique('g')
       const inbox = new Inbox<string>()
@@ -94,7 +94,7 @@ export function groups (world: World): void {
       t.same(await inbox.count(3), ['start 1', 'end 1', 'again 2'])
     })
 
-    t.test('a message whose handler did not end in time comes again', async (t) => {
+    t.test('a message whose handler did not end in time is redelivered', async (t) => {
       const topic = await world.createTopic(1)
       const groupId = world.unique('g')
       const inbox = new Inbox<string>()

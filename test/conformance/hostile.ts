@@ -6,7 +6,10 @@ import type { World } from './world.js'
 
 const json = { 'content-type': 'application/json' }
 
-/** What comes from those who mean harm, or do not know better. All of it is a dead letter, and what is behind it is handled. */
+/**
+ * What comes from those who mean harm, or do not know better. All of it is a dead letter, and what is behind it is
+ * handled.
+ */
 export function hostile (world: World): void {
   t.test(`${world.name}: hostile messages`, async (t) => {
     /** An app with one subscriber. A message that is handled tells that all before it are done with. */

@@ -3,7 +3,7 @@ import type { Message } from '../../index.js'
 import { Inbox } from '../support/inbox.js'
 
 const KEYS = 40
-/** How many messages are published at a time: there are always some of which nobody has begun. */
+/** How many messages are published at a time: some of them always wait for a handler. */
 const BURST = 40
 
 interface Handled {

@@ -24,7 +24,7 @@ export function membership (world: World): void {
       t.same([...await inbox.count(4)].sort(), ['0 after', '0 before', '1 after', '2 after'])
     })
 
-    t.test('a topic that is missing holds no other up, and is read from its start when somebody else has created it', async (t) => {
+    t.test('a missing topic delays no other topic, and is read from its start once it is created', async (t) => {
       const [existing, later] = [await world.createTopic(1), world.unique('later')]
       const app = await world.app(t, { groupId: world.unique('g'), topics: 'ignore' })
       const inbox = new Inbox<string>()
@@ -90,7 +90,7 @@ export function membership (world: World): void {
       )
     })
 
-    t.test('a handler that does not end holds up no member that joins, and its message comes again', async (t) => {
+    t.test('a handler that does not end does not block a join, and its message is redelivered', async (t) => {
       const topic = await world.createTopic(2)
       const groupId = world.unique('g')
       const inbox = new Inbox<string>()
@@ -120,7 +120,7 @@ export function membership (world: World): void {
       )
     })
 
-    t.test('by key and under load a member joins and another leaves: each message is handled once, those of a key in order and never side by side', async (t) => {
+    t.test('by key, under load, with a join and a leave: each message is handled once and in key order', async (t) => {
       const [topic, groupId] = [await world.createTopic(4), world.unique('g')]
       const load = keyedLoad()
       async function member (name: string) {
@@ -145,7 +145,7 @@ export function membership (world: World): void {
       t.ok(load.seen.items.some(({ by }) => by === 'first') && load.seen.items.some(({ by }) => by === 'second'))
     })
 
-    await t.test('a message that waits for its next try goes with its partition to the member that takes it over', async (t) => {
+    await t.test('a message that waits for a retry moves with its partition to another member', async (t) => {
       const topic = await world.createTopic(1)
       const groupId = world.unique('g')
       const inbox = new Inbox<string>()

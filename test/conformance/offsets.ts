@@ -40,7 +40,10 @@ export function offsets (world: World): void {
       return { topic, groupId, write }
     }
 
-    /** A reader that holds the first message of many, while all before the offset 15 of 20 are removed. `goOn` lets it read on. */
+    /**
+     * A reader that holds the first message of many, while all before the offset 15 of 20 are removed. `goOn` lets it
+     * read on.
+     */
     async function overtakenReader (t: Test, offsetReset: FaststreamOptions['offsetReset']) {
       const [topic, groupId] = [await world.createTopic(1), world.unique('g')]
       const write = await writer(t)
@@ -84,7 +87,7 @@ export function offsets (world: World): void {
       t.same([...await inbox.count(2)].sort(), [0, 1])
     })
 
-    t.test("'latest' counts once: what is published while the app is down is handled after the next start", async (t) => {
+    t.test("'latest' counts once: messages published while the app is down are handled later", async (t) => {
       const [topic, groupId] = [await world.createTopic(2), world.unique('g')]
       const write = await writer(t)
       await write(topic, ['old'])
@@ -144,7 +147,7 @@ export function offsets (world: World): void {
       t.same(await inbox.count(5), range(5, 9))
     })
 
-    t.test("with 'latest' it costs all that was there, and what comes later is handled, whatever happens until then", async (t) => {
+    t.test("with 'latest' a group whose offset is gone skips to the end and handles what follows", async (t) => {
       const { topic, groupId, write } = await overtaken(t)
       const first = await reader(t, topic, { groupId, offsetReset: 'latest' })
       await eventually(async () => (await world.committed(groupId, topic))[0] === 10n)
@@ -176,7 +179,7 @@ export function offsets (world: World): void {
       t.ok(before.length < 14, 'not all was fetched')
     })
 
-    t.test("with 'latest' an app that retention passes goes on with what comes then", async (t) => {
+    t.test("with 'latest' an app that retention overtakes continues with the messages that follow", async (t) => {
       const { topic, groupId, write, inbox, goOn } = await overtakenReader(t, 'latest')
       goOn()
       await eventually(async () => (await world.committed(groupId, topic))[0] === 20n)
@@ -186,7 +189,7 @@ export function offsets (world: World): void {
       t.ok(seen.length < 15)
     })
 
-    t.test('a topic that is deleted and created anew is read from its start, and the other topics of its reader go on', async (t) => {
+    t.test('a topic that is deleted and recreated is read from its start; other topics go on', async (t) => {
       const [doomed, other] = [await world.createTopic(1), await world.createTopic(1)]
       const write = await writer(t)
       const app = await world.app(t, { groupId: world.unique('g'), topics: 'ignore', commit: { interval: 10 } })
@@ -205,7 +208,7 @@ export function offsets (world: World): void {
       t.equal((await inbox.count(7))[6], 'as ever')
     })
 
-    t.test("a topic that is created while its reader waits for it is read from its start, also with 'latest'", async (t) => {
+    t.test('a topic that is created after its subscriber started is read from its start', async (t) => {
       const topic = world.unique('later')
       const { inbox } = await reader(t, topic, { groupId: world.unique('g'), offsetReset: 'latest' })
       await world.createTopic(1, topic)
@@ -213,7 +216,7 @@ export function offsets (world: World): void {
       t.same(await inbox.count(2), ['first', 'second'])
     })
 
-    t.test('without a group every app reads everything, and each start begins anew', async (t) => {
+    t.test('without a group every app reads all messages, and each start begins from offsetReset', async (t) => {
       const topic = await world.createTopic(2)
       const write = await writer(t)
       for (const partition of [0, 1]) await write(topic, [partition], partition)
@@ -233,7 +236,7 @@ export function offsets (world: World): void {
       t.same([...await inbox.count(4)].sort(), range(0, 3))
     })
 
-    t.test("without a group and with 'latest' an app gets what is published while it runs, also in partitions that are added", async (t) => {
+    t.test("without a group, with 'latest', an app reads what is published while it runs", async (t) => {
       const topic = await world.createTopic(1)
       const write = await writer(t)
       await write(topic, ['old'])
@@ -265,7 +268,7 @@ export function offsets (world: World): void {
       }
     })
 
-    t.test("with 'fail' a partition whose offset is gone is not read before its reader says where to go on; the others are", async (t) => {
+    t.test("with 'fail' only the partition whose offset is gone stops until skipTo", async (t) => {
       const { topic, groupId, write } = await overtaken(t)
       await world.addPartitions(topic, 2)
       const { inbox, subscriber, app } = await reader(t, topic, { groupId, offsetReset: 'fail' })
@@ -286,7 +289,7 @@ export function offsets (world: World): void {
       t.same(await second.inbox.count(1), [10])
     })
 
-    await t.test("with 'fail' an app that retention passes stops where it is, until its reader says where to go on", async (t) => {
+    await t.test("with 'fail' a partition that retention overtakes stops until skipTo", async (t) => {
       const { topic, inbox, goOn, app, subscriber } = await overtakenReader(t, 'fail')
       goOn()
       await eventually(async () => app.broker.health().subscribers[0]?.partitions[0]?.stopped !== undefined)

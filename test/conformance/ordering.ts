@@ -56,7 +56,7 @@ export function ordering (world: World): void {
       }
     })
 
-    t.test('while a message is tried again none of its partition overtakes it, and other partitions go on', async (t) => {
+    t.test('a retry blocks its partition, and other partitions go on', async (t) => {
       const topic = await world.createTopic(2)
       const app = await world.app(t, {
         groupId: world.unique('g'), retry: { delay: 1, maxDelay: 5, retries: 1_000_000 }
@@ -117,7 +117,7 @@ export function ordering (world: World): void {
       }
     })
 
-    t.test('by key: the messages of a key are handled one after the other and in order, those of many keys side by side', async (t) => {
+    t.test('by key: messages of one key are handled in order, those of many keys in parallel', async (t) => {
       const topic = await world.createTopic(2)
       const app = await world.app(t, { groupId: world.unique('g'), ordering: 'key', concurrency: 8 })
       const inbox = new Inbox<{ key: string, value: number }>()
@@ -169,7 +169,7 @@ export function ordering (world: World): void {
       await eventually(async () => (await world.committed(groupId, topic))[0] === 8n)
     })
 
-    t.test('by key: what ran ahead of one that waits is not done again after a clean stop, nor by whoever joins', async (t) => {
+    t.test('by key: a message settled ahead of a waiting one is not redelivered after a stop or a join', async (t) => {
       const [topic, groupId] = [await world.createTopic(1), world.unique('g')]
       const build = async () => {
         const app = await world.app(t, {
@@ -236,7 +236,7 @@ export function ordering (world: World): void {
       await eventually(async () => (await world.committed(groupId, topic))[0] === 22n)
     })
 
-    t.test('by key: keys are bytes, and a message without one waits for nobody', async (t) => {
+    t.test('by key: keys are bytes, and a message without a key does not wait', async (t) => {
       const topic = await world.createTopic(1)
       const app = await world.app(t, { groupId: world.unique('g'), ordering: 'key' })
       const inbox = new Inbox<unknown>()
@@ -268,7 +268,7 @@ export function ordering (world: World): void {
       for (const key of ['ff', 'empty']) t.ok(rest.indexOf(`held ${key}`) < rest.indexOf(`behind ${key}`))
     })
 
-    t.test('without an order a message holds up none, not even of its key, and what is committed waits for it', async (t) => {
+    t.test('without an order a message blocks no other one, only the committed offset', async (t) => {
       const [topic, groupId] = [await world.createTopic(1), world.unique('g')]
       const app = await world.app(t, { groupId, ordering: 'none', concurrency: 3, commit: { interval: 10 } })
       const inbox = new Inbox<unknown>()
@@ -321,7 +321,7 @@ export function ordering (world: World): void {
       t.same(await inbox.count(2), [['a', 'c-a'], ['b', 'c-b']])
     })
 
-    await t.test('with a concurrency of 1 one message is handled at a time, and each partition gets its turn', async (t) => {
+    await t.test('with a concurrency of 1 messages run one at a time, partitions in turn', async (t) => {
       const topic = await world.createTopic(3)
       const writer = await world.app(t, { topics: 'ignore' })
       await writer.ready()

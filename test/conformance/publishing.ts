@@ -8,7 +8,7 @@ export function publishing (world: World): void {
     const app = await world.app(t, { topics: 'ignore' })
     await app.ready()
 
-    t.test('a publish resolves with topic, partition and offset, and the offsets of a partition count up', async (t) => {
+    t.test('a publish resolves with topic, partition and offset, and offsets increase', async (t) => {
       const one = await app.broker.publish(topic, 'a', { partition: 2 })
       const two = await app.broker.publish(topic, 'b', { partition: 2 })
       t.same(one, { topic, partition: 2, offset: one.offset })

@@ -6,10 +6,10 @@ import type { World } from './world.js'
 
 const upTo = (count: number) => Array.from({ length: count }, (_, i) => i)
 
-/** What is committed, and what comes again after an end, clean or not. */
+/** Commits and redelivery after an end, clean or not. */
 export function restarts (world: World): void {
   t.test(`${world.name}: restarts`, async (t) => {
-    t.test('what was not committed when a process was killed comes again, what was committed does not', async (t) => {
+    t.test('a killed process has its uncommitted messages redelivered, committed ones not', async (t) => {
       const topic = await world.createTopic(1)
       const groupId = world.unique('g')
       const writer = await world.app(t, { topics: 'ignore' })
@@ -71,7 +71,7 @@ export function restarts (world: World): void {
       t.same(await inbox.count(200), upTo(200))
     })
 
-    t.test('a close does not wait for the next try of a message, which comes again', async (t) => {
+    t.test('a close does not wait for the retry of a message, which is redelivered', async (t) => {
       const topic = await world.createTopic(1)
       const groupId = world.unique('g')
       const inbox = new Inbox<string>()
@@ -90,7 +90,7 @@ export function restarts (world: World): void {
       t.same(await world.read(`${topic}.dlq`), [])
     })
 
-    t.test('a close leaves a message whose wait for its next try is over, and whose turn it is not yet, to the next start, and what is behind it in its key', async (t) => {
+    t.test('a close leaves a due retry and the later messages of its key to the next start', async (t) => {
       const [topic, groupId] = [await world.createTopic(1), world.unique('g')]
       const inbox = new Inbox<string>()
       const { opened, open } = gate()
@@ -122,7 +122,7 @@ export function restarts (world: World): void {
       t.same(await again.count(3), ['fails 1', 'behind it 1', 'next 1'], 'what was settled behind it is not done again')
     })
 
-    t.test('by key and under load an app is closed and started again: each message is handled once, those of a key in order', async (t) => {
+    t.test('by key, under load, with restarts: each message is handled once and in key order', async (t) => {
       const [topic, groupId] = [await world.createTopic(2), world.unique('g')]
       const load = keyedLoad()
       const writer = await world.app(t, { topics: 'ignore' })

@@ -102,7 +102,7 @@ export function settling (world: World): void {
       await eventually(async () => await committed(groupId, topics) === '1,1,1,1,1')
     })
 
-    t.test('what cannot be decoded or is invalid goes to the dead-letter topic under every policy, and is settled', async (t) => {
+    t.test('an undecodable or invalid message is dead-lettered and settled under every policy', async (t) => {
       const [topics, groupId] = [await topicOfEach(), world.unique('g')]
       const app = await world.app(t, { groupId, commit: { interval: 10 } })
       let handled = 0
@@ -126,7 +126,7 @@ export function settling (world: World): void {
       t.equal(handled, 0)
     })
 
-    t.test('the first decision of a handler counts, whatever it does then; with ACK_FIRST there was one before it', async (t) => {
+    t.test('the first decision of a handler counts; ACK_FIRST has decided before the handler', async (t) => {
       const [topics, groupId] = [await topicOfEach(), world.unique('g')]
       const app = await world.app(t, { groupId, commit: { interval: 10 }, retry: { retries: 0, delay: 1 } })
       const runs = new Inbox<string>()
@@ -163,7 +163,7 @@ export function settling (world: World): void {
       }
     })
 
-    t.test('MANUAL: a decision may come when the handler has long ended, and what is behind its message waits for it', async (t) => {
+    t.test('MANUAL: a decision may follow the end of the handler, and later messages wait for it', async (t) => {
       const [topic, groupId] = [await world.createTopic(1), world.unique('g')]
       const app = await world.app(t, { groupId, commit: { interval: 10 }, ackPolicy: 'MANUAL', drainTimeout: 500 })
       const inbox = new Inbox<Message>()
@@ -184,7 +184,7 @@ export function settling (world: World): void {
       await eventually(async () => (await world.committed(groupId, topic))[0] === 3n)
       t.same(await deadLetters(topic), ['reject: rejected, late no'])
       await app.close()
-      t.same([inbox.items.at(-1)?.ack(), inbox.items.length], [false, 5], 'nobody waits for it any longer')
+      t.same([inbox.items.at(-1)?.ack(), inbox.items.length], [false, 5], 'its attempt was given up')
       t.same(await world.committed(groupId, topic), [3n])
     })
 
@@ -210,7 +210,7 @@ export function settling (world: World): void {
     })
 
     for (const handler of ['has ended', 'still runs']) {
-      t.test(`a late decision about a message of a lost partition is none, and the offsets of its new owner stay: its handler ${handler}`, async (t) => {
+      t.test(`a late decision on a lost partition has no effect: its handler ${handler}`, async (t) => {
         const [topic, groupId] = [await world.createTopic(2), world.unique('g')]
         const { opened, open } = gate()
         t.teardown(open)
@@ -236,7 +236,7 @@ export function settling (world: World): void {
         t.same(late.map(({ signal }) => signal.aborted), [true, true])
         t.same(late.map((message) => message.ack()), [false, false])
         open()
-        // The one that it kept comes again, too: to a new run.
+        // The message of the partition that it kept is redelivered, too.
         const [kept] = (await held.count(3)).slice(2) as [Message]
         t.equal(kept.partition, 1 - lost)
         t.ok(kept.ack())
@@ -246,7 +246,7 @@ export function settling (world: World): void {
       })
     }
 
-    t.test('MANUAL: a message that nobody decides about blocks its own lane, health tells of it, and it is handled again', async (t) => {
+    t.test('MANUAL: a message without a decision blocks its lane, shows in health() and is retried', async (t) => {
       const [topic, groupId] = [await world.createTopic(2), world.unique('g')]
       const app = await world.app(t, {
         groupId, ackPolicy: 'MANUAL', commit: { interval: 10 }, retry: { delay: 1, maxDelay: 5 }
@@ -358,7 +358,7 @@ export function settling (world: World): void {
       t.same((await world.read(results)).length, 4)
     })
 
-    t.test('what a handler used is committed when its message is acknowledged, and rolled back when it is not', async (t) => {
+    t.test('dependencies commit when the message is acknowledged, and roll back otherwise', async (t) => {
       const [topic, groupId] = [await world.createTopic(1), world.unique('g')]
       const app = await world.app(t, { groupId, commit: { interval: 10 }, retry: { retries: 0 } })
       const ends: string[] = []

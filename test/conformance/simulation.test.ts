@@ -18,7 +18,8 @@ import { subscriptions } from './subscriptions.js'
 import { conformance } from './suite.js'
 import { stalls, type World } from './world.js'
 
-// What is true of a real Kafka is true of the simulated one, here in real time and fine weather. A difference is a bug of the simulation.
+// What is true of a real Kafka is true of the simulated one, here in real time and fine weather. A difference is a bug
+// of the simulation.
 
 // They take a minute or two, and more on a machine that is shared.
 t.setTimeout(600_000)
@@ -95,7 +96,7 @@ const simulation: World = {
     await app.ready()
     return async () => {
       process.kill()
-      // Its session is over at once: nobody waits for half a minute here.
+      // Its session is over at once: the test does not wait for half a minute.
       const { coordinator } = cluster.node(cluster.coordinator.nodeId)
       const group = coordinator.group(options.groupId)
       for (const memberId of group.members.keys()) {

@@ -7,7 +7,7 @@ import type { World } from './world.js'
 /** A handler that stops its subscriber: what becomes of its group, its partitions and its message. */
 export function stopping (world: World): void {
   t.test(`${world.name}: stopping`, async (t) => {
-    t.test('a subscriber that stops leaves its group, when it is alone there: its partitions go to another member', async (t) => {
+    t.test('a subscriber that stops leaves its group when it is the only one in it', async (t) => {
       const [topic, groupId] = [await world.createTopic(2), world.unique('g')]
       const inbox = new Inbox<string>()
       const first = await world.app(t, { groupId })
@@ -39,7 +39,7 @@ export function stopping (world: World): void {
       t.same(await world.read(`${topic}.dlq`), [])
     })
 
-    t.test('a subscriber that stops holds up no other one of its group, and its message comes again to the next start', async (t) => {
+    t.test('a subscriber that stops blocks no other one of its group, and its message is redelivered', async (t) => {
       const [topic, other, groupId] = [await world.createTopic(1), await world.createTopic(1), world.unique('g')]
       const inbox = new Inbox<string>()
       const first = await world.app(t, { groupId, commit: { interval: 10 }, retry: { delay: 1, maxDelay: 5 } })

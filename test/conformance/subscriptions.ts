@@ -41,7 +41,7 @@ export function subscriptions (world: TransportWorld): void {
     return { create, send, read }
   }
 
-  t.test(`${world.name}: a test of names reads every topic that matches, also one that is created later, from its start`, async (t) => {
+  t.test(`${world.name}: a topic test subscribes to every match, later topics from their start`, async (t) => {
     const { create, send, read } = await build(t)
     const [a, b, other] = [world.unique('eu-a'), world.unique('eu-b'), world.unique('us-a')] as const
     await create(a)
@@ -123,7 +123,7 @@ export function subscriptions (world: TransportWorld): void {
     t.same(second.values(), [`${topic}/0 one`, `${topic}/0 two`])
   })
 
-  t.test(`${world.name}: a chosen position counts once: after a rebalance reading goes on at what was committed`, async (t) => {
+  t.test(`${world.name}: a chosen position counts once: after a rebalance the committed offset counts`, async (t) => {
     const { create, send, read } = await build(t)
     const topic = world.unique('orders')
     const groupId = world.unique('position')

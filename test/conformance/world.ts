@@ -27,7 +27,7 @@ export interface World {
   app (t: Test, options?: FaststreamOptions): Promise<FastifyInstance>
   /** Resolves with its name: an own one, or that of one that was deleted. */
   createTopic (partitions: number, topic?: string): Promise<string>
-  /** Until nobody can write to it any more. */
+  /** Resolves once no client can write to it any more. */
   deleteTopic (topic: string): Promise<void>
   /** What is before the offset `before` is gone, as when its retention has passed. */
   deleteRecords (topic: string, partition: number, before: bigint): Promise<void>
@@ -39,7 +39,7 @@ export interface World {
   addPartitions (topic: string, count: number): Promise<void>
   /** The offset that a group has stored, for each partition of a topic: 0 where there is none. */
   committed (groupId: string, topic: string): Promise<readonly bigint[]>
-  /** Stores an offset of partition 0 for a group that has no members, with somebody else's client. */
+  /** Stores an offset of partition 0 for a group that has no members, with another client. */
   commit (groupId: string, topic: string, offset: bigint): Promise<void>
   /** Starts a process with {@link stalls}, and resolves with what kills it. */
   victim (t: Test, reading: Reading): Promise<() => Promise<void>>

@@ -95,7 +95,7 @@ for (const how of ['run', 'enterWith'] as const) {
   })
 }
 
-t.test('what user code enters for one message is not seen by another message, whatever of it the loop calls', async (t) => {
+t.test('async context that user code enters for one message is invisible to other messages', async (t) => {
   const storage = new AsyncLocalStorage<unknown>()
   const foreign: unknown[] = []
   const places = new Set<string>()
@@ -149,7 +149,7 @@ t.test('what user code enters for one message is not seen by another message, wh
 })
 
 for (const concurrency of [1, 8]) {
-  t.test(`messages that wait together do not see what the one before them entered, ${concurrency} at a time`, async (t) => {
+  t.test(`queued messages do not share async context, ${concurrency} at a time`, async (t) => {
     const storage = new AsyncLocalStorage<unknown>()
     const app = await build(t, { concurrency })
     const seen: unknown[] = []

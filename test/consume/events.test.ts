@@ -128,7 +128,7 @@ t.test('a settled message tells its outcome, once', async (t) => {
   }
 })
 
-t.test('a message that stays unsettled is told, also one whose partition was revoked before its handler ended', async (t) => {
+t.test('an unsettled message has its event, also after its partition was revoked', async (t) => {
   const [settled, unsettled] = [hear(t, 'faststream.message.settled'), hear(t, 'faststream.message.unsettled')]
   const ends = [gate(), gate()]
   const { group, assign, receive } = build({
@@ -151,7 +151,7 @@ t.test('a message that stays unsettled is told, also one whose partition was rev
   t.same(unsettled[1], place(5))
 })
 
-t.test('a message whose partition is revoked while its result is published is not settled, whatever the pipeline says', async (t) => {
+t.test('a message whose partition is revoked while its result is published is not settled', async (t) => {
   const [settled, unsettled] = [hear(t, 'faststream.message.settled'), hear(t, 'faststream.message.unsettled')]
   const { opened, open } = gate()
   const send = async () => { await opened; return { topic: 'invoices', partition: 0, offset: 0n } }
@@ -165,7 +165,7 @@ t.test('a message whose partition is revoked while its result is published is no
   t.same([settled, unsettled], [[], [place(0)]])
 })
 
-t.test('a message that its handler acknowledged before it stops its subscriber is settled, and not told as unsettled', async (t) => {
+t.test('a message that is acknowledged before StopConsume is settled and has no unsettled event', async (t) => {
   const [settled, unsettled] = [hear(t, 'faststream.message.settled'), hear(t, 'faststream.message.unsettled')]
   const { assign, receive } = build({
     handle: (delivery) => { delivery.decide({ kind: 'ack' }); throw new StopConsume() }

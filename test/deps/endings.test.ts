@@ -9,7 +9,8 @@ import faststreamPlugin, { dependency } from '../../index.js'
 import { gate, Inbox } from '../support/inbox.js'
 import { turn } from '../support/manual-clock.js'
 
-// The many ways in which a reply can end. Whatever happens, what was made for its request is cleaned up, once, and a clean-up that fails is not passed over.
+// The many ways in which a reply can end. Whatever happens, what was made for its request is cleaned up, once, and a
+// clean-up that fails is not passed over.
 
 type Setup = (app: FastifyInstance) => void
 
@@ -131,7 +132,7 @@ t.test('the signal aborts when the client goes, not when its body has been read'
   await inbox.count(2)
 })
 
-t.test("Fastify's handlerTimeout replies at once, aborts the signal, and rolls back when the handler has ended", async (t) => {
+t.test("Fastify's handlerTimeout replies, aborts the signal, and rolls back after the handler", async (t) => {
   const { app, inbox, tx } = await build(t)
   const { opened, open } = gate()
   const signal = dependency((_, { signal }) => signal)

@@ -28,7 +28,7 @@ async function build (t: Test, options: FaststreamOptions = {}, server: FastifyS
   return { app, events: inbox.items, inbox, tx, failing }
 }
 
-t.test('a route gets what it declares, and it is cleaned up last of all its hooks, before the reply leaves', async (t) => {
+t.test('a route gets its dependencies, and they are cleaned up last before the reply leaves', async (t) => {
   const { app, events, tx } = await build(t)
   app.get(
     '/x',
@@ -210,7 +210,7 @@ t.test('a hijacked reply is cleaned up after when it is done, or its client has 
   t.same(events.slice(4), ['begin', 'commit'])
 })
 
-t.test('a client that goes aborts the signal, and what was made is cleaned up when the handler has ended', async (t) => {
+t.test('a client that disconnects aborts the signal, and the clean-up follows the handler', async (t) => {
   const { app, events, inbox, tx } = await build(t)
   const { opened, open } = gate()
   const signal = dependency((_, { signal }) => signal)
@@ -264,7 +264,7 @@ t.test('a dependency is made on demand, earlier or later, and once', async (t) =
   t.same(events, ['begin', 'commit'])
 })
 
-t.test('what is asked for where nothing would clean it up, or too late, or is no dependency, is an error', async (t) => {
+t.test('resolving without a clean-up, too late, or what is no dependency is an error', async (t) => {
   const { app, tx } = await build(t)
   const late: unknown[] = []
   app.setNotFoundHandler(async (request) => await request.resolve(tx))
@@ -312,7 +312,7 @@ t.test('the context knows the request', async (t) => {
   })
 })
 
-t.test('a scope gives dependencies to its routes and children; siblings do not see them, and the nearest wins', async (t) => {
+t.test('dependencies of a scope reach its routes and children, not its siblings; the nearest wins', async (t) => {
   const { app, events } = await build(t)
   const audit = dependency(() => { events.push('audited') })
   const [outer, inner, own] = [dependency(() => 'outer'), dependency(() => 'inner'), dependency(() => 'own')]
@@ -333,7 +333,7 @@ t.test('a scope gives dependencies to its routes and children; siblings do not s
   t.same((await app.inject('/a')).json(), ['outer', 'outer', 'outer'])
   t.same((await app.inject('/b')).json(), ['outer', 'inner', 'own'])
   t.same((await app.inject('/c')).json(), [])
-  t.same(events, ['audited', 'audited'], 'also what nobody names')
+  t.same(events, ['audited', 'audited'], 'also one without a name in the route')
   t.throws(() => app.withDeps({ audit }), {
     code: 'FASTSTREAM_ERR_ALREADY_STARTED', message: /withDeps of 'audit' is declared too late/
   })

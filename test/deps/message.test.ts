@@ -25,7 +25,7 @@ async function build (t: Test, options: FaststreamOptions = {}) {
   return { app, events: inbox.items, inbox, tx }
 }
 
-t.test('a message gets what its subscriber declares, and it is cleaned up before what the handler returned is published', async (t) => {
+t.test('a message gets its dependencies, and they are cleaned up before its result is published', async (t) => {
   const { app, events, tx } = await build(t)
   const results = app.broker.publisher('results', { key: () => { events.push('published'); return null } })
   app.broker.subscriber('orders', { deps: { tx }, publish: results }, async (value, { deps }) => {
@@ -38,7 +38,7 @@ t.test('a message gets what its subscriber declares, and it is cleaned up before
   t.same(events, ['begin 1', 'handler 1', 'commit 1', 'published'])
 })
 
-t.test('a clean-up that fails is a failure of the handler: nothing is published, and the next run has its own', async (t) => {
+t.test('a clean-up that fails is a failure: nothing is published, and the retry has new ones', async (t) => {
   const { app, events, tx } = await build(t)
   let runs = 0
   const commit = dependency({ tx }, async function * commit () {
@@ -120,7 +120,7 @@ t.test('a handler whose time was over before its dependencies were there is not 
   t.match(broker.errors, [{ error: { code: 'FASTSTREAM_ERR_HANDLER_TIMEOUT' } }])
 })
 
-t.test('one that is asked for on demand is made once and cleaned up', async (t) => {
+t.test('a dependency that is resolved on demand is made once and cleaned up', async (t) => {
   const { app, events, tx } = await build(t)
   app.broker.subscriber('orders', async (value, message) => {
     t.same(message.deps, {})
@@ -149,7 +149,14 @@ t.test('one declaration serves routes and subscribers, and the context knows the
   const { app } = await build(t)
   const seen: unknown[] = []
   const about = dependency((_, { app, broker, correlationId, header, log, source }) => ({
-    prefix: app.prefix, correlationId, header: header('X-Tenant'), none: header('none'), kind: source.kind, topic: source.kind === 'message' ? source.message.topic : '', log, broker
+    prefix: app.prefix,
+    correlationId,
+    header: header('X-Tenant'),
+    none: header('none'),
+    kind: source.kind,
+    topic: source.kind === 'message' ? source.message.topic : '',
+    log,
+    broker
   }))
   await app.register(async (plain) => {
     const scope = plain.withDeps({ about })

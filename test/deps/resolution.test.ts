@@ -151,7 +151,8 @@ t.test('a close waits for what is still being made', async (t) => {
   await closed
   t.same(events, ['cleaned up'])
   t.ok(resolution.closed)
-  await t.rejects(resolution.resolve(dependency('too late', () => 1) as unknown as DeclaredDependency), { code: 'FASTSTREAM_ERR_DEPENDENCY_DONE', message: /'too late'/ })
+  const tooLate = dependency('too late', () => 1) as unknown as DeclaredDependency
+  await t.rejects(resolution.resolve(tooLate), { code: 'FASTSTREAM_ERR_DEPENDENCY_DONE', message: /'too late'/ })
 })
 
 t.test('a generator that yields never or twice is an error that names it', async (t) => {

@@ -9,7 +9,8 @@ import { blocksOf, PAGES, type Block } from './pages.js'
 import { run } from './prelude.js'
 
 // Each block of TypeScript is checked by the compiler and run, against the built package, which it finds by its name.
-// A block with the name of a file is a program; any other is a part of one and runs in an app of its own (see prelude.ts).
+// A block with the name of a file is a program; any other is a part of one and runs in an app of its own (see
+// prelude.ts).
 const folder = mkdtempSync('.readme-docs-')
 t.teardown(() => { rmSync(folder, { recursive: true }) })
 t.setTimeout(180_000)

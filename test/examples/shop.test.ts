@@ -32,7 +32,7 @@ async function open (t: Test, { sql = '', prepare }: { sql?: string, prepare?: (
   }
 }
 
-/** Every connection is back in the pool, and nobody waits for one. */
+/** Every connection is back in the pool, and no request waits for one. */
 function noneLeaked (t: Test, { idleCount, totalCount, waitingCount }: pg.Pool): void {
   t.same({ idleCount, waitingCount }, { idleCount: totalCount, waitingCount: 0 }, 'no connection is leaked')
 }
@@ -66,7 +66,7 @@ t.test('the shop on PostgreSQL', missing === undefined ? {} : { skip: missing },
     noneLeaked(t, pool)
   })
 
-  t.test('a message that comes again changes nothing', async (t) => {
+  t.test('a message that is redelivered changes nothing', async (t) => {
     const { broker, rows } = await open(t)
     for (let i = 0; i < 2; i++) await broker.publish('orders', { id: '1', total: 9 }, { key: '1' })
     await broker.settled()
@@ -90,8 +90,10 @@ t.test('the shop on PostgreSQL', missing === undefined ? {} : { skip: missing },
 
   t.test('a commit that fails is a 500, and of a handler nothing is published', async (t) => {
     const sql = `
-      create function refuse() returns trigger language plpgsql as $$ begin raise exception 'the books are closed'; end $$;
-      create constraint trigger refused after insert on orders deferrable initially deferred for each row execute function refuse();
+      create function refuse() returns trigger language plpgsql
+        as $$ begin raise exception 'the books are closed'; end $$;
+      create constraint trigger refused after insert on orders
+        deferrable initially deferred for each row execute function refuse();
     `
     const { broker, place, pool, rows } = await open(t, { sql })
     t.match(await place(9), { statusCode: 500, body: /the books are closed/ })
@@ -145,7 +147,7 @@ t.test('the shop on PostgreSQL', missing === undefined ? {} : { skip: missing },
   })
 
   const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31)
-  t.test(`200 requests and 200 messages that fail in every way leave only what they should in the books (SEED=${seed})`, async (t) => {
+  t.test(`200 failing requests and messages leave correct books (SEED=${seed})`, async (t) => {
     const fates = fc.sample(fc.constantFrom('well', 'well', 'factory', 'handler', 'clean-up'), { numRuns: 400, seed })
     const plan = fates.map((fate, i) => ({ id: String(i), fate, kind: i < 200 ? 'request' : 'message' }))
     const { app, broker, pool, rows } = await open(t, {

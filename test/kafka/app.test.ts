@@ -54,7 +54,8 @@ t.test('a member that died without leaving does not keep the next one from start
   t.teardown(async () => { open(); await stuck.close() })
   await stuck.register(faststreamPlugin, options)
   const inbox = new Inbox<unknown>()
-  // It drains for as long as its handler runs, and the other one waits: as for a process that is gone, until its session ends.
+  // It drains for as long as its handler runs, and the other one waits: as for a process that is gone, until its
+  // session ends.
   stuck.broker.subscriber(topic, async (value) => { inbox.add(value); await opened })
   await stuck.ready()
   await stuck.broker.publish(topic, 1)

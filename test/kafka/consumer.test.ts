@@ -83,7 +83,7 @@ t.test('a paused partition rests until it is resumed, and then comes back at onc
   await observer.has(11)
 })
 
-t.test('what a listener pauses while it takes records comes again when it resumes', async (t) => {
+t.test('records of a partition that is paused in its listener follow after resume', async (t) => {
   const topic = await createTopic({ partitions: 3 })
   const { consumer, observer } = createMember(t, { topics: [topic] })
   await produce(topic, [0, 1, 2].flatMap((partition) => numbered(10, { partition })))
@@ -152,7 +152,7 @@ t.test('partitions that are added are found and read from their beginning', asyn
   t.equal(observer.owned.length, 3)
 })
 
-t.test('the position moves beyond control records and aborted ones, which nobody gets', async (t) => {
+t.test('the position moves beyond control and aborted records, which are not delivered', async (t) => {
   const topic = await createTopic({ partitions: 1 })
   const { consumer, observer } = createMember(t, { topics: [topic] })
   await consumer.start()
@@ -194,7 +194,7 @@ t.test('a batch that cannot be decoded stops its partition and no other', async 
   t.equal(observer.corruptBatches.length, 1, 'resuming does not make it readable')
 })
 
-t.test('a consumer that breaks is lost, reported and made anew, where it had committed', async (t) => {
+t.test('a consumer that breaks is reported and restarts at its committed offset', async (t) => {
   const topic = await createTopic({ partitions: 1 })
   const { consumer, observer } = createMember(t, { topics: [topic] })
   await consumer.start()
@@ -275,7 +275,7 @@ t.test('close ends when there is no Kafka, while it is looked for and between tw
   await waitingRejected
 })
 
-t.test('close ends within its time when the node takes connections and never answers, and no handle is left', async (t) => {
+t.test('close ends in time when the node never answers, and leaves no handle', async (t) => {
   const sockets = new Set<import('node:net').Socket>()
   const server = createServer((socket) => { sockets.add(socket) }).listen(0, '127.0.0.1')
   t.teardown(() => {

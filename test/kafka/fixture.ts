@@ -4,9 +4,9 @@ import { type Admin, type IHeaders, type KafkaMessage, type RetryOptions, Kafka,
 import t from 'tap'
 
 /*
- * What tests on real Kafka need, with the app's plain kafkajs: nothing here depends on the code under test. All of it works on
- * the shared cluster, or on the one whose brokers are given. On the shared one, topics and groups whose names start with a
- * `uniqueName` are deleted when the file's tests have ended.
+ * What tests on real Kafka need, with the app's plain kafkajs: nothing here depends on the code under test. All of it
+ * works on the shared cluster, or on the one whose brokers are given. On the shared one, topics and groups whose names
+ * start with a `uniqueName` are deleted when the file's tests have ended.
  */
 
 const handedOut: string[] = []

@@ -17,7 +17,7 @@ async function status (app: FastifyInstance): Promise<number> {
   return (await app.inject('/ready')).statusCode
 }
 
-t.test('an app that starts before its cluster is ready when the cluster is, and a cluster that goes and comes back is seen', async (t) => {
+t.test('an app connects once its cluster is up, and health() follows an outage', async (t) => {
   const cluster = await startCluster({ nodes: 1 })
   t.teardown(() => cluster.stop())
   await cluster.kill(0)

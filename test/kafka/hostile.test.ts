@@ -81,7 +81,7 @@ const kinds: readonly Kind[] = [
 ]
 
 for (const { name, value = '1', stage = 'deserialize', schema, patience = 1, kept = 'its bytes', ...rest } of kinds) {
-  t.test(`${name}: a dead letter with ${kept}, what is behind it is handled, and nobody waits long`, async (t) => {
+  t.test(`${name}: a dead letter with ${kept}, the next one is handled, the loop is not blocked`, async (t) => {
     const topic = await createTopic({ partitions: 1 })
     const producer = openProducer(t)
     const bad = {
@@ -128,7 +128,7 @@ for (const [name, message, letter] of [
   ['a key of 30 MiB', { key: Buffer.alloc(30 * megabyte), value: '1' }, [null, undefined]]
 ] as const) {
   // Partitions are given, because KafkaJS takes minutes to find one for such a key.
-  t.test(`${name} that were a few kilobytes: a dead letter that tells where it is, and nobody waits long`, async (t) => {
+  t.test(`${name} of a few kilobytes: a dead letter with its origin, and the event loop is not blocked`, async (t) => {
     const topic = await createTopic({ partitions: 1 })
     await withProducer(brokers(), async (producer) => {
       await producer.send({
@@ -149,7 +149,7 @@ for (const [name, message, letter] of [
   })
 }
 
-t.test('200 000 tiny messages, all in one fetch, are handled, and nobody waits long', async (t) => {
+t.test('200 000 tiny messages of one fetch are handled, and the event loop is not blocked', async (t) => {
   const topic = await createTopic({ partitions: 1 })
   const count = 200_000
   const messages = Array.from({ length: count / 40 }, () => ({ value: '1', timestamp: '1700000000000' }))
@@ -173,7 +173,7 @@ for (const [name, message] of [
   ['a few kilobytes that inflate to 80 MiB', { value: Buffer.alloc(80 * megabyte) }],
   ['a message of a million headers', { value: '1', headers: { h: Array.from({ length: 1_000_000 }, () => '') } }]
 ] as const) {
-  t.test(`${name}: the partition is stopped, the others are read, and nobody waits long`, async (t) => {
+  t.test(`${name}: the partition stops, the others are read, and the event loop is not blocked`, async (t) => {
     const topic = await createTopic({ partitions: 2 })
     await withProducer(
       brokers(),

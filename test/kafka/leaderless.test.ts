@@ -39,7 +39,7 @@ t.test('a partition whose only node is down holds up no other, and is read when 
   await produce(stays, numbered(3), brokers.slice(0, 2))
   await first.observer.has(5)
 
-  // Who comes now has nobody to ask where that partition begins.
+  // A member that joins now cannot ask a leader where that partition begins.
   const late = [createMember(t, { topics, brokers }), createMember(t, { topics, brokers, groupId: null })]
   for (const { consumer, observer } of late) {
     await consumer.start()

@@ -163,7 +163,7 @@ export function createEager (t: Pick<Test, 'teardown'>, settings: MemberSettings
   return member
 }
 
-/** Of the topic's partitions in turn. Nobody checks that the log has them. */
+/** Of the topic's partitions in turn. The log may not have them. */
 export async function store (
   t: Pick<Test, 'teardown'>, groupId: string, topic: string, ...offsets: bigint[]
 ): Promise<void> {

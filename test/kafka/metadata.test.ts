@@ -27,7 +27,7 @@ t.test('where the cluster takes no such text, the offset is stored without it', 
   t.same(second.observer.beginnings, ['0: 0 '])
 })
 
-t.test('nor where it is too much for all partitions together', async (t) => {
+t.test('metadata that exceed the limit of all partitions together are left out', async (t) => {
   const [topic, groupId] = [await createTopic({ partitions: 300 }), uniqueName('g')]
   const first = createMember(t, { topics: [topic], groupId })
   await first.consumer.start()

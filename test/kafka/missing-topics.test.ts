@@ -5,7 +5,7 @@ import type { TestMember } from './members.js'
 
 const partition = 0
 
-await t.test('a group that has only a topic that is not there keeps its member, costs next to nothing, and is left at once', async (t) => {
+await t.test('a group of a missing topic keeps its member, is nearly idle, and is left at once', async (t) => {
   const [topic, groupId] = [uniqueName('topic'), uniqueName('group')]
   const { consumer, observer } = createMember(t, { topics: [topic], groupId, sessionTimeout: 6000 })
   t.same(consumer.missing(), [], 'the cluster has not been asked yet')
@@ -31,7 +31,7 @@ await t.test('a group that has only a topic that is not there keeps its member, 
 // They wait most of the time.
 t.jobs = 4
 
-t.test('a topic that is not there holds nothing up, and is read from its beginning when somebody creates it', async (t) => {
+t.test('a missing topic blocks nothing, and is read from its start once it is created', async (t) => {
   const [existing, later] = [await createTopic({ partitions: 1 }), uniqueName('topic')]
   const { consumer, observer } = createMember(t, { topics: [later, existing] })
   await produce(existing, numbered(3))
@@ -60,7 +60,7 @@ t.test('the only topic of a group is read when it is created', async (t) => {
   t.same(observer.owned, [{ topic, partition }])
 })
 
-t.test('a topic that is deleted is dropped while the others flow on, and is read again when it is made anew', async (t) => {
+t.test('a deleted topic is dropped while others go on, and is read again once it is recreated', async (t) => {
   const [stays, goes] = [await createTopic({ partitions: 1 }), await createTopic({ partitions: 1 })]
   const { consumer, observer } = createMember(t, { topics: [stays, goes] })
   await produce(goes, numbered(10))
@@ -105,7 +105,7 @@ t.test('a topic that is deleted while it is paused is read again, too: only the 
   t.same(observer.values(), ['0', '1', '2', '3', '4', '5'])
 })
 
-t.test('a deletion makes a group rebalance once, and so does a creation, also when the leader does not read the topic', async (t) => {
+t.test('a deletion and a creation each cause one rebalance, also of a topic the leader does not read', async (t) => {
   const [stays, goes, groupId] = [await createTopic({ partitions: 3 }), uniqueName('topic'), uniqueName('group')]
   const leader = createMember(t, { topics: [stays], groupId })
   await leader.consumer.start()

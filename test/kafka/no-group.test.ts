@@ -74,7 +74,7 @@ t.test('latest begins at the end, and at the start of a partition that is added'
   t.same(observer.values(), ['5', '6', '7', '8'])
 })
 
-t.test('a client that breaks is made anew, and goes on at what was committed', async (t) => {
+t.test('a client that breaks is replaced, and continues at the committed offset', async (t) => {
   const topic = await createTopic({ partitions: 1 })
   const { consumer, observer } = createMember(t, { topics: [topic], groupId })
   await produce(topic, numbered(5))

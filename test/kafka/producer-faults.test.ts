@@ -12,7 +12,7 @@ const keys = 60
 const cluster = await startCluster({ nodes: 3 })
 t.teardown(() => cluster.stop())
 
-t.test('a frozen leader: the deadline holds, the outcome is unknown, and what is acknowledged later is there once', async (t) => {
+t.test('a frozen leader: the send times out, its outcome is unknown, later sends are stored once', async (t) => {
   const topic = await createTopic({ partitions: 1 }, cluster.brokers)
   const producer = openProducer(t, { brokers: cluster.brokers })
   await producer.send([record(topic, 0, 'before')], inSeconds(10))
@@ -31,7 +31,8 @@ t.test('a frozen leader: the deadline holds, the outcome is unknown, and what is
 
   cluster.thaw(leader)
   await producer.send([record(topic, 0, 'thawed')], inSeconds(10))
-  // The thawed node may tell a reader for a while that it leads, and hold only what it had: what is lost is not there later either.
+  // The thawed node may tell a reader for a while that it leads, and hold only what it had: what is lost is not there
+  // later either.
   let values: string[] = []
   await until(async () => {
     values = (await readLog(topic, cluster.brokers)).map(({ value }) => String(value))
@@ -56,7 +57,8 @@ t.test('close does not wait for a frozen leader', async (t) => {
 })
 
 t.test('a leader that moved beside one that is slow makes no duplicate', async (t) => {
-  // KafkaJS's own sendBatch repeats the first failure while the slow answer is still on its way: the slow partition is stored twice.
+  // KafkaJS's own sendBatch repeats the first failure while the slow answer is still on its way: the slow partition is
+  // stored twice.
   const topic = uniqueName('moved')
   const producer = openProducer(t, { brokers: cluster.brokers })
   await withAdmin(async (admin) => {
@@ -84,7 +86,7 @@ t.test('a leader that moved beside one that is slow makes no duplicate', async (
   )
 })
 
-t.test('sends that are given up again and again during an outage: what was acknowledged is there, once and in order', async (t) => {
+t.test('sends that time out during an outage: acknowledged records are stored once and in order', async (t) => {
   const topic = await createTopic({ partitions }, cluster.brokers)
   const load = sendUntilStopped(openProducer(t, { brokers: cluster.brokers }), topic, () => inSeconds(0.3))
   await until(async () => load.acknowledged.size > 500)
@@ -99,7 +101,7 @@ t.test('sends that are given up again and again during an outage: what was ackno
   await checkLog(t, topic, load)
 })
 
-t.test('SIGKILL of a leader at load: nothing acknowledged is lost, nothing is there twice, keys stay in order', async (t) => {
+t.test('SIGKILL of a leader under load: no loss, no duplicate, keys in order', async (t) => {
   const topic = await createTopic({ partitions }, cluster.brokers)
   const load = sendUntilStopped(openProducer(t, { brokers: cluster.brokers }), topic, () => inSeconds(30))
   await until(async () => load.acknowledged.size > 500)

@@ -7,7 +7,7 @@ import type { RawHeader } from '../../lib/transport/transport.js'
 import { failure, inSeconds, interceptAnswers, openProducer, readRaw, record } from './client.js'
 import { createTopic, readLog, uniqueName, until, withAdmin } from './fixture.js'
 
-t.test('send resolves with the offset of each record, in the order given, over several topics and partitions', async (t) => {
+t.test('send resolves with the offset of each record, over several topics and partitions', async (t) => {
   const [orders, invoices] = await Promise.all([createTopic({ partitions: 2 }), createTopic({ partitions: 1 })])
   const producer = openProducer(t)
 
@@ -123,7 +123,7 @@ t.test('a record that is too large is refused, and the next send is fine', async
   t.same(await values(topic), ['0:a', '0:b'])
 })
 
-t.test('a partition that is refused does not keep the others from being stored, and the error says which were', async (t) => {
+t.test('a refused partition does not block the others, and the error lists what was stored', async (t) => {
   const [topic, other] = await Promise.all([createTopic({ partitions: 2 }), createTopic({ partitions: 1 })])
   const producer = openProducer(t)
 
@@ -138,7 +138,7 @@ t.test('a partition that is refused does not keep the others from being stored, 
   t.same(await values(other), ['0:x'])
 })
 
-t.test('a partition or topic that stays unknown is refused, after the time that news needs to get around', async (t) => {
+t.test('a partition or topic that stays unknown is refused once metadata had time to spread', async (t) => {
   const topic = await createTopic({ partitions: 1 })
   const producer = openProducer(t)
 
@@ -306,7 +306,7 @@ t.test('close ends a send in flight, and none is taken afterwards', async (t) =>
   )
 })
 
-t.test('the number of partitions is known at once after the first look, and partitions that are added are noticed', async (t) => {
+t.test('the partition count is cached after the first request, and added partitions are noticed', async (t) => {
   const topic = await createTopic({ partitions: 2 })
   const producer = openProducer(t)
 

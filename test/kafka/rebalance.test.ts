@@ -100,7 +100,7 @@ t.test('a commit on its way when the member is thrown out is refused as of a los
   t.same(observer.calls, ['assigned', 'lost', 'assigned'], 'there was nothing left to drain for')
 })
 
-t.test('who drains for too long is lost to the group, and joins again without waiting for the drain', async (t) => {
+t.test('a member that drains for too long is evicted, and rejoins without waiting for the drain', async (t) => {
   const topic = await createTopic({ partitions: 2 })
   const groupId = uniqueName('group')
   const first = createMember(t, { topics: [topic], groupId, rebalanceTimeout: 4000 })
@@ -113,7 +113,7 @@ t.test('who drains for too long is lost to the group, and joins again without wa
   t.equal(first.observer.owned.length + second.observer.owned.length, 2)
 })
 
-t.test('who is thrown out while it drains is told so at once', async (t) => {
+t.test('a member that is evicted while it drains is told at once', async (t) => {
   const topic = await createTopic({ partitions: 2 })
   const groupId = uniqueName('group')
   const first = createMember(t, { topics: [topic], groupId })
@@ -128,7 +128,7 @@ t.test('who is thrown out while it drains is told so at once', async (t) => {
   await started
 })
 
-t.test('an app that is thrown out while it drains handles and commits what comes then', async (t) => {
+t.test('an app that is evicted while it drains handles and commits the messages that follow', async (t) => {
   const topic = await createTopic({ partitions: 4 })
   const groupId = uniqueName('group')
   const revokeDrain = 6000
@@ -287,7 +287,7 @@ t.test('close during a join that waits for a drain leaves the group at once', as
   t.same(second.observer.calls, [])
 })
 
-t.test('a static member restarts without a rebalance, and a second one under its name fences the first for good', async (t) => {
+t.test('a static member restarts without a rebalance, and a second one of its name fences it', async (t) => {
   const topic = await createTopic({ partitions: 2 })
   const groupId = uniqueName('group')
   const [first, stays] = ['first', 'stays'].map((groupInstanceId) => createMember(t, {

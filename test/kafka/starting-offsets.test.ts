@@ -30,7 +30,7 @@ t.intercept(Node.prototype, 'request', {
 })
 
 for (const offsetReset of modes) {
-  t.test(`with '${offsetReset}', a group that has nothing stored begins at the ${offsetReset === 'latest' ? 'end' : 'start'}, and says so first`, async (t) => {
+  t.test(`with '${offsetReset}', a group without offsets begins at the ${offsetReset}`, async (t) => {
     const topic = await createTopic({ partitions: 1 })
     await produce(topic, numbered(10))
     await expire(topic, 4n)
@@ -80,7 +80,7 @@ for (const offsetReset of modes) {
     })
   }
 
-  t.test(`with '${offsetReset}', retention that passes a running member makes a new generation, which tells it`, async (t) => {
+  t.test(`with '${offsetReset}', retention that overtakes a member begins a new generation`, async (t) => {
     const topic = await createTopic({ partitions: 2 })
     const groupId = uniqueName('group')
     await produce(topic, numbered(10))
@@ -149,7 +149,7 @@ t.test("with 'latest', members that start together leave out what was there, eac
   t.same(members.flatMap(({ observer }) => observer.values()), [])
 })
 
-t.test("with 'latest', a partition that is added is read from its start, also what came before anyone saw it", async (t) => {
+t.test("with 'latest', an added partition is read from its start", async (t) => {
   const topic = await createTopic({ partitions: 1 })
   const groupId = uniqueName('group')
   await produce(topic, numbered(3))
@@ -179,7 +179,7 @@ async function addPartitions (topic: string, count: number): Promise<void> {
   })
 }
 
-t.test('a topic that is made anew behind the back of a member is read from its start', async (t) => {
+t.test('a topic that is recreated unnoticed by its member is read from its start', async (t) => {
   const topic = await createTopic({ partitions: 1 })
   await produce(topic, numbered(10))
   const { consumer, observer } = createEager(t, { topics: [topic] })
@@ -206,7 +206,7 @@ t.test('what plain kafkajs stores for an offset out of range is nothing', async 
   t.same(observer.calls, ['assigned'])
 })
 
-t.test('an offset behind the beginning of an open transaction is in range, and the latest one is that beginning', async (t) => {
+t.test("an offset in an open transaction is in range, and 'latest' is its first offset", async (t) => {
   const topic = await createTopic({ partitions: 1 })
   const groupId = uniqueName('group')
   await produce(topic, numbered(5))

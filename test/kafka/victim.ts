@@ -5,12 +5,15 @@ import { stalls } from '../conformance/world.js'
 import { transportOptions } from './client.js'
 import { useEnvironment } from '../support/environment.js'
 
-// A process to be killed: `victim.ts <topic> <group> <offsetReset>`. Its group notices after 6 s, the shortest session that every cluster allows.
+// A process to be killed: `victim.ts <topic> <group> <offsetReset>`. Its group notices after 6 s, the shortest session
+// that every cluster allows.
 
 // It must not outlive a test that was killed itself.
 process.once('disconnect', () => process.exit(1))
 
-const [topic = '', groupId = '', offsetReset = 'earliest'] = process.argv.slice(2) as [string?, string?, FaststreamOptions['offsetReset']?]
+type Arguments = [topic?: string, groupId?: string, offsetReset?: FaststreamOptions['offsetReset']]
+
+const [topic = '', groupId = '', offsetReset = 'earliest'] = process.argv.slice(2) as Arguments
 const app = Fastify()
 useEnvironment(app, {
   async createTransport () {

@@ -9,7 +9,10 @@ interface Partition extends TopicPartition {
   committed: bigint | undefined
 }
 
-/** The least that a core does: one record of each partition at a time, a commit now and then, a drain before each rejoin. */
+/**
+ * The least that a core does: one record of each partition at a time, a commit now and then, a drain before each
+ * rejoin.
+ */
 export class Worker {
   readonly member: TestMember
   readonly refused: unknown[] = []

@@ -31,7 +31,7 @@ t.test('layers are laid over settings that are resolved already, which stay as t
   t.equal(inherited.bodyLimit, 100)
 })
 
-t.test('an impossible option is refused in whichever layer it is', async (t) => {
+t.test('an impossible option is refused in every layer', async (t) => {
   t.throws(() => resolveInherited([{ concurrency: 0 }, { concurrency: 1 }]), {
     code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /'concurrency'/
   })

@@ -184,7 +184,7 @@ t.test('every publish has its outcome by its deadline, the send goes on for the 
   t.equal((await third).offset, 1n)
 })
 
-t.test('one that waits for its topic when its deadline comes was not sent', async (t) => {
+t.test('a message that waits for its topic at its deadline was not sent', async (t) => {
   const { clock, transport, producer } = build()
   let answer: (count: number) => void = () => {}
   transport.counts.set('new', new Promise((resolve) => { answer = resolve }))

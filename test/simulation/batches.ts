@@ -115,7 +115,10 @@ export function endMarker (commit: boolean, producerId: bigint, timestamp: numbe
   )
 }
 
-/** The only record of a control batch has the key `version, type`: behind the record's length, attributes, two deltas and the key's length. */
+/**
+ * The only record of a control batch has the key `version, type`: behind the record's length, attributes, two deltas
+ * and the key's length.
+ */
 export function isAbort (bytes: Buffer): boolean {
   return bytes.readInt16BE(HEADER + 5 + 2) === 0
 }

@@ -74,7 +74,8 @@ export function createBroker (cluster: Cluster): Handlers {
     const answer = read().map(({ topic, partitions }) => ({
       topic,
       partitions: partitions.map((fetched) => {
-        // As Kafka: the first batch of an answer comes whole, whatever the limits; after that there is nothing where there is no room.
+        // As Kafka: the first batch of an answer comes whole, whatever the limits; after that there is nothing where
+        // there is no room.
         const records = room > 0 ? fetched.records : NOTHING
         room -= records.length
         return { ...fetched, records }

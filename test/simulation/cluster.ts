@@ -191,7 +191,8 @@ export class Cluster {
       node.changed()
     }
     this.scheduler.schedule(delay(), () => {
-      // What a frozen node was told comes again when it has thawed, but not at once: until then it believes what it believed.
+      // A frozen node gets its missed news again when it has thawed, but not at once: until then it believes what it
+      // believed.
       if (node.process.isFrozen) {
         node.process.schedule(0, () => {
           node.process.schedule(this.random.integer(0, LONGEST_ERROR), hear)

@@ -56,7 +56,7 @@ export class Coordinator {
     for (const groupId of this.#cluster.store.groups) this.group(groupId)
   }
 
-  /** Members of groups that nobody asked for since they were loaded have sessions, too. */
+  /** Members of loaded groups have sessions, also before the first request for the group. */
   group (groupId: string): Group {
     let group = this.#groups.get(groupId)
     if (group === undefined) {

@@ -49,7 +49,7 @@ export class Generations {
     if (this.members.size > 0) this.state = 'Stable'
   }
 
-  /** Whoever waits is told to look for the coordinator. */
+  /** Tells each waiting member to look for the coordinator. */
   end (): void {
     this.#over = true
     for (const member of this.members.values()) member.fail(CODE.notCoordinator)

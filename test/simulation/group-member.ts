@@ -50,7 +50,10 @@ export class LiveMember implements GroupMember {
     return changed
   }
 
-  /** Something was heard of it. A member whose JoinGroup or SyncGroup waits is there; of any other the session ends in silence. */
+  /**
+   * Something was heard of it. A member whose JoinGroup or SyncGroup waits is there; of any other the session ends in
+   * silence.
+   */
   renew (process: Process, end: () => void): void {
     const heard = ++this.#heard
     process.schedule(this.sessionTimeout, () => {

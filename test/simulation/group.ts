@@ -41,7 +41,7 @@ export class Group extends Generations {
     if (memberId !== this.leader) return
     const given = new Map(assignments.map(({ memberId, assignment }) => [memberId, assignment]))
     for (const member of this.members.values()) member.assignment = given.get(member.memberId) ?? NOTHING
-    // What is not stored would be forgotten with this coordinator: so nobody is told of it.
+    // What is not stored would be forgotten with this coordinator: so no member is told of it.
     if (!this.persist()) return this.end()
     this.state = 'Stable'
     for (const member of this.members.values()) {

@@ -107,7 +107,7 @@ t.test('a follower that joins again with what is known stays in the generation, 
   t.equal(await bench.heartbeat(follower), CODE.rebalanceInProgress)
 })
 
-t.test('who leaves makes the others rebalance', async (t) => {
+t.test('a member that leaves makes the others rebalance', async (t) => {
   const bench = await begin()
   const [a, b] = await bench.group(2)
   t.equal((await bench.run(bench.send('LeaveGroup', a!))).errorCode, CODE.none)
@@ -135,7 +135,7 @@ t.test('a static member that comes back keeps its assignment, and its former sel
   t.equal(String((await bench.run(bench.sync(after, []))).assignment), `of ${before.memberId}`)
 })
 
-t.test('when the coordinator moves, the last complete generation goes on; what was not complete is forgotten', async (t) => {
+t.test('a coordinator that moves keeps the last complete generation and drops an unfinished one', async (t) => {
   const bench = await begin()
   const [a, b] = await bench.group(2)
   await bench.commit(a!, 3n)

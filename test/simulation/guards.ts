@@ -5,8 +5,8 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { MUTATIONS, type Mutation } from './mutations.js'
 
-// npm run simulate:guards [-- --seeds 1000] [--only "words of a guard"]: takes each guard away in a copy of the sources, and
-// shows how soon the simulation notices. Fails when it does not.
+// npm run simulate:guards [-- --seeds 1000] [--only "words of a guard"]: takes each guard away in a copy of the
+// sources, and shows how soon the simulation notices. Fails when it does not.
 
 const { values: { seeds, only } } = parseArgs({
   options: { seeds: { type: 'string', default: '1000' }, only: { type: 'string', default: '' } }

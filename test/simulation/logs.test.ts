@@ -12,7 +12,7 @@ async function begin (): Promise<Bench> {
   return bench
 }
 
-t.test('a batch that comes again is answered with its first offset and stored once', async (t) => {
+t.test('a batch that is sent again is answered with its first offset and stored once', async (t) => {
   const bench = await begin()
   t.match(await bench.produce(1, RECORDS), { errorCode: 0, baseOffset: 0n })
   t.match(await bench.produce(1, RECORDS, { baseSequence: 2 }), { errorCode: 0, baseOffset: 2n })

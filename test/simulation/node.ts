@@ -56,7 +56,7 @@ export class Node {
 
   kill (): void {
     this.process.kill()
-    // Nobody gets an answer any more.
+    // Requests get no answer any more.
     this.#waiters = new Set()
   }
 

@@ -6,8 +6,8 @@ import type { Timeline } from './timeline.js'
 export const EPOCH = Date.UTC(2026, 0, 1)
 
 /**
- * A process of the simulation: an app or a node. While it is frozen nothing happens in it; what was due meanwhile happens
- * when it thaws. Once it is killed nothing happens in it any more.
+ * A process of the simulation: an app or a node. While it is frozen nothing happens in it; what was due meanwhile
+ * happens when it thaws. Once it is killed nothing happens in it any more.
  */
 export class Process {
   readonly name: string

@@ -7,7 +7,8 @@ export type Leaks = Set<string>
 
 /**
  * Takes the real clock, timers and chance away while `work` runs. A use of the clock or of a timer is noted in `leaks`:
- * with it a seed does not replay. `Math.random` and `setImmediate` are served by the simulation, because the core may use them.
+ * with it a seed does not replay. `Math.random` and `setImmediate` are served by the simulation, because the core may
+ * use them.
  */
 export async function withoutRealTime<Result> (
   scheduler: Scheduler, random: Random, leaks: Leaks, work: () => Promise<Result>

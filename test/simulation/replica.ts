@@ -16,7 +16,9 @@ export interface AbortedRange {
   readonly end: number
 }
 
-/** The copy of one partition that one node has. The state of producers is what its log says, so that it is cut with it. */
+/**
+ * The copy of one partition that one node has. The state of producers is what its log says, so that it is cut with it.
+ */
 export class Replica {
   readonly nodeId: number
   batches: StoredBatch[] = []
@@ -39,9 +41,9 @@ export class Replica {
         ({ producerId, control }) => producerId === header.producerId && !control
       ).slice(-REMEMBERED_BATCHES)
       const last = known.at(-1)
-      const duplicate = known.find(
-        (batch) => batch.producerEpoch === header.producerEpoch && batch.baseSequence === header.baseSequence && batch.count === header.count
-      )
+      const { producerEpoch, baseSequence, count } = header
+      const duplicate = known.find((batch) =>
+        batch.producerEpoch === producerEpoch && batch.baseSequence === baseSequence && batch.count === count)
       if (duplicate !== undefined) return { errorCode: 0, batch: duplicate }
       if (last !== undefined && header.producerEpoch < last.producerEpoch) {
         return { errorCode: CODE.invalidProducerEpoch }

@@ -57,9 +57,8 @@ async function unfold (world: World): Promise<string[]> {
   await scheduler.run(() => state.raged, scheduler.now + setting.storm + PATIENCE)
   trace.note('calm')
 
-  const isDone = (): boolean => publisher.isIdle && lagOf(world).length === 0 && world.group.state === 'Stable' && isComplete(
-    membersOf(world)
-  )
+  const isDone = (): boolean => publisher.isIdle && lagOf(world).length === 0 &&
+    world.group.state === 'Stable' && isComplete(membersOf(world))
   let checked = -1
   // Looked at now and then: it takes a while.
   const isDoneNow = (): boolean => {

@@ -22,7 +22,7 @@ export interface Setting {
   readonly offsetReset: 'earliest' | 'latest'
   /** Static members. */
   readonly isStatic: boolean
-  /** Somebody else writes transactions to the topic, and aborts some. */
+  /** Another producer writes transactions to the topic, and aborts some. */
   readonly transactions: boolean
   readonly buffer: number
   /** How long one publish may take, ms */

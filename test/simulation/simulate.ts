@@ -2,7 +2,8 @@ import { parseArgs } from 'node:util'
 import type { Climate } from './setting.js'
 import { simulate } from './run.js'
 
-// npm run simulate -- --seeds 3000 [--from 1] [--until-wrong]; one seed, line by line: npm run simulate -- --seed 7 [--climate quiet]
+// npm run simulate -- --seeds 3000 [--from 1] [--until-wrong]; one seed, line by line: npm run simulate -- --seed 7
+// [--climate quiet]
 
 const { values } = parseArgs({
   options: {

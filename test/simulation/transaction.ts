@@ -7,7 +7,7 @@ import type { World } from './world.js'
 /** How long a coordinator of transactions tries to end one, ms. */
 const PATIENCE = 60_000
 
-/** Somebody else's producer writes a transaction, and ends it after a while. What it aborts nobody may handle. */
+/** Another producer writes a transaction and ends it after a while. A handler must not get aborted records. */
 export async function transact (world: World): Promise<void> {
   const { cluster, random, scheduler, published, trace } = world
   const partition = random.pick(cluster.partitions(TOPIC))
@@ -36,9 +36,8 @@ export async function transact (world: World): Promise<void> {
   let marker: StoredBatch | undefined
   for (const end = scheduler.now + PATIENCE; scheduler.now < end; await scheduler.sleep(200)) {
     if (!partition.newest.batches.includes(batch)) return
-    if (marker !== undefined && partition.newest.batches.includes(marker) && partition.newest.highWatermark >= marker.nextOffset) {
-      return
-    }
+    const { batches, highWatermark } = partition.newest
+    if (marker !== undefined && batches.includes(marker) && highWatermark >= marker.nextOffset) return
     if (marker === undefined || !partition.newest.batches.includes(marker)) {
       marker = append(world, partition, endMarker(commits, producerId, world.now))
     }

@@ -64,9 +64,9 @@ export class Weather {
   }
 
   /**
-   * Whether what arrives on a connection that its sender has closed is still worked on. Commits are not: one that comes behind
-   * a later one takes that back, and no client can keep it from doing so. Nor are joins: that of a static member which is gone
-   * would fence the one that has taken its place.
+   * Whether what arrives on a connection that its sender has closed is still worked on. Commits are not: one that comes
+   * behind a later one takes that back, and no client can keep it from doing so. Nor are joins: that of a static member
+   * which is gone would fence the one that has taken its place.
    */
   outlivesConnection (api: Api): boolean {
     return !isOnce(api) && this.#random.next() < 0.5

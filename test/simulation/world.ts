@@ -105,8 +105,8 @@ export class World {
 }
 
 function describe (details: object): string {
-  return JSON.stringify(
-    details,
-    (_, value) => value instanceof Error ? `${value.name}: ${value.message}` : typeof value === 'bigint' ? Number(value) : value
-  )
+  return JSON.stringify(details, (_, value) => {
+    if (value instanceof Error) return `${value.name}: ${value.message}`
+    return typeof value === 'bigint' ? Number(value) : value
+  })
 }

@@ -13,7 +13,7 @@ function build (t: Test) {
   return app
 }
 
-// Nothing listens there: whoever connects fails.
+// Nothing listens there: each connection is refused.
 const real: FaststreamOptions = { brokers: ['127.0.0.1:1'], groupId: 'shop' }
 
 t.test('every broker of an app is put in memory, whatever its options say', async (t) => {
@@ -155,7 +155,7 @@ t.test('what is published is read back as a test likes it', async (t) => {
   t.match(four, { value: null, rawValue: null })
 })
 
-t.test('through a publisher its schema is checked; a topic that nobody declares is an error', async (t) => {
+t.test('publish through a publisher checks its schema; an undeclared topic is an error', async (t) => {
   const app = build(t)
   await app.register(faststreamPlugin, real)
   const events = app.broker.publisher('events', { schema: { value: { type: 'object' } } })

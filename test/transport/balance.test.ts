@@ -59,7 +59,7 @@ t.test('each topic is spread, not only the sum', async (t) => {
   t.same([sizes(owners, two, 'a/'), sizes(owners, two, 'b/')], [[2, 2], [2, 2]])
 })
 
-t.test('no partition moves without need: whoever was there only gives to one that comes, and only takes from one that leaves', async (t) => {
+t.test('partitions move only to a member that joins and from a member that leaves', async (t) => {
   const counts = { a: 12 }
   const before = assign(everybody(three, 'a'), counts)
   const joined = assign(everybody(four, 'a'), counts, before)
@@ -70,7 +70,7 @@ t.test('no partition moves without need: whoever was there only gives to one tha
   t.ok([...joined].every(([name, owner]) => owner === 'four' || left.get(name) === owner))
 })
 
-t.test('whatever groups there are, each topic is even among its subscribers, and nothing moves in a group that stays as it is', async (t) => {
+t.test('random groups: each topic is balanced, and an unchanged group moves nothing', async (t) => {
   const topics = ['a', 'b', 'c']
   const subscribed = fc.dictionary(
     fc.constantFrom('one', 'two', 'three', 'four', 'five', 'six'),

@@ -102,7 +102,7 @@ t.test('whatever members say of themselves, each partition that exists has one o
   })
 })
 
-t.test('whatever a leader assigns, only partitions that exist are taken, once, of topics that the member subscribes to', async (t) => {
+t.test('a member takes from an assignment only existing partitions of its topics, each once', async (t) => {
   fuzz(t, damaged(assignment), (bytes) => {
     const { partitions, refused } = readAssignment(
       bytes, (topic) => topic === 'orders' || topic === 'gone' ? countOf(topic) : undefined
@@ -126,7 +126,7 @@ t.test('what is written is read', async (t) => {
   t.same(decodeAssignment(Buffer.alloc(0)), new Map())
 })
 
-t.test('a subscription of another client is read: of a newer version, with foreign user data, or with none', async (t) => {
+t.test('a subscription of another client is read: newer versions, foreign or no user data', async (t) => {
   const [head] = [encodeSubscription({ topics: ['a'], counts: new Map() })]
   const newer = Buffer.concat([head, Buffer.from('owned partitions, generation and rack')])
   newer.writeInt16BE(3)

@@ -35,7 +35,10 @@ const jvm = [
 const startTimeout = 60_000
 const guardScript = fileURLToPath(new URL('guard.sh', import.meta.url))
 
-/** Starts 1 or 3 nodes, broker and controller in one, and resolves once all of them serve. They end with this process at the latest. */
+/**
+ * Starts 1 or 3 nodes, broker and controller in one, and resolves once all of them serve. They end with this process at
+ * the latest.
+ */
 export async function startCluster (options: { nodes: 1 | 3 }): Promise<Cluster> {
   const jars = await resolveJars()
   const directory = await mkdtemp(join(tmpdir(), 'faststream-kafka-'))
@@ -99,7 +102,8 @@ async function format (java: readonly string[], clusterId: string, settings: str
     ...java, 'kafka.tools.StorageTool', 'format', '--cluster-id', clusterId, '--config', settings
   ])
     .catch((error: NodeJS.ErrnoException) => {
-      const reason = error.code === 'ENOENT' ? 'java was not found (install Java 17, or set KAFKA_BROKERS to use a running cluster)' : error.message
+      const missing = 'java was not found (install Java 17, or set KAFKA_BROKERS to use a running cluster)'
+      const reason = error.code === 'ENOENT' ? missing : error.message
       throw new Error(`Kafka's storage could not be formatted: ${reason}`, { cause: error })
     })
 }

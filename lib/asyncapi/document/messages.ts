@@ -64,7 +64,7 @@ export function partsOf (
   }
 }
 
-/** The same for two of which the same is said, whoever says it. */
+/** A text that is equal for two messages with equal parts, publishers and subscribers alike. */
 export function fingerprintOf ({ value, key, headers, contentType, unknown }: MessageParts): string {
   return [value, key, headers].map((part) => part?.fingerprint).concat(contentType, namesOf(unknown)).join('\n\n')
 }

@@ -3,7 +3,7 @@ import { alternativesOf, shapeOf } from './shape.js'
 
 /* A value made from its schema: the same each time, small, and valid where that can be had without a solver. */
 
-/** Deeper and longer than anybody reads: a few schemas that refer to each other several times make very many values. */
+/** Limits of depth and length: a few schemas that refer to each other several times make very many values. */
 const DEEPEST = 8
 const MOST = 500
 

@@ -1,6 +1,8 @@
 import { decoded } from './json.js'
 
-/* The part of the address behind '#': what the page shows of itself. Links are plain links, so back and forward work. */
+/*
+ * The part of the address behind '#': what the page shows of itself. Links are plain links, so back and forward work.
+ */
 
 export function operationHash (id: string): string {
   return `#/operations/${encoded(id)}`

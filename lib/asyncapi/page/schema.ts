@@ -47,7 +47,7 @@ function node (
       branch(parts, pointers, [...within, name])
     ]
   )
-  // What was seen on the way here is opened by whoever wants it once more.
+  // A schema that already encloses this one stays closed until the reader opens it.
   details.open = within.length < OPEN && (name === undefined || !within.includes(name))
   return details
 }

@@ -20,7 +20,8 @@ export function shapeOf (value: unknown, pointers: Pointers): Shape {
 function onlyReference (value: unknown): string | undefined {
   const [first, ...more] = list(dictionary(value).allOf)
   const { $ref } = dictionary(first)
-  return more.length === 0 && typeof $ref === 'string' && dictionary(value).properties === undefined ? lastSegment($ref) : undefined
+  if (more.length > 0 || typeof $ref !== 'string' || dictionary(value).properties !== undefined) return undefined
+  return lastSegment($ref)
 }
 
 function merged (schema: Dictionary, pointers: Pointers, seen: Set<Dictionary>): Dictionary {
@@ -110,11 +111,16 @@ export function constraintsOf (schema: Dictionary): string[] {
   ].filter((constraint) => typeof constraint === 'string')
 }
 
+function bounds (from: unknown, to: unknown): string {
+  if (to === undefined) return `≥ ${show(from)}`
+  if (from === undefined) return `≤ ${show(to)}`
+  return from === to ? show(from) : `${show(from)} to ${show(to)}`
+}
+
 function range (schema: Dictionary, least: string, most: string, unit: string): string | undefined {
   const [from, to] = [schema[least], schema[most]]
   if (from === undefined && to === undefined) return undefined
-  const words = to === undefined ? `≥ ${show(from)}` : from === undefined ? `≤ ${show(to)}` : from === to ? show(from) : `${show(from)} to ${show(to)}`
-  return `${words} ${unit}`.trim()
+  return `${bounds(from, to)} ${unit}`.trim()
 }
 
 /** What one may look at inside: properties, items, alternatives. */

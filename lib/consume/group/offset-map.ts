@@ -4,7 +4,7 @@ import type { ConsumedRecord } from '../../transport/transport.js'
 /*
  * A group stores one offset per partition, but messages behind an unsettled one may be settled: other keys run ahead
  * of a slow one. A bitmap of them is committed as the offset's metadata, so that the next owner of the partition does
- * not handle them again. Offsets mean nothing in another log (a topic that was created anew, or a mirrored cluster
+ * not handle them again. Offsets mean nothing in another log (a topic that was recreated, or a mirrored cluster
  * whose tool copies the metadata unchanged). The bitmap therefore carries offset and timestamp of the record at the
  * watermark, and is ignored unless that record is read first.
  */

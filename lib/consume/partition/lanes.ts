@@ -15,7 +15,7 @@ interface Lane<T> {
 
 /** The lanes of one partition. */
 interface PartitionLanes<T> {
-  /** Lanes with items of which none runs; they take turns. */
+  /** Lanes that have items and run none of them; they take turns. */
   readonly ready: Fifo<Lane<T>>
 }
 

@@ -130,7 +130,7 @@ export class Partition implements TopicPartition {
   }
 
   /**
-   * Drops an offset map of another log: the topic was created anew, or the offsets were copied from another cluster.
+   * Drops an offset map of another log: the topic was recreated, or the offsets were copied from another cluster.
    */
   #begin (first: ConsumedRecord | undefined): void {
     if (this.tracker.position === undefined && this.#offsetMap?.isBehind(first) !== true) this.#offsetMap = undefined

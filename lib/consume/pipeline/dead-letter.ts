@@ -25,13 +25,14 @@ const DETAILS = ['full', 'brief', 'reference', 'place'] as const
 export type Detail = typeof DETAILS[number]
 
 /**
- * Nobody means more than these. To copy half a million, which a megabyte can hold, would keep everybody else waiting.
+ * No producer means to send more than these. A copy of half a million headers, which a megabyte can hold, would block
+ * the event loop.
  */
 const MAX_HEADERS = 2 ** 17
 
 /**
- * As much as may be tried for this record. Of what is larger than anything that is handled there is only said where
- * it is: to send it would keep everybody else waiting, too.
+ * Details that may be tried for this record. A dead letter of a record above all limits has its origin only: sending
+ * its bytes would block the event loop.
  */
 export function detailsFor (record: ConsumedRecord, { bodyLimit }: SubscriberSettings): readonly Detail[] {
   const { size, value, headerCount = record.headers.length } = record

@@ -20,8 +20,9 @@ const moduleParameters = ['exports', 'require', 'module', '__filename', '__dirna
 
 /**
  * The modules of an installed CommonJS package a second time: own cache, own `require`, some of them replaced.
- * But for what is shared, Node's module cache plays no part, so the application's copy stays as it is, whoever loads
- * first. Replacing modules there instead fails as soon as the application has imported the package before us, and
+ * But for what is shared, Node's module cache plays no part, so the application's copy stays as it is, in
+ * either order of loading.
+ * Replacing modules there instead fails as soon as the application has imported the package before us, and
  * putting them back afterwards fails because kafkajs also requires inside of functions.
  */
 export function privateModules (

@@ -59,7 +59,7 @@ type Produced = PartitionAnswer & { readonly baseOffset: string }
 const Produce = mapping<'Produce', { topics: ReadonlyArray<Named<Produced>> }>({
   kafkajs: 'Produce',
   versions: { min: 3, max: 7 },
-  // Encoded by the connection: kafkajs would make the batches anew.
+  // Encoded by the connection: kafkajs would make the batches again.
   toParameters: () => ({ acks: -1 }),
   toAnswer: ({ topics }) => ({
     topics: topics.map(({ topicName, partitions }) => ({

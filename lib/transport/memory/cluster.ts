@@ -46,7 +46,7 @@ export class MemoryCluster {
     this.#topicChanged(topic)
   }
 
-  /** The topic is gone, with what groups have stored of it; created anew it begins at 0. */
+  /** The topic is gone, with what groups have stored of it; recreated it begins at 0. */
   deleteTopic (topic: string): void {
     this.#topics.delete(topic)
     this.#topicChanged(topic)
@@ -113,7 +113,7 @@ export class MemoryCluster {
     this.#groups.delete(group)
   }
 
-  /** Everything in a topic, in the order in which it came. */
+  /** All records of a topic, in the order of their appends. */
   records (topic: string): readonly LoggedRecord[] {
     return (this.#topics.get(topic)?.records ?? []).map(copyBytesOf)
   }

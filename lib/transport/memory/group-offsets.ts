@@ -2,7 +2,7 @@ import type { ConsumerOptions, TopicPartitionOffset } from '../transport.js'
 import type { PartitionLog } from './partition-log.js'
 import { startOf, type Start, type Stored } from './start.js'
 
-/** The offsets that a group has stored. They go with their log: a topic that is deleted and created anew has none. */
+/** The offsets that a group has stored. They go with their log: a topic that is deleted and recreated has none. */
 export class GroupOffsets {
   readonly #stored = new WeakMap<PartitionLog, Stored>()
 

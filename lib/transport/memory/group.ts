@@ -155,8 +155,8 @@ export class Group {
 
   #completeWhenReady (): void {
     if (!this.#rebalancing || this.#waiting.size > 0) return
-    // Not at once: commits that were sent before the last rejoin arrive before the next generation, and whoever joins
-    // in the same turn becomes part of it.
+    // Not at once: commits that were sent before the last rejoin arrive before the next generation, and a
+    // member that joins in the same turn becomes part of it.
     this.#cancelCompletion?.()
     this.#cancelCompletion = nextTurn(() => { this.#complete() })
   }

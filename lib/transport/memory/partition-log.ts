@@ -50,7 +50,7 @@ export class PartitionLog {
     if (this.holds(offset)) this.#start = offset
   }
 
-  /** Returns the offset. The log keeps the record's Buffers: nobody else may hold them. */
+  /** Returns the offset. The log keeps the record's Buffers: the caller must not. */
   append (record: ProducedRecord): bigint {
     const { partition, timestamp, key, value, headers } = record
     const logged = { partition, offset: this.end, timestamp, key, value, headers, size: sizeOf(record) }

@@ -4,7 +4,7 @@ import type { LoggedRecord } from './partition-log.js'
 export class TopicLog {
   readonly topic: string
   readonly partitions: PartitionLog[] = []
-  /** Of all partitions, in the order in which they came. */
+  /** Records of all partitions, in the order of their appends. */
   readonly #arrivals: LoggedRecord[] = []
 
   constructor (topic: string, partitions: number) {
@@ -12,7 +12,7 @@ export class TopicLog {
     this.grow(partitions)
   }
 
-  /** What can be read, in the order in which it came. */
+  /** Records that can be read, in the order of their appends. */
   get records (): readonly LoggedRecord[] {
     return this.#arrivals.filter(({ partition, offset }) => offset >= this.partitions[partition]!.start)
   }

@@ -21,7 +21,7 @@ t.test('what the app sends is published as its publisher does', async (t) => {
   }])
   t.ok(Date.parse(timestamp) >= before && Date.parse(timestamp) <= Date.now())
   t.equal(broker.published('orders')[0]?.timestamp.toISOString(), timestamp)
-  t.same(handled, [order], 'and whoever reads the topic gets it')
+  t.same(handled, [order], 'and subscribers of the topic get it')
 })
 
 t.test('key and headers that are given win over those of the publisher', async (t) => {
@@ -117,7 +117,7 @@ t.test('a message that the app would not send is refused, and it says where', as
   t.same(broker.published('orders'), [])
 })
 
-t.test('a message that the app could not read is refused before it is sent, as it would be when it comes', async (t) => {
+t.test('a message that the subscriber would refuse is refused before it is sent', async (t) => {
   const { broker, publish } = await build(t, {
     declare ({ broker }) {
       broker.subscriber(
@@ -165,7 +165,7 @@ t.test('what a compiler of the app finds is told in its own words', async (t) =>
   })
 })
 
-t.test('a function of the publisher that cannot take the value makes it a wrong value; its own errors are the app\'s', async (t) => {
+t.test('a value that breaks a function of the publisher is a wrong value; own errors stay errors', async (t) => {
   const { publish } = await build(t, {
     declare ({ broker }) {
       broker.publisher('orders', { key: (order: unknown) => (order as { id: string }).id.trim() })

@@ -36,7 +36,7 @@ t.test('twenty at once, then ten per second', async (t) => {
   t.equal(taken(), 20)
 })
 
-t.test('who did not pass takes no turn of those who do', async (t) => {
+t.test('a request that is refused does not count against the rate limit', async (t) => {
   const { publish } = await build(t, {
     asyncapi: { publish: { authorize: ({ headers }) => headers.authorization === 'yes' } }
   })

@@ -24,7 +24,7 @@ t.test('a group joins, reads, rebalances, fails and closes', async (t) => {
   t.equal(condition.state(clock.now()), 'closed', 'and stays so')
 })
 
-t.test('a consumer to which the cluster says nothing for ten seconds has failed, until it says something again', async (t) => {
+t.test('a consumer without an answer of the cluster for ten seconds is failed until the next one', async (t) => {
   const { clock, condition } = build()
   condition.enter('reading')
   await clock.advance(10_000)
@@ -39,7 +39,7 @@ t.test('a rebalance that takes longer than the group waits has failed', async (t
   const { clock, condition } = build()
   condition.enter('rebalancing')
   await clock.advance(20_000)
-  t.equal(condition.state(0), 'rebalancing', 'the coordinator answers nobody meanwhile')
+  t.equal(condition.state(0), 'rebalancing', 'the coordinator gives no answer meanwhile')
   await clock.advance(1)
   t.equal(condition.state(0), 'failed')
 })

@@ -4,7 +4,7 @@ import { Storm } from '../../support/group-storm.js'
 const COUNT = 500
 
 const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31)
-t.test(`whatever a cluster and handlers do, nothing is committed unsettled, and when all is calm everything is handled (SEED=${seed})`, async (t) => {
+t.test(`no random run commits an unsettled message or leaves one unhandled (SEED=${seed})`, async (t) => {
   const violations: string[] = []
   for (let i = 0; i < COUNT && violations.length === 0; i++) {
     const storm = new Storm(seed + i)

@@ -55,7 +55,7 @@ t.test('bytes bound what a partition holds, too', async (t) => {
   t.same(consumer.calls, ['pause orders[0]', 'resume orders[0]'])
 })
 
-t.test('an error that nobody expected leaves its message unsettled and nothing else', async (t) => {
+t.test('an unexpected error leaves only its own message unsettled', async (t) => {
   const log = logLines()
   const clock = new ManualClock()
   const pipeline = {

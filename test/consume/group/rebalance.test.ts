@@ -15,7 +15,7 @@ t.test('before a rejoin running handlers end, nothing starts, and what is settle
   t.same(started, ['orders[0] 0', 'orders[0] 1'], 'the new generation runs')
 })
 
-t.test('a rejoin does not wait longer than revokeDrain; the late result commits nothing and its lane waits for it', async (t) => {
+t.test('a rejoin waits for revokeDrain at most; a late result commits nothing and keeps its lane', async (t) => {
   const { clock, group, consumer, started, receive, assign, end, log } = build()
   assign(0)
   receive(0, 0, 2)
@@ -97,7 +97,7 @@ t.test('a drain ends with its generation: it gives up nothing of the next one', 
   t.same(consumer.commits, [['orders[1] 51']])
 })
 
-t.test('handlers that do not end in time are told why nobody waits for them', async (t) => {
+t.test('handlers that do not end in time learn why they are given up', async (t) => {
   const { clock, group, givenUp, receive, assign } = build()
   assign(0)
   receive(0, 0, 1)

@@ -24,7 +24,7 @@ t.test('after a silence as long as a session nothing begins before the coordinat
   t.same(started, ['orders[0] 0', 'orders[0] 1'])
 })
 
-t.test('when it says that the partition is lost, what waited for that is dropped', async (t) => {
+t.test('a partition that turns out to be lost after a silence drops its queue', async (t) => {
   const { clock, group, started, consumer, receive, assign, end } = build()
   assign(0)
   receive(0, 0, 2)
@@ -40,7 +40,7 @@ t.test('when it says that the partition is lost, what waited for that is dropped
   await end('orders[0] 0')
 })
 
-t.test('without a group nobody else can have a partition', async (t) => {
+t.test('without a group a silence of the coordinator does not hold back messages', async (t) => {
   const { clock, started, receive, assign, end } = build({ groupId: null })
   assign(0)
   receive(0, 0, 2)

@@ -4,7 +4,7 @@ import type { StoredOffset } from '../../../lib/transport/transport.js'
 import { record } from '../../support/record.js'
 import { build, keyed } from '../../support/group-fixture.js'
 
-t.test('a rebalance waits for what runs and for nothing else: what is settled behind the rest is committed with it', async (t) => {
+t.test('a rebalance waits for running handlers only, and commits the offset map with the offset', async (t) => {
   const { group, consumer, started, assign, end } = build({ ordering: 'key' })
   assign(0)
   group.records('orders', 0, keyed('a', 'a', 'b', 'a', 'b'), 5n)
@@ -18,7 +18,7 @@ t.test('a rebalance waits for what runs and for nothing else: what is settled be
   t.same(consumer.commits.at(-1), ['orders[0] 1 and 2, 4'])
 })
 
-t.test('what those before us had settled is left out, and told to those after us', async (t) => {
+t.test('offsets that the previous owner had settled are not handled, and stay in the offset map', async (t) => {
   const { clock, group, consumer, started, assign, end } = build({ ordering: 'key' })
   assign(0)
   group.stored('orders', 0, 1n, encodeOffsetMap(record(1), [2n, 4n]))
@@ -36,7 +36,7 @@ t.test('what those before us had settled is left out, and told to those after us
   t.same(consumer.commits.at(-1), ['orders[0] 6'])
 })
 
-t.test('what is known to be settled and has not been read again is told on, too', async (t) => {
+t.test('settled offsets that were not read yet stay in the offset map', async (t) => {
   const { clock, group, consumer, started, assign, end } = build({ ordering: 'key' })
   assign(0)
   group.stored('orders', 0, 0n, encodeOffsetMap(record(0), [2n, 7n, 9n]))
@@ -65,7 +65,7 @@ t.test('where all that comes is settled already, the offset moves on, and there 
   t.same(started, ['orders[0] 5'])
 })
 
-t.test('of a topic that was deleted and made anew nothing is left out', async (t) => {
+t.test('an offset map does not apply to a topic that was deleted and recreated', async (t) => {
   const { group, consumer, started, assign, end } = build({ ordering: 'key' })
   let stored: StoredOffset | undefined
   consumer.commit = async (offsets) => { stored = offsets[0] }
@@ -83,7 +83,7 @@ t.test('of a topic that was deleted and made anew nothing is left out', async (t
   t.same(started, ['orders[0] 0', 'orders[0] 1', 'orders[0] 0', 'orders[0] 1'])
 })
 
-t.test('nor where the record is gone that could tell which log it is', async (t) => {
+t.test('an offset map does not apply when the record that identifies its log is gone', async (t) => {
   const { group, started, assign, end } = build({ ordering: 'key' })
   function skip (): void {
     group.corrupt('orders', 0, { offset: 0n, nextOffset: 1n, error: new Error('damaged') })
@@ -99,7 +99,7 @@ t.test('nor where the record is gone that could tell which log it is', async (t)
   t.same(started, ['orders[0] 1', 'orders[0] 1'])
 })
 
-t.test('what comes again keeps what is behind it from overtaking it', async (t) => {
+t.test('a message that will be redelivered blocks the later messages of its key', async (t) => {
   const { group, started, assign, end } = build({ ordering: 'key' })
   assign(0)
   group.records('orders', 0, keyed('a', 'a', 'b'), 3n)
@@ -107,5 +107,5 @@ t.test('what comes again keeps what is behind it from overtaking it', async (t) 
   await end('orders[0] 0', 'unsettled')
   await end('orders[0] 2')
   await revoked
-  t.same(started, ['orders[0] 0', 'orders[0] 2'], 'offset 1 is before 2, but its key comes again')
+  t.same(started, ['orders[0] 0', 'orders[0] 2'], 'offset 1 is before 2, but its key waits for a redelivery')
 })

@@ -9,7 +9,7 @@ import { ManualClock, turn } from '../../support/manual-clock.js'
 import { record } from '../../support/record.js'
 import { settings, planOf, build } from '../../support/group-fixture.js'
 
-t.test('a handler that stops its subscriber leaves the group, and its message comes again', async (t) => {
+t.test('a handler that stops its subscriber leaves the group, and its message stays unsettled', async (t) => {
   const { clock, group, consumer, log, started, receive, assign, end } = build()
   assign(0, 1)
   receive(0, 0, 2)
@@ -24,7 +24,7 @@ t.test('a handler that stops its subscriber leaves the group, and its message co
   t.ok(log.lines.includes('info a handler has stopped its subscriber'))
 })
 
-t.test('one that shares its group lets the others go on', async (t) => {
+t.test('a subscriber that stops does not stop the others of its group', async (t) => {
   const clock = new ManualClock()
   const started: string[] = []
   const outcomes: Record<string, Outcome> = { 'orders 0': 'stop' }

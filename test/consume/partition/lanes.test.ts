@@ -173,7 +173,7 @@ t.test('partitions take turns, however many lanes one of them has', async (t) =>
   t.same(started, ['p1', 'q1', 'p2', 'q2', 'p3', 'p4'])
 })
 
-t.test('who waits gives its place to others, and goes on before them when the wait is over', async (t) => {
+t.test('a waiting item gives its slot to others, and precedes them once its wait is over', async (t) => {
   const events: string[] = []
   const waits = new Map<string, () => void>()
   const ends = new Map<string, () => void>()
@@ -221,7 +221,7 @@ t.test('a wait that fails has its place again, too', async (t) => {
   t.equal(lanes.running, 0)
 })
 
-t.test('what waits behind an item that comes again is dropped, but not what was queued since', async (t) => {
+t.test('items behind an unsettled one are dropped, items that were queued later are not', async (t) => {
   const started: string[] = []
   const ends = new Map<string, (goOn: boolean) => void>()
   const lanes = new Lanes<string>(4, (item) => {

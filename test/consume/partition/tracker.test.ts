@@ -92,8 +92,8 @@ t.test('a late result of a lost generation moves nothing', async (t) => {
   t.equal(tracker.pending, 0)
 })
 
-t.test('whatever happens in whatever order, it never commits past unsettled work, never backwards, and ends with everything committed', async (t) => {
-  // Two generations: what is not committed at the end of the first comes again in the second.
+t.test('random orders never commit past an unsettled offset or backwards, and end with all committed', async (t) => {
+  // Two generations: what the first has not committed is redelivered to the second.
   const action = fc.record({
     kind: fc.constantFrom('receive', 'settle', 'commit-ok', 'commit-fail', 'rebalance', 'late'),
     gap: fc.integer({ min: 0, max: 3 }),
@@ -145,7 +145,7 @@ t.test('whatever happens in whatever order, it never commits past unsettled work
         tracker = new PartitionTracker()
         open = []
         next = committed
-        // What was settled and not committed comes again, as new work.
+        // A settled offset that was not committed is redelivered, as new work.
         for (const at of received) if (at >= committed) { received.delete(at); settledOffsets.delete(at) }
       }
     }
@@ -172,7 +172,7 @@ t.test('a long life holds no memory of what is settled', async (t) => {
   t.equal(tracker.committable, 9_999n)
 })
 
-t.test('what is settled out of order is kept for its offset alone, and let go of when those before it are', async (t) => {
+t.test('an offset settled out of order keeps no record, and is freed with the watermark', async (t) => {
   const tracker = new PartitionTracker()
   const forgotten: bigint[] = []
   const records = [5n, 6n, 7n, 8n].map((offset) => ({ offset, settled: false, forget () { forgotten.push(offset) } }))

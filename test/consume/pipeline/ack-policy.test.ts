@@ -83,7 +83,7 @@ t.test('MANUAL waits for the decision, also when the handler has ended', async (
   t.same([settled, results], ['settled', ['result']])
 })
 
-t.test('MANUAL that is not decided in time is run again, and one that nobody waits for is not settled', async (t) => {
+t.test('MANUAL without a decision in time is retried, and one that is given up is not settled', async (t) => {
   const deliveries: Delivery[] = []
   const { clock, run, failures, pipeline } = build({
     ackPolicy: 'MANUAL', handlerTimeout: 1000, handle: (delivery) => { deliveries.push(delivery) }

@@ -45,14 +45,14 @@ t.test('a dead letter says what became of its message, and is read back', async 
   })
 })
 
-t.test('one that had to be short says that, and one without a group has none', async (t) => {
+t.test('a shortened dead letter is marked, and one without a group has no group header', async (t) => {
   const { headers } = deadLetter('orders.dlq', new Delivery('orders', 3, record(7)), planOf(null), failure, 'reference')
   t.match(readDeadLetterHeaders(headers), {
     offset: 7n, groupId: undefined, validation: undefined, error: { stack: undefined }, valueOmitted: true
   })
 })
 
-t.test('one that leaves no room tells only where it was', async (t) => {
+t.test('a dead letter without room for details has its origin only', async (t) => {
   const outgoing = deadLetter(
     'orders.dlq',
     new Delivery('orders', 3, record(7, 'v', { key: Buffer.from('k'), headers: [['a', Buffer.from('1')]] })),
@@ -120,7 +120,7 @@ t.test('what is no dead letter is none', async (t) => {
   )
 })
 
-t.test('headers may be anybody\'s: whatever they say, reading them does not throw', async () => {
+t.test('reading foreign dead-letter headers never throws', async () => {
   const names = [
     'topic', 'partition', 'offset', 'timestamp', 'stage', 'errors', 'attempts', 'first-failure-at', 'failed-at',
     'value-omitted', '__proto__'

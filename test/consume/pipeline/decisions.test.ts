@@ -60,7 +60,7 @@ t.test('a handler may reject its message: it is a dead letter at once, and says 
   }
 })
 
-t.test('to acknowledge and to skip by throwing is a success for what was made, to want it again and to reject is none', async (t) => {
+t.test('a thrown ack or skip is a success for dependencies, a thrown nack, reject or stop a failure', async (t) => {
   for (const [thrown, released] of [
     [new AckMessage(), undefined],
     [new SkipMessage(), undefined],

@@ -17,7 +17,7 @@ function build () {
   return { clock, late, running, start }
 }
 
-t.test('each attempt is told when it has had its time, in the order in which they began', async (t) => {
+t.test('attempts time out in the order of their starts', async (t) => {
   const { clock, late, running, start } = build()
   const first = start(1)
   await clock.advance(400)
@@ -38,7 +38,7 @@ t.test('each attempt is told when it has had its time, in the order in which the
   t.equal(clock.waiting, 0)
 })
 
-t.test('who ends in time is told nothing', async (t) => {
+t.test('an attempt that ends in time sees no abort', async (t) => {
   const { clock, late, start } = build()
   const first = start(1)
   await clock.advance(500)
@@ -59,7 +59,7 @@ t.test('what fails, fails as it did', async (t) => {
   await t.rejects(running.watch(new Delivery('orders', 0, record(1)), Promise.reject(error)), error)
 })
 
-t.test('nobody waits any longer: running attempts are told, late ones as well, and no timer is left', async (t) => {
+t.test('attempts that are given up see the abort, late ones as well, and no timer is left', async (t) => {
   const { clock, late, running, start } = build()
   const first = start(1)
   await clock.advance(1000)
@@ -74,7 +74,7 @@ t.test('nobody waits any longer: running attempts are told, late ones as well, a
   t.same([...running.late], [first.attempt], 'it still runs')
 })
 
-t.test('one that nobody waits for is late, too, when it has had its time and still runs', async (t) => {
+t.test('an attempt that was given up is also reported as late once it times out', async (t) => {
   const { clock, late, running, start } = build()
   const first = start(1)
   running.giveUp('its partition is no longer ours')
@@ -82,7 +82,7 @@ t.test('one that nobody waits for is late, too, when it has had its time and sti
   t.same([...running.late], [])
   const second = start(2)
   await clock.advance(1)
-  t.same([...running.late], [first.attempt], 'what comes again waits for it')
+  t.same([...running.late], [first.attempt], 'a redelivery waits for it')
   await clock.advance(999)
   t.same(late, [2n], 'it was told before')
   t.same([...running.late], [first.attempt, second.attempt])
@@ -93,7 +93,7 @@ t.test('one that nobody waits for is late, too, when it has had its time and sti
   t.equal(clock.waiting, 0)
 })
 
-t.test('a clean-up that does not end is late, but nobody is told: its handler has ended', async (t) => {
+t.test('a clean-up that does not end is late without an abort: its handler has ended', async (t) => {
   const { clock, late, running } = build()
   const attempt = new Delivery('orders', 0, record(1))
   const { opened, open } = gate()

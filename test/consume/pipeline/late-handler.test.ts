@@ -35,7 +35,7 @@ t.test('a handler that had its time has failed, whatever it returns, and is run 
   t.equal(log.lines.filter((line) => line.includes('has had its time')).length, 2)
 })
 
-t.test('a handler that nobody waits for leaves its message unsettled, and has not failed', async (t) => {
+t.test('a handler that was given up leaves its message unsettled, and has not failed', async (t) => {
   for (const how of ['returns', 'throws']) {
     const { opened, open } = gate()
     const { pipeline, run, failures, dead } = build({
@@ -50,7 +50,7 @@ t.test('a handler that nobody waits for leaves its message unsettled, and has no
   }
 })
 
-t.test('nor is one settled that nobody waits for when its handler has ended and what was made for it is cleaned up', async (t) => {
+t.test('a message that is given up during its clean-up stays unsettled', async (t) => {
   const cases: Array<[title: string, overrides: Partial<SubscriberPlan<Delivery>>]> = [
     ['it succeeded', { handle: () => 'result' }],
     ['it failed', { handle: () => { throw new Error('no') } }],

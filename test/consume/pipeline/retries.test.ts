@@ -13,7 +13,7 @@ t.test('a handler that succeeds settles its message', async (t) => {
   t.same(failures, [])
 })
 
-t.test('a handler that fails is run again, later each time, then the message goes to the dead-letter topic', async (t) => {
+t.test('a handler that fails is retried with growing delays, then its message is dead-lettered', async (t) => {
   const attempts: number[] = []
   const { run, clock, dead, failures, log } = build({
     handle: ({ attempt }: Delivery) => {

@@ -130,7 +130,7 @@ t.test('what a member tells changes when partitions are added, and not with the 
   t.not(await told({ a: 1, b: 2 }), await told({ a: 1, b: 3 }))
 })
 
-t.test('the cluster is asked about topics that only plain kafkajs reads, and one that is gone goes to no member', async (t) => {
+t.test('the leader asks about topics that only plain kafkajs reads; a missing one is not assigned', async (t) => {
   const leader = await assignerOf(t, { a: 2 }, { b: 2 })
   const shares = await assign(leader, [await member(t, 'ours', { a: 2 }), plainMember('plain', ['b', 'gone'])])
   t.same(shares, { ours: { a: [0, 1] }, plain: { b: [0, 1] } })
@@ -179,7 +179,7 @@ t.test('a leader may have heard of new partitions first', async (t) => {
   t.same([warnings, asked], [[], ['a']])
 })
 
-t.test('a member with a test of names subscribes to what matches, and the leader may have heard of a new topic first', async (t) => {
+t.test('a member with a topic test subscribes to its matches, also when the leader saw them first', async (t) => {
   const { assigner, warnings, asked } = await assignerWith(
     t, (topic) => topic.startsWith('eu-'), {}, { 'eu-a': 1, 'us-a': 1 }
   )

@@ -9,7 +9,7 @@ import { fakeWire, metadataOf } from '../../support/fake-wire.js'
 import { clientOf, manualEnvironment, rejects } from '../../support/kafka-client.js'
 import { turn } from '../../support/manual-clock.js'
 
-t.test('a broker whose API range does not meet ours is a coded error that names API, both ranges and the cure', async (t) => {
+t.test('an unsupported API range is a coded error that names the API, both ranges and the cure', async (t) => {
   for (const [range, theirs] of [
     [{ min: 10, max: 12 }, 'versions 10 to 12'], [undefined, 'none'], [{ min: 20, max: 20 }, 'version 20']
   ] as const) {
@@ -47,7 +47,7 @@ t.test('a request that gets no answer in time costs its connection, with all tha
   t.equal(wire.made, 2)
 })
 
-t.test('a node that takes no connection is given up in time, and one connection is made for all that wait for it', async (t) => {
+t.test('connecting to a node times out, and requests that wait share one connection', async (t) => {
   const environment = manualEnvironment()
   const wire = fakeWire({ FindCoordinator: () => ({ errorCode: 0, nodeId: 1, host: 'a', port: 1 }) })
   wire.connecting = () => new Promise(() => {})
@@ -63,7 +63,7 @@ t.test('a node that takes no connection is given up in time, and one connection 
   t.equal(wire.made, 1)
 })
 
-t.test('an answer that is not waited for any more costs its connection, and a connection that was cut is not used', async (t) => {
+t.test('a request that times out closes its connection, and a closed connection is not reused', async (t) => {
   const wire = fakeWire({ FindCoordinator: () => new Promise(() => {}) })
   const { cluster } = clientOf(t, wire, manualEnvironment())
   const node = cluster.at('a:1')
@@ -149,7 +149,7 @@ t.test('a connection that broke is not closed in place of the one that could not
   await rejects(t, node.request('FindCoordinator', { groupId: 'g' }), { message: 'refused' })
 })
 
-t.test('a topic of which a producer cannot learn is an error that says why', async (t) => {
+t.test('a topic whose metadata cannot be fetched is an error that says why', async (t) => {
   const wire = fakeWire({ Metadata: metadataOf({}) })
   wire.ranges.delete(API_KEYS.Fetch)
   const { metadata } = clientOf(t, wire, manualEnvironment())

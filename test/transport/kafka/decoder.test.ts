@@ -3,8 +3,8 @@ import t from 'tap'
 import { encodeRecord } from '../../../lib/transport/kafka/records/encode.js'
 import type { RawHeader } from '../../../lib/transport/transport.js'
 import {
-  at, attribute, batch, comparable, compressed, controlBatch, decode, fetched, type OriginalRecord, originally, randomNumbers, randomSet,
-  withRecords
+  at, attribute, batch, comparable, compressed, controlBatch, decode, fetched, type OriginalRecord, originally,
+  randomNumbers, randomSet, withRecords
 } from '../../support/record-sets.js'
 
 /* The application's kafkajs, which ours is compared with. */
@@ -197,7 +197,7 @@ t.test('a batch of 100 000 records is read in turns, and no record is lost betwe
   t.ok(turns > 1, `${turns} turns of the event loop`)
 })
 
-t.test('more than 100 000 records are handed over in parts, and what damage is behind them with the last one', async (t) => {
+t.test('more than 100 000 records are handed over in parts, damage behind them with the last one', async (t) => {
   const tiny = Buffer.concat(Array.from(
     { length: 70_000 },
     (_, offsetDelta) => encodeRecord({ offsetDelta, timestampDelta: 0, key: null, value: null, headers: [] })

@@ -114,7 +114,7 @@ t.test('fetch options and rack reach the wire, and so do their defaults', async 
   })
 })
 
-t.test('records are handed over in order, the next fetch goes on behind them, and who gave records is asked last', async (t) => {
+t.test('records are in order, the next fetch continues behind them, and partitions take turns', async (t) => {
   const { fetches, told, assignment, place } = await build(t)
   await fetches[0]!.answer(answer(
     { partition: 0, records: Buffer.concat([batch(0, 2), batch(2, 3)]) }, { partition: 1, highWatermark: 0n }
@@ -134,7 +134,7 @@ t.test('each node has its own fetches, and a slow one holds up no other', async 
   t.equal(fetches[2]!.address, 'n2:1')
 })
 
-t.test('a paused partition is left out, what was fetched of it is kept, and comes at once when it is resumed', async (t) => {
+t.test('a paused partition keeps its fetched records and hands them over on resume', async (t) => {
   const { fetches, told, fetcher, place, clock } = await build(t)
   fetcher.pause(place(0))
   await fetches[0]!.answer(answer({ partition: 0, records: batch(0, 2) }, { partition: 1 }))
@@ -191,7 +191,7 @@ t.test('a set is fetched while the one before it is decoded, and no third one', 
   t.same(fetches[2]!.places, ['0@50000'])
 })
 
-t.test('a set that is handed over in part is fetched again from there, and what was fetched behind it is dropped', async (t) => {
+t.test('a set that is handed over in part is fetched again from there', async (t) => {
   const { fetches, told } = await build(t, { leaders: [1] })
   fetches[0]!.answer(answer({ partition: 0, records: batch(0, 120_000) }))
   while (fetches.length < 2) await new Promise((resolve) => { queueMicrotask(() => { resolve(undefined) }) })
@@ -236,7 +236,7 @@ t.test('a leader that has moved is found with fresh metadata, and errors are no 
   t.equal(fetches.length, 3)
 })
 
-t.test('a partition of which the metadata know nothing waits for them', async (t) => {
+t.test('a partition without metadata waits for them', async (t) => {
   const { fetcher, fetches, place } = await build(t, { leaders: [] })
   fetcher.begin(place(0), 0n)
   await turn()
@@ -248,7 +248,7 @@ t.test('a node that is not known is looked for', async (t) => {
   t.same([told, fetches.length], [['stale'], 0])
 })
 
-t.test('an offset that the log does not hold ends the generation, and what would be refused again ends the member', async (t) => {
+t.test('an offset out of range ends the generation, a fatal error ends the member', async (t) => {
   const { fetches, told } = await build(t, { leaders: [1, 2] })
   await fetches[0]!.answer(answer({ partition: 0, errorCode: 1 }))
   t.same(told, ['out of range', 'stale'])

@@ -92,7 +92,7 @@ t.test('a leader assigns, and what it assigns goes to the coordinator', async (t
   t.same(assigned, ['m-1'])
 })
 
-t.test('a group that begins to rebalance again is joined again after a pause, but not for ever; another error ends it', async (t) => {
+t.test('a join that meets another rebalance is repeated for a while; another error ends it', async (t) => {
   const { membership, clock, wire } = await build(t, {
     SyncGroup: inTurn({ ...OWNED, errorCode: 27 }, { ...OWNED, errorCode: 22 }, OWNED)
   })
@@ -143,7 +143,7 @@ t.test('requests follow the coordinator when it moves, reads the group or is gon
   ])
 })
 
-t.test('a coordinator that cannot be reached for a whole session ends the membership, and one that refuses it at once', async (t) => {
+t.test('an unreachable coordinator ends the membership after the session, a refusal at once', async (t) => {
   const { membership, clock } = await build(t, { Heartbeat: () => { throw gone } })
   const assignment = await membership.join()
   const begin = clock.elapsed()
@@ -157,7 +157,7 @@ t.test('a coordinator that cannot be reached for a whole session ends the member
   await rejects(t, refused.membership.heartbeat(await refused.membership.join()), { errorCode: 30 })
 })
 
-t.test('a heartbeat tells whether the generation goes on, and contact is when the coordinator knows the member', async (t) => {
+t.test('a heartbeat tells whether the generation goes on, and updates the last contact', async (t) => {
   const { membership, contacts } = await build(t, { Heartbeat: codes(0, 27, 22, 25), JoinGroup: () => JOINED })
   const assignment = await membership.join()
   contacts.length = 0
@@ -219,7 +219,7 @@ t.test('what is stored is read, but for nothing and for what plain kafkajs store
   await rejects(t, membership.fetchStored([]), { errorCode: 30 })
 })
 
-t.test('a join that is given up goes no further, and the group forgets the member over another connection', async (t) => {
+t.test('a join that is given up ends, and its member leaves over another connection', async (t) => {
   const left: MemberIdentity[] = []
   let identify = (): void => {}
   let joins = 0
@@ -315,7 +315,7 @@ t.test('a static member keeps its place when it closes, and one that is fenced s
   await rejects(t, dynamic.membership.join(), { errorCode: 82 })
 })
 
-t.test('without a group offsets are kept for as long as the consumer lives, and those of a deleted topic are forgotten', async (t) => {
+t.test('without a group offsets live as long as the consumer, and go with a deleted topic', async (t) => {
   const wire = fakeWire({ Metadata: metadataOf({ orders: 2, invoices: 1 }) })
   const { metadata, learn } = clientOf(t, wire, manualEnvironment())
   await learn('orders', 'invoices')

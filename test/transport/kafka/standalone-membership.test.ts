@@ -34,7 +34,7 @@ async function build (t: Test, errorCode = 0) {
   return { wire, commits, membership: new StandaloneMembership('shop', subscription, offsets) }
 }
 
-t.test('partitions chosen by hand are owned without a join, and the group stores their offsets for no member', async (t) => {
+t.test('partitions chosen by hand are owned without a join, and their commits name no member', async (t) => {
   const { membership, wire, commits } = await build(t)
   const assignment = await membership.join()
   t.same(assignment.partitions, [{ topic: 'orders', partition: 1 }])
@@ -56,7 +56,7 @@ t.test('partitions chosen by hand are owned without a join, and the group stores
   t.same(wire.sent.filter((sent) => /Join|Sync|Heartbeat|Leave/.test(sent)), [])
 })
 
-t.test('a commit is refused of a generation that is over, for a group with members, and as the coordinator says', async (t) => {
+t.test('a commit is refused for an old generation, a group with members, or by the coordinator', async (t) => {
   const { membership } = await build(t)
   const first = await membership.join()
   await membership.join()

@@ -119,7 +119,7 @@ t.test('each partition begins once, at what is stored or at the start', async (t
   t.same(told, { settled: 1, refreshed: 0 })
 })
 
-t.test('a node that is silent or has lost its partition holds up no other, and is asked again with fresh metadata', async (t) => {
+t.test('a node that is silent or lost its partition blocks no other, and fresh metadata follow', async (t) => {
   const client = await cluster(t, { 0: () => [1, 1, 1], 1: silent, 2: () => NOT_LEADER })
   const { told, numbers, running } = begin(client, 3, stored(1, 1, 1))
   await client.clock.advance(600)
@@ -159,7 +159,7 @@ t.test('an answer that comes when its partition has begun changes nothing', asyn
   over.abort()
 })
 
-t.test('a node that was frozen and takes itself for the leader is not believed that the log has become shorter', async (t) => {
+t.test('a stale leader that reports a shorter log is not believed', async (t) => {
   const client = await cluster(t, { 0: () => [0, 5, 5] })
   const { begun, running } = begin(client, 1, stored(8))
   await client.clock.advance(100)
@@ -175,7 +175,7 @@ t.test('a node that was frozen and takes itself for the leader is not believed t
   t.match(cut.begun, [{ stored: 8n, position: 0n, end: 5n }], 'twice is believed')
 })
 
-t.test('without an answer of the coordinator nothing begins, and it is asked again; a refusal ends the member', async (t) => {
+t.test('offsets are requested again until the coordinator answers; a refusal ends the member', async (t) => {
   let answer: Membership['fetchStored'] = async () => { throw new WireError('gone', 'connection') }
   const client = await cluster(t, { 0: () => [0, 0, 0] })
   const { begun, told, running } = begin(client, 1, (partitions) => answer(partitions))
@@ -201,7 +201,7 @@ t.test('nothing begins when the generation is over', async (t) => {
   t.same([begun, told.settled], [[], 0])
 })
 
-t.test('a chosen position counts instead of what is stored, and one that the log does not hold is as a stored one', async (t) => {
+t.test('a chosen position overrides the stored offset, and is reset in the same way', async (t) => {
   const client = await cluster(t, { 0: () => [1, 9, 9], 1: () => [1, 9, 9], 2: () => [1, 9, 9] })
   const positions = new Map([['orders:0', 5n], ['orders:1', 0n]])
   const begun = async (offsetReset: ConsumerOptions['offsetReset']) => {

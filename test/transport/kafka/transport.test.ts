@@ -79,7 +79,7 @@ t.test('a codec that is missing is no corruption: the partition stops with an er
   t.match(errors, [{ code: 'FASTSTREAM_ERR_CODEC', message: /snappy.*CompressionCodecs\[2\].*restart/ }])
 })
 
-t.test('a consumer that may not see its topic does not start, and one that loses that right comes back by itself', async (t) => {
+t.test('an unauthorized consumer does not start, and one that loses its right recovers', async (t) => {
   const forbidden = () => ({
     brokers: [], controllerId: 1, topics: [{ topic: 'orders', errorCode: 29, partitions: [] }]
   })

@@ -26,7 +26,7 @@ t.test('a member of a topic that does not exist yet owns nothing and starts', as
   t.same(listener.events, ['assigned'])
 })
 
-t.test('nothing is delivered inside of anybody else\'s call', async (t) => {
+t.test('records are not delivered inside the call of a method', async (t) => {
   const { producer, join } = await build(t)
   const { listener, consumer } = join()
   const starting = consumer.start()

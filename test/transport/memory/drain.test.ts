@@ -42,7 +42,7 @@ t.test('a commit that was sent in the drain arrives in time, awaited or not', as
   t.equal(cluster.lag()[0]?.committed, 1n)
 })
 
-t.test('a commit belongs to the generation in which it was called, also when it arrives in the next', async (t) => {
+t.test('a commit belongs to the generation of its call, also when it arrives in the next one', async (t) => {
   const { cluster, producer, member } = await build(t, { orders: 1 })
   await producer.send([record('orders', 0), record('orders', 0)], deadline)
   const { listener, consumer } = member()
@@ -120,7 +120,7 @@ t.test('a drain that fails does not keep the group, and is logged', async (t) =>
   t.match(lines.filter(([level]) => level === 'error'), [['error', { err: { message: 'broken drain' } }, /drain/]])
 })
 
-t.test('a drain that fails is no trouble without a log', async (t) => {
+t.test('a drain that fails is ignored without a log', async (t) => {
   const { member } = await build(t)
   const first = member()
   first.listener.onRevoking = () => Promise.reject(new Error('broken drain'))

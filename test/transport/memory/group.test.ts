@@ -40,7 +40,7 @@ t.test('members may subscribe to different topics, and every topic is read by th
   t.same(ownedOf('b/'), [0, 0, 4])
 })
 
-t.test('all members are asked at the same time, and the next generation begins when the last has drained', async (t) => {
+t.test('all members drain at the same time, and the next generation follows the last of them', async (t) => {
   const { member } = await build(t)
   const old = [member(), member()]
   const gates = [gate(), gate()] as const
@@ -100,7 +100,7 @@ t.test('no timer outlives the members that it was for', async (t) => {
   t.equal(timers(), before)
 })
 
-t.test('nobody watches a partition that is not read any more', async (t) => {
+t.test('a partition that is no longer read has no watcher', async (t) => {
   const { cluster, member } = await build(t, { orders: 1 })
   const log = cluster.partition('orders', 0)
   if (log === undefined) throw new Error('the partition is there')

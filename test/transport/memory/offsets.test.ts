@@ -42,7 +42,7 @@ async function build (t: Test) {
     return { listener, consumer }
   }
 
-  /** As somebody else's client stores it. */
+  /** Stores an offset as another client does. */
   async function store (offset: bigint) {
     const { consumer } = join()
     await consumer.start()
@@ -128,7 +128,7 @@ t.test('a partition that is not read is read from where its reader is sent, othe
   t.same(listener.events.slice(2), ['records orders/1 0-4', 'records orders/0 8-9'])
 })
 
-t.test('who is sent to where the log has nothing, is where it was before', async (t) => {
+t.test('a seek to an offset that the log does not hold stops the partition again', async (t) => {
   const { cluster, join, store } = await build(t)
   await store(3n)
   cluster.deleteRecords('orders', 0, 4n)
@@ -144,7 +144,7 @@ t.test('who is sent to where the log has nothing, is where it was before', async
   }
 })
 
-t.test('before it joins, nobody can be sent anywhere', async (t) => {
+t.test('a seek before the first assignment is ignored', async (t) => {
   const { join } = await build(t)
   const { listener, consumer } = join()
   consumer.seek({ ...orders, offset: 5n })
@@ -152,7 +152,7 @@ t.test('before it joins, nobody can be sent anywhere', async (t) => {
   await until(() => listener.values().length === 10)
 })
 
-t.test('a reader that retention overtakes drains and commits, and begins anew where the mode says', async (t) => {
+t.test('a member that retention overtakes drains, commits and restarts by offsetReset', async (t) => {
   for (const [offsetReset, position] of [['earliest', 700n], ['latest', 1010n], ['fail', undefined]] as const) {
     const { cluster, produce, join } = await build(t)
     await produce('orders', 0, 10, 1009)
@@ -168,7 +168,7 @@ t.test('a reader that retention overtakes drains and commits, and begins anew wh
     await until(() => listener.values().length === 500)
     cluster.deleteRecords('orders', 0, 700n)
     await quiet()
-    t.equal(listener.resets.length, 0, 'nobody asks for a partition that is paused')
+    t.equal(listener.resets.length, 0, 'a paused partition is not fetched')
     consumer.resume(orders)
     await until(() => listener.resets.length === 1)
     t.same(listener.resets, [{ stored: 400n, start: 700n, end: 1010n, position }])
@@ -202,7 +202,7 @@ t.test('the start of a log never moves back, nor beyond its end', async (t) => {
   t.equal(cluster.partition('orders', 0)?.end, 10n)
 })
 
-t.test('what retention has removed is nothing that anybody should still read', async (t) => {
+t.test('records that retention removed do not count as lag', async (t) => {
   const { cluster, join } = await build(t)
   const { consumer } = join()
   await consumer.start()
@@ -213,7 +213,7 @@ t.test('what retention has removed is nothing that anybody should still read', a
   t.same(cluster.lag(), [])
 })
 
-t.test("a partition that is added to a topic which the group knows is read from its start, also with 'latest'", async (t) => {
+t.test("a partition that is added to a known topic is read from its start, also with 'latest'", async (t) => {
   const { cluster, produce, join } = await build(t)
   const { listener, consumer } = join({ offsetReset: 'latest' })
   await consumer.start()
@@ -224,7 +224,7 @@ t.test("a partition that is added to a topic which the group knows is read from 
   t.same(listener.deliveries.filter(({ partition }) => partition === 1).map(({ position }) => position), [3n])
 })
 
-t.test('a topic that is deleted takes nothing else along, and created anew it begins at 0', async (t) => {
+t.test('a deleted topic affects no other topic, and begins at 0 once it is recreated', async (t) => {
   const { cluster, transport, produce, join } = await build(t)
   cluster.createTopics([{ topic: 'other', partitions: 1, replicas: -1 }])
   const { listener, consumer } = join({ topics: ['orders', 'other'] })
@@ -261,7 +261,7 @@ t.test('deleting a topic that is not there does nothing', async (t) => {
   t.equal(listener.generations(), 1)
 })
 
-t.test('without a group everybody reads everything, and nobody joins anybody', async (t) => {
+t.test('without a group each consumer reads all partitions and joins no group', async (t) => {
   const { cluster, join } = await build(t)
   const both = [join({ groupId: null }), join({ groupId: null })]
   await Promise.all(both.map(({ consumer }) => consumer.start()))
@@ -334,7 +334,7 @@ t.test('this cluster always answers its members', async (t) => {
   t.ok(consumer.lastContact >= began)
 })
 
-t.test('who stops or closes out of what it is told is told nothing more', async (t) => {
+t.test('a consumer that stops or closes in a listener gets no further calls', async (t) => {
   for (const end of ['stop', 'close'] as const) {
     const { cluster, produce, join, store } = await build(t)
     await store(3n)

@@ -11,7 +11,7 @@ t.test('records get the offsets of their partitions, in the order given', async 
   t.same(await send(producer, record('orders', 0, 'd'), record('orders', 1, 'e')), [2n, 1n])
 })
 
-t.test('sends arrive in the order in which they were called', async (t) => {
+t.test('sends arrive in the order of their calls', async (t) => {
   const { cluster, producer } = await build(t)
   await Promise.all(['a', 'b', 'c', 'd'].map((value) => send(producer, record('orders', 0, value))))
   t.same(cluster.records('orders').map(({ value }) => String(value)), ['a', 'b', 'c', 'd'])
@@ -35,7 +35,7 @@ t.test('an unknown topic is an error, nothing creates it', async (t) => {
   t.same(cluster.records('nope'), [])
 })
 
-t.test('what a send has for one partition is stored or refused as a whole, whatever becomes of the others', async (t) => {
+t.test('the records of one partition are stored or refused as a whole, apart from other partitions', async (t) => {
   const { cluster, producer } = await build(t)
   const tooLarge = Buffer.alloc(1024 * 1024)
   for (const bad of [
@@ -59,7 +59,7 @@ t.test('what a send has for one partition is stored or refused as a whole, whate
   )
 })
 
-t.test('the records of a partition are refused when they are too large together, and nothing is left of them', async (t) => {
+t.test('records of a partition that are too large together are refused as a whole', async (t) => {
   const { cluster, producer } = await build(t)
   const half = Buffer.alloc(600_000)
   await t.rejects(send(producer, record('orders', 0, half), record('orders', 0, half)), {
@@ -129,7 +129,7 @@ t.test('a Buffer that a publisher or a consumer changes does not change the log'
   }
 })
 
-t.test('a topic can be read back in the order in which its records came', async (t) => {
+t.test('a topic can be read back in the order of its appends', async (t) => {
   const { cluster, producer } = await build(t)
   await send(producer, record('orders', 1, 'a'), record('orders', 0, 'b'))
   await send(producer, record('orders', 1, 'c', { key: Buffer.from('k') }))

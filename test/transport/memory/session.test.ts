@@ -35,7 +35,7 @@ t.test('a consumer that dies before it has joined never joins', async (t) => {
   await t.rejects(starting, /closed/)
   await quiet()
   t.same(listener.events, [])
-  t.same(cluster.lag(), [], 'nobody of the group is alive')
+  t.same(cluster.lag(), [], 'no member of the group is alive')
 })
 
 t.test('a member whose session expires is told, and joins again', async (t) => {

@@ -39,7 +39,7 @@ export class Cluster {
     return this.#timeouts.requestTimeout
   }
 
-  /** Connections that nobody else uses, until `release`. */
+  /** Connections of one user alone, until `release`. */
   connections (): Connections {
     const pool = new Connections((address) => new Node(address, this.#wire, this.environment, this.#timeouts))
     this.#pools.add(pool)

@@ -12,12 +12,12 @@ export interface NodeTimeouts {
 export interface RequestOptions {
   /** ms */
   readonly timeout?: number
-  /** When it aborts, nobody waits for the answer any more. */
+  /** Aborts when the caller no longer waits for the answer. */
   readonly signal?: AbortSignal
 }
 
 /**
- * One connection to one node, made when it is needed and made anew when it broke. A request that gets no answer in
+ * One connection to one node, made when it is needed and replaced when it broke. A request that gets no answer in
  * time, or whose answer is not waited for, costs the connection: later requests would wait behind it.
  */
 export class Node {

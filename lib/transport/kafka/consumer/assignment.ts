@@ -32,7 +32,7 @@ export class Assignment {
     return Array.from(this.#owned.values(), ({ topic, partition }) => ({ topic, partition }))
   }
 
-  /** Partitions of which nothing is fetched. */
+  /** Partitions that are not fetched. */
   get unread (): readonly Owned[] {
     return [...this.#owned.values()].filter(({ paused, stopped }) => paused || stopped)
   }

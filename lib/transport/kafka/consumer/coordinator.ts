@@ -8,7 +8,7 @@ import type { Api, Requests } from '../wire.js'
 export interface CoordinatorRequestOptions {
   /** ms that the coordinator may take to answer */
   readonly timeout?: number
-  /** ms in which a try that failed is followed by another one */
+  /** ms between a failed try and the next one */
   readonly patience?: number
   /** Over a connection that is not held up by a join which waits for other members. */
   readonly aside?: boolean

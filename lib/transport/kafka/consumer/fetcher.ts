@@ -51,7 +51,7 @@ const LONGEST_PAUSE = 1000
  */
 export class Fetcher {
   readonly #with: FetcherOptions
-  /** In the order in which they are asked for: a partition that gave records goes to the end. */
+  /** Partitions in fetch order: one that gave records goes to the end. */
   readonly #partitions = new Map<string, PartitionFetch>()
   readonly #looping = new Set<number>()
   #reading: boolean
