@@ -28,6 +28,8 @@ export interface TransportOptions {
   readonly clientId: string
   readonly ssl?: unknown
   readonly sasl?: unknown
+  /** Whether credentials may be sent readable to a host that is not loopback. */
+  readonly allowInsecureSasl?: boolean
   /** ms */
   readonly connectTimeout: number
   /** Where the client library's own log goes. */
