@@ -103,6 +103,11 @@ export const FASTSTREAM_ERR_CONNECT = createError<[brokers: string, reason: stri
 export const FASTSTREAM_ERR_TOPICS = createError<[topics: string, reason: string, options?: ErrorOptions]>(
   'FASTSTREAM_ERR_TOPICS', 'the topics %s could not be prepared: %s', 503
 )
+export const FASTSTREAM_ERR_NOT_AUTHORIZED = createBounded<[rights: string, who: string, options?: ErrorOptions]>(
+  'FASTSTREAM_ERR_NOT_AUTHORIZED',
+  'the cluster refuses %s%s: add an ACL for each of these rights (docs/operations.md lists what an app needs)',
+  500
+)
 export const FASTSTREAM_ERR_START_TIMEOUT = createError<[ms: number, what: string]>(
   'FASTSTREAM_ERR_START_TIMEOUT',
   "the broker was not ready within %d ms (%s): raise 'connectTimeout' (and Fastify's 'pluginTimeout' above it) if " +

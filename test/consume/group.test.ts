@@ -796,7 +796,7 @@ t.test('a handler that stops its subscriber leaves the group, and its message co
   t.same(consumer.commits, [['orders[1] 1']])
   t.ok(consumer.calls.includes('close'))
   t.match(group.health(['orders']), { state: 'stopped', healthy: false })
-  t.ok(log.lines.includes('info a handler has stopped its subscriber'))
+  t.ok(log.lines.includes('info the subscriber has stopped'))
 })
 
 t.test('one that shares its group lets the others go on', async (t) => {

@@ -19,6 +19,7 @@ export function createKafkajsWire ({ clientId, ssl, sasl, allowInsecureSasl, log
   const versions = Object.entries(KAFKAJS_REQUESTS).map(([api, { versions }]) => [api as Api, versions] as const)
   return {
     versions: new Map(versions),
+    principal: principalOf(sasl),
     async connect (address, signal) {
       signal.throwIfAborted()
       protectCredentials(address, { ssl, sasl, allowInsecureSasl })
@@ -33,6 +34,11 @@ export function createKafkajsWire ({ clientId, ssl, sasl, allowInsecureSasl, log
       }
     }
   }
+}
+
+function principalOf (sasl: unknown): string | undefined {
+  if (typeof sasl !== 'object' || sasl === null || !('username' in sasl)) return undefined
+  return `User:${String(sasl.username)}`
 }
 
 /** The cluster advertises addresses that no option names. @throws FASTSTREAM_ERR_INSECURE_SASL */

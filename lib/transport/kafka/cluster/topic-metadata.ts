@@ -2,6 +2,7 @@ import { FASTSTREAM_ERR_CONNECT, FASTSTREAM_ERR_TOPICS, FASTSTREAM_ERR_UNKNOWN_T
 import type { TransportOptions } from '../../transport.js'
 import type { MetadataAnswer } from '../wire.js'
 import type { Cluster } from './cluster.js'
+import { answerError, namedError } from './denied.js'
 import { CODE, isCoded, ProtocolError, reasonOf } from './protocol-errors.js'
 import type { Operation } from './retry-until.js'
 
@@ -89,7 +90,8 @@ export class TopicMetadata {
     this.#known.delete(topic)
     this.#written.delete(topic)
     if (errorCode === CODE.unknownTopicOrPartition) throw new FASTSTREAM_ERR_UNKNOWN_TOPIC(topic)
-    throw new FASTSTREAM_ERR_TOPICS(topic, new ProtocolError(errorCode).message)
+    const error = namedError(answerError(errorCode, 'Produce', { topic }), this.#cluster.principal)
+    throw isCoded(error) ? error : new FASTSTREAM_ERR_TOPICS(topic, error.message)
   }
 
   async #find (operation: Operation, topic: string): Promise<TopicState> {

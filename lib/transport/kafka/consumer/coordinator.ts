@@ -1,7 +1,8 @@
 import { sleep } from '../../../clock.js'
 import { addressOf, type Cluster } from '../cluster/cluster.js'
 import type { Connections } from '../cluster/connections.js'
-import { CODE, isFinal, ProtocolError, throwIfFailed } from '../cluster/protocol-errors.js'
+import { throwIfFailed } from '../cluster/denied.js'
+import { CODE, isFinal, ProtocolError } from '../cluster/protocol-errors.js'
 import { jittered } from '../cluster/retry-until.js'
 import type { Api, Requests } from '../wire.js'
 
@@ -74,8 +75,9 @@ export class Coordinator {
 
   async #find (patience: number, signal: AbortSignal): Promise<string> {
     if (this.#address !== undefined) return this.#address
+    const groupId = this.#groupId
     const found = await this.#cluster.until(patience, (operation) => operation.repeat(() => this.#cluster.ask(
-      operation, 'FindCoordinator', { groupId: this.#groupId }, ({ errorCode }) => throwIfFailed(errorCode)
+      operation, 'FindCoordinator', { groupId }, ({ errorCode }) => throwIfFailed(errorCode, 'FindCoordinator', { groupId })
     )), signal)
     this.#address = addressOf(found)
     return this.#address
