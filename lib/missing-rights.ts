@@ -21,7 +21,12 @@ export function notAuthorized (
   rights: readonly Right[], principal: string | undefined, options?: ErrorOptions
 ): NotAuthorizedError {
   const who = principal === undefined ? '' : ` to ${principal}`
-  return Object.assign(new FASTSTREAM_ERR_NOT_AUTHORIZED(rights.map(textOf).join(', '), who, options), { rights })
+  const texts = rights.map(textOf).join(', ')
+  // What is undefined would be a part of the message.
+  const error = options === undefined
+    ? new FASTSTREAM_ERR_NOT_AUTHORIZED(texts, who)
+    : new FASTSTREAM_ERR_NOT_AUTHORIZED(texts, who, options)
+  return Object.assign(error, { rights })
 }
 
 export function isNotAuthorized (error: unknown): error is NotAuthorizedError {

@@ -12,8 +12,7 @@ export interface Asked {
 const ON_TOPIC: { readonly [Kind in Api]?: Right['operation'] } = {
   Produce: 'Write',
   Fetch: 'Read',
-  OffsetCommit: 'Read',
-  CreateTopics: 'Create'
+  OffsetCommit: 'Read'
 }
 
 /** The cluster refuses a request because this client lacks a right. */
@@ -33,9 +32,7 @@ export function answerError (errorCode: number, api: Api, { topic = '', groupId 
   if (errorCode === CODE.topicAuthorizationFailed) return right('topic', topic, ON_TOPIC[api] ?? 'Describe')
   // Some requests ask for Describe, which Read includes, and no member can do without Read.
   if (errorCode === CODE.groupAuthorizationFailed) return right('group', groupId, 'Read')
-  if (errorCode === CODE.clusterAuthorizationFailed) {
-    return right('cluster', '', api === 'CreateTopics' ? 'Create' : 'IdempotentWrite')
-  }
+  if (errorCode === CODE.clusterAuthorizationFailed) return right('cluster', '', 'IdempotentWrite')
   return new ProtocolError(errorCode)
 }
 
