@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import { answerError } from '../../../lib/transport/kafka/cluster/denied.js'
 import { Assignment } from '../../../lib/transport/kafka/consumer/assignment.js'
 import { Generation } from '../../../lib/transport/kafka/consumer/generation.js'
 import type { Membership } from '../../../lib/transport/kafka/consumer/membership.js'
@@ -11,7 +12,7 @@ const ORDERS = { topic: 'orders', partition: 0 }
 const INVOICES = { topic: 'invoices', partition: 0 }
 
 /** A generation that owns two partitions, whose logs hold the offsets 0 to 9, with 5 stored for one of them. */
-async function build (t: Test, listener: Partial<ConsumerListener> = {}, reading = true, positions = new Map<string, bigint>()) {
+async function build (t: Test, listener: Partial<ConsumerListener> = {}, reading = true, positions = new Map<string, bigint>(), commit?: Membership['commit']) {
   const environment = manualEnvironment()
   const wire = fakeWire({
     Metadata: metadataOf({ orders: 1, invoices: 1 }),
@@ -30,7 +31,7 @@ async function build (t: Test, listener: Partial<ConsumerListener> = {}, reading
     join: () => new Promise(() => {}),
     heartbeat: async () => 'alive',
     fetchStored: async () => new Map([['orders:0', { offset: 5n, metadata: 'text' }]]),
-    commit: async (_assignment, offsets) => { committed.push(...offsets) },
+    commit: commit ?? (async (_assignment, offsets) => { committed.push(...offsets) }),
     leave: async () => {}
   }
   const generation = new Generation({
@@ -78,6 +79,13 @@ t.test('offsets of partitions that are not owned, and of topics that were delete
   generation.leaveOutDeleted()
   await generation.commit([{ ...ORDERS, offset: 9n }, { ...INVOICES, offset: 1n }])
   t.same(committed, [{ ...INVOICES, offset: 1n }])
+})
+
+t.test('a commit without the right to it ends the member: nothing more could be committed', async (t) => {
+  const commit = async (): Promise<void> => { throw answerError(30, 'OffsetCommit', { groupId: 'shop' }) }
+  const { generation, told } = await build(t, {}, true, new Map(), commit)
+  await rejects(t, generation.commit([{ ...ORDERS, offset: 9n }]), { right: { operation: 'Read', resource: 'group', name: 'shop' } })
+  t.match(told.at(-1), /group authorization failed/)
 })
 
 t.test('the end of a log is asked for where nothing is fetched, now and then', async (t) => {
