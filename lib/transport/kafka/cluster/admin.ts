@@ -57,16 +57,16 @@ export function createAdmin (
     const controller = cluster.controller()
     if (controller === undefined) throw new ProtocolError(CODE.notController)
     const answer = await controller.request('CreateTopics', { topics, timeout: cluster.requestTimeout }, operation)
-    const missing: Right[] = []
+    const missing = new Set<string>()
     for (const { topic, errorCode, message } of answer.topics) {
       if (errorCode === CODE.none || errorCode === CODE.topicAlreadyExists) continue
       if (errorCode === CODE.topicAuthorizationFailed) {
-        missing.push({ operation: 'Create', resource: 'topic', name: topic })
+        missing.add(topic)
         continue
       }
       throw new ProtocolError(errorCode, `${topic}: ${message ?? new ProtocolError(errorCode).message}`)
     }
-    if (missing.length > 0) throw notAuthorized(missing, cluster.principal)
+    if (missing.size > 0) throw notAuthorized(topics.flatMap(toCreate(missing)), cluster.principal)
   }
 
   async function expectLeaders (operation: Operation, topics: readonly string[]): Promise<void> {
@@ -96,4 +96,9 @@ export function createAdmin (
   }
 
   return { connect, describeTopics, createTopics }
+}
+
+/** In the order of the question: that of the answer is any. */
+function toCreate (missing: ReadonlySet<string>): (asked: NewTopic) => Right[] {
+  return ({ topic }) => missing.has(topic) ? [{ operation: 'Create', resource: 'topic', name: topic }] : []
 }

@@ -54,7 +54,7 @@ async function askRead (cluster: Cluster, operation: Operation, topics: readonly
     rack: '',
     topics: topics.map((topic) => ({ topic, partitions: [{ partition: NO_PARTITION, offset: 0n, maxBytes: 1 }] }))
   })
-  return denied(rows, 'Read')
+  return denied(topics, rows, 'Read')
 }
 
 async function askWrite (cluster: Cluster, operation: Operation, topics: readonly string[]): Promise<readonly Right[]> {
@@ -63,11 +63,14 @@ async function askWrite (cluster: Cluster, operation: Operation, topics: readonl
     timeout: 0,
     topics: topics.map((topic) => ({ topic, partitions: [{ partition: NO_PARTITION, records }] }))
   })
-  return denied(rows, 'Write')
+  return denied(topics, rows, 'Write')
 }
 
-function denied (rows: OfTopics<PartitionAnswer>, operation: Right['operation']): readonly Right[] {
-  return Array.from(eachOf(rows))
-    .filter(({ errorCode }) => errorCode === CODE.topicAuthorizationFailed)
-    .map(({ topic }) => ({ operation, resource: 'topic', name: topic }))
+function denied (
+  topics: readonly string[], rows: OfTopics<PartitionAnswer>, operation: Right['operation']
+): readonly Right[] {
+  const refused = new Set<string>()
+  for (const { topic, errorCode } of eachOf(rows)) if (errorCode === CODE.topicAuthorizationFailed) refused.add(topic)
+  // In the order of the question: that of the answer is any.
+  return topics.filter((topic) => refused.has(topic)).map((name) => ({ operation, resource: 'topic', name }))
 }

@@ -53,7 +53,8 @@ export class TopicMetadata {
 
   #learn ({ topic, errorCode, partitions }: MetadataAnswer['topics'][number]): void {
     const leaders = new Array<number>(partitions.length).fill(-1)
-    for (const { partition, leader } of partitions) leaders[partition] = leader
+    // What an answer says is bounded by its size: another index would make a list of any length.
+    for (const { partition, leader } of partitions) if (partition in leaders) leaders[partition] = leader
     this.#known.set(topic, { errorCode, leaders })
   }
 

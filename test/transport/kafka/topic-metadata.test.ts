@@ -1,0 +1,11 @@
+import t from 'tap'
+import { fakeWire } from '../../support/fake-wire.js'
+import { clientOf, manualEnvironment } from '../../support/kafka-client.js'
+
+t.test('an answer has as many partitions as it lists, whatever numbers it gives them', async (t) => {
+  const partitions = [2 ** 31 - 1, 1, -1].map((partition) => ({ partition, errorCode: 0, leader: 7 }))
+  const wire = fakeWire({ Metadata: () => ({ brokers: [], controllerId: 1, topics: [{ topic: 'orders', errorCode: 0, partitions }] }) })
+  const { metadata, learn } = clientOf(t, wire, manualEnvironment())
+  await learn('orders')
+  t.same(metadata.get('orders').leaders, [-1, 7, -1])
+})
