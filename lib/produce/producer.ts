@@ -1,7 +1,7 @@
 import type { MessagePublishContext } from '../../types/index.js'
 import type { Clock } from '../clock.js'
 import {
-  FASTSTREAM_ERR_NOT_READY, FASTSTREAM_ERR_PUBLISH_QUEUE_FULL, FASTSTREAM_ERR_PUBLISH_REFUSED,
+  FASTSTREAM_ERR_CONNECT, FASTSTREAM_ERR_NOT_READY, FASTSTREAM_ERR_PUBLISH_QUEUE_FULL, FASTSTREAM_ERR_PUBLISH_REFUSED,
   FASTSTREAM_ERR_PUBLISH_TIMEOUT, FASTSTREAM_ERR_UNKNOWN_PARTITION
 } from '../errors.js'
 import { publishing, type Events } from '../events.js'
@@ -144,6 +144,7 @@ export function isTooLarge (error: unknown): boolean {
 
 function publishError (topic: string, error: Error): Error {
   if (isNotAuthorized(error)) return withoutPrincipal(error)
+  if (error instanceof FASTSTREAM_ERR_CONNECT) return withoutAddresses(error)
   if (!(error instanceof SendError)) return error
   const failure = isNotAuthorized(error.cause) ? withoutPrincipal(error.cause) : coded(topic, error)
   return Object.assign(failure, { outcome: error.outcome })
@@ -152,6 +153,11 @@ function publishError (topic: string, error: Error): Error {
 /** Clients of the app may see what a publish rejects with, but not its cause, which names the app's user. */
 function withoutPrincipal (cause: NotAuthorizedError): Error {
   return notAuthorized(cause.rights, undefined, { cause })
+}
+
+/** As {@link withoutPrincipal}, for the addresses of brokers. */
+function withoutAddresses (cause: Error): Error {
+  return new FASTSTREAM_ERR_CONNECT('any address', 'its cause says more', { cause })
 }
 
 function coded (topic: string, cause: SendError): Error {

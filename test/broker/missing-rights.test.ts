@@ -1,6 +1,7 @@
 import t from 'tap'
 import Fastify from 'fastify'
 import faststreamPlugin from '../../index.js'
+import { FASTSTREAM_ERR_CONNECT } from '../../lib/errors.js'
 import { notAuthorized, type Right } from '../../lib/missing-rights.js'
 import { Events } from '../../lib/events.js'
 import { Producer } from '../../lib/produce/producer.js'
@@ -56,5 +57,16 @@ t.test('a publish without the right rejects with it, and does not say who the ap
   const looked = await producer.publish(outgoing).then(() => undefined, (error: Error) => error)
   t.match(looked, named)
   t.notMatch(`${await sent} ${looked}`, /User:shop/)
+  await producer.close()
+})
+
+t.test('a publish whose cluster cannot be reached does not say where its brokers are', async (t) => {
+  const transport = new FakeProducer()
+  const settings = { deadline: 1000, queue: { messages: 10, bytes: 1000 } }
+  const producer = new Producer(transport, settings, { clock: new ManualClock(), events: new Events('default', logLines()) })
+  transport.counts.set('invoices', Promise.reject(new FASTSTREAM_ERR_CONNECT('kafka-1.internal:9092', 'ECONNREFUSED 10.0.0.7')))
+  const error = await producer.publish({ topic: 'invoices', key: null, value: null, headers: [], timestamp: 0 }).then(() => undefined, (error: Error) => error)
+  t.match(error, { code: 'FASTSTREAM_ERR_CONNECT', statusCode: 503, cause: { message: /kafka-1\.internal/ } })
+  t.notMatch(error?.message, /internal|10\.0\.0\.7/)
   await producer.close()
 })
