@@ -7,6 +7,8 @@ import { Events } from '../../lib/events.js'
 import { Producer } from '../../lib/produce/producer.js'
 import { createMemoryCluster, createMemoryTransport } from '../../lib/transport/memory/index.js'
 import { type NeededRights, SendError } from '../../lib/transport/transport.js'
+import { brokersOf } from '../../lib/broker/app-brokers.js'
+import { gate } from '../support/inbox.js'
 import { useEnvironment } from '../support/environment.js'
 import { FakeProducer } from '../support/fake-producer.js'
 import { logLines } from '../support/log-lines.js'
@@ -38,6 +40,32 @@ t.test('rights are checked before topics are created and groups are joined: read
     groups: ['shop', 'audit']
   }])
   t.equal(cluster.partitions('orders').length, 0)
+})
+
+t.test('an app that closes while its rights are checked does nothing more', async (t) => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(faststreamPlugin, { groupId: 'shop' })
+  const [asked, answered] = [gate(), gate()]
+  const cluster = createMemoryCluster()
+  useEnvironment(app, {
+    createTransport: async () => ({
+      ...createMemoryTransport({ cluster }), async checkRights () { asked.open(); await answered.opened }
+    })
+  })
+  app.broker.subscriber('orders', () => {})
+  const ready = app.ready().then(() => undefined, (error: unknown) => error)
+  await asked.opened
+  const [broker] = brokersOf(app).byName.values()
+  await broker?.close()
+  answered.open()
+  t.match(await ready, { code: 'FASTSTREAM_ERR_NOT_READY' })
+  t.equal(cluster.partitions('orders').length, 0)
+})
+
+t.test('a right on the cluster has no name', async (t) => {
+  const error = notAuthorized([{ operation: 'IdempotentWrite', resource: 'cluster', name: '' }], undefined)
+  t.match(error.message, /refuses IdempotentWrite on the cluster: add/)
 })
 
 t.test('a publish without the right rejects with it, and does not say who the app is', async (t) => {

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { Delivery } from '../../lib/consume/pipeline/delivery.js'
+import type { FailurePolicy } from '../../lib/consume/pipeline/failure-policy.js'
 import type { Outcome } from '../../lib/consume/pipeline/outcome.js'
 import type { ErasedPipeline } from '../../lib/consume/pipeline/pipeline.js'
 import { Pipeline } from '../../lib/consume/pipeline/pipeline.js'
@@ -19,7 +20,7 @@ const DENIED = notAuthorized([{ operation: 'Write', resource: 'topic', name: 'or
 const RETRY = { retries: 3, delay: 100, factor: 2, maxDelay: 1000, jitter: 0, retryOn: () => true }
 
 /** A pipeline whose publishes end with these errors, in turn, and what it has published and settled. */
-function build (overrides: Partial<SubscriberPlan<Delivery>>, refusals: Error[] = []) {
+function build (overrides: Partial<SubscriberPlan<Delivery>>, refusals: Error[] = [], policy?: FailurePolicy) {
   const log = logLines()
   const published: string[] = []
   const settled: string[] = []
@@ -49,9 +50,13 @@ function build (overrides: Partial<SubscriberPlan<Delivery>>, refusals: Error[] 
     prepare: () => [],
     ...overrides
   }
-  const pipeline = new Pipeline(plan, producer, environmentOf(new ManualClock(), log))
+  const pipeline = new Pipeline(plan, producer, environmentOf(new ManualClock(), log), policy)
   const slot = {
-    wait: async (ms: number) => { waits.push(ms); return true },
+    wait: async (ms: number) => {
+      waits.push(ms)
+      if (ms > 1000) throw new Error('a bug')
+      return true
+    },
     settle: (outcome?: string) => { settled.push(outcome ?? 'acknowledged') }
   }
   const run = (): Promise<Outcome> => pipeline.run(new Delivery('orders', 0, record(7, 'text')), slot as never)
@@ -79,6 +84,19 @@ t.test('another failure is what it was: retried, then a dead letter', async (t) 
   const { run, published, settled, waits } = build({ handle: () => { throw new Error('broken') } })
   t.equal(await run(), 'settled')
   t.same([published, settled, waits], [['orders.dlq'], ['dead-lettered'], [100, 200, 400]])
+})
+
+t.test('a forwarded message without the right to write it stops the subscriber; another error is not taken for that', async (t) => {
+  const consequence = { kind: 'forward', outgoing: { topic: 'later', key: null, value: null, headers: [], timestamp: 0 } } as const
+  const policy = { acknowledges: 'after', thrown: () => ({ stage: 'handler', consequence }) } as unknown as FailurePolicy
+  const handle = (): never => { throw new Error('broken') }
+  const denied = build({ handle }, [DENIED], policy)
+  t.equal(await denied.run(), 'stop')
+  t.same(denied.settled, [])
+
+  const broken = build({ handle }, Array.from({ length: 9 }, () => new Error('gone')), policy)
+  await t.rejects(broken.run(), { message: 'a bug' })
+  t.notOk(broken.log.lines.some((line) => line.includes('a right on the cluster')))
 })
 
 t.test('a consumer that the cluster refuses for good is stopped and not healthy', async (t) => {

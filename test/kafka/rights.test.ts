@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { type AclEntry, Kafka, logLevel } from 'kafkajs'
 import type { FaststreamOptions } from '../../index.js'
 import faststreamPlugin from '../../index.js'
+import { CLIENT_NAME } from '../../tools/kafka/certificates.js'
 import { startCluster } from '../../tools/kafka/cluster.js'
 import { Inbox } from '../support/inbox.js'
 import { memoryLog } from '../support/json-log.js'
@@ -19,18 +20,29 @@ const USER = { username: 'shop', password: 'shop-secret' }
 const PRINCIPAL = `User:${USER.username}`
 const cluster = await startCluster({ nodes: 1, users: [USER] })
 t.teardown(() => cluster.stop())
-const { saslPlaintext, saslSsl, ca } = cluster.security!
+const { saslPlaintext, saslSsl, ssl, ca, client } = cluster.security!
+
+// The first client of a listener waits for what the broker loads then.
+for (const listener of [{ brokers: [...saslPlaintext] }, { brokers: [...saslSsl], ssl: { ca } }]) {
+  const sasl = { mechanism: 'plain', ...USER } as const
+  await until(async () => {
+    const admin = new Kafka({ ...listener, sasl, logLevel: logLevel.NOTHING }).admin()
+    await admin.connect()
+    await admin.disconnect()
+    return true
+  }, 60_000)
+}
 
 type Grant = readonly ['topic' | 'group' | 'cluster', name: string, ...operations: ReadonlyArray<keyof typeof AclOperationTypes>]
 
 const RESOURCES = { topic: AclResourceTypes.TOPIC, group: AclResourceTypes.GROUP, cluster: AclResourceTypes.CLUSTER }
 
-function entriesOf (grants: readonly Grant[]): AclEntry[] {
+function entriesOf (grants: readonly Grant[], principal = PRINCIPAL): AclEntry[] {
   return grants.flatMap(([resource, name, ...operations]) => operations.map((operation) => ({
     resourceType: RESOURCES[resource],
     resourceName: name,
     resourcePatternType: ResourcePatternTypes.LITERAL,
-    principal: PRINCIPAL,
+    principal,
     host: '*',
     operation: AclOperationTypes[operation],
     permissionType: AclPermissionTypes.ALLOW
@@ -96,6 +108,42 @@ async function refused (t: Test, app: FastifyInstance, message: RegExp): Promise
 async function stopped (app: FastifyInstance): Promise<void> {
   await until(async () => app.broker.health().subscribers[0]?.state === 'stopped')
 }
+
+t.test('each listener takes the clients that it is for, and gives them their names', async (t) => {
+  const sasl = (mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512') => ({ mechanism, ...USER })
+  const claims = [{ alg: 'none' }, { sub: USER.username, iat: 0, exp: 2 ** 31 - 1 }]
+  const token = `${claims.map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.')}.`
+  const oauthbearer = { mechanism: 'oauthbearer', oauthBearerProvider: async () => ({ value: token }) } as const
+  const clients: Array<[name: string, options: Partial<FaststreamOptions>, principal: string]> = [
+    ['PLAIN', { brokers: saslPlaintext, sasl: sasl('plain') }, PRINCIPAL],
+    ['SCRAM', { brokers: saslPlaintext, sasl: sasl('scram-sha-256') }, PRINCIPAL],
+    ['PLAIN in TLS', { brokers: saslSsl, ssl: { ca }, sasl: sasl('plain') }, PRINCIPAL],
+    ['SCRAM in TLS', { brokers: saslSsl, ssl: { ca }, sasl: sasl('scram-sha-512') }, PRINCIPAL],
+    ['OAUTHBEARER in TLS', { brokers: saslSsl, ssl: { ca }, sasl: oauthbearer }, PRINCIPAL],
+    ['a certificate', { brokers: ssl, ssl: { ca, ...client } }, `User:CN=${CLIENT_NAME}`]
+  ]
+  for (const [name, options, principal] of clients) {
+    const topic = await createTopic({ partitions: 1 }, cluster.brokers)
+    const app = Fastify()
+    t.teardown(() => app.close())
+    await app.register(faststreamPlugin, { groupId: null, ...options })
+    app.broker.publisher(topic)
+    const ready = await app.ready().then(() => 'ready', (error: { code?: string }) => error.code)
+    t.equal(ready, 'FASTSTREAM_ERR_NOT_AUTHORIZED', `${name}: known, and without rights`)
+    await app.close()
+
+    const rights = entriesOf([['topic', topic, 'WRITE']], principal)
+    await withAdmin((admin) => admin.createAcls({ acl: rights }), cluster.brokers)
+    const allowed = Fastify()
+    t.teardown(() => allowed.close())
+    await allowed.register(faststreamPlugin, { groupId: null, ...options })
+    allowed.broker.publisher(topic)
+    await allowed.ready()
+    t.match(await allowed.broker.publish(topic, name), { topic, offset: 0n }, name)
+    await allowed.close()
+    await withAdmin((admin) => admin.deleteAcls({ filters: rights }), cluster.brokers)
+  }
+})
 
 t.test('an app that has the least rights reads and publishes', async (t) => {
   const all = await names()
