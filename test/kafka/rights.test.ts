@@ -5,9 +5,11 @@ import { type AclEntry, Kafka, logLevel } from 'kafkajs'
 import type { FaststreamOptions } from '../../index.js'
 import faststreamPlugin from '../../index.js'
 import { CLIENT_NAME } from '../../tools/kafka/certificates.js'
+import { createKafkajsTransport } from '../../lib/transport/kafkajs/index.js'
 import { startCluster } from '../../tools/kafka/cluster.js'
 import { Inbox } from '../support/inbox.js'
 import { memoryLog } from '../support/json-log.js'
+import { transportOptions } from './client.js'
 import { createTopic, readLog, uniqueName, until, withAdmin } from './fixture.js'
 
 // Node does not find these names among the exports of the CommonJS module.
@@ -22,13 +24,12 @@ const cluster = await startCluster({ nodes: 1, users: [USER] })
 t.teardown(() => cluster.stop())
 const { saslPlaintext, saslSsl, ssl, ca, client } = cluster.security!
 
-// The first client of a listener waits for what the broker loads then.
-for (const listener of [{ brokers: [...saslPlaintext] }, { brokers: [...saslSsl], ssl: { ca } }]) {
+// The first client waits for what this process and the broker load then.
+for (const listener of [{ brokers: saslPlaintext }, { brokers: saslSsl, ssl: { ca } }]) {
   const sasl = { mechanism: 'plain', ...USER } as const
   await until(async () => {
-    const admin = new Kafka({ ...listener, sasl, logLevel: logLevel.NOTHING }).admin()
-    await admin.connect()
-    await admin.disconnect()
+    const transport = createKafkajsTransport(transportOptions({ ...listener, sasl }))
+    await transport.connect().finally(() => transport.close())
     return true
   }, 60_000)
 }
