@@ -45,6 +45,12 @@ export const FASTSTREAM_ERR_BROKERS_REQUIRED = createError<[]>(
     'broker, whose messages end with the process',
   500
 )
+export const FASTSTREAM_ERR_INSECURE_SASL = createError<[mechanism: string, where: string]>(
+  'FASTSTREAM_ERR_INSECURE_SASL',
+  "sasl '%s' would send its credentials readable %s: write ssl: true, use a scram mechanism, or write " +
+    'allowInsecureSasl: true if no other host can read that network',
+  500
+)
 export const FASTSTREAM_ERR_GROUP_REQUIRED = createError<[topic: string]>(
   'FASTSTREAM_ERR_GROUP_REQUIRED',
   "the subscriber of '%s' has no group to store its offsets: set 'groupId' on the plugin or on the subscriber, or " +
@@ -96,6 +102,11 @@ export const FASTSTREAM_ERR_CONNECT = createError<[brokers: string, reason: stri
 )
 export const FASTSTREAM_ERR_TOPICS = createError<[topics: string, reason: string, options?: ErrorOptions]>(
   'FASTSTREAM_ERR_TOPICS', 'the topics %s could not be prepared: %s', 503
+)
+export const FASTSTREAM_ERR_NOT_AUTHORIZED = createBounded<[rights: string, who: string, options?: ErrorOptions]>(
+  'FASTSTREAM_ERR_NOT_AUTHORIZED',
+  'the cluster refuses %s%s: add an ACL for each of these rights (docs/operations.md lists what an app needs)',
+  500
 )
 export const FASTSTREAM_ERR_START_TIMEOUT = createError<[ms: number, what: string]>(
   'FASTSTREAM_ERR_START_TIMEOUT',

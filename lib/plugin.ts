@@ -6,6 +6,7 @@ import { normaliseAsyncapi } from './asyncapi/settings.js'
 import { Broker } from './broker/broker.js'
 import { decorate } from './broker/decorators.js'
 import { addBroker, brokersOf } from './broker/app-brokers.js'
+import { acceptsAnyCertificate } from './options/connection.js'
 import { normaliseOptions } from './options/plugin-options.js'
 import { rootOf } from './scope.js'
 
@@ -14,6 +15,9 @@ import { rootOf } from './scope.js'
 async function faststream (app: FastifyInstance, options: FaststreamOptions): Promise<void> {
   const settings = normaliseOptions(options, app.initialConfig.pluginTimeout as number)
   const asyncapi = normaliseAsyncapi(options.asyncapi)
+  if (acceptsAnyCertificate(options.ssl)) {
+    app.log.warn({ broker: settings.name }, 'ssl.rejectUnauthorized is false: any host can pose as the Kafka cluster')
+  }
   const broker = new Broker(settings, app.log)
   addBroker(app, broker)
   decorate(app, broker)

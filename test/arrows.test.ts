@@ -15,10 +15,10 @@ const FLOORS = [
   ['schema', 'deps'],
   ['codec', 'options'],
   ['transport'],
-  ['scope.ts', 'events.ts', 'shown.ts', 'sealed.ts'],
+  ['scope.ts', 'events.ts', 'missing-rights.ts', 'shown.ts', 'sealed.ts'],
   ['clock.ts', 'errors.ts', 'log.ts'],
   ['bounded-error.ts', 'bounded-value.ts', 'foreign-text.ts'],
-  ['context.ts', 'is-promise.ts', 'module-url.ts', 'symbols.ts', 'to-error.ts'],
+  ['context.ts', 'is-promise.ts', 'loopback.ts', 'module-url.ts', 'symbols.ts', 'to-error.ts'],
   ['types']
 ]
 /** Rooms that other rooms enter through these files only. */

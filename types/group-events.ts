@@ -54,7 +54,8 @@ export interface GroupDrainTimedOutEvent {
 }
 
 /**
- * A handler threw `StopConsume`: its subscriber handles no further message in this process.
+ * A handler threw `StopConsume`, or the cluster refuses the subscriber for good: it handles no further message in this
+ * process.
  *
  * @example
  * subscribe('faststream.subscriber.stopped', (event) => { const { topics } = event as SubscriberStoppedEvent })

@@ -55,8 +55,9 @@ export interface SubscriberHealth {
    */
   readonly healthy: boolean
   /**
-   * State of the consumer. `stopped`: the handler threw {@link StopConsume}. `failed`: the consumer broke and is made
-   * again, the cluster has not answered for 10 s, or a rebalance takes more than 60 s.
+   * State of the consumer. `stopped`: the handler threw {@link StopConsume}, or the cluster refuses the consumer for
+   * good (a right is missing: see `lastError`). `failed`: the consumer broke and is made anew, the cluster has not
+   * answered for 10 s, or a rebalance takes more than 60 s.
    */
   readonly state: 'joining' | 'reading' | 'rebalancing' | 'stopped' | 'failed' | 'closed'
   /** Partitions that this process owns. Other members of the group may own the others. */

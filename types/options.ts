@@ -3,7 +3,8 @@ import type { ConnectionOptions } from 'node:tls'
 import type { AsyncapiOptions } from './asyncapi.js'
 
 /**
- * Credentials of the app for the cluster (SASL). Use them together with `ssl`: PLAIN sends the password readable.
+ * Credentials of the app for the cluster (SASL). Without `ssl` all mechanisms but SCRAM send them readable, so they
+ * are refused for a host that is not loopback, see {@link FaststreamOptions.allowInsecureSasl}.
  *
  * @example
  * const sasl: SaslOptions = { mechanism: 'scram-sha-512', username: 'shop', password: 'secret' }
@@ -207,6 +208,13 @@ export interface FaststreamOptions extends InheritedOptions {
   ssl?: boolean | ConnectionOptions
   /** Credentials of the app, see {@link SaslOptions}. @default none */
   sasl?: SaslOptions
+  /**
+   * Permission to send the password or token of `sasl` readable, without `ssl`, to a host that is not loopback. SCRAM
+   * needs none: it sends no password.
+   *
+   * @default false
+   */
+  allowInsecureSasl?: boolean
   /**
    * Behaviour without a cluster at start. `'strict'`: `ready()` rejects. `'background'`: HTTP is served meanwhile, a
    * publish fails with FASTSTREAM_ERR_NOT_READY (503), and the broker tries again without end, with pauses of up to

@@ -188,7 +188,8 @@ export class Broker implements ViewedBroker, Sender {
     const { createTransport, options } = this.#environment
     const transport = await createTransport(this.settings, this.#log)
     const settings = withOptions(this.settings, options)
-    const plan = { subscribers: [...subscribers.values()], topics: this.#registry.topics }
+    const { topics, writtenTopics } = this.#registry
+    const plan = { subscribers: [...subscribers.values()], topics, writtenTopics }
     const { clock, events } = this
     this.#connection = new BrokerRuntime(transport, plan, { settings, clock, log: this.#log, events })
     if (this.#dispatching) this.#connection.dispatch()

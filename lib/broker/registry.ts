@@ -47,8 +47,13 @@ export class Registry {
 
   /** All declared topics, dead-letter topics included. */
   get topics (): readonly string[] {
-    const read = this.subscribers.flatMap(({ topics, deadLetterTopics }) => [...topics, ...deadLetterTopics.values()])
-    return [...new Set([...this.#publishers.map(({ topic }) => topic), ...read])]
+    return [...new Set([...this.writtenTopics, ...this.subscribers.flatMap(({ topics }) => topics)])]
+  }
+
+  /** Topics of publishers, and dead-letter topics. */
+  get writtenTopics (): readonly string[] {
+    const deadLetters = this.subscribers.flatMap(({ deadLetterTopics }) => [...deadLetterTopics.values()])
+    return [...new Set([...this.#publishers.map(({ topic }) => topic), ...deadLetters])]
   }
 
   groupIdOf (declaration: SubscriberDeclaration): string | null {

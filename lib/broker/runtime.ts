@@ -4,7 +4,7 @@ import type { Group } from '../consume/group/group.js'
 import type { Environment } from '../consume/environment.js'
 import type { Settings } from '../options/plugin-options.js'
 import { Producer } from '../produce/producer.js'
-import type { Transport } from '../transport/transport.js'
+import type { NeededRights, Transport } from '../transport/transport.js'
 import type { SubscriberDeclaration } from './declaration.js'
 import { createGroups } from './groups.js'
 import type { CompiledSubscriber } from './subscriber.js'
@@ -19,10 +19,12 @@ export interface RuntimePlan {
   readonly subscribers: readonly CompiledSubscriber[]
   /** All declared topics, dead-letter topics included. */
   readonly topics: readonly string[]
+  /** Those of them that the app publishes to. */
+  readonly writtenTopics: readonly string[]
 }
 
 /** What a connection does while it starts, for the error of one that does not come to an end. */
-export type Step = 'connecting' | 'preparing topics' | 'joining groups'
+export type Step = 'connecting' | 'checking rights' | 'preparing topics' | 'joining groups'
 
 /** What the producer may take to send what is queued when the app closes, ms. */
 const FLUSH_TIMEOUT = 5000
@@ -73,6 +75,9 @@ export class BrokerRuntime {
     const { settings, log } = this.#surroundings
     await this.#transport.connect(deadline)
     if (this.#ending) return
+    this.#step = 'checking rights'
+    await this.#transport.checkRights?.(neededRights(this.#plan))
+    if (this.#ending) return
     this.#step = 'preparing topics'
     await prepareTopics(this.#transport, topics, settings, log, () => this.#ending)
     if (this.#ending) return
@@ -122,5 +127,14 @@ export class BrokerRuntime {
 
   get #ending (): boolean {
     return this.#draining !== undefined
+  }
+}
+
+function neededRights ({ subscribers, writtenTopics }: RuntimePlan): NeededRights {
+  const groups = subscribers.flatMap(({ groupId }) => groupId ?? [])
+  return {
+    read: [...new Set(subscribers.flatMap(({ topics }) => topics))],
+    write: writtenTopics,
+    groups: [...new Set(groups)]
   }
 }

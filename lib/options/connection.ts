@@ -1,4 +1,6 @@
-import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
+import { FASTSTREAM_ERR_INSECURE_SASL, FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
+import type { FaststreamOptions } from '../../types/index.js'
+import { isLoopback, sendsSecret } from '../loopback.js'
 import { isObject, text } from './assert.js'
 
 /* Checks of the options that say how the app reaches its cluster. */
@@ -44,4 +46,18 @@ export function checkSasl<T extends { readonly mechanism: string }> (option: str
   }
   text(`${option}.mechanism`, sasl.mechanism)
   return sasl
+}
+
+type Security = Pick<FaststreamOptions, 'brokers' | 'ssl' | 'sasl' | 'allowInsecureSasl'>
+
+/** Refuses credentials that other hosts could read on their way to the cluster. @throws FASTSTREAM_ERR_INSECURE_SASL */
+export function checkCredentials (addresses: readonly string[], { ssl, sasl, allowInsecureSasl }: Security): void {
+  if (sasl === undefined || !sendsSecret({ ssl, sasl, allowInsecureSasl })) return
+  if (addresses.every(isLoopback)) return
+  throw new FASTSTREAM_ERR_INSECURE_SASL(sasl.mechanism, "to a host of 'brokers'")
+}
+
+/** True when the app is told to accept any certificate, also one of another host. */
+export function acceptsAnyCertificate (ssl: FaststreamOptions['ssl']): boolean {
+  return typeof ssl === 'object' && ssl.rejectUnauthorized === false
 }

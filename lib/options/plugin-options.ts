@@ -1,10 +1,10 @@
 import type { FaststreamOptions, InheritedOptions, TopicConfig } from '../../types/index.js'
 import { LONGEST_TIMER } from '../clock.js'
-import { checkBrokers, checkSasl, checkSsl } from './connection.js'
+import { checkBrokers, checkCredentials, checkSasl, checkSsl } from './connection.js'
 import { checkCorrelationId, type CorrelationId } from './correlation-id.js'
 import { FASTSTREAM_ERR_BROKERS_REQUIRED, FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { onlyKnown } from './assert.js'
-import { asItIs, choice, milliseconds, someText, wholeNumber } from './checks.js'
+import { asItIs, choice, flag, milliseconds, someText, wholeNumber } from './checks.js'
 import { Sealed } from '../sealed.js'
 import { INHERITED, resolveInherited, type InheritedSettings } from './inherited.js'
 import { defaultsOf, optionsOf, resolveOptions, type OptionTable } from './option.js'
@@ -22,6 +22,7 @@ interface PluginSettings extends GroupSettings {
   readonly clientId: string
   readonly ssl: FaststreamOptions['ssl']
   readonly sasl: FaststreamOptions['sasl']
+  readonly allowInsecureSasl: boolean
   readonly startup: 'strict' | 'background'
   readonly connectTimeout: number | undefined
   readonly drainTimeout: number | undefined
@@ -74,6 +75,11 @@ export const PLUGIN: OptionTable<PluginOptions, PluginSettings> = {
     check: checkSasl,
     shown: 'none',
     doc: "the credentials of the app: `{ mechanism: 'scram-sha-256', username, password }`"
+  },
+  allowInsecureSasl: {
+    default: false,
+    check: flag,
+    doc: '`true`: `sasl` may send its password or token readable, without `ssl`, to a host that is not loopback'
   },
   startup: {
     default: 'strict',
@@ -185,6 +191,7 @@ export function normaliseOptions (options: FaststreamOptions, pluginTimeout: num
   }
   const isWritten = brokers !== undefined || own.transport !== undefined
   if (!isWritten && process.env.NODE_ENV === 'production') throw new FASTSTREAM_ERR_BROKERS_REQUIRED()
+  checkCredentials(brokers ?? [], { ssl, sasl, allowInsecureSasl: own.allowInsecureSasl })
   return Object.freeze({
     ...own,
     ...resolveInherited([options]),

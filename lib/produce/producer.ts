@@ -1,11 +1,12 @@
 import type { MessagePublishContext } from '../../types/index.js'
 import type { Clock } from '../clock.js'
 import {
-  FASTSTREAM_ERR_NOT_READY, FASTSTREAM_ERR_PUBLISH_QUEUE_FULL, FASTSTREAM_ERR_PUBLISH_REFUSED,
+  FASTSTREAM_ERR_CONNECT, FASTSTREAM_ERR_NOT_READY, FASTSTREAM_ERR_PUBLISH_QUEUE_FULL, FASTSTREAM_ERR_PUBLISH_REFUSED,
   FASTSTREAM_ERR_PUBLISH_TIMEOUT, FASTSTREAM_ERR_UNKNOWN_PARTITION
 } from '../errors.js'
 import { publishing, type Events } from '../events.js'
 import type { Outgoing } from '../message/outgoing.js'
+import { isNotAuthorized, notAuthorized, type NotAuthorizedError } from '../missing-rights.js'
 import type { ProducerSettings } from '../options/settings.js'
 import { SendError, type TransportProducer } from '../transport/transport.js'
 import { Batcher, type Entry } from './batcher.js'
@@ -132,7 +133,8 @@ export class Producer {
 
 /** Whether a publish failed in a way that trying it again cannot cure. */
 export function isRefused (error: unknown): boolean {
-  return error instanceof FASTSTREAM_ERR_PUBLISH_REFUSED || error instanceof FASTSTREAM_ERR_UNKNOWN_PARTITION
+  if (isNotAuthorized(error) || error instanceof FASTSTREAM_ERR_UNKNOWN_PARTITION) return true
+  return error instanceof FASTSTREAM_ERR_PUBLISH_REFUSED
 }
 
 export function isTooLarge (error: unknown): boolean {
@@ -141,8 +143,21 @@ export function isTooLarge (error: unknown): boolean {
 }
 
 function publishError (topic: string, error: Error): Error {
+  if (isNotAuthorized(error)) return withoutPrincipal(error)
+  if (error instanceof FASTSTREAM_ERR_CONNECT) return withoutAddresses(error)
   if (!(error instanceof SendError)) return error
-  return Object.assign(coded(topic, error), { outcome: error.outcome })
+  const failure = isNotAuthorized(error.cause) ? withoutPrincipal(error.cause) : coded(topic, error)
+  return Object.assign(failure, { outcome: error.outcome })
+}
+
+/** Clients of the app may see what a publish rejects with, but not its cause, which names the app's user. */
+function withoutPrincipal (cause: NotAuthorizedError): Error {
+  return notAuthorized(cause.rights, undefined, { cause })
+}
+
+/** As {@link withoutPrincipal}, for the addresses of brokers. */
+function withoutAddresses (cause: Error): Error {
+  return new FASTSTREAM_ERR_CONNECT('any address', 'its cause says more', { cause })
 }
 
 function coded (topic: string, cause: SendError): Error {

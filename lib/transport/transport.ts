@@ -19,6 +19,11 @@ export interface Transport {
   describeTopics (topics: readonly string[]): Promise<ReadonlyMap<string, number>>
   /** Creates topics and resolves once their partitions can be written; one that exists already is no error. */
   createTopics (topics: readonly NewTopic[]): Promise<void>
+  /**
+   * Rejects with `FASTSTREAM_ERR_NOT_AUTHORIZED`, naming all of them, when the cluster refuses some of these rights.
+   * A transport without it has all rights.
+   */
+  checkRights? (needed: NeededRights): Promise<void>
   consumer (options: ConsumerOptions, listener: ConsumerListener): TransportConsumer
   producer (): TransportProducer
   /** Lets go of every connection. Never rejects, may be called twice, also when `connect` never ended. */
@@ -30,6 +35,8 @@ export interface TransportOptions {
   readonly clientId: string
   readonly ssl?: unknown
   readonly sasl?: unknown
+  /** Whether credentials may be sent readable to a host that is not loopback. */
+  readonly allowInsecureSasl?: boolean
   /** ms */
   readonly connectTimeout: number
   /** Where the client library's own log goes. */
@@ -37,6 +44,13 @@ export interface TransportOptions {
 }
 
 export type TransportLog = Log
+
+/** What an app does, by the names of topics and groups. Topics need not exist. */
+export interface NeededRights {
+  readonly read: readonly string[]
+  readonly write: readonly string[]
+  readonly groups: readonly string[]
+}
 
 export interface NewTopic {
   readonly topic: string
@@ -126,8 +140,11 @@ export interface ConsumerListener {
    * not read until `seek`.
    */
   reset (topic: string, partition: number, reset: OffsetReset): void
-  /** The client broke and is being replaced, or cannot reach the cluster; it comes back by itself. */
-  failed (error: Error): void
+  /**
+   * The client broke, or cannot reach the cluster, and is made anew. `again` is false when it has ended for good,
+   * because the cluster would refuse it again.
+   */
+  failed (error: Error, again?: boolean): void
 }
 
 /** What a group stores of a partition: the offset to read next, and a text of its members, of 4096 bytes at most. */

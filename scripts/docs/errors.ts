@@ -7,6 +7,8 @@ const WHEN: { readonly [_ in keyof typeof errors]: string } = {
   FASTSTREAM_ERR_INVALID_TOPIC: 'a topic has a name that Kafka does not accept',
   FASTSTREAM_ERR_ALREADY_REGISTERED: 'the app already has a broker of this name',
   FASTSTREAM_ERR_BROKERS_REQUIRED: 'the app runs in production without `brokers`',
+  FASTSTREAM_ERR_INSECURE_SASL:
+    '`sasl` would send its password or token without `ssl` to a host that is not loopback, see `allowInsecureSasl`',
   FASTSTREAM_ERR_GROUP_REQUIRED: 'a subscriber on a real cluster has no group',
   FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER: 'the group already has a subscriber of this topic',
   FASTSTREAM_ERR_GROUP_CLASH: 'subscribers of one group differ in an option of their consumer (`offsetReset`)',
@@ -20,6 +22,8 @@ const WHEN: { readonly [_ in keyof typeof errors]: string } = {
   FASTSTREAM_ERR_ASYNCAPI: '`app.asyncapi()` is called before `ready()`',
   FASTSTREAM_ERR_CONNECT: 'no broker answers within `connectTimeout`',
   FASTSTREAM_ERR_TOPICS: "topics are missing (`topics: 'verify'`) or cannot be created",
+  FASTSTREAM_ERR_NOT_AUTHORIZED:
+    'the cluster does not give the app a [right](operations.md#rights) that it needs; `rights` lists those that are missing',
   FASTSTREAM_ERR_START_TIMEOUT: 'the cluster answers, but is not ready within `connectTimeout`',
   FASTSTREAM_ERR_API_VERSION: 'the cluster is too old or too new for a request of this client',
   FASTSTREAM_ERR_FENCED: 'another process has the same `groupInstanceId`: the subscriber stops',

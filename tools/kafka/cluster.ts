@@ -6,8 +6,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { makeCertificates } from './certificates.js'
 import { resolveJars } from './jars.js'
 import { freePorts } from './ports.js'
+import { scramArguments, secureListeners, type Security, securitySettings, type User } from './security.js'
 import { host, writeLogSettings, writeSettings } from './settings.js'
 
 /** A real Kafka of this process's own. Nodes count from 0. */
@@ -15,6 +17,8 @@ export interface Cluster {
   readonly brokers: readonly string[]
   /** Its data. */
   readonly directory: string
+  /** Its listeners that ask clients who they are, where `users` were given. */
+  readonly security: Security | undefined
   /** The node's process, while it runs. */
   pid (node: number): number | undefined
   /** SIGKILL: the node is gone without a word. */
@@ -33,22 +37,30 @@ const jvm = [
   '-Djava.awt.headless=true', '-Dfile.encoding=UTF-8'
 ]
 const startTimeout = 60_000
+/** Of one node. */
+const PORTS = 5
 const guardScript = fileURLToPath(new URL('guard.sh', import.meta.url))
 
-/**
- * Starts 1 or 3 nodes, broker and controller in one, and resolves once all of them serve. They end with this process at
- * the latest.
- */
-export async function startCluster (options: { nodes: 1 | 3 }): Promise<Cluster> {
+export interface ClusterOptions {
+  readonly nodes: 1 | 3
+  /**
+   * Users of SASL. With them the cluster has an authorizer, and listeners for SASL, TLS, and both beside its plain one,
+   * whose clients may do everything.
+   */
+  readonly users?: readonly User[]
+}
+
+/** Starts 1 or 3 nodes, broker and controller in one, and resolves once all of them serve. They end with this process at the latest. */
+export async function startCluster ({ nodes, users }: ClusterOptions): Promise<Cluster> {
   const jars = await resolveJars()
   const directory = await mkdtemp(join(tmpdir(), 'faststream-kafka-'))
   const guard = startGuard(directory)
-  const ports = await freePorts(options.nodes * 2)
-  const addresses = Array.from({ length: options.nodes }, (_, node) => ({
-    port: ports[node * 2]!, controllerPort: ports[node * 2 + 1]!
-  }))
+  const ports = await freePorts(nodes * PORTS)
+  const addresses = Array.from({ length: nodes }, (_, node) => addressOf(ports.slice(node * PORTS), users !== undefined))
+  const certificates = users === undefined ? undefined : await makeCertificates(directory, host)
+  const secured = certificates === undefined ? {} : securitySettings(users!, certificates)
   const java = [...jvm, ...await writeLogSettings(directory), '-classpath', `${jars}/*`]
-  const settings = await Promise.all(addresses.map((_, node) => writeSettings(directory, node + 1, addresses)))
+  const settings = await Promise.all(addresses.map((_, node) => writeSettings(directory, node + 1, addresses, secured)))
   const running = new Map<number, ChildProcess>()
 
   async function up (node: number): Promise<void> {
@@ -72,6 +84,13 @@ export async function startCluster (options: { nodes: 1 | 3 }): Promise<Cluster>
   const cluster: Cluster = {
     brokers: addresses.map(({ port }) => `${host}:${port}`),
     directory,
+    security: certificates && {
+      saslPlaintext: addresses.map(({ saslPlaintext }) => `${host}:${saslPlaintext}`),
+      saslSsl: addresses.map(({ saslSsl }) => `${host}:${saslSsl}`),
+      ssl: addresses.map(({ ssl }) => `${host}:${ssl}`),
+      ca: certificates.ca,
+      client: certificates.client
+    },
     pid: (node) => running.get(node)?.pid,
     async kill (node) {
       await once(ref(signal(node, 'SIGKILL')), 'exit')
@@ -88,7 +107,7 @@ export async function startCluster (options: { nodes: 1 | 3 }): Promise<Cluster>
 
   try {
     const clusterId = `k${randomBytes(16).toString('base64url').slice(1)}`
-    await Promise.all(settings.map((path) => format(java, clusterId, path)))
+    await Promise.all(settings.map((path) => format(java, clusterId, path, scramArguments(users ?? []))))
     await Promise.all(settings.map((_, node) => up(node)))
     return cluster
   } catch (error) {
@@ -97,10 +116,16 @@ export async function startCluster (options: { nodes: 1 | 3 }): Promise<Cluster>
   }
 }
 
-async function format (java: readonly string[], clusterId: string, settings: string): Promise<void> {
-  await promisify(execFile)('java', [
-    ...java, 'kafka.tools.StorageTool', 'format', '--cluster-id', clusterId, '--config', settings
-  ])
+function addressOf ([port, controllerPort, saslPlaintext, saslSsl, ssl]: readonly number[], secure: boolean) {
+  const more = { saslPlaintext: saslPlaintext!, saslSsl: saslSsl!, ssl: ssl! }
+  return { port: port!, controllerPort: controllerPort!, ...more, moreListeners: secure ? secureListeners(more) : '' }
+}
+
+async function format (
+  java: readonly string[], clusterId: string, settings: string, scram: readonly string[]
+): Promise<void> {
+  const command = ['kafka.tools.StorageTool', 'format', '--cluster-id', clusterId, '--config', settings, ...scram]
+  await promisify(execFile)('java', [...java, ...command])
     .catch((error: NodeJS.ErrnoException) => {
       const missing = 'java was not found (install Java 17, or set KAFKA_BROKERS to use a running cluster)'
       const reason = error.code === 'ENOENT' ? missing : error.message

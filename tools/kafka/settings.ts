@@ -3,30 +3,32 @@ import { mkdir, writeFile } from 'node:fs/promises'
 export interface NodeAddress {
   readonly port: number
   readonly controllerPort: number
+  /** Listeners beside the plain one, each with a comma before it. */
+  readonly moreListeners?: string
 }
 
 export const host = '127.0.0.1'
 
 /** Writes what node `id` (from 1) is started with, and returns the path of its properties. */
 export async function writeSettings (
-  directory: string, id: number, addresses: readonly NodeAddress[]
+  directory: string, id: number, addresses: readonly NodeAddress[], more: Readonly<Record<string, string>> = {}
 ): Promise<string> {
   const own = addresses[id - 1]
   if (own === undefined) throw new RangeError(`no node ${id}`)
   const replicas = addresses.length
   const minInSync = replicas > 1 ? 2 : 1
   const path = `${directory}/node${id}.properties`
+  const plain = `PLAINTEXT://${host}:${own.port}${own.moreListeners ?? ''}`
 
   await mkdir(`${directory}/data${id}`)
   await writeFile(path, toProperties({
     'process.roles': 'broker,controller',
     'node.id': id,
-    'controller.quorum.voters': addresses.map(
-      ({ controllerPort }, index) => `${index + 1}@${host}:${controllerPort}`
-    ).join(),
-    listeners: `PLAINTEXT://${host}:${own.port},CONTROLLER://${host}:${own.controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://${host}:${own.port}`,
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'controller.quorum.voters': addresses.map(({ controllerPort }, index) => `${index + 1}@${host}:${controllerPort}`).join(),
+    listeners: `${plain},CONTROLLER://${host}:${own.controllerPort}`,
+    'advertised.listeners': plain,
+    'listener.security.protocol.map':
+      'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL,SSL:SSL',
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'PLAINTEXT',
     'log.dirs': `${directory}/data${id}`,
@@ -55,7 +57,8 @@ export async function writeSettings (
     'background.threads': 2,
     'log.cleaner.dedupe.buffer.size': 2 ** 21,
     'log.index.size.max.bytes': 2 ** 20,
-    'log.segment.bytes': 2 ** 26
+    'log.segment.bytes': 2 ** 26,
+    ...more
   }))
   return path
 }

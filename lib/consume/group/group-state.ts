@@ -32,7 +32,7 @@ export class GroupState {
     this.#since = clock.elapsed()
   }
 
-  /** `closed` is final. `error`: why the state is `failed`. */
+  /** `closed` is final. `error`: why the state is `failed` or `stopped`. */
   enter (state: State, error?: Error): void {
     const previous = this.#state
     if (previous === 'closed') return
@@ -44,6 +44,12 @@ export class GroupState {
   failed (error: Error): void {
     this.noted(error)
     this.enter('failed', error)
+  }
+
+  /** The consumer has ended for good. */
+  ended (error: Error): void {
+    this.noted(error)
+    this.enter('stopped', error)
   }
 
   noted (error: Error): void {

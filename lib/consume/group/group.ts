@@ -157,9 +157,15 @@ export class Group implements ConsumerListener {
     this.#stops.reset(topic, partition, reset)
   }
 
-  failed (error: Error): void {
-    this.#state.failed(error)
-    this.#report.consumerFailed(error)
+  failed (error: Error, again = true): void {
+    if (again) {
+      this.#state.failed(error)
+      this.#report.consumerFailed(error)
+      return
+    }
+    this.#state.ended(error)
+    this.#report.consumerEnded(error)
+    for (const { pipeline } of this.#queues) this.#report.subscriberStopped(pipeline.plan)
   }
 
   #partition (topic: string, partition: number): Partition | undefined {

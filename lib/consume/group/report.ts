@@ -57,7 +57,7 @@ export class GroupReport {
 
   subscriberStopped ({ name, topics }: SubscriberSettings): void {
     const { log, events: { subscriberStopped } } = this.#environment
-    log.info({ groupId: this.#groupId, topics }, 'a handler has stopped its subscriber')
+    log.info({ groupId: this.#groupId, topics }, 'the subscriber has stopped')
     if (subscriberStopped.active) subscriberStopped.emit({ ...this.#group, subscriber: name, topics })
   }
 
@@ -79,6 +79,12 @@ export class GroupReport {
 
   consumerFailed (error: Error): void {
     this.#environment.log.error({ err: error }, 'the consumer failed and is started again')
+  }
+
+  /** The consumer has ended for good. */
+  consumerEnded (error: Error): void {
+    const details = { err: error, groupId: this.#groupId }
+    this.#environment.log.error(details, 'the consumer has stopped: restart the app once the cause is removed')
   }
 
   stateChanged (state: State, previous: State, error: Error | undefined): void {

@@ -2,6 +2,7 @@ import { FASTSTREAM_ERR_INVALID_OPTION } from '../../errors.js'
 import type { AckPolicy } from '../../../types/index.js'
 import type { Outgoing } from '../../message/outgoing.js'
 import type { Decision } from '../../message/ack.js'
+import { isNotAuthorized } from '../../missing-rights.js'
 import { backoff } from './backoff.js'
 import type { Stage } from './dead-letter.js'
 import type { Delivery } from './delivery.js'
@@ -18,13 +19,15 @@ export type Step = 'decode' | 'handle' | 'publish'
  * - `dead-letter`: the message is moved to the dead-letter topic, then it is settled.
  * - `discard`: the message is settled; its topic has no dead-letter topic.
  * - `acknowledge`: the message is settled as if it had succeeded.
+ * - `stop`: the subscriber stops, and the message stays unsettled.
  */
 export type Consequence =
   { readonly kind: 'again', readonly delay: number } |
   { readonly kind: 'forward', readonly outgoing: Outgoing } |
   { readonly kind: 'dead-letter', readonly topic: string } |
   { readonly kind: 'discard' } |
-  { readonly kind: 'acknowledge' }
+  { readonly kind: 'acknowledge' } |
+  { readonly kind: 'stop' }
 
 /** A failure's stage, as dead letters name it, and what it leads to. */
 export interface Verdict {
@@ -53,6 +56,7 @@ const ACK_RULES: { readonly [Policy in AckPolicy]: AckRules } = {
 
 const ACKNOWLEDGE: Consequence = { kind: 'acknowledge' }
 const DISCARD: Consequence = { kind: 'discard' }
+const STOP: Consequence = { kind: 'stop' }
 
 /** Decides what a failed attempt leads to: the plan's `ackPolicy`, `retry` and `deadLetter`. */
 export class FailurePolicy {
@@ -77,6 +81,8 @@ export class FailurePolicy {
     if (step === 'decode') {
       return { stage: isInvalid(error) ? 'validate' : 'deserialize', consequence: this.#deadLetter(topic) }
     }
+    // The next message would fail alike, and this one is not at fault.
+    if (isNotAuthorized(error)) return { stage: step === 'handle' ? 'handler' : 'publish', consequence: STOP }
     if (step === 'handle' && this.#isAgain(error, attempt)) {
       return { stage: 'handler', consequence: this.#again(attempt) }
     }

@@ -3,6 +3,7 @@
  *
  * - `settled`: its offset may be committed.
  * - `unsettled`: it is redelivered; nothing behind it in its lane may run before.
- * - `stop`: its handler threw `StopConsume`: as `unsettled`, and its subscriber handles no further message.
+ * - `stop`: its handler threw `StopConsume`, or a right on the cluster is missing: as `unsettled`, and its subscriber
+ *   handles no further message.
  */
 export type Outcome = 'settled' | 'unsettled' | 'stop'

@@ -1,5 +1,6 @@
 import { inOwnContext } from '../../context.js'
 import { processing } from '../../events.js'
+import { isNotAuthorized } from '../../missing-rights.js'
 import type { Producer } from '../../produce/producer.js'
 import type { Environment } from '../environment.js'
 import type { LastError } from '../group/group-state.js'
@@ -76,7 +77,7 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
     let result = await this.#attempt(delivery, slot)
     while (result.kind === 'failed') {
       const { failure, consequence } = result
-      if (consequence.kind !== 'again') return await this.#end(delivery, failure, consequence, slot)
+      if (consequence.kind !== 'again') return await this.#endOrStop(delivery, failure, consequence, slot)
       this.#report.retries(delivery, failure, consequence.delay)
       if (!await slot.wait(consequence.delay)) return 'unsettled'
       const next = delivery = delivery.next()
@@ -91,9 +92,25 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
     return traceAttempt(this.#report.contextOf(delivery), () => this.#one.run(delivery, slot, firstAt))
   }
 
+  /** As `#end`; without the right to publish a dead letter or a forwarded message the subscriber stops. */
+  async #endOrStop (
+    delivery: Delivery, failure: Failure, consequence: FinalConsequence, slot: LaneSlot
+  ): Promise<Outcome> {
+    try {
+      return await this.#end(delivery, failure, consequence, slot)
+    } catch (err) {
+      if (!isNotAuthorized(err)) throw err
+      this.#report.refused(delivery, err)
+      return 'stop'
+    }
+  }
+
   /** Carries out what the last failure leads to. */
   async #end (delivery: Delivery, failure: Failure, consequence: FinalConsequence, slot: LaneSlot): Promise<Outcome> {
     switch (consequence.kind) {
+      case 'stop':
+        this.#report.refused(delivery, failure.error)
+        return 'stop'
       case 'acknowledge':
         this.#report.acknowledged(delivery, failure)
         slot.settle('acknowledged')

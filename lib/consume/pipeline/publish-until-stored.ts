@@ -1,5 +1,6 @@
 import { send, type Outgoing, type Prepared, type Sender } from '../../message/outgoing.js'
 import { isRefused, isTooLarge, type Producer } from '../../produce/producer.js'
+import { isNotAuthorized } from '../../missing-rights.js'
 import { toError } from '../../to-error.js'
 import type { LaneSlot } from '../partition/lanes.js'
 import { backoff } from './backoff.js'
@@ -33,14 +34,14 @@ export class PublishUntilStored {
     return await this.#publish(results, delivery, slot, 'result', isRefused)
   }
 
-  /** Resolves to whether it is stored: false when the lane was halted. */
+  /** Resolves to whether it is stored: false when the lane was halted. Rejects when the right to do so is missing. */
   async forward (outgoing: Outgoing, delivery: Delivery, slot: LaneSlot): Promise<boolean> {
-    return await this.#publish([this.#prepared(outgoing)], delivery, slot, 'forwarded message', () => false)
+    return await this.#publish([this.#prepared(outgoing)], delivery, slot, 'forwarded message', isNotAuthorized)
   }
 
   /**
    * Publishes the dead letter with all its details; with fewer where that is too large. False when the lane was
-   * halted.
+   * halted. Rejects when the right to do so is missing.
    */
   async deadLetter (
     topic: string, delivery: Delivery, failure: Failure, slot: LaneSlot,
@@ -49,9 +50,10 @@ export class PublishUntilStored {
     const [detail, ...less] = details
     const prepared = this.#prepared(deadLetter(topic, delivery, this.#plan, failure, detail))
     try {
-      const final = (error: Error): boolean => less.length > 0 && isTooLarge(error)
+      const final = (error: Error): boolean => isNotAuthorized(error) || (less.length > 0 && isTooLarge(error))
       return await this.#publish([prepared], delivery, slot, 'dead letter', final)
-    } catch {
+    } catch (err) {
+      if (isNotAuthorized(err)) throw err
       return await this.deadLetter(topic, delivery, failure, slot, less)
     }
   }

@@ -88,6 +88,13 @@ export class SubscriberReport {
     this.#environment.log.warn(details, `the ${what} could not be published, it will be tried again`)
   }
 
+  /** The cluster refuses a right without which the subscriber cannot go on. */
+  refused (delivery: Delivery, error: Error): void {
+    this.#note(error)
+    const details = { err: error, ...placeOf(delivery) }
+    this.#environment.log.error(details, 'a right on the cluster is missing: the subscriber stops, nothing is skipped')
+  }
+
   /** The handler failed, and the policy acknowledges the message all the same. */
   acknowledged (delivery: Delivery, failure: Failure): void {
     this.#environment.log.error(detailsOf(delivery, failure), 'handler failed, and its message is settled all the same')

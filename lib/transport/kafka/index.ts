@@ -1,6 +1,7 @@
 import { within } from '../../clock.js'
 import type { Transport, TransportOptions } from '../transport.js'
 import { createAdmin } from './cluster/admin.js'
+import { checkRights } from './cluster/check-rights.js'
 import { Cluster } from './cluster/cluster.js'
 import { TopicMetadata } from './cluster/topic-metadata.js'
 import { createConsumer } from './consumer/consumer.js'
@@ -41,6 +42,7 @@ export function createKafkaTransport (
   return {
     name: options.name,
     ...createAdmin(cluster, metadata, options),
+    checkRights: (needed) => checkRights(cluster, needed, log),
     consumer: (consumerOptions, listener) => opened(
       createConsumer({ cluster, metadata, options: consumerOptions, listener, log, lookupCodec })
     ),

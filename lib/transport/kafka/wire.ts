@@ -9,6 +9,8 @@
 export interface Wire {
   /** The versions of each request that this wire can encode. */
   readonly versions: ReadonlyMap<Api, VersionRange>
+  /** Who the cluster takes this client for, where the wire can tell: `User:` and the name that SASL proves. */
+  readonly principal?: string | undefined
   /**
    * Opens one connection to `host:port` (an IPv6 host stands in brackets), authenticates it, asks for the API ranges.
    * Rejects with a `WireError`. When `signal` aborts first, it rejects and leaves nothing open.

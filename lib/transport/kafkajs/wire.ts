@@ -1,3 +1,5 @@
+import { FASTSTREAM_ERR_INSECURE_SASL } from '../../errors.js'
+import { type Credentials, isLoopback, sendsSecret } from '../../loopback.js'
 import type { TransportOptions } from '../transport.js'
 import type { Api, Wire } from '../kafka/wire.js'
 import { Connection } from './connection.js'
@@ -5,10 +7,10 @@ import { loadKafkajs } from './load.js'
 import { createLogCreator } from './log.js'
 import { KAFKAJS_REQUESTS } from './requests.js'
 
-type WireOptions = Pick<TransportOptions, 'clientId' | 'ssl' | 'sasl' | 'log'>
+type WireOptions = Pick<TransportOptions, 'clientId' | 'ssl' | 'sasl' | 'allowInsecureSasl' | 'log'>
 
 /** The wire on a private copy of kafkajs: its sockets, TLS, SASL and protocol. Throws `FASTSTREAM_ERR_KAFKAJS`. */
-export function createKafkajsWire ({ clientId, ssl, sasl, log }: WireOptions): Wire {
+export function createKafkajsWire ({ clientId, ssl, sasl, allowInsecureSasl, log }: WireOptions): Wire {
   const { createLogger, LEVELS } = loadKafkajs()('src/loggers/index.js') as {
     createLogger (options: object): unknown
     LEVELS: { readonly INFO: number }
@@ -17,8 +19,10 @@ export function createKafkajsWire ({ clientId, ssl, sasl, log }: WireOptions): W
   const versions = Object.entries(KAFKAJS_REQUESTS).map(([api, { versions }]) => [api as Api, versions] as const)
   return {
     versions: new Map(versions),
+    principal: principalOf(sasl),
     async connect (address, signal) {
       signal.throwIfAborted()
+      protectCredentials(address, { ssl, sasl, allowInsecureSasl })
       const connection = new Connection(address, { clientId, ssl, sasl, logger })
       const cut = (): void => { connection.close() }
       signal.addEventListener('abort', cut, { once: true })
@@ -30,4 +34,16 @@ export function createKafkajsWire ({ clientId, ssl, sasl, log }: WireOptions): W
       }
     }
   }
+}
+
+function principalOf (sasl: unknown): string | undefined {
+  if (typeof sasl !== 'object' || sasl === null || !('username' in sasl)) return undefined
+  return `User:${String(sasl.username)}`
+}
+
+/** The cluster advertises addresses that no option names. @throws FASTSTREAM_ERR_INSECURE_SASL */
+function protectCredentials (address: string, credentials: Credentials): void {
+  if (!sendsSecret(credentials) || isLoopback(address)) return
+  const { mechanism } = credentials.sasl as { readonly mechanism: string }
+  throw new FASTSTREAM_ERR_INSECURE_SASL(mechanism, 'to a host that the cluster advertises')
 }

@@ -21,7 +21,7 @@ t.test('a handler that stops its subscriber leaves the group, and its message st
   t.same(consumer.commits, [['orders[1] 1']])
   t.ok(consumer.calls.includes('close'))
   t.match(group.health(['orders']), { state: 'stopped', healthy: false })
-  t.ok(log.lines.includes('info a handler has stopped its subscriber'))
+  t.ok(log.lines.includes('info the subscriber has stopped'))
 })
 
 t.test('a subscriber that stops does not stop the others of its group', async (t) => {

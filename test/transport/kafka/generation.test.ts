@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import { answerError } from '../../../lib/transport/kafka/cluster/denied.js'
 import { Assignment } from '../../../lib/transport/kafka/consumer/assignment.js'
 import { Generation } from '../../../lib/transport/kafka/consumer/generation.js'
 import type { Membership } from '../../../lib/transport/kafka/consumer/membership.js'
@@ -12,9 +13,7 @@ const ORDERS = { topic: 'orders', partition: 0 }
 const INVOICES = { topic: 'invoices', partition: 0 }
 
 /** A generation that owns two partitions, whose logs hold the offsets 0 to 9, with 5 stored for one of them. */
-async function build (
-  t: Test, listener: Partial<ConsumerListener> = {}, reading = true, positions = new Map<string, bigint>()
-) {
+async function build (t: Test, listener: Partial<ConsumerListener> = {}, reading = true, positions = new Map<string, bigint>(), commit?: Membership['commit']) {
   const environment = manualEnvironment()
   const wire = fakeWire({
     Metadata: metadataOf({ orders: 1, invoices: 1 }),
@@ -36,7 +35,7 @@ async function build (
     join: () => new Promise(() => {}),
     heartbeat: async () => 'alive',
     fetchStored: async () => new Map([['orders:0', { offset: 5n, metadata: 'text' }]]),
-    commit: async (_assignment, offsets) => { committed.push(...offsets) },
+    commit: commit ?? (async (_assignment, offsets) => { committed.push(...offsets) }),
     leave: async () => {}
   }
   const options = {
@@ -103,6 +102,13 @@ t.test('a topic that is missing in one answer ends the generation, also when the
   wire.handlers.Metadata = metadataOf({ orders: 1, invoices: 1 })
   await learn('orders')
   t.equal(told.filter((each) => each === 'rejoin').length, 1)
+})
+
+t.test('a commit without the right to it ends the member: nothing more could be committed', async (t) => {
+  const commit = async (): Promise<void> => { throw answerError(30, 'OffsetCommit', { groupId: 'shop' }) }
+  const { generation, told } = await build(t, {}, true, new Map(), commit)
+  await rejects(t, generation.commit([{ ...ORDERS, offset: 9n }]), { right: { operation: 'Read', resource: 'group', name: 'shop' } })
+  t.match(told.at(-1), /group authorization failed/)
 })
 
 t.test('the end of a log is asked for where nothing is fetched, now and then', async (t) => {

@@ -1,53 +1,8 @@
-import { once } from 'node:events'
-import { createServer, type AddressInfo, type Socket } from 'node:net'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { API_KEYS } from '../../../lib/transport/kafka/wire.js'
 import { createKafkajsWire } from '../../../lib/transport/kafkajs/wire.js'
+import { fakeNode as node, frame, oldBroker } from '../../support/fake-node.js'
 import { rejects, SILENT } from '../../support/kafka-client.js'
-
-/** A node that does with each request what the test says: the bytes without their length, and the socket. */
-async function node (t: Pick<Test, 'teardown'>, onRequest: (request: Buffer, socket: Socket) => void): Promise<string> {
-  const server = createServer((socket) => {
-    let bytes = Buffer.alloc(0)
-    socket.on('error', () => {}).on('data', (chunk: Buffer) => {
-      bytes = Buffer.concat([bytes, chunk])
-      while (bytes.length >= 4 && bytes.length >= 4 + bytes.readInt32BE()) {
-        const end = 4 + bytes.readInt32BE()
-        onRequest(bytes.subarray(4, end), socket)
-        bytes = bytes.subarray(end)
-      }
-    })
-    t.teardown(() => { socket.destroy() })
-  }).listen(0, '127.0.0.1')
-  t.teardown(() => { server.close() })
-  await once(server, 'listening')
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`
-}
-
-/** A frame: length, correlation id of the request, and the rest. */
-function frame (request: Buffer, ...numbers: ReadonlyArray<readonly [bits: 16 | 32, value: number]>): Buffer {
-  const parts = numbers.map(([bits, value]) => {
-    const part = Buffer.alloc(bits / 8)
-    part.writeIntBE(value, 0, bits / 8)
-    return part
-  })
-  const body = Buffer.concat([request.subarray(4, 8), ...parts])
-  const length = Buffer.alloc(4)
-  length.writeInt32BE(body.length)
-  return Buffer.concat([length, body])
-}
-
-/** Answers ApiVersions in version 0 only: every API that we use, in these versions. */
-function oldBroker (request: Buffer, socket: Socket, max = 9): void {
-  if (request.readInt16BE() !== 18) return
-  if (request.readInt16BE(2) > 0) {
-    socket.write(frame(request, [16, 35], [32, 0]))
-    return
-  }
-  const keys = Object.values(API_KEYS)
-  const ranges = keys.flatMap((key) => [[16, key], [16, 0], [16, max]] as const)
-  socket.write(frame(request, [16, 0], [32, keys.length], ...ranges))
-}
 
 const open = new AbortController().signal
 

@@ -1,7 +1,10 @@
 import { FASTSTREAM_ERR_CONNECT, FASTSTREAM_ERR_TOPICS } from '../../../errors.js'
+import { toError } from '../../../to-error.js'
 import type { NewTopic, Transport, TransportOptions } from '../../transport.js'
 import type { Cluster } from './cluster.js'
-import { CODE, isCoded, ProtocolError, reasonOf, throwIfFailed } from './protocol-errors.js'
+import { notAuthorized, type Right } from '../../../missing-rights.js'
+import { namedError, throwIfFailed } from './denied.js'
+import { CODE, isCoded, ProtocolError, reasonOf } from './protocol-errors.js'
 import type { Operation } from './retry-until.js'
 import type { TopicMetadata, TopicState } from './topic-metadata.js'
 
@@ -42,7 +45,7 @@ export function createAdmin (
     const counts = new Map<string, number>()
     for (const [topic, { errorCode, leaders }] of await describe(operation, topics)) {
       if (errorCode === CODE.unknownTopicOrPartition) continue
-      if (errorCode !== CODE.leaderNotAvailable) throwIfFailed(errorCode)
+      if (errorCode !== CODE.leaderNotAvailable) throwIfFailed(errorCode, 'Metadata', { topic })
       counts.set(topic, leaders.length)
     }
     return counts
@@ -54,15 +57,21 @@ export function createAdmin (
     const controller = cluster.controller()
     if (controller === undefined) throw new ProtocolError(CODE.notController)
     const answer = await controller.request('CreateTopics', { topics, timeout: cluster.requestTimeout }, operation)
+    const missing = new Set<string>()
     for (const { topic, errorCode, message } of answer.topics) {
       if (errorCode === CODE.none || errorCode === CODE.topicAlreadyExists) continue
+      if (errorCode === CODE.topicAuthorizationFailed) {
+        missing.add(topic)
+        continue
+      }
       throw new ProtocolError(errorCode, `${topic}: ${message ?? new ProtocolError(errorCode).message}`)
     }
+    if (missing.size > 0) throw notAuthorized(topics.flatMap(toCreate(missing)), cluster.principal)
   }
 
   async function expectLeaders (operation: Operation, topics: readonly string[]): Promise<void> {
     for (const [topic, { errorCode, leaders }] of await describe(operation, topics)) {
-      throwIfFailed(errorCode)
+      throwIfFailed(errorCode, 'Metadata', { topic })
       if (leaders.includes(-1)) throw new Error(`${topic} has partitions without a leader`)
     }
   }
@@ -79,10 +88,17 @@ export function createAdmin (
   ): Promise<Result> {
     try {
       return await cluster.until(connectTimeout, work)
-    } catch (err) {
+    } catch (failure) {
+      const err = namedError(toError(failure), cluster.principal)
+      if (isCoded(err)) throw err
       throw new FASTSTREAM_ERR_TOPICS(topics.join(', '), reasonOf(err), { cause: err })
     }
   }
 
   return { connect, describeTopics, createTopics }
+}
+
+/** In the order of the question: that of the answer is any. */
+function toCreate (missing: ReadonlySet<string>): (asked: NewTopic) => Right[] {
+  return ({ topic }) => missing.has(topic) ? [{ operation: 'Create', resource: 'topic', name: topic }] : []
 }

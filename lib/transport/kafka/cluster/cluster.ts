@@ -35,6 +35,11 @@ export class Cluster {
     this.#shared = this.connections()
   }
 
+  /** Who this client is for the cluster, where it is known. */
+  get principal (): string | undefined {
+    return this.#wire.principal
+  }
+
   get requestTimeout (): number {
     return this.#timeouts.requestTimeout
   }

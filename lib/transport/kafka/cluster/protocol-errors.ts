@@ -47,6 +47,9 @@ export const CODE = {
   unknownMemberId: 25,
   rebalanceInProgress: 27,
   invalidCommitOffsetSize: 28,
+  topicAuthorizationFailed: 29,
+  groupAuthorizationFailed: 30,
+  clusterAuthorizationFailed: 31,
   topicAlreadyExists: 36,
   notController: 41,
   memberIdRequired: 79,
@@ -69,10 +72,6 @@ export class ProtocolError extends Error {
   get retriable (): boolean {
     return RETRIABLE.has(this.errorCode)
   }
-}
-
-export function throwIfFailed (errorCode: number): void {
-  if (errorCode !== CODE.none) throw new ProtocolError(errorCode)
 }
 
 /** The operation ran out of time, or its client was closed. The cause is its last failure. */

@@ -2,6 +2,7 @@ import { FASTSTREAM_ERR_CONNECT, FASTSTREAM_ERR_TOPICS, FASTSTREAM_ERR_UNKNOWN_T
 import type { TransportOptions } from '../../transport.js'
 import type { MetadataAnswer } from '../wire.js'
 import type { Cluster } from './cluster.js'
+import { answerError, namedError } from './denied.js'
 import { CODE, isCoded, ProtocolError, reasonOf } from './protocol-errors.js'
 import type { Operation } from './retry-until.js'
 
@@ -52,7 +53,8 @@ export class TopicMetadata {
 
   #learn ({ topic, errorCode, partitions }: MetadataAnswer['topics'][number]): void {
     const leaders = new Array<number>(partitions.length).fill(-1)
-    for (const { partition, leader } of partitions) leaders[partition] = leader
+    // What an answer says is bounded by its size: another index would make a list of any length.
+    for (const { partition, leader } of partitions) if (partition in leaders) leaders[partition] = leader
     this.#known.set(topic, { errorCode, leaders })
   }
 
@@ -89,7 +91,8 @@ export class TopicMetadata {
     this.#known.delete(topic)
     this.#written.delete(topic)
     if (errorCode === CODE.unknownTopicOrPartition) throw new FASTSTREAM_ERR_UNKNOWN_TOPIC(topic)
-    throw new FASTSTREAM_ERR_TOPICS(topic, new ProtocolError(errorCode).message)
+    const error = namedError(answerError(errorCode, 'Produce', { topic }), this.#cluster.principal)
+    throw isCoded(error) ? error : new FASTSTREAM_ERR_TOPICS(topic, error.message)
   }
 
   async #find (operation: Operation, topic: string): Promise<TopicState> {

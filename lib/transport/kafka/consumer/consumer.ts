@@ -1,8 +1,11 @@
 import { within } from '../../../clock.js'
+import { isNotAuthorized } from '../../../missing-rights.js'
+import { toError } from '../../../to-error.js'
 import {
   type ConsumerListener, type ConsumerOptions, GenerationLostError, type TransportConsumer, type TransportLog
 } from '../../transport.js'
 import type { Cluster } from '../cluster/cluster.js'
+import { namedError } from '../cluster/denied.js'
 import { isFenced, isRefused } from '../cluster/protocol-errors.js'
 import type { TopicMetadata } from '../cluster/topic-metadata.js'
 import { partitionId } from '../group-by.js'
@@ -113,15 +116,17 @@ export function createConsumer (
         resolve()
       }
 
-      function failed (error: Error): boolean {
+      function failed (cause: Error): boolean {
+        const error = namedError(cause, cluster.principal)
         if (!joined && isRefused(error)) {
           reject(error)
           return false
         }
         log.debug({ err: error, groupId }, 'the consumer ended')
-        listener.failed(error)
-        // It would fence the other one in turn.
-        return !isFenced(error)
+        // A fenced consumer would fence the other one in turn; and no right comes by asking for it again.
+        const again = !isFenced(error) && !isNotAuthorized(error)
+        listener.failed(error, again)
+        return again
       }
 
       const name = groupId === null ? 'without a group' : `of group '${groupId}'`
@@ -152,7 +157,7 @@ export function createConsumer (
     async commit (offsets) {
       const generation = closing.signal.aborted ? undefined : member?.generation
       if (generation === undefined) throw new GenerationLostError('no partition is owned now')
-      await generation.commit(offsets)
+      await generation.commit(offsets).catch((err) => { throw namedError(toError(err), cluster.principal) })
     },
     stop () {
       reading = false

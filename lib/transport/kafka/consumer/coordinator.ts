@@ -1,9 +1,10 @@
 import { sleep } from '../../../clock.js'
 import { addressOf, type Cluster } from '../cluster/cluster.js'
 import type { Connections } from '../cluster/connections.js'
-import { CODE, isFinal, ProtocolError, throwIfFailed } from '../cluster/protocol-errors.js'
+import { throwIfFailed } from '../cluster/denied.js'
+import { CODE, isFinal, ProtocolError } from '../cluster/protocol-errors.js'
 import { jittered } from '../cluster/retry-until.js'
-import type { Api, Requests } from '../wire.js'
+import type { Api, ErrorAnswer, Requests } from '../wire.js'
 
 export interface CoordinatorRequestOptions {
   /** ms that the coordinator may take to answer */
@@ -76,9 +77,10 @@ export class Coordinator {
 
   async #find (patience: number, signal: AbortSignal): Promise<string> {
     if (this.#address !== undefined) return this.#address
-    const found = await this.#cluster.until(patience, (operation) => operation.repeat(() => this.#cluster.ask(
-      operation, 'FindCoordinator', { groupId: this.#groupId }, ({ errorCode }) => throwIfFailed(errorCode)
-    )), signal)
+    const groupId = this.#groupId
+    const check = ({ errorCode }: ErrorAnswer): void => throwIfFailed(errorCode, 'FindCoordinator', { groupId })
+    const found = await this.#cluster.until(patience, (operation) => operation.repeat(() => (
+      this.#cluster.ask(operation, 'FindCoordinator', { groupId }, check))), signal)
     this.#address = addressOf(found)
     return this.#address
   }

@@ -5,7 +5,8 @@ import type {
 import type { Cluster } from '../cluster/cluster.js'
 import type { Connections } from '../cluster/connections.js'
 import type { Node } from '../cluster/node.js'
-import { CODE, isFinal, ProtocolError, throwIfFailed } from '../cluster/protocol-errors.js'
+import { answerError, throwIfFailed } from '../cluster/denied.js'
+import { CODE, isFinal, type ProtocolError } from '../cluster/protocol-errors.js'
 import { jittered } from '../cluster/retry-until.js'
 import type { TopicMetadata } from '../cluster/topic-metadata.js'
 import { byTopic, eachOf, partitionId } from '../group-by.js'
@@ -175,14 +176,14 @@ export class Fetcher {
   }
 
   async #take ({ errorCode, topics }: FetchAnswer, asked: ReadonlyMap<string, bigint>): Promise<void> {
-    throwIfFailed(errorCode)
+    throwIfFailed(errorCode, 'Fetch')
     const full: Array<Promise<void>> = []
     for (const fetched of eachOf(topics)) {
       const id = partitionId(fetched)
       const fetch = this.#partitions.get(id)
       const from = asked.get(id)
       if (fetch === undefined || from === undefined || from !== fetch.next) continue
-      if (fetched.errorCode !== CODE.none) this.#failed(fetch, fetched.errorCode)
+      if (fetched.errorCode !== CODE.none) this.#failed(fetch, answerError(fetched.errorCode, 'Fetch', fetched))
       else this.#received(id, fetch, fetched)
       if (fetch.full && fetch.draining !== undefined) full.push(fetch.draining)
     }
@@ -206,13 +207,13 @@ export class Fetcher {
     this.#drain(fetch)
   }
 
-  #failed (fetch: PartitionFetch, errorCode: number): void {
+  #failed (fetch: PartitionFetch, error: ProtocolError): void {
     // A follower may not have come as far as its leader, which is asked next.
     const isFollowers = fetch.preferred !== undefined
     fetch.preferred = undefined
     if (isFollowers) return
-    if (errorCode === CODE.offsetOutOfRange) this.#with.outOfRange()
-    else if (isFinal(new ProtocolError(errorCode))) throw new ProtocolError(errorCode)
+    if (error.errorCode === CODE.offsetOutOfRange) this.#with.outOfRange()
+    else if (isFinal(error)) throw error
     this.#block(fetch)
   }
 

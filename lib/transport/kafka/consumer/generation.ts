@@ -4,6 +4,7 @@ import type {
 } from '../../transport.js'
 import type { Cluster } from '../cluster/cluster.js'
 import type { Connections } from '../cluster/connections.js'
+import { DeniedError } from '../cluster/denied.js'
 import { CODE } from '../cluster/protocol-errors.js'
 import type { TopicMetadata } from '../cluster/topic-metadata.js'
 import { partitionId } from '../group-by.js'
@@ -112,8 +113,12 @@ export class Generation {
 
   async commit (offsets: readonly StoredOffset[]): Promise<void> {
     this.assignment.assertOwned(offsets)
-    const { membership, positions } = this.#with
-    await membership.commit(this.assignment, offsets.filter(({ topic }) => !this.#deleted.has(topic)))
+    const { membership, positions, failed } = this.#with
+    await membership.commit(this.assignment, offsets.filter(({ topic }) => !this.#deleted.has(topic))).catch((err) => {
+      // What is handled from now on could not be committed either.
+      if (err instanceof DeniedError) failed(err)
+      throw err
+    })
     for (const partition of offsets) positions.delete(partitionId(partition))
   }
 

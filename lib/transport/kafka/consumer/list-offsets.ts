@@ -1,7 +1,8 @@
 import type { TopicPartition } from '../../transport.js'
 import type { Cluster } from '../cluster/cluster.js'
 import type { Node } from '../cluster/node.js'
-import { CODE, isFinal, ProtocolError } from '../cluster/protocol-errors.js'
+import { answerError } from '../cluster/denied.js'
+import { CODE, isFinal } from '../cluster/protocol-errors.js'
 import type { TopicMetadata } from '../cluster/topic-metadata.js'
 import { byTopic, eachOf, groupBy, partitionId } from '../group-by.js'
 import type { ListOffsetsRequest } from '../wire.js'
@@ -59,7 +60,10 @@ async function ask (
   const offsets = new Map<string, bigint>()
   for (const row of eachOf(answer.topics)) {
     if (row.errorCode === CODE.none) offsets.set(partitionId(row), row.offset)
-    else if (isFinal(new ProtocolError(row.errorCode))) throw new ProtocolError(row.errorCode)
+    else {
+      const error = answerError(row.errorCode, 'ListOffsets', row)
+      if (isFinal(error)) throw error
+    }
   }
   return offsets
 }

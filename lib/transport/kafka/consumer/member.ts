@@ -2,7 +2,8 @@ import { sleep, within } from '../../../clock.js'
 import type { ConsumerListener, ConsumerOptions, TransportLog } from '../../transport.js'
 import type { Cluster } from '../cluster/cluster.js'
 import type { Connections } from '../cluster/connections.js'
-import { CODE, isFinal, ProtocolError } from '../cluster/protocol-errors.js'
+import { answerError } from '../cluster/denied.js'
+import { CODE, isFinal } from '../cluster/protocol-errors.js'
 import { jittered } from '../cluster/retry-until.js'
 import { METADATA_MAX_AGE, type TopicMetadata } from '../cluster/topic-metadata.js'
 import type { DecodeOptions } from '../records/record-set.js'
@@ -179,7 +180,7 @@ export class Member {
     this.#generation?.described()
     for (const topic of subscription.topics) {
       const { errorCode, leaders } = metadata.get(topic)
-      const error = new ProtocolError(errorCode)
+      const error = answerError(errorCode, 'Fetch', { topic })
       if (errorCode === CODE.unknownTopicOrPartition) missing.isMissing(topic)
       if (errorCode !== CODE.none && !error.retriable) throw error
       if (leaders.length > 0) missing.exists(topic)

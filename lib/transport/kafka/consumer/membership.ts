@@ -1,7 +1,8 @@
 import { sleep, within } from '../../../clock.js'
 import { type ConsumerOptions, GenerationLostError, type StoredOffset, type TopicPartition } from '../../transport.js'
 import type { Cluster } from '../cluster/cluster.js'
-import { CODE, isFinal, ProtocolError, throwIfFailed } from '../cluster/protocol-errors.js'
+import { throwIfFailed } from '../cluster/denied.js'
+import { CODE, isFinal, ProtocolError } from '../cluster/protocol-errors.js'
 import { jittered } from '../cluster/retry-until.js'
 import { FASTSTREAM_ERR_FENCED } from '../../../errors.js'
 import type { ErrorAnswer, MemberIdentity, Requests, SyncGroupRequest } from '../wire.js'
@@ -110,7 +111,7 @@ export class GroupMembership implements Membership {
       const cause = new ProtocolError(errorCode)
       throw new GenerationLostError(cause.message, { cause })
     }
-    throwIfFailed(errorCode)
+    throwIfFailed(errorCode, 'OffsetCommit')
   }
 
   async fetchStored (partitions: readonly TopicPartition[]): Promise<ReadonlyMap<string, Stored>> {
@@ -204,7 +205,7 @@ export class GroupMembership implements Membership {
     if (errorCode === CODE.fencedInstanceId && groupInstanceId !== undefined) {
       throw new FASTSTREAM_ERR_FENCED(groupInstanceId, groupId)
     }
-    throwIfFailed(errorCode)
+    throwIfFailed(errorCode, 'JoinGroup', { groupId })
   }
 
   #now (): number {

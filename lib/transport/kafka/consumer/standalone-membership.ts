@@ -1,5 +1,6 @@
 import { GenerationLostError, type StoredOffset, type TopicPartition } from '../../transport.js'
-import { CODE, ProtocolError, throwIfFailed } from '../cluster/protocol-errors.js'
+import { throwIfFailed } from '../cluster/denied.js'
+import { CODE, ProtocolError } from '../cluster/protocol-errors.js'
 import { Assignment } from './assignment.js'
 import type { GroupOffsets } from './group-offsets.js'
 import type { Heartbeat, Membership, Stored } from './membership.js'
@@ -42,7 +43,7 @@ export class StandaloneMembership implements Membership {
       const message = `group '${groupId}' has members: partitions that are chosen by hand need a group of their own`
       throw new Error(message, { cause })
     }
-    throwIfFailed(errorCode)
+    throwIfFailed(errorCode, 'OffsetCommit')
   }
 
   async fetchStored (partitions: readonly TopicPartition[]): Promise<ReadonlyMap<string, Stored>> {

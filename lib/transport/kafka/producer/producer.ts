@@ -1,7 +1,9 @@
+import { toError } from '../../../to-error.js'
 import { type ProducedRecord, SendError, type TransportOptions, type TransportProducer } from '../../transport.js'
 import type { Cluster } from '../cluster/cluster.js'
+import { answerError, namedError, throwIfFailed } from '../cluster/denied.js'
 import {
-  CODE, InterruptedError, isFinal, isNeverAppended, isRefusal, isTooLarge, ProtocolError, reasonOf, throwIfFailed
+  CODE, InterruptedError, isFinal, isNeverAppended, isRefusal, isTooLarge, ProtocolError, reasonOf
 } from '../cluster/protocol-errors.js'
 import type { Operation } from '../cluster/retry-until.js'
 import { PROPAGATION, type TopicMetadata } from '../cluster/topic-metadata.js'
@@ -48,7 +50,7 @@ export function createProducer (
       offset === undefined ? undefined : offset + BigInt(index)))
     if (offsets.every((offset) => offset !== undefined)) return offsets
     if (batches.some(isUncertain)) identity = renewed(batches)
-    throw sendError(batches, offsets, failure)
+    throw sendError(batches, offsets, namedError(toError(failure), cluster.principal))
   }
 
   async function deliver (operation: Operation, batches: readonly ProduceBatch[]): Promise<void> {
@@ -75,7 +77,7 @@ export function createProducer (
     if (identity !== undefined) return identity
     // A node that has lost its controller has no identity to give for half a minute, while another may have one.
     const { producerId, producerEpoch } = await cluster.ask(
-      operation, 'InitProducerId', {}, ({ errorCode }) => throwIfFailed(errorCode))
+      operation, 'InitProducerId', {}, ({ errorCode }) => throwIfFailed(errorCode, 'InitProducerId'))
     identity = { producerId, producerEpoch, sequences: new Map() }
     return identity
   }
@@ -98,7 +100,7 @@ export function createProducer (
       batch.failure = new ProtocolError(CODE.leaderNotAvailable)
       return undefined
     }
-    const error = new ProtocolError(errorCode === CODE.none ? CODE.unknownTopicOrPartition : errorCode)
+    const error = answerError(errorCode === CODE.none ? CODE.unknownTopicOrPartition : errorCode, 'Produce', batch)
     batch.failure = error
     batch.missingSince ??= clock.elapsed()
     batch.refused = isFinal(error) || clock.elapsed() - batch.missingSince > PROPAGATION
@@ -160,7 +162,7 @@ function note ({ sequences }: Identity, batch: ProduceBatch, row: Row | undefine
     sequences.set(id, ((sequences.get(id) ?? 0) + batch.records.length) % 2 ** 31)
     return
   }
-  const error = new ProtocolError(row.errorCode)
+  const error = answerError(row.errorCode, 'Produce', batch)
   batch.failure = error
   batch.refused = isFinal(error)
   if (isRefusal(error) || isNeverAppended(row.errorCode)) batch.uncertain--

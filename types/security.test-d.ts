@@ -1,0 +1,11 @@
+import type { FaststreamOptions } from './index.js'
+
+/* What a type test of the options that say who the app is must accept and refuse. */
+
+const brokers = ['kafka:9092']
+const sasl = { mechanism: 'plain', username: 'shop', password: 'secret' } as const
+
+export const allowed: FaststreamOptions = { brokers, sasl, allowInsecureSasl: true }
+export const protectedByTls: FaststreamOptions = { brokers, sasl, ssl: { rejectUnauthorized: true } }
+// @ts-expect-error: true or false
+export const wrong: FaststreamOptions = { brokers, sasl, allowInsecureSasl: 'yes' }
