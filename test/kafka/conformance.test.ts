@@ -4,7 +4,8 @@ import Fastify from 'fastify'
 import { Kafka, logLevel, Partitioners } from 'kafkajs'
 import faststreamPlugin from '../../index.js'
 import { createKafkajsTransport } from '../../lib/transport/kafkajs/index.js'
-import { subscriptions } from '../conformance/subscriptions.js'
+import { subscriptions, type TransportWorld } from '../conformance/subscriptions.js'
+import { subscriptionChanges } from '../conformance/subscription-changes.js'
 import { conformance } from '../conformance/suite.js'
 import { SILENT } from '../support/kafka-client.js'
 import { brokers, createTopic, readLog, uniqueName, until, withAdmin } from './fixture.js'
@@ -90,7 +91,7 @@ conformance({
   }
 })
 
-subscriptions({
+const transports: TransportWorld = {
   name: 'kafka',
   unique: uniqueName,
   async transport (t) {
@@ -99,7 +100,10 @@ subscriptions({
     await transport.connect()
     return transport
   }
-})
+}
+
+subscriptions(transports)
+subscriptionChanges(transports)
 
 /** Only the leaders' own answers tell that partitions can be written and read. */
 async function untilLed (topic: string, partitions: number): Promise<void> {

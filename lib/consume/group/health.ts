@@ -1,7 +1,7 @@
 import type { HealthError, PartitionHealth, SubscriberHealth } from '../../../types/index.js'
 import { MESSAGE_LIMIT, oneLine } from '../../foreign-text.js'
 import { textOf } from '../../to-error.js'
-import type { Progress, TransportConsumer } from '../../transport/transport.js'
+import type { PartitionProgress, TransportConsumer } from '../../transport/transport.js'
 import type { GroupState, LastError } from './group-state.js'
 import type { Partition } from '../partition/partition.js'
 import type { SubscriberQueue } from '../partition/subscriber-queue.js'
@@ -65,7 +65,7 @@ export class OwnedPartitionHealth implements PartitionHealth {
   readonly late: bigint | undefined
   readonly stopped: PartitionHealth['stopped']
 
-  constructor (owned: Partition, { position, end }: Progress, late: readonly Delivery[], now: number) {
+  constructor (owned: Partition, { position, end }: PartitionProgress, late: readonly Delivery[], now: number) {
     const { topic, partition } = owned
     const watermark = owned.tracker.watermark ?? position
     this.topic = topic

@@ -3,7 +3,7 @@ import {
   type ConsumerListener, type ConsumerOptions, GenerationLostError, type TransportConsumer, type TransportLog
 } from '../../transport.js'
 import type { Cluster } from '../cluster/cluster.js'
-import { isFenced, isRefused } from '../cluster/protocol-errors.js'
+import { isFenced, isFinal, isRefused } from '../cluster/protocol-errors.js'
 import type { TopicMetadata } from '../cluster/topic-metadata.js'
 import { partitionId } from '../group-by.js'
 import type { LookupCodec } from '../records/decompress.js'
@@ -15,6 +15,7 @@ import { Member } from './member.js'
 import { GroupMembership, type Membership } from './membership.js'
 import { MissingTopics } from './missing-topics.js'
 import { StandaloneMembership } from './standalone-membership.js'
+import { SubscriptionChanges } from '../../subscription-changes.js'
 import { Subscription } from './subscription.js'
 import { supervise } from './supervisor.js'
 
@@ -29,6 +30,8 @@ export interface CreateConsumerOptions {
 
 /** ms that the group may take to answer a good-bye */
 const LEAVE_TIMEOUT = 1000
+/** ms that the cluster may take to tell about new topics */
+const PATIENCE = 5000
 const UNKNOWN = { position: undefined, end: undefined }
 
 /** A member of a group that comes back after every failure, but for one that the cluster would answer alike. */
@@ -42,6 +45,7 @@ export function createConsumer (
   const coordination = cluster.connections()
   const missing = new MissingTopics(groupId, log, environment)
   const subscription = new Subscription(options, metadata)
+  const changes = new SubscriptionChanges()
   const positions = new Map(options.positions?.map((position) => [partitionId(position), position.offset]))
   const lone = groupId === null ? new LoneMembership(subscription, metadata) : undefined
   const membership = lone ?? groupMembership(groupId!)
@@ -50,6 +54,7 @@ export function createConsumer (
   let closed: Promise<void> | undefined
   let reading = true
   let lastContact = 0
+  let asked: Promise<unknown> = Promise.resolve()
 
   function contacted (at: number): void {
     lastContact = Math.max(lastContact, at)
@@ -78,7 +83,7 @@ export function createConsumer (
     lone?.forgetDeleted()
   }
 
-  async function live (onJoined: () => void): Promise<Error> {
+  async function live (onJoined: (version: number) => void): Promise<Error> {
     member = new Member({
       cluster,
       metadata,
@@ -86,6 +91,7 @@ export function createConsumer (
       membership,
       options,
       subscription,
+      changes,
       positions,
       listener,
       log,
@@ -108,9 +114,10 @@ export function createConsumer (
   function start (): Promise<void> {
     return new Promise((resolve, reject) => {
       let joined = false
-      function onJoined (): void {
+      function onJoined (version: number): void {
         joined = true
         resolve()
+        changes.began(version)
       }
 
       function failed (error: Error): boolean {
@@ -126,13 +133,40 @@ export function createConsumer (
 
       const name = groupId === null ? 'without a group' : `of group '${groupId}'`
       supervision = supervise({ live: () => live(onJoined), failed }, environment, closing.signal)
-        .then(() => reject(new Error(`the consumer ${name} was closed before it began`)))
+        .then(() => {
+          const error = new Error(`the consumer ${name} is closed`)
+          changes.end(error)
+          reject(error)
+        })
     })
+  }
+
+  /** One change after the other: the last one that the cluster does not refuse counts. */
+  async function subscribe (topics: ConsumerOptions['topics']): Promise<void> {
+    const allowed = asked.then(() => throwIfRefused(topics))
+    asked = allowed.catch(() => {})
+    await allowed
+    const changed = changes.next()
+    subscription.change(topics)
+    missing.keep((topic) => subscription.includes(topic))
+    member?.subscriptionChanged()
+    await changed
+  }
+
+  /** Asks about topics while the earlier ones are still read. A cluster that does not answer refuses nothing. */
+  async function throwIfRefused (topics: ConsumerOptions['topics']): Promise<void> {
+    if (typeof topics === 'function') return
+    await cluster.until(PATIENCE, (operation) => metadata.refresh(operation, topics), closing.signal).catch((err) => {
+      if (isFinal(err)) throw err
+    })
+    for (const topic of topics) metadata.throwIfRefused(topic)
   }
 
   async function close (): Promise<void> {
     member?.stop()
-    closing.abort(new Error('the consumer is closed'))
+    const error = new Error('the consumer is closed')
+    closing.abort(error)
+    changes.end(error)
     await leave()
     cluster.release(fetches)
     cluster.release(coordination)
@@ -141,6 +175,7 @@ export function createConsumer (
 
   return {
     start,
+    subscribe,
     pause: (partition) => member?.generation?.pause(partition),
     resume: (partition) => member?.generation?.resume(partition),
     seek: (partition) => member?.generation?.seek(partition),

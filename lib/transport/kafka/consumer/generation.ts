@@ -1,5 +1,5 @@
 import type {
-  ConsumerListener, ConsumerOptions, Progress, StoredOffset, TopicPartition,
+  ConsumerListener, ConsumerOptions, PartitionProgress, StoredOffset, TopicPartition,
   TopicPartitionOffset
 } from '../../transport.js'
 import type { Cluster } from '../cluster/cluster.js'
@@ -101,7 +101,7 @@ export class Generation {
     this.#fetcher.seek(partition)
   }
 
-  progress (partition: TopicPartition): Progress {
+  progress (partition: TopicPartition): PartitionProgress {
     const { position, end } = this.assignment.owned(partition) ?? {}
     return { position, end }
   }
