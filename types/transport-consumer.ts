@@ -173,8 +173,9 @@ export interface TransportConsumer {
   /**
    * Replaces the topics of a consumer that was started; there must be at least one. A new generation begins, also when
    * the topics are the same: `revoking` and `assigned` are called as in every rebalance. Resolves when the new topics
-   * are read, as `start` does. Added topics begin as at a start. Rejects, and keeps the earlier topics, when the cluster
-   * refuses one of the new ones for good; rejects, too, when the consumer is closed meanwhile.
+   * are read, as `start` does. Added topics begin as at a start. It may be called again before it has resolved: the
+   * last call counts. Rejects, and keeps the earlier topics, when the cluster refuses one of the new ones for good.
+   * Rejects, too, when the consumer is closed meanwhile.
    */
   subscribe (topics: ConsumerOptions['topics']): Promise<void>
   /** Stops the records of a partition until `resume`. Records that were handed over stay handed over. */

@@ -1,6 +1,6 @@
 import type {
-  ConsumerListener, ConsumerOptions, PartitionProgress, StoredOffset, TopicPartition, TopicPartitionOffset, TransportConsumer,
-  TransportLog
+  ConsumerListener, ConsumerOptions, PartitionProgress, StoredOffset, TopicPartition, TopicPartitionOffset,
+  TransportConsumer, TransportLog
 } from '../transport.js'
 import type { MemoryCluster } from './cluster.js'
 import { Fetcher } from './fetcher.js'
