@@ -66,7 +66,7 @@ export const PLUGIN: OptionTable<PluginOptions, PluginSettings> = {
     check: checkTransportOption,
     shown: "'kafkajs', or 'memory' without `brokers`",
     doc: "the client below. `'memory'` keeps every message for as long as the process lives. " +
-      'Or [a transport of your own](operations.md#a-transport-of-your-own): an object, or a function that creates it'
+      'Or [a transport of your own](transports.md#a-transport-of-your-own): an object, or a function that creates it'
   },
   name: { default: 'default', check: someText, doc: 'a further cluster needs another name: `app.brokers.billing`' },
   clientId: { default: 'fastify-faststream', check: someText, doc: "the client id in the cluster's logs and quotas" },

@@ -3,11 +3,7 @@ import { once } from 'node:events'
 import Fastify from 'fastify'
 import { Kafka, logLevel, Partitioners } from 'kafkajs'
 import faststreamPlugin from '../../index.js'
-import { createKafkajsTransport } from '../../lib/transport/kafkajs/index.js'
-import { subscriptions, type TransportWorld } from '../conformance/subscriptions.js'
-import { subscriptionChanges } from '../conformance/subscription-changes.js'
 import { conformance } from '../conformance/suite.js'
-import { SILENT } from '../support/kafka-client.js'
 import { brokers, createTopic, readLog, uniqueName, until, withAdmin } from './fixture.js'
 
 conformance({
@@ -90,20 +86,6 @@ conformance({
     await until(async () => await endOf(topic) > end + BigInt(values.length))
   }
 })
-
-const transports: TransportWorld = {
-  name: 'kafka',
-  unique: uniqueName,
-  async transport (t) {
-    const transport = createKafkajsTransport({ brokers: brokers(), clientId: 'conformance', connectTimeout: 9000, log: SILENT })
-    t.teardown(() => transport.close())
-    await transport.connect()
-    return transport
-  }
-}
-
-subscriptions(transports)
-subscriptionChanges(transports)
 
 /** Only the leaders' own answers tell that partitions can be written and read. */
 async function untilLed (topic: string, partitions: number): Promise<void> {
