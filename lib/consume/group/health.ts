@@ -6,6 +6,7 @@ import type { GroupState, LastError } from './group-state.js'
 import type { Partition } from '../partition/partition.js'
 import type { SubscriberQueue } from '../partition/subscriber-queue.js'
 import type { Delivery } from '../pipeline/delivery.js'
+import { codeOf } from '../../members.js'
 
 /** The health of a subscriber but for its names, which its group does not know. */
 export type UnnamedHealth = Omit<SubscriberHealth, 'name' | 'topics' | 'groupId'>
@@ -44,7 +45,7 @@ export function subscriberHealth (queue: SubscriberQueue, facts: GroupFacts): Un
 /** An error as plain data: as JSON an `Error` would be an empty object, and its stack must not leave the process. */
 export function healthError ({ error, at }: LastError): HealthError {
   const code = textOf(() => {
-    const { code } = error as { code?: unknown }
+    const code = codeOf(error)
     return typeof code === 'string' ? code : undefined
   })
   const message = oneLine(textOf(() => error.message), MESSAGE_LIMIT)

@@ -14,6 +14,7 @@ import { listOffsets } from './list-offsets.js'
 import type { Membership } from './membership.js'
 import { type Beginning, StartingOffsets, type StartingOffsetsOptions } from './starting-offsets.js'
 import type { Trigger } from './trigger.js'
+import { toError } from '../../../to-error.js'
 
 export interface GenerationOptions {
   readonly cluster: Cluster
@@ -78,7 +79,7 @@ export class Generation {
       try {
         this.#beginAt(beginning)
       } catch (err) {
-        failed(err as Error)
+        failed(toError(err))
       }
     }
     new StartingOffsets({ ...rest, assignment, offsetReset, begin, signal: this.signal }).run().catch(failed)
