@@ -89,7 +89,7 @@ export class Groups implements Iterable<Group> {
 
   #createGroup (subscribers: Sharing): Group {
     const { transport, ...environment } = this.#means
-    const [{ groupId, settings: { offsetReset } }] = subscribers
+    const [{ groupId, offsetReset }] = subscribers
     const pipelines = subscribers.map((subscriber) => this.#pipelineOf(subscriber))
     const topics = subscribers.flatMap(({ topics }) => topics)
     const { sessionTimeout, rebalanceTimeout, groupInstanceId } = environment.settings

@@ -99,7 +99,7 @@ export class BrokerRuntime {
    */
   async add (subscriber: CompiledSubscriber): Promise<void> {
     const { settings, log } = this.#surroundings
-    const { topics, settings: { deadLetterTopics } } = subscriber
+    const { topics, deadLetterTopics } = subscriber
     this.#runningGroups()
     const declared = [...new Set([...topics, ...deadLetterTopics.values()])]
     await prepareTopics(this.#transport, declared, settings, log, () => this.#ending)

@@ -8,8 +8,8 @@ export interface ProtocolRequest {
   readonly response: { decode (bytes: Buffer): Promise<unknown> }
 }
 
-interface Requests {
-  readonly [name: string]: undefined | { protocol (options: { version: number }): (parameters?: object) => ProtocolRequest }
+interface RequestDefinition {
+  protocol (options: { version: number }): (parameters?: object) => ProtocolRequest
 }
 
 /** What we touch of kafkajs's `Connection`. */
@@ -39,6 +39,9 @@ export interface KafkajsModules {
   'src/network/connection.js': new (options: object) => KafkajsConnection
   'src/network/socketFactory.js': () => (target: object) => Socket
   'src/protocol/encoder.js': new () => Encoder
-  'src/protocol/message/compression/index.js': { readonly Codecs: unknown, readonly lookupCodecByAttributes: LookupCodec }
-  'src/protocol/requests/index.js': { readonly requests: Requests }
+  'src/protocol/message/compression/index.js': {
+    readonly Codecs: unknown
+    readonly lookupCodecByAttributes: LookupCodec
+  }
+  'src/protocol/requests/index.js': { readonly requests: Readonly<Record<string, RequestDefinition | undefined>> }
 }

@@ -5,7 +5,9 @@ import { compileFunction } from 'node:vm'
 import type { KafkajsModules } from './kafkajs-modules.js'
 
 /** Loads a file of the package by its path in it, such as `src/consumer/batch.js`. */
-export type Load = <Path extends string>(path: Path) => Path extends keyof KafkajsModules ? KafkajsModules[Path] : unknown
+export type Load = <Path extends string>(path: Path) => ModuleAt<Path>
+
+type ModuleAt<Path> = Path extends keyof KafkajsModules ? KafkajsModules[Path] : unknown
 
 /** Runs the module that is replaced and gives its exports; `edit` may change its source text before. */
 export type Original = (edit?: (source: string) => string) => unknown
