@@ -3,12 +3,13 @@ import {
   type ConsumerListener, type ConsumerOptions, GenerationLostError, type TransportConsumer, type TransportLog
 } from '../../transport.js'
 import type { Cluster } from '../cluster/cluster.js'
-import { isFenced, isFinal, isRefused } from '../cluster/protocol-errors.js'
+import { isFenced, isRefused } from '../cluster/protocol-errors.js'
 import type { TopicMetadata } from '../cluster/topic-metadata.js'
 import { partitionId } from '../group-by.js'
 import type { LookupCodec } from '../records/decompress.js'
 import { Assigner } from './assigner.js'
 import { Coordinator } from './coordinator.js'
+import { findTopics } from './find-topics.js'
 import { GroupOffsets } from './group-offsets.js'
 import { LoneMembership } from './lone-membership.js'
 import { Member } from './member.js'
@@ -30,8 +31,6 @@ export interface CreateConsumerOptions {
 
 /** ms that the group may take to answer a good-bye */
 const LEAVE_TIMEOUT = 1000
-/** ms that the cluster may take to tell about new topics */
-const PATIENCE = 5000
 const UNKNOWN = { position: undefined, end: undefined }
 
 /** A member of a group that comes back after every failure, but for one that the cluster would answer alike. */
@@ -134,32 +133,21 @@ export function createConsumer (
       const name = groupId === null ? 'without a group' : `of group '${groupId}'`
       supervision = supervise({ live: () => live(onJoined), failed }, environment, closing.signal)
         .then(() => {
-          const error = new Error(`the consumer ${name} is closed`)
-          changes.end(error)
-          reject(error)
+          changes.end(new Error(`the consumer ${name} is closed`))
+          reject(new Error(`the consumer ${name} was closed before it began`))
         })
     })
   }
 
   /** One change after the other: the last one that the cluster does not refuse counts. */
   async function subscribe (topics: ConsumerOptions['topics']): Promise<void> {
-    const allowed = asked.then(() => throwIfRefused(topics))
-    asked = allowed.catch(() => {})
-    await allowed
+    const found = asked.then(() => findTopics({ ...options, topics }, { cluster, metadata, closing: closing.signal }))
+    asked = found.catch(() => {})
+    subscription.become(await found)
     const changed = changes.next()
-    subscription.change(topics)
     missing.keep((topic) => subscription.includes(topic))
     member?.subscriptionChanged()
     await changed
-  }
-
-  /** Asks about topics while the earlier ones are still read. A cluster that does not answer refuses nothing. */
-  async function throwIfRefused (topics: ConsumerOptions['topics']): Promise<void> {
-    if (typeof topics === 'function') return
-    await cluster.until(PATIENCE, (operation) => metadata.refresh(operation, topics), closing.signal).catch((err) => {
-      if (isFinal(err)) throw err
-    })
-    for (const topic of topics) metadata.throwIfRefused(topic)
   }
 
   async function close (): Promise<void> {

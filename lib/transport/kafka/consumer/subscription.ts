@@ -18,10 +18,10 @@ export class Subscription {
     this.#metadata = metadata
   }
 
-  /** Replaces the topics. Those that match a new test of names from the beginning are not new. */
-  change (topics: ConsumerOptions['topics']): void {
-    this.#asked = topics
-    this.#matching = undefined
+  /** Takes the topics of another subscription, and what it knows: a topic that it has not seen is new. */
+  become (other: Subscription): void {
+    this.#asked = other.#asked
+    this.#matching = other.#matching
   }
 
   /** Names as they were given, or the existing topics that pass the test of names. */
