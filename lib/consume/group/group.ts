@@ -204,8 +204,7 @@ export class Group implements ConsumerListener {
     if (queue.stopped) return
     this.#report.subscriberStopped(queue.pipeline.plan)
     this.#end(queue)
-    const { reading } = this.#queues
-    if (reading.size === 1 && reading.has(queue)) this.close(this.#environment.settings.revokeDrain)
+    if (this.#queues.reading.size === 1) this.close(this.#environment.settings.revokeDrain)
   }
 
   /** Reads and starts nothing more of it. */

@@ -2,7 +2,7 @@ import { within, type Clock } from '../../clock.js'
 import type { SubscriberQueue } from './subscriber-queue.js'
 
 /** The queues of a group's subscribers, each of which has topics of its own. */
-export class Queues implements Iterable<SubscriberQueue> {
+export class Queues {
   readonly #all = new Set<SubscriberQueue>()
   readonly #byTopic = new Map<string, SubscriberQueue>()
 
@@ -13,10 +13,6 @@ export class Queues implements Iterable<SubscriberQueue> {
 
   get topics (): readonly string[] {
     return [...this.#byTopic.keys()]
-  }
-
-  [Symbol.iterator] (): IterableIterator<SubscriberQueue> {
-    return this.#all.values()
   }
 
   of (topic: string): SubscriberQueue | undefined {

@@ -46,6 +46,8 @@ t.test('topics are replaced by a rebalance of the consumer itself', async (t) =>
   const { consumer, told, within } = await build(t)
   await within(1000, consumer.subscribe(['orders', 'bills']))
   t.same(told, ['assigned orders', 'revoking', 'assigned orders,bills'])
+  await within(1000, consumer.subscribe(['orders', 'bills']))
+  t.same(told.slice(3), ['revoking', 'assigned orders,bills'], 'also by the same ones')
 })
 
 t.test('a topic that the client may not see is refused before anything changes', async (t) => {
