@@ -1,6 +1,7 @@
 import { Budget, boundedValue, copyMembers } from './bounded-value.js'
 import { MESSAGE_LIMIT, visibleLines } from './foreign-text.js'
 import { textOf } from './to-error.js'
+import { membersOf } from './members.js'
 
 const STACK_LIMIT = 4096
 /** Of one error and all that it holds. */
@@ -47,7 +48,7 @@ export function boundedError (error: Error): Error {
 /** One that throws when it is read is none. */
 function ownMember (error: Error, name: string): unknown {
   try {
-    return Object.hasOwn(error, name) ? (error as unknown as Record<string, unknown>)[name] : undefined
+    return Object.hasOwn(error, name) ? membersOf(error)[name] : undefined
   } catch {
     return undefined
   }

@@ -1,5 +1,6 @@
 import { MESSAGE_LIMIT, NAME_LIMIT, visible } from './foreign-text.js'
 import { textOf } from './to-error.js'
+import { membersOf } from './members.js'
 
 /** Levels of objects below the first. */
 const MAX_DEPTH = 4
@@ -87,7 +88,7 @@ export function copyMembers (
     if (!budget.take()) break
     let value: unknown
     try {
-      value = copy((from as Record<string, unknown>)[name])
+      value = copy(membersOf(from)[name])
     } catch {
       budget.cut = true
       continue

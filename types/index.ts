@@ -16,6 +16,8 @@ export type * from './provider.js'
 export type * from './publish.js'
 export type * from './subscribe.js'
 export type * from './tracing.js'
+export type * from './transport.js'
+export type * from './transport-consumer.js'
 
 /**
  * Names of further clusters, empty until an app adds its own. `app.brokers` and `request.brokers` then have them.

@@ -1,6 +1,7 @@
 import type { FastifyRequest, FastifyServerOptions } from 'fastify'
 import type { ConnectionOptions } from 'node:tls'
 import type { AsyncapiOptions } from './asyncapi.js'
+import type { Transport, TransportFactory } from './transport.js'
 
 /**
  * Credentials of the app for the cluster (SASL). Without `ssl` all mechanisms but SCRAM send them readable, so they
@@ -190,11 +191,13 @@ export interface FaststreamOptions extends InheritedOptions {
    */
   brokers?: string | readonly string[]
   /**
-   * Client library. `'memory'` is an in-memory cluster, which keeps every message for as long as the process lives.
+   * Client library. `'memory'` is an in-memory cluster, which keeps every message for as long as the process lives. A
+   * transport of your own is an object, or a function that creates it, see {@link Transport} and
+   * {@link TransportFactory}. An object serves one broker, which closes it; `startup: 'background'` needs a function.
    *
    * @default 'kafkajs', or 'memory' without `brokers`
    */
-  transport?: 'kafkajs' | 'memory'
+  transport?: 'kafkajs' | 'memory' | Transport | TransportFactory
   /**
    * Name of the broker. A further cluster needs another name and is found at `app.brokers[name]`; `app.broker` is the
    * one named `'default'`.

@@ -20,6 +20,7 @@ const log = { debug () {}, info () {}, warn () {}, error () {} }
 class BenchConsumer implements TransportConsumer {
   readonly lastContact = Date.now() + 1e9
   async start () {}
+  async subscribe () {}
   pause () {}
   resume () {}
   seek () {}

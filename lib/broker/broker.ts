@@ -1,40 +1,32 @@
 import type { FastifyInstance } from 'fastify'
 import type { BrokerHealth, RecordMetadata } from '../../types/index.js'
-import { within, type Clock } from '../clock.js'
+import type { Clock } from '../clock.js'
 import type { Group } from '../consume/group/group.js'
 import type { LastError } from '../consume/group/group-state.js'
 import { overridesOf } from '../deps/overrides.js'
 import type { ResolutionSettings } from '../deps/resolution.js'
-import { FASTSTREAM_ERR_ALREADY_STARTED, FASTSTREAM_ERR_NOT_READY, FASTSTREAM_ERR_START_TIMEOUT } from '../errors.js'
+import { FASTSTREAM_ERR_NOT_READY } from '../errors.js'
 import { Events } from '../events.js'
 import { steady, type Log } from '../log.js'
-import type { Outgoing, Sender } from '../message/outgoing.js'
+import type { Outgoing } from '../message/outgoing.js'
 import type { Settings } from '../options/plugin-options.js'
 import type { Producer } from '../produce/producer.js'
 import type { TopicPartitionOffset } from '../transport/transport.js'
 import { compile, type Compiled } from './compile.js'
-import type { PublisherDeclaration, SubscriberDeclaration } from './declaration.js'
+import type { SubscriberDeclaration } from './declaration.js'
+import { DeclaredBroker } from './declared-broker.js'
 import { BrokerRuntime } from './runtime.js'
 import { SYSTEM, withOptions, type Environment } from './environment.js'
-import { Registry } from './registry.js'
-import { startWithRetries } from './start-with-retries.js'
 import { brokerHealth } from './health.js'
-import { plainPublisher, type PublisherPlan } from './publisher.js'
-import type { CompiledSubscriber } from './subscriber.js'
+import { startInBackground, startInTime } from './startup.js'
 import type { ViewedBroker } from './views.js'
 
-type State = BrokerHealth['state']
-
-/** One cluster: what is declared on it while plugins load, and its life from `onReady` to `onClose`. */
-export class Broker implements ViewedBroker, Sender {
-  readonly settings: Settings
+/** One cluster: what is declared on it is read and written from `onReady` to `onClose`. */
+export class Broker extends DeclaredBroker implements ViewedBroker {
   readonly events: Events
   readonly #log: Log
-  readonly #registry: Registry
   readonly #ended = new AbortController()
   #environment: Environment = SYSTEM
-  #state: State = 'loading'
-  #compiled: Compiled | undefined
   #connection: BrokerRuntime | undefined
   #lastError: LastError | undefined
   #dispatching = false
@@ -44,73 +36,23 @@ export class Broker implements ViewedBroker, Sender {
   #closing: Promise<void> | undefined
 
   constructor (settings: Settings, log: Log) {
-    this.settings = settings
-    this.#registry = new Registry(settings)
+    super(settings)
     this.#log = steady(log)
     this.events = new Events(settings.name, this.#log)
-  }
-
-  get name (): string {
-    return this.settings.name
   }
 
   get clock (): Clock {
     return this.#environment.clock
   }
 
-  get registry (): Registry {
-    return this.#registry
-  }
-
-  get loading (): boolean {
-    return this.#state === 'loading'
-  }
-
   get producer (): Producer {
     const producer = this.#connection?.producer
-    if (producer === undefined) throw new FASTSTREAM_ERR_NOT_READY(this.#state)
+    if (producer === undefined) throw new FASTSTREAM_ERR_NOT_READY(this.state)
     return producer
-  }
-
-  addSubscriber (declaration: SubscriberDeclaration): void {
-    this.#onlyWhileLoading('a subscriber', declaration.topics.join(', '))
-    this.#registry.addSubscriber(declaration)
-  }
-
-  addPublisher (declaration: PublisherDeclaration): void {
-    this.#onlyWhileLoading('a publisher', declaration.topic)
-    this.#registry.addPublisher(declaration)
-  }
-
-  groupIdOf (declaration: SubscriberDeclaration): string | null {
-    return this.#registry.groupIdOf(declaration)
-  }
-
-  isInSchema (declaration: PublisherDeclaration): boolean {
-    return this.#registry.isInSchema(declaration)
-  }
-
-  /** @throws FASTSTREAM_ERR_NOT_READY before the schemas are compiled */
-  publisherOf (declaration: PublisherDeclaration): PublisherPlan {
-    return this.#found(this.#compiled?.publishers.of(declaration))
-  }
-
-  /** @throws FASTSTREAM_ERR_NOT_READY before the schemas are compiled */
-  subscriberOf (declaration: SubscriberDeclaration): CompiledSubscriber {
-    return this.#found(this.#compiled?.subscribers.get(declaration))
-  }
-
-  publisherFor (scope: FastifyInstance, topic: string): PublisherPlan {
-    return this.#found(this.#compiled).publishers.find(scope, topic) ?? plainPublisher(this, scope, topic)
   }
 
   async send (outgoing: Outgoing): Promise<RecordMetadata> {
     return await this.producer.publish(outgoing)
-  }
-
-  #found<T> (compiled: T | undefined): T {
-    if (compiled === undefined) throw new FASTSTREAM_ERR_NOT_READY(this.#state)
-    return compiled
   }
 
   resolutionSettings (app: FastifyInstance): ResolutionSettings {
@@ -118,30 +60,27 @@ export class Broker implements ViewedBroker, Sender {
   }
 
   health (): BrokerHealth {
-    const { subscribers } = this.#registry
+    const { subscribers } = this.registry
     const groupOf = (declaration: SubscriberDeclaration): Group | undefined => this.#connection?.groupOf(declaration)
-    return brokerHealth(this.#state, this.#lastError, subscribers, groupOf)
+    return brokerHealth(this.state, this.#lastError, subscribers, groupOf)
   }
 
   skipTo (declaration: SubscriberDeclaration, to: TopicPartitionOffset): void {
-    this.#found(this.#connection?.groupOf(declaration)).skipTo(to)
+    this.found(this.#connection?.groupOf(declaration)).skipTo(to)
   }
 
   /** Compiles, connects, prepares topics, joins the groups. Leaves nothing open when it fails. */
   async start (environment: Environment): Promise<void> {
-    if (this.#state !== 'loading') return
-    this.#state = 'connecting'
+    if (this.state !== 'loading') return
+    this.state = 'connecting'
     this.#environment = environment
     environment.listen(this.events)
     // Fastify's time-out of the hook counts from here, so ours does, too.
     const began = this.clock.elapsed()
     try {
-      this.#registry.complete([{ retry: environment.options.retry }])
-      this.#compiled = compile(this.#registry, this)
-      const connection = await this.#connect(this.#compiled)
-      const { startup = this.settings.startup } = environment.options
-      if (startup === 'strict') await this.#startInTime(connection, began)
-      else this.#startInBackground(connection, this.#compiled)
+      this.registry.complete([{ retry: environment.options.retry }])
+      this.compiled = compile(this.registry, this)
+      await this.#begin(this.compiled, began)
     } catch (error) {
       // Not awaited: the hook's own time-out must not come before this error. `onClose` waits for it.
       this.close()
@@ -149,46 +88,29 @@ export class Broker implements ViewedBroker, Sender {
     }
   }
 
-  async #startInTime (connection: BrokerRuntime, began: number): Promise<void> {
-    const { connectTimeout } = this.settings
-    // The transport's error knows why no broker answers, so it comes before ours.
-    const starting = connection.start(began + connectTimeout * 0.9)
-    const started = await within(this.clock, began + connectTimeout - this.clock.elapsed(), starting)
-    if (!started) this.#late(connection, starting)
+  async #begin (compiled: Compiled, began: number): Promise<void> {
+    const { clock, settings: { connectTimeout } } = this
+    const { startup = this.settings.startup } = this.#environment.options
+    const means = { clock, log: this.#log, connectTimeout, ended: this.#ended.signal }
+    const connection = await this.#connect(compiled)
+    if (startup === 'background') {
+      const connect = (): Promise<BrokerRuntime> => this.#connect(compiled)
+      const failed = (error: LastError): void => { this.#lastError = error }
+      startInBackground(connection, { ...means, connect, failed }).then((connected) => {
+        if (connected) this.state = 'connected'
+      })
+      return
+    }
+    await startInTime(connection, began, means)
     if (this.#closing !== undefined) throw new FASTSTREAM_ERR_NOT_READY('closed')
-    this.#state = 'connected'
-  }
-
-  /**
-   * Lets a start that joins groups go on in the background; a start in any other step has failed. After a crash, a join
-   * lasts until the sessions of the dead members have timed out, which may take longer than a boot: the app serves HTTP
-   * meanwhile, and reads once it has joined.
-   */
-  #late ({ step }: BrokerRuntime, starting: Promise<void>): void {
-    const { connectTimeout } = this.settings
-    if (step !== 'joining groups') throw new FASTSTREAM_ERR_START_TIMEOUT(connectTimeout, step)
-    const message = 'groups are not joined yet: members that died still count; messages flow once they are joined'
-    this.#log.warn({ timeout: connectTimeout }, message)
-    starting.catch((err) => {
-      if (!this.#ending) this.#log.error({ err }, 'groups could not be joined: their messages are not read')
-    })
-  }
-
-  async #startInBackground (connection: BrokerRuntime, compiled: Compiled): Promise<void> {
-    const started = await startWithRetries(connection, () => this.#connect(compiled), {
-      clock: this.clock,
-      log: this.#log,
-      ended: this.#ended.signal,
-      failed: (error) => { this.#lastError = { error, at: this.clock.now() } }
-    })
-    if (started) this.#state = 'connected'
+    this.state = 'connected'
   }
 
   async #connect ({ subscribers }: Compiled): Promise<BrokerRuntime> {
     const { createTransport, options } = this.#environment
     const transport = await createTransport(this.settings, this.#log)
     const settings = withOptions(this.settings, options)
-    const { topics, writtenTopics } = this.#registry
+    const { topics, writtenTopics } = this.registry
     const plan = { subscribers: [...subscribers.values()], topics, writtenTopics }
     const { clock, events } = this
     this.#connection = new BrokerRuntime(transport, plan, { settings, clock, log: this.#log, events })
@@ -203,7 +125,7 @@ export class Broker implements ViewedBroker, Sender {
   /** Lets messages flow. Called when every `onReady` hook of the app is done, so that what handlers use is there. */
   dispatch (): void {
     if (this.#ending || this.loading) return
-    for (const { name, topics, groupId } of this.#registry.subscribers) {
+    for (const { name, topics, groupId } of this.registry.subscribers) {
       this.#log.info({ subscriber: name, topics, groupId }, 'subscriber waits for messages')
     }
     this.#dispatching = true
@@ -234,14 +156,10 @@ export class Broker implements ViewedBroker, Sender {
   }
 
   async #close (): Promise<void> {
-    this.#state = 'closing'
+    this.state = 'closing'
     await this.drain()
     await this.#connection?.close()
     this.#cancelOverdue()
-    this.#state = 'closed'
-  }
-
-  #onlyWhileLoading (what: string, topic: string): void {
-    if (this.#state !== 'loading') throw new FASTSTREAM_ERR_ALREADY_STARTED(what, topic, 'ready()')
+    this.state = 'closed'
   }
 }

@@ -14,36 +14,41 @@ type Request = FastifyRequest & { [kRequestBrokers]: RequestBrokers | null }
 
 /** Makes `app.broker`, `app.brokers`, `request.broker` and `request.brokers` of this scope and its children. */
 export function decorate (app: FastifyInstance, broker: Broker): void {
-  const { [kBrokers]: brokers } = app as Scope
+  const brokers = brokersIn(app)
   if (Object.hasOwn(app, kBrokers)) brokers.set(broker.name, broker)
   else app.decorate(kBrokers, new Map(brokers).set(broker.name, broker))
 
   if (!app.hasRequestDecorator(kRequestBrokers)) {
     app.decorate('brokers', {
       getter (this: FastifyInstance) {
-        return named((this as Scope)[kBrokers], (broker) => scopeView(broker, this))
+        return named(brokersIn(this), (broker) => scopeView(broker, this))
       }
     })
     app.decorateRequest(kRequestBrokers, null)
     injectIntoRoutes(app, {
       settings: ({ server }) => mainBroker(server).resolutionSettings(server),
-      broker: (request) => boundView(request as Request, mainBroker(request.server)),
+      broker: (request) => boundView(request, mainBroker(request.server)),
       overdue: broker.overdue
     })
     app.decorateRequest('brokers', {
       getter (this: FastifyRequest) {
-        return named((this.server as Scope)[kBrokers], (broker) => boundView(this as Request, broker))
+        return named(brokersIn(this.server), (broker) => boundView(this, broker))
       }
     })
   }
   if (broker.name !== 'default') return
   app.decorate('broker', { getter (this: FastifyInstance) { return scopeView(broker, this) } })
-  app.decorateRequest('broker', { getter (this: FastifyRequest) { return boundView(this as Request, broker) } })
+  app.decorateRequest('broker', { getter (this: FastifyRequest) { return boundView(this, broker) } })
+}
+
+/** The brokers of a scope, its parents' included. */
+function brokersIn (scope: FastifyInstance): Map<string, Broker> {
+  return (scope as Scope)[kBrokers]
 }
 
 /** The one that is meant where none is named. */
 function mainBroker (scope: FastifyInstance): Broker {
-  const { [kBrokers]: brokers } = scope as Scope
+  const brokers = brokersIn(scope)
   const [first] = brokers.values()
   return brokers.get('default') ?? first as Broker
 }
@@ -86,9 +91,10 @@ class RequestBrokers {
   }
 }
 
-function boundView (request: Request, broker: Broker): BoundView {
-  request[kRequestBrokers] ??= new RequestBrokers(request)
-  return request[kRequestBrokers].view(broker)
+function boundView (request: FastifyRequest, broker: Broker): BoundView {
+  const held = request as Request
+  held[kRequestBrokers] ??= new RequestBrokers(request)
+  return held[kRequestBrokers].view(broker)
 }
 
 function named<V> (brokers: Named, view: (broker: Broker) => V): NamedViews<V> {

@@ -1,14 +1,11 @@
 import { Group } from '../consume/group/group.js'
-import { Pipeline } from '../consume/pipeline/pipeline.js'
+import { Pipeline, type ErasedPipeline } from '../consume/pipeline/pipeline.js'
 import { steady } from '../log.js'
 import type { Producer } from '../produce/producer.js'
 import type { Transport } from '../transport/transport.js'
 import type { Surroundings } from './runtime.js'
 import type { SubscriberDeclaration } from './declaration.js'
 import type { CompiledSubscriber } from './subscriber.js'
-
-/** The group of each subscriber. */
-export type Groups = ReadonlyMap<SubscriberDeclaration, Group>
 
 /** The subscribers of one group. */
 type Sharing = readonly [CompiledSubscriber, ...CompiledSubscriber[]]
@@ -19,18 +16,93 @@ interface Means extends Surroundings {
 }
 
 /**
- * Creates the groups. Subscribers that share a group share one client consumer: to Kafka they are one member, which
- * reads all their topics.
+ * The group of each subscriber. Subscribers that share a group share one client consumer: to Kafka they are one member,
+ * which reads all their topics.
  */
-export function createGroups (subscribers: readonly CompiledSubscriber[], means: Means): Groups {
-  const groups = new Map<SubscriberDeclaration, Group>()
-  for (const subscriber of subscribers) {
-    if (groups.has(subscriber.declaration)) continue
-    const sharing = sharingWith(subscriber, subscribers)
-    const group = createGroup(sharing, means)
-    for (const each of sharing) groups.set(each.declaration, group)
+export class Groups implements Iterable<Group> {
+  readonly #means: Means
+  readonly #groupOf = new Map<SubscriberDeclaration, Group>()
+  #dispatching = false
+
+  constructor (subscribers: readonly CompiledSubscriber[], means: Means) {
+    this.#means = means
+    for (const subscriber of subscribers) {
+      if (!this.#groupOf.has(subscriber.declaration)) this.#create(sharingWith(subscriber, subscribers))
+    }
   }
-  return groups
+
+  /** Each group once. */
+  [Symbol.iterator] (): IterableIterator<Group> {
+    return new Set(this.#groupOf.values()).values()
+  }
+
+  of (declaration: SubscriberDeclaration): Group | undefined {
+    return this.#groupOf.get(declaration)
+  }
+
+  /** Lets messages flow, also those of subscribers that are added later. */
+  dispatch (): void {
+    this.#dispatching = true
+    for (const group of this) group.dispatch()
+  }
+
+  /** Reads for one more subscriber: in the group of its name where there is one, else in a new one. */
+  async add (subscriber: CompiledSubscriber): Promise<void> {
+    const { declaration } = subscriber
+    const shared = this.#shared(subscriber)
+    const group = shared ?? this.#create([subscriber])
+    this.#groupOf.set(declaration, group)
+    try {
+      await (shared === undefined ? group.start() : group.add(this.#pipelineOf(subscriber)))
+    } catch (err) {
+      this.#groupOf.delete(declaration)
+      if (shared === undefined) await group.close(0)
+      throw err
+    }
+  }
+
+  /** Reads no more for a subscriber. The last one of a group leaves it within `drainTimeout` ms. */
+  async remove ({ declaration, topics }: CompiledSubscriber, drainTimeout: number): Promise<void> {
+    const group = this.of(declaration)
+    if (group === undefined) return
+    this.#groupOf.delete(declaration)
+    await (new Set(this).has(group) ? group.remove(topics) : group.close(drainTimeout))
+  }
+
+  #create (sharing: Sharing): Group {
+    const group = this.#createGroup(sharing)
+    for (const { declaration } of sharing) this.#groupOf.set(declaration, group)
+    if (this.#dispatching) group.dispatch()
+    return group
+  }
+
+  /** A group that the app has joined, and does not leave. */
+  #shared ({ groupId }: CompiledSubscriber): Group | undefined {
+    return groupId === null ? undefined : [...this].find((group) => group.groupId === groupId && !group.closing)
+  }
+
+  #pipelineOf (subscriber: CompiledSubscriber): ErasedPipeline {
+    const { producer, ...environment } = this.#means
+    const { scope } = subscriber.declaration
+    return new Pipeline(subscriber, producer, { ...environment, log: steady(scope.log) })
+  }
+
+  #createGroup (subscribers: Sharing): Group {
+    const { transport, ...environment } = this.#means
+    const [{ groupId, offsetReset }] = subscribers
+    const pipelines = subscribers.map((subscriber) => this.#pipelineOf(subscriber))
+    const topics = subscribers.flatMap(({ topics }) => topics)
+    const { sessionTimeout, rebalanceTimeout, groupInstanceId } = environment.settings
+    const options = {
+      groupId,
+      topics,
+      offsetReset,
+      sessionTimeout,
+      rebalanceTimeout,
+      ...groupInstanceId === undefined ? {} : { groupInstanceId }
+    }
+    return new Group(groupId, pipelines, (listener) => transport.consumer(options, listener), environment)
+  }
 }
 
 /** Without a group each subscriber reads for itself. */
@@ -38,23 +110,4 @@ function sharingWith (subscriber: CompiledSubscriber, subscribers: readonly Comp
   const { groupId } = subscriber
   if (groupId === null) return [subscriber]
   return [subscriber, ...subscribers.filter((other) => other !== subscriber && other.groupId === groupId)]
-}
-
-function createGroup (subscribers: Sharing, { transport, producer, ...environment }: Means): Group {
-  const [{ groupId, settings: { offsetReset } }] = subscribers
-  const pipelines = subscribers.map((subscriber) => {
-    const { scope } = subscriber.declaration
-    return new Pipeline(subscriber, producer, { ...environment, log: steady(scope.log) })
-  })
-  const topics = subscribers.flatMap(({ topics }) => topics)
-  const { sessionTimeout, rebalanceTimeout, groupInstanceId } = environment.settings
-  const options = {
-    groupId,
-    topics,
-    offsetReset,
-    sessionTimeout,
-    rebalanceTimeout,
-    ...groupInstanceId === undefined ? {} : { groupInstanceId }
-  }
-  return new Group(groupId, pipelines, (listener) => transport.consumer(options, listener), environment)
 }

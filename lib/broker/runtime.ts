@@ -2,11 +2,12 @@ import { within } from '../clock.js'
 import { inOwnContext } from '../context.js'
 import type { Group } from '../consume/group/group.js'
 import type { Environment } from '../consume/environment.js'
+import { FASTSTREAM_ERR_NOT_READY } from '../errors.js'
 import type { Settings } from '../options/plugin-options.js'
 import { Producer } from '../produce/producer.js'
 import type { NeededRights, Transport } from '../transport/transport.js'
 import type { SubscriberDeclaration } from './declaration.js'
-import { createGroups } from './groups.js'
+import { Groups } from './groups.js'
 import type { CompiledSubscriber } from './subscriber.js'
 import { prepareTopics } from './prepare-topics.js'
 
@@ -36,7 +37,7 @@ export class BrokerRuntime {
   readonly #surroundings: Surroundings
   #step: Step = 'connecting'
   #producer: Producer | undefined
-  #groups: ReadonlyMap<SubscriberDeclaration, Group> = new Map()
+  #groups: Groups | undefined
   #dispatching = false
   #draining: Promise<void> | undefined
   #closing: Promise<void> | undefined
@@ -58,7 +59,7 @@ export class BrokerRuntime {
 
   /** There once the groups are joined, or about to be. */
   groupOf (declaration: SubscriberDeclaration): Group | undefined {
-    return this.#groups.get(declaration)
+    return this.#groups?.of(declaration)
   }
 
   /**
@@ -84,7 +85,7 @@ export class BrokerRuntime {
     this.#producer = new Producer(this.#transport.producer(), settings.producer, this.#surroundings)
     this.#step = 'joining groups'
     const means = { ...this.#surroundings, transport: this.#transport, producer: this.#producer }
-    this.#groups = createGroups(subscribers, means)
+    this.#groups = new Groups(subscribers, means)
     if (this.#dispatching) this.dispatch()
     await this.#all((group) => group.start())
   }
@@ -92,7 +93,33 @@ export class BrokerRuntime {
   /** Lets messages flow, as soon as there are any. */
   dispatch (): void {
     this.#dispatching = true
-    for (const group of this.#groups.values()) group.dispatch()
+    this.#groups?.dispatch()
+  }
+
+  /**
+   * Reads for one more subscriber, which was declared after the start. Resolves when its messages are read, the groups
+   * of the others having rebalanced where it shares one.
+   *
+   * @throws FASTSTREAM_ERR_NOT_READY while the start is under way, and when the broker is drained
+   */
+  async add (subscriber: CompiledSubscriber): Promise<void> {
+    const { settings, log } = this.#surroundings
+    const { topics, deadLetterTopics } = subscriber
+    this.#runningGroups()
+    const declared = [...new Set([...topics, ...deadLetterTopics.values()])]
+    await prepareTopics(this.#transport, declared, settings, log, () => this.#ending)
+    await inOwnContext(() => this.#runningGroups().add(subscriber))
+  }
+
+  /** Reads no more for a subscriber: what runs may end, and its topics leave the group's subscription. */
+  async remove (subscriber: CompiledSubscriber): Promise<void> {
+    await this.#runningGroups().remove(subscriber, this.#surroundings.settings.drainTimeout)
+  }
+
+  #runningGroups (): Groups {
+    if (this.#ending) throw new FASTSTREAM_ERR_NOT_READY('closing')
+    if (this.#groups === undefined) throw new FASTSTREAM_ERR_NOT_READY('connecting')
+    return this.#groups
   }
 
   /** Reads no more, waits for running handlers, commits and leaves the groups. Publishing goes on. */
@@ -122,7 +149,7 @@ export class BrokerRuntime {
   }
 
   async #all (work: (group: Group) => Promise<void>): Promise<void> {
-    await Promise.all(Array.from(new Set(this.#groups.values()), work))
+    await Promise.all(Array.from(this.#groups ?? [], work))
   }
 
   get #ending (): boolean {

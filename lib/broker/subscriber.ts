@@ -1,4 +1,3 @@
-import type { AckPolicy } from '../../types/index.js'
 import type { Delivery } from '../consume/pipeline/delivery.js'
 import type { SubscriberPlan } from '../consume/pipeline/subscriber-plan.js'
 import { steady } from '../log.js'
@@ -6,54 +5,34 @@ import { decode, type IncomingRules } from '../message/decode.js'
 import type { Prepared } from '../message/outgoing.js'
 import { ReceivedMessage, type MessageSource } from '../message/received-message.js'
 import { isResponse } from '../message/response.js'
-import type { Ordering, RetrySettings } from '../options/settings.js'
-import type { SubscriberDeclaration } from './declaration.js'
 import { PublisherHandle } from './handles.js'
 import type { SubscriberSettings } from './plan.js'
 
 const UNUSED = "handler returned a value, which is not published: set 'publish', or return nothing (this is said once)"
 
+/** Its settings are its own members, for the pipeline reads some of them for each message. */
+export interface CompiledSubscriber extends SubscriberSettings {}
+
 /** A compiled subscriber: what its pipeline does with each message. */
 export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
-  readonly declaration: SubscriberDeclaration
-  readonly name: string
-  readonly topics: readonly string[]
-  readonly groupId: string | null
-  readonly ordering: Ordering
-  readonly concurrency: number
-  readonly ackPolicy: AckPolicy
-  readonly retry: RetrySettings
-  readonly handlerTimeout: number
-  readonly bodyLimit: number
-  readonly settings: SubscriberSettings
   readonly rules: IncomingRules
   readonly #source: MessageSource
   #warned = false
 
   constructor (settings: SubscriberSettings, rules: IncomingRules, source: MessageSource) {
-    this.declaration = settings.declaration
-    this.name = settings.name
-    this.topics = settings.topics
-    this.groupId = settings.groupId
-    this.ordering = settings.ordering
-    this.concurrency = settings.concurrency
-    this.ackPolicy = settings.ackPolicy
-    this.retry = settings.retry
-    this.handlerTimeout = settings.handlerTimeout
-    this.bodyLimit = settings.bodyLimit
-    this.settings = settings
+    Object.assign(this, settings)
     this.rules = rules
     this.#source = source
     Object.freeze(this)
   }
 
   deadLetterTopic (topic: string): string | undefined {
-    return this.settings.deadLetterTopics.get(topic)
+    return this.deadLetterTopics.get(topic)
   }
 
   isDeadLetterOf (topic: string, origin: string): boolean {
     try {
-      return this.settings.deadLetter(origin) === topic
+      return this.deadLetter(origin) === topic
     } catch {
       // The origin is what a header says: it may be no topic at all.
       return false

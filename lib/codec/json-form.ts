@@ -2,6 +2,7 @@ import { types } from 'node:util'
 import { textOf } from '../to-error.js'
 import { isBytes } from './bytes.js'
 import type { Violation } from './violations.js'
+import { membersOf } from '../members.js'
 
 /* JSON.stringify writes `{}` or `null` for what it cannot write, or leaves it out. This finds such values before. */
 
@@ -76,7 +77,7 @@ function inObject (value: object, levels: number): Found | typeof DEEP | undefin
     if (found !== undefined) return found
   }
   for (const key of Object.keys(value)) {
-    const member = written((value as Record<string, unknown>)[key], key)
+    const member = written(membersOf(value)[key], key)
     if (member === undefined) continue
     const found = search(member, levels - 1)
     if (found !== undefined) return below(found, key)
@@ -92,7 +93,7 @@ function isPlain (value: object): boolean {
 
 /** An instance is written as its own members: right for an entity, wrong for one that keeps its content elsewhere. */
 function inInstance (value: object): Found | undefined {
-  const { then, arrayBuffer, entries, [Symbol.iterator]: iterator } = value as Record<PropertyKey, unknown>
+  const { then, arrayBuffer, entries, [Symbol.iterator]: iterator } = membersOf(value)
   if (typeof then === 'function') {
     // The error about the promise tells of the bug. A rejection that only the promise knows would end the process.
     if (types.isPromise(value)) value.catch(() => {})

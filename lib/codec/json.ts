@@ -61,8 +61,8 @@ export function provenToJson (value: unknown, part: Part, topic: string): string
 }
 
 function unwritable (error: unknown, part: Part, topic: string): Error {
-  const [reason] = (error instanceof Error ? error.message : String(error)).split('\n', 1)
-  return new FASTSTREAM_ERR_ENCODE(part, topic, reason as string, { cause: error })
+  const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n', 1)
+  return new FASTSTREAM_ERR_ENCODE(part, topic, reason, { cause: error })
 }
 
 /** What a reader will find: without undefined members, and with whatever `toJSON` makes of dates and instances. */

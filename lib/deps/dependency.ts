@@ -1,5 +1,5 @@
 import { inspect, type InspectOptionsStylized } from 'node:util'
-import type { Dependencies, Dependency, DependencyContext, DependencyFunction } from '../../types/index.js'
+import type { Dependency, DependencyContext, DependencyFunction } from '../../types/index.js'
 import { isObject, noClass, noSurplus } from '../options/assert.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { inspected } from '../shown.js'
@@ -13,8 +13,9 @@ export class DeclaredDependency implements Dependency<never> {
   readonly needs: ReadonlyMap<string, DeclaredDependency>
   readonly factory: Factory
 
-  constructor (name: string, needs: Dependencies, factory: Factory) {
-    if (typeof factory !== 'function') {
+  /** Checks `needs` and `factory`. */
+  constructor (name: string, needs: unknown, factory: unknown) {
+    if (!isFactory(factory)) {
       const cure = 'must be a function: dependency(name, needs, factory), of which only the last must be given'
       throw new FASTSTREAM_ERR_INVALID_OPTION('factory', cure)
     }
@@ -62,10 +63,16 @@ export class DeclaredDependency implements Dependency<never> {
  * app.broker.subscriber('orders', { deps: { orders } }, async (order, { deps }) => { await deps.orders.save(order) })
  */
 export const dependency: DependencyFunction = (...args: unknown[]): Dependency<never> => {
-  const name = typeof args[0] === 'string' ? args.shift() as string : ''
-  const needs = args.length > 1 ? args.shift() as Dependencies : {}
+  const [first] = args
+  const name = typeof first === 'string' ? first : ''
+  if (typeof first === 'string') args.shift()
+  const needs = args.length > 1 ? args.shift() : {}
   noSurplus('dependency(name, needs, factory)', args, 1)
-  return new DeclaredDependency(name, needs, args[0] as Factory)
+  return new DeclaredDependency(name, needs, args[0])
+}
+
+function isFactory (given: unknown): given is Factory {
+  return typeof given === 'function'
 }
 
 /** Checks what is declared under `option`. */

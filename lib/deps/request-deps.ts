@@ -4,6 +4,7 @@ import { isPromise } from '../is-promise.js'
 import type { DeclaredDependency } from './dependency.js'
 import { RequestContext, type RequestSurroundings } from './request-context.js'
 import { Resolution } from './resolution.js'
+import { codeOf } from '../members.js'
 
 const NOTHING = Object.freeze({})
 
@@ -34,11 +35,12 @@ export class RequestDeps {
   get resolution (): Resolution {
     if (this.#resolution === undefined) {
       this.#context = new RequestContext(this.#request, this.#reply, this.#surroundings)
-      this.#resolution = new Resolution(this.#context, this.#surroundings.settings(this.#request))
+      const resolution = new Resolution(this.#context, this.#surroundings.settings(this.#request))
+      this.#resolution = resolution
       finished(this.#reply.raw, (gone) => {
         this.#over = true
         this.#gone = gone
-        this.#end(this.#resolution as Resolution)
+        this.#end(resolution)
       })
     }
     return this.#resolution
@@ -46,7 +48,7 @@ export class RequestDeps {
 
   failed (error: unknown): void {
     this.#failure ??= { error }
-    if ((error as { code?: unknown } | null)?.code !== 'FST_ERR_HANDLER_TIMEOUT') return
+    if (codeOf(error) !== 'FST_ERR_HANDLER_TIMEOUT') return
     this.#late = true
     this.#context?.abort(error)
   }
@@ -54,7 +56,7 @@ export class RequestDeps {
   /** The handler was called. */
   handled (returned: unknown): void {
     this.#returned = returned
-    if (this.#over) this.#end(this.#resolution as Resolution)
+    if (this.#over) this.#end(this.resolution)
   }
 
   sends (payload: unknown): void {
@@ -79,7 +81,7 @@ export class RequestDeps {
     const returned = this.#returned === this.#reply ? undefined : this.#returned
     const [handled] = await Promise.allSettled([returned])
     if (resolution.closed) return
-    const rejected = handled.status === 'rejected' ? { error: handled.reason as unknown } : undefined
+    const rejected = handled.status === 'rejected' ? { error: handled.reason } : undefined
     const left = this.#reply.sent || this.#streams || this.#late
     // The client left early, and there will still be a reply, before which `cleanUp` is called. Only a promise of
     // undefined makes no reply.

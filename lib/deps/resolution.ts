@@ -57,10 +57,10 @@ export class Resolution {
   /** In parallel. When one fails the others end first: what they have made can only be cleaned up then. */
   async resolveAll (deps: ReadonlyMap<string, DeclaredDependency>): Promise<Record<string, unknown>> {
     const values = await Promise.allSettled(Array.from(deps.values(), (dep) => this.resolve(dep)))
-    const failed = values.find(({ status }) => status === 'rejected')
-    if (failed !== undefined) throw (failed as PromiseRejectedResult).reason
-    const names = [...deps.keys()]
-    return Object.fromEntries(names.map((name, i) => [name, (values[i] as PromiseFulfilledResult<unknown>).value]))
+    const failed = values.find((each) => each.status === 'rejected')
+    if (failed !== undefined) throw failed.reason
+    const made = values.filter((each) => each.status === 'fulfilled')
+    return Object.fromEntries(Array.from(deps.keys(), (name, i) => [name, made[i]?.value]))
   }
 
   get closed (): boolean {

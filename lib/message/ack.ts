@@ -50,7 +50,7 @@ export class NackMessage extends Error {
     super()
     // An error comes from `.catch(message.nack)`.
     if (!(options instanceof Error)) onlyKnown('', options, ['delay'])
-    const { delay } = options as { delay?: number }
+    const { delay } = options
     if (delay !== undefined) number('delay', delay, 0, LONGEST_TIMER)
     this.delay = delay
   }

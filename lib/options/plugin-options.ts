@@ -10,6 +10,7 @@ import { INHERITED, resolveInherited, type InheritedSettings } from './inherited
 import { defaultsOf, optionsOf, resolveOptions, type OptionTable } from './option.js'
 import type { GroupSettings, ProducerSettings, QueueSettings } from './settings.js'
 import { isTopic } from '../transport/topic-partition.js'
+import { checkStartup, checkTransportOption } from './transport.js'
 
 type PluginOptions = Omit<FaststreamOptions, keyof InheritedOptions>
 type ProducerOptions = NonNullable<FaststreamOptions['producer']>
@@ -17,7 +18,7 @@ type ProducerOptions = NonNullable<FaststreamOptions['producer']>
 /** What the options of the plugin alone resolve to, each by itself. */
 interface PluginSettings extends GroupSettings {
   readonly brokers: readonly string[] | undefined
-  readonly transport: 'kafkajs' | 'memory' | undefined
+  readonly transport: FaststreamOptions['transport']
   readonly name: string
   readonly clientId: string
   readonly ssl: FaststreamOptions['ssl']
@@ -40,7 +41,7 @@ interface PluginSettings extends GroupSettings {
 export interface Settings extends InheritedSettings, Omit<PluginSettings, 'asyncapi' | 'ssl' | 'sasl'> {
   readonly security: Sealed<Pick<FaststreamOptions, 'ssl' | 'sasl'>>
   readonly brokers: readonly string[]
-  readonly transport: 'kafkajs' | 'memory'
+  readonly transport: NonNullable<FaststreamOptions['transport']>
   readonly connectTimeout: number
   readonly drainTimeout: number
 }
@@ -63,9 +64,10 @@ export const PLUGIN: OptionTable<PluginOptions, PluginSettings> = {
   },
   transport: {
     default: undefined,
-    check: choice('kafkajs', 'memory'),
+    check: checkTransportOption,
     shown: "'kafkajs', or 'memory' without `brokers`",
-    doc: "the client below. `'memory'` keeps every message for as long as the process lives"
+    doc: "the client below. `'memory'` keeps every message for as long as the process lives. " +
+      'Or [a transport of your own](transports.md#a-transport-of-your-own): an object, or a function that creates it'
   },
   name: { default: 'default', check: someText, doc: 'a further cluster needs another name: `app.brokers.billing`' },
   clientId: { default: 'fastify-faststream', check: someText, doc: "the client id in the cluster's logs and quotas" },
@@ -189,6 +191,7 @@ export function normaliseOptions (options: FaststreamOptions, pluginTimeout: num
   if (transport === 'kafkajs' && brokers === undefined) {
     throw new FASTSTREAM_ERR_INVALID_OPTION('brokers', "must be given with transport 'kafkajs'")
   }
+  checkStartup(own.startup, transport)
   const isWritten = brokers !== undefined || own.transport !== undefined
   if (!isWritten && process.env.NODE_ENV === 'production') throw new FASTSTREAM_ERR_BROKERS_REQUIRED()
   checkCredentials(brokers ?? [], { ssl, sasl, allowInsecureSasl: own.allowInsecureSasl })

@@ -3,6 +3,7 @@ import { inOwnContext } from '../context.js'
 import type { QueueSettings } from '../options/settings.js'
 import { topicPartitionName } from '../transport/topic-partition.js'
 import { SendError, type ProducedRecord, type TransportProducer } from '../transport/transport.js'
+import { toError } from '../to-error.js'
 
 /** A publish that waits for its outcome. */
 export interface Entry {
@@ -139,7 +140,7 @@ export class Batcher {
         for (const entry of rest) await this.#send([entry])
         return
       }
-      for (const entry of rest) this.fail(entry, error as Error)
+      for (const entry of rest) this.fail(entry, toError(error))
     }
   }
 

@@ -5,8 +5,10 @@ import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 export type Compiler = FastifySchemaCompiler<unknown>
 export type AjvOptions = NonNullable<FastifyServerOptions['ajv']>
 
-/** What the factory really takes and gives; its own types describe Ajv's `compile` instead. */
 type Factory = (schemas: Record<string, unknown>, options: AjvOptions) => Compiler
+
+/** What makes a factory; its own types describe Ajv's `compile` instead of what the factory takes and gives. */
+const createFactory: () => unknown = AjvCompiler
 
 const NO_OPTIONS: AjvOptions = {}
 
@@ -33,6 +35,6 @@ export function ajvCompiler (
 
 function factoryOf (ajv: AjvOptions): Factory {
   let factory = factories.get(ajv)
-  if (factory === undefined) factories.set(ajv, factory = AjvCompiler() as unknown as Factory)
+  if (factory === undefined) factories.set(ajv, factory = createFactory() as Factory)
   return factory
 }

@@ -37,8 +37,8 @@ export function compileOutgoing (
     return invalid(part, found, (...args) => new FASTSTREAM_ERR_INVALID_MESSAGE(topic, ...args))
   }
   const own = custom && compileWith(custom, schema, about)
-  const ours = own === undefined ? strict(false) : strictBeside(own, () => strict(false))
-  const runFirst = runWith(ours ?? own as Validator, refuse)
+  const first = own === undefined ? strict(false) : strictBeside(own, () => strict(false)) ?? own
+  const runFirst = runWith(first, refuse)
   let runAll: Validate | undefined
 
   /** The sender of a small value can mend all its errors at once. Of a large one there could be any number. */
@@ -46,7 +46,7 @@ export function compileOutgoing (
     try {
       runFirst(payload)
     } catch (error) {
-      if (ours !== undefined && isSmall(payload)) (runAll ??= runWith(strict(true), refuse))(payload)
+      if (first !== own && isSmall(payload)) (runAll ??= runWith(strict(true), refuse))(payload)
       throw error
     }
   }

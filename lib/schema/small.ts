@@ -1,3 +1,5 @@
+import { membersOf } from '../members.js'
+
 /** Members of a value, on all levels, and characters of its text. */
 const MAX_MEMBERS = 50
 const MAX_LENGTH = 4096
@@ -19,7 +21,7 @@ export function isSmall (value: unknown): boolean {
       for (const name in next) {
         if (++members > MAX_MEMBERS) return false
         length += name.length
-        open.push((next as Record<string, unknown>)[name])
+        open.push(membersOf(next)[name])
       }
     }
     if (length > MAX_LENGTH) return false

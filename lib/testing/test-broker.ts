@@ -204,8 +204,7 @@ class MemoryTestBroker implements TestBroker {
 
   override = <T>(dependency: Dependency<T>, fake: Fake<T>, ...surplus: unknown[]): void => {
     noSurplus('override(dependency, fake)', surplus)
-    replace(this.#app, dependency, fake)
-    mustBeUsed(this.#app, dependency)
+    mustBeUsed(this.#app, replace(this.#app, dependency, fake))
   }
 
   toJSON (): object {
@@ -217,7 +216,8 @@ class MemoryTestBroker implements TestBroker {
   }
 }
 
-function replace (app: FastifyInstance, replaced: unknown, fake: unknown): void {
+/** Returns what is replaced. */
+function replace (app: FastifyInstance, replaced: unknown, fake: unknown): DeclaredDependency {
   if (!(replaced instanceof DeclaredDependency)) {
     throw new FASTSTREAM_ERR_INVALID_OPTION('override', 'must name what dependency() returned')
   }
@@ -226,14 +226,14 @@ function replace (app: FastifyInstance, replaced: unknown, fake: unknown): void 
   }
   const replacement = fake instanceof DeclaredDependency
     ? fake
-    : new DeclaredDependency(replaced.name, {}, fake as DeclaredDependency['factory'])
+    : new DeclaredDependency(replaced.name, {}, fake)
   overridesOf(app).set(replaced, replacement)
+  return replaced
 }
 
-function mustBeUsed (app: FastifyInstance, dependency: unknown): void {
-  const declared = dependency as DeclaredDependency
-  if (!isUsed(app, declared)) {
-    const reason = `no route and no subscriber uses the dependency '${declared.name}' that is overridden`
+function mustBeUsed (app: FastifyInstance, dependency: DeclaredDependency): void {
+  if (!isUsed(app, dependency)) {
+    const reason = `no route and no subscriber uses the dependency '${dependency.name}' that is overridden`
     throw new FASTSTREAM_ERR_TEST_BROKER(reason)
   }
 }

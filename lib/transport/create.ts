@@ -1,25 +1,28 @@
 import type { Log } from '../log.js'
 import type { FaststreamOptions } from '../../types/index.js'
 import { Sealed } from '../sealed.js'
-import type { Transport, TransportOptions } from './transport.js'
+import { checkTransport } from './own-transport.js'
+import type { Transport, TransportFactory, TransportOptions } from './transport.js'
+
+export { checkTransport }
 
 /** The settings of the plugin that a transport needs. */
-export interface TransportSettings extends Pick<
-  TransportOptions, 'brokers' | 'clientId' | 'connectTimeout' | 'allowInsecureSasl'
-> {
-  readonly transport: 'kafkajs' | 'memory'
+export interface TransportSettings extends Pick<TransportOptions, 'brokers' | 'clientId' | 'connectTimeout' | 'allowInsecureSasl'> {
+  readonly transport: 'kafkajs' | 'memory' | Transport | TransportFactory
   readonly security: Sealed<Pick<FaststreamOptions, 'ssl' | 'sasl'>>
 }
 
 /** Loaded when it is needed: an app on the memory transport never reads kafkajs. */
 export async function createTransport (settings: TransportSettings, log: Log): Promise<Transport> {
   const { transport, brokers, clientId, security, allowInsecureSasl, connectTimeout } = settings
+  if (typeof transport === 'object') return transport
   if (transport === 'memory') {
     log.warn({}, 'in-memory broker: nothing leaves this process, and it forgets everything when it ends')
     const { createMemoryCluster, createMemoryTransport } = await import('./memory/index.js')
     return createMemoryTransport({ cluster: createMemoryCluster(), log })
   }
+  const options = { brokers, clientId, ...Sealed.open(security), allowInsecureSasl, connectTimeout, log }
+  if (typeof transport === 'function') return checkTransport('transport(options)', await transport(options))
   const { createKafkajsTransport } = await import('./kafkajs/index.js')
-  const { ssl, sasl } = Sealed.open(security)
-  return createKafkajsTransport({ brokers, clientId, ssl, sasl, allowInsecureSasl, connectTimeout, log })
+  return createKafkajsTransport(options)
 }

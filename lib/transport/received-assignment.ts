@@ -1,5 +1,6 @@
 import { decodeAssignment } from './consumer-protocol.js'
 import type { MemberAssignment } from './consumer-protocol.js'
+import { toError } from '../to-error.js'
 
 /** Examples that a warning gives. */
 const EXAMPLES = 10
@@ -32,7 +33,7 @@ export function readAssignment (bytes: Buffer, countOf: (topic: string) => numbe
   try {
     assignment = decodeAssignment(bytes)
   } catch (err) {
-    const unreadable = (err as Error).message
+    const unreadable = toError(err).message
     return { partitions: new Map(), refused: { unreadable, topics: 0, partitions: 0, duplicates: 0, examples: [] } }
   }
   const partitions = new Map<string, number[]>()

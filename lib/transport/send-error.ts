@@ -1,14 +1,22 @@
-/** A send that was given up, in whole or in part. */
+/**
+ * Failure of a send, in whole or in part: the `send` of a transport's producer rejects with it.
+ *
+ * @example
+ * throw new SendError(`partition ${partition} does not exist`, 'not-sent', 'refused')
+ */
 export class SendError extends Error {
   override readonly name = 'SendError'
-  /** Of what has no offset. `not-sent`: certainly not in the log. `unknown`: it may be, or may still get there. */
+  /**
+   * Fate of the records without an offset. `not-sent`: they are certainly not in the log. `unknown`: they may be in
+   * it, or may still get there.
+   */
   readonly outcome: 'not-sent' | 'unknown'
   /**
-   * `refused`: the cluster said no, and would again; `too-large`: that is why. `timeout`: the deadline came first.
-   * `closed`: the producer was closed.
+   * Cause. `refused`: the cluster said no, and would again. `too-large`: it refused the size. `timeout`: the deadline
+   * came first. `closed`: the producer was closed.
    */
   readonly reason: 'refused' | 'too-large' | 'timeout' | 'closed'
-  /** Of each record in the order given: its offset where it is in the log all the same. */
+  /** Offset of each record in the order given; undefined for a record that is not known to be in the log. */
   readonly offsets: ReadonlyArray<bigint | undefined>
 
   constructor (

@@ -2,6 +2,7 @@ import { balance, Share } from './balance.js'
 import type { Assignable } from './balance.js'
 import { decodeSubscription } from './consumer-protocol.js'
 import type { MemberAssignment, MemberSubscription } from './consumer-protocol.js'
+import { toError } from '../to-error.js'
 
 /** A member as the coordinator tells the leader of it. */
 export interface JoinedMember {
@@ -30,7 +31,7 @@ export function readSubscriptions (members: readonly JoinedMember[]): Subscripti
     try {
       subscription = decodeSubscription(memberMetadata)
     } catch (err) {
-      unreadable.set(memberId, (err as Error).message)
+      unreadable.set(memberId, toError(err).message)
       continue
     }
     const share = new Share(memberId)

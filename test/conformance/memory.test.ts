@@ -6,7 +6,8 @@ import type { ConsumerListener } from '../../lib/transport/transport.js'
 import { conformance } from './suite.js'
 import { stalls } from './world.js'
 import type { World } from './world.js'
-import { subscriptions } from './subscriptions.js'
+import { subscriptionChanges } from './subscription-changes.js'
+import { subscriptions, type TransportWorld } from './subscriptions.js'
 import { useEnvironment } from '../support/environment.js'
 
 const cluster = createMemoryCluster()
@@ -79,7 +80,7 @@ const memory: World = {
 
 conformance(memory)
 
-subscriptions({
+const transports: TransportWorld = {
   name: 'memory',
   unique: memory.unique,
   async transport (t) {
@@ -88,4 +89,7 @@ subscriptions({
     await transport.connect()
     return transport
   }
-})
+}
+
+subscriptions(transports)
+subscriptionChanges(transports)

@@ -14,7 +14,8 @@ import { Weather } from '../simulation/weather.js'
 import { useEnvironment } from '../support/environment.js'
 import { SILENT } from '../support/kafka-client.js'
 import { eventually } from './eventually.js'
-import { subscriptions } from './subscriptions.js'
+import { subscriptions, type TransportWorld } from './subscriptions.js'
+import { subscriptionChanges } from './subscription-changes.js'
 import { conformance } from './suite.js'
 import { stalls, type World } from './world.js'
 
@@ -122,7 +123,7 @@ const simulation: World = {
 
 conformance(simulation)
 
-subscriptions({
+const transports: TransportWorld = {
   name: 'simulation',
   unique: simulation.unique,
   async transport (t) {
@@ -134,4 +135,7 @@ subscriptions({
     await transport.connect()
     return transport
   }
-})
+}
+
+subscriptions(transports)
+subscriptionChanges(transports)

@@ -11,35 +11,28 @@ export interface TransportWorld {
   transport (t: Test): Promise<Transport>
 }
 
+/** Topics, records and consumers of one test, each consumer with a client of its own. */
+export async function reading (world: TransportWorld, t: Test) {
+  const transport = await world.transport(t)
+  const producer = transport.producer()
+  const create = async (topic: string, partitions = 1) => { await transport.createTopics([{ topic, partitions, replicas: -1 }]) }
+  async function send (topic: string, partition: number, ...values: string[]) {
+    await producer.send(values.map((value) => ({ topic, partition, key: null, value: Buffer.from(value), headers: [], timestamp: 1 })), performance.now() + 30_000)
+  }
+  async function read (options: Partial<ConsumerOptions> & Pick<ConsumerOptions, 'topics'>) {
+    const listener = new ConsumerRecorder()
+    const own = await world.transport(t)
+    const consumer = own.consumer({ groupId: null, offsetReset: 'earliest', rebalanceTimeout: 10_000, sessionTimeout: 10_000, ...options }, listener)
+    await consumer.start()
+    const values = () => listener.deliveries.flatMap(({ topic, partition, records }) => records.map(({ value }) => `${topic}/${partition} ${String(value)}`)).sort()
+    return { consumer, listener, values, close: () => own.close() }
+  }
+  return { create, send, read }
+}
+
 /** The sentences about what a consumer reads: patterns, partitions chosen by hand, chosen positions. */
 export function subscriptions (world: TransportWorld): void {
-  async function build (t: Test) {
-    const transport = await world.transport(t)
-    const producer = transport.producer()
-    const create = async (topic: string, partitions = 1) => {
-      await transport.createTopics([{ topic, partitions, replicas: -1 }])
-    }
-    async function send (topic: string, partition: number, ...values: string[]) {
-      await producer.send(
-        values.map((value) => ({ topic, partition, key: null, value: Buffer.from(value), headers: [], timestamp: 1 })),
-        performance.now() + 30_000
-      )
-    }
-    async function read (options: Partial<ConsumerOptions> & Pick<ConsumerOptions, 'topics'>) {
-      const listener = new ConsumerRecorder()
-      const own = await world.transport(t)
-      const consumer = own.consumer(
-        { groupId: null, offsetReset: 'earliest', rebalanceTimeout: 10_000, sessionTimeout: 10_000, ...options },
-        listener
-      )
-      await consumer.start()
-      const values = () => listener.deliveries.flatMap(({ topic, partition, records }) => records.map(
-        ({ value }) => `${topic}/${partition} ${String(value)}`
-      )).sort()
-      return { consumer, listener, values, close: () => own.close() }
-    }
-    return { create, send, read }
-  }
+  const build = (t: Test) => reading(world, t)
 
   t.test(`${world.name}: a topic test subscribes to every match, later topics from their start`, async (t) => {
     const { create, send, read } = await build(t)

@@ -3,10 +3,7 @@ import { once } from 'node:events'
 import Fastify from 'fastify'
 import { Kafka, logLevel, Partitioners } from 'kafkajs'
 import faststreamPlugin from '../../index.js'
-import { createKafkajsTransport } from '../../lib/transport/kafkajs/index.js'
-import { subscriptions } from '../conformance/subscriptions.js'
 import { conformance } from '../conformance/suite.js'
-import { SILENT } from '../support/kafka-client.js'
 import { brokers, createTopic, readLog, uniqueName, until, withAdmin } from './fixture.js'
 
 conformance({
@@ -102,19 +99,6 @@ conformance({
     await producer.disconnect()
     // The marker at its end comes later than the answer.
     await until(async () => await endOf(topic) > end + BigInt(values.length))
-  }
-})
-
-subscriptions({
-  name: 'kafka',
-  unique: uniqueName,
-  async transport (t) {
-    const transport = createKafkajsTransport({
-      brokers: brokers(), clientId: 'conformance', connectTimeout: 9000, log: SILENT
-    })
-    t.teardown(() => transport.close())
-    await transport.connect()
-    return transport
   }
 })
 

@@ -1,6 +1,7 @@
 import type {
   Api, FetchAnswer, FetchedPartition, ListOffsetsAnswer, MetadataAnswer, ProduceAnswer, Requests, CreateTopicsAnswer
 } from '../../lib/transport/kafka/wire.js'
+import { isTopic } from '../../lib/transport/topic-partition.js'
 import { CorruptBatchError, readHeader } from './batches.js'
 import { MIN_IN_SYNC, type Cluster } from './cluster.js'
 import { CODE } from './codes.js'
@@ -166,14 +167,8 @@ export function createBroker (cluster: Cluster): Handlers {
       controllerId: node.nodes[0] ?? -1,
       topics: (topics ?? node.topicNames).map((topic) => {
         const views = node.topic(topic)
-        if (views === undefined) return { topic, errorCode: CODE.unknownTopicOrPartition, partitions: [] }
-        return {
-          topic,
-          errorCode: CODE.none,
-          partitions: views.map(({ leader }, partition) => ({
-            partition, errorCode: leader < 0 ? CODE.leaderNotAvailable : CODE.none, leader
-          }))
-        }
+        if (views === undefined) return { topic, errorCode: isTopic(topic) ? CODE.unknownTopicOrPartition : CODE.invalidTopic, partitions: [] }
+        return { topic, errorCode: CODE.none, partitions: views.map(({ leader }, partition) => ({ partition, errorCode: leader < 0 ? CODE.leaderNotAvailable : CODE.none, leader })) }
       })
     }
   }

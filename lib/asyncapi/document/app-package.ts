@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join, sep } from 'node:path'
 import { isObject } from '../../options/assert.js'
+import { membersOf } from '../../members.js'
 
 /** The members of a package.json that name an app. */
 export interface AppPackage {
@@ -29,7 +30,7 @@ function read (path: string): AppPackage | undefined {
   try {
     const content: unknown = JSON.parse(readFileSync(path, 'utf8'))
     if (!isObject(content)) return undefined
-    const { name, version } = content as Record<string, unknown>
+    const { name, version } = membersOf(content)
     return { ...isText(name) && { name }, ...isText(version) && { version } }
   } catch {
     return undefined

@@ -44,7 +44,7 @@ export function createDocument (
     }
   }
   // Without the members that are undefined, and nothing in it is shared with the app.
-  const plain = JSON.parse(JSON.stringify(document)) as AsyncapiDocument
+  const plain: AsyncapiDocument = JSON.parse(JSON.stringify(document))
   return {
     document: transform === undefined ? plain : transformed(plain, transform),
     origins: operations.origins,

@@ -6,6 +6,7 @@ import { Components } from '../schema/components.js'
 import { define, type Definition } from '../schema/definition.js'
 import { jsonSchemaOf, type CustomConversion } from '../schema/json-schema.js'
 import { isSchema } from '../schema/keywords.js'
+import { toError } from '../../to-error.js'
 
 /** Of the Kafka bindings of AsyncAPI. */
 export const BINDING = { bindingVersion: '0.5.0' }
@@ -49,7 +50,7 @@ export function partsOf (
       if ('schema' in found) return define(found.schema, references, withSuffix(name, otherwise))
       unknown.push({ part: what, reason: found.reason })
     } catch (cause) {
-      throw new FASTSTREAM_ERR_SCHEMA_BUILD(what, topic, (cause as Error).message, { cause })
+      throw new FASTSTREAM_ERR_SCHEMA_BUILD(what, topic, toError(cause).message, { cause })
     }
   }
   const [value, key, headers] = [part('value', 'Payload'), part('key', 'Key'), part('headers', 'Headers')]

@@ -1,6 +1,7 @@
 import { CONTENT_TYPE } from '../../message/headers.js'
 import { isObject } from '../../options/assert.js'
 import { FASTSTREAM_ERR_PUBLISH_BODY } from '../../errors.js'
+import { membersOf } from '../../members.js'
 
 /** The header of every message that is published from the page: consumers can tell it from other messages. */
 export const PUBLISHED_BY = 'x-published-by'
@@ -21,7 +22,7 @@ export interface Draft {
  */
 export function toDraft (body: unknown, timestamp: Date): Draft {
   if (!isObject(body)) throw new FASTSTREAM_ERR_PUBLISH_BODY('must be an object')
-  const { value, key, headers = {}, ...unknown } = body as Record<string, unknown>
+  const { value, key, headers = {}, ...unknown } = membersOf(body)
   const [stranger] = Object.keys(unknown)
   if (stranger !== undefined) {
     throw new FASTSTREAM_ERR_PUBLISH_BODY(`has '${stranger}', which is not known: there are value, key, headers`)

@@ -1,6 +1,6 @@
 import { isSchema, type Schema } from './keywords.js'
 
-const TYPES = ['array', 'boolean', 'integer', 'null', 'number', 'object', 'string']
+const TYPES: readonly unknown[] = ['array', 'boolean', 'integer', 'null', 'number', 'object', 'string']
 const ANCHORED_ANYTHING = ['^.*$', '^(.*)$']
 
 /** What TypeBox has beyond JSON: how it is written in JSON, if it can be. */
@@ -104,10 +104,10 @@ function regExp (schema: Schema): Schema {
 }
 
 function type (schema: Schema): Schema {
-  if (schema.type === undefined || TYPES.includes(schema.type as string)) return schema
+  if (schema.type === undefined || TYPES.includes(schema.type)) return schema
   const { type, ...rest } = schema
   if (typeof type === 'string' && Object.hasOwn(JAVASCRIPT_TYPES, type)) return { ...rest, ...JAVASCRIPT_TYPES[type] }
-  const known = [type].flat().filter((each) => TYPES.includes(each as string))
+  const known = [type].flat().filter((each) => TYPES.includes(each))
   if (known.length === 0) return rest
   return { ...rest, type: known.length === 1 ? known[0] : known }
 }

@@ -1,4 +1,5 @@
 import { isSchema, mapSubschemas, type Schema } from './keywords.js'
+import { membersOf } from '../../members.js'
 
 /** A schema with an identity of its own: what `#` means within it, and against what references are resolved. */
 export interface Resource {
@@ -78,7 +79,7 @@ export class References {
     for (const token of pointer.slice(1).split('/')) {
       hint = decodeURIComponent(token).replaceAll('~1', '/').replaceAll('~0', '~')
       if (typeof schema !== 'object' || schema === null || !Object.hasOwn(schema, hint)) return undefined
-      schema = (schema as Record<string, unknown>)[hint]
+      schema = membersOf(schema)[hint]
       resource = this.resourceOf(schema) ?? resource
     }
     return { schema, resource, hint }

@@ -5,7 +5,8 @@ import type {
   ConsumedRecord, ConsumerListener, CorruptBatch, OffsetReset, TopicPartition, TopicPartitionOffset, TransportConsumer
 } from '../../transport/transport.js'
 import { Partition } from '../partition/partition.js'
-import { SubscriberQueue } from '../partition/subscriber-queue.js'
+import { Queues } from '../partition/queues.js'
+import { SubscriberQueue, type QueueEnvironment } from '../partition/subscriber-queue.js'
 import type { ErasedPipeline } from '../pipeline/pipeline.js'
 import { Committer } from './committer.js'
 import { GroupState } from './group-state.js'
@@ -15,6 +16,7 @@ import type { GroupEnvironment } from './parts.js'
 import { GroupReport } from './report.js'
 import { Session } from './session.js'
 import { Stops } from './stops.js'
+import { TopicChanges } from './topic-changes.js'
 
 /** The part of a drain's time that is kept for the last commit, ms. */
 const LAST_COMMIT = 2000
@@ -30,22 +32,26 @@ const LEAVE = 500
  * committed. Only `revoking` makes the transport wait.
  */
 export class Group implements ConsumerListener {
+  readonly groupId: string | null
   readonly #environment: GroupEnvironment
   readonly #report: GroupReport
-  readonly #queues: readonly SubscriberQueue[]
-  readonly #queueOf = new Map<string, SubscriberQueue>()
+  readonly #queues = new Queues()
+  readonly #shared: QueueEnvironment
   readonly #owned = new Map<string, Partition>()
   readonly #state: GroupState
   readonly #committer: Committer
   readonly #consumer: TransportConsumer
   readonly #stops: Stops
+  readonly #changes: TopicChanges
   #generation = 0
+  #dispatching = false
   #closing: Promise<void> | undefined
 
   constructor (
     groupId: string | null, pipelines: readonly ErasedPipeline[],
     createConsumer: (listener: ConsumerListener) => TransportConsumer, environment: GroupEnvironment
   ) {
+    this.groupId = groupId
     this.#environment = environment
     this.#report = new GroupReport(groupId, environment)
     const { clock, settings: { sessionTimeout, rebalanceTimeout } } = environment
@@ -54,12 +60,12 @@ export class Group implements ConsumerListener {
     const [owned, consumer, state, report] = [this.#owned, this.#consumer, this.#state, this.#report]
     const parts = { groupId, owned, consumer, state, report, environment }
     this.#stops = new Stops(parts)
+    this.#changes = new TopicChanges(this.#queues, this.#consumer)
     this.#committer = new Committer(parts)
     const session = new Session(groupId, this.#consumer, clock, sessionTimeout)
     const onStop = (queue: SubscriberQueue): void => { this.#stop(queue) }
-    const shared = { ...environment, session, committer: this.#committer, onStop }
-    this.#queues = pipelines.map((pipeline) => new SubscriberQueue(pipeline, shared))
-    for (const queue of this.#queues) for (const topic of queue.topics) this.#queueOf.set(topic, queue)
+    this.#shared = { ...environment, session, committer: this.#committer, onStop }
+    for (const pipeline of pipelines) this.#queues.add(new SubscriberQueue(pipeline, this.#shared))
   }
 
   /** Joins the group. Records are buffered, and none is handled, before {@link dispatch}. */
@@ -74,7 +80,31 @@ export class Group implements ConsumerListener {
   }
 
   dispatch (): void {
-    for (const queue of this.#queues) queue.dispatch()
+    this.#dispatching = true
+    this.#queues.dispatch()
+  }
+
+  /**
+   * Reads the topics of one more subscriber, after a rebalance of the group. Rejects when the cluster refuses them; the
+   * others go on.
+   */
+  async add (pipeline: ErasedPipeline): Promise<void> {
+    const queue = new SubscriberQueue(pipeline, this.#shared)
+    if (this.#dispatching) queue.dispatch()
+    await this.#changes.add(queue)
+  }
+
+  /** Stops the subscriber of `topics`; what runs may end. The group rebalances and reads its topics no more. */
+  async remove (topics: readonly string[]): Promise<void> {
+    const queue = this.#queueOf(topics)
+    if (queue === undefined) return
+    this.#end(queue)
+    await this.#changes.remove(queue)
+  }
+
+  /** Whether it leaves the group, or has left it. */
+  get closing (): boolean {
+    return this.#closing !== undefined
   }
 
   /** Stops reading, lets running handlers end within `drainTimeout` ms, commits, and leaves the group. */
@@ -100,7 +130,7 @@ export class Group implements ConsumerListener {
 
   /** The health of the subscriber of `topics`. */
   health (topics: readonly string[]): UnnamedHealth {
-    const queue = this.#queueOf.get(topics[0] as string) as SubscriberQueue
+    const queue = this.#queueOf(topics)!
     const now = this.#environment.clock.elapsed()
     const owned = this.#owned.values()
     return subscriberHealth(queue, { owned, consumer: this.#consumer, groupState: this.#state, now })
@@ -109,7 +139,7 @@ export class Group implements ConsumerListener {
   assigned (partitions: readonly TopicPartition[]): void {
     this.#revokeAll()
     for (const each of partitions) {
-      const queue = this.#queueOf.get(each.topic)
+      const queue = this.#queues.of(each.topic)
       if (queue === undefined) continue
       const partition = new Partition(each, queue, this.#consumer, this.#environment.settings.buffer)
       this.#owned.set(partition.name, partition)
@@ -118,7 +148,7 @@ export class Group implements ConsumerListener {
     this.#report.rebalanced(this.#owned.values())
     if (this.#closing !== undefined) return
     this.#state.enter('reading')
-    for (const queue of this.#queues) queue.thaw()
+    this.#queues.thaw()
   }
 
   revoking (): Promise<void> {
@@ -165,7 +195,7 @@ export class Group implements ConsumerListener {
     }
     this.#state.ended(error)
     this.#report.consumerEnded(error)
-    for (const { pipeline } of this.#queues) this.#report.subscriberStopped(pipeline.plan)
+    for (const { pipeline } of this.#queues.reading) this.#report.subscriberStopped(pipeline.plan)
   }
 
   #partition (topic: string, partition: number): Partition | undefined {
@@ -179,26 +209,34 @@ export class Group implements ConsumerListener {
   #stop (queue: SubscriberQueue): void {
     if (queue.stopped) return
     this.#report.subscriberStopped(queue.pipeline.plan)
+    this.#end(queue)
+    if (this.#queues.reading.size === 1) this.close(this.#environment.settings.revokeDrain)
+  }
+
+  /** Reads and starts nothing more of it. */
+  #end (queue: SubscriberQueue): void {
     queue.stop()
     for (const partition of this.#owned.values()) if (queue.topics.includes(partition.topic)) partition.abandon()
-    if (this.#queues.length === 1) this.close(this.#environment.settings.revokeDrain)
+  }
+
+  /** Each topic of a group has one subscriber, so that any of its topics names it. */
+  #queueOf ([topic = '']: readonly string[]): SubscriberQueue | undefined {
+    return this.#queues.of(topic)
   }
 
   /** Ends the waits for retries, lets running handlers end within `timeout` ms, then commits what is settled. */
   async #drain (reason: 'rebalance' | 'close', timeout: number): Promise<void> {
     const { clock } = this.#environment
-    for (const queue of this.#queues) queue.freeze()
-    for (const queue of this.#queues) queue.halt()
     const generation = this.#generation
     const end = clock.elapsed() + timeout
     const patience = timeout - Math.min(LAST_COMMIT, timeout / 4)
-    const ended = await within(clock, patience, Promise.all(this.#queues.map(({ lanes }) => lanes.idle())))
+    const ended = await this.#queues.drain(clock, patience)
     // Partitions were lost meanwhile: the handlers of that generation were given up, and those that run now belong to
     // the next one.
     if (generation !== this.#generation) return
     if (!ended) {
       this.#report.drainTimedOut(reason, patience, this.#owned.values())
-      for (const { pipeline } of this.#queues) pipeline.giveUp(GIVEN_UP[reason])
+      this.#queues.giveUp(GIVEN_UP[reason])
     }
     await this.#committer.flush(end - clock.elapsed())
   }
@@ -210,6 +248,6 @@ export class Group implements ConsumerListener {
     this.#generation++
     for (const { tracker } of this.#owned.values()) tracker.revoke()
     this.#owned.clear()
-    for (const queue of this.#queues) queue.revoke('its partition is no longer ours')
+    this.#queues.revoke('its partition is no longer ours')
   }
 }

@@ -1,11 +1,12 @@
 import type { HealthError, PartitionHealth, SubscriberHealth } from '../../../types/index.js'
 import { MESSAGE_LIMIT, oneLine } from '../../foreign-text.js'
 import { textOf } from '../../to-error.js'
-import type { Progress, TransportConsumer } from '../../transport/transport.js'
+import type { PartitionProgress, TransportConsumer } from '../../transport/transport.js'
 import type { GroupState, LastError } from './group-state.js'
 import type { Partition } from '../partition/partition.js'
 import type { SubscriberQueue } from '../partition/subscriber-queue.js'
 import type { Delivery } from '../pipeline/delivery.js'
+import { codeOf } from '../../members.js'
 
 /** The health of a subscriber but for its names, which its group does not know. */
 export type UnnamedHealth = Omit<SubscriberHealth, 'name' | 'topics' | 'groupId'>
@@ -44,7 +45,7 @@ export function subscriberHealth (queue: SubscriberQueue, facts: GroupFacts): Un
 /** An error as plain data: as JSON an `Error` would be an empty object, and its stack must not leave the process. */
 export function healthError ({ error, at }: LastError): HealthError {
   const code = textOf(() => {
-    const { code } = error as { code?: unknown }
+    const code = codeOf(error)
     return typeof code === 'string' ? code : undefined
   })
   const message = oneLine(textOf(() => error.message), MESSAGE_LIMIT)
@@ -65,7 +66,7 @@ export class OwnedPartitionHealth implements PartitionHealth {
   readonly late: bigint | undefined
   readonly stopped: PartitionHealth['stopped']
 
-  constructor (owned: Partition, { position, end }: Progress, late: readonly Delivery[], now: number) {
+  constructor (owned: Partition, { position, end }: PartitionProgress, late: readonly Delivery[], now: number) {
     const { topic, partition } = owned
     const watermark = owned.tracker.watermark ?? position
     this.topic = topic

@@ -1,22 +1,18 @@
-import type { AckPolicy } from '../../../types/index.js'
 import type { Prepared } from '../../message/outgoing.js'
-import type { Ordering, RetrySettings } from '../../options/settings.js'
+import type { InheritedSettings } from '../../options/inherited.js'
 import type { Delivery } from './delivery.js'
 
+/** Those of the inherited options that the core reads for each subscriber. */
+type ReadSettings = Pick<
+  InheritedSettings, 'ordering' | 'concurrency' | 'ackPolicy' | 'retry' | 'handlerTimeout' | 'bodyLimit'
+>
+
 /** The settings of a subscriber, without the steps that know the type of its message. */
-export interface SubscriberSettings {
+export interface SubscriberSettings extends ReadSettings {
   /** Named in logs, events and dead letters. */
   readonly name: string
   readonly topics: readonly string[]
   readonly groupId: string | null
-  readonly ordering: Ordering
-  readonly concurrency: number
-  readonly ackPolicy: AckPolicy
-  readonly retry: RetrySettings
-  /** ms */
-  readonly handlerTimeout: number
-  /** The largest message that is handled, bytes. */
-  readonly bodyLimit: number
   /** The dead-letter topic for messages of `topic`; undefined when there is none. */
   deadLetterTopic (topic: string): string | undefined
   /** Whether dead letters of `origin` go to `topic`. Never throws, whatever `origin` holds. */

@@ -2,9 +2,11 @@ import type { Socket } from 'node:net'
 import {
   type Api, API_KEYS, type ProduceRequest, type Requests, type VersionRange, type WireConnection, WireError
 } from '../kafka/wire.js'
+import type { KafkajsConnection, ProtocolRequest } from './kafkajs-modules.js'
 import { loadKafkajs } from './load.js'
 import { encodeProduce } from './produce-request.js'
 import { KAFKAJS_REQUESTS } from './requests.js'
+import { toError } from '../../to-error.js'
 
 /** What kafkajs's `Connection` is told about its peer and its user. */
 export interface ConnectionOptions {
@@ -15,28 +17,6 @@ export interface ConnectionOptions {
   readonly logger: unknown
 }
 
-interface ProtocolRequest {
-  readonly request: object
-  readonly response: { decode (bytes: Buffer): Promise<unknown> }
-}
-
-interface KafkajsRequests {
-  readonly [name: string]: { protocol (options: { version: number }): (parameters?: object) => ProtocolRequest }
-}
-
-/** What we touch of kafkajs's `Connection`. */
-interface KafkajsConnection {
-  /** Bytes that the frame which is being received has. */
-  readonly bytesNeeded: number
-  isConnected (): boolean
-  connect (): Promise<unknown>
-  setVersions (versions: object): void
-  setSupportAuthenticationProtocol (isSupported: boolean): void
-  authenticate (): Promise<void>
-  processData (bytes: Buffer): void
-  send (request: object): Promise<unknown>
-}
-
 interface ApiVersionsAnswer {
   readonly errorCode: number
   readonly apiVersions: ReadonlyArray<Readonly<Record<'apiKey' | 'minVersion' | 'maxVersion', number>>>
@@ -45,8 +25,6 @@ interface ApiVersionsAnswer {
 interface KafkajsError extends Error {
   readonly type?: string
 }
-
-type SocketFactory = (target: object) => Socket
 
 const SASL_AUTHENTICATE = 36
 /** Larger frames are no answers: Kafka's own brokers take none above 100 MiB. */
@@ -63,8 +41,8 @@ export class Connection implements WireConnection {
 
   constructor (address: string, options: ConnectionOptions) {
     const load = loadKafkajs()
-    const KafkajsConnection = load('src/network/connection.js') as new (options: object) => KafkajsConnection
-    const connect = (load('src/network/socketFactory.js') as () => SocketFactory)()
+    const KafkajsConnection = load('src/network/connection.js')
+    const connect = load('src/network/socketFactory.js')()
     const colon = address.lastIndexOf(':')
     this.#connection = new KafkajsConnection({
       ...options,
@@ -149,7 +127,7 @@ export class Connection implements WireConnection {
         processData(bytes)
         if (connection.bytesNeeded > MAX_FRAME) throw new Error(`an answer claims ${connection.bytesNeeded} bytes`)
       } catch (err) {
-        for (const socket of this.#sockets) socket.destroy(err as Error)
+        for (const socket of this.#sockets) socket.destroy(toError(err))
       }
     }
   }
@@ -161,7 +139,7 @@ export class Connection implements WireConnection {
 }
 
 function protocol (name: string, version: number, parameters: object = {}): ProtocolRequest {
-  const { requests } = loadKafkajs()('src/protocol/requests/index.js') as { requests: KafkajsRequests }
+  const { requests } = loadKafkajs()('src/protocol/requests/index.js')
   return requests[name]!.protocol({ version })(parameters)
 }
 

@@ -5,6 +5,7 @@ import { moduleUrl } from '../../module-url.js'
 import { checkCopy } from './check.js'
 import { type Load, privateModules } from './modules.js'
 import { REPLACEMENTS, SHARED } from './replacements.js'
+import { toError } from '../../to-error.js'
 
 /** The one that the replacements were written for. */
 const VERSION = '2.2.4'
@@ -34,7 +35,7 @@ export function loadKafkajsFrom (from: string): Load {
     return load
   } catch (err) {
     const cure = `Is ${root} as it was published? Install it anew, without patches`
-    throw new FASTSTREAM_ERR_KAFKAJS(`${(err as Error).message}. ${cure}`, { cause: err })
+    throw new FASTSTREAM_ERR_KAFKAJS(`${toError(err).message}. ${cure}`, { cause: err })
   }
 }
 

@@ -2,9 +2,12 @@ import { readFileSync } from 'node:fs'
 import { createRequire, isBuiltin } from 'node:module'
 import { dirname, join, relative, sep } from 'node:path'
 import { compileFunction } from 'node:vm'
+import type { KafkajsModules } from './kafkajs-modules.js'
 
 /** Loads a file of the package by its path in it, such as `src/consumer/batch.js`. */
-export type Load = (path: string) => unknown
+export type Load = <Path extends string>(path: Path) => ModuleAt<Path>
+
+type ModuleAt<Path> = Path extends keyof KafkajsModules ? KafkajsModules[Path] : unknown
 
 /** Runs the module that is replaced and gives its exports; `edit` may change its source text before. */
 export type Original = (edit?: (source: string) => string) => unknown
@@ -33,9 +36,7 @@ export function privateModules (
 ): Load {
   const cache = new Map<string, CommonModule>()
 
-  function load (path: string): unknown {
-    return loadFile(join(root, path))
-  }
+  const load = ((path: string) => loadFile(join(root, path))) as Load
 
   function loadFile (file: string): unknown {
     const cached = cache.get(file)

@@ -1,19 +1,12 @@
 import type { ProduceRequest } from '../kafka/wire.js'
+import type { Encoder } from './kafkajs-modules.js'
 import { loadKafkajs } from './load.js'
-
-interface Encoder {
-  writeString (text: string | null): Encoder
-  writeInt16 (value: number): Encoder
-  writeInt32 (value: number): Encoder
-  writeBytes (bytes: Buffer): Encoder
-  writeArray (items: readonly Encoder[]): Encoder
-}
 
 const ALL_REPLICAS = -1
 
 /** The body of a Produce request, versions 3 to 7, around batches that are encoded already. */
 export function encodeProduce ({ timeout, topics }: ProduceRequest): Encoder {
-  const KafkajsEncoder = loadKafkajs()('src/protocol/encoder.js') as new () => Encoder
+  const KafkajsEncoder = loadKafkajs()('src/protocol/encoder.js')
   const encoder = (): Encoder => new KafkajsEncoder()
   const encoded = topics.map(({ topic, partitions }) => encoder().writeString(topic).writeArray(
     partitions.map(({ partition, records }) => encoder().writeInt32(partition).writeBytes(records))))

@@ -24,7 +24,7 @@ export const REPLACEMENTS: ReadonlyMap<string, Replacement> = new Map<string, Re
 export const SHARED: ReadonlySet<string> = new Set([COMPRESSION])
 
 export function lookupCodec (load: Load): LookupCodec {
-  return (load(COMPRESSION) as { lookupCodecByAttributes: LookupCodec }).lookupCodecByAttributes
+  return load(COMPRESSION).lookupCodecByAttributes
 }
 
 /**

@@ -11,10 +11,7 @@ type WireOptions = Pick<TransportOptions, 'clientId' | 'ssl' | 'sasl' | 'allowIn
 
 /** The wire on a private copy of kafkajs: its sockets, TLS, SASL and protocol. Throws `FASTSTREAM_ERR_KAFKAJS`. */
 export function createKafkajsWire ({ clientId, ssl, sasl, allowInsecureSasl, log }: WireOptions): Wire {
-  const { createLogger, LEVELS } = loadKafkajs()('src/loggers/index.js') as {
-    createLogger (options: object): unknown
-    LEVELS: { readonly INFO: number }
-  }
+  const { createLogger, LEVELS } = loadKafkajs()('src/loggers/index.js')
   const logger = createLogger({ level: LEVELS.INFO, logCreator: createLogCreator(log) })
   const versions = Object.entries(KAFKAJS_REQUESTS).map(([api, { versions }]) => [api as Api, versions] as const)
   return {

@@ -85,7 +85,7 @@ export class MemoryCluster {
     this.changed()
 
     const refused = sent[offsets.indexOf(undefined)]
-    if (refused === undefined) return offsets as bigint[]
+    if (refused === undefined) return offsets.filter((offset) => offset !== undefined)
     const { record: { topic, partition }, log } = refused
     if (log === undefined) {
       throw new SendError(`topic '${topic}' has no partition ${partition}`, 'not-sent', 'refused', { offsets })

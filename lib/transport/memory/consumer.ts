@@ -1,12 +1,13 @@
 import type {
-  ConsumerListener, ConsumerOptions, Progress, StoredOffset, TopicPartition, TopicPartitionOffset, TransportConsumer,
-  TransportLog
+  ConsumerListener, ConsumerOptions, PartitionProgress, StoredOffset, TopicPartition, TopicPartitionOffset,
+  TransportConsumer, TransportLog
 } from '../transport.js'
 import type { MemoryCluster } from './cluster.js'
 import { Fetcher } from './fetcher.js'
 import type { Assignment, Group, Member } from './group.js'
 import type { PartitionLog } from './partition-log.js'
 import { roundTrip } from './round-trip.js'
+import { SubscriptionChanges } from '../subscription-changes.js'
 import { Subscription } from './subscription.js'
 
 /** A member of a group, which joins as a new member after it was evicted. */
@@ -17,6 +18,7 @@ export class MemoryConsumer implements TransportConsumer {
   readonly #listener: ConsumerListener
   readonly #log: TransportLog | undefined
   readonly #subscription: Subscription
+  readonly #changes = new SubscriptionChanges()
   /** Where reading begins, until the partition is committed or belongs to another member. */
   #positions: readonly TopicPartitionOffset[]
   #member: Member | undefined
@@ -45,6 +47,13 @@ export class MemoryConsumer implements TransportConsumer {
     })
   }
 
+  async subscribe (topics: ConsumerOptions['topics']): Promise<void> {
+    this.#subscription.change(topics)
+    const changed = this.#changes.next()
+    if (this.#member !== undefined) this.#group.rebalance()
+    await changed
+  }
+
   pause (partition: TopicPartition): void {
     const log = this.#logOf(partition)
     if (log !== undefined) this.#fetcher?.pause(log)
@@ -60,7 +69,7 @@ export class MemoryConsumer implements TransportConsumer {
     if (log !== undefined) this.#fetcher?.seek(log, partition.offset)
   }
 
-  progress (partition: TopicPartition): Progress {
+  progress (partition: TopicPartition): PartitionProgress {
     const log = this.#logOf(partition)
     return { position: log && this.#fetcher?.position(log), end: log?.end }
   }
@@ -112,6 +121,7 @@ export class MemoryConsumer implements TransportConsumer {
     this.#member = undefined
     this.#fetcher?.stop()
     this.#started(this.#closedError())
+    this.#changes.end(this.#closedError())
     return member
   }
 
@@ -128,7 +138,7 @@ export class MemoryConsumer implements TransportConsumer {
       reads: (log) => this.#subscription.covers(log),
       rebalanceTimeout: this.#options.rebalanceTimeout,
       revoke: () => { this.#drain(member) },
-      assign: (assignment) => { this.#begin(assignment) },
+      assign: (assignment) => { this.#begin(assignment, this.#changes.version) },
       evicted: () => { this.#comeBack(member) }
     }
     this.#member = member
@@ -147,7 +157,8 @@ export class MemoryConsumer implements TransportConsumer {
     this.#group.rejoin(member)
   }
 
-  async #begin (assignment: Assignment): Promise<void> {
+  /** `version`: of the topics that the assignment knows. */
+  async #begin (assignment: Assignment, version: number): Promise<void> {
     await roundTrip()
     if (assignment.member !== this.#member) return
     const { generation, partitions } = assignment
@@ -164,6 +175,7 @@ export class MemoryConsumer implements TransportConsumer {
     this.#fetcher?.announce()
     this.#log?.debug({ groupId: this.#options.groupId, generation, partitions: partitions.size }, 'joined the group')
     this.#started()
+    this.#changes.began(version)
   }
 
   /** A heartbeat tells that the group has gone on without this member. */

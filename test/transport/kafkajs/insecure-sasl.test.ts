@@ -2,7 +2,7 @@ import t from 'tap'
 import { createKafkajsWire } from '../../../lib/transport/kafkajs/wire.js'
 import { silent } from '../../kafka/client.js'
 
-const sasl = { mechanism: 'plain', username: 'shop', password: 'very-secret' }
+const sasl = { mechanism: 'plain', username: 'shop', password: 'very-secret' } as const
 
 t.test('a cluster that advertises another host gets no readable credentials', async (t) => {
   const { signal } = new AbortController()

@@ -38,6 +38,13 @@ export class TopicMetadata {
     return this.#known.get(topic) ?? UNKNOWN
   }
 
+  /** Throws when the cluster keeps the topic from this client for good, as for want of a right to read it. */
+  throwIfRefused (topic: string): void {
+    const { errorCode } = this.get(topic)
+    const error = answerError(errorCode, 'Fetch', { topic })
+    if (errorCode !== CODE.none && !error.retriable) throw error
+  }
+
   async refresh (operation: Operation, topics: readonly string[]): Promise<void> {
     for (const described of await this.#cluster.describe(operation, topics)) this.#learn(described)
   }

@@ -12,12 +12,14 @@ import { partitionId } from '../group-by.js'
 import type { LookupCodec } from '../records/decompress.js'
 import { Assigner } from './assigner.js'
 import { Coordinator } from './coordinator.js'
+import { findTopics } from './find-topics.js'
 import { GroupOffsets } from './group-offsets.js'
 import { LoneMembership } from './lone-membership.js'
 import { Member } from './member.js'
 import { GroupMembership, type Membership } from './membership.js'
 import { MissingTopics } from './missing-topics.js'
 import { StandaloneMembership } from './standalone-membership.js'
+import { SubscriptionChanges } from '../../subscription-changes.js'
 import { Subscription } from './subscription.js'
 import { supervise } from './supervisor.js'
 
@@ -45,6 +47,7 @@ export function createConsumer (
   const coordination = cluster.connections()
   const missing = new MissingTopics(groupId, log, environment)
   const subscription = new Subscription(options, metadata)
+  const changes = new SubscriptionChanges()
   const positions = new Map(options.positions?.map((position) => [partitionId(position), position.offset]))
   const lone = groupId === null ? new LoneMembership(subscription, metadata) : undefined
   const membership = lone ?? groupMembership(groupId!)
@@ -53,6 +56,7 @@ export function createConsumer (
   let closed: Promise<void> | undefined
   let reading = true
   let lastContact = 0
+  let asked: Promise<unknown> = Promise.resolve()
 
   function contacted (at: number): void {
     lastContact = Math.max(lastContact, at)
@@ -81,7 +85,7 @@ export function createConsumer (
     lone?.forgetDeleted()
   }
 
-  async function live (onJoined: () => void): Promise<Error> {
+  async function live (onJoined: (version: number) => void): Promise<Error> {
     member = new Member({
       cluster,
       metadata,
@@ -89,6 +93,7 @@ export function createConsumer (
       membership,
       options,
       subscription,
+      changes,
       positions,
       listener,
       log,
@@ -111,9 +116,10 @@ export function createConsumer (
   function start (): Promise<void> {
     return new Promise((resolve, reject) => {
       let joined = false
-      function onJoined (): void {
+      function onJoined (version: number): void {
         joined = true
         resolve()
+        changes.began(version)
       }
 
       function failed (cause: Error): boolean {
@@ -131,13 +137,29 @@ export function createConsumer (
 
       const name = groupId === null ? 'without a group' : `of group '${groupId}'`
       supervision = supervise({ live: () => live(onJoined), failed }, environment, closing.signal)
-        .then(() => reject(new Error(`the consumer ${name} was closed before it began`)))
+        .then(() => {
+          changes.end(new Error(`the consumer ${name} is closed`))
+          reject(new Error(`the consumer ${name} was closed before it began`))
+        })
     })
+  }
+
+  /** One change after the other: the last one that the cluster does not refuse counts. */
+  async function subscribe (topics: ConsumerOptions['topics']): Promise<void> {
+    const found = asked.then(() => findTopics({ ...options, topics }, { cluster, metadata, closing: closing.signal }))
+    asked = found.catch(() => {})
+    subscription.become(await found)
+    const changed = changes.next()
+    missing.keep((topic) => subscription.includes(topic))
+    member?.subscriptionChanged()
+    await changed
   }
 
   async function close (): Promise<void> {
     member?.stop()
-    closing.abort(new Error('the consumer is closed'))
+    const error = new Error('the consumer is closed')
+    closing.abort(error)
+    changes.end(error)
     await leave()
     cluster.release(fetches)
     cluster.release(coordination)
@@ -146,6 +168,7 @@ export function createConsumer (
 
   return {
     start,
+    subscribe,
     pause: (partition) => member?.generation?.pause(partition),
     resume: (partition) => member?.generation?.resume(partition),
     seek: (partition) => member?.generation?.seek(partition),

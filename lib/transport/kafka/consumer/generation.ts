@@ -1,5 +1,5 @@
 import type {
-  ConsumerListener, ConsumerOptions, Progress, StoredOffset, TopicPartition,
+  ConsumerListener, ConsumerOptions, PartitionProgress, StoredOffset, TopicPartition,
   TopicPartitionOffset
 } from '../../transport.js'
 import type { Cluster } from '../cluster/cluster.js'
@@ -16,6 +16,7 @@ import type { Membership } from './membership.js'
 import { type Beginning, StartingOffsets, type StartingOffsetsOptions } from './starting-offsets.js'
 import type { Subscription } from './subscription.js'
 import type { Trigger } from './trigger.js'
+import { toError } from '../../../to-error.js'
 
 export interface GenerationOptions {
   readonly cluster: Cluster
@@ -83,7 +84,7 @@ export class Generation {
       try {
         this.#beginAt(beginning)
       } catch (err) {
-        failed(err as Error)
+        failed(toError(err))
       }
     }
     new StartingOffsets({ ...rest, assignment, offsetReset, begin, signal: this.signal }).run().catch(failed)
@@ -106,7 +107,7 @@ export class Generation {
     this.#fetcher.seek(partition)
   }
 
-  progress (partition: TopicPartition): Progress {
+  progress (partition: TopicPartition): PartitionProgress {
     const { position, end } = this.assignment.owned(partition) ?? {}
     return { position, end }
   }

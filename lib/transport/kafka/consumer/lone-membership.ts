@@ -1,36 +1,27 @@
-import { GenerationLostError, type StoredOffset, type TopicPartition } from '../../transport.js'
+import type { StoredOffset, TopicPartition } from '../../transport.js'
 import { CODE } from '../cluster/protocol-errors.js'
 import type { TopicMetadata } from '../cluster/topic-metadata.js'
 import { partitionId, topicOf } from '../group-by.js'
-import { Assignment } from './assignment.js'
-import type { Heartbeat, Membership, Stored } from './membership.js'
+import type { Assignment } from './assignment.js'
+import type { Stored } from './membership.js'
+import { MembershipOfOne } from './membership-of-one.js'
 import type { Subscription } from './subscription.js'
 
 /**
  * Stands in for the group of a consumer that has none: it owns all partitions, or those that it chose, and its offsets
  * are kept here for as long as it lives. No coordinator is asked, so none is needed, nor the right to ask one.
  */
-export class LoneMembership implements Membership {
-  readonly #subscription: Subscription
+export class LoneMembership extends MembershipOfOne {
   readonly #metadata: TopicMetadata
   readonly #stored = new Map<string, Stored>()
-  #generationId = 0
 
   constructor (subscription: Subscription, metadata: TopicMetadata) {
-    this.#subscription = subscription
+    super(subscription)
     this.#metadata = metadata
   }
 
-  async join (): Promise<Assignment> {
-    return new Assignment('', ++this.#generationId, this.#subscription.partitions)
-  }
-
-  async heartbeat (): Promise<Heartbeat> {
-    return 'alive'
-  }
-
   async commit (assignment: Assignment, offsets: readonly StoredOffset[]): Promise<void> {
-    if (assignment.generationId !== this.#generationId) throw new GenerationLostError('the generation is over')
+    this.assertCurrent(assignment)
     for (const { offset, metadata = '', ...partition } of offsets) {
       this.#stored.set(partitionId(partition), { offset, metadata })
     }
@@ -40,8 +31,6 @@ export class LoneMembership implements Membership {
     const known = partitions.map(partitionId).filter((id) => this.#stored.has(id))
     return new Map(known.map((id) => [id, this.#stored.get(id)!]))
   }
-
-  async leave (): Promise<void> {}
 
   /** Forgets offsets of topics that were deleted: those of another one with the same name mean other records. */
   forgetDeleted (): void {

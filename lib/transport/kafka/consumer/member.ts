@@ -2,7 +2,6 @@ import { sleep, within } from '../../../clock.js'
 import type { ConsumerListener, ConsumerOptions, TransportLog } from '../../transport.js'
 import type { Cluster } from '../cluster/cluster.js'
 import type { Connections } from '../cluster/connections.js'
-import { answerError } from '../cluster/denied.js'
 import { CODE, isFinal } from '../cluster/protocol-errors.js'
 import { jittered } from '../cluster/retry-until.js'
 import { METADATA_MAX_AGE, type TopicMetadata } from '../cluster/topic-metadata.js'
@@ -12,6 +11,7 @@ import { Generation } from './generation.js'
 import { heartbeatInterval, type Membership } from './membership.js'
 import type { MissingTopics } from './missing-topics.js'
 import type { Subscription } from './subscription.js'
+import type { SubscriptionChanges } from '../../subscription-changes.js'
 import { Trigger } from './trigger.js'
 
 export interface MemberOptions {
@@ -21,6 +21,7 @@ export interface MemberOptions {
   readonly membership: Membership
   readonly options: ConsumerOptions
   readonly subscription: Subscription
+  readonly changes: SubscriptionChanges
   /** By `partitionId`: where reading begins, whatever the group has stored. */
   readonly positions: Map<string, bigint>
   readonly listener: ConsumerListener
@@ -29,7 +30,8 @@ export interface MemberOptions {
   readonly decode: DecodeOptions
   /** The cluster has told about the topics; it was asked `at`, ms by the clock's `elapsed`. */
   readonly described: (at: number) => void
-  readonly onJoined: () => void
+  /** `version`: of the topics, as `changes` counts them. */
+  readonly onJoined: (version: number) => void
   readonly closing: AbortSignal
 }
 
@@ -68,6 +70,11 @@ export class Member {
     this.#generation?.stop()
   }
 
+  /** The topics were replaced: the group rebalances. */
+  subscriptionChanged (): void {
+    this.#stale.fire()
+  }
+
   /** Resolves with what ended it. */
   async live (): Promise<Error> {
     const { closing, listener } = this.#with
@@ -80,13 +87,15 @@ export class Member {
   }
 
   async #oneGeneration (patience: number): Promise<void> {
-    const { cluster: { environment }, membership, subscription, missing, closing, onJoined } = this.#with
+    const { cluster: { environment }, membership, subscription, changes, missing, closing } = this.#with
     // A member that learns of new or deleted partitions after it has joined makes the group rebalance once more.
     const look = this.#look(patience)
     if (patience === FIRST_PATIENCE) await look
     else await within(environment.clock, PATIENCE, look.catch(throwFinal))
     closing.throwIfAborted()
     const { counts } = subscription
+    const { version } = changes
+    const onJoined = (): void => { this.#with.onJoined(version) }
     const assignment = await membership.join()
     closing.throwIfAborted()
 
@@ -106,7 +115,7 @@ export class Member {
       // With partitions it has joined when it is known where they begin: 'latest' reads what is published then.
       if (assignment.partitions.length === 0) onJoined()
       this.#keepHeartbeat(generation).then(resolve, reject)
-      this.#keepFresh(generation).catch(reject)
+      this.#keepFresh(generation, version).then(() => { resolve('rebalancing') }, reject)
       closing.addEventListener('abort', () => { reject(closing.reason) }, { once: true, signal: generation.signal })
     })
     await this.#leaveGeneration(await ending)
@@ -125,11 +134,11 @@ export class Member {
     }
   }
 
-  /** Asks about the topics from time to time, and when a leader may have moved, until the generation is over. */
-  async #keepFresh (generation: Generation): Promise<void> {
-    const { cluster: { environment }, missing } = this.#with
+  /** Asks about the topics from time to time, and when a leader may have moved. Resolves when others are asked for. */
+  async #keepFresh (generation: Generation, version: number): Promise<void> {
+    const { cluster: { environment }, changes, missing } = this.#with
     const { signal } = generation
-    while (!signal.aborted) {
+    while (!signal.aborted && version === changes.version) {
       await this.#stale.wait(missing.names.length === 0 ? METADATA_MAX_AGE : MISSING_MAX_AGE, environment, signal)
       // Errors of leaders come in numbers, and again until the new ones are known.
       if (!await sleep(environment.clock, jittered(STALE_PAUSE, environment), signal)) return
@@ -180,9 +189,8 @@ export class Member {
     this.#generation?.described()
     for (const topic of subscription.topics) {
       const { errorCode, leaders } = metadata.get(topic)
-      const error = answerError(errorCode, 'Fetch', { topic })
       if (errorCode === CODE.unknownTopicOrPartition) missing.isMissing(topic)
-      if (errorCode !== CODE.none && !error.retriable) throw error
+      metadata.throwIfRefused(topic)
       if (leaders.length > 0) missing.exists(topic)
     }
     described(at)

@@ -31,6 +31,12 @@ export class MissingTopics {
     return this.#known.has(topic)
   }
 
+  /** Forgets the topics that the consumer does not ask for any more. */
+  keep (isAskedFor: (topic: string) => boolean): void {
+    for (const topic of this.#absences.keys()) if (!isAskedFor(topic)) this.#absences.delete(topic)
+    for (const topic of this.#known) if (!isAskedFor(topic)) this.#known.delete(topic)
+  }
+
   exists (topic: string): void {
     this.#absences.delete(topic)
   }

@@ -5,27 +5,35 @@ import type { TopicMetadata } from '../cluster/topic-metadata.js'
 
 /** The topics and partitions that a consumer asks for, and those of them that the cluster has. */
 export class Subscription {
-  readonly #options: Pick<ConsumerOptions, 'topics' | 'partitions'>
+  readonly #chosen: ConsumerOptions['partitions']
   readonly #metadata: TopicMetadata
   /** Topics that passed the test of names, in alphabetical order; undefined before the first answer. */
   #matching: readonly string[] | undefined
   readonly #created = new Set<string>()
+  #asked: ConsumerOptions['topics']
 
   constructor (options: Pick<ConsumerOptions, 'topics' | 'partitions'>, metadata: TopicMetadata) {
-    this.#options = options
+    this.#asked = options.topics
+    this.#chosen = options.partitions
     this.#metadata = metadata
+  }
+
+  /** Takes the topics of another subscription, and what it knows: a topic that it has not seen is new. */
+  become (other: Subscription): void {
+    this.#asked = other.#asked
+    this.#matching = other.#matching
   }
 
   /** Names as they were given, or the existing topics that pass the test of names. */
   get topics (): readonly string[] {
-    const { topics } = this.#options
+    const topics = this.#asked
     if (typeof topics !== 'function') return topics
     return (this.#matching ?? []).filter((topic) => this.#metadata.get(topic).errorCode === CODE.none)
   }
 
   /** The partitions that exist, without those that the consumer did not choose. */
   get partitions (): readonly TopicPartition[] {
-    const { partitions: chosen } = this.#options
+    const chosen = this.#chosen
     return this.topics.flatMap((topic) => this.#metadata.get(topic).leaders
       .map((_leader, partition) => ({ topic, partition }))
       .filter(({ partition }) => chosen === undefined || chosen.includes(partition)))
@@ -37,7 +45,7 @@ export class Subscription {
   }
 
   includes (topic: string): boolean {
-    const { topics } = this.#options
+    const topics = this.#asked
     return typeof topics === 'function' ? topics(topic) : topics.includes(topic)
   }
 
@@ -48,7 +56,7 @@ export class Subscription {
 
   /** Asks the cluster about the topics: for a test of names about all topics. */
   async refresh (operation: Operation): Promise<void> {
-    const { topics } = this.#options
+    const topics = this.#asked
     if (typeof topics !== 'function') return await this.#metadata.refresh(operation, topics)
     // The order of the answer differs from node to node.
     const matching = (await this.#metadata.refreshAll(operation)).filter(topics).sort()

@@ -1,4 +1,3 @@
-import { toError } from '../../../to-error.js'
 import { type ProducedRecord, SendError, type TransportOptions, type TransportProducer } from '../../transport.js'
 import type { Cluster } from '../cluster/cluster.js'
 import { answerError, namedError, throwIfFailed } from '../cluster/denied.js'
@@ -11,6 +10,7 @@ import { byTopic, groupBy, partitionId } from '../group-by.js'
 import { encodeBatch } from '../records/encode-batch.js'
 import type { ProduceAnswer, ProduceRequest } from '../wire.js'
 import { isPending, type ProduceBatch, toBatches } from './produce-batch.js'
+import { toError } from '../../../to-error.js'
 
 type Row = ProduceAnswer['topics'][number]['partitions'][number]
 
@@ -124,7 +124,7 @@ export function createProducer (
       })
       for (const batch of batches) note(self, batch, findRow(answer, batch))
     } catch (err) {
-      for (const batch of batches) batch.failure = err as Error
+      for (const batch of batches) batch.failure = toError(err)
     }
   }
 

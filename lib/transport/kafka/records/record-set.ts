@@ -1,6 +1,7 @@
 import { crc32c } from './crc32c.js'
 import { type LookupCodec, MAX_DECOMPRESSED } from './decompress.js'
 import { CRC_START, endOfBatch, readBatch, RecordBatch } from './record-batch.js'
+import { toError } from '../../../to-error.js'
 
 /** What a partition's part of a fetch response holds. */
 export interface RecordSet {
@@ -48,7 +49,7 @@ export async function decodeRecordSet (set: Buffer, { lookupCodec, checkCrcs }: 
       batches.push(batch)
       end = nextOffset
     } catch (err) {
-      return { batches, end, damage: { error: err as Error, nextOffset } }
+      return { batches, end, damage: { error: toError(err), nextOffset } }
     }
     start = next
   }

@@ -1,0 +1,77 @@
+import type { FastifyInstance } from 'fastify'
+import type { BrokerHealth, RecordMetadata } from '../../types/index.js'
+import type { Clock } from '../clock.js'
+import { FASTSTREAM_ERR_ALREADY_STARTED, FASTSTREAM_ERR_NOT_READY } from '../errors.js'
+import type { Outgoing, Sender } from '../message/outgoing.js'
+import type { Settings } from '../options/plugin-options.js'
+import type { Compiled } from './compile.js'
+import type { PublisherDeclaration, SubscriberDeclaration } from './declaration.js'
+import { plainPublisher, type PublisherPlan } from './publisher.js'
+import { Registry } from './registry.js'
+import type { CompiledSubscriber } from './subscriber.js'
+
+/** What is declared on one cluster while plugins load, and what becomes of it when the app is ready. */
+export abstract class DeclaredBroker implements Sender {
+  readonly settings: Settings
+  readonly registry: Registry
+  protected state: BrokerHealth['state'] = 'loading'
+  protected compiled: Compiled | undefined
+
+  constructor (settings: Settings) {
+    this.settings = settings
+    this.registry = new Registry(settings)
+  }
+
+  abstract get clock (): Clock
+  abstract send (outgoing: Outgoing): Promise<RecordMetadata>
+
+  get name (): string {
+    return this.settings.name
+  }
+
+  get loading (): boolean {
+    return this.state === 'loading'
+  }
+
+  addSubscriber (declaration: SubscriberDeclaration): void {
+    this.#onlyWhileLoading('a subscriber', declaration.topics.join(', '))
+    this.registry.addSubscriber(declaration)
+  }
+
+  addPublisher (declaration: PublisherDeclaration): void {
+    this.#onlyWhileLoading('a publisher', declaration.topic)
+    this.registry.addPublisher(declaration)
+  }
+
+  groupIdOf (declaration: SubscriberDeclaration): string | null {
+    return this.registry.groupIdOf(declaration)
+  }
+
+  isInSchema (declaration: PublisherDeclaration): boolean {
+    return this.registry.isInSchema(declaration)
+  }
+
+  /** @throws FASTSTREAM_ERR_NOT_READY before the schemas are compiled */
+  publisherOf (declaration: PublisherDeclaration): PublisherPlan {
+    return this.found(this.compiled?.publishers.of(declaration))
+  }
+
+  /** @throws FASTSTREAM_ERR_NOT_READY before the schemas are compiled */
+  subscriberOf (declaration: SubscriberDeclaration): CompiledSubscriber {
+    return this.found(this.compiled?.subscribers.get(declaration))
+  }
+
+  publisherFor (scope: FastifyInstance, topic: string): PublisherPlan {
+    return this.found(this.compiled).publishers.find(scope, topic) ?? plainPublisher(this, scope, topic)
+  }
+
+  /** @throws FASTSTREAM_ERR_NOT_READY for what is not there yet, or not any more */
+  protected found<T> (part: T | undefined): T {
+    if (part === undefined) throw new FASTSTREAM_ERR_NOT_READY(this.state)
+    return part
+  }
+
+  #onlyWhileLoading (what: string, topic: string): void {
+    if (!this.loading) throw new FASTSTREAM_ERR_ALREADY_STARTED(what, topic, 'ready()')
+  }
+}

@@ -1,0 +1,67 @@
+import { sleep, within, type Clock } from '../clock.js'
+import type { LastError } from '../consume/group/group-state.js'
+import { backoff } from '../consume/pipeline/backoff.js'
+import { FASTSTREAM_ERR_START_TIMEOUT } from '../errors.js'
+import type { Log } from '../log.js'
+import { toError } from '../to-error.js'
+import type { BrokerRuntime } from './runtime.js'
+
+/** Waits between tries to reach the cluster, with `startup: 'background'`. */
+const RECONNECT = { delay: 500, factor: 2, maxDelay: 30_000, jitter: 0.2 }
+
+/** What a start needs of its broker. */
+export interface Startup {
+  readonly clock: Clock
+  readonly log: Log
+  /** ms */
+  readonly connectTimeout: number
+  /** Aborts when the broker is drained. */
+  readonly ended: AbortSignal
+}
+
+/** What a start in the background needs beside. */
+export interface BackgroundStartup extends Startup {
+  /** Makes a new connection after one that has failed. */
+  readonly connect: () => Promise<BrokerRuntime>
+  readonly failed: (error: LastError) => void
+}
+
+/** `began`: when Fastify's time-out of the hook began, ms by the clock's `elapsed`. */
+export async function startInTime (connection: BrokerRuntime, began: number, startup: Startup): Promise<void> {
+  const { clock, connectTimeout } = startup
+  // The transport's error knows why no broker answers, so it comes before ours.
+  const starting = connection.start(began + connectTimeout * 0.9)
+  const started = await within(clock, began + connectTimeout - clock.elapsed(), starting)
+  if (!started) goOnLate(connection, starting, startup)
+}
+
+/**
+ * Lets a start that joins groups go on in the background; a start in any other step has failed. After a crash, a join
+ * lasts until the sessions of the dead members have timed out, which may take longer than a boot: the app serves HTTP
+ * meanwhile, and reads once it has joined.
+ */
+function goOnLate ({ step }: BrokerRuntime, starting: Promise<void>, startup: Startup): void {
+  const { log, connectTimeout, ended } = startup
+  if (step !== 'joining groups') throw new FASTSTREAM_ERR_START_TIMEOUT(connectTimeout, step)
+  const message = 'groups are not joined yet: members that died still count; messages flow once they are joined'
+  log.warn({ timeout: connectTimeout }, message)
+  starting.catch((err) => {
+    if (!ended.aborted) log.error({ err }, 'groups could not be joined: their messages are not read')
+  })
+}
+
+/** Tries until the broker is drained. Resolves to whether it is connected; never rejects. */
+export async function startInBackground (connection: BrokerRuntime, startup: BackgroundStartup): Promise<boolean> {
+  const { clock, log, ended, connect, failed } = startup
+  for (let attempt = 1; !ended.aborted; attempt++) {
+    const err = await connection.start().then(() => undefined, toError)
+    if (ended.aborted) break
+    if (err === undefined) return true
+    failed({ error: err, at: clock.now() })
+    await connection.close()
+    const wait = backoff(RECONNECT, attempt)
+    log.error({ err, attempt, retryIn: Math.round(wait) }, 'the cluster cannot be used, it will be tried again')
+    if (await sleep(clock, wait, ended)) connection = await connect()
+  }
+  return false
+}

@@ -1,0 +1,47 @@
+import type { Socket } from 'node:net'
+import type { LookupCodec } from '../kafka/index.js'
+
+/* What we touch of kafkajs 2.2.4, whose package has no types of its modules. */
+
+export interface ProtocolRequest {
+  readonly request: object
+  readonly response: { decode (bytes: Buffer): Promise<unknown> }
+}
+
+interface RequestDefinition {
+  protocol (options: { version: number }): (parameters?: object) => ProtocolRequest
+}
+
+/** What we touch of kafkajs's `Connection`. */
+export interface KafkajsConnection {
+  /** Bytes that the frame which is being received has. */
+  readonly bytesNeeded: number
+  isConnected (): boolean
+  connect (): Promise<unknown>
+  setVersions (versions: object): void
+  setSupportAuthenticationProtocol (isSupported: boolean): void
+  authenticate (): Promise<void>
+  processData (bytes: Buffer): void
+  send (request: object): Promise<unknown>
+}
+
+export interface Encoder {
+  writeString (text: string | null): Encoder
+  writeInt16 (value: number): Encoder
+  writeInt32 (value: number): Encoder
+  writeBytes (bytes: Buffer): Encoder
+  writeArray (items: readonly Encoder[]): Encoder
+}
+
+/** The modules that we load, by their paths in the package. */
+export interface KafkajsModules {
+  'src/loggers/index.js': { createLogger (options: object): unknown, readonly LEVELS: { readonly INFO: number } }
+  'src/network/connection.js': new (options: object) => KafkajsConnection
+  'src/network/socketFactory.js': () => (target: object) => Socket
+  'src/protocol/encoder.js': new () => Encoder
+  'src/protocol/message/compression/index.js': {
+    readonly Codecs: unknown
+    readonly lookupCodecByAttributes: LookupCodec
+  }
+  'src/protocol/requests/index.js': { readonly requests: Readonly<Record<string, RequestDefinition | undefined>> }
+}
