@@ -58,6 +58,10 @@ export class Broker implements ViewedBroker, Sender {
     return this.settings.name
   }
 
+  get id (): string {
+    return this.events.identity.brokerId
+  }
+
   get clock (): Clock {
     return this.#environment.clock
   }

@@ -19,6 +19,7 @@ const SUBSCRIBER = 'subscriber(topics, options, handler)'
 
 /** The broker behind a view. */
 export interface ViewedBroker extends PublisherSource, SubscriberSource {
+  readonly id: string
   addSubscriber (declaration: SubscriberDeclaration): void
   addPublisher (declaration: PublisherDeclaration): void
   /** The publisher that a scope knows for a topic; one without a schema where there is none. */
@@ -71,6 +72,10 @@ export class ScopeView implements BoundBroker {
 
   get name (): string {
     return this.#broker.name
+  }
+
+  get id (): string {
+    return this.#broker.id
   }
 
   publish = async (

@@ -8,7 +8,7 @@ import type { SubscriberPlan } from '../../lib/consume/pipeline/subscriber-plan.
 import type { Producer } from '../../lib/produce/producer.js'
 import { GenerationLostError } from '../../lib/transport/transport.js'
 import type { MessageProcessContext } from '../../types/index.js'
-import { environmentOf } from '../support/environment.js'
+import { BROKER, environmentOf } from '../support/environment.js'
 import { FakeConsumer } from '../support/fake-consumer.js'
 import { gate } from '../support/inbox.js'
 import { hear, hearTrace } from '../support/hear.js'
@@ -17,7 +17,7 @@ import { prepared } from '../support/prepared.js'
 import { record } from '../support/record.js'
 
 const settings = { buffer: { messages: 100, bytes: 100_000 }, commit: { interval: 1000, count: 100 }, revokeDrain: 5000, sessionTimeout: 30_000, rebalanceTimeout: 60_000 }
-const group = { broker: 'default', groupId: 'shop' }
+const group = { ...BROKER, groupId: 'shop' }
 
 function planOf (overrides: Partial<SubscriberPlan<Delivery>>): SubscriberPlan<Delivery> {
   return {

@@ -1,4 +1,4 @@
-import type { GroupRebalancedEvent, SubscriberHealth } from '../../../types/index.js'
+import type { BrokerIdentity, GroupRebalancedEvent, SubscriberHealth } from '../../../types/index.js'
 import type { CorruptBatch, StoredOffset, TopicPartition, TopicPartitionOffset } from '../../transport/transport.js'
 import type { Environment } from '../environment.js'
 import type { Partition, Stopped } from '../partition/partition.js'
@@ -86,8 +86,8 @@ export class GroupReport {
     if (healthChanged.active) healthChanged.emit({ ...this.#group, state, previous, error })
   }
 
-  get #group (): { readonly broker: string, readonly groupId: string | null } {
-    return { broker: this.#environment.events.broker, groupId: this.#groupId }
+  get #group (): BrokerIdentity & { readonly groupId: string | null } {
+    return { ...this.#environment.events.identity, groupId: this.#groupId }
   }
 }
 

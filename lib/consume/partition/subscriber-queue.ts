@@ -155,7 +155,7 @@ export class SubscriberQueue {
 
   #placeOf ({ partition: { topic, partition }, offset }: LaneItem): MessagePlace {
     const { groupId, name } = this.pipeline.plan
-    return { broker: this.#group.events.broker, groupId, subscriber: name, topic, partition, offset }
+    return { ...this.#group.events.identity, groupId, subscriber: name, topic, partition, offset }
   }
 }
 

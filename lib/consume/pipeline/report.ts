@@ -113,7 +113,7 @@ export class SubscriberReport {
 
   #eventOf ({ topic, partition, record: { offset }, attempt }: Delivery): MessageStartedEvent {
     const { groupId, name } = this.#plan
-    return { broker: this.#environment.events.broker, groupId, subscriber: name, topic, partition, offset, attempt }
+    return { ...this.#environment.events.identity, groupId, subscriber: name, topic, partition, offset, attempt }
   }
 }
 
