@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { channel, tracingChannel, type Channel } from 'node:diagnostics_channel'
-import type { BrokerIdentity, FaststreamChannels, MessageProcessContext, MessagePublishContext } from '../types/index.js'
+import type {
+  BrokerIdentity, FaststreamChannels, MessageProcessContext, MessagePublishContext
+} from '../types/index.js'
 import { inOwnContext } from './context.js'
 import type { Log } from './log.js'
 

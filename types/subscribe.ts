@@ -51,7 +51,7 @@ export interface Message<
   readonly deadLetter: DeadLetter | undefined
   /** Header `correlation_id` if it has 1 to 256 visible characters, otherwise a new UUID. */
   readonly correlationId: string
-  /** Logger of the scope, with topic, partition and offset of the message. */
+  /** Logger of the scope, with subscriber, group, topic, partition, offset and correlation id of the message. */
   readonly log: FastifyBaseLogger
   /** Broker that publishes with the correlation id of this message. */
   readonly broker: BoundBroker

@@ -16,6 +16,7 @@ import type { Producer } from '../produce/producer.js'
 import type { TopicPartitionOffset } from '../transport/transport.js'
 import { compile, type Compiled } from './compile.js'
 import type { PublisherDeclaration, SubscriberDeclaration } from './declaration.js'
+import { BrokerReport } from './report.js'
 import { BrokerRuntime } from './runtime.js'
 import { SYSTEM, withOptions, type Environment } from './environment.js'
 import { Registry } from './registry.js'
@@ -34,6 +35,7 @@ export class Broker implements ViewedBroker, Sender {
   readonly settings: Settings
   readonly events: Events
   readonly #log: Log
+  readonly #report: BrokerReport
   readonly #registry: Registry
   readonly #ended = new AbortController()
   #environment: Environment = SYSTEM
@@ -51,6 +53,7 @@ export class Broker implements ViewedBroker, Sender {
     this.settings = settings
     this.#registry = new Registry(settings)
     this.#log = steady(log)
+    this.#report = new BrokerReport(settings, this.#log)
     this.events = new Events(settings.name, this.#log)
   }
 
@@ -160,7 +163,7 @@ export class Broker implements ViewedBroker, Sender {
   async #startInTime (connection: BrokerRuntime, began: number): Promise<void> {
     const { connectTimeout } = this.settings
     // The transport's error knows why no broker answers, so it comes before ours.
-    const starting = connection.start(began + connectTimeout * 0.9)
+    const starting = this.#begin(connection, began + connectTimeout * 0.9)
     const started = await within(this.clock, began + connectTimeout - this.clock.elapsed(), starting)
     if (!started) this.#late(connection, starting)
     if (this.#closing !== undefined) throw new FASTSTREAM_ERR_NOT_READY('closed')
@@ -173,19 +176,15 @@ export class Broker implements ViewedBroker, Sender {
    * meanwhile, and reads once it has joined.
    */
   #late ({ step }: BrokerRuntime, starting: Promise<void>): void {
-    const { connectTimeout } = this.settings
-    if (step !== 'joining groups') throw new FASTSTREAM_ERR_START_TIMEOUT(connectTimeout, step)
-    const message = 'groups are not joined yet: members that died still count; messages flow once they are joined'
-    this.#log.warn({ timeout: connectTimeout }, message)
-    starting.catch((err) => {
-      if (!this.#ending) this.#log.error({ err }, 'groups could not be joined: their messages are not read')
-    })
+    if (step !== 'joining groups') throw new FASTSTREAM_ERR_START_TIMEOUT(this.settings.connectTimeout, step)
+    this.#report.joinsLate()
+    starting.catch((err) => { if (!this.#ending) this.#report.joinFailed(err) })
   }
 
   /** Never rejects. */
   async #startInBackground (connection: BrokerRuntime, compiled: Compiled): Promise<void> {
     for (let attempt = 1; !this.#ending; attempt++) {
-      const err = await connection.start().then(() => undefined, toError)
+      const err = await this.#begin(connection).then(() => undefined, toError)
       if (this.#ending) return
       if (err === undefined) {
         this.#state = 'connected'
@@ -194,9 +193,13 @@ export class Broker implements ViewedBroker, Sender {
       this.#lastError = { error: err, at: this.clock.now() }
       await connection.close()
       const wait = backoff(RECONNECT, attempt)
-      this.#log.error({ err, attempt, retryIn: Math.round(wait) }, 'the cluster cannot be used, it will be tried again')
+      this.#report.startFailed(err, attempt, wait)
       if (await sleep(this.clock, wait, this.#ended.signal)) connection = await this.#connect(compiled)
     }
+  }
+
+  #begin (connection: BrokerRuntime, deadline?: number): Promise<void> {
+    return connection.start(deadline, (error) => { this.#report.connectFailed(error) })
   }
 
   async #connect ({ subscribers }: Compiled): Promise<BrokerRuntime> {
@@ -217,9 +220,6 @@ export class Broker implements ViewedBroker, Sender {
   /** Lets messages flow. Called when every `onReady` hook of the app is done, so that what handlers use is there. */
   dispatch (): void {
     if (this.#ending || this.loading) return
-    for (const { name, topics, groupId } of this.#registry.subscribers) {
-      this.#log.info({ subscriber: name, topics, groupId }, 'subscriber waits for messages')
-    }
     this.#dispatching = true
     this.#connection?.dispatch()
   }
@@ -237,6 +237,9 @@ export class Broker implements ViewedBroker, Sender {
 
   async #drain (): Promise<void> {
     this.#ended.abort()
+    if (!this.loading) {
+      this.#report.closing(this.clock, () => this.health(), this.#connection?.producer?.pending ?? 0)
+    }
     this.#cancelOverdue = this.clock.schedule(this.settings.drainTimeout, () => { this.#overdue.abort() })
     await this.#connection?.drain()
   }
@@ -248,11 +251,13 @@ export class Broker implements ViewedBroker, Sender {
   }
 
   async #close (): Promise<void> {
+    const drained = this.drain()
     this.#state = 'closing'
-    await this.drain()
+    await drained
     await this.#connection?.close()
     this.#cancelOverdue()
     this.#state = 'closed'
+    this.#report.closed(this.clock)
   }
 
   #onlyWhileLoading (what: string, topic: string): void {

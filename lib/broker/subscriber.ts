@@ -6,7 +6,7 @@ import { decode, type IncomingRules } from '../message/decode.js'
 import type { Prepared } from '../message/outgoing.js'
 import { ReceivedMessage, type MessageSource } from '../message/received-message.js'
 import { isResponse } from '../message/response.js'
-import type { Ordering, RetrySettings } from '../options/settings.js'
+import type { MessageLogLevel, Ordering, RetrySettings } from '../options/settings.js'
 import type { SubscriberDeclaration } from './declaration.js'
 import { PublisherHandle } from './handles.js'
 import type { SubscriberSettings } from './plan.js'
@@ -25,6 +25,7 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
   readonly retry: RetrySettings
   readonly handlerTimeout: number
   readonly bodyLimit: number
+  readonly messageLogLevel: MessageLogLevel
   readonly settings: SubscriberSettings
   readonly rules: IncomingRules
   readonly #source: MessageSource
@@ -41,6 +42,7 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
     this.retry = settings.retry
     this.handlerTimeout = settings.handlerTimeout
     this.bodyLimit = settings.bodyLimit
+    this.messageLogLevel = settings.messageLogLevel
     this.settings = settings
     this.rules = rules
     this.#source = source

@@ -61,7 +61,8 @@ export function causesOf (error: object): string | undefined {
     causes.push(described(at))
   }
   for (; causes.length > 0; causes.pop()) {
-    const json = JSON.stringify(causes.reduceRight((cause, each) => ({ ...each, cause }), undefined as object | undefined))
+    const nested = causes.reduceRight<object | undefined>((cause, each) => ({ ...each, cause }), undefined)
+    const json = JSON.stringify(nested)
     if (Buffer.byteLength(json) <= DETAIL_LIMIT) return json
   }
   return undefined

@@ -10,9 +10,9 @@ export interface Transport {
   readonly name: string
   /**
    * Reaches the cluster. Rejects with `FASTSTREAM_ERR_CONNECT` when no broker answers by `deadline`, ms by the clock's
-   * `elapsed`; else within `connectTimeout`.
+   * `elapsed`; else within `connectTimeout`. `onFailure` is told why the first try failed when others follow.
    */
-  connect (deadline?: number): Promise<void>
+  connect (deadline?: number, onFailure?: (error: Error) => void): Promise<void>
   /** Partition counts of those of `topics` that exist; the others are left out. Always asks the cluster. */
   describeTopics (topics: readonly string[]): Promise<ReadonlyMap<string, number>>
   /** Creates topics and resolves once their partitions can be written; one that exists already is no error. */

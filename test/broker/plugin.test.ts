@@ -303,7 +303,7 @@ t.test('a message has a logger with its place, and an id when it came without on
   t.match(await inbox.count(1), [/^[0-9a-f-]{36}$/])
   t.match(lines.filter(({ msg }) => msg === 'seen'), [{ topic: 'logged', offset: '0', at: 0, level: 30 }])
   t.match(lines.filter(({ level }) => level === 40), [{ msg: 'in-memory broker: nothing leaves this process, and it forgets everything when it ends' }])
-  t.match(lines.filter(({ msg }) => msg === 'subscriber waits for messages'), [{ subscriber: 'take', topics: ['logged'], groupId: 'fastify-faststream' }])
+  t.match(lines.filter(({ msg }) => msg === 'joined the group'), [{ subscribers: ['take'], groupId: 'fastify-faststream', partitions: { logged: [0, 1, 2] } }])
 })
 
 t.test('messages flow after the last onReady hook, and not when one of them failed', async (t) => {

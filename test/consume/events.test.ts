@@ -246,7 +246,7 @@ t.test('a partition that is not read any further is told, and an offset that is 
   t.same(stopped[0], { ...group, ...at, offset: 7n, nextOffset: undefined, error })
   t.match(stopped[1], { ...group, ...at, offset: 3n, nextOffset: 5n, error: { code: 'FASTSTREAM_ERR_OFFSET_RESET' } })
   t.equal(stopped.length, 2, 'a reset that goes on stops nothing')
-  t.same(reset, [5n, undefined].map((position) => ({ groupId: 'shop', ...at, stored: 3n, start: 5n, end: 9n, position })))
+  t.same(reset, [5n, undefined].map((position) => ({ ...group, ...at, stored: 3n, start: 5n, end: 9n, position })))
 })
 
 t.test('each change of the consumer\'s state is told', async (t) => {

@@ -1,6 +1,6 @@
 import type { AckPolicy } from '../../../types/index.js'
 import type { Prepared } from '../../message/outgoing.js'
-import type { Ordering, RetrySettings } from '../../options/settings.js'
+import type { MessageLogLevel, Ordering, RetrySettings } from '../../options/settings.js'
 import type { Delivery } from './delivery.js'
 
 /** The settings of a subscriber, without the steps that know the type of its message. */
@@ -17,6 +17,8 @@ export interface SubscriberSettings {
   readonly handlerTimeout: number
   /** The largest message that is handled, bytes. */
   readonly bodyLimit: number
+  /** The level of the line that ends each message; without one there is no line. */
+  readonly messageLogLevel?: MessageLogLevel
   /** The dead-letter topic for messages of `topic`; undefined when there is none. */
   deadLetterTopic (topic: string): string | undefined
   /** Whether dead letters of `origin` go to `topic`. Never throws, whatever `origin` holds. */

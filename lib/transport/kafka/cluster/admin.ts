@@ -11,10 +11,10 @@ export function createAdmin (
   metadata: TopicMetadata,
   { brokers, connectTimeout, log }: Pick<TransportOptions, 'brokers' | 'connectTimeout' | 'log'>
 ): Pick<Transport, 'connect' | 'describeTopics' | 'createTopics'> {
-  async function connect (deadline?: number): Promise<void> {
+  async function connect (deadline?: number, onFailure?: (error: Error) => void): Promise<void> {
     const ms = deadline === undefined ? connectTimeout : deadline - cluster.environment.clock.elapsed()
     try {
-      await cluster.until(ms, (operation) => operation.repeat(() => cluster.connect(operation)))
+      await cluster.until(ms, (operation) => operation.repeat(() => cluster.connect(operation), { onFailure }))
     } catch (err) {
       if (isCoded(err)) throw err
       throw new FASTSTREAM_ERR_CONNECT(brokers.join(', '), reasonOf(err), { cause: err })
