@@ -46,7 +46,7 @@ export class BrokerReport {
     if (!isEnabled(this.#log, 'info')) return
     const { name: broker, drainTimeout: timeout } = this.#settings
     const busy = health().subscribers.filter(({ inFlight }) => inFlight > 0)
-    const inFlight = busy.map(({ name: subscriber, groupId, inFlight: messages }) => ({ subscriber, groupId, messages }))
+    const inFlight = busy.map(({ name, groupId, inFlight }) => ({ subscriber: name, groupId, messages: inFlight }))
     const what = inFlight.length > 0 ? 'closing: waits for running handlers' : 'closing: no handler runs'
     this.#log.info({ broker, inFlight, unpublished, timeout }, what)
   }

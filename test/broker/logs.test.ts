@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap'
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import faststreamPlugin, { NackMessage, SkipMessage, type FaststreamOptions } from '../../index.js'
+import '../../lib/transport/kafkajs/index.js'
 import { loadKafkajs } from '../../lib/transport/kafkajs/load.js'
 import { createMemoryCluster, createMemoryTransport, type MemoryCluster } from '../../lib/transport/memory/index.js'
 import { eventually } from '../conformance/eventually.js'

@@ -43,7 +43,10 @@ export class Committer {
     this.#unschedule()
     const { clock, log } = this.#parts.environment
     const inTime = await within(clock, ms, this.#run())
-    if (!inTime) log.warn({ groupId: this.#parts.groupId, timeout: ms }, 'the last commit did not end in time: its messages will come again')
+    if (!inTime) {
+      const details = { groupId: this.#parts.groupId, timeout: ms }
+      log.warn(details, 'the last commit did not end in time: its messages will come again')
+    }
     this.#unschedule()
   }
 

@@ -74,7 +74,8 @@ export class GroupReport {
   drainTimedOut (reason: 'rebalance' | 'close', timeout: number, owned: Iterable<Partition>): void {
     const { log, events: { drainTimedOut } } = this.#environment
     const unsettled = firstUnsettled(owned)
-    const details = { groupId: this.#groupId, reason, timeout, unsettled: unsettled.map((each) => ({ ...each, offset: String(each.offset) })) }
+    const offsets = unsettled.map((each) => ({ ...each, offset: String(each.offset) }))
+    const details = { groupId: this.#groupId, reason, timeout, unsettled: offsets }
     log.warn(details, 'handlers did not end in time: their messages will come again')
     if (drainTimedOut.active) drainTimedOut.emit({ ...this.#group, reason, timeout, unsettled })
   }
