@@ -1,8 +1,9 @@
-import { FASTSTREAM_ERR_CONNECT, FASTSTREAM_ERR_TOPICS } from '../../../errors.js'
+import { FASTSTREAM_ERR_TOPICS } from '../../../errors.js'
 import type { NewTopic, Transport, TransportOptions } from '../../transport.js'
 import type { Cluster } from './cluster.js'
-import { CODE, isCoded, ProtocolError, reasonOf, throwIfFailed } from './protocol-errors.js'
+import { CODE, ProtocolError, reasonOf, throwIfFailed } from './protocol-errors.js'
 import type { Operation } from './retry-until.js'
+import { securityError, unreachable } from './security-error.js'
 import type { TopicMetadata, TopicState } from './topic-metadata.js'
 
 /** What is done to the cluster as a whole. Everything ends within `connectTimeout`, or at the deadline given. */
@@ -16,8 +17,7 @@ export function createAdmin (
     try {
       await cluster.until(ms, (operation) => operation.repeat(() => cluster.connect(operation), { onFailure }))
     } catch (err) {
-      if (isCoded(err)) throw err
-      throw new FASTSTREAM_ERR_CONNECT(brokers.join(', '), reasonOf(err), { cause: err })
+      throw unreachable(err, brokers)
     }
     log.info({ brokers }, 'connected to kafka')
   }
@@ -80,7 +80,7 @@ export function createAdmin (
     try {
       return await cluster.until(connectTimeout, work)
     } catch (err) {
-      throw new FASTSTREAM_ERR_TOPICS(topics.join(', '), reasonOf(err), { cause: err })
+      throw securityError(err, brokers) ?? new FASTSTREAM_ERR_TOPICS(topics.join(', '), reasonOf(err), { cause: err })
     }
   }
 

@@ -4,6 +4,7 @@ import {
 } from '../../transport.js'
 import type { Cluster } from '../cluster/cluster.js'
 import { isFenced, isRefused } from '../cluster/protocol-errors.js'
+import { securityError } from '../cluster/security-error.js'
 import type { TopicMetadata } from '../cluster/topic-metadata.js'
 import { partitionId } from '../group-by.js'
 import type { LookupCodec } from '../records/decompress.js'
@@ -114,12 +115,13 @@ export function createConsumer (
       }
 
       function failed (error: Error): boolean {
+        const told = securityError(error, cluster.brokers) ?? error
         if (!joined && isRefused(error)) {
-          reject(error)
+          reject(told)
           return false
         }
         log.debug({ err: error, groupId }, 'the consumer ended')
-        listener.failed(error)
+        listener.failed(told)
         // It would fence the other one in turn.
         return !isFenced(error)
       }
