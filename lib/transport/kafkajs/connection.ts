@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { systemClock, within } from '../../clock.js'
 import {
   type Api, API_KEYS, type ProduceRequest, type Requests, type VersionRange, type WireConnection
 } from '../kafka/wire.js'
@@ -53,6 +54,8 @@ const SASL_HANDSHAKE = 17
 const SASL_AUTHENTICATE = 36
 /** Larger frames are no answers: Kafka's own brokers take none above 100 MiB. */
 const MAX_FRAME = 128 * 1024 * 1024
+/** ms that a broker may take to tell what it offers */
+const PROBE_TIMEOUT = 1000
 /** ms. Our client gives up much earlier, by its own clock. */
 const NEVER = 2 ** 31 - 1
 
@@ -136,16 +139,18 @@ export class Connection implements WireConnection {
   /** The mechanisms of a broker that refused the first request because it wants credentials; else none. */
   async #wantedMechanisms (error: KafkajsError): Promise<readonly string[]> {
     if (this.#options.sasl || this.#answered || this.#closed || !isBroken(error)) return []
-    this.#probe = new Connection(this.#address, this.#options)
-    try {
-      await this.#probe.connect()
-      const handshake = protocol('SaslHandshake', 1, { mechanism: 'PLAIN' })
-      return (await this.#probe.#request(handshake) as HandshakeAnswer).enabledMechanisms
-    } catch {
-      return []
-    } finally {
-      this.#probe.close()
-    }
+    const probe = this.#probe = new Connection(this.#address, this.#options)
+    let mechanisms: readonly string[] = []
+    const asking = probe.#askMechanisms().then((offered) => { mechanisms = offered }, () => {})
+    await within(systemClock, PROBE_TIMEOUT, asking)
+    probe.close()
+    return mechanisms
+  }
+
+  async #askMechanisms (): Promise<readonly string[]> {
+    await this.connect()
+    const answer = await this.#request(protocol('SaslHandshake', 1, { mechanism: 'PLAIN' })) as HandshakeAnswer
+    return answer.enabledMechanisms
   }
 
   /** kafkajs's own `disconnect` would wait for answers. */
