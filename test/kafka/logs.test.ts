@@ -1,6 +1,8 @@
 import t, { type Test } from 'tap'
 import Fastify, { type FastifyInstance } from 'fastify'
 import faststreamPlugin from '../../index.js'
+// Loaded before the app is ready: it would count as time of the connection.
+import '../../lib/transport/kafkajs/index.js'
 import { eventually } from '../conformance/eventually.js'
 import { memoryLog } from '../support/json-log.js'
 import { brokers, uniqueName } from './fixture.js'
@@ -12,7 +14,7 @@ interface Member {
 
 async function member (t: Test, groupId: string, topic: string): Promise<Member> {
   const { stream, lines } = memoryLog()
-  const app = Fastify({ logger: { level: 'debug', stream } })
+  const app = Fastify({ pluginTimeout: 60_000, logger: { level: 'debug', stream } })
   t.teardown(() => app.close())
   await app.register(faststreamPlugin, { brokers: brokers(), groupId, topicConfig: { partitions: 2 } })
   app.broker.subscriber(topic, function take (_, { log }) { log.info('taken') })
