@@ -36,6 +36,7 @@ export function checkSsl<T> (option: string, ssl: T): T {
   return ssl
 }
 
+const PROVIDER = 'must be a function that returns the token'
 const PASSWORD = { required: ['username', 'password'], optional: [] }
 
 /** What each mechanism needs. */
@@ -63,7 +64,7 @@ export function checkSasl<T extends { readonly mechanism: string }> (option: str
   onlyKnown(`${option}.`, sasl, ['mechanism', ...members.required, ...members.optional])
   for (const name of members.required) {
     const value: unknown = Reflect.get(sasl, name)
-    if (name === 'oauthBearerProvider') callable(`${option}.${name}`, value, 'must be a function that returns the token')
+    if (name === 'oauthBearerProvider') callable(`${option}.${name}`, value, PROVIDER)
     else text(`${option}.${name}`, value)
   }
   return { ...sasl }

@@ -2,7 +2,7 @@ import { FASTSTREAM_ERR_TOPICS, FASTSTREAM_ERR_UNKNOWN_TOPIC } from '../../../er
 import type { TransportOptions } from '../../transport.js'
 import type { MetadataAnswer } from '../wire.js'
 import type { Cluster } from './cluster.js'
-import { CODE, isCoded, ProtocolError, reasonOf } from './protocol-errors.js'
+import { CODE, ProtocolError } from './protocol-errors.js'
 import type { Operation } from './retry-until.js'
 import { unreachable } from './security-error.js'
 
