@@ -100,6 +100,14 @@ export const FASTSTREAM_ERR_CONNECT = createError<[brokers: string, reason: stri
     'advertises can be reached from here',
   503
 )
+export const FASTSTREAM_ERR_SASL = createError<[brokers: string, reason: string, options?: ErrorOptions]>(
+  'FASTSTREAM_ERR_SASL',
+  "SASL with the brokers at %s failed: %s. Check the option 'sasl', and that 'brokers' names ports with SASL", 503
+)
+export const FASTSTREAM_ERR_SSL = createError<[brokers: string, reason: string, options?: ErrorOptions]>(
+  'FASTSTREAM_ERR_SSL',
+  "TLS with the brokers at %s failed: %s. Check the option 'ssl', and whether 'brokers' names ports with TLS", 503
+)
 export const FASTSTREAM_ERR_TOPICS = createError<[topics: string, reason: string, options?: ErrorOptions]>(
   'FASTSTREAM_ERR_TOPICS', 'the topics %s could not be prepared: %s', 503
 )

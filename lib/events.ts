@@ -1,5 +1,8 @@
+import { randomUUID } from 'node:crypto'
 import { channel, tracingChannel, type Channel } from 'node:diagnostics_channel'
-import type { FaststreamChannels, MessageProcessContext, MessagePublishContext } from '../types/index.js'
+import type {
+  BrokerIdentity, FaststreamChannels, MessageProcessContext, MessagePublishContext
+} from '../types/index.js'
 import { inOwnContext } from './context.js'
 import type { Log } from './log.js'
 
@@ -51,8 +54,8 @@ export class EventSource<Name extends keyof FaststreamChannels> {
 
 /** What happens in one broker. Each event is documented at its type, see `FaststreamChannels`. */
 export class Events {
-  /** The broker's name. */
-  readonly broker: string
+  /** The broker's name and id, which each event has. */
+  readonly identity: BrokerIdentity
   readonly received: EventSource<'faststream.message.received'>
   readonly started: EventSource<'faststream.message.started'>
   readonly failed: EventSource<'faststream.message.failed'>
@@ -72,8 +75,8 @@ export class Events {
   readonly offsetReset: EventSource<'fastify-faststream:offset-reset'>
 
   /** `log` is told of in-process listeners that throw. */
-  constructor (broker: string, log: Log) {
-    this.broker = broker
+  constructor (broker: string, log: Log, brokerId: string = randomUUID()) {
+    this.identity = Object.freeze({ broker, brokerId })
     this.received = new EventSource('faststream.message.received', log)
     this.started = new EventSource('faststream.message.started', log)
     this.failed = new EventSource('faststream.message.failed', log)

@@ -6,6 +6,17 @@ export interface Log {
   info (details: object, message: string): void
   warn (details: object, message: string): void
   error (details: object, message: string): void
+  /** Whether lines of a level are written. A logger without it writes all of them. */
+  isLevelEnabled? (level: Level): boolean
+}
+
+export type Level = 'debug' | 'info' | 'warn' | 'error'
+
+/** Whether lines of a level are written: ask before you make what a line says. */
+export function isEnabled (log: Log, level: Level): boolean {
+  if (log.isLevelEnabled !== undefined) return log.isLevelEnabled(level)
+  // The name of the functions of `Fastify({ logger: false })`, which do nothing.
+  return log[level].name !== 'noop'
 }
 
 /**
@@ -13,8 +24,9 @@ export interface Log {
  * handler may hold anything: a log line that fails must not change what is done with a message.
  */
 export function steady (log: Log): Log {
-  function at (level: keyof Log): Log['debug'] {
+  function at (level: Level): Log['debug'] {
     return (details, message) => {
+      if (!isLevelEnabled(level)) return
       try {
         log[level](withBoundedError(details), message)
       } catch {
@@ -23,7 +35,7 @@ export function steady (log: Log): Log {
     }
   }
 
-  function withoutError (level: keyof Log, details: object & { readonly err?: unknown }, message: string): void {
+  function withoutError (level: Level, details: object & { readonly err?: unknown }, message: string): void {
     const { err, ...rest } = details
     try {
       log[level](rest, `${message} (its error cannot be logged)`)
@@ -32,7 +44,15 @@ export function steady (log: Log): Log {
     }
   }
 
-  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+  function isLevelEnabled (level: Level): boolean {
+    try {
+      return isEnabled(log, level)
+    } catch {
+      return true
+    }
+  }
+
+  return { isLevelEnabled, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }
 
 function withBoundedError (details: object & { readonly err?: unknown }): object {

@@ -31,7 +31,7 @@ t.test('its program listens, says on which broker it is, and closes on SIGTERM',
   const res = await fetch(`http://localhost:${port}/orders`, { method: 'POST', headers, body: '{"id":"1","total":9}' })
   t.equal(res.status, 202)
   t.match(log, /in-memory broker/)
-  t.match(log, /"topics":\["orders"\].*subscriber waits for messages/)
+  t.match(log, /"partitions":\{"orders":\[0,1,2\].*joined the group/)
   server.stdout.resume()
   server.kill('SIGTERM')
   t.same(await exit, [0, null], 'it ends by itself')

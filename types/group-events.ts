@@ -1,4 +1,5 @@
 import type { SubscriberHealth } from './health.js'
+import type { BrokerIdentity } from './message-events.js'
 import type { RecordMetadata } from './publish.js'
 
 /**
@@ -7,8 +8,7 @@ import type { RecordMetadata } from './publish.js'
  * @example
  * subscribe('faststream.group.committed', (event) => { const { offsets, error } = event as GroupCommittedEvent })
  */
-export interface GroupCommittedEvent {
-  readonly broker: string
+export interface GroupCommittedEvent extends BrokerIdentity {
   readonly groupId: string | null
   /** The offsets to read next. */
   readonly offsets: readonly RecordMetadata[]
@@ -24,8 +24,7 @@ export interface GroupCommittedEvent {
  * @example
  * subscribe('faststream.group.rebalanced', (event) => { const { reason, duration } = event as GroupRebalancedEvent })
  */
-export interface GroupRebalancedEvent {
-  readonly broker: string
+export interface GroupRebalancedEvent extends BrokerIdentity {
   readonly groupId: string | null
   /**
    * `joined`: the first assignment. `revoked`: the group rebalanced. `lost`: this member was evicted, or its consumer
@@ -43,8 +42,7 @@ export interface GroupRebalancedEvent {
  * @example
  * subscribe('faststream.group.drain-timed-out', (event) => { alert((event as GroupDrainTimedOutEvent).unsettled) })
  */
-export interface GroupDrainTimedOutEvent {
-  readonly broker: string
+export interface GroupDrainTimedOutEvent extends BrokerIdentity {
   readonly groupId: string | null
   readonly reason: 'rebalance' | 'close'
   /** ms */
@@ -60,8 +58,7 @@ export interface GroupDrainTimedOutEvent {
  * @example
  * subscribe('faststream.subscriber.stopped', (event) => { const { topics } = event as SubscriberStoppedEvent })
  */
-export interface SubscriberStoppedEvent {
-  readonly broker: string
+export interface SubscriberStoppedEvent extends BrokerIdentity {
   readonly groupId: string | null
   readonly subscriber: string
   readonly topics: readonly string[]
@@ -73,8 +70,7 @@ export interface SubscriberStoppedEvent {
  * @example
  * subscribe('faststream.partition.stopped', (event) => { alert((event as PartitionStoppedEvent).error) })
  */
-export interface PartitionStoppedEvent extends RecordMetadata {
-  readonly broker: string
+export interface PartitionStoppedEvent extends BrokerIdentity, RecordMetadata {
   readonly groupId: string | null
   /** Offset at which reading could go on; undefined when that is not known. */
   readonly nextOffset: bigint | undefined
@@ -88,8 +84,7 @@ export interface PartitionStoppedEvent extends RecordMetadata {
  * @example
  * subscribe('faststream.health.changed', (event) => { const { groupId, state } = event as HealthChangedEvent })
  */
-export interface HealthChangedEvent {
-  readonly broker: string
+export interface HealthChangedEvent extends BrokerIdentity {
   readonly groupId: string | null
   readonly state: SubscriberHealth['state']
   readonly previous: SubscriberHealth['state']

@@ -3,7 +3,7 @@ import Fastify, { type FastifyPluginAsync, type FastifyTypeProvider } from 'fast
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox, TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { JsonSchemaToTsProvider } from '@fastify/type-provider-json-schema-to-ts'
-import faststreamPlugin, { dependency, GenerationLostError, NackMessage, response, SendError, SkipMessage, type BrokerHealth, type DeadLetter, type Dependency, type Message, type Publisher, type RecordMetadata, type Transport, type TransportOptions } from '../index.js'
+import faststreamPlugin, { dependency, GenerationLostError, NackMessage, response, SendError, SkipMessage, type BrokerHealth, type DeadLetter, type DeadLetterCause, type Dependency, type Message, type Publisher, type RecordMetadata, type Transport, type TransportOptions } from '../index.js'
 import { testBroker } from '../lib/testing/index.js'
 
 declare module '../index.js' { interface NamedBrokers { billing: true } }
@@ -75,6 +75,10 @@ app.broker.subscriber('orders', { schema: { value: OrderSchema }, publish: invoi
   this.log.info(this.broker.name)
   expectEqual<typeof message.signal, AbortSignal>(true)
   expectEqual<typeof message.deadLetter, DeadLetter | undefined>(true)
+  expectEqual<DeadLetter['error']['code'], string | undefined>(true)
+  expectEqual<DeadLetter['error']['cause'], DeadLetterCause | undefined>(true)
+  expectEqual<DeadLetter['error']['dependency'], string | undefined>(true)
+  expectEqual<typeof app.broker.id, string>(true)
   await message.broker.publish(placed, order)
   // @ts-expect-error not a member of a message
   message.nope()

@@ -1,15 +1,26 @@
 import type { RecordMetadata } from './publish.js'
 
 /**
+ * The broker of an event.
+ *
+ * @example
+ * const isOurs = ({ brokerId }: BrokerIdentity) => brokerId === app.broker.id
+ */
+export interface BrokerIdentity {
+  /** Name of the broker, as the option `name` of the plugin. */
+  readonly broker: string
+  /** Id of the broker, as `app.broker.id`: brokers of several apps in one process may have one name. */
+  readonly brokerId: string
+}
+
+/**
  * A message and the subscriber that handles it. Events name messages by their place: they carry no key, value or
  * header.
  *
  * @example
  * const nameOf = ({ topic, partition, offset }: MessagePlace) => `${topic}[${partition}] ${offset}`
  */
-export interface MessagePlace {
-  /** Name of the broker, as the option `name` of the plugin. */
-  readonly broker: string
+export interface MessagePlace extends BrokerIdentity {
   readonly groupId: string | null
   /** Name of the handler, or the topics of a handler without a name. */
   readonly subscriber: string
@@ -33,8 +44,7 @@ export type FailureStage = 'deserialize' | 'validate' | 'handler' | 'retries-exh
  * @example
  * subscribe('faststream.message.received', (event) => { received.inc((event as MessageReceivedEvent).count) })
  */
-export interface MessageReceivedEvent {
-  readonly broker: string
+export interface MessageReceivedEvent extends BrokerIdentity {
   readonly groupId: string | null
   readonly topic: string
   readonly partition: number
@@ -133,8 +143,7 @@ export interface MessageUnsettledEvent extends MessagePlace {}
  * @example
  * subscribe('faststream.message.published', (event) => { const { topic, duration } = event as MessagePublishedEvent })
  */
-export interface MessagePublishedEvent extends RecordMetadata {
-  readonly broker: string
+export interface MessagePublishedEvent extends BrokerIdentity, RecordMetadata {
   /** Time since the publish was called, ms. */
   readonly duration: number
 }
@@ -146,8 +155,7 @@ export interface MessagePublishedEvent extends RecordMetadata {
  * @example
  * subscribe('faststream.message.publish-failed', (event) => { alert((event as MessagePublishFailedEvent).error) })
  */
-export interface MessagePublishFailedEvent {
-  readonly broker: string
+export interface MessagePublishFailedEvent extends BrokerIdentity {
   readonly topic: string
   readonly error: Error
 }

@@ -171,6 +171,13 @@ export interface InheritedOptions {
    * @default 16
    */
   concurrency?: number
+  /**
+   * Level of the log line `message completed`, which each message has when it is handled, with its outcome and the time
+   * that it took. `'silent'`: no line.
+   *
+   * @default 'debug'
+   */
+  messageLogLevel?: 'debug' | 'info' | 'silent'
   /** `false`: the AsyncAPI document leaves it out. Publishers inherit it, too. @default true */
   includeInSchema?: boolean
 }

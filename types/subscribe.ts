@@ -1,9 +1,11 @@
 import type { FastifyBaseLogger, FastifyTypeProvider } from 'fastify'
 import type { Documentation } from './asyncapi.js'
+import type { DeadLetter } from './dead-letter.js'
 import type { MessageSchema, Part, Read, Write } from './provider.js'
 import type { BoundBroker, Publisher, PublisherOptions, RecordMetadata, Response } from './publish.js'
 import type { Dependencies, Dependency, Inherited, Resolved } from './dependency.js'
 import type { BrokerHealth } from './health.js'
+import type { BrokerIdentity } from './message-events.js'
 import type { InheritedOptions } from './options.js'
 
 /**
@@ -49,7 +51,7 @@ export interface Message<
   readonly deadLetter: DeadLetter | undefined
   /** Header `correlation_id` if it has 1 to 256 visible characters, otherwise a new UUID. */
   readonly correlationId: string
-  /** Logger of the scope, with topic, partition and offset of the message. */
+  /** Logger of the scope, with subscriber, group, topic, partition, offset and correlation id of the message. */
   readonly log: FastifyBaseLogger
   /** Broker that publishes with the correlation id of this message. */
   readonly broker: BoundBroker
@@ -79,38 +81,6 @@ export interface Message<
   reject (this: void, reason?: string): boolean
   /** Makes a dependency on demand, or returns the one that was made. It is cleaned up with the others. */
   resolve<T>(this: void, dependency: Dependency<T>): Promise<T>
-}
-
-/**
- * Content of the headers `x-dlq-*`: where a message failed first, and when and why it failed last.
- *
- * @example
- * app.broker.subscriber('orders.dlq', (order, { deadLetter, log }) => { log.warn({ ...deadLetter }, 'order failed') })
- */
-export interface DeadLetter {
-  /** Topic of the original. Partition, offset and timestamp are the original's, too. */
-  readonly topic: string
-  readonly partition: number
-  readonly offset: bigint
-  readonly timestamp: Date
-  /** Group and name of the subscriber that could not handle the message. */
-  readonly groupId: string | undefined
-  readonly subscriber: string | undefined
-  /** Step that failed: `deserialize`, `validate`, `retries-exhausted`, `rejected` or `publish`. */
-  readonly stage: string
-  /** Error of the last attempt. In production it has no stack. */
-  readonly error: { readonly name: string, readonly message: string, readonly stack: string | undefined }
-  /** Violations with JSON pointers, of a message that did not match its schema. */
-  readonly validation: unknown
-  /** Number of attempts. */
-  readonly attempts: number
-  readonly firstFailureAt: Date
-  readonly failedAt: Date
-  /** True when the message was too large for a dead letter with its value. The value is only in the original topic. */
-  readonly valueOmitted: boolean
-  /** True when the key and the headers were too large, too. The message is only in the original topic. */
-  readonly keyOmitted: boolean
-  readonly headersOmitted: boolean
 }
 
 /** Message of a subscriber with these schemas. */
@@ -193,7 +163,7 @@ export interface Subscriber {
  * @example
  * subscribe('fastify-faststream:offset-reset', (event) => { alert(event as OffsetResetEvent) })
  */
-export interface OffsetResetEvent {
+export interface OffsetResetEvent extends BrokerIdentity {
   readonly groupId: string | null
   readonly topic: string
   readonly partition: number
@@ -269,6 +239,8 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
 export interface Broker<This, P extends FastifyTypeProvider> extends Registrar<This, P>, BoundBroker {
   /** Name, as the option `name` of the plugin. */
   readonly name: string
+  /** Unique id, as `brokerId` of the events: brokers of several apps in one process may have one name. */
+  readonly id: string
   /**
    * Returns what each subscriber does, and whether all is well. Sends no request, so it may be called often.
    *

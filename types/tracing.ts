@@ -1,4 +1,4 @@
-import type { MessageStartedEvent } from './message-events.js'
+import type { BrokerIdentity, MessageStartedEvent } from './message-events.js'
 import type { RecordMetadata } from './publish.js'
 
 /**
@@ -30,8 +30,7 @@ export interface MessageProcessContext extends MessageStartedEvent {
  *   (context as MessagePublishContext).headers.push(['traceparent', Buffer.from(traceparent())])
  * })
  */
-export interface MessagePublishContext {
-  readonly broker: string
+export interface MessagePublishContext extends BrokerIdentity {
   readonly topic: string
   /** Partition that the call names; undefined: chosen by the key. */
   readonly partition: number | undefined

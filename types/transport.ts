@@ -13,9 +13,9 @@ export interface Transport {
   readonly name: string
   /**
    * Reaches the cluster. Rejects when no broker answers by `deadline`, ms of `performance.now()`; without a deadline,
-   * within `connectTimeout`.
+   * within `connectTimeout`. `onFailure` is called with the error of the first try, when another one follows.
    */
-  connect (deadline?: number): Promise<void>
+  connect (deadline?: number, onFailure?: (error: Error) => void): Promise<void>
   /** Asks the cluster for the partition counts of topics. Topics that do not exist are left out. */
   describeTopics (topics: readonly string[]): Promise<ReadonlyMap<string, number>>
   /** Creates topics and resolves once their partitions can be written. A topic that exists already is no error. */

@@ -54,6 +54,7 @@ async function run (repeated: number): Promise<number> {
     retry: { retries: 0, delay: 0, factor: 1, maxDelay: 0, jitter: 0, retryOn: () => true },
     handlerTimeout: 60_000,
     bodyLimit: 1_000_000,
+    messageLogLevel: 'silent',
     deadLetterTopic: () => undefined,
     isDeadLetterOf: () => false,
     decode: ({ record }) => record,

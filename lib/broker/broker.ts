@@ -15,6 +15,7 @@ import type { TopicPartitionOffset } from '../transport/transport.js'
 import { compile, type Compiled } from './compile.js'
 import type { SubscriberDeclaration } from './declaration.js'
 import { DeclaredBroker } from './declared-broker.js'
+import { BrokerReport } from './report.js'
 import { BrokerRuntime } from './runtime.js'
 import { SYSTEM, withOptions, type Environment } from './environment.js'
 import { brokerHealth } from './health.js'
@@ -25,6 +26,7 @@ import type { ViewedBroker } from './views.js'
 export class Broker extends DeclaredBroker implements ViewedBroker {
   readonly events: Events
   readonly #log: Log
+  readonly #report: BrokerReport
   readonly #ended = new AbortController()
   #environment: Environment = SYSTEM
   #connection: BrokerRuntime | undefined
@@ -38,7 +40,12 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
   constructor (settings: Settings, log: Log) {
     super(settings)
     this.#log = steady(log)
+    this.#report = new BrokerReport(settings, this.#log)
     this.events = new Events(settings.name, this.#log)
+  }
+
+  get id (): string {
+    return this.events.identity.brokerId
   }
 
   get clock (): Clock {
@@ -91,7 +98,7 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
   async #begin (compiled: Compiled, began: number): Promise<void> {
     const { clock, settings: { connectTimeout } } = this
     const { startup = this.settings.startup } = this.#environment.options
-    const means = { clock, log: this.#log, connectTimeout, ended: this.#ended.signal }
+    const means = { clock, report: this.#report, connectTimeout, ended: this.#ended.signal }
     const connection = await this.#connect(compiled)
     if (startup === 'background') {
       const connect = (): Promise<BrokerRuntime> => this.#connect(compiled)
@@ -125,9 +132,6 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
   /** Lets messages flow. Called when every `onReady` hook of the app is done, so that what handlers use is there. */
   dispatch (): void {
     if (this.#ending || this.loading) return
-    for (const { name, topics, groupId } of this.registry.subscribers) {
-      this.#log.info({ subscriber: name, topics, groupId }, 'subscriber waits for messages')
-    }
     this.#dispatching = true
     this.#connection?.dispatch()
   }
@@ -145,6 +149,9 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
 
   async #drain (): Promise<void> {
     this.#ended.abort()
+    if (!this.loading) {
+      this.#report.closing(this.clock, () => this.health(), this.#connection?.producer?.pending ?? 0)
+    }
     this.#cancelOverdue = this.clock.schedule(this.settings.drainTimeout, () => { this.#overdue.abort() })
     await this.#connection?.drain()
   }
@@ -156,10 +163,12 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
   }
 
   async #close (): Promise<void> {
+    const drained = this.drain()
     this.state = 'closing'
-    await this.drain()
+    await drained
     await this.#connection?.close()
     this.#cancelOverdue()
     this.state = 'closed'
+    this.#report.closed(this.clock)
   }
 }

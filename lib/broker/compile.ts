@@ -10,6 +10,7 @@ import { compileOutgoing } from '../schema/outgoing.js'
 import type { Part } from '../codec/violations.js'
 import type { Validators } from '../schema/validator.js'
 import type { SubscriberDeclaration } from './declaration.js'
+import type { SubscriberSettings } from './plan.js'
 import { PublisherPlan } from './publisher.js'
 import { Publishers } from './publishers.js'
 import type { Registry } from './registry.js'
@@ -39,7 +40,7 @@ export function compile (registry: Registry, broker: CompilingBroker): Compiled 
     const compiler = incomingCompiler(scope, registry.compilerOf(declaration), ajv)
     const topic = topics.join(', ')
     const validators = compileParts(schema, (schema, part) => compileIncoming(compiler, schema, { topic, part }))
-    const source = sourceOf(broker, scope, validators.key !== undefined)
+    const source = sourceOf(broker, settings, validators.key !== undefined)
     return [declaration, new CompiledSubscriber(settings, { bodyLimit, validators }, source)] as const
   })
   const publishers = registry.publishers.map(({ declaration }) => {
@@ -54,9 +55,12 @@ export function compile (registry: Registry, broker: CompilingBroker): Compiled 
   return { subscribers: new Map(subscribers), publishers: new Publishers(new Map(publishers)) }
 }
 
-function sourceOf (broker: CompilingBroker, scope: FastifyInstance, hasKeySchema: boolean): MessageSource {
+function sourceOf (broker: CompilingBroker, settings: SubscriberSettings, hasKeySchema: boolean): MessageSource {
+  const { name: subscriber, groupId, declaration: { scope } } = settings
   return {
     scope,
+    subscriber,
+    groupId,
     hasKeySchema,
     resolutionSettings: () => broker.resolutionSettings(scope),
     bind: (correlationId) => new BoundView(broker, scope, correlationId)

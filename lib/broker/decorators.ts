@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { NamedBrokers } from '../../types/index.js'
 import { injectIntoRoutes } from '../deps/http.js'
+import { isEnabled, steady, type Log } from '../log.js'
 import { kBrokers, kRequestBrokers } from '../symbols.js'
 import type { Broker } from './broker.js'
 import { acceptCorrelationId } from '../message/correlation-id.js'
@@ -77,7 +78,9 @@ class RequestBrokers {
   view (broker: Broker): BoundView {
     let view = this.#views.get(broker)
     if (view === undefined) {
-      view = new BoundView(broker, this.#request.server, this.#correlationIdFor(broker))
+      const { server, log } = this.#request
+      const tell = isEnabled(log, 'debug') ? joiningLine(log, broker) : undefined
+      view = new BoundView(broker, server, this.#correlationIdFor(broker), tell)
       this.#views.set(broker, view)
     }
     return view
@@ -89,6 +92,11 @@ class RequestBrokers {
     let id: string | undefined
     return () => { return (id ??= acceptCorrelationId(correlationId(this.#request), randomUUID, this.#request.log)) }
   }
+}
+
+/** The line that joins the log of a request with the messages that it publishes. */
+function joiningLine (log: Log, { name: broker }: Broker): (correlationId: string) => void {
+  return (correlationId) => { steady(log).debug({ broker, correlationId }, 'request publishes') }
 }
 
 function boundView (request: FastifyRequest, broker: Broker): BoundView {

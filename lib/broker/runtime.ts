@@ -64,17 +64,17 @@ export class BrokerRuntime {
 
   /**
    * Connects by `deadline` (ms by the clock's `elapsed`), prepares the topics and joins the groups. Ends early, without
-   * an error, when the broker is drained or closed meanwhile.
+   * an error, when the broker is drained or closed meanwhile. `onFailure`: told when the first try to connect fails.
    */
-  start (deadline?: number): Promise<void> {
-    // Sockets and loops that begin here outlive the caller of ready().
-    return inOwnContext(() => this.#start(deadline))
+  start (deadline?: number, onFailure?: (error: Error) => void): Promise<void> {
+    // Sockets and loops that begin here outlive whoever made the app ready.
+    return inOwnContext(() => this.#start(deadline, onFailure))
   }
 
-  async #start (deadline: number | undefined): Promise<void> {
+  async #start (deadline?: number, onFailure?: (error: Error) => void): Promise<void> {
     const { subscribers, topics } = this.#plan
     const { settings, log } = this.#surroundings
-    await this.#transport.connect(deadline)
+    await this.#transport.connect(deadline, onFailure)
     if (this.#ending) return
     this.#step = 'checking rights'
     await this.#transport.checkRights?.(neededRights(this.#plan))

@@ -2,8 +2,8 @@ import { sleep, within, type Clock } from '../clock.js'
 import type { LastError } from '../consume/group/group-state.js'
 import { backoff } from '../consume/pipeline/backoff.js'
 import { FASTSTREAM_ERR_START_TIMEOUT } from '../errors.js'
-import type { Log } from '../log.js'
 import { toError } from '../to-error.js'
+import type { BrokerReport } from './report.js'
 import type { BrokerRuntime } from './runtime.js'
 
 /** Waits between tries to reach the cluster, with `startup: 'background'`. */
@@ -12,7 +12,7 @@ const RECONNECT = { delay: 500, factor: 2, maxDelay: 30_000, jitter: 0.2 }
 /** What a start needs of its broker. */
 export interface Startup {
   readonly clock: Clock
-  readonly log: Log
+  readonly report: BrokerReport
   /** ms */
   readonly connectTimeout: number
   /** Aborts when the broker is drained. */
@@ -28,9 +28,9 @@ export interface BackgroundStartup extends Startup {
 
 /** `began`: when Fastify's time-out of the hook began, ms by the clock's `elapsed`. */
 export async function startInTime (connection: BrokerRuntime, began: number, startup: Startup): Promise<void> {
-  const { clock, connectTimeout } = startup
+  const { clock, report, connectTimeout } = startup
   // The transport's error knows why no broker answers, so it comes before ours.
-  const starting = connection.start(began + connectTimeout * 0.9)
+  const starting = connection.start(began + connectTimeout * 0.9, (error) => { report.connectFailed(error) })
   const started = await within(clock, began + connectTimeout - clock.elapsed(), starting)
   if (!started) goOnLate(connection, starting, startup)
 }
@@ -41,26 +41,23 @@ export async function startInTime (connection: BrokerRuntime, began: number, sta
  * meanwhile, and reads once it has joined.
  */
 function goOnLate ({ step }: BrokerRuntime, starting: Promise<void>, startup: Startup): void {
-  const { log, connectTimeout, ended } = startup
+  const { report, connectTimeout, ended } = startup
   if (step !== 'joining groups') throw new FASTSTREAM_ERR_START_TIMEOUT(connectTimeout, step)
-  const message = 'groups are not joined yet: members that died still count; messages flow once they are joined'
-  log.warn({ timeout: connectTimeout }, message)
-  starting.catch((err) => {
-    if (!ended.aborted) log.error({ err }, 'groups could not be joined: their messages are not read')
-  })
+  report.joinsLate()
+  starting.catch((err) => { if (!ended.aborted) report.joinFailed(err) })
 }
 
 /** Tries until the broker is drained. Resolves to whether it is connected; never rejects. */
 export async function startInBackground (connection: BrokerRuntime, startup: BackgroundStartup): Promise<boolean> {
-  const { clock, log, ended, connect, failed } = startup
+  const { clock, report, ended, connect, failed } = startup
   for (let attempt = 1; !ended.aborted; attempt++) {
-    const err = await connection.start().then(() => undefined, toError)
+    const err = await connection.start(undefined, (error) => { report.connectFailed(error) }).then(() => undefined, toError)
     if (ended.aborted) break
     if (err === undefined) return true
     failed({ error: err, at: clock.now() })
     await connection.close()
     const wait = backoff(RECONNECT, attempt)
-    log.error({ err, attempt, retryIn: Math.round(wait) }, 'the cluster cannot be used, it will be tried again')
+    report.startFailed(err, attempt, wait)
     if (await sleep(clock, wait, ended)) connection = await connect()
   }
   return false

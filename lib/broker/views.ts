@@ -19,6 +19,7 @@ const SUBSCRIBER = 'subscriber(topics, options, handler)'
 
 /** The broker behind a view. */
 export interface ViewedBroker extends PublisherSource, SubscriberSource {
+  readonly id: string
   addSubscriber (declaration: SubscriberDeclaration): void
   addPublisher (declaration: PublisherDeclaration): void
   /** The publisher that a scope knows for a topic; one without a schema where there is none. */
@@ -31,11 +32,16 @@ export class BoundView implements BoundBroker {
   readonly #broker: ViewedBroker
   readonly #scope: FastifyInstance
   readonly #correlationId: () => string
+  #onFirstPublish: ((correlationId: string) => void) | undefined
 
-  constructor (broker: ViewedBroker, scope: FastifyInstance, correlationId: () => string) {
+  constructor (
+    broker: ViewedBroker, scope: FastifyInstance, correlationId: () => string,
+    onFirstPublish?: (correlationId: string) => void
+  ) {
     this.#broker = broker
     this.#scope = scope
     this.#correlationId = correlationId
+    this.#onFirstPublish = onFirstPublish
   }
 
   get correlationId (): string {
@@ -47,7 +53,11 @@ export class BoundView implements BoundBroker {
     target: string | Publisher, value: unknown, options?: PublishOptions, ...surplus: unknown[]
   ): Promise<RecordMetadata> => {
     noSurplus(PUBLISH, surplus)
-    return await send(publisherOf(this.#broker, this.#scope, target).prepare(value, options, this.#correlationId()))
+    const correlationId = this.#correlationId()
+    const prepared = publisherOf(this.#broker, this.#scope, target).prepare(value, options, correlationId)
+    this.#onFirstPublish?.(correlationId)
+    this.#onFirstPublish = undefined
+    return await send(prepared)
   }
 
   toJSON (): object {
@@ -71,6 +81,10 @@ export class ScopeView implements BoundBroker {
 
   get name (): string {
     return this.#broker.name
+  }
+
+  get id (): string {
+    return this.#broker.id
   }
 
   publish = async (

@@ -5,6 +5,7 @@ import {
 } from '../errors.js'
 import { steady } from '../log.js'
 import type { DeclaredDependency } from './dependency.js'
+import { noteFailedDependency } from './failed-dependency.js'
 
 type AnyGenerator = Generator<unknown, unknown, unknown> | AsyncGenerator<unknown, unknown, unknown>
 
@@ -93,10 +94,21 @@ export class Resolution {
   async #make (dep: DeclaredDependency): Promise<unknown> {
     this.#pending++
     try {
-      const made = await dep.factory(await this.resolveAll(dep.needs), this.#context)
-      return isGenerator(made) ? await this.#start(dep.name, made) : made
+      const needs = await this.resolveAll(dep.needs)
+      return await this.#call(dep, needs)
     } finally {
       this.#pending--
+    }
+  }
+
+  /** Apart from the needs: an error of a need names the need. */
+  async #call ({ name, factory }: DeclaredDependency, needs: Record<string, unknown>): Promise<unknown> {
+    try {
+      const made = await factory(needs, this.#context)
+      return isGenerator(made) ? await this.#start(name, made) : made
+    } catch (error) {
+      noteFailedDependency(error, name)
+      throw error
     }
   }
 
@@ -126,10 +138,12 @@ export class Resolution {
       // The caller no longer waits for this error: the log is the only place left for it.
       ended.catch((err) => { report(err, 'the clean-up of a dependency failed after its time') })
       const error = new FASTSTREAM_ERR_CLEANUP_TIMEOUT(name, cleanupTimeout)
+      noteFailedDependency(error, name)
       report(error, 'the clean-up of a dependency does not end')
       return { error }
     } catch (error) {
       if (reason !== undefined && error === reason.error) return undefined
+      noteFailedDependency(error, name)
       report(error, 'the clean-up of a dependency failed')
       return { error }
     }

@@ -1,11 +1,14 @@
 import type { DeadLetter, FailureStage } from '../../types/index.js'
-import { boundedJson } from '../bounded-value.js'
 import { parseJson } from '../codec/json.js'
-import { MESSAGE_LIMIT, NAME_LIMIT, oneLine, visibleLines } from '../foreign-text.js'
-import { textOf } from '../to-error.js'
 import type { RawHeader } from '../transport/transport.js'
+import {
+  briefMessageOf, causesOf, codeOf, dependencyOf, messageOf, nameOf, readCauses, stackOf, violationsOf
+} from './dead-letter-error.js'
 
-/* The headers of a dead letter: ONE list says how each is written, read and described in the AsyncAPI document. */
+/*
+ * The headers of a dead letter: ONE list says how each is written, read and described, in the AsyncAPI document and in
+ * docs/dead-letters.md.
+ */
 
 export const DEAD_LETTER_PREFIX = 'x-dlq-'
 
@@ -38,7 +41,7 @@ export interface DeadLetterFacts {
 
 /** JSON Schema of a header's text. */
 interface HeaderSchema {
-  readonly description?: string
+  readonly description: string
   readonly pattern?: string
   readonly format?: string
   readonly enum?: readonly string[]
@@ -74,37 +77,44 @@ function omitted (part: string, isSet: (facts: DeadLetterFacts) => boolean): Hea
   return maybe(`${part}-omitted`, schema, (facts) => isSet(facts) ? 'true' : undefined, (text) => text === 'true')
 }
 
-/** bytes */
-const DETAIL_LIMIT = 4096
-const MAX_VIOLATIONS = 50
 /** Bytes of JSON that are read as violations: more than are written. */
 const MAX_JSON = 2 ** 16
 
-const DIGITS = { pattern: '^[0-9]+$' }
-const TIME = { format: 'date-time' }
+const DIGITS = '^[0-9]+$'
 
 /** In the order of the wire. The members are those of {@link DeadLetter}, those of its error without their object. */
 const HEADERS = {
-  topic: always('topic', { description: 'Where the message was' }, ({ topic }) => topic, asText),
-  partition: always('partition', DIGITS, ({ partition }) => String(partition), Number),
-  offset: always('offset', { pattern: '^[0-9]{1,19}$' }, ({ offset }) => String(offset), asOffset),
-  timestamp: always('timestamp', { description: 'Of the message, ms since 1970', pattern: '^-?[0-9]+$' },
+  topic: always('topic', { description: 'Topic of the message' }, ({ topic }) => topic, asText),
+  partition: always('partition', { description: 'Partition of the message', pattern: DIGITS },
+    ({ partition }) => String(partition), Number),
+  offset: always('offset', { description: 'Offset of the message', pattern: '^[0-9]{1,19}$' },
+    ({ offset }) => String(offset), asOffset),
+  timestamp: always('timestamp', { description: 'Timestamp of the message, ms since 1970', pattern: '^-?[0-9]+$' },
     ({ timestamp }) => String(timestamp), (text) => new Date(Number(text))),
-  groupId: maybe('group', { description: 'The consumer group of the subscriber' },
+  groupId: maybe('group', { description: 'Consumer group of the subscriber' },
     ({ groupId }) => groupId ?? undefined, asText),
-  subscriber: always('subscriber', { description: 'The subscriber that could not handle it' },
+  subscriber: always('subscriber', { description: 'Subscriber that could not handle the message' },
     ({ subscriber }) => subscriber, asText),
-  stage: always('stage', { enum: DEAD_LETTER_STAGES }, ({ stage }) => stage, asText),
-  errorName: always('error-class', {},
-    ({ error }) => oneLine(textOf(() => error.name), NAME_LIMIT), (text = '') => text),
-  errorMessage: always('error-message', {}, messageOf, (text = '') => text),
-  errorStack: maybe('error-stack', { description: 'Left out in production' }, stackOf, asText),
-  validation: maybe('errors', { description: 'JSON: where it does not match its schema' }, violationsOf, asJson),
-  attempts: always('attempts', { description: 'How often it was tried', ...DIGITS },
+  stage: always('stage', { description: 'Step that failed', enum: DEAD_LETTER_STAGES }, ({ stage }) => stage, asText),
+  errorName: always('error-class', { description: 'Name of the error' },
+    ({ error }) => nameOf(error), (text = '') => text),
+  errorMessage: always('error-message', { description: 'Message of the error' },
+    ({ error, detailed }) => detailed ? messageOf(error) : briefMessageOf(error), (text = '') => text),
+  errorCode: maybe('error-code', { description: 'Code of the error' }, ({ error }) => codeOf(error), asText),
+  errorCause: maybe('error-cause', { description: 'JSON: name, message, code and cause of the error that caused it' },
+    ({ error, detailed }) => detailed ? causesOf(error) : undefined, readCauses),
+  errorDependency: maybe('error-dependency', { description: 'Dependency that threw the error' },
+    ({ error }) => dependencyOf(error), asText),
+  errorStack: maybe('error-stack', { description: 'Stack of the error. Left out in production' },
+    ({ error, detailed }) => detailed ? stackOf(error) : undefined, asText),
+  validation: maybe('errors', { description: 'JSON: where the message does not match its schema' },
+    ({ error, detailed }) => detailed ? violationsOf(error) : undefined, asJson),
+  attempts: always('attempts', { description: 'Number of attempts', pattern: DIGITS },
     ({ attempts }) => String(attempts), Number),
-  firstFailureAt: always('first-failure-at', TIME,
+  firstFailureAt: always('first-failure-at', { description: 'Time of the first failure', format: 'date-time' },
     ({ firstFailureAt }) => new Date(firstFailureAt).toISOString(), asDate),
-  failedAt: always('failed-at', TIME, ({ failedAt }) => new Date(failedAt).toISOString(), asDate),
+  failedAt: always('failed-at', { description: 'Time of the last failure', format: 'date-time' },
+    ({ failedAt }) => new Date(failedAt).toISOString(), asDate),
   valueOmitted: omitted('value', (facts) => facts.valueOmitted),
   keyOmitted: omitted('key', (facts) => facts.keyOmitted),
   headersOmitted: omitted('headers', (facts) => facts.headersOmitted)
@@ -154,7 +164,14 @@ export function readDeadLetterHeaders (headers: readonly RawHeader[]): DeadLette
     groupId: read(HEADERS.groupId),
     subscriber: read(HEADERS.subscriber),
     stage,
-    error: { name: read(HEADERS.errorName), message: read(HEADERS.errorMessage), stack: read(HEADERS.errorStack) },
+    error: {
+      name: read(HEADERS.errorName),
+      message: read(HEADERS.errorMessage),
+      code: read(HEADERS.errorCode),
+      cause: read(HEADERS.errorCause),
+      dependency: read(HEADERS.errorDependency),
+      stack: read(HEADERS.errorStack)
+    },
     validation: read(HEADERS.validation),
     attempts: read(HEADERS.attempts),
     firstFailureAt: read(HEADERS.firstFailureAt),
@@ -172,6 +189,21 @@ export function originOf (headers: readonly RawHeader[]): string | undefined {
     return pattern.test(text) ? text : undefined
   })
   return place.includes(undefined) ? undefined : place[0]
+}
+
+/** A header as the documentation shows it. */
+export interface DeadLetterHeaderRow {
+  readonly name: string
+  readonly required: boolean
+  readonly description: string
+}
+
+/** The headers in the order of the wire, for the documentation. */
+export function deadLetterHeaderRows (): DeadLetterHeaderRow[] {
+  return ALL.map(({ name, required, schema: { description, enum: values } }) => {
+    const among = values === undefined ? '' : `: ${values.join(', ')}`
+    return { name: DEAD_LETTER_PREFIX + name, required, description: description + among }
+  })
 }
 
 /** JSON Schema of the headers, for the AsyncAPI document. */
@@ -205,19 +237,4 @@ function asJson (json: string | undefined): unknown {
   } catch {
     return undefined
   }
-}
-
-function messageOf ({ error, detailed }: DeadLetterFacts): string {
-  return oneLine(textOf(() => error.message), detailed ? MESSAGE_LIMIT : NAME_LIMIT)
-}
-
-function stackOf ({ error, detailed }: DeadLetterFacts): string | undefined {
-  const hasStack = detailed && process.env.NODE_ENV !== 'production'
-  return hasStack ? visibleLines(textOf(() => error.stack), DETAIL_LIMIT) : undefined
-}
-
-/** A violation that is left out is left out as a whole: the header is JSON. */
-function violationsOf ({ error, detailed }: DeadLetterFacts): string | undefined {
-  const read = (): unknown => detailed && 'validation' in error ? error.validation : undefined
-  return boundedJson(read, MAX_VIOLATIONS * 10, DETAIL_LIMIT)
 }

@@ -1,5 +1,4 @@
 import { inspect, type InspectOptionsStylized } from 'node:util'
-import { randomUUID } from 'node:crypto'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { BoundBroker, DeadLetter, Dependency, Message } from '../../types/index.js'
 import { NackMessage, RejectMessage, type Decision } from './ack.js'
@@ -7,12 +6,12 @@ import { DeclaredDependency } from '../deps/dependency.js'
 import { MessageContext } from '../deps/message-context.js'
 import { Resolution, type ResolutionSettings } from '../deps/resolution.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
+import type { Log } from '../log.js'
 import type { ConsumedRecord, RawHeader } from '../transport/transport.js'
 import type { Decoded } from './decode.js'
 import { inspected } from '../shown.js'
-import { acceptCorrelationId } from './correlation-id.js'
 import { readDeadLetterHeaders } from './dead-letter-headers.js'
-import { CORRELATION_ID, decodeHeaders, headerText } from './headers.js'
+import { decodeHeaders } from './headers.js'
 
 /** One attempt to handle a record, as its message needs it. */
 export interface MessageDelivery {
@@ -23,6 +22,8 @@ export interface MessageDelivery {
   readonly attempt: number
   /** Aborts when the attempt times out or is given up. */
   readonly signal: AbortSignal
+  /** The correlation id, the same for all attempts. `log` is told when that of the header is replaced. */
+  correlationId (log: Log): string
   /** Stores the handler's decision. False when there is one already, or when it comes too late. */
   decide (decision: Decision): boolean
 }
@@ -30,6 +31,9 @@ export interface MessageDelivery {
 /** What all messages of one subscriber share. */
 export interface MessageSource {
   readonly scope: FastifyInstance
+  /** The subscriber's name and group, for the logs of handlers. */
+  readonly subscriber: string
+  readonly groupId: string | null
   /** Whether keys are decoded. */
   readonly hasKeySchema: boolean
   readonly resolutionSettings: () => ResolutionSettings
@@ -55,7 +59,6 @@ export class ReceivedMessage implements Message<unknown, unknown, unknown> {
   #headers: unknown
   #log: FastifyBaseLogger | undefined
   #broker: BoundBroker | undefined
-  #correlationId: string | undefined
   #deadLetter: DeadLetter | undefined
   #resolution: Resolution | undefined
   #deps: Readonly<Record<string, unknown>> = NOTHING
@@ -113,13 +116,7 @@ export class ReceivedMessage implements Message<unknown, unknown, unknown> {
   }
 
   get correlationId (): string {
-    this.#correlationId ??= this.#acceptCorrelationId()
-    return this.#correlationId
-  }
-
-  #acceptCorrelationId (): string {
-    const given = headerText(this.#delivery.record, CORRELATION_ID)
-    return given === undefined ? randomUUID() : acceptCorrelationId(given, randomUUID, this.log)
+    return this.#delivery.correlationId(this.#source.scope.log)
   }
 
   get deadLetter (): DeadLetter | undefined {
@@ -128,11 +125,12 @@ export class ReceivedMessage implements Message<unknown, unknown, unknown> {
   }
 
   get log (): FastifyBaseLogger {
-    this.#log ??= this.#source.scope.log.child({
-      topic: this.topic,
-      partition: this.partition,
-      offset: String(this.offset)
-    })
+    if (this.#log === undefined) {
+      const { scope, subscriber, groupId } = this.#source
+      const { topic, partition, correlationId } = this
+      const offset = String(this.offset)
+      this.#log = scope.log.child({ subscriber, groupId, topic, partition, offset, correlationId })
+    }
     return this.#log
   }
 

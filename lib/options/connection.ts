@@ -1,7 +1,7 @@
 import { FASTSTREAM_ERR_INSECURE_SASL, FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import type { FaststreamOptions } from '../../types/index.js'
 import { isLoopback, sendsSecret } from '../loopback.js'
-import { isObject, text } from './assert.js'
+import { callable, isObject, onlyKnown, text } from './assert.js'
 
 /* Checks of the options that say how the app reaches its cluster. */
 
@@ -38,14 +38,38 @@ export function checkSsl<T> (option: string, ssl: T): T {
   return ssl
 }
 
-/** The credentials are checked by kafkajs. */
+const PROVIDER = 'must be a function that returns the token'
+const PASSWORD = { required: ['username', 'password'], optional: [] }
+
+/** What each mechanism needs. */
+const MECHANISMS: ReadonlyMap<string, { readonly required: readonly string[], readonly optional: readonly string[] }> =
+  new Map([
+    ['plain', PASSWORD],
+    ['scram-sha-256', PASSWORD],
+    ['scram-sha-512', PASSWORD],
+    ['aws', { required: ['authorizationIdentity', 'accessKeyId', 'secretAccessKey'], optional: ['sessionToken'] }],
+    ['oauthbearer', { required: ['oauthBearerProvider'], optional: [] }]
+  ])
+
+/** A copy, because kafkajs writes into its own. No error repeats a credential. */
 export function checkSasl<T extends { readonly mechanism: string }> (option: string, sasl: T): T {
   if (!isObject(sasl)) {
     const cure = "must be an object such as { mechanism: 'scram-sha-256', username, password }"
     throw new FASTSTREAM_ERR_INVALID_OPTION(option, cure)
   }
   text(`${option}.mechanism`, sasl.mechanism)
-  return sasl
+  const members = MECHANISMS.get(sasl.mechanism.toLowerCase())
+  if (members === undefined) {
+    const cure = `must be one of '${[...MECHANISMS.keys()].join("', '")}'`
+    throw new FASTSTREAM_ERR_INVALID_OPTION(`${option}.mechanism`, cure)
+  }
+  onlyKnown(`${option}.`, sasl, ['mechanism', ...members.required, ...members.optional])
+  for (const name of members.required) {
+    const value: unknown = Reflect.get(sasl, name)
+    if (name === 'oauthBearerProvider') callable(`${option}.${name}`, value, PROVIDER)
+    else text(`${option}.${name}`, value)
+  }
+  return { ...sasl }
 }
 
 type Security = Pick<FaststreamOptions, 'brokers' | 'ssl' | 'sasl' | 'allowInsecureSasl'>

@@ -2,7 +2,7 @@ import type { AckPolicy, DeadLetterOptions, InheritedOptions, RetryOptions } fro
 import { anyNumber, choice, flag, functionOf, milliseconds, wholeNumber } from './checks.js'
 import { callable, onlyKnown, text } from './assert.js'
 import { defaultsOf, optionsOf, resolveOptions, type OptionTable } from './option.js'
-import type { DeadLetterTopic, OffsetResetMode, Ordering, RetrySettings } from './settings.js'
+import type { DeadLetterTopic, MessageLogLevel, OffsetResetMode, Ordering, RetrySettings } from './settings.js'
 import { checkTopic } from './topic-name.js'
 
 /** What the inherited options resolve to. */
@@ -16,6 +16,7 @@ export interface InheritedSettings {
   readonly deadLetter: DeadLetterTopic
   readonly ordering: Ordering
   readonly concurrency: number
+  readonly messageLogLevel: MessageLogLevel
   readonly includeInSchema: boolean
 }
 
@@ -88,6 +89,11 @@ export const INHERITED: OptionTable<InheritedOptions, InheritedSettings> = {
     default: 16,
     check: wholeNumber(1),
     doc: 'how many messages a subscriber handles at the same time'
+  },
+  messageLogLevel: {
+    default: 'debug',
+    check: choice('debug', 'info', 'silent'),
+    doc: "the level of the [log line](operations.md#logs) that ends each message: `'debug'`, `'info'` or `'silent'`"
   },
   includeInSchema: {
     default: true,

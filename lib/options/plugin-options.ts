@@ -76,7 +76,8 @@ export const PLUGIN: OptionTable<PluginOptions, PluginSettings> = {
     default: undefined,
     check: checkSasl,
     shown: 'none',
-    doc: "the credentials of the app: `{ mechanism: 'scram-sha-256', username, password }`"
+    doc: "the credentials of the app: `{ mechanism: 'scram-sha-256', username, password }`. " +
+      "Mechanisms: `'plain'`, `'scram-sha-256'`, `'scram-sha-512'`, `'aws'`, `'oauthbearer'`"
   },
   allowInsecureSasl: {
     default: false,

@@ -17,6 +17,9 @@ export interface RetrySettings extends BackoffSettings {
 /** What is handled one after the other: the messages of a partition, those of a key in a partition, nothing. */
 export type Ordering = 'partition' | 'key' | 'none'
 
+/** The level of the line that ends each message. */
+export type MessageLogLevel = 'debug' | 'info' | 'silent'
+
 /** Where reading begins without a usable offset. */
 export type OffsetResetMode = 'earliest' | 'latest' | 'fail'
 

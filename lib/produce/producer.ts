@@ -44,7 +44,9 @@ export class Producer {
   publish (outgoing: Outgoing): Promise<RecordMetadata> {
     if (!publishing.hasSubscribers) return this.#publish(outgoing)
     const { topic, partition, headers } = outgoing
-    const context: MessagePublishContext = { broker: this.#events.broker, topic, partition, headers: [...headers] }
+    const context: MessagePublishContext = {
+      ...this.#events.identity, topic, partition, headers: [...headers]
+    }
     return publishing.tracePromise(() => this.#publish({ ...outgoing, headers: context.headers }), context)
   }
 
@@ -76,15 +78,15 @@ export class Producer {
   }
 
   #tellPublished ({ record: { topic, partition }, deadline }: Entry, offset: bigint): void {
-    const { broker, published } = this.#events
+    const { identity, published } = this.#events
     if (!published.active) return
     const begin = deadline - this.#settings.deadline
-    published.emit({ broker, topic, partition, offset, duration: this.#clock.elapsed() - begin })
+    published.emit({ ...identity, topic, partition, offset, duration: this.#clock.elapsed() - begin })
   }
 
   #tellFailed (topic: string, error: Error): Error {
-    const { broker, publishFailed } = this.#events
-    if (publishFailed.active) publishFailed.emit({ broker, topic, error })
+    const { identity, publishFailed } = this.#events
+    if (publishFailed.active) publishFailed.emit({ ...identity, topic, error })
     return error
   }
 

@@ -27,6 +27,8 @@ async function build (t: Test, options: FaststreamOptions = {}) {
     const validators = { value: undefined, key: undefined, headers: undefined }
     return new CompiledSubscriber(resolveSubscriber(declaration, settings), { bodyLimit: 1000, validators }, {
       scope: app,
+      subscriber: 'orders',
+      groupId: 'shop',
       hasKeySchema: false,
       resolutionSettings: () => ({ clock: systemClock, cleanupTimeout: 1000, overrides: new Map() }),
       bind: () => { throw new Error('not used') }

@@ -119,7 +119,7 @@ t.test('a message has a logger with its place, and an id when it came without on
   t.match(lines.filter(({ level }) => level === 40), [{
     msg: 'in-memory broker: nothing leaves this process, and it forgets everything when it ends'
   }])
-  t.match(lines.filter(({ msg }) => msg === 'subscriber waits for messages'), [{
-    subscriber: 'take', topics: ['logged'], groupId: 'fastify-faststream'
+  t.match(lines.filter(({ msg }) => msg === 'joined the group'), [{
+    subscribers: ['take'], groupId: 'fastify-faststream', partitions: { logged: [0, 1, 2] }
   }])
 })

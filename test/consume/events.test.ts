@@ -8,7 +8,7 @@ import type { SubscriberPlan } from '../../lib/consume/pipeline/subscriber-plan.
 import type { Producer } from '../../lib/produce/producer.js'
 import { GenerationLostError } from '../../lib/transport/transport.js'
 import type { MessageProcessContext } from '../../types/index.js'
-import { environmentOf } from '../support/environment.js'
+import { BROKER, environmentOf } from '../support/environment.js'
 import { FakeConsumer } from '../support/fake-consumer.js'
 import { gate } from '../support/inbox.js'
 import { hear, hearTrace } from '../support/hear.js'
@@ -16,14 +16,8 @@ import { ManualClock, turn } from '../support/manual-clock.js'
 import { prepared } from '../support/prepared.js'
 import { record } from '../support/record.js'
 
-const settings = {
-  buffer: { messages: 100, bytes: 100_000 },
-  commit: { interval: 1000, count: 100 },
-  revokeDrain: 5000,
-  sessionTimeout: 30_000,
-  rebalanceTimeout: 60_000
-}
-const group = { broker: 'default', groupId: 'shop' }
+const settings = { buffer: { messages: 100, bytes: 100_000 }, commit: { interval: 1000, count: 100 }, revokeDrain: 5000, sessionTimeout: 30_000, rebalanceTimeout: 60_000 }
+const group = { ...BROKER, groupId: 'shop' }
 
 function planOf (overrides: Partial<SubscriberPlan<Delivery>>): SubscriberPlan<Delivery> {
   return {
@@ -36,6 +30,7 @@ function planOf (overrides: Partial<SubscriberPlan<Delivery>>): SubscriberPlan<D
     retry: { retries: 1, delay: 100, factor: 2, maxDelay: 1000, jitter: 0, retryOn: () => true },
     handlerTimeout: 60_000,
     bodyLimit: 1_000_000,
+    messageLogLevel: 'silent',
     deadLetterTopic: (topic) => `${topic}.dlq`,
     isDeadLetterOf: () => false,
     decode: (delivery) => delivery,
@@ -279,9 +274,7 @@ t.test('a partition that is not read any further is told, and an offset that is 
   t.same(stopped[0], { ...group, ...at, offset: 7n, nextOffset: undefined, error })
   t.match(stopped[1], { ...group, ...at, offset: 3n, nextOffset: 5n, error: { code: 'FASTSTREAM_ERR_OFFSET_RESET' } })
   t.equal(stopped.length, 2, 'a reset that goes on stops nothing')
-  t.same(
-    reset, [5n, undefined].map((position) => ({ groupId: 'shop', ...at, stored: 3n, start: 5n, end: 9n, position }))
-  )
+  t.same(reset, [5n, undefined].map((position) => ({ ...group, ...at, stored: 3n, start: 5n, end: 9n, position })))
 })
 
 t.test('each change of the consumer\'s state is told', async (t) => {

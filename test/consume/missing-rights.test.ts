@@ -42,6 +42,7 @@ function build (overrides: Partial<SubscriberPlan<Delivery>>, refusals: Error[] 
     retry: RETRY,
     handlerTimeout: 1000,
     bodyLimit: 1_000_000,
+    messageLogLevel: 'silent',
     deadLetterTopic: (topic) => `${topic}.dlq`,
     isDeadLetterOf: () => false,
     decode: (delivery) => delivery,

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import * as errors from '../../lib/errors.js'
 import { INHERITED } from '../../lib/options/inherited.js'
 import { PLUGIN } from '../../lib/options/plugin-options.js'
+import { deadLettersPage } from '../../scripts/docs/dead-letters.js'
 import { errorRows, errorsPage } from '../../scripts/docs/errors.js'
 import { optionRows, optionsPage } from '../../scripts/docs/options.js'
 
@@ -15,6 +16,10 @@ t.test('docs/options.md is the table of options', async (t) => {
 t.test('docs/errors.md is the catalogue of errors', async (t) => {
   t.equal(readFileSync('docs/errors.md', 'utf8'), errorsPage(), 'run npm run docs')
   t.same(errorRows().map(({ code }) => code).sort(), Object.keys(errors).sort())
+})
+
+t.test('docs/dead-letters.md is the list of headers', async (t) => {
+  t.equal(readFileSync('docs/dead-letters.md', 'utf8'), deadLettersPage(), 'run npm run docs')
 })
 
 t.test('the types have the options of the tables, with the same defaults', async (t) => {

@@ -6,6 +6,9 @@ import { testBroker } from 'fastify-faststream/testing'
 
 /* What a block of the documentation finds without declaring it: an app with a broker, two schemas, and a database. */
 
+// For the blocks that read it: an empty password is refused.
+process.env.KAFKA_PASSWORD ??= 'secret'
+
 const ORDER = Type.Object({ id: Type.String(), total: Type.Number({ minimum: 0 }) }, { $id: 'Order' })
 const INVOICE = Type.Object({ orderId: Type.String(), amount: Type.Number() }, { $id: 'Invoice' })
 

@@ -2,7 +2,7 @@ import t from 'tap'
 import { Producer } from '../../lib/produce/producer.js'
 import { SendError } from '../../lib/transport/transport.js'
 import type { MessagePublishContext } from '../../types/index.js'
-import { environmentOf } from '../support/environment.js'
+import { BROKER, environmentOf } from '../support/environment.js'
 import { FakeProducer } from '../support/fake-producer.js'
 import { hear, hearTrace } from '../support/hear.js'
 import { ManualClock, turn } from '../support/manual-clock.js'
@@ -27,7 +27,7 @@ t.test('a publish is told when it is stored, with its duration', async (t) => {
   t.same(published, [])
   transport.sends[0]?.succeed()
   await done
-  t.same(published, [{ broker: 'default', topic: 'orders', partition: 1, offset: 0n, duration: 250 }])
+  t.same(published, [{ ...BROKER, topic: 'orders', partition: 1, offset: 0n, duration: 250 }])
 })
 
 t.test('each way to fail is told with its error', async (t) => {

@@ -145,6 +145,7 @@ export class App {
       ackPolicy: 'REJECT_ON_ERROR',
       handlerTimeout: 60_000,
       bodyLimit: 1_048_588,
+      messageLogLevel: 'silent',
       retry: { retries: ATTEMPTS - 1, delay: 20, factor: 2, maxDelay: 200, jitter: 0.2, retryOn: () => true },
       deadLetterTopic: (topic) => topic === TOPIC ? LETTERS : undefined,
       isDeadLetterOf: () => false,

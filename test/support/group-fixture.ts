@@ -12,6 +12,9 @@ import { logLines } from './log-lines.js'
 import { ManualClock, turn } from './manual-clock.js'
 import { record } from './record.js'
 
+/** The line that each assignment logs. */
+export const ASSIGNED = 'info partitions were assigned anew'
+
 export const settings = {
   buffer: { messages: 4, bytes: 10_000 },
   commit: { interval: 1000, count: 3 },

@@ -48,6 +48,7 @@ export function build (overrides: Partial<SubscriberPlan<Delivery>> = {}) {
     retry,
     handlerTimeout: 60_000,
     bodyLimit: 1_000_000,
+    messageLogLevel: 'silent',
     deadLetterTopic: (topic) => `${topic}.dlq`,
     isDeadLetterOf: () => false,
     decode: (delivery) => delivery,

@@ -43,7 +43,10 @@ export class Committer {
     this.#unschedule()
     const { clock, log } = this.#parts.environment
     const inTime = await within(clock, ms, this.#run())
-    if (!inTime) log.warn({ timeout: ms }, 'the last commit did not end in time: its messages will come again')
+    if (!inTime) {
+      const details = { groupId: this.#parts.groupId, timeout: ms }
+      log.warn(details, 'the last commit did not end in time: its messages will come again')
+    }
     this.#unschedule()
   }
 
@@ -90,14 +93,14 @@ export class Committer {
   }
 
   #failed (error: Error, offsets: readonly StoredOffset[], since: number): void {
-    const { state, report, environment: { log } } = this.#parts
+    const { groupId, state, report, environment: { log } } = this.#parts
     report.committed(offsets, since, error)
     // The next generation starts from what was committed, and commits for itself.
     if (error instanceof GenerationLostError) {
-      return log.debug({ err: error }, 'commit refused: the group has a new generation')
+      return log.debug({ err: error, groupId }, 'commit refused: the group has a new generation')
     }
     state.noted(error)
-    log.warn({ err: error }, 'commit failed, it will be tried again')
+    log.warn({ err: error, groupId }, 'commit failed, it will be tried again')
     this.moved()
   }
 }

@@ -53,7 +53,7 @@ export class Group implements ConsumerListener {
   ) {
     this.groupId = groupId
     this.#environment = environment
-    this.#report = new GroupReport(groupId, environment)
+    this.#report = new GroupReport(groupId, pipelines.map(({ plan }) => plan.name), environment)
     const { clock, settings: { sessionTimeout, rebalanceTimeout } } = environment
     this.#state = new GroupState(clock, rebalanceTimeout, (...change) => { this.#report.stateChanged(...change) })
     this.#consumer = createConsumer(this)

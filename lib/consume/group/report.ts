@@ -1,5 +1,7 @@
-import type { GroupRebalancedEvent, SubscriberHealth } from '../../../types/index.js'
+import type { BrokerIdentity, GroupRebalancedEvent, SubscriberHealth } from '../../../types/index.js'
 import type { CorruptBatch, StoredOffset, TopicPartition, TopicPartitionOffset } from '../../transport/transport.js'
+import { isEnabled } from '../../log.js'
+import { topicPartitionName } from '../../transport/topic-partition.js'
 import type { Environment } from '../environment.js'
 import type { Partition, Stopped } from '../partition/partition.js'
 import type { SubscriberSettings } from '../pipeline/subscriber-plan.js'
@@ -10,12 +12,18 @@ type RebalanceReason = GroupRebalancedEvent['reason']
 /** Tells what happens to a group: events and log lines. */
 export class GroupReport {
   readonly #groupId: string | null
+  readonly #subscribers: readonly string[]
   readonly #environment: Environment
   /** The rebalance that is under way; `since`: ms by the clock's `elapsed`. */
   #rebalance: { readonly reason: RebalanceReason, readonly since: number } | undefined
 
-  constructor (groupId: string | null, environment: Environment) {
+  /** The partitions of the last assignment. */
+  #assigned: ReadonlyMap<string, TopicPartition> = new Map()
+
+  /** `subscribers`: their names. */
+  constructor (groupId: string | null, subscribers: readonly string[], environment: Environment) {
     this.#groupId = groupId
+    this.#subscribers = subscribers
     this.#environment = environment
   }
 
@@ -41,28 +49,46 @@ export class GroupReport {
     const { clock, events: { rebalanced } } = this.#environment
     const { reason, since } = this.#rebalance ?? { reason: 'revoked', since: clock.elapsed() }
     this.#rebalance = undefined
-    if (!rebalanced.active) return
     const partitions = Array.from(assigned, ({ topic, partition }) => ({ topic, partition }))
-    rebalanced.emit({ ...this.#group, reason, duration: clock.elapsed() - since, partitions })
+    const duration = clock.elapsed() - since
+    this.#tellAssigned(reason, duration, partitions)
+    if (rebalanced.active) rebalanced.emit({ ...this.#group, reason, duration, partitions })
+  }
+
+  #tellAssigned (reason: RebalanceReason, ms: number, partitions: readonly TopicPartition[]): void {
+    const { log } = this.#environment
+    const before = this.#assigned
+    const now = this.#assigned = new Map(partitions.map((each) => [topicPartitionName(each), each]))
+    if (!isEnabled(log, 'info')) return
+    const [groupId, subscribers, duration] = [this.#groupId, this.#subscribers, Math.round(ms)]
+    const assigned = { groupId, subscribers, partitions: byTopic(partitions), duration }
+    if (reason === 'joined') {
+      return log.info(assigned, groupId === null ? 'reads its partitions, without a group' : 'joined the group')
+    }
+    const given = byTopic(partitions.filter((each) => !before.has(topicPartitionName(each))))
+    const taken = byTopic([...before].filter(([name]) => !now.has(name)).map(([, each]) => each))
+    log.info({ ...assigned, reason, given, taken }, 'partitions were assigned anew')
   }
 
   /** Handlers did not end within the time of a drain. */
   drainTimedOut (reason: 'rebalance' | 'close', timeout: number, owned: Iterable<Partition>): void {
     const { log, events: { drainTimedOut } } = this.#environment
     const unsettled = firstUnsettled(owned)
-    const details = { timeout, unsettled: unsettled.map((each) => ({ ...each, offset: String(each.offset) })) }
+    const offsets = unsettled.map((each) => ({ ...each, offset: String(each.offset) }))
+    const details = { groupId: this.#groupId, reason, timeout, unsettled: offsets }
     log.warn(details, 'handlers did not end in time: their messages will come again')
     if (drainTimedOut.active) drainTimedOut.emit({ ...this.#group, reason, timeout, unsettled })
   }
 
   subscriberStopped ({ name, topics }: SubscriberSettings): void {
     const { log, events: { subscriberStopped } } = this.#environment
-    log.info({ groupId: this.#groupId, topics }, 'the subscriber has stopped')
+    log.info({ subscriber: name, groupId: this.#groupId, topics }, 'the subscriber has stopped')
     if (subscriberStopped.active) subscriberStopped.emit({ ...this.#group, subscriber: name, topics })
   }
 
   corrupt (topic: string, partition: number, { offset, nextOffset, error }: CorruptBatch): void {
-    const details = { err: error, topic, partition, offset: String(offset), nextOffset: String(nextOffset) }
+    const place = { topic, partition, offset: String(offset), nextOffset: String(nextOffset) }
+    const details = { err: error, groupId: this.#groupId, ...place }
     this.#environment.log.error(details, 'a batch is corrupt: its partition is paused, nothing of it is skipped')
   }
 
@@ -78,12 +104,13 @@ export class GroupReport {
   }
 
   consumerFailed (error: Error): void {
-    this.#environment.log.error({ err: error }, 'the consumer failed and is started again')
+    const details = { err: error, groupId: this.#groupId, subscribers: this.#subscribers }
+    this.#environment.log.error(details, 'the consumer failed and is started again')
   }
 
   /** The consumer has ended for good. */
   consumerEnded (error: Error): void {
-    const details = { err: error, groupId: this.#groupId }
+    const details = { err: error, groupId: this.#groupId, subscribers: this.#subscribers }
     this.#environment.log.error(details, 'the consumer has stopped: restart the app once the cause is removed')
   }
 
@@ -92,8 +119,8 @@ export class GroupReport {
     if (healthChanged.active) healthChanged.emit({ ...this.#group, state, previous, error })
   }
 
-  get #group (): { readonly broker: string, readonly groupId: string | null } {
-    return { broker: this.#environment.events.broker, groupId: this.#groupId }
+  get #group (): BrokerIdentity & { readonly groupId: string | null } {
+    return { ...this.#environment.events.identity, groupId: this.#groupId }
   }
 }
 
@@ -104,4 +131,12 @@ function firstUnsettled (owned: Iterable<Partition>): Array<TopicPartition & { r
     if (oldest !== undefined) unsettled.push({ topic, partition, offset: oldest.offset })
   }
   return unsettled
+}
+
+/** The partitions of each topic, for log lines. */
+function byTopic (partitions: readonly TopicPartition[]): Record<string, number[]> {
+  // Without a prototype `__proto__` is a topic like any other.
+  const topics: Record<string, number[]> = Object.create(null)
+  for (const { topic, partition } of partitions) (topics[topic] ??= []).push(partition)
+  return topics
 }

@@ -31,6 +31,8 @@ export interface LaneSlot {
   wait (ms: number): Promise<boolean>
   /** Settles the message before its lane goes on, @default 'acknowledged'. Only the first call counts. */
   settle (outcome?: Settlement): void
+  /** How the message was settled; undefined: it was not. */
+  readonly settlement?: Settlement | undefined
 }
 
 /** Gives the item's place away while it waits; settles as `waiting` does, once the item has a place again. */

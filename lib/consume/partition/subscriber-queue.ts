@@ -108,7 +108,7 @@ export class SubscriberQueue {
     const slot = new RecordSlot(this, item, pause)
     const outcome = await this.#run(new Delivery(partition.topic, partition.partition, record), slot)
     if (outcome === 'settled') slot.settle()
-    if (!slot.settled) this.#tellUnsettled(item)
+    if (slot.settlement === undefined) this.#tellUnsettled(item)
     if (outcome === 'stop') this.#group.onStop(this)
     partition.release(record.size)
     return outcome !== 'unsettled' && outcome !== 'stop'
@@ -122,9 +122,10 @@ export class SubscriberQueue {
     try {
       return await this.pipeline.run(delivery, slot)
     } catch (err) {
-      const { topic, partition, record: { offset } } = delivery
-      const details = { err, topic, partition, offset: String(offset) }
-      this.#group.log.error(details, 'a message was left unsettled by an error that nobody expected')
+      const { log } = this.#group
+      const { name: subscriber, groupId } = this.pipeline.plan
+      const details = { err, subscriber, groupId, ...delivery.place, correlationId: delivery.correlationId(log) }
+      log.error(details, 'a message was left unsettled by an error that nobody expected')
       return 'broken'
     }
   }
@@ -155,7 +156,7 @@ export class SubscriberQueue {
 
   #placeOf ({ partition: { topic, partition }, offset }: LaneItem): MessagePlace {
     const { groupId, name } = this.pipeline.plan
-    return { broker: this.#group.events.broker, groupId, subscriber: name, topic, partition, offset }
+    return { ...this.#group.events.identity, groupId, subscriber: name, topic, partition, offset }
   }
 }
 
@@ -163,7 +164,7 @@ class RecordSlot implements LaneSlot {
   readonly #queue: SubscriberQueue
   readonly #item: LaneItem
   readonly #pause: Pause
-  #settled = false
+  #settlement: Settlement | undefined
 
   constructor (queue: SubscriberQueue, item: LaneItem, pause: Pause) {
     this.#queue = queue
@@ -176,11 +177,11 @@ class RecordSlot implements LaneSlot {
   }
 
   settle (outcome: Settlement = 'acknowledged'): void {
-    if (this.#queue.settle(this.#item, outcome)) this.#settled = true
+    if (this.#queue.settle(this.#item, outcome)) this.#settlement = outcome
   }
 
-  get settled (): boolean {
-    return this.#settled
+  get settlement (): Settlement | undefined {
+    return this.#settlement
   }
 }
 

@@ -1,5 +1,7 @@
 import { inOwnContext } from '../../context.js'
 import { FASTSTREAM_ERR_HANDLER_ABORTED } from '../../errors.js'
+import type { Log } from '../../log.js'
+import { receivedCorrelationId } from '../../message/correlation-id.js'
 import type { ConsumedRecord } from '../../transport/transport.js'
 import type { Decision } from '../../message/ack.js'
 
@@ -10,6 +12,10 @@ export class Delivery {
   readonly record: ConsumedRecord
   /** 1, then one more with each retry. */
   readonly attempt: number
+  /** The first attempt for the same record; undefined for that attempt itself. */
+  readonly #first: Delivery | undefined
+  #attempts = 1
+  #correlationId: string | undefined
   #reason: Error | undefined
   #givenUp = false
   #ended = false
@@ -17,16 +23,39 @@ export class Delivery {
   #wait: { resolve (decision: Decision): void, reject (reason: Error): void } | undefined
   #controller: AbortController | undefined
 
-  constructor (topic: string, partition: number, record: ConsumedRecord, attempt = 1) {
+  constructor (topic: string, partition: number, record: ConsumedRecord, attempt = 1, first?: Delivery) {
     this.topic = topic
     this.partition = partition
     this.record = record
     this.attempt = attempt
+    this.#first = first
   }
 
   /** The next attempt for the same record. */
   next (): Delivery {
-    return new Delivery(this.topic, this.partition, this.record, this.attempt + 1)
+    const first = this.#first ?? this
+    first.#attempts++
+    return new Delivery(this.topic, this.partition, this.record, this.attempt + 1, first)
+  }
+
+  /** Of the first attempt: how many there have been. */
+  get attempts (): number {
+    return this.#attempts
+  }
+
+  /**
+   * The correlation id of the header, or a new one: the same for all attempts. `log` is told when that of the header is
+   * replaced.
+   */
+  correlationId (log: Log): string {
+    const first = this.#first ?? this
+    first.#correlationId ??= receivedCorrelationId(this.record, log, this.place)
+    return first.#correlationId
+  }
+
+  /** For log lines. */
+  get place (): { readonly topic: string, readonly partition: number, readonly offset: string } {
+    return { topic: this.topic, partition: this.partition, offset: String(this.record.offset) }
   }
 
   /** Aborts when the attempt times out or is given up. Created on first use: most handlers never read it. */

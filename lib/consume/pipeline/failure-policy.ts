@@ -62,10 +62,10 @@ const STOP: Consequence = { kind: 'stop' }
 export class FailurePolicy {
   readonly #plan: SubscriberSettings
   readonly #rules: AckRules
-  readonly #onRetryOnError: (error: unknown) => void
+  readonly #onRetryOnError: (error: unknown, delivery: Delivery) => void
 
   /** `onRetryOnError` is told what `retry.retryOn` throws, which counts as a yes. */
-  constructor (plan: SubscriberSettings, onRetryOnError: (error: unknown) => void) {
+  constructor (plan: SubscriberSettings, onRetryOnError: (error: unknown, delivery: Delivery) => void) {
     this.#plan = plan
     this.#rules = ACK_RULES[plan.ackPolicy]
     this.#onRetryOnError = onRetryOnError
@@ -77,13 +77,14 @@ export class FailurePolicy {
   }
 
   /** The verdict on an error that `step` has thrown. */
-  thrown (step: Step, error: Error, { topic, attempt }: Delivery): Verdict {
+  thrown (step: Step, error: Error, delivery: Delivery): Verdict {
+    const { topic, attempt } = delivery
     if (step === 'decode') {
       return { stage: isInvalid(error) ? 'validate' : 'deserialize', consequence: this.#deadLetter(topic) }
     }
     // The next message would fail alike, and this one is not at fault.
     if (isNotAuthorized(error)) return { stage: step === 'handle' ? 'handler' : 'publish', consequence: STOP }
-    if (step === 'handle' && this.#isAgain(error, attempt)) {
+    if (step === 'handle' && this.#isAgain(error, delivery)) {
       return { stage: 'handler', consequence: this.#again(attempt) }
     }
     return {
@@ -107,17 +108,17 @@ export class FailurePolicy {
     return topic === undefined ? DISCARD : { kind: 'dead-letter', topic }
   }
 
-  #isAgain (error: Error, attempt: number): boolean {
+  #isAgain (error: Error, delivery: Delivery): boolean {
     const { retry } = this.#plan
     const { retries } = this.#rules
-    if (retries === 'none' || (retries === 'counted' && attempt > retry.retries)) return false
+    if (retries === 'none' || (retries === 'counted' && delivery.attempt > retry.retries)) return false
     try {
       const again: unknown = retry.retryOn(error)
       if (typeof again === 'boolean') return again
       const cure = `must return true or false, and returned a value of type ${typeof again}`
       throw new FASTSTREAM_ERR_INVALID_OPTION('retry.retryOn', cure)
     } catch (err) {
-      this.#onRetryOnError(err)
+      this.#onRetryOnError(err, delivery)
       return true
     }
   }

@@ -1,3 +1,4 @@
+import type { Clock } from '../../clock.js'
 import { inOwnContext } from '../../context.js'
 import { processing } from '../../events.js'
 import { isNotAuthorized } from '../../missing-rights.js'
@@ -37,6 +38,7 @@ type FinalConsequence = Exclude<Consequence, { kind: 'again' }>
 /** The way of a subscriber's messages: decode, handle, publish the result; after a failure what the policy says. */
 export class Pipeline<Message = unknown> implements ErasedPipeline {
   readonly plan: SubscriberSettings
+  readonly #clock: Clock
   readonly #report: SubscriberReport
   readonly #publisher: PublishUntilStored
   readonly #deadlines: HandlerDeadlines
@@ -47,12 +49,13 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
     const { clock } = environment
     const report = new SubscriberReport(plan, environment)
     this.plan = plan
+    this.#clock = clock
     this.#report = report
     this.#publisher = new PublishUntilStored(plan, producer, report)
     this.#deadlines = new HandlerDeadlines(plan.handlerTimeout, clock, (delivery) => { report.late(delivery) })
     this.#one = new RunOne({
       steps: composeSteps(plan),
-      policy: policy ?? new FailurePolicy(plan, (error) => { report.retryOnThrew(error) }),
+      policy: policy ?? new FailurePolicy(plan, (...thrown) => { report.retryOnThrew(...thrown) }),
       publisher: this.#publisher,
       deadlines: this.#deadlines,
       report,
@@ -72,7 +75,19 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
     this.#deadlines.giveUp(reason)
   }
 
-  async run (first: Delivery, slot: LaneSlot): Promise<Outcome> {
+  run (delivery: Delivery, slot: LaneSlot): Promise<Outcome> {
+    return this.#report.tellsCompleted ? this.#runAndTell(delivery, slot) : this.#run(delivery, slot)
+  }
+
+  async #runAndTell (delivery: Delivery, slot: LaneSlot): Promise<Outcome> {
+    const began = this.#clock.elapsed()
+    const outcome = await this.#run(delivery, slot)
+    if (outcome === 'settled') slot.settle()
+    this.#report.completed(delivery, slot.settlement, this.#clock.elapsed() - began)
+    return outcome
+  }
+
+  async #run (first: Delivery, slot: LaneSlot): Promise<Outcome> {
     let delivery = first
     let result = await this.#attempt(delivery, slot)
     while (result.kind === 'failed') {

@@ -1,7 +1,10 @@
 import type { MessageProcessContext, MessageStartedEvent } from '../../../types/index.js'
+import { failedDependency } from '../../deps/failed-dependency.js'
+import { isEnabled, type Level } from '../../log.js'
 import { headerText } from '../../message/headers.js'
 import type { Environment } from '../environment.js'
 import type { LastError } from '../group/group-state.js'
+import type { Settlement } from '../partition/lanes.js'
 import type { Failure } from './dead-letter.js'
 import type { Delivery } from './delivery.js'
 import type { SubscriberSettings } from './subscriber-plan.js'
@@ -46,72 +49,93 @@ export class SubscriberReport {
     if (failed.active) failed.emit({ ...this.#eventOf(delivery), stage: failure.stage, error: failure.error })
   }
 
+  /** Whether there is a line that ends each message. */
+  get tellsCompleted (): boolean {
+    const { messageLogLevel = 'silent' } = this.#plan
+    return messageLogLevel !== 'silent' && isEnabled(this.#environment.log, messageLogLevel)
+  }
+
+  /** All attempts have ended; `responseTime`: since the first one began, ms. */
+  completed (first: Delivery, settlement: Settlement | undefined, responseTime: number): void {
+    const details = { attempts: first.attempts, outcome: settlement ?? 'unsettled', responseTime }
+    const message = settlement === undefined ? 'message not completed, it is delivered again' : 'message completed'
+    this.#tell(this.#plan.messageLogLevel as Level, message, first, details)
+  }
+
   /** The handler will run again in `delay` ms. */
   retries (delivery: Delivery, { error }: Failure, delay: number): void {
-    const { log, events: { retried } } = this.#environment
-    const details = { err: error, ...placeOf(delivery), attempt: delivery.attempt, retryIn: Math.round(delay) }
-    log.warn(details, 'handler failed, it will be run again')
+    const { retried } = this.#environment.events
+    const details = { ...errorOf(error), attempt: delivery.attempt, retryIn: Math.round(delay) }
+    this.#tell('warn', 'handler failed, it will be run again', delivery, details)
     if (retried.active) retried.emit({ ...this.#eventOf(delivery), delay, error })
   }
 
   /** The handler timed out and still runs. */
   late (delivery: Delivery): void {
-    const { log, events: { late } } = this.#environment
+    const { late } = this.#environment.events
     const { handlerTimeout: timeout } = this.#plan
-    const details = { ...placeOf(delivery), attempt: delivery.attempt, timeout }
-    log.warn(details, 'handler has had its time, its signal is aborted: the messages behind it wait until it ends')
+    const message = 'handler has had its time, its signal is aborted: the messages behind it wait until it ends'
+    this.#tell('warn', message, delivery, { attempt: delivery.attempt, timeout })
     if (late.active) late.emit({ ...this.#eventOf(delivery), timeout })
   }
 
   /** The handler threw to say that its message is done. */
   done (delivery: Delivery, { message }: Error): void {
-    this.#environment.log.debug(placeOf(delivery), message)
+    this.#tell('debug', message, delivery)
   }
 
   /** The handler threw when its message had a decision already, which stands. */
   threwAfterDecision (delivery: Delivery, error: Error): void {
     this.#note(error)
-    const details = { err: error, ...placeOf(delivery) }
-    this.#environment.log.error(details, 'handler failed when it had decided already: that stands')
+    this.#tell('error', 'handler failed when it had decided already: that stands', delivery, errorOf(error))
   }
 
   /** `retry.retryOn` threw. */
-  retryOnThrew (err: unknown): void {
-    this.#environment.log.error({ err }, 'retryOn failed, which is taken as a yes')
+  retryOnThrew (err: unknown, delivery: Delivery): void {
+    this.#tell('error', 'retryOn failed, which is taken as a yes', delivery, { err })
   }
 
   /** A result or a dead letter could not be published; it is sent again in `delay` ms. */
   publishFailed (delivery: Delivery, error: Error, about: FailedSend): void {
     const { what, to, attempt, delay } = about
     this.#note(error)
-    const details = { err: error, ...placeOf(delivery), to, attempt, retryIn: Math.round(delay) }
-    this.#environment.log.warn(details, `the ${what} could not be published, it will be tried again`)
+    const details = { err: error, to, attempt, retryIn: Math.round(delay) }
+    this.#tell('warn', `the ${what} could not be published, it will be tried again`, delivery, details)
   }
 
   /** The cluster refuses a right without which the subscriber cannot go on. */
   refused (delivery: Delivery, error: Error): void {
     this.#note(error)
-    const details = { err: error, ...placeOf(delivery) }
-    this.#environment.log.error(details, 'a right on the cluster is missing: the subscriber stops, nothing is skipped')
+    const message = 'a right on the cluster is missing: the subscriber stops, nothing is skipped'
+    this.#tell('error', message, delivery, { err: error })
   }
 
   /** The handler failed, and the policy acknowledges the message all the same. */
   acknowledged (delivery: Delivery, failure: Failure): void {
-    this.#environment.log.error(detailsOf(delivery, failure), 'handler failed, and its message is settled all the same')
+    this.#tell('error', 'handler failed, and its message is settled all the same', delivery, detailsOf(failure))
   }
 
   /** The message cannot be handled, and its topic has no dead-letter topic. */
   discarded (delivery: Delivery, failure: Failure): void {
-    const details = detailsOf(delivery, failure)
-    this.#environment.log.error(details, 'message cannot be handled and is skipped: it has no dead-letter topic')
+    const message = 'message cannot be handled and is skipped: it has no dead-letter topic'
+    this.#tell('error', message, delivery, detailsOf(failure))
   }
 
   deadLettered (delivery: Delivery, failure: Failure, deadLetterTopic: string): void {
-    const { log, events: { deadLettered } } = this.#environment
-    const details = { ...detailsOf(delivery, failure), deadLetterTopic }
-    log.error(details, 'message cannot be handled and was moved to the dead-letter topic')
+    const { deadLettered } = this.#environment.events
+    const message = 'message cannot be handled and was moved to the dead-letter topic'
+    this.#tell('error', message, delivery, { ...detailsOf(failure), deadLetterTopic })
     if (!deadLettered.active) return
     deadLettered.emit({ ...this.#eventOf(delivery), stage: failure.stage, error: failure.error, deadLetterTopic })
+  }
+
+  /** A line about a message; nothing is made for a level that is off. */
+  #tell (level: Level, message: string, delivery: Delivery, details?: object): void {
+    const { log } = this.#environment
+    if (!isEnabled(log, level)) return
+    const { name: subscriber, groupId } = this.#plan
+    const correlationId = delivery.correlationId(log)
+    log[level]({ ...details, subscriber, groupId, ...delivery.place, correlationId }, message)
   }
 
   #note (error: Error): void {
@@ -120,14 +144,16 @@ export class SubscriberReport {
 
   #eventOf ({ topic, partition, record: { offset }, attempt }: Delivery): MessageStartedEvent {
     const { groupId, name } = this.#plan
-    return { broker: this.#environment.events.broker, groupId, subscriber: name, topic, partition, offset, attempt }
+    return { ...this.#environment.events.identity, groupId, subscriber: name, topic, partition, offset, attempt }
   }
 }
 
-function placeOf ({ topic, partition, record: { offset } }: Delivery): object {
-  return { topic, partition, offset: String(offset) }
+function detailsOf ({ error, stage, attempts }: Failure): object {
+  return { ...errorOf(error), stage, attempts }
 }
 
-function detailsOf (delivery: Delivery, { error, stage, attempts }: Failure): object {
-  return { err: error, ...placeOf(delivery), stage, attempts }
+/** An error, and the dependency that threw it. */
+function errorOf (err: Error): object {
+  const dependency = failedDependency(err)
+  return dependency === undefined ? { err } : { err, dependency }
 }

@@ -56,19 +56,7 @@ export const API_KEYS = {
 
 export type Api = keyof typeof API_KEYS
 
-/**
- * `connection`: it could not be made, or it broke; another try may work.
- * `authentication`: the broker refused the credentials or the TLS handshake of this client.
- */
-export class WireError extends Error {
-  override readonly name = 'WireError'
-  readonly reason: 'connection' | 'authentication'
-
-  constructor (message: string, reason: WireError['reason'], cause?: unknown) {
-    super(message, { cause })
-    this.reason = reason
-  }
-}
+export { WireError } from './wire-error.js'
 
 /** Numbers of 64 bits are bigints, `errorCode` is the protocol's number (0: none), record bytes are not looked into. */
 export interface Requests {

@@ -1,8 +1,10 @@
 import type { Socket } from 'node:net'
+import { systemClock, within } from '../../clock.js'
 import {
-  type Api, API_KEYS, type ProduceRequest, type Requests, type VersionRange, type WireConnection, WireError
+  type Api, API_KEYS, type ProduceRequest, type Requests, type VersionRange, type WireConnection
 } from '../kafka/wire.js'
 import type { KafkajsConnection, ProtocolRequest } from './kafkajs-modules.js'
+import { credentialsWanted, Diagnosis, isBroken, type KafkajsError, type Phase } from './diagnosis.js'
 import { loadKafkajs } from './load.js'
 import { encodeProduce } from './produce-request.js'
 import { KAFKAJS_REQUESTS } from './requests.js'
@@ -22,24 +24,39 @@ interface ApiVersionsAnswer {
   readonly apiVersions: ReadonlyArray<Readonly<Record<'apiKey' | 'minVersion' | 'maxVersion', number>>>
 }
 
-interface KafkajsError extends Error {
-  readonly type?: string
+interface HandshakeAnswer {
+  readonly enabledMechanisms: readonly string[]
 }
 
+type SocketFactory = (target: object) => Socket
+
+const SASL_HANDSHAKE = 17
 const SASL_AUTHENTICATE = 36
 /** Larger frames are no answers: Kafka's own brokers take none above 100 MiB. */
 const MAX_FRAME = 128 * 1024 * 1024
+/** ms that a broker may take to tell what it offers */
+const PROBE_TIMEOUT = 1000
 /** ms. Our client gives up much earlier, by its own clock. */
 const NEVER = 2 ** 31 - 1
 
 /** One connection of kafkajs, without its pool, its retries and its time-outs. */
 export class Connection implements WireConnection {
   readonly #connection: KafkajsConnection
+  readonly #address: string
+  readonly #options: ConnectionOptions
+  readonly #diagnosis: Diagnosis
   readonly #sockets = new Set<Socket>()
   #apiVersions: ReadonlyMap<number, VersionRange> = new Map()
   #closed = false
+  /** Whether a request other than those of the handshakes was answered. */
+  #answered = false
+  #probe: Connection | undefined
 
   constructor (address: string, options: ConnectionOptions) {
+    this.#address = address
+    this.#options = options
+    const { ssl, sasl } = options
+    this.#diagnosis = new Diagnosis(Boolean(ssl), (sasl as { mechanism: string } | undefined)?.mechanism)
     const load = loadKafkajs()
     const KafkajsConnection = load('src/network/connection.js')
     const connect = load('src/network/socketFactory.js')()
@@ -51,9 +68,10 @@ export class Connection implements WireConnection {
       connectionTimeout: NEVER,
       requestTimeout: NEVER,
       enforceRequestTimeout: false,
-      socketFactory: (target: object) => this.#track(connect(target))
+      socketFactory: (target: object) => this.#track(target, connect)
     })
     this.#guardReceiving()
+    this.#watchSasl()
   }
 
   get apiVersions (): ReadonlyMap<number, VersionRange> {
@@ -65,6 +83,7 @@ export class Connection implements WireConnection {
   }
 
   async connect (): Promise<void> {
+    let phase: Phase = 'connect'
     try {
       await this.#connection.connect()
       const versions = await this.#askVersions()
@@ -72,10 +91,11 @@ export class Connection implements WireConnection {
       this.#apiVersions = new Map(ranges)
       this.#connection.setVersions(Object.fromEntries(versions.map(({ apiKey, ...range }) => [apiKey, range])))
       this.#connection.setSupportAuthenticationProtocol(this.#apiVersions.has(SASL_AUTHENTICATE))
+      phase = 'authenticate'
       await this.#connection.authenticate()
     } catch (err) {
       this.close()
-      throw wireError(err)
+      throw this.#diagnosis.errorOf(err as KafkajsError, phase)
     }
   }
 
@@ -87,15 +107,36 @@ export class Connection implements WireConnection {
     const { request, response } = protocol(kafkajs, version, toParameters(parameters))
     const own = api === 'Produce' ? { encode: async () => encodeProduce(parameters as ProduceRequest) } : {}
     try {
-      return toAnswer(await this.#request({ request: { ...request, ...own }, response }))
+      const answer = await this.#request({ request: { ...request, ...own }, response })
+      this.#answered = true
+      return toAnswer(answer)
     } catch (err) {
-      throw wireError(err)
+      const wanted = await this.#wantedMechanisms(err as KafkajsError)
+      throw wanted.length > 0 ? credentialsWanted(wanted, err) : this.#diagnosis.errorOf(err as KafkajsError, 'request')
     }
+  }
+
+  /** The mechanisms of a broker that refused the first request because it wants credentials; else none. */
+  async #wantedMechanisms (error: KafkajsError): Promise<readonly string[]> {
+    if (this.#options.sasl || this.#answered || this.#closed || !isBroken(error)) return []
+    const probe = this.#probe = new Connection(this.#address, this.#options)
+    let mechanisms: readonly string[] = []
+    const asking = probe.#askMechanisms().then((offered) => { mechanisms = offered }, () => {})
+    await within(systemClock, PROBE_TIMEOUT, asking)
+    probe.close()
+    return mechanisms
+  }
+
+  async #askMechanisms (): Promise<readonly string[]> {
+    await this.connect()
+    const answer = await this.#request(protocol('SaslHandshake', 1, { mechanism: 'PLAIN' })) as HandshakeAnswer
+    return answer.enabledMechanisms
   }
 
   /** kafkajs's own `disconnect` would wait for answers. */
   close (): void {
     this.#closed = true
+    this.#probe?.close()
     for (const socket of this.#sockets) socket.destroy(new Error('the connection was cut'))
   }
 
@@ -124,6 +165,7 @@ export class Connection implements WireConnection {
     const processData = connection.processData.bind(connection)
     connection.processData = (bytes) => {
       try {
+        if (this.#diagnosis.received(bytes)) throw new Error('the broker speaks TLS')
         processData(bytes)
         if (connection.bytesNeeded > MAX_FRAME) throw new Error(`an answer claims ${connection.bytesNeeded} bytes`)
       } catch (err) {
@@ -132,20 +174,44 @@ export class Connection implements WireConnection {
     }
   }
 
-  #track (socket: Socket): Socket {
+  /** The exchange is kafkajs's own, which forgets what the broker offers and why a request failed. */
+  #watchSasl (): void {
+    const connection = this.#connection
+    const send = connection.send.bind(connection)
+    connection.send = async (sent) => {
+      const { request, response } = sent
+      if (request.apiKey !== SASL_HANDSHAKE && request.apiKey !== SASL_AUTHENTICATE) return await send(sent)
+      const parse = async (answer: unknown): Promise<unknown> => {
+        if (request.apiKey === SASL_HANDSHAKE) this.#diagnosis.offered((answer as HandshakeAnswer).enabledMechanisms)
+        return await response.parse?.(answer)
+      }
+      try {
+        return await send({ request, response: { decode: response.decode, parse } })
+      } catch (err) {
+        this.#diagnosis.saslFailed(err as KafkajsError)
+        throw err
+      }
+    }
+  }
+
+  #track (target: object, connect: SocketFactory): Socket {
+    const socket = this.#create(target, connect)
     this.#sockets.add(socket)
+    this.#diagnosis.watch(socket)
     return socket.once('close', () => this.#sockets.delete(socket))
+  }
+
+  #create (target: object, connect: SocketFactory): Socket {
+    try {
+      return connect(target)
+    } catch (err) {
+      this.#diagnosis.optionsRefused(err as KafkajsError)
+      throw err
+    }
   }
 }
 
 function protocol (name: string, version: number, parameters: object = {}): ProtocolRequest {
   const { requests } = loadKafkajs()('src/protocol/requests/index.js')
   return requests[name]!.protocol({ version })(parameters)
-}
-
-/** kafkajs's errors are of the private copy: told apart by name and type, never by class. */
-function wireError (error: unknown): WireError {
-  const { name, type = '', message } = error as KafkajsError
-  const refused = name === 'KafkaJSSASLAuthenticationError' || /SASL|AUTHENTICATION/.test(type)
-  return new WireError(message, refused ? 'authentication' : 'connection', error)
 }

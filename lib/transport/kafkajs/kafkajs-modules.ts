@@ -4,8 +4,8 @@ import type { LookupCodec } from '../kafka/index.js'
 /* What we touch of kafkajs 2.2.4, whose package has no types of its modules. */
 
 export interface ProtocolRequest {
-  readonly request: object
-  readonly response: { decode (bytes: Buffer): Promise<unknown> }
+  readonly request: { readonly apiKey?: number }
+  readonly response: { decode (bytes: Buffer): Promise<unknown>, parse? (answer: unknown): Promise<unknown> }
 }
 
 interface RequestDefinition {
@@ -22,7 +22,7 @@ export interface KafkajsConnection {
   setSupportAuthenticationProtocol (isSupported: boolean): void
   authenticate (): Promise<void>
   processData (bytes: Buffer): void
-  send (request: object): Promise<unknown>
+  send (request: ProtocolRequest): Promise<unknown>
 }
 
 export interface Encoder {

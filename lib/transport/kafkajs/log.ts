@@ -1,7 +1,6 @@
 import type { LogEntry, logCreator } from 'kafkajs'
+import type { Level } from '../../log.js'
 import type { TransportLog } from '../transport.js'
-
-type Level = keyof TransportLog
 
 const NOISE = new Set(['timestamp', 'logger', 'message', 'stack', 'payload', 'data'])
 const LEVELS: Readonly<Record<string, Level>> = { ERROR: 'warn', WARN: 'info' }

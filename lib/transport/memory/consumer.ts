@@ -161,7 +161,7 @@ export class MemoryConsumer implements TransportConsumer {
   async #begin (assignment: Assignment, version: number): Promise<void> {
     await roundTrip()
     if (assignment.member !== this.#member) return
-    const { generation, partitions } = assignment
+    const { partitions } = assignment
     this.#assignment = assignment
     this.#subscription.refresh()
     this.#forgetPositions((position) => ![...partitions].some((log) => isSame(position, log)))
@@ -173,7 +173,6 @@ export class MemoryConsumer implements TransportConsumer {
     }
     this.#listener.assigned(Array.from(partitions, ({ topic, partition }) => ({ topic, partition })))
     this.#fetcher?.announce()
-    this.#log?.debug({ groupId: this.#options.groupId, generation, partitions: partitions.size }, 'joined the group')
     this.#started()
     this.#changes.began(version)
   }

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { turn } from '../../support/manual-clock.js'
-import { build } from '../../support/group-fixture.js'
+import { ASSIGNED, build } from '../../support/group-fixture.js'
 
 t.test('close reads no more, lets handlers end, commits and leaves, once', async (t) => {
   const { group, consumer, receive, assign, end } = build()
@@ -28,6 +28,7 @@ t.test('close ends in time when handlers and the cluster do not', async (t) => {
   await closed
   t.equal(clock.waiting, 0, 'no timer is left')
   t.same(log.lines, [
+    ASSIGNED,
     'warn handlers did not end in time: their messages will come again',
     'warn the last commit did not end in time: its messages will come again'
   ])

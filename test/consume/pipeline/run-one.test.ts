@@ -39,6 +39,7 @@ function build (overrides: Partial<SubscriberPlan<string>> = {}, policy?: Failur
     retry,
     handlerTimeout: 1000,
     bodyLimit: 1_000_000,
+    messageLogLevel: 'silent',
     deadLetterTopic: (topic) => `${topic}.dlq`,
     isDeadLetterOf: () => false,
     decode: ({ record }) => String(record.value),

@@ -1,4 +1,4 @@
-import { FASTSTREAM_ERR_CONNECT, FASTSTREAM_ERR_TOPICS } from '../../../errors.js'
+import { FASTSTREAM_ERR_TOPICS } from '../../../errors.js'
 import { toError } from '../../../to-error.js'
 import type { NewTopic, Transport, TransportOptions } from '../../transport.js'
 import type { Cluster } from './cluster.js'
@@ -6,6 +6,7 @@ import { notAuthorized, type Right } from '../../../missing-rights.js'
 import { namedError, throwIfFailed } from './denied.js'
 import { CODE, isCoded, ProtocolError, reasonOf } from './protocol-errors.js'
 import type { Operation } from './retry-until.js'
+import { securityError, unreachable } from './security-error.js'
 import type { TopicMetadata, TopicState } from './topic-metadata.js'
 
 /** What is done to the cluster as a whole. Everything ends within `connectTimeout`, or at the deadline given. */
@@ -14,13 +15,12 @@ export function createAdmin (
   metadata: TopicMetadata,
   { brokers, connectTimeout, log }: Pick<TransportOptions, 'brokers' | 'connectTimeout' | 'log'>
 ): Pick<Transport, 'connect' | 'describeTopics' | 'createTopics'> {
-  async function connect (deadline?: number): Promise<void> {
+  async function connect (deadline?: number, onFailure?: (error: Error) => void): Promise<void> {
     const ms = deadline === undefined ? connectTimeout : deadline - cluster.environment.clock.elapsed()
     try {
-      await cluster.until(ms, (operation) => operation.repeat(() => cluster.connect(operation)))
+      await cluster.until(ms, (operation) => operation.repeat(() => cluster.connect(operation), { onFailure }))
     } catch (err) {
-      if (isCoded(err)) throw err
-      throw new FASTSTREAM_ERR_CONNECT(brokers.join(', '), reasonOf(err), { cause: err })
+      throw unreachable(err, brokers)
     }
     log.info({ brokers }, 'connected to kafka')
   }
@@ -89,7 +89,7 @@ export function createAdmin (
     try {
       return await cluster.until(connectTimeout, work)
     } catch (failure) {
-      const err = namedError(toError(failure), cluster.principal)
+      const err = securityError(failure, brokers) ?? namedError(toError(failure), cluster.principal)
       if (isCoded(err)) throw err
       throw new FASTSTREAM_ERR_TOPICS(topics.join(', '), reasonOf(err), { cause: err })
     }

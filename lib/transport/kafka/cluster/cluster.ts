@@ -17,6 +17,8 @@ export interface ClusterOptions extends Pick<TransportOptions, 'brokers' | 'conn
  */
 export class Cluster {
   readonly environment: Environment
+  /** The bootstrap addresses. */
+  readonly brokers: readonly string[]
   readonly #wire: Wire
   readonly #timeouts: NodeTimeouts
   readonly #closing = new AbortController()
@@ -29,6 +31,7 @@ export class Cluster {
 
   constructor ({ brokers, connectTimeout, requestTimeout }: ClusterOptions, wire: Wire, environment: Environment) {
     this.environment = environment
+    this.brokers = brokers
     this.#wire = wire
     this.#timeouts = { connectTimeout: Math.min(3000, connectTimeout / 3), requestTimeout }
     this.#addresses = [...brokers]
@@ -72,8 +75,9 @@ export class Cluster {
     }
   }
 
+  /** Asks for metadata: a broker that wants credentials takes a connection, and refuses the first request. */
   async connect (operation: Operation): Promise<void> {
-    await this.#first(operation, (node) => node.connect())
+    await this.describe(operation, [])
   }
 
   /** Asks one node after the other until one gives an answer at which `check` does not throw. */

@@ -1,4 +1,5 @@
 import { LONGEST_TIMER, sleep } from '../../../clock.js'
+import { toError } from '../../../to-error.js'
 import type { Environment } from '../environment.js'
 import { InterruptedError, isFinal } from './protocol-errors.js'
 
@@ -8,6 +9,12 @@ const LONGEST_PAUSE = 800
 /** Pauses of members that failed together must not end together. */
 export function jittered (pause: number, { random }: Environment): number {
   return pause * (0.8 + 0.4 * random())
+}
+
+interface RepeatOptions {
+  readonly onFailure?: ((error: Error) => void) | undefined
+  /** ms before the second attempt */
+  readonly pause?: number
 }
 
 /** Work that is tried again until it succeeds, for `ms` at most. */
@@ -46,16 +53,20 @@ export class Operation {
     }
   }
 
-  async repeat<Result> (attempt: () => Promise<Result>, pause = SHORTEST_PAUSE): Promise<Result> {
+  /** `onFailure`: told why the first attempt failed when another one follows. */
+  async repeat<Result> (
+    attempt: () => Promise<Result>, { onFailure, pause = SHORTEST_PAUSE }: RepeatOptions = {}
+  ): Promise<Result> {
     try {
       return await attempt()
     } catch (err) {
       this.throwIfInterrupted()
       if (isFinal(err)) throw err
       this.#lastFailure = err
+      onFailure?.(toError(err))
     }
     await sleep(this.#environment.clock, jittered(pause, this.#environment), this.signal)
     this.throwIfInterrupted()
-    return await this.repeat(attempt, Math.min(pause * 2, LONGEST_PAUSE))
+    return await this.repeat(attempt, { pause: Math.min(pause * 2, LONGEST_PAUSE) })
   }
 }

@@ -1,10 +1,11 @@
-import { FASTSTREAM_ERR_CONNECT, FASTSTREAM_ERR_TOPICS, FASTSTREAM_ERR_UNKNOWN_TOPIC } from '../../../errors.js'
+import { FASTSTREAM_ERR_TOPICS, FASTSTREAM_ERR_UNKNOWN_TOPIC } from '../../../errors.js'
 import type { TransportOptions } from '../../transport.js'
 import type { MetadataAnswer } from '../wire.js'
 import type { Cluster } from './cluster.js'
 import { answerError, namedError } from './denied.js'
 import { CODE, isCoded, ProtocolError, reasonOf } from './protocol-errors.js'
 import type { Operation } from './retry-until.js'
+import { unreachable } from './security-error.js'
 
 /** ms that a new topic may need until every node has heard of it. */
 export const PROPAGATION = 1500
@@ -92,7 +93,7 @@ export class TopicMetadata {
     const { brokers, connectTimeout } = this.#options
     const find = (operation: Operation): Promise<TopicState> => this.#find(operation, topic)
     const { errorCode, leaders } = await this.#cluster.until(connectTimeout, find).catch((err) => {
-      throw isCoded(err) ? err : new FASTSTREAM_ERR_CONNECT(brokers.join(', '), reasonOf(err), { cause: err })
+      throw unreachable(err, brokers)
     })
     if (leaders.length > 0) return leaders.length
     this.#known.delete(topic)

@@ -7,6 +7,7 @@ import {
 import type { Cluster } from '../cluster/cluster.js'
 import { namedError } from '../cluster/denied.js'
 import { isFenced, isRefused } from '../cluster/protocol-errors.js'
+import { securityError } from '../cluster/security-error.js'
 import type { TopicMetadata } from '../cluster/topic-metadata.js'
 import { partitionId } from '../group-by.js'
 import type { LookupCodec } from '../records/decompress.js'
@@ -123,7 +124,7 @@ export function createConsumer (
       }
 
       function failed (cause: Error): boolean {
-        const error = namedError(cause, cluster.principal)
+        const error = securityError(cause, cluster.brokers) ?? namedError(cause, cluster.principal)
         if (!joined && isRefused(error)) {
           reject(error)
           return false

@@ -1,0 +1,78 @@
+import t from 'tap'
+import { systemClock } from '../../lib/clock.js'
+import { Delivery } from '../../lib/consume/pipeline/delivery.js'
+import { Pipeline } from '../../lib/consume/pipeline/pipeline.js'
+import type { SubscriberPlan } from '../../lib/consume/pipeline/subscriber-plan.js'
+import { isEnabled, steady, type Log } from '../../lib/log.js'
+import type { Producer } from '../../lib/produce/producer.js'
+import { environmentOf } from '../support/environment.js'
+import { logLines } from '../support/log-lines.js'
+import { record } from '../support/record.js'
+
+const retry = { retries: 0, delay: 0, factor: 1, maxDelay: 0, jitter: 0, retryOn: () => true }
+
+function planOf (options: Partial<SubscriberPlan<Delivery>>): SubscriberPlan<Delivery> {
+  return {
+    name: 'take',
+    topics: ['orders'],
+    groupId: 'shop',
+    ordering: 'partition',
+    concurrency: 1,
+    ackPolicy: 'REJECT_ON_ERROR',
+    retry,
+    handlerTimeout: 60_000,
+    bodyLimit: 1000,
+    messageLogLevel: 'silent',
+    deadLetterTopic: () => undefined,
+    isDeadLetterOf: () => false,
+    decode: (delivery) => delivery,
+    handle: () => undefined,
+    release: () => undefined,
+    prepare: () => [],
+    ...options
+  }
+}
+
+/** Runs a message through a pipeline, and returns what was read: of the clock, and of the message's headers. */
+async function run (log: Log, options: Partial<SubscriberPlan<Delivery>>): Promise<string[]> {
+  const read: string[] = []
+  const clock = { ...systemClock, elapsed: () => { read.push('elapsed'); return systemClock.elapsed() } }
+  const delivery = new Delivery('orders', 0, { ...record(0), headerText: (name) => { read.push(name); return undefined } })
+  const pipeline = new Pipeline(planOf(options), {} as Producer, environmentOf(clock, log))
+  t.equal(await pipeline.run(delivery, { wait: async () => true, settle: () => {} }), 'settled')
+  return read
+}
+
+const DISABLED: Log = {
+  isLevelEnabled: (level) => level === 'error',
+  debug: () => { throw new Error('a line is written') },
+  info: () => { throw new Error('a line is written') },
+  warn: () => { throw new Error('a line is written') },
+  error: () => {}
+}
+
+t.test('while its level is off, nothing is computed for the line of a message', async (t) => {
+  for (const messageLogLevel of ['debug', 'info', 'silent', undefined] as const) {
+    t.same(await run(DISABLED, messageLogLevel === undefined ? {} : { messageLogLevel }), [], String(messageLogLevel))
+  }
+  const log = logLines()
+  t.same(await run(log, { messageLogLevel: 'silent' }), [])
+  t.same(await run(log, { messageLogLevel: 'info' }), ['elapsed', 'elapsed', 'correlation_id'])
+  t.match(log.lines, ['info message not completed, it is delivered again'], 'the slot of this test settles nothing')
+})
+
+t.test('a logger that does nothing writes no level, as that of Fastify without a logger', async (t) => {
+  function noop () {}
+  const log = { debug: noop, info: noop, warn: noop, error: noop }
+  t.equal(isEnabled(log, 'info'), false)
+  t.equal(isEnabled(steady(log), 'error'), false)
+  t.equal(isEnabled(logLines(), 'debug'), true)
+  t.equal(isEnabled(steady(DISABLED), 'warn'), false)
+})
+
+t.test('a steady log writes no line whose level is off, and one whose level cannot be asked for', async (t) => {
+  steady(DISABLED).info({ err: new Error('x') }, 'no line')
+  const lines = logLines()
+  steady({ ...lines, isLevelEnabled: () => { throw new Error('a bug') } }).info({}, 'a line')
+  t.same(lines.lines, ['info a line'])
+})
