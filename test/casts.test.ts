@@ -20,11 +20,15 @@ function castsOf (text: string): string[] {
 }
 
 const files = readdirSync('lib', { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith('.ts') && !file.startsWith('asyncapi/page/') && !file.startsWith('asyncapi/site/static'))
+  .filter(
+    (file) => file.endsWith('.ts') && !file.startsWith('asyncapi/page/') && !file.startsWith('asyncapi/site/static')
+  )
   .map((file) => ({ file: `lib/${file}`, text: readFileSync(`lib/${file}`, 'utf8') }))
 
 t.test('casts are counted wherever they stand', async (t) => {
-  t.same(castsOf("import { a as b } from 'c'\nconst d = ['e'] as const\nconst f = g as string\nconst h = (i as unknown as Map<number, string>).get(<number>j)"), [
+  t.same(castsOf(
+    "import { a as b } from 'c'\nconst d = ['e'] as const\nconst f = g as string\nconst h = (i as unknown as Map<number, string>).get(<number>j)"
+  ), [
     '3: g as string',
     '4: i as unknown as Map<number, string>',
     '4: i as unknown',

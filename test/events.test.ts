@@ -9,7 +9,16 @@ import type { MessageProcessContext, MessagePublishContext } from '../types/inde
 import { hear, hearTrace } from './support/hear.js'
 import { logLines } from './support/log-lines.js'
 
-const event = { broker: 'default', brokerId: 'b1', groupId: 'shop', subscriber: 'take', topic: 'orders', partition: 0, offset: 7n, attempt: 1 }
+const event = {
+  broker: 'default',
+  brokerId: 'b1',
+  groupId: 'shop',
+  subscriber: 'take',
+  topic: 'orders',
+  partition: 0,
+  offset: 7n,
+  attempt: 1
+}
 
 t.test('an event goes to the listeners of its broker, and to the channel that all brokers share', async (t) => {
   const [one, other] = [new Events('one', logLines()), new Events('other', logLines())]
@@ -61,9 +70,16 @@ t.test('the way of a message is told: published, received, started, settled, and
   await tests.settled()
 
   const { id: brokerId } = broker.main!
-  const place = { broker: 'main', brokerId, groupId: 'shop', subscriber: 'take', topic: 'orders', partition: 2, offset: 0n }
-  t.match(published, [{ broker: 'main', topic: 'orders', partition: 2, offset: 0n, duration: Number }, { broker: 'main', topic: 'invoices', offset: 0n }])
-  t.same(received.filter(({ count }) => count > 0), [{ broker: 'main', brokerId, groupId: 'shop', topic: 'orders', partition: 2, count: 1, position: 1n }])
+  const place = {
+    broker: 'main', brokerId, groupId: 'shop', subscriber: 'take', topic: 'orders', partition: 2, offset: 0n
+  }
+  t.match(published, [
+    { broker: 'main', topic: 'orders', partition: 2, offset: 0n, duration: Number },
+    { broker: 'main', topic: 'invoices', offset: 0n }
+  ])
+  t.same(received.filter(({ count }) => count > 0), [{
+    broker: 'main', brokerId, groupId: 'shop', topic: 'orders', partition: 2, count: 1, position: 1n
+  }])
   t.same(started, [{ ...place, attempt: 1 }])
   t.match(settled, [{ ...place, outcome: 'acknowledged', duration: Number }])
 })

@@ -51,7 +51,9 @@ function goOnLate ({ step }: BrokerRuntime, starting: Promise<void>, startup: St
 export async function startInBackground (connection: BrokerRuntime, startup: BackgroundStartup): Promise<boolean> {
   const { clock, report, ended, connect, failed } = startup
   for (let attempt = 1; !ended.aborted; attempt++) {
-    const err = await connection.start(undefined, (error) => { report.connectFailed(error) }).then(() => undefined, toError)
+    const err = await connection.start(undefined, (error) => {
+      report.connectFailed(error)
+    }).then(() => undefined, toError)
     if (ended.aborted) break
     if (err === undefined) return true
     failed({ error: err, at: clock.now() })

@@ -7,7 +7,9 @@ import type { Transport, TransportFactory, TransportOptions } from './transport.
 export { checkTransport }
 
 /** The settings of the plugin that a transport needs. */
-export interface TransportSettings extends Pick<TransportOptions, 'brokers' | 'clientId' | 'connectTimeout' | 'allowInsecureSasl'> {
+export interface TransportSettings extends Pick<
+  TransportOptions, 'brokers' | 'clientId' | 'connectTimeout' | 'allowInsecureSasl'
+> {
   readonly transport: 'kafkajs' | 'memory' | Transport | TransportFactory
   readonly security: Sealed<Pick<FaststreamOptions, 'ssl' | 'sasl'>>
 }

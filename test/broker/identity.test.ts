@@ -9,7 +9,9 @@ import { hear } from '../support/hear.js'
 
 t.test('two apps of one process have a broker of the same name: each event says whose it is', async (t) => {
   const heard: BrokerIdentity[][] = [
-    hear(t, 'faststream.message.started'), hear(t, 'faststream.message.published'), hear(t, 'faststream.group.rebalanced'),
+    hear(t, 'faststream.message.started'), hear(
+      t, 'faststream.message.published'
+    ), hear(t, 'faststream.group.rebalanced'),
     hear(t, 'faststream.health.changed'), hear(t, 'faststream.message.settled'), hear(t, 'faststream.message.received')
   ]
   const traced: BrokerIdentity[] = []
@@ -35,7 +37,10 @@ t.test('two apps of one process have a broker of the same name: each event says 
   t.not(one, other)
   for (const events of [...heard, traced]) {
     t.ok(events.length > 0)
-    t.same([...new Set(events.map(({ broker, brokerId }) => `${broker} ${brokerId}`))], [`default ${one}`, `default ${other}`])
+    t.same(
+      [...new Set(events.map(({ broker, brokerId }) => `${broker} ${brokerId}`))],
+      [`default ${one}`, `default ${other}`]
+    )
   }
 })
 
@@ -55,8 +60,19 @@ t.test('an offset that is not in the log names its broker, too', async (t) => {
   cluster.createTopics([{ topic: 'orders', partitions: 1, replicas: 1 }])
   const transport = createMemoryTransport({ cluster })
   const partition = { topic: 'orders', partition: 0 }
-  const idle = { assigned () {}, async revoking () {}, lost () {}, records () {}, stored () {}, corrupt () {}, reset () {}, failed () {} }
-  const consumer = transport.consumer({ groupId: 'shop', topics: ['orders'], offsetReset: 'earliest', rebalanceTimeout: 6000, sessionTimeout: 6000 }, idle)
+  const idle = {
+    assigned () {},
+    async revoking () {},
+    lost () {},
+    records () {},
+    stored () {},
+    corrupt () {},
+    reset () {},
+    failed () {}
+  }
+  const consumer = transport.consumer(
+    { groupId: 'shop', topics: ['orders'], offsetReset: 'earliest', rebalanceTimeout: 6000, sessionTimeout: 6000 }, idle
+  )
   await consumer.start()
   await consumer.commit([{ ...partition, offset: 7n }])
   await consumer.close()

@@ -16,13 +16,17 @@ interface Built {
   readonly linesOf: (message: string | RegExp) => Array<Record<string, unknown>>
 }
 
-async function build (t: Test, options: FaststreamOptions = {}, level = 'debug', cluster?: MemoryCluster): Promise<Built> {
+async function build (
+  t: Test, options: FaststreamOptions = {}, level = 'debug', cluster?: MemoryCluster
+): Promise<Built> {
   const { stream, lines } = memoryLog()
   const app = Fastify({ logger: { level, stream } })
   t.teardown(() => app.close())
   await app.register(faststreamPlugin, { groupId: 'shop', retry: { retries: 1, delay: 0 }, ...options })
   if (cluster !== undefined) useEnvironment(app, { createTransport: async () => createMemoryTransport({ cluster }) })
-  const linesOf: Built['linesOf'] = (message) => lines.filter(({ msg }) => typeof message === 'string' ? msg === message : message.test(msg))
+  const linesOf: Built['linesOf'] = (message) => lines.filter(
+    ({ msg }) => typeof message === 'string' ? msg === message : message.test(msg)
+  )
   return { app, linesOf }
 }
 
@@ -41,7 +45,9 @@ t.test('the log of a request and the log of its messages are joined by the corre
   t.same(more, [], 'once per request')
   t.match(published, { level: 20, reqId: 'req-1', broker: 'default', correlationId: UUID })
   const { correlationId } = published as { correlationId: string }
-  const bindings = { subscriber: 'take', groupId: 'shop', topic: 'orders', partition: Number, offset: /^\d$/, correlationId }
+  const bindings = {
+    subscriber: 'take', groupId: 'shop', topic: 'orders', partition: Number, offset: /^\d$/, correlationId
+  }
   t.match(linesOf('taken'), [bindings, bindings])
   const completed = { level: 20, ...bindings, attempts: 1, outcome: 'acknowledged', responseTime: Number }
   t.match(linesOf('message completed'), [completed, completed])
@@ -58,7 +64,7 @@ t.test('a request that publishes nothing has no line, and neither has one whose 
   t.same(linesOf('request publishes'), [])
 })
 
-t.test('a message that came without a correlation id has one, the same for all attempts and in all lines', async (t) => {
+t.test('a message without a correlation id gets one, the same for all attempts and in all lines', async (t) => {
   const { app, linesOf } = await build(t)
   const seen = new Inbox<string>()
   app.broker.subscriber('orders', function take (_, { log, correlationId }) {
@@ -72,10 +78,16 @@ t.test('a message that came without a correlation id has one, the same for all a
   const [one, two] = await seen.count(2)
   t.match(one, UUID)
   t.equal(two, one)
-  const about = { subscriber: 'take', groupId: 'shop', topic: 'orders', partition: Number, offset: '0', correlationId: one }
+  const about = {
+    subscriber: 'take', groupId: 'shop', topic: 'orders', partition: Number, offset: '0', correlationId: one
+  }
   t.match(linesOf('taken'), [about, about])
-  t.match(linesOf('handler failed, it will be run again'), [{ ...about, level: 40, attempt: 1, err: { message: 'no' } }])
-  t.match(linesOf(/moved to the dead-letter topic/), [{ ...about, level: 50, attempts: 2, deadLetterTopic: 'orders.dlq' }])
+  t.match(linesOf('handler failed, it will be run again'), [{
+    ...about, level: 40, attempt: 1, err: { message: 'no' }
+  }])
+  t.match(linesOf(/moved to the dead-letter topic/), [{
+    ...about, level: 50, attempts: 2, deadLetterTopic: 'orders.dlq'
+  }])
   t.match(linesOf('message completed'), [{ ...about, attempts: 2, outcome: 'dead-lettered' }])
 })
 
@@ -88,11 +100,15 @@ t.test('a correlation id that is replaced is told once, with the place of its me
   const [replaced, ...more] = linesOf(/^a correlation id is longer/)
   t.same(more, [])
   t.match(replaced, { topic: 'orders', offset: '0', correlationId: UUID })
-  t.match(linesOf(/^taken|^message completed/), [{ correlationId: replaced?.correlationId }, { correlationId: replaced?.correlationId }])
+  t.match(linesOf(/^taken|^message completed/), [
+    { correlationId: replaced?.correlationId }, { correlationId: replaced?.correlationId }
+  ])
 })
 
 t.test('every way in which a message fails names subscriber, group and correlation id', async (t) => {
-  const { app, linesOf } = await build(t, { retry: { retries: 1, delay: 0, retryOn: () => { throw new Error('a bug') } } })
+  const { app, linesOf } = await build(t, {
+    retry: { retries: 1, delay: 0, retryOn: () => { throw new Error('a bug') } }
+  })
   const invoices = app.broker.publisher('invoices', { schema: { value: { type: 'object' } } })
   const fail = (): never => { throw new Error('no') }
   app.broker.subscriber('undecodable', { schema: { value: { type: 'object' } } }, function take () {})
@@ -123,7 +139,11 @@ t.test('every way in which a message fails names subscriber, group and correlati
   for (const [topic, message] of expected) {
     const lines = linesOf(message).filter((line) => line.topic === topic)
     t.ok(lines.length > 0, `${topic} ${message}`)
-    for (const line of lines) t.match(line, { subscriber: 'take', groupId: 'shop', partition: Number, offset: '0', correlationId: `c-${topic}` })
+    for (const line of lines) {
+      t.match(line, {
+        subscriber: 'take', groupId: 'shop', partition: Number, offset: '0', correlationId: `c-${topic}`
+      })
+    }
   }
   const outcomes = Object.fromEntries(linesOf('message completed').map(({ topic, outcome }) => [topic, outcome]))
   t.match(outcomes, { discarded: 'discarded', skipped: 'skipped', settled: 'acknowledged', answering: 'dead-lettered' })
@@ -141,7 +161,9 @@ t.test('messageLogLevel is inherited: the plugin says one, a subscriber another'
   await app.close()
   t.match(linesOf('message completed').map(({ topic, level }) => [topic, level]), [['told', 30]])
   const wrong = { messageLogLevel: 'loud' as never }
-  await t.rejects(async () => { await Fastify().register(faststreamPlugin, wrong) }, { code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /'messageLogLevel' must be one of 'debug', 'info', 'silent'/ })
+  await t.rejects(async () => { await Fastify().register(faststreamPlugin, wrong) }, {
+    code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /'messageLogLevel' must be one of 'debug', 'info', 'silent'/
+  })
 })
 
 t.test('a message that is not settled is not completed, and its line says so', async (t) => {
@@ -155,29 +177,48 @@ t.test('a message that is not settled is not completed, and its line says so', a
   await app.close()
   open()
   await eventually(async () => linesOf('message not completed, it is delivered again').length === 1)
-  t.match(linesOf('message not completed, it is delivered again'), [{ subscriber: 'take', outcome: 'unsettled', attempts: 1 }])
+  t.match(linesOf('message not completed, it is delivered again'), [{
+    subscriber: 'take', outcome: 'unsettled', attempts: 1
+  }])
   t.same(linesOf('message completed'), [])
-  t.match(linesOf('closing: waits for running handlers'), [{ level: 30, broker: 'default', inFlight: [{ subscriber: 'take', groupId: 'shop', messages: 1 }], unpublished: 0, timeout: 50 }])
+  t.match(linesOf('closing: waits for running handlers'), [{
+    level: 30,
+    broker: 'default',
+    inFlight: [{ subscriber: 'take', groupId: 'shop', messages: 1 }],
+    unpublished: 0,
+    timeout: 50
+  }])
   t.match(linesOf('closed'), [{ level: 30, broker: 'default', duration: Number }])
   t.match(linesOf(/^handlers did not end in time/), [{ groupId: 'shop', reason: 'close' }])
 })
 
-t.test('joins and rebalances are told with their partitions: what is given, what is taken, why and how long', async (t) => {
+t.test('joins and rebalances are logged with the partitions given and taken, reason and duration', async (t) => {
   const cluster = createMemoryCluster()
-  const [one, two] = [await build(t, { topicConfig: { partitions: 2 } }, 'info', cluster), await build(t, { topicConfig: { partitions: 2 } }, 'info', cluster)]
+  const [one, two] = [
+    await build(t, { topicConfig: { partitions: 2 } }, 'info', cluster),
+    await build(t, { topicConfig: { partitions: 2 } }, 'info', cluster)
+  ]
   one.app.broker.subscriber('orders', function take () {})
   one.app.broker.subscriber('alone', { groupId: null }, function read () {})
   two.app.broker.subscriber('orders', function take () {})
   await one.app.ready()
-  t.match(one.linesOf('joined the group'), [{ level: 30, groupId: 'shop', subscribers: ['take'], partitions: { orders: [0, 1] }, duration: Number }])
-  t.match(one.linesOf('reads its partitions, without a group'), [{ groupId: null, subscribers: ['read'], partitions: { alone: [0, 1] } }])
+  t.match(one.linesOf('joined the group'), [{
+    level: 30, groupId: 'shop', subscribers: ['take'], partitions: { orders: [0, 1] }, duration: Number
+  }])
+  t.match(one.linesOf('reads its partitions, without a group'), [{
+    groupId: null, subscribers: ['read'], partitions: { alone: [0, 1] }
+  }])
   await two.app.ready()
   await eventually(async () => one.linesOf('partitions were assigned anew').length === 1)
   const [given] = two.linesOf('joined the group').map(({ partitions }) => (partitions as { orders: number[] }).orders)
-  t.match(one.linesOf('partitions were assigned anew'), [{ level: 30, groupId: 'shop', reason: 'revoked', given: {}, taken: { orders: given }, duration: Number }])
+  t.match(one.linesOf('partitions were assigned anew'), [{
+    level: 30, groupId: 'shop', reason: 'revoked', given: {}, taken: { orders: given }, duration: Number
+  }])
   await two.app.close()
   await eventually(async () => one.linesOf('partitions were assigned anew').length === 2)
-  t.match(one.linesOf('partitions were assigned anew')[1], { given: { orders: given }, taken: {}, partitions: { orders: [0, 1] } })
+  t.match(one.linesOf('partitions were assigned anew')[1], {
+    given: { orders: given }, taken: {}, partitions: { orders: [0, 1] }
+  })
   t.match(two.linesOf('closing: no handler runs'), [{ inFlight: [] }])
 })
 
@@ -187,7 +228,9 @@ t.test('the first failed connection is told at once, and nothing says that messa
   const { app, linesOf } = await build(t, { brokers: '127.0.0.1:1', connectTimeout: 2000 }, 'info')
   app.broker.subscriber('orders', () => {})
   await t.rejects(async () => { await app.ready() }, { code: 'FASTSTREAM_ERR_CONNECT' })
-  t.match(linesOf('no broker could be reached yet, it is tried again'), [{ level: 40, broker: 'default', brokers: ['127.0.0.1:1'], err: { message: /ECONNREFUSED/ } }])
+  t.match(linesOf('no broker could be reached yet, it is tried again'), [{
+    level: 40, broker: 'default', brokers: ['127.0.0.1:1'], err: { message: /ECONNREFUSED/ }
+  }])
   t.same(linesOf(/joined|connected|waits for/), [])
 })
 
@@ -224,7 +267,17 @@ t.test('an app that closes before it is ready has nothing to tell', async (t) =>
 t.test('a logger of one\'s own, which knows no levels, gets every line', async (t) => {
   const lines: string[] = []
   const write = (_: unknown, message?: string): void => { if (message !== undefined) lines.push(message) }
-  const loggerInstance = { level: 'debug', fatal: write, error: write, warn: write, info: write, debug: write, trace: write, silent: () => {}, child: () => loggerInstance } as unknown as NonNullable<FastifyServerOptions['loggerInstance']>
+  const loggerInstance = {
+    level: 'debug',
+    fatal: write,
+    error: write,
+    warn: write,
+    info: write,
+    debug: write,
+    trace: write,
+    silent: () => {},
+    child: () => loggerInstance
+  } as unknown as NonNullable<FastifyServerOptions['loggerInstance']>
   const app = Fastify({ loggerInstance })
   t.teardown(() => app.close())
   await app.register(faststreamPlugin)

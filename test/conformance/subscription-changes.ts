@@ -15,7 +15,7 @@ export function subscriptionChanges (world: TransportWorld): void {
 
   const offsetOf = (partition: number, offset: bigint, topic: string) => ({ topic, partition, offset })
 
-  t.test(`${world.name}: a member gains a topic, and reads the other one on where the group has committed`, async (t) => {
+  t.test(`${world.name}: a member gains a topic, and reads the other one from its committed offset`, async (t) => {
     const { a, b, groupId, send, read } = await build(t)
     await send(a, 0, 'one', 'two')
     await send(b, 1, 'of b')
@@ -64,7 +64,7 @@ export function subscriptionChanges (world: TransportWorld): void {
     t.same(values(), [`${a}/0 again`, `${a}/0 again`], 'nothing was committed')
   })
 
-  t.test(`${world.name}: of a topic that was gained everything is read that is published after the change`, async (t) => {
+  t.test(`${world.name}: all that is published to a gained topic after the change is read`, async (t) => {
     const { a, b, groupId, send, read } = await build(t)
     await send(b, 0, 'before')
     const { consumer, values } = await read({ topics: [a], groupId, offsetReset: 'latest' })
@@ -134,7 +134,7 @@ export function subscriptionChanges (world: TransportWorld): void {
     await t.rejects(consumer.subscribe([a]))
   })
 
-  t.test(`${world.name}: without a group, and with partitions chosen by hand, topics are replaced as well`, async (t) => {
+  t.test(`${world.name}: topics are replaced without a group, and with partitions chosen by hand`, async (t) => {
     const { a, b, groupId, send, read } = await build(t)
     await send(a, 1, 'of a')
     await send(b, 1, 'of b')

@@ -15,16 +15,25 @@ export interface TransportWorld {
 export async function reading (world: TransportWorld, t: Test) {
   const transport = await world.transport(t)
   const producer = transport.producer()
-  const create = async (topic: string, partitions = 1) => { await transport.createTopics([{ topic, partitions, replicas: -1 }]) }
+  const create = async (topic: string, partitions = 1) => {
+    await transport.createTopics([{ topic, partitions, replicas: -1 }])
+  }
   async function send (topic: string, partition: number, ...values: string[]) {
-    await producer.send(values.map((value) => ({ topic, partition, key: null, value: Buffer.from(value), headers: [], timestamp: 1 })), performance.now() + 30_000)
+    await producer.send(
+      values.map((value) => ({ topic, partition, key: null, value: Buffer.from(value), headers: [], timestamp: 1 })),
+      performance.now() + 30_000
+    )
   }
   async function read (options: Partial<ConsumerOptions> & Pick<ConsumerOptions, 'topics'>) {
     const listener = new ConsumerRecorder()
     const own = await world.transport(t)
-    const consumer = own.consumer({ groupId: null, offsetReset: 'earliest', rebalanceTimeout: 10_000, sessionTimeout: 10_000, ...options }, listener)
+    const consumer = own.consumer(
+      { groupId: null, offsetReset: 'earliest', rebalanceTimeout: 10_000, sessionTimeout: 10_000, ...options }, listener
+    )
     await consumer.start()
-    const values = () => listener.deliveries.flatMap(({ topic, partition, records }) => records.map(({ value }) => `${topic}/${partition} ${String(value)}`)).sort()
+    const values = () => listener.deliveries.flatMap(({ topic, partition, records }) => records.map(
+      ({ value }) => `${topic}/${partition} ${String(value)}`
+    )).sort()
     return { consumer, listener, values, close: () => own.close() }
   }
   return { create, send, read }

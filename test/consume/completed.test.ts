@@ -37,7 +37,9 @@ function planOf (options: Partial<SubscriberPlan<Delivery>>): SubscriberPlan<Del
 async function run (log: Log, options: Partial<SubscriberPlan<Delivery>>): Promise<string[]> {
   const read: string[] = []
   const clock = { ...systemClock, elapsed: () => { read.push('elapsed'); return systemClock.elapsed() } }
-  const delivery = new Delivery('orders', 0, { ...record(0), headerText: (name) => { read.push(name); return undefined } })
+  const delivery = new Delivery('orders', 0, {
+    ...record(0), headerText: (name) => { read.push(name); return undefined }
+  })
   const pipeline = new Pipeline(planOf(options), {} as Producer, environmentOf(clock, log))
   t.equal(await pipeline.run(delivery, { wait: async () => true, settle: () => {} }), 'settled')
   return read

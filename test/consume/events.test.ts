@@ -16,7 +16,13 @@ import { ManualClock, turn } from '../support/manual-clock.js'
 import { prepared } from '../support/prepared.js'
 import { record } from '../support/record.js'
 
-const settings = { buffer: { messages: 100, bytes: 100_000 }, commit: { interval: 1000, count: 100 }, revokeDrain: 5000, sessionTimeout: 30_000, rebalanceTimeout: 60_000 }
+const settings = {
+  buffer: { messages: 100, bytes: 100_000 },
+  commit: { interval: 1000, count: 100 },
+  revokeDrain: 5000,
+  sessionTimeout: 30_000,
+  rebalanceTimeout: 60_000
+}
 const group = { ...BROKER, groupId: 'shop' }
 
 function planOf (overrides: Partial<SubscriberPlan<Delivery>>): SubscriberPlan<Delivery> {

@@ -10,26 +10,43 @@ import { gate } from '../support/inbox.js'
 import { ManualClock, turn } from '../support/manual-clock.js'
 import { record } from '../support/record.js'
 
-const settings = { buffer: { messages: 4, bytes: 10_000 }, commit: { interval: 1000, count: 3 }, revokeDrain: 5000, sessionTimeout: 20_000, rebalanceTimeout: 60_000 }
+const settings = {
+  buffer: { messages: 4, bytes: 10_000 },
+  commit: { interval: 1000, count: 3 },
+  revokeDrain: 5000,
+  sessionTimeout: 20_000,
+  rebalanceTimeout: 60_000
+}
 
 /** A group whose messages end when the test says so. */
 async function build (...topics: string[]) {
   const clock = new ManualClock()
   const running = new Map<string, (outcome: Outcome) => void>()
   const pipelineOf = (...topics: string[]): ErasedPipeline => ({
-    plan: { name: topics.join(), topics, ordering: 'partition', concurrency: 1, groupId: 'shop' } as unknown as SubscriberSettings,
-    run: ({ topic, record: { offset } }: Delivery) => new Promise((resolve) => { running.set(`${topic} ${offset}`, resolve) }),
+    plan: {
+      name: topics.join(), topics, ordering: 'partition', concurrency: 1, groupId: 'shop'
+    } as unknown as SubscriberSettings,
+    run: ({ topic, record: { offset } }: Delivery) => new Promise((resolve) => {
+      running.set(`${topic} ${offset}`, resolve)
+    }),
     giveUp: () => {},
     late: [],
     lastError: undefined
   })
   let consumer!: FakeConsumer
-  const group = new Group('shop', topics.map((topic) => pipelineOf(topic)), (listener) => { consumer = new FakeConsumer(listener); return consumer }, { ...environmentOf(clock), settings })
+  const group = new Group(
+    'shop',
+    topics.map((topic) => pipelineOf(topic)),
+    (listener) => { consumer = new FakeConsumer(listener); return consumer },
+    { ...environmentOf(clock), settings }
+  )
   await group.start()
   group.dispatch()
   consumer.calls.length = 0
   const assign = (...topics: string[]): void => { group.assigned(topics.map((topic) => ({ topic, partition: 0 }))) }
-  const receive = (topic: string, offset: number): void => { group.records(topic, 0, [record(offset, 'v')], BigInt(offset + 1)) }
+  const receive = (topic: string, offset: number): void => {
+    group.records(topic, 0, [record(offset, 'v')], BigInt(offset + 1))
+  }
   async function end (name: string, outcome: Outcome = 'settled'): Promise<void> {
     running.get(name)?.(outcome)
     running.delete(name)
@@ -61,7 +78,7 @@ t.test('a subscriber that is added before messages flow waits with the others', 
   t.equal(running.size, 1)
 })
 
-t.test('topics that the cluster refuses leave the others as they were, also those that are added at the same time', async (t) => {
+t.test('topics that the cluster refuses change no other topic, also of those added at the same time', async (t) => {
   const { group, consumer, pipelineOf, assign, receive, running } = await build('orders')
   consumer.changes.push(new Error('not allowed'))
   const [refused, added] = await Promise.allSettled([group.add(pipelineOf('secret')), group.add(pipelineOf('bills'))])
@@ -73,7 +90,7 @@ t.test('topics that the cluster refuses leave the others as they were, also thos
   t.equal(running.size, 0)
 })
 
-t.test('a subscriber that is removed starts nothing more, and what it runs is settled before the rebalance', async (t) => {
+t.test('a removed subscriber starts nothing more, and its running handlers settle before the rebalance', async (t) => {
   const { clock, group, consumer, assign, receive, running, end } = await build('orders', 'bills')
   assign('orders', 'bills')
   receive('orders', 0)

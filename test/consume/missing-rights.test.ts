@@ -64,7 +64,7 @@ function build (overrides: Partial<SubscriberPlan<Delivery>>, refusals: Error[] 
   return { run, log, published, settled, waits, pipeline }
 }
 
-t.test('a missing right stops the subscriber: the message is neither retried, nor dead-lettered, nor settled', async (t) => {
+t.test('a missing right stops the subscriber: the message is not retried, dead-lettered or settled', async (t) => {
   const throwing = (error: Error) => (): never => { throw error }
   const cases: Array<[string, ReturnType<typeof build>]> = [
     ['a handler that may not publish', build({ handle: throwing(DENIED) })],
@@ -87,9 +87,13 @@ t.test('another failure is what it was: retried, then a dead letter', async (t) 
   t.same([published, settled, waits], [['orders.dlq'], ['dead-lettered'], [100, 200, 400]])
 })
 
-t.test('a forwarded message without the right to write it stops the subscriber; another error is not taken for that', async (t) => {
-  const consequence = { kind: 'forward', outgoing: { topic: 'later', key: null, value: null, headers: [], timestamp: 0 } } as const
-  const policy = { acknowledges: 'after', thrown: () => ({ stage: 'handler', consequence }) } as unknown as FailurePolicy
+t.test('a forward without the right to write stops the subscriber; another error does not', async (t) => {
+  const consequence = {
+    kind: 'forward', outgoing: { topic: 'later', key: null, value: null, headers: [], timestamp: 0 }
+  } as const
+  const policy = {
+    acknowledges: 'after', thrown: () => ({ stage: 'handler', consequence })
+  } as unknown as FailurePolicy
   const handle = (): never => { throw new Error('broken') }
   const denied = build({ handle }, [DENIED], policy)
   t.equal(await denied.run(), 'stop')
@@ -129,6 +133,7 @@ t.test('a consumer that the cluster refuses for good is stopped and not healthy'
   })
   t.match(events, [{ state: 'reading' }, { state: 'rebalancing' }, { state: 'stopped', error }, { subscriber: 'take' }])
   t.same(log.lines, [
+    'info partitions were assigned anew',
     'error the consumer has stopped: restart the app once the cause is removed', 'info the subscriber has stopped'
   ])
   await group.close(1000)

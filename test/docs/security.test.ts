@@ -24,7 +24,7 @@ function sourceOf (path: string): string {
     .map((file) => readFileSync(`${path}/${file}`, 'utf8')).join('\n')
 }
 
-t.test('every threat has a row, which says that it is refused or bounded and names its test, or that it does not apply yet', async (t) => {
+t.test('every threat has a row: refused or bounded with its test, or not applicable yet', async (t) => {
   const rows = [...PAGE.matchAll(/^\| S(\d+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \| ([^|]*)\|$/gm)]
   t.same(rows.map(([, number]) => Number(number)), Array.from({ length: THREATS }, (_, i) => i + 1))
   for (const [, number, , , what = '', tests = ''] of rows) {

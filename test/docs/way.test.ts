@@ -20,7 +20,7 @@ function filesOnStack (): string[] {
   return files.filter((file, i) => file !== files[i - 1]).reverse()
 }
 
-t.test('a record passes at most eight files between the transport and its handler, and the architecture lists them', async (t) => {
+t.test('a record passes eight files at most from the transport to its handler, as architecture.md lists', async (t) => {
   const app = Fastify()
   t.teardown(() => app.close())
   app.setValidatorCompiler(() => (value) => {

@@ -1,12 +1,16 @@
 import { pick } from '../support/record-sets.js'
 import type { Random } from './target.js'
 
-const TEXTS = ['orders', 'invoices', '__proto__', 'constructor', '', '.', 'é\u0000', '\u001b[2J', '\ud800', 'x'.repeat(300)]
+const TEXTS = [
+  'orders', 'invoices', '__proto__', 'constructor', '', '.', 'é\u0000', '\u001b[2J', '\ud800', 'x'.repeat(300)
+]
 const INTEGERS = [0, 1, 2, 3, 7, 50, 255, 65_535, 2 ** 31 - 1, -1, -2, -(2 ** 31)]
 
 export function anyText (random: Random): string {
   if (random(3) > 0) return pick(TEXTS, random)
-  return Buffer.from(Array.from({ length: random(40) }, () => random(256))).toString(random(2) === 0 ? 'latin1' : 'utf8')
+  return Buffer.from(Array.from(
+    { length: random(40) }, () => random(256)
+  )).toString(random(2) === 0 ? 'latin1' : 'utf8')
 }
 
 export function anyInteger (random: Random): number {

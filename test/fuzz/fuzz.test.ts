@@ -24,7 +24,9 @@ t.test('a failure names the input that makes it again', async (t) => {
     }
   }
   const lines: string[] = []
-  const [failure] = await fuzz({ targets: [() => target], seed: 1, inputs: 1000, print: (line) => { lines.push(line) } })
+  const [failure] = await fuzz({
+    targets: [() => target], seed: 1, inputs: 1000, print: (line) => { lines.push(line) }
+  })
   t.match(failure, { target: 'numbers', error: { message: fed.at(-1) } })
   t.match(lines, [/numbers: \d+ inputs, .*FAILED/])
   t.match(await runOne(target, failure!.input), { error: { message: fed.at(-1) } })

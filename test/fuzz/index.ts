@@ -3,7 +3,8 @@ import { parseArgs } from 'node:util'
 import { fuzz, runOne } from './run.js'
 import { TARGETS } from './targets/index.js'
 
-// npm run fuzz [-- --seconds 60] [--seed 1] [--target records]; one input again: npm run fuzz -- --target records --input 7
+// npm run fuzz [-- --seconds 60] [--seed 1] [--target records]; one input again:
+// npm run fuzz -- --target records --input 7
 
 const { values } = parseArgs({
   options: {
@@ -16,7 +17,9 @@ const { values } = parseArgs({
 const names = values.target === undefined ? Object.keys(TARGETS) : [values.target]
 const targets = names.map((name) => {
   const create = TARGETS[name]
-  if (create === undefined) throw new Error(`there is no target '${name}': there are ${Object.keys(TARGETS).join(', ')}`)
+  if (create === undefined) {
+    throw new Error(`there is no target '${name}': there are ${Object.keys(TARGETS).join(', ')}`)
+  }
   return create
 })
 

@@ -23,7 +23,9 @@ const LIMIT = 1000
 const PATIENCE = 30_000
 
 /** Feeds the targets one after the other. A target ends at its first failure. */
-export async function fuzz ({ targets, seed, inputs = Infinity, duration = Infinity, print = () => {} }: FuzzOptions): Promise<Failure[]> {
+export async function fuzz (
+  { targets, seed, inputs = Infinity, duration = Infinity, print = () => {} }: FuzzOptions
+): Promise<Failure[]> {
   const failures: Failure[] = []
   for (const create of targets) {
     const target = await create()
@@ -40,14 +42,18 @@ export async function fuzz ({ targets, seed, inputs = Infinity, duration = Infin
       if (count % 100 === 0) await new Promise((resolve) => { setImmediate(resolve) })
     }
     await target.close?.()
-    print(`${target.name}: ${count} inputs, the slowest took ${slowest.toFixed(0)} ms${failure === undefined ? '' : ', FAILED'}`)
+    print(
+      `${target.name}: ${count} inputs, the slowest took ${slowest.toFixed(0)} ms${failure === undefined ? '' : ', FAILED'}`
+    )
     if (failure !== undefined) failures.push(failure)
   }
   return failures
 }
 
 /** One input, also by hand: the same seed makes the same input. */
-export async function runOne (target: Target, input: number): Promise<{ readonly error: unknown, readonly took: number }> {
+export async function runOne (target: Target, input: number): Promise<{
+  readonly error: unknown, readonly took: number
+}> {
   const before = process.cpuUsage()
   const error = await watched(target.name, async () => { await target.run(randomNumbers(input)) })
   const { user, system } = process.cpuUsage(before)

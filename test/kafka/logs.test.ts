@@ -25,7 +25,9 @@ async function member (t: Test, groupId: string, topic: string): Promise<Member>
 t.test('a member joins, handles, rebalances and closes, and each has its line', async (t) => {
   const [groupId, topic] = [uniqueName('g'), uniqueName('orders')]
   const one = await member(t, groupId, topic)
-  t.match(one.linesOf('joined the group'), [{ groupId, subscribers: ['take'], partitions: { [topic]: [0, 1] }, duration: Number }])
+  t.match(one.linesOf('joined the group'), [{
+    groupId, subscribers: ['take'], partitions: { [topic]: [0, 1] }, duration: Number
+  }])
   await one.app.broker.publish(topic, 1, { correlationId: 'c-1' })
   await eventually(async () => one.linesOf('message completed').length === 1)
   const about = { subscriber: 'take', groupId, topic, offset: '0', correlationId: 'c-1' }
@@ -35,10 +37,14 @@ t.test('a member joins, handles, rebalances and closes, and each has its line', 
   const two = await member(t, groupId, topic)
   await eventually(async () => one.linesOf('partitions were assigned anew').length === 1)
   const given = two.linesOf('joined the group').map(({ partitions }) => partitions)
-  t.match(one.linesOf('partitions were assigned anew'), [{ groupId, reason: 'revoked', given: {}, taken: given[0], duration: Number }])
+  t.match(one.linesOf('partitions were assigned anew'), [{
+    groupId, reason: 'revoked', given: {}, taken: given[0], duration: Number
+  }])
   await two.app.close()
   await eventually(async () => one.linesOf('partitions were assigned anew').length === 2)
-  t.match(one.linesOf('partitions were assigned anew')[1], { given: given[0], taken: {}, partitions: { [topic]: [0, 1] } })
+  t.match(one.linesOf('partitions were assigned anew')[1], {
+    given: given[0], taken: {}, partitions: { [topic]: [0, 1] }
+  })
   t.match(two.linesOf('closing: no handler runs'), [{ broker: 'default' }])
   t.match(two.linesOf('closed'), [{ broker: 'default', duration: Number }])
 })

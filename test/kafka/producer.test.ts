@@ -173,7 +173,9 @@ t.test('a producer that may not have an identity says so at once', async (t) => 
   const producer = openProducer(t)
   interceptAnswers(t, 'InitProducerId', (answer) => ({ ...answer, errorCode: 31 }))
 
-  t.match(await failure(producer.send([record(topic, 0, 'a')], inSeconds(10))), { outcome: 'not-sent', reason: 'refused', message: /refuses IdempotentWrite on the cluster/ })
+  t.match(await failure(producer.send([record(topic, 0, 'a')], inSeconds(10))), {
+    outcome: 'not-sent', reason: 'refused', message: /refuses IdempotentWrite on the cluster/
+  })
 })
 
 t.test('at the deadline a send without an answer may be stored, and the next one goes under a new epoch', async (t) => {
@@ -340,7 +342,9 @@ t.test('a topic that may not be seen, and a cluster that does not answer, are ot
     answer.topics[0] = { ...answer.topics[0], errorCode: 29, partitions: [] }
     return answer
   })
-  await t.rejects(async () => openProducer(t).partitionCount(topic), { code: 'FASTSTREAM_ERR_NOT_AUTHORIZED', message: /Write on topic/ })
+  await t.rejects(async () => openProducer(t).partitionCount(topic), {
+    code: 'FASTSTREAM_ERR_NOT_AUTHORIZED', message: /Write on topic/
+  })
 
   const unreachable = openProducer(t, { brokers: ['127.0.0.1:1'], connectTimeout: 300 })
   await t.rejects(async () => unreachable.partitionCount(topic), {

@@ -8,7 +8,9 @@ const transports: TransportWorld = {
   name: 'kafka',
   unique: uniqueName,
   async transport (t) {
-    const transport = createKafkajsTransport({ brokers: brokers(), clientId: 'conformance', connectTimeout: 9000, log: SILENT })
+    const transport = createKafkajsTransport({
+      brokers: brokers(), clientId: 'conformance', connectTimeout: 9000, log: SILENT
+    })
     t.teardown(() => transport.close())
     await transport.connect()
     return transport

@@ -6,7 +6,9 @@ import { causesOf, codeOf, readCauses } from '../../lib/message/dead-letter-erro
 import { Inbox } from '../support/inbox.js'
 
 /** The dead letters of an app whose subscriber of `orders` is declared by `declare`. */
-async function deadLetters (t: { teardown (end: () => unknown): void }, declare: (app: FastifyInstance) => void): Promise<Inbox<DeadLetter>> {
+async function deadLetters (
+  t: { teardown (end: () => unknown): void }, declare: (app: FastifyInstance) => void
+): Promise<Inbox<DeadLetter>> {
   const app = Fastify()
   t.teardown(() => app.close())
   await app.register(faststreamPlugin, { retry: { retries: 0 } })
@@ -29,7 +31,12 @@ t.test('a dead letter keeps the code and the causes of its error', async (t) => 
   const [{ error }] = await inbox.count(1) as [DeadLetter]
   t.match(error, { name: 'RangeError', message: 'not saved', code: '23505', dependency: undefined })
   t.same(error.cause, {
-    name: 'AggregateError', message: '', code: undefined, cause: { name: 'Error', message: 'connect ECONNREFUSED', code: 'ECONNREFUSED', cause: undefined }
+    name: 'AggregateError',
+    message: '',
+    code: undefined,
+    cause: {
+      name: 'Error', message: 'connect ECONNREFUSED', code: 'ECONNREFUSED', cause: undefined
+    }
   })
 })
 
@@ -37,7 +44,9 @@ t.test('a dead letter of a message that does not match its schema has the code o
   const inbox = await deadLetters(t, (app) => {
     app.broker.subscriber('orders', { schema: { value: { type: 'object' } } }, () => {})
   })
-  t.match(await inbox.count(1), [{ stage: 'validate', error: { code: 'FASTSTREAM_ERR_VALIDATION', dependency: undefined } }])
+  t.match(await inbox.count(1), [{
+    stage: 'validate', error: { code: 'FASTSTREAM_ERR_VALIDATION', dependency: undefined }
+  }])
 })
 
 t.test('a dead letter names the dependency that threw: the need, not what needs it', async (t) => {
@@ -73,11 +82,15 @@ t.test('a thrown value that is no error has no dependency, and is told all the s
   // eslint-disable-next-line no-throw-literal
   const text = dependency('text', {}, () => { throw 'a text' })
   const inbox = await deadLetters(t, (app) => { app.broker.subscriber('orders', { deps: { text } }, () => {}) })
-  t.match(await inbox.count(1), [{ error: { message: 'thrown: a text', code: undefined, dependency: undefined, cause: undefined } }])
+  t.match(await inbox.count(1), [{
+    error: { message: 'thrown: a text', code: undefined, dependency: undefined, cause: undefined }
+  }])
 })
 
 function chain (length: number, message: string): Error {
-  return Array.from({ length }).reduce<Error>((cause) => Object.assign(new Error(message, { cause }), { code: message }), new Error('end'))
+  return Array.from({ length }).reduce<Error>(
+    (cause) => Object.assign(new Error(message, { cause }), { code: message }), new Error('end')
+  )
 }
 
 function depthOf (cause: DeadLetterCause | undefined): number {
@@ -96,9 +109,17 @@ t.test('causes have bounds: their number, their texts and all of them together',
 })
 
 t.test('a cause may be anything', async (t) => {
-  const throwing = { get name (): string { throw new Error('no') }, get message (): string { throw new Error('no') }, get cause (): string { throw new Error('no') } }
-  t.same(readCauses(causesOf(new Error('x', { cause: 'a text' }))), { name: 'string', message: 'a text', code: undefined, cause: undefined })
-  t.same(readCauses(causesOf(new Error('x', { cause: throwing }))), { name: '', message: '', code: undefined, cause: undefined })
+  const throwing = {
+    get name (): string { throw new Error('no') },
+    get message (): string { throw new Error('no') },
+    get cause (): string { throw new Error('no') }
+  }
+  t.same(readCauses(causesOf(new Error('x', { cause: 'a text' }))), {
+    name: 'string', message: 'a text', code: undefined, cause: undefined
+  })
+  t.same(readCauses(causesOf(new Error('x', { cause: throwing }))), {
+    name: '', message: '', code: undefined, cause: undefined
+  })
   t.equal(causesOf(new Error('x', { cause: null })), undefined)
   t.equal(causesOf(Object.assign(new Error('x'), { errors: 'none' })), undefined)
   fc.assert(fc.property(fc.anything(), (cause) => {
@@ -116,7 +137,13 @@ t.test('a code is a text or a number, on one line', async (t) => {
 })
 
 t.test('whatever a sender writes as a cause, reading it does not throw', async (t) => {
-  for (const json of ['', '{', 'null', '[]', '1', '{"name":1,"message":"m"}', '{"name":"n"}', `"${'x'.repeat(70_000)}"`]) t.equal(readCauses(json), undefined)
-  t.same(readCauses('{"name":"n","message":"m","code":1,"cause":{"name":2}}'), { name: 'n', message: 'm', code: undefined, cause: undefined })
+  for (const json of [
+    '', '{', 'null', '[]', '1', '{"name":1,"message":"m"}', '{"name":"n"}', `"${'x'.repeat(70_000)}"`
+  ]) {
+    t.equal(readCauses(json), undefined)
+  }
+  t.same(readCauses('{"name":"n","message":"m","code":1,"cause":{"name":2}}'), {
+    name: 'n', message: 'm', code: undefined, cause: undefined
+  })
   fc.assert(fc.property(fc.json(), (json) => { readCauses(json) }))
 })

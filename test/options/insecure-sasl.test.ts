@@ -22,7 +22,9 @@ t.test('credentials that are readable on their way are refused, and the error na
     { mechanism: 'aws', authorizationIdentity: 'shop', accessKeyId: 'id', secretAccessKey: 'very-secret' }
   ]
   for (const sasl of readable) {
-    t.throws(() => settle({ brokers: ['kafka:9092'], sasl }), { ...REFUSED, message: /ssl: true.*scram.*allowInsecureSasl: true/ })
+    t.throws(() => settle({ brokers: ['kafka:9092'], sasl }), {
+      ...REFUSED, message: /ssl: true.*scram.*allowInsecureSasl: true/
+    })
   }
   t.throws(() => settle({ brokers: ['kafka:9092'], ssl: false, sasl: PLAIN }), REFUSED)
   t.throws(() => settle({ brokers: ['localhost:9092', '10.0.0.1:9092'], sasl: PLAIN }), REFUSED, 'one host is enough')
@@ -32,7 +34,7 @@ t.test('credentials that are readable on their way are refused, and the error na
   t.notMatch(String(refusal), /kafka:9092|shop|very-secret/)
 })
 
-t.test('credentials are taken with TLS, with SCRAM, on loopback, and where the option allows them by name', async () => {
+t.test('credentials are accepted with TLS, with SCRAM, on loopback, and with the option by name', async () => {
   settle({ brokers: ['kafka:9093'], ssl: true, sasl: PLAIN })
   settle({ brokers: ['kafka:9093'], ssl: {}, sasl: PLAIN })
   settle({ brokers: ['kafka:9092'], sasl: { ...PLAIN, mechanism: 'scram-sha-512' } })
@@ -48,10 +50,14 @@ t.test('allowInsecureSasl is true or false', async (t) => {
 })
 
 t.test('only loopback is loopback', async (t) => {
-  for (const address of ['localhost:1', 'LocalHost:1', '127.0.0.1:1', '127.255.0.9:1', '[::1]:1', '[::ffff:127.0.0.1]:1']) {
+  for (const address of [
+    'localhost:1', 'LocalHost:1', '127.0.0.1:1', '127.255.0.9:1', '[::1]:1', '[::ffff:127.0.0.1]:1'
+  ]) {
     t.ok(isLoopback(address), address)
   }
-  const others = ['localhost.example:1', '128.0.0.1:1', '0.0.0.0:1', '10.0.0.1:1', '[::2]:1', '[::ffff:10.0.0.1]:1', '127.example:1']
+  const others = [
+    'localhost.example:1', '128.0.0.1:1', '0.0.0.0:1', '10.0.0.1:1', '[::2]:1', '[::ffff:10.0.0.1]:1', '127.example:1'
+  ]
   for (const address of others) t.notOk(isLoopback(address), address)
 })
 

@@ -2,7 +2,7 @@ import t from 'tap'
 import { normaliseOptions } from '../../lib/options/plugin-options.js'
 import { Sealed } from '../../lib/sealed.js'
 
-const brokers = 'kafka:9093'
+const brokers = 'localhost:9093'
 const token = async (): Promise<{ value: string }> => ({ value: 'token' })
 
 function saslOf (sasl: unknown): unknown {
@@ -32,13 +32,19 @@ t.test('what kafkajs writes into its options does not reach those of the app', a
 t.test('a mistake is told when the plugin is registered, and no credential is repeated', async (t) => {
   const secret = 'hunter2'
   const wrong: ReadonlyArray<[sasl: unknown, message: RegExp]> = [
-    [{ mechanism: 'gssapi', username: 'u', password: secret }, /'sasl.mechanism' must be one of 'plain', 'scram-sha-256', 'scram-sha-512', 'aws', 'oauthbearer'/],
+    [
+      { mechanism: 'gssapi', username: 'u', password: secret },
+      /'sasl.mechanism' must be one of 'plain', 'scram-sha-256', 'scram-sha-512', 'aws', 'oauthbearer'/
+    ],
     [{ mechanism: 'scram', username: 'u', password: secret }, /'sasl.mechanism' must be one of/],
     [{ mechanism: 'plain', username: secret }, /'sasl.password' must be a string that is not empty/],
     [{ mechanism: 'plain', username: secret, password: '' }, /'sasl.password' must be a string/],
     [{ mechanism: 'plain', username: secret, password: undefined }, /'sasl.password' must be a string/],
     [{ mechanism: 'scram-sha-512', password: secret }, /'sasl.username' must be a string/],
-    [{ mechanism: 'plain', user: 'u', username: 'u', password: secret }, /'sasl.user' is not known: there are mechanism, username, password/],
+    [
+      { mechanism: 'plain', user: 'u', username: 'u', password: secret },
+      /'sasl.user' is not known: there are mechanism, username, password/
+    ],
     [{ mechanism: 'aws', authorizationIdentity: 'i', accessKeyId: secret }, /'sasl.secretAccessKey' must be a string/],
     [{ mechanism: 'oauthbearer' }, /'sasl.oauthBearerProvider' must be a function that returns the token/],
     [{ mechanism: 'oauthbearer', oauthBearerProvider: secret }, /'sasl.oauthBearerProvider' must be a function/]

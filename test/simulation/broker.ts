@@ -167,8 +167,16 @@ export function createBroker (cluster: Cluster): Handlers {
       controllerId: node.nodes[0] ?? -1,
       topics: (topics ?? node.topicNames).map((topic) => {
         const views = node.topic(topic)
-        if (views === undefined) return { topic, errorCode: isTopic(topic) ? CODE.unknownTopicOrPartition : CODE.invalidTopic, partitions: [] }
-        return { topic, errorCode: CODE.none, partitions: views.map(({ leader }, partition) => ({ partition, errorCode: leader < 0 ? CODE.leaderNotAvailable : CODE.none, leader })) }
+        if (views === undefined) {
+          return { topic, errorCode: isTopic(topic) ? CODE.unknownTopicOrPartition : CODE.invalidTopic, partitions: [] }
+        }
+        return {
+          topic,
+          errorCode: CODE.none,
+          partitions: views.map(({ leader }, partition) => ({
+            partition, errorCode: leader < 0 ? CODE.leaderNotAvailable : CODE.none, leader
+          }))
+        }
       })
     }
   }

@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
-import { decodeAssignment, decodeSubscription, encodeAssignment, encodeSubscription } from '../../lib/transport/consumer-protocol.js'
+import {
+  decodeAssignment, decodeSubscription, encodeAssignment, encodeSubscription
+} from '../../lib/transport/consumer-protocol.js'
 import { readSubscriptions, StickyAssignor } from '../../lib/transport/sticky-assignor.js'
 import { anyAssignment, anySubscriptions, assignAsLeader, takeAssignment } from '../fuzz/targets/members.js'
 
@@ -30,7 +32,7 @@ t.test('whatever members say of themselves, each partition that exists has one o
   fuzz(t, anySubscriptions, (list) => { assignAsLeader(assignor, list) })
 })
 
-t.test('whatever a leader assigns, only partitions that exist are taken, once, of topics that the member subscribes to', async (t) => {
+t.test('a member takes from an assignment only existing partitions of its topics, each once', async (t) => {
   fuzz(t, anyAssignment, takeAssignment)
 })
 

@@ -1,6 +1,8 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
-import faststreamPlugin, { GenerationLostError, SendError, type FaststreamOptions, type Transport, type TransportOptions } from '../../index.js'
+import faststreamPlugin, {
+  GenerationLostError, SendError, type FaststreamOptions, type Transport, type TransportOptions
+} from '../../index.js'
 import { createMemoryCluster, createMemoryTransport } from '../../lib/transport/memory/index.js'
 import { Inbox } from '../support/inbox.js'
 
@@ -55,7 +57,7 @@ t.test('a function may take its time, and need no brokers', async (t) => {
   t.equal(await comesBack(app), 42)
 })
 
-t.test('in the background every try at the start has a transport of its own, and the one that failed is closed', async (t) => {
+t.test('in the background each try at the start has its own transport, and a failed one is closed', async (t) => {
   const made: string[] = []
   const app = await build(t, {
     startup: 'background',
@@ -70,7 +72,11 @@ t.test('in the background every try at the start has a transport of its own, and
   app.broker.subscriber('orders', (order) => { inbox.add(order) })
   await app.ready()
   let sent = false
-  while (!sent) sent = await app.broker.publish('orders', 42).then(() => true, () => new Promise((resolve) => { setImmediate(resolve, false) }))
+  while (!sent) {
+    sent = await app.broker.publish('orders', 42).then(
+      () => true, () => new Promise((resolve) => { setImmediate(resolve, false) })
+    )
+  }
   t.same(await inbox.count(1), [42])
   t.same(made, ['closed', 'made'])
 })
@@ -99,14 +105,19 @@ t.test('what is no transport is refused when the plugin is registered', async (t
   for (const [transport, message, options] of cases) {
     const app = Fastify()
     t.teardown(() => app.close().catch(() => {}))
-    await t.rejects(async () => { await app.register(faststreamPlugin, { ...options, transport: transport as Transport }) }, { code: 'FASTSTREAM_ERR_INVALID_OPTION', message })
+    await t.rejects(
+      async () => { await app.register(faststreamPlugin, { ...options, transport: transport as Transport }) },
+      { code: 'FASTSTREAM_ERR_INVALID_OPTION', message }
+    )
   }
 })
 
 t.test('what a function returns is checked when the app becomes ready', async (t) => {
   for (const wrong of [undefined, 'memory', { name: 'half' }]) {
     const app = await build(t, { transport: () => wrong as unknown as Transport })
-    await t.rejects(async () => { await app.ready() }, { code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /'transport\(options\)' must be an object with the methods/ })
+    await t.rejects(async () => { await app.ready() }, {
+      code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /'transport\(options\)' must be an object with the methods/
+    })
   }
   const thrown = new Error('no licence')
   const app = await build(t, { transport () { throw thrown } })
@@ -118,7 +129,11 @@ t.test('the errors that a transport rejects with are those that the package expo
   const app = await build(t, {
     transport: {
       ...own,
-      producer: () => ({ partitionCount: () => 1, send: () => Promise.reject(new SendError('full', 'not-sent', 'refused')), async close () {} })
+      producer: () => ({
+        partitionCount: () => 1,
+        send: () => Promise.reject(new SendError('full', 'not-sent', 'refused')),
+        async close () {}
+      })
     }
   })
   await app.ready()

@@ -56,7 +56,9 @@ export async function startCluster ({ nodes, users }: ClusterOptions): Promise<C
   const directory = await mkdtemp(join(tmpdir(), 'faststream-kafka-'))
   const guard = startGuard(directory)
   const ports = await freePorts(nodes * PORTS)
-  const addresses = Array.from({ length: nodes }, (_, node) => addressOf(ports.slice(node * PORTS), users !== undefined))
+  const addresses = Array.from(
+    { length: nodes }, (_, node) => addressOf(ports.slice(node * PORTS), users !== undefined)
+  )
   const certificates = users === undefined ? undefined : await makeCertificates(directory, host)
   const secured = certificates === undefined ? {} : securitySettings(users!, certificates)
   const java = [...jvm, ...await writeLogSettings(directory), '-classpath', `${jars}/*`]

@@ -24,7 +24,9 @@ export async function writeSettings (
   await writeFile(path, toProperties({
     'process.roles': 'broker,controller',
     'node.id': id,
-    'controller.quorum.voters': addresses.map(({ controllerPort }, index) => `${index + 1}@${host}:${controllerPort}`).join(),
+    'controller.quorum.voters': addresses.map(
+      ({ controllerPort }, index) => `${index + 1}@${host}:${controllerPort}`
+    ).join(),
     listeners: `${plain},CONTROLLER://${host}:${own.controllerPort}`,
     'advertised.listeners': plain,
     'listener.security.protocol.map':

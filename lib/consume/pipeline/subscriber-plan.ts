@@ -4,7 +4,8 @@ import type { Delivery } from './delivery.js'
 
 /** Those of the inherited options that the core reads for each subscriber. */
 type ReadSettings = Pick<
-  InheritedSettings, 'ordering' | 'concurrency' | 'ackPolicy' | 'retry' | 'handlerTimeout' | 'bodyLimit' | 'messageLogLevel'
+  InheritedSettings,
+  'ordering' | 'concurrency' | 'ackPolicy' | 'retry' | 'handlerTimeout' | 'bodyLimit' | 'messageLogLevel'
 >
 
 /** The settings of a subscriber, without the steps that know the type of its message. */

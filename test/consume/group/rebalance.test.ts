@@ -23,7 +23,9 @@ t.test('a rejoin waits for revokeDrain at most; a late result commits nothing an
   await clock.advance(5000)
   await revoked
   t.same(log.lines, [ASSIGNED, 'warn handlers did not end in time: their messages will come again'])
-  t.same(log.details[1], { groupId: 'shop', reason: 'rebalance', timeout: 3750, unsettled: [{ topic: 'orders', partition: 0, offset: '0' }] })
+  t.same(log.details[1], {
+    groupId: 'shop', reason: 'rebalance', timeout: 3750, unsettled: [{ topic: 'orders', partition: 0, offset: '0' }]
+  })
   assign(0)
   receive(0, 0, 2)
   t.equal(started.length, 1, 'the zombie holds its lane')

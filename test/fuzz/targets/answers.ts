@@ -20,7 +20,9 @@ async function learn (random: Random): Promise<void> {
   await client.learn('orders')
   for (const { topic, partitions } of answer.topics) {
     const { leaders } = client.metadata.get(topic)
-    const most = Math.max(...answer.topics.filter((each) => each.topic === topic).map(({ partitions }) => partitions.length))
+    const most = Math.max(
+      ...answer.topics.filter((each) => each.topic === topic).map(({ partitions }) => partitions.length)
+    )
     promise(leaders.length <= most, `${leaders.length} partitions of an answer with ${partitions.length}`)
     promise(leaders.every((leader) => typeof leader === 'number'), 'a leader is no number')
   }

@@ -8,7 +8,9 @@ import { pick } from '../../support/record-sets.js'
 import { anyInteger, anyText, damage } from '../bytes.js'
 import { promise, type Random, type Target } from '../target.js'
 
-const NAMES = ['id', 'lines', 'prices', 'names', 'tags', 'child', 'value', 'key', 'headers', '__proto__', 'constructor', 'toString']
+const NAMES = [
+  'id', 'lines', 'prices', 'names', 'tags', 'child', 'value', 'key', 'headers', '__proto__', 'constructor', 'toString'
+]
 /** What a route answers to a message that it cannot publish. */
 const REFUSED = new Set([
   'FASTSTREAM_ERR_INVALID_MESSAGE', 'FASTSTREAM_ERR_ENCODE', 'FASTSTREAM_ERR_INVALID_ARGUMENTS', 'FASTSTREAM_ERR_INVALID_OPTION'

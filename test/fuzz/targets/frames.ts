@@ -12,13 +12,22 @@ const MEMBER = { groupId: 'g', memberId: 'm', groupInstanceId: null, generationI
 const PLACE = [{ topic: 'orders', partitions: [{ partition: 0 }] }]
 const REQUESTS: { readonly [Kind in Api]: Requests[Kind]['parameters'] } = {
   Produce: { timeout: 1, topics: [{ topic: 'orders', partitions: [{ partition: 0, records: Buffer.alloc(0) }] }] },
-  Fetch: { maxWait: 1, minBytes: 1, maxBytes: 1, isolationLevel: 1, rack: '', topics: [{ topic: 'orders', partitions: [{ partition: 0, offset: 0n, maxBytes: 1 }] }] },
+  Fetch: {
+    maxWait: 1,
+    minBytes: 1,
+    maxBytes: 1,
+    isolationLevel: 1,
+    rack: '',
+    topics: [{ topic: 'orders', partitions: [{ partition: 0, offset: 0n, maxBytes: 1 }] }]
+  },
   ListOffsets: { isolationLevel: 0, topics: [{ topic: 'orders', partitions: [{ partition: 0, timestamp: -1n }] }] },
   Metadata: { topics: ['orders'] },
   OffsetCommit: { ...MEMBER, topics: [{ topic: 'orders', partitions: [{ partition: 0, offset: 1n, metadata: '' }] }] },
   OffsetFetch: { groupId: 'g', topics: PLACE },
   FindCoordinator: { groupId: 'g' },
-  JoinGroup: { ...MEMBER, sessionTimeout: 1, rebalanceTimeout: 1, protocols: [{ name: 'p', metadata: Buffer.alloc(0) }] },
+  JoinGroup: {
+    ...MEMBER, sessionTimeout: 1, rebalanceTimeout: 1, protocols: [{ name: 'p', metadata: Buffer.alloc(0) }]
+  },
   Heartbeat: MEMBER,
   LeaveGroup: MEMBER,
   SyncGroup: { ...MEMBER, assignments: [] },

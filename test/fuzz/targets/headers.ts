@@ -8,8 +8,13 @@ import { SILENT } from '../../support/kafka-client.js'
 import { anyBytes, anyText, damage } from '../bytes.js'
 import { promise, type Random, type Target } from '../target.js'
 
-const DEAD_LETTER = ['topic', 'partition', 'offset', 'timestamp', 'stage', 'error-message', 'errors', 'attempts', 'failed-at', 'value-omitted']
-const NAMES = [CONTENT_TYPE, CORRELATION_ID, '__proto__', 'constructor', '', ...DEAD_LETTER.map((name) => DEAD_LETTER_PREFIX + name)]
+const DEAD_LETTER = [
+  'topic', 'partition', 'offset', 'timestamp', 'stage', 'error-message', 'errors', 'attempts', 'failed-at',
+  'value-omitted'
+]
+const NAMES = [
+  CONTENT_TYPE, CORRELATION_ID, '__proto__', 'constructor', '', ...DEAD_LETTER.map((name) => DEAD_LETTER_PREFIX + name)
+]
 const VALUES = [
   'orders', '0', '-1', '1e999', '9'.repeat(19), 'validate', 'handler', 'true', '[{"instancePath":""}]', '{"__proto__":{"polluted":1}}',
   '['.repeat(5000), 'application/json', 'application/x+json; charset=', 'text/plain', '2026-01-01T00:00:00Z', '+275760-09-13T00:00:00.001Z'
@@ -31,9 +36,15 @@ function anyHeaders (random: Random): RawHeader[] {
 
 function readHeaders (raw: readonly RawHeader[], random: Random): void {
   const decoded = orRefused(() => decodeHeaders(raw))
-  promise(decoded === undefined || Object.values(decoded).every((text) => typeof text === 'string'), 'a header is no text')
+  promise(
+    decoded === undefined || Object.values(decoded).every((text) => typeof text === 'string'), 'a header is no text'
+  )
   const letter = readDeadLetterHeaders(raw)
-  if (letter !== undefined) JSON.stringify({ ...letter, offset: String(letter.offset) }, (_, value) => value instanceof Date ? value.getTime() : value)
+  if (letter !== undefined) {
+    JSON.stringify(
+      { ...letter, offset: String(letter.offset) }, (_, value) => value instanceof Date ? value.getTime() : value
+    )
+  }
   originOf(raw)
   const id = acceptCorrelationId(lastHeader(raw, CORRELATION_ID) ?? '', () => 'fresh', SILENT)
   promise(id.length <= 256, `a correlation id of ${id.length} characters`)

@@ -7,20 +7,43 @@ import { promise, type Random, type Target } from '../target.js'
 const COUNTS: Readonly<Record<string, number>> = { orders: 6, invoices: 3, gone: 0 }
 
 const countOf = (topic: string): number => COUNTS[topic] ?? 0
-const int16 = fc.integer({ min: -(2 ** 15), max: 2 ** 15 - 1 }).map((value) => { const bytes = Buffer.alloc(2); bytes.writeInt16BE(value); return bytes })
-const int32 = fc.oneof(fc.integer({ min: -2, max: 20 }), fc.integer()).map((value) => { const bytes = Buffer.alloc(4); bytes.writeInt32BE(value); return bytes })
-const text = fc.oneof(fc.constantFrom('orders', 'invoices', 'gone', '__proto__', '.', ''), fc.string({ maxLength: 300 }))
-const string = text.map((text) => { const bytes = Buffer.alloc(2); bytes.writeUInt16BE(Buffer.byteLength(text)); return Buffer.concat([bytes, Buffer.from(text)]) })
-const garbage = fc.array(fc.oneof(int16, int32, string, fc.uint8Array({ maxLength: 50 }).map((bytes) => Buffer.from(bytes))), { maxLength: 20 }).map((parts) => Buffer.concat(parts))
-const claims = fc.constantFrom('orders:Infinity', 'orders:3000000', 'orders:-1', 'orders:1e9', 'orders:6,invoices:3', ':', ',,,', 'orders', '\u0000')
+const int16 = fc.integer({ min: -(2 ** 15), max: 2 ** 15 - 1 }).map((value) => {
+  const bytes = Buffer.alloc(2)
+  bytes.writeInt16BE(value)
+  return bytes
+})
+const int32 = fc.oneof(fc.integer({ min: -2, max: 20 }), fc.integer()).map((value) => {
+  const bytes = Buffer.alloc(4)
+  bytes.writeInt32BE(value)
+  return bytes
+})
+const text = fc.oneof(
+  fc.constantFrom('orders', 'invoices', 'gone', '__proto__', '.', ''), fc.string({ maxLength: 300 })
+)
+const string = text.map((text) => {
+  const bytes = Buffer.alloc(2)
+  bytes.writeUInt16BE(Buffer.byteLength(text))
+  return Buffer.concat([bytes, Buffer.from(text)])
+})
+const garbage = fc.array(
+  fc.oneof(int16, int32, string, fc.uint8Array({ maxLength: 50 }).map((bytes) => Buffer.from(bytes))), { maxLength: 20 }
+).map((parts) => Buffer.concat(parts))
+const claims = fc.constantFrom(
+  'orders:Infinity', 'orders:3000000', 'orders:-1', 'orders:1e9', 'orders:6,invoices:3', ':', ',,,', 'orders', '\u0000'
+)
 
-const subscription = fc.record({ topics: fc.array(fc.constantFrom('orders', 'invoices', 'gone', '__proto__'), { maxLength: 6 }), claim: claims }).map(({ topics, claim }) => {
+const subscription = fc.record({
+  topics: fc.array(fc.constantFrom('orders', 'invoices', 'gone', '__proto__'), { maxLength: 6 }), claim: claims
+}).map(({ topics, claim }) => {
   const bytes = encodeSubscription({ topics, counts: new Map() })
   const userData = Buffer.from(claim)
   bytes.writeInt32BE(userData.length, bytes.length - 4)
   return Buffer.concat([bytes, userData])
 })
-const assignment = fc.dictionary(fc.constantFrom('orders', 'invoices', 'gone', 'others', '__proto__'), fc.array(fc.oneof(fc.integer({ min: -1, max: 7 }), fc.integer()), { maxLength: 12 }))
+const assignment = fc.dictionary(
+  fc.constantFrom('orders', 'invoices', 'gone', 'others', '__proto__'),
+  fc.array(fc.oneof(fc.integer({ min: -1, max: 7 }), fc.integer()), { maxLength: 12 })
+)
   .map((topics) => encodeAssignment(new Map(Object.entries(topics))))
 
 /** Whole bytes, cut ones, and ones with a byte that is changed. */
@@ -48,13 +71,17 @@ export function assignAsLeader (assignor: StickyAssignor, list: readonly Buffer[
     promise(!subscriptions.unreadable.has(memberId), `${memberId} cannot be read and gets something`)
     for (const [topic, partitions] of assigned) for (const partition of partitions) owned.push(`${topic}:${partition}`)
   }
-  const expected = [...subscriptions.topics.keys()].flatMap((topic) => Array.from({ length: countOf(topic) }, (_, partition) => `${topic}:${partition}`))
+  const expected = [...subscriptions.topics.keys()].flatMap((topic) => Array.from(
+    { length: countOf(topic) }, (_, partition) => `${topic}:${partition}`
+  ))
   promise(owned.sort().join() === expected.sort().join(), `assigned are ${owned.join()} of ${expected.join()}`)
 }
 
 /** Only partitions that exist are taken, once, of topics that the member subscribes to. */
 export function takeAssignment (bytes: Buffer): void {
-  const { partitions, refused } = readAssignment(bytes, (topic) => topic === 'orders' || topic === 'gone' ? countOf(topic) : undefined)
+  const { partitions, refused } = readAssignment(
+    bytes, (topic) => topic === 'orders' || topic === 'gone' ? countOf(topic) : undefined
+  )
   for (const [topic, taken] of partitions) {
     const exist = taken.every((partition) => partition >= 0 && partition < 6)
     promise(topic === 'orders' && exist && new Set(taken).size === taken.length, `${topic}: ${taken.join()}`)

@@ -26,7 +26,9 @@ function anyMetadata (offset: bigint, random: Random): string {
   const kind = random(4)
   if (kind === 0) return anyText(random)
   if (kind === 1) {
-    const bitmap = deflateRawSync(Buffer.alloc(random(50) === 0 ? random(200_000) : random(1000), random(256))).toString('base64')
+    const bitmap = deflateRawSync(Buffer.alloc(
+      random(50) === 0 ? random(200_000) : random(1000), random(256)
+    )).toString('base64')
     return `faststream:1:${offset}:${random(2 ** 31)}:${bitmap}`
   }
   const positions = Array.from({ length: random(200) }, () => BigInt(random(5000))).sort((a, b) => Number(a - b))

@@ -13,7 +13,13 @@ const ORDERS = { topic: 'orders', partition: 0 }
 const INVOICES = { topic: 'invoices', partition: 0 }
 
 /** A generation that owns two partitions, whose logs hold the offsets 0 to 9, with 5 stored for one of them. */
-async function build (t: Test, listener: Partial<ConsumerListener> = {}, reading = true, positions = new Map<string, bigint>(), commit?: Membership['commit']) {
+async function build (
+  t: Test,
+  listener: Partial<ConsumerListener> = {},
+  reading = true,
+  positions = new Map<string, bigint>(),
+  commit?: Membership['commit']
+) {
   const environment = manualEnvironment()
   const wire = fakeWire({
     Metadata: metadataOf({ orders: 1, invoices: 1 }),
@@ -39,7 +45,13 @@ async function build (t: Test, listener: Partial<ConsumerListener> = {}, reading
     leave: async () => {}
   }
   const options = {
-    groupId: 'shop', topics: ['orders', 'invoices'], offsetReset: 'earliest', sessionTimeout: 6000, rebalanceTimeout: 6000
+    groupId: 'shop',
+    topics: [
+      'orders', 'invoices'
+    ],
+    offsetReset: 'earliest',
+    sessionTimeout: 6000,
+    rebalanceTimeout: 6000
   } as const
   const subscription = new Subscription(options, client.metadata)
   const generation = new Generation({
@@ -91,7 +103,7 @@ t.test('offsets of partitions that are not owned, and of topics that were delete
   t.same(committed, [{ ...INVOICES, offset: 1n }])
 })
 
-t.test('a topic that is missing in one answer ends the generation, also when the next answer has it again', async (t) => {
+t.test('a topic that one answer lacks ends the generation, also when the next answer has it', async (t) => {
   const { generation, told, wire, learn } = await build(t)
   generation.described()
   t.notOk(told.includes('rejoin'), 'the topics are those of the join')
@@ -107,7 +119,9 @@ t.test('a topic that is missing in one answer ends the generation, also when the
 t.test('a commit without the right to it ends the member: nothing more could be committed', async (t) => {
   const commit = async (): Promise<void> => { throw answerError(30, 'OffsetCommit', { groupId: 'shop' }) }
   const { generation, told } = await build(t, {}, true, new Map(), commit)
-  await rejects(t, generation.commit([{ ...ORDERS, offset: 9n }]), { right: { operation: 'Read', resource: 'group', name: 'shop' } })
+  await rejects(t, generation.commit([{ ...ORDERS, offset: 9n }]), {
+    right: { operation: 'Read', resource: 'group', name: 'shop' }
+  })
   t.match(told.at(-1), /group authorization failed/)
 })
 

@@ -39,7 +39,10 @@ function handlersFor (...denied: readonly string[]): Handlers {
     }),
     Produce: ({ topics }) => ({
       topics: topics.map(({ topic, partitions }) => ({
-        topic, partitions: partitions.map(({ partition }) => ({ partition, errorCode: denied.includes(topic) ? 29 : 3, baseOffset: -1n }))
+        topic,
+        partitions: partitions.map(({ partition }) => ({
+          partition, errorCode: denied.includes(topic) ? 29 : 3, baseOffset: -1n
+        }))
       }))
     })
   }
@@ -76,10 +79,15 @@ t.test('an error code names the right that its request needs', async (t) => {
   const cases = [
     [29, 'Produce', 'Write on topic'], [29, 'Fetch', 'Read on topic'], [29, 'OffsetCommit', 'Read on topic'],
     [29, 'Metadata', 'Describe on topic'], [29, 'ListOffsets', 'Describe on topic'],
-    [30, 'FindCoordinator', 'Read on group'], [30, 'JoinGroup', 'Read on group'], [31, 'InitProducerId', 'IdempotentWrite on the cluster']
+    [30, 'FindCoordinator', 'Read on group'], [30, 'JoinGroup', 'Read on group'], [
+      31, 'InitProducerId', 'IdempotentWrite on the cluster'
+    ]
   ] as const
   for (const [errorCode, api, right] of cases) {
-    t.match(namedError(answerError(errorCode, api, { topic: 'orders', groupId: 'shop' }), 'User:shop').message, `refuses ${right}`)
+    t.match(
+      namedError(answerError(errorCode, api, { topic: 'orders', groupId: 'shop' }), 'User:shop').message,
+      `refuses ${right}`
+    )
   }
   t.notOk(answerError(3, 'Fetch') instanceof DeniedError)
   t.equal(namedError(answerError(3, 'Fetch'), 'User:shop').message, answerError(3, 'Fetch').message)
@@ -87,7 +95,12 @@ t.test('an error code names the right that its request needs', async (t) => {
 
 t.test('offsets that may not be stored or read name the right', async (t) => {
   const environment = manualEnvironment()
-  const row = (errorCode: number) => [{ topic: 'orders', partitions: [{ partition: 0, errorCode: 0, offset: 0n, metadata: '' }, { partition: 1, errorCode, offset: -1n, metadata: '' }] }]
+  const row = (errorCode: number) => [{
+    topic: 'orders',
+    partitions: [
+      { partition: 0, errorCode: 0, offset: 0n, metadata: '' }, { partition: 1, errorCode, offset: -1n, metadata: '' }
+    ]
+  }]
   const wire = fakeWire({
     Metadata: metadataOf({ orders: 2 }),
     FindCoordinator: () => ({ errorCode: 0, nodeId: 1, host: 'a', port: 1 }),
@@ -95,11 +108,17 @@ t.test('offsets that may not be stored or read name the right', async (t) => {
     OffsetFetch: () => ({ errorCode: 0, topics: row(29) })
   })
   const { cluster } = clientOf(t, wire, environment)
-  const offsets = new GroupOffsets('shop', new Coordinator('shop', cluster, cluster.connections()), new AbortController().signal)
+  const offsets = new GroupOffsets(
+    'shop', new Coordinator('shop', cluster, cluster.connections()), new AbortController().signal
+  )
   const member = { groupId: 'shop', memberId: 'm', groupInstanceId: null }
   const stored = [{ topic: 'orders', partition: 1, offset: 4n }]
-  await rejects(t, offsets.commit({ ...member, generationId: 29 }, stored), { right: { operation: 'Read', resource: 'topic', name: 'orders' } })
-  await rejects(t, offsets.commit({ ...member, generationId: 30 }, stored), { right: { operation: 'Read', resource: 'group', name: 'shop' } })
+  await rejects(t, offsets.commit({ ...member, generationId: 29 }, stored), {
+    right: { operation: 'Read', resource: 'topic', name: 'orders' }
+  })
+  await rejects(t, offsets.commit({ ...member, generationId: 30 }, stored), {
+    right: { operation: 'Read', resource: 'group', name: 'shop' }
+  })
   await rejects(t, offsets.fetch(stored), { right: { operation: 'Describe', resource: 'topic', name: 'orders' } })
   t.equal(await offsets.commit({ ...member, generationId: 22 }, stored), 22)
 })

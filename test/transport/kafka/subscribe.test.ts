@@ -12,11 +12,15 @@ async function build (t: Test) {
   const wire = fakeWire({
     Metadata: metadataOf({ orders: 1, bills: 1 }),
     ListOffsets: ({ topics }) => ({
-      topics: topics.map(({ topic, partitions }) => ({ topic, partitions: partitions.map(({ partition }) => ({ partition, errorCode: 0, offset: 0n })) }))
+      topics: topics.map(({ topic, partitions }) => ({
+        topic, partitions: partitions.map(({ partition }) => ({ partition, errorCode: 0, offset: 0n }))
+      }))
     }),
     Fetch: () => new Promise(() => {})
   })
-  const transport = createKafkaTransport({ brokers: ['a:1'], connectTimeout: 9000, log: SILENT, name: 'fake' }, wire, environment)
+  const transport = createKafkaTransport(
+    { brokers: ['a:1'], connectTimeout: 9000, log: SILENT, name: 'fake' }, wire, environment
+  )
   const told: string[] = []
   const listener: ConsumerListener = {
     assigned: (partitions) => { told.push(`assigned ${partitions.map(({ topic }) => topic).join()}`) },
@@ -33,14 +37,18 @@ async function build (t: Test) {
     await clock.advance(ms)
     return await work
   }
-  const options = { groupId: null, topics: ['orders'], offsetReset: 'earliest', sessionTimeout: 6000, rebalanceTimeout: 6000 } as const
+  const options = {
+    groupId: null, topics: ['orders'], offsetReset: 'earliest', sessionTimeout: 6000, rebalanceTimeout: 6000
+  } as const
   const consumer = transport.consumer(options, listener)
   t.teardown(() => within(5000, transport.close()))
   await within(100, consumer.start())
   return { clock, wire, told, consumer, within }
 }
 
-const forbidden = (topic: string) => ({ brokers: [], controllerId: 1, topics: [{ topic, errorCode: 29, partitions: [] }] })
+const forbidden = (topic: string) => ({
+  brokers: [], controllerId: 1, topics: [{ topic, errorCode: 29, partitions: [] }]
+})
 
 t.test('topics are replaced by a rebalance of the consumer itself', async (t) => {
   const { consumer, told, within } = await build(t)

@@ -62,7 +62,11 @@ async function node (t: Pick<Test, 'teardown'>, answers: Answers): Promise<strin
         const end = 4 + bytes.readInt32BE()
         const request = bytes.subarray(4, end)
         bytes = bytes.subarray(end)
-        const fields = request.readInt16BE() === API_VERSIONS ? versions(request) : answers[request.readInt16BE()]?.(request, socket)
+        const fields = request.readInt16BE() === API_VERSIONS
+          ? versions(request)
+          : answers[request.readInt16BE()]?.(
+            request, socket
+          )
         if (fields !== undefined) socket.write(answer(request, ...fields))
       }
     })
@@ -72,7 +76,11 @@ async function node (t: Pick<Test, 'teardown'>, answers: Answers): Promise<strin
 function versions (request: Buffer): readonly Field[] {
   if (request.readInt16BE(2) > 0) return [[16, 35], [32, 0]]
   const keys = [...Object.values(API_KEYS), HANDSHAKE, AUTHENTICATE]
-  return [[16, 0], [32, keys.length], ...keys.flatMap((key) => [[16, key], [16, 0], [16, key === HANDSHAKE || key === AUTHENTICATE ? 0 : 9]] as const)]
+  return [
+    [16, 0],
+    [32, keys.length],
+    ...keys.flatMap((key) => [[16, key], [16, 0], [16, key === HANDSHAKE || key === AUTHENTICATE ? 0 : 9]] as const)
+  ]
 }
 
 function handshake (errorCode: number, ...mechanisms: string[]): readonly Field[] {
@@ -87,14 +95,18 @@ t.test('a mechanism that the broker does not offer is told with those that it of
   for (const errorCode of [UNSUPPORTED_MECHANISM, 0]) {
     const address = await node(t, { [HANDSHAKE]: () => handshake(errorCode, 'SCRAM-SHA-256', 'OAUTHBEARER') })
     await rejects(t, wire({ sasl: PLAIN }).connect(address, open), {
-      reason: 'authentication', option: 'sasl', message: /^the broker does not offer PLAIN, it offers SCRAM-SHA-256, OAUTHBEARER$/
+      reason: 'authentication',
+      option: 'sasl',
+      message: /^the broker does not offer PLAIN, it offers SCRAM-SHA-256, OAUTHBEARER$/
     })
   }
 })
 
 t.test('a port that takes no credentials is told, also where it offers no mechanism', async (t) => {
   const address = await node(t, { [HANDSHAKE]: () => handshake(ILLEGAL_STATE) })
-  await rejects(t, wire({ sasl: PLAIN }).connect(address, open), { reason: 'authentication', option: 'sasl', message: /takes no credentials on this port/ })
+  await rejects(t, wire({ sasl: PLAIN }).connect(address, open), {
+    reason: 'authentication', option: 'sasl', message: /takes no credentials on this port/
+  })
   const empty = await node(t, { [HANDSHAKE]: () => handshake(UNSUPPORTED_MECHANISM) })
   await rejects(t, wire({ sasl: PLAIN }).connect(empty, open), { reason: 'authentication', option: 'sasl' })
 })
@@ -104,7 +116,9 @@ t.test('credentials that are refused are told in the words of the broker', async
     [HANDSHAKE]: () => handshake(0, 'PLAIN'),
     [AUTHENTICATE]: () => [[16, AUTHENTICATION_FAILED], 'Invalid username or password', [32, 0]]
   })
-  await rejects(t, wire({ sasl: PLAIN }).connect(address, open), { reason: 'authentication', option: 'sasl', message: /Invalid username or password/ })
+  await rejects(t, wire({ sasl: PLAIN }).connect(address, open), {
+    reason: 'authentication', option: 'sasl', message: /Invalid username or password/
+  })
 })
 
 t.test('a connection that breaks while credentials are exchanged is tried again', async (t) => {
@@ -121,7 +135,9 @@ t.test('a provider of tokens that fails is tried again, and the option is named'
   const address = await node(t, { [HANDSHAKE]: () => handshake(0, 'OAUTHBEARER') })
   const oauthBearerProvider = async (): Promise<never> => { throw new Error('no token today') }
   const sasl = { mechanism: 'oauthbearer', oauthBearerProvider } as const
-  await rejects(t, wire({ sasl }).connect(address, open), { reason: 'connection', option: 'sasl', message: /no token today/ })
+  await rejects(t, wire({ sasl }).connect(address, open), {
+    reason: 'connection', option: 'sasl', message: /no token today/
+  })
 })
 
 function close (_request: Buffer, socket: Socket): undefined {
@@ -129,9 +145,13 @@ function close (_request: Buffer, socket: Socket): undefined {
 }
 
 t.test('a broker that asks an app without credentials for them is told with what it offers', async (t) => {
-  const address = await node(t, { [API_KEYS.Metadata]: close, [HANDSHAKE]: () => handshake(0, 'PLAIN', 'SCRAM-SHA-512') })
+  const address = await node(t, {
+    [API_KEYS.Metadata]: close, [HANDSHAKE]: () => handshake(0, 'PLAIN', 'SCRAM-SHA-512')
+  })
   const connection = await wire().connect(address, open)
-  await rejects(t, connection.send('Metadata', { topics: [] }), { reason: 'authentication', option: 'sasl', message: /asks for credentials, it offers PLAIN, SCRAM-SHA-512$/ })
+  await rejects(t, connection.send('Metadata', { topics: [] }), {
+    reason: 'authentication', option: 'sasl', message: /asks for credentials, it offers PLAIN, SCRAM-SHA-512$/
+  })
 })
 
 t.test('a broker that closes the connection and wants no credentials is a broken connection', async (t) => {
@@ -145,7 +165,10 @@ t.test('a broker that closes the connection and wants no credentials is a broken
 
 t.test('a connection that is closed from here is not asked about', async (t) => {
   const asked: string[] = []
-  const address = await node(t, { [API_KEYS.Metadata]: () => { asked.push('metadata'); return undefined }, [HANDSHAKE]: () => { asked.push('handshake'); return undefined } })
+  const address = await node(t, {
+    [API_KEYS.Metadata]: () => { asked.push('metadata'); return undefined },
+    [HANDSHAKE]: () => { asked.push('handshake'); return undefined }
+  })
   const connection = await wire().connect(address, open)
   const sent = rejects(t, connection.send('Metadata', { topics: [] }), { reason: 'connection', option: undefined })
   connection.close()
@@ -173,25 +196,41 @@ t.test('TLS to a port without TLS is told', async (t) => {
 t.test('plaintext to a port with TLS is told: by its alert, and as a guess where it only closes', async (t) => {
   const alert = Buffer.from([0x15, 3, 3, 0, 2, 2, 80])
   const address = await listen(t, createServer((socket) => { socket.once('data', () => { socket.end(alert) }) }))
-  await rejects(t, wire().connect(address, open), { reason: 'connection', option: 'ssl', message: /speaks TLS on this port/ })
+  await rejects(t, wire().connect(address, open), {
+    reason: 'connection', option: 'ssl', message: /speaks TLS on this port/
+  })
   const closing = await listen(t, createServer((socket) => { socket.once('data', () => { socket.end() }) }))
-  await rejects(t, wire().connect(closing, open), { reason: 'connection', option: undefined, message: /if this port speaks TLS, set 'ssl'/ })
+  await rejects(t, wire().connect(closing, open), {
+    reason: 'connection', option: undefined, message: /if this port speaks TLS, set 'ssl'/
+  })
 })
 
 t.test('a handshake that TLS itself refuses is told with its code', async (t) => {
   const address = await listen(t, createTlsServer())
-  await rejects(t, wire({ ssl: true }).connect(address, open), { reason: 'connection', option: 'ssl', message: /handshake failure|SSL/i })
-  const untrusted = Object.assign(new Error('self-signed certificate'), { name: 'KafkaJSConnectionError', code: 'DEPTH_ZERO_SELF_SIGNED_CERT' })
-  t.match(new Diagnosis(true, undefined).errorOf(untrusted, 'connect'), { option: 'ssl', message: 'self-signed certificate (DEPTH_ZERO_SELF_SIGNED_CERT)' })
+  await rejects(t, wire({ ssl: true }).connect(address, open), {
+    reason: 'connection', option: 'ssl', message: /handshake failure|SSL/i
+  })
+  const untrusted = Object.assign(new Error('self-signed certificate'), {
+    name: 'KafkaJSConnectionError', code: 'DEPTH_ZERO_SELF_SIGNED_CERT'
+  })
+  t.match(new Diagnosis(true, undefined).errorOf(untrusted, 'connect'), {
+    option: 'ssl', message: 'self-signed certificate (DEPTH_ZERO_SELF_SIGNED_CERT)'
+  })
 })
 
 t.test('options that node:tls refuses are told by their code, without what they hold', async (t) => {
   const ssl = { key: 'a-secret-key', cert: 'no certificate' }
-  await rejects(t, wire({ ssl }).connect('127.0.0.1:1', open), { reason: 'authentication', option: 'ssl', message: /^node:tls refuses its options \(ERR_\w+\)$/ })
-  await rejects(t, wire({ ssl: true }).connect('127.0.0.1:1', open), { reason: 'connection', option: undefined, message: /ECONNREFUSED/ })
+  await rejects(t, wire({ ssl }).connect('127.0.0.1:1', open), {
+    reason: 'authentication', option: 'ssl', message: /^node:tls refuses its options \(ERR_\w+\)$/
+  })
+  await rejects(t, wire({ ssl: true }).connect('127.0.0.1:1', open), {
+    reason: 'connection', option: undefined, message: /ECONNREFUSED/
+  })
   const diagnosis = new Diagnosis(true, undefined)
   diagnosis.optionsRefused(new Error('without a code'))
-  t.match(diagnosis.errorOf(new Error('failed'), 'connect'), { message: 'node:tls refuses its options (they are invalid)' })
+  t.match(diagnosis.errorOf(new Error('failed'), 'connect'), {
+    message: 'node:tls refuses its options (they are invalid)'
+  })
 })
 
 t.test('the transport tells them as errors of the catalogue, which hold no password', async (t) => {
@@ -201,12 +240,26 @@ t.test('the transport tells them as errors of the catalogue, which hold no passw
     await listen(t, createServer((socket) => { socket.once('data', () => { socket.destroy() }) }))
   ]
   const expected = [
-    [mechanism, { sasl: PLAIN }, { code: 'FASTSTREAM_ERR_SASL', statusCode: 503, message: /does not offer PLAIN, it offers SCRAM-SHA-512\. Check the option 'sasl'/ }],
-    [wanted, {}, { code: 'FASTSTREAM_ERR_SASL', message: /asks for credentials, it offers PLAIN\. Check the option 'sasl'/ }],
+    [
+      mechanism,
+      { sasl: PLAIN },
+      {
+        code: 'FASTSTREAM_ERR_SASL',
+        statusCode: 503,
+        message: /does not offer PLAIN, it offers SCRAM-SHA-512\. Check the option 'sasl'/
+      }
+    ],
+    [
+      wanted,
+      {},
+      { code: 'FASTSTREAM_ERR_SASL', message: /asks for credentials, it offers PLAIN\. Check the option 'sasl'/ }
+    ],
     [tls, { ssl: true }, { code: 'FASTSTREAM_ERR_SSL', statusCode: 503, message: /Check the option 'ssl'/ }]
   ] as const
   for (const [address, options, error] of expected) {
-    const transport = createKafkajsTransport({ brokers: [address], clientId: 'test', connectTimeout: 2000, log: SILENT, ...options })
+    const transport = createKafkajsTransport({
+      brokers: [address], clientId: 'test', connectTimeout: 2000, log: SILENT, ...options
+    })
     t.teardown(() => transport.close())
     const thrown = await transport.connect().then(() => undefined, (error: unknown) => error)
     t.match(thrown, error)

@@ -3,7 +3,7 @@ import type { TransportOptions } from '../../transport.js'
 import type { MetadataAnswer } from '../wire.js'
 import type { Cluster } from './cluster.js'
 import { answerError, namedError } from './denied.js'
-import { CODE, isCoded, ProtocolError, reasonOf } from './protocol-errors.js'
+import { CODE, isCoded, ProtocolError } from './protocol-errors.js'
 import type { Operation } from './retry-until.js'
 import { unreachable } from './security-error.js'
 
