@@ -232,3 +232,8 @@ await page.register(faststreamPlugin, { asyncapi: { publish: {} } })
 await page.register(faststreamPlugin, { asyncapi: { publish: { authorize: () => {} } } })
 // @ts-expect-error it is one of two
 await page.register(faststreamPlugin, { asyncapi: { publish: { authorize: (_, { action }) => action === 'publish' } } })
+
+// The compression of what is published
+await page.register(faststreamPlugin, { producer: { compression: 'zstd' } })
+// @ts-expect-error Kafka does not have it
+await page.register(faststreamPlugin, { producer: { compression: 'brotli' } })

@@ -1,4 +1,5 @@
 import type { Log } from '../log.js'
+import type { Compression } from './compression/codec.js'
 
 export { SendError } from './send-error.js'
 
@@ -30,6 +31,8 @@ export interface TransportOptions {
   readonly sasl?: unknown
   /** ms */
   readonly connectTimeout: number
+  /** Of the batches that are published; none by default. */
+  readonly compression?: Compression
   /** Where the client library's own log goes. */
   readonly log: TransportLog
 }

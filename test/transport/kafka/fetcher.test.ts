@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import { createCodecs } from '../../../lib/transport/compression/codecs.js'
 import { Assignment } from '../../../lib/transport/kafka/consumer/assignment.js'
 import { Fetcher } from '../../../lib/transport/kafka/consumer/fetcher.js'
 import { encodeBatch } from '../../../lib/transport/kafka/records/encode-batch.js'
@@ -73,7 +74,7 @@ async function build (t: Pick<Test, 'teardown'>, { leaders = [1, 1], reading = t
     listener,
     fetch,
     rack,
-    decode: { lookupCodec: () => null, checkCrcs: true },
+    decode: { codecs: createCodecs(), checkCrcs: true },
     outOfRange: () => { told.push('out of range') },
     stale: () => { told.push('stale') },
     failed: (error) => { told.push(error.message) },

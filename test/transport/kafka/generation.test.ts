@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import { createCodecs } from '../../../lib/transport/compression/codecs.js'
 import { Assignment } from '../../../lib/transport/kafka/consumer/assignment.js'
 import { Generation } from '../../../lib/transport/kafka/consumer/generation.js'
 import type { Membership } from '../../../lib/transport/kafka/consumer/membership.js'
@@ -50,7 +51,7 @@ async function build (t: Test, listener: Partial<ConsumerListener> = {}, reading
       failed: () => {},
       ...listener
     },
-    decode: { lookupCodec: () => null, checkCrcs: true },
+    decode: { codecs: createCodecs(), checkCrcs: true },
     positions,
     isCreated: () => false,
     settled: () => { told.push('settled') },
