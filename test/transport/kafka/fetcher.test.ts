@@ -145,13 +145,46 @@ t.test('damage stops its partition until a seek, and no other', async (t) => {
   damaged[damaged.length - 1]! ^= 1
   await fetches[0]!.answer(answer({ partition: 0, records: Buffer.concat([batch(0, 1), damaged]) }, { partition: 1, records: batch(0, 1) }))
   t.same(told, ['0: 0 > 1', '0 corrupt', '1: 0 > 1'])
-  t.same(fetches[1]!.places, ['1@1'])
+  t.same([...fetches[1]!.places].sort(), ['0@3', '1@1'], 'sent before the damage was found')
+  await fetches[1]!.answer(answer({ partition: 0, records: batch(3, 4) }, { partition: 1 }))
+  t.equal(told.length, 3, 'nothing behind the damage is handed over')
+  t.same(fetches[2]!.places, ['1@1'])
   fetcher.resume(place(0))
   fetcher.seek({ ...place(1), offset: 9n })
   fetcher.seek({ ...place(7), offset: 9n })
   fetcher.seek({ ...place(0), offset: 3n })
-  await fetches[1]!.answer(answer({ partition: 1 }))
-  t.same([...fetches[2]!.places].sort(), ['0@3', '1@1'], 'a partition that is read stays where it is')
+  await fetches[2]!.answer(answer({ partition: 1 }))
+  t.same([...fetches[3]!.places].sort(), ['0@3', '1@1'], 'a partition that is read stays where it is')
+})
+
+t.test('the next fetch is under way before the last answer is decoded, also when that is small', async (t) => {
+  const { fetches, told, listener } = await build(t)
+  const underWay: number[] = []
+  const { records } = listener
+  listener.records = (...args) => {
+    underWay.push(fetches.length)
+    records(...args)
+  }
+  await fetches[0]!.answer(answer({ partition: 0, records: batch(0, 1) }, { partition: 1, records: batch(0, 1) }))
+  t.same(told, ['0: 0 > 1', '1: 0 > 1'])
+  t.same(underWay, [2, 2])
+  t.same(fetches[1]!.places, ['0@1', '1@1'])
+})
+
+t.test('a partition that is paused while its sets are handed over keeps what was under way, and is not asked for more', async (t) => {
+  const { fetches, told, fetcher, listener, place } = await build(t, { leaders: [1] })
+  const { records } = listener
+  listener.records = (...args) => {
+    fetcher.pause(place(0))
+    records(...args)
+  }
+  await fetches[0]!.answer(answer({ partition: 0, records: batch(0, 1) }))
+  await fetches[1]!.answer(answer({ partition: 0, records: batch(1, 2) }))
+  t.same(told, ['0: 0 > 1'])
+  t.equal(fetches.length, 2)
+  fetcher.resume(place(0))
+  await turn()
+  t.same(told, ['0: 0 > 1', '0: 1 > 2'])
 })
 
 t.test('a set is fetched while the one before it is decoded, and no third one', async (t) => {
