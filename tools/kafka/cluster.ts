@@ -8,11 +8,13 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { resolveJars } from './jars.js'
 import { freePorts } from './ports.js'
-import { host, writeLogSettings, writeSettings } from './settings.js'
+import { host, type ProxiedAddress, writeLogSettings, writeSettings } from './settings.js'
 
 /** A real Kafka of this process's own. Nodes count from 0. */
 export interface Cluster {
   readonly brokers: readonly string[]
+  /** Of each node, for clients that a proxy stands in front of. */
+  readonly proxied: readonly ProxiedAddress[]
   /** Its data. */
   readonly directory: string
   /** The node's process, while it runs. */
@@ -40,8 +42,11 @@ export async function startCluster (options: { nodes: 1 | 3 }): Promise<Cluster>
   const jars = await resolveJars()
   const directory = await mkdtemp(join(tmpdir(), 'faststream-kafka-'))
   const guard = startGuard(directory)
-  const ports = await freePorts(options.nodes * 2)
-  const addresses = Array.from({ length: options.nodes }, (_, node) => ({ port: ports[node * 2]!, controllerPort: ports[node * 2 + 1]! }))
+  const ports = await freePorts(options.nodes * 4)
+  const addresses = Array.from({ length: options.nodes }, (_, node) => {
+    const [port, controllerPort, proxied, proxyPort] = ports.slice(node * 4) as [number, number, number, number]
+    return { port, controllerPort, proxied: { port: proxied, proxyPort } }
+  })
   const java = [...jvm, ...await writeLogSettings(directory), '-classpath', `${jars}/*`]
   const settings = await Promise.all(addresses.map((_, node) => writeSettings(directory, node + 1, addresses)))
   const running = new Map<number, ChildProcess>()
@@ -64,6 +69,7 @@ export async function startCluster (options: { nodes: 1 | 3 }): Promise<Cluster>
 
   const cluster: Cluster = {
     brokers: addresses.map(({ port }) => `${host}:${port}`),
+    proxied: addresses.map(({ proxied }) => proxied),
     directory,
     pid: (node) => running.get(node)?.pid,
     async kill (node) {

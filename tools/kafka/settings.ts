@@ -3,6 +3,14 @@ import { mkdir, writeFile } from 'node:fs/promises'
 export interface NodeAddress {
   readonly port: number
   readonly controllerPort: number
+  readonly proxied: ProxiedAddress
+}
+
+/** A second listener, whose clients are sent to a proxy in front of it. */
+export interface ProxiedAddress {
+  readonly port: number
+  /** Where the proxy has to listen. */
+  readonly proxyPort: number
 }
 
 export const host = '127.0.0.1'
@@ -20,9 +28,9 @@ export async function writeSettings (directory: string, id: number, addresses: r
     'process.roles': 'broker,controller',
     'node.id': id,
     'controller.quorum.voters': addresses.map(({ controllerPort }, index) => `${index + 1}@${host}:${controllerPort}`).join(),
-    listeners: `PLAINTEXT://${host}:${own.port},CONTROLLER://${host}:${own.controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://${host}:${own.port}`,
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    listeners: `PLAINTEXT://${host}:${own.port},PROXIED://${host}:${own.proxied.port},CONTROLLER://${host}:${own.controllerPort}`,
+    'advertised.listeners': `PLAINTEXT://${host}:${own.port},PROXIED://${host}:${own.proxied.proxyPort}`,
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT',
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'PLAINTEXT',
     'log.dirs': `${directory}/data${id}`,

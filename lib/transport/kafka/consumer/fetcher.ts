@@ -47,7 +47,8 @@ const LONGEST_PAUSE = 1000
 
 /**
  * Reads the partitions of one generation: one fetch after the other from each node, and the next one is under way
- * while the last one is decoded and handed over. Partitions that are paused are left out, and what was fetched of them is kept.
+ * while the last one is decoded and handed over. Partitions that are paused are left out, and what was fetched of them
+ * is kept.
  */
 export class Fetcher {
   readonly #with: FetcherOptions
