@@ -15,6 +15,7 @@ import { createSender, produce } from './producer.js'
 import { Proxy } from './proxy.js'
 import { Random } from './random.js'
 import { readCommits, readLetters, readLog } from './read.js'
+import { sinceRecreation } from './recreation.js'
 import { report } from './report.js'
 import { workload } from './workload.js'
 
@@ -98,7 +99,7 @@ async function main (options: Options): Promise<void> {
     const history = await run({ brokers, proxied, options, cluster, apps, proxies, control: new Control(brokers, NAMES) })
     const verdict = check(history)
     if (keep !== undefined) await writeFile(join(directory, 'history.json'), JSON.stringify(history))
-    report(options, history, verdict, apps.largest)
+    report(options, sinceRecreation(history), verdict, apps.largest)
     if (verdict.anomalies.size > 0) process.exitCode = 1
   } finally {
     if (keep !== undefined) await cp(directory, keep, { recursive: true })
