@@ -76,6 +76,7 @@ async function build (t: Pick<Test, 'teardown'>, { leaders = [1, 1], reading = t
     rack,
     decode: { codecs: createCodecs(), checkCrcs: true },
     outOfRange: () => { told.push('out of range') },
+    deleted: (topic) => { told.push(`${topic} deleted`) },
     stale: () => { told.push('stale') },
     failed: (error) => { told.push(error.message) },
     signal: over.signal
@@ -304,4 +305,13 @@ t.test('a listener that stops in the middle gets nothing more, and one that thro
   other.listener.records = () => { throw new Error('listeners do not do that') }
   await other.fetches[0]!.answer(answer({ partition: 0, records: batch(0, 1) }))
   t.same(other.told, ['listeners do not do that'])
+})
+
+t.test('a leader that does not know the topic any more tells of its deletion, and a follower that does not is left', async (t) => {
+  const { fetches, told } = await build(t, { leaders: [1] })
+  await fetches[0]!.answer(answer({ partition: 0, preferredReadReplica: 2 }))
+  await fetches[1]!.answer(answer({ partition: 0, errorCode: 3 }))
+  t.same(told, [])
+  await fetches[2]!.answer(answer({ partition: 0, errorCode: 3 }))
+  t.same(told, ['orders deleted', 'stale'])
 })

@@ -4,6 +4,7 @@ import { Assignment } from '../../../lib/transport/kafka/consumer/assignment.js'
 import { Generation } from '../../../lib/transport/kafka/consumer/generation.js'
 import type { Membership } from '../../../lib/transport/kafka/consumer/membership.js'
 import { Trigger } from '../../../lib/transport/kafka/consumer/trigger.js'
+import type { FetchAnswer } from '../../../lib/transport/kafka/wire.js'
 import type { ConsumerListener, StoredOffset } from '../../../lib/transport/transport.js'
 import { fakeWire, metadataOf } from '../../support/fake-wire.js'
 import { clientOf, manualEnvironment, rejects } from '../../support/kafka-client.js'
@@ -14,9 +15,11 @@ const INVOICES = { topic: 'invoices', partition: 0 }
 /** A generation that owns two partitions, whose logs hold the offsets 0 to 9, with 5 stored for one of them. */
 async function build (t: Test, listener: Partial<ConsumerListener> = {}, reading = true, positions = new Map<string, bigint>()) {
   const environment = manualEnvironment()
+  let answerFetch = (_answer: FetchAnswer): void => {}
+  const forgotten: string[] = []
   const wire = fakeWire({
     Metadata: metadataOf({ orders: 1, invoices: 1 }),
-    Fetch: () => new Promise(() => {}),
+    Fetch: () => new Promise((resolve) => { answerFetch = resolve }),
     ListOffsets: ({ topics }) => ({
       topics: topics.map(({ topic, partitions }) => ({
         topic, partitions: partitions.map(({ partition, timestamp }) => ({ partition, errorCode: 0, offset: timestamp === -2n ? 0n : 9n }))
@@ -32,6 +35,7 @@ async function build (t: Test, listener: Partial<ConsumerListener> = {}, reading
     heartbeat: async () => 'alive',
     fetchStored: async () => new Map([['orders:0', { offset: 5n, metadata: 'text' }]]),
     commit: async (_assignment, offsets) => { committed.push(...offsets) },
+    forget: (topic) => { forgotten.push(topic) },
     leave: async () => {}
   }
   const generation = new Generation({
@@ -62,7 +66,7 @@ async function build (t: Test, listener: Partial<ConsumerListener> = {}, reading
   }, reading)
   generation.begin()
   await environment.clock.advance(10)
-  return { ...environment, ...client, generation, told, committed, wire }
+  return { ...environment, ...client, generation, told, committed, forgotten, wire, answerFetch: (answer: FetchAnswer) => { answerFetch(answer) } }
 }
 
 t.test('each partition begins where the group has left off, or says where else', async (t) => {
@@ -111,4 +115,14 @@ t.test('a chosen position counts until its partition is committed, or belongs to
   t.same([...positions.keys()], ['orders:0', 'invoices:0'])
   await generation.commit([{ ...ORDERS, offset: 2n }])
   t.same([...positions.keys()], ['invoices:0'])
+})
+
+t.test('of a topic that its leader does not know any more nothing is committed, and the next generation begins anew', async (t) => {
+  const { generation, committed, told, forgotten, clock, answerFetch } = await build(t)
+  answerFetch({ errorCode: 0, topics: [{ topic: 'orders', partitions: [{ partition: 0, errorCode: 3, highWatermark: -1n, lastStableOffset: -1n, aborted: [], preferredReadReplica: -1, records: Buffer.alloc(0) }] }] })
+  await clock.advance(10)
+  t.equal(told.at(-1), 'rejoin')
+  t.same(forgotten, ['orders'])
+  await generation.commit([{ ...ORDERS, offset: 9n }, { ...INVOICES, offset: 1n }])
+  t.same(committed, [{ ...INVOICES, offset: 1n }])
 })

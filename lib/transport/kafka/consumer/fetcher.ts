@@ -26,6 +26,8 @@ export interface FetcherOptions {
   readonly decode: DecodeOptions
   /** The log does not hold a position any more. */
   readonly outOfRange: () => void
+  /** A leader does not know the topic any more. */
+  readonly deleted: (topic: string) => void
   /** A leader may have moved. */
   readonly stale: () => void
   /** Fetching again would not help. */
@@ -213,6 +215,7 @@ export class Fetcher {
     fetch.preferred = undefined
     if (isFollowers) return
     if (errorCode === CODE.offsetOutOfRange) this.#with.outOfRange()
+    else if (errorCode === CODE.unknownTopicOrPartition) this.#with.deleted(fetch.owned.topic)
     else if (isFinal(new ProtocolError(errorCode))) throw new ProtocolError(errorCode)
     this.#block(fetch)
   }
