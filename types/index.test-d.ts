@@ -3,7 +3,10 @@ import Fastify, { type FastifyPluginAsync, type FastifyTypeProvider } from 'fast
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox, TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { JsonSchemaToTsProvider } from '@fastify/type-provider-json-schema-to-ts'
-import faststreamPlugin, { dependency, GenerationLostError, NackMessage, response, SendError, SkipMessage, type BrokerHealth, type DeadLetter, type Dependency, type Message, type Publisher, type RecordMetadata, type Transport, type TransportOptions } from '../index.js'
+import faststreamPlugin, {
+  dependency, GenerationLostError, NackMessage, response, SendError, SkipMessage, type BrokerHealth, type DeadLetter,
+  type Dependency, type Message, type Publisher, type RecordMetadata, type Transport, type TransportOptions
+} from '../index.js'
 import { testBroker } from '../lib/testing/index.js'
 
 declare module '../index.js' { interface NamedBrokers { billing: true } }
@@ -298,8 +301,12 @@ await page.register(faststreamPlugin, { asyncapi: { publish: { authorize: (_, { 
 // A transport of one's own
 declare const transport: Transport
 await app.register(faststreamPlugin, { transport, groupId: 'shop' })
-await app.register(faststreamPlugin, { transport: ({ brokers, log }) => { log.info({ brokers }, 'made'); return transport }, groupId: 'shop' })
-await app.register(faststreamPlugin, { transport: async (options) => { expectType<TransportOptions>(options); return transport }, groupId: 'shop' })
+await app.register(faststreamPlugin, {
+  transport: ({ brokers, log }) => { log.info({ brokers }, 'made'); return transport }, groupId: 'shop'
+})
+await app.register(faststreamPlugin, {
+  transport: async (options) => { expectType<TransportOptions>(options); return transport }, groupId: 'shop'
+})
 // @ts-expect-error no such client
 await app.register(faststreamPlugin, { transport: 'pigeon' })
 const { consumer, ...noConsumer } = transport
@@ -307,9 +314,19 @@ const { consumer, ...noConsumer } = transport
 await app.register(faststreamPlugin, { transport: noConsumer })
 // @ts-expect-error what the function returns lacks a method
 await app.register(faststreamPlugin, { transport: () => noConsumer })
-// @ts-expect-error a consumer must be able to replace its topics
-await app.register(faststreamPlugin, { transport: { ...noConsumer, consumer: (options, listener) => { const { subscribe, ...rest } = consumer(options, listener); return rest } } })
+await app.register(faststreamPlugin, {
+  transport: {
+    ...noConsumer,
+    // @ts-expect-error a consumer must be able to replace its topics
+    consumer: (options, listener) => { const { subscribe, ...rest } = consumer(options, listener); return rest }
+  }
+})
 expectType<Error>(new SendError('full', 'not-sent', 'refused'))
 // @ts-expect-error no such reason
 expectType<Error>(new SendError('full', 'not-sent', 'bored'))
 expectType<Error>(new GenerationLostError('moved on'))
+
+// The compression of what is published
+await page.register(faststreamPlugin, { producer: { compression: 'zstd' } })
+// @ts-expect-error Kafka does not have it
+await page.register(faststreamPlugin, { producer: { compression: 'brotli' } })

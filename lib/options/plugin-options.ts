@@ -9,6 +9,7 @@ import { Sealed } from '../sealed.js'
 import { INHERITED, resolveInherited, type InheritedSettings } from './inherited.js'
 import { defaultsOf, optionsOf, resolveOptions, type OptionTable } from './option.js'
 import type { GroupSettings, ProducerSettings, QueueSettings } from './settings.js'
+import { COMPRESSIONS } from '../transport/compression/codec.js'
 import { isTopic } from '../transport/topic-partition.js'
 import { checkStartup, checkTransportOption } from './transport.js'
 
@@ -153,10 +154,11 @@ export const PLUGIN: OptionTable<PluginOptions, PluginSettings> = {
     doc: "how topics are created; `replicas: -1` is the cluster's default"
   },
   producer: {
-    default: { deadline: 30_000, queue: { messages: 10_000, bytes: 64 * MiB } },
+    default: { deadline: 30_000, queue: { messages: 10_000, bytes: 64 * MiB }, compression: 'none' },
     check: checkProducer,
-    shown: '{ deadline: 30_000, queue: { messages: 10_000, bytes: 64 MiB } }',
-    doc: '`deadline` (ms) bounds one publish; `queue` bounds what waits for the cluster'
+    shown: "{ deadline: 30_000, queue: { messages: 10_000, bytes: 64 MiB }, compression: 'none' }",
+    doc: '`deadline` (ms) bounds one publish; `queue` bounds what waits for the cluster; `compression`: ' +
+      "`'none'`, `'gzip'`, `'snappy'`, `'lz4'` or `'zstd'` ([what they need](operations.md#compression))"
   },
   correlationId: {
     default: undefined,
@@ -227,11 +229,12 @@ function checkAjv (option: string, ajv: FaststreamOptions['ajv']): FaststreamOpt
 }
 
 function checkProducer (option: string, producer: ProducerOptions, inherited: ProducerSettings): ProducerSettings {
-  onlyKnown(`${option}.`, producer, ['deadline', 'queue'])
-  const { deadline = inherited.deadline, queue = inherited.queue } = producer
+  onlyKnown(`${option}.`, producer, ['deadline', 'queue', 'compression'])
+  const { deadline = inherited.deadline, queue = inherited.queue, compression = inherited.compression } = producer
   return {
     deadline: milliseconds(1)(`${option}.deadline`, deadline),
-    queue: checkSize(`${option}.queue`, queue, inherited.queue)
+    queue: checkSize(`${option}.queue`, queue, inherited.queue),
+    compression: choice(...COMPRESSIONS)(`${option}.compression`, compression)
   }
 }
 

@@ -1,5 +1,7 @@
 /* The checked options as the core reads them. The core imports these types; this file imports nothing from the core. */
 
+import type { Compression } from '../transport/compression/codec.js'
+
 /** How waits grow; ms. */
 export interface BackoffSettings {
   readonly delay: number
@@ -56,4 +58,5 @@ export interface ProducerSettings {
   /** How long one publish may take, ms. */
   readonly deadline: number
   readonly queue: QueueSettings
+  readonly compression: Compression
 }

@@ -1,4 +1,5 @@
 import type { GroupRebalancedEvent, SubscriberHealth } from '../../../types/index.js'
+import { FASTSTREAM_ERR_CODEC } from '../../errors.js'
 import type { CorruptBatch, StoredOffset, TopicPartition, TopicPartitionOffset } from '../../transport/transport.js'
 import type { Environment } from '../environment.js'
 import type { Partition, Stopped } from '../partition/partition.js'
@@ -63,7 +64,8 @@ export class GroupReport {
 
   corrupt (topic: string, partition: number, { offset, nextOffset, error }: CorruptBatch): void {
     const details = { err: error, topic, partition, offset: String(offset), nextOffset: String(nextOffset) }
-    this.#environment.log.error(details, 'a batch is corrupt: its partition is paused, nothing of it is skipped')
+    const why = error instanceof FASTSTREAM_ERR_CODEC ? 'a batch needs a codec' : 'a batch is corrupt'
+    this.#environment.log.error(details, `${why}: its partition is paused, nothing of it is skipped`)
   }
 
   partitionStopped (topic: string, partition: number, { offset, nextOffset, error }: Stopped): void {

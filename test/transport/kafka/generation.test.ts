@@ -1,10 +1,12 @@
 import t, { type Test } from 'tap'
+import { createCodecs } from '../../../lib/transport/compression/codecs.js'
 import { answerError } from '../../../lib/transport/kafka/cluster/denied.js'
 import { Assignment } from '../../../lib/transport/kafka/consumer/assignment.js'
 import { Generation } from '../../../lib/transport/kafka/consumer/generation.js'
 import type { Membership } from '../../../lib/transport/kafka/consumer/membership.js'
 import { Subscription } from '../../../lib/transport/kafka/consumer/subscription.js'
 import { Trigger } from '../../../lib/transport/kafka/consumer/trigger.js'
+import type { FetchAnswer } from '../../../lib/transport/kafka/wire.js'
 import type { ConsumerListener, StoredOffset } from '../../../lib/transport/transport.js'
 import { fakeWire, metadataOf } from '../../support/fake-wire.js'
 import { clientOf, manualEnvironment, rejects } from '../../support/kafka-client.js'
@@ -13,11 +15,19 @@ const ORDERS = { topic: 'orders', partition: 0 }
 const INVOICES = { topic: 'invoices', partition: 0 }
 
 /** A generation that owns two partitions, whose logs hold the offsets 0 to 9, with 5 stored for one of them. */
-async function build (t: Test, listener: Partial<ConsumerListener> = {}, reading = true, positions = new Map<string, bigint>(), commit?: Membership['commit']) {
+async function build (
+  t: Test,
+  listener: Partial<ConsumerListener> = {},
+  reading = true,
+  positions = new Map<string, bigint>(),
+  commit?: Membership['commit']
+) {
   const environment = manualEnvironment()
+  let answerFetch = (_answer: FetchAnswer): void => {}
+  const forgotten: string[] = []
   const wire = fakeWire({
     Metadata: metadataOf({ orders: 1, invoices: 1 }),
-    Fetch: () => new Promise(() => {}),
+    Fetch: () => new Promise((resolve) => { answerFetch = resolve }),
     ListOffsets: ({ topics }) => ({
       topics: topics.map(({ topic, partitions }) => ({
         topic,
@@ -36,10 +46,15 @@ async function build (t: Test, listener: Partial<ConsumerListener> = {}, reading
     heartbeat: async () => 'alive',
     fetchStored: async () => new Map([['orders:0', { offset: 5n, metadata: 'text' }]]),
     commit: commit ?? (async (_assignment, offsets) => { committed.push(...offsets) }),
+    forget: (topic) => { forgotten.push(topic) },
     leave: async () => {}
   }
   const options = {
-    groupId: 'shop', topics: ['orders', 'invoices'], offsetReset: 'earliest', sessionTimeout: 6000, rebalanceTimeout: 6000
+    groupId: 'shop',
+    topics: ['orders', 'invoices'],
+    offsetReset: 'earliest',
+    sessionTimeout: 6000,
+    rebalanceTimeout: 6000
   } as const
   const subscription = new Subscription(options, client.metadata)
   const generation = new Generation({
@@ -61,7 +76,7 @@ async function build (t: Test, listener: Partial<ConsumerListener> = {}, reading
       failed: () => {},
       ...listener
     },
-    decode: { lookupCodec: () => null, checkCrcs: true },
+    decode: { codecs: createCodecs(), checkCrcs: true },
     positions,
     isCreated: () => false,
     settled: () => { told.push('settled') },
@@ -72,7 +87,16 @@ async function build (t: Test, listener: Partial<ConsumerListener> = {}, reading
   }, reading)
   generation.begin()
   await environment.clock.advance(10)
-  return { ...environment, ...client, generation, told, committed, wire }
+  return {
+    ...environment,
+    ...client,
+    generation,
+    told,
+    committed,
+    forgotten,
+    wire,
+    answerFetch: (answer: FetchAnswer) => { answerFetch(answer) }
+  }
 }
 
 t.test('each partition begins where the group has left off, or says where else', async (t) => {
@@ -91,7 +115,7 @@ t.test('offsets of partitions that are not owned, and of topics that were delete
   t.same(committed, [{ ...INVOICES, offset: 1n }])
 })
 
-t.test('a topic that is missing in one answer ends the generation, also when the next answer has it again', async (t) => {
+t.test('a topic that is missing in one answer ends the generation, also if the next answer has it again', async (t) => {
   const { generation, told, wire, learn } = await build(t)
   generation.described()
   t.notOk(told.includes('rejoin'), 'the topics are those of the join')
@@ -107,7 +131,9 @@ t.test('a topic that is missing in one answer ends the generation, also when the
 t.test('a commit without the right to it ends the member: nothing more could be committed', async (t) => {
   const commit = async (): Promise<void> => { throw answerError(30, 'OffsetCommit', { groupId: 'shop' }) }
   const { generation, told } = await build(t, {}, true, new Map(), commit)
-  await rejects(t, generation.commit([{ ...ORDERS, offset: 9n }]), { right: { operation: 'Read', resource: 'group', name: 'shop' } })
+  await rejects(t, generation.commit([{ ...ORDERS, offset: 9n }]), {
+    right: { operation: 'Read', resource: 'group', name: 'shop' }
+  })
   t.match(told.at(-1), /group authorization failed/)
 })
 
@@ -141,4 +167,28 @@ t.test('a chosen position counts until its partition is committed, or belongs to
   t.same([...positions.keys()], ['orders:0', 'invoices:0'])
   await generation.commit([{ ...ORDERS, offset: 2n }])
   t.same([...positions.keys()], ['invoices:0'])
+})
+
+t.test('nothing is committed of a topic that its leader does not know, and the next generation starts anew', async (t) => {
+  const { generation, committed, told, forgotten, clock, answerFetch } = await build(t)
+  answerFetch({
+    errorCode: 0,
+    topics: [{
+      topic: 'orders',
+      partitions: [{
+        partition: 0,
+        errorCode: 3,
+        highWatermark: -1n,
+        lastStableOffset: -1n,
+        aborted: [],
+        preferredReadReplica: -1,
+        records: Buffer.alloc(0)
+      }]
+    }]
+  })
+  await clock.advance(10)
+  t.equal(told.at(-1), 'rejoin')
+  t.same(forgotten, ['orders'])
+  await generation.commit([{ ...ORDERS, offset: 9n }, { ...INVOICES, offset: 1n }])
+  t.same(committed, [{ ...INVOICES, offset: 1n }])
 })

@@ -1,6 +1,7 @@
 import { within } from '../../../clock.js'
 import { isNotAuthorized } from '../../../missing-rights.js'
 import { toError } from '../../../to-error.js'
+import type { Codecs } from '../../compression/codec.js'
 import {
   type ConsumerListener, type ConsumerOptions, GenerationLostError, type TransportConsumer, type TransportLog
 } from '../../transport.js'
@@ -9,7 +10,6 @@ import { namedError } from '../cluster/denied.js'
 import { isFenced, isRefused } from '../cluster/protocol-errors.js'
 import type { TopicMetadata } from '../cluster/topic-metadata.js'
 import { partitionId } from '../group-by.js'
-import type { LookupCodec } from '../records/decompress.js'
 import { Assigner } from './assigner.js'
 import { Coordinator } from './coordinator.js'
 import { findTopics } from './find-topics.js'
@@ -29,7 +29,7 @@ export interface CreateConsumerOptions {
   readonly options: ConsumerOptions
   readonly listener: ConsumerListener
   readonly log: TransportLog
-  readonly lookupCodec: LookupCodec
+  readonly codecs: Codecs
 }
 
 /** ms that the group may take to answer a good-bye */
@@ -38,7 +38,7 @@ const UNKNOWN = { position: undefined, end: undefined }
 
 /** A member of a group that comes back after every failure, but for one that the cluster would answer alike. */
 export function createConsumer (
-  { cluster, metadata, options, listener, log, lookupCodec }: CreateConsumerOptions
+  { cluster, metadata, options, listener, log, codecs }: CreateConsumerOptions
 ): TransportConsumer {
   const { groupId, checkCrcs = true } = options
   const { environment } = cluster
@@ -98,7 +98,7 @@ export function createConsumer (
       listener,
       log,
       missing,
-      decode: { lookupCodec, checkCrcs },
+      decode: { codecs, checkCrcs },
       described,
       onJoined,
       closing: closing.signal

@@ -27,6 +27,8 @@ export interface FetcherOptions {
   readonly decode: DecodeOptions
   /** The log does not hold a position any more. */
   readonly outOfRange: () => void
+  /** A leader does not know the topic any more. */
+  readonly deleted: (topic: string) => void
   /** A leader may have moved. */
   readonly stale: () => void
   /** Fetching again would not help. */
@@ -48,7 +50,8 @@ const LONGEST_PAUSE = 1000
 
 /**
  * Reads the partitions of one generation: one fetch after the other from each node, and the next one is under way
- * while the last one is handed over. Partitions that are paused are left out, and what was fetched of them is kept.
+ * while the last one is decoded and handed over. Partitions that are paused are left out, and what was fetched of them
+ * is kept.
  */
 export class Fetcher {
   readonly #with: FetcherOptions
@@ -213,6 +216,7 @@ export class Fetcher {
     fetch.preferred = undefined
     if (isFollowers) return
     if (error.errorCode === CODE.offsetOutOfRange) this.#with.outOfRange()
+    else if (error.errorCode === CODE.unknownTopicOrPartition) this.#with.deleted(fetch.owned.topic)
     else if (isFinal(error)) throw error
     this.#block(fetch)
   }

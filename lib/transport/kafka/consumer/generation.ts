@@ -68,7 +68,9 @@ export class Generation {
     // Another member reads the partition now, and what it stores counts from now on.
     const owned = new Set(assignment.partitions.map(partitionId))
     for (const id of options.positions.keys()) if (!owned.has(id)) options.positions.delete(id)
-    this.#fetcher = new Fetcher({ ...options, fetch, rack, outOfRange: options.rejoin, stale, signal }, reading)
+    const deleted = (topic: string): void => { this.#forget(topic) }
+    const outOfRange = options.rejoin
+    this.#fetcher = new Fetcher({ ...options, fetch, rack, outOfRange, deleted, stale, signal }, reading)
   }
 
   /** Aborts when the generation is over. */
@@ -133,6 +135,17 @@ export class Generation {
       if (metadata.get(topic).errorCode === CODE.unknownTopicOrPartition) this.#deleted.add(topic)
     }
     if (subscription.counts !== counts) rejoin()
+  }
+
+  /**
+   * A topic of the same name may be there before the metadata tells that this one was deleted: the next generation
+   * begins where the group says, which has nothing stored of a topic that was deleted.
+   */
+  #forget (topic: string): void {
+    const { membership, rejoin } = this.#with
+    this.#deleted.add(topic)
+    membership.forget?.(topic)
+    rejoin()
   }
 
   /** Nothing more is read; offsets are committed all the same. */

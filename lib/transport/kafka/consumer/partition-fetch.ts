@@ -11,7 +11,7 @@ interface Waiting {
   batch: FetchedBatch | undefined
 }
 
-/** Sets of one partition in memory: one is handed over while the next one is fetched. */
+/** Sets of one partition in memory: one is decoded and handed over while the next one is fetched. */
 const MAX_WAITING = 2
 
 /**
@@ -77,6 +77,8 @@ export class PartitionFetch {
 
   async #drain (isReading: () => boolean): Promise<void> {
     const { owned } = this
+    // Decoding would keep the next fetch from being sent: it goes out first.
+    await new Promise<void>((resolve) => { setImmediate(resolve) })
     const isOpen = (): boolean => isReading() && !owned.paused && !owned.stopped
     for (let [first] = this.#waiting; first !== undefined && isOpen(); [first] = this.#waiting) {
       first.batch ??= await decodeFetched(first.from, first.fetched, this.#decode)

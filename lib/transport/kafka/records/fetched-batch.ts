@@ -1,3 +1,4 @@
+import { FASTSTREAM_ERR_CODEC } from '../../../errors.js'
 import type { ConsumedRecord, CorruptBatch } from '../../transport.js'
 import type { FetchedPartition } from '../wire.js'
 import { withoutAborted } from './aborted.js'
@@ -39,6 +40,8 @@ export async function decodeFetched (
 }
 
 function corruptBatch ({ nextOffset, error }: Damage, position: bigint, highWatermark: bigint): CorruptBatch {
+  // Nothing is wrong with the batch, so nothing suggests to skip it.
+  if (error instanceof FASTSTREAM_ERR_CODEC) return { offset: position, nextOffset: -1n, error }
   return {
     // Nothing proves the offset in the batch's own header; where reading stopped is certain.
     offset: position,

@@ -1,5 +1,5 @@
+import { type Codecs, MAX_DECOMPRESSED } from '../../compression/codec.js'
 import { crc32c } from './crc32c.js'
-import { type LookupCodec, MAX_DECOMPRESSED } from './decompress.js'
 import { CRC_START, endOfBatch, readBatch, RecordBatch } from './record-batch.js'
 import { toError } from '../../../to-error.js'
 
@@ -19,13 +19,13 @@ export interface Damage {
 }
 
 export interface DecodeOptions {
-  readonly lookupCodec: LookupCodec
+  readonly codecs: Codecs
   /** Whether a batch whose checksum is wrong counts as damaged. */
   readonly checkCrcs: boolean
 }
 
 /** Never rejects: it gives the sound batches, and the damage behind them if there is any. */
-export async function decodeRecordSet (set: Buffer, { lookupCodec, checkCrcs }: DecodeOptions): Promise<RecordSet> {
+export async function decodeRecordSet (set: Buffer, { codecs, checkCrcs }: DecodeOptions): Promise<RecordSet> {
   const bytes = ownBytes(set)
   const batches: RecordBatch[] = []
   let end = -1n
@@ -45,7 +45,7 @@ export async function decodeRecordSet (set: Buffer, { lookupCodec, checkCrcs }: 
       nextOffset = batch.nextOffset
       if (batch.baseOffset < end) throw new Error('a batch begins before the end of the last one')
       if (checkCrcs && crc32c(own, CRC_START) !== batch.crc) throw new Error('the checksum of a batch is wrong')
-      inflated += await readBatch(own, batch, lookupCodec)
+      inflated += await readBatch(own, batch, codecs)
       batches.push(batch)
       end = nextOffset
     } catch (err) {
