@@ -125,6 +125,9 @@ export interface FetchOptions {
   readonly maxWait?: number
 }
 
+/** How many records a transport hands over at once: about as many as a megabyte holds. */
+export const MAX_RECORDS = 100_000
+
 /** The core's side of a consumer. Every method but `revoking` returns at once and never throws. */
 export interface ConsumerListener {
   /**
@@ -141,7 +144,8 @@ export interface ConsumerListener {
   /** Ownership ended without a warning (evicted, crashed): commits are refused. `assigned` is called later. */
   lost (): void
   /**
-   * Records of one owned partition, in the order of their offsets, each offset at most once per generation.
+   * Records of one owned partition, in the order of their offsets, each offset at most once per generation, and at most
+   * {@link MAX_RECORDS} at once.
    * `position` is the offset to read next: beyond the last record, and beyond control records, which are never handed
    * over (then `records` may be empty). The transport tells of a partition that does not begin at the group's stored
    * offset in the same way, with no records. That position is to be committed before the first record: from then on the

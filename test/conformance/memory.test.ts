@@ -43,12 +43,12 @@ const memory: World = {
     const group = cluster.group(groupId)
     return cluster.partitions(topic).map((log) => group.committed(log) ?? 0n)
   },
-  async commit (groupId, topic, offset) {
+  async commit (groupId, topic, offset, metadata) {
     const transport = createMemoryTransport({ cluster })
     const nobody: ConsumerListener = { assigned () {}, async revoking () {}, lost () {}, records () {}, stored () {}, corrupt () {}, reset () {}, failed () {} }
     const consumer = transport.consumer({ groupId, topics: [topic], offsetReset: 'earliest', rebalanceTimeout: 1000, sessionTimeout: 1000 }, nobody)
     await consumer.start()
-    await consumer.commit([{ topic, partition: 0, offset }])
+    await consumer.commit([{ topic, partition: 0, offset, ...metadata !== undefined && { metadata } }])
     await transport.close()
   },
   async victim (t, { topic, ...options }) {

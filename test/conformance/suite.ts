@@ -1,3 +1,4 @@
+import { claims } from './claims.js'
 import { consuming } from './consuming.js'
 import { failing } from './failing.js'
 import { groups } from './groups.js'
@@ -21,6 +22,7 @@ export function conformance (world: World): void {
   failing(world)
   settling(world)
   hostile(world)
+  claims(world)
   groups(world)
   membership(world)
   restarts(world)

@@ -56,14 +56,14 @@ conformance({
     const [committed] = await withAdmin((admin) => admin.fetchOffsets({ groupId, topics: [topic] }))
     return committed!.partitions.sort((a, b) => a.partition - b.partition).map(({ offset }) => offset === '-1' ? 0n : BigInt(offset))
   },
-  async commit (groupId, topic, offset) {
+  async commit (groupId, topic, offset, metadata = '') {
     const consumer = new Kafka({ brokers: [...brokers()], logLevel: logLevel.NOTHING }).consumer({ groupId, maxWaitTimeInMs: 100 })
     await consumer.connect()
     await consumer.subscribe({ topic })
     const joined = new Promise((resolve) => { consumer.on(consumer.events.GROUP_JOIN, resolve) })
     await consumer.run({ autoCommit: false, async eachMessage () {} })
     await joined
-    await consumer.commitOffsets([{ topic, partition: 0, offset: String(offset) }])
+    await consumer.commitOffsets([{ topic, partition: 0, offset: String(offset), metadata }])
     await consumer.disconnect()
   },
   async victim (t, { topic, groupId, offsetReset = 'earliest' }) {

@@ -138,7 +138,8 @@ export class Group implements ConsumerListener {
     if (owned === undefined) return
     this.#report.received(topic, partition, records.length, position)
     const begins = owned.tracker.position === undefined
-    owned.receive(records, position, this.#environment.clock.elapsed())
+    const restored = owned.receive(records, position, this.#environment.clock.elapsed())
+    if (restored !== undefined) this.#report.restored(owned, records[0]!.offset, restored)
     // Reading begins at the end of the log: after a crash before the next commit it would begin behind what is
     // published until then.
     if (begins && records.length === 0) this.#committer.now()

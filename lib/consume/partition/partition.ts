@@ -1,7 +1,9 @@
 import { FASTSTREAM_ERR_SKIP } from '../../errors.js'
 import type { BufferSettings, Ordering } from '../../options/settings.js'
 import { topicPartitionName } from '../../transport/topic-partition.js'
-import type { ConsumedRecord, TopicPartition, TransportConsumer } from '../../transport/transport.js'
+import {
+  type ConsumedRecord, MAX_RECORDS, type TopicPartition, type TransportConsumer
+} from '../../transport/transport.js'
 import { encodeOffsetMap, type OffsetMap } from '../group/offset-map.js'
 import type { Lanes } from './lanes.js'
 import { TrackedRecord, type LaneItem } from './tracked-record.js'
@@ -16,6 +18,14 @@ export interface Stopped {
   /** Where reading could go on; undefined when that is not known. */
   readonly nextOffset: bigint | undefined
   readonly error: Error
+}
+
+/** What the metadata of the committed offset says. */
+export interface Restored {
+  /** How many messages behind the offset an earlier owner of the partition has settled. */
+  readonly count: number
+  /** False: no owner can have settled these messages. They are handled. */
+  readonly isPossible: boolean
 }
 
 /** Where a partition's records wait for their turn. */
@@ -52,9 +62,12 @@ export class Partition implements TopicPartition {
     this.#limits = limits
   }
 
-  /** Tracks records, queues the unsettled ones, and pauses the reading when the buffer is full. */
-  receive (records: readonly ConsumedRecord[], position: bigint, now: number): void {
-    this.#begin(records[0])
+  /**
+   * Tracks records, queues the unsettled ones, and pauses the reading when the buffer is full. Returns what earlier
+   * generations have settled when these are the first records.
+   */
+  receive (records: readonly ConsumedRecord[], position: bigint, now: number): Restored | undefined {
+    const restored = this.#begin(records[0])
     const tracked = records.map((record) => new TrackedRecord(this, record, now))
     this.tracker.receive(tracked, position)
     const unsettled = this.#offsetMap === undefined ? tracked : this.#settleKnown(tracked, this.#offsetMap)
@@ -65,6 +78,7 @@ export class Partition implements TopicPartition {
       this.#consumer.pause(this)
     }
     this.#enqueue(unsettled)
+    return restored
   }
 
   /** Takes over what earlier generations settled, as the committed metadata tells. */
@@ -77,7 +91,7 @@ export class Partition implements TopicPartition {
     const { oldest, position, settledAhead } = this.tracker
     if (oldest === undefined) return ''
     const unread = this.#offsetMap?.from(position!) ?? []
-    return encodeOffsetMap(oldest.record, [...settledAhead, ...unread])
+    return encodeOffsetMap(oldest.record, [...settledAhead, ...unread].slice(0, this.#mostPending))
   }
 
   /** Frees the room of a handled record; resumes the reading when half of the buffer is free. */
@@ -131,9 +145,23 @@ export class Partition implements TopicPartition {
 
   /**
    * Drops an offset map of another log: the topic was created anew, or the offsets were copied from another cluster.
+   * Drops one, too, that no owner of the partition can have written: any client that may commit can write it.
    */
-  #begin (first: ConsumedRecord | undefined): void {
-    if (this.tracker.position === undefined && this.#offsetMap?.isBehind(first) !== true) this.#offsetMap = undefined
+  #begin (first: ConsumedRecord | undefined): Restored | undefined {
+    const offsetMap = this.#offsetMap
+    if (this.tracker.position !== undefined || offsetMap === undefined) return undefined
+    this.#offsetMap = undefined
+    const { count, last } = offsetMap
+    if (!offsetMap.isBehind(first) || last === undefined) return undefined
+    const { end } = this.#consumer.progress(this)
+    const isPossible = count <= this.#mostPending && (end === undefined || last < end)
+    if (isPossible) this.#offsetMap = offsetMap
+    return { count, isPossible }
+  }
+
+  /** How many records of the partition can be in memory at most: those behind an unsettled one, and one more fetch. */
+  get #mostPending (): number {
+    return this.#limits.messages * UNSETTLED_SPAN + MAX_RECORDS
   }
 
   /** Settles what earlier generations have settled, and returns the rest. */

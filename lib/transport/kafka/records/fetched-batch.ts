@@ -1,4 +1,4 @@
-import type { ConsumedRecord, CorruptBatch } from '../../transport.js'
+import { type ConsumedRecord, type CorruptBatch, MAX_RECORDS } from '../../transport.js'
 import type { FetchedPartition } from '../wire.js'
 import { withoutAborted } from './aborted.js'
 import type { RecordBatch } from './record-batch.js'
@@ -8,7 +8,7 @@ import { type Damage, type DecodeOptions, decodeRecordSet } from './record-set.j
 export interface FetchedBatch {
   /** The offset that was asked for. */
   readonly from: bigint
-  /** Sound records, at most `MAX_RECORDS`, without control records and those of aborted transactions. May be empty. */
+  /** Sound records, at most {@link MAX_RECORDS}, without control records and those of aborted transactions. May be empty. */
   readonly records: readonly ConsumedRecord[]
   /**
    * The offset to read next: behind everything that was read, also what is not handed over and what compaction
@@ -18,9 +18,6 @@ export interface FetchedBatch {
   /** What stands at `position` cannot be decoded: the partition gets no further until a seek beyond it. */
   readonly corrupt: CorruptBatch | undefined
 }
-
-/** Records that are handed over at once: about as many as a megabyte holds. The next fetch begins behind them. */
-const MAX_RECORDS = 100_000
 
 export async function decodeFetched (
   from: bigint, { records: bytes, aborted, highWatermark }: FetchedPartition, options: DecodeOptions
