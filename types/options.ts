@@ -134,6 +134,13 @@ export interface InheritedOptions {
    */
   handlerTimeout?: number
   /**
+   * Time for one message to be settled, ms. A partition in which messages wait, and of which none is settled for longer
+   * than this and `handlerTimeout`, is not healthy, see {@link SubscriberHealth}.
+   *
+   * @default 60_000
+   */
+  stuckAfter?: number
+  /**
    * Largest message that is handled, with key and headers; bytes without compression. A larger message is not
    * decoded. It becomes a dead letter without its value: a few kilobytes can inflate to a size that keeps all other
    * messages waiting.

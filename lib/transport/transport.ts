@@ -198,6 +198,11 @@ export interface Progress {
   readonly position: bigint | undefined
   /** The offset that the next record of the log will have. */
   readonly end: bigint | undefined
+  /**
+   * When the cluster told of records that are not handed over yet, ms by the clock's `elapsed`; undefined when there
+   * are none.
+   */
+  readonly behindSince?: number | undefined
 }
 
 export interface TransportConsumer {

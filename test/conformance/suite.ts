@@ -8,6 +8,7 @@ import { membership } from './membership.js'
 import { offsets } from './offsets.js'
 import { ordering } from './ordering.js'
 import { payloads } from './payloads.js'
+import { progress } from './progress.js'
 import { publishing } from './publishing.js'
 import { restarts } from './restarts.js'
 import { settling } from './settling.js'
@@ -28,4 +29,5 @@ export function conformance (world: World): void {
   restarts(world)
   offsets(world)
   health(world)
+  progress(world)
 }

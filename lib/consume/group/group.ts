@@ -5,6 +5,7 @@ import type {
   ConsumedRecord, ConsumerListener, CorruptBatch, OffsetReset, TopicPartition, TopicPartitionOffset, TransportConsumer
 } from '../../transport/transport.js'
 import { Partition } from '../partition/partition.js'
+import type { Standstill } from '../partition/standstill.js'
 import { SubscriberQueue } from '../partition/subscriber-queue.js'
 import type { ErasedPipeline } from '../pipeline/pipeline.js'
 import { Committer } from './committer.js'
@@ -39,6 +40,8 @@ export class Group implements ConsumerListener {
   readonly #committer: Committer
   readonly #consumer: TransportConsumer
   readonly #stops: Stops
+  /** Of the partitions that were owned in earlier generations. */
+  readonly #standstills = new Map<string, Standstill>()
   #generation = 0
   #closing: Promise<void> | undefined
 
@@ -111,8 +114,10 @@ export class Group implements ConsumerListener {
     for (const each of partitions) {
       const queue = this.#queueOf.get(each.topic)
       if (queue === undefined) continue
-      const partition = new Partition(each, queue, this.#consumer, this.#environment.settings.buffer)
-      this.#owned.set(partition.name, partition)
+      const name = topicPartitionName(each)
+      const { buffer } = this.#environment.settings
+      const partition = new Partition(each, queue, this.#consumer, buffer, this.#standstills.get(name))
+      this.#owned.set(name, partition)
       if (queue.stopped) partition.abandon()
     }
     this.#report.rebalanced(this.#owned.values())
@@ -203,7 +208,11 @@ export class Group implements ConsumerListener {
    */
   #revokeAll (): void {
     this.#generation++
-    for (const { tracker } of this.#owned.values()) tracker.revoke()
+    for (const { name, tracker, standstill } of this.#owned.values()) {
+      if (standstill === undefined) this.#standstills.delete(name)
+      else this.#standstills.set(name, standstill)
+      tracker.revoke()
+    }
     this.#owned.clear()
     for (const queue of this.#queues) queue.revoke('its partition is no longer ours')
   }

@@ -28,7 +28,9 @@ export class GroupReport {
   restored ({ topic, partition }: TopicPartition, offset: bigint, { count, isPossible }: Restored): void {
     const { log, events: { leftOut } } = this.#environment
     const details = { groupId: this.#groupId, topic, partition, offset: String(offset), count }
-    if (!isPossible) return log.warn(details, 'metadata of the committed offset is not possible: no message is left out')
+    if (!isPossible) {
+      return log.warn(details, 'metadata of the committed offset is not possible: no message is left out')
+    }
     log.info(details, 'messages are left out: an earlier owner of the partition has settled them')
     if (leftOut.active) leftOut.emit({ ...this.#group, topic, partition, offset, count })
   }

@@ -6,6 +6,7 @@ import {
 } from '../../transport/transport.js'
 import { encodeOffsetMap, type OffsetMap } from '../group/offset-map.js'
 import type { Lanes } from './lanes.js'
+import { type Standstill, StandstillTimer } from './standstill.js'
 import { TrackedRecord, type LaneItem } from './tracked-record.js'
 import { PartitionTracker } from './tracker.js'
 
@@ -51,8 +52,12 @@ export class Partition implements TopicPartition {
   #paused = false
   #abandoned = false
   #stopped: Stopped | undefined
+  readonly #timer: StandstillTimer
 
-  constructor (at: TopicPartition, queue: RecordQueue, consumer: TransportConsumer, limits: BufferSettings) {
+  /** `standstill`: of the partition in the last generation of this member. */
+  constructor (
+    at: TopicPartition, queue: RecordQueue, consumer: TransportConsumer, limits: BufferSettings, standstill?: Standstill
+  ) {
     const { topic, partition } = at
     this.topic = topic
     this.partition = partition
@@ -60,6 +65,7 @@ export class Partition implements TopicPartition {
     this.#queue = queue
     this.#consumer = consumer
     this.#limits = limits
+    this.#timer = new StandstillTimer(this.tracker, standstill)
   }
 
   /**
@@ -77,8 +83,16 @@ export class Partition implements TopicPartition {
       this.#paused = true
       this.#consumer.pause(this)
     }
+    this.#timer.changed(now)
     this.#enqueue(unsettled)
     return restored
+  }
+
+  /** Settles a record. False when it was settled before, or when the partition was revoked. */
+  settle (record: TrackedRecord, now: number): boolean {
+    if (!this.tracker.settle(record)) return false
+    this.#timer.changed(now)
+    return true
   }
 
   /** Takes over what earlier generations settled, as the committed metadata tells. */
@@ -141,6 +155,17 @@ export class Partition implements TopicPartition {
   oldestAge (now: number): number {
     const { oldest } = this.tracker
     return oldest === undefined ? 0 : now - oldest.receivedAt
+  }
+
+  /** How long the watermark has not moved although there are messages behind it, ms. */
+  stalledFor (now: number): number {
+    const since = this.#timer.since(this.#consumer.progress(this).behindSince)
+    return since === undefined ? 0 : now - since
+  }
+
+  /** For the next generation. */
+  get standstill (): Standstill | undefined {
+    return this.#timer.current
   }
 
   /**

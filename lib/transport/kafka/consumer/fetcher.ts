@@ -194,7 +194,7 @@ export class Fetcher {
 
   #received (id: string, fetch: PartitionFetch, fetched: FetchedPartition): void {
     const { preferredReadReplica, highWatermark, records } = fetched
-    fetch.owned.end = highWatermark
+    fetch.owned.told(highWatermark, this.#with.cluster.environment.clock.elapsed())
     if (preferredReadReplica >= 0) {
       fetch.preferred = preferredReadReplica
       return

@@ -8,7 +8,10 @@ import { type Damage, type DecodeOptions, decodeRecordSet } from './record-set.j
 export interface FetchedBatch {
   /** The offset that was asked for. */
   readonly from: bigint
-  /** Sound records, at most {@link MAX_RECORDS}, without control records and those of aborted transactions. May be empty. */
+  /**
+   * Sound records, at most {@link MAX_RECORDS}, without control records and those of aborted transactions. May be
+   * empty.
+   */
   readonly records: readonly ConsumedRecord[]
   /**
    * The offset to read next: behind everything that was read, also what is not handed over and what compaction
