@@ -264,8 +264,8 @@ export interface FaststreamOptions extends InheritedOptions {
    */
   cleanupTimeout?: number
   /**
-   * Content of one partition in memory, in messages and bytes. A full partition is not fetched before half of it is
-   * handled.
+   * Content of the memory: `messages` of each partition, and `bytes` of all partitions together. A full partition is
+   * not fetched before half of it is handled.
    *
    * @default { messages: 1000, bytes: 8 MiB }
    */

@@ -1,4 +1,5 @@
 import { Group } from '../consume/group/group.js'
+import type { MemoryBudget } from '../memory-budget.js'
 import { Pipeline } from '../consume/pipeline/pipeline.js'
 import { steady } from '../log.js'
 import type { Producer } from '../produce/producer.js'
@@ -16,6 +17,8 @@ type Sharing = readonly [CompiledSubscriber, ...CompiledSubscriber[]]
 interface Means extends Surroundings {
   readonly transport: Transport
   readonly producer: Producer
+  /** Of all partitions of the broker. */
+  readonly budget: MemoryBudget
 }
 
 /**
@@ -52,6 +55,7 @@ function createGroup (subscribers: Sharing, { transport, producer, ...environmen
     groupId,
     topics,
     offsetReset,
+    budget: environment.budget,
     sessionTimeout,
     rebalanceTimeout,
     ...groupInstanceId === undefined ? {} : { groupInstanceId }

@@ -2,6 +2,7 @@ import { within } from '../clock.js'
 import { inOwnContext } from '../context.js'
 import type { Group } from '../consume/group/group.js'
 import type { Environment } from '../consume/environment.js'
+import { MemoryBudget } from '../memory-budget.js'
 import type { Settings } from '../options/plugin-options.js'
 import { Producer } from '../produce/producer.js'
 import type { Transport } from '../transport/transport.js'
@@ -78,7 +79,8 @@ export class BrokerRuntime {
     if (this.#ending) return
     this.#producer = new Producer(this.#transport.producer(), settings.producer, this.#surroundings)
     this.#step = 'joining groups'
-    const means = { ...this.#surroundings, transport: this.#transport, producer: this.#producer }
+    const budget = new MemoryBudget(settings.buffer.bytes)
+    const means = { ...this.#surroundings, transport: this.#transport, producer: this.#producer, budget }
     this.#groups = createGroups(subscribers, means)
     if (this.#dispatching) this.dispatch()
     await this.#all((group) => group.start())

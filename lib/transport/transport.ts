@@ -1,4 +1,5 @@
 import type { Log } from '../log.js'
+import type { MemoryBudget } from '../memory-budget.js'
 
 export { SendError } from './send-error.js'
 
@@ -112,6 +113,8 @@ export interface ConsumerOptions {
   /** KIP-392: partitions are read from a replica in this rack, where the cluster offers one. */
   readonly rack?: string
   readonly fetch?: FetchOptions
+  /** Of the core: a batch that must be decompressed waits until there is room. */
+  readonly budget?: MemoryBudget
   /** Whether a batch whose checksum is wrong is corrupt; true by default. */
   readonly checkCrcs?: boolean
 }

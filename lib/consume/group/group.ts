@@ -1,9 +1,11 @@
 import { within } from '../../clock.js'
+import { MemoryBudget } from '../../memory-budget.js'
 import { toError } from '../../to-error.js'
 import { topicPartitionName } from '../../transport/topic-partition.js'
 import type {
   ConsumedRecord, ConsumerListener, CorruptBatch, OffsetReset, TopicPartition, TopicPartitionOffset, TransportConsumer
 } from '../../transport/transport.js'
+import type { BufferLimits } from '../partition/buffer.js'
 import { Partition } from '../partition/partition.js'
 import type { Standstill } from '../partition/standstill.js'
 import { SubscriberQueue } from '../partition/subscriber-queue.js'
@@ -32,6 +34,7 @@ const LEAVE = 500
  */
 export class Group implements ConsumerListener {
   readonly #environment: GroupEnvironment
+  readonly #limits: BufferLimits
   readonly #report: GroupReport
   readonly #queues: readonly SubscriberQueue[]
   readonly #queueOf = new Map<string, SubscriberQueue>()
@@ -50,6 +53,8 @@ export class Group implements ConsumerListener {
     createConsumer: (listener: ConsumerListener) => TransportConsumer, environment: GroupEnvironment
   ) {
     this.#environment = environment
+    const { buffer: { messages, bytes } } = environment.settings
+    this.#limits = { messages, budget: environment.budget ?? new MemoryBudget(bytes) }
     this.#report = new GroupReport(groupId, environment)
     const { clock, settings: { sessionTimeout, rebalanceTimeout } } = environment
     this.#state = new GroupState(clock, rebalanceTimeout, (...change) => { this.#report.stateChanged(...change) })
@@ -115,8 +120,7 @@ export class Group implements ConsumerListener {
       const queue = this.#queueOf.get(each.topic)
       if (queue === undefined) continue
       const name = topicPartitionName(each)
-      const { buffer } = this.#environment.settings
-      const partition = new Partition(each, queue, this.#consumer, buffer, this.#standstills.get(name))
+      const partition = new Partition(each, queue, this.#consumer, this.#limits, this.#standstills.get(name))
       this.#owned.set(name, partition)
       if (queue.stopped) partition.abandon()
     }
@@ -208,10 +212,11 @@ export class Group implements ConsumerListener {
    */
   #revokeAll (): void {
     this.#generation++
-    for (const { name, tracker, standstill } of this.#owned.values()) {
+    for (const partition of this.#owned.values()) {
+      const { name, standstill } = partition
       if (standstill === undefined) this.#standstills.delete(name)
       else this.#standstills.set(name, standstill)
-      tracker.revoke()
+      partition.revoke()
     }
     this.#owned.clear()
     for (const queue of this.#queues) queue.revoke('its partition is no longer ours')

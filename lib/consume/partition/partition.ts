@@ -1,10 +1,11 @@
 import { FASTSTREAM_ERR_SKIP } from '../../errors.js'
-import type { BufferSettings, Ordering } from '../../options/settings.js'
+import type { Ordering } from '../../options/settings.js'
 import { topicPartitionName } from '../../transport/topic-partition.js'
 import {
   type ConsumedRecord, MAX_RECORDS, type TopicPartition, type TransportConsumer
 } from '../../transport/transport.js'
 import { encodeOffsetMap, type OffsetMap } from '../group/offset-map.js'
+import { type BufferLimits, PartitionBuffer } from './buffer.js'
 import type { Lanes } from './lanes.js'
 import { type Standstill, StandstillTimer } from './standstill.js'
 import { TrackedRecord, type LaneItem } from './tracked-record.js'
@@ -44,11 +45,10 @@ export class Partition implements TopicPartition {
   readonly tracker = new PartitionTracker<TrackedRecord>()
   readonly #queue: RecordQueue
   readonly #consumer: TransportConsumer
-  readonly #limits: BufferSettings
+  readonly #limits: BufferLimits
+  readonly #buffer: PartitionBuffer
   /** What earlier generations settled behind the committed offset. */
   #offsetMap: OffsetMap | undefined
-  #messages = 0
-  #bytes = 0
   #paused = false
   #abandoned = false
   #stopped: Stopped | undefined
@@ -56,7 +56,7 @@ export class Partition implements TopicPartition {
 
   /** `standstill`: of the partition in the last generation of this member. */
   constructor (
-    at: TopicPartition, queue: RecordQueue, consumer: TransportConsumer, limits: BufferSettings, standstill?: Standstill
+    at: TopicPartition, queue: RecordQueue, consumer: TransportConsumer, limits: BufferLimits, standstill?: Standstill
   ) {
     const { topic, partition } = at
     this.topic = topic
@@ -65,6 +65,7 @@ export class Partition implements TopicPartition {
     this.#queue = queue
     this.#consumer = consumer
     this.#limits = limits
+    this.#buffer = new PartitionBuffer(limits)
     this.#timer = new StandstillTimer(this.tracker, standstill)
   }
 
@@ -77,8 +78,7 @@ export class Partition implements TopicPartition {
     const tracked = records.map((record) => new TrackedRecord(this, record, now))
     this.tracker.receive(tracked, position)
     const unsettled = this.#offsetMap === undefined ? tracked : this.#settleKnown(tracked, this.#offsetMap)
-    this.#messages += unsettled.length
-    for (const { record: { size } } of unsettled) this.#bytes += size
+    this.#buffer.add(unsettled.map(({ record: { size } }) => size))
     if (!this.#paused && this.#fill >= 1) {
       this.#paused = true
       this.#consumer.pause(this)
@@ -110,8 +110,7 @@ export class Partition implements TopicPartition {
 
   /** Frees the room of a handled record; resumes the reading when half of the buffer is free. */
   release (size: number): void {
-    this.#messages--
-    this.#bytes -= size
+    this.#buffer.remove(size)
     if (!this.#paused || this.tracker.revoked || this.#abandoned || this.#fill > 1 / 2) return
     this.#paused = false
     this.#consumer.resume(this)
@@ -119,9 +118,16 @@ export class Partition implements TopicPartition {
 
   /** Pauses the reading for good: its subscriber is stopped. */
   abandon (): void {
+    this.#buffer.close()
     this.#abandoned = true
     this.#paused = true
     this.#consumer.pause(this)
+  }
+
+  /** Ends the generation: its results change nothing any more. */
+  revoke (): void {
+    this.#buffer.close()
+    this.tracker.revoke()
   }
 
   /** Remembers why the transport reads no further. */
@@ -220,7 +226,6 @@ export class Partition implements TopicPartition {
    * them keeps some memory.
    */
   get #fill (): number {
-    const { messages, bytes } = this.#limits
-    return Math.max(this.#messages / messages, this.#bytes / bytes, this.tracker.pending / (messages * UNSETTLED_SPAN))
+    return Math.max(this.#buffer.fill, this.tracker.pending / (this.#limits.messages * UNSETTLED_SPAN))
   }
 }

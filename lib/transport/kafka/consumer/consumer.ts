@@ -35,7 +35,7 @@ const UNKNOWN = { position: undefined, end: undefined }
 export function createConsumer (
   { cluster, metadata, options, listener, log, lookupCodec }: CreateConsumerOptions
 ): TransportConsumer {
-  const { groupId, checkCrcs = true } = options
+  const { groupId, checkCrcs = true, budget } = options
   const { environment } = cluster
   const closing = new AbortController()
   const fetches = cluster.connections()
@@ -90,7 +90,7 @@ export function createConsumer (
       listener,
       log,
       missing,
-      decode: { lookupCodec, checkCrcs },
+      decode: { lookupCodec, checkCrcs, budget },
       described,
       onJoined,
       closing: closing.signal

@@ -60,6 +60,9 @@ export class Fetcher {
   constructor (options: FetcherOptions, reading: boolean) {
     this.#with = options
     this.#reading = reading
+    options.signal.addEventListener('abort', () => {
+      for (const fetch of this.#partitions.values()) fetch.drop()
+    })
   }
 
   begin (partition: TopicPartition, position: bigint): void {
@@ -222,7 +225,13 @@ export class Fetcher {
   }
 
   #drain (fetch: PartitionFetch): void {
-    fetch.drain(() => this.#isReading).then(() => this.#pump(), this.#with.failed)
+    fetch.drain(() => this.#isReading).then(() => this.#drained(fetch), this.#with.failed)
+  }
+
+  /** A set without room to decompress it waits for that, and holds up no other partition. */
+  #drained (fetch: PartitionFetch): void {
+    fetch.whenRoom(() => { if (this.#isReading) this.#drain(fetch) })
+    this.#pump()
   }
 
   /**

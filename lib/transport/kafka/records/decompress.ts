@@ -2,9 +2,6 @@ import { promisify } from 'node:util'
 import { unzip } from 'node:zlib'
 import { FASTSTREAM_ERR_CODEC } from '../../../errors.js'
 
-/** A few kilobytes can inflate to gigabytes: this is where it ends. */
-export const MAX_DECOMPRESSED = 64 * 1024 * 1024
-
 export interface Codec {
   decompress (bytes: Buffer): Promise<unknown>
 }
@@ -25,12 +22,20 @@ export function compressionOf (attributes: number): number {
   return attributes & COMPRESSION_MASK
 }
 
-export async function decompress (bytes: Buffer, compression: number, lookupCodec: LookupCodec): Promise<Buffer> {
-  if (compression === GZIP) return gunzip(bytes, { maxOutputLength: MAX_DECOMPRESSED })
+/** `room`: bytes that gzip may inflate to. A codec of the application knows no such bound. */
+export async function decompress (
+  bytes: Buffer, compression: number, lookupCodec: LookupCodec, room: number
+): Promise<Buffer> {
+  if (compression === GZIP) return gunzip(bytes, { maxOutputLength: room })
   const codec = find(compression, lookupCodec)
   const inflated = await codec.decompress(bytes)
   if (!Buffer.isBuffer(inflated)) throw new Error(`the codec for compression ${compression} gave no Buffer`)
   return inflated
+}
+
+/** Whether decompression failed for want of room. */
+export function isTooLarge (error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE'
 }
 
 function find (compression: number, lookupCodec: LookupCodec): Codec {

@@ -18,6 +18,8 @@ export interface FetchedBatch {
    * removed.
    */
   readonly position: bigint
+  /** Bytes that were decompressed for it. */
+  readonly inflated: number
   /** What stands at `position` cannot be decoded: the partition gets no further until a seek beyond it. */
   readonly corrupt: CorruptBatch | undefined
 }
@@ -25,7 +27,7 @@ export interface FetchedBatch {
 export async function decodeFetched (
   from: bigint, { records: bytes, aborted, highWatermark }: FetchedPartition, options: DecodeOptions
 ): Promise<FetchedBatch> {
-  const { batches, end, damage } = await decodeRecordSet(bytes, options)
+  const { batches, end, inflated, damage } = await decodeRecordSet(bytes, options)
   const visible = visibleRecords(withoutAborted(batches, aborted), from)
   const tooMany = visible[MAX_RECORDS]
   const position = tooMany?.offset ?? (end > from ? end : from)
@@ -33,6 +35,7 @@ export async function decodeFetched (
     from,
     records: tooMany === undefined ? visible : visible.slice(0, MAX_RECORDS),
     position,
+    inflated,
     // Damage lies behind everything that is sound, and is told with the last of that.
     corrupt: damage === undefined || tooMany !== undefined ? undefined : corruptBatch(damage, position, highWatermark)
   }
