@@ -60,8 +60,9 @@ export class PartitionFetch {
   /** Calls back when there is room to decompress a set that waits for that. */
   whenRoom (callBack: () => void): void {
     const [first] = this.#waiting
-    const isStarving = first !== undefined && first.batch === undefined && !this.owned.paused
-    if (!isStarving || this.draining !== undefined || this.#starving) return
+    const { paused, stopped } = this.owned
+    if (first === undefined || first.batch !== undefined || paused || stopped) return
+    if (this.draining !== undefined || this.#starving) return
     this.#starving = true
     this.#decode.budget?.room(first.need).then(() => {
       this.#starving = false
