@@ -3,7 +3,7 @@ import Fastify, { type FastifyPluginAsync, type FastifyTypeProvider } from 'fast
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox, TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { JsonSchemaToTsProvider } from '@fastify/type-provider-json-schema-to-ts'
-import faststreamPlugin, { dependency, NackMessage, response, SkipMessage, type BrokerHealth, type DeadLetter, type Dependency, type Message, type Publisher, type RecordMetadata } from '../index.js'
+import faststreamPlugin, { dependency, NackMessage, response, SkipMessage, type BrokerHealth, type DeadLetter, type Dependency, type FaststreamChannels, type Message, type Publisher, type RecordMetadata } from '../index.js'
 import { testBroker } from '../lib/testing/index.js'
 
 declare module '../index.js' { interface NamedBrokers { billing: true } }
@@ -232,3 +232,10 @@ await page.register(faststreamPlugin, { asyncapi: { publish: {} } })
 await page.register(faststreamPlugin, { asyncapi: { publish: { authorize: () => {} } } })
 // @ts-expect-error it is one of two
 await page.register(faststreamPlugin, { asyncapi: { publish: { authorize: (_, { action }) => action === 'publish' } } })
+
+// Bytes and progress
+app.broker.subscriber('images', { schema: { value: Type.Uint8Array() }, stuckAfter: 300_000 }, (bytes) => { expectEqual<typeof bytes, Uint8Array>(true) })
+// @ts-expect-error a time in ms
+app.broker.subscriber('images', { stuckAfter: '5 min' }, () => {})
+expectType<number | undefined>(app.broker.health().subscribers[0]?.partitions[0]?.stalledFor)
+expectEqual<FaststreamChannels['faststream.message.left-out'], { readonly broker: string, readonly groupId: string | null, readonly topic: string, readonly partition: number, readonly offset: bigint, readonly count: number }>(true)
