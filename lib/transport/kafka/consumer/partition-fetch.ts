@@ -112,10 +112,10 @@ export class PartitionFetch {
   }
 
   /** Undefined when there is no room for it. */
-  async #decoded ({ from, fetched, need }: Waiting): Promise<FetchedBatch | undefined> {
+  #decoded ({ from, fetched, need }: Waiting): Promise<FetchedBatch | undefined> {
     const { budget } = this.#decode
-    if (budget === undefined || !isCompressed(fetched.records)) return await decodeFetched(from, fetched, this.#decode)
-    return await budget.decompress(need, async (room) => {
+    if (budget === undefined || !isCompressed(fetched.records)) return decodeFetched(from, fetched, this.#decode)
+    return budget.decompress(need, async (room) => {
       const batch = await decodeFetched(from, fetched, { ...this.#decode, room })
       budget.take(batch.inflated)
       return batch
