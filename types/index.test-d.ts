@@ -5,7 +5,8 @@ import type { FastifyPluginAsyncTypebox, TypeBoxTypeProvider } from '@fastify/ty
 import type { JsonSchemaToTsProvider } from '@fastify/type-provider-json-schema-to-ts'
 import faststreamPlugin, {
   dependency, GenerationLostError, NackMessage, response, SendError, SkipMessage, type BrokerHealth, type DeadLetter,
-  type Dependency, type Message, type Publisher, type RecordMetadata, type Transport, type TransportOptions
+  type Dependency, type FaststreamChannels, type Message, type Publisher, type RecordMetadata, type Transport,
+  type TransportOptions
 } from '../index.js'
 import { testBroker } from '../lib/testing/index.js'
 
@@ -330,3 +331,21 @@ expectType<Error>(new GenerationLostError('moved on'))
 await page.register(faststreamPlugin, { producer: { compression: 'zstd' } })
 // @ts-expect-error Kafka does not have it
 await page.register(faststreamPlugin, { producer: { compression: 'brotli' } })
+
+// Bytes and progress
+app.broker.subscriber(
+  'images',
+  { schema: { value: Type.Uint8Array() }, stuckAfter: 300_000 },
+  (bytes) => { expectEqual<typeof bytes, Uint8Array>(true) }
+)
+// @ts-expect-error a time in ms
+app.broker.subscriber('images', { stuckAfter: '5 min' }, () => {})
+expectType<number | undefined>(app.broker.health().subscribers[0]?.partitions[0]?.stalledFor)
+expectEqual<FaststreamChannels['faststream.message.left-out'], {
+  readonly broker: string,
+  readonly groupId: string | null,
+  readonly topic: string,
+  readonly partition: number,
+  readonly offset: bigint,
+  readonly count: number
+}>(true)

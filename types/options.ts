@@ -136,6 +136,13 @@ export interface InheritedOptions {
    */
   handlerTimeout?: number
   /**
+   * Time for one message to be settled, ms. A partition in which messages wait, and of which none is settled for longer
+   * than this and `handlerTimeout`, is not healthy, see {@link SubscriberHealth}.
+   *
+   * @default 60_000
+   */
+  stuckAfter?: number
+  /**
    * Largest message that is handled, with key and headers; bytes without compression. A larger message is not
    * decoded. It becomes a dead letter without its value: a few kilobytes can inflate to a size that keeps all other
    * messages waiting.
@@ -268,8 +275,8 @@ export interface FaststreamOptions extends InheritedOptions {
    */
   cleanupTimeout?: number
   /**
-   * Content of one partition in memory, in messages and bytes. A full partition is not fetched before half of it is
-   * handled.
+   * Content of the memory: `messages` of each partition, and `bytes` of all partitions together. A full partition is
+   * not fetched before half of it is handled.
    *
    * @default { messages: 1000, bytes: 8 MiB }
    */

@@ -135,7 +135,8 @@ export const PLUGIN: OptionTable<PluginOptions, PluginSettings> = {
     default: { messages: 1000, bytes: 8 * MiB },
     check: checkSize,
     shown: '{ messages: 1000, bytes: 8 MiB }',
-    doc: 'what one partition may hold in memory. A full partition reads on at half of it'
+    doc: 'what may wait in memory: `messages` of each partition, and `bytes` of ' +
+      '[all partitions](operations.md#memory) together. A full partition reads on at half of it'
   },
   commit: {
     default: { interval: 1000, count: 500 },

@@ -25,9 +25,11 @@ export type OffsetResetMode = 'earliest' | 'latest' | 'fail'
 /** The dead-letter topic of a topic; undefined: it has none. */
 export type DeadLetterTopic = (topic: string) => string | undefined
 
-/** What one partition may hold in memory. */
+/** What may wait in memory. */
 export interface BufferSettings {
+  /** Of one partition. */
   readonly messages: number
+  /** Of all partitions together. */
   readonly bytes: number
 }
 

@@ -28,6 +28,7 @@ async function build (t: Test, options: FaststreamOptions = {}) {
     return new CompiledSubscriber(resolveSubscriber(declaration, settings), { bodyLimit: 1000, validators }, {
       scope: app,
       hasKeySchema: false,
+      isDeadLetterOf: () => false,
       resolutionSettings: () => ({ clock: systemClock, cleanupTimeout: 1000, overrides: new Map() }),
       bind: () => { throw new Error('not used') }
     })
@@ -36,13 +37,27 @@ async function build (t: Test, options: FaststreamOptions = {}) {
   function consumer (...args: Parameters<typeof transport.consumer>) {
     consumers.push(args[0])
     const consumer = transport.consumer(...args)
-    const subscribe = (topics: ConsumerOptions['topics']): Promise<void> => (topics as readonly string[]).includes('secret') ? Promise.reject(new Error('not allowed')) : MemoryConsumer.prototype.subscribe.call(consumer, topics)
+    const isSecret = (topics: ConsumerOptions['topics']) => (topics as readonly string[]).includes('secret')
+    const subscribe = (topics: ConsumerOptions['topics']): Promise<void> => isSecret(topics)
+      ? Promise.reject(new Error('not allowed'))
+      : MemoryConsumer.prototype.subscribe.call(consumer, topics)
     return Object.assign(consumer, { subscribe })
   }
-  const runtime = new BrokerRuntime({ ...transport, consumer }, { subscribers: [orders], topics: ['orders', 'orders.dlq'], writtenTopics: ['orders.dlq'] }, { ...environmentOf(systemClock, logLines()), settings })
+  const runtime = new BrokerRuntime(
+    { ...transport, consumer },
+    { subscribers: [orders], topics: ['orders', 'orders.dlq'], writtenTopics: ['orders.dlq'] },
+    { ...environmentOf(systemClock, logLines()), settings }
+  )
   t.teardown(() => runtime.close())
   const send = (topic: string, value: string): void => {
-    cluster.append([{ topic, partition: 0, key: null, value: Buffer.from(value), headers: [['content-type', Buffer.from('text/plain')]], timestamp: 1 }])
+    cluster.append([{
+      topic,
+      partition: 0,
+      key: null,
+      value: Buffer.from(value),
+      headers: [['content-type', Buffer.from('text/plain')]],
+      timestamp: 1
+    }])
   }
   return { cluster, runtime, inbox, consumers, subscriber, orders, send }
 }

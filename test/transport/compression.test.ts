@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import * as zlib from 'node:zlib'
 import t from 'tap'
-import { type Codecs, COMPRESSIONS, MAX_DECOMPRESSED } from '../../lib/transport/compression/codec.js'
+import { MAX_DECOMPRESSED, NeedsRoomError } from '../../lib/memory-budget.js'
+import { type Codecs, COMPRESSIONS, isTooLarge } from '../../lib/transport/compression/codec.js'
 import { createCodecs } from '../../lib/transport/compression/codecs.js'
 import { recordsCompressor } from '../../lib/transport/kafka/records/compress.js'
 import { encodeBatch } from '../../lib/transport/kafka/records/encode-batch.js'
@@ -70,6 +71,35 @@ t.test('bytes that inflate to more than the limit are refused before they do', a
     await t.rejects(codecs.reader('zstd')(Buffer.concat([header, ...blocks])), { message: tooLarge })
   }
 })
+
+t.test('bytes that inflate to more than the room that is left are told apart from damaged ones', async (t) => {
+  for (const [codecs, name] of [
+    [CODECS, 'gzip'], [CODECS, 'snappy'], [CODECS, 'lz4'], ...both().map((codecs) => [codecs, 'zstd'] as const)
+  ] as const) {
+    const compressed = name === 'zstd'
+      ? Buffer.from('28b52ffd602c0063090061', 'hex')
+      : await CODECS.writer(name)(Buffer.alloc(300, 'a'))
+    t.equal((await codecs.reader(name)(compressed, 70_000)).length, 300)
+    const error: unknown = await codecs.reader(name)(compressed, 299).catch((err) => err)
+    t.ok(isTooLarge(error), `${name}: ${error}`)
+  }
+  t.notOk(isTooLarge(new Error('incorrect header check')))
+})
+
+for (const [name, batch] of Object.entries(WRITTEN_BY_JAVA)) {
+  t.test(`a batch of ${name} waits for room, and the batch behind it is left to the next fetch`, async (t) => {
+    const first = Buffer.from(batch, 'base64')
+    const next = Buffer.from(first)
+    next.writeBigInt64BE(8n, at.baseOffset)
+    const options = { codecs: CODECS, checkCrcs: true }
+    await t.rejects(decodeRecordSet(first, { ...options, room: 100 }), NeedsRoomError)
+    const { inflated } = await decodeRecordSet(first, options)
+    const { batches, end, damage } = await decodeRecordSet(Buffer.concat([first, next]), {
+      ...options, room: inflated * 2 - 1
+    })
+    t.same([batches.length, end, damage], [1, 8n, undefined])
+  })
+}
 
 t.test('damaged bytes are refused', async (t) => {
   for (const name of COMPRESSIONS.slice(1)) {

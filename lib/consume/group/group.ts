@@ -1,11 +1,14 @@
 import { within } from '../../clock.js'
+import { MemoryBudget } from '../../memory-budget.js'
 import { toError } from '../../to-error.js'
 import { topicPartitionName } from '../../transport/topic-partition.js'
 import type {
   ConsumedRecord, ConsumerListener, CorruptBatch, OffsetReset, TopicPartition, TopicPartitionOffset, TransportConsumer
 } from '../../transport/transport.js'
+import type { BufferLimits } from '../partition/buffer.js'
 import { Partition } from '../partition/partition.js'
 import { Queues } from '../partition/queues.js'
+import type { Standstill } from '../partition/standstill.js'
 import { SubscriberQueue, type QueueEnvironment } from '../partition/subscriber-queue.js'
 import type { ErasedPipeline } from '../pipeline/pipeline.js'
 import { Committer } from './committer.js'
@@ -34,6 +37,7 @@ const LEAVE = 500
 export class Group implements ConsumerListener {
   readonly groupId: string | null
   readonly #environment: GroupEnvironment
+  readonly #limits: BufferLimits
   readonly #report: GroupReport
   readonly #queues = new Queues()
   readonly #shared: QueueEnvironment
@@ -43,6 +47,8 @@ export class Group implements ConsumerListener {
   readonly #consumer: TransportConsumer
   readonly #stops: Stops
   readonly #changes: TopicChanges
+  /** Of the partitions that were owned in earlier generations. */
+  readonly #standstills = new Map<string, Standstill>()
   #generation = 0
   #dispatching = false
   #closing: Promise<void> | undefined
@@ -53,6 +59,8 @@ export class Group implements ConsumerListener {
   ) {
     this.groupId = groupId
     this.#environment = environment
+    const { buffer: { messages, bytes } } = environment.settings
+    this.#limits = { messages, budget: environment.budget ?? new MemoryBudget(bytes) }
     this.#report = new GroupReport(groupId, environment)
     const { clock, settings: { sessionTimeout, rebalanceTimeout } } = environment
     this.#state = new GroupState(clock, rebalanceTimeout, (...change) => { this.#report.stateChanged(...change) })
@@ -141,8 +149,9 @@ export class Group implements ConsumerListener {
     for (const each of partitions) {
       const queue = this.#queues.of(each.topic)
       if (queue === undefined) continue
-      const partition = new Partition(each, queue, this.#consumer, this.#environment.settings.buffer)
-      this.#owned.set(partition.name, partition)
+      const name = topicPartitionName(each)
+      const partition = new Partition(each, queue, this.#consumer, this.#limits, this.#standstills.get(name))
+      this.#owned.set(name, partition)
       if (queue.stopped) partition.abandon()
     }
     this.#report.rebalanced(this.#owned.values())
@@ -168,7 +177,8 @@ export class Group implements ConsumerListener {
     if (owned === undefined) return
     this.#report.received(topic, partition, records.length, position)
     const begins = owned.tracker.position === undefined
-    owned.receive(records, position, this.#environment.clock.elapsed())
+    const restored = owned.receive(records, position, this.#environment.clock.elapsed())
+    if (restored !== undefined) this.#report.restored(owned, records[0]!.offset, restored)
     // Reading begins at the end of the log: after a crash before the next commit it would begin behind what is
     // published until then.
     if (begins && records.length === 0) this.#committer.now()
@@ -246,7 +256,12 @@ export class Group implements ConsumerListener {
    */
   #revokeAll (): void {
     this.#generation++
-    for (const { tracker } of this.#owned.values()) tracker.revoke()
+    for (const partition of this.#owned.values()) {
+      const { name, standstill } = partition
+      if (standstill === undefined) this.#standstills.delete(name)
+      else this.#standstills.set(name, standstill)
+      partition.revoke()
+    }
     this.#owned.clear()
     this.#queues.revoke('its partition is no longer ours')
   }

@@ -2,7 +2,7 @@ import type { GroupRebalancedEvent, SubscriberHealth } from '../../../types/inde
 import { FASTSTREAM_ERR_CODEC } from '../../errors.js'
 import type { CorruptBatch, StoredOffset, TopicPartition, TopicPartitionOffset } from '../../transport/transport.js'
 import type { Environment } from '../environment.js'
-import type { Partition, Stopped } from '../partition/partition.js'
+import type { Partition, Restored, Stopped } from '../partition/partition.js'
 import type { SubscriberSettings } from '../pipeline/subscriber-plan.js'
 
 type State = SubscriberHealth['state']
@@ -23,6 +23,17 @@ export class GroupReport {
   received (topic: string, partition: number, count: number, position: bigint): void {
     const { received } = this.#environment.events
     if (received.active) received.emit({ ...this.#group, topic, partition, count, position })
+  }
+
+  /** What the metadata of the committed offset says about the messages behind it. */
+  restored ({ topic, partition }: TopicPartition, offset: bigint, { count, isPossible }: Restored): void {
+    const { log, events: { leftOut } } = this.#environment
+    const details = { groupId: this.#groupId, topic, partition, offset: String(offset), count }
+    if (!isPossible) {
+      return log.warn(details, 'metadata of the committed offset is not possible: no message is left out')
+    }
+    log.info(details, 'messages are left out: an earlier owner of the partition has settled them')
+    if (leftOut.active) leftOut.emit({ ...this.#group, topic, partition, offset, count })
   }
 
   /** A commit that began at `since` (ms by the clock's `elapsed`) has ended. */

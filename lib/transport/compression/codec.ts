@@ -4,12 +4,12 @@ export const COMPRESSIONS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const
 export type Compression = typeof COMPRESSIONS[number]
 export type CodecName = Exclude<Compression, 'none'>
 
-/** A few kilobytes can inflate to gigabytes: this is where it ends. */
-export const MAX_DECOMPRESSED = 64 * 1024 * 1024
-
 export type Compress = (bytes: Buffer) => Promise<Buffer>
-/** Rejects when the bytes are damaged, or inflate to more than `MAX_DECOMPRESSED`. */
-export type Decompress = (bytes: Buffer) => Promise<Buffer>
+/**
+ * Rejects when the bytes are damaged, and when they inflate to more than `room`, by default `MAX_DECOMPRESSED`
+ * (`isTooLarge`).
+ */
+export type Decompress = (bytes: Buffer, room?: number) => Promise<Buffer>
 
 /** Works on the records of one batch, in the frame that Kafka's Java client writes. */
 export interface Codec {
@@ -27,6 +27,16 @@ export interface Codecs {
 /** Loads an optional package by its name. Throws when it is not installed. */
 export type LoadPackage = (name: string) => unknown
 
-export function throwIfTooLarge (size: number): void {
-  if (size > MAX_DECOMPRESSED) throw new Error(`a batch inflates to more than ${MAX_DECOMPRESSED} bytes`)
+class TooLargeError extends Error {
+  override readonly name = 'TooLargeError'
+}
+
+export function throwIfTooLarge (size: number, room: number): void {
+  if (size > room) throw new TooLargeError(`a batch inflates to more than ${room} bytes`)
+}
+
+/** Whether decompression failed for want of room: a codec of ours says it, or Node's own zlib. */
+export function isTooLarge (error: unknown): boolean {
+  if (error instanceof TooLargeError) return true
+  return error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE'
 }

@@ -1,3 +1,4 @@
+import { MAX_DECOMPRESSED } from '../../memory-budget.js'
 import { type Codec, type LoadPackage, throwIfTooLarge } from './codec.js'
 import { optionalPackage } from './optional-package.js'
 
@@ -20,8 +21,8 @@ export function lz4Codec (load: LoadPackage): Codec {
   const lz4 = optionalPackage(load, 'lz4-napi', 'lz4') as Lz4
   return {
     compress: (bytes) => lz4.compressFrame(bytes),
-    async decompress (bytes) {
-      throwIfTooLarge(mostInflated(bytes))
+    async decompress (bytes, room = MAX_DECOMPRESSED) {
+      throwIfTooLarge(mostInflated(bytes), room)
       return await lz4.decompressFrame(bytes)
     }
   }

@@ -1,3 +1,4 @@
+import { MAX_DECOMPRESSED } from '../../memory-budget.js'
 import { type Codec, type LoadPackage, throwIfTooLarge } from './codec.js'
 import { optionalPackage } from './optional-package.js'
 
@@ -23,9 +24,9 @@ export function snappyCodec (load: LoadPackage): Codec {
       const blocks = await Promise.all(slices(bytes).map((slice) => snappy.compress(slice)))
       return Buffer.concat([HEADER, ...blocks.flatMap((block) => [lengthOf(block), block])])
     },
-    async decompress (bytes) {
+    async decompress (bytes, room = MAX_DECOMPRESSED) {
       const blocks = blocksOf(bytes)
-      throwIfTooLarge(blocks.reduce((size, block) => size + inflatedSize(block), 0))
+      throwIfTooLarge(blocks.reduce((size, block) => size + inflatedSize(block), 0), room)
       const inflated = await Promise.all(blocks.map((block) => snappy.uncompress(block, { asBuffer: true })))
       return Buffer.concat(inflated)
     }

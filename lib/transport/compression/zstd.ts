@@ -1,5 +1,6 @@
 import { promisify } from 'node:util'
-import { type Codec, type LoadPackage, MAX_DECOMPRESSED, throwIfTooLarge } from './codec.js'
+import { MAX_DECOMPRESSED } from '../../memory-budget.js'
+import { type Codec, type LoadPackage, throwIfTooLarge } from './codec.js'
 import { optionalPackage } from './optional-package.js'
 
 type Done = (error: Error | null, bytes: Buffer) => void
@@ -28,7 +29,7 @@ export function zstdCodec (load: LoadPackage, zlib: object): Codec {
   const decompress = promisify(zstdDecompress)
   return {
     compress: (bytes) => compress(bytes),
-    decompress: (bytes) => decompress(bytes, { maxOutputLength: MAX_DECOMPRESSED })
+    decompress: (bytes, room = MAX_DECOMPRESSED) => decompress(bytes, { maxOutputLength: room })
   }
 }
 
@@ -38,13 +39,13 @@ function readingCodec (load: LoadPackage): Codec {
   const { Decompress } = optionalPackage(load, 'fzstd', 'zstd', cure) as Fzstd
   return {
     compress: undefined,
-    async decompress (bytes) {
+    async decompress (bytes, room = MAX_DECOMPRESSED) {
       throwIfWindowTooLarge(bytes)
       const parts: Uint8Array[] = []
       let size = 0
       new Decompress((part) => {
         size += part.length
-        throwIfTooLarge(size)
+        throwIfTooLarge(size, room)
         parts.push(part)
       }).push(bytes, true)
       return Buffer.concat(parts, size)

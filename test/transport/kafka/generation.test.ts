@@ -169,7 +169,7 @@ t.test('a chosen position counts until its partition is committed, or belongs to
   t.same([...positions.keys()], ['invoices:0'])
 })
 
-t.test('nothing is committed of a topic that its leader does not know, and the next generation starts anew', async (t) => {
+t.test('nothing is committed of a topic that its leader does not know, and the next generation restarts', async (t) => {
   const { generation, committed, told, forgotten, clock, answerFetch } = await build(t)
   answerFetch({
     errorCode: 0,

@@ -3,7 +3,8 @@ import { isNotAuthorized } from '../../../missing-rights.js'
 import { toError } from '../../../to-error.js'
 import type { Codecs } from '../../compression/codec.js'
 import {
-  type ConsumerListener, type ConsumerOptions, GenerationLostError, type TransportConsumer, type TransportLog
+  type BudgetedConsumerOptions, type ConsumerListener, type ConsumerOptions, GenerationLostError,
+  type TransportConsumer, type TransportLog
 } from '../../transport.js'
 import type { Cluster } from '../cluster/cluster.js'
 import { namedError } from '../cluster/denied.js'
@@ -26,7 +27,7 @@ import { supervise } from './supervisor.js'
 export interface CreateConsumerOptions {
   readonly cluster: Cluster
   readonly metadata: TopicMetadata
-  readonly options: ConsumerOptions
+  readonly options: BudgetedConsumerOptions
   readonly listener: ConsumerListener
   readonly log: TransportLog
   readonly codecs: Codecs
@@ -40,7 +41,7 @@ const UNKNOWN = { position: undefined, end: undefined }
 export function createConsumer (
   { cluster, metadata, options, listener, log, codecs }: CreateConsumerOptions
 ): TransportConsumer {
-  const { groupId, checkCrcs = true } = options
+  const { groupId, checkCrcs = true, budget } = options
   const { environment } = cluster
   const closing = new AbortController()
   const fetches = cluster.connections()
@@ -98,7 +99,7 @@ export function createConsumer (
       listener,
       log,
       missing,
-      decode: { codecs, checkCrcs },
+      decode: { codecs, checkCrcs, budget },
       described,
       onJoined,
       closing: closing.signal

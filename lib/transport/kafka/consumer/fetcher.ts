@@ -64,6 +64,9 @@ export class Fetcher {
   constructor (options: FetcherOptions, reading: boolean) {
     this.#with = options
     this.#reading = reading
+    options.signal.addEventListener('abort', () => {
+      for (const fetch of this.#partitions.values()) fetch.drop()
+    })
   }
 
   begin (partition: TopicPartition, position: bigint): void {
@@ -198,7 +201,7 @@ export class Fetcher {
 
   #received (id: string, fetch: PartitionFetch, fetched: FetchedPartition): void {
     const { preferredReadReplica, highWatermark, records } = fetched
-    fetch.owned.end = highWatermark
+    fetch.owned.told(highWatermark, this.#with.cluster.environment.clock.elapsed())
     if (preferredReadReplica >= 0) {
       fetch.preferred = preferredReadReplica
       return
@@ -227,7 +230,13 @@ export class Fetcher {
   }
 
   #drain (fetch: PartitionFetch): void {
-    fetch.drain(() => this.#isReading).then(() => this.#pump(), this.#with.failed)
+    fetch.drain(() => this.#isReading).then(() => this.#drained(fetch), this.#with.failed)
+  }
+
+  /** A set without room to decompress it waits for that, and holds up no other partition. */
+  #drained (fetch: PartitionFetch): void {
+    fetch.whenRoom(() => { if (this.#isReading) this.#drain(fetch) })
+    this.#pump()
   }
 
   /**

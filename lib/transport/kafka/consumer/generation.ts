@@ -110,8 +110,8 @@ export class Generation {
   }
 
   progress (partition: TopicPartition): PartitionProgress {
-    const { position, end } = this.assignment.owned(partition) ?? {}
-    return { position, end }
+    const { position, end, behindSince } = this.assignment.owned(partition) ?? {}
+    return { position, end, behindSince }
   }
 
   async commit (offsets: readonly StoredOffset[]): Promise<void> {
@@ -166,7 +166,7 @@ export class Generation {
     this.#endsAt = now
     // A leader that cannot tell now is asked again later.
     listOffsets(cluster, metadata, this.assignment.unread, (partition, { end }) => {
-      this.assignment.owned(partition)!.end = end
+      this.assignment.owned(partition)!.told(end, cluster.environment.clock.elapsed())
     }).catch(() => {})
   }
 
@@ -174,7 +174,7 @@ export class Generation {
     const { listener } = this.#with
     const owned = this.assignment.owned({ topic, partition })!
     owned.position = position
-    owned.end = end
+    owned.told(end, this.#with.cluster.environment.clock.elapsed())
     owned.stopped = position === undefined
     if (this.#reading) {
       if (position !== undefined && position === stored) listener.stored(topic, partition, stored, metadata)

@@ -61,13 +61,13 @@ export function endOfBatch (bytes: Buffer, start: number): number {
   return start + PREFIX + Math.max(bytes.readInt32BE(start + 8), HEADER_LENGTH - PREFIX)
 }
 
-/** Fills in the records. Resolves with the bytes that it decompressed. */
-export async function readBatch (bytes: Buffer, batch: RecordBatch, codecs: Codecs): Promise<number> {
+/** Fills in the records. Resolves with the bytes that it decompressed, which are at most `room`. */
+export async function readBatch (bytes: Buffer, batch: RecordBatch, codecs: Codecs, room: number): Promise<number> {
   const isCompressed = batch.compression !== 0
   // Compaction leaves batches without any record, and then nothing to decompress.
   if (isCompressed && batch.count === 0) return 0
   const payload = bytes.subarray(HEADER_LENGTH)
-  const records = isCompressed ? await decompress(payload, batch.compression, codecs) : payload
+  const records = isCompressed ? await decompress(payload, batch.compression, codecs, room) : payload
   const reading = readRecords(records, batch)
   let step = reading.next()
   while (step.done !== true) {
