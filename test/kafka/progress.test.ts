@@ -121,9 +121,8 @@ t.test('the end of a log is known also of what is paused or has stopped', async 
       topic, partition: 0
     }).end === 1n && consumer.progress({ topic, partition: 1 }).end === 2n
   )
-  t.same([0, 1, 2].map((partition) => consumer.progress({ topic, partition })), [
-    { position: undefined, end: 1n }, { position: 0n, end: 2n }, { position: 3n, end: 3n }
-  ])
+  const progress = [0, 1, 2].map((partition) => consumer.progress({ topic, partition }))
+  t.same(progress.map(({ position, end }) => [position, end]), [[undefined, 1n], [0n, 2n], [3n, 3n]])
 })
 
 t.test('contact goes on while everything is paused, and ends with the cluster', async (t) => {
