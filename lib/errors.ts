@@ -136,8 +136,8 @@ export const FASTSTREAM_ERR_FENCED = createError<[groupInstanceId: string, group
   "another consumer joined with the groupInstanceId '%s' in group '%s': give each running process an id of its own",
   503
 )
-export const FASTSTREAM_ERR_CODEC = createError<[codec: string, cure: string]>(
-  'FASTSTREAM_ERR_CODEC', 'a batch is compressed with %s, which cannot be read here: %s, then restart the app', 500
+export const FASTSTREAM_ERR_CODEC = createError<[codec: string, cure: string, options?: ErrorOptions]>(
+  'FASTSTREAM_ERR_CODEC', 'batches that are compressed with %s cannot be used here: %s, then restart the app', 500
 )
 
 // Messages on their way in.

@@ -57,6 +57,7 @@ export class Events {
   /** The broker's name and id, which each event has. */
   readonly identity: BrokerIdentity
   readonly received: EventSource<'faststream.message.received'>
+  readonly leftOut: EventSource<'faststream.message.left-out'>
   readonly started: EventSource<'faststream.message.started'>
   readonly failed: EventSource<'faststream.message.failed'>
   readonly retried: EventSource<'faststream.message.retried'>
@@ -78,6 +79,7 @@ export class Events {
   constructor (broker: string, log: Log, brokerId: string = randomUUID()) {
     this.identity = Object.freeze({ broker, brokerId })
     this.received = new EventSource('faststream.message.received', log)
+    this.leftOut = new EventSource('faststream.message.left-out', log)
     this.started = new EventSource('faststream.message.started', log)
     this.failed = new EventSource('faststream.message.failed', log)
     this.retried = new EventSource('faststream.message.retried', log)

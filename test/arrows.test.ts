@@ -16,7 +16,7 @@ const FLOORS = [
   ['codec', 'options'],
   ['transport'],
   ['scope.ts', 'events.ts', 'missing-rights.ts', 'shown.ts', 'sealed.ts'],
-  ['clock.ts', 'errors.ts', 'log.ts'],
+  ['clock.ts', 'errors.ts', 'log.ts', 'memory-budget.ts'],
   ['bounded-error.ts', 'bounded-value.ts', 'foreign-text.ts'],
   ['context.ts', 'is-promise.ts', 'loopback.ts', 'members.ts', 'module-url.ts', 'symbols.ts', 'to-error.ts'],
   ['types']

@@ -3,7 +3,7 @@ import type {
   HealthChangedEvent, PartitionStoppedEvent, SubscriberStoppedEvent
 } from './group-events.js'
 import type {
-  MessageDeadLetteredEvent, MessageFailedEvent, MessageLateEvent,
+  MessageDeadLetteredEvent, MessageFailedEvent, MessageLateEvent, MessageLeftOutEvent,
   MessagePublishedEvent, MessagePublishFailedEvent, MessageReceivedEvent,
   MessageRetriedEvent, MessageSettledEvent, MessageStartedEvent, MessageUnsettledEvent
 } from './message-events.js'
@@ -21,6 +21,7 @@ import type { OffsetResetEvent } from './subscribe.js'
  */
 export interface FaststreamChannels {
   'faststream.message.received': MessageReceivedEvent
+  'faststream.message.left-out': MessageLeftOutEvent
   'faststream.message.started': MessageStartedEvent
   'faststream.message.failed': MessageFailedEvent
   'faststream.message.retried': MessageRetriedEvent

@@ -28,6 +28,11 @@ export interface PartitionHealth {
   readonly lag: number | undefined
   /** Age of the oldest unsettled message since it was received, ms; 0 without one. */
   readonly oldestUnsettledAge: number
+  /**
+   * Time since the first unsettled message of the partition became the first, or since it was received, ms; 0 when no
+   * message waits. Messages that the cluster has told of but not delivered wait, too.
+   */
+  readonly stalledFor: number
   /** Offset of a message whose handler or clean-up has exceeded `handlerTimeout` and still runs. */
   readonly late: bigint | undefined
   /**
@@ -50,8 +55,9 @@ export interface SubscriberHealth {
   readonly topics: readonly string[]
   readonly groupId: string | null
   /**
-   * True when the subscriber reads (or its group rebalances), its topics exist, no partition has stopped, and no
-   * handler is late.
+   * True when the subscriber reads (or its group rebalances), its topics exist, no partition has stopped, no handler is
+   * late, and each partition makes progress: `stalledFor` is at most `stuckAfter` or `handlerTimeout`, whichever is
+   * longer.
    */
   readonly healthy: boolean
   /**

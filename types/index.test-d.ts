@@ -5,8 +5,8 @@ import type { FastifyPluginAsyncTypebox, TypeBoxTypeProvider } from '@fastify/ty
 import type { JsonSchemaToTsProvider } from '@fastify/type-provider-json-schema-to-ts'
 import faststreamPlugin, {
   dependency, GenerationLostError, NackMessage, response, SendError, SkipMessage, type BrokerHealth, type DeadLetter,
-  type DeadLetterCause, type Dependency, type Message, type Publisher, type RecordMetadata, type Transport,
-  type TransportOptions
+  type DeadLetterCause, type Dependency, type FaststreamChannels, type Message, type Publisher, type RecordMetadata,
+  type Transport, type TransportOptions
 } from '../index.js'
 import { testBroker } from '../lib/testing/index.js'
 
@@ -329,3 +329,26 @@ expectType<Error>(new SendError('full', 'not-sent', 'refused'))
 // @ts-expect-error no such reason
 expectType<Error>(new SendError('full', 'not-sent', 'bored'))
 expectType<Error>(new GenerationLostError('moved on'))
+
+// The compression of what is published
+await page.register(faststreamPlugin, { producer: { compression: 'zstd' } })
+// @ts-expect-error Kafka does not have it
+await page.register(faststreamPlugin, { producer: { compression: 'brotli' } })
+
+// Bytes and progress
+app.broker.subscriber(
+  'images',
+  { schema: { value: Type.Uint8Array() }, stuckAfter: 300_000 },
+  (bytes) => { expectEqual<typeof bytes, Uint8Array>(true) }
+)
+// @ts-expect-error a time in ms
+app.broker.subscriber('images', { stuckAfter: '5 min' }, () => {})
+expectType<number | undefined>(app.broker.health().subscribers[0]?.partitions[0]?.stalledFor)
+expectEqual<FaststreamChannels['faststream.message.left-out'], {
+  readonly broker: string,
+  readonly groupId: string | null,
+  readonly topic: string,
+  readonly partition: number,
+  readonly offset: bigint,
+  readonly count: number
+}>(true)

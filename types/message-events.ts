@@ -54,6 +54,23 @@ export interface MessageReceivedEvent extends BrokerIdentity {
 }
 
 /**
+ * Messages behind the committed offset are not handled: the metadata of the commit says that an earlier owner of the
+ * partition has settled them. Told once for each partition that is assigned.
+ *
+ * @example
+ * subscribe('faststream.message.left-out', (event) => { leftOut.inc((event as MessageLeftOutEvent).count) })
+ */
+export interface MessageLeftOutEvent {
+  readonly broker: string
+  readonly groupId: string | null
+  readonly topic: string
+  readonly partition: number
+  /** The committed offset. */
+  readonly offset: bigint
+  readonly count: number
+}
+
+/**
  * An attempt to handle a message began.
  *
  * @example

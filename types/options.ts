@@ -136,6 +136,13 @@ export interface InheritedOptions {
    */
   handlerTimeout?: number
   /**
+   * Time for one message to be settled, ms. A partition in which messages wait, and of which none is settled for longer
+   * than this and `handlerTimeout`, is not healthy, see {@link SubscriberHealth}.
+   *
+   * @default 60_000
+   */
+  stuckAfter?: number
+  /**
    * Largest message that is handled, with key and headers; bytes without compression. A larger message is not
    * decoded. It becomes a dead letter without its value: a few kilobytes can inflate to a size that keeps all other
    * messages waiting.
@@ -275,8 +282,8 @@ export interface FaststreamOptions extends InheritedOptions {
    */
   cleanupTimeout?: number
   /**
-   * Content of one partition in memory, in messages and bytes. A full partition is not fetched before half of it is
-   * handled.
+   * Content of the memory: `messages` of each partition, and `bytes` of all partitions together. A full partition is
+   * not fetched before half of it is handled.
    *
    * @default { messages: 1000, bytes: 8 MiB }
    */
@@ -293,11 +300,17 @@ export interface FaststreamOptions extends InheritedOptions {
   /** Settings of created topics, see {@link TopicConfig}. @default { partitions: 3, replicas: -1 } */
   topicConfig?: TopicConfig
   /**
-   * Bounds of publishing: `deadline` (ms) for one publish, `queue` for messages that wait for the cluster.
+   * Bounds of publishing: `deadline` (ms) for one publish, `queue` for messages that wait for the cluster. The
+   * `compression` of the batches: snappy needs the package `snappy`, lz4 the package `lz4-napi`, and zstd Node 22.15
+   * or later; without them the app does not start.
    *
-   * @default { deadline: 30_000, queue: { messages: 10_000, bytes: 64 MiB } }
+   * @default { deadline: 30_000, queue: { messages: 10_000, bytes: 64 MiB }, compression: 'none' }
    */
-  producer?: { deadline?: number, queue?: { messages?: number, bytes?: number } }
+  producer?: {
+    deadline?: number
+    queue?: { messages?: number, bytes?: number }
+    compression?: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
+  }
   /**
    * Function that names the correlation id of what a route publishes: 1 to 256 visible characters.
    *

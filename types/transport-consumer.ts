@@ -81,11 +81,11 @@ export interface ConsumerListener {
   /** Ends ownership without a warning (evicted, crashed): commits are refused. `assigned` is called later. */
   lost (): void
   /**
-   * Takes records of one owned partition, in the order of their offsets, each offset at most once per generation.
-   * `position` is the offset to read next: beyond the last record, and beyond control records, which are never handed
-   * over (then `records` may be empty). A partition that does not begin at the group's stored offset is announced in
-   * the same way, with no records. That position is to be committed before the first record: from then on the group
-   * notices when the log loses records that were not read.
+   * Takes records of one owned partition, in the order of their offsets, each offset at most once per generation, and
+   * at most 100 000 at once. `position` is the offset to read next: beyond the last record, and beyond control records,
+   * which are never handed over (then `records` may be empty). A partition that does not begin at the group's stored
+   * offset is announced in the same way, with no records. That position is to be committed before the first record:
+   * from then on the group notices when the log loses records that were not read.
    */
   records (topic: string, partition: number, records: readonly ConsumedRecord[], position: bigint): void
   /** Announces records from the offset that the group has stored, with its metadata. Called before they come. */
@@ -158,6 +158,11 @@ export interface PartitionProgress {
   readonly position: bigint | undefined
   /** Offset that the next record of the log will have. */
   readonly end: bigint | undefined
+  /**
+   * Time at which the cluster told of records that are not handed over yet, ms of `performance.now()`; undefined when
+   * there are none, and where the transport does not tell.
+   */
+  readonly behindSince?: number | undefined
 }
 
 /**

@@ -9,6 +9,7 @@ import { compileIncoming, incomingCompiler } from '../schema/incoming.js'
 import { compileOutgoing } from '../schema/outgoing.js'
 import type { Part } from '../codec/violations.js'
 import type { Validators } from '../schema/validator.js'
+import { DeadLetterTopics } from './dead-letter-topics.js'
 import type { SubscriberDeclaration } from './declaration.js'
 import type { SubscriberSettings } from './plan.js'
 import { PublisherPlan } from './publisher.js'
@@ -32,7 +33,8 @@ export interface CompilingBroker extends ViewedBroker, Sender {
 
 /** Compiles every schema with the compiler of its scope. @throws FASTSTREAM_ERR_SCHEMA_BUILD */
 export function compile (registry: Registry, broker: CompilingBroker): Compiled {
-  const { settings: { ajv } } = broker
+  const { settings: { ajv, deadLetter } } = broker
+  const deadLetterTopics = new DeadLetterTopics(deadLetter, registry.subscribers)
   const now = (): number => broker.clock.now()
   const subscribers = registry.subscribers.map((settings) => {
     const { declaration, topics, bodyLimit } = settings
@@ -40,7 +42,7 @@ export function compile (registry: Registry, broker: CompilingBroker): Compiled 
     const compiler = incomingCompiler(scope, registry.compilerOf(declaration), ajv)
     const topic = topics.join(', ')
     const validators = compileParts(schema, (schema, part) => compileIncoming(compiler, schema, { topic, part }))
-    const source = sourceOf(broker, settings, validators.key !== undefined)
+    const source = sourceOf(broker, settings, validators.key !== undefined, deadLetterTopics)
     return [declaration, new CompiledSubscriber(settings, { bodyLimit, validators }, source)] as const
   })
   const publishers = registry.publishers.map(({ declaration }) => {
@@ -55,13 +57,16 @@ export function compile (registry: Registry, broker: CompilingBroker): Compiled 
   return { subscribers: new Map(subscribers), publishers: new Publishers(new Map(publishers)) }
 }
 
-function sourceOf (broker: CompilingBroker, settings: SubscriberSettings, hasKeySchema: boolean): MessageSource {
+function sourceOf (
+  broker: CompilingBroker, settings: SubscriberSettings, hasKeySchema: boolean, deadLetterTopics: DeadLetterTopics
+): MessageSource {
   const { name: subscriber, groupId, declaration: { scope } } = settings
   return {
     scope,
     subscriber,
     groupId,
     hasKeySchema,
+    isDeadLetterOf: (topic, origin) => deadLetterTopics.receives(topic, origin),
     resolutionSettings: () => broker.resolutionSettings(scope),
     bind: (correlationId) => new BoundView(broker, scope, correlationId)
   }

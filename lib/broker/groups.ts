@@ -1,4 +1,5 @@
 import { Group } from '../consume/group/group.js'
+import type { MemoryBudget } from '../memory-budget.js'
 import { Pipeline, type ErasedPipeline } from '../consume/pipeline/pipeline.js'
 import { steady } from '../log.js'
 import type { Producer } from '../produce/producer.js'
@@ -13,6 +14,8 @@ type Sharing = readonly [CompiledSubscriber, ...CompiledSubscriber[]]
 interface Means extends Surroundings {
   readonly transport: Transport
   readonly producer: Producer
+  /** Of all partitions of the broker. */
+  readonly budget: MemoryBudget
 }
 
 /**
@@ -97,6 +100,7 @@ export class Groups implements Iterable<Group> {
       groupId,
       topics,
       offsetReset,
+      budget: environment.budget,
       sessionTimeout,
       rebalanceTimeout,
       ...groupInstanceId === undefined ? {} : { groupInstanceId }

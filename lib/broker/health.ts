@@ -36,6 +36,10 @@ const UNKNOWN: UnnamedHealth = Object.freeze({
 })
 
 function subscriberHealth (subscriber: SubscriberSettings, groupOf: GroupOf): SubscriberHealth {
-  const { name, topics, groupId, declaration } = subscriber
-  return { name, topics, groupId, ...(groupOf(declaration)?.health(topics) ?? UNKNOWN) }
+  const { name, topics, groupId, declaration, stuckAfter, handlerTimeout } = subscriber
+  const health = groupOf(declaration)?.health(topics) ?? UNKNOWN
+  // A handler may take its time.
+  const patience = Math.max(stuckAfter, handlerTimeout)
+  const moves = health.partitions.every(({ stalledFor }) => stalledFor <= patience)
+  return { name, topics, groupId, ...health, healthy: health.healthy && moves }
 }

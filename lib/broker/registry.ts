@@ -47,7 +47,8 @@ export class Registry {
 
   /** All declared topics, dead-letter topics included. */
   get topics (): readonly string[] {
-    return [...new Set([...this.writtenTopics, ...this.subscribers.flatMap(({ topics }) => topics)])]
+    const read = this.subscribers.flatMap(({ topics, deadLetterTopics }) => [...topics, ...deadLetterTopics.values()])
+    return [...new Set([...this.#publishers.map(({ topic }) => topic), ...read])]
   }
 
   /** Topics of publishers, and dead-letter topics. */

@@ -3,6 +3,7 @@ import { inOwnContext } from '../context.js'
 import type { Group } from '../consume/group/group.js'
 import type { Environment } from '../consume/environment.js'
 import { FASTSTREAM_ERR_NOT_READY } from '../errors.js'
+import { MemoryBudget } from '../memory-budget.js'
 import type { Settings } from '../options/plugin-options.js'
 import { Producer } from '../produce/producer.js'
 import type { NeededRights, Transport } from '../transport/transport.js'
@@ -84,7 +85,8 @@ export class BrokerRuntime {
     if (this.#ending) return
     this.#producer = new Producer(this.#transport.producer(), settings.producer, this.#surroundings)
     this.#step = 'joining groups'
-    const means = { ...this.#surroundings, transport: this.#transport, producer: this.#producer }
+    const budget = new MemoryBudget(settings.buffer.bytes)
+    const means = { ...this.#surroundings, transport: this.#transport, producer: this.#producer, budget }
     this.#groups = new Groups(subscribers, means)
     if (this.#dispatching) this.dispatch()
     await this.#all((group) => group.start())

@@ -31,12 +31,7 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
   }
 
   isDeadLetterOf (topic: string, origin: string): boolean {
-    try {
-      return this.deadLetter(origin) === topic
-    } catch {
-      // The origin is what a header says: it may be no topic at all.
-      return false
-    }
+    return this.#source.isDeadLetterOf(topic, origin)
   }
 
   decode (delivery: Delivery): ReceivedMessage {

@@ -36,6 +36,8 @@ export interface MessageSource {
   readonly groupId: string | null
   /** Whether keys are decoded. */
   readonly hasKeySchema: boolean
+  /** Whether dead letters of `origin` go to `topic`. Never throws, whatever `origin` holds. */
+  isDeadLetterOf (topic: string, origin: string): boolean
   readonly resolutionSettings: () => ResolutionSettings
   /** The broker, bound to a message. */
   readonly bind: (correlationId: () => string) => BoundBroker
@@ -120,8 +122,15 @@ export class ReceivedMessage implements Message<unknown, unknown, unknown> {
   }
 
   get deadLetter (): DeadLetter | undefined {
-    this.#deadLetter ??= readDeadLetterHeaders(this.rawHeaders)
+    this.#deadLetter ??= this.#readDeadLetter()
     return this.#deadLetter
+  }
+
+  /** Any sender may have written the headers. */
+  #readDeadLetter (): DeadLetter | undefined {
+    const written = readDeadLetterHeaders(this.rawHeaders)
+    const isKnown = written !== undefined && this.#source.isDeadLetterOf(this.topic, written.topic)
+    return isKnown ? written : undefined
   }
 
   get log (): FastifyBaseLogger {

@@ -10,6 +10,7 @@ export interface InheritedSettings {
   readonly groupId: string | null | undefined
   readonly offsetReset: OffsetResetMode
   readonly handlerTimeout: number
+  readonly stuckAfter: number
   readonly bodyLimit: number
   readonly ackPolicy: AckPolicy
   readonly retry: RetrySettings
@@ -45,6 +46,12 @@ export const INHERITED: OptionTable<InheritedOptions, InheritedSettings> = {
     default: 60_000,
     check: milliseconds(1),
     doc: 'ms; after this time `message.signal` aborts and the run of the handler has failed'
+  },
+  stuckAfter: {
+    default: 60_000,
+    check: milliseconds(1),
+    doc: 'ms; a partition whose first unsettled message does not change for this time, and for `handlerTimeout`, is ' +
+      'not [healthy](operations.md#health)'
   },
   bodyLimit: {
     default: MESSAGE_MAX_BYTES,

@@ -9,6 +9,7 @@ import { Sealed } from '../sealed.js'
 import { INHERITED, resolveInherited, type InheritedSettings } from './inherited.js'
 import { defaultsOf, optionsOf, resolveOptions, type OptionTable } from './option.js'
 import type { GroupSettings, ProducerSettings, QueueSettings } from './settings.js'
+import { COMPRESSIONS } from '../transport/compression/codec.js'
 import { isTopic } from '../transport/topic-partition.js'
 import { checkStartup, checkTransportOption } from './transport.js'
 
@@ -135,7 +136,8 @@ export const PLUGIN: OptionTable<PluginOptions, PluginSettings> = {
     default: { messages: 1000, bytes: 8 * MiB },
     check: checkSize,
     shown: '{ messages: 1000, bytes: 8 MiB }',
-    doc: 'what one partition may hold in memory. A full partition reads on at half of it'
+    doc: 'what may wait in memory: `messages` of each partition, and `bytes` of ' +
+      '[all partitions](operations.md#memory) together. A full partition reads on at half of it'
   },
   commit: {
     default: { interval: 1000, count: 500 },
@@ -154,10 +156,11 @@ export const PLUGIN: OptionTable<PluginOptions, PluginSettings> = {
     doc: "how topics are created; `replicas: -1` is the cluster's default"
   },
   producer: {
-    default: { deadline: 30_000, queue: { messages: 10_000, bytes: 64 * MiB } },
+    default: { deadline: 30_000, queue: { messages: 10_000, bytes: 64 * MiB }, compression: 'none' },
     check: checkProducer,
-    shown: '{ deadline: 30_000, queue: { messages: 10_000, bytes: 64 MiB } }',
-    doc: '`deadline` (ms) bounds one publish; `queue` bounds what waits for the cluster'
+    shown: "{ deadline: 30_000, queue: { messages: 10_000, bytes: 64 MiB }, compression: 'none' }",
+    doc: '`deadline` (ms) bounds one publish; `queue` bounds what waits for the cluster; `compression`: ' +
+      "`'none'`, `'gzip'`, `'snappy'`, `'lz4'` or `'zstd'` ([what they need](operations.md#compression))"
   },
   correlationId: {
     default: undefined,
@@ -228,11 +231,12 @@ function checkAjv (option: string, ajv: FaststreamOptions['ajv']): FaststreamOpt
 }
 
 function checkProducer (option: string, producer: ProducerOptions, inherited: ProducerSettings): ProducerSettings {
-  onlyKnown(`${option}.`, producer, ['deadline', 'queue'])
-  const { deadline = inherited.deadline, queue = inherited.queue } = producer
+  onlyKnown(`${option}.`, producer, ['deadline', 'queue', 'compression'])
+  const { deadline = inherited.deadline, queue = inherited.queue, compression = inherited.compression } = producer
   return {
     deadline: milliseconds(1)(`${option}.deadline`, deadline),
-    queue: checkSize(`${option}.queue`, queue, inherited.queue)
+    queue: checkSize(`${option}.queue`, queue, inherited.queue),
+    compression: choice(...COMPRESSIONS)(`${option}.compression`, compression)
   }
 }
 

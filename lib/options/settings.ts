@@ -1,5 +1,7 @@
 /* The checked options as the core reads them. The core imports these types; this file imports nothing from the core. */
 
+import type { Compression } from '../transport/compression/codec.js'
+
 /** How waits grow; ms. */
 export interface BackoffSettings {
   readonly delay: number
@@ -26,9 +28,11 @@ export type OffsetResetMode = 'earliest' | 'latest' | 'fail'
 /** The dead-letter topic of a topic; undefined: it has none. */
 export type DeadLetterTopic = (topic: string) => string | undefined
 
-/** What one partition may hold in memory. */
+/** What may wait in memory. */
 export interface BufferSettings {
+  /** Of one partition. */
   readonly messages: number
+  /** Of all partitions together. */
   readonly bytes: number
 }
 
@@ -59,4 +63,5 @@ export interface ProducerSettings {
   /** How long one publish may take, ms. */
   readonly deadline: number
   readonly queue: QueueSettings
+  readonly compression: Compression
 }

@@ -14,10 +14,12 @@ import { sizeOf } from './size.js'
 import { Partitioner } from './partitioner.js'
 import { RecordMetadata } from './record-metadata.js'
 
+type Bounds = Pick<ProducerSettings, 'deadline' | 'queue'>
+
 /** The way out: chooses the partition, keeps the order of the calls, batches, and gives up at the deadline. */
 export class Producer {
   readonly #transport: TransportProducer
-  readonly #settings: ProducerSettings
+  readonly #settings: Bounds
   readonly #clock: Clock
   readonly #events: Events
   readonly #partitioner = new Partitioner()
@@ -27,7 +29,7 @@ export class Producer {
   #closed = false
 
   constructor (
-    transport: TransportProducer, settings: ProducerSettings, { clock, events }: { clock: Clock, events: Events }
+    transport: TransportProducer, settings: Bounds, { clock, events }: { clock: Clock, events: Events }
   ) {
     this.#transport = transport
     this.#settings = settings

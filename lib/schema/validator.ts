@@ -1,8 +1,10 @@
 import { types } from 'node:util'
 import type { FastifySchemaCompiler } from 'fastify'
-import { FASTSTREAM_ERR_SCHEMA_BUILD } from '../errors.js'
+import { isBytes, toBuffer } from '../codec/bytes.js'
 import type { Part } from '../codec/violations.js'
+import { FASTSTREAM_ERR_SCHEMA_BUILD } from '../errors.js'
 import type { Compiler } from './ajv.js'
+import { lookAlikeOf, NO_BYTES } from './bytes.js'
 
 /** The validators of the parts that have a schema. */
 export interface Validators<V> {
@@ -66,10 +68,11 @@ export function isAjv (validator: unknown): validator is AjvValidator {
 
 function runAjv (validate: AjvValidator, refuse: Refuse): Validate {
   return function (payload) {
+    // JSON Schema describes JSON, and bytes are none: for Ajv they are an object, or what has no type passes.
+    if (isBytes(payload)) throw refuse([NO_BYTES])
     const holder = { payload: payload ?? null }
-    // Bytes are no JSON, though Ajv would take them for an object: they pass where no type is asked for.
-    const data = payload instanceof Uint8Array ? undefined : holder.payload
-    if (validate(data, { parentData: holder, parentDataProperty: 'payload' }) === false) throw refuse(validate.errors)
+    const context = { parentData: holder, parentDataProperty: 'payload' }
+    if (validate(holder.payload, context) === false) throw refuse(validate.errors)
     // A deletion must not turn into an empty string or a zero.
     if (payload === undefined && holder.payload !== null) {
       throw refuse([{ instancePath: '', keyword: 'type', params: {}, message: 'must not be null' }])
@@ -78,7 +81,26 @@ function runAjv (validate: AjvValidator, refuse: Refuse): Validate {
   }
 }
 
+/** The sender of a message chooses whether it is bytes. They pass if the validator tells them from a plain object. */
 function runOther (validate: Validator, refuse: Refuse): Validate {
+  const run = runPlain(validate, refuse)
+  return function (payload) {
+    const value = run(payload)
+    if (isBytes(payload) && accepts(run, lookAlikeOf(toBuffer(payload)))) throw refuse([NO_BYTES])
+    return value
+  }
+}
+
+function accepts (run: Validate, payload: unknown): boolean {
+  try {
+    run(payload)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function runPlain (validate: Validator, refuse: Refuse): Validate {
   return function (payload) {
     const data = payload ?? null
     const answer: unknown = validate(data)

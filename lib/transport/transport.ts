@@ -1,3 +1,6 @@
+import type { ConsumerOptions } from '../../types/transport-consumer.js'
+import type { MemoryBudget } from '../memory-budget.js'
+
 /*
  * What the core asks of a client library, and nothing more. `memory/` and `kafka/` implement it and pass one
  * conformance suite. The types are public: an app may bring a transport of its own.
@@ -13,3 +16,12 @@ export type {
 } from '../../types/transport-consumer.js'
 export { GenerationLostError } from './generation-lost-error.js'
 export { SendError } from './send-error.js'
+
+/** The options of a consumer of ours. */
+export interface BudgetedConsumerOptions extends ConsumerOptions {
+  /** A batch that must be decompressed waits until there is room. */
+  readonly budget?: MemoryBudget
+}
+
+/** How many records a transport hands over at once: about as many as a megabyte holds. */
+export const MAX_RECORDS = 100_000

@@ -31,7 +31,7 @@ const WHEN: { readonly [_ in keyof typeof errors]: string } = {
   FASTSTREAM_ERR_START_TIMEOUT: 'the cluster answers, but is not ready within `connectTimeout`',
   FASTSTREAM_ERR_API_VERSION: 'the cluster is too old or too new for a request of this client',
   FASTSTREAM_ERR_FENCED: 'another process has the same `groupInstanceId`: the subscriber stops',
-  FASTSTREAM_ERR_CODEC: 'a batch is compressed with a codec that is not installed: its partition is not read',
+  FASTSTREAM_ERR_CODEC: 'a compression codec is not installed: the partition with such a batch stops, or the app does not start',
   FASTSTREAM_ERR_KAFKAJS: 'kafkajs 2.2.4 is not on disk as it was published, for example in a bundle',
   FASTSTREAM_ERR_DECODE: 'a message cannot be decoded, or is larger than `bodyLimit`; seen in logs and dead letters',
   FASTSTREAM_ERR_VALIDATION:

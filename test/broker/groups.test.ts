@@ -30,6 +30,7 @@ async function build (t: Test, options: FaststreamOptions = {}) {
       subscriber: 'orders',
       groupId: 'shop',
       hasKeySchema: false,
+      isDeadLetterOf: () => false,
       resolutionSettings: () => ({ clock: systemClock, cleanupTimeout: 1000, overrides: new Map() }),
       bind: () => { throw new Error('not used') }
     })
@@ -38,14 +39,9 @@ async function build (t: Test, options: FaststreamOptions = {}) {
   function consumer (...args: Parameters<typeof transport.consumer>) {
     consumers.push(args[0])
     const consumer = transport.consumer(...args)
-    const subscribe = (
-      topics: ConsumerOptions['topics']
-    ): Promise<void> => (
-      topics as readonly string[]
-    ).includes('secret')
-      ? Promise.reject(new Error(
-        'not allowed'
-      ))
+    const isSecret = (topics: ConsumerOptions['topics']) => (topics as readonly string[]).includes('secret')
+    const subscribe = (topics: ConsumerOptions['topics']): Promise<void> => isSecret(topics)
+      ? Promise.reject(new Error('not allowed'))
       : MemoryConsumer.prototype.subscribe.call(consumer, topics)
     return Object.assign(consumer, { subscribe })
   }

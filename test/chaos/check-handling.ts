@@ -1,6 +1,9 @@
 import { groupBy, keyOf, nameOf, type Evidence } from './evidence.js'
 import type { Effect, FaultRecord } from './history.js'
 
+/** ms; after so long at most a member hears that it is none any more */
+const HEARTBEAT = 5000
+
 /** Every message in the log has its one outcome, in the order of its key, and never two of a key at the same time. */
 export function checkHandling (evidence: Evidence): void {
   checkOutcomes(evidence)
@@ -68,11 +71,15 @@ function checkEffectOrder (evidence: Evidence, effects: readonly Effect[]): void
   }
 }
 
-/** A handler that runs when its process is frozen until its session is over cannot be kept from running on. */
+/**
+ * A handler that runs when its process is frozen until its session is over cannot be kept from running on. A member
+ * that an administrator removes goes on until it hears of it.
+ */
 function isZombie ({ by, start, end }: Effect, faults: readonly FaultRecord[]): boolean {
-  return faults.some(
-    (fault) => fault.kind === 'app-expire' && fault.targets.includes(by) && start <= fault.start && fault.start <= end
-  )
+  return faults.some((fault) => {
+    if (fault.kind === 'group-deleted') return end >= fault.start && start <= fault.end + HEARTBEAT
+    return fault.kind === 'app-expire' && fault.targets.includes(by) && start <= fault.start && fault.start <= end
+  })
 }
 
 function describe (effect: Effect): string {

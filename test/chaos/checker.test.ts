@@ -2,7 +2,7 @@ import t from 'tap'
 import { check } from './checker.js'
 import type { Anomaly } from './evidence.js'
 import type { Effect, FaultRecord, History, LogRecord, Published } from './history.js'
-import { FAULT_KINDS, planFaults, type Step } from './plan.js'
+import { FAULT_KINDS, isForgetful, planFaults, type Step } from './plan.js'
 import { Random } from './random.js'
 import { workload, type Load } from './workload.js'
 
@@ -19,7 +19,7 @@ function history (changes: Partial<History> = {}): History {
     published: ids.map((id, offset) => published(id, offset)),
     log: ids.map((id, offset) => record(id, offset)),
     effects: ids.slice(0, 3).map((id, offset) => effect(id, offset)),
-    letters: [{ partition: 0, offset: 3, digest: 'a:2', at: 310 }],
+    letters: [{ id: 'a:2', partition: 0, offset: 3, digest: 'a:2', at: 310 }],
     commits: [{ partition: 0, offset: 2, at: 150 }, { partition: 0, offset: 4, at: 400 }],
     faults: [],
     growths: 0,
@@ -36,6 +36,7 @@ function published (id: string, offset: number, changes: Partial<Published> = {}
     key,
     seq: Number(seq),
     verdict: id === 'a:2' ? 'dead' : 'handled',
+    at: offset * 100 - 50,
     outcome: 'ok',
     partition: 0,
     offset,
@@ -273,5 +274,78 @@ t.test('the same seed makes the same plan and the same messages', async (t) => {
   t.equal(new Set(first(1).map(({ id }) => id)).size, 2000, 'each has its own id')
   const kinds = plan(3).flatMap(({ faults }) => faults.map(({ kind }) => kind))
   t.equal(kinds.length, 30)
-  t.same(new Set(kinds), new Set(FAULT_KINDS), 'all of them')
+  t.same(
+    new Set(kinds),
+    new Set(FAULT_KINDS.filter((kind) => !isForgetful(kind))),
+    'all of them but those that hide the others'
+  )
+})
+
+t.test('trouble in the network and a coordinator that moves repeat nothing', async (t) => {
+  const again = effect('a:0', 0, { by: 'app-2', start: 400, end: 410 })
+  for (const kind of ['net-swallow', 'net-cut', 'net-delay', 'net-half-open', 'coordinator-moved'] as const) {
+    t.same(
+      anomalies({ faults: [fault(kind, { targets: ['node-0'] })], effects: [...history().effects, again] }),
+      ['repeat'],
+      kind
+    )
+    t.same(anomalies({ faults: [fault(kind, { targets: ['node-0'] })] }), [], kind)
+    const slow = [effect('a:0', 0), effect('a:1', 1), effect('b:0', 2, { start: 25_000, end: 25_010 })]
+    t.same(
+      anomalies({ faults: [fault(kind, { start: 150, recovered: 30_000 })], effects: slow, commits: [] }),
+      ['slow-recovery'],
+      kind
+    )
+  }
+})
+
+t.test('a group that an administrator deletes begins anew, once', async (t) => {
+  const faults = [fault('group-deleted', { targets: [], start: 500, end: 510, recovered: 30_000 })]
+  const again = history().effects.map(({ id, offset }) => effect(id, offset, {
+    start: 20_000 + offset * 100, end: 20_010 + offset * 100
+  }))
+  const effects = [...history().effects, ...again]
+  const commits = [
+    ...history().commits, { partition: 0, offset: 1, at: 20_500 }, { partition: 0, offset: 4, at: 21_000 }
+  ]
+  t.same(anomalies({ faults, effects, commits }), [])
+  t.same([...check(history({ faults, effects })).repeats], [['group-deleted', 3]])
+  t.same(anomalies({ faults, effects, commits: [...commits, { partition: 0, offset: 1, at: 22_000 }] }), ['rewind'])
+  t.same(anomalies({ effects, commits }), ['rewind', 'repeat'], 'and no other does')
+})
+
+t.test('a member that was removed goes on until it hears of it, and not for longer', async (t) => {
+  const faults = [fault('group-deleted', { targets: [], start: 100, end: 110, recovered: 30_000 })]
+  const overlap = (start: number) => [
+    effect('a:0', 0),
+    effect('a:1', 1, { start, end: start + 20 }),
+    effect('b:0', 2),
+    effect('a:0', 0, { by: 'app-2', start: start + 5, end: start + 10 })
+  ]
+  t.same(anomalies({ faults, effects: overlap(300), commits: [] }), [])
+  t.same(anomalies({ faults, effects: overlap(9000), commits: [] }), ['overlap'])
+})
+
+t.test('of a topic that was created anew, what was sent before is left out, unless it is in the new one', async (t) => {
+  const faults = [fault('topic-recreated', { targets: [], start: 1000, end: 1100, recovered: 5000 })]
+  const later = {
+    published: published('c:0', 0, { at: 1200 }),
+    record: record('c:0', 0),
+    effect: effect('c:0', 0, { start: 1300, end: 1310 })
+  }
+  const recreated = (changes: Partial<History> = {}) => anomalies({
+    faults,
+    published: [...history().published, later.published],
+    log: [later.record],
+    effects: [...history().effects, later.effect],
+    commits: [...history().commits, { partition: 0, offset: 1, at: 1400 }],
+    ...changes
+  })
+  t.same(recreated(), [])
+  t.same(recreated({ effects: history().effects }), ['unseen', 'early-commit'])
+  t.same(recreated({ log: [] }), ['lost-write', 'phantom'])
+  t.same(
+    recreated({ commits: [{ partition: 0, offset: 4, at: 1400 }], effects: history().effects }),
+    ['unseen', 'early-commit']
+  )
 })

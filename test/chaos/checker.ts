@@ -3,6 +3,7 @@ import { checkLog } from './check-log.js'
 import { checkOffsets } from './check-offsets.js'
 import { Evidence, type Anomaly } from './evidence.js'
 import { isComplete, type FaultRecord, type History } from './history.js'
+import { sinceRecreation } from './recreation.js'
 import { countRepeats, type Cause } from './repeats.js'
 import { measureStalls } from './stalls.js'
 
@@ -16,7 +17,7 @@ export interface Verdict {
 
 /** Judges a run by what is left of it. Pure. */
 export function check (history: History): Verdict {
-  const evidence = new Evidence(history)
+  const evidence = new Evidence(sinceRecreation(history))
   checkLog(evidence)
   checkHandling(evidence)
   checkOffsets(evidence)

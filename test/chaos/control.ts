@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import kafkajs, { Kafka, logLevel, type Admin } from 'kafkajs'
 import type { Membership } from './history.js'
+import { leaveGroup } from './leave-group.js'
 
 const { AssignerProtocol, ConfigResourceTypes } = kafkajs
 
@@ -12,6 +13,7 @@ export interface Names {
 
 const PARTITIONS = 12
 const REPLICAS = 3
+const OFFSETS = '__consumer_offsets'
 
 /** The cluster as its administrator sees it. Every call may fail while nodes come and go: see {@link eventually}. */
 export class Control {
@@ -50,6 +52,61 @@ export class Control {
     this.growths++
   }
 
+  /** Moves the leader of the partition that holds the group, and with it the coordinator; resolves with the node that it left. */
+  async moveCoordinator (): Promise<string> {
+    const before = await this.#coordinator()
+    const others = before.replicas.filter((node) => node !== before.leader)
+    await this.#reassign(before.partition, others)
+    await this.eventually(async () => (await this.#coordinator()).leader !== before.leader)
+    await this.#reassign(before.partition, [...others, before.leader])
+    return `node-${before.leader - 1}`
+  }
+
+  /** An administrator removes all members, and then the group with all that it has stored. */
+  async deleteGroup (): Promise<void> {
+    const { group } = this.#names
+    await this.eventually(() => this.#with(async (admin) => {
+      const { leader } = await this.#coordinator()
+      const { brokers } = await admin.describeCluster()
+      const coordinator = brokers.find(({ nodeId }) => nodeId === leader)
+      const { groups: [description] } = await admin.describeGroups([group])
+      if (coordinator === undefined || description === undefined) return false
+      await Promise.all(description.members.map(({ memberId }) => leaveGroup(coordinator, group, memberId)))
+      await admin.deleteGroups([group])
+      return true
+    }))
+  }
+
+  async recreateTopic (): Promise<void> {
+    const { topic } = this.#names
+    await this.eventually(() => this.#with(async (admin) => {
+      // No other request may name it meanwhile: the brokers would create it.
+      if ((await admin.listTopics()).includes(topic)) await admin.deleteTopics({ topics: [topic] })
+      return await admin.createTopics({ waitForLeaders: false, topics: [{ topic, numPartitions: this.#partitions }] })
+    }))
+    await this.eventually(() => this.replicated())
+  }
+
+  async #coordinator (): Promise<{
+    readonly partition: number, readonly leader: number, readonly replicas: readonly number[]
+  }> {
+    const { topics: [offsets] } = await this.#with((admin) => admin.fetchTopicMetadata({ topics: [OFFSETS] }))
+    const partitions = offsets?.partitions ?? []
+    const partition = Math.abs(javaHash(this.#names.group)) % partitions.length
+    const { leader, replicas } = partitions.find(({ partitionId }) => partitionId === partition)!
+    return { partition, leader, replicas }
+  }
+
+  async #reassign (partition: number, replicas: number[]): Promise<void> {
+    await this.eventually(() => this.#with(async (admin) => {
+      await admin.alterPartitionReassignments({
+        topics: [{ topic: OFFSETS, partitionAssignment: [{ partition, replicas }] }]
+      })
+      return true
+    }))
+    await this.eventually(async () => (await this.#coordinator()).replicas.length === replicas.length)
+  }
+
   /** Dead letters are refused: nothing is recent enough. */
   async refuseLetters (refused: boolean): Promise<void> {
     const configEntries = refused
@@ -71,9 +128,7 @@ export class Control {
     const { topic, letters } = this.#names
     return await this.#with(async (admin) => {
       const existing = await admin.listTopics()
-      const wanted = [topic, letters, '__consumer_offsets'].filter(
-        (name) => name !== '__consumer_offsets' || existing.includes(name)
-      )
+      const wanted = [topic, letters, OFFSETS].filter((name) => name !== OFFSETS || existing.includes(name))
       const { topics } = await admin.fetchTopicMetadata({ topics: wanted })
       return topics.every(({ partitions }) => partitions.length > 0 && partitions.every(
         ({ isr, leader }) => isr.length === REPLICAS && leader >= 0
@@ -127,4 +182,9 @@ export class Control {
       await admin.disconnect()
     }
   }
+}
+
+/** By which Kafka chooses the partition that holds a group. */
+function javaHash (text: string): number {
+  return [...text].reduce((hash, letter) => (Math.imul(31, hash) + letter.charCodeAt(0)) | 0, 0)
 }

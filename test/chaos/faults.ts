@@ -4,12 +4,15 @@ import type { App, Apps } from './apps.js'
 import type { Control } from './control.js'
 import type { FaultRecord } from './history.js'
 import type { FaultKind, PlannedFault } from './plan.js'
+import type { Proxy, Trouble } from './proxy.js'
 import { now } from './time.js'
 
 export interface World {
   readonly cluster: Cluster
   readonly apps: Apps
   readonly control: Control
+  /** Of each node. */
+  readonly proxies: readonly Proxy[]
 }
 
 /** The target and the time; undefined: there was no target. */
@@ -72,6 +75,25 @@ const FAULTS: { readonly [_ in FaultKind]: (world: World, planned: PlannedFault)
     cluster.thaw(node)
   }),
 
+  'net-swallow': disturb('swallow'),
+  'net-cut': disturb('cut'),
+  'net-delay': disturb('delay'),
+  'net-half-open': disturb('half-open'),
+
+  async 'coordinator-moved' ({ control }) {
+    return { targets: [await control.moveCoordinator()] }
+  },
+
+  async 'group-deleted' ({ control }) {
+    await control.deleteGroup()
+    return { targets: [] }
+  },
+
+  async 'topic-recreated' ({ control }) {
+    await control.recreateTopic()
+    return { targets: [] }
+  },
+
   async 'partitions-added' ({ control }) {
     await control.addPartitions()
     return { targets: [] }
@@ -83,6 +105,14 @@ const FAULTS: { readonly [_ in FaultKind]: (world: World, planned: PlannedFault)
     await control.refuseLetters(false)
     return { targets: [] }
   }
+}
+
+function disturb (trouble: Trouble): (world: World, planned: PlannedFault) => Promise<Outcome> {
+  return ({ proxies }, planned) => onNode(planned, async (node) => {
+    proxies[node]?.begin(trouble)
+    await sleep(planned.hold)
+    proxies[node]?.end()
+  })
 }
 
 async function freeze ({ apps }: World, planned: PlannedFault): Promise<Outcome> {

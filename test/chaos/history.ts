@@ -27,6 +27,8 @@ export interface Published {
   readonly seq: number
   /** What must become of it: an effect, or a dead letter. */
   readonly verdict: Verdict
+  /** When its sending began, where that counts. */
+  readonly at?: number
   /** `fail`: the producer says that it is not in the log. */
   readonly outcome: 'ok' | 'fail' | 'unknown'
   /** Where the producer says that it is. */
@@ -60,6 +62,7 @@ export interface Effect extends Place {
 
 /** A record of the dead-letter topic, and the place that it says it came from. */
 export interface Letter extends Place {
+  readonly id?: string
   /** Of key, value and headers, without those that tell of the failure. */
   readonly digest: string
   readonly at: number

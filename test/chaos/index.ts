@@ -12,8 +12,10 @@ import { wreak } from './nemesis.js'
 import { readOptions, type Options } from './options.js'
 import { planFaults } from './plan.js'
 import { createSender, produce } from './producer.js'
+import { Proxy } from './proxy.js'
 import { Random } from './random.js'
 import { readCommits, readLetters, readLog } from './read.js'
+import { sinceRecreation } from './recreation.js'
 import { report } from './report.js'
 import { workload } from './workload.js'
 
@@ -29,6 +31,8 @@ const LAST_MEMBER = 40_000
 
 interface Live extends World {
   readonly brokers: readonly string[]
+  /** The same brokers, through the proxies: for what is under test. */
+  readonly proxied: readonly string[]
   readonly options: Options
 }
 
@@ -46,10 +50,10 @@ async function run (live: Live): Promise<History> {
 }
 
 /** Messages are published for as long as there are faults. */
-async function work ({ brokers, options, ...world }: Live): Promise<Pick<History, 'published' | 'faults'>> {
+async function work ({ proxied, options, ...world }: Live): Promise<Pick<History, 'published' | 'faults'>> {
   const { seed, mode, messages, duration, limit } = options
   const rate = messages / duration
-  const sender = await createSender(mode, brokers, NAMES.topic)
+  const sender = await createSender(mode, proxied, NAMES.topic)
   let over = false
   const producing = produce(sender, workload(new Random(seed)), rate, (sent) => over && sent >= messages)
   const faults = await wreak(world, planFaults(new Random(~seed), options), limit * 1000, rate * ACCEPTABLE_LAG, say)
@@ -89,19 +93,25 @@ async function main (options: Options): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'faststream-chaos-'))
   const cluster = await startCluster({ nodes: 3 })
   const { brokers } = cluster
+  const proxies = cluster.proxied.map((address) => new Proxy(address))
+  await Promise.all(proxies.map((proxy) => proxy.listen()))
+  const proxied = cluster.proxied.map(({ proxyPort }) => `127.0.0.1:${proxyPort}`)
   const program = new URL(mode === 'ours' ? 'app-ours.ts' : 'app-naive.ts', import.meta.url)
   const apps = new Apps(directory, program, [
-    brokers.join(), NAMES.topic, NAMES.group, mode === 'ours' ? ordering : mode
+    proxied.join(), NAMES.topic, NAMES.group, mode === 'ours' ? ordering : mode
   ])
   try {
-    const history = await run({ brokers, options, cluster, apps, control: new Control(brokers, NAMES) })
+    const history = await run({
+      brokers, proxied, options, cluster, apps, proxies, control: new Control(brokers, NAMES)
+    })
     const verdict = check(history)
     if (keep !== undefined) await writeFile(join(directory, 'history.json'), JSON.stringify(history))
-    report(options, history, verdict, apps.largest)
+    report(options, sinceRecreation(history), verdict, apps.largest)
     if (verdict.anomalies.size > 0) process.exitCode = 1
   } finally {
     if (keep !== undefined) await cp(directory, keep, { recursive: true })
     await apps.close()
+    for (const proxy of proxies) proxy.close()
     await cluster.stop()
   }
 }

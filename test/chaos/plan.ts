@@ -3,10 +3,16 @@ import type { Random } from './random.js'
 
 const APP_FAULTS = ['app-kill', 'app-stop', 'app-expire', 'app-block'] as const
 const BROKER_FAULTS = ['broker-kill', 'broker-restart', 'broker-stop'] as const
+/** Between the processes and one node. They are shorter than the session. */
+const NETWORK_FAULTS = ['net-swallow', 'net-cut', 'net-delay', 'net-half-open'] as const
 /** After these nothing is done twice. */
-const CLEAN_FAULTS = ['app-term', 'scale-out', 'scale-in', 'partitions-added'] as const
+const CLEAN_FAULTS = ['app-term', 'scale-out', 'scale-in', 'partitions-added', 'coordinator-moved'] as const
+/** What the group or the log has is gone: much is done twice, or not at all. They only come when they are asked for. */
+const FORGETFUL_FAULTS = ['group-deleted', 'topic-recreated'] as const
 
-export const FAULT_KINDS = [...APP_FAULTS, ...BROKER_FAULTS, ...CLEAN_FAULTS, 'letters-refused'] as const
+export const FAULT_KINDS = [
+  ...APP_FAULTS, ...BROKER_FAULTS, ...NETWORK_FAULTS, ...CLEAN_FAULTS, ...FORGETFUL_FAULTS, 'letters-refused'
+] as const
 export type FaultKind = typeof FAULT_KINDS[number]
 
 export interface PlannedFault {
@@ -23,10 +29,11 @@ export interface Step {
   readonly pause: number
 }
 
-/** As often as they come in thirty. Scaling turns from out to in and back. */
+/** As often as they come in forty. Scaling turns from out to in and back. */
 const DECK: ReadonlyArray<readonly [kind: FaultKind | 'scale', times: number]> = [
   ['app-kill', 4], ['app-term', 4], ['app-stop', 2], ['app-expire', 1], ['app-block', 2], ['scale', 4],
-  ['broker-kill', 4], ['broker-restart', 3], ['broker-stop', 2], ['partitions-added', 2], ['letters-refused', 2]
+  ['broker-kill', 4], ['broker-restart', 3], ['broker-stop', 2], ['partitions-added', 2], ['letters-refused', 2],
+  ['net-swallow', 2], ['net-cut', 2], ['net-delay', 2], ['net-half-open', 2], ['coordinator-moved', 2]
 ]
 const SHORT_DECK: ReadonlyArray<FaultKind | 'scale'> = [
   'app-kill', 'app-term', 'scale', 'broker-kill', 'app-stop', 'partitions-added', 'letters-refused', 'scale'
@@ -41,6 +48,10 @@ const HOLDS: { readonly [_ in FaultKind]?: readonly [low: number, high: number] 
   'broker-kill': [3000, 9000],
   'broker-stop': [15_000, 15_000],
   'letters-refused': [12_000, 20_000],
+  'net-swallow': [4000, 10_000],
+  'net-cut': [1000, 4000],
+  'net-delay': [6000, 10_000],
+  'net-half-open': [500, 2000],
   'scale-in': [2000, 5000]
 }
 const SHORT_HOLDS: typeof HOLDS = { ...HOLDS, 'letters-refused': [5000, 5000] }
@@ -76,8 +87,11 @@ function planFault (kind: FaultKind, random: Random, short: boolean): PlannedFau
 
 /** Of each kind one at least, if there is room for it. */
 function deal (random: Random, count: number): Array<FaultKind | 'scale'> {
-  const ofEach = DECK.map(([kind]) => kind)
-  const others = random.shuffled(DECK.flatMap(([kind, times]) => Array<typeof kind>(times - 1).fill(kind)))
+  // Out and in.
+  const ofEach = [...DECK.map(([kind]) => kind), 'scale' as const]
+  const others = random.shuffled(DECK.flatMap(
+    ([kind, times]) => Array<typeof kind>(kind === 'scale' ? times - 2 : times - 1).fill(kind)
+  ))
   const deck = [...random.shuffled(ofEach), ...others]
   return Array.from({ length: count }, (_, i) => deck[i % deck.length] as FaultKind | 'scale')
 }
@@ -89,7 +103,16 @@ function direct (kinds: ReadonlyArray<FaultKind | 'scale'>): FaultKind[] {
 
 /** What is left alone shows what a clean stop repeats: nothing. */
 function mayCoincide (a: FaultKind, b: FaultKind): boolean {
-  return isBrokerFault(a) !== isBrokerFault(b) && !isClean(a) && !isClean(b)
+  const alone = (kind: FaultKind): boolean => isClean(kind) || isNetworkFault(kind) || isForgetful(kind)
+  return isBrokerFault(a) !== isBrokerFault(b) && !alone(a) && !alone(b)
+}
+
+export function isNetworkFault (kind: FaultKind): boolean {
+  return (NETWORK_FAULTS as readonly FaultKind[]).includes(kind)
+}
+
+export function isForgetful (kind: FaultKind): boolean {
+  return (FORGETFUL_FAULTS as readonly FaultKind[]).includes(kind)
 }
 
 export function isBrokerFault (kind: FaultKind): boolean {

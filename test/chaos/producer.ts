@@ -65,9 +65,12 @@ export async function produce (
 
   function send (load: Load): void {
     const { id, key, seq, verdict } = load
+    const at = now()
     const sending = sender.send(load)
-      .then(({ partition, offset }) => { published.push({ id, key, seq, verdict, outcome: 'ok', partition, offset }) },
-        (error) => { published.push({ id, key, seq, verdict, outcome: isNotSent(error) ? 'fail' : 'unknown' }) })
+      .then(({ partition, offset }) => {
+        published.push({ id, key, seq, verdict, at, outcome: 'ok', partition, offset })
+      },
+      (error) => { published.push({ id, key, seq, verdict, at, outcome: isNotSent(error) ? 'fail' : 'unknown' }) })
       .finally(() => { pending.delete(sending) })
     pending.add(sending)
   }

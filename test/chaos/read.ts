@@ -25,6 +25,7 @@ export async function readLetters (brokers: readonly string[], topic: string): P
   const letters: Letter[] = []
   await readTopic(brokers, topic, (_, { key, value, headers, timestamp }) => {
     letters.push({
+      id: text(headers?.[ID]) ?? '',
       partition: Number(text(headers?.['x-dlq-partition'])),
       offset: Number(text(headers?.['x-dlq-offset'])),
       digest: digest(key, value, ownHeaders(headers)),

@@ -1,6 +1,6 @@
 import type { Evidence } from './evidence.js'
 import type { FaultRecord } from './history.js'
-import { isBrokerFault, isClean, type FaultKind } from './plan.js'
+import { isBrokerFault, isClean, isForgetful, isNetworkFault, type FaultKind } from './plan.js'
 
 /* What was done more than once, and why. */
 
@@ -29,13 +29,9 @@ export function countRepeats (evidence: Evidence): Map<Cause, number> {
     const fault = explain(previous, next, faults)
     const cause = fault?.kind ?? 'unexplained'
     causes.set(cause, (causes.get(cause) ?? 0) + 1)
-    if (fault === undefined || isClean(fault.kind)) {
-      evidence.found(
-        'repeat',
-      `${place} by ${previous.by} and ${(
-        (next.start - previous.end) / 1000
-      ).toFixed(1)} s later by ${next.by}: ${cause}`
-      )
+    if (fault === undefined || repeatsNothing(fault.kind)) {
+      const later = ((next.start - previous.end) / 1000).toFixed(1)
+      evidence.found('repeat', `${place} by ${previous.by} and ${later} s later by ${next.by}: ${cause}`)
     } else if (fault.kind === 'app-kill') perKill.set(fault, (perKill.get(fault) ?? 0) + 1)
   }
 
@@ -71,15 +67,21 @@ function checkKill (evidence: Evidence, kill: FaultRecord, repeats: number): voi
 /** The fault that may have it done again: that of its process first; a clean one only where there is no other. */
 function explain (previous: Run, next: Run, faults: readonly FaultRecord[]): FaultRecord | undefined {
   const around = faults.filter(({ start, recovered = Infinity }) => start <= next.end && recovered >= previous.end)
-  const harm = around.filter(({ kind }) => !isClean(kind) && kind !== 'letters-refused')
+  const harm = around.filter(({ kind }) => !repeatsNothing(kind) && kind !== 'letters-refused')
   return harm.find(
     ({ kind, targets }) => kind === 'app-kill' && previous.by !== undefined && targets.includes(previous.by)
   ) ??
     harm.find(({ targets }) => previous.by !== undefined && targets.includes(previous.by)) ??
     // A process that was frozen ends late what another one has done meanwhile.
     harm.find(({ targets }) => next.by !== undefined && targets.includes(next.by)) ??
+    harm.find(({ kind }) => isForgetful(kind)) ??
     harm.find(({ kind }) => previous.by === undefined || isBrokerFault(kind)) ??
-    around.find(({ kind }) => isClean(kind))
+    around.find(({ kind }) => repeatsNothing(kind))
+}
+
+/** The group goes on through these as if nothing had been: they are shorter than a session. */
+function repeatsNothing (kind: FaultKind): boolean {
+  return isClean(kind) || isNetworkFault(kind)
 }
 
 function forPairs<T> (list: readonly T[], visit: (previous: T, next: T) => void): void {

@@ -7,7 +7,14 @@ import { LONGEST_HANDLER } from './workload.js'
  * How long a partition may stand still; ms. A group waits for a process that died until its session of 30 s is over.
  */
 const LIMITS: { readonly [_ in FaultKind]?: number } = {
-  'app-kill': 35_000, 'broker-kill': 20_000, 'broker-restart': 20_000
+  'app-kill': 35_000,
+  'broker-kill': 20_000,
+  'broker-restart': 20_000,
+  'net-swallow': 20_000,
+  'net-cut': 10_000,
+  'net-delay': 15_000,
+  'net-half-open': 10_000,
+  'coordinator-moved': 10_000
 }
 const STOP_LIMIT = LONGEST_HANDLER + 1000
 

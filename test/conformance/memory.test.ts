@@ -44,7 +44,7 @@ const memory: World = {
     const group = cluster.group(groupId)
     return cluster.partitions(topic).map((log) => group.committed(log) ?? 0n)
   },
-  async commit (groupId, topic, offset) {
+  async commit (groupId, topic, offset, metadata) {
     const transport = createMemoryTransport({ cluster })
     const nobody: ConsumerListener = {
       assigned () {},
@@ -60,7 +60,7 @@ const memory: World = {
       { groupId, topics: [topic], offsetReset: 'earliest', rebalanceTimeout: 1000, sessionTimeout: 1000 }, nobody
     )
     await consumer.start()
-    await consumer.commit([{ topic, partition: 0, offset }])
+    await consumer.commit([{ topic, partition: 0, offset, ...metadata !== undefined && { metadata } }])
     await transport.close()
   },
   async victim (t, { topic, ...options }) {

@@ -87,8 +87,8 @@ const simulation: World = {
   committed: async (groupId, topic) => cluster.partitions(topic).map(
     ({ partition }) => cluster.store.offset(groupId, topic, partition)?.offset ?? 0n
   ),
-  async commit (groupId, topic, offset) {
-    cluster.store.commit({ groupId, topic, partition: 0, offset, at: realTimeline.now, stale: false }, '')
+  async commit (groupId, topic, offset, metadata = '') {
+    cluster.store.commit({ groupId, topic, partition: 0, offset, at: realTimeline.now, stale: false }, metadata)
   },
   async victim (t, { topic, ...options }) {
     const process = nextProcess()

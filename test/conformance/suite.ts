@@ -1,3 +1,4 @@
+import { claims } from './claims.js'
 import { consuming } from './consuming.js'
 import { failing } from './failing.js'
 import { groups } from './groups.js'
@@ -7,6 +8,7 @@ import { membership } from './membership.js'
 import { offsets } from './offsets.js'
 import { ordering } from './ordering.js'
 import { payloads } from './payloads.js'
+import { progress } from './progress.js'
 import { publishing } from './publishing.js'
 import { restarts } from './restarts.js'
 import { settling } from './settling.js'
@@ -23,9 +25,11 @@ export function conformance (world: World): void {
   settling(world)
   stopping(world)
   hostile(world)
+  claims(world)
   groups(world)
   membership(world)
   restarts(world)
   offsets(world)
   health(world)
+  progress(world)
 }

@@ -39,8 +39,8 @@ export interface World {
   addPartitions (topic: string, count: number): Promise<void>
   /** The offset that a group has stored, for each partition of a topic: 0 where there is none. */
   committed (groupId: string, topic: string): Promise<readonly bigint[]>
-  /** Stores an offset of partition 0 for a group that has no members, with another client. */
-  commit (groupId: string, topic: string, offset: bigint): Promise<void>
+  /** Stores an offset of partition 0, and a text with it, for a group that has no members, with another client. */
+  commit (groupId: string, topic: string, offset: bigint, metadata?: string): Promise<void>
   /** Starts a process with {@link stalls}, and resolves with what kills it. */
   victim (t: Test, reading: Reading): Promise<() => Promise<void>>
   /** Appends values to partition 0. Left out where the cluster has no transactions. */

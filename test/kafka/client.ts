@@ -1,4 +1,5 @@
 import type { Test } from 'tap'
+import { createCodecs } from '../../lib/transport/compression/codecs.js'
 import { Cluster } from '../../lib/transport/kafka/cluster/cluster.js'
 import { Node } from '../../lib/transport/kafka/cluster/node.js'
 import { TopicMetadata } from '../../lib/transport/kafka/cluster/topic-metadata.js'
@@ -42,7 +43,7 @@ export async function readRaw (t: Pick<Test, 'teardown'>, topic: string): Promis
     })
     return answer.topics[0]!.partitions[0]!
   })
-  return (await decodeFetched(0n, fetched, { lookupCodec: () => null, checkCrcs: true })).records
+  return (await decodeFetched(0n, fetched, { codecs: createCodecs(), checkCrcs: true })).records
 }
 
 export function record (

@@ -59,7 +59,7 @@ conformance({
       ({ offset }) => offset === '-1' ? 0n : BigInt(offset)
     )
   },
-  async commit (groupId, topic, offset) {
+  async commit (groupId, topic, offset, metadata = '') {
     const consumer = new Kafka({
       brokers: [...brokers()], logLevel: logLevel.NOTHING
     }).consumer({ groupId, maxWaitTimeInMs: 100 })
@@ -68,7 +68,7 @@ conformance({
     const joined = new Promise((resolve) => { consumer.on(consumer.events.GROUP_JOIN, resolve) })
     await consumer.run({ autoCommit: false, async eachMessage () {} })
     await joined
-    await consumer.commitOffsets([{ topic, partition: 0, offset: String(offset) }])
+    await consumer.commitOffsets([{ topic, partition: 0, offset: String(offset), metadata }])
     await consumer.disconnect()
   },
   async victim (t, { topic, groupId, offsetReset = 'earliest' }) {

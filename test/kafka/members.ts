@@ -1,11 +1,11 @@
 import kafkajs, { type Message, type Producer, type ProducerConfig } from 'kafkajs'
 import t from 'tap'
+import type { Codecs } from '../../lib/transport/compression/codec.js'
+import { createCodecs } from '../../lib/transport/compression/codecs.js'
 import { Cluster } from '../../lib/transport/kafka/cluster/cluster.js'
 import { TopicMetadata } from '../../lib/transport/kafka/cluster/topic-metadata.js'
 import { createConsumer } from '../../lib/transport/kafka/consumer/consumer.js'
 import { systemEnvironment } from '../../lib/transport/kafka/environment.js'
-import { loadKafkajs } from '../../lib/transport/kafkajs/load.js'
-import { lookupCodec } from '../../lib/transport/kafkajs/replacements.js'
 import { createKafkajsWire } from '../../lib/transport/kafkajs/wire.js'
 import type {
   ConsumedRecord, ConsumerListener, ConsumerOptions, CorruptBatch, OffsetReset, TopicPartition,
@@ -107,6 +107,7 @@ export interface MemberSettings extends Partial<ConsumerOptions> {
   readonly topics: readonly string[]
   readonly brokers?: readonly string[]
   readonly log?: TransportLog
+  readonly codecs?: Codecs
   readonly sasl?: { mechanism: 'plain', username: string, password: string }
 }
 
@@ -132,7 +133,7 @@ function client (t: Pick<Test, 'teardown'>, brokers = sharedBrokers(), sasl?: Me
 
 /** A member, not started yet; closed with the test. */
 export function createMember (
-  t: Pick<Test, 'teardown'>, { brokers, sasl, log = silent, ...options }: MemberSettings
+  t: Pick<Test, 'teardown'>, { brokers, sasl, log = silent, codecs = createCodecs(), ...options }: MemberSettings
 ): TestMember {
   const { cluster, metadata } = sasl === undefined && brokers === undefined ? sharedClient() : client(t, brokers, sasl)
   const observer = new Observer()
@@ -141,7 +142,7 @@ export function createMember (
     metadata,
     listener: observer,
     log,
-    lookupCodec: lookupCodec(loadKafkajs()),
+    codecs,
     options: {
       groupId: uniqueName('group'),
       offsetReset: 'earliest',

@@ -121,9 +121,8 @@ t.test('the end of a log is known also of what is paused or has stopped', async 
       topic, partition: 0
     }).end === 1n && consumer.progress({ topic, partition: 1 }).end === 2n
   )
-  t.same([0, 1, 2].map((partition) => consumer.progress({ topic, partition })), [
-    { position: undefined, end: 1n }, { position: 0n, end: 2n }, { position: 3n, end: 3n }
-  ])
+  const progress = [0, 1, 2].map((partition) => consumer.progress({ topic, partition }))
+  t.same(progress.map(({ position, end }) => [position, end]), [[undefined, 1n], [0n, 2n], [3n, 3n]])
 })
 
 t.test('contact goes on while everything is paused, and ends with the cluster', async (t) => {
@@ -186,4 +185,28 @@ t.test('without a group the cluster is the contact, and offsets are reset as wit
   consumer.resume({ topic, partition })
   await observer.was('reset')
   t.same(observer.resets, [{ partition: 0, stored: 10n, start: 15n, end: 20n, position: 20n }])
+})
+
+t.test('a consumer tells since when there are records that it has not handed over', async (t) => {
+  const topic = await createTopic({ partitions: 1 })
+  const { consumer, observer } = createMember(t, { topics: [topic] })
+  const place = { topic, partition }
+  await produce(topic, numbered(1))
+  await consumer.start()
+  await observer.has(1)
+  t.match(consumer.progress(place), { position: 1n, end: 1n, behindSince: undefined })
+
+  consumer.pause(place)
+  const before = performance.now()
+  await produce(topic, numbered(1, { from: 1 }))
+  await until(async () => consumer.progress(place).behindSince !== undefined)
+  const { behindSince = 0 } = consumer.progress(place)
+  t.ok(behindSince > before && behindSince <= performance.now())
+  await produce(topic, numbered(1, { from: 2 }))
+  await until(async () => consumer.progress(place).end === 3n)
+  t.equal(consumer.progress(place).behindSince, behindSince, 'further records change nothing')
+
+  consumer.resume(place)
+  await observer.has(3)
+  t.match(consumer.progress(place), { position: 3n, end: 3n, behindSince: undefined })
 })

@@ -133,16 +133,6 @@ t.test('on the way in', async (t) => {
     t.equal(incoming(t, Type.Integer(), { part: 'key', custom: typebox })('42'), 42)
   })
 
-  t.test('bytes pass where the schema asks for no type', async (t) => {
-    const bytes = Buffer.from('abc')
-    t.equal(incoming(t, {})(bytes), bytes)
-    t.throws(
-      () => incoming(t, Type.Object({}, { additionalProperties: false }))(bytes), { message: 'value must be object' }
-    )
-    t.equal(incoming(t, Type.Uint8Array(), { custom: typebox })(bytes), bytes)
-    t.equal(String(bytes), 'abc')
-  })
-
   t.test('a verdict without reasons is a verdict', async (t) => {
     t.throws(() => incoming(t, {}, { custom: () => () => false })(1), {
       code: 'FASTSTREAM_ERR_VALIDATION', message: 'value is not valid', validation: []
@@ -307,15 +297,6 @@ t.test('on the way out', async (t) => {
       { code: 'FASTSTREAM_ERR_ENCODE', message: /deeper than 64 levels$/ },
       'a subscriber would not read it'
     )
-  })
-
-  t.test('bytes are sent where the schema asks for no type', async (t) => {
-    outgoing(t, {})(Buffer.from('a'))
-    outgoing(t, { not: { type: 'object' } })(new DataView(new ArrayBuffer(1)))
-    for (const bytes of [Buffer.from('a'), new ArrayBuffer(1), new DataView(new ArrayBuffer(1))]) {
-      outgoing(t, Type.Uint8Array(), { custom: typebox })(bytes)
-    }
-    t.throws(() => outgoing(t, Order)(Buffer.from('{"id":"a","total":1}')), { message: /value must be object$/ })
   })
 
   t.test("references, formats and the scope's options are known as on the way in", async (t) => {

@@ -112,7 +112,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guard: 'a partition that was lost is not committed',
     file: GROUP,
-    from: 'for (const { tracker } of this.#owned.values()) tracker.revoke()\n    this.#owned.clear()',
+    from: 'this.#owned.revokeAll()',
     to: '',
     also: {
       file: 'lib/transport/kafka/consumer/assignment.ts',

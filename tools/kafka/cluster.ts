@@ -9,12 +9,16 @@ import { promisify } from 'node:util'
 import { makeCertificates } from './certificates.js'
 import { resolveJars } from './jars.js'
 import { freePorts } from './ports.js'
-import { scramArguments, secureListeners, type Security, securitySettings, type User } from './security.js'
-import { host, writeLogSettings, writeSettings } from './settings.js'
+import {
+  scramArguments, type SecurePorts, secureListeners, type Security, securitySettings, type User
+} from './security.js'
+import { host, type NodeAddress, type ProxiedAddress, writeLogSettings, writeSettings } from './settings.js'
 
 /** A real Kafka of this process's own. Nodes count from 0. */
 export interface Cluster {
   readonly brokers: readonly string[]
+  /** Of each node, for clients that a proxy stands in front of. */
+  readonly proxied: readonly ProxiedAddress[]
   /** Its data. */
   readonly directory: string
   /** Its listeners that ask clients who they are, where `users` were given. */
@@ -38,7 +42,8 @@ const jvm = [
 ]
 const startTimeout = 60_000
 /** Of one node. */
-const PORTS = 5
+const PORTS = 7
+type Ports = [number, number, number, number, number, number, number]
 const guardScript = fileURLToPath(new URL('guard.sh', import.meta.url))
 
 export interface ClusterOptions {
@@ -85,6 +90,7 @@ export async function startCluster ({ nodes, users }: ClusterOptions): Promise<C
 
   const cluster: Cluster = {
     brokers: addresses.map(({ port }) => `${host}:${port}`),
+    proxied: addresses.map(({ proxied }) => proxied),
     directory,
     security: certificates && {
       saslPlaintext: addresses.map(({ saslPlaintext }) => `${host}:${saslPlaintext}`),
@@ -118,9 +124,11 @@ export async function startCluster ({ nodes, users }: ClusterOptions): Promise<C
   }
 }
 
-function addressOf ([port, controllerPort, saslPlaintext, saslSsl, ssl]: readonly number[], secure: boolean) {
-  const more = { saslPlaintext: saslPlaintext!, saslSsl: saslSsl!, ssl: ssl! }
-  return { port: port!, controllerPort: controllerPort!, ...more, moreListeners: secure ? secureListeners(more) : '' }
+function addressOf (ports: readonly number[], secure: boolean): NodeAddress & SecurePorts {
+  const [port, controllerPort, proxied, proxyPort, saslPlaintext, saslSsl, ssl] = ports as Ports
+  const more = { saslPlaintext, saslSsl, ssl }
+  const moreListeners = secure ? secureListeners(more) : ''
+  return { port, controllerPort, proxied: { port: proxied, proxyPort }, ...more, moreListeners }
 }
 
 async function format (

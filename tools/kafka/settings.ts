@@ -3,11 +3,20 @@ import { mkdir, writeFile } from 'node:fs/promises'
 export interface NodeAddress {
   readonly port: number
   readonly controllerPort: number
-  /** Listeners beside the plain one, each with a comma before it. */
+  readonly proxied: ProxiedAddress
+  /** Listeners beside the plain and the proxied one, each with a comma before it. */
   readonly moreListeners?: string
 }
 
+/** A second listener, whose clients are sent to a proxy in front of it. */
+export interface ProxiedAddress {
+  readonly port: number
+  /** Where the proxy has to listen. */
+  readonly proxyPort: number
+}
+
 export const host = '127.0.0.1'
+const PLAIN = ['PLAINTEXT', 'CONTROLLER', 'PROXIED']
 
 /** Writes what node `id` (from 1) is started with, and returns the path of its properties. */
 export async function writeSettings (
@@ -18,7 +27,8 @@ export async function writeSettings (
   const replicas = addresses.length
   const minInSync = replicas > 1 ? 2 : 1
   const path = `${directory}/node${id}.properties`
-  const plain = `PLAINTEXT://${host}:${own.port}${own.moreListeners ?? ''}`
+  const listeners = (proxied: number) => (
+    `PLAINTEXT://${host}:${own.port},PROXIED://${host}:${proxied}${own.moreListeners ?? ''}`)
 
   await mkdir(`${directory}/data${id}`)
   await writeFile(path, toProperties({
@@ -27,10 +37,10 @@ export async function writeSettings (
     'controller.quorum.voters': addresses.map(
       ({ controllerPort }, index) => `${index + 1}@${host}:${controllerPort}`
     ).join(),
-    listeners: `${plain},CONTROLLER://${host}:${own.controllerPort}`,
-    'advertised.listeners': plain,
+    listeners: `${listeners(own.proxied.port)},CONTROLLER://${host}:${own.controllerPort}`,
+    'advertised.listeners': listeners(own.proxied.proxyPort),
     'listener.security.protocol.map':
-      'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL,SSL:SSL',
+      `${PLAIN.map((name) => `${name}:PLAINTEXT`).join()},SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL,SSL:SSL`,
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'PLAINTEXT',
     'log.dirs': `${directory}/data${id}`,

@@ -1,10 +1,12 @@
 import { within } from '../../clock.js'
+import { MemoryBudget } from '../../memory-budget.js'
 import { toError } from '../../to-error.js'
 import { topicPartitionName } from '../../transport/topic-partition.js'
 import type {
   ConsumedRecord, ConsumerListener, CorruptBatch, OffsetReset, TopicPartition, TopicPartitionOffset, TransportConsumer
 } from '../../transport/transport.js'
-import { Partition } from '../partition/partition.js'
+import type { BufferLimits } from '../partition/buffer.js'
+import type { Partition } from '../partition/partition.js'
 import { Queues } from '../partition/queues.js'
 import { SubscriberQueue, type QueueEnvironment } from '../partition/subscriber-queue.js'
 import type { ErasedPipeline } from '../pipeline/pipeline.js'
@@ -12,6 +14,7 @@ import { Committer } from './committer.js'
 import { GroupState } from './group-state.js'
 import { subscriberHealth, type UnnamedHealth } from './health.js'
 import { OffsetMap } from './offset-map.js'
+import { OwnedPartitions } from './owned-partitions.js'
 import type { GroupEnvironment } from './parts.js'
 import { GroupReport } from './report.js'
 import { Session } from './session.js'
@@ -34,16 +37,16 @@ const LEAVE = 500
 export class Group implements ConsumerListener {
   readonly groupId: string | null
   readonly #environment: GroupEnvironment
+  readonly #limits: BufferLimits
   readonly #report: GroupReport
   readonly #queues = new Queues()
   readonly #shared: QueueEnvironment
-  readonly #owned = new Map<string, Partition>()
+  readonly #owned = new OwnedPartitions()
   readonly #state: GroupState
   readonly #committer: Committer
   readonly #consumer: TransportConsumer
   readonly #stops: Stops
   readonly #changes: TopicChanges
-  #generation = 0
   #dispatching = false
   #closing: Promise<void> | undefined
 
@@ -54,6 +57,8 @@ export class Group implements ConsumerListener {
     this.groupId = groupId
     this.#environment = environment
     this.#report = new GroupReport(groupId, pipelines.map(({ plan }) => plan.name), environment)
+    const { buffer: { messages, bytes } } = environment.settings
+    this.#limits = { messages, budget: environment.budget ?? new MemoryBudget(bytes) }
     const { clock, settings: { sessionTimeout, rebalanceTimeout } } = environment
     this.#state = new GroupState(clock, rebalanceTimeout, (...change) => { this.#report.stateChanged(...change) })
     this.#consumer = createConsumer(this)
@@ -140,10 +145,7 @@ export class Group implements ConsumerListener {
     this.#revokeAll()
     for (const each of partitions) {
       const queue = this.#queues.of(each.topic)
-      if (queue === undefined) continue
-      const partition = new Partition(each, queue, this.#consumer, this.#environment.settings.buffer)
-      this.#owned.set(partition.name, partition)
-      if (queue.stopped) partition.abandon()
+      if (queue !== undefined) this.#owned.own(each, queue, this.#consumer, this.#limits)
     }
     this.#report.rebalanced(this.#owned.values())
     if (this.#closing !== undefined) return
@@ -168,7 +170,8 @@ export class Group implements ConsumerListener {
     if (owned === undefined) return
     this.#report.received(topic, partition, records.length, position)
     const begins = owned.tracker.position === undefined
-    owned.receive(records, position, this.#environment.clock.elapsed())
+    const restored = owned.receive(records, position, this.#environment.clock.elapsed())
+    if (restored !== undefined) this.#report.restored(owned, records[0]!.offset, restored)
     // Reading begins at the end of the log: after a crash before the next commit it would begin behind what is
     // published until then.
     if (begins && records.length === 0) this.#committer.now()
@@ -227,13 +230,13 @@ export class Group implements ConsumerListener {
   /** Ends the waits for retries, lets running handlers end within `timeout` ms, then commits what is settled. */
   async #drain (reason: 'rebalance' | 'close', timeout: number): Promise<void> {
     const { clock } = this.#environment
-    const generation = this.#generation
+    const { generation } = this.#owned
     const end = clock.elapsed() + timeout
     const patience = timeout - Math.min(LAST_COMMIT, timeout / 4)
     const ended = await this.#queues.drain(clock, patience)
     // Partitions were lost meanwhile: the handlers of that generation were given up, and those that run now belong to
     // the next one.
-    if (generation !== this.#generation) return
+    if (generation !== this.#owned.generation) return
     if (!ended) {
       this.#report.drainTimedOut(reason, patience, this.#owned.values())
       this.#queues.giveUp(GIVEN_UP[reason])
@@ -245,9 +248,7 @@ export class Group implements ConsumerListener {
    * Ends the generation: its results change nothing any more, and its queued records are dropped, to be redelivered.
    */
   #revokeAll (): void {
-    this.#generation++
-    for (const { tracker } of this.#owned.values()) tracker.revoke()
-    this.#owned.clear()
+    this.#owned.revokeAll()
     this.#queues.revoke('its partition is no longer ours')
   }
 }

@@ -63,6 +63,7 @@ export class OwnedPartitionHealth implements PartitionHealth {
   readonly partition: number
   readonly lag: number | undefined
   readonly oldestUnsettledAge: number
+  readonly stalledFor: number
   readonly late: bigint | undefined
   readonly stopped: PartitionHealth['stopped']
 
@@ -73,6 +74,7 @@ export class OwnedPartitionHealth implements PartitionHealth {
     this.partition = partition
     this.lag = watermark === undefined || end === undefined ? undefined : Math.max(0, Number(end - watermark))
     this.oldestUnsettledAge = owned.oldestAge(now)
+    this.stalledFor = owned.stalledFor(now)
     this.late = late.find((delivery) => delivery.topic === topic && delivery.partition === partition)?.record.offset
     this.stopped = owned.stopped
   }

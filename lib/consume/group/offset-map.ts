@@ -65,6 +65,21 @@ export class OffsetMap {
     }
   }
 
+  /** How many offsets are settled. */
+  get count (): number {
+    let count = 0
+    for (let bits of this.#bits) for (; bits !== 0; bits &= bits - 1) count++
+    return count
+  }
+
+  /** The last settled offset; undefined when there is none. */
+  get last (): bigint | undefined {
+    for (let position = this.#bits.length * 8 - 1; position >= 0; position--) {
+      if (this.#isSet(position)) return this.#offset + BigInt(position)
+    }
+    return undefined
+  }
+
   /** Whether the map belongs to the log whose first record is `first`. */
   isBehind (first: Place | undefined): boolean {
     return first?.offset === this.#offset && first.timestamp === this.#timestamp

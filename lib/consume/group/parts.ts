@@ -1,3 +1,4 @@
+import type { MemoryBudget } from '../../memory-budget.js'
 import type { GroupSettings } from '../../options/settings.js'
 import type { TransportConsumer } from '../../transport/transport.js'
 import type { Environment } from '../environment.js'
@@ -7,6 +8,8 @@ import type { GroupReport } from './report.js'
 
 export interface GroupEnvironment extends Environment {
   readonly settings: GroupSettings
+  /** Of all groups of the broker. @default of this group alone */
+  readonly budget?: MemoryBudget
 }
 
 /** What the parts of one group share. */

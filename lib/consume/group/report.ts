@@ -1,9 +1,10 @@
 import type { BrokerIdentity, GroupRebalancedEvent, SubscriberHealth } from '../../../types/index.js'
+import { FASTSTREAM_ERR_CODEC } from '../../errors.js'
 import type { CorruptBatch, StoredOffset, TopicPartition, TopicPartitionOffset } from '../../transport/transport.js'
 import { isEnabled } from '../../log.js'
 import { topicPartitionName } from '../../transport/topic-partition.js'
 import type { Environment } from '../environment.js'
-import type { Partition, Stopped } from '../partition/partition.js'
+import type { Partition, Restored, Stopped } from '../partition/partition.js'
 import type { SubscriberSettings } from '../pipeline/subscriber-plan.js'
 
 type State = SubscriberHealth['state']
@@ -30,6 +31,17 @@ export class GroupReport {
   received (topic: string, partition: number, count: number, position: bigint): void {
     const { received } = this.#environment.events
     if (received.active) received.emit({ ...this.#group, topic, partition, count, position })
+  }
+
+  /** What the metadata of the committed offset says about the messages behind it. */
+  restored ({ topic, partition }: TopicPartition, offset: bigint, { count, isPossible }: Restored): void {
+    const { log, events: { leftOut } } = this.#environment
+    const details = { groupId: this.#groupId, topic, partition, offset: String(offset), count }
+    if (!isPossible) {
+      return log.warn(details, 'metadata of the committed offset is not possible: no message is left out')
+    }
+    log.info(details, 'messages are left out: an earlier owner of the partition has settled them')
+    if (leftOut.active) leftOut.emit({ ...this.#group, topic, partition, offset, count })
   }
 
   /** A commit that began at `since` (ms by the clock's `elapsed`) has ended. */
@@ -89,7 +101,8 @@ export class GroupReport {
   corrupt (topic: string, partition: number, { offset, nextOffset, error }: CorruptBatch): void {
     const place = { topic, partition, offset: String(offset), nextOffset: String(nextOffset) }
     const details = { err: error, groupId: this.#groupId, ...place }
-    this.#environment.log.error(details, 'a batch is corrupt: its partition is paused, nothing of it is skipped')
+    const why = error instanceof FASTSTREAM_ERR_CODEC ? 'a batch needs a codec' : 'a batch is corrupt'
+    this.#environment.log.error(details, `${why}: its partition is paused, nothing of it is skipped`)
   }
 
   partitionStopped (topic: string, partition: number, { offset, nextOffset, error }: Stopped): void {

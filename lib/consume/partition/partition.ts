@@ -1,9 +1,13 @@
 import { FASTSTREAM_ERR_SKIP } from '../../errors.js'
-import type { BufferSettings, Ordering } from '../../options/settings.js'
+import type { Ordering } from '../../options/settings.js'
 import { topicPartitionName } from '../../transport/topic-partition.js'
-import type { ConsumedRecord, TopicPartition, TransportConsumer } from '../../transport/transport.js'
+import {
+  type ConsumedRecord, MAX_RECORDS, type TopicPartition, type TransportConsumer
+} from '../../transport/transport.js'
 import { encodeOffsetMap, type OffsetMap } from '../group/offset-map.js'
+import { type BufferLimits, PartitionBuffer } from './buffer.js'
 import type { Lanes } from './lanes.js'
+import { type Standstill, StandstillTimer } from './standstill.js'
 import { TrackedRecord, type LaneItem } from './tracked-record.js'
 import { PartitionTracker } from './tracker.js'
 
@@ -16,6 +20,14 @@ export interface Stopped {
   /** Where reading could go on; undefined when that is not known. */
   readonly nextOffset: bigint | undefined
   readonly error: Error
+}
+
+/** What the metadata of the committed offset says. */
+export interface Restored {
+  /** How many messages behind the offset an earlier owner of the partition has settled. */
+  readonly count: number
+  /** False: no owner can have settled these messages. They are handled. */
+  readonly isPossible: boolean
 }
 
 /** Where a partition's records wait for their turn. */
@@ -33,16 +45,19 @@ export class Partition implements TopicPartition {
   readonly tracker = new PartitionTracker<TrackedRecord>()
   readonly #queue: RecordQueue
   readonly #consumer: TransportConsumer
-  readonly #limits: BufferSettings
+  readonly #limits: BufferLimits
+  readonly #buffer: PartitionBuffer
   /** What earlier generations settled behind the committed offset. */
   #offsetMap: OffsetMap | undefined
-  #messages = 0
-  #bytes = 0
   #paused = false
   #abandoned = false
   #stopped: Stopped | undefined
+  readonly #timer: StandstillTimer
 
-  constructor (at: TopicPartition, queue: RecordQueue, consumer: TransportConsumer, limits: BufferSettings) {
+  /** `standstill`: of the partition in the last generation of this member. */
+  constructor (
+    at: TopicPartition, queue: RecordQueue, consumer: TransportConsumer, limits: BufferLimits, standstill?: Standstill
+  ) {
     const { topic, partition } = at
     this.topic = topic
     this.partition = partition
@@ -50,21 +65,34 @@ export class Partition implements TopicPartition {
     this.#queue = queue
     this.#consumer = consumer
     this.#limits = limits
+    this.#buffer = new PartitionBuffer(limits)
+    this.#timer = new StandstillTimer(this.tracker, standstill)
   }
 
-  /** Tracks records, queues the unsettled ones, and pauses the reading when the buffer is full. */
-  receive (records: readonly ConsumedRecord[], position: bigint, now: number): void {
-    this.#begin(records[0])
+  /**
+   * Tracks records, queues the unsettled ones, and pauses the reading when the buffer is full. Returns what earlier
+   * generations have settled when these are the first records.
+   */
+  receive (records: readonly ConsumedRecord[], position: bigint, now: number): Restored | undefined {
+    const restored = this.#begin(records[0])
     const tracked = records.map((record) => new TrackedRecord(this, record, now))
     this.tracker.receive(tracked, position)
     const unsettled = this.#offsetMap === undefined ? tracked : this.#settleKnown(tracked, this.#offsetMap)
-    this.#messages += unsettled.length
-    for (const { record: { size } } of unsettled) this.#bytes += size
+    this.#buffer.add(unsettled.map(({ record: { size } }) => size))
     if (!this.#paused && this.#fill >= 1) {
       this.#paused = true
       this.#consumer.pause(this)
     }
+    this.#timer.changed(now)
     this.#enqueue(unsettled)
+    return restored
+  }
+
+  /** Settles a record. False when it was settled before, or when the partition was revoked. */
+  settle (record: TrackedRecord, now: number): boolean {
+    if (!this.tracker.settle(record)) return false
+    this.#timer.changed(now)
+    return true
   }
 
   /** Takes over what earlier generations settled, as the committed metadata tells. */
@@ -77,13 +105,12 @@ export class Partition implements TopicPartition {
     const { oldest, position, settledAhead } = this.tracker
     if (oldest === undefined) return ''
     const unread = this.#offsetMap?.from(position!) ?? []
-    return encodeOffsetMap(oldest.record, [...settledAhead, ...unread])
+    return encodeOffsetMap(oldest.record, [...settledAhead, ...unread].slice(0, this.#mostPending))
   }
 
   /** Frees the room of a handled record; resumes the reading when half of the buffer is free. */
   release (size: number): void {
-    this.#messages--
-    this.#bytes -= size
+    this.#buffer.remove(size)
     if (!this.#paused || this.tracker.revoked || this.#abandoned || this.#fill > 1 / 2) return
     this.#paused = false
     this.#consumer.resume(this)
@@ -91,9 +118,16 @@ export class Partition implements TopicPartition {
 
   /** Pauses the reading for good: its subscriber is stopped. */
   abandon (): void {
+    this.#buffer.close()
     this.#abandoned = true
     this.#paused = true
     this.#consumer.pause(this)
+  }
+
+  /** Ends the generation: its results change nothing any more. */
+  revoke (): void {
+    this.#buffer.close()
+    this.tracker.revoke()
   }
 
   /** Remembers why the transport reads no further. */
@@ -129,11 +163,36 @@ export class Partition implements TopicPartition {
     return oldest === undefined ? 0 : now - oldest.receivedAt
   }
 
+  /** How long the watermark has not moved although there are messages behind it, ms. */
+  stalledFor (now: number): number {
+    const since = this.#timer.since(this.#consumer.progress(this).behindSince)
+    return since === undefined ? 0 : now - since
+  }
+
+  /** For the next generation. */
+  get standstill (): Standstill | undefined {
+    return this.#timer.current
+  }
+
   /**
    * Drops an offset map of another log: the topic was recreated, or the offsets were copied from another cluster.
+   * Drops one, too, that no owner of the partition can have written: any client that may commit can write it.
    */
-  #begin (first: ConsumedRecord | undefined): void {
-    if (this.tracker.position === undefined && this.#offsetMap?.isBehind(first) !== true) this.#offsetMap = undefined
+  #begin (first: ConsumedRecord | undefined): Restored | undefined {
+    const offsetMap = this.#offsetMap
+    if (this.tracker.position !== undefined || offsetMap === undefined) return undefined
+    this.#offsetMap = undefined
+    const { count, last } = offsetMap
+    if (!offsetMap.isBehind(first) || last === undefined) return undefined
+    const { end } = this.#consumer.progress(this)
+    const isPossible = count <= this.#mostPending && (end === undefined || last < end)
+    if (isPossible) this.#offsetMap = offsetMap
+    return { count, isPossible }
+  }
+
+  /** How many records of the partition can be in memory at most: those behind an unsettled one, and one more fetch. */
+  get #mostPending (): number {
+    return this.#limits.messages * UNSETTLED_SPAN + MAX_RECORDS
   }
 
   /** Settles what earlier generations have settled, and returns the rest. */
@@ -167,7 +226,6 @@ export class Partition implements TopicPartition {
    * them keeps some memory.
    */
   get #fill (): number {
-    const { messages, bytes } = this.#limits
-    return Math.max(this.#messages / messages, this.#bytes / bytes, this.tracker.pending / (messages * UNSETTLED_SPAN))
+    return Math.max(this.#buffer.fill, this.tracker.pending / (this.#limits.messages * UNSETTLED_SPAN))
   }
 }

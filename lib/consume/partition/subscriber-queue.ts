@@ -143,9 +143,10 @@ export class SubscriberQueue {
   /** Settles `item`. False when it was settled before, or when its partition was revoked. */
   settle (item: LaneItem, outcome: Settlement): boolean {
     const { clock, committer, events: { settled } } = this.#group
-    if (!item.partition.tracker.settle(item)) return false
+    const now = clock.elapsed()
+    if (!item.partition.settle(item, now)) return false
     committer.moved()
-    if (settled.active) settled.emit({ ...this.#placeOf(item), outcome, duration: clock.elapsed() - item.receivedAt })
+    if (settled.active) settled.emit({ ...this.#placeOf(item), outcome, duration: now - item.receivedAt })
     return true
   }
 

@@ -1,4 +1,6 @@
 import { within } from '../../clock.js'
+import type { Codecs } from '../compression/codec.js'
+import { createCodecs } from '../compression/codecs.js'
 import type { Transport, TransportOptions } from '../transport.js'
 import { createAdmin } from './cluster/admin.js'
 import { checkRights } from './cluster/check-rights.js'
@@ -7,29 +9,31 @@ import { TopicMetadata } from './cluster/topic-metadata.js'
 import { createConsumer } from './consumer/consumer.js'
 import { type Environment, systemEnvironment } from './environment.js'
 import { createProducer } from './producer/producer.js'
-import type { LookupCodec } from './records/decompress.js'
+import { recordsCompressor } from './records/compress.js'
 import type { Wire } from './wire.js'
 
-export { type LookupCodec }
-
-export interface KafkaTransportOptions extends Pick<TransportOptions, 'brokers' | 'connectTimeout' | 'log'> {
+export interface KafkaTransportOptions extends Pick<
+  TransportOptions, 'brokers' | 'connectTimeout' | 'compression' | 'log'
+> {
   /** Of the library that carries the requests. */
   readonly name: string
-  /** Codecs that the application brought. */
-  readonly lookupCodec?: LookupCodec
+  readonly codecs?: Codecs
 }
 
-const NO_CODECS: LookupCodec = () => null
 /** ms */
 const REQUEST_TIMEOUT = 5000
 /** ms */
 const CLOSE_TIMEOUT = 2000
 
-/** A real Kafka: one client per app and cluster, which producer, administration and all groups share. */
+/**
+ * A real Kafka: one client per app and cluster, which producer, administration and all groups share. Throws
+ * `FASTSTREAM_ERR_CODEC` when batches are to be compressed by a codec that is not installed.
+ */
 export function createKafkaTransport (
   options: KafkaTransportOptions, wire: Wire, environment: Environment = systemEnvironment
 ): Transport {
-  const { log, lookupCodec = NO_CODECS } = options
+  const { log, compression = 'none', codecs = createCodecs() } = options
+  const compress = recordsCompressor(compression, codecs)
   const cluster = new Cluster({ ...options, requestTimeout: REQUEST_TIMEOUT }, wire, environment)
   const metadata = new TopicMetadata(cluster, options)
   const clients = new Set<{ close (): Promise<void> }>()
@@ -44,9 +48,9 @@ export function createKafkaTransport (
     ...createAdmin(cluster, metadata, options),
     checkRights: (needed) => checkRights(cluster, needed, log),
     consumer: (consumerOptions, listener) => opened(
-      createConsumer({ cluster, metadata, options: consumerOptions, listener, log, lookupCodec })
+      createConsumer({ cluster, metadata, options: consumerOptions, listener, log, codecs })
     ),
-    producer: () => opened(createProducer(cluster, metadata, options)),
+    producer: () => opened(createProducer(cluster, metadata, { log, compress })),
     async close () {
       await within(environment.clock, CLOSE_TIMEOUT, Promise.all([...clients].map((client) => client.close())))
       cluster.close()

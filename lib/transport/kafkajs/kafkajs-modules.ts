@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net'
-import type { LookupCodec } from '../kafka/index.js'
 
 /* What we touch of kafkajs 2.2.4, whose package has no types of its modules. */
 
@@ -39,9 +38,5 @@ export interface KafkajsModules {
   'src/network/connection.js': new (options: object) => KafkajsConnection
   'src/network/socketFactory.js': () => (target: object) => Socket
   'src/protocol/encoder.js': new () => Encoder
-  'src/protocol/message/compression/index.js': {
-    readonly Codecs: unknown
-    readonly lookupCodecByAttributes: LookupCodec
-  }
   'src/protocol/requests/index.js': { readonly requests: Readonly<Record<string, RequestDefinition | undefined>> }
 }

@@ -4,7 +4,7 @@ import { FASTSTREAM_ERR_KAFKAJS } from '../../errors.js'
 import { moduleUrl } from '../../module-url.js'
 import { checkCopy } from './check.js'
 import { type Load, privateModules } from './modules.js'
-import { REPLACEMENTS, SHARED } from './replacements.js'
+import { REPLACEMENTS } from './replacements.js'
 import { toError } from '../../to-error.js'
 
 /** The one that the replacements were written for. */
@@ -30,7 +30,7 @@ export function loadKafkajsFrom (from: string): Load {
     const load = privateModules(root, new Map(Array.from(REPLACEMENTS, ([path, replacement]) => [path, (...args) => {
       used.add(path)
       return replacement(...args)
-    }])), SHARED)
+    }])))
     checkCopy(load, (path) => used.has(path))
     return load
   } catch (err) {

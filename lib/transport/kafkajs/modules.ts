@@ -23,17 +23,11 @@ const moduleParameters = ['exports', 'require', 'module', '__filename', '__dirna
 
 /**
  * The modules of an installed CommonJS package a second time: own cache, own `require`, some of them replaced.
- * But for what is shared, Node's module cache plays no part, so the application's copy stays as it is, in
- * either order of loading.
+ * Node's module cache plays no part, so the application's copy stays as it is, in either order of loading.
  * Replacing modules there instead fails as soon as the application has imported the package before us, and
  * putting them back afterwards fails because kafkajs also requires inside of functions.
  */
-export function privateModules (
-  root: string,
-  replacements: ReadonlyMap<string, Replacement>,
-  /** Taken from the application's copy, because state in it is meant to be set by the application. */
-  shared: ReadonlySet<string>
-): Load {
+export function privateModules (root: string, replacements: ReadonlyMap<string, Replacement>): Load {
   const cache = new Map<string, CommonModule>()
 
   const load = ((path: string) => loadFile(join(root, path))) as Load
@@ -47,7 +41,7 @@ export function privateModules (
     // In the cache before it is run: the package's modules may require each other in a circle.
     const module: CommonModule = { exports: {} }
     cache.set(file, module)
-    if (file.endsWith('.json') || shared.has(path)) module.exports = createRequire(file)(file)
+    if (file.endsWith('.json')) module.exports = createRequire(file)(file)
     else if (replacement !== undefined) module.exports = replacement(load, (edit) => run(file, { exports: {} }, edit))
     else run(file, module)
     return module.exports

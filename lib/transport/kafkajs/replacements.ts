@@ -1,5 +1,4 @@
-import type { LookupCodec } from '../kafka/index.js'
-import type { Load, Replacement } from './modules.js'
+import type { Replacement } from './modules.js'
 import { restingRequestQueue } from './request-queue.js'
 
 /** The part of kafkajs's `Decoder` that is used here. */
@@ -11,7 +10,6 @@ export interface ResponseDecoder {
 }
 
 export const DECODE_MESSAGES = 'src/protocol/requests/fetch/v4/decodeMessages.js'
-const COMPRESSION = 'src/protocol/message/compression/index.js'
 const NOTHING = Buffer.alloc(0)
 
 /** What differs from kafkajs 2.2.4. */
@@ -19,13 +17,6 @@ export const REPLACEMENTS: ReadonlyMap<string, Replacement> = new Map<string, Re
   [DECODE_MESSAGES, () => recordBytes],
   ['src/network/requestQueue/index.js', restingRequestQueue]
 ])
-
-/** `CompressionCodecs` stays the application's object, into which it puts its codecs. */
-export const SHARED: ReadonlySet<string> = new Set([COMPRESSION])
-
-export function lookupCodec (load: Load): LookupCodec {
-  return load(COMPRESSION).lookupCodecByAttributes
-}
 
 /**
  * Reads the records of every fetch version from 4 on, and leaves them as they are: our own decoder takes them. Some

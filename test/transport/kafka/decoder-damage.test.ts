@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
+import { createCodecs } from '../../../lib/transport/compression/codecs.js'
 import { crc32c } from '../../../lib/transport/kafka/records/crc32c.js'
 import { encodeBatch } from '../../../lib/transport/kafka/records/encode-batch.js'
 import { encodeRecord } from '../../../lib/transport/kafka/records/encode.js'
@@ -10,7 +11,7 @@ import {
   at, attribute, batch, compressed, decode, fetched, pick, randomNumbers, randomSet, withRecords
 } from '../../support/record-sets.js'
 
-const CHECKED = { lookupCodec: () => null, checkCrcs: true }
+const CHECKED = { codecs: createCodecs(), checkCrcs: true }
 
 t.test('takes 20 000 damaged sets without throwing, and never gives a record twice or out of order', async (t) => {
   const random = randomNumbers(3)

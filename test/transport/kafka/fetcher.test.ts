@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import { createCodecs } from '../../../lib/transport/compression/codecs.js'
 import { Assignment } from '../../../lib/transport/kafka/consumer/assignment.js'
 import { Fetcher } from '../../../lib/transport/kafka/consumer/fetcher.js'
 import { encodeBatch } from '../../../lib/transport/kafka/records/encode-batch.js'
@@ -90,8 +91,9 @@ async function build (
     listener,
     fetch,
     rack,
-    decode: { lookupCodec: () => null, checkCrcs: true },
+    decode: { codecs: createCodecs(), checkCrcs: true },
     outOfRange: () => { told.push('out of range') },
+    deleted: (topic) => { told.push(`${topic} deleted`) },
     stale: () => { told.push('stale') },
     failed: (error) => { told.push(error.message) },
     signal: over.signal
@@ -169,13 +171,46 @@ t.test('damage stops its partition until a seek, and no other', async (t) => {
     { partition: 0, records: Buffer.concat([batch(0, 1), damaged]) }, { partition: 1, records: batch(0, 1) }
   ))
   t.same(told, ['0: 0 > 1', '0 corrupt', '1: 0 > 1'])
-  t.same(fetches[1]!.places, ['1@1'])
+  t.same([...fetches[1]!.places].sort(), ['0@3', '1@1'], 'sent before the damage was found')
+  await fetches[1]!.answer(answer({ partition: 0, records: batch(3, 4) }, { partition: 1 }))
+  t.equal(told.length, 3, 'nothing behind the damage is handed over')
+  t.same(fetches[2]!.places, ['1@1'])
   fetcher.resume(place(0))
   fetcher.seek({ ...place(1), offset: 9n })
   fetcher.seek({ ...place(7), offset: 9n })
   fetcher.seek({ ...place(0), offset: 3n })
-  await fetches[1]!.answer(answer({ partition: 1 }))
-  t.same([...fetches[2]!.places].sort(), ['0@3', '1@1'], 'a partition that is read stays where it is')
+  await fetches[2]!.answer(answer({ partition: 1 }))
+  t.same([...fetches[3]!.places].sort(), ['0@3', '1@1'], 'a partition that is read stays where it is')
+})
+
+t.test('the next fetch is under way before the last answer is decoded, also when that is small', async (t) => {
+  const { fetches, told, listener } = await build(t)
+  const underWay: number[] = []
+  const { records } = listener
+  listener.records = (...args) => {
+    underWay.push(fetches.length)
+    records(...args)
+  }
+  await fetches[0]!.answer(answer({ partition: 0, records: batch(0, 1) }, { partition: 1, records: batch(0, 1) }))
+  t.same(told, ['0: 0 > 1', '1: 0 > 1'])
+  t.same(underWay, [2, 2])
+  t.same(fetches[1]!.places, ['0@1', '1@1'])
+})
+
+t.test('a partition paused while its sets are handed over keeps what was fetched and asks for no more', async (t) => {
+  const { fetches, told, fetcher, listener, place } = await build(t, { leaders: [1] })
+  const { records } = listener
+  listener.records = (...args) => {
+    fetcher.pause(place(0))
+    records(...args)
+  }
+  await fetches[0]!.answer(answer({ partition: 0, records: batch(0, 1) }))
+  await fetches[1]!.answer(answer({ partition: 0, records: batch(1, 2) }))
+  t.same(told, ['0: 0 > 1'])
+  t.equal(fetches.length, 2)
+  fetcher.resume(place(0))
+  await turn()
+  t.same(told, ['0: 0 > 1', '0: 1 > 2'])
 })
 
 t.test('a set is fetched while the one before it is decoded, and no third one', async (t) => {
@@ -300,4 +335,13 @@ t.test('a listener that stops in the middle gets nothing more, and one that thro
   other.listener.records = () => { throw new Error('listeners do not do that') }
   await other.fetches[0]!.answer(answer({ partition: 0, records: batch(0, 1) }))
   t.same(other.told, ['listeners do not do that'])
+})
+
+t.test('a topic that its leader does not know is deleted; a follower that does not know it is left', async (t) => {
+  const { fetches, told } = await build(t, { leaders: [1] })
+  await fetches[0]!.answer(answer({ partition: 0, preferredReadReplica: 2 }))
+  await fetches[1]!.answer(answer({ partition: 0, errorCode: 3 }))
+  t.same(told, [])
+  await fetches[2]!.answer(answer({ partition: 0, errorCode: 3 }))
+  t.same(told, ['orders deleted', 'stale'])
 })

@@ -1,10 +1,12 @@
 import t, { type Test } from 'tap'
+import { createCodecs } from '../../../lib/transport/compression/codecs.js'
 import { answerError } from '../../../lib/transport/kafka/cluster/denied.js'
 import { Assignment } from '../../../lib/transport/kafka/consumer/assignment.js'
 import { Generation } from '../../../lib/transport/kafka/consumer/generation.js'
 import type { Membership } from '../../../lib/transport/kafka/consumer/membership.js'
 import { Subscription } from '../../../lib/transport/kafka/consumer/subscription.js'
 import { Trigger } from '../../../lib/transport/kafka/consumer/trigger.js'
+import type { FetchAnswer } from '../../../lib/transport/kafka/wire.js'
 import type { ConsumerListener, StoredOffset } from '../../../lib/transport/transport.js'
 import { fakeWire, metadataOf } from '../../support/fake-wire.js'
 import { clientOf, manualEnvironment, rejects } from '../../support/kafka-client.js'
@@ -21,9 +23,11 @@ async function build (
   commit?: Membership['commit']
 ) {
   const environment = manualEnvironment()
+  let answerFetch = (_answer: FetchAnswer): void => {}
+  const forgotten: string[] = []
   const wire = fakeWire({
     Metadata: metadataOf({ orders: 1, invoices: 1 }),
-    Fetch: () => new Promise(() => {}),
+    Fetch: () => new Promise((resolve) => { answerFetch = resolve }),
     ListOffsets: ({ topics }) => ({
       topics: topics.map(({ topic, partitions }) => ({
         topic,
@@ -42,13 +46,12 @@ async function build (
     heartbeat: async () => 'alive',
     fetchStored: async () => new Map([['orders:0', { offset: 5n, metadata: 'text' }]]),
     commit: commit ?? (async (_assignment, offsets) => { committed.push(...offsets) }),
+    forget: (topic) => { forgotten.push(topic) },
     leave: async () => {}
   }
   const options = {
     groupId: 'shop',
-    topics: [
-      'orders', 'invoices'
-    ],
+    topics: ['orders', 'invoices'],
     offsetReset: 'earliest',
     sessionTimeout: 6000,
     rebalanceTimeout: 6000
@@ -73,7 +76,7 @@ async function build (
       failed: () => {},
       ...listener
     },
-    decode: { lookupCodec: () => null, checkCrcs: true },
+    decode: { codecs: createCodecs(), checkCrcs: true },
     positions,
     isCreated: () => false,
     settled: () => { told.push('settled') },
@@ -84,7 +87,16 @@ async function build (
   }, reading)
   generation.begin()
   await environment.clock.advance(10)
-  return { ...environment, ...client, generation, told, committed, wire }
+  return {
+    ...environment,
+    ...client,
+    generation,
+    told,
+    committed,
+    forgotten,
+    wire,
+    answerFetch: (answer: FetchAnswer) => { answerFetch(answer) }
+  }
 }
 
 t.test('each partition begins where the group has left off, or says where else', async (t) => {
@@ -155,4 +167,28 @@ t.test('a chosen position counts until its partition is committed, or belongs to
   t.same([...positions.keys()], ['orders:0', 'invoices:0'])
   await generation.commit([{ ...ORDERS, offset: 2n }])
   t.same([...positions.keys()], ['invoices:0'])
+})
+
+t.test('nothing is committed of a topic that its leader does not know, and the next generation restarts', async (t) => {
+  const { generation, committed, told, forgotten, clock, answerFetch } = await build(t)
+  answerFetch({
+    errorCode: 0,
+    topics: [{
+      topic: 'orders',
+      partitions: [{
+        partition: 0,
+        errorCode: 3,
+        highWatermark: -1n,
+        lastStableOffset: -1n,
+        aborted: [],
+        preferredReadReplica: -1,
+        records: Buffer.alloc(0)
+      }]
+    }]
+  })
+  await clock.advance(10)
+  t.equal(told.at(-1), 'rejoin')
+  t.same(forgotten, ['orders'])
+  await generation.commit([{ ...ORDERS, offset: 9n }, { ...INVOICES, offset: 1n }])
+  t.same(committed, [{ ...INVOICES, offset: 1n }])
 })

@@ -1,10 +1,12 @@
-import { gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
+import type { Codecs, Compression } from '../../../lib/transport/compression/codec.js'
+import { createCodecs } from '../../../lib/transport/compression/codecs.js'
 import { createKafkaTransport } from '../../../lib/transport/kafka/index.js'
-import { type FetchAnswer, WireError } from '../../../lib/transport/kafka/wire.js'
+import { type FetchAnswer, type ProduceRequest, WireError } from '../../../lib/transport/kafka/wire.js'
 import type { ConsumerListener, ConsumerOptions } from '../../../lib/transport/transport.js'
 import { fakeWire, type Handlers, metadataOf } from '../../support/fake-wire.js'
 import { manualEnvironment, rejects, SILENT } from '../../support/kafka-client.js'
+import { turn } from '../../support/manual-clock.js'
 import { attribute, compressed } from '../../support/record-sets.js'
 
 const GROUP = {
@@ -12,7 +14,12 @@ const GROUP = {
 } as const
 
 /** A client of one node that has the topic `orders`, and a listener that notes what it is told. */
-function build (t: Pick<Test, 'teardown'>, handlers: Handlers = {}) {
+function build (
+  t: Pick<Test, 'teardown'>,
+  {
+    codecs = createCodecs(), compression = 'none', ...handlers
+  }: Handlers & { codecs?: Codecs, compression?: Compression } = {}
+) {
   const environment = manualEnvironment()
   const wire = fakeWire({
     Metadata: metadataOf({ orders: 1 }),
@@ -25,7 +32,7 @@ function build (t: Pick<Test, 'teardown'>, handlers: Handlers = {}) {
     ...handlers
   })
   const transport = createKafkaTransport(
-    { brokers: ['a:1'], connectTimeout: 9000, log: SILENT, name: 'fake' }, wire, environment
+    { brokers: ['a:1'], connectTimeout: 9000, log: SILENT, name: 'fake', codecs, compression }, wire, environment
   )
   const told: string[] = []
   const errors: unknown[] = []
@@ -70,13 +77,14 @@ t.test('connect reaches the cluster before its deadline, and says what is wrong 
 })
 
 t.test('a codec that is missing is no corruption: the partition stops with an error that names the cure', async (t) => {
-  const answers = [fetched(compressed(gzipSync(Buffer.alloc(0)), attribute.snappy))]
-  const { consumer, told, errors, clock } = build(t, { Fetch: () => answers.shift() ?? new Promise(() => {}) })
+  const answers = [fetched(compressed(Buffer.alloc(0), attribute.snappy))]
+  const codecs = createCodecs(() => { throw new Error('Cannot find module') })
+  const { consumer, told, errors, clock } = build(t, { codecs, Fetch: () => answers.shift() ?? new Promise(() => {}) })
   const starting = consumer({ groupId: null, checkCrcs: false }).start()
   await clock.advance(100)
   await starting
   t.same(told, ['assigned', 'records', 'corrupt'])
-  t.match(errors, [{ code: 'FASTSTREAM_ERR_CODEC', message: /snappy.*CompressionCodecs\[2\].*restart/ }])
+  t.match(errors, [{ code: 'FASTSTREAM_ERR_CODEC', message: /snappy.*install the package 'snappy'.*restart/ }])
 })
 
 t.test('a consumer without the right to its topic does not start, and one that loses it ends for good', async (t) => {
@@ -127,4 +135,41 @@ t.test('nothing can be committed, and nothing is owned, before start and after c
   await rejects(t, idle.commit([]), { name: 'GenerationLostError' })
   await rejects(t, idle.start(), { message: /without a group was closed/ })
   t.same(told, [])
+})
+
+t.test('a transport that is to compress by a codec that is not installed is not made', async (t) => {
+  const codecs = createCodecs(() => { throw new Error('Cannot find module') }, {})
+  const options = { brokers: ['a:1'], connectTimeout: 9000, log: SILENT, name: 'fake', codecs }
+  for (const compression of ['snappy', 'lz4', 'zstd'] as const) {
+    t.throws(() => createKafkaTransport({ ...options, compression }, fakeWire({})), {
+      code: 'FASTSTREAM_ERR_CODEC', message: new RegExp(compression)
+    })
+  }
+  t.ok(createKafkaTransport({ ...options, compression: 'gzip' }, fakeWire({})))
+})
+
+t.test('a batch is compressed once, and each attempt sends the same bytes', async (t) => {
+  const sent: ProduceRequest[] = []
+  const answers = [5, 0]
+  const { transport, clock } = build(t, {
+    compression: 'gzip',
+    InitProducerId: () => ({ errorCode: 0, producerId: 7n, producerEpoch: 0 }),
+    Produce (request) {
+      sent.push(request)
+      return {
+        topics: [{ topic: 'orders', partitions: [{ partition: 0, errorCode: answers.shift()!, baseOffset: 0n }] }]
+      }
+    }
+  })
+  const value = Buffer.from('order'.repeat(1000))
+  const sending = transport.producer().send(
+    [{ topic: 'orders', partition: 0, key: null, value, headers: [], timestamp: 1e12 }], clock.elapsed() + 20_000
+  )
+  // Compression runs in another thread, outside of the clock.
+  while (sent.length === 0) await turn()
+  await clock.advance(1000)
+  t.same(await sending, [0n])
+  const [first, second] = sent.map(({ topics }) => topics[0]!.partitions[0]!.records)
+  t.ok(first!.length < 200)
+  t.same(first, second)
 })

@@ -48,12 +48,10 @@ for (const order of ['before', 'after']) {
     const app = order === 'before' ? require('kafkajs') as typeof import('kafkajs') : undefined
     const before = loadedFiles()
     const load = loadKafkajsFrom(import.meta.url)
-    const compression = 'src/protocol/message/compression/index.js'
-    const shared = ['package.json', 'src/errors.js', compression].map((path) => join(installed, path))
-    t.same(loadedFiles().filter((file) => !before.includes(file) && !shared.includes(file)), [])
+    const manifest = join(installed, 'package.json')
+    t.same(loadedFiles().filter((file) => !before.includes(file) && file !== manifest), [])
 
-    const { CompressionCodecs } = app ?? require('kafkajs') as typeof import('kafkajs')
-    t.equal((load(compression) as { Codecs: unknown }).Codecs, CompressionCodecs)
+    t.ok(app ?? require('kafkajs'))
     for (const path of ['src/network/connection.js', 'src/network/requestQueue/index.js']) {
       t.not(require(`kafkajs/${path}`), load(path))
     }

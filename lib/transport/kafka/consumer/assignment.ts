@@ -2,15 +2,42 @@ import { GenerationLostError, type TopicPartition } from '../../transport.js'
 import { partitionId } from '../group-by.js'
 
 /** One partition while this member owns it. */
-export interface Owned extends TopicPartition {
+export class Owned implements TopicPartition {
+  readonly topic: string
+  readonly partition: number
   /** The offset to read next: unknown at first, and where nothing is read. */
   position: bigint | undefined
-  /** Of the log, as far as it is known. */
-  end: bigint | undefined
   /** The core has no room. */
-  paused: boolean
+  paused = false
   /** Only a seek goes on: what stands here cannot be decoded, or is not in the log. */
-  stopped: boolean
+  stopped = false
+  #end: bigint | undefined
+  #behindSince = 0
+
+  constructor ({ topic, partition }: TopicPartition) {
+    this.topic = topic
+    this.partition = partition
+  }
+
+  /** Of the log, as far as the cluster has told. */
+  get end (): bigint | undefined {
+    return this.#end
+  }
+
+  /** The cluster told the end of the log; `now`: ms by the clock's `elapsed`. */
+  told (end: bigint, now: number): void {
+    if (!this.#isBehind) this.#behindSince = now
+    this.#end = end
+  }
+
+  /** When the cluster told of records that are not handed over yet, ms by the clock's `elapsed`. */
+  get behindSince (): number | undefined {
+    return this.#isBehind ? this.#behindSince : undefined
+  }
+
+  get #isBehind (): boolean {
+    return this.position !== undefined && this.#end !== undefined && this.#end > this.position
+  }
 }
 
 /** What a member holds from one join to the next: a generation, and the partitions that it owns in it. */
@@ -22,10 +49,7 @@ export class Assignment {
   constructor (memberId: string, generationId: number, partitions: readonly TopicPartition[]) {
     this.memberId = memberId
     this.generationId = generationId
-    for (const { topic, partition } of partitions) {
-      const owned = { topic, partition, position: undefined, end: undefined, paused: false, stopped: false }
-      this.#owned.set(partitionId(owned), owned)
-    }
+    for (const partition of partitions) this.#owned.set(partitionId(partition), new Owned(partition))
   }
 
   get partitions (): readonly TopicPartition[] {

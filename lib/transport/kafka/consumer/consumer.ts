@@ -1,8 +1,10 @@
 import { within } from '../../../clock.js'
 import { isNotAuthorized } from '../../../missing-rights.js'
 import { toError } from '../../../to-error.js'
+import type { Codecs } from '../../compression/codec.js'
 import {
-  type ConsumerListener, type ConsumerOptions, GenerationLostError, type TransportConsumer, type TransportLog
+  type BudgetedConsumerOptions, type ConsumerListener, type ConsumerOptions, GenerationLostError,
+  type TransportConsumer, type TransportLog
 } from '../../transport.js'
 import type { Cluster } from '../cluster/cluster.js'
 import { namedError } from '../cluster/denied.js'
@@ -10,7 +12,6 @@ import { isFenced, isRefused } from '../cluster/protocol-errors.js'
 import { securityError } from '../cluster/security-error.js'
 import type { TopicMetadata } from '../cluster/topic-metadata.js'
 import { partitionId } from '../group-by.js'
-import type { LookupCodec } from '../records/decompress.js'
 import { Assigner } from './assigner.js'
 import { Coordinator } from './coordinator.js'
 import { findTopics } from './find-topics.js'
@@ -27,10 +28,10 @@ import { supervise } from './supervisor.js'
 export interface CreateConsumerOptions {
   readonly cluster: Cluster
   readonly metadata: TopicMetadata
-  readonly options: ConsumerOptions
+  readonly options: BudgetedConsumerOptions
   readonly listener: ConsumerListener
   readonly log: TransportLog
-  readonly lookupCodec: LookupCodec
+  readonly codecs: Codecs
 }
 
 /** ms that the group may take to answer a good-bye */
@@ -39,9 +40,9 @@ const UNKNOWN = { position: undefined, end: undefined }
 
 /** A member of a group that comes back after every failure, but for one that the cluster would answer alike. */
 export function createConsumer (
-  { cluster, metadata, options, listener, log, lookupCodec }: CreateConsumerOptions
+  { cluster, metadata, options, listener, log, codecs }: CreateConsumerOptions
 ): TransportConsumer {
-  const { groupId, checkCrcs = true } = options
+  const { groupId, checkCrcs = true, budget } = options
   const { environment } = cluster
   const closing = new AbortController()
   const fetches = cluster.connections()
@@ -99,7 +100,7 @@ export function createConsumer (
       listener,
       log,
       missing,
-      decode: { lookupCodec, checkCrcs },
+      decode: { codecs, checkCrcs, budget },
       described,
       onJoined,
       closing: closing.signal

@@ -27,6 +27,8 @@ export interface FetcherOptions {
   readonly decode: DecodeOptions
   /** The log does not hold a position any more. */
   readonly outOfRange: () => void
+  /** A leader does not know the topic any more. */
+  readonly deleted: (topic: string) => void
   /** A leader may have moved. */
   readonly stale: () => void
   /** Fetching again would not help. */
@@ -48,7 +50,8 @@ const LONGEST_PAUSE = 1000
 
 /**
  * Reads the partitions of one generation: one fetch after the other from each node, and the next one is under way
- * while the last one is handed over. Partitions that are paused are left out, and what was fetched of them is kept.
+ * while the last one is decoded and handed over. Partitions that are paused are left out, and what was fetched of them
+ * is kept.
  */
 export class Fetcher {
   readonly #with: FetcherOptions
@@ -61,6 +64,9 @@ export class Fetcher {
   constructor (options: FetcherOptions, reading: boolean) {
     this.#with = options
     this.#reading = reading
+    options.signal.addEventListener('abort', () => {
+      for (const fetch of this.#partitions.values()) fetch.drop()
+    })
   }
 
   begin (partition: TopicPartition, position: bigint): void {
@@ -195,7 +201,7 @@ export class Fetcher {
 
   #received (id: string, fetch: PartitionFetch, fetched: FetchedPartition): void {
     const { preferredReadReplica, highWatermark, records } = fetched
-    fetch.owned.end = highWatermark
+    fetch.owned.told(highWatermark, this.#with.cluster.environment.clock.elapsed())
     if (preferredReadReplica >= 0) {
       fetch.preferred = preferredReadReplica
       return
@@ -213,6 +219,7 @@ export class Fetcher {
     fetch.preferred = undefined
     if (isFollowers) return
     if (error.errorCode === CODE.offsetOutOfRange) this.#with.outOfRange()
+    else if (error.errorCode === CODE.unknownTopicOrPartition) this.#with.deleted(fetch.owned.topic)
     else if (isFinal(error)) throw error
     this.#block(fetch)
   }
@@ -223,7 +230,13 @@ export class Fetcher {
   }
 
   #drain (fetch: PartitionFetch): void {
-    fetch.drain(() => this.#isReading).then(() => this.#pump(), this.#with.failed)
+    fetch.drain(() => this.#isReading).then(() => this.#drained(fetch), this.#with.failed)
+  }
+
+  /** A set without room to decompress it waits for that, and holds up no other partition. */
+  #drained (fetch: PartitionFetch): void {
+    fetch.whenRoom(() => { if (this.#isReading) this.#drain(fetch) })
+    this.#pump()
   }
 
   /**

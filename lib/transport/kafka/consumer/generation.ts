@@ -68,7 +68,9 @@ export class Generation {
     // Another member reads the partition now, and what it stores counts from now on.
     const owned = new Set(assignment.partitions.map(partitionId))
     for (const id of options.positions.keys()) if (!owned.has(id)) options.positions.delete(id)
-    this.#fetcher = new Fetcher({ ...options, fetch, rack, outOfRange: options.rejoin, stale, signal }, reading)
+    const deleted = (topic: string): void => { this.#forget(topic) }
+    const outOfRange = options.rejoin
+    this.#fetcher = new Fetcher({ ...options, fetch, rack, outOfRange, deleted, stale, signal }, reading)
   }
 
   /** Aborts when the generation is over. */
@@ -108,8 +110,8 @@ export class Generation {
   }
 
   progress (partition: TopicPartition): PartitionProgress {
-    const { position, end } = this.assignment.owned(partition) ?? {}
-    return { position, end }
+    const { position, end, behindSince } = this.assignment.owned(partition) ?? {}
+    return { position, end, behindSince }
   }
 
   async commit (offsets: readonly StoredOffset[]): Promise<void> {
@@ -135,6 +137,17 @@ export class Generation {
     if (subscription.counts !== counts) rejoin()
   }
 
+  /**
+   * A topic of the same name may be there before the metadata tells that this one was deleted: the next generation
+   * begins where the group says, which has nothing stored of a topic that was deleted.
+   */
+  #forget (topic: string): void {
+    const { membership, rejoin } = this.#with
+    this.#deleted.add(topic)
+    membership.forget?.(topic)
+    rejoin()
+  }
+
   /** Nothing more is read; offsets are committed all the same. */
   stop (): void {
     this.#reading = false
@@ -153,7 +166,7 @@ export class Generation {
     this.#endsAt = now
     // A leader that cannot tell now is asked again later.
     listOffsets(cluster, metadata, this.assignment.unread, (partition, { end }) => {
-      this.assignment.owned(partition)!.end = end
+      this.assignment.owned(partition)!.told(end, cluster.environment.clock.elapsed())
     }).catch(() => {})
   }
 
@@ -161,7 +174,7 @@ export class Generation {
     const { listener } = this.#with
     const owned = this.assignment.owned({ topic, partition })!
     owned.position = position
-    owned.end = end
+    owned.told(end, this.#with.cluster.environment.clock.elapsed())
     owned.stopped = position === undefined
     if (this.#reading) {
       if (position !== undefined && position === stored) listener.stored(topic, partition, stored, metadata)

@@ -34,8 +34,12 @@ export class LoneMembership extends MembershipOfOne {
 
   /** Forgets offsets of topics that were deleted: those of another one with the same name mean other records. */
   forgetDeleted (): void {
-    for (const id of this.#stored.keys()) {
-      if (this.#metadata.get(topicOf(id)).errorCode === CODE.unknownTopicOrPartition) this.#stored.delete(id)
+    for (const topic of new Set(Array.from(this.#stored.keys(), topicOf))) {
+      if (this.#metadata.get(topic).errorCode === CODE.unknownTopicOrPartition) this.forget(topic)
     }
+  }
+
+  forget (topic: string): void {
+    for (const id of this.#stored.keys()) if (topicOf(id) === topic) this.#stored.delete(id)
   }
 }

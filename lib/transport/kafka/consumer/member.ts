@@ -186,13 +186,14 @@ export class Member {
     const { cluster, metadata, subscription, missing, closing, described } = this.#with
     const at = cluster.environment.clock.elapsed()
     await cluster.until(patience, (operation) => operation.repeat(() => subscription.refresh(operation)), closing)
-    this.#generation?.described()
     for (const topic of subscription.topics) {
       const { errorCode, leaders } = metadata.get(topic)
       if (errorCode === CODE.unknownTopicOrPartition) missing.isMissing(topic)
       metadata.throwIfRefused(topic)
       if (leaders.length > 0) missing.exists(topic)
     }
+    // Behind the check for refused topics: a consumer that loses a right ends, and no rebalance comes first.
+    this.#generation?.described()
     described(at)
   }
 }

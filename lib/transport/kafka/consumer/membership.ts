@@ -28,6 +28,8 @@ export interface Membership {
   join (): Promise<Assignment>
   /** Rejects when the coordinator was not reached for a whole session, and when it refuses the member for good. */
   heartbeat (assignment: Assignment): Promise<Heartbeat>
+  /** A topic was deleted. Left out where the cluster forgets its offsets by itself. */
+  forget? (topic: string): void
   /** Rejects with a `GenerationLostError` when the group has moved on. */
   commit (assignment: Assignment, offsets: readonly StoredOffset[]): Promise<void>
   /** What is stored, by `partitionId`. */

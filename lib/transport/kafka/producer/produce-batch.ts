@@ -1,12 +1,14 @@
 import type { ProducedRecord } from '../../transport.js'
 import { partitionId } from '../group-by.js'
-import type { BatchRecord } from '../records/encode-batch.js'
+import type { BatchRecord, CompressedRecords } from '../records/encode-batch.js'
 
 /** The records of one partition in one send. They are stored together or not at all. */
 export interface ProduceBatch {
   readonly topic: string
   readonly partition: number
   readonly records: BatchRecord[]
+  /** `records` as each attempt sends them; undefined when they are not compressed. */
+  compressed: CompressedRecords | undefined
   /** Of the first record, once the cluster has acknowledged the batch. */
   offset: bigint | undefined
   /** Attempts after which the batch may be in the log: no answer, or one that does not exclude it. */
@@ -38,5 +40,5 @@ export function isPending ({ offset, refused }: ProduceBatch): boolean {
 
 function emptyBatch (topic: string, partition: number): ProduceBatch {
   const untried = { offset: undefined, uncertain: 0, failure: undefined, refused: false, missingSince: undefined }
-  return { topic, partition, records: [], ...untried }
+  return { topic, partition, records: [], compressed: undefined, ...untried }
 }

@@ -1,4 +1,4 @@
-import { type ProducedRecord, SendError, type TransportOptions, type TransportProducer } from '../../transport.js'
+import { type ProducedRecord, SendError, type TransportLog, type TransportProducer } from '../../transport.js'
 import type { Cluster } from '../cluster/cluster.js'
 import { answerError, namedError, throwIfFailed } from '../cluster/denied.js'
 import {
@@ -7,6 +7,7 @@ import {
 import type { Operation } from '../cluster/retry-until.js'
 import { PROPAGATION, type TopicMetadata } from '../cluster/topic-metadata.js'
 import { byTopic, groupBy, partitionId } from '../group-by.js'
+import type { CompressRecords } from '../records/compress.js'
 import { encodeBatch } from '../records/encode-batch.js'
 import type { ProduceAnswer, ProduceRequest } from '../wire.js'
 import { isPending, type ProduceBatch, toBatches } from './produce-batch.js'
@@ -21,6 +22,12 @@ interface Identity {
   readonly sequences: Map<string, number>
 }
 
+export interface ProducerOptions {
+  readonly log: TransportLog
+  /** Undefined: batches are not compressed. */
+  readonly compress?: CompressRecords | undefined
+}
+
 const LAST_EPOCH = 2 ** 15 - 1
 
 /**
@@ -31,7 +38,7 @@ const LAST_EPOCH = 2 ** 15 - 1
  * is burnt: the next send goes under a new epoch.
  */
 export function createProducer (
-  cluster: Cluster, metadata: TopicMetadata, { log }: Pick<TransportOptions, 'log'>
+  cluster: Cluster, metadata: TopicMetadata, { log, compress }: ProducerOptions
 ): TransportProducer {
   const { clock } = cluster.environment
   const closing = new AbortController()
@@ -41,6 +48,7 @@ export function createProducer (
     const { batches, places } = toBatches(records)
     let failure: unknown
     try {
+      if (compress !== undefined) await compressEach(batches, compress)
       await cluster.until(deadline - clock.elapsed(), (operation) => deliver(operation, batches), closing.signal)
       failure = batches.find(({ refused }) => refused)?.failure
     } catch (err) {
@@ -134,7 +142,9 @@ export function createProducer (
       timeout: cluster.requestTimeout * 0.8,
       topics: byTopic(batches, (batch) => ({
         partition: batch.partition,
-        records: encodeBatch(batch.records, { ...producer, firstSequence: sequences.get(partitionId(batch)) ?? 0 })
+        records: encodeBatch(
+          batch.records, { ...producer, firstSequence: sequences.get(partitionId(batch)) ?? 0 }, batch.compressed
+        )
       }))
     }
   }
@@ -144,6 +154,10 @@ export function createProducer (
     partitionCount: (topic) => metadata.partitionCount(topic),
     async close () { closing.abort() }
   }
+}
+
+async function compressEach (batches: readonly ProduceBatch[], compress: CompressRecords): Promise<void> {
+  await Promise.all(batches.map(async (batch) => { batch.compressed = await compress(batch.records) }))
 }
 
 function findRow ({ topics }: ProduceAnswer, batch: ProduceBatch): Row | undefined {

@@ -1,45 +1,15 @@
-import { promisify } from 'node:util'
-import { unzip } from 'node:zlib'
-import { FASTSTREAM_ERR_CODEC } from '../../../errors.js'
-
-/** A few kilobytes can inflate to gigabytes: this is where it ends. */
-export const MAX_DECOMPRESSED = 64 * 1024 * 1024
-
-export interface Codec {
-  decompress (bytes: Buffer): Promise<unknown>
-}
-
-/**
- * A codec by its number in a batch's attributes, from those that the application brought. Throws or gives null
- * without one.
- */
-export type LookupCodec = (compression: number) => Codec | null
+import { type Codecs, COMPRESSIONS } from '../../compression/codec.js'
 
 const COMPRESSION_MASK = 0x07
-const GZIP = 1
-const NAMES = ['none', 'gzip', 'snappy', 'lz4', 'zstd']
-const gunzip = promisify(unzip)
 
 /** 0 for none. */
 export function compressionOf (attributes: number): number {
   return attributes & COMPRESSION_MASK
 }
 
-export async function decompress (bytes: Buffer, compression: number, lookupCodec: LookupCodec): Promise<Buffer> {
-  if (compression === GZIP) return gunzip(bytes, { maxOutputLength: MAX_DECOMPRESSED })
-  const codec = find(compression, lookupCodec)
-  const inflated = await codec.decompress(bytes)
-  if (!Buffer.isBuffer(inflated)) throw new Error(`the codec for compression ${compression} gave no Buffer`)
-  return inflated
-}
-
-function find (compression: number, lookupCodec: LookupCodec): Codec {
-  const name = NAMES[compression]
-  if (name === undefined) throw new Error(`there is no compression ${compression}`)
-  const cure = `put a codec for it into kafkajs's CompressionCodecs[${compression}]`
-  try {
-    const codec = lookupCodec(compression)
-    if (codec !== null) return codec
-  } catch {}
-  throw new FASTSTREAM_ERR_CODEC(name, cure)
+/** `room`: bytes that the result may have. */
+export async function decompress (bytes: Buffer, compression: number, codecs: Codecs, room: number): Promise<Buffer> {
+  const name = COMPRESSIONS[compression]
+  if (name === undefined || name === 'none') throw new Error(`there is no compression ${compression}`)
+  return await codecs.reader(name)(bytes, room)
 }

@@ -18,21 +18,34 @@ export interface Sequence {
   readonly firstSequence: number
 }
 
-/**
- * One batch of message format 2, not compressed. Its leader fills in offsets and epoch, which the checksum leaves
- * out.
- */
+/** What `encodeRecords` gives, compressed. */
+export interface CompressedRecords {
+  /** The codec's number in the attributes. */
+  readonly compression: number
+  readonly bytes: Buffer
+}
+
+/** The part of a batch behind its header. */
+export function encodeRecords (records: readonly BatchRecord[]): readonly Buffer[] {
+  const baseTimestamp = records[0]?.timestamp ?? 0
+  return records.map(({ timestamp, ...record }, offsetDelta) =>
+    encodeRecord({ ...record, offsetDelta, timestampDelta: timestamp - baseTimestamp }))
+}
+
+/** One batch of message format 2. Its leader fills in offsets and epoch, which the checksum leaves out. */
 export function encodeBatch (
-  records: readonly BatchRecord[], { producerId, producerEpoch, firstSequence }: Sequence
+  records: readonly BatchRecord[],
+  { producerId, producerEpoch, firstSequence }: Sequence,
+  compressed?: CompressedRecords
 ): Buffer {
   const timestamps = records.map(({ timestamp }) => timestamp)
   const [baseTimestamp = 0] = timestamps
-  const encoded = records.map(({ timestamp, ...record }, offsetDelta) =>
-    encodeRecord({ ...record, offsetDelta, timestampDelta: timestamp - baseTimestamp }))
   const header = Buffer.alloc(HEADER_LENGTH)
-  const bytes = Buffer.concat([header, ...encoded])
+  const payload = compressed === undefined ? encodeRecords(records) : [compressed.bytes]
+  const bytes = Buffer.concat([header, ...payload])
   bytes.writeInt32BE(bytes.length - PREFIX, 8)
   bytes.writeInt8(2, 16) // magic
+  bytes.writeInt16BE(compressed?.compression ?? 0, CRC_START) // attributes
   bytes.writeInt32BE(records.length - 1, 23) // last offset delta
   bytes.writeBigInt64BE(BigInt(baseTimestamp), 27)
   bytes.writeBigInt64BE(BigInt(timestamps.reduce((max, timestamp) => Math.max(max, timestamp))), 35)

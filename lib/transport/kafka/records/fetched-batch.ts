@@ -1,4 +1,5 @@
-import type { ConsumedRecord, CorruptBatch } from '../../transport.js'
+import { FASTSTREAM_ERR_CODEC } from '../../../errors.js'
+import { type ConsumedRecord, type CorruptBatch, MAX_RECORDS } from '../../transport.js'
 import type { FetchedPartition } from '../wire.js'
 import { withoutAborted } from './aborted.js'
 import type { RecordBatch } from './record-batch.js'
@@ -8,24 +9,26 @@ import { type Damage, type DecodeOptions, decodeRecordSet } from './record-set.j
 export interface FetchedBatch {
   /** The offset that was asked for. */
   readonly from: bigint
-  /** Sound records, at most `MAX_RECORDS`, without control records and those of aborted transactions. May be empty. */
+  /**
+   * Sound records, at most {@link MAX_RECORDS}, without control records and those of aborted transactions. May be
+   * empty.
+   */
   readonly records: readonly ConsumedRecord[]
   /**
    * The offset to read next: behind everything that was read, also what is not handed over and what compaction
    * removed.
    */
   readonly position: bigint
+  /** Bytes that were decompressed for it. */
+  readonly inflated: number
   /** What stands at `position` cannot be decoded: the partition gets no further until a seek beyond it. */
   readonly corrupt: CorruptBatch | undefined
 }
 
-/** Records that are handed over at once: about as many as a megabyte holds. The next fetch begins behind them. */
-const MAX_RECORDS = 100_000
-
 export async function decodeFetched (
   from: bigint, { records: bytes, aborted, highWatermark }: FetchedPartition, options: DecodeOptions
 ): Promise<FetchedBatch> {
-  const { batches, end, damage } = await decodeRecordSet(bytes, options)
+  const { batches, end, inflated, damage } = await decodeRecordSet(bytes, options)
   const visible = visibleRecords(withoutAborted(batches, aborted), from)
   const tooMany = visible[MAX_RECORDS]
   const position = tooMany?.offset ?? (end > from ? end : from)
@@ -33,12 +36,15 @@ export async function decodeFetched (
     from,
     records: tooMany === undefined ? visible : visible.slice(0, MAX_RECORDS),
     position,
+    inflated,
     // Damage lies behind everything that is sound, and is told with the last of that.
     corrupt: damage === undefined || tooMany !== undefined ? undefined : corruptBatch(damage, position, highWatermark)
   }
 }
 
 function corruptBatch ({ nextOffset, error }: Damage, position: bigint, highWatermark: bigint): CorruptBatch {
+  // Nothing is wrong with the batch, so nothing suggests to skip it.
+  if (error instanceof FASTSTREAM_ERR_CODEC) return { offset: position, nextOffset: -1n, error }
   return {
     // Nothing proves the offset in the batch's own header; where reading stopped is certain.
     offset: position,

@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { compressionOf, decompress, type LookupCodec } from './decompress.js'
+import type { Codecs } from '../../compression/codec.js'
+import { compressionOf, decompress } from './decompress.js'
 import { type FetchedRecord, readRecords } from './record.js'
 
 /** Base offset and length, which the length does not count. */
@@ -60,13 +61,13 @@ export function endOfBatch (bytes: Buffer, start: number): number {
   return start + PREFIX + Math.max(bytes.readInt32BE(start + 8), HEADER_LENGTH - PREFIX)
 }
 
-/** Fills in the records. Resolves with the bytes that it decompressed. */
-export async function readBatch (bytes: Buffer, batch: RecordBatch, lookupCodec: LookupCodec): Promise<number> {
+/** Fills in the records. Resolves with the bytes that it decompressed, which are at most `room`. */
+export async function readBatch (bytes: Buffer, batch: RecordBatch, codecs: Codecs, room: number): Promise<number> {
   const isCompressed = batch.compression !== 0
   // Compaction leaves batches without any record, and then nothing to decompress.
   if (isCompressed && batch.count === 0) return 0
   const payload = bytes.subarray(HEADER_LENGTH)
-  const records = isCompressed ? await decompress(payload, batch.compression, lookupCodec) : payload
+  const records = isCompressed ? await decompress(payload, batch.compression, codecs, room) : payload
   const reading = readRecords(records, batch)
   let step = reading.next()
   while (step.done !== true) {

@@ -1,5 +1,7 @@
+import { MAX_DECOMPRESSED, type MemoryBudget, NeedsRoomError } from '../../../memory-budget.js'
+import { type Codecs, isTooLarge } from '../../compression/codec.js'
 import { crc32c } from './crc32c.js'
-import { type LookupCodec, MAX_DECOMPRESSED } from './decompress.js'
+import { compressionOf } from './decompress.js'
 import { CRC_START, endOfBatch, readBatch, RecordBatch } from './record-batch.js'
 import { toError } from '../../../to-error.js'
 
@@ -8,6 +10,8 @@ export interface RecordSet {
   readonly batches: readonly RecordBatch[]
   /** The offset behind the last of `batches`; −1 without one. */
   readonly end: bigint
+  /** Bytes that were decompressed. */
+  readonly inflated: number
   /** Set when the batch behind them cannot be decoded. */
   readonly damage: Damage | undefined
 }
@@ -19,20 +23,29 @@ export interface Damage {
 }
 
 export interface DecodeOptions {
-  readonly lookupCodec: LookupCodec
+  readonly codecs: Codecs
   /** Whether a batch whose checksum is wrong counts as damaged. */
   readonly checkCrcs: boolean
+  /** Bytes that the set may inflate to now. @default MAX_DECOMPRESSED */
+  readonly room?: number
+  /** Of all sets. @default no bound but that of each set */
+  readonly budget?: MemoryBudget | undefined
 }
 
-/** Never rejects: it gives the sound batches, and the damage behind them if there is any. */
-export async function decodeRecordSet (set: Buffer, { lookupCodec, checkCrcs }: DecodeOptions): Promise<RecordSet> {
+/**
+ * The sound batches, and the damage behind them if there is any. Rejects with a `NeedsRoomError` when the first batch
+ * inflates to more than `room`, for no other reason.
+ */
+export async function decodeRecordSet (
+  set: Buffer, { codecs, checkCrcs, room = MAX_DECOMPRESSED }: DecodeOptions
+): Promise<RecordSet> {
   const bytes = ownBytes(set)
   const batches: RecordBatch[] = []
   let end = -1n
   let inflated = 0
   let start = 0
   // Many small batches may inflate to too much together: the next fetch begins with what is left out here.
-  while (start < bytes.length && inflated < MAX_DECOMPRESSED) {
+  while (start < bytes.length && inflated < room) {
     const next = endOfBatch(bytes, start)
     // Kafka cuts a set at the size that was asked for, but never its first batch.
     if (next > bytes.length && start > 0) break
@@ -45,15 +58,27 @@ export async function decodeRecordSet (set: Buffer, { lookupCodec, checkCrcs }: 
       nextOffset = batch.nextOffset
       if (batch.baseOffset < end) throw new Error('a batch begins before the end of the last one')
       if (checkCrcs && crc32c(own, CRC_START) !== batch.crc) throw new Error('the checksum of a batch is wrong')
-      inflated += await readBatch(own, batch, lookupCodec)
+      inflated += await readBatch(own, batch, codecs, room - inflated)
       batches.push(batch)
       end = nextOffset
     } catch (err) {
-      return { batches, end, damage: { error: toError(err), nextOffset } }
+      if (isTooLarge(err) && batches.length > 0) break
+      if (isTooLarge(err) && room < MAX_DECOMPRESSED) throw new NeedsRoomError()
+      return { batches, end, inflated, damage: { error: toError(err), nextOffset } }
     }
     start = next
   }
-  return { batches, end, damage: undefined }
+  return { batches, end, inflated, damage: undefined }
+}
+
+/** Whether a batch has to be decompressed, by the headers alone. */
+export function isCompressed (bytes: Buffer): boolean {
+  let start = 0
+  for (let next = endOfBatch(bytes, start); next <= bytes.length; next = endOfBatch(bytes, start)) {
+    if (compressionOf(bytes.readInt16BE(start + CRC_START)) !== 0) return true
+    start = next
+  }
+  return false
 }
 
 /** The offset behind the last whole batch, without a look at the records; undefined when the headers do not tell. */

@@ -1,0 +1,50 @@
+import type { MemoryBudget } from '../../memory-budget.js'
+
+/** What a partition may hold in memory. */
+export interface BufferLimits {
+  readonly messages: number
+  /** Shared with all other partitions. */
+  readonly budget: MemoryBudget
+}
+
+/** The messages of one partition that are in memory: queued or handled. */
+export class PartitionBuffer {
+  readonly #limits: BufferLimits
+  readonly #leave: () => void
+  #messages = 0
+  #bytes = 0
+  #closed = false
+
+  constructor (limits: BufferLimits) {
+    this.#limits = limits
+    this.#leave = limits.budget.join()
+  }
+
+  add (sizes: readonly number[]): void {
+    if (this.#closed) return
+    const bytes = sizes.reduce((sum, size) => sum + size, 0)
+    this.#messages += sizes.length
+    this.#bytes += bytes
+    this.#limits.budget.take(bytes)
+  }
+
+  remove (size: number): void {
+    if (this.#closed) return
+    this.#messages--
+    this.#bytes -= size
+    this.#limits.budget.give(size)
+  }
+
+  /** The messages are dropped, and others find room. */
+  close (): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#leave()
+    this.#limits.budget.give(this.#bytes)
+  }
+
+  /** The part that is taken; 1: full. */
+  get fill (): number {
+    return Math.max(this.#messages / this.#limits.messages, this.#limits.budget.fill(this.#bytes))
+  }
+}

@@ -1,0 +1,48 @@
+import type { PartitionTracker } from './tracker.js'
+import type { TrackedRecord } from './tracked-record.js'
+
+/** A watermark that does not move. */
+export interface Standstill {
+  readonly watermark: bigint
+  /** ms by the clock's `elapsed` */
+  readonly since: number
+}
+
+/** The time since the watermark of a partition moved. All times: ms by the clock's `elapsed`. */
+export class StandstillTimer {
+  readonly #tracker: PartitionTracker<TrackedRecord>
+  /** That of the last generation: a message that is redelivered again and again makes no progress. */
+  readonly #inherited: Standstill | undefined
+  #watermark: bigint | undefined
+  #movedAt = 0
+
+  constructor (tracker: PartitionTracker<TrackedRecord>, inherited: Standstill | undefined) {
+    this.#tracker = tracker
+    this.#inherited = inherited
+  }
+
+  /** Notes that records were received or settled. */
+  changed (now: number): void {
+    const { watermark } = this.#tracker
+    if (watermark === this.#watermark) return
+    this.#watermark = watermark
+    this.#movedAt = now
+  }
+
+  /**
+   * Since when the watermark has not moved although messages wait behind it. `behindSince`: since when there are
+   * messages that were not received.
+   */
+  since (behindSince?: number): number | undefined {
+    const waitingSince = this.#tracker.oldest?.receivedAt ?? behindSince
+    if (waitingSince === undefined) return undefined
+    const { watermark, since } = this.#inherited ?? { watermark: undefined, since: 0 }
+    return watermark === this.#tracker.watermark ? since : Math.max(waitingSince, this.#movedAt)
+  }
+
+  /** For the next generation. */
+  get current (): Standstill | undefined {
+    const { oldest } = this.#tracker
+    return oldest && { watermark: oldest.offset, since: this.since() as number }
+  }
+}
