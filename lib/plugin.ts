@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, RegisterOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import type { FaststreamOptions, FaststreamPlugin } from '../types/index.js'
 import { documentApp } from './asyncapi/routes.js'
@@ -7,18 +7,20 @@ import { Broker } from './broker/broker.js'
 import { decorate } from './broker/decorators.js'
 import { addBroker, brokersOf } from './broker/app-brokers.js'
 import { normaliseOptions } from './options/plugin-options.js'
+import { registerOptionsOf } from './options/register-options.js'
 import { rootOf } from './scope.js'
 
 /* The whole lifecycle: options → broker → decorators → document → hooks. */
 
-async function faststream (app: FastifyInstance, options: FaststreamOptions): Promise<void> {
+async function faststream (app: FastifyInstance, options: FaststreamOptions & RegisterOptions): Promise<void> {
   const settings = normaliseOptions(options, app.initialConfig.pluginTimeout as number)
   const asyncapi = normaliseAsyncapi(options.asyncapi)
+  const registerOptions = registerOptionsOf(options)
   const broker = new Broker(settings, app.log)
   addBroker(app, broker)
   decorate(app, broker)
   // The document's onReady hook runs before ours: an app whose document fails never connects.
-  documentApp(app, brokersOf(app).byName, asyncapi)
+  documentApp(app, brokersOf(app).byName, asyncapi, registerOptions)
 
   app.addHook('onReady', async function faststreamOnReady () {
     await broker.start(brokersOf(app).environment)

@@ -37,7 +37,8 @@ export class Broker implements ViewedBroker, Sender {
   readonly #registry: Registry
   readonly #ended = new AbortController()
   #environment: Environment = SYSTEM
-  #state: State = 'loading'
+  #state: State = 'starting'
+  #started = false
   #compiled: Compiled | undefined
   #connection: BrokerRuntime | undefined
   #lastError: LastError | undefined
@@ -67,7 +68,7 @@ export class Broker implements ViewedBroker, Sender {
   }
 
   get loading (): boolean {
-    return this.#state === 'loading'
+    return !this.#started && this.#state === 'starting'
   }
 
   get producer (): Producer {
@@ -133,8 +134,8 @@ export class Broker implements ViewedBroker, Sender {
 
   /** Compiles, connects, prepares topics, joins the groups. Leaves nothing open when it fails. */
   async start (environment: Environment): Promise<void> {
-    if (this.#state !== 'loading') return
-    this.#state = 'connecting'
+    if (!this.loading) return
+    this.#started = true
     this.#environment = environment
     environment.listen(this.events)
     // Fastify's time-out of the hook counts from here, so ours does, too.
@@ -145,7 +146,10 @@ export class Broker implements ViewedBroker, Sender {
       const connection = await this.#connect(this.#compiled)
       const { startup = this.settings.startup } = environment.options
       if (startup === 'strict') await this.#startInTime(connection, began)
-      else this.#startInBackground(connection, this.#compiled)
+      else {
+        this.#state = 'connecting'
+        this.#startInBackground(connection, this.#compiled)
+      }
     } catch (error) {
       // Not awaited: the hook's own time-out must not come before this error. `onClose` waits for it.
       this.close()
@@ -252,6 +256,6 @@ export class Broker implements ViewedBroker, Sender {
   }
 
   #onlyWhileLoading (what: string, topic: string): void {
-    if (this.#state !== 'loading') throw new FASTSTREAM_ERR_ALREADY_STARTED(what, topic, 'ready()')
+    if (!this.loading) throw new FASTSTREAM_ERR_ALREADY_STARTED(what, topic, 'ready()')
   }
 }

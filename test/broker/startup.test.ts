@@ -36,7 +36,7 @@ t.test('in the background: HTTP is served, publishing is refused, and when the c
   const inbox = new Inbox<unknown>()
   app.broker.subscriber('orders', (value) => { inbox.add(value) })
   app.post('/orders', async (request, reply) => { return await request.broker.publish('orders', request.body) })
-  t.match(app.broker.health(), { healthy: false, state: 'loading' })
+  t.match(app.broker.health(), { healthy: false, state: 'starting' })
   await app.ready()
   await turn()
   t.match(app.broker.health(), { healthy: false, state: 'connecting', lastError: { code: 'E_NOBODY', message: 'nobody answers' }, subscribers: [{ topics: ['orders'], healthy: false, state: 'joining', partitions: [] }] })

@@ -10,7 +10,7 @@ export function health (world: World): void {
       const topic = await world.createTopic(3)
       const app = await world.app(t, { groupId: world.unique('g') })
       app.broker.subscriber(topic, function take () {})
-      t.match(app.broker.health(), { healthy: false, state: 'loading', subscribers: [{ healthy: false, state: 'joining', partitions: [] }] })
+      t.match(app.broker.health(), { healthy: false, state: 'starting', subscribers: [{ healthy: false, state: 'joining', partitions: [] }] })
       await app.ready()
       await eventually(async () => app.broker.health().subscribers[0]?.partitions.every(({ lag }) => lag === 0) === true)
       const health = app.broker.health()
