@@ -136,6 +136,12 @@ export const FASTSTREAM_ERR_HANDLER_TIMEOUT = createBounded<[ms: number, options
 export const FASTSTREAM_ERR_HANDLER_ABORTED = createBounded<[reason: string]>(
   'FASTSTREAM_ERR_HANDLER_ABORTED', 'the attempt was aborted because %s: the message is delivered again', 500
 )
+export const FASTSTREAM_ERR_CLOSE_IN_HANDLER = createBounded<[subscriber: string]>(
+  'FASTSTREAM_ERR_CLOSE_IN_HANDLER',
+  "a handler of subscriber '%s' awaits app.close(), which waits for running handlers: the message is delivered " +
+    'again; throw StopConsume to stop the subscriber, or call app.close() without await',
+  500
+)
 export const FASTSTREAM_ERR_OFFSET_RESET = createBounded<[offset: string, start: string, end: string]>(
   'FASTSTREAM_ERR_OFFSET_RESET',
   "the group's offset %s is not in the log, which holds %s to %s: call skipTo() with the offset at which reading " +

@@ -3,6 +3,7 @@ import fp from 'fastify-plugin'
 import type { FaststreamOptions, FaststreamPlugin } from '../types/index.js'
 import { documentApp } from './asyncapi/routes.js'
 import { normaliseAsyncapi } from './asyncapi/settings.js'
+import { noticeClose } from './broker/close-calls.js'
 import { Broker } from './broker/broker.js'
 import { decorate } from './broker/decorators.js'
 import { addBroker, brokersOf } from './broker/app-brokers.js'
@@ -18,6 +19,7 @@ async function faststream (app: FastifyInstance, options: FaststreamOptions & Re
   const registerOptions = registerOptionsOf(options)
   const broker = new Broker(settings, app.log)
   addBroker(app, broker)
+  noticeClose(app)
   decorate(app, broker)
   // The document's onReady hook runs before ours: an app whose document fails never connects.
   documentApp(app, brokersOf(app).byName, asyncapi, registerOptions)

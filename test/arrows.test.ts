@@ -18,7 +18,7 @@ const FLOORS = [
   ['scope.ts', 'events.ts', 'shown.ts', 'sealed.ts'],
   ['clock.ts', 'errors.ts', 'log.ts'],
   ['bounded-error.ts', 'bounded-value.ts', 'foreign-text.ts'],
-  ['context.ts', 'is-promise.ts', 'module-url.ts', 'symbols.ts', 'to-error.ts'],
+  ['call-stack.ts', 'context.ts', 'is-promise.ts', 'module-url.ts', 'symbols.ts', 'to-error.ts'],
   ['types']
 ]
 /** Rooms that other rooms enter through these files only. */

@@ -146,10 +146,7 @@ export class Broker implements ViewedBroker, Sender {
       const connection = await this.#connect(this.#compiled)
       const { startup = this.settings.startup } = environment.options
       if (startup === 'strict') await this.#startInTime(connection, began)
-      else {
-        this.#state = 'connecting'
-        this.#startInBackground(connection, this.#compiled)
-      }
+      else this.#startInBackground(connection, this.#compiled)
     } catch (error) {
       // Not awaited: the hook's own time-out must not come before this error. `onClose` waits for it.
       this.close()
@@ -184,6 +181,7 @@ export class Broker implements ViewedBroker, Sender {
 
   /** Never rejects. */
   async #startInBackground (connection: BrokerRuntime, compiled: Compiled): Promise<void> {
+    this.#state = 'connecting'
     for (let attempt = 1; !this.#ending; attempt++) {
       const err = await connection.start().then(() => undefined, toError)
       if (this.#ending) return

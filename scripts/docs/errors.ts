@@ -32,6 +32,8 @@ const WHEN: { readonly [_ in keyof typeof errors]: string } = {
     'a handler took longer than `handlerTimeout`; seen in logs, dead letters and as `message.signal.reason`',
   FASTSTREAM_ERR_HANDLER_ABORTED:
     'the partition was revoked, or the app closes: seen as `message.signal.reason`; the message is delivered again',
+  FASTSTREAM_ERR_CLOSE_IN_HANDLER:
+    'a handler, or what it awaits, awaits `app.close()`: it is not waited for; seen in logs',
   FASTSTREAM_ERR_OFFSET_RESET:
     "the group's offset is not in the log, and `offsetReset` is `'fail'`; seen in logs and `health()`",
   FASTSTREAM_ERR_SKIP: '`skipTo` names a partition that this process does not own, or that is being read',

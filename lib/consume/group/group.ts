@@ -186,7 +186,7 @@ export class Group implements ConsumerListener {
     const generation = this.#generation
     const end = clock.elapsed() + timeout
     const patience = timeout - Math.min(LAST_COMMIT, timeout / 4)
-    const ended = await within(clock, patience, Promise.all(this.#queues.map(({ lanes }) => lanes.idle())))
+    const ended = await within(clock, patience, Promise.all(this.#queues.map((queue) => queue.idle())))
     // Partitions were lost meanwhile: the handlers of that generation were given up, and those that run now belong to
     // the next one.
     if (generation !== this.#generation) return
