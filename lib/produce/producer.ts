@@ -2,7 +2,8 @@ import type { MessagePublishContext } from '../../types/index.js'
 import type { Clock } from '../clock.js'
 import {
   FASTSTREAM_ERR_NOT_READY, FASTSTREAM_ERR_PUBLISH_QUEUE_FULL, FASTSTREAM_ERR_PUBLISH_REFUSED,
-  FASTSTREAM_ERR_PUBLISH_TIMEOUT, FASTSTREAM_ERR_UNKNOWN_PARTITION
+  FASTSTREAM_ERR_PUBLISH_TIMEOUT, FASTSTREAM_ERR_TOPICS, FASTSTREAM_ERR_UNAVAILABLE, FASTSTREAM_ERR_UNKNOWN_PARTITION,
+  FASTSTREAM_ERR_UNKNOWN_TOPIC
 } from '../errors.js'
 import { publishing, type Events } from '../events.js'
 import type { Outgoing } from '../message/outgoing.js'
@@ -140,10 +141,15 @@ export function isTooLarge (error: unknown): boolean {
   return error.cause instanceof SendError && error.cause.reason === 'too-large'
 }
 
+/** The error for the caller, who may show it to HTTP clients: what names hosts becomes the cause. */
 function publishError (topic: string, error: Error): Error {
-  if (!(error instanceof SendError)) return error
-  return Object.assign(coded(topic, error), { outcome: error.outcome })
+  if (error instanceof SendError) return Object.assign(coded(topic, error), { outcome: error.outcome })
+  if (FOR_CLIENTS.some((Known) => error instanceof Known)) return error
+  return new FASTSTREAM_ERR_UNAVAILABLE(topic, { cause: error })
 }
+
+/** Errors before a send that name nothing but topics. */
+const FOR_CLIENTS = [FASTSTREAM_ERR_TOPICS, FASTSTREAM_ERR_UNKNOWN_TOPIC, FASTSTREAM_ERR_UNKNOWN_PARTITION]
 
 function coded (topic: string, cause: SendError): Error {
   const { outcome, reason, message } = cause

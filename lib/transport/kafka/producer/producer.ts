@@ -172,7 +172,12 @@ function isUncertain ({ offset, uncertain }: ProduceBatch): boolean {
 
 function sendError (batches: readonly ProduceBatch[], offsets: SendError['offsets'], failure: unknown): SendError {
   const outcome = batches.some(isUncertain) ? 'unknown' : 'not-sent'
-  return new SendError(reasonOf(failure), outcome, whyOf(failure), { offsets, cause: failure })
+  return new SendError(messageOf(failure), outcome, whyOf(failure), { offsets, cause: failure })
+}
+
+/** The protocol's own words, and no text of a connection, which names hosts. */
+function messageOf (failure: unknown): string {
+  return failure instanceof ProtocolError ? failure.message : 'it could not be sent'
 }
 
 function whyOf (failure: unknown): SendError['reason'] {
