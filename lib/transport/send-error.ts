@@ -11,7 +11,7 @@ export class SendError extends Error {
   /** Of each record in the order given: its offset where it is in the log all the same. */
   readonly offsets: ReadonlyArray<bigint | undefined>
 
-  /** `message` is read by HTTP clients: it names no host. What the client library said is the `cause`. */
+  /** HTTP clients read the `message` of a refusal: it names no host. What the connection said is the `cause`. */
   constructor (
     message: string,
     outcome: SendError['outcome'],

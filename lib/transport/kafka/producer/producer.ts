@@ -175,9 +175,10 @@ function sendError (batches: readonly ProduceBatch[], offsets: SendError['offset
   return new SendError(messageOf(failure), outcome, whyOf(failure), { offsets, cause: failure })
 }
 
-/** The protocol's own words, and no text of a connection, which names hosts. */
+/** A refusal in the protocol's own words, and not in those of a connection, which name hosts. */
 function messageOf (failure: unknown): string {
-  return failure instanceof ProtocolError ? failure.message : 'it could not be sent'
+  const isShown = failure instanceof ProtocolError || failure instanceof InterruptedError
+  return isShown ? failure.message : 'it could not be sent'
 }
 
 function whyOf (failure: unknown): SendError['reason'] {
