@@ -74,7 +74,7 @@ function serve (
     if (publish !== undefined) servePublish(scope, document, publish, options)
   }
 
-  app.register(async function faststreamRoutes (scope) {
-    scope.register(asyncapiRoutes, { prefix: routePrefix })
-  }, registerOptions)
+  // As Fastify joins prefixes: with one slash between them.
+  const prefix = (registerOptions.prefix ?? '').replace(/\/$/, '') + routePrefix
+  app.register(asyncapiRoutes, { ...registerOptions, prefix })
 }

@@ -62,7 +62,7 @@ t.test('@fastify/autoload registers the plugin from a folder, with the prefix th
   t.teardown(() => { rmSync(folder, { recursive: true }) })
   mkdirSync(join(folder, 'kafka'))
   const plugin = pathToFileURL('index.ts').href
-  writeFileSync(join(folder, 'kafka', 'index.ts'), `export { faststreamPlugin as default } from '${plugin}'\nexport const autoConfig = { groupId: 'shop' }\n`)
+  writeFileSync(join(folder, 'kafka', 'index.mjs'), `export { faststreamPlugin as default } from '${plugin}'\nexport const autoConfig = { groupId: 'shop' }\n`)
   const app = Fastify()
   t.teardown(() => app.close())
   await app.register(autoload, { dir: join(process.cwd(), folder), forceESM: true, options: { logLevel: 'warn' } })
