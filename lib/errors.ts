@@ -2,7 +2,10 @@ import createError, { type FastifyErrorConstructor } from '@fastify/error'
 import { boundedError } from './bounded-error.js'
 import { oneLine } from './foreign-text.js'
 
-/* The catalogue: one entry per error. docs/errors.md and `test/errors.test.ts` follow it. */
+/*
+ * The catalogue: one entry per error. docs/errors.md and `test/errors.test.ts` follow it. What a route can throw is
+ * read by HTTP clients: its message names topics and options, and neither addresses, groups nor the texts of causes.
+ */
 
 /** Of each text in an error that clients may see: with two of them a whole message has no more than 1 kB. */
 const TEXT_LIMIT = 640
@@ -147,6 +150,12 @@ export const FASTSTREAM_ERR_HANDLER_TIMEOUT = createBounded<[ms: number, options
 export const FASTSTREAM_ERR_HANDLER_ABORTED = createBounded<[reason: string]>(
   'FASTSTREAM_ERR_HANDLER_ABORTED', 'the attempt was aborted because %s: the message is delivered again', 500
 )
+export const FASTSTREAM_ERR_CLOSE_IN_HANDLER = createBounded<[subscriber: string]>(
+  'FASTSTREAM_ERR_CLOSE_IN_HANDLER',
+  "a handler of subscriber '%s' awaits app.close(), which waits for running handlers: the message is delivered " +
+    'again; throw StopConsume to stop the subscriber, or call app.close() without await',
+  500
+)
 export const FASTSTREAM_ERR_OFFSET_RESET = createBounded<[offset: string, start: string, end: string]>(
   'FASTSTREAM_ERR_OFFSET_RESET',
   "the group's offset %s is not in the log, which holds %s to %s: call skipTo() with the offset at which reading " +
@@ -188,6 +197,12 @@ export const FASTSTREAM_ERR_PUBLISH_TIMEOUT = createBounded<[topic: string, outc
     "needs longer; with outcome 'unknown' it may be in the log, and publishing it again may store it twice",
   503
 )
+export const FASTSTREAM_ERR_UNAVAILABLE = createBounded<[topic: string, options?: ErrorOptions]>(
+  'FASTSTREAM_ERR_UNAVAILABLE',
+  "the message for '%s' was not sent, because the cluster cannot be used: the cause of this error, in the log, says " +
+    'why',
+  503
+)
 export const FASTSTREAM_ERR_PUBLISH_REFUSED = createBounded<[topic: string, reason: string, options?: ErrorOptions]>(
   'FASTSTREAM_ERR_PUBLISH_REFUSED', "the cluster refused the message for '%s': %s", 500
 )
@@ -198,6 +213,11 @@ export const FASTSTREAM_ERR_UNKNOWN_OPERATION = createBounded<[operation: string
 )
 export const FASTSTREAM_ERR_PUBLISH_FORBIDDEN = createBounded<[operation: string, reason: string]>(
   'FASTSTREAM_ERR_PUBLISH_FORBIDDEN', "operation '%s' was not published: %s", 403
+)
+export const FASTSTREAM_ERR_PUBLISH_AUTHORIZE = createBounded<
+  [operation: string, reason: string, options?: ErrorOptions]
+>(
+  'FASTSTREAM_ERR_PUBLISH_AUTHORIZE', "operation '%s' was not published: 'authorize' %s", 500
 )
 export const FASTSTREAM_ERR_PUBLISH_BODY = createBounded<[reason: string]>(
   'FASTSTREAM_ERR_PUBLISH_BODY', 'the body %s', 400
@@ -223,8 +243,8 @@ export const FASTSTREAM_ERR_NO_DEPENDENCIES = createBounded<[url: string]>(
     'same scope or a parent; a 404 handler has no dependencies',
   500
 )
-export const FASTSTREAM_ERR_CLEANUP = createBounded<[reason: string, options?: ErrorOptions]>(
-  'FASTSTREAM_ERR_CLEANUP', 'the clean-up of a dependency failed: %s', 500
+export const FASTSTREAM_ERR_CLEANUP = createBounded<[options?: ErrorOptions]>(
+  'FASTSTREAM_ERR_CLEANUP', 'the clean-up of a dependency failed: the cause of this error, in the log, says why', 500
 )
 export const FASTSTREAM_ERR_CLEANUP_TIMEOUT = createBounded<[name: string, ms: number]>(
   'FASTSTREAM_ERR_CLEANUP_TIMEOUT',

@@ -160,8 +160,8 @@ export interface AsyncapiImage {
  */
 export interface AsyncapiPublish {
   /**
-   * Function that decides about each message, after the `hooks`. Anything but `true` is answered with 403. What it
-   * throws is an error of the route.
+   * Function that decides about each message, after the `hooks`, within 10 s. Anything but `true` is answered with
+   * 403. When it throws, the client gets the error's status if that is 400 to 499, else 500, and never its text.
    */
   authorize: (request: FastifyRequest, operation: AsyncapiOperation) => boolean | Promise<boolean>
   /** Confirmation for production: must be `true` when `NODE_ENV=production`. @default false */

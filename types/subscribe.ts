@@ -49,7 +49,10 @@ export interface Message<
   readonly deadLetter: DeadLetter | undefined
   /** Header `correlation_id` if it has 1 to 256 visible characters, otherwise a new UUID. */
   readonly correlationId: string
-  /** Logger of the scope, with topic, partition and offset of the message. */
+  /**
+   * Logger of the scope, with topic, partition and offset of the message. It writes `key` as text, unless the app has
+   * a serializer of that name.
+   */
   readonly log: FastifyBaseLogger
   /** Broker that publishes with the correlation id of this message. */
   readonly broker: BoundBroker

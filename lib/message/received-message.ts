@@ -12,6 +12,8 @@ import type { Decoded } from './decode.js'
 import { inspected } from '../shown.js'
 import { acceptCorrelationId } from './correlation-id.js'
 import { readDeadLetterHeaders } from './dead-letter-headers.js'
+import { shownKey } from './key-text.js'
+import { messageLog } from './message-log.js'
 import { CORRELATION_ID, decodeHeaders, headerText } from './headers.js'
 
 /** One attempt to handle a record, as its message needs it. */
@@ -128,7 +130,7 @@ export class ReceivedMessage implements Message<unknown, unknown, unknown> {
   }
 
   get log (): FastifyBaseLogger {
-    this.#log ??= this.#source.scope.log.child({
+    this.#log ??= messageLog(this.#source.scope.log, {
       topic: this.topic,
       partition: this.partition,
       offset: String(this.offset)
@@ -183,7 +185,6 @@ export class ReceivedMessage implements Message<unknown, unknown, unknown> {
   /** Its key as text, and no headers: they may hold secrets. */
   get #shown (): object {
     const { topic, partition, offset, key, value, timestamp, attempt, correlationId } = this
-    const keyText = Buffer.isBuffer(key) ? key.toString() : key
-    return { topic, partition, offset, key: keyText, value, timestamp, attempt, correlationId }
+    return { topic, partition, offset, key: shownKey(key), value, timestamp, attempt, correlationId }
   }
 }

@@ -9,6 +9,7 @@ import { Sealed } from '../sealed.js'
 import { INHERITED, resolveInherited, type InheritedSettings } from './inherited.js'
 import { defaultsOf, optionsOf, resolveOptions, type OptionTable } from './option.js'
 import type { GroupSettings, ProducerSettings, QueueSettings } from './settings.js'
+import { REGISTER_OPTIONS } from './register-options.js'
 import { isTopic } from '../transport/topic-partition.js'
 import { checkStartup, checkTransportOption } from './transport.js'
 
@@ -184,7 +185,7 @@ export const PLUGIN: OptionTable<PluginOptions, PluginSettings> = {
  * @param pluginTimeout Fastify's limit in ms for the hooks that connect and drain; 0: no limit
  */
 export function normaliseOptions (options: FaststreamOptions, pluginTimeout: number): Settings {
-  onlyKnown('', options, [...Object.keys(PLUGIN), ...Object.keys(INHERITED)])
+  onlyKnown('', options, [...Object.keys(PLUGIN), ...Object.keys(INHERITED), ...REGISTER_OPTIONS])
   const { asyncapi, ssl, sasl, ...own } = resolveOptions(PLUGIN, defaultsOf(PLUGIN), [options])
   checkRevokeDrain(own)
   const { brokers, transport = brokers === undefined ? 'memory' : 'kafkajs' } = own

@@ -16,7 +16,7 @@ import { ManualClock, turn } from '../support/manual-clock.js'
 
 const WRITE: Right = { operation: 'Write', resource: 'topic', name: 'invoices' }
 
-t.test('rights are checked before topics are created and groups are joined: ready() rejects with all that are missing', async (t) => {
+t.test('rights are checked before topics are created and groups are joined: ready() names those missing', async (t) => {
   const app = Fastify()
   t.teardown(() => app.close())
   await app.register(faststreamPlugin, { groupId: 'shop' })
@@ -72,9 +72,16 @@ t.test('a publish without the right rejects with it, and does not say who the ap
   const denied = notAuthorized([WRITE], 'User:shop')
   const transport = new FakeProducer()
   const settings = { deadline: 1000, queue: { messages: 10, bytes: 1000 } }
-  const producer = new Producer(transport, settings, { clock: new ManualClock(), events: new Events('default', logLines()) })
+  const producer = new Producer(transport, settings, {
+    clock: new ManualClock(), events: new Events('default', logLines())
+  })
   const outgoing = { topic: 'invoices', key: null, value: null, headers: [], timestamp: 0 }
-  const named = { code: 'FASTSTREAM_ERR_NOT_AUTHORIZED', statusCode: 500, rights: [WRITE], message: /^the cluster refuses Write on topic 'invoices': add/ }
+  const named = {
+    code: 'FASTSTREAM_ERR_NOT_AUTHORIZED',
+    statusCode: 500,
+    rights: [WRITE],
+    message: /^the cluster refuses Write on topic 'invoices': add/
+  }
 
   const sent = producer.publish(outgoing).then(() => undefined, (error: Error) => error)
   await turn()
@@ -91,10 +98,16 @@ t.test('a publish without the right rejects with it, and does not say who the ap
 t.test('a publish whose cluster cannot be reached does not say where its brokers are', async (t) => {
   const transport = new FakeProducer()
   const settings = { deadline: 1000, queue: { messages: 10, bytes: 1000 } }
-  const producer = new Producer(transport, settings, { clock: new ManualClock(), events: new Events('default', logLines()) })
-  transport.counts.set('invoices', Promise.reject(new FASTSTREAM_ERR_CONNECT('kafka-1.internal:9092', 'ECONNREFUSED 10.0.0.7')))
-  const error = await producer.publish({ topic: 'invoices', key: null, value: null, headers: [], timestamp: 0 }).then(() => undefined, (error: Error) => error)
-  t.match(error, { code: 'FASTSTREAM_ERR_CONNECT', statusCode: 503, cause: { message: /kafka-1\.internal/ } })
+  const producer = new Producer(transport, settings, {
+    clock: new ManualClock(), events: new Events('default', logLines())
+  })
+  transport.counts.set(
+    'invoices', Promise.reject(new FASTSTREAM_ERR_CONNECT('kafka-1.internal:9092', 'ECONNREFUSED 10.0.0.7'))
+  )
+  const error = await producer.publish({
+    topic: 'invoices', key: null, value: null, headers: [], timestamp: 0
+  }).then(() => undefined, (error: Error) => error)
+  t.match(error, { code: 'FASTSTREAM_ERR_UNAVAILABLE', statusCode: 503, cause: { message: /kafka-1\.internal/ } })
   t.notMatch(error?.message, /internal|10\.0\.0\.7/)
   await producer.close()
 })

@@ -174,7 +174,13 @@ function isUncertain ({ offset, uncertain }: ProduceBatch): boolean {
 
 function sendError (batches: readonly ProduceBatch[], offsets: SendError['offsets'], failure: unknown): SendError {
   const outcome = batches.some(isUncertain) ? 'unknown' : 'not-sent'
-  return new SendError(reasonOf(failure), outcome, whyOf(failure), { offsets, cause: failure })
+  return new SendError(messageOf(failure), outcome, whyOf(failure), { offsets, cause: failure })
+}
+
+/** A refusal in the protocol's own words, and not in those of a connection, which name hosts. */
+function messageOf (failure: unknown): string {
+  const isShown = failure instanceof ProtocolError || failure instanceof InterruptedError
+  return isShown ? failure.message : 'it could not be sent'
 }
 
 function whyOf (failure: unknown): SendError['reason'] {
