@@ -292,6 +292,11 @@ export interface FaststreamOptions extends InheritedOptions {
    * @default true; in production false, as it shows the topology
    */
   asyncapi?: AsyncapiOptions | boolean
-  /** Options as in `Fastify({ ajv })`, which a plugin cannot read: give both the same. @default none */
+  /**
+   * Options as in `Fastify({ ajv })`, for the strict check of what is published. Received values are checked by the
+   * compiler of the scope's routes, with the options that Fastify has.
+   *
+   * @default none
+   */
   ajv?: FastifyServerOptions['ajv']
 }
