@@ -97,7 +97,7 @@ export const FASTSTREAM_ERR_CONNECT = createError<[brokers: string, reason: stri
 export const FASTSTREAM_ERR_TOPICS = createError<[topics: string, reason: string, options?: ErrorOptions]>(
   'FASTSTREAM_ERR_TOPICS', 'the topics %s could not be prepared: %s', 503
 )
-export const FASTSTREAM_ERR_START_TIMEOUT = createError<[ms: number, what: string]>(
+export const FASTSTREAM_ERR_START_TIMEOUT = createError<[ms: number, what: string, options?: ErrorOptions]>(
   'FASTSTREAM_ERR_START_TIMEOUT',
   "the broker was not ready within %d ms (%s): raise 'connectTimeout' (and Fastify's 'pluginTimeout' above it) if " +
     'the cluster needs longer',

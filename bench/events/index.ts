@@ -18,6 +18,7 @@ const log = { debug () {}, info () {}, warn () {}, error () {} }
 
 class BenchConsumer implements TransportConsumer {
   readonly lastContact = Date.now() + 1e9
+  readonly unreached = undefined
   async start () {}
   pause () {}
   resume () {}

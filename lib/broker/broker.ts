@@ -164,12 +164,16 @@ export class Broker implements ViewedBroker, Sender {
   }
 
   /**
-   * Lets a start that joins groups go on in the background; a start in any other step has failed. After a crash, a join
+   * Lets a start that joins groups go on in the background; a start in any other step has failed, and so has one that
+   * does not reach a group's coordinator, as where brokers advertise addresses that lead nowhere. After a crash, a join
    * lasts until the sessions of the dead members have timed out, which may take longer than a boot: the app serves HTTP
    * meanwhile, and reads once it has joined.
    */
-  #late ({ step }: BrokerRuntime, starting: Promise<void>): void {
+  #late ({ step, unreached }: BrokerRuntime, starting: Promise<void>): void {
     const { connectTimeout } = this.settings
+    if (unreached !== undefined) {
+      throw new FASTSTREAM_ERR_START_TIMEOUT(connectTimeout, `${step}: ${unreached.message}`, { cause: unreached })
+    }
     if (step !== 'joining groups') throw new FASTSTREAM_ERR_START_TIMEOUT(connectTimeout, step)
     const message = 'groups are not joined yet: members that died still count; messages flow once they are joined'
     this.#log.warn({ timeout: connectTimeout }, message)

@@ -217,6 +217,11 @@ export interface TransportConsumer {
    */
   readonly lastContact: number
   /**
+   * Why the group's coordinator (without a group: the cluster) is not reached, as long as that is so. A start that
+   * lasts although it is reached waits for what the cluster does, such as for members of the group that died.
+   */
+  readonly unreached: Error | undefined
+  /**
    * Stores the offsets to read next, for the generation in which it is called.
    * Rejects with a `GenerationLostError` when the group has moved on: then it must not be tried again.
    */

@@ -40,6 +40,7 @@ export class Group implements ConsumerListener {
   readonly #consumer: TransportConsumer
   readonly #stops: Stops
   #generation = 0
+  #started = false
   #closing: Promise<void> | undefined
 
   constructor (
@@ -67,10 +68,16 @@ export class Group implements ConsumerListener {
     this.#report.rebalancing('joined')
     try {
       await this.#consumer.start()
+      this.#started = true
     } catch (err) {
       this.#state.failed(toError(err))
       throw err
     }
+  }
+
+  /** Why the group was not joined yet, when that is no wait for its other members. */
+  get unreached (): Error | undefined {
+    return this.#started ? undefined : this.#consumer.unreached
   }
 
   dispatch (): void {
