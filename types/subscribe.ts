@@ -33,8 +33,8 @@ export interface Message<
   readonly rawHeaders: ReadonlyArray<readonly [name: string, value: Buffer | null]>
   /** Dependencies that the subscriber and its scope declare. */
   readonly deps: D
-  /** Time of the publish, as the publisher says. */
-  readonly timestamp: Date
+  /** Time of the publish, as the publisher says; undefined when it says none, or one that a `Date` cannot hold. */
+  readonly timestamp: Date | undefined
   /** Number of this attempt: 1, then one more with each retry. */
   readonly attempt: number
   /**
@@ -92,7 +92,7 @@ export interface DeadLetter {
   readonly topic: string
   readonly partition: number
   readonly offset: bigint
-  readonly timestamp: Date
+  readonly timestamp: Date | undefined
   /** Group and name of the subscriber that could not handle the message. */
   readonly groupId: string | undefined
   readonly subscriber: string | undefined
@@ -104,8 +104,9 @@ export interface DeadLetter {
   readonly validation: unknown
   /** Number of attempts. */
   readonly attempts: number
-  readonly firstFailureAt: Date
-  readonly failedAt: Date
+  /** Undefined, as the other times, when another program wrote a header that is no time. */
+  readonly firstFailureAt: Date | undefined
+  readonly failedAt: Date | undefined
   /** True when the message was too large for a dead letter with its value. The value is only in the original topic. */
   readonly valueOmitted: boolean
   /** True when the key and the headers were too large, too. The message is only in the original topic. */
