@@ -89,8 +89,9 @@ const HEADERS = {
   topic: always('topic', { description: 'Where the message was' }, ({ topic }) => topic, asText),
   partition: always('partition', DIGITS, ({ partition }) => String(partition), Number),
   offset: always('offset', { pattern: '^[0-9]{1,19}$' }, ({ offset }) => String(offset), asOffset),
-  timestamp: always('timestamp', { description: 'Of the message, ms since 1970; -1: it has none', pattern: '^-?[0-9]+$' },
-    ({ timestamp }) => String(timestamp), (text) => dateOf(Number(text))),
+  timestamp: always('timestamp',
+    { description: 'Of the message, ms since 1970; -1: it has none', pattern: '^-?[0-9]+$' },
+    ({ timestamp }) => String(timestamp), asTimestamp),
   groupId: maybe('group', { description: 'The consumer group of the subscriber' },
     ({ groupId }) => groupId ?? undefined, asText),
   subscriber: always('subscriber', { description: 'The subscriber that could not handle it' },
@@ -192,6 +193,10 @@ function asText (text: string | undefined): string | undefined {
 
 function asOffset (text = ''): bigint | undefined {
   return /^\d{1,19}$/.test(text) ? BigInt(text) : undefined
+}
+
+function asTimestamp (text = ''): Date | undefined {
+  return /^-?\d+$/.test(text) ? dateOf(Number(text)) : undefined
 }
 
 function asDate (text = ''): Date | undefined {

@@ -1,7 +1,10 @@
 /** Timestamp of a record that has none. */
 const NONE = -1
 
-/** Time of a record. Undefined when it has none, and when a Date cannot hold it, as that of a client which counts nanoseconds. */
+/**
+ * Time of a record. Undefined when it has none, and when a Date cannot hold it, as that of a client which counts
+ * nanoseconds.
+ */
 export function dateOf (timestamp: number): Date | undefined {
   return timestamp === NONE ? undefined : validDate(timestamp)
 }

@@ -15,7 +15,7 @@ export function consuming (world: World): void {
       await app.broker.publish(topic, { a: 1 }, { key: 'k', headers: { tenant: 'x', many: ['1', '2'] }, timestamp: new Date(1_700_000_000_000), correlationId: 'c-1' })
       const [message] = await inbox.count(1)
       t.match(message, { topic, partition: 0, offset: 0n, value: { a: 1 }, key: Buffer.from('k'), rawKey: Buffer.from('k'), attempt: 1, correlationId: 'c-1' })
-      t.equal(message?.timestamp.getTime(), 1_700_000_000_000)
+      t.equal(message?.timestamp?.getTime(), 1_700_000_000_000)
       t.match(message?.headers, { tenant: 'x', many: '2', 'content-type': 'application/json' })
       t.same(message?.rawHeaders.filter(([name]) => name === 'many'), [['many', Buffer.from('1')], ['many', Buffer.from('2')]])
     })
