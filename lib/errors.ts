@@ -111,7 +111,7 @@ export const FASTSTREAM_ERR_NOT_AUTHORIZED = createBounded<[rights: string, who:
   'the cluster refuses %s%s: add an ACL for each of these rights (docs/operations.md lists what an app needs)',
   500
 )
-export const FASTSTREAM_ERR_START_TIMEOUT = createError<[ms: number, what: string]>(
+export const FASTSTREAM_ERR_START_TIMEOUT = createError<[ms: number, what: string, options?: ErrorOptions]>(
   'FASTSTREAM_ERR_START_TIMEOUT',
   "the broker was not ready within %d ms (%s): raise 'connectTimeout' (and Fastify's 'pluginTimeout' above it) if " +
     'the cluster needs longer',

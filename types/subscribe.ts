@@ -33,8 +33,8 @@ export interface Message<
   readonly rawHeaders: ReadonlyArray<readonly [name: string, value: Buffer | null]>
   /** Dependencies that the subscriber and its scope declare. */
   readonly deps: D
-  /** Time of the publish, as the publisher says. */
-  readonly timestamp: Date
+  /** Time of the publish, as the publisher says; undefined when it says none, or one that a `Date` cannot hold. */
+  readonly timestamp: Date | undefined
   /** Number of this attempt: 1, then one more with each retry. */
   readonly attempt: number
   /**
@@ -95,7 +95,7 @@ export interface DeadLetter {
   readonly topic: string
   readonly partition: number
   readonly offset: bigint
-  readonly timestamp: Date
+  readonly timestamp: Date | undefined
   /** Group and name of the subscriber that could not handle the message. */
   readonly groupId: string | undefined
   readonly subscriber: string | undefined
@@ -107,8 +107,9 @@ export interface DeadLetter {
   readonly validation: unknown
   /** Number of attempts. */
   readonly attempts: number
-  readonly firstFailureAt: Date
-  readonly failedAt: Date
+  /** Undefined, as the other times, when another program wrote a header that is no time. */
+  readonly firstFailureAt: Date | undefined
+  readonly failedAt: Date | undefined
   /** True when the message was too large for a dead letter with its value. The value is only in the original topic. */
   readonly valueOmitted: boolean
   /** True when the key and the headers were too large, too. The message is only in the original topic. */
@@ -145,7 +146,7 @@ export interface SubscriberOptions<S, R, D extends Dependencies = {}> extends Do
    *
    * @default none: messages are only decoded
    */
-  schema?: S
+  schema?: S | undefined
   /**
    * Publishers of the handler's result, also of another broker. `undefined` publishes nothing, {@link Response} adds
    * metadata. `null` is a tombstone: its key is the one that is given with it, else the publisher's if that is fixed
@@ -153,18 +154,28 @@ export interface SubscriberOptions<S, R, D extends Dependencies = {}> extends Do
    *
    * @default none
    */
-  publish?: Publisher<R> | ReadonlyArray<Publisher<R>>
+  publish?: Publisher<R> | ReadonlyArray<Publisher<R>> | undefined
   /**
    * Dependencies, made for each attempt, found at `message.deps`, and cleaned up before the result is published.
    *
    * @default those of the scope
    */
-  deps?: D
+  deps?: D | undefined
 }
 
 type Out<V> = V | Response<V | null | undefined> | null | undefined | void
 /** Result of a handler, checked against its publisher if that has a type. */
 type Returned<R> = unknown extends R ? unknown : Out<R> | Promise<Out<R>>
+
+/**
+ * Handler of a subscriber without options. Its name is what the compiler says of a call that forgets the handler.
+ *
+ * @example
+ * const handler: HandlerAsLastArgument<FastifyInstance, FastifyTypeProviderDefault> = (value) => { save(value) }
+ */
+export interface HandlerAsLastArgument<This, P extends FastifyTypeProvider> {
+  (this: This, value: unknown, message: MessageOf<P, {}, {}>): unknown
+}
 
 /**
  * Subscriber that was declared.
@@ -244,7 +255,7 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
   subscriber (
     this: void,
     topics: Topics,
-    handler: (this: This, value: unknown, message: MessageOf<P, {}, {}>) => unknown
+    handler: HandlerAsLastArgument<This, P>
   ): Subscriber
   /**
    * Declares a topic that the app writes to. Call it while plugins load.
@@ -257,7 +268,7 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
   publisher<const S extends MessageSchema = {}>(
     this: void,
     topic: string,
-    options?: PublisherOptions<S, Write<P, Part<NoInfer<S>, 'value'>>>
+    options?: PublisherOptions<S, Write<P, Part<NoInfer<S>, 'value'>>> | undefined
   ): Publisher<Write<P, Part<S, 'value'>>>
 }
 

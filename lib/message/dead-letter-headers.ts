@@ -4,6 +4,7 @@ import { parseJson } from '../codec/json.js'
 import { MESSAGE_LIMIT, NAME_LIMIT, oneLine, visibleLines } from '../foreign-text.js'
 import { textOf } from '../to-error.js'
 import type { RawHeader } from '../transport/transport.js'
+import { dateOf, validDate } from './timestamp.js'
 
 /* The headers of a dead letter: ONE list says how each is written, read and described in the AsyncAPI document. */
 
@@ -88,8 +89,9 @@ const HEADERS = {
   topic: always('topic', { description: 'Where the message was' }, ({ topic }) => topic, asText),
   partition: always('partition', DIGITS, ({ partition }) => String(partition), Number),
   offset: always('offset', { pattern: '^[0-9]{1,19}$' }, ({ offset }) => String(offset), asOffset),
-  timestamp: always('timestamp', { description: 'Of the message, ms since 1970', pattern: '^-?[0-9]+$' },
-    ({ timestamp }) => String(timestamp), (text) => new Date(Number(text))),
+  timestamp: always('timestamp',
+    { description: 'Of the message, ms since 1970; -1: it has none', pattern: '^-?[0-9]+$' },
+    ({ timestamp }) => String(timestamp), asTimestamp),
   groupId: maybe('group', { description: 'The consumer group of the subscriber' },
     ({ groupId }) => groupId ?? undefined, asText),
   subscriber: always('subscriber', { description: 'The subscriber that could not handle it' },
@@ -193,8 +195,12 @@ function asOffset (text = ''): bigint | undefined {
   return /^\d{1,19}$/.test(text) ? BigInt(text) : undefined
 }
 
-function asDate (text = ''): Date {
-  return new Date(text)
+function asTimestamp (text = ''): Date | undefined {
+  return /^-?\d+$/.test(text) ? dateOf(Number(text)) : undefined
+}
+
+function asDate (text = ''): Date | undefined {
+  return validDate(text)
 }
 
 /** Parses as strictly as a value: any producer may have written the header. */

@@ -15,6 +15,7 @@ import { readDeadLetterHeaders } from './dead-letter-headers.js'
 import { shownKey } from './key-text.js'
 import { messageLog } from './message-log.js'
 import { CORRELATION_ID, decodeHeaders, headerText } from './headers.js'
+import { dateOf } from './timestamp.js'
 
 /** One attempt to handle a record, as its message needs it. */
 export interface MessageDelivery {
@@ -93,8 +94,8 @@ export class ReceivedMessage implements Message<unknown, unknown, unknown> {
     return this.#delivery.signal
   }
 
-  get timestamp (): Date {
-    return new Date(this.#delivery.record.timestamp)
+  get timestamp (): Date | undefined {
+    return dateOf(this.#delivery.record.timestamp)
   }
 
   get key (): unknown {

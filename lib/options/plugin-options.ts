@@ -175,7 +175,7 @@ export const PLUGIN: OptionTable<PluginOptions, PluginSettings> = {
     default: undefined,
     check: checkAjv,
     shown: 'none',
-    doc: 'as `Fastify({ ajv })`, which a plugin cannot read: give both the same'
+    doc: 'as `Fastify({ ajv })`, for the strict check of what is published; received values need no option'
   }
 }
 

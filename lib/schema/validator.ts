@@ -37,10 +37,9 @@ const HTTP_PART = { value: 'body', key: 'params', headers: 'headers' } as const
 
 /** Compiles as Fastify does for the route `POST /<topic>`. */
 export function compileWith (compiler: Compiler, schema: unknown, { topic, part }: About): Validator {
-  const plain = isFluent(schema) ? schema.valueOf() : schema
   let validator: Validator
   try {
-    validator = compiler({ schema: plain, method: 'POST', url: topic, httpPart: HTTP_PART[part] })
+    validator = compiler({ schema: plainSchema(schema), method: 'POST', url: topic, httpPart: HTTP_PART[part] })
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new FASTSTREAM_ERR_SCHEMA_BUILD(part, topic, reason, { cause: error })
@@ -91,6 +90,11 @@ function runOther (validate: Validator, refuse: Refuse): Validate {
     if ('error' in answer && answer.error) throw refuse(answer.error)
     return 'value' in answer ? answer.value : data
   }
+}
+
+/** A schema as compilers take it: Fastify unfolds fluent schemas, too. */
+export function plainSchema (schema: unknown): unknown {
+  return isFluent(schema) ? schema.valueOf() : schema
 }
 
 function isFluent (schema: unknown): schema is object {

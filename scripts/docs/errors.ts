@@ -24,7 +24,8 @@ const WHEN: { readonly [_ in keyof typeof errors]: string } = {
   FASTSTREAM_ERR_TOPICS: "topics are missing (`topics: 'verify'`) or cannot be created",
   FASTSTREAM_ERR_NOT_AUTHORIZED:
     'the cluster does not give the app a [right](operations.md#rights) that it needs; `rights` lists those that are missing',
-  FASTSTREAM_ERR_START_TIMEOUT: 'the cluster answers, but is not ready within `connectTimeout`',
+  FASTSTREAM_ERR_START_TIMEOUT:
+    'the cluster answers, but is not ready within `connectTimeout`, or names a coordinator of a group that is not reached',
   FASTSTREAM_ERR_API_VERSION: 'the cluster is too old or too new for a request of this client',
   FASTSTREAM_ERR_FENCED: 'another process has the same `groupInstanceId`: the subscriber stops',
   FASTSTREAM_ERR_CODEC: 'a batch is compressed with a codec that is not installed: its partition is not read',

@@ -45,6 +45,7 @@ export class Group implements ConsumerListener {
   readonly #changes: TopicChanges
   #generation = 0
   #dispatching = false
+  #started = false
   #closing: Promise<void> | undefined
 
   constructor (
@@ -73,10 +74,16 @@ export class Group implements ConsumerListener {
     this.#report.rebalancing('joined')
     try {
       await this.#consumer.start()
+      this.#started = true
     } catch (err) {
       this.#state.failed(toError(err))
       throw err
     }
+  }
+
+  /** Why the group was not joined yet, when that is no wait for its other members. */
+  get unreached (): Error | undefined {
+    return this.#started ? undefined : this.#consumer.unreached
   }
 
   dispatch (): void {
