@@ -17,6 +17,7 @@ const FLOORS = [
   ['transport'],
   ['scope.ts', 'events.ts', 'missing-rights.ts', 'shown.ts', 'sealed.ts'],
   ['clock.ts', 'errors.ts', 'log.ts'],
+  ['create-bounded.ts'],
   ['bounded-error.ts', 'bounded-value.ts', 'foreign-text.ts'],
   [
     'call-stack.ts', 'context.ts', 'is-promise.ts', 'loopback.ts', 'members.ts', 'module-url.ts', 'symbols.ts',

@@ -12,26 +12,21 @@ interface Running {
 const running = new Map<string, Running>()
 let count = 0
 
+/** The work for one message, known by the name of the function that does it. */
+export interface WatchedWork {
+  /** Found among the names of the functions that wait for a call of `app.close()`. */
+  readonly name: string
+  readonly end: () => void
+}
+
 /**
- * Runs the work for one message. `onClose` is called when the work, or what it awaits, calls `app.close()` of the app
- * to which `broker` belongs.
+ * Watches the work for one message until its `end`. `onClose` is called when a function of this name, or what it
+ * awaits, calls `app.close()` of the app to which `broker` belongs.
  */
-export function runMessage<Result> (
-  broker: Events, onClose: () => void, work: () => Promise<Result>
-): Promise<Result> {
+export function watchClose (broker: Events, onClose: () => void): WatchedWork {
   const name = `faststream message ${++count}`
-  // Named, so that it is found among the functions that wait for a call of `app.close()`.
-  const functions = {
-    async [name] () {
-      try {
-        return await work()
-      } finally {
-        running.delete(name)
-      }
-    }
-  }
   running.set(name, { broker, onClose })
-  return (functions[name] as () => Promise<Result>)()
+  return { name, end: () => { running.delete(name) } }
 }
 
 /** `app.close()` is being called, in an app with these brokers. */

@@ -22,9 +22,7 @@ import { TopicChanges } from './topic-changes.js'
 const LAST_COMMIT = 2000
 /** Why handlers are given up that a drain has waited for: part of their abort reason. */
 const GIVEN_UP = { close: 'the app closes', rebalance: 'its partition goes to another member of the group' }
-/**
- * How much longer than `drainTimeout` a close waits until the group is left, ms; leaving continues in the background.
- */
+/** How much longer than `drainTimeout` a close waits to leave the group, ms; leaving goes on in the background. */
 const LEAVE = 500
 
 /**
@@ -91,10 +89,7 @@ export class Group implements ConsumerListener {
     this.#queues.dispatch()
   }
 
-  /**
-   * Reads the topics of one more subscriber, after a rebalance of the group. Rejects when the cluster refuses them; the
-   * others go on.
-   */
+  /** Reads topics of one more subscriber after a rebalance. Rejects when the cluster refuses them; the others go on. */
   async add (pipeline: ErasedPipeline): Promise<void> {
     const queue = new SubscriberQueue(pipeline, this.#shared)
     if (this.#dispatching) queue.dispatch()
@@ -116,8 +111,7 @@ export class Group implements ConsumerListener {
 
   /** Stops reading, lets running handlers end within `drainTimeout` ms, commits, and leaves the group. */
   close (drainTimeout: number): Promise<void> {
-    this.#closing ??= this.#close(drainTimeout)
-    return this.#closing
+    return (this.#closing ??= this.#close(drainTimeout))
   }
 
   async #close (drainTimeout: number): Promise<void> {
@@ -138,8 +132,7 @@ export class Group implements ConsumerListener {
   /** The health of the subscriber of `topics`. */
   health (topics: readonly string[]): UnnamedHealth {
     const queue = this.#queueOf(topics)!
-    const now = this.#environment.clock.elapsed()
-    const owned = this.#owned.values()
+    const [owned, now] = [this.#owned.values(), this.#environment.clock.elapsed()]
     return subscriberHealth(queue, { owned, consumer: this.#consumer, groupState: this.#state, now })
   }
 
@@ -238,8 +231,7 @@ export class Group implements ConsumerListener {
     const end = clock.elapsed() + timeout
     const patience = timeout - Math.min(LAST_COMMIT, timeout / 4)
     const ended = await this.#queues.drain(clock, patience)
-    // Partitions were lost meanwhile: the handlers of that generation were given up, and those that run now belong to
-    // the next one.
+    // Partitions were lost meanwhile: those handlers were given up, and what runs now belongs to the next generation.
     if (generation !== this.#generation) return
     if (!ended) {
       this.#report.drainTimedOut(reason, patience, this.#owned.values())
@@ -248,9 +240,7 @@ export class Group implements ConsumerListener {
     await this.#committer.flush(end - clock.elapsed())
   }
 
-  /**
-   * Ends the generation: its results change nothing any more, and its queued records are dropped, to be redelivered.
-   */
+  /** Ends the generation: its results change nothing any more, and its queued records are dropped and redelivered. */
   #revokeAll (): void {
     this.#generation++
     for (const { tracker } of this.#owned.values()) tracker.revoke()

@@ -4,7 +4,7 @@ import { sleep, within } from '../../clock.js'
 import { inOwnContext } from '../../context.js'
 import { FASTSTREAM_ERR_CLOSE_IN_HANDLER } from '../../errors.js'
 import type { Ordering } from '../../options/settings.js'
-import { runMessage } from '../close-calls.js'
+import { watchClose } from '../close-calls.js'
 import type { Environment } from '../environment.js'
 import type { Committer } from '../group/committer.js'
 import type { Session } from '../group/session.js'
@@ -148,14 +148,16 @@ export class SubscriberQueue {
       this.#closers.add(item)
       this.lanes.checkIdle()
     }
+    const { name, end } = watchClose(this.#group.events, onClose)
+    const work = { [name]: async () => await this.pipeline.run(new Delivery(topic, partition, record), slot) }
     try {
-      const delivery = new Delivery(topic, partition, record)
-      return await runMessage(this.#group.events, onClose, () => this.pipeline.run(delivery, slot))
+      return await work[name]!()
     } catch (err) {
       const details = { err, topic, partition, offset: String(record.offset) }
       this.#group.log.error(details, 'a message was left unsettled by an error that nobody expected')
       return 'broken'
     } finally {
+      end()
       this.#closers.delete(item)
     }
   }
