@@ -1,3 +1,4 @@
+import { isNotAuthorized } from '../../../missing-rights.js'
 import { type ProducedRecord, SendError, type TransportOptions, type TransportProducer } from '../../transport.js'
 import type { Cluster } from '../cluster/cluster.js'
 import { answerError, namedError, throwIfFailed } from '../cluster/denied.js'
@@ -179,8 +180,8 @@ function sendError (batches: readonly ProduceBatch[], offsets: SendError['offset
 
 /** A refusal in the protocol's own words, and not in those of a connection, which name hosts. */
 function messageOf (failure: unknown): string {
-  const isShown = failure instanceof ProtocolError || failure instanceof InterruptedError
-  return isShown ? failure.message : 'it could not be sent'
+  const isAnswer = failure instanceof ProtocolError || isNotAuthorized(failure)
+  return isAnswer || failure instanceof InterruptedError ? failure.message : 'it could not be sent'
 }
 
 function whyOf (failure: unknown): SendError['reason'] {
