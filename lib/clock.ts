@@ -49,8 +49,9 @@ export function sleep (clock: Clock, ms: number, signal: AbortSignal): Promise<b
 
 /** Waits at most `ms` for `work`, resolves to whether it ended in time. Rejects only when `work` rejects in time. */
 export function within (clock: Clock, ms: number, work: Promise<unknown>): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const cancel = clock.schedule(ms, () => { resolve(false) })
-    work.then(() => { cancel(); resolve(true) }, (error) => { cancel(); reject(error) })
-  })
+  let cancel!: () => void
+  const late = new Promise<boolean>((resolve) => { cancel = clock.schedule(ms, () => { resolve(false) }) })
+  const inTime = work.then(() => { cancel(); return true }, (error) => { cancel(); throw error })
+  // A race, because async stack traces see through it: a clean-up that calls `app.close()` is found in them.
+  return Promise.race([inTime, late])
 }

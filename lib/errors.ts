@@ -1,28 +1,10 @@
-import createError, { type FastifyErrorConstructor } from '@fastify/error'
-import { boundedError } from './bounded-error.js'
-import { oneLine } from './foreign-text.js'
+import createError from '@fastify/error'
+import { createBounded } from './create-bounded.js'
 
-/* The catalogue: one entry per error. docs/errors.md and `test/errors.test.ts` follow it. */
-
-/** Of each text in an error that clients may see: with two of them a whole message has no more than 1 kB. */
-const TEXT_LIMIT = 640
-
-type Argument = string | number | ErrorOptions | undefined
-
-/** As `createError`, for errors whose texts and causes may be a sender's: each is bounded. */
-function createBounded<Args extends Argument[]> (
-  ...definition: Parameters<typeof createError>
-): FastifyErrorConstructor<{ code: string }, Args> {
-  return new Proxy(createError<Args>(...definition), {
-    construct: (target, args: Args, newTarget) => Reflect.construct(target, args.map(boundedArgument), newTarget)
-  })
-}
-
-function boundedArgument (argument: Argument): Argument {
-  if (typeof argument === 'string') return oneLine(argument, TEXT_LIMIT)
-  if (typeof argument !== 'object' || !(argument.cause instanceof Error)) return argument
-  return { cause: boundedError(argument.cause) }
-}
+/*
+ * The catalogue: one entry per error. docs/errors.md and `test/errors.test.ts` follow it. What a route can throw is
+ * read by HTTP clients: its message names topics and options, and neither addresses, groups nor the texts of causes.
+ */
 
 // Options and declarations: wrong when the app is built, so they stop it.
 export const FASTSTREAM_ERR_INVALID_OPTION = createError<[option: string, cure: string]>(
@@ -116,7 +98,7 @@ export const FASTSTREAM_ERR_NOT_AUTHORIZED = createBounded<[rights: string, who:
   'the cluster refuses %s%s: add an ACL for each of these rights (docs/operations.md lists what an app needs)',
   500
 )
-export const FASTSTREAM_ERR_START_TIMEOUT = createError<[ms: number, what: string]>(
+export const FASTSTREAM_ERR_START_TIMEOUT = createError<[ms: number, what: string, options?: ErrorOptions]>(
   'FASTSTREAM_ERR_START_TIMEOUT',
   "the broker was not ready within %d ms (%s): raise 'connectTimeout' (and Fastify's 'pluginTimeout' above it) if " +
     'the cluster needs longer',
@@ -154,6 +136,12 @@ export const FASTSTREAM_ERR_HANDLER_TIMEOUT = createBounded<[ms: number, options
 )
 export const FASTSTREAM_ERR_HANDLER_ABORTED = createBounded<[reason: string]>(
   'FASTSTREAM_ERR_HANDLER_ABORTED', 'the attempt was aborted because %s: the message is delivered again', 500
+)
+export const FASTSTREAM_ERR_CLOSE_IN_HANDLER = createBounded<[subscriber: string]>(
+  'FASTSTREAM_ERR_CLOSE_IN_HANDLER',
+  "a handler of subscriber '%s' awaits app.close(), which waits for running handlers: the message is delivered " +
+    'again; throw StopConsume to stop the subscriber, or call app.close() without await',
+  500
 )
 export const FASTSTREAM_ERR_OFFSET_RESET = createBounded<[offset: string, start: string, end: string]>(
   'FASTSTREAM_ERR_OFFSET_RESET',
@@ -196,6 +184,12 @@ export const FASTSTREAM_ERR_PUBLISH_TIMEOUT = createBounded<[topic: string, outc
     "needs longer; with outcome 'unknown' it may be in the log, and publishing it again may store it twice",
   503
 )
+export const FASTSTREAM_ERR_UNAVAILABLE = createBounded<[topic: string, options?: ErrorOptions]>(
+  'FASTSTREAM_ERR_UNAVAILABLE',
+  "the message for '%s' was not sent, because the cluster cannot be used: the cause of this error, in the log, says " +
+    'why',
+  503
+)
 export const FASTSTREAM_ERR_PUBLISH_REFUSED = createBounded<[topic: string, reason: string, options?: ErrorOptions]>(
   'FASTSTREAM_ERR_PUBLISH_REFUSED', "the cluster refused the message for '%s': %s", 500
 )
@@ -206,6 +200,11 @@ export const FASTSTREAM_ERR_UNKNOWN_OPERATION = createBounded<[operation: string
 )
 export const FASTSTREAM_ERR_PUBLISH_FORBIDDEN = createBounded<[operation: string, reason: string]>(
   'FASTSTREAM_ERR_PUBLISH_FORBIDDEN', "operation '%s' was not published: %s", 403
+)
+export const FASTSTREAM_ERR_PUBLISH_AUTHORIZE = createBounded<
+  [operation: string, reason: string, options?: ErrorOptions]
+>(
+  'FASTSTREAM_ERR_PUBLISH_AUTHORIZE', "operation '%s' was not published: 'authorize' %s", 500
 )
 export const FASTSTREAM_ERR_PUBLISH_BODY = createBounded<[reason: string]>(
   'FASTSTREAM_ERR_PUBLISH_BODY', 'the body %s', 400
@@ -231,8 +230,8 @@ export const FASTSTREAM_ERR_NO_DEPENDENCIES = createBounded<[url: string]>(
     'same scope or a parent; a 404 handler has no dependencies',
   500
 )
-export const FASTSTREAM_ERR_CLEANUP = createBounded<[reason: string, options?: ErrorOptions]>(
-  'FASTSTREAM_ERR_CLEANUP', 'the clean-up of a dependency failed: %s', 500
+export const FASTSTREAM_ERR_CLEANUP = createBounded<[options?: ErrorOptions]>(
+  'FASTSTREAM_ERR_CLEANUP', 'the clean-up of a dependency failed: the cause of this error, in the log, says why', 500
 )
 export const FASTSTREAM_ERR_CLEANUP_TIMEOUT = createBounded<[name: string, ms: number]>(
   'FASTSTREAM_ERR_CLEANUP_TIMEOUT',

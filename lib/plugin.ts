@@ -1,28 +1,32 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, RegisterOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import type { FaststreamOptions, FaststreamPlugin } from '../types/index.js'
 import { documentApp } from './asyncapi/routes.js'
 import { normaliseAsyncapi } from './asyncapi/settings.js'
+import { noticeClose } from './broker/close-calls.js'
 import { Broker } from './broker/broker.js'
 import { decorate } from './broker/decorators.js'
 import { addBroker, brokersOf } from './broker/app-brokers.js'
 import { acceptsAnyCertificate } from './options/connection.js'
 import { normaliseOptions } from './options/plugin-options.js'
+import { registerOptionsOf } from './options/register-options.js'
 import { rootOf } from './scope.js'
 
 /* The whole lifecycle: options → broker → decorators → document → hooks. */
 
-async function faststream (app: FastifyInstance, options: FaststreamOptions): Promise<void> {
+async function faststream (app: FastifyInstance, options: FaststreamOptions & RegisterOptions): Promise<void> {
   const settings = normaliseOptions(options, app.initialConfig.pluginTimeout as number)
   const asyncapi = normaliseAsyncapi(options.asyncapi)
   if (acceptsAnyCertificate(options.ssl)) {
     app.log.warn({ broker: settings.name }, 'ssl.rejectUnauthorized is false: any host can pose as the Kafka cluster')
   }
+  const registerOptions = registerOptionsOf(options)
   const broker = new Broker(settings, app.log)
   addBroker(app, broker)
+  noticeClose(app)
   decorate(app, broker)
   // The document's onReady hook runs before ours: an app whose document fails never connects.
-  documentApp(app, brokersOf(app).byName, asyncapi)
+  documentApp(app, brokersOf(app).byName, asyncapi, registerOptions)
 
   app.addHook('onReady', async function faststreamOnReady () {
     await broker.start(brokersOf(app).environment)

@@ -13,13 +13,13 @@ export function rootOf (scope: FastifyInstance): FastifyInstance {
 }
 
 /** Keeps one state per app, shared by all of its scopes, for as long as the app is referenced. */
-export function perApp<State> (create: () => State): (scope: FastifyInstance) => State {
+export function perApp<State> (create: (root: FastifyInstance) => State): (scope: FastifyInstance) => State {
   const states = new WeakMap<FastifyInstance, State>()
   return function stateOf (scope) {
     const root = rootOf(scope)
     const known = states.get(root)
     if (known !== undefined) return known
-    const created = create()
+    const created = create(root)
     states.set(root, created)
     return created
   }

@@ -17,8 +17,12 @@ const FLOORS = [
   ['transport'],
   ['scope.ts', 'events.ts', 'missing-rights.ts', 'shown.ts', 'sealed.ts'],
   ['clock.ts', 'errors.ts', 'log.ts', 'memory-budget.ts'],
+  ['create-bounded.ts'],
   ['bounded-error.ts', 'bounded-value.ts', 'foreign-text.ts'],
-  ['context.ts', 'is-promise.ts', 'loopback.ts', 'members.ts', 'module-url.ts', 'symbols.ts', 'to-error.ts'],
+  [
+    'call-stack.ts', 'context.ts', 'is-promise.ts', 'loopback.ts', 'members.ts', 'module-url.ts', 'symbols.ts',
+    'to-error.ts'
+  ],
   ['types']
 ]
 /** Rooms that other rooms enter through these files only. */

@@ -9,17 +9,17 @@ import type { FastifyRequest, RouteShorthandOptions } from 'fastify'
  */
 export interface Documentation {
   /** Title of the operation. @default none */
-  title?: string
+  title?: string | undefined
   /** Description in CommonMark. @default none */
-  description?: string
+  description?: string | undefined
   /** Names of tags. @default none */
-  tags?: readonly string[]
+  tags?: readonly string[] | undefined
   /** Marks the operation as deprecated. @default false */
-  deprecated?: boolean
+  deprecated?: boolean | undefined
   /** Messages as they may arrive, with values that JSON can hold. @default none */
-  examples?: readonly MessageExample[]
+  examples?: readonly MessageExample[] | undefined
   /** `false`: the document leaves it out, and the topics that only it uses. @default the plugin's `includeInSchema` */
-  includeInSchema?: boolean
+  includeInSchema?: boolean | undefined
 }
 
 /**
@@ -29,10 +29,10 @@ export interface Documentation {
  * const cheap: MessageExample = { name: 'cheap', value: { id: '1', total: 0 } }
  */
 export interface MessageExample {
-  name?: string
-  summary?: string
+  name?: string | undefined
+  summary?: string | undefined
   value?: unknown
-  headers?: Readonly<Record<string, unknown>>
+  headers?: Readonly<Record<string, unknown>> | undefined
 }
 
 /**
@@ -43,17 +43,17 @@ export interface MessageExample {
  */
 export interface AsyncapiInfo {
   /** Title of the document. @default the name in the app's package.json, else the `clientId` of the first broker */
-  title?: string
+  title?: string | undefined
   /** Version of the app. @default the version in the app's package.json, else '0.0.0' */
-  version?: string
+  version?: string | undefined
   /** Description in CommonMark. @default none */
-  description?: string
+  description?: string | undefined
   /** URL of the terms of service. @default none */
-  termsOfService?: string
+  termsOfService?: string | undefined
   /** Person or team to ask. @default none */
-  contact?: { name?: string, url?: string, email?: string }
+  contact?: { name?: string | undefined, url?: string | undefined, email?: string | undefined } | undefined
   /** Licence of the app. @default none */
-  license?: { name: string, url?: string }
+  license?: { name: string, url?: string | undefined } | undefined
 }
 
 /**
@@ -65,13 +65,13 @@ export interface AsyncapiInfo {
  */
 export interface AsyncapiServer {
   /** Address that the document shows. @default the first of `brokers`; in production none */
-  host?: string
+  host?: string | undefined
   /** Title of the cluster. @default none */
-  title?: string
+  title?: string | undefined
   /** Description in CommonMark. @default none */
-  description?: string
+  description?: string | undefined
   /** Version of Kafka. @default none */
-  protocolVersion?: string
+  protocolVersion?: string | undefined
 }
 
 /**
@@ -86,39 +86,39 @@ export interface AsyncapiServer {
  */
 export interface AsyncapiOptions {
   /** Path of the routes, below the prefix of the scope; `''` is the scope itself. @default '/asyncapi' */
-  routePrefix?: string
+  routePrefix?: string | undefined
   /** Hooks of all these routes, for example to authenticate. @default none */
-  hooks?: Pick<RouteShorthandOptions, 'onRequest' | 'preHandler'>
+  hooks?: Pick<RouteShorthandOptions, 'onRequest' | 'preHandler'> | undefined
   /** Title, CSS and icon of the page. @default the page's own */
-  theme?: AsyncapiTheme
+  theme?: AsyncapiTheme | undefined
   /** Image at the top of the page. @default none */
-  logo?: AsyncapiImage
+  logo?: AsyncapiImage | undefined
   /** Version of AsyncAPI. @default '3.0.0' */
-  specVersion?: '3.0.0' | '3.1.0'
+  specVersion?: '3.0.0' | '3.1.0' | undefined
   /** Title, version and contact of the app. @default `{ title, version }` of the app's package.json, if it is found */
-  info?: AsyncapiInfo
+  info?: AsyncapiInfo | undefined
   /** Descriptions of clusters, by the names of their brokers. @default none */
-  servers?: Readonly<Record<string, AsyncapiServer>>
+  servers?: Readonly<Record<string, AsyncapiServer>> | undefined
   /** Descriptions of tags, in display order. @default none */
-  tags?: ReadonlyArray<{ name: string, description?: string }>
+  tags?: ReadonlyArray<{ name: string, description?: string | undefined }> | undefined
   /** Link to further documentation. @default none */
-  externalDocs?: { url: string, description?: string }
+  externalDocs?: { url: string, description?: string | undefined } | undefined
   /**
    * Function that converts a declared schema to JSON Schema. Schemas of Zod 4, and all with Standard JSON Schema or a
    * method `toJSONSchema`, need none. `undefined` leaves the conversion to the plugin.
    *
    * @default none
    */
-  jsonSchema?: (schema: unknown) => object | boolean | undefined
+  jsonSchema?: ((schema: unknown) => object | boolean | undefined) | undefined
   /**
    * Function that is called once with the document and returns the one to use, without a promise. Operations that it
    * renames cannot be published from the page.
    *
    * @default none
    */
-  transform?: (document: AsyncapiDocument) => AsyncapiDocument
+  transform?: ((document: AsyncapiDocument) => AsyncapiDocument) | undefined
   /** Permission to publish from the page. @default none: the page cannot publish */
-  publish?: AsyncapiPublish
+  publish?: AsyncapiPublish | undefined
 }
 
 /**
@@ -129,11 +129,11 @@ export interface AsyncapiOptions {
  */
 export interface AsyncapiTheme {
   /** Title of the browser's tab. @default the title of the document */
-  title?: string
+  title?: string | undefined
   /** CSS that follows the page's own. @default none */
-  css?: string
+  css?: string | undefined
   /** Icon of the browser's tab. @default two arrows */
-  favicon?: AsyncapiImage
+  favicon?: AsyncapiImage | undefined
 }
 
 /**
@@ -160,12 +160,12 @@ export interface AsyncapiImage {
  */
 export interface AsyncapiPublish {
   /**
-   * Function that decides about each message, after the `hooks`. Anything but `true` is answered with 403. What it
-   * throws is an error of the route.
+   * Function that decides about each message, after the `hooks`, within 10 s. Anything but `true` is answered with
+   * 403. When it throws, the client gets the error's status if that is 400 to 499, else 500, and never its text.
    */
   authorize: (request: FastifyRequest, operation: AsyncapiOperation) => boolean | Promise<boolean>
   /** Confirmation for production: must be `true` when `NODE_ENV=production`. @default false */
-  production?: boolean
+  production?: boolean | undefined
 }
 
 /**

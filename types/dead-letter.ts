@@ -36,7 +36,7 @@ export interface DeadLetter {
   readonly topic: string
   readonly partition: number
   readonly offset: bigint
-  readonly timestamp: Date
+  readonly timestamp: Date | undefined
   /** Group and name of the subscriber that could not handle the message. */
   readonly groupId: string | undefined
   readonly subscriber: string | undefined
@@ -48,8 +48,9 @@ export interface DeadLetter {
   readonly validation: unknown
   /** Number of attempts. */
   readonly attempts: number
-  readonly firstFailureAt: Date
-  readonly failedAt: Date
+  /** Undefined, as the other times, when another program wrote a header that is no time. */
+  readonly firstFailureAt: Date | undefined
+  readonly failedAt: Date | undefined
   /** True when the message was too large for a dead letter with its value. The value is only in the original topic. */
   readonly valueOmitted: boolean
   /** True when the key and the headers were too large, too. The message is only in the original topic. */

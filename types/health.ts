@@ -79,18 +79,23 @@ export interface SubscriberHealth {
 }
 
 /**
- * Result of `app.broker.health()`. It tells what the cluster said last; no request is sent for it.
+ * Result of `app.broker.health()`. It tells what the cluster said last; no request is sent for it. Its errors may name
+ * brokers, so a public route should send `healthy` alone.
  *
  * @example
  * app.get('/ready', (request, reply) => {
- *   const health = app.broker.health()
- *   return reply.code(health.healthy ? 200 : 503).send(health)
+ *   const { healthy } = app.broker.health()
+ *   return reply.code(healthy ? 200 : 503).send({ healthy })
  * })
  */
 export interface BrokerHealth {
   /** True when the cluster is connected and every subscriber is healthy. */
   readonly healthy: boolean
-  readonly state: 'loading' | 'connecting' | 'connected' | 'closing' | 'closed'
+  /**
+   * State of the broker. `starting`: `ready()` has not resolved yet. `connecting`: the app is ready, the cluster has
+   * not answered yet (`startup: 'background'`).
+   */
+  readonly state: 'starting' | 'connecting' | 'connected' | 'closing' | 'closed'
   /** Reason why the cluster could not be used, with `startup: 'background'`. */
   readonly lastError: HealthError | undefined
   readonly subscribers: readonly SubscriberHealth[]

@@ -18,7 +18,7 @@ export type SaslOptions =
     authorizationIdentity: string
     accessKeyId: string
     secretAccessKey: string
-    sessionToken?: string
+    sessionToken?: string | undefined
   }
   /** Token provider, called for each connection (KIP-255). */
   | { mechanism: 'oauthbearer', oauthBearerProvider: () => Promise<{ value: string }> }
@@ -32,21 +32,21 @@ export type SaslOptions =
  */
 export interface RetryOptions {
   /** Attempts after the first one. @default 5 */
-  retries?: number
+  retries?: number | undefined
   /** Pause before the first retry, ms. @default 200 */
-  delay?: number
+  delay?: number | undefined
   /** Factor by which each pause is longer than the one before. @default 2 */
-  factor?: number
+  factor?: number | undefined
   /** Longest pause, ms; jitter may add its part. @default 30_000 */
-  maxDelay?: number
+  maxDelay?: number | undefined
   /** Part of the pause, 0 to 1, by which it is varied at random. @default 0.2 */
-  jitter?: number
+  jitter?: number | undefined
   /**
    * Decides whether an error is worth a retry. After `false` the message goes to the dead-letter topic at once.
    *
    * @default () => true
    */
-  retryOn?: (error: unknown) => boolean
+  retryOn?: ((error: unknown) => boolean) | undefined
 }
 
 /**
@@ -85,7 +85,7 @@ export interface DeadLetterOptions {
    *
    * @default (topic) => topic + '.dlq'
    */
-  topic?: string | ((topic: string) => string)
+  topic?: string | ((topic: string) => string) | undefined
 }
 
 /**
@@ -97,9 +97,9 @@ export interface DeadLetterOptions {
  */
 export interface TopicConfig {
   /** Number of partitions. @default 3 */
-  partitions?: number
+  partitions?: number | undefined
   /** Replication factor; −1 is the cluster's default (KIP-464). @default -1 */
-  replicas?: number
+  replicas?: number | undefined
 }
 
 /**
@@ -117,7 +117,7 @@ export interface InheritedOptions {
    *
    * @default none; in memory 'fastify-faststream'
    */
-  groupId?: string | null
+  groupId?: string | null | undefined
   /**
    * Position in a partition for which the group has no offset, or an offset that is not in the log: retention has
    * removed the records, or the topic was deleted and created again. Records that are left out are logged, with the
@@ -127,21 +127,21 @@ export interface InheritedOptions {
    *
    * @default 'earliest'
    */
-  offsetReset?: 'earliest' | 'latest' | 'fail'
+  offsetReset?: 'earliest' | 'latest' | 'fail' | undefined
   /**
    * Time for one attempt of a handler, ms. After it `message.signal` aborts, and the attempt has failed whatever the
    * handler returns later.
    *
    * @default 60_000
    */
-  handlerTimeout?: number
+  handlerTimeout?: number | undefined
   /**
    * Time for one message to be settled, ms. A partition in which messages wait, and of which none is settled for longer
    * than this and `handlerTimeout`, is not healthy, see {@link SubscriberHealth}.
    *
    * @default 60_000
    */
-  stuckAfter?: number
+  stuckAfter?: number | undefined
   /**
    * Largest message that is handled, with key and headers; bytes without compression. A larger message is not
    * decoded. It becomes a dead letter without its value: a few kilobytes can inflate to a size that keeps all other
@@ -149,44 +149,44 @@ export interface InheritedOptions {
    *
    * @default 1_048_588, as Kafka's `message.max.bytes`
    */
-  bodyLimit?: number
+  bodyLimit?: number | undefined
   /**
    * Further attempts for a message whose handler threw. Each member that is left out is inherited.
    *
    * @default { retries: 5, delay: 200, factor: 2, maxDelay: 30_000, jitter: 0.2, retryOn: () => true }
    */
-  retry?: RetryOptions
+  retry?: RetryOptions | undefined
   /**
    * Topic of dead letters. `false`: a message that cannot be handled is logged and skipped.
    *
    * @default { topic: (topic) => topic + '.dlq' }
    */
-  deadLetter?: DeadLetterOptions | false
+  deadLetter?: DeadLetterOptions | false | undefined
   /** Rule that settles a message, see {@link AckPolicy}. @default 'REJECT_ON_ERROR' */
-  ackPolicy?: AckPolicy
+  ackPolicy?: AckPolicy | undefined
   /**
    * Messages that are handled one after the other (a lane): those of a `'partition'`, or those of one `'key'` in a
    * partition. With `'key'` a message without a key has its own lane; with `'none'` every message has.
    *
    * @default 'partition'
    */
-  ordering?: 'partition' | 'key' | 'none'
+  ordering?: 'partition' | 'key' | 'none' | undefined
   /**
    * Number of messages that a subscriber handles at the same time, each of another lane. A message that waits for its
    * next attempt does not count.
    *
    * @default 16
    */
-  concurrency?: number
+  concurrency?: number | undefined
   /**
    * Level of the log line `message completed`, which each message has when it is handled, with its outcome and the time
    * that it took. `'silent'`: no line.
    *
    * @default 'debug'
    */
-  messageLogLevel?: 'debug' | 'info' | 'silent'
+  messageLogLevel?: 'debug' | 'info' | 'silent' | undefined
   /** `false`: the AsyncAPI document leaves it out. Publishers inherit it, too. @default true */
-  includeInSchema?: boolean
+  includeInSchema?: boolean | undefined
 }
 
 /**
@@ -203,7 +203,7 @@ export interface FaststreamOptions extends InheritedOptions {
    *
    * @default none: the in-memory broker
    */
-  brokers?: string | readonly string[]
+  brokers?: string | readonly string[] | undefined
   /**
    * Client library. `'memory'` is an in-memory cluster, which keeps every message for as long as the process lives. A
    * transport of your own is an object, or a function that creates it, see {@link Transport} and
@@ -211,27 +211,27 @@ export interface FaststreamOptions extends InheritedOptions {
    *
    * @default 'kafkajs', or 'memory' without `brokers`
    */
-  transport?: 'kafkajs' | 'memory' | Transport | TransportFactory
+  transport?: 'kafkajs' | 'memory' | Transport | TransportFactory | undefined
   /**
    * Name of the broker. A further cluster needs another name and is found at `app.brokers[name]`; `app.broker` is the
    * one named `'default'`.
    *
    * @default 'default'
    */
-  name?: string
+  name?: string | undefined
   /** Kafka client id, shown in the cluster's logs and used for its quotas. @default 'fastify-faststream' */
-  clientId?: string
+  clientId?: string | undefined
   /** TLS: `true`, or the options of `node:tls`. @default false */
-  ssl?: boolean | ConnectionOptions
+  ssl?: boolean | ConnectionOptions | undefined
   /** Credentials of the app, see {@link SaslOptions}. @default none */
-  sasl?: SaslOptions
+  sasl?: SaslOptions | undefined
   /**
    * Permission to send the password or token of `sasl` readable, without `ssl`, to a host that is not loopback. SCRAM
    * needs none: it sends no password.
    *
    * @default false
    */
-  allowInsecureSasl?: boolean
+  allowInsecureSasl?: boolean | undefined
   /**
    * Behaviour without a cluster at start. `'strict'`: `ready()` rejects. `'background'`: HTTP is served meanwhile, a
    * publish fails with FASTSTREAM_ERR_NOT_READY (503), and the broker tries again without end, with pauses of up to
@@ -239,66 +239,66 @@ export interface FaststreamOptions extends InheritedOptions {
    *
    * @default 'strict'
    */
-  startup?: 'strict' | 'background'
+  startup?: 'strict' | 'background' | undefined
   /**
    * Time allowed for the cluster to answer at start, ms; after it `ready()` rejects. A group that must first wait for
    * crashed members to expire joins later, with a warning.
    *
    * @default Fastify's `pluginTimeout` − 1 s
    */
-  connectTimeout?: number
+  connectTimeout?: number | undefined
   /** Time that `close()` waits for running handlers, ms. @default Fastify's `pluginTimeout` − 1 s */
-  drainTimeout?: number
+  drainTimeout?: number | undefined
   /**
    * Time that a rebalance waits for running handlers, ms. At least 1 s below `rebalanceTimeout`.
    *
    * @default 10_000
    */
-  revokeDrain?: number
+  revokeDrain?: number | undefined
   /**
    * Time after which the group evicts a member from which it has heard nothing, ms. The cluster refuses values outside
    * of its own bounds, by default 6 s and 30 min.
    *
    * @default 30_000
    */
-  sessionTimeout?: number
+  sessionTimeout?: number | undefined
   /**
    * Time that the group waits in a rebalance for a member that drains, ms. After it the group evicts the member.
    *
    * @default 60_000
    */
-  rebalanceTimeout?: number
+  rebalanceTimeout?: number | undefined
   /**
    * Name of this process as a static member of its groups: a restart within `sessionTimeout` makes no rebalance. Each
    * running process needs a name of its own, for example the name of its pod in a StatefulSet.
    *
    * @default none
    */
-  groupInstanceId?: string
+  groupInstanceId?: string | undefined
   /**
    * Time allowed for one clean-up of a dependency, ms. After it the clean-up is left running, which is an error.
    *
    * @default 10_000
    */
-  cleanupTimeout?: number
+  cleanupTimeout?: number | undefined
   /**
    * Content of the memory: `messages` of each partition, and `bytes` of all partitions together. A full partition is
    * not fetched before half of it is handled.
    *
    * @default { messages: 1000, bytes: 8 MiB }
    */
-  buffer?: { messages?: number, bytes?: number }
+  buffer?: { messages?: number | undefined, bytes?: number | undefined } | undefined
   /** Commit of offsets, after `interval` ms or `count` messages. @default { interval: 1000, count: 500 } */
-  commit?: { interval?: number, count?: number }
+  commit?: { interval?: number | undefined, count?: number | undefined } | undefined
   /**
    * Treatment of declared topics that the cluster lacks, at start: `'create'` creates them, `'verify'` fails and
    * lists them, `'ignore'` does nothing.
    *
    * @default 'create'
    */
-  topics?: 'create' | 'verify' | 'ignore'
+  topics?: 'create' | 'verify' | 'ignore' | undefined
   /** Settings of created topics, see {@link TopicConfig}. @default { partitions: 3, replicas: -1 } */
-  topicConfig?: TopicConfig
+  topicConfig?: TopicConfig | undefined
   /**
    * Bounds of publishing: `deadline` (ms) for one publish, `queue` for messages that wait for the cluster. The
    * `compression` of the batches: snappy needs the package `snappy`, lz4 the package `lz4-napi`, and zstd Node 22.15
@@ -307,22 +307,27 @@ export interface FaststreamOptions extends InheritedOptions {
    * @default { deadline: 30_000, queue: { messages: 10_000, bytes: 64 MiB }, compression: 'none' }
    */
   producer?: {
-    deadline?: number
-    queue?: { messages?: number, bytes?: number }
-    compression?: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
-  }
+    deadline?: number | undefined
+    queue?: { messages?: number | undefined, bytes?: number | undefined } | undefined
+    compression?: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd' | undefined
+  } | undefined
   /**
    * Function that names the correlation id of what a route publishes: 1 to 256 visible characters.
    *
    * @default a UUID per request
    */
-  correlationId?: (request: FastifyRequest) => string
+  correlationId?: ((request: FastifyRequest) => string) | undefined
   /**
    * AsyncAPI document and its routes; `false`: no routes. Only for the plugin that is registered first.
    *
    * @default true; in production false, as it shows the topology
    */
-  asyncapi?: AsyncapiOptions | boolean
-  /** Options as in `Fastify({ ajv })`, which a plugin cannot read: give both the same. @default none */
-  ajv?: FastifyServerOptions['ajv']
+  asyncapi?: AsyncapiOptions | boolean | undefined
+  /**
+   * Options as in `Fastify({ ajv })`, for the strict check of what is published. Received values are checked by the
+   * compiler of the scope's routes, with the options that Fastify has.
+   *
+   * @default none
+   */
+  ajv?: FastifyServerOptions['ajv'] | undefined
 }

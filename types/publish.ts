@@ -38,23 +38,23 @@ export interface PublishOptions {
    *
    * @default the publisher's key; for a handler's tombstone also the key of the handled message
    */
-  key?: string | Buffer | null
+  key?: string | Buffer | null | undefined
   /**
    * Headers beside the publisher's. A name given here replaces all headers of the publisher under that name.
    *
    * @default the publisher's alone
    */
-  headers?: OutgoingHeaders
+  headers?: OutgoingHeaders | undefined
   /**
    * Number of the partition, counted from 0, instead of the one that the key chooses.
    *
    * @default chosen by the key (murmur2, as the Java client)
    */
-  partition?: number
+  partition?: number | undefined
   /** Time of the record, not before 1970. @default now */
-  timestamp?: Date
+  timestamp?: Date | undefined
   /** Header `correlation_id`. @default that of the request or message, else a new UUID */
-  correlationId?: string
+  correlationId?: string | undefined
 }
 
 /**
@@ -106,21 +106,21 @@ export interface Publisher<in V = unknown> {
  */
 export interface PublisherOptions<S, V> extends Documentation {
   /** Schemas that are checked strictly before a message leaves: no coercion, no defaults. @default none */
-  schema?: S & MessageSchema
+  schema?: (S & MessageSchema) | undefined
   /**
    * Key: messages of one key are in one partition, in order. `null` is no key. A function is not called for a
    * tombstone, and must not return `undefined`.
    *
    * @default none
    */
-  key?: string | ((value: V) => string | Buffer | null)
+  key?: string | ((value: V) => string | Buffer | null) | undefined
   /**
    * Headers of every message. A function is not called for a tombstone, and must not return `undefined`, also not as
    * the value of a header.
    *
    * @default none
    */
-  headers?: OutgoingHeaders | ((value: V) => OutgoingHeaders)
+  headers?: OutgoingHeaders | ((value: V) => OutgoingHeaders) | undefined
 }
 
 /**

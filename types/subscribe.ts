@@ -35,8 +35,8 @@ export interface Message<
   readonly rawHeaders: ReadonlyArray<readonly [name: string, value: Buffer | null]>
   /** Dependencies that the subscriber and its scope declare. */
   readonly deps: D
-  /** Time of the publish, as the publisher says. */
-  readonly timestamp: Date
+  /** Time of the publish, as the publisher says; undefined when it says none, or one that a `Date` cannot hold. */
+  readonly timestamp: Date | undefined
   /** Number of this attempt: 1, then one more with each retry. */
   readonly attempt: number
   /**
@@ -51,7 +51,10 @@ export interface Message<
   readonly deadLetter: DeadLetter | undefined
   /** Header `correlation_id` if it has 1 to 256 visible characters, otherwise a new UUID. */
   readonly correlationId: string
-  /** Logger of the scope, with subscriber, group, topic, partition, offset and correlation id of the message. */
+  /**
+   * Logger of the scope, with subscriber, group, topic, partition, offset and correlation id of the message. It writes
+   * `key` as text, unless the app has a serializer of that name.
+   */
   readonly log: FastifyBaseLogger
   /** Broker that publishes with the correlation id of this message. */
   readonly broker: BoundBroker
@@ -112,7 +115,7 @@ export interface SubscriberOptions<S, R, D extends Dependencies = {}> extends Do
    *
    * @default none: messages are only decoded
    */
-  schema?: S
+  schema?: S | undefined
   /**
    * Publishers of the handler's result, also of another broker. `undefined` publishes nothing, {@link Response} adds
    * metadata. `null` is a tombstone: its key is the one that is given with it, else the publisher's if that is fixed
@@ -120,18 +123,28 @@ export interface SubscriberOptions<S, R, D extends Dependencies = {}> extends Do
    *
    * @default none
    */
-  publish?: Publisher<R> | ReadonlyArray<Publisher<R>>
+  publish?: Publisher<R> | ReadonlyArray<Publisher<R>> | undefined
   /**
    * Dependencies, made for each attempt, found at `message.deps`, and cleaned up before the result is published.
    *
    * @default those of the scope
    */
-  deps?: D
+  deps?: D | undefined
 }
 
 type Out<V> = V | Response<V | null | undefined> | null | undefined | void
 /** Result of a handler, checked against its publisher if that has a type. */
 type Returned<R> = unknown extends R ? unknown : Out<R> | Promise<Out<R>>
+
+/**
+ * Handler of a subscriber without options. Its name is what the compiler says of a call that forgets the handler.
+ *
+ * @example
+ * const handler: HandlerAsLastArgument<FastifyInstance, FastifyTypeProviderDefault> = (value) => { save(value) }
+ */
+export interface HandlerAsLastArgument<This, P extends FastifyTypeProvider> {
+  (this: This, value: unknown, message: MessageOf<P, {}, {}>): unknown
+}
 
 /**
  * Subscriber that was declared.
@@ -211,7 +224,7 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
   subscriber (
     this: void,
     topics: Topics,
-    handler: (this: This, value: unknown, message: MessageOf<P, {}, {}>) => unknown
+    handler: HandlerAsLastArgument<This, P>
   ): Subscriber
   /**
    * Declares a topic that the app writes to. Call it while plugins load.
@@ -224,7 +237,7 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
   publisher<const S extends MessageSchema = {}>(
     this: void,
     topic: string,
-    options?: PublisherOptions<S, Write<P, Part<NoInfer<S>, 'value'>>>
+    options?: PublisherOptions<S, Write<P, Part<NoInfer<S>, 'value'>>> | undefined
   ): Publisher<Write<P, Part<S, 'value'>>>
 }
 

@@ -201,6 +201,12 @@ export interface TransportConsumer {
    */
   readonly lastContact: number
   /**
+   * Reason why the group's coordinator (without a group: the cluster) is not reached, as long as that is so: a start
+   * that times out meanwhile has failed. Without one, the start waits for what the cluster does, such as for members of
+   * the group that died, and goes on in the background.
+   */
+  readonly unreached?: Error | undefined
+  /**
    * Stores the offsets to read next, for the generation in which it is called. Rejects with a `GenerationLostError`
    * when the group has moved on: then it is not tried again.
    */

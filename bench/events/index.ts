@@ -19,6 +19,7 @@ const log = { debug () {}, info () {}, warn () {}, error () {} }
 
 class BenchConsumer implements TransportConsumer {
   readonly lastContact = Date.now() + 1e9
+  readonly unreached = undefined
   async start () {}
   async subscribe () {}
   pause () {}

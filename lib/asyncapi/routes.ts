@@ -1,4 +1,4 @@
-import type { FastifyContextConfig, FastifyInstance, FastifySchema } from 'fastify'
+import type { FastifyContextConfig, FastifyInstance, FastifySchema, RegisterOptions } from 'fastify'
 import type { AsyncapiDocument } from '../../types/asyncapi.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { AppDocument } from './site/app-document.js'
@@ -23,7 +23,8 @@ const stateOf = perApp<{ document: AppDocument | undefined }>(() => ({ document:
  * its routes.
  */
 export function documentApp (
-  app: FastifyInstance, brokers: ReadonlyMap<string, Describable>, settings: AsyncapiSettings
+  app: FastifyInstance, brokers: ReadonlyMap<string, Describable>, settings: AsyncapiSettings,
+  registerOptions: RegisterOptions
 ): void {
   const known = stateOf(app).document
   if (known !== undefined && settings.written) {
@@ -32,7 +33,7 @@ export function documentApp (
   }
   const document = known ?? new AppDocument(create)
   if (!app.hasDecorator('asyncapi')) app.decorate('asyncapi', asyncapi as FastifyInstance['asyncapi'])
-  if (known === undefined) serve(app, document, settings)
+  if (known === undefined) serve(app, document, settings, registerOptions)
 
   function create (): Created {
     const created = createDocument([...brokers.values()].map(describe), settings, appPackage())
@@ -51,7 +52,9 @@ export function documentApp (
   }
 }
 
-function serve (app: FastifyInstance, document: AppDocument, settings: AsyncapiSettings): void {
+function serve (
+  app: FastifyInstance, document: AppDocument, settings: AsyncapiSettings, registerOptions: RegisterOptions
+): void {
   const { routePrefix, hooks, served, publish } = settings
   stateOf(app).document = document
   app.addHook('onReady', async function asyncapiOnReady () {
@@ -64,10 +67,14 @@ function serve (app: FastifyInstance, document: AppDocument, settings: AsyncapiS
   const schema = { hide: true } as FastifySchema
   const config = { [kOwnRoute]: true } as FastifyContextConfig
   const options = protect({ ...hooks, schema, config })
-  app.register(async function asyncapiRoutes (scope) {
+  async function asyncapiRoutes (scope: FastifyInstance): Promise<void> {
     servePage(scope, document, settings, options)
     scope.get('/json', options, async (request, reply) => send(request, reply, document.json(), JSON_TYPE))
     scope.get('/yaml', options, async (request, reply) => send(request, reply, document.yaml(), YAML_TYPE))
     if (publish !== undefined) servePublish(scope, document, publish, options)
-  }, { prefix: routePrefix })
+  }
+
+  // As Fastify joins prefixes: with one slash between them.
+  const prefix = (registerOptions.prefix ?? '').replace(/\/$/, '') + routePrefix
+  app.register(asyncapiRoutes, { ...registerOptions, prefix })
 }

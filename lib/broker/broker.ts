@@ -78,8 +78,8 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
 
   /** Compiles, connects, prepares topics, joins the groups. Leaves nothing open when it fails. */
   async start (environment: Environment): Promise<void> {
-    if (this.state !== 'loading') return
-    this.state = 'connecting'
+    if (!this.loading) return
+    this.started = true
     this.#environment = environment
     environment.listen(this.events)
     // Fastify's time-out of the hook counts from here, so ours does, too.
@@ -101,6 +101,7 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
     const means = { clock, report: this.#report, connectTimeout, ended: this.#ended.signal }
     const connection = await this.#connect(compiled)
     if (startup === 'background') {
+      this.state = 'connecting'
       const connect = (): Promise<BrokerRuntime> => this.#connect(compiled)
       const failed = (error: LastError): void => { this.#lastError = error }
       startInBackground(connection, { ...means, connect, failed }).then((connected) => {

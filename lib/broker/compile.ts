@@ -5,8 +5,10 @@ import type { ResolutionSettings } from '../deps/resolution.js'
 import type { MessageSource } from '../message/received-message.js'
 import type { Sender } from '../message/outgoing.js'
 import type { Settings } from '../options/plugin-options.js'
-import { compileIncoming, incomingCompiler } from '../schema/incoming.js'
+import { compileIncoming } from '../schema/incoming.js'
 import { compileOutgoing } from '../schema/outgoing.js'
+import { compilersOf } from '../schema/scope-compilers.js'
+import { compileSerializer } from '../schema/serializer.js'
 import type { Part } from '../codec/violations.js'
 import type { Validators } from '../schema/validator.js'
 import { DeadLetterTopics } from './dead-letter-topics.js'
@@ -39,7 +41,7 @@ export function compile (registry: Registry, broker: CompilingBroker): Compiled 
   const subscribers = registry.subscribers.map((settings) => {
     const { declaration, topics, bodyLimit } = settings
     const { scope, schema = {} } = declaration
-    const compiler = incomingCompiler(scope, registry.compilerOf(declaration), ajv)
+    const compiler = compilersOf(scope).validator
     const topic = topics.join(', ')
     const validators = compileParts(schema, (schema, part) => compileIncoming(compiler, schema, { topic, part }))
     const source = sourceOf(broker, settings, validators.key !== undefined, deadLetterTopics)
@@ -47,11 +49,13 @@ export function compile (registry: Registry, broker: CompilingBroker): Compiled 
   })
   const publishers = registry.publishers.map(({ declaration }) => {
     const { scope, topic, schema = {}, key, headers } = declaration
-    const custom = registry.compilerOf(declaration)
+    const { validator: compiler, serializer } = compilersOf(scope)
     const validators = compileParts(schema, (schema, part) => {
-      return compileOutgoing(scope, schema, { topic, part }, ajv, custom)
+      return compileOutgoing({ scope, ajv, compiler }, schema, { topic, part })
     })
-    const rules = { topic, hasSchema: schema.value !== undefined, validators, key, headers }
+    const hasSchema = schema.value !== undefined
+    const serialize = hasSchema && serializer ? compileSerializer(serializer, schema.value, topic) : undefined
+    const rules = { topic, hasSchema, validators, serialize, key, headers }
     return [declaration, new PublisherPlan(rules, { sender: broker, now, log: scope.log })] as const
   })
   return { subscribers: new Map(subscribers), publishers: new Publishers(new Map(publishers)) }

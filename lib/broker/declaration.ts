@@ -104,7 +104,7 @@ export function declarePublisher (
 function topicsOf (topics: unknown): readonly string[] {
   const list: unknown[] = Array.isArray(topics) ? topics : [topics]
   if (list.length === 0) throw new FASTSTREAM_ERR_INVALID_OPTION('topics', 'must name one topic at least')
-  return Object.freeze([...new Set(list.map(checkTopic))])
+  return Object.freeze([...new Set(list.map((topic) => checkTopic(topic)))])
 }
 
 function handleOf (publisher: unknown): PublisherHandle {

@@ -14,7 +14,8 @@ import type { CompiledSubscriber } from './subscriber.js'
 export abstract class DeclaredBroker implements Sender {
   readonly settings: Settings
   readonly registry: Registry
-  protected state: BrokerHealth['state'] = 'loading'
+  protected state: BrokerHealth['state'] = 'starting'
+  protected started = false
   protected compiled: Compiled | undefined
 
   constructor (settings: Settings) {
@@ -30,7 +31,7 @@ export abstract class DeclaredBroker implements Sender {
   }
 
   get loading (): boolean {
-    return this.state === 'loading'
+    return !this.started && this.state === 'starting'
   }
 
   addSubscriber (declaration: SubscriberDeclaration): void {

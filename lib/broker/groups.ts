@@ -43,6 +43,11 @@ export class Groups implements Iterable<Group> {
     return this.#groupOf.get(declaration)
   }
 
+  /** Why a group is not joined whose coordinator is not reached. */
+  get unreached (): Error | undefined {
+    return Array.from(this, ({ unreached }) => unreached).find((reason) => reason !== undefined)
+  }
+
   /** Lets messages flow, also those of subscribers that are added later. */
   dispatch (): void {
     this.#dispatching = true

@@ -1,7 +1,7 @@
 import type { InheritedOptions } from '../../types/index.js'
 import { FASTSTREAM_ERR_ALREADY_STARTED } from '../errors.js'
 import type { Settings } from '../options/plugin-options.js'
-import type { Compiler } from '../schema/ajv.js'
+import { requestCompilers } from '../schema/scope-compilers.js'
 import type { Declaration, PublisherDeclaration, SubscriberDeclaration } from './declaration.js'
 import {
   checkTogether, resolvePublisher, resolveSubscriber, type PublisherSettings, type SubscriberSettings
@@ -12,7 +12,6 @@ export class Registry {
   readonly #settings: Settings
   readonly #subscribers = new Map<SubscriberDeclaration, SubscriberSettings>()
   readonly #publishers: PublisherSettings[] = []
-  readonly #compilers = new Map<Declaration, Compiler>()
 
   constructor (settings: Settings) {
     this.#settings = settings
@@ -22,13 +21,13 @@ export class Registry {
   addSubscriber (declaration: SubscriberDeclaration): void {
     const settings = resolveSubscriber(declaration, this.#settings)
     checkTogether([...this.#subscribers.values()], settings)
-    this.#captureCompiler(declaration, 'a subscriber', declaration.topics.join(', '))
+    requestCompilersOf(declaration, 'a subscriber', declaration.topics.join(', '))
     this.#subscribers.set(declaration, settings)
   }
 
   addPublisher (declaration: PublisherDeclaration): void {
     const settings = resolvePublisher(declaration, this.#settings)
-    this.#captureCompiler(declaration, 'a publisher', declaration.topic)
+    requestCompilersOf(declaration, 'a publisher', declaration.topic)
     this.#publishers.push(settings)
   }
 
@@ -62,11 +61,6 @@ export class Registry {
     return groupId
   }
 
-  /** The compiler that the scope of a declaration has set by hand. */
-  compilerOf (declaration: Declaration): Compiler | undefined {
-    return this.#compilers.get(declaration)
-  }
-
   /** Resolves all subscribers again: everything is declared now, and `overrides` win over what is written. */
   complete (overrides: readonly InheritedOptions[]): void {
     const complete: SubscriberSettings[] = []
@@ -77,21 +71,16 @@ export class Registry {
       this.#subscribers.set(declaration, settings)
     }
   }
+}
 
-  /**
-   * Stores the validator compiler that the scope has set itself: until the app is booted, the getter returns no other.
-   * `after` waits for a compiler that the scope sets later.
-   */
-  #captureCompiler (declaration: Declaration, what: string, topic: string): void {
-    const { scope } = declaration
-    try {
-      scope.after(() => {
-        const { validatorCompiler } = scope
-        if (validatorCompiler !== undefined) this.#compilers.set(declaration, validatorCompiler)
-      })
-    } catch (cause) {
-      // Another plugin's onReady hook, which ran before ours.
-      throw new FASTSTREAM_ERR_ALREADY_STARTED(what, topic, 'ready()', { cause })
-    }
+/** Has the scope's compilers made at boot, also by what the scope sets later. */
+function requestCompilersOf ({ scope, schema }: Declaration, what: string, topic: string): void {
+  try {
+    // Throws once the app is booted.
+    scope.after(() => {})
+  } catch (cause) {
+    // Another plugin's onReady hook, which ran before ours.
+    throw new FASTSTREAM_ERR_ALREADY_STARTED(what, topic, 'ready()', { cause })
   }
+  if (schema !== undefined) requestCompilers(scope)
 }

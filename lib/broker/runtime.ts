@@ -63,6 +63,11 @@ export class BrokerRuntime {
     return this.#groups?.of(declaration)
   }
 
+  /** Why a group is not joined whose coordinator is not reached. */
+  get unreached (): Error | undefined {
+    return this.#groups?.unreached
+  }
+
   /**
    * Connects by `deadline` (ms by the clock's `elapsed`), prepares the topics and joins the groups. Ends early, without
    * an error, when the broker is drained or closed meanwhile. `onFailure`: told when the first try to connect fails.

@@ -36,12 +36,16 @@ export async function startInTime (connection: BrokerRuntime, began: number, sta
 }
 
 /**
- * Lets a start that joins groups go on in the background; a start in any other step has failed. After a crash, a join
+ * Lets a start that joins groups go on in the background; a start in any other step has failed, and so has one that
+ * does not reach a group's coordinator, as where brokers advertise addresses that lead nowhere. After a crash, a join
  * lasts until the sessions of the dead members have timed out, which may take longer than a boot: the app serves HTTP
  * meanwhile, and reads once it has joined.
  */
-function goOnLate ({ step }: BrokerRuntime, starting: Promise<void>, startup: Startup): void {
+function goOnLate ({ step, unreached }: BrokerRuntime, starting: Promise<void>, startup: Startup): void {
   const { report, connectTimeout, ended } = startup
+  if (unreached !== undefined) {
+    throw new FASTSTREAM_ERR_START_TIMEOUT(connectTimeout, `${step}: ${unreached.message}`, { cause: unreached })
+  }
   if (step !== 'joining groups') throw new FASTSTREAM_ERR_START_TIMEOUT(connectTimeout, step)
   report.joinsLate()
   starting.catch((err) => { if (!ended.aborted) report.joinFailed(err) })

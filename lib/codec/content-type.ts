@@ -43,7 +43,11 @@ export function encodeValue (value: unknown, { topic, schema, proven = false }: 
   if (value === null) return { bytes: null, contentType: undefined }
   if (isBytes(value)) return { bytes: toBuffer(value), contentType: BYTES_TYPE }
   if (typeof value === 'string' && !schema) return { bytes: Buffer.from(value), contentType: TEXT_TYPE }
-  const json = proven ? provenToJson(value, 'value', topic) : toJson(value, 'value', topic)
+  return jsonText(proven ? provenToJson(value, 'value', topic) : toJson(value, 'value', topic))
+}
+
+/** A value that is JSON text already. */
+export function jsonText (json: string): Encoded {
   return { bytes: Buffer.from(json), contentType: JSON_TYPE }
 }
 

@@ -33,7 +33,8 @@ const ITEMS = 'write a list of its items: [...it]'
 
 export function findFormless (value: unknown): Formless | undefined {
   const found = search(written(value, ''), MAX_DEPTH)
-  return found === undefined || found === DEEP ? found : { instancePath: pointer(found.path), message: found.message }
+  if (found === undefined || found === DEEP) return found
+  return { instancePath: pointerOf(found.path.reverse()), message: found.message }
 }
 
 /** The value that JSON.stringify writes in the place of this one. */
@@ -126,6 +127,7 @@ function nameOf (value: object): string {
   return tag === 'Object' || tag === 'Error' ? textOf(() => value.constructor.name) : tag
 }
 
-function pointer (path: ReadonlyArray<string | number>): string {
-  return path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).reverse().join('')
+/** The JSON pointer of a path from the root down. */
+export function pointerOf (path: ReadonlyArray<string | number>): string {
+  return path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
 }

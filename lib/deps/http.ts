@@ -115,5 +115,5 @@ function cleanUp (request: FastifyRequest, reply: FastifyReply, _: unknown, done
 /** The client did nothing wrong when what it was promised cannot be kept, whatever code the error has. */
 function serverError (error: Error & { statusCode?: number, status?: number }): Error & { statusCode?: number } {
   const { status, statusCode = status ?? 500 } = error
-  return statusCode >= 500 && statusCode <= 599 ? error : new FASTSTREAM_ERR_CLEANUP(error.message, { cause: error })
+  return statusCode >= 500 && statusCode <= 599 ? error : new FASTSTREAM_ERR_CLEANUP({ cause: error })
 }

@@ -4,6 +4,7 @@ import type { RawHeader } from '../transport/transport.js'
 import {
   briefMessageOf, causesOf, codeOf, dependencyOf, messageOf, nameOf, readCauses, stackOf, violationsOf
 } from './dead-letter-error.js'
+import { dateOf, validDate } from './timestamp.js'
 
 /*
  * The headers of a dead letter: ONE list says how each is written, read and described, in the AsyncAPI document and in
@@ -89,8 +90,9 @@ const HEADERS = {
     ({ partition }) => String(partition), Number),
   offset: always('offset', { description: 'Offset of the message', pattern: '^[0-9]{1,19}$' },
     ({ offset }) => String(offset), asOffset),
-  timestamp: always('timestamp', { description: 'Timestamp of the message, ms since 1970', pattern: '^-?[0-9]+$' },
-    ({ timestamp }) => String(timestamp), (text) => new Date(Number(text))),
+  timestamp: always('timestamp',
+    { description: 'Timestamp of the message, ms since 1970; -1: it has none', pattern: '^-?[0-9]+$' },
+    ({ timestamp }) => String(timestamp), asTimestamp),
   groupId: maybe('group', { description: 'Consumer group of the subscriber' },
     ({ groupId }) => groupId ?? undefined, asText),
   subscriber: always('subscriber', { description: 'Subscriber that could not handle the message' },
@@ -225,8 +227,12 @@ function asOffset (text = ''): bigint | undefined {
   return /^\d{1,19}$/.test(text) ? BigInt(text) : undefined
 }
 
-function asDate (text = ''): Date {
-  return new Date(text)
+function asTimestamp (text = ''): Date | undefined {
+  return /^-?\d+$/.test(text) ? dateOf(Number(text)) : undefined
+}
+
+function asDate (text = ''): Date | undefined {
+  return validDate(text)
 }
 
 /** Parses as strictly as a value: any producer may have written the header. */

@@ -11,14 +11,14 @@ type Given<T> = T | ((value: unknown) => T) | undefined
 /** A tombstone has nothing to take a key from: it comes with its own. @throws FASTSTREAM_ERR_ENCODE */
 export function deriveKey (key: Given<Key>, value: unknown, topic: string): Key | undefined {
   if (typeof key !== 'function') return key
-  return value === null ? undefined : made(key(value), 'key', topic, 'the key, or null for a message without one')
+  return value === null ? undefined : made(() => key(value), 'key', topic, 'the key, or null for a message without one')
 }
 
 /** A tombstone has nothing to take headers from: it comes with its own. @throws FASTSTREAM_ERR_ENCODE */
 export function deriveHeaders (headers: Given<Headers>, value: unknown, topic: string): Headers | undefined {
   if (typeof headers !== 'function') return headers
   if (value === null) return undefined
-  const all = made(headers(value), 'headers', topic, 'an object, which is {} where there are none')
+  const all = made(() => headers(value), 'headers', topic, 'an object, which is {} where there are none')
   for (const name in all) {
     if (all[name] !== undefined) continue
     throw wrong('headers', topic, `undefined as header '${name}': return the value, or leave the name out`)
@@ -26,7 +26,8 @@ export function deriveHeaders (headers: Given<Headers>, value: unknown, topic: s
   return all
 }
 
-function made<T> (result: T, part: Part, topic: string, wanted: string): T {
+function made<T> (make: () => T, part: Part, topic: string, wanted: string): T {
+  const result = called(make, part, topic)
   if (result === undefined) throw wrong(part, topic, `undefined: return ${wanted}`)
   if (types.isPromise(result)) {
     // The error about the promise tells of the bug. A rejection that only the promise knows would end the process.
@@ -34,6 +35,17 @@ function made<T> (result: T, part: Part, topic: string, wanted: string): T {
     throw wrong(part, topic, `a promise, which is not awaited: return ${wanted}`)
   }
   return result
+}
+
+/** An error with a code is the app's own. The text of another one is for the log, and not for HTTP clients. */
+function called<T> (make: () => T, part: Part, topic: string): T {
+  try {
+    return make()
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) throw error
+    const reason = `the function '${part}' of publisher('${topic}') threw an error, which is the cause of this one`
+    throw new FASTSTREAM_ERR_ENCODE(part, topic, reason, { cause: error })
+  }
 }
 
 function wrong (part: Part, topic: string, what: string): Error {

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { OutgoingHeaders, PublishOptions } from '../../types/index.js'
-import { encodeValue } from '../codec/content-type.js'
+import { isBytes } from '../codec/bytes.js'
+import { encodeValue, jsonText, type Encoded } from '../codec/content-type.js'
 import { decodeKey } from '../codec/text.js'
 import { FASTSTREAM_ERR_ENCODE } from '../errors.js'
 import type { Check } from '../schema/outgoing.js'
+import type { Serialize } from '../schema/serializer.js'
 import type { Validators } from '../schema/validator.js'
 import { deriveHeaders, deriveKey } from './derive.js'
 import { CONTENT_TYPE, CORRELATION_ID, encodeHeaders, headerTexts, mergeHeaders } from './headers.js'
@@ -18,6 +20,8 @@ export interface OutgoingRules {
   /** Whether there is a schema of the value: then a string is JSON, as everything else. */
   readonly hasSchema: boolean
   readonly validators: Validators<Check>
+  /** The serializer of the scope, where it is not Fastify's own. */
+  readonly serialize?: Serialize | undefined
   readonly key?: string | ((value: unknown) => string | Buffer | null) | undefined
   readonly headers?: OutgoingHeaders | ((value: unknown) => OutgoingHeaders) | undefined
 }
@@ -40,11 +44,9 @@ export interface Circumstances {
 export function encode (
   value: unknown, options: PublishOptions, rules: OutgoingRules, circumstances: Circumstances
 ): Outgoing {
-  const { topic, hasSchema, validators } = rules
+  const { topic, validators } = rules
   if (isResponse(value)) throw new FASTSTREAM_ERR_ENCODE('value', topic, RESPONSE)
-  if (value !== null) validators.value?.(value)
-  const encoding = { topic, schema: hasSchema, proven: validators.value !== undefined }
-  const { bytes, contentType } = encodeValue(value, encoding)
+  const { bytes, contentType } = encodeChecked(value, rules)
   return {
     topic,
     key: encodeKey(value, options, rules, circumstances),
@@ -60,6 +62,16 @@ export function encode (
     timestamp: options.timestamp?.getTime() ?? circumstances.now,
     partition: options.partition
   }
+}
+
+function encodeChecked (value: unknown, { topic, hasSchema, validators, serialize }: OutgoingRules): Encoded {
+  if (serialize !== undefined && value !== null && !isBytes(value)) {
+    const { json, image } = serialize(value)
+    validators.value?.(image)
+    return jsonText(json)
+  }
+  if (value !== null) validators.value?.(value)
+  return encodeValue(value, { topic, schema: hasSchema, proven: validators.value !== undefined })
 }
 
 function encodeKey (

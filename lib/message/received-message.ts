@@ -12,6 +12,9 @@ import type { Decoded } from './decode.js'
 import { inspected } from '../shown.js'
 import { readDeadLetterHeaders } from './dead-letter-headers.js'
 import { decodeHeaders } from './headers.js'
+import { shownKey } from './key-text.js'
+import { messageLog } from './message-log.js'
+import { dateOf } from './timestamp.js'
 
 /** One attempt to handle a record, as its message needs it. */
 export interface MessageDelivery {
@@ -96,8 +99,8 @@ export class ReceivedMessage implements Message<unknown, unknown, unknown> {
     return this.#delivery.signal
   }
 
-  get timestamp (): Date {
-    return new Date(this.#delivery.record.timestamp)
+  get timestamp (): Date | undefined {
+    return dateOf(this.#delivery.record.timestamp)
   }
 
   get key (): unknown {
@@ -138,7 +141,7 @@ export class ReceivedMessage implements Message<unknown, unknown, unknown> {
       const { scope, subscriber, groupId } = this.#source
       const { topic, partition, correlationId } = this
       const offset = String(this.offset)
-      this.#log = scope.log.child({ subscriber, groupId, topic, partition, offset, correlationId })
+      this.#log = messageLog(scope.log, { subscriber, groupId, topic, partition, offset, correlationId })
     }
     return this.#log
   }
@@ -190,7 +193,6 @@ export class ReceivedMessage implements Message<unknown, unknown, unknown> {
   /** Its key as text, and no headers: they may hold secrets. */
   get #shown (): object {
     const { topic, partition, offset, key, value, timestamp, attempt, correlationId } = this
-    const keyText = Buffer.isBuffer(key) ? key.toString() : key
-    return { topic, partition, offset, key: keyText, value, timestamp, attempt, correlationId }
+    return { topic, partition, offset, key: shownKey(key), value, timestamp, attempt, correlationId }
   }
 }

@@ -80,7 +80,7 @@ export const INHERITED: OptionTable<InheritedOptions, InheritedSettings> = {
     doc: 'the further runs of a handler that threw; times in ms. A member that is left out is inherited'
   },
   deadLetter: {
-    default: (topic) => `${topic}.dlq`,
+    default: deadLettersOf((topic) => `${topic}.dlq`),
     check: checkDeadLetter,
     shown: "{ topic: (topic) => topic + '.dlq' }",
     doc: 'the topic of [dead letters](subscribing.md#dead-letters). ' +
@@ -124,11 +124,20 @@ function checkGroupId (option: string, groupId: string | null): string | null {
 function checkDeadLetter (option: string, deadLetter: DeadLetterOptions | false): DeadLetterTopic {
   if (deadLetter === false) return () => undefined
   onlyKnown(`${option}.`, deadLetter, ['topic'])
-  const { topic = INHERITED.deadLetter.default } = deadLetter
+  const { topic } = deadLetter
+  if (topic === undefined) return INHERITED.deadLetter.default
   if (typeof topic === 'function') {
     callable(`${option}.topic`, topic, 'must be a topic or a function of the topic')
-    return (origin) => checkTopic(topic(origin))
+    return deadLettersOf(topic)
   }
   checkTopic(topic)
   return () => topic
+}
+
+/** Checks each name that is made of a topic: the topic may be legal, and the name too long. */
+function deadLettersOf (nameOf: (topic: string) => string): DeadLetterTopic {
+  return (origin) => {
+    const cure = "name another one in 'deadLetter.topic', or write deadLetter: false"
+    return checkTopic(nameOf(origin), ` (it is the dead-letter topic of '${origin}': ${cure})`)
+  }
 }

@@ -10,6 +10,7 @@ import { INHERITED, resolveInherited, type InheritedSettings } from './inherited
 import { defaultsOf, optionsOf, resolveOptions, type OptionTable } from './option.js'
 import type { GroupSettings, ProducerSettings, QueueSettings } from './settings.js'
 import { COMPRESSIONS } from '../transport/compression/codec.js'
+import { REGISTER_OPTIONS } from './register-options.js'
 import { isTopic } from '../transport/topic-partition.js'
 import { checkStartup, checkTransportOption } from './transport.js'
 
@@ -178,7 +179,7 @@ export const PLUGIN: OptionTable<PluginOptions, PluginSettings> = {
     default: undefined,
     check: checkAjv,
     shown: 'none',
-    doc: 'as `Fastify({ ajv })`, which a plugin cannot read: give both the same'
+    doc: 'as `Fastify({ ajv })`, for the strict check of what is published; received values need no option'
   }
 }
 
@@ -188,7 +189,7 @@ export const PLUGIN: OptionTable<PluginOptions, PluginSettings> = {
  * @param pluginTimeout Fastify's limit in ms for the hooks that connect and drain; 0: no limit
  */
 export function normaliseOptions (options: FaststreamOptions, pluginTimeout: number): Settings {
-  onlyKnown('', options, [...Object.keys(PLUGIN), ...Object.keys(INHERITED)])
+  onlyKnown('', options, [...Object.keys(PLUGIN), ...Object.keys(INHERITED), ...REGISTER_OPTIONS])
   const { asyncapi, ssl, sasl, ...own } = resolveOptions(PLUGIN, defaultsOf(PLUGIN), [options])
   checkRevokeDrain(own)
   const { brokers, transport = brokers === undefined ? 'memory' : 'kafkajs' } = own

@@ -1,10 +1,15 @@
 import { FASTSTREAM_ERR_INVALID_TOPIC } from '../errors.js'
 import { isTopic, MAX_TOPIC_LENGTH } from '../transport/topic-partition.js'
 
-/** Kafka's own rules for names. @throws FASTSTREAM_ERR_INVALID_TOPIC */
-export function checkTopic (topic: unknown): string {
-  if (typeof topic !== 'string') throw new FASTSTREAM_ERR_INVALID_TOPIC(String(topic), 'is no string')
-  if (!isTopic(topic)) throw new FASTSTREAM_ERR_INVALID_TOPIC(topic, whatIsWrong(topic))
+/**
+ * Kafka's own rules for names.
+ *
+ * @param origin where the name comes from, for the error
+ * @throws FASTSTREAM_ERR_INVALID_TOPIC
+ */
+export function checkTopic (topic: unknown, origin = ''): string {
+  if (typeof topic !== 'string') throw new FASTSTREAM_ERR_INVALID_TOPIC(String(topic), `is no string${origin}`)
+  if (!isTopic(topic)) throw new FASTSTREAM_ERR_INVALID_TOPIC(topic, whatIsWrong(topic) + origin)
   return topic
 }
 

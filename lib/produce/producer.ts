@@ -1,8 +1,9 @@
 import type { MessagePublishContext } from '../../types/index.js'
 import type { Clock } from '../clock.js'
 import {
-  FASTSTREAM_ERR_CONNECT, FASTSTREAM_ERR_NOT_READY, FASTSTREAM_ERR_PUBLISH_QUEUE_FULL, FASTSTREAM_ERR_PUBLISH_REFUSED,
-  FASTSTREAM_ERR_PUBLISH_TIMEOUT, FASTSTREAM_ERR_UNKNOWN_PARTITION
+  FASTSTREAM_ERR_NOT_READY, FASTSTREAM_ERR_PUBLISH_QUEUE_FULL, FASTSTREAM_ERR_PUBLISH_REFUSED,
+  FASTSTREAM_ERR_PUBLISH_TIMEOUT, FASTSTREAM_ERR_TOPICS, FASTSTREAM_ERR_UNAVAILABLE, FASTSTREAM_ERR_UNKNOWN_PARTITION,
+  FASTSTREAM_ERR_UNKNOWN_TOPIC
 } from '../errors.js'
 import { publishing, type Events } from '../events.js'
 import type { Outgoing } from '../message/outgoing.js'
@@ -146,12 +147,15 @@ export function isTooLarge (error: unknown): boolean {
   return error.cause instanceof SendError && error.cause.reason === 'too-large'
 }
 
+/** The error for the caller, who may show it to HTTP clients: what names hosts becomes the cause. */
 function publishError (topic: string, error: Error): Error {
   if (isNotAuthorized(error)) return withoutPrincipal(error)
-  if (error instanceof FASTSTREAM_ERR_CONNECT) return withoutAddresses(error)
-  if (!(error instanceof SendError)) return error
-  const failure = isNotAuthorized(error.cause) ? withoutPrincipal(error.cause) : coded(topic, error)
-  return Object.assign(failure, { outcome: error.outcome })
+  if (error instanceof SendError) {
+    const failure = isNotAuthorized(error.cause) ? withoutPrincipal(error.cause) : coded(topic, error)
+    return Object.assign(failure, { outcome: error.outcome })
+  }
+  if (FOR_CLIENTS.some((Known) => error instanceof Known)) return error
+  return new FASTSTREAM_ERR_UNAVAILABLE(topic, { cause: error })
 }
 
 /** Clients of the app may see what a publish rejects with, but not its cause, which names the app's user. */
@@ -159,10 +163,8 @@ function withoutPrincipal (cause: NotAuthorizedError): Error {
   return notAuthorized(cause.rights, undefined, { cause })
 }
 
-/** As {@link withoutPrincipal}, for the addresses of brokers. */
-function withoutAddresses (cause: Error): Error {
-  return new FASTSTREAM_ERR_CONNECT('any address', 'its cause says more', { cause })
-}
+/** Errors before a send that name nothing but topics. */
+const FOR_CLIENTS = [FASTSTREAM_ERR_TOPICS, FASTSTREAM_ERR_UNKNOWN_TOPIC, FASTSTREAM_ERR_UNKNOWN_PARTITION]
 
 function coded (topic: string, cause: SendError): Error {
   const { outcome, reason, message } = cause

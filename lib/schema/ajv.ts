@@ -1,7 +1,6 @@
 import AjvCompiler from '@fastify/ajv-compiler'
 import type { FastifyInstance, FastifySchemaCompiler, FastifyServerOptions } from 'fastify'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
-import { bytesValidator, isBytesSchema } from './bytes.js'
 
 export type Compiler = FastifySchemaCompiler<unknown>
 export type AjvOptions = NonNullable<FastifyServerOptions['ajv']>
@@ -17,10 +16,7 @@ const NO_OPTIONS: AjvOptions = {}
 // options. That cannot tell plugins apart: each set of options has a factory of its own.
 const factories = new WeakMap<AjvOptions, Factory>()
 
-/**
- * The compiler that Fastify would make for the routes of the scope, with `overrides` to the options of its Ajv. It
- * compiles `Type.Uint8Array()`, too.
- */
+/** The compiler that Fastify would make for the routes of the scope, with `overrides` to the options of its Ajv. */
 export function ajvCompiler (
   scope: FastifyInstance, ajv: AjvOptions = NO_OPTIONS, overrides: AjvOptions['customOptions'] = {}
 ): Compiler {
@@ -34,8 +30,7 @@ export function ajvCompiler (
   }
   // Fastify's own defaults (coercion, defaults, removal, formats) are the factory's.
   const options = { ...ajv, plugins, customOptions: { ...customOptions, ...overrides } } as AjvOptions
-  const compile = factoryOf(ajv)(scope.getSchemas(), options)
-  return (route) => isBytesSchema(route.schema) ? bytesValidator(route.schema) : compile(route)
+  return factoryOf(ajv)(scope.getSchemas(), options)
 }
 
 function factoryOf (ajv: AjvOptions): Factory {

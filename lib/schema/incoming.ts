@@ -1,19 +1,16 @@
-import type { FastifyInstance } from 'fastify'
 import { FASTSTREAM_ERR_VALIDATION } from '../errors.js'
-import { ajvCompiler, type AjvOptions, type Compiler } from './ajv.js'
+import type { Compiler } from './ajv.js'
 import { compileWith, runWith, type About, type Refuse, type Validate } from './validator.js'
 import { invalid } from '../codec/violations.js'
 
 export type { Validate } from './validator.js'
 
-/** One schema, one verdict: the compiler that was set by hand in the scope, else Fastify's compiler for its routes. */
-export function incomingCompiler (
-  scope: FastifyInstance, custom: Compiler | undefined, ajv: AjvOptions | undefined
-): Compiler {
-  return custom ?? ajvCompiler(scope, ajv)
-}
-
-/** @throws FASTSTREAM_ERR_SCHEMA_BUILD */
+/**
+ * Compiles the check of a received part.
+ *
+ * @param compiler the compiler that the routes of the scope use: one schema, one verdict
+ * @throws FASTSTREAM_ERR_SCHEMA_BUILD
+ */
 export function compileIncoming (compiler: Compiler, schema: unknown, about: About): Validate {
   const { part } = about
   const refuse: Refuse = (found) => invalid(part, found, (...args) => new FASTSTREAM_ERR_VALIDATION(...args))

@@ -3,6 +3,8 @@ import { FASTSTREAM_ERR_INVALID_MESSAGE } from '../errors.js'
 import { ajvCompiler, type AjvOptions, type Compiler } from './ajv.js'
 import { isBytes, toBuffer } from '../codec/bytes.js'
 import { isJson, jsonImage } from '../codec/json.js'
+import { findCoerced } from './coerced.js'
+import { isFastifys } from './scope-compilers.js'
 import { isSmall } from './small.js'
 import { compileWith, isAjv, runWith, type About, type Refuse, type Validate, type Validator } from './validator.js'
 import { invalid } from '../codec/violations.js'
@@ -18,16 +20,22 @@ const STRICT = { coerceTypes: false, useDefaults: false, removeAdditional: false
  */
 const STRICT_TEXT = { useDefaults: false, allErrors: false }
 
+/** Means to compile the checks of a scope's publishers. */
+export interface OutgoingMeans {
+  readonly scope: FastifyInstance
+  /** Options of the strict Ajv. */
+  readonly ajv: AjvOptions | undefined
+  /** The compiler that the routes of the scope use. */
+  readonly compiler: Compiler
+}
+
 /**
  * Compiles a check of the value as it will be on the wire: every reader of the topic must find that it matches the
  * schema.
  *
- * @param custom the compiler that was set by hand in the scope
  * @throws FASTSTREAM_ERR_SCHEMA_BUILD
  */
-export function compileOutgoing (
-  scope: FastifyInstance, schema: unknown, about: About, ajv: AjvOptions | undefined, custom?: Compiler
-): Check {
+export function compileOutgoing ({ scope, ajv, compiler }: OutgoingMeans, schema: unknown, about: About): Check {
   const { topic, part } = about
   const overrides = part === 'value' ? STRICT : STRICT_TEXT
   const strict = (allErrors: boolean): Validator => {
@@ -36,41 +44,61 @@ export function compileOutgoing (
   const refuse: Refuse = (found) => {
     return invalid(part, found, (...args) => new FASTSTREAM_ERR_INVALID_MESSAGE(topic, ...args))
   }
-  const own = custom && compileWith(custom, schema, about)
-  const first = own === undefined ? strict(false) : strictBeside(own, () => strict(false)) ?? own
-  const runFirst = runWith(first, refuse)
+  const { ours, own } = validatorsOf(compiler, () => strict(false), schema, about)
+  const runOurs = ours && runWith(ours, refuse)
+  const runOwn = own && runWith(own, refuse)
+  // The scope's compiler may coerce, which a check must not: it is the only one left that knows the schema.
+  const mayCoerce = part === 'value' && ours === undefined && isAjv(own)
   let runAll: Validate | undefined
 
   /** The sender of a small value can mend all its errors at once. Of a large one there could be any number. */
-  function run (payload: unknown): void {
+  function runStrictly (run: Validate, payload: unknown): void {
     try {
-      runFirst(payload)
+      run(payload)
     } catch (error) {
-      if (first !== own && isSmall(payload)) (runAll ??= runWith(strict(true), refuse))(payload)
+      if (isSmall(payload)) (runAll ??= runWith(strict(true), refuse))(payload)
       throw error
     }
   }
 
+  function run (take: () => unknown): void {
+    if (runOurs !== undefined) runStrictly(runOurs, take())
+    const found = runOwn?.(take())
+    const violation = mayCoerce ? findCoerced(take(), found) : undefined
+    if (violation !== undefined) throw refuse([violation])
+  }
+
   // Only Ajv as it is by default is known to leave alone what it checks.
-  const mayChange = part !== 'value' || ajv !== undefined || custom !== undefined
+  const mayChange = part !== 'value' || ajv !== undefined || own !== undefined
 
   return function check (value) {
-    if (part === 'key' && (value === null || value === undefined)) run(undefined)
-    else if (isBytes(value)) run(toBuffer(value))
-    else if (!mayChange && isJson(value)) run(value)
-    else run(jsonImage(value, part, topic))
+    if (part === 'key' && (value === null || value === undefined)) run(() => undefined)
+    else if (isBytes(value)) run(() => toBuffer(value))
+    else if (!mayChange && isJson(value)) run(() => value)
+    else run(() => jsonImage(value, part, topic))
   }
 }
 
 /**
- * A compiler set by hand may be the only one that knows its schemas (Zod, TypeBox's own): it decides, though the value
- * that it returns is not sent. A compiler that makes Ajv validators reads JSON Schema and may coerce: where our own
- * compiler knows all that the schema uses, the stricter one of ours decides.
+ * A compiler that was set by hand, or that a factory of the app has made, may be the only one that knows its schemas
+ * (Zod, TypeBox's own): it decides, though the value that it returns is not sent. A compiler that makes Ajv validators
+ * reads JSON Schema and may coerce: where our own compiler knows all that the schema uses, the stricter one of ours
+ * decides as well.
  */
-function strictBeside (own: Validator, strict: () => Validator): Validator | undefined {
-  if (!isAjv(own)) return undefined
+function validatorsOf (
+  compiler: Compiler, strict: () => Validator, schema: unknown, about: About
+): { ours?: Validator | undefined, own?: Validator } {
+  if (isFastifys(compiler)) {
+    const ours = attempt(strict)
+    return ours === undefined ? { own: compileWith(compiler, schema, about) } : { ours }
+  }
+  const own = compileWith(compiler, schema, about)
+  return { own, ours: isAjv(own) ? attempt(strict) : undefined }
+}
+
+function attempt<T> (compile: () => T): T | undefined {
   try {
-    return strict()
+    return compile()
   } catch {
     return undefined
   }

@@ -4,7 +4,7 @@ import { isBytes, toBuffer } from '../codec/bytes.js'
 import type { Part } from '../codec/violations.js'
 import { FASTSTREAM_ERR_SCHEMA_BUILD } from '../errors.js'
 import type { Compiler } from './ajv.js'
-import { lookAlikeOf, NO_BYTES } from './bytes.js'
+import { bytesValidator, isBytesSchema, lookAlikeOf, NO_BYTES } from './bytes.js'
 
 /** The validators of the parts that have a schema. */
 export interface Validators<V> {
@@ -37,13 +37,14 @@ interface AjvValidator {
 // an entity, as a path parameter; params and headers are coerced from text, the only form that they have on the wire.
 const HTTP_PART = { value: 'body', key: 'params', headers: 'headers' } as const
 
-/** Compiles as Fastify does for the route `POST /<topic>`. */
+/** Compiles as Fastify does for the route `POST /<topic>`. `Type.Uint8Array()` is compiled for every compiler. */
 export function compileWith (compiler: Compiler, schema: unknown, { topic, part }: About): Validator {
-  const plain = isFluent(schema) ? schema.valueOf() : schema
   let validator: Validator
   try {
-    validator = compiler({ schema: plain, method: 'POST', url: topic, httpPart: HTTP_PART[part] })
+    validator = compiler({ schema: plainSchema(schema), method: 'POST', url: topic, httpPart: HTTP_PART[part] })
   } catch (error) {
+    // Ajv does not know this type.
+    if (isBytesSchema(schema)) return bytesValidator(schema)
     const reason = error instanceof Error ? error.message : String(error)
     throw new FASTSTREAM_ERR_SCHEMA_BUILD(part, topic, reason, { cause: error })
   }
@@ -113,6 +114,11 @@ function runPlain (validate: Validator, refuse: Refuse): Validate {
     if ('error' in answer && answer.error) throw refuse(answer.error)
     return 'value' in answer ? answer.value : data
   }
+}
+
+/** A schema as compilers take it: Fastify unfolds fluent schemas, too. */
+export function plainSchema (schema: unknown): unknown {
+  return isFluent(schema) ? schema.valueOf() : schema
 }
 
 function isFluent (schema: unknown): schema is object {

@@ -95,7 +95,7 @@ export interface TestBroker {
    * @example
    * await broker.settled({ timeout: 20_000 })
    */
-  settled (this: void, options?: { timeout?: number }): Promise<void>
+  settled (this: void, options?: { timeout?: number | undefined }): Promise<void>
   /**
    * Replaces a dependency in requests and messages that begin later, until the app closes.
    *
@@ -195,7 +195,7 @@ class MemoryTestBroker implements TestBroker {
     return this.#cluster.records(topic).map((record) => decodePublished(topic, record))
   }
 
-  settled = async (options: { timeout?: number } = {}, ...surplus: unknown[]): Promise<void> => {
+  settled = async (options: { timeout?: number | undefined } = {}, ...surplus: unknown[]): Promise<void> => {
     noSurplus('settled(options)', surplus)
     onlyKnown('', options, ['timeout'])
     const timeout = number('timeout', options.timeout ?? 5000, 0, LONGEST_TIMER)

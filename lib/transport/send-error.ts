@@ -19,6 +19,7 @@ export class SendError extends Error {
   /** Offset of each record in the order given; undefined for a record that is not known to be in the log. */
   readonly offsets: ReadonlyArray<bigint | undefined>
 
+  /** HTTP clients read the `message` of a refusal: it names no host. What the connection said is the `cause`. */
   constructor (
     message: string,
     outcome: SendError['outcome'],

@@ -28,7 +28,8 @@ const WHEN: { readonly [_ in keyof typeof errors]: string } = {
   FASTSTREAM_ERR_TOPICS: "topics are missing (`topics: 'verify'`) or cannot be created",
   FASTSTREAM_ERR_NOT_AUTHORIZED:
     'the cluster does not give the app a [right](operations.md#rights) that it needs; `rights` lists those that are missing',
-  FASTSTREAM_ERR_START_TIMEOUT: 'the cluster answers, but is not ready within `connectTimeout`',
+  FASTSTREAM_ERR_START_TIMEOUT:
+    'the cluster answers, but is not ready within `connectTimeout`, or names a coordinator of a group that is not reached',
   FASTSTREAM_ERR_API_VERSION: 'the cluster is too old or too new for a request of this client',
   FASTSTREAM_ERR_FENCED: 'another process has the same `groupInstanceId`: the subscriber stops',
   FASTSTREAM_ERR_CODEC: 'a compression codec is not installed: the partition with such a batch stops, or the app does not start',
@@ -40,6 +41,8 @@ const WHEN: { readonly [_ in keyof typeof errors]: string } = {
     'a handler took longer than `handlerTimeout`; seen in logs, dead letters and as `message.signal.reason`',
   FASTSTREAM_ERR_HANDLER_ABORTED:
     'the partition was revoked, or the app closes: seen as `message.signal.reason`; the message is delivered again',
+  FASTSTREAM_ERR_CLOSE_IN_HANDLER:
+    'a handler, or what it awaits, awaits `app.close()`: it is not waited for; seen in logs',
   FASTSTREAM_ERR_OFFSET_RESET:
     "the group's offset is not in the log, and `offsetReset` is `'fail'`; seen in logs and `health()`",
   FASTSTREAM_ERR_SKIP: '`skipTo` names a partition that this process does not own, or that is being read',
@@ -52,10 +55,14 @@ const WHEN: { readonly [_ in keyof typeof errors]: string } = {
   FASTSTREAM_ERR_PUBLISH_QUEUE_FULL: 'too many messages wait for the cluster; nothing was sent',
   FASTSTREAM_ERR_PUBLISH_TIMEOUT:
     "the cluster did not acknowledge before `producer.deadline`; `outcome` is `'not-sent'` or `'unknown'`",
+  FASTSTREAM_ERR_UNAVAILABLE:
+    '`publish` cannot use the cluster: no broker answers, or it refuses the app; the `cause` says why, HTTP clients do not see it',
   FASTSTREAM_ERR_PUBLISH_REFUSED: 'the cluster refused the record, for example because it is too large',
   FASTSTREAM_ERR_UNKNOWN_OPERATION: 'the page publishes as an operation that the document does not have',
   FASTSTREAM_ERR_PUBLISH_FORBIDDEN:
     '`asyncapi.publish.authorize` did not return `true`, the request comes from another site, or the operation is a dead letter',
+  FASTSTREAM_ERR_PUBLISH_AUTHORIZE:
+    'the app\'s `authorize` threw (an error with a status of 400 to 499 keeps it), or did not answer within 10 s (503)',
   FASTSTREAM_ERR_PUBLISH_BODY: 'the page sends a body that is no message',
   FASTSTREAM_ERR_PUBLISH_RATE: 'the page publishes too many messages per second',
   FASTSTREAM_ERR_DEPENDENCY_YIELD: 'the generator of a dependency did not yield, or yielded twice',

@@ -34,6 +34,13 @@ ${markdown(optionRows(INHERITED))}
 ## Of the plugin alone
 
 ${markdown(optionRows(PLUGIN))}
+
+## Of \`register\`
+
+Fastify gives every plugin \`prefix\`, \`logLevel\` and \`logSerializers\`, and
+[@fastify/autoload](https://github.com/fastify/fastify-autoload) makes a \`prefix\` of the name of a folder. They
+apply to the routes of the plugin, which are those of \`asyncapi\`: with \`prefix: '/internal'\` the page is at
+\`/internal/asyncapi\`. Subscribers log as their scope does.
 `
 }
 

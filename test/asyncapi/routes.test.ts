@@ -185,7 +185,7 @@ t.test('a document that cannot be made fails the start before anything is connec
     brokers: ['localhost:1'], groupId: 'g', asyncapi: { transform: () => { throw broken } }
   })
   await t.rejects(async () => { await app.ready() }, broken)
-  t.equal(app.broker.health().state, 'loading')
+  t.equal(app.broker.health().state, 'starting')
 })
 
 t.test('a transform that returns no document fails the start', async (t) => {

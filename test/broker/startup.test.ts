@@ -45,7 +45,7 @@ t.test('startup in the background: HTTP is served, publish is refused until the 
   const inbox = new Inbox<unknown>()
   app.broker.subscriber('orders', (value) => { inbox.add(value) })
   app.post('/orders', async (request, reply) => { return await request.broker.publish('orders', request.body) })
-  t.match(app.broker.health(), { healthy: false, state: 'loading' })
+  t.match(app.broker.health(), { healthy: false, state: 'starting' })
   await app.ready()
   await turn()
   t.match(app.broker.health(), {

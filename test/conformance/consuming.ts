@@ -29,7 +29,7 @@ export function consuming (world: World): void {
         attempt: 1,
         correlationId: 'c-1'
       })
-      t.equal(message?.timestamp.getTime(), 1_700_000_000_000)
+      t.equal(message?.timestamp?.getTime(), 1_700_000_000_000)
       t.match(message?.headers, { tenant: 'x', many: '2', 'content-type': 'application/json' })
       t.same(message?.rawHeaders.filter(([name]) => name === 'many'), [
         ['many', Buffer.from('1')], ['many', Buffer.from('2')]

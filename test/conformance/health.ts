@@ -11,7 +11,7 @@ export function health (world: World): void {
       const app = await world.app(t, { groupId: world.unique('g') })
       app.broker.subscriber(topic, function take () {})
       t.match(app.broker.health(), {
-        healthy: false, state: 'loading', subscribers: [{ healthy: false, state: 'joining', partitions: [] }]
+        healthy: false, state: 'starting', subscribers: [{ healthy: false, state: 'joining', partitions: [] }]
       })
       await app.ready()
       await eventually(

@@ -30,9 +30,8 @@ export function settling (world: World): void {
   t.test(`${world.name}: settling`, async (t) => {
     t.test('each policy has its own idea of a handler that succeeds, throws once, throws always', async (t) => {
       const [topics, groupId] = [await topicOfEach(), world.unique('g')]
-      const first = await world.app(t, {
-        groupId, commit: { interval: 10 }, retry: { retries: 2, delay: 1, maxDelay: 5 }
-      })
+      const retry = { retries: 2, delay: 1, maxDelay: 5 }
+      const first = await world.app(t, { groupId, commit: { interval: 10 }, retry })
       const runs = new Inbox<string>()
       for (const ackPolicy of POLICIES) {
         first.broker.subscriber(topics[ackPolicy], { ackPolicy }, (value, message) => {
@@ -54,9 +53,8 @@ export function settling (world: World): void {
       t.same(runsOf('ACK'), ['good 1', 'once 1', 'always 1'])
       t.same(runsOf('REJECT_ON_ERROR'), ['good 1', 'once 1', 'once 2', 'always 1', 'always 2', 'always 3'])
       for (const policy of ['NACK_ON_ERROR', 'MANUAL'] as const) {
-        t.same(runsOf(policy).slice(0, 7), [
-          'good 1', 'once 1', 'once 2', 'always 1', 'always 2', 'always 3', 'always 4'
-        ])
+        const tries = ['good 1', 'once 1', 'once 2', 'always 1', 'always 2', 'always 3', 'always 4']
+        t.same(runsOf(policy).slice(0, 7), tries)
       }
       await first.close()
       t.same(

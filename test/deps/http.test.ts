@@ -141,7 +141,7 @@ t.test('a clean-up that fails is a 5xx, whatever was set before', async (t) => {
   const after = dependency({ failing, tx }, async function * () { yield })
   app.get('/others', { config: { deps: { tx, after } } }, async () => 1)
   for (const url of ['/plain', '/text', '/handled', '/others']) {
-    t.match(await app.inject(url), { statusCode: 500, body: /commit failed/ }, url)
+    t.match(await app.inject(url), { statusCode: 500, body: /the clean-up of a dependency failed/ }, url)
   }
   t.match(events.slice(0, 2), ['begin', 'rollback commit failed'])
 })

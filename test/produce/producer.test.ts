@@ -78,7 +78,9 @@ t.test('messages of a topic that is being asked for keep the order of their call
 t.test('a topic that cannot be had fails its own messages only', async (t) => {
   const { transport, producer } = build()
   transport.counts.set('nope', Promise.reject(new Error('no such topic')))
-  await t.rejects(producer.publish(message('1', { topic: 'nope' })), { message: 'no such topic' })
+  await t.rejects(producer.publish(message('1', { topic: 'nope' })), {
+    code: 'FASTSTREAM_ERR_UNAVAILABLE', statusCode: 503, cause: { message: 'no such topic' }
+  })
   t.equal(producer.pending, 0)
   const other = producer.publish(message('2', { partition: 0 }))
   await turn()

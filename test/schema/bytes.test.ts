@@ -4,7 +4,8 @@ import { Ajv } from 'ajv'
 import Fastify, { type FastifySchemaCompiler } from 'fastify'
 import t, { type Test } from 'tap'
 import * as z from 'zod'
-import { compileIncoming, incomingCompiler, type Validate } from '../../lib/schema/incoming.js'
+import { ajvCompiler } from '../../lib/schema/ajv.js'
+import { compileIncoming, type Validate } from '../../lib/schema/incoming.js'
 import { compileOutgoing, type Check } from '../../lib/schema/outgoing.js'
 
 type Compiler = FastifySchemaCompiler<unknown>
@@ -24,13 +25,13 @@ const zod: Compiler = ({ schema }) => (value) => {
 function incoming (t: Test, schema: unknown, custom?: Compiler): Validate {
   const app = Fastify()
   t.teardown(() => app.close())
-  return compileIncoming(incomingCompiler(app, custom, undefined), schema, about)
+  return compileIncoming(custom ?? ajvCompiler(app), schema, about)
 }
 
 function outgoing (t: Test, schema: unknown, custom?: Compiler): Check {
   const app = Fastify()
   t.teardown(() => app.close())
-  return compileOutgoing(app, schema, about, undefined, custom)
+  return compileOutgoing({ scope: app, ajv: undefined, compiler: custom ?? ajvCompiler(app) }, schema, about)
 }
 
 /** Schemas that bytes would match, because they ask for no type or take bytes for an object. */

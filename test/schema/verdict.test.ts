@@ -3,7 +3,8 @@ import { Type } from '@sinclair/typebox'
 import Fastify, { type FastifyInstance, type FastifySchemaCompiler, type FastifyServerOptions } from 'fastify'
 import t, { type Test } from 'tap'
 import { decodeValue } from '../../lib/codec/content-type.js'
-import { compileIncoming, incomingCompiler } from '../../lib/schema/incoming.js'
+import { compileIncoming } from '../../lib/schema/incoming.js'
+import { compilersOf, requestCompilers } from '../../lib/schema/scope-compilers.js'
 
 /* One schema, one verdict: every payload below goes to a route and to a subscriber of the same scope. */
 
@@ -22,16 +23,15 @@ async function verdicts (t: Test, { schema, ajv, declare = () => {} }: Setup): P
 }> {
   const app = Fastify({ ...(ajv !== undefined && { ajv }) })
   t.teardown(() => app.close())
-  let custom: FastifySchemaCompiler<unknown> | undefined
   let scope: FastifyInstance = app
   await app.register(async (child) => {
     scope = child
     declare(child)
     child.post('/', { schema: { body: schema } }, async (request) => ({ value: request.body }))
-    child.after(() => { custom = child.validatorCompiler })
+    requestCompilers(child)
   })
   await app.ready()
-  const validate = compileIncoming(incomingCompiler(scope, custom, ajv), schema, { topic: 'orders', part: 'value' })
+  const validate = compileIncoming(compilersOf(scope).validator, schema, { topic: 'orders', part: 'value' })
 
   return {
     async http (json) {

@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify'
 import type { AsyncapiPublish } from '../../../types/asyncapi.js'
+import { brokersOf } from '../../broker/app-brokers.js'
 import { systemClock } from '../../clock.js'
 import {
   FASTSTREAM_ERR_PUBLISH_FORBIDDEN, FASTSTREAM_ERR_PUBLISH_RATE, FASTSTREAM_ERR_UNKNOWN_OPERATION
@@ -9,6 +10,7 @@ import { send, type Prepared } from '../../message/outgoing.js'
 import { parseJson } from '../../codec/json.js'
 import type { AppDocument } from '../site/app-document.js'
 import type { Origin } from '../document/operations.js'
+import { isAuthorized } from './authorize.js'
 import { toDraft, type Draft } from './draft.js'
 import { RateLimit } from './rate.js'
 import { refusalOf, type Refusal } from './refusal.js'
@@ -55,8 +57,8 @@ export function servePublish (
     if (origin === undefined) throw new FASTSTREAM_ERR_UNKNOWN_OPERATION(id)
     const { action, topic, broker, parties } = origin
     if (parties.length === 0) throw new FASTSTREAM_ERR_PUBLISH_FORBIDDEN(id, 'a dead letter is a message that failed')
-    // In plain JavaScript `authorize` may return anything: only `true` allows.
-    if (await authorize(request, { id, action, topic, broker }) !== true) {
+    const { clock } = brokersOf(app).environment
+    if (!await isAuthorized(authorize, request, { id, action, topic, broker }, clock)) {
       throw new FASTSTREAM_ERR_PUBLISH_FORBIDDEN(id, "'authorize' did not allow it")
     }
     return origin

@@ -25,10 +25,10 @@ import { TopicChanges } from './topic-changes.js'
 const LAST_COMMIT = 2000
 /** Why handlers are given up that a drain has waited for: part of their abort reason. */
 const GIVEN_UP = { close: 'the app closes', rebalance: 'its partition goes to another member of the group' }
-/**
- * How much longer than `drainTimeout` a close waits until the group is left, ms; leaving continues in the background.
- */
+/** How much longer than `drainTimeout` a close waits to leave the group, ms; leaving goes on in the background. */
 const LEAVE = 500
+
+type CreateConsumer = (listener: ConsumerListener) => TransportConsumer
 
 /**
  * The subscribers of one consumer group: what the transport hands over is tracked, queued, handled, settled and
@@ -48,11 +48,12 @@ export class Group implements ConsumerListener {
   readonly #stops: Stops
   readonly #changes: TopicChanges
   #dispatching = false
+  #started = false
   #closing: Promise<void> | undefined
 
   constructor (
-    groupId: string | null, pipelines: readonly ErasedPipeline[],
-    createConsumer: (listener: ConsumerListener) => TransportConsumer, environment: GroupEnvironment
+    groupId: string | null, pipelines: readonly ErasedPipeline[], createConsumer: CreateConsumer,
+    environment: GroupEnvironment
   ) {
     this.groupId = groupId
     this.#environment = environment
@@ -78,10 +79,16 @@ export class Group implements ConsumerListener {
     this.#report.rebalancing('joined')
     try {
       await this.#consumer.start()
+      this.#started = true
     } catch (err) {
       this.#state.failed(toError(err))
       throw err
     }
+  }
+
+  /** Why the group was not joined yet, when that is no wait for its other members. */
+  get unreached (): Error | undefined {
+    return this.#started ? undefined : this.#consumer.unreached
   }
 
   dispatch (): void {
@@ -89,10 +96,7 @@ export class Group implements ConsumerListener {
     this.#queues.dispatch()
   }
 
-  /**
-   * Reads the topics of one more subscriber, after a rebalance of the group. Rejects when the cluster refuses them; the
-   * others go on.
-   */
+  /** Reads topics of one more subscriber after a rebalance. Rejects when the cluster refuses them; the others go on. */
   async add (pipeline: ErasedPipeline): Promise<void> {
     const queue = new SubscriberQueue(pipeline, this.#shared)
     if (this.#dispatching) queue.dispatch()
@@ -114,8 +118,7 @@ export class Group implements ConsumerListener {
 
   /** Stops reading, lets running handlers end within `drainTimeout` ms, commits, and leaves the group. */
   close (drainTimeout: number): Promise<void> {
-    this.#closing ??= this.#close(drainTimeout)
-    return this.#closing
+    return (this.#closing ??= this.#close(drainTimeout))
   }
 
   async #close (drainTimeout: number): Promise<void> {
@@ -136,8 +139,7 @@ export class Group implements ConsumerListener {
   /** The health of the subscriber of `topics`. */
   health (topics: readonly string[]): UnnamedHealth {
     const queue = this.#queueOf(topics)!
-    const now = this.#environment.clock.elapsed()
-    const owned = this.#owned.values()
+    const [owned, now] = [this.#owned.values(), this.#environment.clock.elapsed()]
     return subscriberHealth(queue, { owned, consumer: this.#consumer, groupState: this.#state, now })
   }
 
@@ -234,8 +236,7 @@ export class Group implements ConsumerListener {
     const end = clock.elapsed() + timeout
     const patience = timeout - Math.min(LAST_COMMIT, timeout / 4)
     const ended = await this.#queues.drain(clock, patience)
-    // Partitions were lost meanwhile: the handlers of that generation were given up, and those that run now belong to
-    // the next one.
+    // Partitions were lost meanwhile: those handlers were given up, and what runs now belongs to the next generation.
     if (generation !== this.#owned.generation) return
     if (!ended) {
       this.#report.drainTimedOut(reason, patience, this.#owned.values())
@@ -244,9 +245,7 @@ export class Group implements ConsumerListener {
     await this.#committer.flush(end - clock.elapsed())
   }
 
-  /**
-   * Ends the generation: its results change nothing any more, and its queued records are dropped, to be redelivered.
-   */
+  /** Ends the generation: its results change nothing any more, and its queued records are dropped and redelivered. */
   #revokeAll (): void {
     this.#owned.revokeAll()
     this.#queues.revoke('its partition is no longer ours')

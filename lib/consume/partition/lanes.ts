@@ -1,4 +1,5 @@
 import type { MessageSettledEvent } from '../../../types/index.js'
+import { nextTurn } from '../../clock.js'
 import { Fifo } from './fifo.js'
 
 /** After this many items in a row the event loop gets a turn, so that handlers that never wait do not starve HTTP. */
@@ -62,7 +63,7 @@ export class Lanes<T> {
   /** How often {@link clear} has dropped the queues. */
   #epoch = 0
   #streak = 0
-  #idle: Array<() => void> = []
+  #idle: Array<{ readonly spared: () => number, readonly resolve: () => void }> = []
 
   /** `run` must not reject. It resolves to whether the lane goes on; else the lane's queued items are dropped. */
   constructor (concurrency: number, run: (item: T, pause: Pause) => Promise<boolean>) {
@@ -128,10 +129,21 @@ export class Lanes<T> {
     }
   }
 
-  /** Resolves when no item runs. */
-  idle (): Promise<void> {
-    if (this.#running === 0) return Promise.resolve()
-    return new Promise((resolve) => { this.#idle.push(resolve) })
+  /** Resolves when no item runs, but for as many as `spared` returns, see {@link checkIdle}. */
+  idle (spared: () => number = () => 0): Promise<void> {
+    return new Promise((resolve) => {
+      this.#idle.push({ spared, resolve })
+      this.checkIdle()
+    })
+  }
+
+  /** Checks who waits for {@link idle}. Called also when there are more items to spare. */
+  checkIdle (): void {
+    this.#idle = this.#idle.filter(({ spared, resolve }) => {
+      if (this.#running > spared()) return true
+      resolve()
+      return false
+    })
   }
 
   #partition (name: string): PartitionLanes<T> {
@@ -193,15 +205,12 @@ export class Lanes<T> {
     if (goOn && lane.items.size > 0) this.#makeReady(lane)
     else this.#lanes.delete(lane.key)
     this.#dispatchSoon()
-    if (this.#running > 0) return
-    const idle = this.#idle
-    this.#idle = []
-    for (const resolve of idle) resolve()
+    if (this.#idle.length > 0) this.checkIdle()
   }
 
   #dispatchSoon (): void {
     if (++this.#streak < STREAK) return this.dispatch()
     this.#streak = 0
-    setImmediate(() => { this.dispatch() })
+    nextTurn(() => { this.dispatch() })
   }
 }

@@ -46,7 +46,7 @@ export class Queues {
   async drain (clock: Clock, ms: number): Promise<boolean> {
     for (const queue of this.#all) queue.freeze()
     for (const queue of this.#all) queue.halt()
-    return await within(clock, ms, Promise.all(Array.from(this.#all, ({ lanes }) => lanes.idle())))
+    return await within(clock, ms, Promise.all(Array.from(this.#all, (queue) => queue.idle())))
   }
 
   giveUp (reason: string): void {

@@ -1,8 +1,10 @@
 import { setMaxListeners } from 'node:events'
 import type { MessagePlace } from '../../../types/index.js'
-import { sleep } from '../../clock.js'
+import { sleep, within } from '../../clock.js'
 import { inOwnContext } from '../../context.js'
+import { FASTSTREAM_ERR_CLOSE_IN_HANDLER } from '../../errors.js'
 import type { Ordering } from '../../options/settings.js'
+import { watchClose } from '../close-calls.js'
 import type { Environment } from '../environment.js'
 import type { Committer } from '../group/committer.js'
 import type { Session } from '../group/session.js'
@@ -11,6 +13,9 @@ import type { Outcome } from '../pipeline/outcome.js'
 import type { ErasedPipeline } from '../pipeline/pipeline.js'
 import { Lanes, type LaneSlot, type Pause, type Settlement } from './lanes.js'
 import type { LaneItem } from './tracked-record.js'
+
+/** How long a drain waits for a handler that has called `app.close()`, ms. */
+const CLOSER_GRACE = 250
 
 /** What a queue knows of its group. */
 export interface QueueEnvironment extends Environment {
@@ -27,6 +32,8 @@ export class SubscriberQueue {
   readonly #group: QueueEnvironment
   /** Aborts when retries must not be waited for any longer. */
   #halt = halter()
+  /** The records whose handlers have called `app.close()` and run. */
+  readonly #closers = new Set<LaneItem>()
   #dispatching = false
   #frozen = false
   #stopped = false
@@ -95,6 +102,23 @@ export class SubscriberQueue {
   }
 
   /**
+   * Resolves when no handler runs. A handler that awaits `app.close()` waits for this one: when no other runs, it is
+   * given up.
+   */
+  async idle (): Promise<void> {
+    await this.lanes.idle(() => this.#closers.size)
+    if (this.#closers.size === 0) return
+    const { clock, log } = this.#group
+    // A handler that does not await the close ends soon.
+    if (await within(clock, CLOSER_GRACE, this.lanes.idle())) return
+    for (const { partition: { topic, partition }, offset } of this.#closers) {
+      const err = new FASTSTREAM_ERR_CLOSE_IN_HANDLER(this.pipeline.plan.name)
+      log.error({ err, topic, partition, offset: String(offset) }, 'a handler waits for app.close() and is given up')
+    }
+    this.pipeline.giveUp('its handler waits for app.close()')
+  }
+
+  /**
    * Handles one record until its outcome is known. Resolves to whether the records behind it in its lane may run.
    * Never rejects.
    */
@@ -106,7 +130,7 @@ export class SubscriberQueue {
       return false
     }
     const slot = new RecordSlot(this, item, pause)
-    const outcome = await this.#run(new Delivery(partition.topic, partition.partition, record), slot)
+    const outcome = await this.#run(item, slot)
     if (outcome === 'settled') slot.settle()
     if (slot.settlement === undefined) this.#tellUnsettled(item)
     if (outcome === 'stop') this.#group.onStop(this)
@@ -118,15 +142,26 @@ export class SubscriberQueue {
    * A pipeline does not reject. If it does, that is a bug: the message stays unsettled, and nothing behind it is
    * committed.
    */
-  async #run (delivery: Delivery, slot: LaneSlot): Promise<Outcome | 'broken'> {
+  async #run (item: LaneItem, slot: LaneSlot): Promise<Outcome | 'broken'> {
+    const { partition: { topic, partition }, record } = item
+    const delivery = new Delivery(topic, partition, record)
+    const onClose = (): void => {
+      this.#closers.add(item)
+      this.lanes.checkIdle()
+    }
+    const { name, end } = watchClose(this.#group.events, onClose)
+    const work = { [name]: async () => await this.pipeline.run(delivery, slot) }
     try {
-      return await this.pipeline.run(delivery, slot)
+      return await work[name]!()
     } catch (err) {
       const { log } = this.#group
       const { name: subscriber, groupId } = this.pipeline.plan
       const details = { err, subscriber, groupId, ...delivery.place, correlationId: delivery.correlationId(log) }
       log.error(details, 'a message was left unsettled by an error that nobody expected')
       return 'broken'
+    } finally {
+      end()
+      this.#closers.delete(item)
     }
   }
 

@@ -32,10 +32,7 @@ export interface WireConnection {
   close (): void
 }
 
-export interface VersionRange {
-  readonly min: number
-  readonly max: number
-}
+export interface VersionRange { readonly min: number, readonly max: number }
 
 /** The keys of the requests that the client sends. */
 export const API_KEYS = {

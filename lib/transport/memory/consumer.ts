@@ -83,6 +83,10 @@ export class MemoryConsumer implements TransportConsumer {
     return this.#member === undefined ? 0 : this.#cluster.clock.elapsed()
   }
 
+  get unreached (): undefined {
+    return undefined
+  }
+
   async commit (offsets: readonly StoredOffset[]): Promise<void> {
     const assignment = this.#assignment
     await roundTrip()

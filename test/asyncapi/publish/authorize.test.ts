@@ -35,13 +35,6 @@ t.test('authorize is asked for each message, and only true is a yes', async (t) 
   t.equal(broker.published('orders').length, 2)
 })
 
-t.test('what authorize throws is an error of the route', async (t) => {
-  const thrown = Object.assign(new Error('who are you'), { statusCode: 401 })
-  const { publish, broker } = await build(t, { asyncapi: { publish: { authorize () { throw thrown } } } })
-  t.match((await publish('sendOrders', { value: order })).json(), { statusCode: 401, message: 'who are you' })
-  t.same(broker.published('orders'), [])
-})
-
 t.test('errors go to the error handler of the app, except those that say where a message is wrong', async (t) => {
   const app = Fastify()
   t.teardown(() => app.close())

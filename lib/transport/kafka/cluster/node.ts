@@ -36,6 +36,10 @@ export class Node {
     this.#timeouts = timeouts
   }
 
+  get connected (): boolean {
+    return this.#connection?.open === true
+  }
+
   connect (): Promise<WireConnection> {
     if (this.#connection?.open === true) return Promise.resolve(this.#connection)
     this.#connecting ??= this.#open().finally(() => { this.#connecting = undefined })

@@ -52,7 +52,8 @@ export function createConsumer (
   const changes = new SubscriptionChanges()
   const positions = new Map(options.positions?.map((position) => [partitionId(position), position.offset]))
   const lone = groupId === null ? new LoneMembership(subscription, metadata) : undefined
-  const membership = lone ?? groupMembership(groupId!)
+  const coordinator = groupId === null ? undefined : new Coordinator(groupId, cluster, coordination)
+  const membership = lone ?? groupMembership(groupId!, coordinator!)
   let member: Member | undefined
   let supervision: Promise<void> | undefined
   let closed: Promise<void> | undefined
@@ -64,8 +65,7 @@ export function createConsumer (
     lastContact = Math.max(lastContact, at)
   }
 
-  function groupMembership (groupId: string): Membership {
-    const coordinator = new Coordinator(groupId, cluster, coordination)
+  function groupMembership (groupId: string, coordinator: Coordinator): Membership {
     if (options.partitions !== undefined) {
       return new StandaloneMembership(groupId, subscription, new GroupOffsets(groupId, coordinator, closing.signal))
     }
@@ -177,6 +177,10 @@ export function createConsumer (
     progress: (partition) => member?.generation?.progress(partition) ?? UNKNOWN,
     get lastContact () {
       return lastContact
+    },
+    get unreached () {
+      if (coordinator !== undefined) return coordinator.unreached
+      return lastContact === 0 ? new Error('no node has described the topics') : undefined
     },
     missing: () => missing.names,
     async commit (offsets) {

@@ -1,4 +1,5 @@
 import { sleep } from '../../../clock.js'
+import { toError } from '../../../to-error.js'
 import { addressOf, type Cluster } from '../cluster/cluster.js'
 import type { Connections } from '../cluster/connections.js'
 import { throwIfFailed } from '../cluster/denied.js'
@@ -35,11 +36,20 @@ export class Coordinator {
   readonly #cluster: Cluster
   readonly #connections: Connections
   #address: string | undefined
+  #lastFailure: unknown
 
   constructor (groupId: string, cluster: Cluster, connections: Connections) {
     this.#groupId = groupId
     this.#cluster = cluster
     this.#connections = connections
+  }
+
+  /** Why there is no connection to the coordinator; undefined while there is one. */
+  get unreached (): Error | undefined {
+    if (this.#address !== undefined && this.#connections.to(this.#address).connected) return undefined
+    const known = this.#address === undefined ? 'its brokers name none' : `${this.#address} takes no connection`
+    const reason = this.#lastFailure === undefined ? known : toError(this.#lastFailure).message
+    return new Error(`the coordinator of group '${this.#groupId}' is not reached: ${reason}`)
   }
 
   /**
@@ -66,7 +76,9 @@ export class Coordinator {
         answer = candidate
       } catch (err) {
         this.#address = undefined
-        if (isFinal(err) || abandon?.aborted === true || environment.clock.elapsed() + pause > giveUp) throw err
+        if (abandon?.aborted === true) throw err
+        this.#lastFailure = err
+        if (isFinal(err) || environment.clock.elapsed() + pause > giveUp) throw err
         await sleep(environment.clock, jittered(pause, environment), signal)
         signal.throwIfAborted()
         pause = Math.min(pause * 2, LONGEST_PAUSE)

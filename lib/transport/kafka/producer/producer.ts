@@ -1,4 +1,5 @@
 import { type ProducedRecord, SendError, type TransportLog, type TransportProducer } from '../../transport.js'
+import { isNotAuthorized } from '../../../missing-rights.js'
 import type { Cluster } from '../cluster/cluster.js'
 import { answerError, namedError, throwIfFailed } from '../cluster/denied.js'
 import {
@@ -188,7 +189,13 @@ function isUncertain ({ offset, uncertain }: ProduceBatch): boolean {
 
 function sendError (batches: readonly ProduceBatch[], offsets: SendError['offsets'], failure: unknown): SendError {
   const outcome = batches.some(isUncertain) ? 'unknown' : 'not-sent'
-  return new SendError(reasonOf(failure), outcome, whyOf(failure), { offsets, cause: failure })
+  return new SendError(messageOf(failure), outcome, whyOf(failure), { offsets, cause: failure })
+}
+
+/** A refusal in the protocol's own words, and not in those of a connection, which name hosts. */
+function messageOf (failure: unknown): string {
+  const isAnswer = failure instanceof ProtocolError || isNotAuthorized(failure)
+  return isAnswer || failure instanceof InterruptedError ? failure.message : 'it could not be sent'
 }
 
 function whyOf (failure: unknown): SendError['reason'] {

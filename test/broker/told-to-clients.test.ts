@@ -1,0 +1,213 @@
+import t from 'tap'
+import Fastify, { type FastifyInstance, type FastifyRequest, type InjectOptions } from 'fastify'
+import { Type } from '@sinclair/typebox'
+import faststreamPlugin, { dependency } from '../../index.js'
+import * as errors from '../../lib/errors.js'
+import { notAuthorized } from '../../lib/missing-rights.js'
+import { createMemoryCluster, createMemoryTransport } from '../../lib/transport/memory/index.js'
+import { SendError, type TransportProducer } from '../../lib/transport/transport.js'
+import { useEnvironment } from '../support/environment.js'
+import { gate } from '../support/inbox.js'
+import { memoryLog } from '../support/json-log.js'
+
+/* Each error of the catalogue that a route can throw is provoked in one, and the HTTP answer is looked at. */
+
+type Code = keyof typeof errors
+type Handler = (app: FastifyInstance) => unknown
+
+/** What no HTTP client may see: hosts, groups, the app's user, and the texts of causes. */
+const SECRET = /kafka-7|9092|the-group|User:shop|ECONNREFUSED|top secret|password/
+
+/** Errors that stop the start of an app, or that only logs, dead letters and tests see. */
+const NOT_FROM_ROUTES: readonly Code[] = [
+  'FASTSTREAM_ERR_ALREADY_REGISTERED', 'FASTSTREAM_ERR_BROKERS_REQUIRED', 'FASTSTREAM_ERR_GROUP_REQUIRED',
+  'FASTSTREAM_ERR_INSECURE_SASL', 'FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER', 'FASTSTREAM_ERR_GROUP_CLASH',
+  'FASTSTREAM_ERR_SCHEMA_BUILD', 'FASTSTREAM_ERR_ASYNCAPI', 'FASTSTREAM_ERR_CONNECT', 'FASTSTREAM_ERR_START_TIMEOUT',
+  'FASTSTREAM_ERR_KAFKAJS', 'FASTSTREAM_ERR_API_VERSION', 'FASTSTREAM_ERR_FENCED', 'FASTSTREAM_ERR_CODEC',
+  'FASTSTREAM_ERR_HANDLER_TIMEOUT', 'FASTSTREAM_ERR_HANDLER_ABORTED', 'FASTSTREAM_ERR_CLOSE_IN_HANDLER',
+  'FASTSTREAM_ERR_OFFSET_RESET', 'FASTSTREAM_ERR_TEST_BROKER', 'FASTSTREAM_ERR_NOT_SETTLED'
+]
+
+const refused = new Error('connect ECONNREFUSED kafka-7:9092')
+const connect = new errors.FASTSTREAM_ERR_CONNECT('kafka-7:9092', 'ECONNREFUSED', { cause: refused })
+const denied = notAuthorized([{ operation: 'Write', resource: 'topic', name: 'denied' }], 'User:shop')
+const unready = dependency('unready', async function * () {})
+const twice = dependency(async function * twice () { yield 1; yield 2 })
+const session = dependency('session', () => 'me')
+const other = dependency('other', () => 'you')
+const endless = dependency(async function * endless () { yield 1; await new Promise(() => {}) })
+const blames = dependency(async function * blames () {
+  yield 1
+  throw Object.assign(new Error('top secret'), { statusCode: 404 })
+})
+
+const stuck = gate()
+
+/** The producer of the cluster in each case; `name` is that of the topic. */
+function producerOf (producer: TransportProducer): TransportProducer {
+  const fail = (error: Error) => ({ partitionCount: async () => { throw error } })
+  const cases: Record<string, Partial<TransportProducer>> = {
+    'no-cluster': fail(connect),
+    'no-kafkajs': fail(new errors.FASTSTREAM_ERR_KAFKAJS('/srv/password/kafkajs', { cause: refused })),
+    'old-cluster': fail(new errors.FASTSTREAM_ERR_API_VERSION('Produce', '0 to 1', '3 to 9')),
+    forbidden: fail(new errors.FASTSTREAM_ERR_TOPICS('forbidden', 'topic authorization failed', { cause: refused })),
+    denied: fail(denied),
+    broken: fail(refused),
+    unknown: fail(new errors.FASTSTREAM_ERR_UNKNOWN_TOPIC('unknown'))
+  }
+  return {
+    ...producer,
+    close: () => producer.close(),
+    partitionCount: (topic) => (cases[topic]?.partitionCount ?? (
+      (topic: string) => producer.partitionCount(topic)
+    ))(topic),
+    async send (records, deadline) {
+      const [{ topic }] = records as unknown as [{ topic: string }]
+      if (topic === 'refused') throw new SendError('it could not be sent', 'not-sent', 'refused', { cause: refused })
+      if (topic === 'denied-late') throw new SendError(denied.message, 'not-sent', 'refused', { cause: denied })
+      if (topic === 'slow') {
+        throw new SendError('connect ECONNREFUSED kafka-7:9092', 'unknown', 'timeout', { cause: refused })
+      }
+      if (topic === 'closed') throw new SendError('the producer is closed', 'not-sent', 'closed', { cause: refused })
+      if (topic === 'stuck') await stuck.opened
+      return await producer.send(records, deadline)
+    }
+  }
+}
+
+const publish = (
+  topic: string, value: unknown = {}, options?: object
+): Handler => (app) => app.broker.publish(topic, value, options)
+const page = (body: unknown, operation = 'sendChecked'): InjectOptions => {
+  return {
+    method: 'POST',
+    url: `/asyncapi/publish/${operation}`,
+    headers: { 'content-type': 'application/json' },
+    payload: JSON.stringify(body)
+  }
+}
+
+const CASES: ReadonlyArray<readonly [code: Code, status: number, provoke: Handler | InjectOptions, deps?: object]> = [
+  ['FASTSTREAM_ERR_INVALID_OPTION', 500, publish('orders', {}, { keys: 'top secret' })],
+  [
+    'FASTSTREAM_ERR_INVALID_ARGUMENTS',
+    500,
+    (app) => (app.broker.publish as (...args: unknown[]) => unknown)('orders', {}, {}, 'top secret')
+  ],
+  ['FASTSTREAM_ERR_INVALID_TOPIC', 500, publish('a b')],
+  ['FASTSTREAM_ERR_DUPLICATE_PUBLISHER', 500, publish('several')],
+  [
+    'FASTSTREAM_ERR_ALREADY_STARTED',
+    500,
+    (app) => { app.broker.subscriber('late', { groupId: 'the-group' }, () => {}) }
+  ],
+  ['FASTSTREAM_ERR_NOT_READY', 503, publish('closed')],
+  ['FASTSTREAM_ERR_UNAVAILABLE', 503, publish('no-cluster')],
+  ['FASTSTREAM_ERR_UNAVAILABLE', 503, publish('no-kafkajs')],
+  ['FASTSTREAM_ERR_UNAVAILABLE', 503, publish('old-cluster')],
+  ['FASTSTREAM_ERR_UNAVAILABLE', 503, publish('broken')],
+  ['FASTSTREAM_ERR_NOT_AUTHORIZED', 500, publish('denied')],
+  ['FASTSTREAM_ERR_NOT_AUTHORIZED', 500, publish('denied-late')],
+  ['FASTSTREAM_ERR_TOPICS', 503, publish('forbidden')],
+  ['FASTSTREAM_ERR_UNKNOWN_TOPIC', 500, publish('unknown')],
+  ['FASTSTREAM_ERR_UNKNOWN_PARTITION', 500, publish('orders', {}, { partition: 99 })],
+  ['FASTSTREAM_ERR_INVALID_MESSAGE', 500, publish('checked', { id: 7 })],
+  ['FASTSTREAM_ERR_ENCODE', 500, publish('orders', new Map())],
+  ['FASTSTREAM_ERR_ENCODE', 500, publish('keyed', { id: 'top secret' })],
+  ['FASTSTREAM_ERR_ENCODE', 500, publish('labelled', { id: 'top secret' })],
+  ['FASTSTREAM_ERR_PUBLISH_TIMEOUT', 503, publish('slow')],
+  ['FASTSTREAM_ERR_PUBLISH_REFUSED', 500, publish('refused')],
+  ['FASTSTREAM_ERR_SKIP', 409, (app) => { (app as never as Skipping).skip() }],
+  ['FASTSTREAM_ERR_DECODE', 400, { ...page({}), payload: '{' }],
+  ['FASTSTREAM_ERR_VALIDATION', 400, page({ value: 'top' }, 'takeChecked')],
+  ['FASTSTREAM_ERR_UNKNOWN_OPERATION', 404, page({ value: 1 }, 'nothing')],
+  ['FASTSTREAM_ERR_PUBLISH_FORBIDDEN', 403, page({ value: 1 }, 'sendOrders')],
+  ['FASTSTREAM_ERR_PUBLISH_AUTHORIZE', 500, page({ value: 1 }, 'sendKeyed')],
+  ['FASTSTREAM_ERR_PUBLISH_BODY', 400, page({ values: 1 })],
+  ['FASTSTREAM_ERR_DEPENDENCY_YIELD', 500, () => 'not reached', { unready }],
+  ['FASTSTREAM_ERR_DEPENDENCY_YIELD', 500, () => 'not sent', { twice }],
+  ['FASTSTREAM_ERR_CLEANUP', 500, () => 'not sent', { blames }],
+  ['FASTSTREAM_ERR_CLEANUP_TIMEOUT', 500, () => 'not sent', { endless }],
+  // Last: the queue stays full.
+  ['FASTSTREAM_ERR_PUBLISH_QUEUE_FULL', 503, (app) => {
+    app.broker.publish('stuck', 1).catch(() => {})
+    return Promise.all(Array.from({ length: 20 }, () => app.broker.publish('stuck', 2))).finally(stuck.open)
+  }]
+]
+
+interface Skipping { skip (): void }
+
+t.test('no error that a route can throw tells an HTTP client of hosts, groups, users or causes', async (t) => {
+  const { lines, stream } = memoryLog()
+  const app = Fastify({ logger: { stream } })
+  t.teardown(() => app.close())
+  const cluster = createMemoryCluster()
+  useEnvironment(app, {
+    createTransport: async () => {
+      const transport = createMemoryTransport({ cluster })
+      return { ...transport, producer: () => producerOf(transport.producer()) }
+    }
+  })
+  await app.register(faststreamPlugin, {
+    groupId: 'the-group',
+    cleanupTimeout: 1,
+    producer: { queue: { messages: 5 } },
+    asyncapi: {
+      publish: {
+        authorize (_, { id }) {
+          if (id === 'sendKeyed') throw new Error('top secret')
+          return id !== 'sendOrders'
+        }
+      }
+    }
+  })
+  const schema = { value: Type.Object({ id: Type.String() }) }
+  for (const topic of ['orders', 'several', 'several', 'stuck', 'slow', 'refused', 'closed', 'denied-late']) {
+    app.broker.publisher(topic)
+  }
+  app.broker.publisher('checked', { schema })
+  app.broker.publisher('keyed', { key: () => { throw new Error('top secret') } })
+  app.broker.publisher('labelled', { headers: () => { throw new Error('top secret') } })
+  const subscriber = app.broker.subscriber('checked', { schema }, function takeChecked () {})
+  app.decorate('skip', () => { subscriber.skipTo({ topic: 'checked', partition: 0, offset: 5n }) })
+  for (const [i, [, , provoke, deps]] of CASES.entries()) {
+    if (typeof provoke !== 'function') continue
+    app.get(`/${i}`, deps === undefined ? {} : { config: { deps: deps as never } }, async () => await provoke(app))
+  }
+  let held!: FastifyRequest
+  app.get('/hold', async (request) => {
+    held = request
+    return await request.resolve(session)
+  })
+  app.get('/done', async () => await held.resolve(other))
+  app.setNotFoundHandler(async (request) => { await request.resolve(unready) })
+  await app.ready()
+
+  const answered = new Set<string>()
+  const expectAnswer = async (code: Code, status: number, request: InjectOptions | string): Promise<void> => {
+    const { statusCode, body } = await app.inject(request)
+    t.match([statusCode, JSON.parse(body).code], [status, code], body)
+    t.notMatch(body, SECRET, code)
+    answered.add(code)
+  }
+  for (const [i, [code, status, provoke]] of CASES.entries()) {
+    await expectAnswer(code, status, typeof provoke === 'function' ? `/${i}` : provoke)
+  }
+  await expectAnswer('FASTSTREAM_ERR_NO_DEPENDENCIES', 500, '/nowhere')
+
+  await app.inject('/hold')
+  await expectAnswer('FASTSTREAM_ERR_DEPENDENCY_DONE', 500, '/done')
+  const many = await Promise.all(Array.from(
+    { length: 40 }, async () => (await app.inject(page({ values: 1 }))).json().code
+  ))
+  t.ok(many.includes('FASTSTREAM_ERR_PUBLISH_RATE'))
+  await expectAnswer('FASTSTREAM_ERR_PUBLISH_RATE', 429, page({ values: 1 }))
+
+  t.match(JSON.stringify(lines), /ECONNREFUSED kafka-7:9092/, 'the log has the causes')
+  t.match(JSON.stringify(lines), /top secret/)
+  t.same(
+    [...answered, ...NOT_FROM_ROUTES].sort(),
+    Object.keys(errors).sort(),
+    'every error of the catalogue is in one of the lists'
+  )
+})

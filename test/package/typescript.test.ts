@@ -1,0 +1,123 @@
+import { execFile } from 'node:child_process'
+import { readFileSync, symlinkSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import t, { type Test } from 'tap'
+
+/* Small projects that use the built package, compiled as their users compile them. */
+
+const COMPILERS = { 5.9: 'typescript', 5.4: 'typescript-5.4' }
+
+const APP = `
+import Fastify from 'fastify'
+import { faststreamPlugin, type FaststreamOptions } from 'fastify-faststream'
+import { testBroker } from 'fastify-faststream/testing'
+
+export async function run (options: FaststreamOptions): Promise<void> {
+  const app = Fastify()
+  await app.register(faststreamPlugin, options)
+  app.broker.subscriber('orders', async (_, { log, timestamp }) => { log.info({ at: timestamp?.getTime() }) })
+  const broker = await testBroker(app)
+  await broker.settled({ timeout: undefined })
+}
+`
+
+/** Undefined wherever an option is optional: what \`process.env\` and conditional spreads give. */
+const UNDEFINED = `
+import type {
+  FaststreamOptions, PublishOptions, SubscriberOptions, PublisherOptions, AsyncapiOptions
+} from 'fastify-faststream'
+type Undefined<T> = { [K in keyof T as {} extends Pick<T, K> ? K : never]-?: undefined }
+export const all: [
+  Undefined<FaststreamOptions>, Undefined<PublishOptions>, Undefined<SubscriberOptions<{}, unknown>>,
+  Undefined<PublisherOptions<{}, unknown>>, Undefined<AsyncapiOptions>,
+  Undefined<NonNullable<FaststreamOptions['retry']>>
+] = null as never
+export const taken: [
+  FaststreamOptions, PublishOptions, SubscriberOptions<{}, unknown>,
+  PublisherOptions<{}, unknown>, AsyncapiOptions, NonNullable<FaststreamOptions['retry']>
+] = all
+`
+
+interface Project {
+  readonly compiler?: keyof typeof COMPILERS
+  readonly type?: 'module' | 'commonjs'
+  readonly options: object
+  readonly source?: string
+}
+
+/** The errors of a project, one a line; none when it compiles. */
+async function compile (t: Test, { compiler = 5.9, type = 'module', options, source = APP }: Project): Promise<string> {
+  const compilerOptions = {
+    target: 'ES2022', strict: true, noEmit: true, skipLibCheck: false, types: ['node'], ...options
+  }
+  const folder = t.testdir({
+    'package.json': JSON.stringify({ type }),
+    'tsconfig.json': JSON.stringify({ compilerOptions, files: ['app.ts'] }),
+    'app.ts': source,
+    node_modules: {}
+  })
+  for (const name of ['fastify', '@types', '@fastify', '@sinclair', 'pino', 'undici-types']) {
+    symlinkSync(resolve('node_modules', name), join(folder, 'node_modules', name))
+  }
+  symlinkSync(resolve('.'), join(folder, 'node_modules', 'fastify-faststream'))
+  const tsc = resolve('node_modules', COMPILERS[compiler], 'bin/tsc')
+  return await new Promise((resolve) => {
+    execFile(process.execPath, [tsc, '-p', folder], (_, stdout) => { resolve(stdout.trim()) })
+  })
+}
+
+const esm = { module: 'NodeNext', moduleResolution: 'NodeNext' }
+const skip = { skipLibCheck: true }
+
+t.test('compiles as an ES module, for Node and for a bundler, also with exactOptionalPropertyTypes', async (t) => {
+  t.equal(await compile(t, { options: { ...esm, ...skip, exactOptionalPropertyTypes: true } }), '')
+  t.equal(await compile(t, { options: { module: 'ESNext', moduleResolution: 'Bundler', ...skip } }), '')
+  t.equal(await compile(t, { options: { ...esm, ...skip, exactOptionalPropertyTypes: true }, source: UNDEFINED }), '')
+})
+
+t.test('compiles with the oldest TypeScript that the documents name', async (t) => {
+  t.match(readFileSync('README.md', 'utf8') + readFileSync('docs/operations.md', 'utf8'), /TypeScript 5\.4/)
+  t.equal(await compile(t, { compiler: 5.4, options: { ...esm, ...skip } }), '')
+  t.equal(await compile(t, { compiler: 5.4, options: { module: 'ESNext', moduleResolution: 'Bundler', ...skip } }), '')
+})
+
+t.test('CommonJS: nodenext requires the ES module, node16 says that it cannot and uses import()', async (t) => {
+  t.equal(await compile(t, { type: 'commonjs', options: { ...esm, ...skip } }), '')
+  const node16 = { module: 'Node16', moduleResolution: 'Node16', ...skip }
+  t.match(await compile(t, { type: 'commonjs', options: node16 }), /TS1479/)
+  const source = APP.replace(
+    /^import \{ (faststreamPlugin).*$/m,
+    "import type { FaststreamOptions } from 'fastify-faststream' with { 'resolution-mode': 'import' }"
+  )
+    .replace(/^import \{ testBroker.*$/m, '')
+    .replace(
+      '  const app',
+      "  const { faststreamPlugin } = await import('fastify-faststream')\n" +
+      "  const { testBroker } = await import('fastify-faststream/testing')\n  const app"
+    )
+  t.equal(await compile(t, { type: 'commonjs', options: node16, source }), '')
+})
+
+t.test('the resolution of TypeScript 4 (node10) finds both entries', async (t) => {
+  t.equal(await compile(t, { options: { module: 'ESNext', moduleResolution: 'node10', ...skip } }), '')
+})
+
+t.test('a forgotten handler and a schema that is no part of a message are told readably', async (t) => {
+  const source = `
+import Fastify from 'fastify'
+import { Type } from '@sinclair/typebox'
+import { faststreamPlugin } from 'fastify-faststream'
+const Order = Type.Object({ id: Type.String() })
+const app = Fastify()
+await app.register(faststreamPlugin)
+app.broker.subscriber('orders', { schema: { value: Order } })
+app.broker.subscriber('orders', { schema: Order }, () => {})
+app.broker.publisher('orders', { schema: Order })
+`
+  const errors = (await compile(t, { options: { ...esm, ...skip }, source })).split('\n').filter(
+    (line) => line.startsWith('app.ts') || line.includes('app.ts(')
+  )
+  t.equal(errors.length, 3)
+  t.match(errors[0], /app\.ts\(8,.*HandlerAsLastArgument</)
+  for (const error of errors.slice(1)) t.match(error, /has no properties in common with type 'MessageSchema'/)
+})
