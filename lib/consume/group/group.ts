@@ -28,8 +28,6 @@ const GIVEN_UP = { close: 'the app closes', rebalance: 'its partition goes to an
 /** How much longer than `drainTimeout` a close waits to leave the group, ms; leaving goes on in the background. */
 const LEAVE = 500
 
-type CreateConsumer = (listener: ConsumerListener) => TransportConsumer
-
 /**
  * The subscribers of one consumer group: what the transport hands over is tracked, queued, handled, settled and
  * committed. Only `revoking` makes the transport wait.
@@ -52,8 +50,8 @@ export class Group implements ConsumerListener {
   #closing: Promise<void> | undefined
 
   constructor (
-    groupId: string | null, pipelines: readonly ErasedPipeline[], createConsumer: CreateConsumer,
-    environment: GroupEnvironment
+    groupId: string | null, pipelines: readonly ErasedPipeline[],
+    createConsumer: (listener: ConsumerListener) => TransportConsumer, environment: GroupEnvironment
   ) {
     this.groupId = groupId
     this.#environment = environment
