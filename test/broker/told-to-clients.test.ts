@@ -21,7 +21,7 @@ const SECRET = /kafka-7|9092|the-group|User:shop|ECONNREFUSED|top secret|passwor
 /** Errors that stop the start of an app, or that only logs, dead letters and tests see. */
 const NOT_FROM_ROUTES: readonly Code[] = [
   'FASTSTREAM_ERR_ALREADY_REGISTERED', 'FASTSTREAM_ERR_BROKERS_REQUIRED', 'FASTSTREAM_ERR_GROUP_REQUIRED',
-  'FASTSTREAM_ERR_INSECURE_SASL', 'FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER', 'FASTSTREAM_ERR_GROUP_CLASH',
+  'FASTSTREAM_ERR_INSECURE_SASL', 'FASTSTREAM_ERR_SASL', 'FASTSTREAM_ERR_SSL', 'FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER', 'FASTSTREAM_ERR_GROUP_CLASH',
   'FASTSTREAM_ERR_SCHEMA_BUILD', 'FASTSTREAM_ERR_ASYNCAPI', 'FASTSTREAM_ERR_CONNECT', 'FASTSTREAM_ERR_START_TIMEOUT',
   'FASTSTREAM_ERR_KAFKAJS', 'FASTSTREAM_ERR_API_VERSION', 'FASTSTREAM_ERR_FENCED', 'FASTSTREAM_ERR_CODEC',
   'FASTSTREAM_ERR_HANDLER_TIMEOUT', 'FASTSTREAM_ERR_HANDLER_ABORTED', 'FASTSTREAM_ERR_CLOSE_IN_HANDLER',
@@ -48,6 +48,8 @@ function producerOf (producer: TransportProducer): TransportProducer {
   const fail = (error: Error) => ({ partitionCount: async () => { throw error } })
   const cases: Record<string, Partial<TransportProducer>> = {
     'no-cluster': fail(connect),
+    'no-credentials': fail(new errors.FASTSTREAM_ERR_SASL('kafka-7:9092', 'wrong password', { cause: refused })),
+    'no-tls': fail(new errors.FASTSTREAM_ERR_SSL('kafka-7:9092', 'ECONNREFUSED', { cause: refused })),
     'no-kafkajs': fail(new errors.FASTSTREAM_ERR_KAFKAJS('/srv/password/kafkajs', { cause: refused })),
     'old-cluster': fail(new errors.FASTSTREAM_ERR_API_VERSION('Produce', '0 to 1', '3 to 9')),
     forbidden: fail(new errors.FASTSTREAM_ERR_TOPICS('forbidden', 'topic authorization failed', { cause: refused })),
@@ -103,6 +105,8 @@ const CASES: ReadonlyArray<readonly [code: Code, status: number, provoke: Handle
   ],
   ['FASTSTREAM_ERR_NOT_READY', 503, publish('closed')],
   ['FASTSTREAM_ERR_UNAVAILABLE', 503, publish('no-cluster')],
+  ['FASTSTREAM_ERR_UNAVAILABLE', 503, publish('no-credentials')],
+  ['FASTSTREAM_ERR_UNAVAILABLE', 503, publish('no-tls')],
   ['FASTSTREAM_ERR_UNAVAILABLE', 503, publish('no-kafkajs')],
   ['FASTSTREAM_ERR_UNAVAILABLE', 503, publish('old-cluster')],
   ['FASTSTREAM_ERR_UNAVAILABLE', 503, publish('broken')],

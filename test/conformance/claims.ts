@@ -123,7 +123,8 @@ export function claims (world: World): void {
         const numbers = Array.from({ length: count + 1 }, (_, i) => i)
         const rest = left === undefined ? numbers : numbers.filter((i) => !ahead.some((each) => each === i))
         t.same(await handled.count(rest.length), rest)
-        const event = { broker: 'default', groupId, topic, partition: 0, offset: 0n, count: left }
+        const { name: broker, id: brokerId } = app.broker
+        const event = { broker, brokerId, groupId, topic, partition: 0, offset: 0n, count: left }
         t.same(leftOut.filter((each) => each.groupId === groupId), left === undefined ? [] : [event])
       }
     })

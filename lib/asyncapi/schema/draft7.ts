@@ -34,8 +34,7 @@ function tuple ({ prefixItems, ...schema }: Schema): Schema {
 
 function dependencies ({ dependentRequired, dependentSchemas, ...schema }: Schema): Schema {
   if (dependentRequired === undefined && dependentSchemas === undefined) return schema
-  const fromNewer = { ...dependentRequired as object, ...dependentSchemas as object }
-  return { ...schema, dependencies: { ...schema.dependencies as object, ...fromNewer } }
+  return { ...schema, dependencies: Object.assign({}, schema.dependencies, dependentRequired, dependentSchemas) }
 }
 
 function nullable ({ nullable, ...schema }: Schema): Schema {

@@ -136,9 +136,8 @@ export class Group implements ConsumerListener {
 
   /** The health of the subscriber of `topics`. */
   health (topics: readonly string[]): UnnamedHealth {
-    const queue = this.#queueOf(topics)!
-    const [owned, now] = [this.#owned.values(), this.#environment.clock.elapsed()]
-    return subscriberHealth(queue, { owned, consumer: this.#consumer, groupState: this.#state, now })
+    const parts = { owned: this.#owned.values(), consumer: this.#consumer, groupState: this.#state }
+    return subscriberHealth(this.#queueOf(topics)!, { ...parts, now: this.#environment.clock.elapsed() })
   }
 
   assigned (partitions: readonly TopicPartition[]): void {

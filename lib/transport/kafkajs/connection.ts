@@ -4,17 +4,18 @@ import {
   type Api, API_KEYS, type ProduceRequest, type Requests, type VersionRange, type WireConnection
 } from '../kafka/wire.js'
 import type { KafkajsConnection, ProtocolRequest } from './kafkajs-modules.js'
-import { credentialsWanted, Diagnosis, isBroken, type KafkajsError, type Phase } from './diagnosis.js'
+import { credentialsWanted, Diagnosis, isBroken, type Phase } from './diagnosis.js'
 import { loadKafkajs } from './load.js'
 import { encodeProduce } from './produce-request.js'
 import { KAFKAJS_REQUESTS } from './requests.js'
 import { toError } from '../../to-error.js'
+import type { TransportOptions } from '../transport.js'
 
 /** What kafkajs's `Connection` is told about its peer and its user. */
 export interface ConnectionOptions {
   readonly clientId: string
-  readonly ssl: unknown
-  readonly sasl: unknown
+  readonly ssl: TransportOptions['ssl']
+  readonly sasl: TransportOptions['sasl']
   /** A kafkajs logger. */
   readonly logger: unknown
 }
@@ -56,7 +57,7 @@ export class Connection implements WireConnection {
     this.#address = address
     this.#options = options
     const { ssl, sasl } = options
-    this.#diagnosis = new Diagnosis(Boolean(ssl), (sasl as { mechanism: string } | undefined)?.mechanism)
+    this.#diagnosis = new Diagnosis(Boolean(ssl), sasl?.mechanism)
     const load = loadKafkajs()
     const KafkajsConnection = load('src/network/connection.js')
     const connect = load('src/network/socketFactory.js')()
@@ -95,7 +96,7 @@ export class Connection implements WireConnection {
       await this.#connection.authenticate()
     } catch (err) {
       this.close()
-      throw this.#diagnosis.errorOf(err as KafkajsError, phase)
+      throw this.#diagnosis.errorOf(err, phase)
     }
   }
 
@@ -111,13 +112,13 @@ export class Connection implements WireConnection {
       this.#answered = true
       return toAnswer(answer)
     } catch (err) {
-      const wanted = await this.#wantedMechanisms(err as KafkajsError)
-      throw wanted.length > 0 ? credentialsWanted(wanted, err) : this.#diagnosis.errorOf(err as KafkajsError, 'request')
+      const wanted = await this.#wantedMechanisms(err)
+      throw wanted.length > 0 ? credentialsWanted(wanted, err) : this.#diagnosis.errorOf(err, 'request')
     }
   }
 
   /** The mechanisms of a broker that refused the first request because it wants credentials; else none. */
-  async #wantedMechanisms (error: KafkajsError): Promise<readonly string[]> {
+  async #wantedMechanisms (error: unknown): Promise<readonly string[]> {
     if (this.#options.sasl || this.#answered || this.#closed || !isBroken(error)) return []
     const probe = this.#probe = new Connection(this.#address, this.#options)
     let mechanisms: readonly string[] = []
@@ -152,7 +153,7 @@ export class Connection implements WireConnection {
   /** A broker that does not know our version of this request answers in version 0, with an error. */
   async #askVersions (): Promise<ApiVersionsAnswer['apiVersions']> {
     for (const version of [2, 0]) {
-      const answer = await this.#request(protocol('ApiVersions', version)).catch((err: KafkajsError) => {
+      const answer = await this.#request(protocol('ApiVersions', version)).catch((err: { readonly type?: string }) => {
         if (err.type !== 'UNSUPPORTED_VERSION') throw err
       }) as ApiVersionsAnswer | undefined
       if (answer?.errorCode === 0) return answer.apiVersions
@@ -188,7 +189,7 @@ export class Connection implements WireConnection {
       try {
         return await send({ request, response: { decode: response.decode, parse } })
       } catch (err) {
-        this.#diagnosis.saslFailed(err as KafkajsError)
+        this.#diagnosis.saslFailed(err)
         throw err
       }
     }
@@ -205,7 +206,7 @@ export class Connection implements WireConnection {
     try {
       return connect(target)
     } catch (err) {
-      this.#diagnosis.optionsRefused(err as KafkajsError)
+      this.#diagnosis.optionsRefused(err)
       throw err
     }
   }

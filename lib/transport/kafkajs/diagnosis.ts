@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net'
+import { toError } from '../../to-error.js'
 import { WireError } from '../kafka/wire.js'
 
 /** What we read of an error of kafkajs. It is of the private copy: told apart by name and type, never by class. */
-export interface KafkajsError extends Error {
+interface KafkajsError extends Error {
   readonly type?: string
   readonly code?: string
 }
@@ -40,7 +41,8 @@ export class Diagnosis {
   }
 
   /** `node:tls` refused the options: nothing was sent. */
-  optionsRefused ({ code = 'they are invalid' }: KafkajsError): void {
+  optionsRefused (error: unknown): void {
+    const { code = 'they are invalid' }: KafkajsError = toError(error)
     this.#refusedOptions = code
   }
 
@@ -57,12 +59,13 @@ export class Diagnosis {
   }
 
   /** A request of the SASL exchange failed. */
-  saslFailed (error: KafkajsError): void {
+  saslFailed (error: unknown): void {
     this.#brokeInSasl = isBroken(error)
   }
 
-  /** What `error` means, which ended a phase of the connection. */
-  errorOf (error: KafkajsError, phase: Phase): WireError {
+  /** The error of the wire for what ended a phase of the connection. */
+  errorOf (cause: unknown, phase: Phase): WireError {
+    const error: KafkajsError = toError(cause)
     return this.#tlsError(error) ?? (phase === 'authenticate' ? this.#saslError(error) : this.#otherError(error))
   }
 
@@ -103,9 +106,9 @@ export class Diagnosis {
   }
 }
 
-/** Whether the connection broke, and no broker said anything. */
-export function isBroken ({ name }: KafkajsError): boolean {
-  return /^KafkaJSConnection(Closed)?Error$/.test(name)
+/** True when the connection broke, and no broker said anything. */
+export function isBroken (error: unknown): boolean {
+  return /^KafkaJSConnection(Closed)?Error$/.test(toError(error).name)
 }
 
 /** The error of an app without `sasl` whose broker asks for credentials. */
