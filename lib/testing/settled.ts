@@ -1,3 +1,4 @@
+import { nextTurn, systemClock } from '../clock.js'
 import { FASTSTREAM_ERR_NOT_SETTLED } from '../errors.js'
 import type { Producer } from '../produce/producer.js'
 import type { MemoryCluster } from '../transport/memory/index.js'
@@ -5,18 +6,18 @@ import type { MemoryCluster } from '../transport/memory/index.js'
 /** Waits until nothing is on its way: every publish is in the log, and every group has committed all of its topics. */
 export function settled (cluster: MemoryCluster, producers: readonly Producer[], timeout: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
+    const cancel = systemClock.schedule(timeout, () => {
       stop()
       reject(new FASTSTREAM_ERR_NOT_SETTLED(timeout, unsettled().join(', ')))
-    }, timeout)
+    })
     const stopListening = cluster.onChange(checkSoon)
-    let check: NodeJS.Immediate | undefined
+    let check: (() => void) | undefined
     let stopped = false
 
     // Later, so that other listeners of the same event have published by then.
     function checkSoon (): void {
       if (stopped) return
-      check ??= setImmediate(() => {
+      check ??= nextTurn(() => {
         check = undefined
         if (publishing() > 0) return whenPublished(checkSoon)
         if (unsettled().length > 0) return
@@ -27,8 +28,8 @@ export function settled (cluster: MemoryCluster, producers: readonly Producer[],
 
     function stop (): void {
       stopped = true
-      clearTimeout(timer)
-      clearImmediate(check)
+      cancel()
+      check?.()
       stopListening()
     }
 

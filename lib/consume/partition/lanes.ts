@@ -1,4 +1,5 @@
 import type { MessageSettledEvent } from '../../../types/index.js'
+import { nextTurn } from '../../clock.js'
 import { Fifo } from './fifo.js'
 
 /** After this many items in a row the event loop gets a turn, so that handlers that never wait do not starve HTTP. */
@@ -202,6 +203,6 @@ export class Lanes<T> {
   #dispatchSoon (): void {
     if (++this.#streak < STREAK) return this.dispatch()
     this.#streak = 0
-    setImmediate(() => { this.dispatch() })
+    nextTurn(() => { this.dispatch() })
   }
 }
