@@ -48,4 +48,4 @@ async function faststream (app: FastifyInstance, options: FaststreamOptions): Pr
  * @example
  * await app.register(faststreamPlugin, { brokers: ['localhost:9092'], groupId: 'shop' })
  */
-export const faststreamPlugin: FaststreamPlugin = fp(faststream, { name: 'fastify-faststream', fastify: '5.x' })
+export const faststreamPlugin: FaststreamPlugin = fp(faststream, { name: 'fastify-faststream', fastify: '^5.12.8' })
