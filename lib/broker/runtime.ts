@@ -67,7 +67,7 @@ export class BrokerRuntime {
    * an error, when the broker is drained or closed meanwhile. `onFailure`: told when the first try to connect fails.
    */
   start (deadline?: number, onFailure?: (error: Error) => void): Promise<void> {
-    // Sockets and loops that begin here outlive whoever made the app ready.
+    // Sockets and loops that begin here outlive the caller of ready().
     return inOwnContext(() => this.#start(deadline, onFailure))
   }
 
