@@ -14,7 +14,7 @@ export interface Created {
   readonly document: AsyncapiDocument
   /** Of its operations, by id. */
   readonly origins: ReadonlyMap<string, Origin>
-  /** Which schemas have no JSON Schema that is known, and why. */
+  /** Schemas without a known JSON Schema, with the reason. */
   readonly unknownSchemas: readonly string[]
 }
 

@@ -11,7 +11,7 @@ export class Names {
   }
 }
 
-/** What AsyncAPI takes as a key: of a URI its last segment. */
+/** Key that AsyncAPI accepts: of a URI its last segment. */
 export function toName (text: string): string {
   const segment = text.split(/[/#:?]/).findLast((part) => /[a-zA-Z0-9]/.test(part)) ?? 'unnamed'
   return segment.replace(/(?<=.)\.json$/, '').replace(/[^a-zA-Z0-9._-]+/g, '_').replace(/^_+|_+$/g, '')

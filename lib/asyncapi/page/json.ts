@@ -33,7 +33,7 @@ export function lastSegment (pointer: string): string {
   return segments(pointer).at(-1) ?? pointer
 }
 
-/** What references of a document refer to. */
+/** Targets of the references of a document. */
 export class Pointers {
   readonly #document: Dictionary
 

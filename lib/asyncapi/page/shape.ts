@@ -75,7 +75,7 @@ export function alternativesOf ({ oneOf, anyOf }: Dictionary): readonly unknown[
   return Array.isArray(anyOf) ? anyOf : undefined
 }
 
-/** What values must be beside their type, each as a short text. */
+/** Constraints of values beside their type, each as a short text. */
 export function constraintsOf (schema: Dictionary): string[] {
   const {
     format,
@@ -123,7 +123,7 @@ function range (schema: Dictionary, least: string, most: string, unit: string): 
   return `${bounds(from, to)} ${unit}`.trim()
 }
 
-/** What one may look at inside: properties, items, alternatives. */
+/** Inner schemas to show: properties, items, alternatives. */
 export interface Part {
   readonly label: string
   /** Names of properties are the document's words, others are ours. */

@@ -21,7 +21,7 @@ export interface Sidebar {
   readonly element: HTMLElement
   /** Only the entries of these hashes. */
   narrow (hashes: ReadonlySet<string>): void
-  /** Which is the one that is looked at. */
+  /** Marks the section that is in view. */
   mark (hash: string): void
 }
 

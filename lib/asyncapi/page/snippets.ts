@@ -6,7 +6,7 @@ import { samplesOf, type Sample } from './message.js'
 import type { Message, Model, Operation } from './model.js'
 import { typescriptOf } from './typescript.js'
 
-/** What the Kafka clients of C, kcat among them, call the ways to prove who one is. */
+/** Names of the SASL mechanisms in librdkafka, which kcat uses. */
 const MECHANISMS: Readonly<Record<string, string>> = {
   plain: 'PLAIN',
   scramSha256: 'SCRAM-SHA-256',

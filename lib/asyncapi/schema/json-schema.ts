@@ -13,7 +13,7 @@ type Convert = (options: object) => unknown
 /** The methods with which schemas of Zod, ArkType and others write themselves. */
 const METHODS = ['toJSONSchema', 'toJsonSchema']
 
-/** What AsyncAPI reads, and the form that a value has on the wire: before a schema transforms it. */
+/** JSON Schema that AsyncAPI reads, of the form that a value has on the wire, before a schema transforms it. */
 const TARGET = { target: 'draft-07', io: 'input' }
 
 const ZOD_CORE = 'zod/v4/core'
