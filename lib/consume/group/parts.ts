@@ -9,7 +9,7 @@ export interface GroupEnvironment extends Environment {
   readonly settings: GroupSettings
 }
 
-/** What the parts of one group share. */
+/** Members that the parts of one group share. */
 export interface GroupParts {
   readonly groupId: string | null
   /** The assigned partitions, by {@link topicPartitionName}. */

@@ -12,7 +12,7 @@ import type { ErasedPipeline } from '../pipeline/pipeline.js'
 import { Lanes, type LaneSlot, type Pause, type Settlement } from './lanes.js'
 import type { LaneItem } from './tracked-record.js'
 
-/** What a queue knows of its group. */
+/** Parts of its group that a queue uses. */
 export interface QueueEnvironment extends Environment {
   readonly session: Session
   readonly committer: Committer
@@ -48,7 +48,7 @@ export class SubscriberQueue {
     return this.pipeline.plan.ordering
   }
 
-  /** Whether its handler has thrown `StopConsume`. */
+  /** True when its handler has thrown `StopConsume`. */
   get stopped (): boolean {
     return this.#stopped
   }
