@@ -6,7 +6,7 @@ import { isTopic } from './topic-partition.js'
  * and throws a plain `Error` for bytes that are not of the format.
  */
 
-/** What a member tells about itself when it joins. */
+/** Metadata that a member sends when it joins. */
 export interface MemberSubscription {
   /** Without duplicates. */
   readonly topics: readonly string[]
@@ -14,7 +14,7 @@ export interface MemberSubscription {
   readonly counts: ReadonlyMap<string, number>
 }
 
-/** What the leader gives to a member: the partitions of each topic. */
+/** Assignment that the leader gives to a member: the partitions of each topic. */
 export type MemberAssignment = ReadonlyMap<string, readonly number[]>
 
 const VERSION = 0

@@ -1,8 +1,8 @@
 import { type Clock, systemClock } from '../../clock.js'
 
 /**
- * What the client takes from the process. Tests and the simulated cluster give their own, so that a seed replays
- * exactly.
+ * Clock and randomness that the client takes from the process. Tests and the simulated cluster give their own, so that
+ * a seed replays exactly.
  */
 export interface Environment {
   readonly clock: Clock

@@ -9,7 +9,7 @@
 export interface Wire {
   /** The versions of each request that this wire can encode. */
   readonly versions: ReadonlyMap<Api, VersionRange>
-  /** Who the cluster takes this client for, where the wire can tell: `User:` and the name that SASL proves. */
+  /** Principal of this client on the cluster, where the wire knows it: `User:` and the name that SASL proves. */
   readonly principal?: string | undefined
   /**
    * Opens one connection to `host:port` (an IPv6 host stands in brackets), authenticates it, asks for the API ranges.
@@ -19,7 +19,7 @@ export interface Wire {
 }
 
 export interface WireConnection {
-  /** What the broker said that it understands, by API key. */
+  /** Versions that the broker supports, by API key. */
   readonly apiVersions: ReadonlyMap<number, VersionRange>
   /** False once it broke or was closed: every request then rejects. */
   readonly open: boolean

@@ -10,7 +10,7 @@ import { encodeProduce } from './produce-request.js'
 import { KAFKAJS_REQUESTS } from './requests.js'
 import { toError } from '../../to-error.js'
 
-/** What kafkajs's `Connection` is told about its peer and its user. */
+/** Options of kafkajs's `Connection` about its peer and its user. */
 export interface ConnectionOptions {
   readonly clientId: string
   readonly ssl: unknown
@@ -48,7 +48,7 @@ export class Connection implements WireConnection {
   readonly #sockets = new Set<Socket>()
   #apiVersions: ReadonlyMap<number, VersionRange> = new Map()
   #closed = false
-  /** Whether a request other than those of the handshakes was answered. */
+  /** True when a request other than those of the handshakes was answered. */
   #answered = false
   #probe: Connection | undefined
 

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { WireError } from '../kafka/wire.js'
 
-/** What we read of an error of kafkajs. It is of the private copy: told apart by name and type, never by class. */
+/** Members of an error of kafkajs that we read. Its class is of a private copy, so name and type identify it. */
 export interface KafkajsError extends Error {
   readonly type?: string
   readonly code?: string
@@ -16,7 +16,7 @@ const TLS_RECORD = [0x15, 0x16]
 const TLS_VERSION = 3
 const CLOSED = 'the broker closed the connection'
 
-/** What was seen of one connection: it tells which option a failure points at. */
+/** Observations of one connection: they tell which option a failure points at. */
 export class Diagnosis {
   readonly #ssl: boolean
   readonly #mechanism: string | undefined
@@ -61,7 +61,7 @@ export class Diagnosis {
     this.#brokeInSasl = isBroken(error)
   }
 
-  /** What `error` means, which ended a phase of the connection. */
+  /** Explains `error`, which ended a phase of the connection. */
   errorOf (error: KafkajsError, phase: Phase): WireError {
     return this.#tlsError(error) ?? (phase === 'authenticate' ? this.#saslError(error) : this.#otherError(error))
   }
@@ -103,7 +103,7 @@ export class Diagnosis {
   }
 }
 
-/** Whether the connection broke, and no broker said anything. */
+/** True when the connection broke, and no broker said anything. */
 export function isBroken ({ name }: KafkajsError): boolean {
   return /^KafkaJSConnection(Closed)?Error$/.test(name)
 }

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { LookupCodec } from '../kafka/index.js'
 
-/* What we touch of kafkajs 2.2.4, whose package has no types of its modules. */
+/* Modules of kafkajs 2.2.4 that we use. Its package has no types of them. */
 
 export interface ProtocolRequest {
   readonly request: { readonly apiKey?: number }
@@ -12,7 +12,7 @@ interface RequestDefinition {
   protocol (options: { version: number }): (parameters?: object) => ProtocolRequest
 }
 
-/** What we touch of kafkajs's `Connection`. */
+/** Members of kafkajs's `Connection` that we use. */
 export interface KafkajsConnection {
   /** Bytes that the frame which is being received has. */
   readonly bytesNeeded: number

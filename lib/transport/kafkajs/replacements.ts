@@ -14,7 +14,7 @@ export const DECODE_MESSAGES = 'src/protocol/requests/fetch/v4/decodeMessages.js
 const COMPRESSION = 'src/protocol/message/compression/index.js'
 const NOTHING = Buffer.alloc(0)
 
-/** What differs from kafkajs 2.2.4. */
+/** Replacements of parts of kafkajs 2.2.4. */
 export const REPLACEMENTS: ReadonlyMap<string, Replacement> = new Map<string, Replacement>([
   [DECODE_MESSAGES, () => recordBytes],
   ['src/network/requestQueue/index.js', restingRequestQueue]

@@ -11,7 +11,7 @@ import { TopicLog, refusal } from './topic-log.js'
 /** Kafka's default of `message.max.bytes`; in spite of its name it bounds the batch of a partition. */
 const maxBatchBytes = 1048588
 
-/** What Kafka's brokers are in one object: several transports may share it, as processes share a cluster. */
+/** Kafka's brokers in one object. Several transports may share it, as processes share a cluster. */
 export class MemoryCluster {
   readonly clock: Clock
   readonly #topics = new Map<string, TopicLog>()
@@ -52,7 +52,7 @@ export class MemoryCluster {
     this.#topicChanged(topic)
   }
 
-  /** What is before the offset `before` cannot be read any more, as when its retention has passed. */
+  /** Removes the records before the offset `before`, as when their retention has passed. */
   deleteRecords (topic: string, partition: number, before: bigint): void {
     this.partition(topic, partition)?.deleteBefore(before)
   }

@@ -19,7 +19,7 @@ export class MemoryConsumer implements TransportConsumer {
   readonly #log: TransportLog | undefined
   readonly #subscription: Subscription
   readonly #changes = new SubscriptionChanges()
-  /** Where reading begins, until the partition is committed or belongs to another member. */
+  /** Offsets where reading begins, until the partition is committed or belongs to another member. */
   #positions: readonly TopicPartitionOffset[]
   #member: Member | undefined
   #assignment: Assignment | undefined

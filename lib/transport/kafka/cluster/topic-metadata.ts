@@ -20,7 +20,7 @@ export interface TopicState {
 
 const UNKNOWN: TopicState = { errorCode: CODE.unknownTopicOrPartition, leaders: [] }
 
-/** What one app knows of the topics that it uses: the only metadata cache of its cluster. */
+/** Metadata of the topics that one app uses: the only metadata cache of its cluster. */
 export class TopicMetadata {
   readonly #cluster: Cluster
   readonly #options: Pick<TransportOptions, 'brokers' | 'connectTimeout'>
@@ -61,7 +61,7 @@ export class TopicMetadata {
 
   #learn ({ topic, errorCode, partitions }: MetadataAnswer['topics'][number]): void {
     const leaders = new Array<number>(partitions.length).fill(-1)
-    // What an answer says is bounded by its size: another index would make a list of any length.
+    // The size of an answer bounds its indexes: a larger index would make a list of any length.
     for (const { partition, leader } of partitions) if (partition in leaders) leaders[partition] = leader
     this.#known.set(topic, { errorCode, leaders })
   }

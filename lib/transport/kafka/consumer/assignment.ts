@@ -13,7 +13,7 @@ export interface Owned extends TopicPartition {
   stopped: boolean
 }
 
-/** What a member holds from one join to the next: a generation, and the partitions that it owns in it. */
+/** State of a member from one join to the next: a generation, and the partitions that it owns in it. */
 export class Assignment {
   readonly memberId: string
   readonly generationId: number

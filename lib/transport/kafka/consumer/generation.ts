@@ -46,7 +46,7 @@ export interface GenerationOptions {
 /** ms; how old the known end of a log may get while nothing is fetched from it */
 const END_MAX_AGE = 5000
 
-/** What a member does from one join to the next: it begins each of its partitions, and reads them. */
+/** Work of a member from one join to the next: it begins each of its partitions, and reads them. */
 export class Generation {
   readonly assignment: Assignment
   readonly #with: GenerationOptions
@@ -79,7 +79,7 @@ export class Generation {
   begin (): void {
     const { listener, assignment, options: { offsetReset }, failed, ...rest } = this.#with
     listener.assigned(assignment.partitions)
-    // What a listener throws is none of the errors of the leader that told the offsets.
+    // An error of a listener is no error of the leader that returned the offsets.
     const begin = (beginning: Beginning): void => {
       try {
         this.#beginAt(beginning)
@@ -116,7 +116,7 @@ export class Generation {
     this.assignment.assertOwned(offsets)
     const { membership, positions, failed } = this.#with
     await membership.commit(this.assignment, offsets.filter(({ topic }) => !this.#deleted.has(topic))).catch((err) => {
-      // What is handled from now on could not be committed either.
+      // Records that are handled from now on could not be committed either.
       if (err instanceof DeniedError) failed(err)
       throw err
     })

@@ -12,7 +12,7 @@ import type { Coordinator } from './coordinator.js'
 import { GroupOffsets } from './group-offsets.js'
 import { untilEvicted } from './until-evicted.js'
 
-/** What a group has stored for a partition. */
+/** Offset and metadata that a group has stored for a partition. */
 export interface Stored {
   readonly offset: bigint
   readonly metadata: string | null
@@ -30,7 +30,7 @@ export interface Membership {
   heartbeat (assignment: Assignment): Promise<Heartbeat>
   /** Rejects with a `GenerationLostError` when the group has moved on. */
   commit (assignment: Assignment, offsets: readonly StoredOffset[]): Promise<void>
-  /** What is stored, by `partitionId`. */
+  /** Resolves to the stored offsets, by `partitionId`. */
   fetchStored (partitions: readonly TopicPartition[]): Promise<ReadonlyMap<string, Stored>>
   /** May be called while a join is under way. */
   leave (): Promise<void>

@@ -42,7 +42,7 @@ export class PartitionFetch {
     return this.#next
   }
 
-  /** Whether there is room for another set. */
+  /** True when there is room for another set. */
   get hungry (): boolean {
     const { paused, stopped } = this.owned
     if (this.#next === undefined || this.blocked || paused || stopped) return false
@@ -60,7 +60,7 @@ export class PartitionFetch {
     this.#next = position
   }
 
-  /** What was fetched from `next` on. */
+  /** Takes the records that were fetched from `next` on. */
   take (fetched: FetchedPartition): void {
     const from = this.#next!
     const end = endOfSet(fetched.records)

@@ -54,7 +54,7 @@ export class RecordBatch {
   }
 }
 
-/** Where the batch at `start` ends; beyond the bytes, when it is cut. */
+/** Returns where the batch at `start` ends; beyond the bytes when it is cut. */
 export function endOfBatch (bytes: Buffer, start: number): number {
   if (bytes.length - start < PREFIX) return Infinity
   return start + PREFIX + Math.max(bytes.readInt32BE(start + 8), HEADER_LENGTH - PREFIX)
