@@ -19,7 +19,7 @@ interface Started {
   readonly generator: AnyGenerator
 }
 
-/** What all resolutions of an app have in common. */
+/** Settings that all resolutions of an app share. */
 export interface ResolutionSettings {
   readonly clock: Clock
   /** For one clean-up, ms. */

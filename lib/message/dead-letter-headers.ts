@@ -12,12 +12,12 @@ import {
 
 export const DEAD_LETTER_PREFIX = 'x-dlq-'
 
-/** Where on its way a message failed for the last time. */
+/** Stage at which a message failed for the last time. */
 export const DEAD_LETTER_STAGES = [
   'deserialize', 'validate', 'retries-exhausted', 'rejected', 'publish'
 ] as const satisfies readonly FailureStage[]
 
-/** What the headers of a dead letter are made from. */
+/** Facts that the headers of a dead letter state. */
 export interface DeadLetterFacts {
   readonly topic: string
   readonly partition: number
@@ -53,7 +53,7 @@ interface Header<Value> {
   /** Without the prefix. */
   readonly name: string
   readonly schema: HeaderSchema
-  /** Whether every dead letter has the header. */
+  /** True when every dead letter has the header. */
   readonly required: boolean
   /** Undefined: the header is left out. */
   write (facts: DeadLetterFacts): string | undefined

@@ -28,13 +28,13 @@ export interface MessageDelivery {
   decide (decision: Decision): boolean
 }
 
-/** What all messages of one subscriber share. */
+/** Parts that all messages of one subscriber share. */
 export interface MessageSource {
   readonly scope: FastifyInstance
   /** The subscriber's name and group, for the logs of handlers. */
   readonly subscriber: string
   readonly groupId: string | null
-  /** Whether keys are decoded. */
+  /** True when keys are decoded. */
   readonly hasKeySchema: boolean
   readonly resolutionSettings: () => ResolutionSettings
   /** The broker, bound to a message. */
@@ -44,8 +44,8 @@ export interface MessageSource {
 const NOTHING = Object.freeze({})
 
 /**
- * What a handler gets beside the value. Whatever it does not ask for is not made. Own properties
- * are what `{ ...message }` has: neither `deps` nor headers, which may hold secrets.
+ * Second argument of a handler. A member that the handler does not read is not made. Own properties are what
+ * `{ ...message }` has: neither `deps` nor headers, which may hold secrets.
  */
 export class ReceivedMessage implements Message<unknown, unknown, unknown> {
   readonly topic: string
@@ -85,7 +85,7 @@ export class ReceivedMessage implements Message<unknown, unknown, unknown> {
     return message.#resolution?.close(failure)
   }
 
-  /** What its subscriber declared. */
+  /** Dependencies that its subscriber declares. */
   get deps (): Readonly<Record<string, unknown>> {
     return this.#deps
   }
