@@ -1,6 +1,6 @@
 /* The checked options as the core reads them. The core imports these types; this file imports nothing from the core. */
 
-/** How waits grow; ms. */
+/** Growth of the waits between retries, ms. */
 export interface BackoffSettings {
   readonly delay: number
   readonly factor: number
@@ -14,19 +14,19 @@ export interface RetrySettings extends BackoffSettings {
   readonly retryOn: (error: unknown) => boolean
 }
 
-/** What is handled one after the other: the messages of a partition, those of a key in a partition, nothing. */
+/** Messages that are handled in order: those of a partition, those of a key in a partition, or none. */
 export type Ordering = 'partition' | 'key' | 'none'
 
 /** The level of the line that ends each message. */
 export type MessageLogLevel = 'debug' | 'info' | 'silent'
 
-/** Where reading begins without a usable offset. */
+/** Position where reading begins without a usable offset. */
 export type OffsetResetMode = 'earliest' | 'latest' | 'fail'
 
 /** The dead-letter topic of a topic; undefined: it has none. */
 export type DeadLetterTopic = (topic: string) => string | undefined
 
-/** What one partition may hold in memory. */
+/** Bounds of what one partition holds in memory. */
 export interface BufferSettings {
   readonly messages: number
   readonly bytes: number
@@ -41,22 +41,22 @@ export interface CommitSettings {
 export interface GroupSettings {
   readonly buffer: BufferSettings
   readonly commit: CommitSettings
-  /** How long a rebalance waits for running handlers, ms. */
+  /** Time that a rebalance waits for running handlers, ms. */
   readonly revokeDrain: number
   /** After this time the coordinator evicts a member that it does not hear, ms. */
   readonly sessionTimeout: number
-  /** How long the group waits for a member in a rebalance, ms. */
+  /** Time that the group waits for a member in a rebalance, ms. */
   readonly rebalanceTimeout: number
 }
 
-/** What may wait for the cluster. */
+/** Bounds of what waits for the cluster. */
 export interface QueueSettings {
   readonly messages: number
   readonly bytes: number
 }
 
 export interface ProducerSettings {
-  /** How long one publish may take, ms. */
+  /** Longest time of one publish, ms. */
   readonly deadline: number
   readonly queue: QueueSettings
 }

@@ -133,7 +133,7 @@ export class Producer {
   }
 }
 
-/** Whether a publish failed in a way that trying it again cannot cure. */
+/** True when a publish failed in a way that trying it again cannot cure. */
 export function isRefused (error: unknown): boolean {
   if (isNotAuthorized(error) || error instanceof FASTSTREAM_ERR_UNKNOWN_PARTITION) return true
   return error instanceof FASTSTREAM_ERR_PUBLISH_REFUSED
