@@ -15,7 +15,7 @@ export interface Described {
   readonly secure: boolean
   /** undefined: in memory. */
   readonly host: string | undefined
-  /** As kafkajs has them, and 'tls' for client certificates. */
+  /** SASL mechanism as kafkajs names it, or 'tls' for client certificates. */
   readonly authentication: string | undefined
   /** Configuration of topics that the plugin creates; undefined when it creates none. */
   readonly topicConfig: { readonly partitions: number, readonly replicas: number } | undefined
@@ -50,7 +50,7 @@ export interface DescribedPublisher extends Party {
 export interface Party {
   readonly about: About
   readonly schema: MessageSchema | undefined
-  /** To schemas of its scope. */
+  /** References to schemas of its scope. */
   readonly references: References
   /** Checks and encodes what is to be published from the page. */
   readonly prepare: Prepare

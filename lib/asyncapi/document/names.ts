@@ -38,7 +38,7 @@ function wordsOf (name: string): string[] {
   return name.toLowerCase().split(/[^a-z0-9]+/).filter((word) => word !== '')
 }
 
-/** By code unit: the order must not depend on where the process runs. */
+/** Compares by code unit: the order must not depend on where the process runs. */
 export function compare (a: string, b: string): number {
   if (a === b) return 0
   return a < b ? -1 : 1

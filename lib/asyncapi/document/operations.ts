@@ -32,7 +32,7 @@ export class Operations {
   readonly #messages: Messages
   readonly #brokers: ReadonlyMap<string, Described>
   readonly #names = new Names()
-  /** Of messages. */
+  /** Parts of the messages of each channel. */
   readonly #kinds = new Map<Channel, MessageParts[]>()
   readonly #operations = new Map<string, AsyncapiObject>()
   readonly origins = new Map<string, Origin>()

@@ -19,7 +19,7 @@ export interface Group {
 
 export interface Sidebar {
   readonly element: HTMLElement
-  /** Only the entries of these hashes. */
+  /** Shows only the entries of these hashes. */
   narrow (hashes: ReadonlySet<string>): void
   /** Marks the section that is in view. */
   mark (hash: string): void

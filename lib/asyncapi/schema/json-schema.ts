@@ -18,7 +18,7 @@ const TARGET = { target: 'draft-07', io: 'input' }
 
 const ZOD_CORE = 'zod/v4/core'
 
-/** Without them Zod refuses a schema as soon as JSON Schema cannot describe one of its members. */
+/** Options without which Zod refuses a schema as soon as JSON Schema cannot describe one of its members. */
 const ZOD = { unrepresentable: 'any', override: describeDate }
 
 /** Converts a schema of any library: by the app's own conversion, by the schema's own form, or takes it as it is. */
