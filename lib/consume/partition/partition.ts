@@ -28,7 +28,7 @@ interface RecordQueue {
 export class Partition implements TopicPartition {
   readonly topic: string
   readonly partition: number
-  /** Also the name of its lane, which outlives generations. */
+  /** Name of the partition and of its lane, which outlives generations. */
   readonly name: string
   readonly tracker = new PartitionTracker<TrackedRecord>()
   readonly #queue: RecordQueue

@@ -53,7 +53,7 @@ export class SubscriberQueue {
     return this.#stopped
   }
 
-  /** From now on queued records are handled; before, they only wait. */
+  /** Starts the handling of queued records. Before, they only wait. */
   dispatch (): void {
     this.#dispatching = true
     if (!this.#frozen) this.lanes.thaw()

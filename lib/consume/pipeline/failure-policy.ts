@@ -37,7 +37,7 @@ export interface Verdict {
 
 /** Rules of one `ackPolicy`. */
 interface AckRules {
-  /** When a message is acknowledged about which its handler decides nothing. */
+  /** Moment at which a message is acknowledged when its handler decides nothing. */
   readonly acknowledges: 'before' | 'after' | 'by-hand'
   /** Number of retries of a handler that throws: `counted` is `retry.retries`. */
   readonly retries: 'none' | 'counted' | 'unlimited'
@@ -71,7 +71,7 @@ export class FailurePolicy {
     this.#onRetryOnError = onRetryOnError
   }
 
-  /** When a message is acknowledged about which its handler decides nothing. */
+  /** Moment at which a message is acknowledged when its handler decides nothing. */
   get acknowledges (): AckRules['acknowledges'] {
     return this.#rules.acknowledges
   }
