@@ -8,7 +8,7 @@ import { isTopic } from './topic-partition.js'
 
 /** Metadata that a member sends when it joins. */
 export interface MemberSubscription {
-  /** Without duplicates. */
+  /** Topics without duplicates. */
   readonly topics: readonly string[]
   /** The partition counts that the member tells of its topics. Empty for members of other clients, which tell none. */
   readonly counts: ReadonlyMap<string, number>

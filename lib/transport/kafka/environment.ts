@@ -6,7 +6,7 @@ import { type Clock, systemClock } from '../../clock.js'
  */
 export interface Environment {
   readonly clock: Clock
-  /** From 0 up to, but not including, 1. */
+  /** Number from 0 up to, but not including, 1. */
   readonly random: () => number
 }
 

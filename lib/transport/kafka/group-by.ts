@@ -5,7 +5,7 @@ export function partitionId ({ topic, partition }: TopicPartition): string {
   return `${topic}:${partition}`
 }
 
-/** Of a `partitionId`. */
+/** Returns the topic of a `partitionId`. */
 export function topicOf (id: string): string {
   return id.slice(0, id.lastIndexOf(':'))
 }

@@ -128,7 +128,7 @@ export interface FetchAnswer extends ErrorAnswer {
 export interface FetchedPartition extends PartitionAnswer {
   readonly highWatermark: bigint
   readonly lastStableOffset: bigint
-  /** With `isolationLevel` 1: transactions of these producers that begin at these offsets were aborted. */
+  /** Aborted transactions, by producer and first offset; only with `isolationLevel` 1. */
   readonly aborted: ReadonlyArray<{ readonly producerId: bigint, readonly firstOffset: bigint }>
   /** The node to read from instead; −1: none. */
   readonly preferredReadReplica: number
@@ -137,7 +137,7 @@ export interface FetchedPartition extends PartitionAnswer {
 }
 
 export interface ListOffsetsRequest {
-  /** With timestamp −1: 0 asks for the high watermark, 1 for the last stable offset. */
+  /** Isolation level: with timestamp −1, 0 asks for the high watermark and 1 for the last stable offset. */
   readonly isolationLevel: 0 | 1
   /** `timestamp`: −2 for the log's start, −1 for its end, or ms since the epoch. */
   readonly topics: OfTopics<{ readonly partition: number, readonly timestamp: bigint }>
@@ -148,7 +148,7 @@ export interface ListOffsetsAnswer {
 }
 
 export interface MetadataRequest {
-  /** At least one; null: all topics. Topics are never created by asking. */
+  /** Topics, at least one; null for all topics. The request never creates topics. */
   readonly topics: readonly string[] | null
 }
 
@@ -181,14 +181,14 @@ export interface JoinGroupAnswer extends ErrorAnswer {
   readonly generationId: number
   readonly protocol: string
   readonly leaderId: string
-  /** Also with error 79, MEMBER_ID_REQUIRED: the id to join with. */
+  /** Id of the member; with error 79, MEMBER_ID_REQUIRED, the id to join with. */
   readonly memberId: string
-  /** Of the leader only. */
+  /** Members of the group; the coordinator sends them to the leader only. */
   readonly members: ReadonlyArray<{ readonly memberId: string, readonly metadata: Buffer }>
 }
 
 export interface SyncGroupRequest extends GenerationIdentity {
-  /** Of the leader only. */
+  /** Assignments of all members; only the leader sends them. */
   readonly assignments: ReadonlyArray<{ readonly memberId: string, readonly assignment: Buffer }>
 }
 

@@ -71,8 +71,8 @@ export class MemoryCluster {
   }
 
   /**
-   * As Kafka does: what a send has for one partition is stored or refused as a whole, whatever becomes of the others.
-   * Throws a `SendError` when any is refused.
+   * Appends records as Kafka does: those of one partition are stored or refused as a whole, whatever becomes of the
+   * others. Throws a `SendError` when any is refused.
    */
   append (records: readonly ProducedRecord[]): bigint[] {
     const sent = records.map((record) => ({ record, log: this.partition(record.topic, record.partition) }))

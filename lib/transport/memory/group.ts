@@ -82,7 +82,7 @@ export class Group {
     this.rebalance()
   }
 
-  /** As if the member's session had expired. */
+  /** Evicts the member, as when its session has expired. */
   evict (member: Member): void {
     this.leave(member)
     member.evicted()

@@ -27,7 +27,7 @@ export class TopicMetadata {
   readonly #known = new Map<string, TopicState>()
   readonly #written = new Set<string>()
   readonly #looks = new Map<string, Promise<number>>()
-  /** By `elapsed`. */
+  /** Time by `elapsed` until which the metadata count as fresh. */
   #freshUntil = 0
 
   constructor (cluster: Cluster, options: Pick<TransportOptions, 'brokers' | 'connectTimeout'>) {
@@ -66,7 +66,10 @@ export class TopicMetadata {
     this.#known.set(topic, { errorCode, leaders })
   }
 
-  /** For a producer. Use keeps it fresh, not a timer: new partitions are noticed within `METADATA_MAX_AGE` of use. */
+  /**
+   * Returns the number of partitions, for a producer. Use keeps it fresh, not a timer: new partitions are noticed
+   * within `METADATA_MAX_AGE` of use.
+   */
   partitionCount (topic: string): number | Promise<number> {
     const { leaders } = this.get(topic)
     if (leaders.length === 0) return this.#look(topic)

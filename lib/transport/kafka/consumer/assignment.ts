@@ -5,11 +5,11 @@ import { partitionId } from '../group-by.js'
 export interface Owned extends TopicPartition {
   /** The offset to read next: unknown at first, and where nothing is read. */
   position: bigint | undefined
-  /** Of the log, as far as it is known. */
+  /** End of the log, as far as it is known. */
   end: bigint | undefined
   /** The core has no room. */
   paused: boolean
-  /** Only a seek goes on: what stands here cannot be decoded, or is not in the log. */
+  /** True until a seek, when the record at the position cannot be decoded, or is not in the log. */
   stopped: boolean
 }
 

@@ -30,14 +30,16 @@ export interface GenerationOptions {
   readonly subscription: Subscription
   /** `subscription.counts` when the member joined: topics or partitions that come or go make it join again. */
   readonly counts: string
-  /** By `partitionId`: where reading begins, whatever the group has stored. A commit of the partition ends it. */
+  /**
+   * Positions where reading begins, by `partitionId`, whatever the group has stored. A commit of the partition ends it.
+   */
   readonly positions: Map<string, bigint>
   readonly isCreated: StartingOffsetsOptions['isCreated']
   readonly settled: () => void
   readonly refresh: () => Promise<void>
   /** A leader may have moved. */
   readonly stale: Trigger
-  /** Only a new generation goes on. */
+  /** Called when only a new generation can go on. */
   readonly rejoin: () => void
   /** The member cannot go on. */
   readonly failed: (error: Error) => void

@@ -22,7 +22,7 @@ export interface MemberOptions {
   readonly options: ConsumerOptions
   readonly subscription: Subscription
   readonly changes: SubscriptionChanges
-  /** By `partitionId`: where reading begins, whatever the group has stored. */
+  /** Positions where reading begins, by `partitionId`, whatever the group has stored. */
   readonly positions: Map<string, bigint>
   readonly listener: ConsumerListener
   readonly log: TransportLog

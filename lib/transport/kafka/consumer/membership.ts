@@ -70,7 +70,7 @@ export class GroupMembership implements Membership {
   readonly #offsets: GroupOffsets
   #memberId = ''
   #joining: Promise<unknown> = Promise.resolve()
-  /** By `elapsed`: when the coordinator was last asked what it has answered. */
+  /** Time by `elapsed` of the last request that the coordinator has answered. */
   #heard = -Infinity
 
   constructor (options: MembershipOptions) {

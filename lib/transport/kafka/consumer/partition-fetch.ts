@@ -53,7 +53,7 @@ export class PartitionFetch {
     return this.#waiting.length >= MAX_WAITING
   }
 
-  /** From here on; what was fetched of another place is dropped. */
+  /** Goes on at `position`, and drops what was fetched of another place. */
   moveTo (position: bigint): void {
     this.owned.position = position
     this.#waiting = []

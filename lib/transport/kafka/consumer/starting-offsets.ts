@@ -27,7 +27,7 @@ export interface StartingOffsetsOptions {
   readonly assignment: Assignment
   readonly membership: Pick<Membership, 'fetchStored'>
   readonly offsetReset: ConsumerOptions['offsetReset']
-  /** By `partitionId`: where reading begins, whatever the group has stored. */
+  /** Positions where reading begins, by `partitionId`, whatever the group has stored. */
   readonly positions: ReadonlyMap<string, bigint>
   /** True when the topic was created while the consumer waited for it. */
   readonly isCreated: (topic: string) => boolean

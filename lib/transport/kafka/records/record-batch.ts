@@ -23,7 +23,7 @@ export class RecordBatch {
   readonly nextOffset: bigint
   readonly count: number
   readonly baseTimestamp: number
-  /** Of all its records, when the topic takes the broker's time. */
+  /** Timestamp of all its records, when the topic takes the broker's time. */
   readonly appendTime: number | undefined
   readonly producerId: bigint
   readonly transactional: boolean
