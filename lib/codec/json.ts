@@ -12,7 +12,7 @@ const BACKSLASH = 0x5c
 const OPENING = 0x7b
 const CLOSING = 0x7d
 
-/** As Fastify reads a JSON body; and what Fastify lets pass is refused: bytes that are not UTF-8, and depth. */
+/** Reads JSON as Fastify reads a body, and refuses what Fastify lets pass: bytes that are not UTF-8, and depth. */
 export function parseJson (bytes: Buffer, part: string): unknown {
   const text = utf8(bytes)
   if (text === undefined) throw new FASTSTREAM_ERR_DECODE(part, 'it is not valid UTF-8')

@@ -50,7 +50,7 @@ interface HeaderSchema {
 
 /** One header. `Value` is what a handler finds. */
 interface Header<Value> {
-  /** Without the prefix. */
+  /** Name without the prefix. */
   readonly name: string
   readonly schema: HeaderSchema
   /** True when every dead letter has the header. */
@@ -82,7 +82,10 @@ const MAX_JSON = 2 ** 16
 
 const DIGITS = '^[0-9]+$'
 
-/** In the order of the wire. The members are those of {@link DeadLetter}, those of its error without their object. */
+/**
+ * Headers in the order of the wire. The members are those of {@link DeadLetter}, those of its error without their
+ * object.
+ */
 const HEADERS = {
   topic: always('topic', { description: 'Topic of the message' }, ({ topic }) => topic, asText),
   partition: always('partition', { description: 'Partition of the message', pattern: DIGITS },

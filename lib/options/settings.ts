@@ -32,7 +32,7 @@ export interface BufferSettings {
   readonly bytes: number
 }
 
-/** When offsets are committed: after `interval` ms or `count` messages. */
+/** Bounds after which offsets are committed: after `interval` ms or `count` messages. */
 export interface CommitSettings {
   readonly interval: number
   readonly count: number

@@ -157,7 +157,7 @@ function withoutPrincipal (cause: NotAuthorizedError): Error {
   return notAuthorized(cause.rights, undefined, { cause })
 }
 
-/** As {@link withoutPrincipal}, for the addresses of brokers. */
+/** Works as {@link withoutPrincipal}, for the addresses of brokers. */
 function withoutAddresses (cause: Error): Error {
   return new FASTSTREAM_ERR_CONNECT('any address', 'its cause says more', { cause })
 }
