@@ -4,12 +4,12 @@ import { oneLine } from './foreign-text.js'
 
 /* The catalogue: one entry per error. docs/errors.md and `test/errors.test.ts` follow it. */
 
-/** Limit of each text in an error that clients may see: a message with two of them has at most 1 kB. */
+/** Of each text in an error that clients may see: with two of them a whole message has no more than 1 kB. */
 const TEXT_LIMIT = 640
 
 type Argument = string | number | ErrorOptions | undefined
 
-/** Works as `createError`, and bounds texts and causes, because they may be a sender's. */
+/** As `createError`, for errors whose texts and causes may be a sender's: each is bounded. */
 function createBounded<Args extends Argument[]> (
   ...definition: Parameters<typeof createError>
 ): FastifyErrorConstructor<{ code: string }, Args> {

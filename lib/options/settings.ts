@@ -1,6 +1,6 @@
 /* The checked options as the core reads them. The core imports these types; this file imports nothing from the core. */
 
-/** Growth of the waits between retries, ms. */
+/** How waits grow; ms. */
 export interface BackoffSettings {
   readonly delay: number
   readonly factor: number
@@ -14,25 +14,25 @@ export interface RetrySettings extends BackoffSettings {
   readonly retryOn: (error: unknown) => boolean
 }
 
-/** Messages that are handled in order: those of a partition, those of a key in a partition, or none. */
+/** What is handled one after the other: the messages of a partition, those of a key in a partition, nothing. */
 export type Ordering = 'partition' | 'key' | 'none'
 
 /** The level of the line that ends each message. */
 export type MessageLogLevel = 'debug' | 'info' | 'silent'
 
-/** Position where reading begins without a usable offset. */
+/** Where reading begins without a usable offset. */
 export type OffsetResetMode = 'earliest' | 'latest' | 'fail'
 
 /** The dead-letter topic of a topic; undefined: it has none. */
 export type DeadLetterTopic = (topic: string) => string | undefined
 
-/** Bounds of what one partition holds in memory. */
+/** What one partition may hold in memory. */
 export interface BufferSettings {
   readonly messages: number
   readonly bytes: number
 }
 
-/** Bounds after which offsets are committed: after `interval` ms or `count` messages. */
+/** When offsets are committed: after `interval` ms or `count` messages. */
 export interface CommitSettings {
   readonly interval: number
   readonly count: number
@@ -41,22 +41,22 @@ export interface CommitSettings {
 export interface GroupSettings {
   readonly buffer: BufferSettings
   readonly commit: CommitSettings
-  /** Time that a rebalance waits for running handlers, ms. */
+  /** How long a rebalance waits for running handlers, ms. */
   readonly revokeDrain: number
   /** After this time the coordinator evicts a member that it does not hear, ms. */
   readonly sessionTimeout: number
-  /** Time that the group waits for a member in a rebalance, ms. */
+  /** How long the group waits for a member in a rebalance, ms. */
   readonly rebalanceTimeout: number
 }
 
-/** Bounds of what waits for the cluster. */
+/** What may wait for the cluster. */
 export interface QueueSettings {
   readonly messages: number
   readonly bytes: number
 }
 
 export interface ProducerSettings {
-  /** Longest time of one publish, ms. */
+  /** How long one publish may take, ms. */
   readonly deadline: number
   readonly queue: QueueSettings
 }

@@ -133,7 +133,7 @@ export class Producer {
   }
 }
 
-/** True when a publish failed in a way that trying it again cannot cure. */
+/** Whether a publish failed in a way that trying it again cannot cure. */
 export function isRefused (error: unknown): boolean {
   if (isNotAuthorized(error) || error instanceof FASTSTREAM_ERR_UNKNOWN_PARTITION) return true
   return error instanceof FASTSTREAM_ERR_PUBLISH_REFUSED
@@ -157,7 +157,7 @@ function withoutPrincipal (cause: NotAuthorizedError): Error {
   return notAuthorized(cause.rights, undefined, { cause })
 }
 
-/** Works as {@link withoutPrincipal}, for the addresses of brokers. */
+/** As {@link withoutPrincipal}, for the addresses of brokers. */
 function withoutAddresses (cause: Error): Error {
   return new FASTSTREAM_ERR_CONNECT('any address', 'its cause says more', { cause })
 }

@@ -23,7 +23,7 @@ const LAST_COMMIT = 2000
 /** Why handlers are given up that a drain has waited for: part of their abort reason. */
 const GIVEN_UP = { close: 'the app closes', rebalance: 'its partition goes to another member of the group' }
 /**
- * Time beyond `drainTimeout` that a close waits until the group is left, ms; leaving continues in the background.
+ * How much longer than `drainTimeout` a close waits until the group is left, ms; leaving continues in the background.
  */
 const LEAVE = 500
 
@@ -102,7 +102,7 @@ export class Group implements ConsumerListener {
     await this.#changes.remove(queue)
   }
 
-  /** True when it leaves the group, or has left it. */
+  /** Whether it leaves the group, or has left it. */
   get closing (): boolean {
     return this.#closing !== undefined
   }

@@ -15,7 +15,7 @@ type Place = Pick<ConsumedRecord, 'offset' | 'timestamp'>
 const FORMAT = /^faststream:1:(\d+):(-?\d+):(.+)$/
 /** Kafka's default limit (`offset.metadata.max.bytes`), bytes. */
 const MAX_LENGTH = 4096
-/** Number of offsets that the bitmap can span. One of ten thousand offsets always fits into the metadata. */
+/** How many offsets the bitmap can span. One of ten thousand offsets always fits into the metadata. */
 const MAX_SPAN = 2 ** 20
 
 /**
@@ -65,7 +65,7 @@ export class OffsetMap {
     }
   }
 
-  /** True when the map belongs to the log whose first record is `first`. */
+  /** Whether the map belongs to the log whose first record is `first`. */
   isBehind (first: Place | undefined): boolean {
     return first?.offset === this.#offset && first.timestamp === this.#timestamp
   }

@@ -7,18 +7,18 @@ import type { Lanes } from './lanes.js'
 import { TrackedRecord, type LaneItem } from './tracked-record.js'
 import { PartitionTracker } from './tracker.js'
 
-/** Number of records that may be settled behind an unsettled one, times `buffer.messages`. */
+/** How many records may be settled behind an unsettled one, times `buffer.messages`. */
 const UNSETTLED_SPAN = 10
 
 /** Why a partition is not read until `skipTo`. */
 export interface Stopped {
   readonly offset: bigint
-  /** Offset where reading could go on; undefined when that is not known. */
+  /** Where reading could go on; undefined when that is not known. */
   readonly nextOffset: bigint | undefined
   readonly error: Error
 }
 
-/** Queue in which a partition's records wait for their turn. */
+/** Where a partition's records wait for their turn. */
 interface RecordQueue {
   readonly ordering: Ordering
   readonly lanes: Lanes<LaneItem>
@@ -28,13 +28,13 @@ interface RecordQueue {
 export class Partition implements TopicPartition {
   readonly topic: string
   readonly partition: number
-  /** Name of the partition and of its lane, which outlives generations. */
+  /** Also the name of its lane, which outlives generations. */
   readonly name: string
   readonly tracker = new PartitionTracker<TrackedRecord>()
   readonly #queue: RecordQueue
   readonly #consumer: TransportConsumer
   readonly #limits: BufferSettings
-  /** Offsets that earlier generations settled behind the committed offset. */
+  /** What earlier generations settled behind the committed offset. */
   #offsetMap: OffsetMap | undefined
   #messages = 0
   #bytes = 0
@@ -123,7 +123,7 @@ export class Partition implements TopicPartition {
     this.#consumer.seek({ topic, partition, offset })
   }
 
-  /** Age of the oldest unsettled record since it was received, ms. */
+  /** How long ago the oldest unsettled record was received, ms. */
   oldestAge (now: number): number {
     const { oldest } = this.tracker
     return oldest === undefined ? 0 : now - oldest.receivedAt

@@ -12,7 +12,7 @@ import type { ErasedPipeline } from '../pipeline/pipeline.js'
 import { Lanes, type LaneSlot, type Pause, type Settlement } from './lanes.js'
 import type { LaneItem } from './tracked-record.js'
 
-/** Parts of its group that a queue uses. */
+/** What a queue knows of its group. */
 export interface QueueEnvironment extends Environment {
   readonly session: Session
   readonly committer: Committer
@@ -48,12 +48,12 @@ export class SubscriberQueue {
     return this.pipeline.plan.ordering
   }
 
-  /** True when its handler has thrown `StopConsume`. */
+  /** Whether its handler has thrown `StopConsume`. */
   get stopped (): boolean {
     return this.#stopped
   }
 
-  /** Starts the handling of queued records. Before, they only wait. */
+  /** From now on queued records are handled; before, they only wait. */
   dispatch (): void {
     this.#dispatching = true
     if (!this.#frozen) this.lanes.thaw()

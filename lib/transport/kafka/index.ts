@@ -13,7 +13,7 @@ import type { Wire } from './wire.js'
 export { type LookupCodec }
 
 export interface KafkaTransportOptions extends Pick<TransportOptions, 'brokers' | 'connectTimeout' | 'log'> {
-  /** Name of the library that carries the requests. */
+  /** Of the library that carries the requests. */
   readonly name: string
   /** Codecs that the application brought. */
   readonly lookupCodec?: LookupCodec

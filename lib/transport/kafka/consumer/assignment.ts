@@ -5,15 +5,15 @@ import { partitionId } from '../group-by.js'
 export interface Owned extends TopicPartition {
   /** The offset to read next: unknown at first, and where nothing is read. */
   position: bigint | undefined
-  /** End of the log, as far as it is known. */
+  /** Of the log, as far as it is known. */
   end: bigint | undefined
   /** The core has no room. */
   paused: boolean
-  /** True until a seek, when the record at the position cannot be decoded, or is not in the log. */
+  /** Only a seek goes on: what stands here cannot be decoded, or is not in the log. */
   stopped: boolean
 }
 
-/** State of a member from one join to the next: a generation, and the partitions that it owns in it. */
+/** What a member holds from one join to the next: a generation, and the partitions that it owns in it. */
 export class Assignment {
   readonly memberId: string
   readonly generationId: number

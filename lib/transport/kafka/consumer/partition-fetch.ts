@@ -42,7 +42,7 @@ export class PartitionFetch {
     return this.#next
   }
 
-  /** True when there is room for another set. */
+  /** Whether there is room for another set. */
   get hungry (): boolean {
     const { paused, stopped } = this.owned
     if (this.#next === undefined || this.blocked || paused || stopped) return false
@@ -53,14 +53,14 @@ export class PartitionFetch {
     return this.#waiting.length >= MAX_WAITING
   }
 
-  /** Goes on at `position`, and drops what was fetched of another place. */
+  /** From here on; what was fetched of another place is dropped. */
   moveTo (position: bigint): void {
     this.owned.position = position
     this.#waiting = []
     this.#next = position
   }
 
-  /** Takes the records that were fetched from `next` on. */
+  /** What was fetched from `next` on. */
   take (fetched: FetchedPartition): void {
     const from = this.#next!
     const end = endOfSet(fetched.records)

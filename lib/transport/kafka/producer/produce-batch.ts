@@ -7,14 +7,14 @@ export interface ProduceBatch {
   readonly topic: string
   readonly partition: number
   readonly records: BatchRecord[]
-  /** Offset of the first record, once the cluster has acknowledged the batch. */
+  /** Of the first record, once the cluster has acknowledged the batch. */
   offset: bigint | undefined
   /** Attempts after which the batch may be in the log: no answer, or one that does not exclude it. */
   uncertain: number
   failure: Error | undefined
   /** `failure` is the last word. */
   refused: boolean
-  /** Time by `elapsed` when the cluster first said that there is no such partition. */
+  /** By `elapsed`: when the cluster first said that there is no such partition. */
   missingSince: number | undefined
 }
 

@@ -4,7 +4,7 @@ import { withoutAborted } from './aborted.js'
 import type { RecordBatch } from './record-batch.js'
 import { type Damage, type DecodeOptions, decodeRecordSet } from './record-set.js'
 
-/** Records of one partition in a fetch response. */
+/** What a fetch has brought of one partition. */
 export interface FetchedBatch {
   /** The offset that was asked for. */
   readonly from: bigint
@@ -15,7 +15,7 @@ export interface FetchedBatch {
    * removed.
    */
   readonly position: bigint
-  /** The batch at `position` cannot be decoded: the partition gets no further until a seek beyond it. */
+  /** What stands at `position` cannot be decoded: the partition gets no further until a seek beyond it. */
   readonly corrupt: CorruptBatch | undefined
 }
 

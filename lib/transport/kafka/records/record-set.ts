@@ -3,7 +3,7 @@ import { type LookupCodec, MAX_DECOMPRESSED } from './decompress.js'
 import { CRC_START, endOfBatch, readBatch, RecordBatch } from './record-batch.js'
 import { toError } from '../../../to-error.js'
 
-/** Contents of a partition's part of a fetch response. */
+/** What a partition's part of a fetch response holds. */
 export interface RecordSet {
   readonly batches: readonly RecordBatch[]
   /** The offset behind the last of `batches`; −1 without one. */
@@ -20,7 +20,7 @@ export interface Damage {
 
 export interface DecodeOptions {
   readonly lookupCodec: LookupCodec
-  /** True when a batch whose checksum is wrong counts as damaged. */
+  /** Whether a batch whose checksum is wrong counts as damaged. */
   readonly checkCrcs: boolean
 }
 
