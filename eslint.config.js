@@ -4,7 +4,10 @@ import neostandard, { plugins } from 'neostandard'
 const ONE_TEXT = '^\\s*([\\w\'-]+: |const \\w+ = |return )?([\'"`/].*[\'"`]|/.*/[a-z]*),?$'
 
 export default [
-  ...neostandard({ ts: true, ignores: ['dist', 'lib/asyncapi/site/static', '.tap', '.readme-*', 'test/.bundle-*'] }),
+  ...neostandard({
+    ts: true,
+    ignores: ['dist', 'lib/asyncapi/site/static', '.tap', '.readme-*', '.oldest-*', 'test/.bundle-*']
+  }),
   {
     files: ['**/*.ts', '**/*.js'],
     plugins: { '@stylistic': plugins['@stylistic'] },

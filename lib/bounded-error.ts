@@ -4,7 +4,7 @@ import { textOf } from './to-error.js'
 import { membersOf } from './members.js'
 
 const STACK_LIMIT = 4096
-/** Of one error and all that it holds. */
+/** Bounds of one error, with all that it holds. */
 const MAX_MEMBERS = 300
 const MAX_BYTES = 16_384
 /** Causes, and errors among the members. */
@@ -54,7 +54,7 @@ function ownMember (error: Error, name: string): unknown {
   }
 }
 
-/** As the engine does it: not enumerable. */
+/** Defines a member that is not enumerable, as the engine does. */
 function define (error: Error, name: string, value: unknown): void {
   Object.defineProperty(error, name, { value, configurable: true, writable: true })
 }

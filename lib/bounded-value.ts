@@ -8,11 +8,11 @@ const LEFT_OUT = '[…]'
 /** Bytes of JSON that a member has beside its text. */
 const MEMBER_BYTES = 4
 
-/** How much of a value is kept: what one part takes is not there for the next. */
+/** Room for the copy of a value. Each part takes from the room that the next parts have. */
 export class Budget {
   members: number
   bytes: number
-  /** Whether the copy says less than the value, or something else. */
+  /** True when the copy says less than the value, or something else. */
   cut = false
 
   constructor (members: number, bytes: number) {
@@ -27,7 +27,7 @@ export class Budget {
     return kept
   }
 
-  /** Whether there is room for one more member. */
+  /** Takes the room of one more member. False when there is none. */
   take (): boolean {
     if (this.members > 0 && this.bytes > 0) {
       this.members--

@@ -1,6 +1,6 @@
 import { inOwnContext } from './context.js'
 
-/** What Node's timers hold, ms: above it they fire at once. */
+/** Longest delay that Node's timers take, ms: with a longer one they fire at once. */
 export const LONGEST_TIMER = 2 ** 31 - 1
 
 /** The source of time, and of every timer of the core. Tests inject their own. */

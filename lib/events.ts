@@ -25,7 +25,7 @@ export class EventSource<Name extends keyof FaststreamChannels> {
     this.#log = log
   }
 
-  /** Whether anything listens. */
+  /** True when anything listens. */
   get active (): boolean {
     return this.#channel.hasSubscribers || this.#listeners.size > 0
   }
@@ -52,7 +52,7 @@ export class EventSource<Name extends keyof FaststreamChannels> {
   }
 }
 
-/** What happens in one broker. Each event is documented at its type, see `FaststreamChannels`. */
+/** Events of one broker. Each event is documented at its type, see `FaststreamChannels`. */
 export class Events {
   /** The broker's name and id, which each event has. */
   readonly identity: BrokerIdentity

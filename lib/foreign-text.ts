@@ -12,18 +12,20 @@ export const MESSAGE_LIMIT = 1024
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
 const INVISIBLE_IN_LINE = /(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
 
-/** At most `limit` bytes of UTF-8, with each invisible character as `\uXXXX`, which is also how JSON writes it. */
+/**
+ * Returns at most `limit` bytes of UTF-8, with each invisible character as `\uXXXX`, which is also how JSON writes it.
+ */
 export function visible (text: string, limit: number): string {
   return bounded(text, limit, INVISIBLE)
 }
 
-/** As `visible`, with each run of white space as one space. */
+/** Works as `visible`, with each run of white space as one space. */
 export function oneLine (text: string, limit: number): string {
   // Cut first: the work is bounded, too. What is twice as long leaves room for runs of white space.
   return bounded(text.slice(0, 2 * limit).replace(/\s+/g, ' '), limit, INVISIBLE)
 }
 
-/** As `visible`, but lines end where they did. */
+/** Works as `visible`, and keeps the ends of lines. */
 export function visibleLines (text: string, limit: number): string {
   return bounded(text, limit, INVISIBLE_IN_LINE)
 }

@@ -6,13 +6,13 @@ export interface Log {
   info (details: object, message: string): void
   warn (details: object, message: string): void
   error (details: object, message: string): void
-  /** Whether lines of a level are written. A logger without it writes all of them. */
+  /** True when lines of a level are written. A logger without it writes all of them. */
   isLevelEnabled? (level: Level): boolean
 }
 
 export type Level = 'debug' | 'info' | 'warn' | 'error'
 
-/** Whether lines of a level are written: ask before you make what a line says. */
+/** True when lines of a level are written: ask before you make what a line says. */
 export function isEnabled (log: Log, level: Level): boolean {
   if (log.isLevelEnabled !== undefined) return log.isLevelEnabled(level)
   // The name of the functions of `Fastify({ logger: false })`, which do nothing.

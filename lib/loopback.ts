@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net'
 
-/** How a client proves who it is. */
+/** Options with which a client proves its identity. */
 export interface Credentials {
   readonly ssl?: unknown
   readonly sasl?: unknown

@@ -22,7 +22,7 @@ export function notAuthorized (
 ): NotAuthorizedError {
   const who = principal === undefined ? '' : ` to ${principal}`
   const texts = rights.map(textOf).join(', ')
-  // What is undefined would be a part of the message.
+  // @fastify/error would print an undefined argument as a part of the message.
   const error = options === undefined
     ? new FASTSTREAM_ERR_NOT_AUTHORIZED(texts, who)
     : new FASTSTREAM_ERR_NOT_AUTHORIZED(texts, who, options)

@@ -52,4 +52,4 @@ async function faststream (app: FastifyInstance, options: FaststreamOptions & Re
  * @example
  * await app.register(faststreamPlugin, { brokers: ['localhost:9092'], groupId: 'shop' })
  */
-export const faststreamPlugin: FaststreamPlugin = fp(faststream, { name: 'fastify-faststream', fastify: '5.x' })
+export const faststreamPlugin: FaststreamPlugin = fp(faststream, { name: 'fastify-faststream', fastify: '^5.12.8' })

@@ -8,7 +8,7 @@ import { memoryLog } from './support/json-log.js'
 import { logLines } from './support/log-lines.js'
 
 function throws (): never {
-  throw new TypeError('nobody reads this')
+  throw new TypeError('the handler throws this')
 }
 
 function withGetter (name: string): Error {
@@ -40,7 +40,7 @@ t.test('each message has its outcome and health() works, also with odd errors an
   t.same(dead.items, [...thrown.keys()])
   const told = lines.filter(({ msg }) => msg.startsWith('message cannot be handled and was moved'))
   t.same(told.map(({ offset }) => offset), ['0', '1', '2', '3', '4', '5'])
-  t.notOk(lines.some(({ msg }) => msg.includes('nobody expected')))
+  t.notOk(lines.some(({ msg }) => msg.includes('unexpected error')))
 })
 
 t.test('a log line that cannot be written says what it can, and throws no error', async (t) => {

@@ -1,6 +1,6 @@
 import type { FaststreamOptions } from './index.js'
 
-/* What a type test of the options that say who the app is must accept and refuse. */
+/* Values that the options of the app's identity must accept and refuse. */
 
 const brokers = ['kafka:9092']
 const sasl = { mechanism: 'plain', username: 'shop', password: 'secret' } as const

@@ -41,7 +41,7 @@ export interface ConsumerOptions {
   /** Rack of the consumer (KIP-392): partitions are read from a replica in it, where the cluster offers one. */
   readonly rack?: string
   readonly fetch?: FetchOptions
-  /** Whether a batch with a wrong checksum is corrupt. @default true */
+  /** True when a batch with a wrong checksum is corrupt. @default true */
   readonly checkCrcs?: boolean
 }
 

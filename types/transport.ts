@@ -55,7 +55,7 @@ export interface TransportOptions {
   readonly clientId: string
   readonly ssl?: FaststreamOptions['ssl']
   readonly sasl?: FaststreamOptions['sasl']
-  /** Whether credentials may be sent readable to a host that is not loopback. */
+  /** True when credentials may be sent readable to a host that is not loopback. */
   readonly allowInsecureSasl?: boolean
   /** ms */
   readonly connectTimeout: number

@@ -95,7 +95,7 @@ async function run (repeated: number): Promise<number> {
   }
   const ns = Number(process.hrtime.bigint() - began) / messages
   await group.close(1000)
-  if (listened > 0) throw new Error('somebody listens')
+  if (listened > 0) throw new Error('there are listeners')
   return ns
 }
 

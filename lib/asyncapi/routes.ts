@@ -59,7 +59,7 @@ function serve (
   stateOf(app).document = document
   app.addHook('onReady', async function asyncapiOnReady () {
     document.complete = true
-    // What is wrong with it stops the app here, not the first who asks for it.
+    // A fault of the document stops the app here, instead of failing its first request.
     if (served) document.json()
   })
   if (!served) return

@@ -7,9 +7,9 @@ type Absent = 'externalDocs' | 'jsonSchema' | 'transform' | 'publish' | 'logo'
 
 /** The option `asyncapi`, checked and complete. */
 export interface AsyncapiSettings extends Required<Omit<AsyncapiOptions, Absent>>, Pick<AsyncapiOptions, Absent> {
-  /** Whether the option was given. */
+  /** True when the option was given. */
   readonly written: boolean
-  /** Whether there are routes. */
+  /** True when there are routes. */
   readonly served: boolean
   readonly showHosts: boolean
 }

@@ -13,7 +13,7 @@ import { INHERITED } from '../options/inherited.js'
 import { checkTopic } from '../options/topic-name.js'
 import { PublisherHandle } from './handles.js'
 
-/* What subscriber() and publisher() record: checked where it is written, with nothing inherited resolved. */
+/* Records of subscriber() and publisher(), checked at the call, before inherited options are resolved. */
 
 export type Handler = (this: FastifyInstance, value: unknown, message: ReceivedMessage) => unknown
 

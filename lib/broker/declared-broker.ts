@@ -10,7 +10,7 @@ import { plainPublisher, type PublisherPlan } from './publisher.js'
 import { Registry } from './registry.js'
 import type { CompiledSubscriber } from './subscriber.js'
 
-/** What is declared on one cluster while plugins load, and what becomes of it when the app is ready. */
+/** Declarations for one cluster, made while plugins load, and the broker that runs them when the app is ready. */
 export abstract class DeclaredBroker implements Sender {
   readonly settings: Settings
   readonly registry: Registry

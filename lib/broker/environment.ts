@@ -6,7 +6,7 @@ import type { Settings } from '../options/plugin-options.js'
 import { createTransport } from '../transport/create.js'
 import type { Transport } from '../transport/transport.js'
 
-/** What the brokers of an app take from the world outside. A test gives its own. */
+/** Clock and transport that the brokers of an app use. A test gives its own. */
 export interface Environment {
   readonly clock: Clock
   readonly createTransport: (settings: Settings, log: Log) => Promise<Transport>

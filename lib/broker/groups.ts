@@ -114,7 +114,7 @@ export class Groups implements Iterable<Group> {
   }
 }
 
-/** Without a group each subscriber reads for itself. */
+/** Finds the subscribers of the same group. Without a group each subscriber reads for itself. */
 function sharingWith (subscriber: CompiledSubscriber, subscribers: readonly CompiledSubscriber[]): Sharing {
   const { groupId } = subscriber
   if (groupId === null) return [subscriber]

@@ -8,7 +8,7 @@ import type { TopicPartitionOffset } from '../transport/transport.js'
 import type { PublisherDeclaration, SubscriberDeclaration } from './declaration.js'
 import type { PublisherPlan } from './publisher.js'
 
-/* What users hold of a declaration. Nothing leads from a handle to the broker and its settings. */
+/* Handle of a declaration, for users. Nothing leads from a handle to the broker and its settings. */
 
 const SKIP_TO = 'skipTo({ topic, partition, offset })'
 
@@ -17,7 +17,7 @@ export interface PublisherSource {
   readonly name: string
   /** @throws FASTSTREAM_ERR_NOT_READY before the app is ready */
   publisherOf (declaration: PublisherDeclaration): PublisherPlan
-  /** Whether the AsyncAPI document shows the publisher. */
+  /** True when the AsyncAPI document shows the publisher. */
   isInSchema (declaration: PublisherDeclaration): boolean
 }
 
@@ -38,7 +38,7 @@ export class PublisherHandle implements Publisher {
     this.#source = source
   }
 
-  /** What publisher() returned, and no copy of it. */
+  /** Takes only what publisher() returned, and no copy of it. */
   static isHandle (value: unknown): value is PublisherHandle {
     return typeof value === 'object' && value !== null && #declaration in value
   }

@@ -7,7 +7,7 @@ import type { SubscriberSettings } from './plan.js'
 
 type GroupOf = (declaration: SubscriberDeclaration) => Group | undefined
 
-/** What `health()` returns; `groupOf` yields a subscriber's group once there is one. */
+/** Result of `health()`; `groupOf` yields a subscriber's group once there is one. */
 export function brokerHealth (
   state: BrokerHealth['state'],
   lastError: LastError | undefined,
@@ -23,7 +23,7 @@ export function brokerHealth (
   }
 }
 
-/** What is known of a subscriber whose group does not exist yet. */
+/** Health of a subscriber whose group does not exist yet. */
 const UNKNOWN: UnnamedHealth = Object.freeze({
   healthy: false,
   state: 'joining',

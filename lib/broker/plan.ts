@@ -30,7 +30,7 @@ export interface PublisherSettings {
 /** The group on the memory transport, where no other app shares it. */
 const DEFAULT_GROUP = 'fastify-faststream'
 
-/** What lies around the options of a subscriber. */
+/** Layers of options around those of a subscriber. */
 export interface Surroundings {
   /** Between the plugin and the subscriber, the outermost first. */
   readonly layers?: readonly InheritedOptions[]

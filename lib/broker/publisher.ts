@@ -11,7 +11,7 @@ import { checkTopic } from '../options/topic-name.js'
 
 const NO_OPTIONS: PublishOptions = Object.freeze({})
 
-/** What a publisher needs of its broker and its scope. */
+/** Parts of broker and scope that a publisher needs. */
 export interface PublisherMeans {
   readonly sender: Sender
   readonly now: () => number

@@ -13,7 +13,7 @@ type ByTopic = Map<string, PublisherPlan | typeof SEVERAL>
 export class Publishers {
   readonly #byDeclaration: ReadonlyMap<PublisherDeclaration, PublisherPlan>
   readonly #declared = new Map<FastifyInstance, ByTopic>()
-  /** What a scope and the scopes around it declare together. Filled by the first publish of a scope. */
+  /** Publishers of a scope and of the scopes around it. Filled by the first publish of a scope. */
   readonly #known = new Map<FastifyInstance, ByTopic>()
 
   constructor (plans: ReadonlyMap<PublisherDeclaration, PublisherPlan>) {

@@ -7,7 +7,7 @@ import {
   checkTogether, resolvePublisher, resolveSubscriber, type PublisherSettings, type SubscriberSettings
 } from './plan.js'
 
-/** What is declared on one cluster while plugins load. */
+/** Declarations for one cluster, made while plugins load. */
 export class Registry {
   readonly #settings: Settings
   readonly #subscribers = new Map<SubscriberDeclaration, SubscriberSettings>()

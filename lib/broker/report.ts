@@ -23,7 +23,7 @@ export class BrokerReport {
     this.#log.warn({ err, broker, brokers }, 'no broker could be reached yet, it is tried again')
   }
 
-  /** With `startup: 'background'`: the next try is in `wait` ms. */
+  /** Reports a failed try with `startup: 'background'`. The next one is in `wait` ms. */
   startFailed (err: Error, attempt: number, wait: number): void {
     const details = { err, broker: this.#settings.name, attempt, retryIn: Math.round(wait) }
     this.#log.error(details, 'the cluster cannot be used, it will be tried again')

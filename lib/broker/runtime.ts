@@ -16,19 +16,19 @@ export interface Surroundings extends Environment {
   readonly settings: Settings
 }
 
-/** What a broker runs. */
+/** Parts that a broker runs. */
 export interface RuntimePlan {
   readonly subscribers: readonly CompiledSubscriber[]
   /** All declared topics, dead-letter topics included. */
   readonly topics: readonly string[]
-  /** Those of them that the app publishes to. */
+  /** The topics that the app publishes to. */
   readonly writtenTopics: readonly string[]
 }
 
-/** What a connection does while it starts, for the error of one that does not come to an end. */
+/** Steps of a start, named in the error of a start that times out. */
 export type Step = 'connecting' | 'checking rights' | 'preparing topics' | 'joining groups'
 
-/** What the producer may take to send what is queued when the app closes, ms. */
+/** Time that the producer has to send its queue when the app closes, ms. */
 const FLUSH_TIMEOUT = 5000
 
 /** The cluster, for as long as it is needed or until it fails at the start: topics, one producer, and the groups. */
@@ -73,7 +73,7 @@ export class BrokerRuntime {
    * an error, when the broker is drained or closed meanwhile. `onFailure`: told when the first try to connect fails.
    */
   start (deadline?: number, onFailure?: (error: Error) => void): Promise<void> {
-    // Sockets and loops that begin here outlive whoever made the app ready.
+    // Sockets and loops that begin here outlive the caller of ready().
     return inOwnContext(() => this.#start(deadline, onFailure))
   }
 

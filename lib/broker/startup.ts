@@ -9,7 +9,7 @@ import type { BrokerRuntime } from './runtime.js'
 /** Waits between tries to reach the cluster, with `startup: 'background'`. */
 const RECONNECT = { delay: 500, factor: 2, maxDelay: 30_000, jitter: 0.2 }
 
-/** What a start needs of its broker. */
+/** Parts of the broker that a start needs. */
 export interface Startup {
   readonly clock: Clock
   readonly report: BrokerReport
@@ -19,7 +19,7 @@ export interface Startup {
   readonly ended: AbortSignal
 }
 
-/** What a start in the background needs beside. */
+/** Further parts that a start in the background needs. */
 export interface BackgroundStartup extends Startup {
   /** Makes a new connection after one that has failed. */
   readonly connect: () => Promise<BrokerRuntime>

@@ -2,7 +2,7 @@ import { types } from 'node:util'
 
 export type Bytes = NodeJS.ArrayBufferView | ArrayBufferLike
 
-/** Whether a value is bytes: a Buffer, an ArrayBuffer, a DataView or any typed array, also one of another realm. */
+/** True when a value is bytes: a Buffer, an ArrayBuffer, a DataView or any typed array, also one of another realm. */
 export function isBytes (value: unknown): value is Bytes {
   return ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)
 }

@@ -27,11 +27,11 @@ export function decodeValue (bytes: Buffer | null, contentType: string | undefin
   return mediaType.startsWith('text/') ? decodeText(bytes, 'value') : bytes
 }
 
-/** How a value is encoded. */
+/** Options of the encoding of a value. */
 export interface Encoding {
   readonly topic: string
   readonly schema: boolean
-  /** Whether a check has seen already that JSON has a form for all of the value. @default false */
+  /** True when a check has seen already that JSON has a form for all of the value. @default false */
   readonly proven?: boolean
 }
 

@@ -16,7 +16,7 @@ export const DEEP = Symbol('deep')
 export type Formless = Violation | typeof DEEP
 
 interface Found {
-  /** From the value up to the root. */
+  /** Keys from the value up to the root. */
   readonly path: Array<string | number>
   readonly message: string
 }
@@ -86,7 +86,7 @@ function inObject (value: object, levels: number): Found | typeof DEEP | undefin
   return undefined
 }
 
-/** Whether the object is one that `{}` or `Object.create(null)` makes, also in another realm. */
+/** True when the object is one that `{}` or `Object.create(null)` makes, also in another realm. */
 function isPlain (value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === Object.prototype || prototype === null || Object.getPrototypeOf(prototype) === null
@@ -121,7 +121,7 @@ function below (found: Found | typeof DEEP, key: string | number): Found | typeo
   return found
 }
 
-/** Of a native object the name of what it is, else that of its class. */
+/** Returns the name of a native type, or of the object's class. */
 function nameOf (value: object): string {
   const tag = Object.prototype.toString.call(value).slice('[object '.length, -1)
   return tag === 'Object' || tag === 'Error' ? textOf(() => value.constructor.name) : tag

@@ -12,7 +12,7 @@ const BACKSLASH = 0x5c
 const OPENING = 0x7b
 const CLOSING = 0x7d
 
-/** As Fastify reads a JSON body; and what Fastify lets pass is refused: bytes that are not UTF-8, and depth. */
+/** Reads JSON as Fastify reads a body, and refuses what Fastify lets pass: bytes that are not UTF-8, and depth. */
 export function parseJson (bytes: Buffer, part: string): unknown {
   const text = utf8(bytes)
   if (text === undefined) throw new FASTSTREAM_ERR_DECODE(part, 'it is not valid UTF-8')
@@ -65,12 +65,12 @@ function unwritable (error: unknown, part: Part, topic: string): Error {
   return new FASTSTREAM_ERR_ENCODE(part, topic, reason, { cause: error })
 }
 
-/** What a reader will find: without undefined members, and with whatever `toJSON` makes of dates and instances. */
+/** Value that a reader finds: without undefined members, and with what `toJSON` makes of dates and instances. */
 export function jsonImage (value: unknown, part: Part, topic: string): unknown {
   return JSON.parse(toJson(value, part, topic))
 }
 
-/** Whether a value is its own image. */
+/** True when a value is its own image. */
 export function isJson (value: unknown, levels = MAX_DEPTH): boolean {
   if (typeof value === 'string' || typeof value === 'boolean' || value === null) return true
   if (typeof value === 'number') return Number.isFinite(value)
@@ -87,7 +87,7 @@ export function isJson (value: unknown, levels = MAX_DEPTH): boolean {
 }
 
 /**
- * Whether a text is nested too deep; a text that is no JSON may be, or not. The caller asks before it parses: a
+ * True when a text is nested too deep; undecided for a text that is no JSON. The caller asks before it parses: a
  * megabyte of brackets takes the parser, and then the garbage collector, longer than other work may wait.
  */
 function isTooDeep (text: string): boolean {

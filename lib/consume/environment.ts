@@ -2,7 +2,7 @@ import type { Clock } from '../clock.js'
 import type { Events } from '../events.js'
 import type { Log } from '../log.js'
 
-/** What the parts of one broker share. */
+/** Environment that the parts of one broker share. */
 export interface Environment {
   readonly clock: Clock
   readonly log: Log

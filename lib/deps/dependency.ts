@@ -6,7 +6,7 @@ import { inspected } from '../shown.js'
 
 type Factory = (deps: Record<string, unknown>, context: DependencyContext) => unknown
 
-/** What {@link dependency} makes. A cycle cannot be written: what it needs is there before it is. */
+/** Result of {@link dependency}. A cycle cannot be written: a dependency exists before those that need it. */
 export class DeclaredDependency implements Dependency<never> {
   declare readonly '~type': never
   readonly name: string

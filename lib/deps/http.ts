@@ -10,7 +10,7 @@ import { RequestDeps } from './request-deps.js'
 import { depsOf, giveToScope } from './scopes.js'
 
 const kDeps = Symbol('faststream.deps')
-/** In the config of a route whose replies pass through `cleanUp`. */
+/** Mark in the config of a route whose replies pass through `cleanUp`. */
 const kCleanedUp = Symbol('faststream.deps.cleanedUp')
 
 type Request = FastifyRequest & { [kDeps]: RequestDeps | null }
@@ -72,7 +72,7 @@ async function resolveFor (request: FastifyRequest, dep: unknown): Promise<unkno
   return await deps.resolution.resolve(dep)
 }
 
-/** To come twice, for a route that another plugin copies, does no harm. */
+/** Prepares a route. A second call, for a route that another plugin copies, does no harm. */
 function prepare (scope: FastifyInstance, route: RouteOptions): void {
   const declared = Object.hasOwn(route.config ?? {}, kOwnRoute) ? NO_DEPS : depsOf(scope, route.config?.deps)
   const { handler } = route

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { BoundBroker, DependencyContext, Message } from '../../types/index.js'
 
-/** What a factory knows of the message for which it makes something. */
+/** Context of a factory that is called for a message. */
 export class MessageContext implements DependencyContext {
   readonly app: FastifyInstance
   readonly source: DependencyContext['source']

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { BoundBroker, DependencyContext } from '../../types/index.js'
 import type { ResolutionSettings } from './resolution.js'
 
-/** What a request has to do with brokers. */
+/** Bindings of a request to brokers. */
 export interface RequestSurroundings {
   settings (request: FastifyRequest): ResolutionSettings
   broker (request: FastifyRequest): BoundBroker & { readonly correlationId: string }
@@ -11,7 +11,7 @@ export interface RequestSurroundings {
   readonly overdue: AbortSignal
 }
 
-/** What a factory knows of the request for which it makes something. */
+/** Context of a factory that is called for a request. */
 export class RequestContext implements DependencyContext {
   readonly source: DependencyContext['source']
   readonly #request: FastifyRequest

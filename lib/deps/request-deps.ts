@@ -10,7 +10,7 @@ const NOTHING = Object.freeze({})
 
 /** The dependencies of one request, until its reply is over. Nothing is made before something is asked for. */
 export class RequestDeps {
-  /** Of its route. */
+  /** Dependencies of its route. */
   declared: ReadonlyMap<string, DeclaredDependency> | undefined
   values: Readonly<Record<string, unknown>> = NOTHING
   readonly #request: FastifyRequest

@@ -19,10 +19,10 @@ interface Started {
   readonly generator: AnyGenerator
 }
 
-/** What all resolutions of an app have in common. */
+/** Settings that all resolutions of an app share. */
 export interface ResolutionSettings {
   readonly clock: Clock
-  /** For one clean-up, ms. */
+  /** Time for one clean-up, ms. */
   readonly cleanupTimeout: number
   readonly overrides: Overrides
 }
@@ -55,7 +55,7 @@ export class Resolution {
     return value
   }
 
-  /** In parallel. When one fails the others end first: what they have made can only be cleaned up then. */
+  /** Resolves all in parallel. When one fails the others end first: what they made can only be cleaned up then. */
   async resolveAll (deps: ReadonlyMap<string, DeclaredDependency>): Promise<Record<string, unknown>> {
     const values = await Promise.allSettled(Array.from(deps.values(), (dep) => this.resolve(dep)))
     const failed = values.find((each) => each.status === 'rejected')

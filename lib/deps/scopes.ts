@@ -34,7 +34,7 @@ export function depsOf (scope: FastifyInstance, own: unknown = {}): Deps {
   return deps
 }
 
-/** Whether a route or a subscriber declares the dependency, or needs it for one that it declares. */
+/** True when a route or a subscriber declares the dependency, or needs it for one that it declares. */
 export function isUsed (app: FastifyInstance, dep: DeclaredDependency): boolean {
   return [...ofApp(app)].some((known) => known.isOrNeeds(dep))
 }

@@ -5,7 +5,7 @@ import { failedDependency } from '../deps/failed-dependency.js'
 import { MESSAGE_LIMIT, NAME_LIMIT, oneLine, visibleLines } from '../foreign-text.js'
 import { textOf } from '../to-error.js'
 
-/* What a dead letter says of an error, bounded. The error is a handler's: it may hold anything. */
+/* Description of an error for a dead letter, bounded, because a handler's error may hold anything. */
 
 /** Causes of causes. */
 const MAX_CAUSES = 4

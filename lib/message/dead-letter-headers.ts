@@ -13,12 +13,12 @@ import { dateOf, validDate } from './timestamp.js'
 
 export const DEAD_LETTER_PREFIX = 'x-dlq-'
 
-/** Where on its way a message failed for the last time. */
+/** Stage at which a message failed for the last time. */
 export const DEAD_LETTER_STAGES = [
   'deserialize', 'validate', 'retries-exhausted', 'rejected', 'publish'
 ] as const satisfies readonly FailureStage[]
 
-/** What the headers of a dead letter are made from. */
+/** Facts that the headers of a dead letter state. */
 export interface DeadLetterFacts {
   readonly topic: string
   readonly partition: number
@@ -51,10 +51,10 @@ interface HeaderSchema {
 
 /** One header. `Value` is what a handler finds. */
 interface Header<Value> {
-  /** Without the prefix. */
+  /** Name without the prefix. */
   readonly name: string
   readonly schema: HeaderSchema
-  /** Whether every dead letter has the header. */
+  /** True when every dead letter has the header. */
   readonly required: boolean
   /** Undefined: the header is left out. */
   write (facts: DeadLetterFacts): string | undefined
@@ -83,7 +83,10 @@ const MAX_JSON = 2 ** 16
 
 const DIGITS = '^[0-9]+$'
 
-/** In the order of the wire. The members are those of {@link DeadLetter}, those of its error without their object. */
+/**
+ * Headers in the order of the wire. The members are those of {@link DeadLetter}, those of its error without their
+ * object.
+ */
 const HEADERS = {
   topic: always('topic', { description: 'Topic of the message' }, ({ topic }) => topic, asText),
   partition: always('partition', { description: 'Partition of the message', pattern: DIGITS },

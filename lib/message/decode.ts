@@ -5,7 +5,7 @@ import type { Validate, Validators } from '../schema/validator.js'
 import type { ConsumedRecord } from '../transport/transport.js'
 import { CONTENT_TYPE, decodeHeaders, headerText } from './headers.js'
 
-/** How all messages of one subscriber are decoded. */
+/** Rules by which all messages of one subscriber are decoded. */
 export interface IncomingRules {
   /** bytes */
   readonly bodyLimit: number

@@ -2,7 +2,10 @@ import { types } from 'node:util'
 import type { OutgoingHeaders as Headers } from '../../types/index.js'
 import { FASTSTREAM_ERR_ENCODE } from '../errors.js'
 
-/* What a publisher's functions make of a value. `undefined` is more often a misspelt member than a wish. */
+/*
+ * Key and headers that a publisher's functions derive from a value. `undefined` is more often a misspelt member than a
+ * wish.
+ */
 
 type Part = 'key' | 'headers'
 type Key = string | Buffer | null

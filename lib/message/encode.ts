@@ -14,10 +14,10 @@ import { isResponse } from './response.js'
 
 const RESPONSE = 'response() is for the result of a handler: use publish(publisher, value, options)'
 
-/** How all messages of one publisher are encoded. */
+/** Rules by which all messages of one publisher are encoded. */
 export interface OutgoingRules {
   readonly topic: string
-  /** Whether there is a schema of the value: then a string is JSON, as everything else. */
+  /** True when there is a schema of the value: then a string is JSON, as everything else. */
   readonly hasSchema: boolean
   readonly validators: Validators<Check>
   /** The serializer of the scope, where it is not Fastify's own. */
@@ -26,7 +26,7 @@ export interface OutgoingRules {
   readonly headers?: OutgoingHeaders | ((value: unknown) => OutgoingHeaders) | undefined
 }
 
-/** What one message takes from the place where it is published. */
+/** Values that one message takes from the place where it is published. */
 export interface Circumstances {
   /** Undefined: a new one. */
   readonly correlationId: string | undefined

@@ -31,13 +31,13 @@ export interface MessageDelivery {
   decide (decision: Decision): boolean
 }
 
-/** What all messages of one subscriber share. */
+/** Parts that all messages of one subscriber share. */
 export interface MessageSource {
   readonly scope: FastifyInstance
   /** The subscriber's name and group, for the logs of handlers. */
   readonly subscriber: string
   readonly groupId: string | null
-  /** Whether keys are decoded. */
+  /** True when keys are decoded. */
   readonly hasKeySchema: boolean
   /** Whether dead letters of `origin` go to `topic`. Never throws, whatever `origin` holds. */
   isDeadLetterOf (topic: string, origin: string): boolean
@@ -49,8 +49,8 @@ export interface MessageSource {
 const NOTHING = Object.freeze({})
 
 /**
- * What a handler gets beside the value. Whatever it does not ask for is not made. Own properties
- * are what `{ ...message }` has: neither `deps` nor headers, which may hold secrets.
+ * Second argument of a handler. A member that the handler does not read is not made. Own properties are what
+ * `{ ...message }` has: neither `deps` nor headers, which may hold secrets.
  */
 export class ReceivedMessage implements Message<unknown, unknown, unknown> {
   readonly topic: string
@@ -90,7 +90,7 @@ export class ReceivedMessage implements Message<unknown, unknown, unknown> {
     return message.#resolution?.close(failure)
   }
 
-  /** What its subscriber declared. */
+  /** Dependencies that its subscriber declares. */
   get deps (): Readonly<Record<string, unknown>> {
     return this.#deps
   }

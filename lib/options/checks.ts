@@ -42,7 +42,7 @@ export function functionOf<F extends Function> (of: string): Check<F> {
   }
 }
 
-/** For what another part checks, or the client library. */
+/** Takes an option unchecked, because another part or the client library checks it. */
 export function asItIs<T> (_option: string, given: T): T {
   return given
 }

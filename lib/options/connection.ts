@@ -30,7 +30,7 @@ function checkAddress (option: string, address: string): void {
   if (!(port >= 1 && port <= 65_535)) throw new FASTSTREAM_ERR_INVALID_OPTION(option, FORM)
 }
 
-/** What the object holds is checked by `node:tls`. */
+/** `node:tls` checks the members of the object. */
 export function checkSsl<T> (option: string, ssl: T): T {
   if (typeof ssl !== 'boolean' && !isObject(ssl)) {
     throw new FASTSTREAM_ERR_INVALID_OPTION(option, 'must be true, false or the options of node:tls')
@@ -41,7 +41,7 @@ export function checkSsl<T> (option: string, ssl: T): T {
 const PROVIDER = 'must be a function that returns the token'
 const PASSWORD = { required: ['username', 'password'], optional: [] }
 
-/** What each mechanism needs. */
+/** Options that each mechanism needs. */
 const MECHANISMS: ReadonlyMap<string, { readonly required: readonly string[], readonly optional: readonly string[] }> =
   new Map([
     ['plain', PASSWORD],

@@ -5,7 +5,7 @@ import { defaultsOf, optionsOf, resolveOptions, type OptionTable } from './optio
 import type { DeadLetterTopic, MessageLogLevel, OffsetResetMode, Ordering, RetrySettings } from './settings.js'
 import { checkTopic } from './topic-name.js'
 
-/** What the inherited options resolve to. */
+/** Settings that the inherited options resolve to. */
 export interface InheritedSettings {
   readonly groupId: string | null | undefined
   readonly offsetReset: OffsetResetMode

@@ -11,7 +11,7 @@ export interface Option<Given, Setting> {
   readonly check: (option: string, given: Given, inherited: Setting) => Setting
   /** The default as the documentation shows it. @default `default` as JavaScript */
   readonly shown?: string
-  /** What the option does, in Markdown. */
+  /** Effect of the option, in Markdown. */
   readonly doc: string
 }
 

@@ -17,7 +17,7 @@ import { checkStartup, checkTransportOption } from './transport.js'
 type PluginOptions = Omit<FaststreamOptions, keyof InheritedOptions>
 type ProducerOptions = NonNullable<FaststreamOptions['producer']>
 
-/** What the options of the plugin alone resolve to, each by itself. */
+/** Settings that the options of the plugin alone resolve to, each by itself. */
 interface PluginSettings extends GroupSettings {
   readonly brokers: readonly string[] | undefined
   readonly transport: FaststreamOptions['transport']

@@ -186,7 +186,7 @@ export class Batcher {
 }
 
 /**
- * Whether each record of a batch has to be sent alone: a topic may take less at a time than a batch holds, and only a
+ * True when each record of a batch has to be sent alone: a topic may take less at a time than a batch holds, and only a
  * record that is too large by itself shall fail.
  */
 function isTogetherTooLarge (error: unknown): boolean {

@@ -17,7 +17,7 @@ const SEED = 0x9747b28c
 const M = 0x5bd1e995
 const R = 24
 
-/** As in `org.apache.kafka.common.utils.Utils.murmur2`: 32-bit, with the seed that Kafka uses. */
+/** Same hash as `org.apache.kafka.common.utils.Utils.murmur2`: 32-bit, with the seed that Kafka uses. */
 export function murmur2 (data: Buffer): number {
   const length = data.length
   const words = length & ~3

@@ -1,6 +1,6 @@
 import type { RecordMetadata as Metadata } from '../../types/index.js'
 
-/** What a publish resolves to. A route may return it as it is: JSON has no bigint, so there the offset is text. */
+/** Result of a publish. A route may return it as it is: JSON has no bigint, so there the offset is text. */
 export class RecordMetadata implements Metadata {
   readonly topic: string
   readonly partition: number

@@ -1,6 +1,6 @@
 import type { ProducedRecord } from '../transport/transport.js'
 
-/** What a record weighs beside its bytes, about: here, and on the wire. */
+/** Approximate overhead of a record beside its bytes, in memory and on the wire. */
 const OVERHEAD = 100
 
 /** Bytes that a record takes, about. */

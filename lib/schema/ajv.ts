@@ -7,7 +7,7 @@ export type AjvOptions = NonNullable<FastifyServerOptions['ajv']>
 
 type Factory = (schemas: Record<string, unknown>, options: AjvOptions) => Compiler
 
-/** What makes a factory; its own types describe Ajv's `compile` instead of what the factory takes and gives. */
+/** Function that makes a factory. Its own types describe Ajv's `compile`, not what the factory takes and gives. */
 const createFactory: () => unknown = AjvCompiler
 
 const NO_OPTIONS: AjvOptions = {}

@@ -5,7 +5,7 @@ const MAX_MEMBERS = 50
 const MAX_LENGTH = 4096
 
 /**
- * Whether a validator may look for all violations of a value: a value has no more violations than members. In a large
+ * True when a validator may look for all violations of a value: a value has no more violations than members. In a large
  * value they would be thousands, and the search would run quadratic checks that a bound on the length prevents.
  */
 export function isSmall (value: unknown): boolean {

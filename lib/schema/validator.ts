@@ -13,7 +13,7 @@ export interface Validators<V> {
   readonly headers?: V | undefined
 }
 
-/** What a schema belongs to. */
+/** Topic and part that a schema belongs to. */
 export interface About {
   readonly topic: string
   readonly part: Part

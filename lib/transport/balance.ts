@@ -1,4 +1,4 @@
-/** What one member of a group gets. */
+/** Partitions that one member of a group gets. */
 export class Share<Member> {
   readonly member: Member
   readonly #counts = new Map<string, number>()
@@ -13,7 +13,7 @@ export class Share<Member> {
     this.#total += count
   }
 
-  /** How much more it has than `other`: of the topic first, and where that differs by one only, in total. */
+  /** Number of partitions that it has more than `other`: of the topic, and in total where that differs by one only. */
   outweighs (other: Share<Member>, topic: string): boolean {
     const difference = this.#of(topic) - other.#of(topic)
     return difference > 1 || (difference === 1 && this.#total - other.#total > 1)
@@ -31,9 +31,9 @@ export class Share<Member> {
 /** A partition. */
 export interface Assignable<Member> {
   readonly topic: string
-  /** Those who subscribe to the topic, at least one. */
+  /** Members that subscribe to the topic, at least one. */
   readonly able: ReadonlyArray<Share<Member>>
-  /** Who had it before; afterwards, who gets it. */
+  /** Owner before the assignment; afterwards, the new owner. */
   owner: Share<Member> | undefined
 }
 

@@ -6,15 +6,15 @@ import { isTopic } from './topic-partition.js'
  * and throws a plain `Error` for bytes that are not of the format.
  */
 
-/** What a member tells about itself when it joins. */
+/** Metadata that a member sends when it joins. */
 export interface MemberSubscription {
-  /** Without duplicates. */
+  /** Topics without duplicates. */
   readonly topics: readonly string[]
   /** The partition counts that the member tells of its topics. Empty for members of other clients, which tell none. */
   readonly counts: ReadonlyMap<string, number>
 }
 
-/** What the leader gives to a member: the partitions of each topic. */
+/** Assignment that the leader gives to a member: the partitions of each topic. */
 export type MemberAssignment = ReadonlyMap<string, readonly number[]>
 
 const VERSION = 0

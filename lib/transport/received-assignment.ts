@@ -5,10 +5,10 @@ import { toError } from '../to-error.js'
 /** Examples that a warning gives. */
 const EXAMPLES = 10
 
-/** What a member takes of the bytes that the leader of its group wrote. */
+/** Part of the leader's assignment that a member accepts. */
 export interface ReceivedAssignment {
   readonly partitions: MemberAssignment
-  /** How much of it was refused, and why: `undefined` when nothing was. */
+  /** Number of refused entries and the reason; `undefined` when none was refused. */
   readonly refused: RefusedAssignment | undefined
 }
 

@@ -22,7 +22,7 @@ export interface ConsumedRecord {
   readonly size: number
   /** The last value of a name, as text: for a record that can tell without making all of its headers. */
   headerText? (name: string): string | undefined
-  /** How many headers there are: for a record that can tell without making them. */
+  /** Number of headers, where a record can tell it without making them. */
   readonly headerCount?: number
 }
 

@@ -10,7 +10,7 @@ export class SubscriptionChanges {
   #waiting: readonly Waiting[] = []
   #ended: Error | undefined
 
-  /** Which topics are asked for now: every change counts one further. */
+  /** Number of the present list of topics: every change adds one. */
   get version (): number {
     return this.#version
   }

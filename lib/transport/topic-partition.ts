@@ -8,7 +8,7 @@ export function topicPartitionName ({ topic, partition }: TopicPartition): strin
 const LEGAL = /^[a-zA-Z0-9._-]+$/
 export const MAX_TOPIC_LENGTH = 249
 
-/** Whether Kafka's own rules allow the name of a topic. */
+/** True when Kafka's own rules allow the name of a topic. */
 export function isTopic (name: string): boolean {
   return name.length <= MAX_TOPIC_LENGTH && name !== '.' && name !== '..' && LEGAL.test(name)
 }

@@ -2,7 +2,7 @@ import type { ConsumerOptions } from '../../types/transport-consumer.js'
 import type { MemoryBudget } from '../memory-budget.js'
 
 /*
- * What the core asks of a client library, and nothing more. `memory/` and `kafka/` implement it and pass one
+ * Contract that the core asks of a client library, and nothing more. `memory/` and `kafka/` implement it and pass one
  * conformance suite. The types are public: an app may bring a transport of its own.
  */
 

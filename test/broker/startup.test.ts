@@ -30,7 +30,7 @@ async function build (t: Test, failures: number | ((n: number) => boolean), opti
       const connect = !fails
         ? transport.connect
         : async () => {
-          throw Object.assign(new Error('nobody answers'), { code: 'E_NOBODY' })
+          throw Object.assign(new Error('no answer'), { code: 'E_NO_ANSWER' })
         }
       return {
         ...transport, connect, close: async () => { closed.push(n); await transport.close() }
@@ -51,7 +51,7 @@ t.test('startup in the background: HTTP is served, publish is refused until the 
   t.match(app.broker.health(), {
     healthy: false,
     state: 'connecting',
-    lastError: { code: 'E_NOBODY', message: 'nobody answers' },
+    lastError: { code: 'E_NO_ANSWER', message: 'no answer' },
     subscribers: [{ topics: ['orders'], healthy: false, state: 'joining', partitions: [] }]
   })
   const refused = await app.inject({ method: 'POST', url: '/orders', payload: { id: 1 } })
@@ -61,7 +61,7 @@ t.test('startup in the background: HTTP is served, publish is refused until the 
   await turn()
   t.same(closed, [1, 2], 'what failed is let go of')
   t.match(lines.filter(({ msg }) => msg.includes('tried again')), [
-    { level: 50, attempt: 1, err: { message: 'nobody answers' } }, { attempt: 2 }
+    { level: 50, attempt: 1, err: { message: 'no answer' } }, { attempt: 2 }
   ])
   t.match(app.broker.health(), {
     healthy: true, state: 'connected', subscribers: [{ state: 'reading', partitions: [{ lag: 0 }, {}, {}] }]

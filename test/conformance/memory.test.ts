@@ -46,7 +46,7 @@ const memory: World = {
   },
   async commit (groupId, topic, offset, metadata) {
     const transport = createMemoryTransport({ cluster })
-    const nobody: ConsumerListener = {
+    const listener: ConsumerListener = {
       assigned () {},
       async revoking () {},
       lost () {},
@@ -57,7 +57,7 @@ const memory: World = {
       failed () {}
     }
     const consumer = transport.consumer(
-      { groupId, topics: [topic], offsetReset: 'earliest', rebalanceTimeout: 1000, sessionTimeout: 1000 }, nobody
+      { groupId, topics: [topic], offsetReset: 'earliest', rebalanceTimeout: 1000, sessionTimeout: 1000 }, listener
     )
     await consumer.start()
     await consumer.commit([{ topic, partition: 0, offset, ...metadata !== undefined && { metadata } }])

@@ -104,12 +104,12 @@ t.test('a hijacked reply whose client has gone is cleaned up when its handler ha
     reply.hijack()
     inbox.add('handler')
     await opened
-    throw new Error('nobody listens')
+    throw new Error('no listener')
   })
   await goneAt(app, inbox, 'handler')
   t.same(inbox.items, ['begin', 'handler', 'gone'])
   open()
-  t.same((await inbox.count(4))[3], 'rollback: nobody listens')
+  t.same((await inbox.count(4))[3], 'rollback: no listener')
 })
 
 t.test('the signal aborts when the client goes, not when its body has been read', async (t) => {

@@ -220,7 +220,7 @@ t.test('a client that disconnects aborts the signal, and the clean-up follows th
     await aborted
     inbox.add('aborted')
     await opened
-    return 'nobody reads it'
+    return 'it is not read'
   })
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
   const controller = new AbortController()

@@ -1,14 +1,9 @@
 import t from 'tap'
 import { readdirSync, readFileSync } from 'node:fs'
-import { PAGES } from './pages.js'
 
 const TYPES = readdirSync('types')
   .filter((name) => name.endsWith('.ts') && !name.endsWith('.test-d.ts'))
   .map((name) => [`types/${name}`, readFileSync(`types/${name}`, 'utf8')] as const)
-
-/** Classes and functions that the package exports: users read their comments, too. */
-const EXPORTED = ['message/ack', 'deps/dependency', 'message/response', 'testing/published', 'testing/test-broker']
-  .map((name) => [`lib/${name}.ts`, readFileSync(`lib/${name}.ts`, 'utf8')] as const)
 
 t.test('a comment of the public types begins with a noun or a verb', async (t) => {
   const openings = /^(As|At|By|For|From|How|If|In|It|Of|On|Since|That|Those|To|Under|Until|What|When|Where|Which|Who|Why|With)\b/
@@ -21,9 +16,4 @@ t.test('a comment of the public types begins with a noun or a verb', async (t) =
 
 t.test('a line of the public types has at most 120 columns', async (t) => {
   for (const [file, text] of TYPES) t.same(text.split('\n').filter((line) => line.length > 120), [], file)
-})
-
-t.test('a sentence names its subject', async (t) => {
-  const vague = /\b(nobody|somebody|anybody|everybody|whoever|what comes again|it comes again)\b/gi
-  for (const [file, text] of [...TYPES, ...EXPORTED, ...PAGES]) t.same(text.match(vague) ?? [], [], file)
 })

@@ -213,7 +213,7 @@ t.test('a consumer that breaks is reported and restarts at its committed offset'
 
 t.test('start rejects when the cluster refuses who we are', async (t) => {
   const { consumer, observer } = createMember(t, {
-    topics: ['orders'], sasl: { mechanism: 'plain', username: 'somebody', password: 'else' }
+    topics: ['orders'], sasl: { mechanism: 'plain', username: 'app', password: 'else' }
   })
   await t.rejects(consumer.start(), /SASL/)
   t.same(observer.calls, [])

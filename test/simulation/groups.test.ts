@@ -17,7 +17,7 @@ t.test('a newcomer gets its id first, and joins with it', async (t) => {
   t.equal(first.errorCode, CODE.memberIdRequired)
   const joined = await bench.run(bench.join(first.memberId))
   t.match(joined, { errorCode: 0, generationId: 1, leaderId: first.memberId, members: [{ memberId: first.memberId }] })
-  t.equal((await bench.run(bench.join('somebody'))).errorCode, CODE.unknownMemberId)
+  t.equal((await bench.run(bench.join('unknown'))).errorCode, CODE.unknownMemberId)
 })
 
 t.test('all members of a generation get what its leader assigns', async (t) => {
@@ -34,7 +34,7 @@ t.test('commits are taken from the current generation until all have joined the 
   const bench = await begin()
   const [a, b] = await bench.group(2)
   t.equal(await bench.commit(a!, 5n), CODE.none)
-  t.equal(await bench.commit({ ...a!, memberId: 'somebody' }, 6n), CODE.unknownMemberId)
+  t.equal(await bench.commit({ ...a!, memberId: 'unknown' }, 6n), CODE.unknownMemberId)
   t.equal(await bench.commit({ ...a!, generationId: a!.generationId + 1 }, 6n), CODE.illegalGeneration)
   const { memberId } = await bench.run(bench.join(''))
   const others = [bench.join(memberId), bench.join(b!.memberId)]

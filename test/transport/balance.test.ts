@@ -31,7 +31,7 @@ function sizes (owners: Owners, members: readonly string[], topic = ''): number[
   )
 }
 
-function everybody (members: readonly string[], ...topics: string[]): Subscriptions {
+function subscribeAll (members: readonly string[], ...topics: string[]): Subscriptions {
   return Object.fromEntries(members.map((member) => [member, topics]))
 }
 
@@ -43,29 +43,29 @@ t.test('every partition goes to a member that subscribes to its topic', async (t
 })
 
 t.test('a member too many gets nothing', async (t) => {
-  t.same(sizes(assign(everybody(two, 'a'), { a: 1 }), two), [1, 0])
+  t.same(sizes(assign(subscribeAll(two, 'a'), { a: 1 }), two), [1, 0])
 })
 
 t.test('many topics of one partition are spread, also among members that come later', async (t) => {
   const counts = Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`t${i}`, 1]))
-  const alone = assign(everybody(['one'], ...Object.keys(counts)), counts)
-  t.same(sizes(assign(everybody(two, ...Object.keys(counts)), counts, alone), two), [5, 5])
+  const alone = assign(subscribeAll(['one'], ...Object.keys(counts)), counts)
+  t.same(sizes(assign(subscribeAll(two, ...Object.keys(counts)), counts, alone), two), [5, 5])
 })
 
 t.test('each topic is spread, not only the sum', async (t) => {
   const counts = { a: 4, b: 4 }
-  const alone = assign(everybody(['one'], 'a', 'b'), counts)
-  const owners = assign(everybody(two, 'a', 'b'), counts, alone)
+  const alone = assign(subscribeAll(['one'], 'a', 'b'), counts)
+  const owners = assign(subscribeAll(two, 'a', 'b'), counts, alone)
   t.same([sizes(owners, two, 'a/'), sizes(owners, two, 'b/')], [[2, 2], [2, 2]])
 })
 
 t.test('partitions move only to a member that joins and from a member that leaves', async (t) => {
   const counts = { a: 12 }
-  const before = assign(everybody(three, 'a'), counts)
-  const joined = assign(everybody(four, 'a'), counts, before)
+  const before = assign(subscribeAll(three, 'a'), counts)
+  const joined = assign(subscribeAll(four, 'a'), counts, before)
   t.same(sizes(joined, four), [3, 3, 3, 3])
   t.ok([...joined].every(([name, owner]) => owner === 'four' || before.get(name) === owner))
-  const left = assign(everybody(three, 'a'), counts, joined)
+  const left = assign(subscribeAll(three, 'a'), counts, joined)
   t.same(sizes(left, three), [4, 4, 4])
   t.ok([...joined].every(([name, owner]) => owner === 'four' || left.get(name) === owner))
 })

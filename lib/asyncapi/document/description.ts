@@ -7,7 +7,7 @@ import { Sealed } from '../../sealed.js'
 import { asPublished, asReceived, type Prepare, type PreparingBroker } from '../publish/prepare.js'
 import { References } from '../schema/references.js'
 
-/** What the document needs to know of a broker. No secret is in it, so that none can come out. */
+/** Description of a broker for the document. It holds no secret, so that the document cannot show one. */
 export interface Described {
   readonly name: string
   readonly clientId: string
@@ -15,9 +15,9 @@ export interface Described {
   readonly secure: boolean
   /** undefined: in memory. */
   readonly host: string | undefined
-  /** As kafkajs has them, and 'tls' for client certificates. */
+  /** SASL mechanism as kafkajs names it, or 'tls' for client certificates. */
   readonly authentication: string | undefined
-  /** How missing topics are made; undefined: they are not. */
+  /** Configuration of topics that the plugin creates; undefined when it creates none. */
   readonly topicConfig: { readonly partitions: number, readonly replicas: number } | undefined
   readonly subscribers: readonly DescribedSubscriber[]
   readonly publishers: readonly DescribedPublisher[]
@@ -50,13 +50,13 @@ export interface DescribedPublisher extends Party {
 export interface Party {
   readonly about: About
   readonly schema: MessageSchema | undefined
-  /** To schemas of its scope. */
+  /** References to schemas of its scope. */
   readonly references: References
   /** Checks and encodes what is to be published from the page. */
   readonly prepare: Prepare
 }
 
-/** What is asked of a broker: its settings, what is declared on it, and how the page publishes. */
+/** Parts of a broker that the document reads: settings, declarations, and the way in which the page publishes. */
 export interface Describable extends PreparingBroker {
   readonly registry: Pick<Registry, 'subscribers' | 'publishers'>
 }

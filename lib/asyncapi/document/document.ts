@@ -12,9 +12,9 @@ import type { AsyncapiSettings } from '../settings.js'
 
 export interface Created {
   readonly document: AsyncapiDocument
-  /** Of its operations, by id. */
+  /** Origins of its operations, by id. */
   readonly origins: ReadonlyMap<string, Origin>
-  /** Which schemas have no JSON Schema that is known, and why. */
+  /** Schemas without a known JSON Schema, with the reason. */
   readonly unknownSchemas: readonly string[]
 }
 

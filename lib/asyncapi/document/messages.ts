@@ -8,7 +8,7 @@ import { jsonSchemaOf, type CustomConversion } from '../schema/json-schema.js'
 import { isSchema } from '../schema/keywords.js'
 import { toError } from '../../to-error.js'
 
-/** Of the Kafka bindings of AsyncAPI. */
+/** Version of the Kafka bindings of AsyncAPI. */
 export const BINDING = { bindingVersion: '0.5.0' }
 export const CORRELATION_IDS = {
   correlation_id: {
@@ -106,7 +106,7 @@ function agree (a: Definition | undefined, b: Definition | undefined): boolean {
   return a === undefined || b === undefined || a.fingerprint === b.fingerprint
 }
 
-/** With a schema a value is JSON. Without one it may be anything. */
+/** Returns the content type: a value with a schema is JSON, and one without may be anything. */
 function contentTypeOf (schema: unknown): string | undefined {
   if (schema === undefined) return undefined
   return isSchema(schema) && schema.type === 'Uint8Array' ? 'application/octet-stream' : 'application/json'

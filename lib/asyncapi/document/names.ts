@@ -11,7 +11,7 @@ export class Names {
   }
 }
 
-/** What AsyncAPI takes as a key: of a URI its last segment. */
+/** Key that AsyncAPI accepts: of a URI its last segment. */
 export function toName (text: string): string {
   const segment = text.split(/[/#:?]/).findLast((part) => /[a-zA-Z0-9]/.test(part)) ?? 'unnamed'
   return segment.replace(/(?<=.)\.json$/, '').replace(/[^a-zA-Z0-9._-]+/g, '_').replace(/^_+|_+$/g, '')
@@ -38,7 +38,7 @@ function wordsOf (name: string): string[] {
   return name.toLowerCase().split(/[^a-z0-9]+/).filter((word) => word !== '')
 }
 
-/** By code unit: the order must not depend on where the process runs. */
+/** Compares by code unit: the order must not depend on where the process runs. */
 export function compare (a: string, b: string): number {
   if (a === b) return 0
   return a < b ? -1 : 1

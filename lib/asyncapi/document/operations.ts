@@ -20,23 +20,23 @@ interface Entry {
   readonly order: string
 }
 
-/** What an operation of the document is about in the app. */
+/** Subscriber, publisher or dead-letter topic that an operation of the document describes. */
 export interface Origin extends Omit<AsyncapiOperation, 'id'> {
   /** All that are this one operation; none where the plugin itself sends dead letters. */
   readonly parties: Party[]
 }
 
-/** What the app does: it receives for each subscriber, and sends for each publisher and to each dead-letter topic. */
+/** Operations of the app: it receives for each subscriber, and sends for each publisher and dead-letter topic. */
 export class Operations {
   readonly #channels: Channels
   readonly #messages: Messages
   readonly #brokers: ReadonlyMap<string, Described>
   readonly #names = new Names()
-  /** Of messages. */
+  /** Parts of the messages of each channel. */
   readonly #kinds = new Map<Channel, MessageParts[]>()
   readonly #operations = new Map<string, AsyncapiObject>()
   readonly origins = new Map<string, Origin>()
-  /** Which schemas have no JSON Schema that is known, and why. */
+  /** Schemas without a known JSON Schema, with the reason. */
   readonly unknownSchemas = new Set<string>()
 
   constructor (

@@ -20,7 +20,7 @@ const POLICIES: Readonly<Record<string, string>> = {
   MANUAL: 'acknowledged by the handler'
 }
 
-/** What Kafka needs to know of an operation, in one table. */
+/** Kafka's facts about an operation, in one table. */
 export function kafkaFacts (operation: Operation, all: readonly Operation[]): HTMLElement {
   const { id, channel, groupId, clientId, consumer, publishes } = operation
   const { partitions, replicas, topicConfiguration } = channel.kafka

@@ -33,7 +33,7 @@ export interface Arrow {
   /** Its end, where it points to the right. */
   readonly x: number
   readonly y: number
-  /** Of the box that it leads to. */
+  /** Kind of the box that it leads to. */
   readonly kind: FlowBox['kind']
 }
 
@@ -44,7 +44,7 @@ export const LONGEST = 30
 const CHARACTER = 7.3
 const GAP = 44
 const ROW = BOX + 10
-/** Of an arrow, at whose end the next box begins. */
+/** Length of the tip of an arrow, at whose end the next box begins. */
 const TIP = 5
 
 export function widthOf (boxes: readonly FlowBox[]): number {

@@ -1,4 +1,4 @@
-/** What a person scrolls with: until then the place that a link led to stays marked. */
+/** Events by which a person scrolls: until the first of them, the place that a link led to stays marked. */
 const BY_HAND = ['wheel', 'touchmove', 'keydown', 'pointerdown']
 
 export interface FollowScroll {

@@ -22,18 +22,18 @@ export function text (value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
-/** As it is said in a sentence or a table. */
+/** Writes a value as it stands in a sentence or a table. */
 export function show (value: unknown): string {
   if (Array.isArray(value)) return value.map(show).join(', ')
   return typeof value === 'string' ? value : JSON.stringify(value) ?? ''
 }
 
-/** Of `#/components/schemas/Order`: 'Order'. */
+/** Returns 'Order' for `#/components/schemas/Order`. */
 export function lastSegment (pointer: string): string {
   return segments(pointer).at(-1) ?? pointer
 }
 
-/** What references of a document refer to. */
+/** Targets of the references of a document. */
 export class Pointers {
   readonly #document: Dictionary
 
@@ -70,7 +70,7 @@ function segments (pointer: string): string[] {
   )
 }
 
-/** As it is, where it is no valid encoding. */
+/** Decodes a text; one that is no valid encoding stays as it is. */
 export function decoded (text: string): string {
   try {
     return decodeURIComponent(text)

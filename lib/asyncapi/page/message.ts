@@ -6,7 +6,7 @@ import { markdown } from './markdown.js'
 import type { Message } from './model.js'
 import { schemaTree } from './schema.js'
 
-/** What a person could send. */
+/** Example of a message that a person could send. */
 export interface Sample {
   readonly label: string
   readonly value: unknown

@@ -81,7 +81,7 @@ export function createModel (value: unknown): Model {
 
 const { compare } = new Intl.Collator('en', { numeric: true })
 
-/** What happens at a topic stands together. */
+/** All operations of a topic stand together. */
 function byTopic (a: Operation, b: Operation): number {
   return compare(a.channel.address, b.channel.address) || compare(a.title, b.title)
 }

@@ -14,7 +14,7 @@ import { sectionView } from './section.js'
 import { createSidebar, type Entry } from './sidebar.js'
 import { typescriptOf } from './typescript.js'
 
-/** So few are open at once: there is nothing to choose among. */
+/** Number of operations that are all open at first: there is nothing to choose among. */
 const FEW = 6
 /** A larger flow is not read at a glance. */
 const LARGEST_FLOW = 12

@@ -52,7 +52,7 @@ function node (
   return details
 }
 
-/** Of an array that of its items. */
+/** Returns the name of a schema; for an array, that of its items. */
 function nameIn ({ schema, name }: Shape, pointers: Pointers): string | undefined {
   return name ?? (
     schema.items === undefined || Array.isArray(

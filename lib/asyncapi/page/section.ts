@@ -25,7 +25,7 @@ export function sectionView ({ title, description, folded }: Group, views: reado
     const shown = operations.filter((operation) => !operation.hidden).length
     element.hidden = shown === 0
     count.textContent = String(shown)
-    // What a search finds is to be seen.
+    // The search opens the sections of what it finds.
     if (details !== undefined && searching) details.open = shown > 0
   }
 }

@@ -2,9 +2,9 @@ import { dictionary, isDictionary, lastSegment, list, show, text, type Dictionar
 
 /** One node of a schema, its references followed. */
 export interface Shape {
-  /** Without `$ref` and `allOf`, whose members are here. */
+  /** Schema without `$ref` and `allOf`, whose members are here. */
   readonly schema: Dictionary
-  /** Of the schema in `components.schemas` that it is. */
+  /** Name of the schema in `components.schemas`. */
   readonly name: string | undefined
 }
 
@@ -45,7 +45,7 @@ function union (objects: readonly unknown[]): Dictionary {
   return Object.fromEntries(objects.flatMap((object) => Object.entries(dictionary(object))))
 }
 
-/** In words: 'array of Order', 'string | null'. */
+/** Names a type in words: 'array of Order', 'string | null'. */
 export function typeOf ({ schema, name }: Shape, pointers: Pointers): string {
   if (name !== undefined) return name
   const { type, items } = schema
@@ -75,7 +75,7 @@ export function alternativesOf ({ oneOf, anyOf }: Dictionary): readonly unknown[
   return Array.isArray(anyOf) ? anyOf : undefined
 }
 
-/** What values must be beside their type, each as a short text. */
+/** Constraints of values beside their type, each as a short text. */
 export function constraintsOf (schema: Dictionary): string[] {
   const {
     format,
@@ -123,7 +123,7 @@ function range (schema: Dictionary, least: string, most: string, unit: string): 
   return `${bounds(from, to)} ${unit}`.trim()
 }
 
-/** What one may look at inside: properties, items, alternatives. */
+/** Inner schemas to show: properties, items, alternatives. */
 export interface Part {
   readonly label: string
   /** Names of properties are the document's words, others are ours. */
@@ -169,7 +169,7 @@ function propertiesOf (schema: Dictionary): Part[] {
   }))
 }
 
-/** Of arrays of objects one wants to see the objects: their type is said already. */
+/** Returns the parts of the items of an array: a reader wants to see the objects, whose type is named already. */
 function itemsOf (items: unknown, pointers: Pointers): Part[] {
   if (items === undefined) return []
   const { schema } = shapeOf(items, pointers)

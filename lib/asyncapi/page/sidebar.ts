@@ -19,9 +19,9 @@ export interface Group {
 
 export interface Sidebar {
   readonly element: HTMLElement
-  /** Only the entries of these hashes. */
+  /** Shows only the entries of these hashes. */
   narrow (hashes: ReadonlySet<string>): void
-  /** Which is the one that is looked at. */
+  /** Marks the section that is in view. */
   mark (hash: string): void
 }
 

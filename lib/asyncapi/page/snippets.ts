@@ -6,7 +6,7 @@ import { samplesOf, type Sample } from './message.js'
 import type { Message, Model, Operation } from './model.js'
 import { typescriptOf } from './typescript.js'
 
-/** What the Kafka clients of C, kcat among them, call the ways to prove who one is. */
+/** Names of the SASL mechanisms in librdkafka, which kcat uses. */
 const MECHANISMS: Readonly<Record<string, string>> = {
   plain: 'PLAIN',
   scramSha256: 'SCRAM-SHA-256',
@@ -76,7 +76,7 @@ function keyOf ({ key }: Message, { pointers }: Model): string | undefined {
   return typeof example === 'string' ? example : undefined
 }
 
-/** In one line: kcat takes each line for a message. */
+/** Writes one line: kcat takes each line for a message. */
 function echo (sample: Sample | undefined): string {
   return `printf '%s' ${quoted(JSON.stringify(sample?.value ?? {}))}`
 }
@@ -96,7 +96,7 @@ function curlOf (url: URL, sample: Sample | undefined, key: string | undefined):
   return `curl ${quoted(url.href)} -H 'content-type: application/json' -d ${quoted(JSON.stringify(body))}`
 }
 
-/** For a POSIX shell: nothing in the text is more than text. */
+/** Quotes a text for a POSIX shell, so that the shell expands no part of it. */
 function quoted (text: string): string {
   return /^[\w.:/@%+=,-]+$/.test(text) && !text.startsWith('-') ? text : `'${text.replaceAll("'", "'\\''")}'`
 }

@@ -38,7 +38,7 @@ function systemTheme (): Theme {
   return dark.matches ? 'dark' : 'light'
 }
 
-/** Who goes back to the system's theme follows the system again. */
+/** A person who goes back to the system's theme follows the system again. */
 function choose (theme: Theme): void {
   if (theme === systemTheme()) delete document.documentElement.dataset.theme
   else document.documentElement.dataset.theme = theme
@@ -46,7 +46,7 @@ function choose (theme: Theme): void {
     if (theme === systemTheme()) localStorage.removeItem(KEY)
     else localStorage.setItem(KEY, theme)
   } catch {
-    // Where storing is forbidden the choice is for this visit.
+    // The choice lasts for this visit where storing is forbidden.
   }
 }
 

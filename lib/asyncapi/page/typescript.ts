@@ -118,7 +118,7 @@ function literal (value: unknown): string {
   return typeof value === 'object' && value !== null ? 'unknown' : JSON.stringify(value) ?? 'unknown'
 }
 
-/** In one line, which no description can end. */
+/** Writes a comment in one line, which no description can end. */
 function comment (description: unknown, indent: string): string {
   const words = text(description)?.replace(/\s+/g, ' ').replaceAll('*/', '* /').trim()
   return words === undefined || words === '' ? '' : `${indent}/** ${words} */\n`

@@ -14,14 +14,14 @@ export type Prepare = (topic: string, draft: Draft, request: FastifyRequest) => 
 /** The broker of what the page publishes. */
 export type PreparingBroker = Pick<Broker, 'settings' | 'publisherOf' | 'subscriberOf' | 'send'>
 
-/** As if the app had published the message. */
+/** Prepares a message as if the app had published it. */
 export function asPublished (broker: PreparingBroker, declaration: PublisherDeclaration): Prepare {
   return function prepare (_, { value, key, headers, timestamp }, request) {
     return broker.publisherOf(declaration).prepare(value, { key, headers, timestamp }, correlationId(broker, request))
   }
 }
 
-/** As if another app had published the message that the subscriber reads. */
+/** Prepares a message as if another app had published it for the subscriber. */
 export function asReceived (broker: PreparingBroker, declaration: SubscriberDeclaration): Prepare {
   return function prepare (topic, { value, key = null, headers, timestamp }, request) {
     const { rules } = broker.subscriberOf(declaration)

@@ -2,7 +2,7 @@ import type { Clock } from '../../clock.js'
 
 /** Per second, in the long run. */
 const RATE = 10
-/** At once, after a pause. */
+/** Number of messages that may be published at once after a pause. */
 const BURST = 20
 
 /** A token bucket: bounds what a loop that was started by mistake can do. */

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 
 /**
- * Whether a request comes from the page's own site: a page of another site can make a browser send a request with the
+ * True when a request comes from the page's own site: a page of another site can make a browser send a request with the
  * cookies of its user.
  *
  * Browsers tell the source of a request in `Sec-Fetch-Site`, which no script can set. They leave it out for servers

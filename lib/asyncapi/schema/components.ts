@@ -14,7 +14,7 @@ export class Components {
     return { $ref: this.#pointer(definition) }
   }
 
-  /** As it stands where it is used, unless it has a name of its own or refers to itself. */
+  /** Returns the schema as it stands where it is used, unless it has a name of its own or refers to itself. */
   inline (definition: Definition): unknown {
     return definition.named || definition.referenced ? this.refer(definition) : this.#write(definition)
   }

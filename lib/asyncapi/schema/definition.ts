@@ -82,7 +82,7 @@ class Conversion {
     const { schema: referredTo } = target
     const referred = isSchema(referredTo) ? { $ref: this.#refer({ ...target, schema: referredTo }) } : referredTo
     if (Object.keys(schema).length === 0) return referred
-    // What stands beside a reference is ignored in AsyncAPI, but not in a validator.
+    // AsyncAPI ignores keywords beside a reference, and a validator does not.
     return { ...schema, allOf: [referred, ...schema.allOf as unknown[] ?? []] }
   }
 

@@ -3,7 +3,7 @@ import { isSchema, type Schema } from './keywords.js'
 const TYPES: readonly unknown[] = ['array', 'boolean', 'integer', 'null', 'number', 'object', 'string']
 const ANCHORED_ANYTHING = ['^.*$', '^(.*)$']
 
-/** What TypeBox has beyond JSON: how it is written in JSON, if it can be. */
+/** Types of TypeBox beyond JSON, and the JSON that is written for them, if there is one. */
 const JAVASCRIPT_TYPES: Readonly<Record<string, Schema>> = {
   Date: { type: 'string', format: 'date-time' },
   bigint: { type: 'integer', format: 'int64' },

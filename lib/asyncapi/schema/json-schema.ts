@@ -13,12 +13,12 @@ type Convert = (options: object) => unknown
 /** The methods with which schemas of Zod, ArkType and others write themselves. */
 const METHODS = ['toJSONSchema', 'toJsonSchema']
 
-/** What AsyncAPI reads, and the form that a value has on the wire: before a schema transforms it. */
+/** JSON Schema that AsyncAPI reads, of the form that a value has on the wire, before a schema transforms it. */
 const TARGET = { target: 'draft-07', io: 'input' }
 
 const ZOD_CORE = 'zod/v4/core'
 
-/** Without them Zod refuses a schema as soon as JSON Schema cannot describe one of its members. */
+/** Options without which Zod refuses a schema as soon as JSON Schema cannot describe one of its members. */
 const ZOD = { unrepresentable: 'any', override: describeDate }
 
 /** Converts a schema of any library: by the app's own conversion, by the schema's own form, or takes it as it is. */

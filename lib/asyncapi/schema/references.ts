@@ -37,7 +37,7 @@ export class References {
     return this.resourceOf(schema) ?? root
   }
 
-  /** That of a schema with an `$id`. */
+  /** Resource of a schema with an `$id`. */
   resourceOf (schema: unknown): Resource | undefined {
     return this.#resources.get(schema) ?? this.#shared?.resourceOf(schema)
   }

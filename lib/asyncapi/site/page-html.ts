@@ -3,7 +3,7 @@ import type { Assets } from './page-assets.js'
 export interface PageFacts {
   readonly title: string
   readonly publish: boolean
-  /** From the page's folder to the HTTP half of the app; undefined: it has none that is known. */
+  /** Path from the page's folder to the HTTP half of the app; undefined when it has none that is known. */
   readonly openapi: string | undefined
 }
 

@@ -39,7 +39,7 @@ export function servePage (
 }
 
 /**
- * Where the page's files are, from its address. The last segment is all of it that we know: proxies may have taken
+ * Path of the page's files, relative to its address. The last segment is all of it that we know: proxies may have taken
  * others away. Behind a slash it is the folder itself.
  */
 function folderOf ({ originalUrl }: FastifyRequest): string {

@@ -45,7 +45,7 @@ export class Committer {
     const inTime = await within(clock, ms, this.#run())
     if (!inTime) {
       const details = { groupId: this.#parts.groupId, timeout: ms }
-      log.warn(details, 'the last commit did not end in time: its messages will come again')
+      log.warn(details, 'the last commit did not end in time: its messages will be redelivered')
     }
     this.#unschedule()
   }

@@ -9,7 +9,7 @@ export interface LastError {
   readonly at: number
 }
 
-/** How long the cluster may be silent before the consumer counts as failed, ms. It answers each second. */
+/** Time that the cluster may be silent before the consumer counts as failed, ms. It answers each second. */
 const SILENCE = 10_000
 
 /** The state of a group's consumer, for `health()`. */

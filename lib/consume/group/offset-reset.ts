@@ -21,7 +21,7 @@ export function reportReset (event: Reset, { log, events }: Environment): Stoppe
   return { offset: stored, nextOffset: start, error }
 }
 
-/** How many offsets are not read. A group ahead of the log has read all of another log, which this one has replaced. */
+/** Number of unread offsets. A group ahead of the log has read all of another log, which this one has replaced. */
 function gapOf ({ stored, start, position = start }: Reset): bigint {
   return position - (stored < start ? stored : start)
 }

@@ -12,7 +12,7 @@ export interface GroupEnvironment extends Environment {
   readonly budget?: MemoryBudget
 }
 
-/** What the parts of one group share. */
+/** Members that the parts of one group share. */
 export interface GroupParts {
   readonly groupId: string | null
   /** The assigned partitions, by {@link topicPartitionName}. */

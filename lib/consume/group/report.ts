@@ -88,7 +88,7 @@ export class GroupReport {
     const unsettled = firstUnsettled(owned)
     const offsets = unsettled.map((each) => ({ ...each, offset: String(each.offset) }))
     const details = { groupId: this.#groupId, reason, timeout, unsettled: offsets }
-    log.warn(details, 'handlers did not end in time: their messages will come again')
+    log.warn(details, 'handlers did not end in time: their messages will be redelivered')
     if (drainTimedOut.active) drainTimedOut.emit({ ...this.#group, reason, timeout, unsettled })
   }
 

@@ -2,7 +2,7 @@ import { sleep, type Clock } from '../../clock.js'
 import type { TransportConsumer } from '../../transport/transport.js'
 import type { Partition } from '../partition/partition.js'
 
-/** How often to check whether the coordinator answers again, ms. */
+/** Interval of the checks whether the coordinator answers again, ms. */
 const CHECK = 50
 
 /** The membership in a group: while the coordinator hears a member, no other member owns its partitions. */

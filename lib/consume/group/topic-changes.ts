@@ -22,7 +22,7 @@ export class TopicChanges {
     await this.#subscribe(() => { this.#queues.delete(queue) })
   }
 
-  /** What the queue runs may end until the group has rebalanced. */
+  /** Running handlers of the queue may end until the group has rebalanced. */
   async remove (queue: SubscriberQueue): Promise<void> {
     this.#queues.retire(queue)
     await this.#subscribe()

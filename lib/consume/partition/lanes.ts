@@ -20,10 +20,10 @@ interface PartitionLanes<T> {
   readonly ready: Fifo<Lane<T>>
 }
 
-/** How a message was settled, see {@link MessageSettledEvent}. */
+/** Way in which a message was settled, see {@link MessageSettledEvent}. */
 export type Settlement = MessageSettledEvent['outcome']
 
-/** What a message may do while it holds its place in its lane. */
+/** Operations of a message while it holds its place in its lane. */
 export interface LaneSlot {
   /**
    * Waits `ms` for another try and lets other lanes run meanwhile; false when the lane was halted: the message stays
@@ -32,7 +32,7 @@ export interface LaneSlot {
   wait (ms: number): Promise<boolean>
   /** Settles the message before its lane goes on, @default 'acknowledged'. Only the first call counts. */
   settle (outcome?: Settlement): void
-  /** How the message was settled; undefined: it was not. */
+  /** Way in which the message was settled; undefined when it was not. */
   readonly settlement?: Settlement | undefined
 }
 
@@ -60,7 +60,7 @@ export class Lanes<T> {
   #running = 0
   #frozen = false
   #stopped = false
-  /** How often {@link clear} has dropped the queues. */
+  /** Number of times that {@link clear} has dropped the queues. */
   #epoch = 0
   #streak = 0
   #idle: Array<{ readonly spared: () => number, readonly resolve: () => void }> = []
@@ -71,7 +71,7 @@ export class Lanes<T> {
     this.#run = run
   }
 
-  /** How many items have been started and have not ended. */
+  /** Number of items that have been started and have not ended. */
   get running (): number {
     return this.#running
   }

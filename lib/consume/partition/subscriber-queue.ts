@@ -157,7 +157,7 @@ export class SubscriberQueue {
       const { log } = this.#group
       const { name: subscriber, groupId } = this.pipeline.plan
       const details = { err, subscriber, groupId, ...delivery.place, correlationId: delivery.correlationId(log) }
-      log.error(details, 'a message was left unsettled by an error that nobody expected')
+      log.error(details, 'a message was left unsettled by an unexpected error')
       return 'broken'
     } finally {
       end()

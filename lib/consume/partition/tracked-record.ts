@@ -30,5 +30,5 @@ export class TrackedRecord implements Tracked {
   }
 }
 
-/** What a lane runs at a time. A batch of records would be the second kind. */
+/** Unit that a lane runs at a time. A batch of records would be the second kind. */
 export type LaneItem = TrackedRecord

@@ -9,7 +9,8 @@ export interface Tracked {
 }
 
 /**
- * What is settled in one partition during one generation, and therefore what may be committed. Pure: no timers, no I/O.
+ * Settled offsets of one partition during one generation, from which follows the offset that may be committed. Pure:
+ * no timers, no I/O.
  *
  * The watermark is the lowest unsettled offset. It moves over received records only, never by arithmetic: compaction
  * and transactions leave gaps, and "highest seen" would commit past work that still runs. Each generation gets a
@@ -20,7 +21,7 @@ export class PartitionTracker<Entry extends Tracked = Tracked> {
   readonly #entries = new Fifo<Entry>()
   #position: bigint | undefined
   #committed: bigint | undefined
-  /** How many records were settled behind an unsettled one, ever. */
+  /** Number of records that were ever settled behind an unsettled one. */
   #ahead = 0
   #committedAhead = 0
   #revoked = false
@@ -56,7 +57,7 @@ export class PartitionTracker<Entry extends Tracked = Tracked> {
     return true
   }
 
-  /** How many records are unsettled, or settled behind an unsettled one. */
+  /** Number of records that are unsettled, or settled behind an unsettled one. */
   get pending (): number {
     return this.#entries.size
   }

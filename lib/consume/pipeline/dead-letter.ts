@@ -5,7 +5,7 @@ import type { ConsumedRecord } from '../../transport/transport.js'
 import type { Delivery } from './delivery.js'
 import type { SubscriberSettings } from './subscriber-plan.js'
 
-/** Where on its way a message failed. `handler` is tried again, so no dead letter has it. */
+/** Stage at which a message failed. `handler` is tried again, so no dead letter has it. */
 export type Stage = FailureStage
 
 export interface Failure {
@@ -18,7 +18,7 @@ export interface Failure {
 }
 
 /**
- * How much a dead letter says, for a record that is too large with all of it: then less about the error, then no
+ * Amounts of detail of a dead letter, for a record that is too large with all of it: then less about the error, then no
  * value, then nothing but where it is.
  */
 const DETAILS = ['full', 'brief', 'reference', 'place'] as const

@@ -38,7 +38,7 @@ export class Delivery {
     return new Delivery(this.topic, this.partition, this.record, this.attempt + 1, first)
   }
 
-  /** Of the first attempt: how many there have been. */
+  /** Number of attempts so far; the first attempt counts them. */
   get attempts (): number {
     return this.#attempts
   }
@@ -53,7 +53,7 @@ export class Delivery {
     return first.#correlationId
   }
 
-  /** For log lines. */
+  /** Place of the record, for log lines. */
   get place (): { readonly topic: string, readonly partition: number, readonly offset: string } {
     return { topic: this.topic, partition: this.partition, offset: String(this.record.offset) }
   }

@@ -12,7 +12,7 @@ import type { SubscriberSettings } from './subscriber-plan.js'
 export type Step = 'decode' | 'handle' | 'publish'
 
 /**
- * What a failure leads to.
+ * Decision after a failure.
  *
  * - `again`: the handler runs again after `delay` ms, in the same lane.
  * - `forward`: `outgoing` is published, then the message is settled.
@@ -35,13 +35,13 @@ export interface Verdict {
   readonly consequence: Consequence
 }
 
-/** What one `ackPolicy` means. */
+/** Rules of one `ackPolicy`. */
 interface AckRules {
-  /** When a message is acknowledged about which its handler decides nothing. */
+  /** Moment at which a message is acknowledged when its handler decides nothing. */
   readonly acknowledges: 'before' | 'after' | 'by-hand'
-  /** How often a handler that throws runs again: `counted` is `retry.retries`. */
+  /** Number of retries of a handler that throws: `counted` is `retry.retries`. */
   readonly retries: 'none' | 'counted' | 'unlimited'
-  /** What becomes of a message whose handler failed for the last time, or whose result is refused. */
+  /** Decision for a message whose handler failed for the last time, or whose result is refused. */
   readonly finally: 'acknowledge' | 'dead-letter'
 }
 
@@ -71,7 +71,7 @@ export class FailurePolicy {
     this.#onRetryOnError = onRetryOnError
   }
 
-  /** When a message is acknowledged about which its handler decides nothing. */
+  /** Moment at which a message is acknowledged when its handler decides nothing. */
   get acknowledges (): AckRules['acknowledges'] {
     return this.#rules.acknowledges
   }

@@ -11,9 +11,9 @@ export class HandlerDeadlines {
   readonly #timeout: number
   readonly #clock: Clock
   readonly #onLate: (delivery: Delivery) => void
-  /** When each running handler began, ms by the clock's `elapsed`. */
+  /** Start of each running handler, ms by the clock's `elapsed`. */
   readonly #since = new Map<Delivery, number>()
-  /** When the clean-up of each ended handler began, ms by the clock's `elapsed`. */
+  /** Start of the clean-up of each ended handler, ms by the clock's `elapsed`. */
   readonly #ending = new Map<Delivery, number>()
   #cancel: (() => void) | undefined
 
@@ -44,8 +44,8 @@ export class HandlerDeadlines {
   }
 
   /**
-   * As {@link watch}, for a clean-up, which has the time-out for itself. Rejects, too, when the attempt was given up
-   * meanwhile.
+   * Works as {@link watch}, for a clean-up, which has the time-out for itself. Rejects, too, when the attempt was given
+   * up meanwhile.
    */
   async end (delivery: Delivery, cleanup: Promise<void>): Promise<void> {
     this.#ending.set(delivery, this.#clock.elapsed())

@@ -1,5 +1,5 @@
 /**
- * What the pipeline made of a message.
+ * Outcome of a message in the pipeline.
  *
  * - `settled`: its offset may be committed.
  * - `unsettled`: it is redelivered; nothing behind it in its lane may run before.

@@ -107,7 +107,7 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
     return traceAttempt(this.#report.contextOf(delivery), () => this.#one.run(delivery, slot, firstAt))
   }
 
-  /** As `#end`; without the right to publish a dead letter or a forwarded message the subscriber stops. */
+  /** Works as `#end`, and stops the subscriber without the right to publish a dead letter or a forwarded message. */
   async #endOrStop (
     delivery: Delivery, failure: Failure, consequence: FinalConsequence, slot: LaneSlot
   ): Promise<Outcome> {

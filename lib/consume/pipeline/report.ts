@@ -49,7 +49,7 @@ export class SubscriberReport {
     if (failed.active) failed.emit({ ...this.#eventOf(delivery), stage: failure.stage, error: failure.error })
   }
 
-  /** Whether there is a line that ends each message. */
+  /** True when there is a line that ends each message. */
   get tellsCompleted (): boolean {
     const { messageLogLevel = 'silent' } = this.#plan
     return messageLogLevel !== 'silent' && isEnabled(this.#environment.log, messageLogLevel)

@@ -12,7 +12,7 @@ import type { PublishUntilStored } from './publish-until-stored.js'
 import type { SubscriberReport } from './report.js'
 import type { MessageSteps } from './subscriber-plan.js'
 
-/** How an attempt ended. */
+/** Result of an attempt. */
 export type AttemptResult = { readonly kind: 'done', readonly outcome: Outcome } | FailedAttempt
 
 interface FailedAttempt {

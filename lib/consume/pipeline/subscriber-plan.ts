@@ -2,7 +2,7 @@ import type { Prepared } from '../../message/outgoing.js'
 import type { InheritedSettings } from '../../options/inherited.js'
 import type { Delivery } from './delivery.js'
 
-/** Those of the inherited options that the core reads for each subscriber. */
+/** Inherited options that the core reads for each subscriber. */
 type ReadSettings = Pick<
   InheritedSettings,
   'ordering' | 'concurrency' | 'ackPolicy' | 'retry' | 'handlerTimeout' | 'bodyLimit' | 'messageLogLevel'
@@ -16,11 +16,11 @@ export interface SubscriberSettings extends ReadSettings {
   readonly groupId: string | null
   /** The dead-letter topic for messages of `topic`; undefined when there is none. */
   deadLetterTopic (topic: string): string | undefined
-  /** Whether dead letters of `origin` go to `topic`. Never throws, whatever `origin` holds. */
+  /** True when dead letters of `origin` go to `topic`. Never throws, whatever `origin` holds. */
   isDeadLetterOf (topic: string, origin: string): boolean
 }
 
-/** What a subscriber does with each message, in this order. `Message` is whatever `decode` makes. */
+/** Steps of a subscriber for each message, in this order. `Message` is the result of `decode`. */
 export interface MessageSteps<Message> {
   /** Decodes and validates. Throws (or rejects) when the message can never be handled. */
   decode (delivery: Delivery): Message | PromiseLike<Message>

@@ -1,12 +1,12 @@
 import { type Clock, systemClock } from '../../clock.js'
 
 /**
- * What the client takes from the process. Tests and the simulated cluster give their own, so that a seed replays
- * exactly.
+ * Clock and randomness that the client takes from the process. Tests and the simulated cluster give their own, so that
+ * a seed replays exactly.
  */
 export interface Environment {
   readonly clock: Clock
-  /** From 0 up to, but not including, 1. */
+  /** Number from 0 up to, but not including, 1. */
   readonly random: () => number
 }
 

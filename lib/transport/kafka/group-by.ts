@@ -5,7 +5,7 @@ export function partitionId ({ topic, partition }: TopicPartition): string {
   return `${topic}:${partition}`
 }
 
-/** Of a `partitionId`. */
+/** Returns the topic of a `partitionId`. */
 export function topicOf (id: string): string {
   return id.slice(0, id.lastIndexOf(':'))
 }
@@ -30,7 +30,7 @@ export function byTopic<Item extends { readonly topic: string }, Row> (
   return Array.from(groupBy(items, ({ topic }) => topic), ([topic, share]) => ({ topic, partitions: share.map(toRow) }))
 }
 
-/** What `byTopic` has grouped, one by one. */
+/** Entries that `byTopic` has grouped, one by one. */
 export function * eachOf<Row> (topics: ReadonlyArray<OfTopic<Row>>): Generator<Row & { readonly topic: string }> {
   for (const { topic, partitions } of topics) {
     for (const row of partitions) yield { ...row, topic }

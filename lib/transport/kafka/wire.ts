@@ -9,7 +9,7 @@
 export interface Wire {
   /** The versions of each request that this wire can encode. */
   readonly versions: ReadonlyMap<Api, VersionRange>
-  /** Who the cluster takes this client for, where the wire can tell: `User:` and the name that SASL proves. */
+  /** Principal of this client on the cluster, where the wire knows it: `User:` and the name that SASL proves. */
   readonly principal?: string | undefined
   /**
    * Opens one connection to `host:port` (an IPv6 host stands in brackets), authenticates it, asks for the API ranges.
@@ -19,7 +19,7 @@ export interface Wire {
 }
 
 export interface WireConnection {
-  /** What the broker said that it understands, by API key. */
+  /** Versions that the broker supports, by API key. */
   readonly apiVersions: ReadonlyMap<number, VersionRange>
   /** False once it broke or was closed: every request then rejects. */
   readonly open: boolean
@@ -125,7 +125,7 @@ export interface FetchAnswer extends ErrorAnswer {
 export interface FetchedPartition extends PartitionAnswer {
   readonly highWatermark: bigint
   readonly lastStableOffset: bigint
-  /** With `isolationLevel` 1: transactions of these producers that begin at these offsets were aborted. */
+  /** Aborted transactions, by producer and first offset; only with `isolationLevel` 1. */
   readonly aborted: ReadonlyArray<{ readonly producerId: bigint, readonly firstOffset: bigint }>
   /** The node to read from instead; −1: none. */
   readonly preferredReadReplica: number
@@ -134,7 +134,7 @@ export interface FetchedPartition extends PartitionAnswer {
 }
 
 export interface ListOffsetsRequest {
-  /** With timestamp −1: 0 asks for the high watermark, 1 for the last stable offset. */
+  /** Isolation level: with timestamp −1, 0 asks for the high watermark and 1 for the last stable offset. */
   readonly isolationLevel: 0 | 1
   /** `timestamp`: −2 for the log's start, −1 for its end, or ms since the epoch. */
   readonly topics: OfTopics<{ readonly partition: number, readonly timestamp: bigint }>
@@ -145,7 +145,7 @@ export interface ListOffsetsAnswer {
 }
 
 export interface MetadataRequest {
-  /** At least one; null: all topics. Topics are never created by asking. */
+  /** Topics, at least one; null for all topics. The request never creates topics. */
   readonly topics: readonly string[] | null
 }
 
@@ -178,14 +178,14 @@ export interface JoinGroupAnswer extends ErrorAnswer {
   readonly generationId: number
   readonly protocol: string
   readonly leaderId: string
-  /** Also with error 79, MEMBER_ID_REQUIRED: the id to join with. */
+  /** Id of the member; with error 79, MEMBER_ID_REQUIRED, the id to join with. */
   readonly memberId: string
-  /** Of the leader only. */
+  /** Members of the group; the coordinator sends them to the leader only. */
   readonly members: ReadonlyArray<{ readonly memberId: string, readonly metadata: Buffer }>
 }
 
 export interface SyncGroupRequest extends GenerationIdentity {
-  /** Of the leader only. */
+  /** Assignments of all members; only the leader sends them. */
   readonly assignments: ReadonlyArray<{ readonly memberId: string, readonly assignment: Buffer }>
 }
 

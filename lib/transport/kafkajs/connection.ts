@@ -11,7 +11,7 @@ import { KAFKAJS_REQUESTS } from './requests.js'
 import { toError } from '../../to-error.js'
 import type { TransportOptions } from '../transport.js'
 
-/** What kafkajs's `Connection` is told about its peer and its user. */
+/** Options of kafkajs's `Connection` about its peer and its user. */
 export interface ConnectionOptions {
   readonly clientId: string
   readonly ssl: TransportOptions['ssl']
@@ -49,7 +49,7 @@ export class Connection implements WireConnection {
   readonly #sockets = new Set<Socket>()
   #apiVersions: ReadonlyMap<number, VersionRange> = new Map()
   #closed = false
-  /** Whether a request other than those of the handshakes was answered. */
+  /** True when a request other than those of the handshakes was answered. */
   #answered = false
   #probe: Connection | undefined
 

@@ -17,7 +17,7 @@ const TLS_RECORD = [0x15, 0x16]
 const TLS_VERSION = 3
 const CLOSED = 'the broker closed the connection'
 
-/** What was seen of one connection: it tells which option a failure points at. */
+/** Observations of one connection: they tell which option a failure points at. */
 export class Diagnosis {
   readonly #ssl: boolean
   readonly #mechanism: string | undefined

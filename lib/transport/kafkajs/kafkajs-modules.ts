@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 
-/* What we touch of kafkajs 2.2.4, whose package has no types of its modules. */
+/* Modules of kafkajs 2.2.4 that we use. Its package has no types of them. */
 
 export interface ProtocolRequest {
   readonly request: { readonly apiKey?: number }
@@ -11,7 +11,7 @@ interface RequestDefinition {
   protocol (options: { version: number }): (parameters?: object) => ProtocolRequest
 }
 
-/** What we touch of kafkajs's `Connection`. */
+/** Members of kafkajs's `Connection` that we use. */
 export interface KafkajsConnection {
   /** Bytes that the frame which is being received has. */
   readonly bytesNeeded: number

@@ -21,7 +21,7 @@ export function loadKafkajs (): Load {
   return copy
 }
 
-/** As `loadKafkajs`, but a new copy of the kafkajs that the file or URL `from` would import. */
+/** Works as `loadKafkajs`, but loads a new copy of the kafkajs that the file or URL `from` would import. */
 export function loadKafkajsFrom (from: string): Load {
   const { root, found } = find(from)
   if (found !== VERSION) throw new FASTSTREAM_ERR_KAFKAJS(`${root} is version ${found}, install exactly ${VERSION}`)

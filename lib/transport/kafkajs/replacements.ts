@@ -12,7 +12,7 @@ export interface ResponseDecoder {
 export const DECODE_MESSAGES = 'src/protocol/requests/fetch/v4/decodeMessages.js'
 const NOTHING = Buffer.alloc(0)
 
-/** What differs from kafkajs 2.2.4. */
+/** Replacements of parts of kafkajs 2.2.4. */
 export const REPLACEMENTS: ReadonlyMap<string, Replacement> = new Map<string, Replacement>([
   [DECODE_MESSAGES, () => recordBytes],
   ['src/network/requestQueue/index.js', restingRequestQueue]

@@ -11,7 +11,7 @@ import { TopicLog, refusal } from './topic-log.js'
 /** Kafka's default of `message.max.bytes`; in spite of its name it bounds the batch of a partition. */
 const maxBatchBytes = 1048588
 
-/** What Kafka's brokers are in one object: several transports may share it, as processes share a cluster. */
+/** Kafka's brokers in one object. Several transports may share it, as processes share a cluster. */
 export class MemoryCluster {
   readonly clock: Clock
   readonly #topics = new Map<string, TopicLog>()
@@ -52,7 +52,7 @@ export class MemoryCluster {
     this.#topicChanged(topic)
   }
 
-  /** What is before the offset `before` cannot be read any more, as when its retention has passed. */
+  /** Removes the records before the offset `before`, as when their retention has passed. */
   deleteRecords (topic: string, partition: number, before: bigint): void {
     this.partition(topic, partition)?.deleteBefore(before)
   }
@@ -71,8 +71,8 @@ export class MemoryCluster {
   }
 
   /**
-   * As Kafka does: what a send has for one partition is stored or refused as a whole, whatever becomes of the others.
-   * Throws a `SendError` when any is refused.
+   * Appends records as Kafka does: those of one partition are stored or refused as a whole, whatever becomes of the
+   * others. Throws a `SendError` when any is refused.
    */
   append (records: readonly ProducedRecord[]): bigint[] {
     const sent = records.map((record) => ({ record, log: this.partition(record.topic, record.partition) }))

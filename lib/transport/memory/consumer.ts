@@ -19,7 +19,7 @@ export class MemoryConsumer implements TransportConsumer {
   readonly #log: TransportLog | undefined
   readonly #subscription: Subscription
   readonly #changes = new SubscriptionChanges()
-  /** Where reading begins, until the partition is committed or belongs to another member. */
+  /** Offsets where reading begins, until the partition is committed or belongs to another member. */
   #positions: readonly TopicPartitionOffset[]
   #member: Member | undefined
   #assignment: Assignment | undefined
@@ -109,12 +109,14 @@ export class MemoryConsumer implements TransportConsumer {
     this.#leave(member)
   }
 
-  /** For tests: the process dies. Commits under way are lost; the group notices at once, without a session time-out. */
+  /**
+   * Lets the process die, for tests. Commits under way are lost; the group notices at once, without a session time-out.
+   */
   kill (): void {
     this.#leave(this.#end())
   }
 
-  /** For tests: the member's session expires while it is alive. It is told, and joins again. */
+  /** Lets the member's session expire while it is alive, for tests. The member is told, and joins again. */
   expire (): void {
     if (this.#member !== undefined) this.#group.evict(this.#member)
   }

@@ -13,7 +13,7 @@ export class Fetcher {
   readonly #listener: Listener
   readonly #outOfRange: () => void
   readonly #starts: readonly Start[]
-  /** Of each partition of the assignment: undefined is not read. */
+  /** Position of each partition of the assignment; one without a position is not read. */
   readonly #positions: Map<PartitionLog, bigint | undefined>
   readonly #paused = new Set<PartitionLog>()
   readonly #unwatch: ReadonlyArray<() => void>

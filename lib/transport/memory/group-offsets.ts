@@ -19,7 +19,7 @@ export class GroupOffsets {
     return this.#stored.has(log)
   }
 
-  /** Where a consumer begins to read `log`. `isNew`: all of it must be read, whatever `offsetReset` says. */
+  /** Returns where a consumer begins to read `log`. `isNew`: all of it must be read, whatever `offsetReset` says. */
   start (log: PartitionLog, options: Pick<ConsumerOptions, 'offsetReset' | 'positions'>, isNew: boolean): Start {
     const { offsetReset, positions = [] } = options
     const stored = this.#stored.get(log)

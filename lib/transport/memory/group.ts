@@ -8,9 +8,9 @@ import type { Start } from './start.js'
 
 /** A consumer, for as long as the group knows it: a consumer that was evicted joins as a new member. */
 export interface Member {
-  /** Whether the member subscribes to the topic, which may not exist. */
+  /** True when the member subscribes to the topic, which may not exist. */
   readonly subscribes: (topic: string) => boolean
-  /** Whether the member may own the partition. */
+  /** True when the member may own the partition. */
   readonly reads: (log: PartitionLog) => boolean
   /** ms */
   readonly rebalanceTimeout: number
@@ -51,7 +51,7 @@ export class Group {
   /** The current generation. It stays while the group rebalances, so that drained work can be committed. */
   #assignments = new Map<Member, Assignment>()
   #rebalancing = false
-  /** Those that the rebalance waits for. */
+  /** Members that the rebalance waits for. */
   #waiting = new Set<Member>()
   readonly #clock: Clock
   #cancelTimeout: (() => void) | undefined
@@ -82,7 +82,7 @@ export class Group {
     this.rebalance()
   }
 
-  /** As if the member's session had expired. */
+  /** Evicts the member, as when its session has expired. */
   evict (member: Member): void {
     this.leave(member)
     member.evicted()
@@ -120,14 +120,14 @@ export class Group {
     return this.#offsets.of(log)
   }
 
-  /** Where the member begins to read. `created`: topics that were created while it was a member. */
+  /** Returns where the member begins to read. `created`: topics that were created while it was a member. */
   starts ({ partitions }: Assignment, options: ConsumerOptions, created: ReadonlySet<string>): Start[] {
     return Array.from(partitions, (log) => {
       return this.#offsets.start(log, options, created.has(log.topic) || this.#knows(log.topic))
     })
   }
 
-  /** What members still have to read of the partitions that they may own. */
+  /** Records that members still have to read in the partitions that they may own. */
   lag (): Lag[] {
     return this.#partitions()
       .map((log) => {
@@ -176,7 +176,7 @@ export class Group {
     this.#cluster.changed()
   }
 
-  /** Who reads what, from now on. */
+  /** Chooses the owner of each partition. */
   #owners () {
     const shares = Array.from(this.#members, (member) => new Share(member))
     const partitions = this.#partitions().map((log) => {
@@ -188,13 +188,13 @@ export class Group {
     return partitions
   }
 
-  /** Nothing before it is left to be read. */
+  /** Returns the offset before which no record is left to be read. */
   #settledTo (log: PartitionLog): bigint {
     const committed = this.committed(log)
     return committed !== undefined && log.holds(committed) ? committed : log.start
   }
 
-  /** Whether the group has an offset of the topic: a partition without one is new, and is read from its start. */
+  /** True when the group has an offset of the topic: a partition without one is new, and is read from its start. */
   #knows (topic: string): boolean {
     return this.#cluster.partitions(topic).some((log) => this.#offsets.has(log))
   }

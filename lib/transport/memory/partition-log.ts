@@ -40,7 +40,7 @@ export class PartitionLog {
     return BigInt(this.#records.length)
   }
 
-  /** Whether reading can go on at `offset`: else it is what Kafka calls out of range. */
+  /** True when reading can go on at `offset`: else it is what Kafka calls out of range. */
   holds (offset: bigint): boolean {
     return offset >= this.start && offset <= this.end
   }

@@ -1,19 +1,19 @@
 import type { ConsumerOptions, OffsetReset } from '../transport.js'
 import type { PartitionLog } from './partition-log.js'
 
-/** What a group keeps of a partition. */
+/** State that a group keeps of a partition. */
 export interface Stored {
   readonly offset: bigint
   readonly metadata: string
 }
 
-/** Where a member begins to read a partition. */
+/** Position where a member begins to read a partition. */
 export interface Start {
   readonly log: PartitionLog
   readonly stored: Stored | undefined
   /** undefined: nowhere. */
   readonly position: bigint | undefined
-  /** What is stored is out of range. */
+  /** Details for the listener; undefined unless the stored offset is out of range. */
   readonly reset: OffsetReset | undefined
 }
 

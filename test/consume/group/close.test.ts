@@ -29,8 +29,8 @@ t.test('close ends in time when handlers and the cluster do not', async (t) => {
   t.equal(clock.waiting, 0, 'no timer is left')
   t.same(log.lines, [
     ASSIGNED,
-    'warn handlers did not end in time: their messages will come again',
-    'warn the last commit did not end in time: its messages will come again'
+    'warn handlers did not end in time: their messages will be redelivered',
+    'warn the last commit did not end in time: its messages will be redelivered'
   ])
 })
 

@@ -76,7 +76,7 @@ t.test('an unexpected error leaves only its own message unsettled', async (t) =>
   await turn()
   await clock.advance(1000)
   t.same(consumer.commits, [['orders[0] 0 and 1']])
-  t.same(log.lines, [ASSIGNED, 'error a message was left unsettled by an error that nobody expected'])
+  t.same(log.lines, [ASSIGNED, 'error a message was left unsettled by an unexpected error'])
   await group.close(1000)
 })
 

@@ -22,7 +22,7 @@ t.test('a rejoin waits for revokeDrain at most; a late result commits nothing an
   const revoked = group.revoking()
   await clock.advance(5000)
   await revoked
-  t.same(log.lines, [ASSIGNED, 'warn handlers did not end in time: their messages will come again'])
+  t.same(log.lines, [ASSIGNED, 'warn handlers did not end in time: their messages will be redelivered'])
   t.same(log.details[1], {
     groupId: 'shop', reason: 'rebalance', timeout: 3750, unsettled: [{ topic: 'orders', partition: 0, offset: '0' }]
   })

@@ -9,7 +9,7 @@ import type { Operation } from './retry-until.js'
 import { securityError, unreachable } from './security-error.js'
 import type { TopicMetadata, TopicState } from './topic-metadata.js'
 
-/** What is done to the cluster as a whole. Everything ends within `connectTimeout`, or at the deadline given. */
+/** Requests to the cluster as a whole. Each ends within `connectTimeout`, or at the deadline given. */
 export function createAdmin (
   cluster: Cluster,
   metadata: TopicMetadata,

@@ -38,7 +38,7 @@ export class Cluster {
     this.#shared = this.connections()
   }
 
-  /** Who this client is for the cluster, where it is known. */
+  /** Principal of this client on the cluster, where it is known. */
   get principal (): string | undefined {
     return this.#wire.principal
   }

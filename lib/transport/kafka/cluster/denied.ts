@@ -2,7 +2,7 @@ import { notAuthorized, type Right } from '../../../missing-rights.js'
 import type { Api } from '../wire.js'
 import { CODE, ProtocolError } from './protocol-errors.js'
 
-/** What a request was about. */
+/** Resource that a request was about. */
 export interface Asked {
   readonly topic?: string
   readonly groupId?: string

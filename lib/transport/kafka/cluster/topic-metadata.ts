@@ -20,14 +20,14 @@ export interface TopicState {
 
 const UNKNOWN: TopicState = { errorCode: CODE.unknownTopicOrPartition, leaders: [] }
 
-/** What one app knows of the topics that it uses: the only metadata cache of its cluster. */
+/** Metadata of the topics that one app uses: the only metadata cache of its cluster. */
 export class TopicMetadata {
   readonly #cluster: Cluster
   readonly #options: Pick<TransportOptions, 'brokers' | 'connectTimeout'>
   readonly #known = new Map<string, TopicState>()
   readonly #written = new Set<string>()
   readonly #looks = new Map<string, Promise<number>>()
-  /** By `elapsed`. */
+  /** Time by `elapsed` until which the metadata count as fresh. */
   #freshUntil = 0
 
   constructor (cluster: Cluster, options: Pick<TransportOptions, 'brokers' | 'connectTimeout'>) {
@@ -61,12 +61,15 @@ export class TopicMetadata {
 
   #learn ({ topic, errorCode, partitions }: MetadataAnswer['topics'][number]): void {
     const leaders = new Array<number>(partitions.length).fill(-1)
-    // What an answer says is bounded by its size: another index would make a list of any length.
+    // The size of an answer bounds its indexes: a larger index would make a list of any length.
     for (const { partition, leader } of partitions) if (partition in leaders) leaders[partition] = leader
     this.#known.set(topic, { errorCode, leaders })
   }
 
-  /** For a producer. Use keeps it fresh, not a timer: new partitions are noticed within `METADATA_MAX_AGE` of use. */
+  /**
+   * Returns the number of partitions, for a producer. Use keeps it fresh, not a timer: new partitions are noticed
+   * within `METADATA_MAX_AGE` of use.
+   */
   partitionCount (topic: string): number | Promise<number> {
     const { leaders } = this.get(topic)
     if (leaders.length === 0) return this.#look(topic)

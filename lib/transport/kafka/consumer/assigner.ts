@@ -53,7 +53,7 @@ export class Assigner {
     return [{ name: NAME, metadata: encodeSubscription({ topics, counts }) }]
   }
 
-  /** As the leader of the group. */
+  /** Assigns the partitions as the leader of the group. */
   async assign (members: JoinGroupAnswer['members']): Promise<SyncGroupRequest['assignments']> {
     const joined = members.map(({ memberId, metadata }) => ({ memberId, memberMetadata: metadata }))
     const subscriptions = readSubscriptions(joined)

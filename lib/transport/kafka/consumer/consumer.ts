@@ -80,7 +80,7 @@ export function createConsumer (
     })
   }
 
-  /** Where no coordinator hears heartbeats, the cluster is the contact. */
+  /** The cluster is the contact while no coordinator answers heartbeats. */
   function described (at: number): void {
     if (membership instanceof GroupMembership) return
     contacted(at)

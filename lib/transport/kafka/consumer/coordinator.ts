@@ -15,7 +15,7 @@ export interface CoordinatorRequestOptions {
   /** Over a connection that is not held up by a join which waits for other members. */
   readonly aside?: boolean
   readonly signal?: AbortSignal
-  /** When it aborts, an answer is not waited for any more, which costs the connection. */
+  /** Signal that ends the wait for an answer, which costs the connection. */
   readonly abandon?: AbortSignal
 }
 

@@ -10,9 +10,8 @@ export interface DrainOptions extends UntilEvictedOptions {
 }
 
 /**
- * What happens between the news of a rebalance and the rejoin: the work is drained, and heartbeats keep the
- * membership, so that its last commits are taken. Resolves to whether the generation was held until the drain was
- * done.
+ * Drains the work between the news of a rebalance and the rejoin. Heartbeats keep the membership meanwhile, so that
+ * the coordinator accepts the last commits. Resolves to whether the generation was held until the drain was done.
  */
 export async function drainBeforeRejoin (
   { isAlive, drain, interval, limit, signal }: DrainOptions, environment: Environment

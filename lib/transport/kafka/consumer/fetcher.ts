@@ -18,7 +18,7 @@ import { PartitionFetch } from './partition-fetch.js'
 export interface FetcherOptions {
   readonly cluster: Cluster
   readonly metadata: TopicMetadata
-  /** For fetches alone: they wait at the node. */
+  /** Connections for fetches alone: they wait at the node. */
   readonly connections: Connections
   readonly assignment: Assignment
   readonly listener: Pick<ConsumerListener, 'records' | 'corrupt'>

@@ -30,14 +30,16 @@ export interface GenerationOptions {
   readonly subscription: Subscription
   /** `subscription.counts` when the member joined: topics or partitions that come or go make it join again. */
   readonly counts: string
-  /** By `partitionId`: where reading begins, whatever the group has stored. A commit of the partition ends it. */
+  /**
+   * Positions where reading begins, by `partitionId`, whatever the group has stored. A commit of the partition ends it.
+   */
   readonly positions: Map<string, bigint>
   readonly isCreated: StartingOffsetsOptions['isCreated']
   readonly settled: () => void
   readonly refresh: () => Promise<void>
   /** A leader may have moved. */
   readonly stale: Trigger
-  /** Only a new generation goes on. */
+  /** Called when only a new generation can go on. */
   readonly rejoin: () => void
   /** The member cannot go on. */
   readonly failed: (error: Error) => void
@@ -46,7 +48,7 @@ export interface GenerationOptions {
 /** ms; how old the known end of a log may get while nothing is fetched from it */
 const END_MAX_AGE = 5000
 
-/** What a member does from one join to the next: it begins each of its partitions, and reads them. */
+/** Work of a member from one join to the next: it begins each of its partitions, and reads them. */
 export class Generation {
   readonly assignment: Assignment
   readonly #with: GenerationOptions
@@ -81,7 +83,7 @@ export class Generation {
   begin (): void {
     const { listener, assignment, options: { offsetReset }, failed, ...rest } = this.#with
     listener.assigned(assignment.partitions)
-    // What a listener throws is none of the errors of the leader that told the offsets.
+    // An error of a listener is no error of the leader that returned the offsets.
     const begin = (beginning: Beginning): void => {
       try {
         this.#beginAt(beginning)
@@ -118,7 +120,7 @@ export class Generation {
     this.assignment.assertOwned(offsets)
     const { membership, positions, failed } = this.#with
     await membership.commit(this.assignment, offsets.filter(({ topic }) => !this.#deleted.has(topic))).catch((err) => {
-      // What is handled from now on could not be committed either.
+      // Records that are handled from now on could not be committed either.
       if (err instanceof DeniedError) failed(err)
       throw err
     })

@@ -7,7 +7,7 @@ import type { TopicMetadata } from '../cluster/topic-metadata.js'
 import { byTopic, eachOf, groupBy, partitionId } from '../group-by.js'
 import type { ListOffsetsRequest } from '../wire.js'
 
-/** What the log of a partition holds. */
+/** Range of offsets in the log of a partition. */
 export interface LogRange {
   readonly start: bigint
   /** Records before it can be read. From it to `end` they wait for the outcome of a transaction. */

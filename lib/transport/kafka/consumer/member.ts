@@ -22,7 +22,7 @@ export interface MemberOptions {
   readonly options: ConsumerOptions
   readonly subscription: Subscription
   readonly changes: SubscriptionChanges
-  /** By `partitionId`: where reading begins, whatever the group has stored. */
+  /** Positions where reading begins, by `partitionId`, whatever the group has stored. */
   readonly positions: Map<string, bigint>
   readonly listener: ConsumerListener
   readonly log: TransportLog
@@ -60,7 +60,7 @@ export class Member {
     this.#heartbeatInterval = heartbeatInterval(options.options.sessionTimeout)
   }
 
-  /** What is owned now; undefined: nothing. */
+  /** Present assignment; undefined when nothing is owned. */
   get generation (): Generation | undefined {
     return this.#generation
   }
@@ -170,7 +170,7 @@ export class Member {
     if (!drained) listener.lost()
   }
 
-  /** Whether there was something to end. */
+  /** Ends the generation. Returns false when there was none. */
   #end (): boolean {
     const generation = this.#generation
     this.#generation = undefined

@@ -12,7 +12,7 @@ import type { Coordinator } from './coordinator.js'
 import { GroupOffsets } from './group-offsets.js'
 import { untilEvicted } from './until-evicted.js'
 
-/** What a group has stored for a partition. */
+/** Offset and metadata that a group has stored for a partition. */
 export interface Stored {
   readonly offset: bigint
   readonly metadata: string | null
@@ -32,7 +32,7 @@ export interface Membership {
   forget? (topic: string): void
   /** Rejects with a `GenerationLostError` when the group has moved on. */
   commit (assignment: Assignment, offsets: readonly StoredOffset[]): Promise<void>
-  /** What is stored, by `partitionId`. */
+  /** Resolves to the stored offsets, by `partitionId`. */
   fetchStored (partitions: readonly TopicPartition[]): Promise<ReadonlyMap<string, Stored>>
   /** May be called while a join is under way. */
   leave (): Promise<void>
@@ -72,7 +72,7 @@ export class GroupMembership implements Membership {
   readonly #offsets: GroupOffsets
   #memberId = ''
   #joining: Promise<unknown> = Promise.resolve()
-  /** By `elapsed`: when the coordinator was last asked what it has answered. */
+  /** Time by `elapsed` of the last request that the coordinator has answered. */
   #heard = -Infinity
 
   constructor (options: MembershipOptions) {

@@ -8,7 +8,7 @@ interface Absence {
   warned: boolean
 }
 
-/** Those of a consumer's topics that the cluster does not have, as far as it has told. */
+/** Topics of a consumer that the cluster does not have, by its last answers. */
 export class MissingTopics {
   readonly #groupId: string | null
   readonly #log: TransportLog

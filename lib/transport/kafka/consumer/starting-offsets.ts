@@ -9,11 +9,11 @@ import type { Assignment } from './assignment.js'
 import { listOffsets, type LogRange } from './list-offsets.js'
 import type { Membership, Stored } from './membership.js'
 
-/** Where the reading of a partition begins. Another position than the stored one has to be told and committed. */
+/** Position where reading of a partition begins. One that is not the stored one has to be reported and committed. */
 export interface Beginning extends TopicPartition {
   /** undefined: the group has nothing stored. */
   readonly stored: bigint | undefined
-  /** What is stored with it. */
+  /** Metadata that is stored with it. */
   readonly metadata: string | null
   readonly start: bigint
   readonly end: bigint
@@ -27,9 +27,9 @@ export interface StartingOffsetsOptions {
   readonly assignment: Assignment
   readonly membership: Pick<Membership, 'fetchStored'>
   readonly offsetReset: ConsumerOptions['offsetReset']
-  /** By `partitionId`: where reading begins, whatever the group has stored. */
+  /** Positions where reading begins, by `partitionId`, whatever the group has stored. */
   readonly positions: ReadonlyMap<string, bigint>
-  /** Whether the topic was created while the consumer waited for it. */
+  /** True when the topic was created while the consumer waited for it. */
   readonly isCreated: (topic: string) => boolean
   /** Called once for each partition. */
   readonly begin: (beginning: Beginning) => void

@@ -39,7 +39,7 @@ export class Subscription {
       .filter(({ partition }) => chosen === undefined || chosen.includes(partition)))
   }
 
-  /** How many partitions each topic has, as text to compare. */
+  /** Number of partitions of each topic, as text to compare. */
   get counts (): string {
     return this.topics.map((topic) => `${topic}:${this.#metadata.get(topic).leaders.length}`).join()
   }

@@ -16,7 +16,7 @@ import { toError } from '../../../to-error.js'
 
 type Row = ProduceAnswer['topics'][number]['partitions'][number]
 
-/** What the cluster knows an idempotent producer by, and its next sequence number per partition. */
+/** Identity of an idempotent producer on the cluster, and its next sequence number per partition. */
 interface Identity {
   readonly producerId: bigint
   readonly producerEpoch: number

@@ -11,7 +11,7 @@ export interface BatchRecord {
   readonly timestamp: number
 }
 
-/** Who writes, and the number of the first record, by which a leader recognises a batch that it has stored already. */
+/** Producer id and number of the first record, by which a leader recognises a batch that it has stored already. */
 export interface Sequence {
   readonly producerId: bigint
   readonly producerEpoch: number

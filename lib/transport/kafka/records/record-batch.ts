@@ -24,7 +24,7 @@ export class RecordBatch {
   readonly nextOffset: bigint
   readonly count: number
   readonly baseTimestamp: number
-  /** Of all its records, when the topic takes the broker's time. */
+  /** Timestamp of all its records, when the topic takes the broker's time. */
   readonly appendTime: number | undefined
   readonly producerId: bigint
   readonly transactional: boolean
@@ -55,7 +55,7 @@ export class RecordBatch {
   }
 }
 
-/** Where the batch at `start` ends; beyond the bytes, when it is cut. */
+/** Returns where the batch at `start` ends; beyond the bytes when it is cut. */
 export function endOfBatch (bytes: Buffer, start: number): number {
   if (bytes.length - start < PREFIX) return Infinity
   return start + PREFIX + Math.max(bytes.readInt32BE(start + 8), HEADER_LENGTH - PREFIX)

@@ -12,7 +12,7 @@ export class FetchedRecord implements ConsumedRecord {
   readonly #bytes: Buffer
   readonly #batch: RecordBatch
   readonly #timestampDelta: number
-  /** From the batch's base: the bigint is made on demand. */
+  /** Distance from the batch's base offset: the bigint is made on demand. */
   readonly offsetDelta: number
   readonly #keyStart: number
   readonly #keyLength: number
