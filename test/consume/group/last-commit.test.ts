@@ -51,6 +51,8 @@ for (const [title, stop] of [['revoking()', 'revoking'], ['close()', 'close']] a
     consumer.outcomes.push(() => new Promise((resolve) => { answerLast = resolve }))
     let stopped = false
     const stopping = (stop === 'close' ? group.close(5000) : group.revoking()).then(() => { stopped = true })
+    await turn()
+    t.equal(consumer.commits.length, 1)
     answer()
     await turn()
     t.same(consumer.commits.at(-1), ['orders[0] 2'])
