@@ -19,7 +19,8 @@ function nested (levels: number): unknown {
 t.test('a value may be nested 64 levels deep, in every part that counts them', async (t) => {
   t.equal(MAX_DEPTH, 64)
   for (const [levels, fits] of [[63, true], [64, true], [65, false]] as const) {
-    const value = nested(levels)
+    // Several deep members have more brackets than levels.
+    const value = [nested(levels - 1), '[{"', nested(levels - 1), nested(1)]
     const json = JSON.stringify(value)
     t.equal(isJson(value), fits, `isJson ${levels}`)
     if (fits) {
@@ -31,6 +32,11 @@ t.test('a value may be nested 64 levels deep, in every part that counts them', a
       t.throws(() => parseJson(Buffer.from(json), 'value'), { code: 'FASTSTREAM_ERR_DECODE', message })
     }
   }
+})
+
+t.test('a text of 64 brackets is never too deep, one of 65 may be', async (t) => {
+  for (const levels of [63, 64]) t.same(parseJson(Buffer.from(JSON.stringify(nested(levels))), 'value'), nested(levels))
+  t.throws(() => parseJson(Buffer.from(JSON.stringify(nested(65))), 'value'), { code: 'FASTSTREAM_ERR_DECODE' })
 })
 
 t.test('what may be published may be read: 64 levels, with a schema and without', async (t) => {
