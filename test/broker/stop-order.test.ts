@@ -1,3 +1,4 @@
+import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { createMemoryCluster } from '../../lib/transport/memory/index.js'
 import { quiet } from '../support/consumer-recorder.js'
@@ -28,8 +29,9 @@ t.test('a handler ends before an onClose hook of a plugin that was registered la
 })
 
 /** An app on a cluster that answers late, with one message that its handler holds. */
-async function holding (t: Test) {
+async function holding (t: Test, onClose = async (_app: FastifyInstance): Promise<void> => {}) {
   const app = await build(t, { groupId: 'shop' })
+  app.addHook('onClose', onClose)
   const cluster = createMemoryCluster()
   const transport = createLateTransport(cluster)
   useEnvironment(app, { createTransport: async () => transport })
@@ -67,9 +69,12 @@ t.test('a close waits for the answer to each of its steps before it takes the ne
   t.equal(cluster.group('shop').committed(log!), 1n)
 })
 
-t.test('a close sends what was published just before it', async (t) => {
-  const { app, cluster, transport, open } = await holding(t)
-  const published = app.broker.publish('events', 2)
+t.test('a close sends what is published at the last moment, before it closes the producer', async (t) => {
+  let published: Promise<unknown> | undefined
+  // The hook runs when all groups are left, before that of the plugin.
+  const { app, cluster, transport, open } = await holding(t, async ({ broker }) => {
+    published = broker.publish('events', 2)
+  })
   open()
   await app.close()
   t.same(transport.unanswered, [])

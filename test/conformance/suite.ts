@@ -1,3 +1,4 @@
+import { again } from './again.js'
 import { consuming } from './consuming.js'
 import { failing } from './failing.js'
 import { groups } from './groups.js'
@@ -28,4 +29,5 @@ export function conformance (world: World): void {
   restarts(world)
   offsets(world)
   health(world)
+  again(world)
 }
