@@ -59,7 +59,7 @@ export interface TransportOptions {
   readonly allowInsecureSasl?: boolean
   /** ms */
   readonly connectTimeout: number
-  /** Of the batches that are published; none by default. */
+  /** Compression of the batches that are published; none by default. */
   readonly compression?: NonNullable<FaststreamOptions['producer']>['compression']
   /** Destination of the transport's own log lines. */
   readonly log: TransportLog

@@ -10,6 +10,7 @@ import { INHERITED, resolveInherited, type InheritedSettings } from './inherited
 import { defaultsOf, optionsOf, resolveOptions, type OptionTable } from './option.js'
 import type { GroupSettings, ProducerSettings, QueueSettings } from './settings.js'
 import { COMPRESSIONS } from '../transport/compression/codec.js'
+import { hookTimeout } from './hook-timeout.js'
 import { REGISTER_OPTIONS } from './register-options.js'
 import { isTopic } from '../transport/topic-partition.js'
 import { checkStartup, checkTransportOption } from './transport.js'
@@ -161,7 +162,7 @@ export const PLUGIN: OptionTable<PluginOptions, PluginSettings> = {
     check: checkProducer,
     shown: "{ deadline: 30_000, queue: { messages: 10_000, bytes: 64 MiB }, compression: 'none' }",
     doc: '`deadline` (ms) bounds one publish; `queue` bounds what waits for the cluster; `compression`: ' +
-      "`'none'`, `'gzip'`, `'snappy'`, `'lz4'` or `'zstd'` ([what they need](operations.md#compression))"
+      "`'none'`, `'gzip'`, `'snappy'`, `'lz4'` or `'zstd'` ([what they need](transports.md#compression))"
   },
   correlationId: {
     default: undefined,
@@ -239,17 +240,4 @@ function checkProducer (option: string, producer: ProducerOptions, inherited: Pr
     queue: checkSize(`${option}.queue`, queue, inherited.queue),
     compression: choice(...COMPRESSIONS)(`${option}.compression`, compression)
   }
-}
-
-function hookTimeout (option: string, given: number | undefined, pluginTimeout: number): number {
-  const value = given ?? defaultTimeout(pluginTimeout)
-  if (pluginTimeout !== 0 && value >= pluginTimeout) {
-    const cure = `must be below Fastify's pluginTimeout of ${pluginTimeout} ms: raise that, too`
-    throw new FASTSTREAM_ERR_INVALID_OPTION(option, cure)
-  }
-  return value
-}
-
-function defaultTimeout (pluginTimeout: number): number {
-  return pluginTimeout === 0 ? 9000 : Math.max(1, pluginTimeout - 1000, pluginTimeout * 0.9)
 }

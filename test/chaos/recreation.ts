@@ -1,8 +1,8 @@
 import type { History } from './history.js'
 
 /**
- * What the checker can judge when the topic was deleted and created anew: nobody can read any more what was in it
- * before. What was sent before and is not in the new topic is left out, and so is what became of it.
+ * Returns the part of a history that the checker can judge after its topic was deleted and created anew. Messages that
+ * were sent before, and are not in the new topic, are left out with their effects: the checker cannot read them.
  */
 export function sinceRecreation (history: History): History {
   const { faults, log, published, effects, letters, commits } = history

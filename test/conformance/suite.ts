@@ -1,4 +1,5 @@
 import { claims } from './claims.js'
+import { again } from './again.js'
 import { consuming } from './consuming.js'
 import { failing } from './failing.js'
 import { groups } from './groups.js'
@@ -32,4 +33,5 @@ export function conformance (world: World): void {
   offsets(world)
   health(world)
   progress(world)
+  again(world)
 }

@@ -1,7 +1,5 @@
 import { sleep } from '../../../clock.js'
-import type {
-  ConsumerListener, FetchOptions, TopicPartition, TopicPartitionOffset
-} from '../../transport.js'
+import type { ConsumerListener, FetchOptions, TopicPartition, TopicPartitionOffset } from '../../transport.js'
 import type { Cluster } from '../cluster/cluster.js'
 import type { Connections } from '../cluster/connections.js'
 import type { Node } from '../cluster/node.js'
@@ -64,9 +62,7 @@ export class Fetcher {
   constructor (options: FetcherOptions, reading: boolean) {
     this.#with = options
     this.#reading = reading
-    options.signal.addEventListener('abort', () => {
-      for (const fetch of this.#partitions.values()) fetch.drop()
-    })
+    options.signal.addEventListener('abort', () => { for (const fetch of this.#partitions.values()) fetch.drop() })
   }
 
   begin (partition: TopicPartition, position: bigint): void {
