@@ -66,8 +66,8 @@ t.test('messages that are left out are one line with their count, and an event',
   begin([1n, 5n], 6n)
   group.records('orders', 0, [record(3), record(4), record(5)], 6n)
   t.same(started, [0, 2, 3, 4])
-  t.same(log.lines, ['info messages are left out: an earlier owner of the partition has settled them'])
-  t.same(log.details, [{ groupId: 'shop', topic: 'orders', partition: 0, offset: '0', count: 2 }])
+  t.same(log.lines.slice(1), ['info messages are left out: an earlier owner of the partition has settled them'])
+  t.same(log.details.slice(1), [{ groupId: 'shop', topic: 'orders', partition: 0, offset: '0', count: 2 }])
   t.same(leftOut, [{
     ...BROKER, groupId: 'shop', topic: 'orders', partition: 0, offset: 0n, count: 2
   }])
@@ -80,8 +80,8 @@ t.test('metadata that covers more than a member can have had in memory is ignore
   const { log, started, begin } = build()
   begin(offsets(MOST + 1))
   t.same(started, [0, 1, 2])
-  t.same(log.lines, ['warn metadata of the committed offset is not possible: no message is left out'])
-  t.match(log.details, [{ topic: 'orders', offset: '0', count: MOST + 1 }])
+  t.same(log.lines.slice(1), ['warn metadata of the committed offset is not possible: no message is left out'])
+  t.match(log.details.slice(1), [{ topic: 'orders', offset: '0', count: MOST + 1 }])
 })
 
 t.test('metadata that covers offsets behind the end of the log is ignored', async (t) => {
@@ -91,7 +91,7 @@ t.test('metadata that covers offsets behind the end of the log is ignored', asyn
   const { log, started, begin } = build()
   begin([1n, 3n], 3n)
   t.same(started, [0, 1, 2])
-  t.match(log.lines, [/^warn metadata/])
+  t.match(log.lines.slice(1), [/^warn metadata/])
 })
 
 t.test('metadata that covers nothing leaves nothing out', async (t) => {
