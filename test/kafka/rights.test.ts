@@ -209,8 +209,8 @@ t.test('the right to create a topic is named, and is enough', async (t) => {
   await grant(t, ...least(missing))
   const { app } = await shop(t, missing)
   await refused(t, app, new RegExp(
-    `Create on topic '${missing.invoices}', Create on topic '${missing.letters}', ` +
-      `Create on topic '${orders}' to ${PRINCIPAL}:`))
+    `Create on topic '${missing.invoices}', Create on topic '${orders}', ` +
+      `Create on topic '${missing.letters}' to ${PRINCIPAL}:`))
   await app.close()
   await grant(
     t, ...[missing.orders, missing.letters, missing.invoices].map((name) => ['topic', name, 'CREATE'] as const)

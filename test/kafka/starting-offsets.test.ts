@@ -215,7 +215,7 @@ t.test("an offset in an open transaction is in range, and 'latest' is its first 
   const strict = createMember(t, { topics: [topic], groupId, offsetReset: 'fail' })
   await strict.consumer.start()
   await until(async () => strict.consumer.progress({ topic, partition }).position === 7n)
-  t.same(strict.consumer.progress({ topic, partition }), { position: 7n, end: 8n })
+  t.match(strict.consumer.progress({ topic, partition }), { position: 7n, end: 8n })
   t.same(strict.observer.calls, ['assigned'])
   const late = createMember(t, { topics: [topic], offsetReset: 'latest' })
   await late.consumer.start()

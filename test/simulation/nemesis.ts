@@ -190,7 +190,7 @@ async function recreateSide ({ cluster, random, scheduler, trace }: World): Prom
 async function cutSide (world: World, publisher: Publisher): Promise<void> {
   const { cluster, random, trace, scheduler, setting: { buffer } } = world
   // A reader whose buffer is full stands before what is cut off.
-  const messages = random.pick([20, 4 * buffer])
+  const messages = random.pick([20, Math.min(4 * buffer, 100)])
   for (let i = 0; i < messages; i++) publisher.publishSide()
   await scheduler.sleep(random.integer(5, 500))
   for (const partition of cluster.partitions(SIDE)) {

@@ -102,7 +102,7 @@ async function build (
 t.test('each partition begins where the group has left off, or says where else', async (t) => {
   const { generation, told } = await build(t)
   t.same(told, ['assigned', 'orders goes on at 5 text', 'invoices begins at 0', 'settled'])
-  t.same(generation.progress(ORDERS), { position: 5n, end: 9n })
+  t.match(generation.progress(ORDERS), { position: 5n, end: 9n })
 })
 
 t.test('offsets of partitions that are not owned, and of topics that were deleted, are not committed', async (t) => {
@@ -148,7 +148,7 @@ t.test('the end of a log is asked for where nothing is fetched, now and then', a
   generation.refreshEnds()
   await clock.advance(10)
   t.equal(wire.sent.filter((sent) => sent === 'a:1 ListOffsets').length, 6)
-  t.same(generation.progress(ORDERS), { position: 5n, end: 9n })
+  t.match(generation.progress(ORDERS), { position: 5n, end: 9n })
 })
 
 t.test('a member that does not read any more is told nothing', async (t) => {
