@@ -1,3 +1,4 @@
+import { toError } from '../to-error.js'
 import { randomUUID } from 'node:crypto'
 import type { OutgoingHeaders, PublishOptions } from '../../types/index.js'
 import { isBytes } from '../codec/bytes.js'
@@ -92,7 +93,6 @@ function inPart<T> (part: 'key' | 'headers', topic: string, make: () => T): T {
     return make()
   } catch (error) {
     if (error instanceof Error && 'code' in error) throw error
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new FASTSTREAM_ERR_ENCODE(part, topic, reason, { cause: error })
+    throw new FASTSTREAM_ERR_ENCODE(part, topic, toError(error).message, { cause: error })
   }
 }

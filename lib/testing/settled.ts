@@ -11,14 +11,15 @@ export function settled (cluster: MemoryCluster, producers: readonly Producer[],
       reject(new FASTSTREAM_ERR_NOT_SETTLED(timeout, unsettled().join(', ')))
     })
     const stopListening = cluster.onChange(checkSoon)
-    let check: (() => void) | undefined
+    let checking = false
     let stopped = false
 
     // Later, so that other listeners of the same event have published by then.
     function checkSoon (): void {
-      if (stopped) return
-      check ??= nextTurn(() => {
-        check = undefined
+      if (stopped || checking) return
+      checking = true
+      nextTurn(() => {
+        checking = false
         if (publishing() > 0) return whenPublished(checkSoon)
         if (unsettled().length > 0) return
         stop()
@@ -29,7 +30,6 @@ export function settled (cluster: MemoryCluster, producers: readonly Producer[],
     function stop (): void {
       stopped = true
       cancel()
-      check?.()
       stopListening()
     }
 

@@ -3,6 +3,8 @@ import { readFileSync, symlinkSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import t, { type Test } from 'tap'
 
+t.setTimeout(600_000)
+
 /* Small projects that use the built package, compiled as their users compile them. */
 
 const COMPILERS = { 5.9: 'typescript', 5.4: 'typescript-5.4' }

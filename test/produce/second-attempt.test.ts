@@ -21,7 +21,9 @@ t.test('each publish after a failed partition lookup starts a new lookup', async
   for (const reason of ['no such topic', 'still no such topic']) {
     transport.counts.set('late', Promise.reject(new Error(reason)))
     const failed = ['1', '2'].map((value) => t.rejects(
-      producer.publish(message(value, { topic: 'late' })), { message: reason }
+      producer.publish(message(value, { topic: 'late' })), {
+        code: 'FASTSTREAM_ERR_UNAVAILABLE', cause: { message: reason }
+      }
     ))
     await Promise.all(failed)
   }

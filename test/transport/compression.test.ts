@@ -94,9 +94,10 @@ for (const [name, batch] of Object.entries(WRITTEN_BY_JAVA)) {
     const options = { codecs: CODECS, checkCrcs: true }
     await t.rejects(decodeRecordSet(first, { ...options, room: 100 }), NeedsRoomError)
     const { inflated } = await decodeRecordSet(first, options)
-    const { batches, end, damage } = await decodeRecordSet(Buffer.concat([first, next]), {
-      ...options, room: inflated * 2 - 1
-    })
+    // The size of lz4 is an upper bound: the least room in which the first batch is read.
+    let room = inflated
+    while (await decodeRecordSet(first, { ...options, room }).then(() => false, () => true)) room += 64
+    const { batches, end, damage } = await decodeRecordSet(Buffer.concat([first, next]), { ...options, room })
     t.same([batches.length, end, damage], [1, 8n, undefined])
   })
 }

@@ -19,7 +19,13 @@ export class TopicChanges {
   /** Rejects when the cluster refuses the topics; then the queue is not there. */
   async add (queue: SubscriberQueue): Promise<void> {
     this.#queues.add(queue)
-    await this.#subscribe(() => { this.#queues.delete(queue) })
+    try {
+      await this.#subscribe()
+    } catch (err) {
+      // Before the next change asks for the topics.
+      this.#queues.delete(queue)
+      throw err
+    }
   }
 
   /** Running handlers of the queue may end until the group has rebalanced. */
@@ -29,11 +35,8 @@ export class TopicChanges {
     this.#queues.delete(queue)
   }
 
-  #subscribe (undo = (): void => {}): Promise<void> {
-    const change = this.#last.then(() => this.#consumer.subscribe(this.#queues.topics)).catch((err) => {
-      undo()
-      throw err
-    })
+  #subscribe (): Promise<void> {
+    const change = this.#last.then(() => this.#consumer.subscribe(this.#queues.topics))
     this.#last = change.catch(() => {})
     return change
   }

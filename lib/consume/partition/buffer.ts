@@ -21,7 +21,6 @@ export class PartitionBuffer {
   }
 
   add (sizes: readonly number[]): void {
-    if (this.#closed) return
     const bytes = sizes.reduce((sum, size) => sum + size, 0)
     this.#messages += sizes.length
     this.#bytes += bytes

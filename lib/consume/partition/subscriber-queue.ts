@@ -151,18 +151,16 @@ export class SubscriberQueue {
     }
     const { name, end } = watchClose(this.#group.events, onClose)
     const work = { [name]: async () => await this.pipeline.run(delivery, slot) }
-    try {
-      return await work[name]!()
-    } catch (err) {
+    const outcome = await work[name]!().catch((err: unknown) => {
       const { log } = this.#group
       const { name: subscriber, groupId } = this.pipeline.plan
       const details = { err, subscriber, groupId, ...delivery.place, correlationId: delivery.correlationId(log) }
       log.error(details, 'a message was left unsettled by an unexpected error')
-      return 'broken'
-    } finally {
-      end()
-      this.#closers.delete(item)
-    }
+      return 'broken' as const
+    })
+    end()
+    this.#closers.delete(item)
+    return outcome
   }
 
   /**
