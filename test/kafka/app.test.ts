@@ -9,10 +9,10 @@ import { brokers, uniqueName } from './fixture.js'
 t.test('an app whose cluster has gone still closes in time, and leaves no connection', async (t) => {
   const cluster = await startCluster({ nodes: 1 })
   t.teardown(() => cluster.stop())
-  const app = Fastify({ pluginTimeout: 4000 })
+  const app = Fastify({ pluginTimeout: 8000 })
   t.teardown(() => app.close())
   await app.register(faststreamPlugin, {
-    brokers: cluster.brokers, groupId: 'g', connectTimeout: 3900, drainTimeout: 2000
+    brokers: cluster.brokers, groupId: 'g', connectTimeout: 7900, drainTimeout: 2000
   })
   const inbox = new Inbox<unknown>()
   const { opened, open } = gate()
