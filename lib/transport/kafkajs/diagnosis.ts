@@ -89,7 +89,7 @@ export class Diagnosis {
     if (type === 'ILLEGAL_SASL_STATE') {
       return new WireError('the broker takes no credentials on this port', 'authentication', error, 'sasl')
     }
-    if (this.#offers.length > 0 && !this.#offers.includes(this.#mechanism ?? '')) {
+    if (this.#offers.length > 0 && !this.#offers.some((offer) => offer === this.#mechanism)) {
       const reason = `the broker does not offer ${this.#mechanism}, it offers ${this.#offers.join(', ')}`
       return new WireError(reason, 'authentication', error, 'sasl')
     }
