@@ -3,37 +3,30 @@ import type { Events } from '../events.js'
 
 /* Which handlers call `app.close()`: the close waits for running handlers, so it must not wait for these. */
 
-interface Running {
-  /** The events of its broker, which tell the brokers of several apps apart. */
-  readonly broker: Events
-  readonly onClose: () => void
+/** A name that no other function has: a call of `app.close()` finds it among the functions that wait for the call. */
+export interface CloseWatcher {
+  readonly name: string
+  /** Called when a function of this name waits for `close()` of its app. Undefined while the function does not run. */
+  onClose: (() => void) | undefined
 }
 
-const running = new Map<string, Running>()
+/** The watchers of each broker, by their names. The events tell the brokers of several apps apart. */
+const watchersOf = new WeakMap<Events, Map<string, CloseWatcher>>()
 let count = 0
 
-/** The work for one message, known by the name of the function that does it. */
-export interface WatchedWork {
-  /** Found among the names of the functions that wait for a call of `app.close()`. */
-  readonly name: string
-  readonly end: () => void
-}
-
-/**
- * Watches the work for one message until its `end`. `onClose` is called when a function of this name, or what it
- * awaits, calls `app.close()` of the app to which `broker` belongs.
- */
-export function watchClose (broker: Events, onClose: () => void): WatchedWork {
-  const name = `faststream message ${++count}`
-  running.set(name, { broker, onClose })
-  return { name, end: () => { running.delete(name) } }
+/** Creates a watcher for a function that runs the work for one message of this broker at a time. */
+export function watchClose (broker: Events): CloseWatcher {
+  const watcher: CloseWatcher = { name: `faststream message ${++count}`, onClose: undefined }
+  const watchers = watchersOf.get(broker) ?? new Map<string, CloseWatcher>()
+  watchersOf.set(broker, watchers.set(watcher.name, watcher))
+  return watcher
 }
 
 /** `app.close()` is being called, in an app with these brokers. */
 export function closeCalled (brokers: readonly Events[]): void {
-  if (running.size === 0) return
+  const watched = brokers.flatMap((broker) => watchersOf.get(broker) ?? [])
+  if (watched.length === 0) return
   for (const name of waitingFunctions()) {
-    const found = name === null ? undefined : running.get(name)
-    if (found !== undefined && brokers.includes(found.broker)) found.onClose()
+    for (const watchers of watched) watchers.get(name ?? '')?.onClose?.()
   }
 }

@@ -1,6 +1,6 @@
 import type { MemoryBudget } from '../../memory-budget.js'
 
-/** What a partition may hold in memory. */
+/** Limits of the memory that a partition takes. */
 export interface BufferLimits {
   readonly messages: number
   /** Shared with all other partitions. */
@@ -20,9 +20,8 @@ export class PartitionBuffer {
     this.#leave = limits.budget.join()
   }
 
-  add (sizes: readonly number[]): void {
-    const bytes = sizes.reduce((sum, size) => sum + size, 0)
-    this.#messages += sizes.length
+  add (messages: number, bytes: number): void {
+    this.#messages += messages
     this.#bytes += bytes
     this.#limits.budget.take(bytes)
   }

@@ -78,7 +78,9 @@ export class Partition implements TopicPartition {
     const tracked = records.map((record) => new TrackedRecord(this, record, now))
     this.tracker.receive(tracked, position)
     const unsettled = this.#offsetMap === undefined ? tracked : this.#settleKnown(tracked, this.#offsetMap)
-    this.#buffer.add(unsettled.map(({ record: { size } }) => size))
+    let bytes = 0
+    for (const { record: { size } } of unsettled) bytes += size
+    this.#buffer.add(unsettled.length, bytes)
     if (!this.#paused && this.#fill >= 1) {
       this.#paused = true
       this.#consumer.pause(this)

@@ -11,9 +11,9 @@ export interface Standstill {
 /** The time since the watermark of a partition moved. All times: ms by the clock's `elapsed`. */
 export class StandstillTimer {
   readonly #tracker: PartitionTracker<TrackedRecord>
-  /** That of the last generation: a message that is redelivered again and again makes no progress. */
+  /** That of the last generation: a message that is redelivered in each generation makes no progress. */
   readonly #inherited: Standstill | undefined
-  #watermark: bigint | undefined
+  #oldest: TrackedRecord | undefined
   #movedAt = 0
 
   constructor (tracker: PartitionTracker<TrackedRecord>, inherited: Standstill | undefined) {
@@ -23,9 +23,10 @@ export class StandstillTimer {
 
   /** Notes that records were received or settled. */
   changed (now: number): void {
-    const { watermark } = this.#tracker
-    if (watermark === this.#watermark) return
-    this.#watermark = watermark
+    // Compared by identity: each message comes here, and an offset has to be read out of its record.
+    const { oldest } = this.#tracker
+    if (oldest !== undefined && oldest === this.#oldest) return
+    this.#oldest = oldest
     this.#movedAt = now
   }
 
