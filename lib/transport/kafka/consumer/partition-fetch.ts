@@ -1,3 +1,4 @@
+import { nextTurn } from '../../../clock.js'
 import type { Need } from '../../../memory-budget.js'
 import type { ConsumerListener } from '../../transport.js'
 import { decodeFetched, type FetchedBatch } from '../records/fetched-batch.js'
@@ -102,7 +103,7 @@ export class PartitionFetch {
   async #drain (isReading: () => boolean): Promise<void> {
     const { owned } = this
     // Decoding would keep the next fetch from being sent: it goes out first.
-    await new Promise<void>((resolve) => { setImmediate(resolve) })
+    await new Promise<void>((resolve) => { nextTurn(resolve) })
     const isOpen = (): boolean => isReading() && !owned.paused && !owned.stopped
     for (let [first] = this.#waiting; first !== undefined && isOpen(); [first] = this.#waiting) {
       first.batch ??= await this.#decoded(first)
