@@ -135,7 +135,7 @@ export const FASTSTREAM_ERR_HANDLER_TIMEOUT = createBounded<[ms: number, options
   500
 )
 export const FASTSTREAM_ERR_HANDLER_ABORTED = createBounded<[reason: string]>(
-  'FASTSTREAM_ERR_HANDLER_ABORTED', 'the attempt was aborted because %s: the message is delivered again', 500
+  'FASTSTREAM_ERR_HANDLER_ABORTED', 'the attempt was aborted because %s: the message is redelivered', 500
 )
 export const FASTSTREAM_ERR_CLOSE_IN_HANDLER = createBounded<[subscriber: string]>(
   'FASTSTREAM_ERR_CLOSE_IN_HANDLER',

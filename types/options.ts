@@ -50,7 +50,7 @@ export interface RetryOptions {
 }
 
 /**
- * Rule that settles a message. A settled message is not delivered again. In every policy, a message that cannot be
+ * Rule that settles a message. A settled message is not redelivered. In every policy, a message that cannot be
  * decoded or does not match its schema goes to the dead-letter topic, and a handler can decide by `message.ack()`,
  * `nack()`, `reject()`, or by an error such as `AckMessage`.
  *

@@ -119,7 +119,8 @@ function checkDeadLetters (all: readonly SubscriberSettings[], { topics }: Subsc
   for (const topic of topics) {
     const path = pathBack(topic, all)
     if (path === undefined) continue
-    const cure = `must not lead back to '${topic}' (${path.join(' → ')}): name another one, or write deadLetter: false`
+    const way = path.join(' → ')
+    const cure = `must not lead back to '${topic}' (${way}): name another one, or write deadLetter: false`
     throw new FASTSTREAM_ERR_INVALID_OPTION('deadLetter.topic', cure)
   }
 }

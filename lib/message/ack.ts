@@ -72,7 +72,7 @@ export class RejectMessage extends Error {
 }
 
 /**
- * Error that a handler throws to stop its subscriber. The message is not settled: it is delivered again to the next
+ * Error that a handler throws to stop its subscriber. The message is not settled: it is redelivered to the next
  * process that reads the partition.
  *
  * @example

@@ -6,6 +6,7 @@ import { createMemoryCluster, createMemoryTransport } from '../../lib/transport/
 import { Inbox } from '../support/inbox.js'
 import { useEnvironment } from '../support/environment.js'
 import { hear } from '../support/hear.js'
+import { idleListener } from '../support/idle-listener.js'
 
 t.test('two apps of one process have a broker of the same name: each event says whose it is', async (t) => {
   const heard: BrokerIdentity[][] = [
@@ -60,18 +61,9 @@ t.test('an offset that is not in the log names its broker, too', async (t) => {
   cluster.createTopics([{ topic: 'orders', partitions: 1, replicas: 1 }])
   const transport = createMemoryTransport({ cluster })
   const partition = { topic: 'orders', partition: 0 }
-  const idle = {
-    assigned () {},
-    async revoking () {},
-    lost () {},
-    records () {},
-    stored () {},
-    corrupt () {},
-    reset () {},
-    failed () {}
-  }
   const consumer = transport.consumer(
-    { groupId: 'shop', topics: ['orders'], offsetReset: 'earliest', rebalanceTimeout: 6000, sessionTimeout: 6000 }, idle
+    { groupId: 'shop', topics: ['orders'], offsetReset: 'earliest', rebalanceTimeout: 6000, sessionTimeout: 6000 },
+    idleListener
   )
   await consumer.start()
   await consumer.commit([{ ...partition, offset: 7n }])

@@ -176,8 +176,8 @@ t.test('a message that is not settled is not completed, and its line says so', a
   await inbox.count(1)
   await app.close()
   open()
-  await eventually(async () => linesOf('message not completed, it is delivered again').length === 1)
-  t.match(linesOf('message not completed, it is delivered again'), [{
+  await eventually(async () => linesOf('message is not settled: it will be redelivered').length === 1)
+  t.match(linesOf('message is not settled: it will be redelivered'), [{
     subscriber: 'take', outcome: 'unsettled', attempts: 1
   }])
   t.same(linesOf('message completed'), [])

@@ -2,11 +2,11 @@ import Fastify from 'fastify'
 import faststreamPlugin from '../../index.js'
 import { createMemoryCluster, createMemoryTransport } from '../../lib/transport/memory/index.js'
 import type { MemoryConsumer, MemoryTransport } from '../../lib/transport/memory/index.js'
-import type { ConsumerListener } from '../../lib/transport/transport.js'
 import { stalls } from './world.js'
 import type { World } from './world.js'
 import type { TransportWorld } from './subscriptions.js'
 import { useEnvironment } from '../support/environment.js'
+import { idleListener } from '../support/idle-listener.js'
 import { createLateTransport } from '../support/late-transport.js'
 
 const cluster = createMemoryCluster()
@@ -51,18 +51,9 @@ export const memory: World = {
   },
   async commit (groupId, topic, offset, metadata) {
     const transport = client()
-    const nobody: ConsumerListener = {
-      assigned () {},
-      async revoking () {},
-      lost () {},
-      records () {},
-      stored () {},
-      corrupt () {},
-      reset () {},
-      failed () {}
-    }
     const consumer = transport.consumer(
-      { groupId, topics: [topic], offsetReset: 'earliest', rebalanceTimeout: 1000, sessionTimeout: 1000 }, nobody
+      { groupId, topics: [topic], offsetReset: 'earliest', rebalanceTimeout: 1000, sessionTimeout: 1000 },
+      idleListener
     )
     await consumer.start()
     await consumer.commit([{ topic, partition: 0, offset, ...metadata !== undefined && { metadata } }])

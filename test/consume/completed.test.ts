@@ -8,30 +8,7 @@ import type { Producer } from '../../lib/produce/producer.js'
 import { environmentOf } from '../support/environment.js'
 import { logLines } from '../support/log-lines.js'
 import { record } from '../support/record.js'
-
-const retry = { retries: 0, delay: 0, factor: 1, maxDelay: 0, jitter: 0, retryOn: () => true }
-
-function planOf (options: Partial<SubscriberPlan<Delivery>>): SubscriberPlan<Delivery> {
-  return {
-    name: 'take',
-    topics: ['orders'],
-    groupId: 'shop',
-    ordering: 'partition',
-    concurrency: 1,
-    ackPolicy: 'REJECT_ON_ERROR',
-    retry,
-    handlerTimeout: 60_000,
-    bodyLimit: 1000,
-    messageLogLevel: 'silent',
-    deadLetterTopic: () => undefined,
-    isDeadLetterOf: () => false,
-    decode: (delivery) => delivery,
-    handle: () => undefined,
-    release: () => undefined,
-    prepare: () => [],
-    ...options
-  }
-}
+import { planOf } from '../support/subscriber-plan.js'
 
 /** Runs a message through a pipeline, and returns what was read: of the clock, and of the message's headers. */
 async function run (log: Log, options: Partial<SubscriberPlan<Delivery>>): Promise<string[]> {
@@ -60,7 +37,7 @@ t.test('while its level is off, nothing is computed for the line of a message', 
   const log = logLines()
   t.same(await run(log, { messageLogLevel: 'silent' }), [])
   t.same(await run(log, { messageLogLevel: 'info' }), ['elapsed', 'elapsed', 'correlation_id'])
-  t.match(log.lines, ['info message not completed, it is delivered again'], 'the slot of this test settles nothing')
+  t.match(log.lines, ['info message is not settled: it will be redelivered'], 'the slot of this test settles nothing')
 })
 
 t.test('a logger that does nothing writes no level, as that of Fastify without a logger', async (t) => {

@@ -15,6 +15,7 @@ import { hear, hearTrace } from '../support/hear.js'
 import { ManualClock, turn } from '../support/manual-clock.js'
 import { prepared } from '../support/prepared.js'
 import { record } from '../support/record.js'
+import { planOf, SUBSCRIBER } from '../support/subscriber-plan.js'
 
 const settings = {
   buffer: { messages: 100, bytes: 100_000 },
@@ -25,35 +26,14 @@ const settings = {
 }
 const group = { ...BROKER, groupId: 'shop' }
 
-function planOf (overrides: Partial<SubscriberPlan<Delivery>>): SubscriberPlan<Delivery> {
-  return {
-    name: 'take',
-    topics: ['orders'],
-    groupId: 'shop',
-    ordering: 'none',
-    concurrency: 4,
-    ackPolicy: 'REJECT_ON_ERROR',
-    retry: { retries: 1, delay: 100, factor: 2, maxDelay: 1000, jitter: 0, retryOn: () => true },
-    handlerTimeout: 60_000,
-    bodyLimit: 1_000_000,
-    messageLogLevel: 'silent',
-    deadLetterTopic: (topic) => `${topic}.dlq`,
-    isDeadLetterOf: () => false,
-    decode: (delivery) => delivery,
-    handle: () => undefined,
-    release: () => undefined,
-    prepare: () => [],
-    ...overrides
-  }
-}
-
 /** A group of one subscriber with a real pipeline. */
 function build (
   overrides: Partial<SubscriberPlan<Delivery>> = {}, policyOf?: (plan: SubscriberPlan<Delivery>) => FailurePolicy
 ) {
   const clock = new ManualClock()
   const environment = environmentOf(clock)
-  const plan = planOf(overrides)
+  const retry = { ...SUBSCRIBER.retry, retries: 1 }
+  const plan = planOf({ ordering: 'none', concurrency: 4, retry, ...overrides })
   const producer = { publish: async () => {} } as unknown as Producer
   const pipeline = new Pipeline(plan, producer, environment, policyOf?.(plan))
   let consumer!: FakeConsumer

@@ -6,17 +6,10 @@ import type { ErasedPipeline } from '../../lib/consume/pipeline/pipeline.js'
 import type { SubscriberSettings } from '../../lib/consume/pipeline/subscriber-plan.js'
 import { environmentOf } from '../support/environment.js'
 import { FakeConsumer } from '../support/fake-consumer.js'
+import { settings } from '../support/group-fixture.js'
 import { gate } from '../support/inbox.js'
 import { ManualClock, turn } from '../support/manual-clock.js'
 import { record } from '../support/record.js'
-
-const settings = {
-  buffer: { messages: 4, bytes: 10_000 },
-  commit: { interval: 1000, count: 3 },
-  revokeDrain: 5000,
-  sessionTimeout: 20_000,
-  rebalanceTimeout: 60_000
-}
 
 /** A group whose messages end when the test says so. */
 async function build (...topics: string[]) {

@@ -11,10 +11,12 @@ import { notAuthorized } from '../../lib/missing-rights.js'
 import type { Producer } from '../../lib/produce/producer.js'
 import { environmentOf } from '../support/environment.js'
 import { FakeConsumer } from '../support/fake-consumer.js'
+import { settings } from '../support/group-fixture.js'
 import { logLines } from '../support/log-lines.js'
 import { ManualClock } from '../support/manual-clock.js'
 import { prepared } from '../support/prepared.js'
 import { record } from '../support/record.js'
+import { planOf } from '../support/subscriber-plan.js'
 
 const DENIED = notAuthorized([{ operation: 'Write', resource: 'topic', name: 'orders.dlq' }], undefined)
 const RETRY = { retries: 3, delay: 100, factor: 2, maxDelay: 1000, jitter: 0, retryOn: () => true }
@@ -32,25 +34,7 @@ function build (overrides: Partial<SubscriberPlan<Delivery>>, refusals: Error[] 
       published.push(topic)
     }
   } as unknown as Producer
-  const plan: SubscriberPlan<Delivery> = {
-    name: 'take',
-    topics: ['orders'],
-    groupId: 'shop',
-    ordering: 'partition',
-    concurrency: 1,
-    ackPolicy: 'REJECT_ON_ERROR',
-    retry: RETRY,
-    handlerTimeout: 1000,
-    bodyLimit: 1_000_000,
-    messageLogLevel: 'silent',
-    deadLetterTopic: (topic) => `${topic}.dlq`,
-    isDeadLetterOf: () => false,
-    decode: (delivery) => delivery,
-    handle: () => undefined,
-    release: () => undefined,
-    prepare: () => [],
-    ...overrides
-  }
+  const plan = planOf({ retry: RETRY, handlerTimeout: 1000, ...overrides })
   const pipeline = new Pipeline(plan, producer, environmentOf(new ManualClock(), log), policy)
   const slot = {
     wait: async (ms: number) => {
@@ -112,13 +96,6 @@ t.test('a consumer that the cluster refuses for good is stopped and not healthy'
   environment.events.healthChanged.on((event) => { events.push(event) })
   const plan = { name: 'take', topics: ['orders'], ordering: 'partition', concurrency: 1 }
   const pipeline = { plan, giveUp: () => {}, late: [] } as unknown as ErasedPipeline
-  const settings = {
-    buffer: { messages: 4, bytes: 10_000 },
-    commit: { interval: 1000, count: 3 },
-    revokeDrain: 5000,
-    sessionTimeout: 20_000,
-    rebalanceTimeout: 60_000
-  }
   const group = new Group('shop', [pipeline], (listener) => new FakeConsumer(listener), { ...environment, settings })
   group.dispatch()
   group.assigned([{ topic: 'orders', partition: 0 }])

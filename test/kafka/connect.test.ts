@@ -8,21 +8,12 @@ import type { Test } from 'tap'
 import t from 'tap'
 import { createKafkajsTransport } from '../../lib/transport/kafkajs/index.js'
 import { createLogCreator } from '../../lib/transport/kafkajs/log.js'
-import type { ConsumerListener, Transport, TransportLog, TransportOptions } from '../../lib/transport/transport.js'
+import type { Transport, TransportLog, TransportOptions } from '../../lib/transport/transport.js'
 import { failure, inSeconds, record, transportOptions } from './client.js'
 import { startCluster } from '../../tools/kafka/cluster.js'
 import { createTopic, uniqueName } from './fixture.js'
+import { idleListener } from '../support/idle-listener.js'
 
-const idle: ConsumerListener = {
-  assigned () {},
-  async revoking () {},
-  lost () {},
-  records () {},
-  stored () {},
-  corrupt () {},
-  reset () {},
-  failed () {}
-}
 const group = { offsetReset: 'earliest', rebalanceTimeout: 6000, sessionTimeout: 6000 } as const
 
 t.test('connect reaches the cluster, and may be called again', async (t) => {
@@ -104,7 +95,7 @@ t.test('close takes about two seconds at most, also when the cluster is frozen',
   const transport = openTransport(t, { brokers: cluster.brokers })
   const producer = transport.producer()
   await producer.send([record(topic, 0, 'a')], inSeconds(10))
-  await transport.consumer({ groupId: uniqueName('group'), topics: [topic], ...group }, idle).start()
+  await transport.consumer({ groupId: uniqueName('group'), topics: [topic], ...group }, idleListener).start()
   cluster.freeze(0)
   const inFlight = failure(producer.send([record(topic, 0, 'b')], inSeconds(10)))
 

@@ -11,6 +11,7 @@ import { environmentOf } from './environment.js'
 import { ManualClock } from './manual-clock.js'
 import { logLines } from './log-lines.js'
 import { record } from './record.js'
+import { planOf } from './subscriber-plan.js'
 
 export const policies: readonly AckPolicy[] = ['ACK_FIRST', 'ACK', 'REJECT_ON_ERROR', 'NACK_ON_ERROR', 'MANUAL']
 export const retry = { retries: 2, delay: 100, factor: 2, maxDelay: 1000, jitter: 0, retryOn: () => true }
@@ -38,25 +39,7 @@ export function build (overrides: Partial<SubscriberPlan<Delivery>> = {}) {
       dead.push(outgoing)
     }
   } as unknown as Producer
-  const plan: SubscriberPlan<Delivery> = {
-    name: 'take',
-    topics: ['orders'],
-    groupId: 'shop',
-    ordering: 'partition',
-    concurrency: 1,
-    ackPolicy: 'REJECT_ON_ERROR',
-    retry,
-    handlerTimeout: 60_000,
-    bodyLimit: 1_000_000,
-    messageLogLevel: 'silent',
-    deadLetterTopic: (topic) => `${topic}.dlq`,
-    isDeadLetterOf: () => false,
-    decode: (delivery) => delivery,
-    handle: () => undefined,
-    release: () => undefined,
-    prepare: () => [],
-    ...overrides
-  }
+  const plan = planOf({ retry, ...overrides })
   const pipeline = new Pipeline(plan, producer, environment)
   const halt = new AbortController()
   const pauses: string[] = []

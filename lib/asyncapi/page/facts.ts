@@ -16,7 +16,7 @@ const POLICIES: Readonly<Record<string, string>> = {
   ACK_FIRST: 'acknowledged before it is handled',
   ACK: 'acknowledged also when it fails',
   REJECT_ON_ERROR: 'what fails is rejected',
-  NACK_ON_ERROR: 'what fails is delivered again',
+  NACK_ON_ERROR: 'a message that fails is redelivered',
   MANUAL: 'acknowledged by the handler'
 }
 

@@ -15,7 +15,7 @@ interface GroupFacts {
   readonly owned: Iterable<Partition>
   readonly consumer: TransportConsumer
   readonly groupState: GroupState
-  /** ms since the epoch */
+  /** ms by the clock's `elapsed` */
   readonly now: number
 }
 

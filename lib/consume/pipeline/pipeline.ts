@@ -1,6 +1,7 @@
 import type { Clock } from '../../clock.js'
 import { inOwnContext } from '../../context.js'
 import { processing } from '../../events.js'
+import type { Level } from '../../log.js'
 import { isNotAuthorized } from '../../missing-rights.js'
 import type { Producer } from '../../produce/producer.js'
 import type { Environment } from '../environment.js'
@@ -76,14 +77,15 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
   }
 
   run (delivery: Delivery, slot: LaneSlot): Promise<Outcome> {
-    return this.#report.tellsCompleted ? this.#runAndTell(delivery, slot) : this.#run(delivery, slot)
+    const level = this.#report.completedLevel
+    return level === undefined ? this.#run(delivery, slot) : this.#runAndTell(level, delivery, slot)
   }
 
-  async #runAndTell (delivery: Delivery, slot: LaneSlot): Promise<Outcome> {
+  async #runAndTell (level: Level, delivery: Delivery, slot: LaneSlot): Promise<Outcome> {
     const began = this.#clock.elapsed()
     const outcome = await this.#run(delivery, slot)
     if (outcome === 'settled') slot.settle()
-    this.#report.completed(delivery, slot.settlement, this.#clock.elapsed() - began)
+    this.#report.completed(level, delivery, slot.settlement, this.#clock.elapsed() - began)
     return outcome
   }
 

@@ -49,17 +49,17 @@ export class SubscriberReport {
     if (failed.active) failed.emit({ ...this.#eventOf(delivery), stage: failure.stage, error: failure.error })
   }
 
-  /** True when there is a line that ends each message. */
-  get tellsCompleted (): boolean {
-    const { messageLogLevel = 'silent' } = this.#plan
-    return messageLogLevel !== 'silent' && isEnabled(this.#environment.log, messageLogLevel)
+  /** Level of the line that ends each message; undefined when no such line is written. */
+  get completedLevel (): Level | undefined {
+    const { messageLogLevel: level } = this.#plan
+    return level !== 'silent' && isEnabled(this.#environment.log, level) ? level : undefined
   }
 
   /** All attempts have ended; `responseTime`: since the first one began, ms. */
-  completed (first: Delivery, settlement: Settlement | undefined, responseTime: number): void {
+  completed (level: Level, first: Delivery, settlement: Settlement | undefined, responseTime: number): void {
     const details = { attempts: first.attempts, outcome: settlement ?? 'unsettled', responseTime }
-    const message = settlement === undefined ? 'message not completed, it is delivered again' : 'message completed'
-    this.#tell(this.#plan.messageLogLevel as Level, message, first, details)
+    const message = settlement === undefined ? 'message is not settled: it will be redelivered' : 'message completed'
+    this.#tell(level, message, first, details)
   }
 
   /** The handler will run again in `delay` ms. */

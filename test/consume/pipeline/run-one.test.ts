@@ -13,8 +13,7 @@ import { gate } from '../../support/inbox.js'
 import { logLines } from '../../support/log-lines.js'
 import { ManualClock, turn } from '../../support/manual-clock.js'
 import { record } from '../../support/record.js'
-
-const retry = { retries: 0, delay: 100, factor: 2, maxDelay: 1000, jitter: 0, retryOn: () => true }
+import { SUBSCRIBER } from '../../support/subscriber-plan.js'
 
 /** A pipeline whose message is text. */
 function build (overrides: Partial<SubscriberPlan<string>> = {}, policy?: FailurePolicy) {
@@ -30,18 +29,8 @@ function build (overrides: Partial<SubscriberPlan<string>> = {}, policy?: Failur
     }
   } as unknown as Producer
   const plan: SubscriberPlan<string> = {
-    name: 'take',
-    topics: ['orders'],
-    groupId: 'shop',
-    ordering: 'partition',
-    concurrency: 1,
-    ackPolicy: 'REJECT_ON_ERROR',
-    retry,
+    ...SUBSCRIBER,
     handlerTimeout: 1000,
-    bodyLimit: 1_000_000,
-    messageLogLevel: 'silent',
-    deadLetterTopic: (topic) => `${topic}.dlq`,
-    isDeadLetterOf: () => false,
     decode: ({ record }) => String(record.value),
     handle: () => undefined,
     release: () => undefined,
