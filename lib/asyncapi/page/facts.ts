@@ -15,7 +15,7 @@ const CONSUMER: Readonly<Record<string, string>> = {
 const POLICIES: Readonly<Record<string, string>> = {
   ACK_FIRST: 'acknowledged before it is handled',
   ACK: 'acknowledged also when it fails',
-  REJECT_ON_ERROR: 'what fails is rejected',
+  REJECT_ON_ERROR: 'a message that fails is rejected',
   NACK_ON_ERROR: 'a message that fails is redelivered',
   MANUAL: 'acknowledged by the handler'
 }
