@@ -4,6 +4,11 @@ export function toError (thrown: unknown): Error {
   return new Error(`thrown: ${describe(thrown)}`)
 }
 
+/** The message of an error; what else was thrown, as text. */
+export function reasonOf (thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : describe(thrown)
+}
+
 function describe (thrown: unknown): string {
   try {
     return String(thrown)

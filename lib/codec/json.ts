@@ -3,6 +3,7 @@ import { FASTSTREAM_ERR_DECODE, FASTSTREAM_ERR_ENCODE } from '../errors.js'
 import { DEEP, findFormless, MAX_DEPTH, type Formless } from './json-form.js'
 import { utf8 } from './utf8.js'
 import { invalid, type Part } from './violations.js'
+import { reasonOf } from '../to-error.js'
 
 const TOO_DEEP = `it is nested deeper than ${MAX_DEPTH} levels`
 const UNSTEADY = 'its toJSON() returned a value at first, and then none'
@@ -61,7 +62,7 @@ export function provenToJson (value: unknown, part: Part, topic: string): string
 }
 
 function unwritable (error: unknown, part: Part, topic: string): Error {
-  const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n', 1)
+  const [reason = ''] = reasonOf(error).split('\n', 1)
   return new FASTSTREAM_ERR_ENCODE(part, topic, reason, { cause: error })
 }
 

@@ -1,4 +1,4 @@
-import { toError } from '../to-error.js'
+import { reasonOf } from '../to-error.js'
 import { randomUUID } from 'node:crypto'
 import type { OutgoingHeaders, PublishOptions } from '../../types/index.js'
 import { isBytes } from '../codec/bytes.js'
@@ -93,6 +93,6 @@ function inPart<T> (part: 'key' | 'headers', topic: string, make: () => T): T {
     return make()
   } catch (error) {
     if (error instanceof Error && 'code' in error) throw error
-    throw new FASTSTREAM_ERR_ENCODE(part, topic, toError(error).message, { cause: error })
+    throw new FASTSTREAM_ERR_ENCODE(part, topic, reasonOf(error), { cause: error })
   }
 }

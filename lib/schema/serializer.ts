@@ -1,5 +1,5 @@
 import { FASTSTREAM_ERR_ENCODE, FASTSTREAM_ERR_SCHEMA_BUILD } from '../errors.js'
-import { toError } from '../to-error.js'
+import { reasonOf } from '../to-error.js'
 import type { SerializerCompiler } from './scope-compilers.js'
 import { plainSchema } from './validator.js'
 
@@ -25,7 +25,7 @@ export function compileSerializer (compiler: SerializerCompiler, schema: unknown
     try {
       json = serialize(value)
     } catch (error) {
-      throw new FASTSTREAM_ERR_ENCODE('value', topic, toError(error).message, { cause: error })
+      throw new FASTSTREAM_ERR_ENCODE('value', topic, reasonOf(error), { cause: error })
     }
     if (typeof json !== 'string') throw notJson(topic, 'did not return a string')
     try {
@@ -42,7 +42,7 @@ function build (compiler: SerializerCompiler, schema: unknown, topic: string): (
   try {
     serialize = compiler({ schema: plainSchema(schema), method: 'POST', url: topic, httpStatus: '200' })
   } catch (error) {
-    throw new FASTSTREAM_ERR_SCHEMA_BUILD('value', topic, toError(error).message, { cause: error })
+    throw new FASTSTREAM_ERR_SCHEMA_BUILD('value', topic, reasonOf(error), { cause: error })
   }
   if (typeof serialize === 'function') return serialize as (value: unknown) => unknown
   throw new FASTSTREAM_ERR_SCHEMA_BUILD('value', topic, 'the serializer compiler of its scope must return a function')

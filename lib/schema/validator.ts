@@ -3,6 +3,7 @@ import type { FastifySchemaCompiler } from 'fastify'
 import { isBytes, toBuffer } from '../codec/bytes.js'
 import type { Part } from '../codec/violations.js'
 import { FASTSTREAM_ERR_SCHEMA_BUILD } from '../errors.js'
+import { reasonOf } from '../to-error.js'
 import type { Compiler } from './ajv.js'
 import { bytesValidator, isBytesSchema, lookAlikeOf, NO_BYTES } from './bytes.js'
 
@@ -45,7 +46,7 @@ export function compileWith (compiler: Compiler, schema: unknown, { topic, part 
   } catch (error) {
     // Ajv does not know this type.
     if (isBytesSchema(schema)) return bytesValidator(schema)
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = reasonOf(error)
     throw new FASTSTREAM_ERR_SCHEMA_BUILD(part, topic, reason, { cause: error })
   }
   if (typeof validator !== 'function') {

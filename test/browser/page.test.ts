@@ -45,7 +45,7 @@ t.test('an operation shows its topic, its group and its tags, what Kafka has to 
   t.match(await operation.locator('> summary').innerText(), /receives\s+Price the order\s+orders\.placed\s+shop/)
   const facts = await operation.locator('.facts tr').allInnerTexts()
   t.same(facts.map((row) => row.replaceAll(/\s+/g, ' ').trim()), [
-    'Topic orders.placed', 'Group shop', 'Partitions 12', 'Replicas 3', 'Ack policy REJECT_ON_ERROR what fails is rejected', 'Ordering key', 'Retries 5',
+    'Topic orders.placed', 'Group shop', 'Partitions 12', 'Replicas 3', 'Ack policy REJECT_ON_ERROR a message that fails is rejected', 'Ordering key', 'Retries 5',
     'Dead-letter topic orders.placed.dlq', 'Client shop', 'Cluster Production', 'Results to invoices.issued stock.wanted', 'Same topic sends: An order was placed receives: Write the audit log',
     'Operation priceOrder'
   ])

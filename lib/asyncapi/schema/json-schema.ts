@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { isSchema, type Schema } from './keywords.js'
+import { reasonOf } from '../../to-error.js'
 
 /** The JSON Schema of a declared schema, or the reason why there is none. */
 export type JsonSchema = { readonly schema: Schema | boolean } | { readonly reason: string }
@@ -31,7 +32,7 @@ export function jsonSchemaOf (given: unknown, custom?: CustomConversion): JsonSc
   try {
     return converted(convert(TARGET))
   } catch (error) {
-    return { reason: error instanceof Error ? error.message : String(error) }
+    return { reason: reasonOf(error) }
   }
 }
 
