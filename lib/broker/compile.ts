@@ -11,6 +11,7 @@ import { compilersOf } from '../schema/scope-compilers.js'
 import { compileSerializer } from '../schema/serializer.js'
 import type { Part } from '../codec/violations.js'
 import type { Validators } from '../schema/validator.js'
+import { writtenTopicsOf } from './app-brokers.js'
 import { DeadLetterTopics } from './dead-letter-topics.js'
 import type { SubscriberDeclaration } from './declaration.js'
 import type { SubscriberSettings } from './plan.js'
@@ -45,7 +46,8 @@ export function compile (registry: Registry, broker: CompilingBroker): Compiled 
     const topic = topics.join(', ')
     const validators = compileParts(schema, (schema, part) => compileIncoming(compiler, schema, { topic, part }))
     const source = sourceOf(broker, settings, validators.key !== undefined, deadLetterTopics)
-    return [declaration, new CompiledSubscriber(settings, { bodyLimit, validators }, source)] as const
+    const rules = { bodyLimit, validators }
+    return [declaration, new CompiledSubscriber(settings, rules, source, () => writtenTopicsOf(scope))] as const
   })
   const publishers = registry.publishers.map(({ declaration }) => {
     const { scope, topic, schema = {}, key, headers } = declaration

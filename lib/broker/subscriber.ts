@@ -16,12 +16,16 @@ export interface CompiledSubscriber extends SubscriberSettings {}
 /** A compiled subscriber: what its pipeline does with each message. */
 export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
   readonly rules: IncomingRules
+  readonly writtenTopics: () => readonly string[]
   readonly #source: MessageSource
   #warned = false
 
-  constructor (settings: SubscriberSettings, rules: IncomingRules, source: MessageSource) {
+  constructor (
+    settings: SubscriberSettings, rules: IncomingRules, source: MessageSource, writtenTopics: () => readonly string[]
+  ) {
     Object.assign(this, settings)
     this.rules = rules
+    this.writtenTopics = writtenTopics
     this.#source = source
     Object.freeze(this)
   }

@@ -82,8 +82,9 @@ export class FailurePolicy {
     if (step === 'decode') {
       return { stage: isInvalid(error) ? 'validate' : 'deserialize', consequence: this.#deadLetter(topic) }
     }
-    // The next message would fail alike, and this one is not at fault.
-    if (isNotAuthorized(error)) return { stage: step === 'handle' ? 'handler' : 'publish', consequence: STOP }
+    if (this.#lacksDeclaredRight(step, error)) {
+      return { stage: step === 'handle' ? 'handler' : 'publish', consequence: STOP }
+    }
     if (step === 'handle' && this.#isAgain(error, delivery)) {
       return { stage: 'handler', consequence: this.#again(attempt) }
     }
@@ -97,6 +98,19 @@ export class FailurePolicy {
   decided (decision: Exclude<Decision, { kind: 'ack' }>, { topic, attempt }: Delivery): Verdict {
     if (decision.kind === 'reject') return { stage: 'rejected', consequence: this.#deadLetter(topic) }
     return { stage: 'handler', consequence: this.#again(attempt, decision.delay) }
+  }
+
+  /**
+   * True when the next message would fail alike, and this one is not at fault: the cluster refuses a topic that the
+   * app has declared. A handler may have taken the name of another topic from its message.
+   */
+  #lacksDeclaredRight (step: Step, error: Error): boolean {
+    if (!isNotAuthorized(error)) return false
+    if (step === 'publish') return true
+    const written = this.#plan.writtenTopics()
+    // A right on the cluster is refused where the app may write to no topic at all.
+    return error.rights.some(({ resource, name }) => (
+      resource === 'topic' ? written.includes(name) : written.length > 0))
   }
 
   #again (attempt: number, delay = backoff(this.#plan.retry, attempt)): Consequence {
