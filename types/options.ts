@@ -1,27 +1,8 @@
 import type { FastifyRequest, FastifyServerOptions } from 'fastify'
 import type { ConnectionOptions } from 'node:tls'
 import type { AsyncapiOptions } from './asyncapi.js'
+import type { SaslOptions } from './security.js'
 import type { Transport, TransportFactory } from './transport.js'
-
-/**
- * Credentials of the app for the cluster (SASL). Without `ssl` all mechanisms but SCRAM send them readable, so they
- * are refused for a host that is not loopback, see {@link FaststreamOptions.allowInsecureSasl}.
- *
- * @example
- * const sasl: SaslOptions = { mechanism: 'scram-sha-512', username: 'shop', password: 'secret' }
- * await app.register(faststreamPlugin, { brokers, ssl: true, sasl })
- */
-export type SaslOptions =
-  | { mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512', username: string, password: string }
-  | {
-    mechanism: 'aws'
-    authorizationIdentity: string
-    accessKeyId: string
-    secretAccessKey: string
-    sessionToken?: string | undefined
-  }
-  /** Token provider, called for each connection (KIP-255). */
-  | { mechanism: 'oauthbearer', oauthBearerProvider: () => Promise<{ value: string }> }
 
 /**
  * Further attempts for a message whose handler threw. The messages behind it in its lane wait.
@@ -221,7 +202,12 @@ export interface FaststreamOptions extends InheritedOptions {
   name?: string | undefined
   /** Kafka client id, shown in the cluster's logs and used for its quotas. @default 'fastify-faststream' */
   clientId?: string | undefined
-  /** TLS: `true`, or the options of `node:tls`. @default false */
+  /**
+   * TLS: `true`, or the options of `node:tls`: `ca` for the authority of the brokers' certificates, `cert` and `key`
+   * for a certificate of the app. FastStream: `security` (`ssl_context`). FastKafka: `ssl_context`.
+   *
+   * @default false
+   */
   ssl?: boolean | ConnectionOptions | undefined
   /** Credentials of the app, see {@link SaslOptions}. @default none */
   sasl?: SaslOptions | undefined

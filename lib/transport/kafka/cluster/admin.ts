@@ -6,7 +6,7 @@ import { notAuthorized, type Right } from '../../../missing-rights.js'
 import { namedError, throwIfFailed } from './denied.js'
 import { CODE, isCoded, ProtocolError, reasonOf } from './protocol-errors.js'
 import type { Operation } from './retry-until.js'
-import { securityError, unreachable } from './security-error.js'
+import { isTlsMistake, securityError, unreachable } from './security-error.js'
 import type { TopicMetadata, TopicState } from './topic-metadata.js'
 
 /** Requests to the cluster as a whole. Each ends within `connectTimeout`, or at the deadline given. */
@@ -18,11 +18,15 @@ export function createAdmin (
   async function connect (deadline?: number, onFailure?: (error: Error) => void): Promise<void> {
     const ms = deadline === undefined ? connectTimeout : deadline - cluster.environment.clock.elapsed()
     try {
-      await cluster.until(ms, (operation) => operation.repeat(() => cluster.connect(operation), { onFailure }))
+      await cluster.until(ms, (operation) => operation.repeat(() => reach(operation), { onFailure }))
     } catch (err) {
       throw unreachable(err, brokers)
     }
     log.info({ brokers }, 'connected to kafka')
+  }
+
+  async function reach (operation: Operation): Promise<void> {
+    await cluster.connect(operation).catch((err) => { throw isTlsMistake(err) ? unreachable(err, brokers) : err })
   }
 
   async function describeTopics (topics: readonly string[]): Promise<ReadonlyMap<string, number>> {

@@ -10,7 +10,7 @@ import { PROPAGATION, type TopicMetadata } from '../cluster/topic-metadata.js'
 import { byTopic, groupBy, partitionId } from '../group-by.js'
 import type { CompressRecords } from '../records/compress.js'
 import { encodeBatch } from '../records/encode-batch.js'
-import type { ProduceAnswer, ProduceRequest } from '../wire.js'
+import { type ProduceAnswer, type ProduceRequest, WireError } from '../wire.js'
 import { isPending, type ProduceBatch, toBatches } from './produce-batch.js'
 import { toError } from '../../../to-error.js'
 
@@ -63,7 +63,7 @@ export function createProducer (
   }
 
   async function deliver (operation: Operation, batches: readonly ProduceBatch[]): Promise<void> {
-    const self = await operation.repeat(() => identify(operation))
+    const self = await operation.repeat(() => identify(operation).catch((err) => { throw notFinal(err) }))
     let again = false
     await operation.repeat(async () => {
       const pending = batches.filter(isPending)
@@ -78,7 +78,7 @@ export function createProducer (
       const { topic, partition, failure } = failed
       if (!again) log.warn({ topic, partition, reason: reasonOf(failure) }, 'a send failed and is repeated')
       again = true
-      throw failure
+      throw notFinal(failure)
     })
   }
 
@@ -155,6 +155,11 @@ export function createProducer (
     partitionCount: (topic) => metadata.partitionCount(topic),
     async close () { closing.abort() }
   }
+}
+
+/** Credentials that are refused may be right before the deadline, as where they are replaced on both sides. */
+function notFinal (error: unknown): unknown {
+  return error instanceof WireError ? new WireError(error.message, 'connection', error, error.option) : error
 }
 
 async function compressEach (batches: readonly ProduceBatch[], compress: CompressRecords): Promise<void> {
