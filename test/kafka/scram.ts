@@ -13,7 +13,8 @@ export async function setPassword (broker: string, username: string, password: s
     const salt = randomBytes(16)
     const salted = pbkdf2Sync(password, salt, ITERATIONS, length, digest)
     return Buffer.concat([
-      compact(Buffer.from(username)), Buffer.from([mechanism]), int32(ITERATIONS), compact(salt), compact(salted), NO_TAGS
+      compact(Buffer.from(username)), Buffer.from([mechanism]), int32(ITERATIONS), compact(salt), compact(salted),
+      NO_TAGS
     ])
   })
   const noDeletions = Buffer.from([1])

@@ -1,7 +1,7 @@
 /**
  * `connection`: it could not be made, or it broke; another try may work.
- * `tls`: the two sides certainly do not agree on TLS. At start that is a mistake in the options; later a certificate may
- * have been replaced, and another try may work.
+ * `tls`: the two sides certainly do not agree on TLS. At start that is a mistake in the options; later a certificate
+ * may have been replaced, and another try may work.
  * `authentication`: the broker refused the credentials of this client, or TLS cannot begin with its options.
  */
 export class WireError extends Error {

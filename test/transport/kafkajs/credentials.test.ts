@@ -49,7 +49,7 @@ t.test('credentials that do not change need no function', async (t) => {
   const sasl = Object.freeze({ mechanism: 'plain', username: 'shop', password: SECRET } as const)
   const to = wire(sasl)
   t.equal(to.principal, 'User:shop')
-  for (const _ of [1, 2]) (await to.connect(address, open)).close()
+  for (const connection of [await to.connect(address, open), await to.connect(address, open)]) connection.close()
   t.same(sent, [['', 'shop', SECRET], ['', 'shop', SECRET]])
 })
 

@@ -63,9 +63,11 @@ export function createProducer (
   }
 
   async function deliver (operation: Operation, batches: readonly ProduceBatch[]): Promise<void> {
-    const self = await operation.repeat(() => identify(operation).catch((err) => { throw notFinal(err) }))
+    const repeat = async <Result>(attempt: () => Promise<Result>): Promise<Result> => (
+      await operation.repeat(() => attempt().catch((err) => { throw notFinal(err) })))
+    const self = await repeat(() => identify(operation))
     let again = false
-    await operation.repeat(async () => {
+    await repeat(async () => {
       const pending = batches.filter(isPending)
       if (again || pending.some(({ topic, partition }) => !(partition in metadata.get(topic).leaders))) {
         await metadata.refresh(operation, [...new Set(pending.map(({ topic }) => topic))])
@@ -78,7 +80,7 @@ export function createProducer (
       const { topic, partition, failure } = failed
       if (!again) log.warn({ topic, partition, reason: reasonOf(failure) }, 'a send failed and is repeated')
       again = true
-      throw notFinal(failure)
+      throw failure
     })
   }
 
