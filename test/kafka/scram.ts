@@ -3,22 +3,19 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 
 const ALTER_USER_SCRAM_CREDENTIALS = 51
-/** Numbers of the mechanisms in the protocol, with their digests. */
-const DIGESTS = [[1, 'sha256', 32], [2, 'sha512', 64]] as const
+/** The number of SCRAM-SHA-512 in the protocol. */
+const SHA_512 = 2
 const ITERATIONS = 4096
 
-/** Gives a user another password for SCRAM (KIP-554), which kafkajs cannot do. `broker`: of the plain listener. */
+/** Gives a user another password for SCRAM-SHA-512 (KIP-554), as kafkajs cannot. `broker`: of the plain listener. */
 export async function setPassword (broker: string, username: string, password: string): Promise<void> {
-  const upsertions = DIGESTS.map(([mechanism, digest, length]) => {
-    const salt = randomBytes(16)
-    const salted = pbkdf2Sync(password, salt, ITERATIONS, length, digest)
-    return Buffer.concat([
-      compact(Buffer.from(username)), Buffer.from([mechanism]), int32(ITERATIONS), compact(salt), compact(salted),
-      NO_TAGS
-    ])
-  })
-  const noDeletions = Buffer.from([1])
-  const body = Buffer.concat([noDeletions, Buffer.from([upsertions.length + 1]), ...upsertions, NO_TAGS])
+  const salt = randomBytes(16)
+  const salted = pbkdf2Sync(password, salt, ITERATIONS, 64, 'sha512')
+  const [noDeletions, oneUpsertion] = [Buffer.from([1]), Buffer.from([2])]
+  const body = Buffer.concat([
+    noDeletions, oneUpsertion, compact(Buffer.from(username)), Buffer.from([SHA_512]), int32(ITERATIONS), compact(salt),
+    compact(salted), NO_TAGS, NO_TAGS
+  ])
   const header = Buffer.concat([
     Buffer.from([0, ALTER_USER_SCRAM_CREDENTIALS, 0, 0]), int32(1), Buffer.from([0xff, 0xff]), NO_TAGS
   ])

@@ -45,7 +45,7 @@ async function shop (t: Test, options: SecurityOptions): Promise<Shop> {
 
 /** Connections that the app has at least: for fetches, for the group, and for the rest. */
 const CONNECTIONS = 3
-const RENEWALS = 4
+const RENEWALS = 3
 const BURST = 20
 
 t.test('connections are replaced before their sessions end: nothing is lost, repeated or out of order', async (t) => {
