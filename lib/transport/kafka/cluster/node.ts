@@ -97,24 +97,26 @@ export class Node {
   }
 
   async #open (): Promise<Session> {
-    const { clock, random } = this.#environment
     const { connectTimeout } = this.#timeouts
     const abort = this.#abort = new AbortController()
-    const began = clock.elapsed()
-    const cancel = clock.schedule(connectTimeout, () => {
+    const cancel = this.#environment.clock.schedule(connectTimeout, () => {
       abort.abort(new WireError(`${this.address} took no connection within ${connectTimeout} ms`, 'connection'))
     })
+    return await this.#begin(abort.signal).finally(cancel)
+  }
+
+  async #begin (signal: AbortSignal): Promise<Session> {
+    const { clock, random } = this.#environment
+    const began = clock.elapsed()
     let connection: WireConnection | undefined
     try {
-      connection = await this.#wire.connect(this.address, abort.signal)
-      abort.signal.throwIfAborted()
+      connection = await this.#wire.connect(this.address, signal)
+      signal.throwIfAborted()
       checkApiRanges(this.#wire, connection)
       return this.#replace(new Session(connection, began, random))
     } catch (err) {
       connection?.close()
-      throw abort.signal.aborted && !pointsAtOption(err) ? abort.signal.reason : err
-    } finally {
-      cancel()
+      throw signal.aborted && !pointsAtOption(err) ? signal.reason : err
     }
   }
 
