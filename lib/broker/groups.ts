@@ -118,7 +118,8 @@ export class Groups implements Iterable<Group> {
     }
     const contactInterval = groupId === null ? environment.settings.metadataMaxAge : heartbeatInterval
     const settings = { ...environment.settings, sessionTimeout, rebalanceTimeout, contactInterval }
-    return new Group(groupId, pipelines, (listener) => transport.consumer(options, listener), { ...environment, settings })
+    const own = { ...environment, settings }
+    return new Group(groupId, pipelines, (listener) => transport.consumer(options, listener), own)
   }
 }
 

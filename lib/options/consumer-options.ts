@@ -139,7 +139,9 @@ export function checkGroupless (written: InheritedConsumerOptions): void {
 const checkMode = choice('earliest', 'latest', 'fail')
 
 /** A date that is none has no number, and is refused as such. */
-function checkOffsetReset (option: string, given: NonNullable<InheritedConsumerOptions['offsetReset']>): OffsetResetMode {
+function checkOffsetReset (
+  option: string, given: NonNullable<InheritedConsumerOptions['offsetReset']>
+): OffsetResetMode {
   if (!isObject(given)) return checkMode(option, given)
   onlyKnown(`${option}.`, given, ['timestamp'])
   const { timestamp } = given

@@ -18,7 +18,7 @@ export interface TransportSettings extends Pick<
 
 /** Loaded when it is needed: an app on the memory transport never reads kafkajs. */
 export async function createTransport (settings: TransportSettings, log: Log): Promise<Transport> {
-  const { transport, security, producer, brokers, clientId, allowInsecureSasl, connectTimeout, metadataMaxAge } = settings
+  const { transport, security, producer, brokers, clientId, allowInsecureSasl } = settings
   if (typeof transport === 'object') return transport
   if (transport === 'memory') {
     log.warn({}, 'in-memory broker: nothing leaves this process, and it forgets everything when it ends')
@@ -26,6 +26,7 @@ export async function createTransport (settings: TransportSettings, log: Log): P
     return createMemoryTransport({ cluster: createMemoryCluster(), log })
   }
   const { compression } = producer
+  const { connectTimeout, metadataMaxAge } = settings
   const times = { connectTimeout, metadataMaxAge }
   const options = { brokers, clientId, ...Sealed.open(security), allowInsecureSasl, ...times, compression, log }
   if (typeof transport === 'function') return checkTransport('transport(options)', await transport(options))

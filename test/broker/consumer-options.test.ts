@@ -22,7 +22,9 @@ interface Row {
   readonly with: unknown
 }
 
-const fetchMember = (member: 'minBytes' | 'maxBytes' | 'maxWait') => (started: Started) => fetchesOf(started)[0]?.[member]
+const fetchMember = (member: 'minBytes' | 'maxBytes' | 'maxWait' | 'isolationLevel' | 'rack') => (started: Started) => {
+  return fetchesOf(started)[0]?.[member]
+}
 const joinMember = (member: 'sessionTimeout' | 'rebalanceTimeout' | 'groupInstanceId') => ({ sent }: Started) => {
   return sent('JoinGroup')[0]?.[member]
 }
@@ -41,11 +43,11 @@ const ROWS: Readonly<Record<string, Row>> = {
   'fetch.maxWait': { options: { fetch: { maxWait: 321 } }, effect: fetchMember('maxWait'), without: 250, with: 321 },
   isolationLevel: {
     options: { isolationLevel: 'read_uncommitted' },
-    effect: (started) => fetchesOf(started)[0]?.isolationLevel,
+    effect: fetchMember('isolationLevel'),
     without: 1,
     with: 0
   },
-  clientRack: { options: { clientRack: 'zone-a' }, effect: (started) => fetchesOf(started)[0]?.rack, without: '', with: 'zone-a' },
+  clientRack: { options: { clientRack: 'zone-a' }, effect: fetchMember('rack'), without: '', with: 'zone-a' },
   sessionTimeout: {
     options: { sessionTimeout: 12_345 }, effect: joinMember('sessionTimeout'), without: 30_000, with: 12_345
   },
@@ -57,7 +59,8 @@ const ROWS: Readonly<Record<string, Row>> = {
   },
   'offsetReset with a time': {
     options: { offsetReset: { timestamp: new Date(AT) } },
-    effect: ({ sent }) => sent('ListOffsets').map(({ topics }) => topics[0]?.partitions[0]?.timestamp).filter((at) => at! > 0n),
+    effect: ({ sent }) => sent('ListOffsets').flatMap(({ topics }) => topics[0]!.partitions)
+      .map(({ timestamp }) => timestamp).filter((timestamp) => timestamp > 0n),
     without: [],
     with: [BigInt(AT)]
   }
@@ -66,8 +69,9 @@ const ROWS: Readonly<Record<string, Row>> = {
 for (const [name, { options, effect, ...expected }] of Object.entries(ROWS)) {
   t.test(`${name} reaches the wire, from the plugin and from a subscriber`, async (t) => {
     const observed = async (ofPlugin: FaststreamOptions, ofSubscriber: InheritedConsumerOptions): Promise<unknown> => {
-      const started = await startOnWire(t, ofPlugin, (app) => { app.broker.subscriber('orders', ofSubscriber, () => {}) })
-      return effect(started)
+      return effect(await startOnWire(t, ofPlugin, (app) => {
+        app.broker.subscriber('orders', ofSubscriber, () => {})
+      }))
     }
     t.same(await observed({}, {}), expected.without)
     t.same(await observed(options, {}), expected.with)
@@ -132,7 +136,8 @@ t.test('groups of one app have their own consumers, each with its options', asyn
   t.same(sent('JoinGroup').map(({ groupId, sessionTimeout }) => [groupId, sessionTimeout]).sort(), [
     ['one', 10_000], ['two', 20_000]
   ])
-  const racks = sent('Fetch').filter(({ maxWait }) => maxWait > 0).map(({ rack, topics }) => `${topics[0]?.topic} ${rack}`)
+  const fetches = sent('Fetch').filter(({ maxWait }) => maxWait > 0)
+  const racks = fetches.map(({ rack, topics }) => `${topics[0]?.topic} ${rack}`)
   t.same([...new Set(racks)].sort(), ['bills b', 'bills c', 'orders a'])
 })
 

@@ -27,7 +27,9 @@ t.test('the types have the options of the tables, with the same defaults', async
     [['InheritedOptions', 'InheritedConsumerOptions'], INHERITED], [['FaststreamOptions'], PLUGIN]
   ] as const) {
     t.same(
-      Object.assign({}, ...types.map(defaultsOf)), Object.fromEntries(optionRows(table).map(({ name, default: shown }) => [name, shown])), types.join()
+      Object.assign({}, ...types.map(defaultsOf)),
+      Object.fromEntries(optionRows(table).map(({ name, default: shown }) => [name, shown])),
+      types.join()
     )
   }
 })

@@ -54,7 +54,8 @@ t.test('impossible values are refused, for the plugin and for a subscriber', asy
 
 t.test('a heartbeat is at most a third of the session, whichever level names them', async (t) => {
   const cure = /'heartbeatInterval' must be at most 3333, a third of the sessionTimeout of 10000 ms: raise that, too/
-  t.throws(() => normaliseOptions({ sessionTimeout: 10_000, heartbeatInterval: 3334 }, 0), { ...REFUSED, message: cure })
+  const seldom = { sessionTimeout: 10_000, heartbeatInterval: 3334 }
+  t.throws(() => normaliseOptions(seldom, 0), { ...REFUSED, message: cure })
   t.match(normaliseOptions({ sessionTimeout: 10_000, heartbeatInterval: 3333 }, 0), { heartbeatInterval: 3333 })
   const app = await build(t, { heartbeatInterval: 5000 })
   t.throws(() => app.broker.subscriber('orders', { sessionTimeout: 10_000 }, () => {}), { ...REFUSED, message: /3333/ })
@@ -74,7 +75,7 @@ t.test('a drain and the rejoin fit into the rebalance, whichever level names its
   t.doesNotThrow(() => app.broker.subscriber('orders', { rebalanceTimeout: 11_000 }, () => {}))
 })
 
-t.test('options of groups mean nothing to a subscriber without a group, which inherits them all the same', async (t) => {
+t.test('options of groups are refused beside groupId: null, and may be inherited there', async (t) => {
   const app = await build(t, { groupInstanceId: 'shop-0', sessionTimeout: 20_000 })
   for (const options of [
     { sessionTimeout: 20_000 }, { heartbeatInterval: 500 }, { rebalanceTimeout: 30_000 }, { groupInstanceId: 'a' }

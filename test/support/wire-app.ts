@@ -1,11 +1,17 @@
 import Fastify from 'fastify'
 import type { Test } from 'tap'
 import { faststreamPlugin, type FaststreamOptions } from '../../index.js'
+import { sleep, type Clock } from '../../lib/clock.js'
 import { createKafkaTransport } from '../../lib/transport/kafka/index.js'
-import type { Api, FetchRequest, JoinGroupAnswer, JoinGroupRequest, Requests } from '../../lib/transport/kafka/wire.js'
+import type {
+  Api, FetchRequest, JoinGroupAnswer, JoinGroupRequest, Requests
+} from '../../lib/transport/kafka/wire.js'
 import { useEnvironment } from './environment.js'
 import { fakeWire, type Handlers, metadataOf } from './fake-wire.js'
 import { manualEnvironment } from './kafka-client.js'
+import type { ManualClock } from './manual-clock.js'
+
+const NEVER = new AbortController().signal
 
 type Parameters<Kind extends Api> = Requests[Kind]['parameters']
 
@@ -15,22 +21,28 @@ function joined ({ protocols }: JoinGroupRequest): JoinGroupAnswer {
   return { errorCode: 0, generationId: 1, protocol: 'p', leaderId: 'm', memberId: 'm', members }
 }
 
-function nothing ({ topics }: FetchRequest): Requests['Fetch']['answer'] {
-  const row = { errorCode: 3, highWatermark: -1n, lastStableOffset: -1n, aborted: [], preferredReadReplica: -1 }
+/** No records; that of the check of rights asks for a partition that is not there. */
+function nothing ({ topics, maxWait }: FetchRequest): Requests['Fetch']['answer'] {
+  const row = { errorCode: maxWait === 0 ? 3 : 0, highWatermark: 9n, lastStableOffset: 9n, aborted: [] }
   const records = Buffer.alloc(0)
   return {
     errorCode: 0,
     topics: topics.map(({ topic, partitions }) => (
-      { topic, partitions: partitions.map(({ partition }) => ({ ...row, partition, records })) }))
+      {
+        topic,
+        partitions: partitions.map(({ partition }) => ({ ...row, partition, preferredReadReplica: -1, records }))
+      }))
   }
 }
 
 /** Answers of a node that leads the topics, whose logs hold the offsets 0 to 9. Groups have stored nothing. */
-function node (topics: readonly string[]): Handlers {
+function node (topics: readonly string[], clock: Clock): Handlers {
   return {
     Metadata: metadataOf(Object.fromEntries(topics.map((topic) => [topic, 1]))),
-    // That of the check of rights is answered at once.
-    Fetch: (request) => request.maxWait === 0 ? nothing(request) : new Promise(() => {}),
+    Fetch: async (request) => {
+      await sleep(clock, request.maxWait, NEVER)
+      return nothing(request)
+    },
     Produce: ({ topics }) => ({
       topics: topics.map(({ topic, partitions }) => (
         { topic, partitions: partitions.map(({ partition }) => ({ partition, errorCode: 3, baseOffset: -1n })) }))
@@ -49,7 +61,9 @@ function node (topics: readonly string[]): Handlers {
     OffsetFetch: ({ topics }) => ({
       errorCode: 0,
       topics: topics.map(({ topic, partitions }) => (
-        { topic, partitions: partitions.map((row) => ({ ...row, errorCode: 0, offset: -1n, metadata: null })) }))
+        {
+          topic, partitions: partitions.map((row) => ({ ...row, errorCode: 0, offset: -1n, metadata: null }))
+        }))
     }),
     OffsetCommit: ({ topics }) => ({
       topics: topics.map(({ topic, partitions }) => (
@@ -69,7 +83,7 @@ export async function startOnWire (
 ) {
   const { clock, random } = manualEnvironment()
   const requests: Array<readonly [api: Api, parameters: unknown]> = []
-  const answers: Handlers = { ...node(['orders', 'orders.dlq', 'bills', 'bills.dlq']), ...handlers }
+  const answers: Handlers = { ...node(['orders', 'orders.dlq', 'bills', 'bills.dlq'], clock), ...handlers }
   const wire = fakeWire(answers)
   const { connect } = wire
   wire.connect = async (...args) => {
@@ -97,9 +111,9 @@ export async function startOnWire (
 }
 
 /** Lets time go on until `work` has ended. */
-async function settled (clock: ReturnType<typeof manualEnvironment>['clock'], work: PromiseLike<unknown>): Promise<void> {
-  let ended = false
-  const ending = Promise.resolve(work).finally(() => { ended = true })
-  while (!ended) await clock.advance(10)
+async function settled (clock: ManualClock, work: PromiseLike<unknown>): Promise<void> {
+  const progress = { ended: false }
+  const ending = Promise.resolve(work).finally(() => { progress.ended = true })
+  while (!progress.ended) await clock.advance(10)
   await ending
 }

@@ -61,8 +61,8 @@ async function askLeader (
   node: Node, partitions: readonly TopicPartition[], found: Found, since?: OffsetQuestion
 ): Promise<void> {
   // In this order: a node answers one after the other, so that no end is before what is stable.
-  const answers = [START, STABLE, END, ...since === undefined ? [] : [since]].map((asked) => ask(node, partitions, asked))
-  const [starts, stables, ends, times] = await Promise.all(answers)
+  const questions = [START, STABLE, END, ...since === undefined ? [] : [since]]
+  const [starts, stables, ends, times] = await Promise.all(questions.map((asked) => ask(node, partitions, asked)))
   for (const partition of partitions) {
     const id = partitionId(partition)
     const [start, stable, end] = [starts, stables, ends].map((offsets) => offsets!.get(id))
