@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { FaststreamOptions, InheritedConsumerOptions } from '../../index.js'
-import type { FetchRequest } from '../../lib/transport/kafka/wire.js'
+import { encodeBatch } from '../../lib/transport/kafka/records/encode-batch.js'
+import type { FetchAnswer, FetchRequest } from '../../lib/transport/kafka/wire.js'
 import { startOnWire } from '../support/wire-app.js'
 
 /* Each option of the consumer, as its effect reaches the wire: written for the plugin, and for a subscriber. */
@@ -149,4 +150,31 @@ t.test('the health of a consumer waits for its heartbeats, however seldom they a
   }
   t.equal(await health({ heartbeatInterval: 25_000, sessionTimeout: 90_000 }, 24), 'reading')
   t.equal(await health({ groupId: null, metadataMaxAge: 100_000 }, 90), 'reading')
+})
+
+/** One record whose batch has another checksum than its bytes. */
+function damaged (): FetchAnswer {
+  const record = { key: null, value: Buffer.from('1'), headers: [], timestamp: AT }
+  const records = encodeBatch([record], { producerId: -1n, producerEpoch: -1, firstSequence: -1 })
+  records.writeUInt32BE(0, 17)
+  const row = { highWatermark: 1n, lastStableOffset: 1n, aborted: [], preferredReadReplica: -1 }
+  return { errorCode: 0, topics: [{ topic: 'orders', partitions: [{ ...row, partition: 0, errorCode: 0, records }] }] }
+}
+
+t.test('with checkCrcs: false a record is handled whose checksum is wrong', async (t) => {
+  const taken = async (options: InheritedConsumerOptions): Promise<unknown> => {
+    const values: unknown[] = []
+    const { app, clock } = await startOnWire(t, {}, (app) => {
+      app.broker.subscriber('orders', options, (value) => { values.push(value) })
+    }, {
+      Fetch: ({ topics, maxWait }) => {
+        const asked = topics[0]!.partitions[0]!
+        return asked.offset === 0n && maxWait > 0 ? damaged() : new Promise(() => {})
+      }
+    })
+    await clock.advance(100)
+    return { values, stopped: app.broker.health().subscribers[0]?.partitions[0]?.stopped !== undefined }
+  }
+  t.same(await taken({}), { values: [], stopped: true })
+  t.same(await taken({ checkCrcs: false }), { values: [1], stopped: false })
 })
