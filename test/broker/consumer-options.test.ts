@@ -165,7 +165,7 @@ t.test('with checkCrcs: false a record is handled whose checksum is wrong', asyn
   const taken = async (options: InheritedConsumerOptions): Promise<unknown> => {
     const values: unknown[] = []
     const { app, clock } = await startOnWire(t, {}, (app) => {
-      app.broker.subscriber('orders', options, (value) => { values.push(value) })
+      app.broker.subscriber('orders', options, (value: unknown) => { values.push(value) })
     }, {
       Fetch: ({ topics, maxWait }) => {
         const asked = topics[0]!.partitions[0]!
