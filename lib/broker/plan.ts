@@ -4,6 +4,7 @@ import {
   FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER, FASTSTREAM_ERR_GROUP_CLASH, FASTSTREAM_ERR_GROUP_REQUIRED,
   FASTSTREAM_ERR_INVALID_OPTION
 } from '../errors.js'
+import { checkGroupless, checkTimes, differenceOf } from '../options/consumer-options.js'
 import { resolveInherited, type InheritedSettings } from '../options/inherited.js'
 import type { DeadLetterTopic } from '../options/settings.js'
 import type { Settings } from '../options/plugin-options.js'
@@ -70,7 +71,7 @@ export function previewSubscriber (
 /**
  * Resolves a subscriber when everything is declared.
  *
- * @throws FASTSTREAM_ERR_GROUP_REQUIRED, FASTSTREAM_ERR_INVALID_TOPIC
+ * @throws FASTSTREAM_ERR_GROUP_REQUIRED, FASTSTREAM_ERR_INVALID_TOPIC, FASTSTREAM_ERR_INVALID_OPTION
  */
 export function resolveSubscriber (
   declaration: SubscriberDeclaration, settings: Settings, around: Surroundings = {}
@@ -81,6 +82,8 @@ export function resolveSubscriber (
   const where = whereOf(preview)
   if (groupId === undefined) throw new FASTSTREAM_ERR_GROUP_REQUIRED(where)
   for (const topic of topics) checkTopic(topic, originOf(topicPrefix, where))
+  checkTimes({ ...settings, ...preview }, ` (${where})`)
+  if (groupId === null) checkGroupless(declaration.options, ` (${where})`)
   return Object.freeze({
     ...preview,
     groupId,
@@ -139,7 +142,7 @@ export function checkTogether (before: readonly SubscriberSettings[], added: Sub
  * and each topic must belong to one of them.
  */
 function checkGroup (before: readonly SubscriberSettings[], added: SubscriberSettings): void {
-  const { groupId, topics, offsetReset } = added
+  const { groupId, topics } = added
   if (groupId === null) return
   for (const other of before) {
     if (other.groupId !== groupId) continue
@@ -147,9 +150,8 @@ function checkGroup (before: readonly SubscriberSettings[], added: SubscriberSet
     if (shared !== undefined) {
       throw new FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER(shared, groupId, whereOf(other), whereOf(added))
     }
-    if (other.offsetReset !== offsetReset) {
-      throw new FASTSTREAM_ERR_GROUP_CLASH(groupId, 'offsetReset', whereOf(other), whereOf(added))
-    }
+    const option = differenceOf(other, added)
+    if (option !== undefined) throw new FASTSTREAM_ERR_GROUP_CLASH(groupId, option, whereOf(other), whereOf(added))
   }
 }
 
