@@ -290,8 +290,8 @@ export interface FaststreamOptions extends InheritedOptions {
    */
   sessionTimeout?: number | undefined
   /**
-   * Time that the group waits in a rebalance for a member that drains, ms. After it the group evicts the member. FastStream:
-   * `rebalance_timeout_ms`.
+   * Time that the group waits in a rebalance for a member that drains, ms. After it the group evicts the member.
+   * FastStream: `rebalance_timeout_ms`.
    *
    * @default 60_000
    */

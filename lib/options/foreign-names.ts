@@ -146,7 +146,7 @@ const BY_NAME = new Map([
   ...Object.entries(FASTSTREAM_NAMES).map(([name, cure]) => [name, `FastStream's '${name}': ${cure}`] as const)
 ])
 
-/** What to write instead of a name of FastStream or FastKafka, also in camel case; undefined: the name is not theirs. */
+/** What to write instead of a name of FastStream or FastKafka, also in camel case; undefined: it is none of theirs. */
 export function foreignName (name: string): string | undefined {
   return BY_NAME.get(name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`))
 }

@@ -26,7 +26,7 @@ t.test("the README's user service: a user is registered", async (t) => {
 })
 
 // FastStream: `with pytest.raises(ValidationError)` around the publish.
-t.test("the README's ValidationError: a wrong message is an error of the test, and its handler is not run", async (t) => {
+t.test("the README's ValidationError: a wrong message is refused, and its handler is not run", async (t) => {
   const app = await build({}, { groupId: 'readme' })
   t.teardown(() => app.close())
   const broker = await testBroker(app)
