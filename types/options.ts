@@ -172,7 +172,8 @@ export interface InheritedOptions {
   ackPolicy?: AckPolicy | undefined
   /**
    * Messages that are handled one after the other (a lane): those of a `'partition'`, or those of one `'key'` in a
-   * partition. With `'key'` a message without a key has its own lane; with `'none'` every message has.
+   * partition. With `'key'` a message without a key has its own lane; with `'none'` every message has. FastStream:
+   * `max_workers` with `ACK_FIRST` is as `'none'`, with other policies as `'partition'`.
    *
    * @default 'partition'
    */

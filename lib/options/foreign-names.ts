@@ -58,6 +58,7 @@ export const FASTSTREAM_NAMES: Readonly<Record<string, string>> = {
   // What is done with a message.
   dependencies: "use 'deps', found at message.deps",
   middlewares: NOT_YET,
+  middleware: NOT_YET,
   parser: NOT_YET,
   decoder: NOT_YET,
   key_deserializer: "use 'schema.key' for a key that is text",

@@ -6,6 +6,8 @@ export interface TypeMember {
   readonly owner: string
   readonly name: string
   readonly text: string
+  /** Its name, and those of the members of its type: `commit`, `interval`, `count`. */
+  readonly names: readonly string[]
 }
 
 const FILES = [
@@ -19,10 +21,18 @@ export const MEMBERS: readonly TypeMember[] = FILES.flatMap((file) => {
   return source.statements.filter(ts.isInterfaceDeclaration).flatMap(({ name: owner, members }) => {
     return members.flatMap((member) => {
       if (member.name === undefined) return []
-      return [{ owner: owner.text, name: member.name.getText(), text: member.getFullText() }]
+      return [{
+        owner: owner.text, name: member.name.getText(), text: member.getFullText(), names: namesIn(member)
+      }]
     })
   })
 })
+
+function namesIn (node: ts.Node): string[] {
+  const names = ts.isTypeElement(node) && node.name !== undefined ? [node.name.getText()] : []
+  node.forEachChild((child) => { names.push(...namesIn(child)) })
+  return names
+}
 
 /** Members of the interfaces of options, by name: of several interfaces where they share it. */
 export function optionsNamed (name: string): readonly TypeMember[] {

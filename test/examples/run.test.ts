@@ -11,6 +11,8 @@ import { runExample } from '../support/run-example.js'
 const { KAFKA_BROKERS, ...ENV } = process.env
 
 const EXAMPLES = readdirSync('examples')
+// Each is a process that compiles its TypeScript.
+t.setTimeout(180_000)
 
 t.test('the examples are folders, and each has its test', async (t) => {
   t.ok(EXAMPLES.length > 3)

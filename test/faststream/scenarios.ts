@@ -146,7 +146,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   // Publish
   37: {
     given: 'values of all kinds arrive',
-    tests: ['`test/faststream/publish.test.ts`: "${name} that is published arrives as"']
+    tests: ['`test/faststream/publish.test.ts`: "that is published arrives as"']
   },
   38: {
     given: 'a response has headers, a key and a correlation id',
@@ -191,7 +191,10 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     given: 'a null value with a key is a tombstone',
     tests: [`\`${PUBLISHING}\`: "keys and values may be null, empty, or any bytes, and stay what they are"`]
   },
-  53: { given: 'consumer_only makes no producer', none: 'dead letters and results need one, which connects when it sends' },
+  53: {
+    given: 'consumer_only makes no producer',
+    none: 'dead letters and results need one, which connects when it sends'
+  },
   54: { given: 'a request has its reply', planned: 'request and reply' },
 
   // Routers

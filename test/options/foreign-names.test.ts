@@ -1,4 +1,4 @@
-import t from 'tap'
+import t, { type Test } from 'tap'
 import faststreamPlugin from '../../index.js'
 import { FASTKAFKA_NAMES, FASTSTREAM_NAMES } from '../../lib/options/foreign-names.js'
 import { INHERITED } from '../../lib/options/inherited.js'
@@ -23,19 +23,27 @@ async function refusalOf (write: (options: object) => unknown, name: string): Pr
   }
 }
 
+async function readyApp (t: Test) {
+  const app = await build(t, { groupId: 'shop' })
+  app.broker.publisher('orders')
+  await testBroker(app)
+  return app
+}
+
 t.test('an option of FastStream or FastKafka is known, or its error says what to write, everywhere', async (t) => {
   const app = await build(t, { groupId: 'shop' })
+  const ready = await readyApp(t)
   let topics = 0
   const places: ReadonlyArray<readonly [place: string, write: (options: object) => unknown]> = [
     ['the plugin', (options) => normaliseOptions(options, 10_000)],
     ['subscriber()', (options) => app.broker.subscriber(`t${topics++}`, options, () => {})],
     ['publisher()', (options) => app.broker.publisher(`t${topics++}`, options)],
-    ['publish()', (options) => app.broker.publish('t0', 1, options)]
+    ['publish()', (options) => ready.broker.publish('orders', 1, options)]
   ]
   for (const [place, write] of places) {
     for (const name of [...PARAMETERS, ...MORE]) {
       const refusal = await refusalOf(write, name)
-      if (refusal === undefined || refusal.includes('the broker is')) continue
+      if (refusal === undefined) continue
       t.match(refusal, new RegExp(`^option '${name}' is not known here. Fast(Stream|Kafka)'s '${name}': `), place)
     }
   }
@@ -81,6 +89,7 @@ t.test('the tables have no other names, none twice, and the options that they na
   t.same(names.filter((name) => !PARAMETERS.includes(name) && !MORE.includes(name)), [])
   t.equal(new Set(names).size, names.length)
   const app = await build(t, { groupId: 'shop' })
+  const ready = await readyApp(t)
   const knownTo = async (write: (options: object) => unknown): Promise<readonly string[]> => {
     return /there are (.*)$/.exec(await refusalOf(write, 'nope') ?? '')?.[1]?.split(', ') ?? []
   }
@@ -88,10 +97,10 @@ t.test('the tables have no other names, none twice, and the options that they na
     ...Object.keys(PLUGIN), ...Object.keys(INHERITED),
     ...await knownTo((options) => app.broker.subscriber('a', options, () => {})),
     ...await knownTo((options) => app.broker.publisher('a', options)),
-    ...await knownTo((options) => app.broker.publish('a', 1, options))
+    ...await knownTo((options) => ready.broker.publish('orders', 1, options))
   ])
   for (const [name, cure] of [...Object.entries(FASTSTREAM_NAMES), ...Object.entries(FASTKAFKA_NAMES)]) {
-    for (const [, option = ''] of cure.matchAll(/(?:use|with|has?ve|and) '([a-z]\w*)[.\w]*'/gi)) {
+    for (const [, option = ''] of cure.matchAll(/(?:use|and) '([a-z]\w*)[.\w]*'/g)) {
       t.ok(known.has(option), `${name}: ${option}`)
     }
   }
