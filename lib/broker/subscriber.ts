@@ -5,7 +5,7 @@ import { decode, type IncomingRules } from '../message/decode.js'
 import type { Prepared } from '../message/outgoing.js'
 import { ReceivedMessage, type MessageSource } from '../message/received-message.js'
 import { isResponse } from '../message/response.js'
-import { PublisherHandle } from './handles.js'
+import type { PublisherPlace } from './handles.js'
 import type { SubscriberSettings } from './plan.js'
 
 const UNUSED = "handler returned a value, which is not published: set 'publish', or return nothing (this is said once)"
@@ -13,20 +13,31 @@ const UNUSED = "handler returned a value, which is not published: set 'publish',
 /** Its settings are its own members, for the pipeline reads some of them for each message. */
 export interface CompiledSubscriber extends SubscriberSettings {}
 
+/** Topics to write. */
+export interface Destinations {
+  /** Publishers of what the handler returns. */
+  readonly results: readonly PublisherPlace[]
+  /** All topics that the app has declared to write. */
+  readonly writtenTopics: () => readonly string[]
+}
+
 /** A compiled subscriber: what its pipeline does with each message. */
 export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
   readonly rules: IncomingRules
   readonly writtenTopics: () => readonly string[]
   readonly #source: MessageSource
+  readonly #publishers: readonly PublisherPlace[]
   #warned = false
 
   constructor (
-    settings: SubscriberSettings, rules: IncomingRules, source: MessageSource, writtenTopics: () => readonly string[]
+    settings: SubscriberSettings, rules: IncomingRules, source: MessageSource,
+    { results, writtenTopics }: Destinations
   ) {
     Object.assign(this, settings)
     this.rules = rules
     this.writtenTopics = writtenTopics
     this.#source = source
+    this.#publishers = results
     Object.freeze(this)
   }
 
@@ -43,12 +54,12 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
   }
 
   handle (message: ReceivedMessage): unknown {
-    const { deps, handler, scope } = this.declaration
+    const { deps, declaration: { handler, scope } } = this
     return deps.size === 0 ? handler.call(scope, message.value, message) : this.#handleWithDeps(message)
   }
 
   async #handleWithDeps (message: ReceivedMessage): Promise<unknown> {
-    const { deps, handler, scope } = this.declaration
+    const { deps, declaration: { handler, scope } } = this
     await ReceivedMessage.inject(message, deps)
     message.signal.throwIfAborted()
     return await handler.call(scope, message.value, message)
@@ -59,14 +70,13 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
   }
 
   prepare (result: unknown, message: ReceivedMessage): readonly Prepared[] {
-    const { publish } = this.declaration
     const { value, options } = isResponse(result) ? result : { value: result, options: undefined }
-    if (publish.length === 0) this.#warnOfResult()
+    if (this.#publishers.length === 0) this.#warnOfResult()
     if (value === undefined) return []
     // A key function cannot be called with null: the tombstone belongs to the entity that the message is about.
     const tombstoneKey = value === null ? message.rawKey : null
-    return publish.map((publisher) => {
-      return PublisherHandle.planOf(publisher).prepare(value, options, message.correlationId, tombstoneKey)
+    return this.#publishers.map(({ source, declaration }) => {
+      return source.publisherOf(declaration).prepare(value, options, message.correlationId, tombstoneKey)
     })
   }
 
