@@ -8,6 +8,7 @@ import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { isPlainObject } from '../message/headers.js'
 import type { ReceivedMessage } from '../message/received-message.js'
 import { callable, onlyKnown } from '../options/assert.js'
+import { checkKeyCodec } from '../options/codec.js'
 import { DOCUMENTATION, normaliseDocumentation, type About } from '../options/documentation.js'
 import { INHERITED } from '../options/inherited.js'
 import { checkTopic } from '../options/topic-name.js'
@@ -41,8 +42,8 @@ export interface PublisherDeclaration {
   readonly schema: MessageSchema | undefined
   readonly about: About
   /** Its own layer of the inherited options. */
-  readonly options: Pick<InheritedOptions, 'includeInSchema'>
-  readonly key: string | ((value: unknown) => string | Buffer | null) | undefined
+  readonly options: Pick<InheritedOptions, 'includeInSchema' | 'codec'>
+  readonly key: string | ((value: unknown) => unknown) | undefined
   readonly headers: OutgoingHeaders | ((value: unknown) => OutgoingHeaders) | undefined
 }
 
@@ -52,7 +53,7 @@ type WrittenSubscriber = SubscriberOptions<MessageSchema, unknown, Dependencies>
 type WrittenPublisher = PublisherOptions<MessageSchema, unknown>
 
 const SUBSCRIBER_OPTIONS = ['schema', 'publish', 'deps', ...Object.keys(INHERITED), ...DOCUMENTATION]
-const PUBLISHER_OPTIONS = ['schema', 'key', 'headers', 'includeInSchema', ...DOCUMENTATION]
+const PUBLISHER_OPTIONS = ['schema', 'key', 'headers', 'codec', 'includeInSchema', ...DOCUMENTATION]
 const PARTS = ['value', 'key', 'headers']
 
 /** @throws FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_INVALID_TOPIC */
@@ -62,6 +63,7 @@ export function declareSubscriber (
   onlyKnown('', written, SUBSCRIBER_OPTIONS)
   const { schema, publish = [], deps, ...options } = written
   if (schema !== undefined) onlyKnown('schema.', schema, PARTS)
+  checkKeyCodec(options, schema)
   callable('handler', handler, 'must be a function: subscriber(topics, options, handler)')
   const names = topicsOf(topics)
   return Object.freeze({
@@ -83,8 +85,9 @@ export function declarePublisher (
   scope: FastifyInstance, topic: string, written: WrittenPublisher
 ): PublisherDeclaration {
   onlyKnown('', written, PUBLISHER_OPTIONS)
-  const { schema, key, headers, includeInSchema } = written
+  const { schema, key, headers, codec, includeInSchema } = written
   if (schema !== undefined) onlyKnown('schema.', schema, PARTS)
+  checkKeyCodec(written, schema)
   if (key !== undefined && typeof key !== 'string') callable('key', key, 'must be a string or a function of the value')
   if (headers !== undefined && !isPlainObject(headers)) {
     callable('headers', headers, 'must be a plain object or a function of the value')
@@ -95,7 +98,7 @@ export function declarePublisher (
     topic: checkTopic(topic),
     schema,
     about: normaliseDocumentation(written),
-    options: { includeInSchema },
+    options: { codec, includeInSchema },
     key,
     headers
   })

@@ -3,6 +3,7 @@ import {
   FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER, FASTSTREAM_ERR_GROUP_CLASH, FASTSTREAM_ERR_GROUP_REQUIRED,
   FASTSTREAM_ERR_INVALID_OPTION
 } from '../errors.js'
+import type { CodecSettings } from '../options/codec.js'
 import { resolveInherited, type InheritedSettings } from '../options/inherited.js'
 import type { DeadLetterTopic } from '../options/settings.js'
 import type { Settings } from '../options/plugin-options.js'
@@ -24,6 +25,7 @@ export interface SubscriberSettings extends InheritedSettings {
 export interface PublisherSettings {
   readonly declaration: PublisherDeclaration
   readonly topic: string
+  readonly codec: CodecSettings
   readonly includeInSchema: boolean
 }
 
@@ -75,8 +77,8 @@ function deadLetterTopicsOf (topics: readonly string[], name: DeadLetterTopic): 
 export function resolvePublisher (
   declaration: PublisherDeclaration, settings: Settings, layers: readonly InheritedOptions[] = []
 ): PublisherSettings {
-  const { includeInSchema } = resolveInherited([...layers, declaration.options], settings)
-  return Object.freeze({ declaration, topic: declaration.topic, includeInSchema })
+  const { codec, includeInSchema } = resolveInherited([...layers, declaration.options], settings)
+  return Object.freeze({ declaration, topic: declaration.topic, codec, includeInSchema })
 }
 
 type GroupId = InheritedSettings['groupId']

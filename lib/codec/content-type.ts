@@ -1,15 +1,18 @@
+import type { OutgoingHeaders } from '../../types/index.js'
 import { isBytes, toBuffer } from './bytes.js'
 import { parseJson, provenToJson, toJson } from './json.js'
 import { decodeText } from './text.js'
 
-const JSON_TYPE = 'application/json'
-const TEXT_TYPE = 'text/plain'
-const BYTES_TYPE = 'application/octet-stream'
+export const JSON_TYPE = 'application/json'
+export const TEXT_TYPE = 'text/plain'
+export const BYTES_TYPE = 'application/octet-stream'
 
 export interface Encoded {
   readonly bytes: Buffer | null
   /** Undefined for a tombstone, which has nothing to describe. */
   readonly contentType: string | undefined
+  /** Headers that a codec adds. */
+  readonly headers?: OutgoingHeaders | undefined
 }
 
 /**

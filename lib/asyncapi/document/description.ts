@@ -2,6 +2,7 @@ import type { MessageSchema } from '../../../types/provider.js'
 import type { Declaration } from '../../broker/declaration.js'
 import { PublisherHandle } from '../../broker/handles.js'
 import type { Registry } from '../../broker/registry.js'
+import type { CodecSettings } from '../../options/codec.js'
 import type { About } from '../../options/documentation.js'
 import { Sealed } from '../../sealed.js'
 import { asPublished, asReceived, type Prepare, type PreparingBroker } from '../publish/prepare.js'
@@ -50,6 +51,8 @@ export interface DescribedPublisher extends Party {
 export interface Party {
   readonly about: About
   readonly schema: MessageSchema | undefined
+  /** Codec of the value; undefined: by its type. */
+  readonly codec: CodecSettings['value']
   /** References to schemas of its scope. */
   readonly references: References
   /** Checks and encodes what is to be published from the page. */
@@ -80,10 +83,11 @@ export function describe (broker: Describable): Described {
     authentication: authenticationOf(settings),
     topicConfig: topics === 'create' ? topicConfig : undefined,
     subscribers: registry.subscribers.filter(({ includeInSchema }) => includeInSchema).map((subscriber) => {
-      const { declaration, name, topics, groupId, ackPolicy, ordering, retry, deadLetterTopics } = subscriber
+      const { declaration, name, topics, groupId, ackPolicy, ordering, retry, deadLetterTopics, codec } = subscriber
       return {
         about: declaration.about,
         schema: declaration.schema,
+        codec: codec.value,
         references: referencesOf(declaration.scope),
         // A handler without a name is called by its topics.
         name: name === topics.join(',') ? undefined : name,
@@ -97,9 +101,10 @@ export function describe (broker: Describable): Described {
         prepare: asReceived(broker, declaration)
       }
     }),
-    publishers: registry.publishers.filter(({ includeInSchema }) => includeInSchema).map(({ declaration }) => ({
+    publishers: registry.publishers.filter(({ includeInSchema }) => includeInSchema).map(({ declaration, codec }) => ({
       about: declaration.about,
       schema: declaration.schema,
+      codec: codec.value,
       references: referencesOf(declaration.scope),
       topic: declaration.topic,
       prepare: asPublished(broker, declaration)
