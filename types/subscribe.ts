@@ -91,7 +91,8 @@ export interface Message<
 
 /** Key of a publisher: text, unless its schema says something else. */
 type KeyOf<P extends FastifyTypeProvider, S> =
-  Part<S, 'key'> extends undefined ? string : unknown extends Write<P, Part<S, 'key'>> ? string : Write<P, Part<S, 'key'>>
+  Part<S, 'key'> extends undefined ? string : Known<Write<P, Part<S, 'key'>>>
+type Known<K> = unknown extends K ? string : K
 
 /** Message of a subscriber with these schemas. */
 type MessageOf<P extends FastifyTypeProvider, S, D> = Message<

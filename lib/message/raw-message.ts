@@ -44,7 +44,9 @@ export class RawMessage<V extends Buffer | null = Buffer | null> implements Enco
   }
 
   /** The same message with other parts. */
-  static with<V extends Buffer | null> (message: RawMessage, parts: Partial<RawParts<V>> & { value: V }): RawMessage<V> {
+  static with<V extends Buffer | null> (
+    message: RawMessage, parts: Partial<RawParts<V>> & { readonly value: V }
+  ): RawMessage<V> {
     const { rawKey: key, rawHeaders: headers } = message
     return new RawMessage(message.#delivery, { key, headers, ...parts })
   }

@@ -46,7 +46,7 @@ function isWhole (given: CodecOption): given is Codec | CodecName {
 }
 
 function codec (option: string, given: Codec | CodecName): Codec | CodecName {
-  if (typeof given === 'object' && given !== null) {
+  if (isObject(given)) {
     const cure = 'must be a function: a codec has decode(bytes, message, part) and encode(value, topic, part)'
     callable(`${option}.decode`, given.decode, cure)
     callable(`${option}.encode`, given.encode, cure)

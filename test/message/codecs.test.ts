@@ -1,6 +1,8 @@
 import { Type } from '@sinclair/typebox'
 import t, { type Test } from 'tap'
-import { NackMessage, RejectMessage, SkipMessage, StopConsume, type Codec, type FaststreamOptions } from '../../index.js'
+import {
+  NackMessage, RejectMessage, SkipMessage, StopConsume, type Codec, type FaststreamOptions
+} from '../../index.js'
 import { testBroker } from '../../lib/testing/index.js'
 import { Inbox } from '../support/inbox.js'
 import { build } from '../support/plugin-app.js'
@@ -14,6 +16,8 @@ const shifted: Codec = {
   encode: (value) => Buffer.from(String(value)).map((byte) => byte + 1)
 }
 
+const typed = (type: string) => ({ 'content-type': type })
+
 /** A subscriber of `in` with these options, and what it handled. */
 async function reading (t: Test, options: FaststreamOptions & { schema?: object }, plugin: FaststreamOptions = {}) {
   const app = await build(t, plugin)
@@ -21,8 +25,7 @@ async function reading (t: Test, options: FaststreamOptions & { schema?: object 
   app.broker.subscriber('in', options, (value, { key }) => { seen.push({ value, key }) })
   const broker = await testBroker(app)
   const send = async (value: unknown, contentType?: string, key: string | null = null) => {
-    const headers = contentType === undefined ? {} : { 'content-type': contentType }
-    await broker.publish('in', value, { key, headers })
+    await broker.publish('in', value, { key, headers: contentType === undefined ? {} : typed(contentType) })
     await broker.settled()
     return seen.at(-1)?.value
   }

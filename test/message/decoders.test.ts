@@ -81,7 +81,9 @@ t.test('a parser finds value, key and headers in a record', async (t) => {
   const parser: Parser = ({ rawValue, headers }) => {
     const [tenant, id, ...rest] = String(rawValue).split(' ')
     return {
-      key: Buffer.from(id as string), value: Buffer.from(rest.join(' ')), headers: { 'content-type': 'text/plain', tenant: [headers.from ?? '', tenant as string] }
+      key: Buffer.from(id as string),
+      value: Buffer.from(rest.join(' ')),
+      headers: { 'content-type': 'text/plain', tenant: [headers.from ?? '', tenant as string] }
     }
   }
   const { send } = await reading(t, { parser })
@@ -113,12 +115,14 @@ t.test('a part that a parser leaves out stays as it is', async (t) => {
 
 t.test('a parser calls that of the level around as its original', async (t) => {
   const parts = (name: string): Parser => async (message, original) => {
-    const { value, key, headers } = await original()
-    t.notOk(headers === undefined || key === undefined)
+    const { value } = await original()
     return { value: Buffer.from(`${value} ${name}`), headers: { 'content-type': 'text/plain' } }
   }
   const { send } = await reading(t, { parser: parts('sub') }, {
-    parser: (message, original) => message.topic === 'in' ? parts('app')(message, original) : original()
+    async parser (message, original) {
+      t.same(await original(), { key: null, value: message.rawValue, headers: message.headers })
+      return await parts('app')(message, original)
+    }
   })
   t.match(await send('x'), { value: 'x app sub' })
 })
@@ -126,10 +130,10 @@ t.test('a parser calls that of the level around as its original', async (t) => {
 const wrong: Array<[title: string, parser: Parser, message: RegExp]> = [
   ['throws', () => { throw new Error('no') }, /^the message cannot be decoded: no$/],
   ['rejects', async () => { throw new Error('no') }, /^the message cannot be decoded: no$/],
-  ['returns nothing', (() => undefined) as never, /returned undefined/],
+  ['returns nothing', (() => undefined) as never, /must return \{ value, key, headers \}/],
   ['returns no object', (() => 'x') as never, /must return \{ value, key, headers \}/],
   ['returns a value that is no bytes', () => ({ value: 'x' as never }), /the value .* must be bytes or null/],
-  ['returns a key that is no bytes', () => ({ key: 1 as never }), /the key .* must be bytes or null, and is of type num/],
+  ['returns a key that is no bytes', () => ({ key: 1 as never }), /the key .* must be bytes or null, .* type number/],
   ['returns headers that are none', () => ({ headers: [] as never }), /headers must be a plain object/],
   ['inflates a value beyond the bodyLimit', () => ({ value: Buffer.alloc(1001) }), /1001 bytes.*'bodyLimit'/]
 ]

@@ -43,8 +43,9 @@ for (const [option, written, message] of wrong) {
     await t.rejects(build(t, written), error)
     await t.rejects(build(t, written), { message })
     const app = await build(t)
-    t.throws(() => app.broker.subscriber('orders', written, () => {}), error)
-    if ('codec' in written) t.throws(() => app.broker.publisher('orders', written), error)
+    const schema = { key: {} }
+    t.throws(() => app.broker.subscriber('orders', { schema, ...written }, () => {}), error)
+    if ('codec' in written) t.throws(() => app.broker.publisher('orders', { schema, ...written as object }), error)
   })
 }
 
