@@ -45,7 +45,7 @@ export interface EncodedValue {
 
 /**
  * Format of values or keys on the wire: decodes what a subscriber reads, and encodes what a publisher writes. It is
- * called neither for a tombstone nor for a record without a key. FastStream: `codec`; `decode` alone is its `decoder`.
+ * called neither for a tombstone nor for a record without a key. FastStream: `codec`; `decode` alone is its `decoder` and `key_deserializer`.
  *
  * An error that `decode` throws makes its message a dead letter of the stage `deserialize`. A decision ({@link
  * NackMessage}, `RejectMessage`, `SkipMessage`, `StopConsume`) counts as if the handler had thrown it: a codec whose
@@ -113,7 +113,7 @@ export type CodecOption = CodecName | Codec | {
 
 /**
  * Decoder of values, around the codec: it replaces it, or calls it as `original`. It is not called for a tombstone.
- * Its errors count as those of {@link Codec.decode}. FastStream: `decoder`.
+ * Its errors count as those of {@link Codec.decode}. FastStream: `decoder`, `value_deserializer`; FastKafka: `decoder`.
  *
  * @param message the message, with the bytes of its value
  * @param original decodes as without this decoder: by the decoder of the level around, else by the codec, else by the
