@@ -45,7 +45,8 @@ export interface EncodedValue {
 
 /**
  * Format of values or keys on the wire: decodes what a subscriber reads, and encodes what a publisher writes. It is
- * called neither for a tombstone nor for a record without a key. FastStream: `codec`; `decode` alone is its `decoder` and `key_deserializer`.
+ * called neither for a tombstone nor for a record without a key. FastStream: `codec`; `decode` alone is its `decoder`
+ * and `key_deserializer`.
  *
  * An error that `decode` throws makes its message a dead letter of the stage `deserialize`. A decision ({@link
  * NackMessage}, `RejectMessage`, `SkipMessage`, `StopConsume`) counts as if the handler had thrown it: a codec whose
