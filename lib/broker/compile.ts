@@ -15,6 +15,7 @@ import type { Part } from '../codec/violations.js'
 import type { Validators } from '../schema/validator.js'
 import { DeadLetterTopics } from './dead-letter-topics.js'
 import type { SubscriberDeclaration } from './declaration.js'
+import { PublisherHandle } from './handles.js'
 import type { SubscriberSettings } from './plan.js'
 import { PublisherPlan } from './publisher.js'
 import { Publishers } from './publishers.js'
@@ -35,13 +36,18 @@ export interface CompilingBroker extends ViewedBroker, Sender {
   resolutionSettings (scope: FastifyInstance): ResolutionSettings
 }
 
-/** Compiles every schema with the compiler of its scope. @throws FASTSTREAM_ERR_SCHEMA_BUILD */
+/**
+ * Compiles every schema with the compiler of its scope, and finds the publishers of results.
+ *
+ * @throws FASTSTREAM_ERR_SCHEMA_BUILD, FASTSTREAM_ERR_ROUTER_HANDLE
+ */
 export function compile (registry: Registry, broker: CompilingBroker): Compiled {
   const { settings: { ajv, deadLetter } } = broker
   const deadLetterTopics = new DeadLetterTopics(deadLetter, registry.subscribers)
   const now = (): number => broker.clock.now()
   const subscribers = registry.subscribers.map((settings) => {
     const { declaration, topics, bodyLimit } = settings
+    const publishers = declaration.publish.map((publisher) => PublisherHandle.placeOf(publisher, declaration, broker))
     const { scope, schema = {} } = declaration
     const compiler = compilersOf(scope).validator
     const topic = topics.join(', ')
@@ -49,10 +55,10 @@ export function compile (registry: Registry, broker: CompilingBroker): Compiled 
     const rules = { bodyLimit, validators, codecs: codecRules(settings) }
     const isKeyDecoded = validators.key !== undefined || settings.parser.length > 0
     const source = sourceOf(broker, settings, isKeyDecoded, deadLetterTopics)
-    return [declaration, new CompiledSubscriber(settings, rules, source)] as const
+    return [declaration, new CompiledSubscriber(settings, rules, source, publishers)] as const
   })
-  const publishers = registry.publishers.map(({ declaration, codec: codecs }) => {
-    const { scope, topic, schema = {}, key, headers } = declaration
+  const publishers = registry.publishers.map(({ declaration, topic, codec: codecs }) => {
+    const { scope, schema = {}, key, headers } = declaration
     const { validator: compiler, serializer } = compilersOf(scope)
     const codec = codecOf(codecs.value)
     // A key without a schema is text or bytes.
@@ -79,7 +85,8 @@ function isJson (codec: Codec | undefined): boolean {
 function sourceOf (
   broker: CompilingBroker, settings: SubscriberSettings, isKeyDecoded: boolean, deadLetterTopics: DeadLetterTopics
 ): MessageSource {
-  const { name: subscriber, groupId, declaration: { scope } } = settings
+  const { name: subscriber, groupId, declaration } = settings
+  const { scope } = declaration
   return {
     scope,
     subscriber,
@@ -87,7 +94,7 @@ function sourceOf (
     isKeyDecoded,
     isDeadLetterOf: (topic, origin) => deadLetterTopics.receives(topic, origin),
     resolutionSettings: () => broker.resolutionSettings(scope),
-    bind: (correlationId) => new BoundView(broker, scope, correlationId)
+    bind: (correlationId) => new BoundView(broker, declaration, correlationId)
   }
 }
 

@@ -1,6 +1,6 @@
 import type { MessageSchema } from '../../../types/provider.js'
 import type { Declaration } from '../../broker/declaration.js'
-import { PublisherHandle } from '../../broker/handles.js'
+import { PublisherHandle, type PublisherPlace, type PublisherSource } from '../../broker/handles.js'
 import type { Registry } from '../../broker/registry.js'
 import type { CodecSettings } from '../../options/codec.js'
 import type { About } from '../../options/documentation.js'
@@ -60,7 +60,7 @@ export interface Party {
 }
 
 /** Parts of a broker that the document reads: settings, declarations, and the way in which the page publishes. */
-export interface Describable extends PreparingBroker {
+export interface Describable extends PreparingBroker, PublisherSource {
   readonly registry: Pick<Registry, 'subscribers' | 'publishers'>
 }
 
@@ -83,9 +83,10 @@ export function describe (broker: Describable): Described {
     authentication: authenticationOf(settings),
     topicConfig: topics === 'create' ? topicConfig : undefined,
     subscribers: registry.subscribers.filter(({ includeInSchema }) => includeInSchema).map((subscriber) => {
-      const { declaration, name, topics, groupId, ackPolicy, ordering, retry, deadLetterTopics, codec } = subscriber
+      const { declaration, name, topics, groupId, ackPolicy, ordering, retry, deadLetterTopics, codec, tags } = subscriber
+      const publishers = declaration.publish.map((publisher) => PublisherHandle.placeOf(publisher, declaration, broker))
       return {
-        about: declaration.about,
+        about: { ...declaration.about, tags },
         schema: declaration.schema,
         codec: codec.value,
         references: referencesOf(declaration.scope),
@@ -96,19 +97,22 @@ export function describe (broker: Describable): Described {
         ackPolicy,
         ordering,
         retries: ackPolicy === 'REJECT_ON_ERROR' ? retry.retries : undefined,
-        results: declaration.publish.filter(PublisherHandle.isInSchema).map(resultOf),
+        results: publishers.filter(isShown).map(resultOf),
         deadLetterTopic: (topic) => deadLetterTopics.get(topic),
         prepare: asReceived(broker, declaration)
       }
     }),
-    publishers: registry.publishers.filter(({ includeInSchema }) => includeInSchema).map(({ declaration, codec }) => ({
-      about: declaration.about,
-      schema: declaration.schema,
-      codec: codec.value,
-      references: referencesOf(declaration.scope),
-      topic: declaration.topic,
-      prepare: asPublished(broker, declaration)
-    }))
+    publishers: registry.publishers.filter(({ includeInSchema }) => includeInSchema).map((publisher) => {
+      const { declaration, topic, codec, tags } = publisher
+      return {
+        about: { ...declaration.about, tags },
+        schema: declaration.schema,
+        codec: codec.value,
+        references: referencesOf(declaration.scope),
+        topic,
+        prepare: asPublished(broker, declaration)
+      }
+    })
   }
 }
 
@@ -118,6 +122,10 @@ function authenticationOf ({ security }: Describable['settings']): string | unde
   return typeof ssl === 'object' && ('cert' in ssl || 'pfx' in ssl) ? 'tls' : undefined
 }
 
-function resultOf (publisher: PublisherHandle): Result {
-  return { broker: PublisherHandle.sourceOf(publisher).name, topic: publisher.topic }
+function isShown ({ source, declaration }: PublisherPlace): boolean {
+  return source.isInSchema(declaration)
+}
+
+function resultOf ({ source, declaration }: PublisherPlace): Result {
+  return { broker: source.name, topic: source.topicOf(declaration) }
 }
