@@ -156,6 +156,25 @@ export interface Subscriber {
   readonly topics: readonly string[]
   /** Consumer group; `null`: none. An inherited group is final after `ready()`. */
   readonly groupId: string | null
+  /** True from `pause()` to `resume()`. */
+  readonly isPaused: boolean
+  /**
+   * Pauses the subscriber in this process: nothing more is read, and no attempt of a handler begins, before `resume()`.
+   * An attempt that runs may end, and its message is settled as always; a message that waits for a retry waits on. The
+   * process stays in its group and keeps its partitions, so that they stand still and their lag grows; partitions that
+   * it is assigned meanwhile are paused, too. Nothing is lost, and the order stays. Other subscribers go on, also those
+   * of the same group. Before `ready()`: the subscriber starts paused. A second call does nothing.
+   *
+   * `app.broker.health()` has the state `paused`, which is healthy.
+   *
+   * @example
+   * const orders = app.broker.subscriber('orders', saveOrder)
+   * app.post('/orders/pause', async () => { orders.pause() })
+   * app.post('/orders/resume', async () => { orders.resume() })
+   */
+  pause (this: void): void
+  /** Ends {@link Subscriber.pause}: the subscriber goes on where it was. Without a pause it does nothing. */
+  resume (this: void): void
   /**
    * Continues a stopped partition at `offset`. `app.broker.health()` names the partition, and the offset at which
    * reading could go on. Records before `offset` are never handled. Call it in the process that owns the partition.

@@ -16,6 +16,8 @@ interface Means extends Surroundings {
   readonly producer: Producer
   /** Of all partitions of the broker. */
   readonly budget: MemoryBudget
+  /** Subscribers that are paused now: their groups begin with them paused. */
+  readonly paused: ReadonlySet<SubscriberDeclaration>
 }
 
 /**
@@ -61,7 +63,8 @@ export class Groups implements Iterable<Group> {
     const group = shared ?? this.#create([subscriber])
     this.#groupOf.set(declaration, group)
     try {
-      await (shared === undefined ? group.start() : group.add(this.#pipelineOf(subscriber)))
+      if (shared === undefined) await group.start()
+      else await group.add(this.#pipelineOf(subscriber), this.#means.paused.has(declaration))
     } catch (err) {
       this.#groupOf.delete(declaration)
       if (shared === undefined) await group.close(0)
@@ -80,6 +83,9 @@ export class Groups implements Iterable<Group> {
   #create (sharing: Sharing): Group {
     const group = this.#createGroup(sharing)
     for (const { declaration } of sharing) this.#groupOf.set(declaration, group)
+    for (const { declaration, topics: [topic = ''] } of sharing) {
+      if (this.#means.paused.has(declaration)) group.pauses.pause(topic)
+    }
     if (this.#dispatching) group.dispatch()
     return group
   }

@@ -25,6 +25,9 @@ export interface PublisherSource {
 export interface SubscriberSource {
   groupIdOf (declaration: SubscriberDeclaration): string | null
   skipTo (declaration: SubscriberDeclaration, to: TopicPartitionOffset): void
+  pause (declaration: SubscriberDeclaration): void
+  resume (declaration: SubscriberDeclaration): void
+  isPaused (declaration: SubscriberDeclaration): boolean
 }
 
 export class PublisherHandle implements Publisher {
@@ -83,6 +86,20 @@ export class SubscriberHandle implements Subscriber {
 
   get groupId (): string | null {
     return this.#source.groupIdOf(this.#declaration)
+  }
+
+  get isPaused (): boolean {
+    return this.#source.isPaused(this.#declaration)
+  }
+
+  pause = (...surplus: unknown[]): void => {
+    noSurplus('pause()', surplus)
+    this.#source.pause(this.#declaration)
+  }
+
+  resume = (...surplus: unknown[]): void => {
+    noSurplus('resume()', surplus)
+    this.#source.resume(this.#declaration)
   }
 
   skipTo = (to: RecordMetadata, ...surplus: unknown[]): void => {

@@ -9,6 +9,7 @@ import { hostile } from './hostile.js'
 import { membership } from './membership.js'
 import { offsets } from './offsets.js'
 import { ordering } from './ordering.js'
+import { pausing } from './pausing.js'
 import { payloads } from './payloads.js'
 import { progress } from './progress.js'
 import { publishing } from './publishing.js'
@@ -26,6 +27,7 @@ export function conformance (world: World): void {
   failing(world)
   settling(world)
   stopping(world)
+  pausing(world)
   hostile(world)
   claims(world)
   groups(world)

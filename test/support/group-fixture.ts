@@ -37,6 +37,7 @@ export function build (
   const log = logLines()
   const running = new Map<string, (outcome: Outcome) => void>()
   const waits = new Map<string, LaneSlot['wait']>()
+  const slots = new Map<string, LaneSlot>()
   const started: string[] = []
   const givenUp: string[] = []
   const pipeline = {
@@ -46,6 +47,7 @@ export function build (
       started.push(name)
       running.set(name, resolve)
       waits.set(name, (ms) => slot.wait(ms))
+      slots.set(name, slot)
     }),
     giveUp: (reason: string) => { givenUp.push(reason) },
     late: [] as unknown[],
@@ -77,7 +79,7 @@ export function build (
   const assign = (...partitions: number[]): void => {
     group.assigned(partitions.map((partition) => ({ topic: 'orders', partition })))
   }
-  return { clock, log, group, consumer, pipeline, givenUp, waits, started, running, end, receive, assign }
+  return { clock, log, group, consumer, pipeline, givenUp, waits, slots, started, running, end, receive, assign }
 }
 
 /** Records with keys, from offset 0 on. */

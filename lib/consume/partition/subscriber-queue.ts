@@ -11,7 +11,9 @@ import type { Session } from '../group/session.js'
 import { Delivery } from '../pipeline/delivery.js'
 import type { Outcome } from '../pipeline/outcome.js'
 import type { ErasedPipeline } from '../pipeline/pipeline.js'
+import { Gate } from './gate.js'
 import { Lanes, type LaneSlot, type Pause, type Settlement } from './lanes.js'
+import { RecordSlot } from './record-slot.js'
 import type { LaneItem } from './tracked-record.js'
 
 /** How long a drain waits for a handler that has called `app.close()`, ms. */
@@ -21,6 +23,12 @@ const CLOSER_GRACE = 250
 interface Runner {
   readonly watcher: CloseWatcher
   readonly run: ErasedPipeline['run']
+}
+
+interface Wait {
+  /** ms */
+  readonly ms: number
+  readonly beforeAttempt: boolean
 }
 
 /** What a queue knows of its group. */
@@ -41,6 +49,8 @@ export class SubscriberQueue {
   /** The records whose handlers have called `app.close()` and run. */
   readonly #closers = new Set<LaneItem>()
   readonly #idleRunners: Runner[] = []
+  /** Shut while the subscriber is paused. */
+  readonly #gate = new Gate()
   #dispatching = false
   #frozen = false
   #stopped = false
@@ -70,7 +80,22 @@ export class SubscriberQueue {
   /** From now on queued records are handled; before, they only wait. */
   dispatch (): void {
     this.#dispatching = true
-    if (!this.#frozen) this.lanes.thaw()
+    this.#startIfAllowed()
+  }
+
+  get paused (): boolean {
+    return this.#gate.isShut
+  }
+
+  /** Starts no message and no further attempt until {@link resume}; what runs may end. */
+  pause (): void {
+    this.#gate.shut()
+    this.lanes.freeze()
+  }
+
+  resume (): void {
+    this.#gate.open()
+    this.#startIfAllowed()
   }
 
   /** Starts nothing more until {@link thaw}; what runs may end. */
@@ -83,7 +108,11 @@ export class SubscriberQueue {
   thaw (): void {
     this.#frozen = false
     if (!this.#stopped) this.#halt = halter()
-    if (this.#dispatching) this.lanes.thaw()
+    this.#startIfAllowed()
+  }
+
+  #startIfAllowed (): void {
+    if (this.#dispatching && !this.#frozen && !this.paused) this.lanes.thaw()
   }
 
   /** Ends all waits for a retry, and refuses new ones: those messages stay unsettled. */
@@ -180,13 +209,16 @@ export class SubscriberQueue {
   }
 
   /**
-   * Waits for a retry of `item`. False when the queue was halted or the partition revoked, also if that happened
-   * after the wait.
+   * Waits `ms` with `item`; with `beforeAttempt` also until the subscriber is not paused. False when the queue was
+   * halted or the partition revoked, also if that happened after the wait.
    */
-  async wait ({ partition }: LaneItem, ms: number, pause: Pause): Promise<boolean> {
+  async wait ({ partition }: LaneItem, { ms, beforeAttempt }: Wait, pause: Pause): Promise<boolean> {
     const { clock, session } = this.#group
     const { signal } = this.#halt
-    return await pause(sleep(clock, ms, signal)) && !signal.aborted && await session.proven(partition, signal)
+    let isOver = await pause(sleep(clock, ms, signal))
+    // Asked each time: the subscriber may be paused while the item waits for a place.
+    while (isOver && beforeAttempt && this.paused) isOver = await pause(this.#gate.opened(signal))
+    return isOver && !signal.aborted && await session.proven(partition, signal)
   }
 
   /** Settles `item`. False when it was settled before, or when its partition was revoked. */
@@ -207,31 +239,6 @@ export class SubscriberQueue {
   #placeOf ({ partition: { topic, partition }, offset }: LaneItem): MessagePlace {
     const { groupId, name } = this.pipeline.plan
     return { ...this.#group.events.identity, groupId, subscriber: name, topic, partition, offset }
-  }
-}
-
-class RecordSlot implements LaneSlot {
-  readonly #queue: SubscriberQueue
-  readonly #item: LaneItem
-  readonly #pause: Pause
-  #settlement: Settlement | undefined
-
-  constructor (queue: SubscriberQueue, item: LaneItem, pause: Pause) {
-    this.#queue = queue
-    this.#item = item
-    this.#pause = pause
-  }
-
-  wait (ms: number): Promise<boolean> {
-    return this.#queue.wait(this.#item, ms, this.#pause)
-  }
-
-  settle (outcome: Settlement = 'acknowledged'): void {
-    if (this.#queue.settle(this.#item, outcome)) this.#settlement = outcome
-  }
-
-  get settlement (): Settlement | undefined {
-    return this.#settlement
   }
 }
 
