@@ -7,6 +7,7 @@ import type { Dependencies, Dependency, Inherited, Resolved } from './dependency
 import type { BrokerHealth } from './health.js'
 import type { BrokerIdentity } from './message-events.js'
 import type { InheritedOptions } from './options.js'
+import type { RebalanceListener } from './rebalance-listener.js'
 
 /**
  * Message as its handler gets it. The value is the handler's first argument, too. `V`, `K` and `H` are the types that
@@ -130,6 +131,8 @@ export interface SubscriberOptions<S, R, D extends Dependencies = {}> extends Do
    * @default those of the scope
    */
   deps?: D | undefined
+  /** Calls about its partitions, see {@link RebalanceListener}. FastStream: `listener`. @default none */
+  listener?: RebalanceListener | undefined
 }
 
 type Out<V> = V | Response<V | null | undefined> | null | undefined | void

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type {
-  Dependencies, InheritedOptions, MessageSchema, OutgoingHeaders, PublisherOptions, SubscriberOptions, Topics
+  Dependencies, InheritedOptions, MessageSchema, OutgoingHeaders, PublisherOptions, RebalanceListener,
+  SubscriberOptions, Topics
 } from '../../types/index.js'
 import type { DeclaredDependency } from '../deps/dependency.js'
 import { depsOf } from '../deps/scopes.js'
@@ -10,6 +11,7 @@ import type { ReceivedMessage } from '../message/received-message.js'
 import { callable, onlyKnown } from '../options/assert.js'
 import { DOCUMENTATION, normaliseDocumentation, type About } from '../options/documentation.js'
 import { INHERITED } from '../options/inherited.js'
+import { checkListener } from '../options/rebalance-listener.js'
 import { checkTopic } from '../options/topic-name.js'
 import { PublisherHandle } from './handles.js'
 
@@ -31,6 +33,7 @@ export interface SubscriberDeclaration {
   readonly handler: Handler
   readonly deps: ReadonlyMap<string, DeclaredDependency>
   readonly publish: readonly PublisherHandle[]
+  readonly listener: RebalanceListener | undefined
 }
 
 /** A publisher as it was written. */
@@ -51,7 +54,7 @@ export type Declaration = SubscriberDeclaration | PublisherDeclaration
 type WrittenSubscriber = SubscriberOptions<MessageSchema, unknown, Dependencies>
 type WrittenPublisher = PublisherOptions<MessageSchema, unknown>
 
-const SUBSCRIBER_OPTIONS = ['schema', 'publish', 'deps', ...Object.keys(INHERITED), ...DOCUMENTATION]
+const SUBSCRIBER_OPTIONS = ['schema', 'publish', 'deps', 'listener', ...Object.keys(INHERITED), ...DOCUMENTATION]
 const PUBLISHER_OPTIONS = ['schema', 'key', 'headers', 'includeInSchema', ...DOCUMENTATION]
 const PARTS = ['value', 'key', 'headers']
 
@@ -60,7 +63,7 @@ export function declareSubscriber (
   scope: FastifyInstance, topics: Topics, written: WrittenSubscriber, handler: Handler
 ): SubscriberDeclaration {
   onlyKnown('', written, SUBSCRIBER_OPTIONS)
-  const { schema, publish = [], deps, ...options } = written
+  const { schema, publish = [], deps, listener, ...options } = written
   if (schema !== undefined) onlyKnown('schema.', schema, PARTS)
   callable('handler', handler, 'must be a function: subscriber(topics, options, handler)')
   const names = topicsOf(topics)
@@ -74,7 +77,8 @@ export function declareSubscriber (
     options,
     handler,
     deps: depsOf(scope, deps),
-    publish: [publish].flat().map(handleOf)
+    publish: [publish].flat().map(handleOf),
+    listener: listener === undefined ? undefined : checkListener('listener', listener)
   })
 }
 

@@ -1,4 +1,4 @@
-import type { InheritedOptions } from '../../types/index.js'
+import type { InheritedOptions, RebalanceListener } from '../../types/index.js'
 import {
   FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER, FASTSTREAM_ERR_GROUP_CLASH, FASTSTREAM_ERR_GROUP_REQUIRED,
   FASTSTREAM_ERR_INVALID_OPTION
@@ -17,6 +17,7 @@ export interface SubscriberSettings extends InheritedSettings {
   readonly name: string
   readonly topics: readonly string[]
   readonly groupId: string | null
+  readonly listener: RebalanceListener | undefined
   /** The dead-letter topic of each topic that has one. */
   readonly deadLetterTopics: ReadonlyMap<string, string>
 }
@@ -50,7 +51,7 @@ export function resolveSubscriber (
   declaration: SubscriberDeclaration, settings: Settings, around: Surroundings = {}
 ): SubscriberSettings {
   const { layers = [], overrides = [], deadLetterTopics } = around
-  const { name, topics, options } = declaration
+  const { name, topics, options, listener } = declaration
   const inherited = resolveInherited([...layers, options, ...overrides], settings)
   checkTimes({ ...settings, ...inherited })
   if (inherited.groupId === null) checkGroupless(options)
@@ -59,6 +60,7 @@ export function resolveSubscriber (
     declaration,
     name,
     topics,
+    listener,
     groupId: groupOf(topics, inherited.groupId, settings),
     deadLetterTopics: deadLetterTopics ?? deadLetterTopicsOf(topics, inherited.deadLetter)
   })

@@ -19,6 +19,10 @@ export class RecordSlot implements LaneSlot {
     return this.#queue.wait(this.#item, { ms, beforeAttempt }, this.#pause)
   }
 
+  awaitsDecision (): void {
+    this.#queue.ending.awaitsDecision(this.#item)
+  }
+
   settle (outcome: Settlement = 'acknowledged'): void {
     if (this.#queue.settle(this.#item, outcome)) this.#settlement = outcome
   }
