@@ -41,7 +41,8 @@ export const FASTSTREAM_ERR_GROUP_REQUIRED = createError<[topic: string]>(
 )
 export const FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER = createError<[topic: string, groupId: string]>(
   'FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER',
-  "topic '%s' already has a subscriber in group '%s': give this one another 'groupId', or merge the two",
+  "topic '%s' already has a subscriber in group '%s', which takes every message: give this one another 'groupId', " +
+    "merge the two, or give the earlier one a 'filter'",
   500
 )
 export const FASTSTREAM_ERR_GROUP_CLASH = createError<[groupId: string, option: string, topics: string]>(
@@ -128,6 +129,9 @@ export const FASTSTREAM_ERR_DECODE = createBounded<[part: string, reason: string
 )
 export const FASTSTREAM_ERR_VALIDATION = createBounded<[reason: string, options?: ErrorOptions]>(
   'FASTSTREAM_ERR_VALIDATION', '%s', 400
+)
+export const FASTSTREAM_ERR_UNMATCHED = createBounded<[topic: string, reason: string, options?: ErrorOptions]>(
+  'FASTSTREAM_ERR_UNMATCHED', "no subscriber takes the message of '%s': %s", 400
 )
 export const FASTSTREAM_ERR_HANDLER_TIMEOUT = createBounded<[ms: number, options?: ErrorOptions]>(
   'FASTSTREAM_ERR_HANDLER_TIMEOUT',

@@ -13,6 +13,7 @@ import { DOCUMENTATION, normaliseDocumentation, type About } from '../options/do
 import { INHERITED } from '../options/inherited.js'
 import { checkListener } from '../options/rebalance-listener.js'
 import { checkTopic } from '../options/topic-name.js'
+import type { Case, Filter } from './cases.js'
 import { PublisherHandle } from './handles.js'
 
 /* Records of subscriber() and publisher(), checked at the call, before inherited options are resolved. */
@@ -34,6 +35,9 @@ export interface SubscriberDeclaration {
   readonly deps: ReadonlyMap<string, DeclaredDependency>
   readonly publish: readonly PublisherHandle[]
   readonly listener: RebalanceListener | undefined
+  readonly filter: Filter | undefined
+  /** The case that it is, of a subscriber with several. */
+  readonly cases: Case | undefined
 }
 
 /** A publisher as it was written. */
@@ -54,23 +58,26 @@ export type Declaration = SubscriberDeclaration | PublisherDeclaration
 type WrittenSubscriber = SubscriberOptions<MessageSchema, unknown, Dependencies>
 type WrittenPublisher = PublisherOptions<MessageSchema, unknown>
 
-const SUBSCRIBER_OPTIONS = ['schema', 'publish', 'deps', 'listener', ...Object.keys(INHERITED), ...DOCUMENTATION]
+const SUBSCRIBER_OPTIONS = [
+  'schema', 'publish', 'deps', 'listener', 'filter', ...Object.keys(INHERITED), ...DOCUMENTATION
+]
 const PUBLISHER_OPTIONS = ['schema', 'key', 'headers', 'includeInSchema', ...DOCUMENTATION]
 const PARTS = ['value', 'key', 'headers']
 
 /** @throws FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_INVALID_TOPIC */
 export function declareSubscriber (
-  scope: FastifyInstance, topics: Topics, written: WrittenSubscriber, handler: Handler
+  scope: FastifyInstance, topics: Topics, written: WrittenSubscriber, handler: Handler, cases?: Case
 ): SubscriberDeclaration {
   onlyKnown('', written, SUBSCRIBER_OPTIONS)
-  const { schema, publish = [], deps, listener, ...options } = written
+  const { schema, publish = [], deps, listener, filter, ...options } = written
   if (schema !== undefined) onlyKnown('schema.', schema, PARTS)
   callable('handler', handler, 'must be a function: subscriber(topics, options, handler)')
+  if (filter !== undefined) callable('filter', filter, 'must be a function of the message that returns true or false')
   const names = topicsOf(topics)
   return Object.freeze({
     kind: 'subscriber',
     scope,
-    name: handler.name === '' ? names.join(',') : handler.name,
+    name: nameOf(names, handler, cases),
     topics: names,
     schema,
     about: normaliseDocumentation(written),
@@ -78,7 +85,9 @@ export function declareSubscriber (
     handler,
     deps: depsOf(scope, deps),
     publish: [publish].flat().map(handleOf),
-    listener: listener === undefined ? undefined : checkListener('listener', listener)
+    listener: listener === undefined ? undefined : checkListener('listener', listener),
+    filter,
+    cases
   })
 }
 
@@ -103,6 +112,11 @@ export function declarePublisher (
     key,
     headers
   })
+}
+
+function nameOf (topics: readonly string[], { name }: Handler, cases?: Case): string {
+  if (cases !== undefined) return `${cases.of.name}.${cases.name ?? 'otherwise'}`
+  return name === '' ? topics.join(',') : name
 }
 
 function topicsOf (topics: unknown): readonly string[] {

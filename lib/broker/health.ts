@@ -14,7 +14,7 @@ export function brokerHealth (
   subscribers: readonly SubscriberSettings[],
   groupOf: GroupOf
 ): BrokerHealth {
-  const healths = subscribers.map((subscriber) => subscriberHealth(subscriber, groupOf))
+  const healths = subscribers.filter(isFirstCase).map((subscriber) => subscriberHealth(subscriber, groupOf))
   return {
     healthy: state === 'connected' && healths.every(({ healthy }) => healthy),
     state,
@@ -35,8 +35,14 @@ const UNKNOWN: UnnamedHealth = Object.freeze({
   lastError: undefined
 })
 
+/** A subscriber with several cases is one subscriber. */
+function isFirstCase ({ declaration: { cases } }: SubscriberSettings, at: number, all: readonly SubscriberSettings[]) {
+  return cases === undefined || all.findIndex(({ declaration }) => declaration.cases?.of === cases.of) === at
+}
+
 function subscriberHealth (subscriber: SubscriberSettings, groupOf: GroupOf): SubscriberHealth {
-  const { name, topics, groupId, declaration, stuckAfter, handlerTimeout } = subscriber
+  const { topics, groupId, declaration, stuckAfter, handlerTimeout } = subscriber
+  const name = declaration.cases?.of.name ?? subscriber.name
   const health = groupOf(declaration)?.health(topics) ?? UNKNOWN
   // A handler may take its time.
   const patience = Math.max(stuckAfter, handlerTimeout)

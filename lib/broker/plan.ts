@@ -112,10 +112,23 @@ function checkGroup (before: readonly SubscriberSettings[], added: SubscriberSet
   for (const other of before) {
     if (other.groupId !== groupId) continue
     const shared = topics.find((topic) => other.topics.includes(topic))
-    if (shared !== undefined) throw new FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER(shared, groupId)
-    const option = differenceOf(other, added)
+    if (shared !== undefined && !isBeside(other, added)) throw new FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER(shared, groupId)
+    const option = differenceOf(other, added) ?? (shared === undefined ? undefined : queueDifferenceOf(other, added))
     if (option !== undefined) throw new FASTSTREAM_ERR_GROUP_CLASH(groupId, option, other.topics.join(', '))
   }
+}
+
+/** Whether a subscriber may follow another one of the same topic: another case, or one for what a filter left. */
+function isBeside ({ declaration: { filter, cases } }: SubscriberSettings, added: SubscriberSettings): boolean {
+  return filter !== undefined || (cases !== undefined && cases.of === added.declaration.cases?.of)
+}
+
+/** The first option in which two subscribers of one topic differ, and that their queue needs. */
+function queueDifferenceOf (one: SubscriberSettings, other: SubscriberSettings): string | undefined {
+  if (one.topics.length !== other.topics.length || !one.topics.every((topic) => other.topics.includes(topic))) {
+    return 'topics'
+  }
+  return (['ordering', 'concurrency', 'listener'] as const).find((name) => one[name] !== other[name])
 }
 
 /** A dead letter that comes back to the subscriber that cannot handle it would circulate without end. */

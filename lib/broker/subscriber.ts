@@ -35,7 +35,7 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
   }
 
   decode (delivery: Delivery): ReceivedMessage {
-    return new ReceivedMessage(this.#source, delivery, decode(delivery.record, this.rules))
+    return new ReceivedMessage(this.#source, delivery, decode(delivery.record, this.rules, delivery.decoded))
   }
 
   handle (message: ReceivedMessage): unknown {

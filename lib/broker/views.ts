@@ -8,6 +8,7 @@ import { send } from '../message/outgoing.js'
 import { noSurplus } from '../options/assert.js'
 import { FASTSTREAM_ERR_INVALID_ARGUMENTS, FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { inspected } from '../shown.js'
+import { declareCases, hasCases, type WrittenCases } from './cases.js'
 import {
   declarePublisher, declareSubscriber, type Handler, type PublisherDeclaration, type SubscriberDeclaration
 } from './declaration.js'
@@ -15,6 +16,7 @@ import { PublisherHandle, SubscriberHandle, type PublisherSource, type Subscribe
 import type { PublisherPlan } from './publisher.js'
 
 const PUBLISH = 'publish(publisher, value, options)'
+const CASES = 'subscriber(topics, { by, cases })'
 const SUBSCRIBER = 'subscriber(topics, options, handler)'
 
 /** The broker behind a view. */
@@ -109,7 +111,7 @@ export class ScopeView implements BoundBroker {
 
   subscriber = (
     topics: Topics,
-    options: SubscriberOptions<MessageSchema, unknown, Dependencies> | Handler,
+    options: SubscriberOptions<MessageSchema, unknown, Dependencies> | WrittenCases | Handler,
     handler?: Handler,
     ...surplus: unknown[]
   ): Subscriber => {
@@ -117,10 +119,19 @@ export class ScopeView implements BoundBroker {
     if (typeof options === 'function' && handler !== undefined) {
       throw new FASTSTREAM_ERR_INVALID_ARGUMENTS(SUBSCRIBER, 'the handler comes last')
     }
+    if (hasCases(options)) return this.#subscriberWithCases(topics, options, handler)
     const [given, handle] = typeof options === 'function' ? [{}, options] : [options, handler as Handler]
     const declaration = declareSubscriber(this.#scope, topics, given, handle)
     this.#broker.addSubscriber(declaration)
     return new SubscriberHandle(declaration, this.#broker)
+  }
+
+  #subscriberWithCases (topics: Topics, options: WrittenCases, handler: Handler | undefined): Subscriber {
+    if (handler !== undefined) throw new FASTSTREAM_ERR_INVALID_ARGUMENTS(CASES, 'each case has a handler of its own')
+    const cases = declareCases(this.#scope, topics, options)
+    for (const declaration of cases) this.#broker.addSubscriber(declaration)
+    // Any of them stands for all: they have the same topics and options.
+    return new SubscriberHandle(cases[0]!, this.#broker)
   }
 
   toJSON (): object {

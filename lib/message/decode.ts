@@ -23,23 +23,29 @@ export interface Decoded {
 }
 
 /**
- * Decodes and validates a record. Parts that no schema asks for are not read.
+ * Decodes and validates a record. Parts that no schema asks for are not read. `known`: the value, if it was decoded.
  *
  * @throws FASTSTREAM_ERR_DECODE, FASTSTREAM_ERR_VALIDATION
  */
-export function decode (record: ConsumedRecord, { validators, bodyLimit }: IncomingRules): Decoded {
-  if (record.size > bodyLimit) {
-    const cure = 'raise that where such messages are meant to be'
-    const reason = `it has ${record.size} bytes, which is more than 'bodyLimit' (${bodyLimit}): ${cure}`
-    throw new FASTSTREAM_ERR_DECODE('message', reason)
-  }
+export function decode (
+  record: ConsumedRecord, { validators, bodyLimit }: IncomingRules, known?: { readonly value: unknown }
+): Decoded {
+  checkSize(record, bodyLimit)
   const headers = validators.headers?.(decodeHeaders(record.headers))
   const key = validators.key?.(decodeKey(record.key))
-  const decoded = decodeValue(record.value, headerText(record, CONTENT_TYPE))
+  const decoded = known === undefined ? decodeValue(record.value, headerText(record, CONTENT_TYPE)) : known.value
   const value = validators.value === undefined ? decoded : validators.value(decoded)
   // Coercion makes '' or 0 of null, but a tombstone has no value to coerce: its schema allows null, or refuses it.
   if (record.value === null && value !== null) {
     throw new FASTSTREAM_ERR_VALIDATION('value must not be null: it is a tombstone')
   }
   return { value, key, headers }
+}
+
+/** @throws FASTSTREAM_ERR_DECODE for a record of more than `bodyLimit` bytes */
+export function checkSize ({ size }: Pick<ConsumedRecord, 'size'>, bodyLimit: number): void {
+  if (size <= bodyLimit) return
+  const cure = 'raise that where such messages are meant to be'
+  const reason = `it has ${size} bytes, which is more than 'bodyLimit' (${bodyLimit}): ${cure}`
+  throw new FASTSTREAM_ERR_DECODE('message', reason)
 }

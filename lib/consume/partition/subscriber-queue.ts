@@ -229,9 +229,9 @@ export class SubscriberQueue {
     if (unsettled.active) unsettled.emit(this.#placeOf(item))
   }
 
-  #placeOf ({ partition: { topic, partition }, offset }: LaneItem): MessagePlace {
-    const { groupId, name } = this.pipeline.plan
-    return { ...this.#group.events.identity, groupId, subscriber: name, topic, partition, offset }
+  #placeOf ({ partition: { topic, partition }, offset, takenBy }: LaneItem): MessagePlace {
+    const { groupId, name: subscriber } = this.pipeline.plan
+    return { ...this.#group.events.identity, groupId, subscriber: takenBy ?? subscriber, topic, partition, offset }
   }
 }
 

@@ -63,6 +63,7 @@ export class RunOne<Message> {
     } catch (thrown) {
       delivery.end()
       if (delivery.givenUp) return UNSETTLED
+      if (step === 'decode' && thrown instanceof SkipMessage) return this.#skipped(delivery, thrown, slot)
       if (!(thrown instanceof StopConsume)) return this.#failed(step, toError(thrown), delivery, firstAt)
       if (delivery.decision?.kind === 'ack') slot.settle()
       return STOP
@@ -125,6 +126,13 @@ export class RunOne<Message> {
     const { steps, deadlines } = this.#parts
     const released = steps.release(message, failure)
     return released && deadlines.end(delivery, failure === undefined ? released : released.catch(() => {}))
+  }
+
+  /** No handler takes the message. */
+  #skipped (delivery: Delivery, skip: SkipMessage, slot: LaneSlot): AttemptResult {
+    this.#parts.report.done(delivery, skip)
+    slot.settle('skipped')
+    return SETTLED
   }
 
   #decided (decision: Exclude<Decision, { kind: 'ack' }>, delivery: Delivery, firstAt?: number): AttemptResult {
