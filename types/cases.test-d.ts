@@ -41,10 +41,10 @@ app.broker.subscriber('events', {
     placed: { schema: { value: Placed }, handler: (order) => { order.total.toUpperCase() } }
   }
 })
+// @ts-expect-error: its publisher takes another result
 app.broker.subscriber('events', {
   by: () => 'paid',
   cases: {
-    // @ts-expect-error: its publisher takes another result
     paid: { publish: receipts, handler: () => ({ receipt: 1 }) }
   }
 })
@@ -55,10 +55,10 @@ app.broker.subscriber('events', {
     paid: { deps: { orders }, handler: (_, { deps }) => { deps.invoices() } }
   }
 })
+// @ts-expect-error: a case has a handler
 app.broker.subscriber('events', {
   by: () => 'paid',
   cases: {
-    // @ts-expect-error: a case has a handler
     paid: { schema: { value: Paid } }
   }
 })

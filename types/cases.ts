@@ -52,11 +52,21 @@ export interface CasesOptions<This, P extends FastifyTypeProvider, S, D, R> exte
    * Function that names the case of a message. When it throws, the message becomes a dead letter.
    */
   by: (message: UnvalidatedMessage) => string | number | null | undefined
-  /** Handlers by the names that `by` returns, each with its own schema, dependencies, publishers and documentation. */
+  /**
+   * Handlers by the names that `by` returns. Each case has its own `schema`, dependencies (`deps`), publishers of its
+   * result (`publish`) and documentation, as a subscriber has them.
+   */
   cases:
-    & { readonly [N in keyof S]: MessageCase<This, P, S[N], D[N & keyof D], R[N & keyof R]> }
-    & { readonly [N in keyof D]: Pick<CaseMeans<D[N], unknown>, 'deps'> }
-    & { readonly [N in keyof R]: Pick<CaseMeans<unknown, R[N]>, 'publish'> }
+    & {
+      readonly [N in keyof S]: Documentation & {
+        readonly schema?: S[N] & MessageSchema
+        readonly handler: (
+          this: This, value: Read<P, Part<S[N], 'value'>>, message: MessageOf<P, S[N], D[N & keyof D]>
+        ) => Returned<R[N & keyof R]>
+      }
+    }
+    & { readonly [N in keyof D]: { readonly deps?: D[N] & Dependencies } }
+    & { readonly [N in keyof R]: { readonly publish?: Publisher<R[N]> | ReadonlyArray<Publisher<R[N]>> } }
   /**
    * Treatment of a message for which there is no case: `'dead-letter'` (with FASTSTREAM_ERR_UNMATCHED), `'skip'`, or a
    * handler, which gets the value as it was decoded.
@@ -69,32 +79,4 @@ export interface CasesOptions<This, P extends FastifyTypeProvider, S, D, R> exte
     | undefined
   /** Calls about the partitions of the subscriber, see {@link RebalanceListener}. @default none */
   listener?: RebalanceListener | undefined
-}
-
-/**
- * Dependencies and publishers of one case, see {@link CasesOptions}.
- *
- * @example
- * const means: CaseMeans<{ orders: typeof orders }, Invoice> = { deps: { orders }, publish: invoices }
- */
-export interface CaseMeans<D, R> {
-  /** Dependencies, as those of a subscriber. @default those of the scope */
-  readonly deps?: (D & Dependencies) | undefined
-  /** Publishers of what the handler returns. @default none */
-  readonly publish?: Publisher<R> | ReadonlyArray<Publisher<R>> | undefined
-}
-
-/**
- * Schemas, handler and documentation of one case, see {@link CasesOptions}. `S` are its schemas, `D` its dependencies,
- * `R` is what its publishers take.
- *
- * @example
- * const placed = { schema: { value: OrderSchema }, handler: saveOrder }
- * app.broker.subscriber('events', { by: typeOf, cases: { 'order.placed': placed } })
- */
-export interface MessageCase<This, P extends FastifyTypeProvider, S, D, R> extends Documentation {
-  /** Schemas of value, key and headers. @default none: messages are only decoded */
-  readonly schema?: (S & MessageSchema) | undefined
-  /** Handler of the messages of this case. */
-  readonly handler: (this: This, value: Read<P, Part<S, 'value'>>, message: MessageOf<P, S, D>) => Returned<R>
 }

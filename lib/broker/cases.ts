@@ -1,4 +1,3 @@
-import type { FastifyInstance } from 'fastify'
 import type {
   Dependencies, Documentation, InheritedOptions, MessageSchema, Publisher, RebalanceListener, Topics,
   UnvalidatedMessage
@@ -6,8 +5,8 @@ import type {
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { callable, isObject, oneOf, onlyKnown } from '../options/assert.js'
 import { DOCUMENTATION } from '../options/documentation.js'
-import { INHERITED } from '../options/inherited.js'
-import { declareSubscriber, type Handler, type SubscriberDeclaration } from './declaration.js'
+import { OF_SUBSCRIBERS } from '../options/inherited.js'
+import { writeSubscriber, type Handler, type WrittenSubscriber } from './declaration.js'
 
 /* A subscriber with a handler for each type of message. Each case is declared as a subscriber of the same topics. */
 
@@ -15,8 +14,6 @@ export type Filter = (message: UnvalidatedMessage) => boolean
 
 /** Parts that all cases of one subscriber share. */
 export interface Cases {
-  /** Name of the subscriber. */
-  readonly name: string
   readonly by: (message: UnvalidatedMessage) => unknown
   /** Whether messages that no case takes are skipped; they become dead letters otherwise. */
   readonly skips: boolean
@@ -45,7 +42,7 @@ export interface WrittenCases extends InheritedOptions {
   readonly listener?: RebalanceListener | undefined
 }
 
-const OPTIONS = ['by', 'cases', 'otherwise', 'listener', ...Object.keys(INHERITED)]
+const OPTIONS = ['by', 'cases', 'otherwise', 'listener', ...OF_SUBSCRIBERS]
 const CASE_OPTIONS = ['handler', 'schema', 'deps', 'publish', ...DOCUMENTATION]
 
 export function hasCases (options: unknown): options is WrittenCases {
@@ -53,9 +50,7 @@ export function hasCases (options: unknown): options is WrittenCases {
 }
 
 /** @throws FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_INVALID_TOPIC */
-export function declareCases (
-  scope: FastifyInstance, topics: Topics, written: WrittenCases
-): readonly SubscriberDeclaration[] {
+export function writeCases (topics: Topics, written: WrittenCases): readonly WrittenSubscriber[] {
   onlyKnown('', written, OPTIONS)
   const { by, cases, otherwise = 'dead-letter', ...options } = written
   callable('by', by, 'must be a function of the message, such as (message) => message.headers.type')
@@ -64,13 +59,13 @@ export function declareCases (
   }
   if (typeof otherwise === 'string') oneOf('otherwise', otherwise, ['dead-letter', 'skip'])
   else callable('otherwise', otherwise, "must be 'dead-letter', 'skip' or a handler")
-  const of: Cases = Object.freeze({ name: [topics].flat().join(','), by, skips: otherwise === 'skip' })
+  const of: Cases = Object.freeze({ by, skips: otherwise === 'skip' })
   const declared = Object.entries(cases).map(([name, each]) => {
     onlyKnown(`cases.${name}.`, each, CASE_OPTIONS)
     const { handler, ...own } = each
     callable(`cases.${name}.handler`, handler, 'must be a function of the value and the message')
-    return declareSubscriber(scope, topics, { ...options, ...own }, handler, { of, name })
+    return writeSubscriber(topics, { ...options, ...own }, handler, { of, name })
   })
   if (typeof otherwise === 'string') return declared
-  return [...declared, declareSubscriber(scope, topics, options, otherwise, { of, name: undefined })]
+  return [...declared, writeSubscriber(topics, options, otherwise, { of, name: undefined })]
 }

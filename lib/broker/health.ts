@@ -3,7 +3,7 @@ import type { Group } from '../consume/group/group.js'
 import type { LastError } from '../consume/group/group-state.js'
 import { healthError, type UnnamedHealth } from '../consume/group/health.js'
 import type { SubscriberDeclaration } from './declaration.js'
-import type { SubscriberSettings } from './plan.js'
+import type { SubscriberPreview } from './plan.js'
 
 type GroupOf = (declaration: SubscriberDeclaration) => Group | undefined
 
@@ -11,7 +11,7 @@ type GroupOf = (declaration: SubscriberDeclaration) => Group | undefined
 export function brokerHealth (
   state: BrokerHealth['state'],
   lastError: LastError | undefined,
-  subscribers: readonly SubscriberSettings[],
+  subscribers: readonly SubscriberPreview[],
   groupOf: GroupOf
 ): BrokerHealth {
   const healths = subscribers.filter(isFirstCase).map((subscriber) => subscriberHealth(subscriber, groupOf))
@@ -36,13 +36,15 @@ const UNKNOWN: UnnamedHealth = Object.freeze({
 })
 
 /** A subscriber with several cases is one subscriber. */
-function isFirstCase ({ declaration: { cases } }: SubscriberSettings, at: number, all: readonly SubscriberSettings[]) {
-  return cases === undefined || all.findIndex(({ declaration }) => declaration.cases?.of === cases.of) === at
+function isFirstCase (subscriber: SubscriberPreview, at: number, all: readonly SubscriberPreview[]): boolean {
+  const { declaration: { cases }, topics: [topic] } = subscriber
+  if (cases === undefined) return true
+  return all.findIndex(({ declaration, topics }) => declaration.cases?.of === cases.of && topics[0] === topic) === at
 }
 
-function subscriberHealth (subscriber: SubscriberSettings, groupOf: GroupOf): SubscriberHealth {
-  const { topics, groupId, declaration, stuckAfter, handlerTimeout } = subscriber
-  const name = declaration.cases?.of.name ?? subscriber.name
+function subscriberHealth (subscriber: SubscriberPreview, groupOf: GroupOf): SubscriberHealth {
+  const { topics, groupId = null, declaration, stuckAfter, handlerTimeout } = subscriber
+  const name = declaration.cases === undefined ? subscriber.name : topics.join(',')
   const health = groupOf(declaration)?.health(topics) ?? UNKNOWN
   // A handler may take its time.
   const patience = Math.max(stuckAfter, handlerTimeout)

@@ -52,7 +52,7 @@ export function pipelineOf (subscribers: Sharing, create: Create): ErasedPipelin
 /** Settings of the queue. Its subscribers agree on those that it reads. */
 function settingsOf (subscribers: Sharing): SubscriberSettings {
   const [first] = subscribers
-  const names = new Set(subscribers.map(({ name, declaration: { cases } }) => cases?.of.name ?? name))
+  const names = new Set(subscribers.map(({ name, topics, declaration: { cases } }) => cases ? topics.join(',') : name))
   return {
     ...first,
     name: [...names].join(', '),
