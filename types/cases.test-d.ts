@@ -1,7 +1,6 @@
 import Fastify from 'fastify'
 import { Type } from '@sinclair/typebox'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import type { JsonSchemaToTsProvider } from '@fastify/type-provider-json-schema-to-ts'
 import { dependency, faststreamPlugin, response } from '../index.js'
 
 /* Checked by `tsc`, never run: each good case compiles, each `@ts-expect-error` is a compile error. */
@@ -22,9 +21,9 @@ app.broker.subscriber('events', {
       schema: { value: Placed, headers: Type.Object({ tenant: Type.String() }) },
       deps: { orders },
       title: 'Take an order',
-      handler (order, { deps, headers, value }) {
+      handler: (order, { deps, headers, value }) => {
         deps.orders.save(order.id)
-        this.log.info(`${headers.tenant.toUpperCase()} ${value.total.toFixed()}`)
+        app.log.info(`${headers.tenant.toUpperCase()} ${value.total.toFixed()}`)
       }
     },
     paid: { schema: { value: Paid }, publish: receipts, handler: async (paid) => ({ receipt: paid.orderId }) },
@@ -66,17 +65,6 @@ app.broker.subscriber('events', {
 app.broker.subscriber('events', { by: async () => 'paid', cases: { paid: { handler () {} } } })
 // @ts-expect-error: no such treatment
 app.broker.subscriber('events', { by: () => 'paid', cases: { paid: { handler () {} } }, otherwise: 'ignore' })
-
-const json = plain.withTypeProvider<JsonSchemaToTsProvider>()
-json.broker.subscriber('events', {
-  by: () => 'placed',
-  cases: {
-    placed: {
-      schema: { value: { type: 'object', properties: { id: { type: 'string' } }, required: ['id'] } },
-      handler: (order) => { order.id.toUpperCase() }
-    }
-  }
-})
 
 app.broker.subscriber('events', { filter: ({ headers }) => headers.region === 'eu' }, () => {})
 // @ts-expect-error: a filter says true or false

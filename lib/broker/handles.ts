@@ -111,17 +111,20 @@ export class SubscriberHandle implements Subscriber {
   }
 
   get isPaused (): boolean {
-    return this.#source.isPaused(this.#declaration)
+    const place = this.#places.single
+    return place !== undefined && place.source.isPaused(place.declaration)
   }
 
   pause = (...surplus: unknown[]): void => {
     noSurplus('pause()', surplus)
-    this.#source.pause(this.#declaration)
+    const { source, declaration } = this.#places.only(SKIP_CURE)
+    source.pause(declaration)
   }
 
   resume = (...surplus: unknown[]): void => {
     noSurplus('resume()', surplus)
-    this.#source.resume(this.#declaration)
+    const { source, declaration } = this.#places.only(SKIP_CURE)
+    source.resume(declaration)
   }
 
   skipTo = (to: RecordMetadata, ...surplus: unknown[]): void => {

@@ -7,6 +7,7 @@ import { visible } from '../foreign-text.js'
 import { codeOf } from '../members.js'
 import { SkipMessage } from '../message/ack.js'
 import { ArrivedMessage } from '../message/arrived-message.js'
+import { hasCodecs } from '../message/decode-by-rules.js'
 import type { ReceivedMessage } from '../message/received-message.js'
 import { reasonOf, toError } from '../to-error.js'
 import type { Cases, Filter } from './cases.js'
@@ -34,9 +35,12 @@ export function pipelineOf (subscribers: Sharing, create: Create): ErasedPipelin
   const reasons = new WeakMap<Delivery, Error>()
   const unmatched = create(unmatchedPlan(first, settings, (delivery) => reasons.get(delivery)!), first.declaration)
   const select = selectorOf(subscribers, pipelines)
-  const bodyLimit = Math.max(...subscribers.map(({ bodyLimit }) => bodyLimit))
+  const rules = {
+    bodyLimit: Math.max(...subscribers.map(({ bodyLimit }) => bodyLimit)),
+    hasCodecs: subscribers.some(({ rules }) => hasCodecs(rules))
+  }
   function choose (delivery: Delivery): ErasedPipeline {
-    const message = new ArrivedMessage(delivery, bodyLimit)
+    const message = new ArrivedMessage(delivery, rules)
     try {
       const chosen = select(message)
       delivery.decoded = ArrivedMessage.decodedOf(message)

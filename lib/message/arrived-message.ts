@@ -1,5 +1,6 @@
 import type { UnvalidatedMessage } from '../../types/index.js'
 import { decodeValue } from '../codec/content-type.js'
+import { FASTSTREAM_ERR_DECODE } from '../errors.js'
 import type { ConsumedRecord, RawHeader } from '../transport/transport.js'
 import { checkSize } from './decode.js'
 import { CONTENT_TYPE, decodeHeaders, headerText } from './headers.js'
@@ -11,23 +12,31 @@ interface Arrival {
   readonly record: ConsumedRecord
 }
 
+export interface ArrivalRules {
+  /** Bytes; the value of a larger message is not decoded. */
+  readonly bodyLimit: number
+  /** Whether a codec of the app decodes values, which may take its time. */
+  readonly hasCodecs: boolean
+}
+
+const CODEC = "it has a codec, and 'by' and 'filter' are asked before it: let them read headers or key"
+
 /** Message for which a subscriber is looked for. What is not read of it is not decoded. */
 export class ArrivedMessage implements UnvalidatedMessage {
   readonly topic: string
   readonly partition: number
   readonly offset: bigint
   readonly #record: ConsumedRecord
-  readonly #bodyLimit: number
+  readonly #rules: ArrivalRules
   #headers: Readonly<Record<string, string>> | undefined
   #decoded: { readonly value: unknown } | undefined
 
-  /** `bodyLimit`: bytes; the value of a larger message is not decoded. */
-  constructor ({ topic, partition, record }: Arrival, bodyLimit: number) {
+  constructor ({ topic, partition, record }: Arrival, rules: ArrivalRules) {
     this.topic = topic
     this.partition = partition
     this.offset = record.offset
     this.#record = record
-    this.#bodyLimit = bodyLimit
+    this.#rules = rules
   }
 
   get timestamp (): Date | undefined {
@@ -59,7 +68,8 @@ export class ArrivedMessage implements UnvalidatedMessage {
 
   #decode (): unknown {
     const record = this.#record
-    checkSize(record, this.#bodyLimit)
+    if (this.#rules.hasCodecs) throw new FASTSTREAM_ERR_DECODE('value', CODEC)
+    checkSize(record.size, this.#rules.bodyLimit)
     return decodeValue(record.value, headerText(record, CONTENT_TYPE))
   }
 }
