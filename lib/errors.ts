@@ -60,6 +60,9 @@ export const FASTSTREAM_ERR_ALREADY_STARTED = createError<
 >(
   'FASTSTREAM_ERR_ALREADY_STARTED', "%s of '%s' is declared too late: declare it while plugins load, before %s", 500
 )
+export const FASTSTREAM_ERR_HOOK_TIMEOUT = createError<[what: string, broker: string, ms: number]>(
+  'FASTSTREAM_ERR_HOOK_TIMEOUT', "a function of %s() of broker '%s' did not end within %d ms: it is not waited for", 500
+)
 export const FASTSTREAM_ERR_NOT_READY = createError<[state: string, options?: ErrorOptions]>(
   'FASTSTREAM_ERR_NOT_READY',
   "the broker is %s: publish after ready() (with startup: 'background', when health() says 'connected') and before " +

@@ -25,6 +25,16 @@ export function perApp<State> (create: (root: FastifyInstance) => State): (scope
   }
 }
 
+/**
+ * Adds an `onReady` hook to a scope.
+ *
+ * @throws FST_ERR_INSTANCE_ALREADY_LISTENING when the hooks of the app run already
+ */
+export function addReadyHook (scope: FastifyInstance, run: () => Promise<void>): void {
+  // A hook without parameters is awaited; its name stands in Fastify's error when it times out.
+  scope.addHook('onReady', async function onStarted () { await run() })
+}
+
 function isScope (value: object | null): value is FastifyInstance {
   return value !== null && 'ready' in value
 }

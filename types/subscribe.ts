@@ -5,6 +5,7 @@ import type { MessageSchema, Part, Read, Write } from './provider.js'
 import type { BoundBroker, Publisher, PublisherOptions, RecordMetadata, Response } from './publish.js'
 import type { Dependencies, Dependency, Inherited, Resolved } from './dependency.js'
 import type { BrokerHealth } from './health.js'
+import type { BrokerLifecycle } from './lifecycle.js'
 import type { BrokerIdentity } from './message-events.js'
 import type { InheritedOptions } from './options.js'
 
@@ -268,7 +269,8 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
  * await app.ready()
  * await app.broker.publish('orders', { id: '1' })
  */
-export interface Broker<This, P extends FastifyTypeProvider> extends Registrar<This, P>, BoundBroker {
+export interface Broker<This, P extends FastifyTypeProvider>
+  extends Registrar<This, P>, BrokerLifecycle<This>, BoundBroker {
   /** Name, as the option `name` of the plugin. */
   readonly name: string
   /** Unique id, as `brokerId` of the events: brokers of several apps in one process may have one name. */

@@ -18,6 +18,7 @@ import { DeclaredBroker } from './declared-broker.js'
 import { BrokerReport } from './report.js'
 import { BrokerRuntime } from './runtime.js'
 import { SYSTEM, withOptions, type Environment } from './environment.js'
+import { Lifecycle } from './lifecycle.js'
 import { brokerHealth } from './health.js'
 import { startInBackground, startInTime } from './startup.js'
 import type { ViewedBroker } from './views.js'
@@ -25,6 +26,7 @@ import type { ViewedBroker } from './views.js'
 /** One cluster: what is declared on it is read and written from `onReady` to `onClose`. */
 export class Broker extends DeclaredBroker implements ViewedBroker {
   readonly events: Events
+  readonly lifecycle: Lifecycle
   readonly #log: Log
   readonly #report: BrokerReport
   readonly #ended = new AbortController()
@@ -43,6 +45,7 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
     this.#log = steady(log)
     this.#report = new BrokerReport(settings, this.#log)
     this.events = new Events(settings.name, this.#log)
+    this.lifecycle = new Lifecycle(this, this.#log)
   }
 
   get id (): string {
@@ -70,7 +73,25 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
   health (): BrokerHealth {
     const { subscribers } = this.registry
     const groupOf = (declaration: SubscriberDeclaration): Group | undefined => this.#connection?.groupOf(declaration)
-    return brokerHealth(this.state, this.#lastError, subscribers, groupOf)
+    const { state, lifecycle: { background: { health: background } } } = this
+    return brokerHealth({ state, lastError: this.#lastError, background }, subscribers, groupOf)
+  }
+
+  get isConnected (): boolean {
+    return this.state === 'connected'
+  }
+
+  get isStarted (): boolean {
+    return this.isConnected && this.#dispatching && !this.lifecycle.isWaiting && !this.#ending
+  }
+
+  get topics (): readonly string[] {
+    return this.registry.topics
+  }
+
+  async ping (timeout: number): Promise<boolean> {
+    const mayAsk = this.state === 'connected' || this.state === 'connecting'
+    return mayAsk && await this.#connection!.ping(timeout)
   }
 
   skipTo (declaration: SubscriberDeclaration, to: TopicPartitionOffset): void {
@@ -121,7 +142,9 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
       const connect = (): Promise<BrokerRuntime> => this.#connect(compiled)
       const failed = (error: LastError): void => { this.#lastError = error }
       startInBackground(connection, { ...means, connect, failed }).then((connected) => {
-        if (connected) this.state = 'connected'
+        if (!connected) return
+        this.state = 'connected'
+        this.#flow()
       })
       return
     }
@@ -138,7 +161,7 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
     const plan = { subscribers: [...subscribers.values()], topics, writtenTopics, paused: this.#paused }
     const { clock, events } = this
     this.#connection = new BrokerRuntime(transport, plan, { settings, clock, log: this.#log, events })
-    if (this.#dispatching) this.#connection.dispatch()
+    this.#flow()
     return this.#connection
   }
 
@@ -150,7 +173,25 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
   dispatch (): void {
     if (this.#ending || this.loading) return
     this.#dispatching = true
+    this.#flow()
+  }
+
+  /** Functions of `onStarted` that the cluster has kept waiting come before the first message. */
+  #flow (): void {
+    if (!this.#dispatching || this.#ending) return
+    if (this.lifecycle.isWaiting) {
+      if (this.isConnected) this.#runPostponed()
+      return
+    }
     this.#connection?.dispatch()
+    if (this.isConnected) this.lifecycle.background.start(this.clock)
+  }
+
+  async #runPostponed (): Promise<void> {
+    await this.lifecycle.runPostponed(this.settings.pluginTimeout, (error) => {
+      this.#lastError = { error, at: this.clock.now() }
+    })
+    this.#flow()
   }
 
   /** Aborts when the app closes and has waited for `drainTimeout`. */
@@ -169,8 +210,10 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
     if (!this.loading) {
       this.#report.closing(this.clock, () => this.health(), this.#connection?.producer?.pending ?? 0)
     }
-    this.#cancelOverdue = this.clock.schedule(this.settings.drainTimeout, () => { this.#overdue.abort() })
-    await this.#connection?.drain()
+    const { clock, lifecycle, settings: { drainTimeout } } = this
+    this.#cancelOverdue = clock.schedule(drainTimeout, () => { this.#overdue.abort() })
+    const left = lifecycle.stops && this.isConnected ? await lifecycle.stop(drainTimeout) : drainTimeout
+    await Promise.all([lifecycle.background.end(clock, left), this.#connection?.drain(left)])
   }
 
   /** Sends what is queued and lets go of the cluster. Never rejects. */

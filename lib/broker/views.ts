@@ -12,13 +12,14 @@ import {
   declarePublisher, declareSubscriber, type Handler, type PublisherDeclaration, type SubscriberDeclaration
 } from './declaration.js'
 import { PublisherHandle, SubscriberHandle, type PublisherSource, type SubscriberSource } from './handles.js'
+import { LifecycleView, type LivingBroker } from './lifecycle-view.js'
 import type { PublisherPlan } from './publisher.js'
 
 const PUBLISH = 'publish(publisher, value, options)'
 const SUBSCRIBER = 'subscriber(topics, options, handler)'
 
 /** The broker behind a view. */
-export interface ViewedBroker extends PublisherSource, SubscriberSource {
+export interface ViewedBroker extends PublisherSource, SubscriberSource, LivingBroker {
   readonly id: string
   addSubscriber (declaration: SubscriberDeclaration): void
   addPublisher (declaration: PublisherDeclaration): void
@@ -70,11 +71,12 @@ export class BoundView implements BoundBroker {
 }
 
 /** A broker as one scope sees it. */
-export class ScopeView implements BoundBroker {
+export class ScopeView extends LifecycleView implements BoundBroker {
   readonly #broker: ViewedBroker
   readonly #scope: FastifyInstance
 
   constructor (broker: ViewedBroker, scope: FastifyInstance) {
+    super(broker, scope)
     this.#broker = broker
     this.#scope = scope
   }

@@ -47,6 +47,8 @@ export interface Settings extends InheritedSettings, Omit<PluginSettings, 'async
   readonly transport: NonNullable<FaststreamOptions['transport']>
   readonly connectTimeout: number
   readonly drainTimeout: number
+  /** Fastify's limit for a hook, ms; 0: none. */
+  readonly pluginTimeout: number
 }
 
 const MiB = 1024 * 1024
@@ -207,6 +209,7 @@ export function normaliseOptions (options: FaststreamOptions, pluginTimeout: num
     security: new Sealed({ ssl, sasl }),
     transport,
     brokers: brokers ?? [],
+    pluginTimeout,
     connectTimeout: hookTimeout('connectTimeout', own.connectTimeout, pluginTimeout),
     drainTimeout: hookTimeout('drainTimeout', own.drainTimeout, pluginTimeout)
   })

@@ -15,7 +15,9 @@ const WHEN: { readonly [_ in keyof typeof errors]: string } = {
   FASTSTREAM_ERR_DUPLICATE_PUBLISHER:
     '`publish(topic, …)` is called where the scope has several publishers of the topic',
   FASTSTREAM_ERR_ALREADY_STARTED:
-    'a subscriber or publisher is declared after `ready()`, or `withDeps()` is called after the declarations that it should apply to',
+    'a subscriber, publisher, task or function of the [lifecycle](lifecycle.md) is declared after `ready()`, or `withDeps()` is called after the declarations that it should apply to',
+  FASTSTREAM_ERR_HOOK_TIMEOUT:
+    'a function of [onStopping](lifecycle.md) did not end in half of `drainTimeout`, or one of `onStarted` that runs after `ready()` not within `pluginTimeout`; seen in logs',
   FASTSTREAM_ERR_NOT_READY:
     "`publish` is called before `ready()`, before the cluster is connected (`startup: 'background'`), or after the app has closed",
   FASTSTREAM_ERR_SCHEMA_BUILD: 'a schema cannot be compiled',
