@@ -27,6 +27,9 @@ export const FASTSTREAM_ERR_BROKERS_REQUIRED = createError<[]>(
     'broker, whose messages end with the process',
   500
 )
+export const FASTSTREAM_ERR_UNKNOWN_CLUSTER = createBounded<[name: string, known: string]>(
+  'FASTSTREAM_ERR_UNKNOWN_CLUSTER', "there is no cluster '%s': there are %s", 500
+)
 export const FASTSTREAM_ERR_INSECURE_SASL = createError<[mechanism: string, where: string]>(
   'FASTSTREAM_ERR_INSECURE_SASL',
   "sasl '%s' would send its credentials readable %s: write ssl: true, use a scram mechanism, or write " +

@@ -7,7 +7,6 @@ import { noticeClose } from './broker/close-calls.js'
 import { Broker } from './broker/broker.js'
 import { decorate } from './broker/decorators.js'
 import { addBroker, brokersOf } from './broker/app-brokers.js'
-import { acceptsAnyCertificate } from './options/connection.js'
 import { normaliseOptions } from './options/plugin-options.js'
 import { registerOptionsOf } from './options/register-options.js'
 import { rootOf } from './scope.js'
@@ -17,9 +16,6 @@ import { rootOf } from './scope.js'
 async function faststream (app: FastifyInstance, options: FaststreamOptions & RegisterOptions): Promise<void> {
   const settings = normaliseOptions(options, app.initialConfig.pluginTimeout as number)
   const asyncapi = normaliseAsyncapi(options.asyncapi)
-  if (acceptsAnyCertificate(options.ssl)) {
-    app.log.warn({ broker: settings.name }, 'ssl.rejectUnauthorized is false: any host can pose as the Kafka cluster')
-  }
   const registerOptions = registerOptionsOf(options)
   const broker = new Broker(settings, app.log)
   addBroker(app, broker)

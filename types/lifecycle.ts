@@ -34,11 +34,22 @@ export interface BrokerLifecycle<This> {
    */
   ping (this: void, options?: { timeout?: number | undefined }): Promise<boolean>
   /**
+   * Chooses the cluster that the app connects to, one of the option `clusters`. The last call before `ready()` counts.
+   * FastKafka: `set_kafka_broker`.
+   *
+   * @throws FASTSTREAM_ERR_UNKNOWN_CLUSTER for a name that `clusters` does not have
+   * @throws FASTSTREAM_ERR_BROKERS_REQUIRED in production, for a cluster without `brokers`
+   * @throws FASTSTREAM_ERR_ALREADY_STARTED after `ready()`
+   * @example
+   * if (process.argv.includes('--production')) app.broker.setKafkaBroker('production')
+   */
+  setKafkaBroker (this: void, name: string): void
+  /**
    * Adds a function that runs once the broker is connected, before the first message is handled; it may publish. It is
    * an `onReady` hook of the scope: it is awaited in the order in which hooks are added, its `this` is the scope,
    * Fastify's `pluginTimeout` bounds it, and its error rejects `ready()`. With `startup: 'background'` it runs when the
-   * cluster is there, which may be after `ready()`: then `pluginTimeout` bounds it, too, its error is logged and seen as
-   * `health().lastError`, and the messages flow all the same. FastStream: `after_startup`.
+   * cluster is there, which may be after `ready()`: then `pluginTimeout` bounds it, too, its error is logged and seen
+   * as `health().lastError`, and the messages flow all the same. FastStream: `after_startup`.
    *
    * @throws FASTSTREAM_ERR_INVALID_OPTION when it is not a function
    * @throws FASTSTREAM_ERR_ALREADY_STARTED after `ready()`

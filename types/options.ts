@@ -1,6 +1,7 @@
 import type { FastifyRequest, FastifyServerOptions } from 'fastify'
 import type { ConnectionOptions } from 'node:tls'
 import type { AsyncapiOptions } from './asyncapi.js'
+import type { ClusterOptions } from './clusters.js'
 import type { Transport, TransportFactory } from './transport.js'
 
 /**
@@ -212,6 +213,21 @@ export interface FaststreamOptions extends InheritedOptions {
    * @default 'kafkajs', or 'memory' without `brokers`
    */
   transport?: 'kafkajs' | 'memory' | Transport | TransportFactory | undefined
+  /**
+   * Clusters by name, of which one is used: `localhost` and `production`, for example. The options of a cluster win
+   * over those of the plugin. For several clusters at once, register the plugin with another `name` for each.
+   * FastKafka: `kafka_brokers`.
+   *
+   * @default none: the plugin's own `brokers`, `ssl`, `sasl` and so on
+   */
+  clusters?: Readonly<Record<string, ClusterOptions>> | undefined
+  /**
+   * Name of the cluster that is used, one of `clusters`. {@link BrokerLifecycle.setKafkaBroker} can name another one
+   * later. No variable of the environment is read: write `process.env.KAFKA_CLUSTER`, or a name of your own.
+   *
+   * @default the only one of `clusters`; required when there are several
+   */
+  cluster?: string | undefined
   /**
    * Name of the broker. A further cluster needs another name and is found at `app.brokers[name]`; `app.broker` is the
    * one named `'default'`.

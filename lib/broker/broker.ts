@@ -98,6 +98,11 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
     this.found(this.#connection?.groupOf(declaration)).skipTo(to)
   }
 
+  override setKafkaBroker (name: string): void {
+    super.setKafkaBroker(name)
+    this.#report.use(this.settings)
+  }
+
   /** Also before there is a group, and across connections: what is paused stays so until {@link resume}. */
   pause (declaration: SubscriberDeclaration): void {
     this.#paused.add(declaration)

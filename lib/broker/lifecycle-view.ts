@@ -12,6 +12,7 @@ export interface LivingBroker {
   readonly lifecycle: Pick<Lifecycle, 'onStarted' | 'onStopping' | 'addBackground'>
   /** Whether the cluster answers within `timeout` ms. Never rejects. */
   ping (timeout: number): Promise<boolean>
+  setKafkaBroker (name: string): void
 }
 
 /** ms */
@@ -39,6 +40,11 @@ export class LifecycleView implements BrokerLifecycle<FastifyInstance> {
     noSurplus('ping(options)', surplus)
     onlyKnown('', options, ['timeout'])
     return await this.#broker.ping(number('timeout', options.timeout ?? PING_TIMEOUT, 0, LONGEST_TIMER))
+  }
+
+  setKafkaBroker = (name: string, ...surplus: unknown[]): void => {
+    noSurplus('setKafkaBroker(name)', surplus)
+    this.#broker.setKafkaBroker(name)
   }
 
   onStarted = (run: Hook, ...surplus: unknown[]): void => {

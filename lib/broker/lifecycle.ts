@@ -1,7 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../clock.js'
 import { inOwnContext } from '../context.js'
-import { FASTSTREAM_ERR_ALREADY_STARTED, FASTSTREAM_ERR_HOOK_TIMEOUT, FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
+import {
+  FASTSTREAM_ERR_ALREADY_STARTED, FASTSTREAM_ERR_HOOK_TIMEOUT, FASTSTREAM_ERR_INVALID_OPTION
+} from '../errors.js'
 import type { Log } from '../log.js'
 import { callable, text } from '../options/assert.js'
 import { addReadyHook } from '../scope.js'
@@ -82,8 +84,8 @@ export class Lifecycle {
   }
 
   /**
-   * Runs the functions of `onStopping`, for half of `drainTimeout` ms together at most. Resolves to what is left of that
-   * time, ms. Never rejects.
+   * Runs the functions of `onStopping`, for half of `drainTimeout` ms together at most. Resolves to what is left of
+   * that time, ms. Never rejects.
    */
   async stop (drainTimeout: number): Promise<number> {
     const { clock } = this.#broker

@@ -9,24 +9,24 @@ import {
 
 /** Declarations for one cluster, made while plugins load. */
 export class Registry {
-  readonly #settings: Settings
+  settings: Settings
   readonly #subscribers = new Map<SubscriberDeclaration, SubscriberSettings>()
   readonly #publishers: PublisherSettings[] = []
 
   constructor (settings: Settings) {
-    this.#settings = settings
+    this.settings = settings
   }
 
   /** Refuses a subscriber that cannot go together with those before it. */
   addSubscriber (declaration: SubscriberDeclaration): void {
-    const settings = resolveSubscriber(declaration, this.#settings)
+    const settings = resolveSubscriber(declaration, this.settings)
     checkTogether([...this.#subscribers.values()], settings)
     requestCompilersOf(declaration, 'a subscriber', declaration.topics.join(', '))
     this.#subscribers.set(declaration, settings)
   }
 
   addPublisher (declaration: PublisherDeclaration): void {
-    const settings = resolvePublisher(declaration, this.#settings)
+    const settings = resolvePublisher(declaration, this.settings)
     requestCompilersOf(declaration, 'a publisher', declaration.topic)
     this.#publishers.push(settings)
   }
@@ -65,7 +65,7 @@ export class Registry {
   complete (overrides: readonly InheritedOptions[]): void {
     const complete: SubscriberSettings[] = []
     for (const [declaration, { deadLetterTopics }] of this.#subscribers) {
-      const settings = resolveSubscriber(declaration, this.#settings, { overrides, deadLetterTopics })
+      const settings = resolveSubscriber(declaration, this.settings, { overrides, deadLetterTopics })
       checkTogether(complete, settings)
       complete.push(settings)
       this.#subscribers.set(declaration, settings)

@@ -7,6 +7,7 @@ const WHEN: { readonly [_ in keyof typeof errors]: string } = {
   FASTSTREAM_ERR_INVALID_TOPIC: 'a topic has a name that Kafka does not accept',
   FASTSTREAM_ERR_ALREADY_REGISTERED: 'the app already has a broker of this name',
   FASTSTREAM_ERR_BROKERS_REQUIRED: 'the app runs in production without `brokers`',
+  FASTSTREAM_ERR_UNKNOWN_CLUSTER: '`cluster` or `setKafkaBroker()` names a cluster that `clusters` does not have',
   FASTSTREAM_ERR_INSECURE_SASL:
     '`sasl` would send its password or token without `ssl` to a host that is not loopback, see `allowInsecureSasl`',
   FASTSTREAM_ERR_GROUP_REQUIRED: 'a subscriber on a real cluster has no group',
