@@ -28,9 +28,10 @@ export function perApp<State> (create: (root: FastifyInstance) => State): (scope
 /**
  * Adds an `onReady` hook to a scope.
  *
- * @throws FST_ERR_INSTANCE_ALREADY_LISTENING when the hooks of the app run already
+ * @throws AVV_ERR_ROOT_PLG_BOOTED when the hooks of the app run already: one that is added then would never run
  */
 export function addReadyHook (scope: FastifyInstance, run: () => Promise<void>): void {
+  scope.after(() => {})
   // A hook without parameters is awaited; its name stands in Fastify's error when it times out.
   scope.addHook('onReady', async function onStarted () { await run() })
 }

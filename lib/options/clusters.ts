@@ -5,7 +5,7 @@ import {
 import { Sealed } from '../sealed.js'
 import { isObject, onlyKnown } from './assert.js'
 import { checkCredentials } from './connection.js'
-import { resolveOptions, type OptionTable } from './option.js'
+import { resolveOptions, type Option, type OptionTable } from './option.js'
 import { checkStartup } from './transport.js'
 
 /** Options that say how the app reaches one cluster, each checked by itself. */
@@ -68,11 +68,12 @@ export function clustersOf (
 }
 
 /** A table whose errors name the options below `path`. */
-function below (path: string, table: Table): Table {
-  const rows = Object.entries(table).map(([name, row]: [string, Table['brokers' | 'clientId']]) => [name, {
-    ...row, check: (option: string, ...rest: [never, never]) => row.check(path + option, ...rest)
-  }])
-  return Object.fromEntries(rows)
+function below (path: string, table: object): Table {
+  const rows: ReadonlyArray<readonly [name: string, row: Option<unknown, unknown>]> = Object.entries(table)
+  return Object.fromEntries(rows.map(([name, { check, ...row }]) => {
+    const checkBelow: typeof check = (option, given, inherited) => check(path + option, given, inherited)
+    return [name, { ...row, check: checkBelow }]
+  })) as Table
 }
 
 /** The cluster that the options name: with one cluster none has to be named. */

@@ -6,7 +6,7 @@ import { gate } from '../support/inbox.js'
 import { memoryLog } from '../support/json-log.js'
 import { build } from '../support/plugin-app.js'
 
-t.test('a task runs while messages flow; the close aborts it, waits for it, and it may publish until it ends', async (t) => {
+t.test('a task runs while messages flow; the close aborts it and waits for it, and it may still publish', async (t) => {
   const app = await build(t)
   const began = gate()
   app.broker.publisher('ticks')

@@ -57,7 +57,7 @@ t.test('a real cluster that is chosen needs a group, as one that is written', as
   const subscriber = app.broker.subscriber('orders', () => {})
   t.equal(subscriber.groupId, 'fastify-faststream')
   app.broker.setKafkaBroker('production')
-  await t.rejects(app.ready(), { code: 'FASTSTREAM_ERR_GROUP_REQUIRED' })
+  await t.rejects(async () => { await app.ready() }, { code: 'FASTSTREAM_ERR_GROUP_REQUIRED' })
 })
 
 t.test('in production a cluster without an address cannot be chosen', async (t) => {

@@ -2,6 +2,7 @@ import t, { type Test } from 'tap'
 import type { FaststreamOptions } from '../../index.js'
 import { testBroker } from '../../lib/testing/index.js'
 import { createMemoryCluster, createMemoryTransport } from '../../lib/transport/memory/index.js'
+import { eventually } from '../conformance/eventually.js'
 import { useEnvironment } from '../support/environment.js'
 import { gate, Inbox } from '../support/inbox.js'
 import { memoryLog } from '../support/json-log.js'
@@ -15,7 +16,8 @@ function messageOf (err: unknown): string {
 /** An app with a manual clock, whose cluster is there from the try `reachable` on. */
 async function timed (t: Test, options: FaststreamOptions = {}, reachable = 1) {
   const { stream, lines } = memoryLog()
-  const app = await build(t, { groupId: 'shop', ...options }, { logger: { level: 'info', stream }, pluginTimeout: 3000 })
+  const server = { logger: { level: 'info', stream }, pluginTimeout: 3000 }
+  const app = await build(t, { groupId: 'shop', ...options }, server)
   const clock = new ManualClock()
   const cluster = createMemoryCluster(clock)
   let tries = 0
@@ -46,7 +48,7 @@ t.test('ready() rejects with the error of a function of onStarted, and no messag
   const app = await build(t)
   app.broker.onStarted(() => { throw new Error('no licence') })
   app.broker.background('task', () => { t.fail('never runs') })
-  await t.rejects(app.ready(), { message: 'no licence' })
+  await t.rejects(async () => { await app.ready() }, { message: 'no licence' })
   t.equal(app.broker.isStarted, false)
   t.match(app.broker.health().background, [{ name: 'task', state: 'waiting', lastError: undefined }])
 })
@@ -54,7 +56,7 @@ t.test('ready() rejects with the error of a function of onStarted, and no messag
 t.test('Fastify bounds a function of onStarted as it bounds any hook', async (t) => {
   const app = await build(t, {}, { pluginTimeout: 200 })
   app.broker.onStarted(() => new Promise(() => {}))
-  await t.rejects(app.ready(), { code: 'FST_ERR_HOOK_TIMEOUT', message: /onReady.*onStarted/ })
+  await t.rejects(async () => { await app.ready() }, { code: 'FST_ERR_HOOK_TIMEOUT', message: /onReady.*onStarted/ })
 })
 
 t.test('in the background a function of onStarted runs once the cluster is there, before any message', async (t) => {
@@ -76,7 +78,7 @@ t.test('in the background a function of onStarted runs once the cluster is there
   await turn()
   t.same(steps.items, [])
   await clock.advance(1000)
-  t.same(steps.items, ['first begins, true'])
+  t.same(await steps.count(1), ['first begins, true'])
   t.equal(app.broker.isStarted, false)
   t.equal(app.broker.health().state, 'connected')
   open()
@@ -111,6 +113,7 @@ t.test('in the background a function of onStarted that does not end keeps no mes
   app.broker.onStarted(() => new Promise(() => {}))
   await app.ready()
   await clock.advance(1000)
+  await eventually(async () => app.broker.health().state === 'connected')
   t.equal(app.broker.isStarted, false)
   await clock.advance(3000)
   t.equal(app.broker.isStarted, true)
@@ -217,7 +220,7 @@ t.test('a function of onStarted that another hook declares before the broker has
   })
   await app.register(faststreamPlugin)
   await app.ready()
-  t.match(late, { code: 'FASTSTREAM_ERR_ALREADY_STARTED', cause: { code: /^FST_ERR/ } })
+  t.match(late, { code: 'FASTSTREAM_ERR_ALREADY_STARTED', cause: Error })
 })
 
 t.test('wrong arguments are refused', async (t) => {

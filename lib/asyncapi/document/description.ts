@@ -117,8 +117,9 @@ export function describe (broker: Describable): Described {
 function serversOf (settings: Describable['settings']): [DescribedServer, ...DescribedServer[]] {
   const { name: broker, clusters, security } = settings
   const nameOf = (cluster: string): string => broker === 'default' ? cluster : qualify(broker, cluster)
-  const used = [...clusters].find(([, cluster]) => cluster.security === security)
-  const others = [...clusters].filter((cluster) => cluster !== used)
+  const all = [...clusters]
+  const used = all.find(([, cluster]) => cluster.security === security)
+  const others = all.filter((cluster) => cluster !== used)
   return [
     serverOf(used === undefined ? broker : nameOf(used[0]), settings),
     ...others.map(([name, cluster]) => serverOf(nameOf(name), cluster))

@@ -25,11 +25,8 @@ interface Runner {
   readonly run: ErasedPipeline['run']
 }
 
-interface Wait {
-  /** ms */
-  readonly ms: number
-  readonly beforeAttempt: boolean
-}
+/** `ms` of a wait, and whether an attempt of the handler follows. */
+type Wait = { readonly ms: number, readonly beforeAttempt: boolean }
 
 /** What a queue knows of its group. */
 export interface QueueEnvironment extends Environment {
@@ -215,9 +212,10 @@ export class SubscriberQueue {
   async wait ({ partition }: LaneItem, { ms, beforeAttempt }: Wait, pause: Pause): Promise<boolean> {
     const { clock, session } = this.#group
     const { signal } = this.#halt
+    const isHeldBack = (): boolean => beforeAttempt && this.paused
     let isOver = await pause(sleep(clock, ms, signal))
     // Asked each time: the subscriber may be paused while the item waits for a place.
-    while (isOver && beforeAttempt && this.paused) isOver = await pause(this.#gate.opened(signal))
+    while (isOver && isHeldBack()) isOver = await pause(this.#gate.opened(signal))
     return isOver && !signal.aborted && await session.proven(partition, signal)
   }
 

@@ -22,7 +22,7 @@ async function documentOf (asyncapi: AsyncapiOptions = {}) {
   return app.asyncapi()
 }
 
-t.test('each cluster is a server, and a channel is on all clusters of its broker, first on the chosen one', async (t) => {
+t.test('each cluster is a server, and a channel is on all clusters of its broker, the chosen one first', async (t) => {
   const { servers, channels } = await documentOf()
   t.same(servers, {
     production: {
