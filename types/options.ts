@@ -218,14 +218,14 @@ export interface FaststreamOptions extends InheritedOptions {
    * over those of the plugin. For several clusters at once, register the plugin with another `name` for each.
    * FastKafka: `kafka_brokers`.
    *
-   * @default none: the plugin's own `brokers`, `ssl`, `sasl` and so on
+   * @default none
    */
   clusters?: Readonly<Record<string, ClusterOptions>> | undefined
   /**
    * Name of the cluster that is used, one of `clusters`. {@link BrokerLifecycle.setKafkaBroker} can name another one
-   * later. No variable of the environment is read: write `process.env.KAFKA_CLUSTER`, or a name of your own.
+   * later. With several it is required. No variable of the environment is read for it.
    *
-   * @default the only one of `clusters`; required when there are several
+   * @default the only one of `clusters`
    */
   cluster?: string | undefined
   /**
