@@ -51,9 +51,13 @@ export interface PublishOptions {
    * @default chosen by the key (murmur2, as the Java client)
    */
   partition?: number | undefined
-  /** Time of the record, not before 1970. @default now */
+  /** Time of the record, not before 1970. FastStream: `timestamp_ms`. @default now */
   timestamp?: Date | undefined
-  /** Header `correlation_id`. @default that of the request or message, else a new UUID */
+  /**
+   * Header `correlation_id`. FastStream: `correlation_id`.
+   *
+   * @default that of the request or message, else a new UUID
+   */
   correlationId?: string | undefined
 }
 
@@ -109,7 +113,7 @@ export interface PublisherOptions<S, V> extends Documentation {
   schema?: (S & MessageSchema) | undefined
   /**
    * Key: messages of one key are in one partition, in order. `null` is no key. A function is not called for a
-   * tombstone, and must not return `undefined`.
+   * tombstone, and must not return `undefined`. FastStream: `key`; FastKafka: `key_serializer`.
    *
    * @default none
    */
