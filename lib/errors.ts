@@ -39,27 +39,35 @@ export const FASTSTREAM_ERR_INSECURE_SASL = createError<[mechanism: string, wher
     'allowInsecureSasl: true if no other host can read that network',
   500
 )
-export const FASTSTREAM_ERR_GROUP_REQUIRED = createError<[topic: string]>(
+export const FASTSTREAM_ERR_GROUP_REQUIRED = createError<[subscriber: string]>(
   'FASTSTREAM_ERR_GROUP_REQUIRED',
-  "the subscriber of '%s' has no group to store its offsets: set 'groupId' on the plugin or on the subscriber, or " +
-    'write null for no group',
+  "%s has no group to store its offsets: set 'groupId' on the plugin, its scope or the subscriber, or write null for " +
+    'no group',
   500
 )
-export const FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER = createError<[topic: string, groupId: string]>(
+export const FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER = createError<
+  [topic: string, groupId: string, one: string, other: string]
+>(
   'FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER',
-  "topic '%s' already has a subscriber in group '%s': give this one another 'groupId', or merge the two",
+  "topic '%s' has two subscribers in group '%s' (%s; %s): give one of them another 'groupId', or merge the two",
   500
 )
-export const FASTSTREAM_ERR_GROUP_CLASH = createError<[groupId: string, option: string, topics: string]>(
+export const FASTSTREAM_ERR_GROUP_CLASH = createError<[groupId: string, option: string, one: string, other: string]>(
   'FASTSTREAM_ERR_GROUP_CLASH',
-  "group '%s' has another '%s' in its subscriber of '%s': subscribers of one group share one consumer, so give " +
-    "both the same value, or another 'groupId'",
+  "group '%s' has different values of '%s' (%s; %s): subscribers of one group share one consumer, so give both the " +
+    "same value, or another 'groupId'",
   500
 )
 export const FASTSTREAM_ERR_DUPLICATE_PUBLISHER = createError<[topic: string]>(
   'FASTSTREAM_ERR_DUPLICATE_PUBLISHER',
   "topic '%s' has several publishers in this scope: pass the publisher instead of the topic's name",
   500
+)
+export const FASTSTREAM_ERR_ROUTER = createError<[reason: string]>(
+  'FASTSTREAM_ERR_ROUTER', 'the router cannot be included: %s', 500
+)
+export const FASTSTREAM_ERR_ROUTER_HANDLE = createError<[topic: string, reason: string]>(
+  'FASTSTREAM_ERR_ROUTER_HANDLE', "the publisher or subscriber of '%s' cannot be used here: %s", 500
 )
 export const FASTSTREAM_ERR_ALREADY_STARTED = createError<
   [what: string, name: string, before: string, options?: ErrorOptions]

@@ -71,10 +71,10 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
   }
 
   health (): BrokerHealth {
-    const { subscribers } = this.registry
+    const { previews } = this.registry
     const groupOf = (declaration: SubscriberDeclaration): Group | undefined => this.#connection?.groupOf(declaration)
     const { state, lifecycle: { background: { health: background } } } = this
-    return brokerHealth({ state, lastError: this.#lastError, background }, subscribers, groupOf)
+    return brokerHealth({ state, lastError: this.#lastError, background }, previews, groupOf)
   }
 
   get isConnected (): boolean {
@@ -86,7 +86,7 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
   }
 
   get topics (): readonly string[] {
-    return this.registry.topics
+    return this.registry.previewedTopics
   }
 
   async ping (timeout: number): Promise<boolean> {
@@ -106,12 +106,12 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
   /** Also before there is a group, and across connections: what is paused stays so until {@link resume}. */
   pause (declaration: SubscriberDeclaration): void {
     this.#paused.add(declaration)
-    this.#connection?.groupOf(declaration)?.pauses.pause(declaration.topics[0]!)
+    this.#connection?.groupOf(declaration)?.pauses.pause(this.topicsOf(declaration)[0]!)
   }
 
   resume (declaration: SubscriberDeclaration): void {
     this.#paused.delete(declaration)
-    this.#connection?.groupOf(declaration)?.pauses.resume(declaration.topics[0]!)
+    this.#connection?.groupOf(declaration)?.pauses.resume(this.topicsOf(declaration)[0]!)
   }
 
   isPaused (declaration: SubscriberDeclaration): boolean {
