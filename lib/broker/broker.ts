@@ -111,7 +111,11 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
 
   resume (declaration: SubscriberDeclaration): void {
     this.#paused.delete(declaration)
-    this.#connection?.groupOf(declaration)?.pauses.resume(this.topicsOf(declaration)[0]!)
+    const group = this.#connection?.groupOf(declaration)
+    const topic = this.topicsOf(declaration)[0]!
+    // Subscribers of one topic, each with a filter, share its partitions: they stand still together.
+    const sharing = Array.from(this.#paused).filter((other) => this.topicsOf(other).includes(topic))
+    if (sharing.every((other) => this.#connection?.groupOf(other) !== group)) group?.pauses.resume(topic)
   }
 
   isPaused (declaration: SubscriberDeclaration): boolean {

@@ -6,6 +6,7 @@ import type { Producer } from '../produce/producer.js'
 import type { Transport } from '../transport/transport.js'
 import type { Surroundings } from './runtime.js'
 import type { SubscriberDeclaration } from './declaration.js'
+import { pipelineOf } from './routing.js'
 import type { CompiledSubscriber } from './subscriber.js'
 
 /** The subscribers of one group. */
@@ -64,7 +65,7 @@ export class Groups implements Iterable<Group> {
     this.#groupOf.set(declaration, group)
     try {
       if (shared === undefined) await group.start()
-      else await group.add(this.#pipelineOf(subscriber), this.#means.paused.has(declaration))
+      else await group.add(this.#pipelineOf([subscriber]), this.#means.paused.has(declaration))
     } catch (err) {
       this.#groupOf.delete(declaration)
       if (shared === undefined) await group.close(0)
@@ -95,10 +96,12 @@ export class Groups implements Iterable<Group> {
     return groupId === null ? undefined : [...this].find((group) => group.groupId === groupId && !group.closing)
   }
 
-  #pipelineOf (subscriber: CompiledSubscriber): ErasedPipeline {
+  /** The pipeline of subscribers that read the same topics. */
+  #pipelineOf (subscribers: Sharing): ErasedPipeline {
     const { producer, ...environment } = this.#means
-    const { scope } = subscriber.declaration
-    return new Pipeline(subscriber, producer, { ...environment, log: steady(scope.log) })
+    return pipelineOf(subscribers, (plan, { scope }) => {
+      return new Pipeline(plan, producer, { ...environment, log: steady(scope.log) })
+    })
   }
 
   #createGroup (subscribers: Sharing): Group {
@@ -107,20 +110,20 @@ export class Groups implements Iterable<Group> {
     const [first] = subscribers
     const { groupId, offsetReset, isolationLevel, fetch, checkCrcs, clientRack: rack, groupInstanceId } = first
     const { sessionTimeout, heartbeatInterval, rebalanceTimeout } = first
-    const pipelines = subscribers.map((subscriber) => this.#pipelineOf(subscriber))
+    const pipelines = Array.from(byTopics(subscribers), (sharing) => this.#pipelineOf(sharing))
     const options = {
       groupId,
-      topics: subscribers.flatMap(({ topics }) => topics),
+      topics: [...new Set(subscribers.flatMap(({ topics }) => topics))],
       offsetReset,
       isolationLevel,
       fetch,
       checkCrcs,
-      rack,
       budget: environment.budget,
       sessionTimeout,
-      heartbeatInterval,
       rebalanceTimeout,
-      groupInstanceId
+      ...rack !== undefined && { rack },
+      ...heartbeatInterval !== undefined && { heartbeatInterval },
+      ...groupInstanceId !== undefined && { groupInstanceId }
     }
     const contactInterval = groupId === null ? environment.settings.metadataMaxAge : heartbeatInterval
     const settings = { ...environment.settings, sessionTimeout, rebalanceTimeout, contactInterval }
@@ -134,4 +137,15 @@ function sharingWith (subscriber: CompiledSubscriber, subscribers: readonly Comp
   const { groupId } = subscriber
   if (groupId === null) return [subscriber]
   return [subscriber, ...subscribers.filter((other) => other !== subscriber && other.groupId === groupId)]
+}
+
+/** Subscribers that read the same topics, in the order of their declarations. */
+function byTopics (subscribers: Sharing): Iterable<Sharing> {
+  const sharing = new Map<string, Sharing>()
+  for (const subscriber of subscribers) {
+    const topics = [...subscriber.topics].sort().join()
+    const [first = subscriber, ...others] = sharing.get(topics) ?? []
+    sharing.set(topics, first === subscriber ? [first] : [first, ...others, subscriber])
+  }
+  return sharing.values()
 }

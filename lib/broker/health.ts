@@ -17,7 +17,7 @@ interface BrokerFacts {
 export function brokerHealth (
   { state, lastError, background }: BrokerFacts, subscribers: readonly SubscriberPreview[], groupOf: GroupOf
 ): BrokerHealth {
-  const healths = subscribers.map((subscriber) => subscriberHealth(subscriber, groupOf))
+  const healths = subscribers.filter(isFirstCase).map((subscriber) => subscriberHealth(subscriber, groupOf))
   return {
     healthy: state === 'connected' && healths.every(({ healthy }) => healthy) && !background.some(hasFailed),
     state,
@@ -43,8 +43,16 @@ const UNKNOWN: UnnamedHealth = Object.freeze({
   lastError: undefined
 })
 
+/** A subscriber with several cases is one subscriber. */
+function isFirstCase (subscriber: SubscriberPreview, at: number, all: readonly SubscriberPreview[]): boolean {
+  const { declaration: { cases }, topics: [topic] } = subscriber
+  if (cases === undefined) return true
+  return all.findIndex(({ declaration, topics }) => declaration.cases?.of === cases.of && topics[0] === topic) === at
+}
+
 function subscriberHealth (subscriber: SubscriberPreview, groupOf: GroupOf): SubscriberHealth {
-  const { name, topics, groupId = null, declaration, stuckAfter, handlerTimeout } = subscriber
+  const { topics, groupId = null, declaration, stuckAfter, handlerTimeout } = subscriber
+  const name = declaration.cases === undefined ? subscriber.name : topics.join(',')
   const health = groupOf(declaration)?.health(topics) ?? UNKNOWN
   // A handler may take its time.
   const patience = Math.max(stuckAfter, handlerTimeout)

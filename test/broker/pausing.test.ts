@@ -149,3 +149,26 @@ t.test('a subscriber of a router is paused in all of its places, and nowhere wit
   subscriber.resume()
   t.same([...paused], [])
 })
+
+t.test('subscribers that share a topic by a filter stand still together, until none of them is paused', async (t) => {
+  const app = await build(t)
+  const seen: string[] = []
+  const [first, second] = [
+    app.broker.subscriber('events', { filter: ({ headers }) => headers.type === 'a' }, () => { seen.push('a') }),
+    app.broker.subscriber('events', () => { seen.push('b') })
+  ]
+  const other = app.broker.subscriber('events', { groupId: 'other', deadLetter: false }, () => { seen.push('other') })
+  const broker = await testBroker(app)
+  for (const subscriber of [first, second, other]) subscriber.pause()
+  for (const type of ['a', 'b']) await broker.publish('events', 1, { headers: { type } })
+  const states = () => app.broker.health().subscribers.map(({ state }) => state)
+  first.resume()
+  t.same(states(), ['paused', 'paused', 'paused'])
+  t.same([first.isPaused, second.isPaused], [false, true])
+  second.resume()
+  t.same(states(), ['reading', 'reading', 'paused'])
+  await eventually(async () => seen.length === 2)
+  other.resume()
+  await broker.settled()
+  t.same(seen.sort(), ['a', 'b', 'other', 'other'])
+})

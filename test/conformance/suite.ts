@@ -6,6 +6,7 @@ import { failing } from './failing.js'
 import { groups } from './groups.js'
 import { health } from './health.js'
 import { hostile } from './hostile.js'
+import { listeners } from './listeners.js'
 import { membership } from './membership.js'
 import { offsets } from './offsets.js'
 import { ordering } from './ordering.js'
@@ -32,6 +33,7 @@ export function conformance (world: World): void {
   claims(world)
   groups(world)
   membership(world)
+  listeners(world)
   restarts(world)
   offsets(world)
   beginnings(world)

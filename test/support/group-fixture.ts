@@ -29,9 +29,9 @@ export function planOf (settings: Partial<SubscriberSettings> = {}): SubscriberS
 
 /** A group of one subscriber whose messages end when the test says so. */
 export function build (
-  { groupId = 'shop', topics = ['orders'], dispatch = true, ordering = 'partition' }: {
+  { groupId = 'shop', topics = ['orders'], dispatch = true, ordering = 'partition', ...plan }: {
     groupId?: string | null, topics?: string[], dispatch?: boolean, ordering?: Ordering
-  } = {}
+  } & Partial<SubscriberSettings> = {}
 ) {
   const clock = new ManualClock()
   const log = logLines()
@@ -41,7 +41,7 @@ export function build (
   const started: string[] = []
   const givenUp: string[] = []
   const pipeline = {
-    plan: planOf({ topics, ordering, concurrency: 2 }),
+    plan: planOf({ topics, ordering, concurrency: 2, ...plan }),
     run: ({ topic, partition, record: { offset } }: Delivery, slot: LaneSlot) => new Promise<Outcome>((resolve) => {
       const name = `${topic}[${partition}] ${offset}`
       started.push(name)

@@ -9,6 +9,7 @@ import { Queues } from '../partition/queues.js'
 import { SubscriberQueue, type QueueEnvironment } from '../partition/subscriber-queue.js'
 import type { ErasedPipeline } from '../pipeline/pipeline.js'
 import { Committer } from './committer.js'
+import { drain } from './drain.js'
 import { GroupState } from './group-state.js'
 import { subscriberHealth, type UnnamedHealth } from './health.js'
 import { OffsetMap } from './offset-map.js'
@@ -20,10 +21,6 @@ import { Session } from './session.js'
 import { Stops } from './stops.js'
 import { TopicChanges } from './topic-changes.js'
 
-/** The part of a drain's time that is kept for the last commit, ms. */
-const LAST_COMMIT = 2000
-/** Why handlers are given up that a drain has waited for: part of their abort reason. */
-const GIVEN_UP = { close: 'the app closes', rebalance: 'its partition goes to another member of the group' }
 /** How much longer than `drainTimeout` a close waits to leave the group, ms; leaving goes on in the background. */
 const LEAVE = 500
 
@@ -149,6 +146,7 @@ export class Group implements ConsumerListener {
     this.#report.rebalanced(this.#owned.values())
     if (this.#closing !== undefined) return
     this.#state.enter('reading')
+    for (const queue of this.#queues.reading) queue.assigned(this.#owned.of(queue))
     this.#queues.thaw()
   }
 
@@ -226,20 +224,9 @@ export class Group implements ConsumerListener {
     return this.#queues.of(topic)
   }
 
-  /** Ends the waits for retries, lets running handlers end within `timeout` ms, then commits what is settled. */
-  async #drain (reason: 'rebalance' | 'close', timeout: number): Promise<void> {
-    const { clock } = this.#environment
-    const { generation } = this.#owned
-    const end = clock.elapsed() + timeout
-    const patience = timeout - Math.min(LAST_COMMIT, timeout / 4)
-    const ended = await this.#queues.drain(clock, patience)
-    // Partitions were lost meanwhile: those handlers were given up, and what runs now belongs to the next generation.
-    if (generation !== this.#owned.generation) return
-    if (!ended) {
-      this.#report.drainTimedOut(reason, patience, this.#owned.values())
-      this.#queues.giveUp(GIVEN_UP[reason])
-    }
-    await this.#committer.flush(end - clock.elapsed())
+  #drain (reason: 'rebalance' | 'close', timeout: number): Promise<void> {
+    const [queues, owned, committer, report] = [this.#queues, this.#owned, this.#committer, this.#report]
+    return drain(reason, timeout, { queues, owned, committer, report, environment: this.#environment })
   }
 
   /** Ends the generation: its results change nothing any more, and its queued records are dropped and redelivered. */

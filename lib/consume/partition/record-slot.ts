@@ -19,6 +19,14 @@ export class RecordSlot implements LaneSlot {
     return this.#queue.wait(this.#item, { ms, beforeAttempt }, this.#pause)
   }
 
+  takenBy (subscriber: string): void {
+    this.#item.takenBy = subscriber
+  }
+
+  awaitsDecision (): void {
+    this.#queue.ending.awaitsDecision(this.#item)
+  }
+
   settle (outcome: Settlement = 'acknowledged'): void {
     if (this.#queue.settle(this.#item, outcome)) this.#settlement = outcome
   }
