@@ -106,16 +106,12 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
   /** Also before there is a group, and across connections: what is paused stays so until {@link resume}. */
   pause (declaration: SubscriberDeclaration): void {
     this.#paused.add(declaration)
-    this.#connection?.groupOf(declaration)?.pauses.pause(this.topicsOf(declaration)[0]!)
+    this.#connection?.groupOf(declaration)?.pauses.pause(this.topicsOf(declaration)[0]!, declaration)
   }
 
   resume (declaration: SubscriberDeclaration): void {
     this.#paused.delete(declaration)
-    const group = this.#connection?.groupOf(declaration)
-    const topic = this.topicsOf(declaration)[0]!
-    // Subscribers of one topic, each with a filter, share its partitions: they stand still together.
-    const sharing = Array.from(this.#paused).filter((other) => this.topicsOf(other).includes(topic))
-    if (sharing.every((other) => this.#connection?.groupOf(other) !== group)) group?.pauses.resume(topic)
+    this.#connection?.groupOf(declaration)?.pauses.resume(this.topicsOf(declaration)[0]!, declaration)
   }
 
   isPaused (declaration: SubscriberDeclaration): boolean {
