@@ -213,6 +213,11 @@ export const FASTSTREAM_ERR_PUBLISH_RATE = createBounded<[]>(
   'FASTSTREAM_ERR_PUBLISH_RATE', 'too many messages were published from the page: try again in a second', 429
 )
 
+// Middlewares.
+export const FASTSTREAM_ERR_NEXT = createBounded<[moment: string, fault: string]>(
+  'FASTSTREAM_ERR_NEXT', "a middleware must call next() of its '%s' once, while it runs, and %s", 500
+)
+
 // Dependencies.
 export const FASTSTREAM_ERR_DEPENDENCY_YIELD = createBounded<[name: string, times: string]>(
   'FASTSTREAM_ERR_DEPENDENCY_YIELD',

@@ -1,6 +1,7 @@
 import type { FastifyRequest, FastifyServerOptions } from 'fastify'
 import type { ConnectionOptions } from 'node:tls'
 import type { AsyncapiOptions } from './asyncapi.js'
+import type { Middleware } from './middleware.js'
 import type { Transport, TransportFactory } from './transport.js'
 
 /**
@@ -187,6 +188,13 @@ export interface InheritedOptions {
   messageLogLevel?: 'debug' | 'info' | 'silent' | undefined
   /** `false`: the AsyncAPI document leaves it out. Publishers inherit it, too. @default true */
   includeInSchema?: boolean | undefined
+  /**
+   * Code around messages, see {@link Middleware}; the first of the list is outermost. Those of plugin and subscriber
+   * are put together, the plugin's outermost. FastStream: `middlewares`.
+   *
+   * @default none
+   */
+  middlewares?: readonly Middleware[] | undefined
 }
 
 /**

@@ -6,6 +6,7 @@ import type { BoundBroker, Publisher, PublisherOptions, RecordMetadata, Response
 import type { Dependencies, Dependency, Inherited, Resolved } from './dependency.js'
 import type { BrokerHealth } from './health.js'
 import type { BrokerIdentity } from './message-events.js'
+import type { Middleware } from './middleware.js'
 import type { InheritedOptions } from './options.js'
 
 /**
@@ -254,6 +255,25 @@ export interface Broker<This, P extends FastifyTypeProvider> extends Registrar<T
   readonly name: string
   /** Unique id, as `brokerId` of the events: brokers of several apps in one process may have one name. */
   readonly id: string
+  /**
+   * Adds a middleware to this scope and its children, as the innermost of the scope. It applies to subscribers and
+   * publishers that are declared already, too. FastStream: `add_middleware`.
+   *
+   * @throws FASTSTREAM_ERR_INVALID_OPTION for a value that is no middleware
+   * @throws FASTSTREAM_ERR_ALREADY_STARTED after `ready()`
+   * @example
+   * app.broker.addMiddleware({ afterProcessed: (error) => { count(error === undefined ? 'ok' : 'failed') } })
+   */
+  addMiddleware (this: void, middleware: Middleware): void
+  /**
+   * Adds a middleware to this scope and its children, as the outermost of the scope; those of the scopes around it are
+   * further out. FastStream: `insert_middleware`.
+   *
+   * @throws FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_ALREADY_STARTED as {@link Broker.addMiddleware}
+   * @example
+   * app.broker.insertMiddleware({ consumeScope: (next, message) => storage.run(message.correlationId, next) })
+   */
+  insertMiddleware (this: void, middleware: Middleware): void
   /**
    * Returns what each subscriber does, and whether all is well. Sends no request, so it may be called often.
    *

@@ -4,6 +4,7 @@ import type { Clock } from '../clock.js'
 import type { ResolutionSettings } from '../deps/resolution.js'
 import type { MessageSource } from '../message/received-message.js'
 import type { Sender } from '../message/outgoing.js'
+import type { PublishChains, PublishScopes } from '../middleware/publish-chain.js'
 import type { Settings } from '../options/plugin-options.js'
 import { compileIncoming } from '../schema/incoming.js'
 import { compileOutgoing } from '../schema/outgoing.js'
@@ -30,24 +31,26 @@ export interface Compiled {
 export interface CompilingBroker extends ViewedBroker, Sender {
   readonly settings: Settings
   readonly clock: Clock
+  readonly chains: PublishChains
   resolutionSettings (scope: FastifyInstance): ResolutionSettings
 }
 
 /** Compiles every schema with the compiler of its scope. @throws FASTSTREAM_ERR_SCHEMA_BUILD */
 export function compile (registry: Registry, broker: CompilingBroker): Compiled {
-  const { settings: { ajv, deadLetter } } = broker
+  const { settings: { ajv, deadLetter }, chains } = broker
   const deadLetterTopics = new DeadLetterTopics(deadLetter, registry.subscribers)
   const now = (): number => broker.clock.now()
   const subscribers = registry.subscribers.map((settings) => {
-    const { declaration, topics, bodyLimit } = settings
+    const { declaration, topics, bodyLimit, middlewares } = settings
     const { scope, schema = {} } = declaration
     const compiler = compilersOf(scope).validator
     const topic = topics.join(', ')
     const validators = compileParts(schema, (schema, part) => compileIncoming(compiler, schema, { topic, part }))
-    const source = sourceOf(broker, settings, validators.key !== undefined, deadLetterTopics)
-    return [declaration, new CompiledSubscriber(settings, { bodyLimit, validators }, source)] as const
+    const scopes = chains.scopesOf(middlewares)
+    const source = sourceOf(broker, settings, { hasKeySchema: validators.key !== undefined, deadLetterTopics, scopes })
+    return [declaration, new CompiledSubscriber(settings, { bodyLimit, validators }, source, scopes)] as const
   })
-  const publishers = registry.publishers.map(({ declaration }) => {
+  const publishers = registry.publishers.map(({ declaration, middlewares }) => {
     const { scope, topic, schema = {}, key, headers } = declaration
     const { validator: compiler, serializer } = compilersOf(scope)
     const validators = compileParts(schema, (schema, part) => {
@@ -56,13 +59,22 @@ export function compile (registry: Registry, broker: CompilingBroker): Compiled 
     const hasSchema = schema.value !== undefined
     const serialize = hasSchema && serializer ? compileSerializer(serializer, schema.value, topic) : undefined
     const rules = { topic, hasSchema, validators, serialize, key, headers }
-    return [declaration, new PublisherPlan(rules, { sender: broker, now, log: scope.log })] as const
+    const means = { sender: broker, now, log: scope.log, chains: chains.with(middlewares) }
+    return [declaration, new PublisherPlan(rules, means)] as const
   })
   return { subscribers: new Map(subscribers), publishers: new Publishers(new Map(publishers)) }
 }
 
+/** What all messages of one subscriber share. */
+interface Shared {
+  readonly hasKeySchema: boolean
+  readonly deadLetterTopics: DeadLetterTopics
+  /** The middlewares of what it publishes. */
+  readonly scopes: PublishScopes
+}
+
 function sourceOf (
-  broker: CompilingBroker, settings: SubscriberSettings, hasKeySchema: boolean, deadLetterTopics: DeadLetterTopics
+  broker: CompilingBroker, settings: SubscriberSettings, { hasKeySchema, deadLetterTopics, scopes }: Shared
 ): MessageSource {
   const { name: subscriber, groupId, declaration: { scope } } = settings
   return {
@@ -72,7 +84,7 @@ function sourceOf (
     hasKeySchema,
     isDeadLetterOf: (topic, origin) => deadLetterTopics.receives(topic, origin),
     resolutionSettings: () => broker.resolutionSettings(scope),
-    bind: (correlationId) => new BoundView(broker, scope, correlationId)
+    bind: (correlationId) => new BoundView(broker, { scope, scopes }, correlationId)
   }
 }
 

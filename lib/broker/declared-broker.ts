@@ -1,28 +1,36 @@
 import type { FastifyInstance } from 'fastify'
-import type { BrokerHealth, RecordMetadata } from '../../types/index.js'
+import type { BrokerHealth, Middleware, RecordMetadata } from '../../types/index.js'
 import type { Clock } from '../clock.js'
 import { FASTSTREAM_ERR_ALREADY_STARTED, FASTSTREAM_ERR_NOT_READY } from '../errors.js'
 import type { Outgoing, Sender } from '../message/outgoing.js'
+import type { PublishChains, PublishScopes } from '../middleware/publish-chain.js'
 import type { Settings } from '../options/plugin-options.js'
 import type { Compiled } from './compile.js'
 import type { PublisherDeclaration, SubscriberDeclaration } from './declaration.js'
 import { plainPublisher, type PublisherPlan } from './publisher.js'
 import { Registry } from './registry.js'
+import { ScopeMiddlewares } from './scope-middlewares.js'
 import type { CompiledSubscriber } from './subscriber.js'
 
 /** Declarations for one cluster, made while plugins load, and the broker that runs them when the app is ready. */
 export abstract class DeclaredBroker implements Sender {
   readonly settings: Settings
   readonly registry: Registry
+  readonly #middlewares: ScopeMiddlewares
+  readonly #publishScopes = new WeakMap<FastifyInstance, PublishScopes>()
   protected state: BrokerHealth['state'] = 'starting'
   protected started = false
   protected compiled: Compiled | undefined
 
-  constructor (settings: Settings) {
+  /** `scope`: of the plugin. */
+  constructor (settings: Settings, scope: FastifyInstance) {
     this.settings = settings
-    this.registry = new Registry(settings)
+    this.#middlewares = new ScopeMiddlewares(scope, settings.middlewares)
+    this.registry = new Registry({ ...settings, middlewares: [] }, (at) => this.#middlewares.layersOf(at))
   }
 
+  /** The chains of publishers without middlewares. */
+  abstract readonly chains: PublishChains
   abstract get clock (): Clock
   abstract send (outgoing: Outgoing): Promise<RecordMetadata>
 
@@ -42,6 +50,26 @@ export abstract class DeclaredBroker implements Sender {
   addPublisher (declaration: PublisherDeclaration): void {
     this.#onlyWhileLoading('a publisher', declaration.topic)
     this.registry.addPublisher(declaration)
+  }
+
+  addMiddleware (scope: FastifyInstance, middleware: Middleware): void {
+    this.#onlyWhileLoading('a middleware', this.name)
+    this.#middlewares.add(scope, middleware)
+  }
+
+  insertMiddleware (scope: FastifyInstance, middleware: Middleware): void {
+    this.#onlyWhileLoading('a middleware', this.name)
+    this.#middlewares.insert(scope, middleware)
+  }
+
+  /** Final once schemas are compiled, as is asked for then only. */
+  publishScopes (scope: FastifyInstance): PublishScopes {
+    let scopes = this.#publishScopes.get(scope)
+    if (scopes === undefined) {
+      scopes = this.chains.scopesOf(this.registry.middlewaresOf(scope))
+      this.#publishScopes.set(scope, scopes)
+    }
+    return scopes
   }
 
   groupIdOf (declaration: SubscriberDeclaration): string | null {

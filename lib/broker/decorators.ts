@@ -80,7 +80,8 @@ class RequestBrokers {
     if (view === undefined) {
       const { server, log } = this.#request
       const tell = isEnabled(log, 'debug') ? joiningLine(log, broker) : undefined
-      view = new BoundView(broker, server, this.#correlationIdFor(broker), tell)
+      const place = { scope: server, scopes: broker.publishScopes(server) }
+      view = new BoundView(broker, place, this.#correlationIdFor(broker), tell)
       this.#views.set(broker, view)
     }
     return view

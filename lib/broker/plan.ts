@@ -1,4 +1,4 @@
-import type { InheritedOptions } from '../../types/index.js'
+import type { InheritedOptions, Middleware } from '../../types/index.js'
 import {
   FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER, FASTSTREAM_ERR_GROUP_CLASH, FASTSTREAM_ERR_GROUP_REQUIRED,
   FASTSTREAM_ERR_INVALID_OPTION
@@ -25,6 +25,7 @@ export interface PublisherSettings {
   readonly declaration: PublisherDeclaration
   readonly topic: string
   readonly includeInSchema: boolean
+  readonly middlewares: readonly Middleware[]
 }
 
 /** The group on the memory transport, where no other app shares it. */
@@ -75,8 +76,8 @@ function deadLetterTopicsOf (topics: readonly string[], name: DeadLetterTopic): 
 export function resolvePublisher (
   declaration: PublisherDeclaration, settings: Settings, layers: readonly InheritedOptions[] = []
 ): PublisherSettings {
-  const { includeInSchema } = resolveInherited([...layers, declaration.options], settings)
-  return Object.freeze({ declaration, topic: declaration.topic, includeInSchema })
+  const { includeInSchema, middlewares } = resolveInherited([...layers, declaration.options], settings)
+  return Object.freeze({ declaration, topic: declaration.topic, includeInSchema, middlewares })
 }
 
 type GroupId = InheritedSettings['groupId']

@@ -1,5 +1,7 @@
-import type { InheritedOptions } from '../../types/index.js'
+import type { FastifyInstance } from 'fastify'
+import type { InheritedOptions, Middleware } from '../../types/index.js'
 import { FASTSTREAM_ERR_ALREADY_STARTED } from '../errors.js'
+import { resolveInherited } from '../options/inherited.js'
 import type { Settings } from '../options/plugin-options.js'
 import { requestCompilers } from '../schema/scope-compilers.js'
 import type { Declaration, PublisherDeclaration, SubscriberDeclaration } from './declaration.js'
@@ -7,26 +9,31 @@ import {
   checkTogether, resolvePublisher, resolveSubscriber, type PublisherSettings, type SubscriberSettings
 } from './plan.js'
 
+/** Layers of options around what a scope declares, the outermost first. */
+type LayersOf = (scope: FastifyInstance) => readonly InheritedOptions[]
+
 /** Declarations for one cluster, made while plugins load. */
 export class Registry {
   readonly #settings: Settings
+  readonly #layersOf: LayersOf
   readonly #subscribers = new Map<SubscriberDeclaration, SubscriberSettings>()
-  readonly #publishers: PublisherSettings[] = []
+  #publishers: PublisherSettings[] = []
 
-  constructor (settings: Settings) {
+  constructor (settings: Settings, layersOf: LayersOf) {
     this.#settings = settings
+    this.#layersOf = layersOf
   }
 
   /** Refuses a subscriber that cannot go together with those before it. */
   addSubscriber (declaration: SubscriberDeclaration): void {
-    const settings = resolveSubscriber(declaration, this.#settings)
+    const settings = resolveSubscriber(declaration, this.#settings, { layers: this.#layersOf(declaration.scope) })
     checkTogether([...this.#subscribers.values()], settings)
     requestCompilersOf(declaration, 'a subscriber', declaration.topics.join(', '))
     this.#subscribers.set(declaration, settings)
   }
 
   addPublisher (declaration: PublisherDeclaration): void {
-    const settings = resolvePublisher(declaration, this.#settings)
+    const settings = this.#resolvePublisher(declaration)
     requestCompilersOf(declaration, 'a publisher', declaration.topic)
     this.#publishers.push(settings)
   }
@@ -61,15 +68,26 @@ export class Registry {
     return groupId
   }
 
-  /** Resolves all subscribers again: everything is declared now, and `overrides` win over what is written. */
+  /** The middlewares of what a scope publishes, the outermost first. */
+  middlewaresOf (scope: FastifyInstance): readonly Middleware[] {
+    return resolveInherited(this.#layersOf(scope), this.#settings).middlewares
+  }
+
+  /** Resolves all again: everything is declared now, and `overrides` win over what is written for subscribers. */
   complete (overrides: readonly InheritedOptions[]): void {
     const complete: SubscriberSettings[] = []
     for (const [declaration, { deadLetterTopics }] of this.#subscribers) {
-      const settings = resolveSubscriber(declaration, this.#settings, { overrides, deadLetterTopics })
+      const layers = this.#layersOf(declaration.scope)
+      const settings = resolveSubscriber(declaration, this.#settings, { layers, overrides, deadLetterTopics })
       checkTogether(complete, settings)
       complete.push(settings)
       this.#subscribers.set(declaration, settings)
     }
+    this.#publishers = this.#publishers.map(({ declaration }) => this.#resolvePublisher(declaration))
+  }
+
+  #resolvePublisher (declaration: PublisherDeclaration): PublisherSettings {
+    return resolvePublisher(declaration, this.#settings, this.#layersOf(declaration.scope))
   }
 }
 

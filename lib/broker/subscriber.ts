@@ -1,12 +1,18 @@
 import type { Delivery } from '../consume/pipeline/delivery.js'
-import type { SubscriberPlan } from '../consume/pipeline/subscriber-plan.js'
+import type { AttemptMoments, ResultsInScope, SubscriberPlan } from '../consume/pipeline/subscriber-plan.js'
 import { steady } from '../log.js'
 import { decode, type IncomingRules } from '../message/decode.js'
 import type { Prepared } from '../message/outgoing.js'
 import { ReceivedMessage, type MessageSource } from '../message/received-message.js'
+import { ReceivedRecord } from '../message/received-record.js'
 import { isResponse } from '../message/response.js'
+import { aroundAttempts } from '../middleware/attempt.js'
+import { aroundHandler } from '../middleware/consume-chain.js'
+import { NO_SCOPES, type PublishScopes } from '../middleware/publish-chain.js'
+import { throughMiddlewares } from '../middleware/publish-results.js'
 import { PublisherHandle } from './handles.js'
 import type { SubscriberSettings } from './plan.js'
+import type { PublisherPlan } from './publisher.js'
 
 const UNUSED = "handler returned a value, which is not published: set 'publish', or return nothing (this is said once)"
 
@@ -16,13 +22,27 @@ export interface CompiledSubscriber extends SubscriberSettings {}
 /** A compiled subscriber: what its pipeline does with each message. */
 export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
   readonly rules: IncomingRules
+  readonly around: ((delivery: Delivery) => AttemptMoments) | undefined
   readonly #source: MessageSource
+  /** The handler within its middlewares. */
+  readonly #handler: (message: ReceivedMessage) => unknown
+  /** The middlewares of what it publishes. */
+  readonly #scopes: PublishScopes
   #warned = false
 
-  constructor (settings: SubscriberSettings, rules: IncomingRules, source: MessageSource) {
+  /** @param scopes middlewares of what it publishes */
+  constructor (
+    settings: SubscriberSettings, rules: IncomingRules, source: MessageSource, scopes: PublishScopes = NO_SCOPES
+  ) {
     Object.assign(this, settings)
+    const { middlewares, declaration } = settings
+    const { handler, scope } = declaration
+    const around = aroundAttempts(middlewares)
     this.rules = rules
+    this.around = around && ((delivery) => around(new ReceivedRecord(source, delivery)))
     this.#source = source
+    this.#handler = aroundHandler(middlewares, (message) => handler.call(scope, message.value, message))
+    this.#scopes = scopes
     Object.freeze(this)
   }
 
@@ -39,31 +59,33 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
   }
 
   handle (message: ReceivedMessage): unknown {
-    const { deps, handler, scope } = this.declaration
-    return deps.size === 0 ? handler.call(scope, message.value, message) : this.#handleWithDeps(message)
+    return this.declaration.deps.size === 0 ? this.#handler(message) : this.#handleWithDeps(message)
   }
 
   async #handleWithDeps (message: ReceivedMessage): Promise<unknown> {
-    const { deps, handler, scope } = this.declaration
-    await ReceivedMessage.inject(message, deps)
+    await ReceivedMessage.inject(message, this.declaration.deps)
     message.signal.throwIfAborted()
-    return await handler.call(scope, message.value, message)
+    return await this.#handler(message)
   }
 
   release (message: ReceivedMessage, failure?: { readonly error: unknown }): Promise<void> | undefined {
     return ReceivedMessage.release(message, failure)
   }
 
-  prepare (result: unknown, message: ReceivedMessage): readonly Prepared[] {
+  prepare (result: unknown, message: ReceivedMessage): readonly Prepared[] | Promise<ResultsInScope> {
     const { publish } = this.declaration
     const { value, options } = isResponse(result) ? result : { value: result, options: undefined }
     if (publish.length === 0) this.#warnOfResult()
     if (value === undefined) return []
     // A key function cannot be called with null: the tombstone belongs to the entity that the message is about.
     const tombstoneKey = value === null ? message.rawKey : null
-    return publish.map((publisher) => {
-      return PublisherHandle.planOf(publisher).prepare(value, options, message.correlationId, tombstoneKey)
-    })
+    const plans = publish.map((publisher) => PublisherHandle.planOf(publisher))
+    const ways = plans.map((plan) => plan.resultWay(value, options, this.#scopes, message))
+    const prepare = (plan: PublisherPlan): Prepared => {
+      return plan.prepare(value, options, message.correlationId, tombstoneKey)
+    }
+    if (ways.every((way) => way === undefined)) return plans.map(prepare)
+    return throughMiddlewares(plans.map((plan, i) => ways[i] ?? (async (store) => await store(prepare(plan)))))
   }
 
   /** Once: the mistake is in the declaration, not in the message. */

@@ -1,10 +1,10 @@
 import { inspect, type InspectOptionsStylized } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import type {
-  BoundBroker, BrokerHealth, Dependencies, MessageSchema, Publisher, PublisherOptions, PublishOptions, RecordMetadata,
-  Subscriber, SubscriberOptions, Topics
+  BoundBroker, BrokerHealth, Dependencies, MessageSchema, Middleware, Publisher, PublisherOptions, PublishOptions,
+  RecordMetadata, Subscriber, SubscriberOptions, Topics
 } from '../../types/index.js'
-import { send } from '../message/outgoing.js'
+import type { PublishScopes } from '../middleware/publish-chain.js'
 import { noSurplus } from '../options/assert.js'
 import { FASTSTREAM_ERR_INVALID_ARGUMENTS, FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { inspected } from '../shown.js'
@@ -24,22 +24,33 @@ export interface ViewedBroker extends PublisherSource, SubscriberSource {
   addPublisher (declaration: PublisherDeclaration): void
   /** The publisher that a scope knows for a topic; one without a schema where there is none. */
   publisherFor (scope: FastifyInstance, topic: string): PublisherPlan
+  /** The middlewares of what is published from a scope. */
+  publishScopes (scope: FastifyInstance): PublishScopes
+  addMiddleware (scope: FastifyInstance, middleware: Middleware): void
+  insertMiddleware (scope: FastifyInstance, middleware: Middleware): void
   health (): BrokerHealth
+}
+
+/** Where a request or a message publishes from. */
+export interface BoundPlace {
+  readonly scope: FastifyInstance
+  /** The middlewares of what is published from there. */
+  readonly scopes: PublishScopes
 }
 
 /** A broker as one request or message sees it: what it publishes carries that one's correlation id. */
 export class BoundView implements BoundBroker {
   readonly #broker: ViewedBroker
-  readonly #scope: FastifyInstance
+  readonly #place: BoundPlace
   readonly #correlationId: () => string
   #onFirstPublish: ((correlationId: string) => void) | undefined
 
   constructor (
-    broker: ViewedBroker, scope: FastifyInstance, correlationId: () => string,
+    broker: ViewedBroker, place: BoundPlace, correlationId: () => string,
     onFirstPublish?: (correlationId: string) => void
   ) {
     this.#broker = broker
-    this.#scope = scope
+    this.#place = place
     this.#correlationId = correlationId
     this.#onFirstPublish = onFirstPublish
   }
@@ -54,10 +65,11 @@ export class BoundView implements BoundBroker {
   ): Promise<RecordMetadata> => {
     noSurplus(PUBLISH, surplus)
     const correlationId = this.#correlationId()
-    const prepared = publisherOf(this.#broker, this.#scope, target).prepare(value, options, correlationId)
+    const { scope, scopes } = this.#place
+    const published = publisherOf(this.#broker, scope, target).publish(value, options, scopes, correlationId)
     this.#onFirstPublish?.(correlationId)
     this.#onFirstPublish = undefined
-    return await send(prepared)
+    return await published
   }
 
   toJSON (): object {
@@ -91,11 +103,22 @@ export class ScopeView implements BoundBroker {
     target: string | Publisher, value: unknown, options?: PublishOptions, ...surplus: unknown[]
   ): Promise<RecordMetadata> => {
     noSurplus(PUBLISH, surplus)
-    return await send(publisherOf(this.#broker, this.#scope, target).prepare(value, options))
+    const publisher = publisherOf(this.#broker, this.#scope, target)
+    return await publisher.publish(value, options, this.#broker.publishScopes(this.#scope))
   }
 
   health = (): BrokerHealth => {
     return this.#broker.health()
+  }
+
+  addMiddleware = (middleware: Middleware, ...surplus: unknown[]): void => {
+    noSurplus('addMiddleware(middleware)', surplus)
+    this.#broker.addMiddleware(this.#scope, middleware)
+  }
+
+  insertMiddleware = (middleware: Middleware, ...surplus: unknown[]): void => {
+    noSurplus('insertMiddleware(middleware)', surplus)
+    this.#broker.insertMiddleware(this.#scope, middleware)
   }
 
   publisher = (

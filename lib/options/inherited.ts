@@ -1,7 +1,8 @@
-import type { AckPolicy, DeadLetterOptions, InheritedOptions, RetryOptions } from '../../types/index.js'
+import type { AckPolicy, DeadLetterOptions, InheritedOptions, Middleware, RetryOptions } from '../../types/index.js'
 import { anyNumber, choice, flag, functionOf, milliseconds, wholeNumber } from './checks.js'
 import { callable, onlyKnown, text } from './assert.js'
-import { defaultsOf, optionsOf, resolveOptions, type OptionTable } from './option.js'
+import { checkMiddleware } from './middlewares.js'
+import { accumulated, defaultsOf, optionsOf, resolveOptions, type OptionTable } from './option.js'
 import type { DeadLetterTopic, MessageLogLevel, OffsetResetMode, Ordering, RetrySettings } from './settings.js'
 import { checkTopic } from './topic-name.js'
 
@@ -19,6 +20,7 @@ export interface InheritedSettings {
   readonly concurrency: number
   readonly messageLogLevel: MessageLogLevel
   readonly includeInSchema: boolean
+  readonly middlewares: readonly Middleware[]
 }
 
 /** Kafka's default of `message.max.bytes`, the largest record batch of a topic. */
@@ -106,6 +108,12 @@ export const INHERITED: OptionTable<InheritedOptions, InheritedSettings> = {
     default: true,
     check: flag,
     doc: '`false`: the [AsyncAPI document](asyncapi.md) leaves it out. Publishers inherit it, too'
+  },
+  middlewares: {
+    default: [],
+    check: accumulated(checkMiddleware),
+    shown: 'none',
+    doc: "[code around messages](middlewares.md), the outermost first. The plugin's are around those of a subscriber"
   }
 }
 

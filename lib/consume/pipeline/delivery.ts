@@ -12,6 +12,8 @@ export class Delivery {
   readonly record: ConsumedRecord
   /** 1, then one more with each retry. */
   readonly attempt: number
+  /** Error of a handler that threw when it had decided: the decision stands. */
+  error: Error | undefined
   /** The first attempt for the same record; undefined for that attempt itself. */
   readonly #first: Delivery | undefined
   #attempts = 1

@@ -15,7 +15,6 @@ import type { Outcome } from './outcome.js'
 import { PublishUntilStored } from './publish-until-stored.js'
 import { SubscriberReport } from './report.js'
 import { RunOne, type AttemptResult } from './run-one.js'
-import { composeSteps } from './steps.js'
 import type { SubscriberPlan, SubscriberSettings } from './subscriber-plan.js'
 import { traceAttempt } from './trace.js'
 
@@ -55,7 +54,7 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
     this.#publisher = new PublishUntilStored(plan, producer, report)
     this.#deadlines = new HandlerDeadlines(plan.handlerTimeout, clock, (delivery) => { report.late(delivery) })
     this.#one = new RunOne({
-      steps: composeSteps(plan),
+      steps: plan,
       policy: policy ?? new FailurePolicy(plan, (...thrown) => { report.retryOnThrew(...thrown) }),
       publisher: this.#publisher,
       deadlines: this.#deadlines,

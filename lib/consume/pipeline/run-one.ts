@@ -1,8 +1,10 @@
 import type { Clock } from '../../clock.js'
+import { FASTSTREAM_ERR_HANDLER_ABORTED } from '../../errors.js'
 import { isPromise } from '../../is-promise.js'
 import { toError } from '../../to-error.js'
 import type { LaneSlot } from '../partition/lanes.js'
 import { AckMessage, decisionOf, SkipMessage, StopConsume, type Decision } from '../../message/ack.js'
+import type { Prepared } from '../../message/outgoing.js'
 import type { Failure } from './dead-letter.js'
 import type { Delivery } from './delivery.js'
 import type { Consequence, FailurePolicy, Step, Verdict } from './failure-policy.js'
@@ -10,10 +12,17 @@ import type { HandlerDeadlines } from './handler-deadlines.js'
 import type { Outcome } from './outcome.js'
 import type { PublishUntilStored } from './publish-until-stored.js'
 import type { SubscriberReport } from './report.js'
-import type { MessageSteps } from './subscriber-plan.js'
+import type { AttemptMoments, MessageSteps, ResultsInScope } from './subscriber-plan.js'
 
 /** Result of an attempt. */
-export type AttemptResult = { readonly kind: 'done', readonly outcome: Outcome } | FailedAttempt
+export type AttemptResult = DoneAttempt | FailedAttempt
+
+interface DoneAttempt {
+  readonly kind: 'done'
+  readonly outcome: Outcome
+  /** Reason for an outcome that is no success. */
+  readonly error?: Error | undefined
+}
 
 interface FailedAttempt {
   readonly kind: 'failed'
@@ -22,8 +31,7 @@ interface FailedAttempt {
 }
 
 const SETTLED: AttemptResult = { kind: 'done', outcome: 'settled' }
-const UNSETTLED: AttemptResult = { kind: 'done', outcome: 'unsettled' }
-const STOP: AttemptResult = { kind: 'done', outcome: 'stop' }
+const UNSETTLED: DoneAttempt = { kind: 'done', outcome: 'unsettled' }
 
 const ACK: Decision = { kind: 'ack' }
 
@@ -45,8 +53,14 @@ export class RunOne<Message> {
   }
 
   /** `firstAt`: when the first attempt failed, ms since the epoch. Never rejects. */
-  async run (delivery: Delivery, slot: LaneSlot, firstAt?: number): Promise<AttemptResult> {
-    const { steps, policy, publisher, deadlines } = this.#parts
+  run (delivery: Delivery, slot: LaneSlot, firstAt?: number): Promise<AttemptResult> {
+    const { around } = this.#parts.steps
+    if (around === undefined) return this.#attempt(delivery, slot, firstAt)
+    return this.#runWithin(around(delivery), delivery, slot, firstAt)
+  }
+
+  async #attempt (delivery: Delivery, slot: LaneSlot, firstAt?: number): Promise<AttemptResult> {
+    const { steps, policy, deadlines } = this.#parts
     let step: Step = 'decode'
     try {
       const decoding = steps.decode(delivery)
@@ -59,14 +73,84 @@ export class RunOne<Message> {
       if (decision !== undefined && decision.kind !== 'ack') return this.#decided(decision, delivery, firstAt)
       if (result === undefined) return SETTLED
       step = 'publish'
-      return await publisher.results(steps.prepare(result, message), delivery, slot) ? SETTLED : UNSETTLED
+      if (await this.#publish(steps.prepare(result, message), delivery, slot)) return SETTLED
+      return { ...UNSETTLED, error: new FASTSTREAM_ERR_HANDLER_ABORTED('its result could not be published in time') }
     } catch (thrown) {
       delivery.end()
-      if (delivery.givenUp) return UNSETTLED
+      if (delivery.givenUp) return { ...UNSETTLED, error: toError(thrown) }
       if (!(thrown instanceof StopConsume)) return this.#failed(step, toError(thrown), delivery, firstAt)
-      if (delivery.decision?.kind === 'ack') slot.settle()
-      return STOP
+      return this.#stops(thrown, delivery, slot)
     }
+  }
+
+  /** Runs an attempt within the moments of its middlewares, the last of which comes before the message is settled. */
+  async #runWithin (
+    moments: AttemptMoments, delivery: Delivery, slot: LaneSlot, firstAt?: number
+  ): Promise<AttemptResult> {
+    const { deadlines, report } = this.#parts
+    let result: AttemptResult
+    try {
+      await deadlines.watch(delivery, moments.received())
+      if (delivery.aborted !== undefined) throw delivery.aborted
+      result = await this.#attempt(delivery, slot, firstAt)
+    } catch (thrown) {
+      result = this.#threwAround(thrown, delivery, slot, firstAt)
+    }
+    const { aborted } = delivery
+    const error = result.kind === 'failed' ? result.failure.error : result.error ?? delivery.error
+    try {
+      const processed = moments.processed(error)
+      // An attempt that was aborted has no time left: nothing is to be scheduled for it.
+      await (aborted === undefined ? deadlines.watch(delivery, processed) : deadlines.end(delivery, processed))
+      if (error !== undefined || delivery.aborted === aborted) return result
+      throw delivery.aborted
+    } catch (thrown) {
+      // The message is settled, or a decision of its handler stands.
+      if (delivery.decision === ACK || delivery.givenUp) return this.#threwAround(thrown, delivery, slot, firstAt)
+      report.threwAfterDecision(delivery, toError(thrown))
+      return result
+    }
+  }
+
+  /** Takes what a middleware threw before or after its attempt: a decision, or a failure as one of the handler. */
+  #threwAround (thrown: unknown, delivery: Delivery, slot: LaneSlot, firstAt?: number): AttemptResult {
+    const { report } = this.#parts
+    delivery.end()
+    const error = delivery.aborted ?? thrown
+    if (delivery.givenUp) return { ...UNSETTLED, error: toError(error) }
+    if (error instanceof StopConsume) return this.#stops(error, delivery, slot)
+    const decision = decisionOf(error)
+    if (decision === undefined) return this.#failed('handle', toError(error), delivery, firstAt)
+    if (decision.kind !== 'ack') return this.#decided(decision, delivery, firstAt)
+    report.done(delivery, toError(error))
+    if (error instanceof SkipMessage) slot.settle('skipped')
+    return SETTLED
+  }
+
+  #stops (error: StopConsume, delivery: Delivery, slot: LaneSlot): AttemptResult {
+    if (delivery.decision?.kind === 'ack') slot.settle()
+    return { kind: 'done', outcome: 'stop', error }
+  }
+
+  /** Resolves to whether all results are stored: false when the lane was halted. */
+  #publish (
+    results: readonly Prepared[] | Promise<ResultsInScope>, delivery: Delivery, slot: LaneSlot
+  ): Promise<boolean> {
+    return results instanceof Promise
+      ? this.#publishInScope(results, delivery, slot)
+      : this.#parts.publisher.results(results, delivery, slot)
+  }
+
+  async #publishInScope (results: Promise<ResultsInScope>, delivery: Delivery, slot: LaneSlot): Promise<boolean> {
+    const { prepared, end } = await results
+    let stored = false
+    try {
+      stored = await this.#parts.publisher.results(prepared, delivery, slot)
+    } finally {
+      const ended = end()
+      await (stored ? ended : ended.catch(() => {}))
+    }
+    return stored
   }
 
   /**
@@ -114,7 +198,10 @@ export class RunOne<Message> {
     if (isDone) {
       report.done(delivery, error)
       if (error instanceof SkipMessage) slot.settle('skipped')
-    } else if (before !== undefined) report.threwAfterDecision(delivery, toError(error))
+    } else if (before !== undefined) {
+      delivery.error = toError(error)
+      report.threwAfterDecision(delivery, delivery.error)
+    }
   }
 
   /** Cleans up. After a failure an error of the clean-up itself is dropped here: the log of the dependencies has it. */
