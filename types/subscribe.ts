@@ -4,6 +4,7 @@ import type { DeadLetter } from './dead-letter.js'
 import type { MessageSchema, Part, Read, Write } from './provider.js'
 import type { BoundBroker, Publisher, PublisherOptions, RecordMetadata, Response } from './publish.js'
 import type { Dependencies, Dependency, Inherited, Resolved } from './dependency.js'
+import type { ErrorHandler } from './error-handler.js'
 import type { BrokerHealth } from './health.js'
 import type { BrokerIdentity } from './message-events.js'
 import type { Middleware } from './middleware.js'
@@ -274,6 +275,19 @@ export interface Broker<This, P extends FastifyTypeProvider> extends Registrar<T
    * app.broker.insertMiddleware({ consumeScope: (next, message) => storage.run(message.correlationId, next) })
    */
   insertMiddleware (this: void, middleware: Middleware): void
+  /**
+   * Sets the handler of errors of this scope and its children, see {@link ErrorHandler}. It applies to subscribers that
+   * are declared already, too. FastStream: `ExceptionMiddleware`.
+   *
+   * @throws FASTSTREAM_ERR_INVALID_OPTION for a value that is no function
+   * @throws FASTSTREAM_ERR_INVALID_ARGUMENTS when the scope has one already
+   * @throws FASTSTREAM_ERR_ALREADY_STARTED after `ready()`
+   * @example
+   * app.broker.setErrorHandler((error, { stage }) => {
+   *   if (stage === 'validate') return { action: 'acknowledge' }
+   * })
+   */
+  setErrorHandler (this: void, handler: ErrorHandler<This>): void
   /**
    * Returns what each subscriber does, and whether all is well. Sends no request, so it may be called often.
    *

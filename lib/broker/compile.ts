@@ -18,6 +18,7 @@ import type { SubscriberSettings } from './plan.js'
 import { PublisherPlan } from './publisher.js'
 import { Publishers } from './publishers.js'
 import type { Registry } from './registry.js'
+import type { ScopeErrorHandlers } from './scope-error-handlers.js'
 import { CompiledSubscriber } from './subscriber.js'
 import { BoundView, type ViewedBroker } from './views.js'
 
@@ -32,6 +33,7 @@ export interface CompilingBroker extends ViewedBroker, Sender {
   readonly settings: Settings
   readonly clock: Clock
   readonly chains: PublishChains
+  readonly errorHandlers: ScopeErrorHandlers
   resolutionSettings (scope: FastifyInstance): ResolutionSettings
 }
 
@@ -47,8 +49,9 @@ export function compile (registry: Registry, broker: CompilingBroker): Compiled 
     const topic = topics.join(', ')
     const validators = compileParts(schema, (schema, part) => compileIncoming(compiler, schema, { topic, part }))
     const scopes = chains.scopesOf(middlewares)
+    const around = { scopes, errorHandlers: broker.errorHandlers.of(scope) }
     const source = sourceOf(broker, settings, { hasKeySchema: validators.key !== undefined, deadLetterTopics, scopes })
-    return [declaration, new CompiledSubscriber(settings, { bodyLimit, validators }, source, scopes)] as const
+    return [declaration, new CompiledSubscriber(settings, { bodyLimit, validators }, source, around)] as const
   })
   const publishers = registry.publishers.map(({ declaration, middlewares }) => {
     const { scope, topic, schema = {}, key, headers } = declaration

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import type { BrokerHealth, Middleware, RecordMetadata } from '../../types/index.js'
+import type { BrokerHealth, ErrorHandler, Middleware, RecordMetadata } from '../../types/index.js'
 import type { Clock } from '../clock.js'
 import { FASTSTREAM_ERR_ALREADY_STARTED, FASTSTREAM_ERR_NOT_READY } from '../errors.js'
 import type { Outgoing, Sender } from '../message/outgoing.js'
@@ -9,6 +9,7 @@ import type { Compiled } from './compile.js'
 import type { PublisherDeclaration, SubscriberDeclaration } from './declaration.js'
 import { plainPublisher, type PublisherPlan } from './publisher.js'
 import { Registry } from './registry.js'
+import { ScopeErrorHandlers } from './scope-error-handlers.js'
 import { ScopeMiddlewares } from './scope-middlewares.js'
 import type { CompiledSubscriber } from './subscriber.js'
 
@@ -16,6 +17,7 @@ import type { CompiledSubscriber } from './subscriber.js'
 export abstract class DeclaredBroker implements Sender {
   readonly settings: Settings
   readonly registry: Registry
+  readonly errorHandlers = new ScopeErrorHandlers()
   readonly #middlewares: ScopeMiddlewares
   readonly #publishScopes = new WeakMap<FastifyInstance, PublishScopes>()
   protected state: BrokerHealth['state'] = 'starting'
@@ -60,6 +62,11 @@ export abstract class DeclaredBroker implements Sender {
   insertMiddleware (scope: FastifyInstance, middleware: Middleware): void {
     this.#onlyWhileLoading('a middleware', this.name)
     this.#middlewares.insert(scope, middleware)
+  }
+
+  setErrorHandler (scope: FastifyInstance, handler: ErrorHandler<FastifyInstance>): void {
+    this.#onlyWhileLoading('an error handler', this.name)
+    this.errorHandlers.set(scope, handler)
   }
 
   /** Final once schemas are compiled, as is asked for then only. */

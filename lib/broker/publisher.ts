@@ -24,7 +24,7 @@ export interface PublisherMeans {
 }
 
 /** Values that a result takes from the message whose handler returned it. */
-interface ResultOrigin {
+export interface ResultOrigin {
   readonly correlationId: string
   readonly rawKey: Buffer | null
 }

@@ -1,38 +1,52 @@
+import type { Failure } from '../consume/pipeline/dead-letter.js'
+import type { FailureAnswer } from '../consume/pipeline/failure-policy.js'
 import type { Delivery } from '../consume/pipeline/delivery.js'
 import type { AttemptMoments, ResultsInScope, SubscriberPlan } from '../consume/pipeline/subscriber-plan.js'
 import { steady } from '../log.js'
 import { decode, type IncomingRules } from '../message/decode.js'
 import type { Prepared } from '../message/outgoing.js'
 import { ReceivedMessage, type MessageSource } from '../message/received-message.js'
+import { FailedRecord } from '../message/failed-record.js'
 import { ReceivedRecord } from '../message/received-record.js'
 import { isResponse } from '../message/response.js'
 import { aroundAttempts } from '../middleware/attempt.js'
+import { answerOf, askErrorHandlers, type ScopedErrorHandler } from '../middleware/error-handler.js'
 import { aroundHandler } from '../middleware/consume-chain.js'
 import { NO_SCOPES, type PublishScopes } from '../middleware/publish-chain.js'
 import { throughMiddlewares } from '../middleware/publish-results.js'
 import { PublisherHandle } from './handles.js'
 import type { SubscriberSettings } from './plan.js'
-import type { PublisherPlan } from './publisher.js'
+import type { PublisherPlan, ResultOrigin } from './publisher.js'
 
 const UNUSED = "handler returned a value, which is not published: set 'publish', or return nothing (this is said once)"
 
 /** Its settings are its own members, for the pipeline reads some of them for each message. */
 export interface CompiledSubscriber extends SubscriberSettings {}
 
+/** Code of the app around a subscriber, beside the middlewares of its settings. */
+export interface SurroundingCode {
+  /** The middlewares of what it publishes. */
+  readonly scopes: PublishScopes
+  /** The nearest first. */
+  readonly errorHandlers: readonly ScopedErrorHandler[]
+}
+
+const NO_CODE: SurroundingCode = { scopes: NO_SCOPES, errorHandlers: [] }
+
 /** A compiled subscriber: what its pipeline does with each message. */
 export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
   readonly rules: IncomingRules
   readonly around: ((delivery: Delivery) => AttemptMoments) | undefined
+  readonly onFailure: SubscriberPlan<ReceivedMessage>['onFailure']
   readonly #source: MessageSource
   /** The handler within its middlewares. */
   readonly #handler: (message: ReceivedMessage) => unknown
-  /** The middlewares of what it publishes. */
-  readonly #scopes: PublishScopes
+  readonly #scopes: SurroundingCode['scopes']
+  readonly #errorHandlers: SurroundingCode['errorHandlers']
   #warned = false
 
-  /** @param scopes middlewares of what it publishes */
   constructor (
-    settings: SubscriberSettings, rules: IncomingRules, source: MessageSource, scopes: PublishScopes = NO_SCOPES
+    settings: SubscriberSettings, rules: IncomingRules, source: MessageSource, { scopes, errorHandlers } = NO_CODE
   ) {
     Object.assign(this, settings)
     const { middlewares, declaration } = settings
@@ -43,6 +57,8 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
     this.#source = source
     this.#handler = aroundHandler(middlewares, (message) => handler.call(scope, message.value, message))
     this.#scopes = scopes
+    this.#errorHandlers = errorHandlers
+    this.onFailure = errorHandlers.length === 0 ? undefined : (...failed) => this.#askErrorHandlers(...failed)
     Object.freeze(this)
   }
 
@@ -72,7 +88,7 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
     return ReceivedMessage.release(message, failure)
   }
 
-  prepare (result: unknown, message: ReceivedMessage): readonly Prepared[] | Promise<ResultsInScope> {
+  prepare (result: unknown, message: ResultOrigin): readonly Prepared[] | Promise<ResultsInScope> {
     const { publish } = this.declaration
     const { value, options } = isResponse(result) ? result : { value: result, options: undefined }
     if (publish.length === 0) this.#warnOfResult()
@@ -86,6 +102,15 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
     }
     if (ways.every((way) => way === undefined)) return plans.map(prepare)
     return throughMiddlewares(plans.map((plan, i) => ways[i] ?? (async (store) => await store(prepare(plan)))))
+  }
+
+  async #askErrorHandlers (
+    { stage, error, at: now }: Failure, delivery: Delivery, message: ReceivedMessage | undefined
+  ): Promise<FailureAnswer | undefined> {
+    const failed = new FailedRecord(this.#source, delivery, stage, message)
+    const decision = await askErrorHandlers(this.#errorHandlers, error, failed)
+    if (decision === undefined) return undefined
+    return answerOf(decision, { record: delivery.record, now, reply: (value) => this.prepare(value, failed) })
   }
 
   /** Once: the mistake is in the declaration, not in the message. */

@@ -1,7 +1,7 @@
 import { inspect, type InspectOptionsStylized } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import type {
-  BoundBroker, BrokerHealth, Dependencies, MessageSchema, Middleware, Publisher, PublisherOptions, PublishOptions,
+  BoundBroker, BrokerHealth, Dependencies, ErrorHandler, MessageSchema, Middleware, Publisher, PublisherOptions, PublishOptions,
   RecordMetadata, Subscriber, SubscriberOptions, Topics
 } from '../../types/index.js'
 import type { PublishScopes } from '../middleware/publish-chain.js'
@@ -28,6 +28,7 @@ export interface ViewedBroker extends PublisherSource, SubscriberSource {
   publishScopes (scope: FastifyInstance): PublishScopes
   addMiddleware (scope: FastifyInstance, middleware: Middleware): void
   insertMiddleware (scope: FastifyInstance, middleware: Middleware): void
+  setErrorHandler (scope: FastifyInstance, handler: ErrorHandler<FastifyInstance>): void
   health (): BrokerHealth
 }
 
@@ -119,6 +120,11 @@ export class ScopeView implements BoundBroker {
   insertMiddleware = (middleware: Middleware, ...surplus: unknown[]): void => {
     noSurplus('insertMiddleware(middleware)', surplus)
     this.#broker.insertMiddleware(this.#scope, middleware)
+  }
+
+  setErrorHandler = (handler: ErrorHandler<FastifyInstance>, ...surplus: unknown[]): void => {
+    noSurplus('setErrorHandler(handler)', surplus)
+    this.#broker.setErrorHandler(this.#scope, handler)
   }
 
   publisher = (

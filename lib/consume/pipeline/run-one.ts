@@ -1,55 +1,30 @@
-import type { Clock } from '../../clock.js'
 import { FASTSTREAM_ERR_HANDLER_ABORTED } from '../../errors.js'
 import { isPromise } from '../../is-promise.js'
 import { toError } from '../../to-error.js'
 import type { LaneSlot } from '../partition/lanes.js'
 import { AckMessage, decisionOf, SkipMessage, StopConsume, type Decision } from '../../message/ack.js'
-import type { Prepared } from '../../message/outgoing.js'
-import type { Failure } from './dead-letter.js'
 import type { Delivery } from './delivery.js'
-import type { Consequence, FailurePolicy, Step, Verdict } from './failure-policy.js'
-import type { HandlerDeadlines } from './handler-deadlines.js'
-import type { Outcome } from './outcome.js'
-import type { PublishUntilStored } from './publish-until-stored.js'
-import type { SubscriberReport } from './report.js'
-import type { AttemptMoments, MessageSteps, ResultsInScope } from './subscriber-plan.js'
+import { Failures, type AttemptResult, type DoneAttempt, type FailureParts } from './failures.js'
+import type { Step } from './failure-policy.js'
+import type { AttemptMoments, MessageSteps } from './subscriber-plan.js'
 
-/** Result of an attempt. */
-export type AttemptResult = DoneAttempt | FailedAttempt
-
-interface DoneAttempt {
-  readonly kind: 'done'
-  readonly outcome: Outcome
-  /** Reason for an outcome that is no success. */
-  readonly error?: Error | undefined
-}
-
-interface FailedAttempt {
-  readonly kind: 'failed'
-  readonly failure: Failure
-  readonly consequence: Consequence
-}
-
-const SETTLED: AttemptResult = { kind: 'done', outcome: 'settled' }
+const SETTLED: DoneAttempt = { kind: 'done', outcome: 'settled' }
 const UNSETTLED: DoneAttempt = { kind: 'done', outcome: 'unsettled' }
 
 const ACK: Decision = { kind: 'ack' }
 
-export interface RunOneParts<Message> {
+export interface RunOneParts<Message> extends FailureParts<Message> {
   readonly steps: MessageSteps<Message>
-  readonly policy: FailurePolicy
-  readonly publisher: PublishUntilStored
-  readonly deadlines: HandlerDeadlines
-  readonly report: SubscriberReport
-  readonly clock: Clock
 }
 
 /** One attempt at one record: decode, handle, clean up, publish the result. */
 export class RunOne<Message> {
   readonly #parts: RunOneParts<Message>
+  readonly #failures: Failures<Message>
 
   constructor (parts: RunOneParts<Message>) {
     this.#parts = parts
+    this.#failures = new Failures(parts)
   }
 
   /** `firstAt`: when the first attempt failed, ms since the epoch. Never rejects. */
@@ -60,26 +35,27 @@ export class RunOne<Message> {
   }
 
   async #attempt (delivery: Delivery, slot: LaneSlot, firstAt?: number): Promise<AttemptResult> {
-    const { steps, policy, deadlines } = this.#parts
+    const { steps, policy, publisher, deadlines } = this.#parts
     let step: Step = 'decode'
+    let message: Message | undefined
     try {
       const decoding = steps.decode(delivery)
-      const message = isPromise(decoding) ? await deadlines.watch(delivery, decoding) : decoding
+      message = isPromise(decoding) ? await deadlines.watch(delivery, decoding) : decoding
       if (delivery.aborted !== undefined) throw delivery.aborted
       if (policy.acknowledges === 'before' && delivery.decide(ACK)) slot.settle()
       step = 'handle'
       const result = await this.#handle(message, delivery, slot)
       const { decision } = delivery
-      if (decision !== undefined && decision.kind !== 'ack') return this.#decided(decision, delivery, firstAt)
+      if (decision !== undefined && decision.kind !== 'ack') return this.#failures.decided(decision, delivery, firstAt)
       if (result === undefined) return SETTLED
       step = 'publish'
-      if (await this.#publish(steps.prepare(result, message), delivery, slot)) return SETTLED
+      if (await publisher.results(steps.prepare(result, message), delivery, slot)) return SETTLED
       return { ...UNSETTLED, error: new FASTSTREAM_ERR_HANDLER_ABORTED('its result could not be published in time') }
     } catch (thrown) {
       delivery.end()
       if (delivery.givenUp) return { ...UNSETTLED, error: toError(thrown) }
-      if (!(thrown instanceof StopConsume)) return this.#failed(step, toError(thrown), delivery, firstAt)
-      return this.#stops(thrown, delivery, slot)
+      if (thrown instanceof StopConsume) return this.#stops(thrown, delivery, slot)
+      return await this.#failures.failed({ step, error: toError(thrown), message }, delivery, slot, firstAt)
     }
   }
 
@@ -94,7 +70,7 @@ export class RunOne<Message> {
       if (delivery.aborted !== undefined) throw delivery.aborted
       result = await this.#attempt(delivery, slot, firstAt)
     } catch (thrown) {
-      result = this.#threwAround(thrown, delivery, slot, firstAt)
+      result = await this.#threwAround(thrown, delivery, slot, firstAt)
     }
     const { aborted } = delivery
     const error = result.kind === 'failed' ? result.failure.error : result.error ?? delivery.error
@@ -106,22 +82,25 @@ export class RunOne<Message> {
       throw delivery.aborted
     } catch (thrown) {
       // The message is settled, or a decision of its handler stands.
-      if (delivery.decision === ACK || delivery.givenUp) return this.#threwAround(thrown, delivery, slot, firstAt)
+      if (delivery.decision === ACK || delivery.givenUp) return await this.#threwAround(thrown, delivery, slot, firstAt)
       report.threwAfterDecision(delivery, toError(thrown))
       return result
     }
   }
 
   /** Takes what a middleware threw before or after its attempt: a decision, or a failure as one of the handler. */
-  #threwAround (thrown: unknown, delivery: Delivery, slot: LaneSlot, firstAt?: number): AttemptResult {
+  async #threwAround (
+    thrown: unknown, delivery: Delivery, slot: LaneSlot, firstAt?: number
+  ): Promise<AttemptResult> {
     const { report } = this.#parts
     delivery.end()
     const error = delivery.aborted ?? thrown
     if (delivery.givenUp) return { ...UNSETTLED, error: toError(error) }
     if (error instanceof StopConsume) return this.#stops(error, delivery, slot)
     const decision = decisionOf(error)
-    if (decision === undefined) return this.#failed('handle', toError(error), delivery, firstAt)
-    if (decision.kind !== 'ack') return this.#decided(decision, delivery, firstAt)
+    const failed = { step: 'handle', error: toError(error) } as const
+    if (decision === undefined) return await this.#failures.failed(failed, delivery, slot, firstAt)
+    if (decision.kind !== 'ack') return this.#failures.decided(decision, delivery, firstAt)
     report.done(delivery, toError(error))
     if (error instanceof SkipMessage) slot.settle('skipped')
     return SETTLED
@@ -130,27 +109,6 @@ export class RunOne<Message> {
   #stops (error: StopConsume, delivery: Delivery, slot: LaneSlot): AttemptResult {
     if (delivery.decision?.kind === 'ack') slot.settle()
     return { kind: 'done', outcome: 'stop', error }
-  }
-
-  /** Resolves to whether all results are stored: false when the lane was halted. */
-  #publish (
-    results: readonly Prepared[] | Promise<ResultsInScope>, delivery: Delivery, slot: LaneSlot
-  ): Promise<boolean> {
-    return results instanceof Promise
-      ? this.#publishInScope(results, delivery, slot)
-      : this.#parts.publisher.results(results, delivery, slot)
-  }
-
-  async #publishInScope (results: Promise<ResultsInScope>, delivery: Delivery, slot: LaneSlot): Promise<boolean> {
-    const { prepared, end } = await results
-    let stored = false
-    try {
-      stored = await this.#parts.publisher.results(prepared, delivery, slot)
-    } finally {
-      const ended = end()
-      await (stored ? ended : ended.catch(() => {}))
-    }
-    return stored
   }
 
   /**
@@ -209,25 +167,5 @@ export class RunOne<Message> {
     const { steps, deadlines } = this.#parts
     const released = steps.release(message, failure)
     return released && deadlines.end(delivery, failure === undefined ? released : released.catch(() => {}))
-  }
-
-  #decided (decision: Exclude<Decision, { kind: 'ack' }>, delivery: Delivery, firstAt?: number): AttemptResult {
-    const { policy, report } = this.#parts
-    const result = this.#result(policy.decided(decision, delivery), decision.error, delivery, firstAt)
-    // A nack is the handler's wish, not its failure.
-    if (decision.kind === 'reject') report.failed(delivery, result.failure)
-    return result
-  }
-
-  #failed (step: Step, error: Error, delivery: Delivery, firstAt?: number): AttemptResult {
-    const { policy, report } = this.#parts
-    const result = this.#result(policy.thrown(step, error, delivery), error, delivery, firstAt)
-    report.failed(delivery, result.failure)
-    return result
-  }
-
-  #result ({ stage, consequence }: Verdict, error: Error, { attempt }: Delivery, firstAt?: number): FailedAttempt {
-    const at = this.#parts.clock.now()
-    return { kind: 'failed', failure: { stage, error, attempts: attempt, firstAt: firstAt ?? at, at }, consequence }
   }
 }

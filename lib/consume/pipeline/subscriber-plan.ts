@@ -1,6 +1,8 @@
 import type { Prepared } from '../../message/outgoing.js'
 import type { InheritedSettings } from '../../options/inherited.js'
+import type { Failure } from './dead-letter.js'
 import type { Delivery } from './delivery.js'
+import type { FailureAnswer } from './failure-policy.js'
 
 /** Inherited options that the core reads for each subscriber. */
 type ReadSettings = Pick<
@@ -49,6 +51,13 @@ export interface MessageSteps<Message> {
   release (message: Message, failure?: { readonly error: unknown }): Promise<void> | undefined
   /** Checks and encodes the handler's result. Throws (or rejects) when it cannot be published. */
   prepare (result: unknown, message: Message): readonly Prepared[] | Promise<ResultsInScope>
+  /**
+   * Asks the app about a failure. Resolves to undefined when it leaves the decision to the policy. Undefined where the
+   * app has no error handler. `message` is undefined when it was not decoded.
+   */
+  readonly onFailure?: ((
+    failure: Failure, delivery: Delivery, message: Message | undefined
+  ) => Promise<FailureAnswer | undefined>) | undefined
 }
 
 /** A compiled subscriber: all that the pipeline needs to know of it. */
