@@ -6,6 +6,7 @@ import type { BoundBroker } from './publish.js'
 import type { Broker } from './subscribe.js'
 
 export type * from './asyncapi.js'
+export type * from './consumer-options.js'
 export type * from './dead-letter.js'
 export type * from './dependency.js'
 export type * from './error-handler.js'
@@ -17,6 +18,7 @@ export type * from './middleware.js'
 export type * from './options.js'
 export type * from './provider.js'
 export type * from './publish.js'
+export type * from './scope-options.js'
 export type * from './subscribe.js'
 export type * from './tracing.js'
 export type * from './transport.js'
@@ -41,6 +43,16 @@ export interface NamedBrokers {}
 export type FaststreamPlugin = FastifyPluginAsync<FaststreamOptions>
 
 declare module 'fastify' {
+  interface RegisterOptions {
+    /**
+     * Beginning of the topics of all subscribers and publishers of the plugin, see {@link LayerOptions.topicPrefix}. A
+     * plugin that is wrapped by `fastify-plugin` has no scope of its own, so it has no prefix either.
+     *
+     * @example
+     * app.register(ordersPlugin, { prefix: '/eu', topicPrefix: 'eu.' })
+     */
+    topicPrefix?: string | undefined
+  }
   interface FastifyInstance<RawServer, RawRequest, RawReply, Logger, TypeProvider> {
     /** Broker named `'default'`, seen from this scope. */
     broker: Broker<FastifyInstance<RawServer, RawRequest, RawReply, Logger, TypeProvider>, TypeProvider>

@@ -1,7 +1,9 @@
 import type { FastifyRequest, FastifyServerOptions } from 'fastify'
 import type { ConnectionOptions } from 'node:tls'
 import type { AsyncapiOptions } from './asyncapi.js'
+import type { InheritedConsumerOptions } from './consumer-options.js'
 import type { Middleware } from './middleware.js'
+import type { LayerOptions } from './scope-options.js'
 import type { Transport, TransportFactory } from './transport.js'
 
 /**
@@ -104,34 +106,24 @@ export interface TopicConfig {
 }
 
 /**
- * Options that a subscriber inherits. The nearest place that names an option wins: subscriber, then plugin, then the
- * default.
+ * Options that a subscriber inherits. The nearest place that names an option wins: the subscriber, its scope, the
+ * scopes around it, the plugin, the default. The order of the calls does not matter.
  *
  * @example
  * const options: InheritedOptions = { groupId: 'shop', ackPolicy: 'NACK_ON_ERROR', retry: { delay: 1000 } }
  */
-export interface InheritedOptions {
+export interface InheritedOptions extends InheritedConsumerOptions {
   /**
    * Consumer group that stores the offsets. Required on a real cluster, for the plugin or for each subscriber.
    * `null`: no group. Every process reads all messages, no offset is stored, and each start begins where
-   * `offsetReset` says.
+   * `offsetReset` says. FastStream and FastKafka: `group_id`.
    *
    * @default none; in memory 'fastify-faststream'
    */
   groupId?: string | null | undefined
   /**
-   * Position in a partition for which the group has no offset, or an offset that is not in the log: retention has
-   * removed the records, or the topic was deleted and created again. Records that are left out are logged, with the
-   * size of the gap. `'latest'` leaves out all records from before the first start. `'fail'` does not read such a
-   * partition before `skipTo`; without an offset it is as `'earliest'`. A partition that is added to a topic later is
-   * always read from its first record. Subscribers that share a group need the same value.
-   *
-   * @default 'earliest'
-   */
-  offsetReset?: 'earliest' | 'latest' | 'fail' | undefined
-  /**
    * Time for one attempt of a handler, ms. After it `message.signal` aborts, and the attempt has failed whatever the
-   * handler returns later.
+   * handler returns later. FastStream: `max_poll_interval_ms`; here a slow handler stays in the group.
    *
    * @default 60_000
    */
@@ -163,34 +155,44 @@ export interface InheritedOptions {
    * @default { topic: (topic) => topic + '.dlq' }
    */
   deadLetter?: DeadLetterOptions | false | undefined
-  /** Rule that settles a message, see {@link AckPolicy}. @default 'REJECT_ON_ERROR' */
+  /**
+   * Rule that settles a message, see {@link AckPolicy}. FastStream: `ack_policy`, `no_ack`, `auto_commit`; FastKafka:
+   * `enable_auto_commit`.
+   *
+   * @default 'REJECT_ON_ERROR'
+   */
   ackPolicy?: AckPolicy | undefined
   /**
    * Messages that are handled one after the other (a lane): those of a `'partition'`, or those of one `'key'` in a
-   * partition. With `'key'` a message without a key has its own lane; with `'none'` every message has.
+   * partition. With `'key'` a message without a key has its own lane; with `'none'` every message has. FastStream:
+   * `max_workers` with `ACK_FIRST` is as `'none'`, with other policies as `'partition'`.
    *
    * @default 'partition'
    */
   ordering?: 'partition' | 'key' | 'none' | undefined
   /**
    * Number of messages that a subscriber handles at the same time, each of another lane. A message that waits for its
-   * next attempt does not count.
+   * next attempt does not count. FastStream: `max_workers`; FastKafka: `executor`.
    *
    * @default 16
    */
   concurrency?: number | undefined
   /**
    * Level of the log line `message completed`, which each message has when it is handled, with its outcome and the time
-   * that it took. `'silent'`: no line.
+   * that it took. `'silent'`: no line. FastStream: `log_level`.
    *
    * @default 'debug'
    */
   messageLogLevel?: 'debug' | 'info' | 'silent' | undefined
-  /** `false`: the AsyncAPI document leaves it out. Publishers inherit it, too. @default true */
+  /**
+   * `false`: the AsyncAPI document leaves it out. Publishers inherit it, too. FastStream: `include_in_schema`.
+   *
+   * @default true
+   */
   includeInSchema?: boolean | undefined
   /**
-   * Code around messages, see {@link Middleware}; the first of the list is outermost. Those of plugin and subscriber
-   * are put together, the plugin's outermost. FastStream: `middlewares`.
+   * Code around messages, see {@link Middleware}; the first of the list is outermost. Those of plugin, scopes and
+   * subscriber are put together, the plugin's outermost; publishers inherit them, too. FastStream: `middlewares`.
    *
    * @default none
    */
@@ -204,10 +206,10 @@ export interface InheritedOptions {
  * @example
  * await app.register(faststreamPlugin, { brokers: ['localhost:9092'], groupId: 'shop' })
  */
-export interface FaststreamOptions extends InheritedOptions {
+export interface FaststreamOptions extends LayerOptions {
   /**
    * Bootstrap addresses, `host:port`; one text may hold several, separated by commas. Required in production, unless
-   * `transport: 'memory'` is written.
+   * `transport: 'memory'` is written. FastStream, FastKafka: `bootstrap_servers`.
    *
    * @default none: the in-memory broker
    */
@@ -227,11 +229,24 @@ export interface FaststreamOptions extends InheritedOptions {
    * @default 'default'
    */
   name?: string | undefined
-  /** Kafka client id, shown in the cluster's logs and used for its quotas. @default 'fastify-faststream' */
+  /**
+   * Kafka client id, shown in the cluster's logs and used for its quotas. FastKafka: `client_id`.
+   *
+   * @default 'fastify-faststream'
+   */
   clientId?: string | undefined
-  /** TLS: `true`, or the options of `node:tls`. @default false */
+  /**
+   * TLS: `true`, or the options of `node:tls`. FastStream: `security`; FastKafka: `ssl_context`, `security_protocol`.
+   *
+   * @default false
+   */
   ssl?: boolean | ConnectionOptions | undefined
-  /** Credentials of the app, see {@link SaslOptions}. @default none */
+  /**
+   * Credentials of the app, see {@link SaslOptions}. FastStream: `security`; FastKafka: `security_protocol`,
+   * `sasl_mechanism`, `sasl_plain_username`, `sasl_plain_password`, `sasl_oauth_token_provider`.
+   *
+   * @default none
+   */
   sasl?: SaslOptions | undefined
   /**
    * Permission to send the password or token of `sasl` readable, without `ssl`, to a host that is not loopback. SCRAM
@@ -250,39 +265,31 @@ export interface FaststreamOptions extends InheritedOptions {
   startup?: 'strict' | 'background' | undefined
   /**
    * Time allowed for the cluster to answer at start, ms; after it `ready()` rejects. A group that must first wait for
-   * crashed members to expire joins later, with a warning.
+   * crashed members to expire joins later, with a warning. FastKafka: `request_timeout_ms`.
    *
    * @default Fastify's `pluginTimeout` − 1 s
    */
   connectTimeout?: number | undefined
-  /** Time that `close()` waits for running handlers, ms. @default Fastify's `pluginTimeout` − 1 s */
+  /**
+   * Time that `close()` waits for running handlers, ms. FastStream: `graceful_timeout`.
+   *
+   * @default Fastify's `pluginTimeout` − 1 s
+   */
   drainTimeout?: number | undefined
   /**
-   * Time that a rebalance waits for running handlers, ms. At least 1 s below `rebalanceTimeout`.
+   * Time that a rebalance waits for running handlers, ms. At least 1 s, and two heartbeats if `heartbeatInterval` is
+   * written, below `rebalanceTimeout`.
    *
    * @default 10_000
    */
   revokeDrain?: number | undefined
   /**
-   * Time after which the group evicts a member from which it has heard nothing, ms. The cluster refuses values outside
-   * of its own bounds, by default 6 s and 30 min.
+   * Time after which the client asks the cluster again about its topics, ms: for partitions that were added, and for
+   * leaders that have moved without an error. FastStream and FastKafka: `metadata_max_age_ms`.
    *
-   * @default 30_000
+   * @default 5000
    */
-  sessionTimeout?: number | undefined
-  /**
-   * Time that the group waits in a rebalance for a member that drains, ms. After it the group evicts the member.
-   *
-   * @default 60_000
-   */
-  rebalanceTimeout?: number | undefined
-  /**
-   * Name of this process as a static member of its groups: a restart within `sessionTimeout` makes no rebalance. Each
-   * running process needs a name of its own, for example the name of its pod in a StatefulSet.
-   *
-   * @default none
-   */
-  groupInstanceId?: string | undefined
+  metadataMaxAge?: number | undefined
   /**
    * Time allowed for one clean-up of a dependency, ms. After it the clean-up is left running, which is an error.
    *
@@ -291,12 +298,16 @@ export interface FaststreamOptions extends InheritedOptions {
   cleanupTimeout?: number | undefined
   /**
    * Content of the memory: `messages` of each partition, and `bytes` of all partitions together. A full partition is
-   * not fetched before half of it is handled.
+   * not fetched before half of it is handled. FastStream: `max_poll_records`.
    *
    * @default { messages: 1000, bytes: 8 MiB }
    */
   buffer?: { messages?: number | undefined, bytes?: number | undefined } | undefined
-  /** Commit of offsets, after `interval` ms or `count` messages. @default { interval: 1000, count: 500 } */
+  /**
+   * Commit of offsets, after `interval` ms or `count` messages. FastStream: `auto_commit_interval_ms`.
+   *
+   * @default { interval: 1000, count: 500 }
+   */
   commit?: { interval?: number | undefined, count?: number | undefined } | undefined
   /**
    * Treatment of declared topics that the cluster lacks, at start: `'create'` creates them, `'verify'` fails and
@@ -310,7 +321,7 @@ export interface FaststreamOptions extends InheritedOptions {
   /**
    * Bounds of publishing: `deadline` (ms) for one publish, `queue` for messages that wait for the cluster. The
    * `compression` of the batches: snappy needs the package `snappy`, lz4 the package `lz4-napi`, and zstd Node 22.15
-   * or later; without them the app does not start.
+   * or later; without them the app does not start. FastKafka: `request_timeout_ms` (`deadline`), `compression_type`.
    *
    * @default { deadline: 30_000, queue: { messages: 10_000, bytes: 64 MiB }, compression: 'none' }
    */
@@ -320,13 +331,15 @@ export interface FaststreamOptions extends InheritedOptions {
     compression?: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd' | undefined
   } | undefined
   /**
-   * Function that names the correlation id of what a route publishes: 1 to 256 visible characters.
+   * Function that names the correlation id of what a route publishes: 1 to 256 visible characters. FastStream:
+   * `id_generator`.
    *
    * @default a UUID per request
    */
   correlationId?: ((request: FastifyRequest) => string) | undefined
   /**
-   * AsyncAPI document and its routes; `false`: no routes. Only for the plugin that is registered first.
+   * AsyncAPI document and its routes; `false`: no routes. Only for the plugin that is registered first. FastStream:
+   * `specification_url` is `servers` in it.
    *
    * @default true; in production false, as it shows the topology
    */

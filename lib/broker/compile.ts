@@ -14,6 +14,7 @@ import type { Part } from '../codec/violations.js'
 import type { Validators } from '../schema/validator.js'
 import { DeadLetterTopics } from './dead-letter-topics.js'
 import type { SubscriberDeclaration } from './declaration.js'
+import { PublisherHandle } from './handles.js'
 import type { SubscriberSettings } from './plan.js'
 import { PublisherPlan } from './publisher.js'
 import { Publishers } from './publishers.js'
@@ -37,13 +38,18 @@ export interface CompilingBroker extends ViewedBroker, Sender {
   resolutionSettings (scope: FastifyInstance): ResolutionSettings
 }
 
-/** Compiles every schema with the compiler of its scope. @throws FASTSTREAM_ERR_SCHEMA_BUILD */
+/**
+ * Compiles every schema with the compiler of its scope, and finds the publishers of results.
+ *
+ * @throws FASTSTREAM_ERR_SCHEMA_BUILD, FASTSTREAM_ERR_ROUTER_HANDLE
+ */
 export function compile (registry: Registry, broker: CompilingBroker): Compiled {
   const { settings: { ajv, deadLetter }, chains } = broker
   const deadLetterTopics = new DeadLetterTopics(deadLetter, registry.subscribers)
   const now = (): number => broker.clock.now()
   const subscribers = registry.subscribers.map((settings) => {
     const { declaration, topics, bodyLimit, middlewares } = settings
+    const publishers = declaration.publish.map((publisher) => PublisherHandle.placeOf(publisher, declaration, broker))
     const { scope, schema = {} } = declaration
     const compiler = compilersOf(scope).validator
     const topic = topics.join(', ')
@@ -51,10 +57,11 @@ export function compile (registry: Registry, broker: CompilingBroker): Compiled 
     const scopes = chains.scopesOf(middlewares)
     const around = { scopes, errorHandlers: broker.errorHandlers.of(scope) }
     const source = sourceOf(broker, settings, { hasKeySchema: validators.key !== undefined, deadLetterTopics, scopes })
-    return [declaration, new CompiledSubscriber(settings, { bodyLimit, validators }, source, around)] as const
+    const rules = { bodyLimit, validators }
+    return [declaration, new CompiledSubscriber(settings, rules, source, publishers, around)] as const
   })
-  const publishers = registry.publishers.map(({ declaration, middlewares }) => {
-    const { scope, topic, schema = {}, key, headers } = declaration
+  const publishers = registry.publishers.map(({ declaration, topic, middlewares }) => {
+    const { scope, schema = {}, key, headers } = declaration
     const { validator: compiler, serializer } = compilersOf(scope)
     const validators = compileParts(schema, (schema, part) => {
       return compileOutgoing({ scope, ajv, compiler }, schema, { topic, part })
@@ -79,7 +86,9 @@ interface Shared {
 function sourceOf (
   broker: CompilingBroker, settings: SubscriberSettings, { hasKeySchema, deadLetterTopics, scopes }: Shared
 ): MessageSource {
-  const { name: subscriber, groupId, declaration: { scope } } = settings
+  const { name: subscriber, groupId, declaration } = settings
+  const { scope, layers } = declaration
+  const place = { scope, layers, scopes }
   return {
     scope,
     subscriber,
@@ -87,7 +96,7 @@ function sourceOf (
     hasKeySchema,
     isDeadLetterOf: (topic, origin) => deadLetterTopics.receives(topic, origin),
     resolutionSettings: () => broker.resolutionSettings(scope),
-    bind: (correlationId) => new BoundView(broker, { scope, scopes }, correlationId)
+    bind: (correlationId) => new BoundView(broker, place, correlationId)
   }
 }
 

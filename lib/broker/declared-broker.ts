@@ -7,10 +7,10 @@ import type { PublishChains, PublishScopes } from '../middleware/publish-chain.j
 import type { Settings } from '../options/plugin-options.js'
 import type { Compiled } from './compile.js'
 import type { PublisherDeclaration, SubscriberDeclaration } from './declaration.js'
+import { nameOf, type Layer } from './layers.js'
 import { plainPublisher, type PublisherPlan } from './publisher.js'
 import { Registry } from './registry.js'
 import { ScopeErrorHandlers } from './scope-error-handlers.js'
-import { ScopeMiddlewares } from './scope-middlewares.js'
 import type { CompiledSubscriber } from './subscriber.js'
 
 /** Declarations for one cluster, made while plugins load, and the broker that runs them when the app is ready. */
@@ -18,7 +18,6 @@ export abstract class DeclaredBroker implements Sender {
   readonly settings: Settings
   readonly registry: Registry
   readonly errorHandlers = new ScopeErrorHandlers()
-  readonly #middlewares: ScopeMiddlewares
   readonly #publishScopes = new WeakMap<FastifyInstance, PublishScopes>()
   protected state: BrokerHealth['state'] = 'starting'
   protected started = false
@@ -27,8 +26,7 @@ export abstract class DeclaredBroker implements Sender {
   /** `scope`: of the plugin. */
   constructor (settings: Settings, scope: FastifyInstance) {
     this.settings = settings
-    this.#middlewares = new ScopeMiddlewares(scope, settings.middlewares)
-    this.registry = new Registry({ ...settings, middlewares: [] }, (at) => this.#middlewares.layersOf(at))
+    this.registry = new Registry(settings, scope)
   }
 
   /** The chains of publishers without middlewares. */
@@ -54,18 +52,23 @@ export abstract class DeclaredBroker implements Sender {
     this.registry.addPublisher(declaration)
   }
 
+  addLayer (scope: FastifyInstance, layer: Layer): void {
+    this.#onlyWhileLoading('options', nameOf(scope))
+    this.registry.addLayer(scope, layer)
+  }
+
   addMiddleware (scope: FastifyInstance, middleware: Middleware): void {
-    this.#onlyWhileLoading('a middleware', this.name)
-    this.#middlewares.add(scope, middleware)
+    this.#onlyWhileLoading('a middleware', nameOf(scope))
+    this.registry.addLayer(scope, { middlewares: [middleware] })
   }
 
   insertMiddleware (scope: FastifyInstance, middleware: Middleware): void {
-    this.#onlyWhileLoading('a middleware', this.name)
-    this.#middlewares.insert(scope, middleware)
+    this.#onlyWhileLoading('a middleware', nameOf(scope))
+    this.registry.insertLayer(scope, { middlewares: [middleware] })
   }
 
   setErrorHandler (scope: FastifyInstance, handler: ErrorHandler<FastifyInstance>): void {
-    this.#onlyWhileLoading('an error handler', this.name)
+    this.#onlyWhileLoading('an error handler', nameOf(scope))
     this.errorHandlers.set(scope, handler)
   }
 
@@ -79,12 +82,20 @@ export abstract class DeclaredBroker implements Sender {
     return scopes
   }
 
+  topicsOf (declaration: SubscriberDeclaration): readonly string[] {
+    return this.registry.preview(declaration).topics
+  }
+
   groupIdOf (declaration: SubscriberDeclaration): string | null {
-    return this.registry.groupIdOf(declaration)
+    return this.registry.preview(declaration).groupId ?? null
+  }
+
+  topicOf (declaration: PublisherDeclaration): string {
+    return this.registry.publisher(declaration).topic
   }
 
   isInSchema (declaration: PublisherDeclaration): boolean {
-    return this.registry.isInSchema(declaration)
+    return this.registry.publisher(declaration).includeInSchema
   }
 
   /** @throws FASTSTREAM_ERR_NOT_READY before the schemas are compiled */

@@ -5,6 +5,7 @@ import { injectIntoRoutes } from '../deps/http.js'
 import { isEnabled, steady, type Log } from '../log.js'
 import { kBrokers, kRequestBrokers } from '../symbols.js'
 import type { Broker } from './broker.js'
+import { NO_LAYERS } from './layers.js'
 import { acceptCorrelationId } from '../message/correlation-id.js'
 import { BoundView, ScopeView } from './views.js'
 
@@ -78,9 +79,9 @@ class RequestBrokers {
   view (broker: Broker): BoundView {
     let view = this.#views.get(broker)
     if (view === undefined) {
-      const { server, log } = this.#request
+      const { server: scope, log } = this.#request
       const tell = isEnabled(log, 'debug') ? joiningLine(log, broker) : undefined
-      const place = { scope: server, scopes: broker.publishScopes(server) }
+      const place = { scope, layers: NO_LAYERS, scopes: broker.publishScopes(scope) }
       view = new BoundView(broker, place, this.#correlationIdFor(broker), tell)
       this.#views.set(broker, view)
     }

@@ -40,6 +40,10 @@ export class PublisherPlan {
     Object.freeze(this)
   }
 
+  get topic (): string {
+    return this.#rules.topic
+  }
+
   /**
    * Publishes a message, by way of the middlewares of the place from which it is published and of the publisher. Up to
    * the queue it runs at once, or it takes its place there: publishes keep the order of their calls.

@@ -14,7 +14,7 @@ import { answerOf, askErrorHandlers, type ScopedErrorHandler } from '../middlewa
 import { aroundHandler } from '../middleware/consume-chain.js'
 import { NO_SCOPES, type PublishScopes } from '../middleware/publish-chain.js'
 import { throughMiddlewares } from '../middleware/publish-results.js'
-import { PublisherHandle } from './handles.js'
+import type { PublisherPlace } from './handles.js'
 import type { SubscriberSettings } from './plan.js'
 import type { PublisherPlan, ResultOrigin } from './publisher.js'
 
@@ -39,14 +39,20 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
   readonly around: ((delivery: Delivery) => AttemptMoments) | undefined
   readonly onFailure: SubscriberPlan<ReceivedMessage>['onFailure']
   readonly #source: MessageSource
+  readonly #publishers: readonly PublisherPlace[]
   /** The handler within its middlewares. */
   readonly #handler: (message: ReceivedMessage) => unknown
   readonly #scopes: SurroundingCode['scopes']
   readonly #errorHandlers: SurroundingCode['errorHandlers']
   #warned = false
 
+  /** @param publishers of what the handler returns */
   constructor (
-    settings: SubscriberSettings, rules: IncomingRules, source: MessageSource, { scopes, errorHandlers } = NO_CODE
+    settings: SubscriberSettings,
+    rules: IncomingRules,
+    source: MessageSource,
+    publishers: readonly PublisherPlace[] = [],
+    { scopes, errorHandlers } = NO_CODE
   ) {
     Object.assign(this, settings)
     const { middlewares, declaration } = settings
@@ -55,6 +61,7 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
     this.rules = rules
     this.around = around && ((delivery) => around(new ReceivedRecord(source, delivery)))
     this.#source = source
+    this.#publishers = publishers
     this.#handler = aroundHandler(middlewares, (message) => handler.call(scope, message.value, message))
     this.#scopes = scopes
     this.#errorHandlers = errorHandlers
@@ -75,11 +82,11 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
   }
 
   handle (message: ReceivedMessage): unknown {
-    return this.declaration.deps.size === 0 ? this.#handler(message) : this.#handleWithDeps(message)
+    return this.deps.size === 0 ? this.#handler(message) : this.#handleWithDeps(message)
   }
 
   async #handleWithDeps (message: ReceivedMessage): Promise<unknown> {
-    await ReceivedMessage.inject(message, this.declaration.deps)
+    await ReceivedMessage.inject(message, this.deps)
     message.signal.throwIfAborted()
     return await this.#handler(message)
   }
@@ -89,13 +96,12 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
   }
 
   prepare (result: unknown, message: ResultOrigin): readonly Prepared[] | Promise<ResultsInScope> {
-    const { publish } = this.declaration
     const { value, options } = isResponse(result) ? result : { value: result, options: undefined }
-    if (publish.length === 0) this.#warnOfResult()
+    if (this.#publishers.length === 0) this.#warnOfResult()
     if (value === undefined) return []
     // A key function cannot be called with null: the tombstone belongs to the entity that the message is about.
     const tombstoneKey = value === null ? message.rawKey : null
-    const plans = publish.map((publisher) => PublisherHandle.planOf(publisher))
+    const plans = this.#publishers.map(({ source, declaration }) => source.publisherOf(declaration))
     const ways = plans.map((plan) => plan.resultWay(value, options, this.#scopes, message))
     const prepare = (plan: PublisherPlan): Prepared => {
       return plan.prepare(value, options, message.correlationId, tombstoneKey)

@@ -1,17 +1,19 @@
 import { inspect, type InspectOptionsStylized } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import type {
-  BoundBroker, BrokerHealth, Dependencies, ErrorHandler, MessageSchema, Middleware, Publisher, PublisherOptions, PublishOptions,
-  RecordMetadata, Subscriber, SubscriberOptions, Topics
+  BoundBroker, BrokerHealth, Dependencies, ErrorHandler, MessageSchema, Middleware, Publisher, PublisherOptions,
+  PublishOptions, RecordMetadata, ScopeOptions, Subscriber, SubscriberOptions, Topics
 } from '../../types/index.js'
 import type { PublishScopes } from '../middleware/publish-chain.js'
 import { noSurplus } from '../options/assert.js'
+import { checkMiddleware } from '../options/middlewares.js'
 import { FASTSTREAM_ERR_INVALID_ARGUMENTS, FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { inspected } from '../shown.js'
 import {
   declarePublisher, declareSubscriber, type Handler, type PublisherDeclaration, type SubscriberDeclaration
 } from './declaration.js'
 import { PublisherHandle, SubscriberHandle, type PublisherSource, type SubscriberSource } from './handles.js'
+import { layerOf, NO_LAYERS, type Layer, type Position } from './layers.js'
 import type { PublisherPlan } from './publisher.js'
 
 const PUBLISH = 'publish(publisher, value, options)'
@@ -22,6 +24,8 @@ export interface ViewedBroker extends PublisherSource, SubscriberSource {
   readonly id: string
   addSubscriber (declaration: SubscriberDeclaration): void
   addPublisher (declaration: PublisherDeclaration): void
+  /** Gives a scope one more layer of options. */
+  addLayer (scope: FastifyInstance, layer: Layer): void
   /** The publisher that a scope knows for a topic; one without a schema where there is none. */
   publisherFor (scope: FastifyInstance, topic: string): PublisherPlan
   /** The middlewares of what is published from a scope. */
@@ -33,8 +37,7 @@ export interface ViewedBroker extends PublisherSource, SubscriberSource {
 }
 
 /** Where a request or a message publishes from. */
-export interface BoundPlace {
-  readonly scope: FastifyInstance
+export interface BoundPlace extends Position {
   /** The middlewares of what is published from there. */
   readonly scopes: PublishScopes
 }
@@ -66,8 +69,9 @@ export class BoundView implements BoundBroker {
   ): Promise<RecordMetadata> => {
     noSurplus(PUBLISH, surplus)
     const correlationId = this.#correlationId()
-    const { scope, scopes } = this.#place
-    const published = publisherOf(this.#broker, scope, target).publish(value, options, scopes, correlationId)
+    const { scopes } = this.#place
+    const publisher = publisherOf(this.#broker, this.#place, target)
+    const published = publisher.publish(value, options, scopes, correlationId)
     this.#onFirstPublish?.(correlationId)
     this.#onFirstPublish = undefined
     return await published
@@ -86,10 +90,12 @@ export class BoundView implements BoundBroker {
 export class ScopeView implements BoundBroker {
   readonly #broker: ViewedBroker
   readonly #scope: FastifyInstance
+  readonly #position: Position
 
   constructor (broker: ViewedBroker, scope: FastifyInstance) {
     this.#broker = broker
     this.#scope = scope
+    this.#position = { scope, layers: NO_LAYERS }
   }
 
   get name (): string {
@@ -104,7 +110,7 @@ export class ScopeView implements BoundBroker {
     target: string | Publisher, value: unknown, options?: PublishOptions, ...surplus: unknown[]
   ): Promise<RecordMetadata> => {
     noSurplus(PUBLISH, surplus)
-    const publisher = publisherOf(this.#broker, this.#scope, target)
+    const publisher = publisherOf(this.#broker, this.#position, target)
     return await publisher.publish(value, options, this.#broker.publishScopes(this.#scope))
   }
 
@@ -112,14 +118,20 @@ export class ScopeView implements BoundBroker {
     return this.#broker.health()
   }
 
+  options = (options: ScopeOptions<Dependencies>, ...surplus: unknown[]): this => {
+    noSurplus('options(options)', surplus)
+    this.#broker.addLayer(this.#scope, layerOf(options))
+    return this
+  }
+
   addMiddleware = (middleware: Middleware, ...surplus: unknown[]): void => {
     noSurplus('addMiddleware(middleware)', surplus)
-    this.#broker.addMiddleware(this.#scope, middleware)
+    this.#broker.addMiddleware(this.#scope, checkMiddleware('middleware', middleware))
   }
 
   insertMiddleware = (middleware: Middleware, ...surplus: unknown[]): void => {
     noSurplus('insertMiddleware(middleware)', surplus)
-    this.#broker.insertMiddleware(this.#scope, middleware)
+    this.#broker.insertMiddleware(this.#scope, checkMiddleware('middleware', middleware))
   }
 
   setErrorHandler = (handler: ErrorHandler<FastifyInstance>, ...surplus: unknown[]): void => {
@@ -133,7 +145,7 @@ export class ScopeView implements BoundBroker {
     noSurplus('publisher(topic, options)', surplus)
     const declaration = declarePublisher(this.#scope, topic, options)
     this.#broker.addPublisher(declaration)
-    return new PublisherHandle(declaration, this.#broker)
+    return PublisherHandle.of(declaration, this.#broker)
   }
 
   subscriber = (
@@ -149,7 +161,7 @@ export class ScopeView implements BoundBroker {
     const [given, handle] = typeof options === 'function' ? [{}, options] : [options, handler as Handler]
     const declaration = declareSubscriber(this.#scope, topics, given, handle)
     this.#broker.addSubscriber(declaration)
-    return new SubscriberHandle(declaration, this.#broker)
+    return SubscriberHandle.of(declaration, this.#broker)
   }
 
   toJSON (): object {
@@ -161,13 +173,13 @@ export class ScopeView implements BoundBroker {
   }
 }
 
-function publisherOf (broker: ViewedBroker, scope: FastifyInstance, target: unknown): PublisherPlan {
-  if (typeof target === 'string') return broker.publisherFor(scope, target)
+function publisherOf (broker: ViewedBroker, position: Position, target: unknown): PublisherPlan {
+  if (typeof target === 'string') return broker.publisherFor(position.scope, target)
   if (!PublisherHandle.isHandle(target)) {
     throw new FASTSTREAM_ERR_INVALID_OPTION('publisher', 'must be a topic, or what publisher() returned')
   }
-  const source = PublisherHandle.sourceOf(target)
-  if (source === broker) return PublisherHandle.planOf(target)
+  const { source, declaration } = PublisherHandle.placeOf(target, position, broker)
+  if (source === broker) return broker.publisherOf(declaration)
   const cure = `belongs to broker '${source.name}': publish it through that one`
   throw new FASTSTREAM_ERR_INVALID_OPTION('publisher', cure)
 }

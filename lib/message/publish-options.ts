@@ -1,6 +1,7 @@
 import { types } from 'node:util'
 import type { PublishOptions } from '../../types/index.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
+import { notKnown } from '../options/assert.js'
 import { isPlainObject } from './headers.js'
 
 const KNOWN: { readonly [_ in keyof Required<PublishOptions>]: true } = {
@@ -21,7 +22,7 @@ export function checkPublishOptions (options: PublishOptions): void {
   }
   for (const name in options) {
     if (Object.hasOwn(KNOWN, name)) continue
-    throw new FASTSTREAM_ERR_INVALID_OPTION(name, `is not known: there are ${Object.keys(KNOWN).join(', ')}`)
+    throw notKnown('', name, Object.keys(KNOWN))
   }
   const { headers, partition, timestamp, correlationId } = options
   if (headers !== undefined && !isPlainObject(headers)) {

@@ -1,5 +1,6 @@
-import { claims } from './claims.js'
 import { again } from './again.js'
+import { beginnings } from './beginnings.js'
+import { claims } from './claims.js'
 import { consuming } from './consuming.js'
 import { failing } from './failing.js'
 import { groups } from './groups.js'
@@ -31,6 +32,7 @@ export function conformance (world: World): void {
   membership(world)
   restarts(world)
   offsets(world)
+  beginnings(world)
   health(world)
   progress(world)
   again(world)
