@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
+import type { EncodedMessage } from './codec.js'
 import type { PublishOptions, RecordMetadata } from './publish.js'
 import type { Message } from './subscribe.js'
 
@@ -13,23 +14,11 @@ import type { Message } from './subscribe.js'
  *   afterProcessed: (error, message) => { observe(performance.now() - began.get(message)!, error === undefined) }
  * }
  */
-export interface UndecodedMessage extends RecordMetadata {
+export interface UndecodedMessage extends EncodedMessage {
   /** Number of this attempt: 1, then one more with each retry. */
   readonly attempt: number
-  /** Time of the publish, as the publisher says; undefined when it says none, or one that a `Date` cannot hold. */
-  readonly timestamp: Date | undefined
-  /** Bytes of the key. */
-  readonly rawKey: Buffer | null
-  /** Bytes of the value. `null` is a tombstone. */
-  readonly rawValue: Buffer | null
-  /** Headers as bytes, in order and with repetitions. */
-  readonly rawHeaders: ReadonlyArray<readonly [name: string, value: Buffer | null]>
-  /** Headers as text; of a repeated name the last one. */
-  readonly headers: Readonly<Record<string, string>>
   /** Header `correlation_id` if it has 1 to 256 visible characters, otherwise a new UUID. */
   readonly correlationId: string
-  /** Signal that aborts with the attempt, as `message.signal`. */
-  readonly signal: AbortSignal
   /** Logger of the scope, with subscriber, group, topic, partition, offset and correlation id, as `message.log`. */
   readonly log: FastifyBaseLogger
 }

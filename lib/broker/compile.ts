@@ -1,7 +1,9 @@
 import type { FastifyInstance } from 'fastify'
-import type { MessageSchema } from '../../types/index.js'
+import type { Codec, MessageSchema } from '../../types/index.js'
 import type { Clock } from '../clock.js'
+import { codecOf, JSON_CODEC } from '../codec/named.js'
 import type { ResolutionSettings } from '../deps/resolution.js'
+import { codecRules } from '../message/codec-rules.js'
 import type { MessageSource } from '../message/received-message.js'
 import type { Sender } from '../message/outgoing.js'
 import type { PublishChains, PublishScopes } from '../middleware/publish-chain.js'
@@ -56,35 +58,47 @@ export function compile (registry: Registry, broker: CompilingBroker): Compiled 
     const validators = compileParts(schema, (schema, part) => compileIncoming(compiler, schema, { topic, part }))
     const scopes = chains.scopesOf(middlewares)
     const around = { scopes, errorHandlers: broker.errorHandlers.of(scope) }
-    const source = sourceOf(broker, settings, { hasKeySchema: validators.key !== undefined, deadLetterTopics, scopes })
-    const rules = { bodyLimit, validators }
+    const rules = { bodyLimit, validators, codecs: codecRules(settings) }
+    const isKeyDecoded = validators.key !== undefined || settings.parser.length > 0
+    const source = sourceOf(broker, settings, { isKeyDecoded, deadLetterTopics, scopes })
     return [declaration, new CompiledSubscriber(settings, rules, source, publishers, around)] as const
   })
-  const publishers = registry.publishers.map(({ declaration, topic, middlewares }) => {
+  const publishers = registry.publishers.map(({ declaration, topic, middlewares, codec: codecs }) => {
     const { scope, schema = {}, key, headers } = declaration
     const { validator: compiler, serializer } = compilersOf(scope)
+    const codec = codecOf(codecs.value)
+    // A key without a schema is text or bytes.
+    const keyCodec = schema.key === undefined ? undefined : codecOf(codecs.key)
+    const codecOfPart = { value: codec, key: keyCodec, headers: undefined }
     const validators = compileParts(schema, (schema, part) => {
-      return compileOutgoing({ scope, ajv, compiler }, schema, { topic, part })
+      return compileOutgoing({ scope, ajv, compiler, hasCodec: !isJson(codecOfPart[part]) }, schema, { topic, part })
     })
     const hasSchema = schema.value !== undefined
-    const serialize = hasSchema && serializer ? compileSerializer(serializer, schema.value, topic) : undefined
-    const rules = { topic, hasSchema, validators, serialize, key, headers }
+    const serialize = hasSchema && serializer && isJson(codec)
+      ? compileSerializer(serializer, schema.value, topic)
+      : undefined
+    const rules = { topic, hasSchema, validators, serialize, codec, keyCodec, key, headers }
     const means = { sender: broker, now, log: scope.log, chains: chains.with(middlewares) }
     return [declaration, new PublisherPlan(rules, means)] as const
   })
   return { subscribers: new Map(subscribers), publishers: new Publishers(new Map(publishers)) }
 }
 
+/** True where the value on the wire is the JSON of the value, as far as a schema describes it. */
+function isJson (codec: Codec | undefined): boolean {
+  return codec === undefined || codec === JSON_CODEC
+}
+
 /** What all messages of one subscriber share. */
 interface Shared {
-  readonly hasKeySchema: boolean
+  readonly isKeyDecoded: boolean
   readonly deadLetterTopics: DeadLetterTopics
   /** The middlewares of what it publishes. */
   readonly scopes: PublishScopes
 }
 
 function sourceOf (
-  broker: CompilingBroker, settings: SubscriberSettings, { hasKeySchema, deadLetterTopics, scopes }: Shared
+  broker: CompilingBroker, settings: SubscriberSettings, { isKeyDecoded, deadLetterTopics, scopes }: Shared
 ): MessageSource {
   const { name: subscriber, groupId, declaration } = settings
   const { scope, layers } = declaration
@@ -93,7 +107,7 @@ function sourceOf (
     scope,
     subscriber,
     groupId,
-    hasKeySchema,
+    isKeyDecoded,
     isDeadLetterOf: (topic, origin) => deadLetterTopics.receives(topic, origin),
     resolutionSettings: () => broker.resolutionSettings(scope),
     bind: (correlationId) => new BoundView(broker, place, correlationId)

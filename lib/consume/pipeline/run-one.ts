@@ -51,11 +51,16 @@ export class RunOne<Message> {
       step = 'publish'
       if (await publisher.results(steps.prepare(result, message), delivery, slot)) return SETTLED
       return { ...UNSETTLED, error: new FASTSTREAM_ERR_HANDLER_ABORTED('its result could not be published in time') }
-    } catch (thrown) {
+    } catch (caught) {
       delivery.end()
-      if (delivery.givenUp) return { ...UNSETTLED, error: toError(thrown) }
+      if (delivery.givenUp) return { ...UNSETTLED, error: toError(caught) }
+      // A codec that is aborted rejects with an error of its own.
+      const thrown: unknown = step === 'decode' ? delivery.aborted ?? caught : caught
       if (thrown instanceof StopConsume) return this.#stops(thrown, delivery, slot)
-      return await this.#failures.failed({ step, error: toError(thrown), message }, delivery, slot, firstAt)
+      const decision = step === 'decode' ? decisionOf(thrown) : undefined
+      const error = toError(thrown)
+      if (decision !== undefined) return this.#decidedAround(decision, error, delivery, slot, firstAt)
+      return await this.#failures.failed({ step, error, message }, delivery, slot, firstAt)
     }
   }
 
@@ -92,16 +97,21 @@ export class RunOne<Message> {
   async #threwAround (
     thrown: unknown, delivery: Delivery, slot: LaneSlot, firstAt?: number
   ): Promise<AttemptResult> {
-    const { report } = this.#parts
     delivery.end()
     const error = delivery.aborted ?? thrown
     if (delivery.givenUp) return { ...UNSETTLED, error: toError(error) }
     if (error instanceof StopConsume) return this.#stops(error, delivery, slot)
     const decision = decisionOf(error)
-    const failed = { step: 'handle', error: toError(error) } as const
-    if (decision === undefined) return await this.#failures.failed(failed, delivery, slot, firstAt)
+    if (decision !== undefined) return this.#decidedAround(decision, toError(error), delivery, slot, firstAt)
+    return await this.#failures.failed({ step: 'handle', error: toError(error) }, delivery, slot, firstAt)
+  }
+
+  /** Takes a decision that a codec, a decoder, a parser or a middleware has thrown, as a handler may. */
+  #decidedAround (
+    decision: Decision, error: Error, delivery: Delivery, slot: LaneSlot, firstAt?: number
+  ): AttemptResult {
     if (decision.kind !== 'ack') return this.#failures.decided(decision, delivery, firstAt)
-    report.done(delivery, toError(error))
+    this.#parts.report.done(delivery, error)
     if (error instanceof SkipMessage) slot.settle('skipped')
     return SETTLED
   }
