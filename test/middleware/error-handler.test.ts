@@ -135,7 +135,8 @@ t.test('a reply that cannot be published is judged by the policy, and no handler
 })
 
 t.test('a message that is not decoded can be replied to, forwarded and acknowledged', async (t) => {
-  const invalid = { schema: { value: Type.Number() }, declare: (app: FastifyInstance) => { app.broker.publisher('bad') } }
+  const declare = (app: FastifyInstance): void => { app.broker.publisher('bad') }
+  const invalid = { schema: { value: Type.Number() }, declare }
   const seen: unknown[] = []
   const decisions: ErrorDecision[] = [
     { action: 'reply', value: 'invalid' }, { action: 'forward', topic: 'bad' }, { action: 'acknowledge' }
