@@ -153,6 +153,23 @@ t.test('a message that is not decoded can be replied to, forwarded and acknowled
   t.same(seen, Array(3).fill(['validate', undefined, 'FASTSTREAM_ERR_VALIDATION']))
 })
 
+t.test('middlewares and error handlers see a message that no filter takes', async (t) => {
+  const app = await build(t)
+  const seen: unknown[] = []
+  app.broker.publisher('strange')
+  app.broker.setErrorHandler((_, { stage }) => {
+    seen.push(stage)
+    return { action: 'forward', topic: 'strange' }
+  })
+  app.broker.addMiddleware({ afterProcessed: (error) => { seen.push((error as { code?: string } | undefined)?.code) } })
+  app.broker.subscriber('orders', { filter: ({ value }) => value === 1 }, () => {})
+  const broker = await testBroker(app)
+  await broker.publish('orders', 2)
+  await broker.settled()
+  t.same(seen, ['deserialize', 'FASTSTREAM_ERR_UNMATCHED'])
+  t.match(broker.published('strange'), [{ value: 2 }])
+})
+
 t.test('the handler of the nearest scope is asked first, and an error that it throws goes to the next', async (t) => {
   const app = await build(t, { retry: { retries: 0 } })
   const seen: string[] = []
