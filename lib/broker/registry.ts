@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import type { InheritedOptions, Middleware } from '../../types/index.js'
+import type { Codec, InheritedOptions, Middleware } from '../../types/index.js'
+import { codecOf } from '../codec/named.js'
 import { noteDeclaration, noteUse } from '../deps/scopes.js'
 import { FASTSTREAM_ERR_ALREADY_STARTED } from '../errors.js'
 import { resolveInherited } from '../options/inherited.js'
@@ -27,6 +28,7 @@ export class Registry {
   readonly #layers = new ScopeLayers()
   readonly #subscribers: SubscriberDeclaration[] = []
   readonly #publishers: PublisherDeclaration[] = []
+  readonly #codecs = new WeakMap<FastifyInstance, Codec | undefined>()
   #complete: Complete | undefined
 
   /** `scope`: of the plugin. Its middlewares stand between those that are inserted there and those that are added. */
@@ -52,6 +54,15 @@ export class Registry {
   /** The middlewares of what a scope publishes, the outermost first. */
   middlewaresOf (scope: FastifyInstance): readonly Middleware[] {
     return resolveInherited(this.#layers.around({ scope, layers: NO_LAYERS }), this.#settings).middlewares
+  }
+
+  /** The codec of what a scope publishes to a topic without a publisher. Called when everything is declared. */
+  codecIn (scope: FastifyInstance): Codec | undefined {
+    if (!this.#codecs.has(scope)) {
+      const layers = this.#layers.around({ scope, layers: NO_LAYERS })
+      this.#codecs.set(scope, codecOf(resolveInherited(layers, this.#settings).codec.value))
+    }
+    return this.#codecs.get(scope)
   }
 
   addSubscriber (declaration: SubscriberDeclaration): void {
