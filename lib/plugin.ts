@@ -18,7 +18,7 @@ async function faststream (app: FastifyInstance, options: FaststreamOptions & Re
   const settings = normaliseOptions(options, app.initialConfig.pluginTimeout as number)
   const asyncapi = normaliseAsyncapi(options.asyncapi)
   const registerOptions = registerOptionsOf(options)
-  const broker = new Broker(settings, app.log)
+  const broker = new Broker(settings, app)
   addBroker(app, broker)
   noticeClose(app)
   decorate(app, broker)
