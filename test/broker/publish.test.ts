@@ -29,10 +29,10 @@ t.test('wrong publish options are refused before anything is sent', async (t) =>
     ['text', 'key', /'options' must be an object/],
     ['a list', [], /'options' must be an object/],
     [
-      'an unknown name', { acks: 1 }, /'acks' is not known: there are key, headers, partition, timestamp, correlationId/
+      'an unknown name', { nope: 1 }, /'nope' is not known: there are key, headers, partition, timestamp, correlationId/
     ],
     ['a name that every object has', { constructor: 1 }, /'constructor' is not known/],
-    ['an inherited unknown name', Object.create({ acks: 1 }), /'acks' is not known/],
+    ['an inherited unknown name', Object.create({ nope: 1 }), /'nope' is not known/],
     ['a Map of headers', { headers: new Map([['a', '1']]) }, /'headers' must be a plain object/],
     ['a list of headers', { headers: [['a', '1']] }, /'headers' must be a plain object/],
     ['headers that are null', { headers: null }, /'headers' must be a plain object/],

@@ -94,12 +94,10 @@ t.test('a retryOn that does not say yes or no is logged, and taken as a yes', as
   })
 })
 
-t.test('a function for the dead-letter topic that names none stops the declaration', async (t) => {
+t.test('a function for the dead-letter topic that names none fails the start', async (t) => {
   const { app } = await build(t)
-  t.throws(
-    () => app.broker.subscriber('in', { deadLetter: { topic: (() => {}) as never } }, () => {}),
-    { code: 'FASTSTREAM_ERR_INVALID_TOPIC' }
-  )
+  app.broker.subscriber('in', { deadLetter: { topic: (() => {}) as never } }, () => {})
+  await t.rejects(app.ready(), { code: 'FASTSTREAM_ERR_INVALID_TOPIC' })
 })
 
 t.test('what response() made is not a value to publish', async (t) => {
