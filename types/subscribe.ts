@@ -7,6 +7,7 @@ import type { Dependencies, Dependency, Inherited, Resolved, WithDeps } from './
 import type { BrokerHealth } from './health.js'
 import type { BrokerIdentity } from './message-events.js'
 import type { InheritedOptions } from './options.js'
+import type { AnyKafkaRouter, IncludeOptions } from './router.js'
 import type { ScopeOptions } from './scope-options.js'
 
 /**
@@ -137,6 +138,17 @@ export interface SubscriberOptions<S, R, D extends Dependencies = {}> extends Do
 type Out<V> = V | Response<V | null | undefined> | null | undefined | void
 /** Result of a handler, checked against its publisher if that has a type. */
 type Returned<R> = unknown extends R ? unknown : Out<R> | Promise<Out<R>>
+
+/**
+ * Handler of a subscriber, for code that is generic over schemas. `S` are the schemas, `R` is the type of value that
+ * the publishers of its result take, `D` are its dependencies.
+ *
+ * @example
+ * const handler: SubscriberHandler<FastifyInstance, TypeBoxTypeProvider, { value: typeof OrderSchema }> =
+ *   (order, { log }) => { log.info({ id: order.id }, 'order taken') }
+ */
+export type SubscriberHandler<This, P extends FastifyTypeProvider, S, R = unknown, D = {}> =
+  (this: This, value: Read<P, Part<S, 'value'>>, message: MessageOf<P, S, D>) => Returned<R>
 
 /**
  * Handler of a subscriber without options. Its name is what the compiler says of a call that forgets the handler.
@@ -281,4 +293,17 @@ export interface Broker<This, P extends FastifyTypeProvider> extends Registrar<T
    * broker.subscriber('orders', (order, { deps, log }) => { log.info({ tenant: deps.tenant }, 'order of eu.orders') })
    */
   options<const D extends Dependencies = {}>(this: void, options: ScopeOptions<D>): Broker<This, WithDeps<P, D>>
+  /**
+   * Declares the subscribers and publishers of a router in this scope, also those that are added to the router later.
+   * Their prefix is that of the scope, that of `overrides`, and that of the router. Its own options win over
+   * `overrides`, and those over the options of the scope. Including a router twice is like once. FastStream:
+   * `include_router`.
+   *
+   * @throws FASTSTREAM_ERR_ROUTER when it is no router of this copy of the package, or is included with other options
+   * @throws FASTSTREAM_ERR_INVALID_OPTION for an option that is unknown or impossible
+   * @throws FASTSTREAM_ERR_ALREADY_STARTED after `ready()`
+   * @example
+   * app.broker.includeRouter(router, { prefix: 'eu.', tags: ['eu'] })
+   */
+  includeRouter (this: void, router: AnyKafkaRouter, overrides?: IncludeOptions<Dependencies>): void
 }

@@ -170,6 +170,7 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
     await this.#connection?.close()
     this.#cancelOverdue()
     this.state = 'closed'
+    this.release()
     this.#report.closed(this.clock)
   }
 }

@@ -4,10 +4,10 @@ import type {
 } from '../../types/index.js'
 import { declaredDependencies } from '../deps/dependency.js'
 import type { Deps } from '../deps/scopes.js'
-import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
+import { FASTSTREAM_ERR_INVALID_ARGUMENTS, FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { isPlainObject } from '../message/headers.js'
 import type { ReceivedMessage } from '../message/received-message.js'
-import { callable, onlyKnown } from '../options/assert.js'
+import { callable, noSurplus, onlyKnown } from '../options/assert.js'
 import { DOCUMENTATION, normaliseDocumentation, type About } from '../options/documentation.js'
 import { OF_SUBSCRIBERS, resolveInherited } from '../options/inherited.js'
 import { checkTopic } from '../options/topic-name.js'
@@ -50,12 +50,26 @@ export type SubscriberDeclaration = WrittenSubscriber & Position
 export type PublisherDeclaration = WrittenPublisher & Position
 export type Declaration = SubscriberDeclaration | PublisherDeclaration
 
+/** Arguments of subscriber(), as they come. */
+export type SubscriberArguments = readonly [
+  topics: Topics, options: GivenSubscriber | Handler, handler?: Handler, ...surplus: unknown[]
+]
+
 type GivenSubscriber = SubscriberOptions<MessageSchema, unknown, Dependencies>
 type GivenPublisher = PublisherOptions<MessageSchema, unknown>
 
+const SUBSCRIBER = 'subscriber(topics, options, handler)'
 const SUBSCRIBER_OPTIONS = [...new Set(['schema', 'publish', 'deps', ...OF_SUBSCRIBERS, ...DOCUMENTATION])]
 const PUBLISHER_OPTIONS = ['schema', 'key', 'headers', 'includeInSchema', ...DOCUMENTATION]
 const PARTS = ['value', 'key', 'headers']
+
+/** @throws FASTSTREAM_ERR_INVALID_ARGUMENTS, FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_INVALID_TOPIC */
+export function writtenSubscriber ([topics, options, handler, ...surplus]: SubscriberArguments): WrittenSubscriber {
+  noSurplus(SUBSCRIBER, surplus)
+  if (typeof options !== 'function') return writeSubscriber(topics, options, handler as Handler)
+  if (handler !== undefined) throw new FASTSTREAM_ERR_INVALID_ARGUMENTS(SUBSCRIBER, 'the handler comes last')
+  return writeSubscriber(topics, {}, options)
+}
 
 /** @throws FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_INVALID_TOPIC */
 export function writeSubscriber (topics: Topics, given: GivenSubscriber, handler: Handler): WrittenSubscriber {

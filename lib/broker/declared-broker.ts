@@ -18,6 +18,7 @@ export abstract class DeclaredBroker implements Sender {
   protected state: BrokerHealth['state'] = 'starting'
   protected started = false
   protected compiled: Compiled | undefined
+  readonly #releases: Array<() => void> = []
 
   constructor (settings: Settings) {
     this.settings = settings
@@ -36,22 +37,30 @@ export abstract class DeclaredBroker implements Sender {
   }
 
   addSubscriber (declaration: SubscriberDeclaration): void {
-    this.#onlyWhileLoading('a subscriber', declaration.topics.join(', '))
+    this.onlyWhileLoading('a subscriber', declaration.topics.join(', '))
     this.registry.addSubscriber(declaration)
   }
 
   addPublisher (declaration: PublisherDeclaration): void {
-    this.#onlyWhileLoading('a publisher', declaration.topic)
+    this.onlyWhileLoading('a publisher', declaration.topic)
     this.registry.addPublisher(declaration)
   }
 
   addLayer (scope: FastifyInstance, layer: Layer): void {
-    this.#onlyWhileLoading('options', nameOf(scope))
+    this.onlyWhileLoading('options', nameOf(scope))
     this.registry.addLayer(scope, layer)
   }
 
   topicsOf (declaration: SubscriberDeclaration): readonly string[] {
     return this.registry.preview(declaration).topics
+  }
+
+  onlyWhileLoading (what: string, name: string): void {
+    if (!this.loading) throw new FASTSTREAM_ERR_ALREADY_STARTED(what, name, 'ready()')
+  }
+
+  whenClosed (release: () => void): void {
+    this.#releases.push(release)
   }
 
   groupIdOf (declaration: SubscriberDeclaration): string | null {
@@ -86,7 +95,8 @@ export abstract class DeclaredBroker implements Sender {
     return part
   }
 
-  #onlyWhileLoading (what: string, topic: string): void {
-    if (!this.loading) throw new FASTSTREAM_ERR_ALREADY_STARTED(what, topic, 'ready()')
+  /** Lets go of what outlives the app, such as routers that it includes. */
+  protected release (): void {
+    for (const release of this.#releases.splice(0)) release()
   }
 }
