@@ -33,6 +33,7 @@ type Includer = (entry: Entry) => void
 
 /** Subscribers and publishers without an app. They are declared in each scope that includes the router. */
 export class Router implements AnyKafkaRouter {
+  readonly prefix: string
   readonly #layer: Layer
   readonly #entries: Entry[] = []
   readonly #includers = new Set<Includer>()
@@ -43,6 +44,7 @@ export class Router implements AnyKafkaRouter {
     onlyKnown('', options, ROUTER_OPTIONS)
     const { handlers = [], routers = [], ...shared } = options
     this.#layer = layerOfRouter(shared)
+    this.prefix = shared.prefix ?? ''
     list('handlers', handlers)
     list('routers', routers)
     for (const route of handlers) this.#subscriber(writtenIn(route))
@@ -60,10 +62,6 @@ export class Router implements AnyKafkaRouter {
     const include: Includer = (entry) => { entry(host, [layer]) }
     router.#include(include)
     host.broker.whenClosed(() => { router.#includers.delete(include) })
-  }
-
-  get prefix (): string {
-    return this.#layer.topicPrefix ?? ''
   }
 
   subscriber = (...args: SubscriberArguments): Subscriber => {

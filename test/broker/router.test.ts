@@ -341,6 +341,7 @@ t.test('a router is not kept by what it shows', async (t) => {
   t.equal(inspect(router), "KafkaRouter { prefix: 'eu.' }")
   t.equal(router.prefix, 'eu.')
   t.equal(new KafkaRouter().prefix, '')
+  t.equal(router.subscriber('orders', () => {}).groupId, null)
   t.ok(router instanceof KafkaRouter)
   const app = Fastify()
   await app.register(faststreamPlugin)
