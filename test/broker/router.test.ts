@@ -335,7 +335,7 @@ t.test('a router of another broker publishes there', async (t) => {
   })
 })
 
-t.test('a router is not kept by what it shows', async (t) => {
+t.test('a router shows its prefix, and lets go of an app that never started', async (t) => {
   const router = new KafkaRouter({ prefix: 'eu.' })
   t.equal(JSON.stringify(router), '{"prefix":"eu."}')
   t.equal(inspect(router), "KafkaRouter { prefix: 'eu.' }")
