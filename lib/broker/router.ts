@@ -7,10 +7,8 @@ import type {
 import { FASTSTREAM_ERR_ROUTER } from '../errors.js'
 import { list, noSurplus, onlyKnown } from '../options/assert.js'
 import { inspected } from '../shown.js'
-import {
-  declareAt, writePublisher, writeSubscriber, writtenSubscriber, type Handler, type SubscriberArguments,
-  type WrittenSubscriber
-} from './declaration.js'
+import { writtenBy, type SubscriberArguments } from './cases.js'
+import { declareAt, writePublisher, writeSubscriber, type Handler, type WrittenSubscriber } from './declaration.js'
 import { PublisherHandle, SubscriberHandle, type PublisherPlaces, type SubscriberPlaces } from './handles.js'
 import { INCLUDE_OPTIONS, Inclusions, layerOfRouter } from './inclusions.js'
 import type { Layer } from './layers.js'
@@ -65,7 +63,7 @@ export class Router implements AnyKafkaRouter {
   }
 
   subscriber = (...args: SubscriberArguments): Subscriber => {
-    return this.#subscriber(writtenSubscriber(args))
+    return this.#subscriber(...writtenBy(args))
   }
 
   route = (
@@ -115,11 +113,13 @@ export class Router implements AnyKafkaRouter {
     return inspected('KafkaRouter', this.toJSON(), depth, options, inspectWith)
   }
 
-  #subscriber (written: WrittenSubscriber): Subscriber {
+  /** The first one stands for all: `others` are further cases of it. */
+  #subscriber (written: WrittenSubscriber, ...others: readonly WrittenSubscriber[]): Subscriber {
     const places: SubscriberPlaces = new Places(written.topics.join(', '))
     this.#add(({ scope, broker }, layers) => {
       const declaration = declareAt({ scope, layers }, written)
       broker.addSubscriber(declaration)
+      for (const other of others) broker.addSubscriber(declareAt({ scope, layers }, other))
       broker.whenClosed(places.add({ declaration, source: broker }))
     })
     return new SubscriberHandle(written, places)

@@ -8,10 +8,8 @@ import { send } from '../message/outgoing.js'
 import { noSurplus } from '../options/assert.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { inspected } from '../shown.js'
-import {
-  declareAt, declarePublisher, writtenSubscriber, type PublisherDeclaration, type SubscriberArguments,
-  type SubscriberDeclaration
-} from './declaration.js'
+import { declarationsOf, type SubscriberArguments } from './cases.js'
+import { declarePublisher, type PublisherDeclaration, type SubscriberDeclaration } from './declaration.js'
 import { PublisherHandle, SubscriberHandle, type PublisherSource, type SubscriberSource } from './handles.js'
 import { Inclusions } from './inclusions.js'
 import { layerOf, nameOf, NO_LAYERS, type Layer, type Position } from './layers.js'
@@ -126,9 +124,9 @@ export class ScopeView implements BoundBroker {
   }
 
   subscriber = (...args: SubscriberArguments): Subscriber => {
-    const declaration = declareAt(this.#position, writtenSubscriber(args))
-    this.#broker.addSubscriber(declaration)
-    return SubscriberHandle.declared(declaration, this.#broker)
+    const [first, ...others] = declarationsOf(args, this.#position)
+    for (const declaration of [first, ...others]) this.#broker.addSubscriber(declaration)
+    return SubscriberHandle.declared(first, this.#broker)
   }
 
   includeRouter = (

@@ -59,3 +59,26 @@ t.test('a publisher of a router encodes with the codec of the router', async (t)
   t.match(broker.published('done'), [{ rawValue: Buffer.from('router a') }])
   t.match(broker.published('own'), [{ rawValue: Buffer.from('own a') }])
 })
+
+t.test('a subscriber of a router has cases, and a filter', async (t) => {
+  const app = await build(t)
+  const router = new KafkaRouter({ prefix: 'eu.', tags: ['eu'] })
+  const seen: unknown[] = []
+  const orders = router.subscriber('orders', {
+    by: ({ headers }) => headers.type,
+    cases: {
+      placed: { handler: (value) => { seen.push(['placed', value]) } },
+      paid: { handler: (value) => { seen.push(['paid', value]) } }
+    },
+    otherwise: 'skip'
+  })
+  router.subscriber('returns', { filter: ({ headers }) => headers.type === 'own' }, (value) => { seen.push(value) })
+  app.broker.includeRouter(router)
+  const broker = await testBroker(app)
+  t.same(orders.topics, ['eu.orders'])
+  for (const type of ['placed', 'paid', 'other']) await broker.publish('eu.orders', 1, { headers: { type } })
+  await broker.publish('eu.returns', 2, { headers: { type: 'own' } })
+  await broker.publish('eu.returns', 3)
+  await broker.settled()
+  t.same(seen.map(String).sort(), ['2', 'paid,1', 'placed,1'])
+})
