@@ -9,6 +9,8 @@ import { FASTSTREAM_ERR_NOT_READY } from '../errors.js'
 import { Events } from '../events.js'
 import { steady, type Log } from '../log.js'
 import type { Outgoing } from '../message/outgoing.js'
+import { PublishChains } from '../middleware/publish-chain.js'
+import { PublishOrder } from '../middleware/publish-order.js'
 import type { Settings } from '../options/plugin-options.js'
 import type { Producer } from '../produce/producer.js'
 import type { TopicPartitionOffset } from '../transport/transport.js'
@@ -25,6 +27,7 @@ import type { ViewedBroker } from './views.js'
 /** One cluster: what is declared on it is read and written from `onReady` to `onClose`. */
 export class Broker extends DeclaredBroker implements ViewedBroker {
   readonly events: Events
+  readonly chains: PublishChains
   readonly #log: Log
   readonly #report: BrokerReport
   readonly #ended = new AbortController()
@@ -38,11 +41,19 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
   #draining: Promise<void> | undefined
   #closing: Promise<void> | undefined
 
-  constructor (settings: Settings, log: Log) {
-    super(settings)
-    this.#log = steady(log)
+  constructor (settings: Settings, scope: FastifyInstance) {
+    super(settings, scope)
+    this.#log = steady(scope.log)
     this.#report = new BrokerReport(settings, this.#log)
     this.events = new Events(settings.name, this.#log)
+    this.chains = this.#createChains()
+  }
+
+  #createChains (): PublishChains {
+    const { deadline, queue } = this.settings.producer
+    const order = new PublishOrder((outgoing) => this.producer.publish(outgoing), queue)
+    const clock = (): Clock => this.clock
+    return new PublishChains({ order, deadline, log: this.#log, get clock () { return clock() } })
   }
 
   get id (): string {
@@ -60,7 +71,7 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
   }
 
   async send (outgoing: Outgoing): Promise<RecordMetadata> {
-    return await this.producer.publish(outgoing)
+    return await this.chains.order.send(outgoing)
   }
 
   resolutionSettings (app: FastifyInstance): ResolutionSettings {
