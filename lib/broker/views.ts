@@ -14,13 +14,14 @@ import { declarePublisher, type PublisherDeclaration, type SubscriberDeclaration
 import { PublisherHandle, SubscriberHandle, type PublisherSource, type SubscriberSource } from './handles.js'
 import { Inclusions } from './inclusions.js'
 import { layerOf, nameOf, NO_LAYERS, type Layer, type Position } from './layers.js'
+import { LifecycleView, type LivingBroker } from './lifecycle-view.js'
 import type { PublisherPlan } from './publisher.js'
 import { Router } from './router.js'
 
 const PUBLISH = 'publish(publisher, value, options)'
 
 /** The broker behind a view. */
-export interface ViewedBroker extends PublisherSource, SubscriberSource {
+export interface ViewedBroker extends PublisherSource, SubscriberSource, LivingBroker {
   readonly id: string
   addSubscriber (declaration: SubscriberDeclaration): void
   addPublisher (declaration: PublisherDeclaration): void
@@ -91,13 +92,14 @@ export class BoundView implements BoundBroker {
 }
 
 /** A broker as one scope sees it. */
-export class ScopeView implements BoundBroker {
+export class ScopeView extends LifecycleView implements BoundBroker {
   readonly #broker: ViewedBroker
   readonly #scope: FastifyInstance
   readonly #position: Position
   readonly #inclusions = new Inclusions<Router>()
 
   constructor (broker: ViewedBroker, scope: FastifyInstance) {
+    super(broker, scope)
     this.#broker = broker
     this.#scope = scope
     this.#position = { scope, layers: NO_LAYERS }
