@@ -47,7 +47,7 @@ export abstract class DeclaredBroker implements Sender {
   /** @throws FASTSTREAM_ERR_UNKNOWN_CLUSTER, FASTSTREAM_ERR_BROKERS_REQUIRED, FASTSTREAM_ERR_ALREADY_STARTED */
   setKafkaBroker (name: string): void {
     const connection = clusterNamed(this.settings.clusters, name)
-    this.#onlyWhileLoading('the choice', name)
+    this.onlyWhileLoading('the choice', name)
     requireWritten(connection)
     this.settings = Object.freeze({ ...this.settings, ...connection })
     this.registry.use(this.settings)
