@@ -139,7 +139,8 @@ export abstract class DeclaredBroker implements Sender {
   }
 
   /** Lets go of what outlives the app, such as routers that it includes. */
-  protected release (): void {
+  protected markClosed (): void {
+    this.state = 'closed'
     for (const release of this.#releases.splice(0)) release()
   }
 }

@@ -82,3 +82,19 @@ t.test('a subscriber of a router has cases, and a filter', async (t) => {
   await broker.settled()
   t.same(seen.map(String).sort(), ['2', 'paid,1', 'placed,1'])
 })
+
+t.test('middlewares of all places are around each other, the outermost first', async (t) => {
+  const seen: string[] = []
+  const noting = (place: string): IncludeOptions => ({
+    middlewares: [{ consumeScope: async (next) => { seen.push(place); return await next() } }]
+  })
+  const app = await build(t, noting('broker'))
+  const router = new KafkaRouter(noting('router'))
+  router.subscriber('orders', noting('subscriber'), () => {})
+  app.broker.includeRouter(router, noting('include'))
+  app.broker.options(noting('scope'))
+  const broker = await testBroker(app)
+  await broker.publish('orders', 1)
+  await broker.settled()
+  t.same(seen, [...PLACES])
+})
