@@ -20,8 +20,8 @@ const FLOORS = [
   ['create-bounded.ts'],
   ['bounded-error.ts', 'bounded-value.ts', 'foreign-text.ts'],
   [
-    'call-stack.ts', 'context.ts', 'is-promise.ts', 'loopback.ts', 'members.ts', 'module-url.ts', 'symbols.ts',
-    'to-error.ts'
+    'call-stack.ts', 'context.ts', 'is-promise.ts', 'loopback.ts', 'members.ts', 'module-url.ts', 'sasl.ts',
+    'symbols.ts', 'to-error.ts'
   ],
   ['types']
 ]

@@ -6,27 +6,8 @@ import type { CodecOption, Decoder, Parser } from './codec.js'
 import type { InheritedConsumerOptions } from './consumer-options.js'
 import type { Middleware } from './middleware.js'
 import type { LayerOptions } from './scope-options.js'
+import type { SaslOptions } from './security.js'
 import type { Transport, TransportFactory } from './transport.js'
-
-/**
- * Credentials of the app for the cluster (SASL). Without `ssl` all mechanisms but SCRAM send them readable, so they
- * are refused for a host that is not loopback, see {@link FaststreamOptions.allowInsecureSasl}.
- *
- * @example
- * const sasl: SaslOptions = { mechanism: 'scram-sha-512', username: 'shop', password: 'secret' }
- * await app.register(faststreamPlugin, { brokers, ssl: true, sasl })
- */
-export type SaslOptions =
-  | { mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512', username: string, password: string }
-  | {
-    mechanism: 'aws'
-    authorizationIdentity: string
-    accessKeyId: string
-    secretAccessKey: string
-    sessionToken?: string | undefined
-  }
-  /** Token provider, called for each connection (KIP-255). */
-  | { mechanism: 'oauthbearer', oauthBearerProvider: () => Promise<{ value: string }> }
 
 /**
  * Further attempts for a message whose handler threw. The messages behind it in its lane wait.
@@ -275,7 +256,8 @@ export interface FaststreamOptions extends LayerOptions {
    */
   clientId?: string | undefined
   /**
-   * TLS: `true`, or the options of `node:tls`. FastStream: `security`; FastKafka: `ssl_context`, `security_protocol`.
+   * TLS: `true`, or the options of `node:tls`: `ca` for the authority of the brokers' certificates, `cert` and `key`
+   * for a certificate of the app. FastStream: `security`; FastKafka: `ssl_context`, `security_protocol`.
    *
    * @default false
    */

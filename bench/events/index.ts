@@ -58,6 +58,7 @@ async function run (repeated: number): Promise<number> {
     messageLogLevel: 'silent',
     deadLetterTopic: () => undefined,
     isDeadLetterOf: () => false,
+    writtenTopics: () => [],
     decode: ({ record }) => record,
     release: () => undefined,
     prepare: () => [],

@@ -12,6 +12,11 @@ export interface AppBrokers {
 
 export const brokersOf = perApp<AppBrokers>(() => ({ byName: new Map(), environment: SYSTEM }))
 
+/** Topics that the brokers of an app have declared to write. */
+export function writtenTopicsOf (app: FastifyInstance): readonly string[] {
+  return [...brokersOf(app).byName.values()].flatMap(({ registry }) => registry.writtenTopics)
+}
+
 export function addBroker (app: FastifyInstance, broker: Broker): void {
   const { byName } = brokersOf(app)
   if (byName.has(broker.name)) throw new FASTSTREAM_ERR_ALREADY_REGISTERED(broker.name)

@@ -14,6 +14,7 @@ import { compilersOf } from '../schema/scope-compilers.js'
 import { compileSerializer } from '../schema/serializer.js'
 import type { Part } from '../codec/violations.js'
 import type { Validators } from '../schema/validator.js'
+import { writtenTopicsOf } from './app-brokers.js'
 import { DeadLetterTopics } from './dead-letter-topics.js'
 import type { SubscriberDeclaration } from './declaration.js'
 import { PublisherHandle } from './handles.js'
@@ -61,7 +62,8 @@ export function compile (registry: Registry, broker: CompilingBroker): Compiled 
     const rules = { bodyLimit, validators, codecs: codecRules(settings) }
     const isKeyDecoded = validators.key !== undefined || settings.parser.length > 0
     const source = sourceOf(broker, settings, { isKeyDecoded, deadLetterTopics, scopes })
-    return [declaration, new CompiledSubscriber(settings, rules, source, publishers, around)] as const
+    const destinations = { results: publishers, writtenTopics: () => writtenTopicsOf(scope) }
+    return [declaration, new CompiledSubscriber(settings, rules, source, destinations, around)] as const
   })
   const publishers = registry.publishers.map(({ declaration, topic, middlewares, codec: codecs }) => {
     const { scope, schema = {}, key, headers } = declaration

@@ -25,6 +25,14 @@ const UNUSED = "handler returned a value, which is not published: set 'publish',
 /** Its settings are its own members, for the pipeline reads some of them for each message. */
 export interface CompiledSubscriber extends SubscriberSettings {}
 
+/** Topics to write. */
+export interface Destinations {
+  /** Publishers of what the handler returns. */
+  readonly results: readonly PublisherPlace[]
+  /** All topics that the app has declared to write. */
+  readonly writtenTopics: () => readonly string[]
+}
+
 /** Code of the app around a subscriber, beside the middlewares of its settings. */
 export interface SurroundingCode {
   /** The middlewares of what it publishes. */
@@ -38,6 +46,7 @@ const NO_CODE: SurroundingCode = { scopes: NO_SCOPES, errorHandlers: [] }
 /** A compiled subscriber: what its pipeline does with each message. */
 export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
   readonly rules: IncomingRules
+  readonly writtenTopics: () => readonly string[]
   readonly around: ((delivery: Delivery) => AttemptMoments) | undefined
   readonly onFailure: SubscriberPlan<ReceivedMessage>['onFailure']
   readonly #source: MessageSource
@@ -48,12 +57,11 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
   readonly #errorHandlers: SurroundingCode['errorHandlers']
   #warned = false
 
-  /** @param publishers of what the handler returns */
   constructor (
     settings: SubscriberSettings,
     rules: IncomingRules,
     source: MessageSource,
-    publishers: readonly PublisherPlace[] = [],
+    { results, writtenTopics }: Destinations,
     { scopes, errorHandlers } = NO_CODE
   ) {
     Object.assign(this, settings)
@@ -61,9 +69,10 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
     const { handler, scope } = declaration
     const around = aroundAttempts(middlewares)
     this.rules = rules
+    this.writtenTopics = writtenTopics
     this.around = around && ((delivery) => around(new ReceivedRecord(source, delivery)))
     this.#source = source
-    this.#publishers = publishers
+    this.#publishers = results
     this.#handler = aroundHandler(middlewares, (message) => handler.call(scope, message.value, message))
     this.#scopes = scopes
     this.#errorHandlers = errorHandlers

@@ -1,6 +1,7 @@
 import { FASTSTREAM_ERR_INSECURE_SASL, FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import type { FaststreamOptions } from '../../types/index.js'
 import { isLoopback, sendsSecret } from '../loopback.js'
+import { type CredentialMembers, MECHANISMS, shapeOf } from '../sasl.js'
 import { callable, isObject, onlyKnown, text } from './assert.js'
 
 /* Checks of the options that say how the app reaches its cluster. */
@@ -38,18 +39,7 @@ export function checkSsl<T> (option: string, ssl: T): T {
   return ssl
 }
 
-const PROVIDER = 'must be a function that returns the token'
-const PASSWORD = { required: ['username', 'password'], optional: [] }
-
-/** Options that each mechanism needs. */
-const MECHANISMS: ReadonlyMap<string, { readonly required: readonly string[], readonly optional: readonly string[] }> =
-  new Map([
-    ['plain', PASSWORD],
-    ['scram-sha-256', PASSWORD],
-    ['scram-sha-512', PASSWORD],
-    ['aws', { required: ['authorizationIdentity', 'accessKeyId', 'secretAccessKey'], optional: ['sessionToken'] }],
-    ['oauthbearer', { required: ['oauthBearerProvider'], optional: [] }]
-  ])
+const TOKEN_PROVIDER = 'must be a function that returns the token'
 
 /** A copy, because kafkajs writes into its own. No error repeats a credential. */
 export function checkSasl<T extends { readonly mechanism: string }> (option: string, sasl: T): T {
@@ -58,18 +48,32 @@ export function checkSasl<T extends { readonly mechanism: string }> (option: str
     throw new FASTSTREAM_ERR_INVALID_OPTION(option, cure)
   }
   text(`${option}.mechanism`, sasl.mechanism)
-  const members = MECHANISMS.get(sasl.mechanism.toLowerCase())
-  if (members === undefined) {
+  const mechanism = sasl.mechanism.toLowerCase()
+  if (!MECHANISMS.has(mechanism)) {
     const cure = `must be one of '${[...MECHANISMS.keys()].join("', '")}'`
     throw new FASTSTREAM_ERR_INVALID_OPTION(`${option}.mechanism`, cure)
   }
-  onlyKnown(`${option}.`, sasl, ['mechanism', ...members.required, ...members.optional])
-  for (const name of members.required) {
-    const value: unknown = Reflect.get(sasl, name)
-    if (name === 'oauthBearerProvider') callable(`${option}.${name}`, value, PROVIDER)
-    else text(`${option}.${name}`, value)
-  }
+  const given = Object.fromEntries(Object.entries(sasl).filter(([, value]) => value !== undefined))
+  checkProof(option, given, MECHANISMS.get(mechanism))
   return { ...sasl }
+}
+
+/** What proves the identity of the app. `members`: undefined where that is a token. */
+function checkProof (
+  option: string, given: Readonly<Record<string, unknown>>, members: CredentialMembers | undefined
+): void {
+  if (members === undefined) {
+    onlyKnown(`${option}.`, given, ['mechanism', 'oauthBearerProvider'])
+    return callable(`${option}.oauthBearerProvider`, given['oauthBearerProvider'], TOKEN_PROVIDER)
+  }
+  const { required, optional } = members
+  if ('credentials' in given) {
+    onlyKnown(`${option}.`, given, ['mechanism', 'credentials'])
+    const cure = `must be a function that returns ${shapeOf(members)}`
+    return callable(`${option}.credentials`, given['credentials'], cure)
+  }
+  onlyKnown(`${option}.`, given, ['mechanism', ...required, ...optional])
+  for (const name of required) text(`${option}.${name}`, given[name])
 }
 
 type Security = Pick<FaststreamOptions, 'brokers' | 'ssl' | 'sasl' | 'allowInsecureSasl'>

@@ -90,8 +90,9 @@ export const PLUGIN: OptionTable<PluginOptions, PluginSettings> = {
     default: undefined,
     check: checkSasl,
     shown: 'none',
-    doc: "the credentials of the app: `{ mechanism: 'scram-sha-256', username, password }`. " +
-      "Mechanisms: `'plain'`, `'scram-sha-256'`, `'scram-sha-512'`, `'aws'`, `'oauthbearer'`"
+    doc: "the credentials of the app: `{ mechanism: 'scram-sha-256', username, password }`, or `{ mechanism, " +
+      "credentials: async () => ({ username, password }) }`. Mechanisms: `'plain'`, `'scram-sha-256'`, " +
+      "`'scram-sha-512'`, `'aws'`, `'oauthbearer'`. See [secure connections](secure-connections.md)"
   },
   allowInsecureSasl: {
     default: false,

@@ -29,9 +29,9 @@ const WHEN: { readonly [_ in keyof typeof errors]: string } = {
   FASTSTREAM_ERR_ASYNCAPI: '`app.asyncapi()` is called before `ready()`',
   FASTSTREAM_ERR_CONNECT: 'no broker answers within `connectTimeout`',
   FASTSTREAM_ERR_SASL:
-    'the brokers refuse the credentials of `sasl`, do not offer its mechanism, take no credentials, or ask for some where `sasl` is missing',
+    'the brokers refuse the credentials of `sasl`, do not offer its mechanism, take no credentials, or ask for some where `sasl` is missing; or the function for credentials fails',
   FASTSTREAM_ERR_SSL:
-    'the TLS handshake fails: a certificate that is not trusted, `ssl` for a port without TLS, or no `ssl` for a port with TLS',
+    'the TLS handshake fails: a certificate that is not trusted or names other hosts, a certificate of the app that is missing, `ssl` for a port without TLS, or no `ssl` for a port with TLS',
   FASTSTREAM_ERR_TOPICS: "topics are missing (`topics: 'verify'`) or cannot be created",
   FASTSTREAM_ERR_NOT_AUTHORIZED:
     'the cluster does not give the app a [right](operations.md#rights) that it needs; `rights` lists those that are missing',

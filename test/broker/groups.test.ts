@@ -33,7 +33,7 @@ async function build (t: Test, options: FaststreamOptions = {}) {
       isDeadLetterOf: () => false,
       resolutionSettings: () => ({ clock: systemClock, cleanupTimeout: 1000, overrides: new Map() }),
       bind: () => { throw new Error('not used') }
-    })
+    }, { results: [], writtenTopics: () => ['orders.dlq'] })
   }
   const orders = subscriber('orders')
   function consumer (...args: Parameters<typeof transport.consumer>) {

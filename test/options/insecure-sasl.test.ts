@@ -19,6 +19,7 @@ t.test('credentials that are readable on their way are refused, and the error na
     PLAIN,
     { ...PLAIN, mechanism: 'PLAIN' as 'plain' },
     { mechanism: 'oauthbearer', oauthBearerProvider: async () => ({ value: 'token' }) },
+    { mechanism: 'plain', credentials: () => ({ username: 'shop', password: 'very-secret' }) },
     { mechanism: 'aws', authorizationIdentity: 'shop', accessKeyId: 'id', secretAccessKey: 'very-secret' }
   ]
   for (const sasl of readable) {

@@ -16,7 +16,10 @@ t.test('each mechanism is taken, in any case, with what it needs', async (t) => 
     { mechanism: 'scram-sha-512', username: 'u', password: 'p' },
     { mechanism: 'aws', authorizationIdentity: 'i', accessKeyId: 'a', secretAccessKey: 's', sessionToken: 't' },
     { mechanism: 'aws', authorizationIdentity: 'i', accessKeyId: 'a', secretAccessKey: 's' },
-    { mechanism: 'oauthbearer', oauthBearerProvider: token }
+    { mechanism: 'oauthbearer', oauthBearerProvider: token },
+    { mechanism: 'SCRAM-SHA-512', credentials: () => ({ username: 'u', password: 'p' }) },
+    { mechanism: 'plain', credentials: async () => ({ username: 'u', password: 'p' }), username: undefined },
+    { mechanism: 'aws', credentials: async () => ({}) }
   ]
   for (const sasl of each) t.same(saslOf(sasl), sasl)
 })
@@ -47,7 +50,24 @@ t.test('a mistake is told when the plugin is registered, and no credential is re
     ],
     [{ mechanism: 'aws', authorizationIdentity: 'i', accessKeyId: secret }, /'sasl.secretAccessKey' must be a string/],
     [{ mechanism: 'oauthbearer' }, /'sasl.oauthBearerProvider' must be a function that returns the token/],
-    [{ mechanism: 'oauthbearer', oauthBearerProvider: secret }, /'sasl.oauthBearerProvider' must be a function/]
+    [{ mechanism: 'oauthbearer', oauthBearerProvider: secret }, /'sasl.oauthBearerProvider' must be a function/],
+    [
+      { mechanism: 'oauthbearer', oauthBearerProvider: token, credentials: token },
+      /'sasl.credentials' is not known: there are mechanism, oauthBearerProvider/
+    ],
+    [
+      { mechanism: 'plain', credentials: token, password: secret },
+      /'sasl.password' is not known: there are mechanism, credentials/
+    ],
+    [
+      { mechanism: 'plain', credentials: { username: 'u', password: secret } },
+      /'sasl.credentials' must be a function that returns \{ username, password \}/
+    ],
+    [
+      { mechanism: 'aws', credentials: secret },
+      /must be a function that returns \{ authorizationIdentity, accessKeyId, secretAccessKey \}/
+    ],
+    [{ mechanism: 'plain', credentials: function * () {} }, /'sasl.credentials' must not be a generator function/]
   ]
   for (const [sasl, message] of wrong) {
     const error = t.throws(() => saslOf(sasl), { code: 'FASTSTREAM_ERR_INVALID_OPTION', message })

@@ -150,6 +150,7 @@ export class App {
       retry: { retries: ATTEMPTS - 1, delay: 20, factor: 2, maxDelay: 200, jitter: 0.2, retryOn: () => true },
       deadLetterTopic: (topic) => topic === TOPIC ? LETTERS : undefined,
       isDeadLetterOf: () => false,
+      writtenTopics: () => [LETTERS],
       decode: (delivery) => ({ order: JSON.parse(String(delivery.record.value)) as Order, delivery }),
       handle: (message) => this.#handle(message),
       release: () => undefined,

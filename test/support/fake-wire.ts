@@ -21,6 +21,8 @@ export interface FakeWire extends Wire {
   ranges: Map<number, VersionRange>
   /** What the next attempts to connect wait for. */
   connecting: (address: string) => Promise<void>
+  /** ms that the sessions of the next connections last. */
+  sessionLifetime: number | undefined
 }
 
 export interface FakeConnection extends WireConnection {
@@ -40,6 +42,7 @@ export function fakeWire (handlers: Handlers = {}): FakeWire {
     versions: new Map(apis.map((api) => [api, RANGE])),
     ranges: new Map(Object.values(API_KEYS).map((key) => [key, RANGE])),
     connecting: async () => {},
+    sessionLifetime: undefined,
     async connect (address, signal) {
       const aborted = new Promise<never>((_resolve, reject) => {
         signal.addEventListener('abort', () => { reject(new WireError('aborted', 'connection')) }, { once: true })
@@ -54,6 +57,7 @@ export function fakeWire (handlers: Handlers = {}): FakeWire {
       const connection: FakeConnection = {
         address,
         apiVersions: wire.ranges,
+        sessionLifetime: wire.sessionLifetime,
         get open () { return wire.open.has(connection) },
         async send (api, parameters) {
           wire.sent.push(`${address} ${api}`)

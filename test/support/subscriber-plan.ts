@@ -14,7 +14,8 @@ export const SUBSCRIBER: SubscriberSettings = {
   bodyLimit: 1_000_000,
   messageLogLevel: 'silent',
   deadLetterTopic: (topic) => `${topic}.dlq`,
-  isDeadLetterOf: () => false
+  isDeadLetterOf: () => false,
+  writtenTopics: () => ['orders.dlq']
 }
 
 /** A plan whose messages are their deliveries, and whose handler does nothing. */

@@ -53,10 +53,12 @@ export interface ClusterOptions {
    * whose clients may do everything.
    */
   readonly users?: readonly User[]
+  /** ms after which clients of the listener with SASL and TLS must have proven again who they are; left out: none. */
+  readonly sessionLifetime?: number
 }
 
 /** Starts 1 or 3 nodes, broker and controller in one, and resolves once all of them serve. They end with this process at the latest. */
-export async function startCluster ({ nodes, users }: ClusterOptions): Promise<Cluster> {
+export async function startCluster ({ nodes, users, sessionLifetime }: ClusterOptions): Promise<Cluster> {
   const jars = await resolveJars()
   const directory = await mkdtemp(join(tmpdir(), 'faststream-kafka-'))
   const guard = startGuard(directory)
@@ -65,7 +67,7 @@ export async function startCluster ({ nodes, users }: ClusterOptions): Promise<C
     { length: nodes }, (_, node) => addressOf(ports.slice(node * PORTS), users !== undefined)
   )
   const certificates = users === undefined ? undefined : await makeCertificates(directory, host)
-  const secured = certificates === undefined ? {} : securitySettings(users!, certificates)
+  const secured = certificates === undefined ? {} : securitySettings(users!, certificates, sessionLifetime)
   const java = [...jvm, ...await writeLogSettings(directory), '-classpath', `${jars}/*`]
   const settings = await Promise.all(addresses.map((_, node) => writeSettings(directory, node + 1, addresses, secured)))
   const running = new Map<number, ChildProcess>()

@@ -28,12 +28,15 @@ const LISTENERS = { saslPlaintext: 'SASL_PLAINTEXT', saslSsl: 'SASL_SSL', ssl: '
 
 /**
  * Settings of a node with an authorizer. Clients of the plain listener are `User:ANONYMOUS`, who may do everything:
- * the brokers themselves, and what prepares a test.
+ * the brokers themselves, and what prepares a test. `sessionLifetime`: ms, on the SASL_SSL listener (KIP-368).
  */
 export function securitySettings (
-  users: readonly User[], { caFile, serverFile }: Certificates
+  users: readonly User[], { caFile, serverFile }: Certificates, sessionLifetime?: number
 ): Readonly<Record<string, string>> {
+  const session = MECHANISMS.map((mechanism) => (
+    [`listener.name.sasl_ssl.${mechanism.toLowerCase()}.connections.max.reauth.ms`, String(sessionLifetime)]))
   return {
+    ...sessionLifetime === undefined ? {} : Object.fromEntries(session),
     'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
     'super.users': 'User:ANONYMOUS',
     'ssl.keystore.type': 'PEM',

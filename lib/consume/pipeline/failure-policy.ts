@@ -91,8 +91,9 @@ export class FailurePolicy {
     if (step === 'decode' && error !== delivery.aborted) {
       return { stage: isInvalid(error) ? 'validate' : 'deserialize', consequence: this.deadLetter(topic) }
     }
-    // The next message would fail alike, and this one is not at fault.
-    if (isNotAuthorized(error)) return { stage: step === 'publish' ? 'publish' : 'handler', consequence: STOP }
+    if (this.#lacksDeclaredRight(step, error)) {
+      return { stage: step === 'publish' ? 'publish' : 'handler', consequence: STOP }
+    }
     if (step !== 'publish' && this.#isAgain(error, delivery)) {
       return { stage: 'handler', consequence: this.#again(attempt) }
     }
@@ -106,6 +107,19 @@ export class FailurePolicy {
   decided (decision: Exclude<Decision, { kind: 'ack' }>, { topic, attempt }: Delivery): Verdict {
     if (decision.kind === 'reject') return { stage: 'rejected', consequence: this.deadLetter(topic) }
     return { stage: 'handler', consequence: this.#again(attempt, decision.delay) }
+  }
+
+  /**
+   * True when the next message would fail alike, and this one is not at fault: the cluster refuses a topic that the
+   * app has declared. A handler may have taken the name of another topic from its message.
+   */
+  #lacksDeclaredRight (step: Step, error: Error): boolean {
+    if (!isNotAuthorized(error)) return false
+    if (step === 'publish') return true
+    const written = this.#plan.writtenTopics()
+    // A right on the cluster is refused where the app may write to no topic at all.
+    return error.rights.some(({ resource, name }) => (
+      resource === 'topic' ? written.includes(name) : written.length > 0))
   }
 
   /** What an error handler's decision leads to, whatever the policy would say. */

@@ -23,6 +23,8 @@ export interface SubscriberSettings extends ReadSettings {
   deadLetterTopic (topic: string): string | undefined
   /** True when dead letters of `origin` go to `topic`. Never throws, whatever `origin` holds. */
   isDeadLetterOf (topic: string, origin: string): boolean
+  /** Topics that the app has declared to write: those of its publishers, and dead-letter topics. */
+  writtenTopics (): readonly string[]
 }
 
 /** Code of the app around one attempt. */

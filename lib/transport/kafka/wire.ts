@@ -9,7 +9,7 @@
 export interface Wire {
   /** The versions of each request that this wire can encode. */
   readonly versions: ReadonlyMap<Api, VersionRange>
-  /** Principal of this client on the cluster, where the wire knows it: `User:` and the name that SASL proves. */
+  /** Principal of this client on the cluster, where the wire knows it: `User:` and the name that SASL proved last. */
   readonly principal?: string | undefined
   /**
    * Opens one connection to `host:port` (an IPv6 host stands in brackets), authenticates it, asks for the API ranges.
@@ -23,6 +23,8 @@ export interface WireConnection {
   readonly apiVersions: ReadonlyMap<number, VersionRange>
   /** False once it broke or was closed: every request then rejects. */
   readonly open: boolean
+  /** ms for which the broker takes requests after the authentication (KIP-368); undefined: without end. */
+  readonly sessionLifetime?: number | undefined
   /**
    * Sends one request in the highest version that both sides know, also before earlier ones are answered. Rejects
    * with a `WireError` when the connection ends or the answer cannot be read. Error codes are part of the answer.
@@ -53,7 +55,7 @@ export const API_KEYS = {
 
 export type Api = keyof typeof API_KEYS
 
-export { WireError } from './wire-error.js'
+export { pointsAtOption, WireError } from './wire-error.js'
 
 /** Numbers of 64 bits are bigints, `errorCode` is the protocol's number (0: none), record bytes are not looked into. */
 export interface Requests {

@@ -1,13 +1,15 @@
 import type { Socket } from 'node:net'
 import { systemClock, within } from '../../clock.js'
 import {
-  type Api, API_KEYS, type ProduceRequest, type Requests, type VersionRange, type WireConnection
+  type Api, API_KEYS, type ProduceRequest, type Requests, type VersionRange, type WireConnection, WireError
 } from '../kafka/wire.js'
 import type { KafkajsConnection, ProtocolRequest } from './kafkajs-modules.js'
-import { credentialsWanted, Diagnosis, isBroken, type Phase } from './diagnosis.js'
+import type { SaslCredentials } from './credentials.js'
+import { credentialsWanted, Diagnosis, isBroken, type Phase, tlsUnwanted } from './diagnosis.js'
 import { loadKafkajs } from './load.js'
 import { encodeProduce } from './produce-request.js'
 import { KAFKAJS_REQUESTS } from './requests.js'
+import { type HandshakeAnswer, SASL_AUTHENTICATE, watchSasl } from './sasl-exchange.js'
 import { toError } from '../../to-error.js'
 import type { TransportOptions } from '../transport.js'
 
@@ -15,7 +17,7 @@ import type { TransportOptions } from '../transport.js'
 export interface ConnectionOptions {
   readonly clientId: string
   readonly ssl: TransportOptions['ssl']
-  readonly sasl: TransportOptions['sasl']
+  readonly sasl: SaslCredentials | undefined
   /** A kafkajs logger. */
   readonly logger: unknown
 }
@@ -25,20 +27,15 @@ interface ApiVersionsAnswer {
   readonly apiVersions: ReadonlyArray<Readonly<Record<'apiKey' | 'minVersion' | 'maxVersion', number>>>
 }
 
-interface HandshakeAnswer {
-  readonly enabledMechanisms: readonly string[]
-}
-
 type SocketFactory = (target: object) => Socket
 
-const SASL_HANDSHAKE = 17
-const SASL_AUTHENTICATE = 36
 /** Larger frames are no answers: Kafka's own brokers take none above 100 MiB. */
 const MAX_FRAME = 128 * 1024 * 1024
 /** ms that a broker may take to tell what it offers */
 const PROBE_TIMEOUT = 1000
 /** ms. Our client gives up much earlier, by its own clock. */
 const NEVER = 2 ** 31 - 1
+const NEVER_ABORTED = new AbortController().signal
 
 /** One connection of kafkajs, without its pool, its retries and its time-outs. */
 export class Connection implements WireConnection {
@@ -52,6 +49,7 @@ export class Connection implements WireConnection {
   /** True when a request other than those of the handshakes was answered. */
   #answered = false
   #probe: Connection | undefined
+  #sessionLifetime: number | undefined
 
   constructor (address: string, options: ConnectionOptions) {
     this.#address = address
@@ -64,6 +62,7 @@ export class Connection implements WireConnection {
     const colon = address.lastIndexOf(':')
     this.#connection = new KafkajsConnection({
       ...options,
+      sasl: null,
       host: address.slice(0, colon).replace(/^\[(.*)\]$/, '$1'),
       port: Number(address.slice(colon + 1)),
       connectionTimeout: NEVER,
@@ -72,7 +71,7 @@ export class Connection implements WireConnection {
       socketFactory: (target: object) => this.#track(target, connect)
     })
     this.#guardReceiving()
-    this.#watchSasl()
+    watchSasl(this.#connection, this.#diagnosis, (lifetime) => { this.#sessionLifetime = lifetime })
   }
 
   get apiVersions (): ReadonlyMap<number, VersionRange> {
@@ -83,7 +82,12 @@ export class Connection implements WireConnection {
     return !this.#closed && this.#connection.isConnected()
   }
 
-  async connect (): Promise<void> {
+  get sessionLifetime (): number | undefined {
+    return this.#sessionLifetime
+  }
+
+  /** `signal`: aborts when the connection is not waited for any more. */
+  async connect (signal: AbortSignal): Promise<void> {
     let phase: Phase = 'connect'
     try {
       await this.#connection.connect()
@@ -93,10 +97,13 @@ export class Connection implements WireConnection {
       this.#connection.setVersions(Object.fromEntries(versions.map(({ apiKey, ...range }) => [apiKey, range])))
       this.#connection.setSupportAuthenticationProtocol(this.#apiVersions.has(SASL_AUTHENTICATE))
       phase = 'authenticate'
+      this.#connection.sasl = await this.#options.sasl?.forConnection(signal) ?? null
       await this.#connection.authenticate()
     } catch (err) {
+      const isPlain = this.#diagnosis.endedInHandshake(toError(err)) && await this.#answersWithoutTls()
       this.close()
-      throw this.#diagnosis.errorOf(err, phase)
+      if (isPlain) throw tlsUnwanted(err)
+      throw err instanceof WireError ? err : this.#diagnosis.errorOf(err, phase)
     }
   }
 
@@ -119,19 +126,29 @@ export class Connection implements WireConnection {
 
   /** The mechanisms of a broker that refused the first request because it wants credentials; else none. */
   async #wantedMechanisms (error: unknown): Promise<readonly string[]> {
-    if (this.#options.sasl || this.#answered || this.#closed || !isBroken(error)) return []
-    const probe = this.#probe = new Connection(this.#address, this.#options)
-    let mechanisms: readonly string[] = []
-    const asking = probe.#askMechanisms().then((offered) => { mechanisms = offered }, () => {})
-    await within(systemClock, PROBE_TIMEOUT, asking)
-    probe.close()
-    return mechanisms
+    if (this.#options.sasl || this.#answered || !isBroken(error)) return []
+    return await this.#ask({}, async (probe) => {
+      const answer = await probe.#request(protocol('SaslHandshake', 1, { mechanism: 'PLAIN' })) as HandshakeAnswer
+      return answer.enabledMechanisms
+    }) ?? []
   }
 
-  async #askMechanisms (): Promise<readonly string[]> {
-    await this.connect()
-    const answer = await this.#request(protocol('SaslHandshake', 1, { mechanism: 'PLAIN' })) as HandshakeAnswer
-    return answer.enabledMechanisms
+  /** A proxy in front of a node that is down closes connections, too: only an answer tells that the port has no TLS. */
+  async #answersWithoutTls (): Promise<boolean> {
+    return await this.#ask({ ssl: undefined, sasl: undefined }, async () => true) ?? false
+  }
+
+  /** Asks over another connection. Undefined when there is no answer in time, or when this one is closed. */
+  async #ask<Answer> (
+    changes: Partial<ConnectionOptions>, ask: (probe: Connection) => Promise<Answer>
+  ): Promise<Answer | undefined> {
+    if (this.#closed) return undefined
+    const probe = this.#probe = new Connection(this.#address, { ...this.#options, ...changes })
+    let answer: Answer | undefined
+    const asking = probe.connect(NEVER_ABORTED).then(() => ask(probe)).then((given) => { answer = given }, () => {})
+    await within(systemClock, PROBE_TIMEOUT, asking)
+    probe.close()
+    return answer
   }
 
   /** kafkajs's own `disconnect` would wait for answers. */
@@ -171,26 +188,6 @@ export class Connection implements WireConnection {
         if (connection.bytesNeeded > MAX_FRAME) throw new Error(`an answer claims ${connection.bytesNeeded} bytes`)
       } catch (err) {
         for (const socket of this.#sockets) socket.destroy(toError(err))
-      }
-    }
-  }
-
-  /** The exchange is kafkajs's own, which forgets what the broker offers and why a request failed. */
-  #watchSasl (): void {
-    const connection = this.#connection
-    const send = connection.send.bind(connection)
-    connection.send = async (sent) => {
-      const { request, response } = sent
-      if (request.apiKey !== SASL_HANDSHAKE && request.apiKey !== SASL_AUTHENTICATE) return await send(sent)
-      const parse = async (answer: unknown): Promise<unknown> => {
-        if (request.apiKey === SASL_HANDSHAKE) this.#diagnosis.offered((answer as HandshakeAnswer).enabledMechanisms)
-        return await response.parse?.(answer)
-      }
-      try {
-        return await send({ request, response: { decode: response.decode, parse } })
-      } catch (err) {
-        this.#diagnosis.saslFailed(err)
-        throw err
       }
     }
   }

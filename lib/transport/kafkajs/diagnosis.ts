@@ -12,10 +12,20 @@ export type Phase = 'connect' | 'authenticate' | 'request'
 
 /** Codes of OpenSSL and of Node for a TLS peer that is not trusted or does not trust us. */
 const TLS_CODE = /^ERR_(SSL|TLS|OSSL)_|CERT|SELF_SIGNED|^UNABLE_TO_/
+/** Bytes that kafkajs puts before what the broker said in an exchange. */
+const LENGTH_BYTES = 4
 /** The first bytes of a TLS record: an alert or a handshake, of version 3.x. */
 const TLS_RECORD = [0x15, 0x16]
 const TLS_VERSION = 3
 const CLOSED = 'the broker closed the connection'
+const NO_TLS = `${CLOSED} during the TLS handshake, as a port without TLS does`
+
+/** What to do about a failed handshake, by the code of it. */
+const CURES: ReadonlyArray<readonly [code: RegExp, cure: string]> = [
+  [/ALTNAME/, "use a name of the certificate in 'brokers' and in the advertised listeners, or set 'ssl.servername'"],
+  [/ALERT\w*(CERTIFICATE|UNKNOWN_CA)/, "give a certificate that the brokers trust as 'ssl.cert' and 'ssl.key'"],
+  [/SELF_SIGNED|UNABLE_TO_/, "give the certificate of the brokers' authority as 'ssl.ca'"]
+]
 
 /** Observations of one connection: they tell which option a failure points at. */
 export class Diagnosis {
@@ -28,6 +38,7 @@ export class Diagnosis {
   #refusedOptions: string | undefined
   #offers: readonly string[] = []
   #brokeInSasl = false
+  #refusedToken: string | undefined
 
   /** `mechanism`: undefined without SASL. */
   constructor (ssl: boolean, mechanism: string | undefined) {
@@ -58,9 +69,24 @@ export class Diagnosis {
     this.#offers = mechanisms
   }
 
+  /**
+   * The broker says why it refuses a token as if that were a step of the exchange (RFC 7628), which kafkajs takes for
+   * success. Returns whether it does.
+   */
+  refusesToken (answer: Buffer): boolean {
+    if (this.#mechanism !== 'OAUTHBEARER' || answer.length <= LENGTH_BYTES) return false
+    this.#refusedToken = statusOf(answer.subarray(LENGTH_BYTES))
+    return true
+  }
+
   /** A request of the SASL exchange failed. */
   saslFailed (error: unknown): void {
     this.#brokeInSasl = isBroken(error)
+  }
+
+  /** True when the connection ended in the TLS handshake, and neither side said why. */
+  endedInHandshake ({ code = '' }: KafkajsError): boolean {
+    return this.#ssl && this.#connected && !this.#secure && !TLS_CODE.test(code)
   }
 
   /** The error of the wire for what ended a phase of the connection. */
@@ -75,13 +101,15 @@ export class Diagnosis {
       return new WireError(`node:tls refuses its options (${this.#refusedOptions})`, 'authentication', error, 'ssl')
     }
     if (this.#speaksTls) {
-      return new WireError('the broker speaks TLS on this port, and this app does not', 'connection', error, 'ssl')
+      return new WireError('the broker speaks TLS on this port, and this app does not', 'tls', error, 'ssl')
     }
     if (!this.#ssl) return undefined
-    if (TLS_CODE.test(code)) return new WireError(`${message} (${code})`, 'connection', error, 'ssl')
-    if (!this.#connected || this.#secure) return undefined
-    const reason = `${CLOSED} during the TLS handshake, as a port without TLS does`
-    return new WireError(code === 'ECONNRESET' ? reason : message, 'connection', error, 'ssl')
+    if (TLS_CODE.test(code)) {
+      const cure = CURES.find(([codes]) => codes.test(code))?.[1]
+      return new WireError(`${message} (${code})${cure === undefined ? '' : `: ${cure}`}`, 'tls', error, 'ssl')
+    }
+    if (!this.endedInHandshake(error)) return undefined
+    return new WireError(code === 'ECONNRESET' ? NO_TLS : message, 'connection', error, 'ssl')
   }
 
   #saslError (error: KafkajsError): WireError {
@@ -92,6 +120,9 @@ export class Diagnosis {
     if (this.#offers.length > 0 && !this.#offers.some((offer) => offer === this.#mechanism)) {
       const reason = `the broker does not offer ${this.#mechanism}, it offers ${this.#offers.join(', ')}`
       return new WireError(reason, 'authentication', error, 'sasl')
+    }
+    if (this.#refusedToken !== undefined) {
+      return new WireError(`the broker refuses the token: ${this.#refusedToken}`, 'authentication', error, 'sasl')
     }
     const refused = name === 'KafkaJSSASLAuthenticationError' || /SASL|AUTHENTICATION/.test(type ?? '')
     // kafkajs calls a connection that breaks meanwhile a refusal, too.
@@ -115,4 +146,14 @@ export function isBroken (error: unknown): boolean {
 export function credentialsWanted (mechanisms: readonly string[], error: unknown): WireError {
   const reason = `the broker asks for credentials, it offers ${mechanisms.join(', ')}`
   return new WireError(reason, 'authentication', error, 'sasl')
+}
+
+/** The error of an app with `ssl` whose broker answers without TLS. */
+export function tlsUnwanted (error: unknown): WireError {
+  return new WireError('the broker speaks no TLS on this port, and this app does', 'tls', error, 'ssl')
+}
+
+/** Status of the JSON that refuses a token, such as `invalid_token`; nothing else of it is told. */
+function statusOf (json: Buffer): string {
+  return /"status"\s*:\s*"(\w{1,64})"/.exec(json.toString())?.[1] ?? 'it does not say why'
 }

@@ -15,6 +15,8 @@ interface RequestDefinition {
 export interface KafkajsConnection {
   /** Bytes that the frame which is being received has. */
   readonly bytesNeeded: number
+  /** Its credentials; null: none. */
+  sasl: object | null
   isConnected (): boolean
   connect (): Promise<unknown>
   setVersions (versions: object): void

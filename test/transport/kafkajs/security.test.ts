@@ -1,7 +1,6 @@
-import { once } from 'node:events'
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { securityError, unreachable } from '../../../lib/transport/kafka/cluster/security-error.js'
 import { InterruptedError } from '../../../lib/transport/kafka/cluster/protocol-errors.js'
 import { API_KEYS, WireError } from '../../../lib/transport/kafka/wire.js'
@@ -10,82 +9,14 @@ import { createKafkajsTransport } from '../../../lib/transport/kafkajs/index.js'
 import type { TransportOptions } from '../../../lib/transport/transport.js'
 import { createKafkajsWire } from '../../../lib/transport/kafkajs/wire.js'
 import { rejects, SILENT } from '../../support/kafka-client.js'
+import { AUTHENTICATE, HANDSHAKE, handshake, listen, saslNode as node } from '../../support/sasl-node.js'
 
-const HANDSHAKE = 17
-const AUTHENTICATE = 36
-const API_VERSIONS = 18
 const UNSUPPORTED_MECHANISM = 33
 const ILLEGAL_STATE = 34
 const AUTHENTICATION_FAILED = 58
 const PLAIN = { mechanism: 'plain', username: 'shop', password: 'correct horse' } as const
 
 const open = new AbortController().signal
-
-async function listen (t: Pick<Test, 'teardown'>, server: Server): Promise<string> {
-  const sockets = new Set<Socket>()
-  server.on('connection', (socket) => { sockets.add(socket.on('error', () => {})) })
-  server.listen(0, '127.0.0.1')
-  t.teardown(() => {
-    for (const socket of sockets) socket.destroy()
-    server.close()
-  })
-  await once(server, 'listening')
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`
-}
-
-type Field = readonly [bits: 16 | 32, value: number] | string | null
-
-/** An answer: length, correlation id of the request, and the fields. */
-function answer (request: Buffer, ...fields: readonly Field[]): Buffer {
-  const parts = fields.map((field) => {
-    if (field === null) return Buffer.from([0xff, 0xff])
-    if (typeof field === 'string') return Buffer.concat([Buffer.from([0, field.length]), Buffer.from(field)])
-    const part = Buffer.alloc(field[0] / 8)
-    part.writeIntBE(field[1], 0, field[0] / 8)
-    return part
-  })
-  const body = Buffer.concat([request.subarray(4, 8), ...parts])
-  const length = Buffer.alloc(4)
-  length.writeInt32BE(body.length)
-  return Buffer.concat([length, body])
-}
-
-type Answers = Readonly<Record<number, (request: Buffer, socket: Socket) => readonly Field[] | undefined>>
-
-/** A node that tells its API versions, and answers what the test says; undefined: nothing. */
-async function node (t: Pick<Test, 'teardown'>, answers: Answers): Promise<string> {
-  return await listen(t, createServer((socket) => {
-    let bytes = Buffer.alloc(0)
-    socket.on('data', (chunk: Buffer) => {
-      bytes = Buffer.concat([bytes, chunk])
-      while (bytes.length >= 4 && bytes.length >= 4 + bytes.readInt32BE()) {
-        const end = 4 + bytes.readInt32BE()
-        const request = bytes.subarray(4, end)
-        bytes = bytes.subarray(end)
-        const fields = request.readInt16BE() === API_VERSIONS
-          ? versions(request)
-          : answers[request.readInt16BE()]?.(
-            request, socket
-          )
-        if (fields !== undefined) socket.write(answer(request, ...fields))
-      }
-    })
-  }))
-}
-
-function versions (request: Buffer): readonly Field[] {
-  if (request.readInt16BE(2) > 0) return [[16, 35], [32, 0]]
-  const keys = [...Object.values(API_KEYS), HANDSHAKE, AUTHENTICATE]
-  return [
-    [16, 0],
-    [32, keys.length],
-    ...keys.flatMap((key) => [[16, key], [16, 0], [16, key === HANDSHAKE || key === AUTHENTICATE ? 0 : 9]] as const)
-  ]
-}
-
-function handshake (errorCode: number, ...mechanisms: string[]): readonly Field[] {
-  return [[16, errorCode], [32, mechanisms.length], ...mechanisms]
-}
 
 function wire (options: Pick<TransportOptions, 'ssl' | 'sasl'> = {}) {
   return createKafkajsWire({ clientId: 'test', log: SILENT, ...options })
@@ -187,17 +118,36 @@ t.test('closing ends the question for what the broker offers, too', async (t) =>
   await sent
 })
 
-t.test('TLS to a port without TLS is told', async (t) => {
-  // As Kafka does: the first bytes are no length that it takes.
-  const address = await listen(t, createServer((socket) => { socket.once('data', () => { socket.destroy() }) }))
-  await rejects(t, wire({ ssl: true }).connect(address, open), { reason: 'connection', option: 'ssl', message: /TLS/ })
+t.test('TLS to a port without TLS is told, for certain where that port answers without it', async (t) => {
+  const [kafka, proxy] = [
+    await node(t, {}),
+    // As a proxy does in front of a node that is down.
+    await listen(t, createServer((socket) => { socket.once('data', () => { socket.destroy() }) }))
+  ]
+  await rejects(t, wire({ ssl: true, sasl: PLAIN }).connect(kafka, open), {
+    reason: 'tls', option: 'ssl', message: 'the broker speaks no TLS on this port, and this app does'
+  })
+  await rejects(t, wire({ ssl: true }).connect(proxy, open), {
+    reason: 'connection', option: 'ssl', message: /closed the connection during the TLS handshake/
+  })
+})
+
+t.test('a connection that is given up is not asked about TLS', async (t) => {
+  let connections = 0
+  const abort = new AbortController()
+  const address = await listen(t, createServer((socket) => {
+    connections++
+    socket.once('data', () => { abort.abort(new Error('enough')) })
+  }))
+  await rejects(t, wire({ ssl: true }).connect(address, abort.signal), { option: 'ssl' })
+  t.equal(connections, 1)
 })
 
 t.test('plaintext to a port with TLS is told: by its alert, and as a guess where it only closes', async (t) => {
   const alert = Buffer.from([0x15, 3, 3, 0, 2, 2, 80])
   const address = await listen(t, createServer((socket) => { socket.once('data', () => { socket.end(alert) }) }))
   await rejects(t, wire().connect(address, open), {
-    reason: 'connection', option: 'ssl', message: /speaks TLS on this port/
+    reason: 'tls', option: 'ssl', message: /speaks TLS on this port/
   })
   const closing = await listen(t, createServer((socket) => { socket.once('data', () => { socket.end() }) }))
   await rejects(t, wire().connect(closing, open), {
@@ -208,14 +158,21 @@ t.test('plaintext to a port with TLS is told: by its alert, and as a guess where
 t.test('a handshake that TLS itself refuses is told with its code', async (t) => {
   const address = await listen(t, createTlsServer())
   await rejects(t, wire({ ssl: true }).connect(address, open), {
-    reason: 'connection', option: 'ssl', message: /handshake failure|SSL/i
+    reason: 'tls', option: 'ssl', message: /handshake failure|SSL/i
   })
-  const untrusted = Object.assign(new Error('self-signed certificate'), {
-    name: 'KafkaJSConnectionError', code: 'DEPTH_ZERO_SELF_SIGNED_CERT'
-  })
-  t.match(new Diagnosis(true, undefined).errorOf(untrusted, 'connect'), {
-    option: 'ssl', message: 'self-signed certificate (DEPTH_ZERO_SELF_SIGNED_CERT)'
-  })
+  const cures = [
+    ['DEPTH_ZERO_SELF_SIGNED_CERT', "give the certificate of the brokers' authority as 'ssl.ca'"],
+    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', "give the certificate of the brokers' authority as 'ssl.ca'"],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', "or set 'ssl.servername'"],
+    ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', "as 'ssl.cert' and 'ssl.key'"],
+    ['CERT_HAS_EXPIRED', '(CERT_HAS_EXPIRED)']
+  ] as const
+  for (const [code, cure] of cures) {
+    const untrusted = Object.assign(new Error('no trust'), { name: 'KafkaJSConnectionError', code })
+    const error = new Diagnosis(true, undefined).errorOf(untrusted, 'connect')
+    t.match(error, { reason: 'tls', option: 'ssl' }, code)
+    t.ok(error.message.startsWith(`no trust (${code})`) && error.message.endsWith(cure), error.message)
+  }
 })
 
 t.test('options that node:tls refuses are told by their code, without what they hold', async (t) => {
@@ -231,6 +188,17 @@ t.test('options that node:tls refuses are told by their code, without what they 
   t.match(diagnosis.errorOf(new Error('failed'), 'connect'), {
     message: 'node:tls refuses its options (they are invalid)'
   })
+})
+
+t.test('a handshake that failed for certain ends the start at once, also beside a node that is down', async (t) => {
+  const address = await node(t, {})
+  for (const brokers of [[address], ['127.0.0.1:1', address], [address, '127.0.0.1:1']]) {
+    const transport = createKafkajsTransport({
+      brokers, clientId: 'test', connectTimeout: 60_000, log: SILENT, ssl: true
+    })
+    t.teardown(() => transport.close())
+    await rejects(t, transport.connect(), { code: 'FASTSTREAM_ERR_SSL', message: /speaks no TLS on this port/ })
+  }
 })
 
 t.test('the transport tells them as errors of the catalogue, which hold no password', async (t) => {

@@ -6,7 +6,7 @@ import { notAuthorized, type Right } from '../../../missing-rights.js'
 import { namedError, throwIfFailed } from './denied.js'
 import { CODE, isCoded, ProtocolError, reasonOf } from './protocol-errors.js'
 import type { Operation } from './retry-until.js'
-import { securityError, unreachable } from './security-error.js'
+import { isTlsMistake, securityError, unreachable } from './security-error.js'
 import type { TopicMetadata, TopicState } from './topic-metadata.js'
 
 /** Requests to the cluster as a whole. Each ends within `connectTimeout`, or at the deadline given. */
@@ -16,7 +16,7 @@ export function createAdmin (
   { brokers, connectTimeout, log }: Pick<TransportOptions, 'brokers' | 'connectTimeout' | 'log'>
 ): Pick<Transport, 'connect' | 'ping' | 'describeTopics' | 'createTopics'> {
   async function reach (ms: number, onFailure?: (error: Error) => void): Promise<void> {
-    await cluster.until(ms, (operation) => operation.repeat(() => cluster.connect(operation), { onFailure }))
+    await cluster.until(ms, (operation) => operation.repeat(() => connectOnce(operation), { onFailure }))
   }
 
   async function ping (deadline: number): Promise<void> {
@@ -31,6 +31,10 @@ export function createAdmin (
       throw unreachable(err, brokers)
     }
     log.info({ brokers }, 'connected to kafka')
+  }
+
+  async function connectOnce (operation: Operation): Promise<void> {
+    await cluster.connect(operation).catch((err) => { throw isTlsMistake(err) ? unreachable(err, brokers) : err })
   }
 
   async function describeTopics (topics: readonly string[]): Promise<ReadonlyMap<string, number>> {

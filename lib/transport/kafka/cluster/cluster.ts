@@ -1,6 +1,6 @@
 import type { TransportOptions } from '../../transport.js'
 import type { Environment } from '../environment.js'
-import type { Api, MetadataAnswer, Requests, Wire } from '../wire.js'
+import { type Api, type MetadataAnswer, pointsAtOption, type Requests, type Wire } from '../wire.js'
 import { Connections } from './connections.js'
 import { Node, type NodeTimeouts } from './node.js'
 import { InterruptedError, isFinal } from './protocol-errors.js'
@@ -137,7 +137,8 @@ export class Cluster {
       } catch (err) {
         if (isFinal(err)) throw err
         this.demote(node)
-        failure = err
+        // What an option may have caused tells more than a node that is down.
+        if (!pointsAtOption(failure)) failure = err
       }
     }
     throw failure

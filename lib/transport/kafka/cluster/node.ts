@@ -1,6 +1,7 @@
 import type { Environment } from '../environment.js'
-import { type Api, type Requests, type Wire, type WireConnection, WireError } from '../wire.js'
+import { type Api, pointsAtOption, type Requests, type Wire, type WireConnection, WireError } from '../wire.js'
 import { checkApiRanges } from './api-ranges.js'
+import { Session } from './session.js'
 
 export interface NodeTimeouts {
   /** ms */
@@ -17,16 +18,19 @@ export interface RequestOptions {
 }
 
 /**
- * One connection to one node, made when it is needed and replaced when it broke. A request that gets no answer in
- * time, or whose answer is not waited for, costs the connection: later requests would wait behind it.
+ * One connection to one node, made when it is needed and replaced when it broke, or before its session ends. A request
+ * that gets no answer in time, or whose answer is not waited for, costs the connection: later requests would wait
+ * behind it.
  */
 export class Node {
   readonly address: string
   readonly #wire: Wire
   readonly #environment: Environment
   readonly #timeouts: NodeTimeouts
-  #connection: WireConnection | undefined
-  #connecting: Promise<WireConnection> | undefined
+  #session: Session | undefined
+  /** Sessions that were replaced, whose last requests are not answered yet. */
+  #replaced: readonly Session[] = []
+  #connecting: Promise<Session> | undefined
   #abort = new AbortController()
 
   constructor (address: string, wire: Wire, environment: Environment, timeouts: NodeTimeouts) {
@@ -37,13 +41,11 @@ export class Node {
   }
 
   get connected (): boolean {
-    return this.#connection?.open === true
+    return this.#session?.connection.open === true
   }
 
-  connect (): Promise<WireConnection> {
-    if (this.#connection?.open === true) return Promise.resolve(this.#connection)
-    this.#connecting ??= this.#open().finally(() => { this.#connecting = undefined })
-    return this.#connecting
+  async connect (): Promise<void> {
+    await this.#usable()
   }
 
   async request<Kind extends Api> (
@@ -51,9 +53,11 @@ export class Node {
     parameters: Requests[Kind]['parameters'],
     { timeout = this.#timeouts.requestTimeout, signal }: RequestOptions = {}
   ): Promise<Requests[Kind]['answer']> {
-    const connection = await this.connect()
+    const usable = this.#usable()
+    // Without a turn in between, in which a session that is replaced could close.
+    const session = usable instanceof Session ? usable : await usable
     signal?.throwIfAborted()
-    return await new Promise((resolve, reject) => {
+    return await session.use((connection) => new Promise((resolve, reject) => {
       const giveUp = (error: unknown): void => {
         reject(error)
         connection.close()
@@ -67,29 +71,60 @@ export class Node {
         cancel()
         signal?.removeEventListener('abort', onAbort)
       })
-    })
+    }))
   }
 
   /** Drops the connection at once: requests without an answer reject. */
   cut (): void {
     this.#abort.abort(new WireError('the connection was cut', 'connection'))
-    this.#connection?.close()
+    for (const session of [this.#session, ...this.#replaced]) session?.connection.close()
   }
 
-  async #open (): Promise<WireConnection> {
-    const abort = this.#abort = new AbortController()
+  /** The session for the next request. One that is being replaced takes requests meanwhile. */
+  #usable (): Session | Promise<Session> {
+    const { clock } = this.#environment
+    const session = this.#session
+    if (session?.takesRequests(clock.elapsed()) !== true) return this.#connect()
+    if (session.shouldBeReplaced(clock.elapsed()) && this.#connecting === undefined) {
+      this.#connect().catch(() => { session.postponeReplacement(clock.elapsed()) })
+    }
+    return session
+  }
+
+  #connect (): Promise<Session> {
+    this.#connecting ??= this.#open().finally(() => { this.#connecting = undefined })
+    return this.#connecting
+  }
+
+  async #open (): Promise<Session> {
     const { connectTimeout } = this.#timeouts
+    const abort = this.#abort = new AbortController()
     const cancel = this.#environment.clock.schedule(connectTimeout, () => {
       abort.abort(new WireError(`${this.address} took no connection within ${connectTimeout} ms`, 'connection'))
     })
-    return await this.#wire.connect(this.address, abort.signal).then((connection) => {
-      this.#connection = connection
-      abort.signal.throwIfAborted()
+    return await this.#begin(abort.signal).finally(cancel)
+  }
+
+  async #begin (signal: AbortSignal): Promise<Session> {
+    const { clock, random } = this.#environment
+    const began = clock.elapsed()
+    let connection: WireConnection | undefined
+    try {
+      connection = await this.#wire.connect(this.address, signal)
+      signal.throwIfAborted()
       checkApiRanges(this.#wire, connection)
-      return connection
-    }).catch((err) => {
-      this.#connection?.close()
-      throw abort.signal.aborted ? abort.signal.reason : err
-    }).finally(cancel)
+      return this.#replace(new Session(connection, began, random))
+    } catch (err) {
+      connection?.close()
+      throw signal.aborted && !pointsAtOption(err) ? signal.reason : err
+    }
+  }
+
+  #replace (session: Session): Session {
+    const before = this.#session
+    this.#session = session
+    before?.replaced()
+    this.#replaced = [...this.#replaced, ...before === undefined ? [] : [before]].filter((each) => each.connection.open)
+    return session
   }
 }

@@ -10,7 +10,7 @@ import { PROPAGATION, type TopicMetadata } from '../cluster/topic-metadata.js'
 import { byTopic, groupBy, partitionId } from '../group-by.js'
 import type { CompressRecords } from '../records/compress.js'
 import { encodeBatch } from '../records/encode-batch.js'
-import type { ProduceAnswer, ProduceRequest } from '../wire.js'
+import { type ProduceAnswer, type ProduceRequest, WireError } from '../wire.js'
 import { isPending, type ProduceBatch, toBatches } from './produce-batch.js'
 import { toError } from '../../../to-error.js'
 
@@ -63,9 +63,11 @@ export function createProducer (
   }
 
   async function deliver (operation: Operation, batches: readonly ProduceBatch[]): Promise<void> {
-    const self = await operation.repeat(() => identify(operation))
+    const repeat = async <Result>(attempt: () => Promise<Result>): Promise<Result> => (
+      await operation.repeat(() => attempt().catch((err) => { throw notFinal(err) })))
+    const self = await repeat(() => identify(operation))
     let again = false
-    await operation.repeat(async () => {
+    await repeat(async () => {
       const pending = batches.filter(isPending)
       if (again || pending.some(({ topic, partition }) => !(partition in metadata.get(topic).leaders))) {
         await metadata.refresh(operation, [...new Set(pending.map(({ topic }) => topic))])
@@ -155,6 +157,11 @@ export function createProducer (
     partitionCount: (topic) => metadata.partitionCount(topic),
     async close () { closing.abort() }
   }
+}
+
+/** Credentials that are refused may be right before the deadline, as where they are replaced on both sides. */
+function notFinal (error: unknown): unknown {
+  return error instanceof WireError ? new WireError(error.message, 'connection', error, error.option) : error
 }
 
 async function compressEach (batches: readonly ProduceBatch[], compress: CompressRecords): Promise<void> {
