@@ -3,6 +3,8 @@ export { cloudEventsCodec, type CloudEventsOptions } from './lib/codec/cloud-eve
 export { debeziumCodec, jsonCodec, type JsonCodecOptions } from './lib/codec/json-codec.js'
 export { dependency } from './lib/deps/dependency.js'
 export { AckMessage, NackMessage, RejectMessage, SkipMessage, StopConsume } from './lib/message/ack.js'
+export { KafkaRouter } from './lib/broker/router.js'
+export { route } from './lib/broker/route.js'
 export { response } from './lib/message/response.js'
 export { GenerationLostError, SendError } from './lib/transport/transport.js'
 export type * from './types/index.js'

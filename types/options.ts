@@ -89,8 +89,9 @@ export interface TopicConfig {
 }
 
 /**
- * Options that a subscriber inherits. The nearest place that names an option wins: the subscriber, its scope, the
- * scopes around it, the plugin, the default. The order of the calls does not matter.
+ * Options that a subscriber inherits. The nearest place that names an option wins: the subscriber, its router, the
+ * options of `includeRouter()`, its scope, the scopes around it, the plugin, the default. The order of the calls does
+ * not matter.
  *
  * @example
  * const options: InheritedOptions = { groupId: 'shop', ackPolicy: 'NACK_ON_ERROR', retry: { delay: 1000 } }

@@ -13,6 +13,7 @@ import type { BrokerIdentity } from './message-events.js'
 import type { Middleware } from './middleware.js'
 import type { InheritedOptions } from './options.js'
 import type { RebalanceListener } from './rebalance-listener.js'
+import type { AnyKafkaRouter, IncludeOptions } from './router.js'
 import type { ScopeOptions } from './scope-options.js'
 
 /**
@@ -149,6 +150,17 @@ export interface SubscriberOptions<S, R, D extends Dependencies = {}> extends Do
   /** Calls about its partitions, see {@link RebalanceListener}. FastStream: `listener`. @default none */
   listener?: RebalanceListener | undefined
 }
+
+/**
+ * Handler of a subscriber, for code that is generic over schemas. `S` are the schemas, `R` is the type of value that
+ * the publishers of its result take, `D` are its dependencies.
+ *
+ * @example
+ * const handler: SubscriberHandler<FastifyInstance, TypeBoxTypeProvider, { value: typeof OrderSchema }> =
+ *   (order, { log }) => { log.info({ id: order.id }, 'order taken') }
+ */
+export type SubscriberHandler<This, P extends FastifyTypeProvider, S, R = unknown, D = {}> =
+  (this: This, value: Read<P, Part<S, 'value'>>, message: MessageOf<P, S, D>) => Returned<R>
 
 /**
  * Handler of a subscriber without options. Its name is what the compiler says of a call that forgets the handler.
@@ -364,4 +376,17 @@ export interface Broker<This, P extends FastifyTypeProvider>
    * broker.subscriber('orders', (order, { deps, log }) => { log.info({ tenant: deps.tenant }, 'order of eu.orders') })
    */
   options<const D extends Dependencies = {}>(this: void, options: ScopeOptions<D>): Broker<This, WithDeps<P, D>>
+  /**
+   * Declares the subscribers and publishers of a router in this scope, also those that are added to the router later.
+   * Their prefix is that of the scope, that of `overrides`, and that of the router. Its own options win over
+   * `overrides`, and those over the options of the scope. Including a router twice is like once. FastStream:
+   * `include_router`.
+   *
+   * @throws FASTSTREAM_ERR_ROUTER when it is no router of this copy of the package, or is included with other options
+   * @throws FASTSTREAM_ERR_INVALID_OPTION for an option that is unknown or impossible
+   * @throws FASTSTREAM_ERR_ALREADY_STARTED after `ready()`
+   * @example
+   * app.broker.includeRouter(router, { prefix: 'eu.', tags: ['eu'] })
+   */
+  includeRouter (this: void, router: AnyKafkaRouter, overrides?: IncludeOptions<Dependencies>): void
 }

@@ -244,7 +244,7 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
     await drained
     await this.#connection?.close()
     this.#cancelOverdue()
-    this.state = 'closed'
+    this.markClosed()
     this.#report.closed(this.clock)
   }
 }

@@ -2,11 +2,14 @@ import type {
   Dependencies, Documentation, InheritedOptions, MessageSchema, Publisher, RebalanceListener, Topics,
   UnvalidatedMessage
 } from '../../types/index.js'
-import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
-import { callable, isObject, oneOf, onlyKnown } from '../options/assert.js'
+import { FASTSTREAM_ERR_INVALID_ARGUMENTS, FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
+import { callable, isObject, noSurplus, oneOf, onlyKnown } from '../options/assert.js'
 import { DOCUMENTATION } from '../options/documentation.js'
 import { OF_SUBSCRIBERS } from '../options/inherited.js'
-import { writeSubscriber, type Handler, type WrittenSubscriber } from './declaration.js'
+import {
+  declareAt, writeSubscriber, type GivenSubscriber, type Handler, type SubscriberDeclaration, type WrittenSubscriber
+} from './declaration.js'
+import type { Position } from './layers.js'
 
 /* A subscriber with a handler for each type of message. Each case is declared as a subscriber of the same topics. */
 
@@ -42,15 +45,44 @@ export interface WrittenCases extends InheritedOptions {
   readonly listener?: RebalanceListener | undefined
 }
 
+/** Arguments of subscriber(), as they come. */
+export type SubscriberArguments = readonly [
+  topics: Topics, options: GivenSubscriber | WrittenCases | Handler, handler?: Handler, ...surplus: unknown[]
+]
+
+/** One subscriber, or one for each case. Any of them stands for all: they have the same topics and options. */
+type OneOrMore<T> = readonly [T, ...T[]]
+
+const SUBSCRIBER = 'subscriber(topics, options, handler)'
+const CASES = 'subscriber(topics, { by, cases })'
 const OPTIONS = ['by', 'cases', 'otherwise', 'listener', ...OF_SUBSCRIBERS]
 const CASE_OPTIONS = ['handler', 'schema', 'deps', 'publish', ...DOCUMENTATION]
 
-export function hasCases (options: unknown): options is WrittenCases {
+/** @throws FASTSTREAM_ERR_INVALID_ARGUMENTS, FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_INVALID_TOPIC */
+export function writtenBy ([topics, options, handler, ...surplus]: SubscriberArguments): OneOrMore<WrittenSubscriber> {
+  noSurplus(SUBSCRIBER, surplus)
+  if (typeof options === 'function') {
+    if (handler !== undefined) throw new FASTSTREAM_ERR_INVALID_ARGUMENTS(SUBSCRIBER, 'the handler comes last')
+    return [writeSubscriber(topics, {}, options)]
+  }
+  if (!hasCases(options)) return [writeSubscriber(topics, options, handler as Handler)]
+  if (handler !== undefined) throw new FASTSTREAM_ERR_INVALID_ARGUMENTS(CASES, 'each case has a handler of its own')
+  const [first, ...others] = writeCases(topics, options)
+  return [first as WrittenSubscriber, ...others]
+}
+
+/** Declares at a position what subscriber() was called with. */
+export function declarationsOf (args: SubscriberArguments, position: Position): OneOrMore<SubscriberDeclaration> {
+  const [first, ...others] = writtenBy(args)
+  return [declareAt(position, first), ...others.map((written) => declareAt(position, written))]
+}
+
+function hasCases (options: unknown): options is WrittenCases {
   return isObject(options) && ('cases' in options || 'by' in options)
 }
 
 /** @throws FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_INVALID_TOPIC */
-export function writeCases (topics: Topics, written: WrittenCases): readonly WrittenSubscriber[] {
+function writeCases (topics: Topics, written: WrittenCases): readonly WrittenSubscriber[] {
   onlyKnown('', written, OPTIONS)
   const { by, cases, otherwise = 'dead-letter', ...options } = written
   callable('by', by, 'must be a function of the message, such as (message) => message.headers.type')

@@ -58,7 +58,7 @@ export type SubscriberDeclaration = WrittenSubscriber & Position
 export type PublisherDeclaration = WrittenPublisher & Position
 export type Declaration = SubscriberDeclaration | PublisherDeclaration
 
-type GivenSubscriber = SubscriberOptions<MessageSchema, unknown, Dependencies>
+export type GivenSubscriber = SubscriberOptions<MessageSchema, unknown, Dependencies>
 type GivenPublisher = PublisherOptions<MessageSchema, unknown>
 
 const SUBSCRIBER_OPTIONS = [

@@ -23,6 +23,7 @@ export abstract class DeclaredBroker implements Sender {
   protected state: BrokerHealth['state'] = 'starting'
   protected started = false
   protected compiled: Compiled | undefined
+  readonly #releases: Array<() => void> = []
 
   /** `scope`: of the plugin. */
   constructor (settings: Settings, scope: FastifyInstance) {
@@ -46,39 +47,39 @@ export abstract class DeclaredBroker implements Sender {
   /** @throws FASTSTREAM_ERR_UNKNOWN_CLUSTER, FASTSTREAM_ERR_BROKERS_REQUIRED, FASTSTREAM_ERR_ALREADY_STARTED */
   setKafkaBroker (name: string): void {
     const connection = clusterNamed(this.settings.clusters, name)
-    this.#onlyWhileLoading('the choice', name)
+    this.onlyWhileLoading('the choice', name)
     requireWritten(connection)
     this.settings = Object.freeze({ ...this.settings, ...connection })
     this.registry.use(this.settings)
   }
 
   addSubscriber (declaration: SubscriberDeclaration): void {
-    this.#onlyWhileLoading('a subscriber', declaration.topics.join(', '))
+    this.onlyWhileLoading('a subscriber', declaration.topics.join(', '))
     this.registry.addSubscriber(declaration)
   }
 
   addPublisher (declaration: PublisherDeclaration): void {
-    this.#onlyWhileLoading('a publisher', declaration.topic)
+    this.onlyWhileLoading('a publisher', declaration.topic)
     this.registry.addPublisher(declaration)
   }
 
   addLayer (scope: FastifyInstance, layer: Layer): void {
-    this.#onlyWhileLoading('options', nameOf(scope))
+    this.onlyWhileLoading('options', nameOf(scope))
     this.registry.addLayer(scope, layer)
   }
 
   addMiddleware (scope: FastifyInstance, middleware: Middleware): void {
-    this.#onlyWhileLoading('a middleware', nameOf(scope))
+    this.onlyWhileLoading('a middleware', nameOf(scope))
     this.registry.addLayer(scope, { middlewares: [middleware] })
   }
 
   insertMiddleware (scope: FastifyInstance, middleware: Middleware): void {
-    this.#onlyWhileLoading('a middleware', nameOf(scope))
+    this.onlyWhileLoading('a middleware', nameOf(scope))
     this.registry.insertLayer(scope, { middlewares: [middleware] })
   }
 
   setErrorHandler (scope: FastifyInstance, handler: ErrorHandler<FastifyInstance>): void {
-    this.#onlyWhileLoading('an error handler', nameOf(scope))
+    this.onlyWhileLoading('an error handler', nameOf(scope))
     this.errorHandlers.set(scope, handler)
   }
 
@@ -94,6 +95,14 @@ export abstract class DeclaredBroker implements Sender {
 
   topicsOf (declaration: SubscriberDeclaration): readonly string[] {
     return this.registry.preview(declaration).topics
+  }
+
+  onlyWhileLoading (what: string, name: string): void {
+    if (!this.loading) throw new FASTSTREAM_ERR_ALREADY_STARTED(what, name, 'ready()')
+  }
+
+  whenClosed (release: () => void): void {
+    this.#releases.push(release)
   }
 
   groupIdOf (declaration: SubscriberDeclaration): string | null {
@@ -129,7 +138,9 @@ export abstract class DeclaredBroker implements Sender {
     return part
   }
 
-  #onlyWhileLoading (what: string, topic: string): void {
-    if (!this.loading) throw new FASTSTREAM_ERR_ALREADY_STARTED(what, topic, 'ready()')
+  /** Lets go of what outlives the app, such as routers that it includes. */
+  protected markClosed (): void {
+    this.state = 'closed'
+    for (const release of this.#releases.splice(0)) release()
   }
 }

@@ -52,13 +52,19 @@ export class PublisherHandle implements Publisher {
   }
 
   /** Handle of a publisher that is declared in a scope. */
-  static of (declaration: PublisherDeclaration, source: PublisherSource): PublisherHandle {
+  static declared (declaration: PublisherDeclaration, source: PublisherSource): PublisherHandle {
     return new PublisherHandle(declaration, new Places(declaration.topic, { declaration, source }))
   }
 
   /** Takes only what publisher() returned, and no copy of it. */
   static isHandle (value: unknown): value is PublisherHandle {
     return typeof value === 'object' && value !== null && #places in value
+  }
+
+  /** @throws FASTSTREAM_ERR_INVALID_OPTION */
+  static of (value: unknown): PublisherHandle {
+    if (PublisherHandle.isHandle(value)) return value
+    throw new FASTSTREAM_ERR_INVALID_OPTION('publisher', 'must be a topic, or what publisher() returned')
   }
 
   /** The declaration that a handle stands for at a position of a broker. @throws FASTSTREAM_ERR_ROUTER_HANDLE */
@@ -96,7 +102,7 @@ export class SubscriberHandle implements Subscriber {
   }
 
   /** Handle of a subscriber that is declared in a scope. */
-  static of (declaration: SubscriberDeclaration, source: SubscriberSource): SubscriberHandle {
+  static declared (declaration: SubscriberDeclaration, source: SubscriberSource): SubscriberHandle {
     return new SubscriberHandle(declaration, new Places(declaration.topics.join(', '), { declaration, source }))
   }
 

@@ -1,26 +1,24 @@
 import { inspect, type InspectOptionsStylized } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import type {
-  BoundBroker, BrokerHealth, Dependencies, ErrorHandler, MessageSchema, Middleware, Publisher, PublisherOptions,
-  PublishOptions, RecordMetadata, ScopeOptions, Subscriber, SubscriberOptions, Topics
+  AnyKafkaRouter, BoundBroker, BrokerHealth, Dependencies, ErrorHandler, IncludeOptions, MessageSchema, Middleware,
+  Publisher, PublisherOptions, PublishOptions, RecordMetadata, ScopeOptions, Subscriber
 } from '../../types/index.js'
 import type { PublishScopes } from '../middleware/publish-chain.js'
 import { noSurplus } from '../options/assert.js'
 import { checkMiddleware } from '../options/middlewares.js'
-import { FASTSTREAM_ERR_INVALID_ARGUMENTS, FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
+import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { inspected } from '../shown.js'
-import { hasCases, writeCases, type WrittenCases } from './cases.js'
-import {
-  declareAt, declarePublisher, declareSubscriber, type Handler, type PublisherDeclaration, type SubscriberDeclaration
-} from './declaration.js'
+import { declarationsOf, type SubscriberArguments } from './cases.js'
+import { declarePublisher, type PublisherDeclaration, type SubscriberDeclaration } from './declaration.js'
 import { PublisherHandle, SubscriberHandle, type PublisherSource, type SubscriberSource } from './handles.js'
-import { layerOf, NO_LAYERS, type Layer, type Position } from './layers.js'
+import { Inclusions } from './inclusions.js'
+import { layerOf, nameOf, NO_LAYERS, type Layer, type Position } from './layers.js'
 import { LifecycleView, type LivingBroker } from './lifecycle-view.js'
 import type { PublisherPlan } from './publisher.js'
+import { Router } from './router.js'
 
 const PUBLISH = 'publish(publisher, value, options)'
-const CASES = 'subscriber(topics, { by, cases })'
-const SUBSCRIBER = 'subscriber(topics, options, handler)'
 
 /** The broker behind a view. */
 export interface ViewedBroker extends PublisherSource, SubscriberSource, LivingBroker {
@@ -29,6 +27,10 @@ export interface ViewedBroker extends PublisherSource, SubscriberSource, LivingB
   addPublisher (declaration: PublisherDeclaration): void
   /** Gives a scope one more layer of options. */
   addLayer (scope: FastifyInstance, layer: Layer): void
+  /** @throws FASTSTREAM_ERR_ALREADY_STARTED once the app is ready */
+  onlyWhileLoading (what: string, name: string): void
+  /** Calls back once, when the broker is closed. */
+  whenClosed (release: () => void): void
   /** The publisher that a scope knows for a topic; one without a schema where there is none. */
   publisherFor (scope: FastifyInstance, topic: string): PublisherPlan
   /** The middlewares of what is published from a scope. */
@@ -94,6 +96,7 @@ export class ScopeView extends LifecycleView implements BoundBroker {
   readonly #broker: ViewedBroker
   readonly #scope: FastifyInstance
   readonly #position: Position
+  readonly #inclusions = new Inclusions<Router>()
 
   constructor (broker: ViewedBroker, scope: FastifyInstance) {
     super(broker, scope)
@@ -149,33 +152,23 @@ export class ScopeView extends LifecycleView implements BoundBroker {
     noSurplus('publisher(topic, options)', surplus)
     const declaration = declarePublisher(this.#scope, topic, options)
     this.#broker.addPublisher(declaration)
-    return PublisherHandle.of(declaration, this.#broker)
+    return PublisherHandle.declared(declaration, this.#broker)
   }
 
-  subscriber = (
-    topics: Topics,
-    options: SubscriberOptions<MessageSchema, unknown, Dependencies> | WrittenCases | Handler,
-    handler?: Handler,
-    ...surplus: unknown[]
-  ): Subscriber => {
-    noSurplus(SUBSCRIBER, surplus)
-    if (typeof options === 'function' && handler !== undefined) {
-      throw new FASTSTREAM_ERR_INVALID_ARGUMENTS(SUBSCRIBER, 'the handler comes last')
-    }
-    if (hasCases(options)) return this.#subscriberWithCases(topics, options, handler)
-    const [given, handle] = typeof options === 'function' ? [{}, options] : [options, handler as Handler]
-    const declaration = declareSubscriber(this.#scope, topics, given, handle)
-    this.#broker.addSubscriber(declaration)
-    return SubscriberHandle.of(declaration, this.#broker)
+  subscriber = (...args: SubscriberArguments): Subscriber => {
+    const [first, ...others] = declarationsOf(args, this.#position)
+    for (const declaration of [first, ...others]) this.#broker.addSubscriber(declaration)
+    return SubscriberHandle.declared(first, this.#broker)
   }
 
-  #subscriberWithCases (topics: Topics, options: WrittenCases, handler: Handler | undefined): Subscriber {
-    if (handler !== undefined) throw new FASTSTREAM_ERR_INVALID_ARGUMENTS(CASES, 'each case has a handler of its own')
-    const position = { scope: this.#scope, layers: NO_LAYERS }
-    const cases = writeCases(topics, options).map((written) => declareAt(position, written))
-    for (const declaration of cases) this.#broker.addSubscriber(declaration)
-    // Any of them stands for all: they have the same topics and options.
-    return SubscriberHandle.of(cases[0]!, this.#broker)
+  includeRouter = (
+    router: AnyKafkaRouter, overrides: IncludeOptions<Dependencies> = {}, ...surplus: unknown[]
+  ): void => {
+    noSurplus('includeRouter(router, overrides)', surplus)
+    this.#broker.onlyWhileLoading('includeRouter', nameOf(this.#scope))
+    const included = Router.of(router)
+    const layer = this.#inclusions.add(included, overrides)
+    if (layer !== undefined) Router.declareIn({ scope: this.#scope, broker: this.#broker }, included, layer)
   }
 
   toJSON (): object {
@@ -189,10 +182,7 @@ export class ScopeView extends LifecycleView implements BoundBroker {
 
 function publisherOf (broker: ViewedBroker, position: Position, target: unknown): PublisherPlan {
   if (typeof target === 'string') return broker.publisherFor(position.scope, target)
-  if (!PublisherHandle.isHandle(target)) {
-    throw new FASTSTREAM_ERR_INVALID_OPTION('publisher', 'must be a topic, or what publisher() returned')
-  }
-  const { source, declaration } = PublisherHandle.placeOf(target, position, broker)
+  const { source, declaration } = PublisherHandle.placeOf(PublisherHandle.of(target), position, broker)
   if (source === broker) return broker.publisherOf(declaration)
   const cure = `belongs to broker '${source.name}': publish it through that one`
   throw new FASTSTREAM_ERR_INVALID_OPTION('publisher', cure)

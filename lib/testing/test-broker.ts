@@ -3,6 +3,8 @@ import type { FastifyInstance } from 'fastify'
 import type { Dependency, DependencyFactory, Publisher, PublishOptions, RecordMetadata } from '../../types/index.js'
 import { brokersOf, type AppBrokers } from '../broker/app-brokers.js'
 import type { Broker } from '../broker/broker.js'
+import { PublisherHandle } from '../broker/handles.js'
+import { NO_LAYERS } from '../broker/layers.js'
 import { plainPublisher } from '../broker/publisher.js'
 import { list, noSurplus, number, onlyKnown } from '../options/assert.js'
 import { LONGEST_TIMER } from '../clock.js'
@@ -184,9 +186,12 @@ class MemoryTestBroker implements TestBroker {
     target: string | Publisher, value: unknown, options?: PublishOptions, ...surplus: unknown[]
   ): Promise<RecordMetadata> => {
     noSurplus('publish(publisher, value, options)', surplus)
-    if (typeof target !== 'string') return await target.publish(value, options)
     const [broker] = this.#brokers as [Broker]
-    return await send(plainPublisher(broker, this.#app, target).prepare(value, options))
+    if (typeof target === 'string') return await send(plainPublisher(broker, this.#app, target).prepare(value, options))
+    // The router of a publisher may be included in other apps, too.
+    const position = { scope: this.#app, layers: NO_LAYERS }
+    const { source, declaration } = PublisherHandle.placeOf(PublisherHandle.of(target), position, broker)
+    return await send(source.publisherOf(declaration).prepare(value, options))
   }
 
   published = (topic: string, ...surplus: unknown[]): PublishedRecord[] => {

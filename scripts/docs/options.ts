@@ -27,8 +27,8 @@ timer of Node holds.
 
 ## Of the plugin and of each subscriber
 
-The nearest place that names an option wins: the subscriber, its scope, the scopes around it, the plugin, the default.
-[Scopes and routers](routers.md) have these options, too.
+[Scopes and routers](routers.md) have these options, too. The nearest place that names an option wins: the subscriber,
+its router, its scope, the scopes around it, the plugin, the default.
 
 ${markdown(optionRows(INHERITED))}
 

@@ -269,7 +269,7 @@ t.test('a plugin without a scope of its own gives its options to the scope that 
 t.test('what is wrong is refused where it is written', async (t) => {
   const app = await build(t)
   const wrong: Array<[options: object, message: RegExp]> = [
-    [{ prefix: 'eu.' }, /'prefix' is not known/],
+    [{ prefix: 'eu.' }, /'prefix' is not known here. FastStream's 'prefix': use 'topicPrefix' of/],
     [{ nope: 1 }, /'nope' is not known: there are groupId, .*topicPrefix, tags, deps/],
     [{ name: 'billing' }, /'name' is not known/],
     [{ concurrency: 0 }, /'concurrency' must be/],

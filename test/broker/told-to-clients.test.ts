@@ -1,7 +1,7 @@
 import t from 'tap'
 import Fastify, { type FastifyInstance, type FastifyRequest, type InjectOptions } from 'fastify'
 import { Type } from '@sinclair/typebox'
-import faststreamPlugin, { dependency } from '../../index.js'
+import faststreamPlugin, { dependency, KafkaRouter } from '../../index.js'
 import * as errors from '../../lib/errors.js'
 import { notAuthorized } from '../../lib/missing-rights.js'
 import { createMemoryCluster, createMemoryTransport } from '../../lib/transport/memory/index.js'
@@ -26,7 +26,7 @@ const NOT_FROM_ROUTES: readonly Code[] = [
   'FASTSTREAM_ERR_KAFKAJS', 'FASTSTREAM_ERR_API_VERSION', 'FASTSTREAM_ERR_FENCED', 'FASTSTREAM_ERR_CODEC',
   'FASTSTREAM_ERR_HANDLER_TIMEOUT', 'FASTSTREAM_ERR_HANDLER_ABORTED', 'FASTSTREAM_ERR_CLOSE_IN_HANDLER',
   'FASTSTREAM_ERR_OFFSET_RESET', 'FASTSTREAM_ERR_TEST_BROKER', 'FASTSTREAM_ERR_NOT_SETTLED', 'FASTSTREAM_ERR_ROUTER',
-  'FASTSTREAM_ERR_ROUTER_HANDLE', 'FASTSTREAM_ERR_UNMATCHED'
+  'FASTSTREAM_ERR_UNMATCHED'
 ]
 
 const refused = new Error('connect ECONNREFUSED kafka-7:9092')
@@ -99,6 +99,7 @@ const CASES: ReadonlyArray<readonly [code: Code, status: number, provoke: Handle
   ],
   ['FASTSTREAM_ERR_INVALID_TOPIC', 500, publish('a b')],
   ['FASTSTREAM_ERR_DUPLICATE_PUBLISHER', 500, publish('several')],
+  ['FASTSTREAM_ERR_ROUTER_HANDLE', 500, (app) => app.broker.publish(new KafkaRouter().publisher('orders'), {})],
   [
     'FASTSTREAM_ERR_ALREADY_STARTED',
     500,
