@@ -80,11 +80,15 @@ export const TRAPS: Readonly<Record<string, Scenario>> = {
   },
   18: {
     given: 'a handler that returns nothing publishes nothing',
-    tests: ['`test/faststream/publish.test.ts`: "a handler that returns nothing publishes nothing, also with a keyed publisher"']
+    tests: [
+      '`test/faststream/publish.test.ts`: "a handler that returns nothing publishes nothing, also with a keyed publisher"'
+    ]
   },
   19: {
     given: 'a clean-up that fails publishes nothing',
-    tests: ['`test/deps/message.test.ts`: "a clean-up that fails is a failure: nothing is published, and the retry has new ones"']
+    tests: [
+      '`test/deps/message.test.ts`: "a clean-up that fails is a failure: nothing is published, and the retry has new ones"'
+    ]
   },
   20: {
     given: 'the correlation id goes on',
@@ -101,7 +105,9 @@ export const TRAPS: Readonly<Record<string, Scenario>> = {
   24: { given: 'input and outcome of a handler are recorded apart', planned: 'the test kit' },
   25: {
     given: 'a topic that the app does not declare is an error of the test',
-    tests: ['`test/testing/test-broker.test.ts`: "publish through a publisher checks its schema; an undeclared topic is an error"']
+    tests: [
+      '`test/testing/test-broker.test.ts`: "publish through a publisher checks its schema; an undeclared topic is an error"'
+    ]
   },
   26: {
     given: 'publishing from the page is off, and needs an authorization',
