@@ -97,7 +97,10 @@ export const TRAPS: Readonly<Record<string, Scenario>> = {
     ]
   },
   21: { given: 'each record of a batch has its headers', planned: 'batches' },
-  22: { given: 'every way of reading has the same pipeline', planned: 'subscribers that are declared while the app runs' },
+  22: {
+    given: 'every way of reading has the same pipeline',
+    planned: 'subscribers that are declared while the app runs'
+  },
   23: {
     given: 'headers may be any bytes, and repeat',
     tests: ['`test/conformance/publishing.ts`: "headers may repeat, be binary or null, and have any name"']
