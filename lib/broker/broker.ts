@@ -67,9 +67,9 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
   }
 
   health (): BrokerHealth {
-    const { subscribers } = this.registry
+    const { previews } = this.registry
     const groupOf = (declaration: SubscriberDeclaration): Group | undefined => this.#connection?.groupOf(declaration)
-    return brokerHealth(this.state, this.#lastError, subscribers, groupOf)
+    return brokerHealth(this.state, this.#lastError, previews, groupOf)
   }
 
   skipTo (declaration: SubscriberDeclaration, to: TopicPartitionOffset): void {

@@ -13,6 +13,7 @@ import type { Part } from '../codec/violations.js'
 import type { Validators } from '../schema/validator.js'
 import { DeadLetterTopics } from './dead-letter-topics.js'
 import type { SubscriberDeclaration } from './declaration.js'
+import { PublisherHandle } from './handles.js'
 import type { SubscriberSettings } from './plan.js'
 import { PublisherPlan } from './publisher.js'
 import { Publishers } from './publishers.js'
@@ -33,22 +34,27 @@ export interface CompilingBroker extends ViewedBroker, Sender {
   resolutionSettings (scope: FastifyInstance): ResolutionSettings
 }
 
-/** Compiles every schema with the compiler of its scope. @throws FASTSTREAM_ERR_SCHEMA_BUILD */
+/**
+ * Compiles every schema with the compiler of its scope, and finds the publishers of results.
+ *
+ * @throws FASTSTREAM_ERR_SCHEMA_BUILD, FASTSTREAM_ERR_ROUTER_HANDLE
+ */
 export function compile (registry: Registry, broker: CompilingBroker): Compiled {
   const { settings: { ajv, deadLetter } } = broker
   const deadLetterTopics = new DeadLetterTopics(deadLetter, registry.subscribers)
   const now = (): number => broker.clock.now()
   const subscribers = registry.subscribers.map((settings) => {
     const { declaration, topics, bodyLimit } = settings
+    const publishers = declaration.publish.map((publisher) => PublisherHandle.placeOf(publisher, declaration, broker))
     const { scope, schema = {} } = declaration
     const compiler = compilersOf(scope).validator
     const topic = topics.join(', ')
     const validators = compileParts(schema, (schema, part) => compileIncoming(compiler, schema, { topic, part }))
     const source = sourceOf(broker, settings, validators.key !== undefined, deadLetterTopics)
-    return [declaration, new CompiledSubscriber(settings, { bodyLimit, validators }, source)] as const
+    return [declaration, new CompiledSubscriber(settings, { bodyLimit, validators }, source, publishers)] as const
   })
-  const publishers = registry.publishers.map(({ declaration }) => {
-    const { scope, topic, schema = {}, key, headers } = declaration
+  const publishers = registry.publishers.map(({ declaration, topic }) => {
+    const { scope, schema = {}, key, headers } = declaration
     const { validator: compiler, serializer } = compilersOf(scope)
     const validators = compileParts(schema, (schema, part) => {
       return compileOutgoing({ scope, ajv, compiler }, schema, { topic, part })
@@ -64,7 +70,8 @@ export function compile (registry: Registry, broker: CompilingBroker): Compiled 
 function sourceOf (
   broker: CompilingBroker, settings: SubscriberSettings, hasKeySchema: boolean, deadLetterTopics: DeadLetterTopics
 ): MessageSource {
-  const { name: subscriber, groupId, declaration: { scope } } = settings
+  const { name: subscriber, groupId, declaration } = settings
+  const { scope } = declaration
   return {
     scope,
     subscriber,
@@ -72,7 +79,7 @@ function sourceOf (
     hasKeySchema,
     isDeadLetterOf: (topic, origin) => deadLetterTopics.receives(topic, origin),
     resolutionSettings: () => broker.resolutionSettings(scope),
-    bind: (correlationId) => new BoundView(broker, scope, correlationId)
+    bind: (correlationId) => new BoundView(broker, declaration, correlationId)
   }
 }
 

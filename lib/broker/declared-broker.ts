@@ -6,6 +6,7 @@ import type { Outgoing, Sender } from '../message/outgoing.js'
 import type { Settings } from '../options/plugin-options.js'
 import type { Compiled } from './compile.js'
 import type { PublisherDeclaration, SubscriberDeclaration } from './declaration.js'
+import { nameOf, type Layer } from './layers.js'
 import { plainPublisher, type PublisherPlan } from './publisher.js'
 import { Registry } from './registry.js'
 import type { CompiledSubscriber } from './subscriber.js'
@@ -44,12 +45,25 @@ export abstract class DeclaredBroker implements Sender {
     this.registry.addPublisher(declaration)
   }
 
+  addLayer (scope: FastifyInstance, layer: Layer): void {
+    this.#onlyWhileLoading('options', nameOf(scope))
+    this.registry.addLayer(scope, layer)
+  }
+
+  topicsOf (declaration: SubscriberDeclaration): readonly string[] {
+    return this.registry.preview(declaration).topics
+  }
+
   groupIdOf (declaration: SubscriberDeclaration): string | null {
-    return this.registry.groupIdOf(declaration)
+    return this.registry.preview(declaration).groupId ?? null
+  }
+
+  topicOf (declaration: PublisherDeclaration): string {
+    return this.registry.publisher(declaration).topic
   }
 
   isInSchema (declaration: PublisherDeclaration): boolean {
-    return this.registry.isInSchema(declaration)
+    return this.registry.publisher(declaration).includeInSchema
   }
 
   /** @throws FASTSTREAM_ERR_NOT_READY before the schemas are compiled */

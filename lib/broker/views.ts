@@ -2,7 +2,7 @@ import { inspect, type InspectOptionsStylized } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import type {
   BoundBroker, BrokerHealth, Dependencies, MessageSchema, Publisher, PublisherOptions, PublishOptions, RecordMetadata,
-  Subscriber, SubscriberOptions, Topics
+  ScopeOptions, Subscriber, SubscriberOptions, Topics
 } from '../../types/index.js'
 import { send } from '../message/outgoing.js'
 import { noSurplus } from '../options/assert.js'
@@ -12,6 +12,7 @@ import {
   declarePublisher, declareSubscriber, type Handler, type PublisherDeclaration, type SubscriberDeclaration
 } from './declaration.js'
 import { PublisherHandle, SubscriberHandle, type PublisherSource, type SubscriberSource } from './handles.js'
+import { layerOf, NO_LAYERS, type Layer, type Position } from './layers.js'
 import type { PublisherPlan } from './publisher.js'
 
 const PUBLISH = 'publish(publisher, value, options)'
@@ -22,6 +23,8 @@ export interface ViewedBroker extends PublisherSource, SubscriberSource {
   readonly id: string
   addSubscriber (declaration: SubscriberDeclaration): void
   addPublisher (declaration: PublisherDeclaration): void
+  /** Gives a scope one more layer of options. */
+  addLayer (scope: FastifyInstance, layer: Layer): void
   /** The publisher that a scope knows for a topic; one without a schema where there is none. */
   publisherFor (scope: FastifyInstance, topic: string): PublisherPlan
   health (): BrokerHealth
@@ -30,16 +33,16 @@ export interface ViewedBroker extends PublisherSource, SubscriberSource {
 /** A broker as one request or message sees it: what it publishes carries that one's correlation id. */
 export class BoundView implements BoundBroker {
   readonly #broker: ViewedBroker
-  readonly #scope: FastifyInstance
+  readonly #position: Position
   readonly #correlationId: () => string
   #onFirstPublish: ((correlationId: string) => void) | undefined
 
   constructor (
-    broker: ViewedBroker, scope: FastifyInstance, correlationId: () => string,
+    broker: ViewedBroker, position: Position, correlationId: () => string,
     onFirstPublish?: (correlationId: string) => void
   ) {
     this.#broker = broker
-    this.#scope = scope
+    this.#position = position
     this.#correlationId = correlationId
     this.#onFirstPublish = onFirstPublish
   }
@@ -54,7 +57,7 @@ export class BoundView implements BoundBroker {
   ): Promise<RecordMetadata> => {
     noSurplus(PUBLISH, surplus)
     const correlationId = this.#correlationId()
-    const prepared = publisherOf(this.#broker, this.#scope, target).prepare(value, options, correlationId)
+    const prepared = publisherOf(this.#broker, this.#position, target).prepare(value, options, correlationId)
     this.#onFirstPublish?.(correlationId)
     this.#onFirstPublish = undefined
     return await send(prepared)
@@ -73,10 +76,12 @@ export class BoundView implements BoundBroker {
 export class ScopeView implements BoundBroker {
   readonly #broker: ViewedBroker
   readonly #scope: FastifyInstance
+  readonly #position: Position
 
   constructor (broker: ViewedBroker, scope: FastifyInstance) {
     this.#broker = broker
     this.#scope = scope
+    this.#position = { scope, layers: NO_LAYERS }
   }
 
   get name (): string {
@@ -91,11 +96,17 @@ export class ScopeView implements BoundBroker {
     target: string | Publisher, value: unknown, options?: PublishOptions, ...surplus: unknown[]
   ): Promise<RecordMetadata> => {
     noSurplus(PUBLISH, surplus)
-    return await send(publisherOf(this.#broker, this.#scope, target).prepare(value, options))
+    return await send(publisherOf(this.#broker, this.#position, target).prepare(value, options))
   }
 
   health = (): BrokerHealth => {
     return this.#broker.health()
+  }
+
+  options = (options: ScopeOptions<Dependencies>, ...surplus: unknown[]): this => {
+    noSurplus('options(options)', surplus)
+    this.#broker.addLayer(this.#scope, layerOf(options))
+    return this
   }
 
   publisher = (
@@ -104,7 +115,7 @@ export class ScopeView implements BoundBroker {
     noSurplus('publisher(topic, options)', surplus)
     const declaration = declarePublisher(this.#scope, topic, options)
     this.#broker.addPublisher(declaration)
-    return new PublisherHandle(declaration, this.#broker)
+    return PublisherHandle.of(declaration, this.#broker)
   }
 
   subscriber = (
@@ -120,7 +131,7 @@ export class ScopeView implements BoundBroker {
     const [given, handle] = typeof options === 'function' ? [{}, options] : [options, handler as Handler]
     const declaration = declareSubscriber(this.#scope, topics, given, handle)
     this.#broker.addSubscriber(declaration)
-    return new SubscriberHandle(declaration, this.#broker)
+    return SubscriberHandle.of(declaration, this.#broker)
   }
 
   toJSON (): object {
@@ -132,13 +143,13 @@ export class ScopeView implements BoundBroker {
   }
 }
 
-function publisherOf (broker: ViewedBroker, scope: FastifyInstance, target: unknown): PublisherPlan {
-  if (typeof target === 'string') return broker.publisherFor(scope, target)
+function publisherOf (broker: ViewedBroker, position: Position, target: unknown): PublisherPlan {
+  if (typeof target === 'string') return broker.publisherFor(position.scope, target)
   if (!PublisherHandle.isHandle(target)) {
     throw new FASTSTREAM_ERR_INVALID_OPTION('publisher', 'must be a topic, or what publisher() returned')
   }
-  const source = PublisherHandle.sourceOf(target)
-  if (source === broker) return PublisherHandle.planOf(target)
+  const { source, declaration } = PublisherHandle.placeOf(target, position, broker)
+  if (source === broker) return broker.publisherOf(declaration)
   const cure = `belongs to broker '${source.name}': publish it through that one`
   throw new FASTSTREAM_ERR_INVALID_OPTION('publisher', cure)
 }

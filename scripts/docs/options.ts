@@ -27,7 +27,8 @@ timer of Node holds.
 
 ## Of the plugin and of each subscriber
 
-The nearest place that names an option wins: the subscriber, then the plugin, then the default.
+The nearest place that names an option wins: the subscriber, its scope, the scopes around it, the plugin, the default.
+[Scopes and routers](routers.md) have these options, too.
 
 ${markdown(optionRows(INHERITED))}
 
