@@ -1,4 +1,5 @@
 import type { Documentation } from './asyncapi.js'
+import type { CodecOption } from './codec.js'
 import type { MessageSchema } from './provider.js'
 
 /**
@@ -34,11 +35,12 @@ export type OutgoingHeaders = Readonly<Record<string, string | Buffer | null | R
  */
 export interface PublishOptions {
   /**
-   * Key, instead of the publisher's. `null`: no key, the partitions take turns.
+   * Key, instead of the publisher's. `null`: no key, the partitions take turns. An object is for a publisher with a
+   * codec of keys, which does not encode a `Buffer`.
    *
    * @default the publisher's key; for a handler's tombstone also the key of the handled message
    */
-  key?: string | Buffer | null | undefined
+  key?: string | object | null | undefined
   /**
    * Headers beside the publisher's. A name given here replaces all headers of the publisher under that name.
    *
@@ -103,13 +105,14 @@ export interface Publisher<in V = unknown> {
 }
 
 /**
- * Options of `app.broker.publisher()`; `V` is the type that the type provider gives to `schema.value`.
+ * Options of `app.broker.publisher()`; `V` is the type that the type provider gives to `schema.value`, `K` that of
+ * `schema.key`.
  *
  * @example
  * const schema = { value: OrderSchema }
  * app.broker.publisher('orders', { schema, key: (order) => order.id, headers: { source: 'shop' } })
  */
-export interface PublisherOptions<S, V> extends Documentation {
+export interface PublisherOptions<S, V, K = string> extends Documentation {
   /** Schemas that are checked strictly before a message leaves: no coercion, no defaults. @default none */
   schema?: (S & MessageSchema) | undefined
   /**
@@ -118,7 +121,14 @@ export interface PublisherOptions<S, V> extends Documentation {
    *
    * @default none
    */
-  key?: string | ((value: V) => string | Buffer | null) | undefined
+  key?: string | ((value: V) => K | string | Buffer | null) | undefined
+  /**
+   * Format on the wire, of the value or of `{ value, key }`. A value has passed the schema before. `'json'` writes
+   * every value as JSON, `'text'` takes strings and `'bytes'` bytes only; any other format is a {@link Codec}.
+   *
+   * @default that of the plugin, else JSON; without a schema text for a string; bytes as they are
+   */
+  codec?: CodecOption | undefined
   /**
    * Headers of every message. A function is not called for a tombstone, and must not return `undefined`, also not as
    * the value of a header.

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
-import type { PublishOptions } from '../../types/index.js'
+import type { Codec, PublishOptions } from '../../types/index.js'
 import type { Clock } from '../clock.js'
 import type { Log } from '../log.js'
 import { acceptCorrelationId } from '../message/correlation-id.js'
@@ -56,8 +56,8 @@ export class PublisherPlan {
 
 /** A publisher without schema, key and headers: it publishes what it is given. @throws FASTSTREAM_ERR_INVALID_TOPIC */
 export function plainPublisher (
-  broker: Sender & { readonly clock: Clock }, { log }: FastifyInstance, topic: string
+  broker: Sender & { readonly clock: Clock }, { log }: FastifyInstance, topic: string, codec?: Codec
 ): PublisherPlan {
-  const rules = { topic: checkTopic(topic), hasSchema: false, validators: {} }
+  const rules = { topic: checkTopic(topic), hasSchema: false, validators: {}, codec }
   return new PublisherPlan(rules, { sender: broker, now: () => broker.clock.now(), log })
 }
