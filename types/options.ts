@@ -180,7 +180,7 @@ export interface InheritedOptions extends InheritedConsumerOptions {
   /**
    * Format on the wire, of the value or of `{ value, key }`; publishers inherit it, too. `'json'`, `'text'` and
    * `'bytes'` pay no heed to the header `content-type`; any other format is a {@link Codec}. FastStream: `codec`,
-   * `key_deserializer`, `value_deserializer`; FastKafka: `encoder`, `value_serializer`.
+   * `key_deserializer`, `value_deserializer`; FastKafka: `decoder`, `encoder`, `key_serializer`, `value_serializer`.
    *
    * @default values by their content type, keys with a schema as text
    */

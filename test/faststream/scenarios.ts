@@ -205,8 +205,18 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   // Middlewares, parser, codec
   60: { given: 'the order of middlewares', planned: 'middlewares' },
   61: { given: 'a middleware sees the error', planned: 'middlewares' },
-  63: { given: 'parsers of one\'s own', planned: 'codecs' },
-  64: { given: 'codec and decoder together are refused', planned: 'codecs' },
+  63: {
+    given: 'parsers of one\'s own',
+    tests: [
+      '`test/message/decoders.test.ts`: "a decoder of one subscriber is not that of another"'
+    ]
+  },
+  64: {
+    given: 'codec and decoder together are refused',
+    tests: [
+      '`test/message/decoders.test.ts`: "a decoder takes the place of the codec, or calls it"'
+    ]
+  },
 
   // Test client
   65: { given: 'mocks of handlers and publishers', planned: 'the test kit' },

@@ -22,7 +22,13 @@ export const TRAPS: Readonly<Record<string, Scenario>> = {
     ]
   },
   4: { given: 'no option is ignored with another one', planned: 'batch subscribers' },
-  5: { given: 'the nearest parser wins', planned: 'codecs' },
+  5: {
+    given: 'the nearest parser wins',
+    tests: [
+      '`test/message/codecs.test.ts`: "the nearest codec is taken: subscriber, then plugin, then the content type"',
+      '`test/message/decoders.test.ts`: "a parser calls that of the level around as its original"'
+    ]
+  },
   6: {
     given: 'what cannot be decoded has an outcome under every policy',
     tests: [`\`${SETTLING}\`: "an undecodable or invalid message is dead-lettered and settled under every policy"`]
