@@ -30,6 +30,9 @@ export const FASTSTREAM_ERR_BROKERS_REQUIRED = createError<[]>(
     'broker, whose messages end with the process',
   500
 )
+export const FASTSTREAM_ERR_UNKNOWN_CLUSTER = createBounded<[name: string, known: string]>(
+  'FASTSTREAM_ERR_UNKNOWN_CLUSTER', "there is no cluster '%s': there are %s", 500
+)
 export const FASTSTREAM_ERR_INSECURE_SASL = createError<[mechanism: string, where: string]>(
   'FASTSTREAM_ERR_INSECURE_SASL',
   "sasl '%s' would send its credentials readable %s: write ssl: true, use a scram mechanism, or write " +
@@ -71,6 +74,9 @@ export const FASTSTREAM_ERR_ALREADY_STARTED = createError<
   [what: string, name: string, before: string, options?: ErrorOptions]
 >(
   'FASTSTREAM_ERR_ALREADY_STARTED', "%s of '%s' is declared too late: declare it while plugins load, before %s", 500
+)
+export const FASTSTREAM_ERR_HOOK_TIMEOUT = createError<[what: string, broker: string, ms: number]>(
+  'FASTSTREAM_ERR_HOOK_TIMEOUT', "a function of %s() of broker '%s' did not end within %d ms: it is not waited for", 500
 )
 export const FASTSTREAM_ERR_NOT_READY = createError<[state: string, options?: ErrorOptions]>(
   'FASTSTREAM_ERR_NOT_READY',
@@ -207,6 +213,11 @@ export const FASTSTREAM_ERR_UNAVAILABLE = createBounded<[topic: string, options?
 )
 export const FASTSTREAM_ERR_PUBLISH_REFUSED = createBounded<[topic: string, reason: string, options?: ErrorOptions]>(
   'FASTSTREAM_ERR_PUBLISH_REFUSED', "the cluster refused the message for '%s': %s", 500
+)
+
+// Middlewares.
+export const FASTSTREAM_ERR_NEXT = createBounded<[moment: string, fault: string]>(
+  'FASTSTREAM_ERR_NEXT', "a middleware must call next() of its '%s' once, while it runs, and %s", 500
 )
 
 // Tests.

@@ -6,8 +6,11 @@ import type { MessageOf, Returned } from './message-of.js'
 import type { MessageSchema, Part, Read, Write } from './provider.js'
 import type { BoundBroker, Publisher, PublisherOptions, RecordMetadata } from './publish.js'
 import type { Dependencies, Dependency, WithDeps } from './dependency.js'
+import type { ErrorHandler } from './error-handler.js'
 import type { BrokerHealth } from './health.js'
+import type { BrokerLifecycle } from './lifecycle.js'
 import type { BrokerIdentity } from './message-events.js'
+import type { Middleware } from './middleware.js'
 import type { InheritedOptions } from './options.js'
 import type { RebalanceListener } from './rebalance-listener.js'
 import type { ScopeOptions } from './scope-options.js'
@@ -177,8 +180,11 @@ export interface Subscriber {
    * it is assigned meanwhile are paused, too. Nothing is lost, and the order stays. Other subscribers go on, also those
    * of the same group. Before `ready()`: the subscriber starts paused. A second call does nothing.
    *
-   * `app.broker.health()` has the state `paused`, which is healthy.
+   * `app.broker.health()` has the state `paused`, which is healthy. Subscribers that share its topic in its group, by
+   * `filter`, stand still with it, until none of them is paused. A subscriber of a router is paused wherever its
+   * router is included.
    *
+   * @throws FASTSTREAM_ERR_ROUTER_HANDLE when its router is not included
    * @example
    * const orders = app.broker.subscriber('orders', saveOrder)
    * app.post('/orders/pause', async () => { orders.pause() })
@@ -297,11 +303,44 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
  * await app.ready()
  * await app.broker.publish('orders', { id: '1' })
  */
-export interface Broker<This, P extends FastifyTypeProvider> extends Registrar<This, P>, BoundBroker {
+export interface Broker<This, P extends FastifyTypeProvider>
+  extends Registrar<This, P>, BrokerLifecycle<This>, BoundBroker {
   /** Name, as the option `name` of the plugin. */
   readonly name: string
   /** Unique id, as `brokerId` of the events: brokers of several apps in one process may have one name. */
   readonly id: string
+  /**
+   * Adds a middleware to this scope and its children, as the innermost of the scope. It applies to subscribers and
+   * publishers that are declared already, too. FastStream: `add_middleware`.
+   *
+   * @throws FASTSTREAM_ERR_INVALID_OPTION for a value that is no middleware
+   * @throws FASTSTREAM_ERR_ALREADY_STARTED after `ready()`
+   * @example
+   * app.broker.addMiddleware({ afterProcessed: (error) => { count(error === undefined ? 'ok' : 'failed') } })
+   */
+  addMiddleware (this: void, middleware: Middleware): void
+  /**
+   * Adds a middleware to this scope and its children, as the outermost of the scope; those of the scopes around it are
+   * further out. FastStream: `insert_middleware`.
+   *
+   * @throws FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_ALREADY_STARTED as {@link Broker.addMiddleware}
+   * @example
+   * app.broker.insertMiddleware({ consumeScope: (next, message) => storage.run(message.correlationId, next) })
+   */
+  insertMiddleware (this: void, middleware: Middleware): void
+  /**
+   * Sets the handler of errors of this scope and its children, see {@link ErrorHandler}. It applies to subscribers that
+   * are declared already, too. FastStream: `ExceptionMiddleware`.
+   *
+   * @throws FASTSTREAM_ERR_INVALID_OPTION for a value that is no function
+   * @throws FASTSTREAM_ERR_INVALID_ARGUMENTS when the scope has one already
+   * @throws FASTSTREAM_ERR_ALREADY_STARTED after `ready()`
+   * @example
+   * app.broker.setErrorHandler((error, { stage }) => {
+   *   if (stage === 'validate') return { action: 'acknowledge' }
+   * })
+   */
+  setErrorHandler (this: void, handler: ErrorHandler<This>): void
   /**
    * Returns what each subscriber does, and whether all is well. Sends no request, so it may be called often.
    *

@@ -9,6 +9,8 @@ import { FASTSTREAM_ERR_NOT_READY } from '../errors.js'
 import { Events } from '../events.js'
 import { steady, type Log } from '../log.js'
 import type { Outgoing } from '../message/outgoing.js'
+import { PublishChains } from '../middleware/publish-chain.js'
+import { PublishOrder } from '../middleware/publish-order.js'
 import type { Settings } from '../options/plugin-options.js'
 import type { Producer } from '../produce/producer.js'
 import type { TopicPartitionOffset } from '../transport/transport.js'
@@ -18,6 +20,7 @@ import { DeclaredBroker } from './declared-broker.js'
 import { BrokerReport } from './report.js'
 import { BrokerRuntime } from './runtime.js'
 import { SYSTEM, withOptions, type Environment } from './environment.js'
+import { Lifecycle } from './lifecycle.js'
 import { brokerHealth } from './health.js'
 import { startInBackground, startInTime } from './startup.js'
 import type { ViewedBroker } from './views.js'
@@ -25,6 +28,8 @@ import type { ViewedBroker } from './views.js'
 /** One cluster: what is declared on it is read and written from `onReady` to `onClose`. */
 export class Broker extends DeclaredBroker implements ViewedBroker {
   readonly events: Events
+  readonly lifecycle: Lifecycle
+  readonly chains: PublishChains
   readonly #log: Log
   readonly #report: BrokerReport
   readonly #ended = new AbortController()
@@ -38,11 +43,20 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
   #draining: Promise<void> | undefined
   #closing: Promise<void> | undefined
 
-  constructor (settings: Settings, log: Log) {
-    super(settings)
-    this.#log = steady(log)
+  constructor (settings: Settings, scope: FastifyInstance) {
+    super(settings, scope)
+    this.#log = steady(scope.log)
     this.#report = new BrokerReport(settings, this.#log)
     this.events = new Events(settings.name, this.#log)
+    this.lifecycle = new Lifecycle(this, this.#log)
+    this.chains = this.#createChains()
+  }
+
+  #createChains (): PublishChains {
+    const { deadline, queue } = this.settings.producer
+    const order = new PublishOrder((outgoing) => this.producer.publish(outgoing), queue)
+    const clock = (): Clock => this.clock
+    return new PublishChains({ order, deadline, log: this.#log, get clock () { return clock() } })
   }
 
   get id (): string {
@@ -60,7 +74,7 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
   }
 
   async send (outgoing: Outgoing): Promise<RecordMetadata> {
-    return await this.producer.publish(outgoing)
+    return await this.chains.order.send(outgoing)
   }
 
   resolutionSettings (app: FastifyInstance): ResolutionSettings {
@@ -70,22 +84,45 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
   health (): BrokerHealth {
     const { previews } = this.registry
     const groupOf = (declaration: SubscriberDeclaration): Group | undefined => this.#connection?.groupOf(declaration)
-    return brokerHealth(this.state, this.#lastError, previews, groupOf)
+    const { state, lifecycle: { background: { health: background } } } = this
+    return brokerHealth({ state, lastError: this.#lastError, background }, previews, groupOf)
+  }
+
+  get isConnected (): boolean {
+    return this.state === 'connected'
+  }
+
+  get isStarted (): boolean {
+    return this.isConnected && this.#dispatching && !this.lifecycle.isWaiting && !this.#ending
+  }
+
+  get topics (): readonly string[] {
+    return this.registry.previewedTopics
+  }
+
+  async ping (timeout: number): Promise<boolean> {
+    const mayAsk = this.state === 'connected' || this.state === 'connecting'
+    return mayAsk && await this.#connection!.ping(timeout)
   }
 
   skipTo (declaration: SubscriberDeclaration, to: TopicPartitionOffset): void {
     this.found(this.#connection?.groupOf(declaration)).skipTo(to)
   }
 
+  override setKafkaBroker (name: string): void {
+    super.setKafkaBroker(name)
+    this.#report.use(this.settings)
+  }
+
   /** Also before there is a group, and across connections: what is paused stays so until {@link resume}. */
   pause (declaration: SubscriberDeclaration): void {
     this.#paused.add(declaration)
-    this.#connection?.groupOf(declaration)?.pauses.pause(declaration.topics[0]!)
+    this.#connection?.groupOf(declaration)?.pauses.pause(this.topicsOf(declaration)[0]!, declaration)
   }
 
   resume (declaration: SubscriberDeclaration): void {
     this.#paused.delete(declaration)
-    this.#connection?.groupOf(declaration)?.pauses.resume(declaration.topics[0]!)
+    this.#connection?.groupOf(declaration)?.pauses.resume(this.topicsOf(declaration)[0]!, declaration)
   }
 
   isPaused (declaration: SubscriberDeclaration): boolean {
@@ -121,7 +158,9 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
       const connect = (): Promise<BrokerRuntime> => this.#connect(compiled)
       const failed = (error: LastError): void => { this.#lastError = error }
       startInBackground(connection, { ...means, connect, failed }).then((connected) => {
-        if (connected) this.state = 'connected'
+        if (!connected) return
+        this.state = 'connected'
+        this.#flow()
       })
       return
     }
@@ -138,7 +177,7 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
     const plan = { subscribers: [...subscribers.values()], topics, writtenTopics, paused: this.#paused }
     const { clock, events } = this
     this.#connection = new BrokerRuntime(transport, plan, { settings, clock, log: this.#log, events })
-    if (this.#dispatching) this.#connection.dispatch()
+    this.#flow()
     return this.#connection
   }
 
@@ -150,7 +189,25 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
   dispatch (): void {
     if (this.#ending || this.loading) return
     this.#dispatching = true
+    this.#flow()
+  }
+
+  /** Functions of `onStarted` that the cluster has kept waiting come before the first message. */
+  #flow (): void {
+    if (!this.#dispatching || this.#ending) return
+    if (this.lifecycle.isWaiting) {
+      if (this.isConnected) this.#runPostponed()
+      return
+    }
     this.#connection?.dispatch()
+    if (this.isConnected) this.lifecycle.background.start(this.clock)
+  }
+
+  async #runPostponed (): Promise<void> {
+    await this.lifecycle.runPostponed(this.settings.pluginTimeout, (error) => {
+      this.#lastError = { error, at: this.clock.now() }
+    })
+    this.#flow()
   }
 
   /** Aborts when the app closes and has waited for `drainTimeout`. */
@@ -169,8 +226,10 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
     if (!this.loading) {
       this.#report.closing(this.clock, () => this.health(), this.#connection?.producer?.pending ?? 0)
     }
-    this.#cancelOverdue = this.clock.schedule(this.settings.drainTimeout, () => { this.#overdue.abort() })
-    await this.#connection?.drain()
+    const { clock, lifecycle, settings: { drainTimeout } } = this
+    this.#cancelOverdue = clock.schedule(drainTimeout, () => { this.#overdue.abort() })
+    const left = lifecycle.stops && this.isConnected ? await lifecycle.stop(drainTimeout) : drainTimeout
+    await Promise.all([lifecycle.background.end(clock, left), this.#connection?.drain(left)])
   }
 
   /** Sends what is queued and lets go of the cluster. Never rejects. */

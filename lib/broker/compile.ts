@@ -6,6 +6,7 @@ import type { ResolutionSettings } from '../deps/resolution.js'
 import { codecRules } from '../message/codec-rules.js'
 import type { MessageSource } from '../message/received-message.js'
 import type { Sender } from '../message/outgoing.js'
+import type { PublishChains, PublishScopes } from '../middleware/publish-chain.js'
 import type { Settings } from '../options/plugin-options.js'
 import { compileIncoming } from '../schema/incoming.js'
 import { compileOutgoing } from '../schema/outgoing.js'
@@ -20,6 +21,7 @@ import type { SubscriberSettings } from './plan.js'
 import { PublisherPlan } from './publisher.js'
 import { Publishers } from './publishers.js'
 import type { Registry } from './registry.js'
+import type { ScopeErrorHandlers } from './scope-error-handlers.js'
 import { CompiledSubscriber } from './subscriber.js'
 import { BoundView, type ViewedBroker } from './views.js'
 
@@ -33,6 +35,8 @@ export interface Compiled {
 export interface CompilingBroker extends ViewedBroker, Sender {
   readonly settings: Settings
   readonly clock: Clock
+  readonly chains: PublishChains
+  readonly errorHandlers: ScopeErrorHandlers
   resolutionSettings (scope: FastifyInstance): ResolutionSettings
 }
 
@@ -42,22 +46,24 @@ export interface CompilingBroker extends ViewedBroker, Sender {
  * @throws FASTSTREAM_ERR_SCHEMA_BUILD, FASTSTREAM_ERR_ROUTER_HANDLE
  */
 export function compile (registry: Registry, broker: CompilingBroker): Compiled {
-  const { settings: { ajv, deadLetter } } = broker
+  const { settings: { ajv, deadLetter }, chains } = broker
   const deadLetterTopics = new DeadLetterTopics(deadLetter, registry.subscribers)
   const now = (): number => broker.clock.now()
   const subscribers = registry.subscribers.map((settings) => {
-    const { declaration, topics, bodyLimit } = settings
+    const { declaration, topics, bodyLimit, middlewares } = settings
     const publishers = declaration.publish.map((publisher) => PublisherHandle.placeOf(publisher, declaration, broker))
     const { scope, schema = {} } = declaration
     const compiler = compilersOf(scope).validator
     const topic = topics.join(', ')
     const validators = compileParts(schema, (schema, part) => compileIncoming(compiler, schema, { topic, part }))
+    const scopes = chains.scopesOf(middlewares)
+    const around = { scopes, errorHandlers: broker.errorHandlers.of(scope) }
     const rules = { bodyLimit, validators, codecs: codecRules(settings) }
     const isKeyDecoded = validators.key !== undefined || settings.parser.length > 0
-    const source = sourceOf(broker, settings, isKeyDecoded, deadLetterTopics)
-    return [declaration, new CompiledSubscriber(settings, rules, source, publishers)] as const
+    const source = sourceOf(broker, settings, { isKeyDecoded, deadLetterTopics, scopes })
+    return [declaration, new CompiledSubscriber(settings, rules, source, publishers, around)] as const
   })
-  const publishers = registry.publishers.map(({ declaration, topic, codec: codecs }) => {
+  const publishers = registry.publishers.map(({ declaration, topic, middlewares, codec: codecs }) => {
     const { scope, schema = {}, key, headers } = declaration
     const { validator: compiler, serializer } = compilersOf(scope)
     const codec = codecOf(codecs.value)
@@ -72,7 +78,8 @@ export function compile (registry: Registry, broker: CompilingBroker): Compiled 
       ? compileSerializer(serializer, schema.value, topic)
       : undefined
     const rules = { topic, hasSchema, validators, serialize, codec, keyCodec, key, headers }
-    return [declaration, new PublisherPlan(rules, { sender: broker, now, log: scope.log })] as const
+    const means = { sender: broker, now, log: scope.log, chains: chains.with(middlewares) }
+    return [declaration, new PublisherPlan(rules, means)] as const
   })
   return { subscribers: new Map(subscribers), publishers: new Publishers(new Map(publishers)) }
 }
@@ -82,11 +89,20 @@ function isJson (codec: Codec | undefined): boolean {
   return codec === undefined || codec === JSON_CODEC
 }
 
+/** What all messages of one subscriber share. */
+interface Shared {
+  readonly isKeyDecoded: boolean
+  readonly deadLetterTopics: DeadLetterTopics
+  /** The middlewares of what it publishes. */
+  readonly scopes: PublishScopes
+}
+
 function sourceOf (
-  broker: CompilingBroker, settings: SubscriberSettings, isKeyDecoded: boolean, deadLetterTopics: DeadLetterTopics
+  broker: CompilingBroker, settings: SubscriberSettings, { isKeyDecoded, deadLetterTopics, scopes }: Shared
 ): MessageSource {
   const { name: subscriber, groupId, declaration } = settings
-  const { scope } = declaration
+  const { scope, layers } = declaration
+  const place = { scope, layers, scopes }
   return {
     scope,
     subscriber,
@@ -94,7 +110,7 @@ function sourceOf (
     isKeyDecoded,
     isDeadLetterOf: (topic, origin) => deadLetterTopics.receives(topic, origin),
     resolutionSettings: () => broker.resolutionSettings(scope),
-    bind: (correlationId) => new BoundView(broker, declaration, correlationId)
+    bind: (correlationId) => new BoundView(broker, place, correlationId)
   }
 }
 

@@ -1,7 +1,7 @@
 import { inspect, type InspectOptionsStylized } from 'node:util'
 import type { Publisher, PublishOptions, RecordMetadata, Subscriber } from '../../types/index.js'
 import { FASTSTREAM_ERR_INVALID_ARGUMENTS, FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
-import { send } from '../message/outgoing.js'
+import { NO_SCOPES } from '../middleware/publish-chain.js'
 import { isObject, noSurplus } from '../options/assert.js'
 import { inspected } from '../shown.js'
 import type { TopicPartitionOffset } from '../transport/transport.js'
@@ -74,7 +74,7 @@ export class PublisherHandle implements Publisher {
   publish = async (value: unknown, options?: PublishOptions, ...surplus: unknown[]): Promise<RecordMetadata> => {
     noSurplus('publish(value, options)', surplus)
     const { source, declaration } = this.#places.only(PUBLISH_CURE)
-    return await send(source.publisherOf(declaration).prepare(value, options))
+    return await source.publisherOf(declaration).publish(value, options, NO_SCOPES)
   }
 
   toJSON (): object {
@@ -111,20 +111,17 @@ export class SubscriberHandle implements Subscriber {
   }
 
   get isPaused (): boolean {
-    const place = this.#places.single
-    return place !== undefined && place.source.isPaused(place.declaration)
+    return this.#places.all.every(({ source, declaration }) => source.isPaused(declaration))
   }
 
   pause = (...surplus: unknown[]): void => {
     noSurplus('pause()', surplus)
-    const { source, declaration } = this.#places.only(SKIP_CURE)
-    source.pause(declaration)
+    for (const { source, declaration } of this.#places.all) source.pause(declaration)
   }
 
   resume = (...surplus: unknown[]): void => {
     noSurplus('resume()', surplus)
-    const { source, declaration } = this.#places.only(SKIP_CURE)
-    source.resume(declaration)
+    for (const { source, declaration } of this.#places.all) source.resume(declaration)
   }
 
   skipTo = (to: RecordMetadata, ...surplus: unknown[]): void => {

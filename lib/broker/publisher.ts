@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
-import type { Codec, PublishOptions } from '../../types/index.js'
+import type { Codec, PublishCommand, PublishOptions, RecordMetadata } from '../../types/index.js'
 import type { Clock } from '../clock.js'
 import type { Log } from '../log.js'
 import { acceptCorrelationId } from '../message/correlation-id.js'
 import { encode, type OutgoingRules } from '../message/encode.js'
-import type { Prepared, Sender } from '../message/outgoing.js'
+import { send, type Prepared, type Sender } from '../message/outgoing.js'
 import { checkPublishOptions } from '../message/publish-options.js'
+import type { PublishChain, PublishChains, PublishScopes } from '../middleware/publish-chain.js'
+import type { PublishOrder } from '../middleware/publish-order.js'
+import type { ResultWay } from '../middleware/publish-results.js'
 import { checkTopic } from '../options/topic-name.js'
 
 const NO_OPTIONS: PublishOptions = Object.freeze({})
@@ -16,6 +19,14 @@ export interface PublisherMeans {
   readonly sender: Sender
   readonly now: () => number
   readonly log: Log
+  /** Undefined where no middleware can be. */
+  readonly chains?: PublishChains
+}
+
+/** Values that a result takes from the message whose handler returned it. */
+export interface ResultOrigin {
+  readonly correlationId: string
+  readonly rawKey: Buffer | null
 }
 
 /** A compiled publisher: encodes messages for the broker that sends them. */
@@ -31,6 +42,33 @@ export class PublisherPlan {
 
   get topic (): string {
     return this.#rules.topic
+  }
+
+  /**
+   * Publishes a message, by way of the middlewares of the place from which it is published and of the publisher. Up to
+   * the queue it runs at once, or it takes its place there: publishes keep the order of their calls.
+   *
+   * @param correlationId of the request or message that publishes
+   */
+  publish (
+    value: unknown, options: PublishOptions | undefined, scopes: PublishScopes, correlationId?: string
+  ): Promise<RecordMetadata> {
+    const { chains } = this.#means
+    const chain = chains?.from(scopes)
+    if (chains === undefined || chain === undefined) return send(this.prepare(value, options, correlationId))
+    return this.#publishInOrder(chain, chains.order, this.#commandOf(value, options, correlationId))
+  }
+
+  /** The way of a result of a handler through middlewares; undefined where there are none. */
+  resultWay (
+    value: unknown, options: PublishOptions | undefined, scopes: PublishScopes, from: ResultOrigin
+  ): ResultWay | undefined {
+    const chain = this.#means.chains?.from(scopes)
+    if (chain === undefined) return undefined
+    return async (store) => {
+      const command = this.#commandOf(value, options, from.correlationId)
+      return await chain.run(command, (changed) => store(this.#prepareCommand(changed, from.rawKey)))
+    }
   }
 
   /**
@@ -52,12 +90,33 @@ export class PublisherPlan {
     }
     return { outgoing: encode(value, options, this.#rules, circumstances), sender }
   }
+
+  async #publishInOrder (chain: PublishChain, order: PublishOrder, command: PublishCommand): Promise<RecordMetadata> {
+    const place = order.take(command.topic)
+    try {
+      return await chain.run(command, (changed) => order.sendFrom(place, this.#prepareCommand(changed).outgoing))
+    } finally {
+      place.leave()
+    }
+  }
+
+  #commandOf (value: unknown, options: PublishOptions | undefined, correlationId?: string): PublishCommand {
+    if (options !== undefined) checkPublishOptions(options)
+    const { topic } = this.#rules
+    return { ...options, correlationId: options?.correlationId ?? correlationId, topic, value }
+  }
+
+  #prepareCommand ({ topic, value, ...options }: PublishCommand, rawKey: Buffer | null = null): Prepared {
+    return this.prepare(value, options, undefined, value === null ? rawKey : null)
+  }
 }
 
 /** A publisher without schema, key and headers: it publishes what it is given. @throws FASTSTREAM_ERR_INVALID_TOPIC */
 export function plainPublisher (
-  broker: Sender & { readonly clock: Clock }, { log }: FastifyInstance, topic: string, codec?: Codec
+  broker: Sender & { readonly clock: Clock, readonly chains: PublishChains }, { log }: FastifyInstance, topic: string,
+  codec?: Codec
 ): PublisherPlan {
+  const { chains } = broker
   const rules = { topic: checkTopic(topic), hasSchema: false, validators: {}, codec }
-  return new PublisherPlan(rules, { sender: broker, now: () => broker.clock.now(), log })
+  return new PublisherPlan(rules, { sender: broker, now: () => broker.clock.now(), log, chains })
 }

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import type { Codec, InheritedOptions } from '../../types/index.js'
+import type { Codec, InheritedOptions, Middleware } from '../../types/index.js'
 import { codecOf } from '../codec/named.js'
 import { noteDeclaration, noteUse } from '../deps/scopes.js'
 import { FASTSTREAM_ERR_ALREADY_STARTED } from '../errors.js'
@@ -24,15 +24,23 @@ interface Complete {
  * option may be written after the declaration that inherits it.
  */
 export class Registry {
-  readonly #settings: Settings
+  #settings: Settings
   readonly #layers = new ScopeLayers()
   readonly #subscribers: SubscriberDeclaration[] = []
   readonly #publishers: PublisherDeclaration[] = []
   readonly #codecs = new WeakMap<FastifyInstance, Codec | undefined>()
   #complete: Complete | undefined
 
-  constructor (settings: Settings) {
+  /** `scope`: of the plugin. Its middlewares stand between those that are inserted there and those that are added. */
+  constructor (settings: Settings, scope: FastifyInstance) {
+    this.#settings = { ...settings, middlewares: [] }
+    this.#layers.add(scope, { middlewares: settings.middlewares })
+  }
+
+  /** Another cluster was chosen. */
+  use (settings: Settings): void {
     this.#settings = settings
+    this.#complete = undefined
   }
 
   /** Gives a scope one more layer of options. */
@@ -40,6 +48,18 @@ export class Registry {
     onlyAtBoot(scope, 'options', nameOf(scope))
     this.#layers.add(scope, layer)
     this.#complete = undefined
+  }
+
+  /** Gives a scope one more layer of options, around those that it has. */
+  insertLayer (scope: FastifyInstance, layer: Layer): void {
+    onlyAtBoot(scope, 'options', nameOf(scope))
+    this.#layers.insert(scope, layer)
+    this.#complete = undefined
+  }
+
+  /** The middlewares of what a scope publishes, the outermost first. */
+  middlewaresOf (scope: FastifyInstance): readonly Middleware[] {
+    return resolveInherited(this.#layers.around({ scope, layers: NO_LAYERS }), this.#settings).middlewares
   }
 
   /** The codec of what a scope publishes to a topic without a publisher. Called when everything is declared. */
@@ -87,6 +107,15 @@ export class Registry {
 
   get subscribers (): readonly SubscriberSettings[] {
     return [...this.#completed.subscribers.values()]
+  }
+
+  /** All topics, as far as their layers are known, dead-letter topics included. */
+  get previewedTopics (): readonly string[] {
+    if (this.#complete !== undefined) return this.topics
+    const read = this.previews.flatMap(({ topics, deadLetter }) => topics.flatMap((topic) => {
+      return [topic, deadLetter(topic) ?? []].flat()
+    }))
+    return [...new Set([...this.#publishers.map((declaration) => this.publisher(declaration).topic), ...read])]
   }
 
   /** All declared topics, dead-letter topics included. */

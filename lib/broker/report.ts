@@ -1,18 +1,29 @@
 import type { BrokerHealth } from '../../types/index.js'
 import type { Clock } from '../clock.js'
 import { isEnabled, type Log } from '../log.js'
+import { acceptsAnyCertificate } from '../options/connection.js'
 import type { Settings } from '../options/plugin-options.js'
+import { Sealed } from '../sealed.js'
 
 /** Tells how the life of one broker goes: log lines. */
 export class BrokerReport {
   readonly #log: Log
-  readonly #settings: Settings
+  #settings: Settings
   #connectFailed = false
   #closingSince: number | undefined
 
   constructor (settings: Settings, log: Log) {
     this.#settings = settings
     this.#log = log
+    this.use(settings)
+  }
+
+  /** The settings of the cluster that was chosen last. */
+  use (settings: Settings): void {
+    this.#settings = settings
+    if (!acceptsAnyCertificate(Sealed.open(settings.security).ssl)) return
+    const message = 'ssl.rejectUnauthorized is false: any host can pose as the Kafka cluster'
+    this.#log.warn({ broker: settings.name }, message)
   }
 
   /** The first try to reach the cluster failed. Later tries are not told one by one. */

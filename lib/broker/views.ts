@@ -1,11 +1,12 @@
 import { inspect, type InspectOptionsStylized } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import type {
-  BoundBroker, BrokerHealth, Dependencies, MessageSchema, Publisher, PublisherOptions, PublishOptions, RecordMetadata,
-  ScopeOptions, Subscriber, SubscriberOptions, Topics
+  BoundBroker, BrokerHealth, Dependencies, ErrorHandler, MessageSchema, Middleware, Publisher, PublisherOptions,
+  PublishOptions, RecordMetadata, ScopeOptions, Subscriber, SubscriberOptions, Topics
 } from '../../types/index.js'
-import { send } from '../message/outgoing.js'
+import type { PublishScopes } from '../middleware/publish-chain.js'
 import { noSurplus } from '../options/assert.js'
+import { checkMiddleware } from '../options/middlewares.js'
 import { FASTSTREAM_ERR_INVALID_ARGUMENTS, FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { inspected } from '../shown.js'
 import { hasCases, writeCases, type WrittenCases } from './cases.js'
@@ -14,6 +15,7 @@ import {
 } from './declaration.js'
 import { PublisherHandle, SubscriberHandle, type PublisherSource, type SubscriberSource } from './handles.js'
 import { layerOf, NO_LAYERS, type Layer, type Position } from './layers.js'
+import { LifecycleView, type LivingBroker } from './lifecycle-view.js'
 import type { PublisherPlan } from './publisher.js'
 
 const PUBLISH = 'publish(publisher, value, options)'
@@ -21,7 +23,7 @@ const CASES = 'subscriber(topics, { by, cases })'
 const SUBSCRIBER = 'subscriber(topics, options, handler)'
 
 /** The broker behind a view. */
-export interface ViewedBroker extends PublisherSource, SubscriberSource {
+export interface ViewedBroker extends PublisherSource, SubscriberSource, LivingBroker {
   readonly id: string
   addSubscriber (declaration: SubscriberDeclaration): void
   addPublisher (declaration: PublisherDeclaration): void
@@ -29,22 +31,33 @@ export interface ViewedBroker extends PublisherSource, SubscriberSource {
   addLayer (scope: FastifyInstance, layer: Layer): void
   /** The publisher that a scope knows for a topic; one without a schema where there is none. */
   publisherFor (scope: FastifyInstance, topic: string): PublisherPlan
+  /** The middlewares of what is published from a scope. */
+  publishScopes (scope: FastifyInstance): PublishScopes
+  addMiddleware (scope: FastifyInstance, middleware: Middleware): void
+  insertMiddleware (scope: FastifyInstance, middleware: Middleware): void
+  setErrorHandler (scope: FastifyInstance, handler: ErrorHandler<FastifyInstance>): void
   health (): BrokerHealth
+}
+
+/** Where a request or a message publishes from. */
+export interface BoundPlace extends Position {
+  /** The middlewares of what is published from there. */
+  readonly scopes: PublishScopes
 }
 
 /** A broker as one request or message sees it: what it publishes carries that one's correlation id. */
 export class BoundView implements BoundBroker {
   readonly #broker: ViewedBroker
-  readonly #position: Position
+  readonly #place: BoundPlace
   readonly #correlationId: () => string
   #onFirstPublish: ((correlationId: string) => void) | undefined
 
   constructor (
-    broker: ViewedBroker, position: Position, correlationId: () => string,
+    broker: ViewedBroker, place: BoundPlace, correlationId: () => string,
     onFirstPublish?: (correlationId: string) => void
   ) {
     this.#broker = broker
-    this.#position = position
+    this.#place = place
     this.#correlationId = correlationId
     this.#onFirstPublish = onFirstPublish
   }
@@ -59,10 +72,12 @@ export class BoundView implements BoundBroker {
   ): Promise<RecordMetadata> => {
     noSurplus(PUBLISH, surplus)
     const correlationId = this.#correlationId()
-    const prepared = publisherOf(this.#broker, this.#position, target).prepare(value, options, correlationId)
+    const { scopes } = this.#place
+    const publisher = publisherOf(this.#broker, this.#place, target)
+    const published = publisher.publish(value, options, scopes, correlationId)
     this.#onFirstPublish?.(correlationId)
     this.#onFirstPublish = undefined
-    return await send(prepared)
+    return await published
   }
 
   toJSON (): object {
@@ -75,12 +90,13 @@ export class BoundView implements BoundBroker {
 }
 
 /** A broker as one scope sees it. */
-export class ScopeView implements BoundBroker {
+export class ScopeView extends LifecycleView implements BoundBroker {
   readonly #broker: ViewedBroker
   readonly #scope: FastifyInstance
   readonly #position: Position
 
   constructor (broker: ViewedBroker, scope: FastifyInstance) {
+    super(broker, scope)
     this.#broker = broker
     this.#scope = scope
     this.#position = { scope, layers: NO_LAYERS }
@@ -98,7 +114,8 @@ export class ScopeView implements BoundBroker {
     target: string | Publisher, value: unknown, options?: PublishOptions, ...surplus: unknown[]
   ): Promise<RecordMetadata> => {
     noSurplus(PUBLISH, surplus)
-    return await send(publisherOf(this.#broker, this.#position, target).prepare(value, options))
+    const publisher = publisherOf(this.#broker, this.#position, target)
+    return await publisher.publish(value, options, this.#broker.publishScopes(this.#scope))
   }
 
   health = (): BrokerHealth => {
@@ -109,6 +126,21 @@ export class ScopeView implements BoundBroker {
     noSurplus('options(options)', surplus)
     this.#broker.addLayer(this.#scope, layerOf(options))
     return this
+  }
+
+  addMiddleware = (middleware: Middleware, ...surplus: unknown[]): void => {
+    noSurplus('addMiddleware(middleware)', surplus)
+    this.#broker.addMiddleware(this.#scope, checkMiddleware('middleware', middleware))
+  }
+
+  insertMiddleware = (middleware: Middleware, ...surplus: unknown[]): void => {
+    noSurplus('insertMiddleware(middleware)', surplus)
+    this.#broker.insertMiddleware(this.#scope, checkMiddleware('middleware', middleware))
+  }
+
+  setErrorHandler = (handler: ErrorHandler<FastifyInstance>, ...surplus: unknown[]): void => {
+    noSurplus('setErrorHandler(handler)', surplus)
+    this.#broker.setErrorHandler(this.#scope, handler)
   }
 
   publisher = (

@@ -7,7 +7,7 @@ import { backoff } from './backoff.js'
 import { deadLetter, detailsFor, type Detail, type Failure } from './dead-letter.js'
 import type { Delivery } from './delivery.js'
 import type { SubscriberReport } from './report.js'
-import type { SubscriberSettings } from './subscriber-plan.js'
+import type { ResultsInScope, SubscriberSettings } from './subscriber-plan.js'
 
 /** Waits between sends. Their number has no limit. */
 const UNLIMITED = { delay: 200, factor: 2, maxDelay: 30_000, jitter: 0.2 }
@@ -30,13 +30,28 @@ export class PublishUntilStored {
   /**
    * Resolves to whether all are stored: false when the lane was halted. Rejects when the cluster refuses one of them.
    */
-  async results (results: readonly Prepared[], delivery: Delivery, slot: LaneSlot): Promise<boolean> {
-    return await this.#publish(results, delivery, slot, 'result', isRefused)
+  results (
+    results: readonly Prepared[] | Promise<ResultsInScope>, delivery: Delivery, slot: LaneSlot
+  ): Promise<boolean> {
+    if (results instanceof Promise) return this.#resultsInScope(results, delivery, slot)
+    return this.#publish(results, delivery, slot, 'result', isRefused)
   }
 
-  /** Resolves to whether it is stored: false when the lane was halted. Rejects when the right to do so is missing. */
+  async #resultsInScope (results: Promise<ResultsInScope>, delivery: Delivery, slot: LaneSlot): Promise<boolean> {
+    const { prepared, end } = await results
+    let stored = false
+    try {
+      stored = await this.results(prepared, delivery, slot)
+    } finally {
+      const ended = end()
+      await (stored ? ended : ended.catch(() => {}))
+    }
+    return stored
+  }
+
+  /** Resolves to whether it is stored: false when the lane was halted. Rejects when the cluster refuses it. */
   async forward (outgoing: Outgoing, delivery: Delivery, slot: LaneSlot): Promise<boolean> {
-    return await this.#publish([this.#prepared(outgoing)], delivery, slot, 'forwarded message', isNotAuthorized)
+    return await this.#publish([this.#prepared(outgoing)], delivery, slot, 'forwarded message', isRefused)
   }
 
   /**
