@@ -262,7 +262,7 @@ export interface FaststreamOptions extends LayerOptions {
   cluster?: string | undefined
   /**
    * Name of the broker. A further cluster needs another name and is found at `app.brokers[name]`; `app.broker` is the
-   * one named `'default'`.
+   * one named `'default'`. FastKafka: `brokers` of `consumes` and `produces`.
    *
    * @default 'default'
    */

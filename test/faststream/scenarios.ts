@@ -214,8 +214,18 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   59: { given: 'the parser of a router', planned: 'routers' },
 
   // Middlewares, parser, codec
-  60: { given: 'the order of middlewares', planned: 'middlewares' },
-  61: { given: 'a middleware sees the error', planned: 'middlewares' },
+  60: {
+    given: 'the order of middlewares',
+    tests: [
+      '`test/middleware/order.test.ts`: "the four moments run from the broker to the subscriber, and back"'
+    ]
+  },
+  61: {
+    given: 'a middleware sees the error',
+    tests: [
+      '`test/middleware/order.test.ts`: "afterProcessed sees the error of the attempt, and each attempt has all moments"'
+    ]
+  },
   63: {
     given: 'parsers of one\'s own',
     tests: [

@@ -48,7 +48,12 @@ export const TRAPS: Readonly<Record<string, Scenario>> = {
       '`test/conformance/restarts.ts`: "a message that has no outcome holds the offset of its partition, and of no other"'
     ]
   },
-  10: { given: 'an error handler decides by name', planned: 'error handlers' },
+  10: {
+    given: 'an error handler decides by name',
+    tests: [
+      '`test/middleware/error-handler.test.ts`: "the handler of the nearest scope is asked first, and an error that it throws goes to the next"'
+    ]
+  },
   11: {
     given: 'a decision that is thrown counts under every policy but ACK_FIRST',
     tests: [`\`${SETTLING}\`: "a handler may throw its decision, under every policy but ACK_FIRST, which has decided"`]
