@@ -164,7 +164,7 @@ export interface InheritedOptions extends InheritedConsumerOptions {
   /**
    * Format on the wire, of the value or of `{ value, key }`; publishers inherit it, too. `'json'`, `'text'` and
    * `'bytes'` pay no heed to the header `content-type`; any other format is a {@link Codec}. FastStream: `codec`,
-   * `key_deserializer`, `value_deserializer`; FastKafka: `encoder`, `value_serializer`.
+   * `key_deserializer`, `value_deserializer`; FastKafka: `decoder`, `encoder`, `key_serializer`, `value_serializer`.
    *
    * @default values by their content type, keys with a schema as text
    */
@@ -244,7 +244,7 @@ export interface FaststreamOptions extends LayerOptions {
   cluster?: string | undefined
   /**
    * Name of the broker. A further cluster needs another name and is found at `app.brokers[name]`; `app.broker` is the
-   * one named `'default'`.
+   * one named `'default'`. FastKafka: `brokers` of `consumes` and `produces`.
    *
    * @default 'default'
    */

@@ -57,8 +57,8 @@ export const FASTSTREAM_NAMES: Readonly<Record<string, string>> = {
 
   // What is done with a message.
   dependencies: "use 'deps', found at message.deps",
-  middlewares: NOT_YET,
-  middleware: NOT_YET,
+  middlewares: "use 'middlewares' of the plugin or of a subscriber",
+  middleware: 'the first argument is one: app.broker.addMiddleware(middleware)',
   parser: "use 'parser' of a subscriber or of the plugin",
   decoder: "use 'decoder' or 'codec' of a subscriber or of the plugin",
   key_deserializer: "use 'schema.key' for a key that is text, and 'codec.key' for any other",

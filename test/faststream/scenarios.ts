@@ -37,7 +37,13 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     given: 'two subscribers get their own topics only',
     tests: ['`test/conformance/payloads.ts`: "two subscribers of one app read two topics, each under its own schema"']
   },
-  5: { given: 'the first filter that matches takes the message', planned: 'several message types on one topic' },
+  5: {
+    given: 'the first filter that matches takes the message',
+    tests: [
+      '`test/broker/filter.test.ts`: "a message goes to the first subscriber whose filter takes it, the last one has none"',
+      '`test/broker/filter.test.ts`: "a message that no filter takes is a dead letter of the first subscriber"'
+    ]
+  },
   6: {
     given: 'without a schema values are not cast',
     tests: ['`test/conformance/payloads.ts`: "whatever JSON can say arrives as it was"']
@@ -137,7 +143,12 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     given: 'wrong declarations are refused where they are made',
     tests: ['`test/broker/declarations.test.ts`: "declarations are checked where they are made"']
   },
-  34: { given: 'rebalance listeners are called', planned: 'rebalance listeners' },
+  34: {
+    given: 'rebalance listeners are called',
+    tests: [
+      '`test/conformance/listeners.ts`: "in a rebalance the partitions are revoked, and the shares are assigned"'
+    ]
+  },
   36: {
     given: 'a consumer that breaks restarts, with pauses',
     tests: ['`test/kafka/consumer.test.ts`: "a consumer that breaks is reported and restarts at its committed offset"']
@@ -203,10 +214,30 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   59: { given: 'the parser of a router', planned: 'routers' },
 
   // Middlewares, parser, codec
-  60: { given: 'the order of middlewares', planned: 'middlewares' },
-  61: { given: 'a middleware sees the error', planned: 'middlewares' },
-  63: { given: 'parsers of one\'s own', planned: 'codecs' },
-  64: { given: 'codec and decoder together are refused', planned: 'codecs' },
+  60: {
+    given: 'the order of middlewares',
+    tests: [
+      '`test/middleware/order.test.ts`: "the four moments run from the broker to the subscriber, and back"'
+    ]
+  },
+  61: {
+    given: 'a middleware sees the error',
+    tests: [
+      '`test/middleware/order.test.ts`: "afterProcessed sees the error of the attempt, and each attempt has all moments"'
+    ]
+  },
+  63: {
+    given: 'parsers of one\'s own',
+    tests: [
+      '`test/message/decoders.test.ts`: "a decoder of one subscriber is not that of another"'
+    ]
+  },
+  64: {
+    given: 'codec and decoder together are refused',
+    tests: [
+      '`test/message/decoders.test.ts`: "a decoder takes the place of the codec, or calls it"'
+    ]
+  },
 
   // Test client
   65: { given: 'mocks of handlers and publishers', planned: 'the test kit' },
