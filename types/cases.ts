@@ -29,7 +29,7 @@ export interface UnvalidatedMessage extends RecordMetadata {
   readonly timestamp: Date | undefined
 }
 
-/** What one case has of its own; `Otherwise` where it has nothing. */
+/** Member of a map for one case; `Otherwise` where it has none. */
 type Own<Map, N, Otherwise> = N extends keyof Map ? Map[N] : Otherwise
 /** Schema of one part of a case; `undefined` without one. */
 type SchemaOf<Map, N> = unknown extends Own<Map, N, unknown> ? undefined : Own<Map, N, unknown>
