@@ -1,6 +1,7 @@
 import Fastify from 'fastify'
 import { Type } from '@sinclair/typebox'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import type { JsonSchemaToTsProvider } from '@fastify/type-provider-json-schema-to-ts'
 import { dependency, faststreamPlugin, response } from '../index.js'
 
 /* Checked by `tsc`, never run: each good case compiles, each `@ts-expect-error` is a compile error. */
@@ -18,17 +19,18 @@ app.broker.subscriber('events', {
   by: ({ headers, value, key, offset }) => headers.type ?? key?.toString() ?? (offset > 1n ? undefined : String(value)),
   cases: {
     placed: {
-      schema: { value: Placed },
+      schema: { value: Placed, headers: Type.Object({ tenant: Type.String() }) },
       deps: { orders },
       title: 'Take an order',
-      handler: (order, { deps, headers, value }) => {
+      handler (order, { deps, headers, value }) {
         deps.orders.save(order.id)
-        app.log.info(`${headers.tenant} ${value.total.toFixed()}`)
+        this.log.info(`${headers.tenant.toUpperCase()} ${value.total.toFixed()}`)
       }
     },
     paid: { schema: { value: Paid }, publish: receipts, handler: async (paid) => ({ receipt: paid.orderId }) },
     refunded: { publish: [receipts], handler: () => response({ receipt: 'r' }, { key: 'a' }) },
-    lost: { handler: (value, { headers }) => { app.log.info({ value, tenant: headers.tenant?.length }) } }
+    lost: { handler: (value, { headers }) => { app.log.info({ value, tenant: headers.tenant?.length }) } },
+    found: { schema: { key: Type.String() }, handler: (_, { key }) => key.toUpperCase() }
   },
   otherwise (value, { log }) { log.info({ value }, this.prefix) }
 })
@@ -65,6 +67,13 @@ app.broker.subscriber('events', {
 app.broker.subscriber('events', { by: async () => 'paid', cases: { paid: { handler () {} } } })
 // @ts-expect-error: no such treatment
 app.broker.subscriber('events', { by: () => 'paid', cases: { paid: { handler () {} } }, otherwise: 'ignore' })
+
+const json = plain.withTypeProvider<JsonSchemaToTsProvider>()
+const value = { type: 'object', properties: { id: { type: 'string' } }, required: ['id'] } as const
+json.broker.subscriber('events', {
+  by: () => 'placed',
+  cases: { placed: { schema: { value }, handler: (order) => { order.id.toUpperCase() } } }
+})
 
 app.broker.subscriber('events', { filter: ({ headers }) => headers.region === 'eu' }, () => {})
 // @ts-expect-error: a filter says true or false

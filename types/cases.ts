@@ -3,7 +3,7 @@ import type { Documentation } from './asyncapi.js'
 import type { Dependencies } from './dependency.js'
 import type { MessageOf, Returned } from './message-of.js'
 import type { InheritedOptions } from './options.js'
-import type { Part, Read } from './provider.js'
+import type { Read } from './provider.js'
 import type { Publisher, RecordMetadata } from './publish.js'
 import type { RebalanceListener } from './rebalance-listener.js'
 
@@ -29,6 +29,11 @@ export interface UnvalidatedMessage extends RecordMetadata {
   readonly timestamp: Date | undefined
 }
 
+/** Member of a map for one case; `Otherwise` where it has none. */
+type Own<Map, N, Otherwise> = N extends keyof Map ? Map[N] : Otherwise
+/** Schema of one part of a case; `undefined` without one. */
+type SchemaOf<Map, N> = unknown extends Own<Map, N, unknown> ? undefined : Own<Map, N, unknown>
+
 /**
  * Options of a subscriber for several types of messages on one topic: `by` says which case takes a message. FastStream
  * has `filter` for it, see {@link SubscriberOptions.filter}.
@@ -47,7 +52,9 @@ export interface UnvalidatedMessage extends RecordMetadata {
  *   otherwise: 'skip'
  * })
  */
-export interface CasesOptions<This, P extends FastifyTypeProvider, S, D, R> extends InheritedOptions {
+export interface CasesOptions<
+  This, P extends FastifyTypeProvider, Names extends string | number, V, K, H, D, R
+> extends InheritedOptions {
   /**
    * Function that names the case of a message. When it throws, the message becomes a dead letter.
    */
@@ -58,13 +65,17 @@ export interface CasesOptions<This, P extends FastifyTypeProvider, S, D, R> exte
    */
   cases:
     & {
-      readonly [N in keyof S]: Documentation & {
-        readonly schema?: S[N]
+      readonly [N in Names]: Documentation & {
         readonly handler: (
-          this: This, value: Read<P, Part<S[N], 'value'>>, message: MessageOf<P, S[N], D[N & keyof D]>
-        ) => Returned<R[N & keyof R]>
+          this: This,
+          value: Read<P, SchemaOf<V, N>>,
+          message: MessageOf<P, { value: SchemaOf<V, N>, key: SchemaOf<K, N>, headers: SchemaOf<H, N> }, Own<D, N, {}>>
+        ) => Returned<Own<R, N, unknown>>
       }
     }
+    & { readonly [N in keyof V]: { readonly schema?: { readonly value?: V[N] } } }
+    & { readonly [N in keyof K]: { readonly schema?: { readonly key?: K[N] } } }
+    & { readonly [N in keyof H]: { readonly schema?: { readonly headers?: H[N] } } }
     & { readonly [N in keyof D]: { readonly deps?: D[N] & Dependencies } }
     & { readonly [N in keyof R]: { readonly publish?: Publisher<R[N]> | ReadonlyArray<Publisher<R[N]>> } }
   /**

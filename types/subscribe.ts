@@ -282,10 +282,12 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
    *   cases: { 'order.placed': { schema: { value: OrderSchema }, handler: (order) => save(order) } }
    * })
    */
-  subscriber<const S, const D = {}, R = {}>(
+  subscriber<
+    Names extends string | number, const V = {}, const K = {}, const H = {}, const D = {}, R = {}
+  >(
     this: void,
     topics: Topics,
-    options: CasesOptions<This, P, S, D, R>
+    options: CasesOptions<This, P, Names, V, K, H, D, R>
   ): Subscriber
   subscriber (
     this: void,

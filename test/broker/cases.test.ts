@@ -175,6 +175,21 @@ t.test('a value is decoded when by reads it: what is skipped by its headers may 
   t.equal(dead.items.length, 2)
 })
 
+t.test('a subscriber with a codec is asked by headers: its value is decoded later', async (t) => {
+  const { app, seen, dead } = await build(t)
+  app.broker.subscriber('events', {
+    codec: 'text',
+    by: (message) => message.headers.type ?? String(message.value),
+    cases: { note: { handler: (value) => { seen.add(String(value)) } } }
+  })
+  const broker = await testBroker(app)
+  await broker.publish('events', 'read', typed('note'))
+  await broker.publish('events', 'note')
+  await broker.settled()
+  t.same(seen.items, ['read'])
+  t.match(dead.items, [{ error: { code: 'FASTSTREAM_ERR_DECODE', message: /'by' and 'filter' are asked before it/ } }])
+})
+
 t.test('by is asked once for a message, and each attempt has a value of its own', async (t) => {
   const { app } = await build(t, { retry: { retries: 2, delay: 0 } })
   let asked = 0
