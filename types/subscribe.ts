@@ -98,9 +98,9 @@ type MessageOf<P extends FastifyTypeProvider, S, D> = Message<
  * Name of a topic, or a list of names.
  *
  * @example
- * const topics: Topics = ['orders', 'returns']
+ * const topics: TopicNames = ['orders', 'returns']
  */
-export type Topics = string | readonly string[]
+export type TopicNames = string | readonly string[]
 
 /**
  * Options of `app.broker.subscriber()`. `R` is the type of value that its publishers take, `D` are its dependencies.
@@ -213,7 +213,7 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
    */
   subscriber<const S extends MessageSchema = {}, const D extends Dependencies = {}, R = unknown>(
     this: void,
-    topics: Topics,
+    topics: TopicNames,
     options: SubscriberOptions<S, R, D>,
     handler: (
       this: This,
@@ -223,7 +223,7 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
   ): Subscriber
   subscriber (
     this: void,
-    topics: Topics,
+    topics: TopicNames,
     handler: HandlerAsLastArgument<This, P>
   ): Subscriber
   /**

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type {
-  Dependencies, InheritedOptions, MessageSchema, OutgoingHeaders, PublisherOptions, SubscriberOptions, Topics
+  Dependencies, InheritedOptions, MessageSchema, OutgoingHeaders, PublisherOptions, SubscriberOptions, TopicNames
 } from '../../types/index.js'
 import type { DeclaredDependency } from '../deps/dependency.js'
 import { depsOf } from '../deps/scopes.js'
@@ -57,7 +57,7 @@ const PARTS = ['value', 'key', 'headers']
 
 /** @throws FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_INVALID_TOPIC */
 export function declareSubscriber (
-  scope: FastifyInstance, topics: Topics, written: WrittenSubscriber, handler: Handler
+  scope: FastifyInstance, topics: TopicNames, written: WrittenSubscriber, handler: Handler
 ): SubscriberDeclaration {
   onlyKnown('', written, SUBSCRIBER_OPTIONS)
   const { schema, publish = [], deps, ...options } = written

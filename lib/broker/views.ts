@@ -2,7 +2,7 @@ import { inspect, type InspectOptionsStylized } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import type {
   BoundBroker, BrokerHealth, Dependencies, MessageSchema, Publisher, PublisherOptions, PublishOptions, RecordMetadata,
-  Subscriber, SubscriberOptions, Topics
+  Subscriber, SubscriberOptions, TopicNames
 } from '../../types/index.js'
 import { send } from '../message/outgoing.js'
 import { noSurplus } from '../options/assert.js'
@@ -108,7 +108,7 @@ export class ScopeView implements BoundBroker {
   }
 
   subscriber = (
-    topics: Topics,
+    topics: TopicNames,
     options: SubscriberOptions<MessageSchema, unknown, Dependencies> | Handler,
     handler?: Handler,
     ...surplus: unknown[]
