@@ -162,6 +162,9 @@ export const FASTSTREAM_ERR_UNKNOWN_TOPIC = createBounded<[topic: string, option
 export const FASTSTREAM_ERR_UNKNOWN_PARTITION = createBounded<[topic: string, partition: number, count: number]>(
   'FASTSTREAM_ERR_UNKNOWN_PARTITION', "topic '%s' has no partition %d: it has %d, counted from 0", 500
 )
+export const FASTSTREAM_ERR_PARTITION = createBounded<[topic: string, reason: string, options?: ErrorOptions]>(
+  'FASTSTREAM_ERR_PARTITION', "the message for '%s' has no partition and was not sent: %s", 500
+)
 export const FASTSTREAM_ERR_INVALID_MESSAGE = createBounded<[topic: string, reason: string, options?: ErrorOptions]>(
   'FASTSTREAM_ERR_INVALID_MESSAGE',
   "the message for '%s' does not match its publisher's schema and was not sent: %s",

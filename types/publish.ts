@@ -26,6 +26,33 @@ export interface RecordMetadata {
 export type OutgoingHeaders = Readonly<Record<string, string | Buffer | null | ReadonlyArray<string | Buffer | null>>>
 
 /**
+ * Destination of a message, for a {@link Partitioner}.
+ *
+ * @example
+ * const last = ({ partitions }: Destination) => partitions - 1
+ */
+export interface Destination {
+  readonly topic: string
+  /** Bytes of the key on the wire; null: none. */
+  readonly key: Buffer | null
+  /** Number of the topic's partitions. */
+  readonly partitions: number
+}
+
+/**
+ * Function that chooses the partition of a message that names none, counted from 0. It runs when the cluster has told
+ * how many partitions there are, in an async context of its own, and must not be async. Dead letters do not use it.
+ * FastStream and FastKafka: `partitioner`.
+ *
+ * @throws FASTSTREAM_ERR_PARTITION from the publish, when it throws or returns no partition of the topic; nothing is
+ *   sent, and a handler's message goes to the dead-letter topic
+ * @example
+ * const byTenant: Partitioner = ({ key, partitions }) => Number(String(key).split('-')[0]) % partitions
+ * app.broker.publisher('orders', { key: (order) => `${order.tenant}-${order.id}`, partitioner: byTenant })
+ */
+export type Partitioner = (to: Destination) => number
+
+/**
  * Options of one publish.
  *
  * @throws FASTSTREAM_ERR_INVALID_OPTION for an option that is unknown or impossible; nothing is sent
@@ -48,7 +75,7 @@ export interface PublishOptions {
   /**
    * Number of the partition, counted from 0, instead of the one that the key chooses.
    *
-   * @default chosen by the key (murmur2, as the Java client)
+   * @default the publisher's; without one chosen by the `partitioner`, else by the key (murmur2, as the Java client)
    */
   partition?: number | undefined
   /** Time of the record, not before 1970. @default now */
@@ -89,7 +116,8 @@ export interface Publisher<in V = unknown> {
    * @throws FASTSTREAM_ERR_INVALID_MESSAGE when the value does not match the schema; `validation` holds JSON pointers
    * @throws FASTSTREAM_ERR_ENCODE when the value, the key or a header has no form on the wire; `validation` holds the
    *   JSON pointer of a value that JSON has no form for
-   * @throws FASTSTREAM_ERR_UNKNOWN_TOPIC, FASTSTREAM_ERR_UNKNOWN_PARTITION, FASTSTREAM_ERR_PUBLISH_REFUSED
+   * @throws FASTSTREAM_ERR_UNKNOWN_TOPIC, FASTSTREAM_ERR_UNKNOWN_PARTITION, FASTSTREAM_ERR_PARTITION
+   * @throws FASTSTREAM_ERR_PUBLISH_REFUSED
    * @throws FASTSTREAM_ERR_PUBLISH_TIMEOUT, FASTSTREAM_ERR_PUBLISH_QUEUE_FULL, FASTSTREAM_ERR_NOT_READY (status 503)
    * @example
    * await invoices.publish(null, { key: '1' })
@@ -98,7 +126,8 @@ export interface Publisher<in V = unknown> {
 }
 
 /**
- * Options of `app.broker.publisher()`; `V` is the type that the type provider gives to `schema.value`.
+ * Options of `app.broker.publisher()`; `V` is the type that the type provider gives to `schema.value`. FastStream's
+ * `batch`, `autoflush` and `persistent` have no counterpart: the error of writing them says why.
  *
  * @example
  * const schema = { value: OrderSchema }
@@ -115,12 +144,32 @@ export interface PublisherOptions<S, V> extends Documentation {
    */
   key?: string | ((value: V) => string | Buffer | null) | undefined
   /**
-   * Headers of every message. A function is not called for a tombstone, and must not return `undefined`, also not as
+   * Headers of every message. They replace the automatic ones of the same name: `content-type`, `correlation_id` and
+   * `reply_to`. A function is not called for a tombstone, and must not return `undefined`, also not as
    * the value of a header.
    *
    * @default none
    */
   headers?: OutgoingHeaders | ((value: V) => OutgoingHeaders) | undefined
+  /**
+   * Number of the partition, counted from 0. A function must return one. It is not called for a tombstone, which
+   * therefore needs the option `partition` of its publish. FastStream: `partition`.
+   *
+   * @default chosen by the `partitioner`
+   */
+  partition?: number | ((value: V) => number) | undefined
+  /**
+   * Choice of the partition by topic, key and number of partitions. FastKafka: `partitioner`.
+   *
+   * @default `producer.partitioner` of the plugin, else by the key (murmur2, as the Java client)
+   */
+  partitioner?: Partitioner | undefined
+  /**
+   * Topic for answers, in the header `reply_to` of every message. FastStream: `reply_to`.
+   *
+   * @default none
+   */
+  replyTo?: string | undefined
 }
 
 /**

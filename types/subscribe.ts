@@ -227,10 +227,15 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
     handler: HandlerAsLastArgument<This, P>
   ): Subscriber
   /**
-   * Declares a topic that the app writes to. Call it while plugins load.
+   * Declares a topic that the app writes to. It may be called after `ready()`, once per publisher: the topic is
+   * created or verified, and what is published meanwhile waits. Schemas are then compiled with the compilers that the
+   * scope has.
    *
    * @throws FASTSTREAM_ERR_INVALID_TOPIC, FASTSTREAM_ERR_INVALID_OPTION
-   * @throws FASTSTREAM_ERR_ALREADY_STARTED after `ready()`
+   * @throws FASTSTREAM_ERR_ALREADY_STARTED after `ready()`, for a schema in a scope that has no compilers, because no
+   *   route, subscriber or publisher with a schema was declared while plugins loaded
+   * @throws FASTSTREAM_ERR_SCHEMA_BUILD after `ready()`, when a schema cannot be compiled
+   * @throws FASTSTREAM_ERR_NOT_READY when the broker is closing
    * @example
    * const placed = app.broker.publisher('orders', { schema: { value: OrderSchema }, key: (order) => order.id })
    */

@@ -12,13 +12,14 @@ import type { Outgoing } from '../message/outgoing.js'
 import type { Settings } from '../options/plugin-options.js'
 import type { Producer } from '../produce/producer.js'
 import type { TopicPartitionOffset } from '../transport/transport.js'
-import { compile, type Compiled } from './compile.js'
-import type { SubscriberDeclaration } from './declaration.js'
+import { compile, compilePublisher, type Compiled } from './compile.js'
+import type { PublisherDeclaration, SubscriberDeclaration } from './declaration.js'
 import { DeclaredBroker } from './declared-broker.js'
 import { BrokerReport } from './report.js'
 import { BrokerRuntime } from './runtime.js'
 import { SYSTEM, withOptions, type Environment } from './environment.js'
 import { brokerHealth } from './health.js'
+import type { PublisherPlan } from './publisher.js'
 import { startInBackground, startInTime } from './startup.js'
 import type { ViewedBroker } from './views.js'
 
@@ -74,6 +75,14 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
 
   skipTo (declaration: SubscriberDeclaration, to: TopicPartitionOffset): void {
     this.found(this.#connection?.groupOf(declaration)).skipTo(to)
+  }
+
+  protected compilePublisher (declaration: PublisherDeclaration): PublisherPlan {
+    return compilePublisher(declaration, this)
+  }
+
+  protected prepareTopic (topic: string): void {
+    this.#connection?.prepare(topic)
   }
 
   /** Compiles, connects, prepares topics, joins the groups. Leaves nothing open when it fails. */

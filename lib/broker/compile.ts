@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { MessageSchema } from '../../types/index.js'
 import type { Clock } from '../clock.js'
 import type { ResolutionSettings } from '../deps/resolution.js'
+import { REPLY_TO } from '../message/headers.js'
 import type { MessageSource } from '../message/received-message.js'
 import type { Sender } from '../message/outgoing.js'
 import type { Settings } from '../options/plugin-options.js'
@@ -12,7 +13,7 @@ import { compileSerializer } from '../schema/serializer.js'
 import type { Part } from '../codec/violations.js'
 import type { Validators } from '../schema/validator.js'
 import { DeadLetterTopics } from './dead-letter-topics.js'
-import type { SubscriberDeclaration } from './declaration.js'
+import type { PublisherDeclaration, SubscriberDeclaration } from './declaration.js'
 import type { SubscriberSettings } from './plan.js'
 import { PublisherPlan } from './publisher.js'
 import { Publishers } from './publishers.js'
@@ -35,9 +36,7 @@ export interface CompilingBroker extends ViewedBroker, Sender {
 
 /** Compiles every schema with the compiler of its scope. @throws FASTSTREAM_ERR_SCHEMA_BUILD */
 export function compile (registry: Registry, broker: CompilingBroker): Compiled {
-  const { settings: { ajv, deadLetter } } = broker
-  const deadLetterTopics = new DeadLetterTopics(deadLetter, registry.subscribers)
-  const now = (): number => broker.clock.now()
+  const deadLetterTopics = new DeadLetterTopics(broker.settings.deadLetter, registry.subscribers)
   const subscribers = registry.subscribers.map((settings) => {
     const { declaration, topics, bodyLimit } = settings
     const { scope, schema = {} } = declaration
@@ -48,17 +47,24 @@ export function compile (registry: Registry, broker: CompilingBroker): Compiled 
     return [declaration, new CompiledSubscriber(settings, { bodyLimit, validators }, source)] as const
   })
   const publishers = registry.publishers.map(({ declaration }) => {
-    const { scope, topic, schema = {}, key, headers } = declaration
-    const { validator: compiler, serializer } = compilersOf(scope)
-    const validators = compileParts(schema, (schema, part) => {
-      return compileOutgoing({ scope, ajv, compiler }, schema, { topic, part })
-    })
-    const hasSchema = schema.value !== undefined
-    const serialize = hasSchema && serializer ? compileSerializer(serializer, schema.value, topic) : undefined
-    const rules = { topic, hasSchema, validators, serialize, key, headers }
-    return [declaration, new PublisherPlan(rules, { sender: broker, now, log: scope.log })] as const
+    return [declaration, compilePublisher(declaration, broker)] as const
   })
   return { subscribers: new Map(subscribers), publishers: new Publishers(new Map(publishers)) }
+}
+
+/** @throws FASTSTREAM_ERR_SCHEMA_BUILD */
+export function compilePublisher (declaration: PublisherDeclaration, broker: CompilingBroker): PublisherPlan {
+  const { settings: { ajv, producer }, clock } = broker
+  const { scope, topic, schema = {}, key, headers, partition, partitioner = producer.partitioner, replyTo } = declaration
+  const { validator: compiler, serializer } = compilersOf(scope)
+  const validators = compileParts(schema, (schema, part) => {
+    return compileOutgoing({ scope, ajv, compiler }, schema, { topic, part })
+  })
+  const hasSchema = schema.value !== undefined
+  const serialize = hasSchema && serializer ? compileSerializer(serializer, schema.value, topic) : undefined
+  const automatic = replyTo === undefined ? undefined : { [REPLY_TO]: replyTo }
+  const rules = { topic, hasSchema, validators, serialize, key, headers, automatic, partition, partitioner }
+  return new PublisherPlan(rules, { sender: broker, now: () => clock.now(), log: scope.log })
 }
 
 function sourceOf (

@@ -25,6 +25,8 @@ export abstract class DeclaredBroker implements Sender {
 
   abstract get clock (): Clock
   abstract send (outgoing: Outgoing): Promise<RecordMetadata>
+  protected abstract compilePublisher (declaration: PublisherDeclaration): PublisherPlan
+  protected abstract prepareTopic (topic: string): void
 
   get name (): string {
     return this.settings.name
@@ -39,9 +41,16 @@ export abstract class DeclaredBroker implements Sender {
     this.registry.addSubscriber(declaration)
   }
 
+  /** Also after the start: then it is compiled at once, and its topic is created or verified. */
   addPublisher (declaration: PublisherDeclaration): void {
-    this.#onlyWhileLoading('a publisher', declaration.topic)
-    this.registry.addPublisher(declaration)
+    if (this.loading) return this.registry.addPublisher(declaration)
+    const { compiled, registry, state } = this
+    if (compiled === undefined || state === 'closing' || state === 'closed') throw new FASTSTREAM_ERR_NOT_READY(state)
+    const isKnown = registry.topics.includes(declaration.topic)
+    registry.addPublisher(declaration, () => {
+      compiled.publishers.add(declaration, this.compilePublisher(declaration))
+    })
+    if (!isKnown) this.prepareTopic(declaration.topic)
   }
 
   groupIdOf (declaration: SubscriberDeclaration): string | null {

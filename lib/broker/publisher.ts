@@ -7,6 +7,7 @@ import { acceptCorrelationId } from '../message/correlation-id.js'
 import { encode, type OutgoingRules } from '../message/encode.js'
 import type { Prepared, Sender } from '../message/outgoing.js'
 import { checkPublishOptions } from '../message/publish-options.js'
+import type { Settings } from '../options/plugin-options.js'
 import { checkTopic } from '../options/topic-name.js'
 
 const NO_OPTIONS: PublishOptions = Object.freeze({})
@@ -50,10 +51,15 @@ export class PublisherPlan {
   }
 }
 
+/** The broker of publishers that are not declared. */
+interface PlainBroker extends Sender {
+  readonly clock: Clock
+  readonly settings: Pick<Settings, 'producer'>
+}
+
 /** A publisher without schema, key and headers: it publishes what it is given. @throws FASTSTREAM_ERR_INVALID_TOPIC */
-export function plainPublisher (
-  broker: Sender & { readonly clock: Clock }, { log }: FastifyInstance, topic: string
-): PublisherPlan {
-  const rules = { topic: checkTopic(topic), hasSchema: false, validators: {} }
+export function plainPublisher (broker: PlainBroker, { log }: FastifyInstance, topic: string): PublisherPlan {
+  const { partitioner } = broker.settings.producer
+  const rules = { topic: checkTopic(topic), hasSchema: false, validators: {}, partitioner }
   return new PublisherPlan(rules, { sender: broker, now: () => broker.clock.now(), log })
 }

@@ -11,17 +11,21 @@ type ByTopic = Map<string, PublisherPlan | typeof SEVERAL>
 
 /** The compiled publishers of one cluster, found by declaration, or by scope and topic. */
 export class Publishers {
-  readonly #byDeclaration: ReadonlyMap<PublisherDeclaration, PublisherPlan>
+  readonly #byDeclaration = new Map<PublisherDeclaration, PublisherPlan>()
   readonly #declared = new Map<FastifyInstance, ByTopic>()
   /** Publishers of a scope and of the scopes around it. Filled by the first publish of a scope. */
   readonly #known = new Map<FastifyInstance, ByTopic>()
 
   constructor (plans: ReadonlyMap<PublisherDeclaration, PublisherPlan>) {
-    this.#byDeclaration = plans
-    for (const [{ scope, topic }, plan] of plans) {
-      const declared: ByTopic = this.#declared.get(scope) ?? new Map()
-      this.#declared.set(scope, declared.set(topic, declared.has(topic) ? SEVERAL : plan))
-    }
+    for (const [declaration, plan] of plans) this.add(declaration, plan)
+  }
+
+  add (declaration: PublisherDeclaration, plan: PublisherPlan): void {
+    const { scope, topic } = declaration
+    const declared: ByTopic = this.#declared.get(scope) ?? new Map()
+    this.#byDeclaration.set(declaration, plan)
+    this.#declared.set(scope, declared.set(topic, declared.has(topic) ? SEVERAL : plan))
+    this.#known.clear()
   }
 
   of (declaration: PublisherDeclaration): PublisherPlan | undefined {

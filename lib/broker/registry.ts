@@ -1,7 +1,7 @@
 import type { InheritedOptions } from '../../types/index.js'
 import { FASTSTREAM_ERR_ALREADY_STARTED } from '../errors.js'
 import type { Settings } from '../options/plugin-options.js'
-import { requestCompilers } from '../schema/scope-compilers.js'
+import { hasCompilers, requestCompilers } from '../schema/scope-compilers.js'
 import type { Declaration, PublisherDeclaration, SubscriberDeclaration } from './declaration.js'
 import {
   checkTogether, resolvePublisher, resolveSubscriber, type PublisherSettings, type SubscriberSettings
@@ -25,9 +25,11 @@ export class Registry {
     this.#subscribers.set(declaration, settings)
   }
 
-  addPublisher (declaration: PublisherDeclaration): void {
+  /** `compile`: called for a late one, before it is added. */
+  addPublisher (declaration: PublisherDeclaration, compile?: () => void): void {
     const settings = resolvePublisher(declaration, this.#settings)
-    requestCompilersOf(declaration, 'a publisher', declaration.topic)
+    requestCompilersOf(declaration, 'a publisher with a schema', declaration.topic)
+    compile?.()
     this.#publishers.push(settings)
   }
 
@@ -73,13 +75,17 @@ export class Registry {
   }
 }
 
-/** Has the scope's compilers made at boot, also by what the scope sets later. */
-function requestCompilersOf ({ scope, schema }: Declaration, what: string, topic: string): void {
+/**
+ * Has the scope's compilers made at boot, also by what the scope sets later. After the boot, a publisher takes the
+ * compilers that there are.
+ */
+function requestCompilersOf ({ kind, scope, schema }: Declaration, what: string, topic: string): void {
   try {
     // Throws once the app is booted.
     scope.after(() => {})
   } catch (cause) {
-    // Another plugin's onReady hook, which ran before ours.
+    if (kind === 'publisher' && (schema === undefined || hasCompilers(scope))) return
+    // Also in another plugin's onReady hook, which ran before ours.
     throw new FASTSTREAM_ERR_ALREADY_STARTED(what, topic, 'ready()', { cause })
   }
   if (schema !== undefined) requestCompilers(scope)

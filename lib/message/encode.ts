@@ -1,6 +1,6 @@
 import { reasonOf } from '../to-error.js'
 import { randomUUID } from 'node:crypto'
-import type { OutgoingHeaders, PublishOptions } from '../../types/index.js'
+import type { OutgoingHeaders, Partitioner, PublishOptions } from '../../types/index.js'
 import { isBytes } from '../codec/bytes.js'
 import { encodeValue, jsonText, type Encoded } from '../codec/content-type.js'
 import { decodeKey } from '../codec/text.js'
@@ -8,7 +8,7 @@ import { FASTSTREAM_ERR_ENCODE } from '../errors.js'
 import type { Check } from '../schema/outgoing.js'
 import type { Serialize } from '../schema/serializer.js'
 import type { Validators } from '../schema/validator.js'
-import { deriveHeaders, deriveKey } from './derive.js'
+import { deriveHeaders, deriveKey, derivePartition } from './derive.js'
 import { CONTENT_TYPE, CORRELATION_ID, encodeHeaders, headerTexts, mergeHeaders } from './headers.js'
 import type { Outgoing } from './outgoing.js'
 import { isResponse } from './response.js'
@@ -25,6 +25,10 @@ export interface OutgoingRules {
   readonly serialize?: Serialize | undefined
   readonly key?: string | ((value: unknown) => string | Buffer | null) | undefined
   readonly headers?: OutgoingHeaders | ((value: unknown) => OutgoingHeaders) | undefined
+  /** Headers that the publisher's other options make: the user's own replace them. */
+  readonly automatic?: OutgoingHeaders | undefined
+  readonly partition?: number | ((value: unknown) => number) | undefined
+  readonly partitioner?: Partitioner | undefined
 }
 
 /** Values that one message takes from the place where it is published. */
@@ -55,13 +59,14 @@ export function encode (
     headers: inPart('headers', topic, () => {
       const correlationId = circumstances.correlationId ?? randomUUID()
       const own = { [CORRELATION_ID]: correlationId, ...(contentType !== undefined && { [CONTENT_TYPE]: contentType }) }
-      const merged = mergeHeaders(own, deriveHeaders(rules.headers, value, topic), options.headers)
+      const merged = mergeHeaders(own, rules.automatic, deriveHeaders(rules.headers, value, topic), options.headers)
       const headers = encodeHeaders(merged)
       validators.headers?.(headerTexts(merged))
       return headers
     }),
     timestamp: options.timestamp?.getTime() ?? circumstances.now,
-    partition: options.partition
+    partition: options.partition ?? derivePartition(rules.partition, value, topic),
+    partitioner: rules.partitioner
   }
 }
 

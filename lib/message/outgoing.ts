@@ -1,7 +1,7 @@
-import type { RecordMetadata } from '../../types/index.js'
+import type { Partitioner, RecordMetadata } from '../../types/index.js'
 import type { RawHeader } from '../transport/transport.js'
 
-/** A checked and encoded message: its bytes and its destination. Plain data, which can be kept and published again. */
+/** A checked and encoded message: its bytes and its destination. It can be kept and published again. */
 export interface Outgoing {
   readonly topic: string
   readonly key: Buffer | null
@@ -9,8 +9,10 @@ export interface Outgoing {
   readonly headers: readonly RawHeader[]
   /** ms since the epoch */
   readonly timestamp: number
-  /** The producer chooses a partition by the key when this is left out. */
+  /** The partitioner chooses one when this is left out. */
   readonly partition?: number | undefined
+  /** Undefined: by the key, as the Java client does. Dead letters have none, so no code of the app can hinder them. */
+  readonly partitioner?: Partitioner | undefined
 }
 
 /** A broker as publishing needs it: its producer may not be connected yet, or be another one after a reconnect. */

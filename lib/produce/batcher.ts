@@ -1,5 +1,6 @@
 import { nextTurn, type Clock } from '../clock.js'
 import { inOwnContext } from '../context.js'
+import type { Outgoing } from '../message/outgoing.js'
 import type { QueueSettings } from '../options/settings.js'
 import { topicPartitionName } from '../transport/topic-partition.js'
 import { SendError, type ProducedRecord, type TransportProducer } from '../transport/transport.js'
@@ -8,6 +9,8 @@ import { toError } from '../to-error.js'
 /** A publish that waits for its outcome. */
 export interface Entry {
   readonly record: { -readonly [K in keyof ProducedRecord]: ProducedRecord[K] }
+  /** Where the record comes from: its partition is chosen by this. */
+  readonly outgoing: Outgoing
   readonly size: number
   /** ms by the clock's `elapsed` */
   readonly deadline: number

@@ -15,7 +15,7 @@ const WHEN: { readonly [_ in keyof typeof errors]: string } = {
   FASTSTREAM_ERR_DUPLICATE_PUBLISHER:
     '`publish(topic, …)` is called where the scope has several publishers of the topic',
   FASTSTREAM_ERR_ALREADY_STARTED:
-    'a subscriber or publisher is declared after `ready()`, or `withDeps()` is called after the declarations that it should apply to',
+    'a subscriber, or a publisher with a schema in a scope without compilers, is declared after `ready()`, or `withDeps()` is called after the declarations that it should apply to',
   FASTSTREAM_ERR_NOT_READY:
     "`publish` is called before `ready()`, before the cluster is connected (`startup: 'background'`), or after the app has closed",
   FASTSTREAM_ERR_SCHEMA_BUILD: 'a schema cannot be compiled',
@@ -48,6 +48,8 @@ const WHEN: { readonly [_ in keyof typeof errors]: string } = {
   FASTSTREAM_ERR_SKIP: '`skipTo` names a partition that this process does not own, or that is being read',
   FASTSTREAM_ERR_UNKNOWN_TOPIC: '`publish` names a topic that the cluster does not have',
   FASTSTREAM_ERR_UNKNOWN_PARTITION: '`publish` names a partition that the topic does not have',
+  FASTSTREAM_ERR_PARTITION:
+    "a publisher's `partition` function or a `partitioner` threw, or returned no partition of the topic; nothing was sent",
   FASTSTREAM_ERR_INVALID_MESSAGE:
     "a value does not match its publisher's schema; `validation` has JSON pointers, nothing was sent",
   FASTSTREAM_ERR_ENCODE:

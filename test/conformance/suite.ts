@@ -8,6 +8,7 @@ import { hostile } from './hostile.js'
 import { membership } from './membership.js'
 import { offsets } from './offsets.js'
 import { ordering } from './ordering.js'
+import { partitions } from './partitions.js'
 import { payloads } from './payloads.js'
 import { progress } from './progress.js'
 import { publishing } from './publishing.js'
@@ -19,6 +20,7 @@ import type { World } from './world.js'
 /** The sentences that are true of every transport. A difference is a bug. */
 export function conformance (world: World): void {
   publishing(world)
+  partitions(world)
   payloads(world)
   consuming(world)
   ordering(world)
