@@ -304,8 +304,7 @@ export interface FaststreamOptions extends InheritedOptions {
    * Bounds of publishing: `deadline` (ms) for one publish, `queue` for messages that wait for the cluster. The
    * `compression` of the batches: snappy needs the package `snappy`, lz4 the package `lz4-napi`, and zstd Node 22.15
    * or later; without them the app does not start. The `partitioner` of all publishers that have none of their own.
-   * FastStream and FastKafka: `compression_type`, `partitioner`; their `acks`, `enable_idempotence`, `linger_ms`,
-   * `max_batch_size` and `max_request_size` are fixed here, and the error of another value says why.
+   * FastStream and FastKafka: `compression_type`, `partitioner`.
    *
    * @default { deadline: 30_000, queue: { messages: 10_000, bytes: 64 MiB }, compression: 'none' }
    */
@@ -314,10 +313,6 @@ export interface FaststreamOptions extends InheritedOptions {
     queue?: { messages?: number | undefined, bytes?: number | undefined } | undefined
     compression?: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd' | undefined
     partitioner?: Partitioner | undefined
-    /** Acknowledgement by all in-sync replicas; no other value. */
-    acks?: -1 | undefined
-    /** Storing once what is sent again; no other value. */
-    idempotent?: true | undefined
   } | undefined
   /**
    * Function that names the correlation id of what a route publishes: 1 to 256 visible characters.

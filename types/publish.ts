@@ -126,8 +126,7 @@ export interface Publisher<in V = unknown> {
 }
 
 /**
- * Options of `app.broker.publisher()`; `V` is the type that the type provider gives to `schema.value`. FastStream's
- * `batch`, `autoflush` and `persistent` have no counterpart: the error of writing them says why.
+ * Options of `app.broker.publisher()`; `V` is the type that the type provider gives to `schema.value`.
  *
  * @example
  * const schema = { value: OrderSchema }

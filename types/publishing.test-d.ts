@@ -32,16 +32,6 @@ app.broker.publisher('orders', { partitioner: async () => 0 })
 const last: Partitioner = ({ partitions }) => partitions - 1
 
 // The producer
-await app.register(faststreamPlugin, { producer: { partitioner: last, acks: -1, idempotent: true } })
+await app.register(faststreamPlugin, { producer: { partitioner: last } })
 // @ts-expect-error what is published is in the log of all in-sync replicas
 await app.register(faststreamPlugin, { producer: { acks: 1 } })
-// @ts-expect-error what is published is stored once
-await app.register(faststreamPlugin, { producer: { idempotent: false } })
-// @ts-expect-error a lone message leaves at once
-await app.register(faststreamPlugin, { producer: { linger: 5 } })
-
-// Options of FastStream that are none here
-// @ts-expect-error publish messages one by one
-app.broker.publisher('orders', { batch: true })
-// @ts-expect-error nothing is answered but by publishers
-app.broker.subscriber('orders', { noReply: true }, () => {})

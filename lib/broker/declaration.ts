@@ -9,7 +9,6 @@ import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { isPlainObject } from '../message/headers.js'
 import type { ReceivedMessage } from '../message/received-message.js'
 import { callable, integer, onlyKnown } from '../options/assert.js'
-import { PUBLISHER_CURES, SUBSCRIBER_CURES } from '../options/cures.js'
 import { DOCUMENTATION, normaliseDocumentation, type About } from '../options/documentation.js'
 import { INHERITED } from '../options/inherited.js'
 import { checkPartitioner } from '../options/producer.js'
@@ -67,7 +66,7 @@ const PARTS = ['value', 'key', 'headers']
 export function declareSubscriber (
   scope: FastifyInstance, topics: TopicNames, written: WrittenSubscriber, handler: Handler
 ): SubscriberDeclaration {
-  onlyKnown('', written, SUBSCRIBER_OPTIONS, SUBSCRIBER_CURES)
+  onlyKnown('', written, SUBSCRIBER_OPTIONS)
   const { schema, publish = [], deps, ...options } = written
   if (schema !== undefined) onlyKnown('schema.', schema, PARTS)
   callable('handler', handler, 'must be a function: subscriber(topics, options, handler)')
@@ -90,7 +89,7 @@ export function declareSubscriber (
 export function declarePublisher (
   scope: FastifyInstance, topic: string, written: WrittenPublisher
 ): PublisherDeclaration {
-  onlyKnown('', written, PUBLISHER_OPTIONS, PUBLISHER_CURES)
+  onlyKnown('', written, PUBLISHER_OPTIONS)
   const { schema, key, headers, partition, partitioner, replyTo, includeInSchema } = written
   if (schema !== undefined) onlyKnown('schema.', schema, PARTS)
   if (key !== undefined && typeof key !== 'string') callable('key', key, 'must be a string or a function of the value')

@@ -1,4 +1,3 @@
-import { cureOf, type Cures } from './cures.js'
 import { FASTSTREAM_ERR_INVALID_ARGUMENTS, FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 
 /* The checks of options. Each throws FASTSTREAM_ERR_INVALID_OPTION, naming the option and the cure. */
@@ -43,13 +42,11 @@ export function withDefaults<T extends object> (defaults: T, given: Partial<T>):
   return { ...defaults, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) }
 }
 
-/** `cures`: what to do instead of writing an option that is not known. */
-export function onlyKnown (path: string, options: unknown, known: readonly string[], cures?: Cures): void {
+export function onlyKnown (path: string, options: unknown, known: readonly string[]): void {
   if (!isObject(options)) throw new FASTSTREAM_ERR_INVALID_OPTION(path.slice(0, -1) || 'options', 'must be an object')
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue
-    const cure = cures && cureOf(name, cures)
-    throw new FASTSTREAM_ERR_INVALID_OPTION(path + name, cure ?? `is not known: there are ${known.join(', ')}`)
+    throw new FASTSTREAM_ERR_INVALID_OPTION(path + name, `is not known: there are ${known.join(', ')}`)
   }
 }
 

@@ -123,18 +123,10 @@ t.test('wrong options of a publisher are refused with the cure', async (t) => {
     [{ partitioner: 1 }, /'partitioner' must be a function of \{ topic, key, partitions \}/],
     [{ partition: 0, partitioner: () => 0 }, /'partitioner' must not be given with 'partition'/],
     [{ replyTo: 'a b' }, /it is the option 'replyTo'/, 'FASTSTREAM_ERR_INVALID_TOPIC'],
-    [{ batch: true }, /'batch' is not an option: publish messages one by one/],
-    [{ autoflush: true }, /'autoflush' is not an option: a publish that is awaited is in the log/],
-    [{ persistent: false }, /'persistent' is not an option: a publisher lives as long as the app/],
     [{ constructor: 1 }, /'constructor' is not known: there are schema, key, headers, partition, partitioner, replyTo/]
   ]
   for (const [options, message, code = 'FASTSTREAM_ERR_INVALID_OPTION'] of wrong) {
     t.throws(() => broker.publisher('orders', options), { code, message }, JSON.stringify(options))
-  }
-  for (const name of ['noReply', 'no_reply']) {
-    t.throws(() => broker.subscriber('orders', { [name]: true }, () => {}), {
-      code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /'no_?[rR]eply' is not an option: no result goes to the header/
-    })
   }
 })
 
