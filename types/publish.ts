@@ -82,6 +82,29 @@ export interface PublishOptions {
   timestamp?: Date | undefined
   /** Header `correlation_id`. @default that of the request or message, else a new UUID */
   correlationId?: string | undefined
+  /**
+   * Waiting for room when the queue is full, in the order of the calls, until `producer.deadline` has passed or the app
+   * closes. Otherwise a full queue is FASTSTREAM_ERR_PUBLISH_QUEUE_FULL at once; so it is for calls without `wait`
+   * while others wait. Await such a publish: what waits is in memory, and nothing else bounds it.
+   *
+   * @default false
+   */
+  wait?: boolean | undefined
+  /** `true`: not waiting for the cluster, see {@link UnconfirmedOptions}. @default false */
+  noConfirm?: false | undefined
+}
+
+/**
+ * Options of one publish that does not wait for the answer of the cluster. It resolves to nothing once the message is
+ * checked, encoded and in the queue. What can be known until then rejects, also a full queue. What fails later is a
+ * line of the log, and an event on the channel `faststream.message.publish-failed`. Order, repetition and deadline are
+ * those of every publish. FastStream: `no_confirm`; FastKafka's `produces` never confirms.
+ *
+ * @example
+ * await clicks.publish({ page: '/' }, { noConfirm: true })
+ */
+export interface UnconfirmedOptions extends Omit<PublishOptions, 'noConfirm'> {
+  noConfirm: true
 }
 
 /**
@@ -123,6 +146,7 @@ export interface Publisher<in V = unknown> {
    * await invoices.publish(null, { key: '1' })
    */
   publish (this: void, value: V | null, options?: PublishOptions): Promise<RecordMetadata>
+  publish (this: void, value: V | null, options: UnconfirmedOptions): Promise<void>
 }
 
 /**
@@ -195,5 +219,9 @@ export interface BoundBroker {
   publish<V>(
     this: void, publisher: Publisher<V>, value: NoInfer<V> | null, options?: PublishOptions
   ): Promise<RecordMetadata>
+  publish<V>(
+    this: void, publisher: Publisher<V>, value: NoInfer<V> | null, options: UnconfirmedOptions
+  ): Promise<void>
   publish (this: void, topic: string, value: unknown, options?: PublishOptions): Promise<RecordMetadata>
+  publish (this: void, topic: string, value: unknown, options: UnconfirmedOptions): Promise<void>
 }

@@ -2,7 +2,7 @@
 import Fastify from 'fastify'
 import { Type } from '@sinclair/typebox'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import faststreamPlugin, { type Destination, type Partitioner } from '../index.js'
+import faststreamPlugin, { response, type Destination, type Partitioner, type RecordMetadata } from '../index.js'
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false
 function expectEqual<A, B> (_equal: Equal<A, B>): void {}
@@ -35,3 +35,26 @@ const last: Partitioner = ({ partitions }) => partitions - 1
 await app.register(faststreamPlugin, { producer: { partitioner: last } })
 // @ts-expect-error what is published is in the log of all in-sync replicas
 await app.register(faststreamPlugin, { producer: { acks: 1 } })
+
+// Without confirmation, and with waiting for room
+const orders = app.broker.publisher('orders', { schema })
+const order = { id: '1', region: 2 }
+expectEqual<Awaited<ReturnType<typeof confirmed>>, RecordMetadata>(true)
+expectEqual<Awaited<ReturnType<typeof unconfirmed>>, void>(true)
+async function confirmed () { return await orders.publish(order, { wait: true, noConfirm: false }) }
+async function unconfirmed () { return await orders.publish(order, { wait: true, noConfirm: true }) }
+const nothing = await app.broker.publish(orders, order, { noConfirm: true })
+expectEqual<typeof nothing, void>(true)
+const stored = await app.broker.publish('anything', 1, { wait: true })
+expectEqual<typeof stored, RecordMetadata>(true)
+app.get('/', async (request) => {
+  const nothing = await request.broker.publish('anything', 1, { noConfirm: true })
+  // @ts-expect-error nothing is known of where it is
+  return nothing.offset
+})
+// @ts-expect-error amount is no member of an order
+await orders.publish({ id: '1', amount: 2 }, { noConfirm: true })
+// @ts-expect-error true or false
+await orders.publish(order, { wait: 1000 })
+// @ts-expect-error a result is in the log before its message is settled
+app.broker.subscriber('orders', { publish: orders }, () => response(order, { noConfirm: true }))

@@ -11,6 +11,7 @@ import { steady, type Log } from '../log.js'
 import type { Outgoing } from '../message/outgoing.js'
 import type { Settings } from '../options/plugin-options.js'
 import type { Producer } from '../produce/producer.js'
+import { publishUnconfirmed } from '../produce/unconfirmed.js'
 import type { TopicPartitionOffset } from '../transport/transport.js'
 import { compile, compilePublisher, type Compiled } from './compile.js'
 import type { PublisherDeclaration, SubscriberDeclaration } from './declaration.js'
@@ -59,8 +60,12 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
     return producer
   }
 
-  async send (outgoing: Outgoing): Promise<RecordMetadata> {
-    return await this.producer.publish(outgoing)
+  async send (outgoing: Outgoing, wait?: boolean): Promise<RecordMetadata> {
+    return await this.producer.publish(outgoing, wait)
+  }
+
+  async sendUnconfirmed (outgoing: Outgoing, wait?: boolean): Promise<void> {
+    await publishUnconfirmed(this.producer, outgoing, this.#report.unconfirmed, wait)
   }
 
   resolutionSettings (app: FastifyInstance): ResolutionSettings {

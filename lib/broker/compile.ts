@@ -4,7 +4,7 @@ import type { Clock } from '../clock.js'
 import type { ResolutionSettings } from '../deps/resolution.js'
 import { REPLY_TO } from '../message/headers.js'
 import type { MessageSource } from '../message/received-message.js'
-import type { Sender } from '../message/outgoing.js'
+import type { PublishingSender } from '../message/outgoing.js'
 import type { Settings } from '../options/plugin-options.js'
 import { compileIncoming } from '../schema/incoming.js'
 import { compileOutgoing } from '../schema/outgoing.js'
@@ -28,7 +28,7 @@ export interface Compiled {
 }
 
 /** The broker whose declarations are compiled. */
-export interface CompilingBroker extends ViewedBroker, Sender {
+export interface CompilingBroker extends ViewedBroker, PublishingSender {
   readonly settings: Settings
   readonly clock: Clock
   resolutionSettings (scope: FastifyInstance): ResolutionSettings

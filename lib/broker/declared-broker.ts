@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { BrokerHealth, RecordMetadata } from '../../types/index.js'
 import type { Clock } from '../clock.js'
 import { FASTSTREAM_ERR_ALREADY_STARTED, FASTSTREAM_ERR_NOT_READY } from '../errors.js'
-import type { Outgoing, Sender } from '../message/outgoing.js'
+import type { Outgoing, PublishingSender } from '../message/outgoing.js'
 import type { Settings } from '../options/plugin-options.js'
 import type { Compiled } from './compile.js'
 import type { PublisherDeclaration, SubscriberDeclaration } from './declaration.js'
@@ -11,7 +11,7 @@ import { Registry } from './registry.js'
 import type { CompiledSubscriber } from './subscriber.js'
 
 /** Declarations for one cluster, made while plugins load, and the broker that runs them when the app is ready. */
-export abstract class DeclaredBroker implements Sender {
+export abstract class DeclaredBroker implements PublishingSender {
   readonly settings: Settings
   readonly registry: Registry
   protected state: BrokerHealth['state'] = 'starting'
@@ -24,7 +24,8 @@ export abstract class DeclaredBroker implements Sender {
   }
 
   abstract get clock (): Clock
-  abstract send (outgoing: Outgoing): Promise<RecordMetadata>
+  abstract send (outgoing: Outgoing, wait?: boolean): Promise<RecordMetadata>
+  abstract sendUnconfirmed (outgoing: Outgoing, wait?: boolean): Promise<void>
   protected abstract compilePublisher (declaration: PublisherDeclaration): PublisherPlan
   protected abstract prepareTopic (topic: string): void
 

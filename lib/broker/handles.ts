@@ -1,12 +1,12 @@
 import { inspect, type InspectOptionsStylized } from 'node:util'
-import type { Publisher, PublishOptions, RecordMetadata, Subscriber } from '../../types/index.js'
+import type { Publisher, RecordMetadata, Subscriber } from '../../types/index.js'
 import { FASTSTREAM_ERR_INVALID_ARGUMENTS, FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
-import { send } from '../message/outgoing.js'
+import { sendAs } from '../message/outgoing.js'
 import { isObject, noSurplus } from '../options/assert.js'
 import { inspected } from '../shown.js'
 import type { TopicPartitionOffset } from '../transport/transport.js'
 import type { PublisherDeclaration, SubscriberDeclaration } from './declaration.js'
-import type { PublisherPlan } from './publisher.js'
+import type { GivenOptions, PublisherPlan } from './publisher.js'
 
 /* Handle of a declaration, for users. Nothing leads from a handle to the broker and its settings. */
 
@@ -56,10 +56,10 @@ export class PublisherHandle implements Publisher {
     return handle.#source.publisherOf(handle.#declaration)
   }
 
-  publish = async (value: unknown, options?: PublishOptions, ...surplus: unknown[]): Promise<RecordMetadata> => {
+  publish = (async (value: unknown, options?: GivenOptions, ...surplus: unknown[]) => {
     noSurplus('publish(value, options)', surplus)
-    return await send(PublisherHandle.planOf(this).prepare(value, options))
-  }
+    return await sendAs(PublisherHandle.planOf(this).prepare(value, options), options)
+  }) as Publisher['publish']
 
   toJSON (): object {
     return { topic: this.topic }

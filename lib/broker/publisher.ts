@@ -1,20 +1,23 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
-import type { PublishOptions } from '../../types/index.js'
+import type { PublishOptions, UnconfirmedOptions } from '../../types/index.js'
 import type { Clock } from '../clock.js'
 import type { Log } from '../log.js'
 import { acceptCorrelationId } from '../message/correlation-id.js'
 import { encode, type OutgoingRules } from '../message/encode.js'
-import type { Prepared, Sender } from '../message/outgoing.js'
+import type { Prepared, PublishingSender } from '../message/outgoing.js'
 import { checkPublishOptions } from '../message/publish-options.js'
 import type { Settings } from '../options/plugin-options.js'
 import { checkTopic } from '../options/topic-name.js'
+
+/** Options of a publish, which a caller without types may have written in any way. */
+export type GivenOptions = PublishOptions | UnconfirmedOptions
 
 const NO_OPTIONS: PublishOptions = Object.freeze({})
 
 /** Parts of broker and scope that a publisher needs. */
 export interface PublisherMeans {
-  readonly sender: Sender
+  readonly sender: PublishingSender
   readonly now: () => number
   readonly log: Log
 }
@@ -37,8 +40,8 @@ export class PublisherPlan {
    * @param tombstoneKey the key of a tombstone that has no key of its own
    */
   prepare (
-    value: unknown, options: PublishOptions = NO_OPTIONS, correlationId?: string, tombstoneKey: Buffer | null = null
-  ): Prepared {
+    value: unknown, options: GivenOptions = NO_OPTIONS, correlationId?: string, tombstoneKey: Buffer | null = null
+  ): Prepared<PublishingSender> {
     const { sender, now, log } = this.#means
     if (options !== NO_OPTIONS) checkPublishOptions(options)
     const own = options.correlationId
@@ -52,7 +55,7 @@ export class PublisherPlan {
 }
 
 /** The broker of publishers that are not declared. */
-interface PlainBroker extends Sender {
+interface PlainBroker extends PublishingSender {
   readonly clock: Clock
   readonly settings: Pick<Settings, 'producer'>
 }

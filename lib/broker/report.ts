@@ -1,18 +1,21 @@
 import type { BrokerHealth } from '../../types/index.js'
 import type { Clock } from '../clock.js'
 import { isEnabled, type Log } from '../log.js'
+import { UnconfirmedFailures } from '../produce/unconfirmed.js'
 import type { Settings } from '../options/plugin-options.js'
 
 /** Tells how the life of one broker goes: log lines. */
 export class BrokerReport {
   readonly #log: Log
   readonly #settings: Settings
+  readonly unconfirmed: UnconfirmedFailures
   #connectFailed = false
   #closingSince: number | undefined
 
   constructor (settings: Settings, log: Log) {
     this.#settings = settings
     this.#log = log
+    this.unconfirmed = new UnconfirmedFailures(settings.name, log)
   }
 
   /** The first try to reach the cluster failed. Later tries are not told one by one. */

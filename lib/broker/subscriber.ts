@@ -1,5 +1,6 @@
 import type { Delivery } from '../consume/pipeline/delivery.js'
 import type { SubscriberPlan } from '../consume/pipeline/subscriber-plan.js'
+import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { steady } from '../log.js'
 import { decode, type IncomingRules } from '../message/decode.js'
 import type { Prepared } from '../message/outgoing.js'
@@ -9,6 +10,8 @@ import { PublisherHandle } from './handles.js'
 import type { SubscriberSettings } from './plan.js'
 
 const UNUSED = "handler returned a value, which is not published: set 'publish', or return nothing (this is said once)"
+
+const CONFIRMED = 'is not for the result of a handler: its message is settled when the result is in the log'
 
 /** Its settings are its own members, for the pipeline reads some of them for each message. */
 export interface CompiledSubscriber extends SubscriberSettings {}
@@ -58,6 +61,7 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
     const { publish } = this.declaration
     const { value, options } = isResponse(result) ? result : { value: result, options: undefined }
     if (publish.length === 0) this.#warnOfResult()
+    if (options?.noConfirm) throw new FASTSTREAM_ERR_INVALID_OPTION('noConfirm', CONFIRMED)
     if (value === undefined) return []
     // A key function cannot be called with null: the tombstone belongs to the entity that the message is about.
     const tombstoneKey = value === null ? message.rawKey : null

@@ -1,10 +1,10 @@
 import { inspect, type InspectOptionsStylized } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import type {
-  BoundBroker, BrokerHealth, Dependencies, MessageSchema, Publisher, PublisherOptions, PublishOptions, RecordMetadata,
-  Subscriber, SubscriberOptions, TopicNames
+  BoundBroker, BrokerHealth, Dependencies, MessageSchema, Publisher, PublisherOptions, Subscriber, SubscriberOptions,
+  TopicNames
 } from '../../types/index.js'
-import { send } from '../message/outgoing.js'
+import { sendAs } from '../message/outgoing.js'
 import { noSurplus } from '../options/assert.js'
 import { FASTSTREAM_ERR_INVALID_ARGUMENTS, FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { inspected } from '../shown.js'
@@ -12,7 +12,7 @@ import {
   declarePublisher, declareSubscriber, type Handler, type PublisherDeclaration, type SubscriberDeclaration
 } from './declaration.js'
 import { PublisherHandle, SubscriberHandle, type PublisherSource, type SubscriberSource } from './handles.js'
-import type { PublisherPlan } from './publisher.js'
+import type { GivenOptions, PublisherPlan } from './publisher.js'
 
 const PUBLISH = 'publish(publisher, value, options)'
 const SUBSCRIBER = 'subscriber(topics, options, handler)'
@@ -49,16 +49,16 @@ export class BoundView implements BoundBroker {
   }
 
   // Async for its errors; up to the queue it runs at once, so that publishes keep the order of their calls.
-  publish = async (
-    target: string | Publisher, value: unknown, options?: PublishOptions, ...surplus: unknown[]
-  ): Promise<RecordMetadata> => {
+  publish = (async (
+    target: string | Publisher, value: unknown, options?: GivenOptions, ...surplus: unknown[]
+  ) => {
     noSurplus(PUBLISH, surplus)
     const correlationId = this.#correlationId()
     const prepared = publisherOf(this.#broker, this.#scope, target).prepare(value, options, correlationId)
     this.#onFirstPublish?.(correlationId)
     this.#onFirstPublish = undefined
-    return await send(prepared)
-  }
+    return await sendAs(prepared, options)
+  }) as BoundBroker['publish']
 
   toJSON (): object {
     return { name: this.#broker.name, correlationId: this.correlationId }
@@ -87,12 +87,12 @@ export class ScopeView implements BoundBroker {
     return this.#broker.id
   }
 
-  publish = async (
-    target: string | Publisher, value: unknown, options?: PublishOptions, ...surplus: unknown[]
-  ): Promise<RecordMetadata> => {
+  publish = (async (
+    target: string | Publisher, value: unknown, options?: GivenOptions, ...surplus: unknown[]
+  ) => {
     noSurplus(PUBLISH, surplus)
-    return await send(publisherOf(this.#broker, this.#scope, target).prepare(value, options))
-  }
+    return await sendAs(publisherOf(this.#broker, this.#scope, target).prepare(value, options), options)
+  }) as BoundBroker['publish']
 
   health = (): BrokerHealth => {
     return this.#broker.health()

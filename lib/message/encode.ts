@@ -31,6 +31,9 @@ export interface OutgoingRules {
   readonly partitioner?: Partitioner | undefined
 }
 
+/** Options of a publish that the record shows. */
+type EncodingOptions = Pick<PublishOptions, 'key' | 'headers' | 'partition' | 'timestamp'>
+
 /** Values that one message takes from the place where it is published. */
 export interface Circumstances {
   /** Undefined: a new one. */
@@ -47,7 +50,7 @@ export interface Circumstances {
  * @throws FASTSTREAM_ERR_INVALID_MESSAGE, FASTSTREAM_ERR_ENCODE
  */
 export function encode (
-  value: unknown, options: PublishOptions, rules: OutgoingRules, circumstances: Circumstances
+  value: unknown, options: EncodingOptions, rules: OutgoingRules, circumstances: Circumstances
 ): Outgoing {
   const { topic, validators } = rules
   if (isResponse(value)) throw new FASTSTREAM_ERR_ENCODE('value', topic, RESPONSE)
@@ -81,7 +84,7 @@ function encodeChecked (value: unknown, { topic, hasSchema, validators, serializ
 }
 
 function encodeKey (
-  value: unknown, options: PublishOptions, rules: OutgoingRules, { tombstoneKey }: Circumstances
+  value: unknown, options: EncodingOptions, rules: OutgoingRules, { tombstoneKey }: Circumstances
 ): Buffer | null {
   const { topic, validators } = rules
   const derive = (): string | Buffer | null => deriveKey(rules.key, value, topic) ?? tombstoneKey

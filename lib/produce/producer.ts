@@ -1,18 +1,16 @@
 import type { MessagePublishContext } from '../../types/index.js'
 import type { Clock } from '../clock.js'
 import {
-  FASTSTREAM_ERR_NOT_READY, FASTSTREAM_ERR_PARTITION, FASTSTREAM_ERR_PUBLISH_QUEUE_FULL,
-  FASTSTREAM_ERR_PUBLISH_REFUSED, FASTSTREAM_ERR_PUBLISH_TIMEOUT, FASTSTREAM_ERR_TOPICS, FASTSTREAM_ERR_UNAVAILABLE,
-  FASTSTREAM_ERR_UNKNOWN_PARTITION, FASTSTREAM_ERR_UNKNOWN_TOPIC
+  FASTSTREAM_ERR_NOT_READY, FASTSTREAM_ERR_PUBLISH_QUEUE_FULL, FASTSTREAM_ERR_UNKNOWN_PARTITION
 } from '../errors.js'
 import { publishing, type Events } from '../events.js'
 import type { Outgoing } from '../message/outgoing.js'
-import { isNotAuthorized, notAuthorized, type NotAuthorizedError } from '../missing-rights.js'
 import type { ProducerSettings } from '../options/settings.js'
-import { SendError, type TransportProducer } from '../transport/transport.js'
+import type { TransportProducer } from '../transport/transport.js'
 import { Batcher, type Entry } from './batcher.js'
 import { sizeOf } from './size.js'
 import { chosenBy, Partitioner } from './partitioner.js'
+import { publishError } from './publish-error.js'
 import { RecordMetadata } from './record-metadata.js'
 import { toError } from '../to-error.js'
 
@@ -44,7 +42,7 @@ export class Producer {
     this.#settings = settings
     this.#clock = clock
     this.#events = events
-    this.#batcher = new Batcher(transport, settings.queue, clock)
+    this.#batcher = new Batcher(transport, settings.queue, clock, (entry) => { this.#place(entry) })
   }
 
   /** Messages that are not in the log yet. */
@@ -52,20 +50,27 @@ export class Producer {
     return this.#batcher.pending
   }
 
-  publish (outgoing: Outgoing): Promise<RecordMetadata> {
-    if (!publishing.hasSubscribers) return this.#publish(outgoing)
+  /**
+   * Resolves when the message is in the log.
+   *
+   * @param wait whether a full queue is waited for, until the deadline
+   * @param queued called when the message has its place in the queue
+   */
+  publish (outgoing: Outgoing, wait = false, queued?: () => void): Promise<RecordMetadata> {
+    if (!publishing.hasSubscribers) return this.#publish(outgoing, wait, queued)
     const { topic, partition, headers } = outgoing
     const context: MessagePublishContext = {
       ...this.#events.identity, topic, partition, headers: [...headers]
     }
-    return publishing.tracePromise(() => this.#publish({ ...outgoing, headers: context.headers }), context)
+    const traced = { ...outgoing, headers: context.headers }
+    return publishing.tracePromise(() => this.#publish(traced, wait, queued), context)
   }
 
-  #publish (outgoing: Outgoing): Promise<RecordMetadata> {
+  #publish (outgoing: Outgoing, wait: boolean, queued?: () => void): Promise<RecordMetadata> {
     const { topic } = outgoing
     if (this.#closed) return this.#refuse(topic, new FASTSTREAM_ERR_NOT_READY('closed'))
     const size = sizeOf(outgoing)
-    if (!this.#batcher.hasRoom(size)) return this.#refuse(topic, new FASTSTREAM_ERR_PUBLISH_QUEUE_FULL(topic))
+    if (!wait && !this.#batcher.hasRoom(size)) return this.#refuse(topic, new FASTSTREAM_ERR_PUBLISH_QUEUE_FULL(topic))
     return new Promise((resolve, reject) => {
       const entry: Entry = {
         record: recordOf(outgoing),
@@ -77,11 +82,12 @@ export class Producer {
           resolve(new RecordMetadata(topic, entry.record.partition, offset))
         },
         reject: (error) => { reject(this.#tellFailed(topic, publishError(topic, error))) },
+        queued,
+        counted: false,
         sent: false,
         done: false
       }
       this.#batcher.accept(entry)
-      this.#place(entry)
     })
   }
 
@@ -109,6 +115,7 @@ export class Producer {
 
   async close (): Promise<void> {
     this.#closed = true
+    this.#batcher.refuseWaiting()
     await this.#transport.close()
     this.#batcher.abort()
   }
@@ -169,49 +176,6 @@ export class Producer {
     if (partitioner !== undefined) return chosenBy(partitioner, { topic, key, partitions })
     return this.#partitioner.choose(topic, key, partitions)
   }
-}
-
-const REFUSALS = [FASTSTREAM_ERR_UNKNOWN_PARTITION, FASTSTREAM_ERR_PARTITION, FASTSTREAM_ERR_PUBLISH_REFUSED]
-
-/** Whether a publish failed in a way that trying it again cannot cure. */
-export function isRefused (error: unknown): boolean {
-  return isNotAuthorized(error) || REFUSALS.some((Refusal) => error instanceof Refusal)
-}
-
-export function isTooLarge (error: unknown): boolean {
-  if (!(error instanceof FASTSTREAM_ERR_PUBLISH_REFUSED)) return false
-  return error.cause instanceof SendError && error.cause.reason === 'too-large'
-}
-
-/** The error for the caller, who may show it to HTTP clients: what names hosts becomes the cause. */
-function publishError (topic: string, error: Error): Error {
-  if (isNotAuthorized(error)) return withoutPrincipal(error)
-  if (error instanceof SendError) {
-    const failure = isNotAuthorized(error.cause) ? withoutPrincipal(error.cause) : coded(topic, error)
-    return Object.assign(failure, { outcome: error.outcome })
-  }
-  if (FOR_CLIENTS.some((Known) => error instanceof Known)) return error
-  return new FASTSTREAM_ERR_UNAVAILABLE(topic, { cause: error })
-}
-
-/** Clients of the app may see what a publish rejects with, but not its cause, which names the app's user. */
-function withoutPrincipal (cause: NotAuthorizedError): Error {
-  return notAuthorized(cause.rights, undefined, { cause })
-}
-
-/** Errors before a send that name nothing but topics. */
-const FOR_CLIENTS = [
-  FASTSTREAM_ERR_TOPICS, FASTSTREAM_ERR_UNKNOWN_TOPIC, FASTSTREAM_ERR_UNKNOWN_PARTITION, FASTSTREAM_ERR_PARTITION
-]
-
-function coded (topic: string, cause: SendError): Error {
-  const { outcome, reason, message } = cause
-  if (reason === 'closed') return new FASTSTREAM_ERR_NOT_READY('closed', { cause })
-  if (reason === 'timeout') {
-    const place = outcome === 'unknown' ? 'it may be in the log' : 'it is not in the log'
-    return new FASTSTREAM_ERR_PUBLISH_TIMEOUT(topic, place, { cause })
-  }
-  return new FASTSTREAM_ERR_PUBLISH_REFUSED(topic, message, { cause })
 }
 
 /** What the transport is to know; the partition is chosen later. */

@@ -12,6 +12,7 @@ import { partitions } from './partitions.js'
 import { payloads } from './payloads.js'
 import { progress } from './progress.js'
 import { publishing } from './publishing.js'
+import { queue } from './queue.js'
 import { restarts } from './restarts.js'
 import { settling } from './settling.js'
 import { stopping } from './stopping.js'
@@ -21,6 +22,7 @@ import type { World } from './world.js'
 export function conformance (world: World): void {
   publishing(world)
   partitions(world)
+  queue(world)
   payloads(world)
   consuming(world)
   ordering(world)
