@@ -58,3 +58,29 @@ await orders.publish({ id: '1', amount: 2 }, { noConfirm: true })
 await orders.publish(order, { wait: 1000 })
 // @ts-expect-error a result is in the log before its message is settled
 app.broker.subscriber('orders', { publish: orders }, () => response(order, { noConfirm: true }))
+
+// Functions whose names say the topic
+app.broker.consumes({ schema, publish: orders, concurrency: 1 }, function onOrders (value, message) {
+  expectEqual<typeof value, { id: string, region: number }>(true)
+  message.log.info(this.broker.name)
+  return value
+})
+app.broker.consumes(function onAnything (value) { expectEqual<typeof value, unknown>(true) })
+// @ts-expect-error what is returned is checked against the publisher's schema
+app.broker.consumes({ schema, publish: orders }, function onOrders () { return { id: 1 } })
+// @ts-expect-error an executor is a concurrency
+app.broker.consumes({ executor: 'SequentialExecutor' }, function onOrders () {})
+
+const toOrders = app.broker.producing({ schema, key: (order) => order.id }, async function toOrders (id: string) {
+  return { id, region: 1 }
+})
+expectEqual<Parameters<typeof toOrders>, [id: string]>(true)
+expectEqual<Awaited<ReturnType<typeof toOrders>>, { id: string, region: number }>(true)
+const toMaybe = app.broker.producing({ schema, topic: 'orders' }, (some: boolean) => some ? response(order) : undefined)
+expectEqual<Awaited<ReturnType<typeof toMaybe>>, { id: string, region: number } | undefined>(true)
+const toAnything = app.broker.producing(function toAnything () { return 7 })
+expectEqual<Awaited<ReturnType<typeof toAnything>>, number>(true)
+// @ts-expect-error a region is a number
+app.broker.producing({ schema }, function toOrders () { return { id: '1', region: 'north' } })
+// @ts-expect-error it takes what the function takes
+await toOrders(7)

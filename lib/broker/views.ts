@@ -11,11 +11,18 @@ import { inspected } from '../shown.js'
 import {
   declarePublisher, declareSubscriber, type Handler, type PublisherDeclaration, type SubscriberDeclaration
 } from './declaration.js'
+import { functionLast, publishing, topicOf, type NamedTopic } from './functions.js'
 import { PublisherHandle, SubscriberHandle, type PublisherSource, type SubscriberSource } from './handles.js'
 import type { GivenOptions, PublisherPlan } from './publisher.js'
 
 const PUBLISH = 'publish(publisher, value, options)'
 const SUBSCRIBER = 'subscriber(topics, options, handler)'
+const CONSUMES = 'consumes(options, handler)'
+const PRODUCING = 'producing(options, function)'
+
+type Consumes = SubscriberOptions<MessageSchema, unknown, Dependencies> & NamedTopic
+type Produces = PublisherOptions<MessageSchema, unknown> & NamedTopic
+type Produce = (...args: never[]) => unknown
 
 /** The broker behind a view. */
 export interface ViewedBroker extends PublisherSource, SubscriberSource {
@@ -121,6 +128,18 @@ export class ScopeView implements BoundBroker {
     const declaration = declareSubscriber(this.#scope, topics, given, handle)
     this.#broker.addSubscriber(declaration)
     return new SubscriberHandle(declaration, this.#broker)
+  }
+
+  consumes = (options: Consumes | Handler, handler?: Handler, ...surplus: unknown[]): Subscriber => {
+    noSurplus(CONSUMES, surplus)
+    const [{ topic, prefix, ...rest }, handle] = functionLast(CONSUMES, options, handler)
+    return this.subscriber(topicOf(handle, { topic, prefix }, 'on'), rest, handle)
+  }
+
+  producing = (options: Produces | Produce, produce?: Produce, ...surplus: unknown[]): ReturnType<typeof publishing> => {
+    noSurplus(PRODUCING, surplus)
+    const [{ topic, prefix, ...rest }, made] = functionLast(PRODUCING, options, produce)
+    return publishing(made, this.publisher(topicOf(made, { topic, prefix }, 'to'), rest).publish)
   }
 
   toJSON (): object {
