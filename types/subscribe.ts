@@ -324,7 +324,8 @@ type Produced<R> = R extends Response<infer V> ? V : R
  * await app.ready()
  * await app.broker.publish('orders', { id: '1' })
  */
-export interface Broker<This, P extends FastifyTypeProvider> extends Registrar<This, P>, FunctionRegistrar<This, P>, BoundBroker {
+export interface Broker<This, P extends FastifyTypeProvider>
+  extends Registrar<This, P>, FunctionRegistrar<This, P>, BoundBroker {
   /** Name, as the option `name` of the plugin. */
   readonly name: string
   /** Unique id, as `brokerId` of the events: brokers of several apps in one process may have one name. */

@@ -55,7 +55,8 @@ export function compile (registry: Registry, broker: CompilingBroker): Compiled 
 /** @throws FASTSTREAM_ERR_SCHEMA_BUILD */
 export function compilePublisher (declaration: PublisherDeclaration, broker: CompilingBroker): PublisherPlan {
   const { settings: { ajv, producer }, clock } = broker
-  const { scope, topic, schema = {}, key, headers, partition, partitioner = producer.partitioner, replyTo } = declaration
+  const { scope, topic, schema = {}, key, headers, partition, replyTo } = declaration
+  const { partitioner = producer.partitioner } = declaration
   const { validator: compiler, serializer } = compilersOf(scope)
   const validators = compileParts(schema, (schema, part) => {
     return compileOutgoing({ scope, ajv, compiler }, schema, { topic, part })

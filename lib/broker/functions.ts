@@ -1,8 +1,7 @@
-import type { RecordMetadata } from '../../types/index.js'
+import type { PublishOptions, RecordMetadata } from '../../types/index.js'
 import { FASTSTREAM_ERR_INVALID_ARGUMENTS, FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { isResponse } from '../message/response.js'
 import { callable, isObject, text } from '../options/assert.js'
-import type { GivenOptions } from './publisher.js'
 
 /* FastKafka's way to declare: a function whose name says the topic. */
 
@@ -47,13 +46,14 @@ export function topicOf ({ name }: Function, { topic, prefix }: NamedTopic, othe
   throw new FASTSTREAM_ERR_INVALID_OPTION('topic', cure)
 }
 
-type Publish = (value: unknown, options?: GivenOptions) => Promise<RecordMetadata | void>
+/** A function that makes what is published. */
+export type Produce = (...args: unknown[]) => unknown
+
+type Publish = (value: unknown, options?: PublishOptions) => Promise<RecordMetadata>
 
 /** A function that publishes what `produce` returns, and resolves to it when it is in the log. */
-export function publishing (
-  produce: (...args: never[]) => unknown, publish: Publish
-): (...args: never[]) => Promise<unknown> {
-  async function publishResult (...args: never[]): Promise<unknown> {
+export function publishing (produce: Produce, publish: Publish): (...args: unknown[]) => Promise<unknown> {
+  async function publishResult (...args: unknown[]): Promise<unknown> {
     const result: unknown = await produce(...args)
     const { value, options } = isResponse(result) ? result : { value: result, options: undefined }
     if (value !== undefined) await publish(value, options)

@@ -11,7 +11,7 @@ import { inspected } from '../shown.js'
 import {
   declarePublisher, declareSubscriber, type Handler, type PublisherDeclaration, type SubscriberDeclaration
 } from './declaration.js'
-import { functionLast, publishing, topicOf, type NamedTopic } from './functions.js'
+import { functionLast, publishing, topicOf, type NamedTopic, type Produce } from './functions.js'
 import { PublisherHandle, SubscriberHandle, type PublisherSource, type SubscriberSource } from './handles.js'
 import type { GivenOptions, PublisherPlan } from './publisher.js'
 
@@ -22,7 +22,6 @@ const PRODUCING = 'producing(options, function)'
 
 type Consumes = SubscriberOptions<MessageSchema, unknown, Dependencies> & NamedTopic
 type Produces = PublisherOptions<MessageSchema, unknown> & NamedTopic
-type Produce = (...args: never[]) => unknown
 
 /** The broker behind a view. */
 export interface ViewedBroker extends PublisherSource, SubscriberSource {
@@ -132,13 +131,15 @@ export class ScopeView implements BoundBroker {
 
   consumes = (options: Consumes | Handler, handler?: Handler, ...surplus: unknown[]): Subscriber => {
     noSurplus(CONSUMES, surplus)
-    const [{ topic, prefix, ...rest }, handle] = functionLast(CONSUMES, options, handler)
+    const [{ topic, prefix, ...rest }, handle] = functionLast<Consumes, Handler>(CONSUMES, options, handler)
     return this.subscriber(topicOf(handle, { topic, prefix }, 'on'), rest, handle)
   }
 
-  producing = (options: Produces | Produce, produce?: Produce, ...surplus: unknown[]): ReturnType<typeof publishing> => {
+  producing = (
+    options: Produces | Produce, produce?: Produce, ...surplus: unknown[]
+  ): ReturnType<typeof publishing> => {
     noSurplus(PRODUCING, surplus)
-    const [{ topic, prefix, ...rest }, made] = functionLast(PRODUCING, options, produce)
+    const [{ topic, prefix, ...rest }, made] = functionLast<Produces, Produce>(PRODUCING, options, produce)
     return publishing(made, this.publisher(topicOf(made, { topic, prefix }, 'to'), rest).publish)
   }
 

@@ -230,10 +230,14 @@ export class Batcher {
 
   #sweep (): void {
     const now = this.#clock.elapsed()
+    // What gives up its place leaves it to those that are not due as well.
+    this.#admitting = true
     for (const entry of this.#open) {
       if (entry.deadline > now) break
       this.#giveUp(entry, 'no answer before the deadline', 'timeout')
     }
+    this.#admitting = false
+    this.#admit()
   }
 }
 

@@ -27,7 +27,7 @@ t.test('the name of a function says its topic', async (t) => {
 t.test('a name that says no topic is an error', async (t) => {
   const { broker } = await build(t)
   const wrong: Array<[handler: () => void, prefix?: string]> = [
-    [function orders () {}], [function online () {}], [function on () {}], [function on_ () {}], [() => {}], // eslint-disable-line camelcase
+    [function orders () {}], [function online () {}], [function on () {}], [function on_ () {}], [() => {}],
     [function toOrders () {}], [function onOrders () {}, 'handle']
   ]
   for (const [handler, prefix] of wrong) {
@@ -47,13 +47,13 @@ t.test('wrong arguments are refused', async (t) => {
   function onOrders () {}
   function toOrders () {}
   const wrong: Array<[declare: () => unknown, code: string, message: RegExp]> = [
-    [() => broker.consumes(onOrders, onOrders as never), 'FASTSTREAM_ERR_INVALID_ARGUMENTS', /the function comes last/],
+    [() => broker.consumes(onOrders as object, onOrders), 'FASTSTREAM_ERR_INVALID_ARGUMENTS', /comes last/],
     [() => broker.consumes(null as never, onOrders), 'FASTSTREAM_ERR_INVALID_OPTION', /'options' must be an object/],
-    [() => broker.consumes({} as never), 'FASTSTREAM_ERR_INVALID_OPTION', /'function' must be the last argument: consumes/],
+    [() => broker.consumes({} as never), 'FASTSTREAM_ERR_INVALID_OPTION', /must be the last argument: consumes/],
     [() => broker.producing({}, 7 as never), 'FASTSTREAM_ERR_INVALID_OPTION', /the last argument: producing/],
     [() => broker.consumes({ prefix: '' }, onOrders), 'FASTSTREAM_ERR_INVALID_OPTION', /'prefix' must be a string/],
     [() => broker.consumes({ topic: 'a b' }, onOrders), 'FASTSTREAM_ERR_INVALID_TOPIC', /'a b'/],
-    [() => broker.consumes({ executor: 'x' } as object, onOrders), 'FASTSTREAM_ERR_INVALID_OPTION', /'executor' is not known/],
+    [() => broker.consumes({ executor: 'x' } as object, onOrders), 'FASTSTREAM_ERR_INVALID_OPTION', /'executor'/],
     [() => broker.producing({ encoder: 'json' } as object, toOrders), 'FASTSTREAM_ERR_INVALID_OPTION', /'encoder'/],
     [
       () => (broker.consumes as (...args: unknown[]) => unknown)({}, onOrders, 1),

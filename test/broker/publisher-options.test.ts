@@ -18,8 +18,12 @@ t.test('a partition is constant or computed, and that of the publish wins', asyn
 t.test('a computed partition that is none is an error, and nothing is sent', async (t) => {
   const app = await build(t)
   const answers: Record<string, () => unknown> = {
-    undefined: () => undefined, promise: async () => { throw new Error('late') }, beyond: () => 3, text: () => '0',
-    below: () => -1, throws: () => { throw new Error('top secret') },
+    undefined: () => undefined,
+    promise: async () => { throw new Error('late') },
+    beyond: () => 3,
+    text: () => '0',
+    below: () => -1,
+    throws: () => { throw new Error('top secret') },
     coded: () => { throw Object.assign(new Error('no tenant'), { code: 'NO_TENANT', statusCode: 400 }) }
   }
   const odd = app.broker.publisher('odd', { partition: (value) => answers[String(value)]?.() as number })
@@ -38,7 +42,7 @@ t.test('a computed partition that is none is an error, and nothing is sent', asy
   t.same(broker.published('odd'), [])
 })
 
-t.test('a result that no partition is chosen for makes a dead letter, and the dead letter needs no partitioner', async (t) => {
+t.test('a result without a partition makes a dead letter, which needs no partitioner', async (t) => {
   const partitioner = (): number => 99
   const app = await build(t, { producer: { partitioner } })
   const out = app.broker.publisher('out')

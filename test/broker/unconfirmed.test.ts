@@ -7,6 +7,7 @@ import { SendError } from '../../lib/transport/transport.js'
 import { hear } from '../support/hear.js'
 import { gate } from '../support/inbox.js'
 import { memoryLog } from '../support/json-log.js'
+import { turn } from '../support/manual-clock.js'
 import { useEnvironment } from '../support/environment.js'
 import { build } from '../support/plugin-app.js'
 
@@ -74,8 +75,12 @@ t.test('what fails later is a line of the log', async (t) => {
   for (let i = 0; i < 3; i++) await app.broker.publish('orders', i, { noConfirm: true })
   open()
   await app.close()
+  await turn()
   t.match(lines.filter(({ level }) => level === 50), [{
-    msg: 'messages that were published without confirmation have failed', broker: 'default', topic: 'orders', messages: 3,
+    msg: 'messages that were published without confirmation have failed',
+    broker: 'default',
+    topic: 'orders',
+    messages: 3,
     err: { code: 'FASTSTREAM_ERR_PUBLISH_REFUSED' }
   }])
 })
@@ -88,7 +93,7 @@ t.test('a result of a handler is always confirmed', async (t) => {
   await broker.publish('in', 1)
   await broker.settled()
   t.match(broker.errors, [{
-    stage: 'publish', attempt: 1, error: { code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /'noConfirm' is not for the/ }
+    stage: 'publish', attempt: 1, error: { code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /'noConfirm' is not/ }
   }])
   t.equal(broker.published('in.dlq').length, 1)
 })
@@ -103,13 +108,15 @@ t.test('results and dead letters wait for room in the queue, behind publishes th
   })
   app.broker.publisher('busy')
   const broker = await testBroker(app)
-  let busy = true
+  const busy = new AbortController()
   const publishes = (async () => {
-    while (busy) await Promise.all([1, 2].map((value) => app.broker.publish('busy', value, { wait: true })))
+    while (!busy.signal.aborted) {
+      await Promise.all([1, 2].map((value) => app.broker.publish('busy', value, { wait: true })))
+    }
   })()
   await Promise.all(Array.from({ length: 20 }, (_, i) => app.broker.publish('in', i, { wait: true })))
   while (broker.published('out').length + broker.published('in.dlq').length < 20) await new Promise(setImmediate)
-  busy = false
+  busy.abort()
   await publishes
   t.same([broker.published('out').length, broker.published('in.dlq').length], [10, 10])
   t.same(failed.filter(({ brokerId }) => brokerId === app.broker.id), [])

@@ -24,7 +24,7 @@ t.test('a partitioner of the app gets topic, key and number of partitions, and i
   const asked: unknown[] = []
   const key = Buffer.from('k')
   const published = producer.publish(message('1', { key, partitioner: (to) => { asked.push(to); return 2 } }))
-  const named = producer.publish(message('2', { partition: 1, partitioner: () => t.fail('the partition is given') }))
+  const named = producer.publish(message('2', { partition: 1, partitioner: () => { throw new Error('not asked') } }))
   await turn()
   transport.sends[0]?.succeed()
   await Promise.all([published, named])
@@ -46,8 +46,8 @@ t.test('what is no partition of the topic is an error, and nothing is sent', asy
     t.match(error, {
       code: 'FASTSTREAM_ERR_PARTITION',
       statusCode: 500,
-      message: `the message for 'orders' has no partition and was not sent: its partitioner returned ${what}, and the ` +
-        'topic has 3 partitions, counted from 0'
+      message: "the message for 'orders' has no partition and was not sent: its partitioner returned " +
+        `${what}, and the topic has 3 partitions, counted from 0`
     })
     t.ok(isRefused(error), 'a repetition would not help')
   }
