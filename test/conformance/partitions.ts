@@ -38,7 +38,7 @@ export function partitions (world: World): void {
       await t.rejects(computed.publish(3), { code: 'FASTSTREAM_ERR_UNKNOWN_PARTITION', message: /no partition 3/ })
     })
 
-    t.test('the topic of a publisher that is made after the start is created, what waits keeps its order', async (t) => {
+    t.test('the topic of a publisher that is made after the start is created, what waits is in order', async (t) => {
       const late = world.unique('late')
       const app = await world.app(t, { topicConfig: { partitions: 2 } })
       await app.ready()
