@@ -57,9 +57,7 @@ export const FASTSTREAM_ERR_DUPLICATE_PUBLISHER = createError<[topic: string]>(
 )
 export const FASTSTREAM_ERR_ALREADY_STARTED = createError<
   [what: string, name: string, before: string, options?: ErrorOptions]
->(
-  'FASTSTREAM_ERR_ALREADY_STARTED', "%s of '%s' is declared too late: declare it while plugins load, before %s", 500
-)
+>('FASTSTREAM_ERR_ALREADY_STARTED', "%s of '%s' is declared too late: declare it while plugins load, before %s", 500)
 export const FASTSTREAM_ERR_NOT_READY = createError<[state: string, options?: ErrorOptions]>(
   'FASTSTREAM_ERR_NOT_READY',
   "the broker is %s: publish after ready() (with startup: 'background', when health() says 'connected') and before " +
@@ -68,9 +66,7 @@ export const FASTSTREAM_ERR_NOT_READY = createError<[state: string, options?: Er
 )
 export const FASTSTREAM_ERR_SCHEMA_BUILD = createError<
   [part: string, topic: string, reason: string, options?: ErrorOptions]
->(
-  'FASTSTREAM_ERR_SCHEMA_BUILD', "the %s schema of '%s' cannot be compiled: %s", 500
-)
+>('FASTSTREAM_ERR_SCHEMA_BUILD', "the %s schema of '%s' cannot be compiled: %s", 500)
 export const FASTSTREAM_ERR_ASYNCAPI = createError<[reason: string]>(
   'FASTSTREAM_ERR_ASYNCAPI', 'there is no AsyncAPI document yet: %s', 500
 )
@@ -172,9 +168,7 @@ export const FASTSTREAM_ERR_INVALID_MESSAGE = createBounded<[topic: string, reas
 )
 export const FASTSTREAM_ERR_ENCODE = createBounded<
   [part: string, topic: string, reason: string, options?: ErrorOptions]
->(
-  'FASTSTREAM_ERR_ENCODE', "the %s of the message for '%s' cannot be encoded and was not sent: %s", 500
-)
+>('FASTSTREAM_ERR_ENCODE', "the %s of the message for '%s' cannot be encoded and was not sent: %s", 500)
 export const FASTSTREAM_ERR_PUBLISH_QUEUE_FULL = createBounded<[topic: string]>(
   'FASTSTREAM_ERR_PUBLISH_QUEUE_FULL',
   "too many messages wait for the cluster, and the one for '%s' was not sent: raise 'producer.queue', or publish " +
@@ -206,9 +200,7 @@ export const FASTSTREAM_ERR_PUBLISH_FORBIDDEN = createBounded<[operation: string
 )
 export const FASTSTREAM_ERR_PUBLISH_AUTHORIZE = createBounded<
   [operation: string, reason: string, options?: ErrorOptions]
->(
-  'FASTSTREAM_ERR_PUBLISH_AUTHORIZE', "operation '%s' was not published: 'authorize' %s", 500
-)
+>('FASTSTREAM_ERR_PUBLISH_AUTHORIZE', "operation '%s' was not published: 'authorize' %s", 500)
 export const FASTSTREAM_ERR_PUBLISH_BODY = createBounded<[reason: string]>(
   'FASTSTREAM_ERR_PUBLISH_BODY', 'the body %s', 400
 )
