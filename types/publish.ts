@@ -1,5 +1,6 @@
 import type { Documentation } from './asyncapi.js'
 import type { MessageSchema } from './provider.js'
+import type { TopicName, TopicValue } from './topics.js'
 
 /**
  * Place of a record in the log. As JSON its offset is text, so a route may return what a publish resolves to.
@@ -207,7 +208,8 @@ export interface PublisherOptions<S, V> extends Documentation {
 export interface BoundBroker {
   /**
    * Publishes through a publisher, or to a topic: then through the one publisher that the scope knows for this topic,
-   * if there is one. Resolves when the record is in the log of all in-sync replicas.
+   * if there is one. Resolves when the record is in the log of all in-sync replicas. Names and values of topics are
+   * typed by {@link Topics}, which an app may fill.
    *
    * @param value `null` is a tombstone
    * @throws the errors of {@link Publisher.publish}
@@ -222,6 +224,10 @@ export interface BoundBroker {
   publish<V>(
     this: void, publisher: Publisher<V>, value: NoInfer<V> | null, options: UnconfirmedOptions
   ): Promise<void>
-  publish (this: void, topic: string, value: unknown, options?: PublishOptions): Promise<RecordMetadata>
-  publish (this: void, topic: string, value: unknown, options: UnconfirmedOptions): Promise<void>
+  publish<T extends TopicName>(
+    this: void, topic: T, value: NoInfer<TopicValue<T>> | null, options?: PublishOptions
+  ): Promise<RecordMetadata>
+  publish<T extends TopicName>(
+    this: void, topic: T, value: NoInfer<TopicValue<T>> | null, options: UnconfirmedOptions
+  ): Promise<void>
 }
