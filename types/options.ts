@@ -1,6 +1,7 @@
 import type { FastifyRequest, FastifyServerOptions } from 'fastify'
 import type { ConnectionOptions } from 'node:tls'
 import type { AsyncapiOptions } from './asyncapi.js'
+import type { InheritedConsumerOptions } from './consumer-options.js'
 import type { Partitioner } from './publish.js'
 import type { Transport, TransportFactory } from './transport.js'
 
@@ -110,25 +111,15 @@ export interface TopicConfig {
  * @example
  * const options: InheritedOptions = { groupId: 'shop', ackPolicy: 'NACK_ON_ERROR', retry: { delay: 1000 } }
  */
-export interface InheritedOptions {
+export interface InheritedOptions extends InheritedConsumerOptions {
   /**
    * Consumer group that stores the offsets. Required on a real cluster, for the plugin or for each subscriber.
    * `null`: no group. Every process reads all messages, no offset is stored, and each start begins where
-   * `offsetReset` says.
+   * `offsetReset` says. FastStream and FastKafka: `group_id`.
    *
    * @default none; in memory 'fastify-faststream'
    */
   groupId?: string | null | undefined
-  /**
-   * Position in a partition for which the group has no offset, or an offset that is not in the log: retention has
-   * removed the records, or the topic was deleted and created again. Records that are left out are logged, with the
-   * size of the gap. `'latest'` leaves out all records from before the first start. `'fail'` does not read such a
-   * partition before `skipTo`; without an offset it is as `'earliest'`. A partition that is added to a topic later is
-   * always read from its first record. Subscribers that share a group need the same value.
-   *
-   * @default 'earliest'
-   */
-  offsetReset?: 'earliest' | 'latest' | 'fail' | undefined
   /**
    * Time for one attempt of a handler, ms. After it `message.signal` aborts, and the attempt has failed whatever the
    * handler returns later.
@@ -251,31 +242,19 @@ export interface FaststreamOptions extends InheritedOptions {
   /** Time that `close()` waits for running handlers, ms. @default Fastify's `pluginTimeout` − 1 s */
   drainTimeout?: number | undefined
   /**
-   * Time that a rebalance waits for running handlers, ms. At least 1 s below `rebalanceTimeout`.
+   * Time that a rebalance waits for running handlers, ms. At least 1 s, and two heartbeats if `heartbeatInterval` is
+   * written, below `rebalanceTimeout`.
    *
    * @default 10_000
    */
   revokeDrain?: number | undefined
   /**
-   * Time after which the group evicts a member from which it has heard nothing, ms. The cluster refuses values outside
-   * of its own bounds, by default 6 s and 30 min.
+   * Time after which the client asks the cluster again about its topics, ms: for partitions that were added, and for
+   * leaders that have moved without an error. FastStream and FastKafka: `metadata_max_age_ms`.
    *
-   * @default 30_000
+   * @default 5000
    */
-  sessionTimeout?: number | undefined
-  /**
-   * Time that the group waits in a rebalance for a member that drains, ms. After it the group evicts the member.
-   *
-   * @default 60_000
-   */
-  rebalanceTimeout?: number | undefined
-  /**
-   * Name of this process as a static member of its groups: a restart within `sessionTimeout` makes no rebalance. Each
-   * running process needs a name of its own, for example the name of its pod in a StatefulSet.
-   *
-   * @default none
-   */
-  groupInstanceId?: string | undefined
+  metadataMaxAge?: number | undefined
   /**
    * Time allowed for one clean-up of a dependency, ms. After it the clean-up is left running, which is an error.
    *

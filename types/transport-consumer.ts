@@ -29,13 +29,18 @@ export interface ConsumerOptions {
   /**
    * Beginning of a partition for which the group has no offset, or an offset that the log does not hold. A partition
    * that was added to a topic which the group has offsets of begins at its start. `fail` stops a partition whose offset
-   * the log does not hold, and is as `earliest` without an offset.
+   * the log does not hold, and is as `earliest` without an offset. With `timestamp` (ms since the epoch) it begins at
+   * the first record whose timestamp is not smaller, and as `latest` where there is none.
    */
-  readonly offsetReset: 'earliest' | 'latest' | 'fail'
+  readonly offsetReset: 'earliest' | 'latest' | 'fail' | { readonly timestamp: number }
+  /** `read_uncommitted`: records are read before their transaction has ended. @default 'read_committed' */
+  readonly isolationLevel?: 'read_committed' | 'read_uncommitted'
   /** Time that the group waits for a member's drain before it goes on without the member, ms. */
   readonly rebalanceTimeout: number
   /** Time that a silent member stays in the group, ms. */
   readonly sessionTimeout: number
+  /** Time from one heartbeat to the next, ms. @default a third of `sessionTimeout`, at most 1000 */
+  readonly heartbeatInterval?: number
   /** Name of a static member (KIP-345): the group knows it across restarts, which then make no rebalance. */
   readonly groupInstanceId?: string
   /** Rack of the consumer (KIP-392): partitions are read from a replica in it, where the cluster offers one. */
@@ -46,17 +51,22 @@ export interface ConsumerOptions {
 }
 
 /**
- * Bounds of one fetch. Each has a default.
+ * Bounds of one fetch, a request that asks one node for records of all its partitions. A record that is larger than the
+ * bounds is fetched all the same.
  *
  * @example
- * const fetch: FetchOptions = { maxWait: 100 }
+ * const fetch: FetchOptions = { minBytes: 64 * 1024, maxWait: 1000 }
+ * app.broker.subscriber('clicks', { fetch }, countClick)
  */
 export interface FetchOptions {
-  readonly minBytes?: number
-  readonly maxBytes?: number
-  readonly maxBytesPerPartition?: number
-  /** Time that a node may wait for `minBytes`, ms. */
-  readonly maxWait?: number
+  /** Size for which the node waits, bytes. @default 1 */
+  readonly minBytes?: number | undefined
+  /** Largest answer, bytes. @default 10 MiB */
+  readonly maxBytes?: number | undefined
+  /** Largest part of an answer that is of one partition, bytes. @default 1 MiB */
+  readonly maxBytesPerPartition?: number | undefined
+  /** Time that the node may wait for `minBytes`, ms; at most 60 s. @default 250 */
+  readonly maxWait?: number | undefined
 }
 
 /**

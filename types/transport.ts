@@ -59,6 +59,8 @@ export interface TransportOptions {
   readonly allowInsecureSasl?: boolean
   /** ms */
   readonly connectTimeout: number
+  /** Age at which metadata of topics are asked for again, ms. @default 5000 */
+  readonly metadataMaxAge?: number
   /** Compression of the batches that are published; none by default. */
   readonly compression?: NonNullable<FaststreamOptions['producer']>['compression']
   /** Destination of the transport's own log lines. */

@@ -97,20 +97,29 @@ export class Groups implements Iterable<Group> {
 
   #createGroup (subscribers: Sharing): Group {
     const { transport, ...environment } = this.#means
-    const [{ groupId, offsetReset }] = subscribers
+    // They have the same options of the consumer: it was checked when they were declared.
+    const [first] = subscribers
+    const { groupId, offsetReset, isolationLevel, fetch, checkCrcs, clientRack: rack, groupInstanceId } = first
+    const { sessionTimeout, heartbeatInterval, rebalanceTimeout } = first
     const pipelines = subscribers.map((subscriber) => this.#pipelineOf(subscriber))
-    const topics = subscribers.flatMap(({ topics }) => topics)
-    const { sessionTimeout, rebalanceTimeout, groupInstanceId } = environment.settings
     const options = {
       groupId,
-      topics,
+      topics: subscribers.flatMap(({ topics }) => topics),
       offsetReset,
+      isolationLevel,
+      fetch,
+      checkCrcs,
+      rack,
       budget: environment.budget,
       sessionTimeout,
+      heartbeatInterval,
       rebalanceTimeout,
-      ...groupInstanceId === undefined ? {} : { groupInstanceId }
+      groupInstanceId
     }
-    return new Group(groupId, pipelines, (listener) => transport.consumer(options, listener), environment)
+    const contactInterval = groupId === null ? environment.settings.metadataMaxAge : heartbeatInterval
+    const settings = { ...environment.settings, sessionTimeout, rebalanceTimeout, contactInterval }
+    const own = { ...environment, settings }
+    return new Group(groupId, pipelines, (listener) => transport.consumer(options, listener), own)
   }
 }
 

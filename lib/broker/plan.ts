@@ -3,6 +3,7 @@ import {
   FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER, FASTSTREAM_ERR_GROUP_CLASH, FASTSTREAM_ERR_GROUP_REQUIRED,
   FASTSTREAM_ERR_INVALID_OPTION
 } from '../errors.js'
+import { checkGroupless, checkTimes, differenceOf } from '../options/consumer-options.js'
 import { resolveInherited, type InheritedSettings } from '../options/inherited.js'
 import type { DeadLetterTopic } from '../options/settings.js'
 import type { Settings } from '../options/plugin-options.js'
@@ -43,7 +44,7 @@ export interface Surroundings {
 /**
  * Lays the layers and the subscriber's own options over those of the plugin.
  *
- * @throws FASTSTREAM_ERR_GROUP_REQUIRED
+ * @throws FASTSTREAM_ERR_GROUP_REQUIRED, FASTSTREAM_ERR_INVALID_OPTION
  */
 export function resolveSubscriber (
   declaration: SubscriberDeclaration, settings: Settings, around: Surroundings = {}
@@ -51,6 +52,8 @@ export function resolveSubscriber (
   const { layers = [], overrides = [], deadLetterTopics } = around
   const { name, topics, options } = declaration
   const inherited = resolveInherited([...layers, options, ...overrides], settings)
+  checkTimes({ ...settings, ...inherited })
+  if (inherited.groupId === null) checkGroupless(options)
   return Object.freeze({
     ...inherited,
     declaration,
@@ -102,15 +105,14 @@ export function checkTogether (before: readonly SubscriberSettings[], added: Sub
  * and each topic must belong to one of them.
  */
 function checkGroup (before: readonly SubscriberSettings[], added: SubscriberSettings): void {
-  const { groupId, topics, offsetReset } = added
+  const { groupId, topics } = added
   if (groupId === null) return
   for (const other of before) {
     if (other.groupId !== groupId) continue
     const shared = topics.find((topic) => other.topics.includes(topic))
     if (shared !== undefined) throw new FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER(shared, groupId)
-    if (other.offsetReset !== offsetReset) {
-      throw new FASTSTREAM_ERR_GROUP_CLASH(groupId, 'offsetReset', other.topics.join(', '))
-    }
+    const option = differenceOf(other, added)
+    if (option !== undefined) throw new FASTSTREAM_ERR_GROUP_CLASH(groupId, option, other.topics.join(', '))
   }
 }
 

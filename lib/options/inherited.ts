@@ -1,14 +1,14 @@
 import type { AckPolicy, DeadLetterOptions, InheritedOptions, RetryOptions } from '../../types/index.js'
 import { anyNumber, choice, flag, functionOf, milliseconds, wholeNumber } from './checks.js'
 import { callable, onlyKnown, text } from './assert.js'
+import { CONSUMER, type ConsumerSettings } from './consumer-options.js'
 import { defaultsOf, optionsOf, resolveOptions, type OptionTable } from './option.js'
-import type { DeadLetterTopic, MessageLogLevel, OffsetResetMode, Ordering, RetrySettings } from './settings.js'
+import type { DeadLetterTopic, MessageLogLevel, Ordering, RetrySettings } from './settings.js'
 import { checkTopic } from './topic-name.js'
 
 /** Settings that the inherited options resolve to. */
-export interface InheritedSettings {
+export interface InheritedSettings extends ConsumerSettings {
   readonly groupId: string | null | undefined
-  readonly offsetReset: OffsetResetMode
   readonly handlerTimeout: number
   readonly stuckAfter: number
   readonly bodyLimit: number
@@ -34,14 +34,9 @@ export const INHERITED: OptionTable<InheritedOptions, InheritedSettings> = {
     check: checkGroupId,
     shown: "none; in memory 'fastify-faststream'",
     doc: 'the consumer group that stores the offsets. Required on a real cluster; ' +
-      '`null`: [no group](subscribing.md#where-reading-begins)'
+      '`null`: [no group](consumers.md#no-group)'
   },
-  offsetReset: {
-    default: 'earliest',
-    check: choice('earliest', 'latest', 'fail'),
-    doc: '[where reading begins](subscribing.md#where-reading-begins) without a usable offset: ' +
-      "`'earliest'`, `'latest'` or `'fail'`. Subscribers of one group need the same value"
-  },
+  ...CONSUMER,
   handlerTimeout: {
     default: 60_000,
     check: milliseconds(1),

@@ -6,19 +6,20 @@ import { FASTSTREAM_ERR_BROKERS_REQUIRED, FASTSTREAM_ERR_INVALID_OPTION } from '
 import { onlyKnown } from './assert.js'
 import { asItIs, choice, flag, milliseconds, someText, wholeNumber } from './checks.js'
 import { Sealed } from '../sealed.js'
+import { checkTimes } from './consumer-options.js'
 import { INHERITED, resolveInherited, type InheritedSettings } from './inherited.js'
 import { defaultsOf, optionsOf, resolveOptions, type OptionTable } from './option.js'
 import { checkSize, PRODUCER } from './producer.js'
 import type { GroupSettings, ProducerSettings } from './settings.js'
 import { hookTimeout } from './hook-timeout.js'
 import { REGISTER_OPTIONS } from './register-options.js'
-import { isTopic } from '../transport/topic-partition.js'
+import { METADATA_MAX_AGE } from '../transport/transport.js'
 import { checkStartup, checkTransportOption } from './transport.js'
 
 type PluginOptions = Omit<FaststreamOptions, keyof InheritedOptions>
 
 /** Settings that the options of the plugin alone resolve to, each by itself. */
-interface PluginSettings extends GroupSettings {
+interface PluginSettings extends Pick<GroupSettings, 'buffer' | 'commit' | 'revokeDrain'> {
   readonly brokers: readonly string[] | undefined
   readonly transport: FaststreamOptions['transport']
   readonly name: string
@@ -30,7 +31,7 @@ interface PluginSettings extends GroupSettings {
   readonly connectTimeout: number | undefined
   readonly drainTimeout: number | undefined
   readonly cleanupTimeout: number
-  readonly groupInstanceId: string | undefined
+  readonly metadataMaxAge: number
   readonly topics: 'create' | 'verify' | 'ignore'
   readonly topicConfig: Readonly<Required<TopicConfig>>
   readonly producer: ProducerSettings
@@ -49,10 +50,6 @@ export interface Settings extends InheritedSettings, Omit<PluginSettings, 'async
 }
 
 const MiB = 1024 * 1024
-/** ms; what a Kafka cluster allows by default (`group.max.session.timeout.ms`) */
-const LONGEST_SESSION = 1_800_000
-/** ms of the rebalance time-out that a drain leaves for the rejoin */
-const REJOIN = 1000
 
 /** The options of the plugin that no subscriber has. */
 export const PLUGIN: OptionTable<PluginOptions, PluginSettings> = {
@@ -108,23 +105,10 @@ export const PLUGIN: OptionTable<PluginOptions, PluginSettings> = {
     check: milliseconds(0),
     doc: 'ms; how long a rebalance waits for running handlers. At least 1 s below `rebalanceTimeout`'
   },
-  sessionTimeout: {
-    default: 30_000,
-    check: wholeNumber(1000, LONGEST_SESSION),
-    doc: 'ms; the group evicts a member from which it has heard nothing for this time. ' +
-      'The cluster has bounds of its own, by default 6 s and 30 min'
-  },
-  rebalanceTimeout: {
-    default: 60_000,
-    check: wholeNumber(2000, LONGEST_SESSION),
-    doc: 'ms; how long the group waits in a rebalance for a member that drains; then it evicts the member'
-  },
-  groupInstanceId: {
-    default: undefined,
-    check: checkInstanceId,
-    shown: 'none',
-    doc: 'the name of this process as a static member of its groups: a restart within `sessionTimeout` ' +
-      'makes no rebalance. Each running process needs a name of its own'
+  metadataMaxAge: {
+    default: METADATA_MAX_AGE,
+    check: milliseconds(100),
+    doc: 'ms; after this time the client asks again about its topics: for new partitions, and for new leaders'
   },
   cleanupTimeout: {
     default: 10_000,
@@ -183,7 +167,8 @@ export const PLUGIN: OptionTable<PluginOptions, PluginSettings> = {
 export function normaliseOptions (options: FaststreamOptions, pluginTimeout: number): Settings {
   onlyKnown('', options, [...Object.keys(PLUGIN), ...Object.keys(INHERITED), ...REGISTER_OPTIONS])
   const { asyncapi, ssl, sasl, ...own } = resolveOptions(PLUGIN, defaultsOf(PLUGIN), [options])
-  checkRevokeDrain(own)
+  const inherited = resolveInherited([options])
+  checkTimes({ ...inherited, ...own })
   const { brokers, transport = brokers === undefined ? 'memory' : 'kafkajs' } = own
   if (transport === 'kafkajs' && brokers === undefined) {
     throw new FASTSTREAM_ERR_INVALID_OPTION('brokers', "must be given with transport 'kafkajs'")
@@ -194,28 +179,13 @@ export function normaliseOptions (options: FaststreamOptions, pluginTimeout: num
   checkCredentials(brokers ?? [], { ssl, sasl, allowInsecureSasl: own.allowInsecureSasl })
   return Object.freeze({
     ...own,
-    ...resolveInherited([options]),
+    ...inherited,
     security: new Sealed({ ssl, sasl }),
     transport,
     brokers: brokers ?? [],
     connectTimeout: hookTimeout('connectTimeout', own.connectTimeout, pluginTimeout),
     drainTimeout: hookTimeout('drainTimeout', own.drainTimeout, pluginTimeout)
   })
-}
-
-function checkRevokeDrain ({ revokeDrain, rebalanceTimeout }: GroupSettings): void {
-  const most = rebalanceTimeout - REJOIN
-  if (revokeDrain <= most) return
-  const cure = `must be at most ${most}, 1 s below the rebalanceTimeout of ${rebalanceTimeout} ms: raise that, too`
-  throw new FASTSTREAM_ERR_INVALID_OPTION('revokeDrain', cure)
-}
-
-/** Kafka has the rules of topic names for it. */
-function checkInstanceId (option: string, id: string): string {
-  if (typeof id !== 'string' || !isTopic(id)) {
-    throw new FASTSTREAM_ERR_INVALID_OPTION(option, "must be 1 to 249 letters, digits, '.', '_' or '-'")
-  }
-  return id
 }
 
 function checkAjv (option: string, ajv: FaststreamOptions['ajv']): FaststreamOptions['ajv'] {

@@ -23,8 +23,11 @@ export type Ordering = 'partition' | 'key' | 'none'
 /** The level of the line that ends each message. */
 export type MessageLogLevel = 'debug' | 'info' | 'silent'
 
-/** Where reading begins without a usable offset. */
-export type OffsetResetMode = 'earliest' | 'latest' | 'fail'
+/** Where reading begins without a usable offset; `timestamp`: ms since the epoch. */
+export type OffsetResetMode = 'earliest' | 'latest' | 'fail' | { readonly timestamp: number }
+
+/** Whether records of a transaction are read before it is committed. */
+export type IsolationLevel = 'read_committed' | 'read_uncommitted'
 
 /** The dead-letter topic of a topic; undefined: it has none. */
 export type DeadLetterTopic = (topic: string) => string | undefined
@@ -52,6 +55,8 @@ export interface GroupSettings {
   readonly sessionTimeout: number
   /** How long the group waits for a member in a rebalance, ms. */
   readonly rebalanceTimeout: number
+  /** How often the cluster is heard while all is well, ms; undefined: often enough. */
+  readonly contactInterval?: number | undefined
 }
 
 /** What may wait for the cluster. */

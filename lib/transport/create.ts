@@ -9,7 +9,7 @@ export { checkTransport }
 
 /** The settings of the plugin that a transport needs. */
 export interface TransportSettings extends Pick<
-  TransportOptions, 'brokers' | 'clientId' | 'connectTimeout' | 'allowInsecureSasl'
+  TransportOptions, 'brokers' | 'clientId' | 'connectTimeout' | 'metadataMaxAge' | 'allowInsecureSasl'
 > {
   readonly transport: 'kafkajs' | 'memory' | Transport | TransportFactory
   readonly producer: { readonly compression: Compression }
@@ -18,7 +18,7 @@ export interface TransportSettings extends Pick<
 
 /** Loaded when it is needed: an app on the memory transport never reads kafkajs. */
 export async function createTransport (settings: TransportSettings, log: Log): Promise<Transport> {
-  const { transport, brokers, clientId, security, allowInsecureSasl, connectTimeout, producer } = settings
+  const { transport, security, producer, brokers, clientId, allowInsecureSasl } = settings
   if (typeof transport === 'object') return transport
   if (transport === 'memory') {
     log.warn({}, 'in-memory broker: nothing leaves this process, and it forgets everything when it ends')
@@ -26,7 +26,9 @@ export async function createTransport (settings: TransportSettings, log: Log): P
     return createMemoryTransport({ cluster: createMemoryCluster(), log })
   }
   const { compression } = producer
-  const options = { brokers, clientId, ...Sealed.open(security), allowInsecureSasl, connectTimeout, compression, log }
+  const { connectTimeout, metadataMaxAge } = settings
+  const times = { connectTimeout, metadataMaxAge }
+  const options = { brokers, clientId, ...Sealed.open(security), allowInsecureSasl, ...times, compression, log }
   if (typeof transport === 'function') return checkTransport('transport(options)', await transport(options))
   const { createKafkajsTransport } = await import('./kafkajs/index.js')
   return createKafkajsTransport(options)

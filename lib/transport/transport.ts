@@ -23,5 +23,13 @@ export interface BudgetedConsumerOptions extends ConsumerOptions {
   readonly budget?: MemoryBudget
 }
 
+/** Bounds of a fetch where an app says nothing. Sizes in bytes, `maxWait` in ms. */
+export const FETCH_DEFAULTS = Object.freeze({
+  minBytes: 1, maxBytes: 10 * 1024 * 1024, maxBytesPerPartition: 1024 * 1024, maxWait: 250
+})
+
+/** ms; how old the metadata of a topic in use may get where an app says nothing */
+export const METADATA_MAX_AGE = 5000
+
 /** How many records a transport hands over at once: about as many as a megabyte holds. */
 export const MAX_RECORDS = 100_000

@@ -11,7 +11,7 @@ const WHEN: { readonly [_ in keyof typeof errors]: string } = {
     '`sasl` would send its password or token without `ssl` to a host that is not loopback, see `allowInsecureSasl`',
   FASTSTREAM_ERR_GROUP_REQUIRED: 'a subscriber on a real cluster has no group',
   FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER: 'the group already has a subscriber of this topic',
-  FASTSTREAM_ERR_GROUP_CLASH: 'subscribers of one group differ in an option of their consumer (`offsetReset`)',
+  FASTSTREAM_ERR_GROUP_CLASH: 'subscribers of one group differ in an option of their [consumer](consumers.md), such as `offsetReset`',
   FASTSTREAM_ERR_DUPLICATE_PUBLISHER:
     '`publish(topic, …)` is called where the scope has several publishers of the topic',
   FASTSTREAM_ERR_ALREADY_STARTED:

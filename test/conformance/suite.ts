@@ -1,5 +1,6 @@
-import { claims } from './claims.js'
 import { again } from './again.js'
+import { beginnings } from './beginnings.js'
+import { claims } from './claims.js'
 import { consuming } from './consuming.js'
 import { failing } from './failing.js'
 import { groups } from './groups.js'
@@ -35,6 +36,7 @@ export function conformance (world: World): void {
   membership(world)
   restarts(world)
   offsets(world)
+  beginnings(world)
   health(world)
   progress(world)
   again(world)

@@ -15,7 +15,7 @@ export interface StoredRecord {
 export interface Reading {
   readonly topic: string
   readonly groupId: string
-  readonly offsetReset?: FaststreamOptions['offsetReset']
+  readonly offsetReset?: 'earliest' | 'latest'
 }
 
 /** A cluster on which the sentences of the suite must be true. Several apps share it, as processes do. */

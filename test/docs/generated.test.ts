@@ -7,7 +7,7 @@ import { deadLettersPage } from '../../scripts/docs/dead-letters.js'
 import { errorRows, errorsPage } from '../../scripts/docs/errors.js'
 import { optionRows, optionsPage } from '../../scripts/docs/options.js'
 
-const TYPES = readFileSync('types/options.ts', 'utf8')
+const TYPES = ['options', 'consumer-options'].map((file) => readFileSync(`types/${file}.ts`, 'utf8')).join('\n')
 
 t.test('docs/options.md is the table of options', async (t) => {
   t.equal(readFileSync('docs/options.md', 'utf8'), optionsPage(), 'run npm run docs')
@@ -23,9 +23,13 @@ t.test('docs/dead-letters.md is the list of headers', async (t) => {
 })
 
 t.test('the types have the options of the tables, with the same defaults', async (t) => {
-  for (const [type, table] of [['InheritedOptions', INHERITED], ['FaststreamOptions', PLUGIN]] as const) {
+  for (const [types, table] of [
+    [['InheritedOptions', 'InheritedConsumerOptions'], INHERITED], [['FaststreamOptions'], PLUGIN]
+  ] as const) {
     t.same(
-      defaultsOf(type), Object.fromEntries(optionRows(table).map(({ name, default: shown }) => [name, shown])), type
+      Object.assign({}, ...types.map(defaultsOf)),
+      Object.fromEntries(optionRows(table).map(({ name, default: shown }) => [name, shown])),
+      types.join()
     )
   }
 })

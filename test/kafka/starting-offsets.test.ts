@@ -3,7 +3,6 @@ import t from 'tap'
 import { Node } from '../../lib/transport/kafka/cluster/node.js'
 import { eachOf } from '../../lib/transport/kafka/group-by.js'
 import type { OffsetCommitRequest } from '../../lib/transport/kafka/wire.js'
-import type { ConsumerOptions } from '../../lib/transport/transport.js'
 import { untilNotFetched } from './fetches.js'
 import { brokers, createTopic, uniqueName, until, withAdmin } from './fixture.js'
 import { committed, createEager, createMember, expire, numbered, produce, store, withProducer } from './members.js'
@@ -11,7 +10,7 @@ import { committed, createEager, createMember, expire, numbered, produce, store,
 type Test = typeof t
 
 const partition = 0
-const modes: ReadonlyArray<ConsumerOptions['offsetReset']> = ['earliest', 'latest', 'fail']
+const modes = ['earliest', 'latest', 'fail'] as const
 
 // They wait most of the time.
 t.jobs = 4

@@ -7,6 +7,8 @@ import { checkTopic } from '../../lib/options/topic-name.js'
 const REFUSED = { code: 'FASTSTREAM_ERR_INVALID_OPTION' }
 /** What Node's timers hold, ms. */
 const TIMER = 2_147_483_647
+/** What a size on the wire can be. */
+const INT32 = 2_147_483_647
 /** ms; what a cluster allows by default. */
 const SESSION = 1_800_000
 
@@ -18,6 +20,12 @@ const BOUNDS: Readonly<Record<string, readonly [least: number, most: number, kin
   stuckAfter: [1, TIMER, 'any'],
   sessionTimeout: [1000, SESSION, 'whole'],
   rebalanceTimeout: [2000, SESSION, 'whole'],
+  heartbeatInterval: [100, SESSION / 3, 'whole'],
+  metadataMaxAge: [100, TIMER, 'any'],
+  'fetch.minBytes': [1, INT32, 'whole'],
+  'fetch.maxBytes': [1, INT32, 'whole'],
+  'fetch.maxBytesPerPartition': [1, INT32, 'whole'],
+  'fetch.maxWait': [1, 60_000, 'whole'],
   cleanupTimeout: [1, TIMER, 'any'],
   'buffer.messages': [1, Infinity, 'whole'],
   'buffer.bytes': [1, Infinity, 'whole'],
@@ -68,7 +76,9 @@ function optionsWith (path: string, value: number): FaststreamOptions {
 
 /** Options that are checked against each other do not hinder here: each has a test below. */
 function normalise (path: string, value: number): unknown {
-  const others = path === 'rebalanceTimeout' ? { revokeDrain: 0 } : {}
+  const others: FaststreamOptions = path === 'heartbeatInterval'
+    ? { sessionTimeout: SESSION, rebalanceTimeout: SESSION }
+    : path === 'rebalanceTimeout' ? { revokeDrain: 0 } : {}
   const settings: unknown = normaliseOptions({ ...others, ...optionsWith(path, value) }, 0)
   return path.split('.').reduce<unknown>((at, name) => Reflect.get(at as object, name), settings)
 }

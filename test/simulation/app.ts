@@ -1,6 +1,6 @@
 import type { Environment } from '../../lib/consume/environment.js'
 import { Group } from '../../lib/consume/group/group.js'
-import { PLUGIN } from '../../lib/options/plugin-options.js'
+import { CONSUMER } from '../../lib/options/consumer-options.js'
 import type { Delivery } from '../../lib/consume/pipeline/delivery.js'
 import { Pipeline } from '../../lib/consume/pipeline/pipeline.js'
 import type { SubscriberPlan } from '../../lib/consume/pipeline/subscriber-plan.js'
@@ -22,7 +22,8 @@ export const SIDE = 'side'
 export const LETTERS = 'orders.dlq'
 
 const DRAIN = 9000
-const TIMEOUTS = { sessionTimeout: PLUGIN.sessionTimeout.default, rebalanceTimeout: PLUGIN.rebalanceTimeout.default }
+const { sessionTimeout: { default: sessionTimeout }, rebalanceTimeout: { default: rebalanceTimeout } } = CONSUMER
+const TIMEOUTS = { sessionTimeout, rebalanceTimeout }
 const REVOKE_DRAIN = 10_000
 const PRODUCER = { deadline: 30_000, queue: { messages: 10_000, bytes: 64 * 2 ** 20 } }
 

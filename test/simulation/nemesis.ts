@@ -1,6 +1,6 @@
 import { SIDE, TOPIC } from './app.js'
 import type { App } from './app.js'
-import { PLUGIN } from '../../lib/options/plugin-options.js'
+import { CONSUMER } from '../../lib/options/consumer-options.js'
 import { transact } from './transaction.js'
 import type { World } from './world.js'
 import type { Publisher } from './publisher.js'
@@ -82,7 +82,7 @@ function freezeApp (world: World): Promise<void> {
 }
 
 function expireApp (world: World): Promise<void> {
-  return freeze(world, 'app-expire', PLUGIN.sessionTimeout.default + world.random.integer(500, 12_000))
+  return freeze(world, 'app-expire', CONSUMER.sessionTimeout.default + world.random.integer(500, 12_000))
 }
 
 async function freeze (world: World, kind: 'app-stop' | 'app-expire', ms: number): Promise<void> {

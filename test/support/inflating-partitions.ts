@@ -93,6 +93,7 @@ const done = new Promise<void>((resolve) => {
     },
     fetch: {},
     rack: '',
+    isolationLevel: 1,
     decode: { codecs: createCodecs(), checkCrcs: false, ...isBounded && { budget } },
     outOfRange () {},
     deleted () {},

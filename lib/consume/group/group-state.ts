@@ -1,5 +1,6 @@
 import type { SubscriberHealth } from '../../../types/index.js'
 import type { Clock } from '../../clock.js'
+import type { GroupSettings } from '../../options/settings.js'
 
 type State = SubscriberHealth['state']
 
@@ -9,25 +10,29 @@ export interface LastError {
   readonly at: number
 }
 
-/** Time that the cluster may be silent before the consumer counts as failed, ms. It answers each second. */
+/** Time that the cluster may be silent before the consumer counts as failed, ms; or twice its usual silence. */
 const SILENCE = 10_000
 
 /** The state of a group's consumer, for `health()`. */
 export class GroupState {
   readonly #clock: Clock
   readonly #rebalanceTimeout: number
+  /** ms */
+  readonly #silence: number
   readonly #onChange: (state: State, previous: State, error: Error | undefined) => void
   #state: State = 'joining'
   #since: number
   #lastError: LastError | undefined
 
-  /** `rebalanceTimeout`: ms; a consumer that rebalances for longer has failed. */
+  /** A consumer that rebalances for longer than `rebalanceTimeout` has failed. */
   constructor (
-    clock: Clock, rebalanceTimeout: number,
+    clock: Clock,
+    { rebalanceTimeout, contactInterval = 0 }: Pick<GroupSettings, 'rebalanceTimeout' | 'contactInterval'>,
     onChange: (state: State, previous: State, error: Error | undefined) => void = () => {}
   ) {
     this.#clock = clock
     this.#rebalanceTimeout = rebalanceTimeout
+    this.#silence = Math.max(SILENCE, 2 * contactInterval)
     this.#onChange = onChange
     this.#since = clock.elapsed()
   }
@@ -67,7 +72,7 @@ export class GroupState {
   state (lastContact: number): State {
     const now = this.#clock.elapsed()
     if (this.#state === 'rebalancing' && now - this.#since > this.#rebalanceTimeout) return 'failed'
-    if (this.#state === 'reading' && now - Math.max(lastContact, this.#since) > SILENCE) return 'failed'
+    if (this.#state === 'reading' && now - Math.max(lastContact, this.#since) > this.#silence) return 'failed'
     return this.#state
   }
 }

@@ -58,15 +58,15 @@ export class Group implements ConsumerListener {
     this.#report = new GroupReport(groupId, pipelines.map(({ plan }) => plan.name), environment)
     const { buffer: { messages, bytes } } = environment.settings
     this.#limits = { messages, budget: environment.budget ?? new MemoryBudget(bytes) }
-    const { clock, settings: { sessionTimeout, rebalanceTimeout } } = environment
-    this.#state = new GroupState(clock, rebalanceTimeout, (...change) => { this.#report.stateChanged(...change) })
+    const { clock, settings } = environment
+    this.#state = new GroupState(clock, settings, (...change) => { this.#report.stateChanged(...change) })
     this.#consumer = createConsumer(this)
     const [owned, consumer, state, report] = [this.#owned, this.#consumer, this.#state, this.#report]
     const parts = { groupId, owned, consumer, state, report, environment }
     this.#stops = new Stops(parts)
     this.#changes = new TopicChanges(this.#queues, this.#consumer)
     this.#committer = new Committer(parts)
-    const session = new Session(groupId, this.#consumer, clock, sessionTimeout)
+    const session = new Session(groupId, this.#consumer, clock, settings.sessionTimeout)
     const onStop = (queue: SubscriberQueue): void => { this.#stop(queue) }
     this.#shared = { ...environment, session, committer: this.#committer, onStop }
     for (const pipeline of pipelines) this.#queues.add(new SubscriberQueue(pipeline, this.#shared))

@@ -13,7 +13,7 @@ import { recordsCompressor } from './records/compress.js'
 import type { Wire } from './wire.js'
 
 export interface KafkaTransportOptions extends Pick<
-  TransportOptions, 'brokers' | 'connectTimeout' | 'compression' | 'log'
+  TransportOptions, 'brokers' | 'connectTimeout' | 'metadataMaxAge' | 'compression' | 'log'
 > {
   /** Of the library that carries the requests. */
   readonly name: string

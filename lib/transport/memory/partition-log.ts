@@ -45,6 +45,12 @@ export class PartitionLog {
     return offset >= this.start && offset <= this.end
   }
 
+  /** The offset of the first record with this timestamp (ms since the epoch) or a later one; the end without one. */
+  since (timestamp: number): bigint {
+    const start = this.start
+    return this.#records.find((record) => record.offset >= start && record.timestamp >= timestamp)?.offset ?? this.end
+  }
+
   /** Deletes what is before `offset`, as Kafka's DeleteRecords. The start never moves back, nor beyond the end. */
   deleteBefore (offset: bigint): void {
     if (this.holds(offset)) this.#start = offset

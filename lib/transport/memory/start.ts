@@ -24,8 +24,13 @@ export function startOf (
     return { log, stored, position: stored.offset, reset: undefined }
   }
   const { start, end } = log
-  const position = offsetReset === 'latest' ? end : start
+  const position = positionOf(log, offsetReset)
   if (stored === undefined) return { log, stored, position, reset: undefined }
   const reset = { stored: stored.offset, start, end, position: offsetReset === 'fail' ? undefined : position }
   return { log, stored, position: reset.position, reset }
+}
+
+function positionOf (log: PartitionLog, offsetReset: ConsumerOptions['offsetReset']): bigint {
+  if (typeof offsetReset === 'object') return log.since(offsetReset.timestamp)
+  return offsetReset === 'latest' ? log.end : log.start
 }

@@ -4,7 +4,7 @@ import { ManualClock } from '../../support/manual-clock.js'
 
 function build () {
   const clock = new ManualClock()
-  return { clock, condition: new GroupState(clock, 20_000) }
+  return { clock, condition: new GroupState(clock, { rebalanceTimeout: 20_000 }) }
 }
 
 t.test('a group joins, reads, rebalances, fails and closes', async (t) => {

@@ -91,6 +91,7 @@ async function build (
     listener,
     fetch,
     rack,
+    isolationLevel: 1,
     decode: { codecs: createCodecs(), checkCrcs: true },
     outOfRange: () => { told.push('out of range') },
     deleted: (topic) => { told.push(`${topic} deleted`) },

@@ -91,6 +91,7 @@ function begin (
     assignment: new Assignment('m', 1, partitions(count)),
     membership: { fetchStored },
     offsetReset,
+    isolationLevel: 1,
     positions,
     isCreated: () => false,
     begin: (beginning) => { begun.push(beginning) },

@@ -1,5 +1,5 @@
 import { FASTSTREAM_ERR_TOPICS, FASTSTREAM_ERR_UNKNOWN_TOPIC } from '../../../errors.js'
-import type { TransportOptions } from '../../transport.js'
+import { METADATA_MAX_AGE, type TransportOptions } from '../../transport.js'
 import type { MetadataAnswer } from '../wire.js'
 import type { Cluster } from './cluster.js'
 import { answerError, namedError } from './denied.js'
@@ -9,8 +9,6 @@ import { unreachable } from './security-error.js'
 
 /** ms that a new topic may need until every node has heard of it. */
 export const PROPAGATION = 1500
-/** ms; how old the metadata of a topic in use may get. */
-export const METADATA_MAX_AGE = 5000
 
 export interface TopicState {
   readonly errorCode: number
@@ -18,21 +16,28 @@ export interface TopicState {
   readonly leaders: readonly number[]
 }
 
+type MetadataOptions = Pick<TransportOptions, 'brokers' | 'connectTimeout' | 'metadataMaxAge'>
+
 const UNKNOWN: TopicState = { errorCode: CODE.unknownTopicOrPartition, leaders: [] }
 
 /** Metadata of the topics that one app uses: the only metadata cache of its cluster. */
 export class TopicMetadata {
   readonly #cluster: Cluster
-  readonly #options: Pick<TransportOptions, 'brokers' | 'connectTimeout'>
+  readonly #options: MetadataOptions
   readonly #known = new Map<string, TopicState>()
   readonly #written = new Set<string>()
   readonly #looks = new Map<string, Promise<number>>()
   /** Time by `elapsed` until which the metadata count as fresh. */
   #freshUntil = 0
 
-  constructor (cluster: Cluster, options: Pick<TransportOptions, 'brokers' | 'connectTimeout'>) {
+  constructor (cluster: Cluster, options: MetadataOptions) {
     this.#cluster = cluster
     this.#options = options
+  }
+
+  /** ms; how old the metadata of a topic in use may get. */
+  get maxAge (): number {
+    return this.#options.metadataMaxAge ?? METADATA_MAX_AGE
   }
 
   get (topic: string): TopicState {
@@ -68,7 +73,7 @@ export class TopicMetadata {
 
   /**
    * Returns the number of partitions, for a producer. Use keeps it fresh, not a timer: new partitions are noticed
-   * within `METADATA_MAX_AGE` of use.
+   * within `maxAge` of use.
    */
   partitionCount (topic: string): number | Promise<number> {
     const { leaders } = this.get(topic)
@@ -79,7 +84,7 @@ export class TopicMetadata {
   }
 
   #refreshInBackground (): void {
-    this.#freshUntil = this.#cluster.environment.clock.elapsed() + METADATA_MAX_AGE
+    this.#freshUntil = this.#cluster.environment.clock.elapsed() + this.maxAge
     // A failure leaves what is known, and a send that needs more looks again by itself.
     const refresh = (operation: Operation): Promise<void> => this.refresh(operation, [...this.#written])
     this.#cluster.until(this.#options.connectTimeout, refresh).catch(() => {})

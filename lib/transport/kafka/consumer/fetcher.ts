@@ -1,4 +1,5 @@
 import { sleep } from '../../../clock.js'
+import { FETCH_DEFAULTS } from '../../transport.js'
 import type { ConsumerListener, FetchOptions, TopicPartition, TopicPartitionOffset } from '../../transport.js'
 import type { Cluster } from '../cluster/cluster.js'
 import type { Connections } from '../cluster/connections.js'
@@ -9,7 +10,7 @@ import { jittered } from '../cluster/retry-until.js'
 import type { TopicMetadata } from '../cluster/topic-metadata.js'
 import { byTopic, eachOf, partitionId } from '../group-by.js'
 import type { DecodeOptions } from '../records/record-set.js'
-import type { FetchAnswer, FetchedPartition } from '../wire.js'
+import type { FetchAnswer, FetchedPartition, FetchRequest } from '../wire.js'
 import type { Assignment } from './assignment.js'
 import { PartitionFetch } from './partition-fetch.js'
 
@@ -22,6 +23,7 @@ export interface FetcherOptions {
   readonly listener: Pick<ConsumerListener, 'records' | 'corrupt'>
   readonly fetch: FetchOptions
   readonly rack: string
+  readonly isolationLevel: FetchRequest['isolationLevel']
   readonly decode: DecodeOptions
   /** The log does not hold a position any more. */
   readonly outOfRange: () => void
@@ -35,11 +37,9 @@ export interface FetcherOptions {
   readonly signal: AbortSignal
 }
 
-const MIN_BYTES = 1
-const MAX_BYTES = 10 * 1024 * 1024
-const MAX_BYTES_PER_PARTITION = 1024 * 1024
-/** ms */
-const MAX_WAIT = 250
+const {
+  minBytes: MIN_BYTES, maxBytes: MAX_BYTES, maxBytesPerPartition: MAX_BYTES_PER_PARTITION, maxWait: MAX_WAIT
+} = FETCH_DEFAULTS
 /** ms; the shortest wait of a fetch while a partition is paused */
 const IMPATIENT_WAIT = 10
 /** ms */
@@ -161,7 +161,7 @@ export class Fetcher {
   }
 
   async #fetch (node: Node, hungry: readonly PartitionFetch[]): Promise<void> {
-    const { cluster, rack, fetch: bounds } = this.#with
+    const { cluster, rack, isolationLevel, fetch: bounds } = this.#with
     const { minBytes = MIN_BYTES, maxBytes = MAX_BYTES, maxBytesPerPartition = MAX_BYTES_PER_PARTITION } = bounds
     const maxWait = this.#maxWait()
     const asked = new Map(hungry.map(({ owned, next }) => [partitionId(owned), next!]))
@@ -170,7 +170,7 @@ export class Fetcher {
       maxWait,
       minBytes,
       maxBytes,
-      isolationLevel: 1,
+      isolationLevel,
       rack,
       topics: byTopic(rows, ({ partition, offset }) => ({ partition, offset, maxBytes: maxBytesPerPartition }))
     }, { timeout: maxWait + cluster.requestTimeout })

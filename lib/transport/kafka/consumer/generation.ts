@@ -11,7 +11,7 @@ import { partitionId } from '../group-by.js'
 import type { DecodeOptions } from '../records/record-set.js'
 import type { Assignment } from './assignment.js'
 import { Fetcher } from './fetcher.js'
-import { listOffsets } from './list-offsets.js'
+import { isolationLevelOf, listOffsets } from './list-offsets.js'
 import type { Membership } from './membership.js'
 import { type Beginning, StartingOffsets, type StartingOffsetsOptions } from './starting-offsets.js'
 import type { Subscription } from './subscription.js'
@@ -61,6 +61,7 @@ export class Generation {
 
   constructor (options: GenerationOptions, reading: boolean) {
     const { assignment, cluster, options: { fetch = {}, rack = '' } } = options
+    const isolationLevel = isolationLevelOf(options.options)
     this.assignment = assignment
     this.#with = options
     this.#reading = reading
@@ -72,7 +73,8 @@ export class Generation {
     for (const id of options.positions.keys()) if (!owned.has(id)) options.positions.delete(id)
     const deleted = (topic: string): void => { this.#forget(topic) }
     const outOfRange = options.rejoin
-    this.#fetcher = new Fetcher({ ...options, fetch, rack, outOfRange, deleted, stale, signal }, reading)
+    const asked = { fetch, rack, isolationLevel }
+    this.#fetcher = new Fetcher({ ...options, ...asked, outOfRange, deleted, stale, signal }, reading)
   }
 
   /** Aborts when the generation is over. */
@@ -81,7 +83,8 @@ export class Generation {
   }
 
   begin (): void {
-    const { listener, assignment, options: { offsetReset }, failed, ...rest } = this.#with
+    const { listener, assignment, options, failed, ...rest } = this.#with
+    const reset = { offsetReset: options.offsetReset, isolationLevel: isolationLevelOf(options) }
     listener.assigned(assignment.partitions)
     // An error of a listener is no error of the leader that returned the offsets.
     const begin = (beginning: Beginning): void => {
@@ -91,7 +94,7 @@ export class Generation {
         failed(toError(err))
       }
     }
-    new StartingOffsets({ ...rest, assignment, offsetReset, begin, signal: this.signal }).run().catch(failed)
+    new StartingOffsets({ ...rest, ...reset, assignment, begin, signal: this.signal }).run().catch(failed)
   }
 
   /** Nothing of it goes on. */

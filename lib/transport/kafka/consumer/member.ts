@@ -4,7 +4,7 @@ import type { Cluster } from '../cluster/cluster.js'
 import type { Connections } from '../cluster/connections.js'
 import { CODE, isFinal } from '../cluster/protocol-errors.js'
 import { jittered } from '../cluster/retry-until.js'
-import { METADATA_MAX_AGE, type TopicMetadata } from '../cluster/topic-metadata.js'
+import type { TopicMetadata } from '../cluster/topic-metadata.js'
 import type { DecodeOptions } from '../records/record-set.js'
 import { drainBeforeRejoin } from './drain-before-rejoin.js'
 import { Generation } from './generation.js'
@@ -57,7 +57,7 @@ export class Member {
   constructor (options: MemberOptions, reading: boolean) {
     this.#with = options
     this.#reading = reading
-    this.#heartbeatInterval = heartbeatInterval(options.options.sessionTimeout)
+    this.#heartbeatInterval = heartbeatInterval(options.options)
   }
 
   /** Present assignment; undefined when nothing is owned. */
@@ -136,10 +136,11 @@ export class Member {
 
   /** Asks about the topics from time to time, and when a leader may have moved. Resolves when others are asked for. */
   async #keepFresh (generation: Generation, version: number): Promise<void> {
-    const { cluster: { environment }, changes, missing } = this.#with
+    const { cluster: { environment }, metadata: { maxAge }, changes, missing } = this.#with
     const { signal } = generation
     while (!signal.aborted && version === changes.version) {
-      await this.#stale.wait(missing.names.length === 0 ? METADATA_MAX_AGE : MISSING_MAX_AGE, environment, signal)
+      const age = missing.names.length === 0 ? maxAge : Math.min(maxAge, MISSING_MAX_AGE)
+      await this.#stale.wait(age, environment, signal)
       // Errors of leaders come in numbers, and again until the new ones are known.
       if (!await sleep(environment.clock, jittered(STALE_PAUSE, environment), signal)) return
       await this.#look(LATER_PATIENCE).catch(throwFinal)

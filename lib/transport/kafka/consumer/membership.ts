@@ -59,8 +59,8 @@ const MAX_JOINS = 20
 const REJOIN_PAUSE = 100
 
 /** ms from one heartbeat to the next */
-export function heartbeatInterval (sessionTimeout: number): number {
-  return Math.min(1000, Math.floor(sessionTimeout / 3))
+export function heartbeatInterval (options: Pick<ConsumerOptions, 'sessionTimeout' | 'heartbeatInterval'>): number {
+  return options.heartbeatInterval ?? Math.min(1000, Math.floor(options.sessionTimeout / 3))
 }
 
 const LOST: ReadonlySet<number> = new Set([
@@ -174,10 +174,10 @@ export class GroupMembership implements Membership {
    * a member that it has removed. Heartbeats tell, and they keep the session while the leader assigns.
    */
   async #sync (request: SyncGroupRequest): Promise<Requests['SyncGroup']['answer'] | undefined> {
-    const { options: { sessionTimeout, rebalanceTimeout }, coordinator, cluster: { environment }, closing } = this.#with
+    const { options, coordinator, cluster: { environment }, closing } = this.#with
     const over = new AbortController()
-    const timeout = rebalanceTimeout + NETWORK_DELAY
-    const interval = heartbeatInterval(sessionTimeout)
+    const timeout = options.rebalanceTimeout + NETWORK_DELAY
+    const interval = heartbeatInterval(options)
     const isAlive = (): Promise<boolean> => this.heartbeat(request, true).then((beat) => beat !== 'lost', (err) => {
       if (isFinal(err)) throw err
       return true

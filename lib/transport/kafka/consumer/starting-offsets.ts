@@ -6,7 +6,7 @@ import { jittered } from '../cluster/retry-until.js'
 import type { TopicMetadata } from '../cluster/topic-metadata.js'
 import { partitionId, topicOf } from '../group-by.js'
 import type { Assignment } from './assignment.js'
-import { listOffsets, type LogRange } from './list-offsets.js'
+import { listOffsets, type LogRange, type OffsetQuestion } from './list-offsets.js'
 import type { Membership, Stored } from './membership.js'
 
 /** Position where reading of a partition begins. One that is not the stored one has to be reported and committed. */
@@ -27,6 +27,7 @@ export interface StartingOffsetsOptions {
   readonly assignment: Assignment
   readonly membership: Pick<Membership, 'fetchStored'>
   readonly offsetReset: ConsumerOptions['offsetReset']
+  readonly isolationLevel: OffsetQuestion['isolationLevel']
   /** Positions where reading begins, by `partitionId`, whatever the group has stored. */
   readonly positions: ReadonlyMap<string, bigint>
   /** True when the topic was created while the consumer waited for it. */
@@ -84,7 +85,7 @@ export class StartingOffsets {
     this.#stored ??= stored
     await listOffsets(cluster, metadata, [...this.#pending.values()], (partition, range) => {
       if (!signal.aborted) this.#begin(partition, range, look)
-    })
+    }, this.#since)
   }
 
   /** All partitions of the topics: an offset of any of them tells that the group knows the topic. */
@@ -119,12 +120,24 @@ export class StartingOffsets {
     this.#with.begin({ topic, partition: number, stored, metadata, start, end, position })
   }
 
-  #positionOf (topic: string, stored: bigint | undefined, { start, stable, end }: LogRange): bigint | undefined {
-    const { offsetReset } = this.#with
-    if (stored === undefined) return offsetReset === 'latest' && !this.#knows(topic) ? stable : start
+  /** Time whose offsets are asked for: that of `offsetReset`. */
+  get #since (): OffsetQuestion | undefined {
+    const { offsetReset, isolationLevel } = this.#with
+    if (typeof offsetReset === 'string') return undefined
+    return { timestamp: BigInt(offsetReset.timestamp), isolationLevel }
+  }
+
+  #positionOf (topic: string, stored: bigint | undefined, range: LogRange): bigint | undefined {
+    const { start, end } = range
+    if (stored === undefined) return this.#knows(topic) ? start : this.#resetTo(range)
     if (stored >= start && stored <= end) return stored
-    if (offsetReset === 'fail') return undefined
-    return offsetReset === 'latest' ? stable : start
+    return this.#with.offsetReset === 'fail' ? undefined : this.#resetTo(range)
+  }
+
+  #resetTo ({ start, stable, end, since }: LogRange): bigint {
+    const { offsetReset, isolationLevel } = this.#with
+    if (offsetReset === 'earliest' || offsetReset === 'fail') return start
+    return since ?? (isolationLevel === 0 ? end : stable)
   }
 
   /**
