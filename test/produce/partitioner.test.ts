@@ -37,12 +37,13 @@ t.test('a partitioner of the app gets topic, key and number of partitions, and i
 
 t.test('what is no partition of the topic is an error, and nothing is sent', async (t) => {
   const { transport, producer } = build()
-  const wrong: Array<[chosen: unknown, what: string]> = [
-    [3, '3'], [-1, '-1'], [0.5, '0.5'], [NaN, 'NaN'], ['1', 'a value of type string'],
-    [undefined, 'a value of type undefined'], [Promise.reject(new Error('late')), 'a value of type object']
+  const wrong: Array<[choose: () => unknown, what: string]> = [
+    [() => 3, '3'], [() => -1, '-1'], [() => 0.5, '0.5'], [() => NaN, 'NaN'], [() => '1', 'a value of type string'],
+    [() => {}, 'a value of type undefined'], [async () => { throw new Error('late') }, 'a value of type object']
   ]
-  for (const [chosen, what] of wrong) {
-    const error = await producer.publish(message('1', { partitioner: () => chosen as number })).catch((error) => error)
+  for (const [choose, what] of wrong) {
+    const partitioner = choose as () => number
+    const error = await producer.publish(message('1', { partitioner })).catch((error) => error)
     t.match(error, {
       code: 'FASTSTREAM_ERR_PARTITION',
       statusCode: 500,

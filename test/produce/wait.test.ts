@@ -2,6 +2,7 @@ import t from 'tap'
 import type { Outgoing } from '../../lib/message/outgoing.js'
 import { Producer } from '../../lib/produce/producer.js'
 import { sizeOf } from '../../lib/produce/size.js'
+import { SendError } from '../../lib/transport/transport.js'
 import { FakeProducer } from '../support/fake-producer.js'
 import { environmentOf } from '../support/environment.js'
 import { ManualClock, turn } from '../support/manual-clock.js'
@@ -140,6 +141,10 @@ t.test('closing refuses what waits, and sends none of it', async (t) => {
   publish('1')
   for (const value of ['2', '3']) publish(value, true)
   await turn()
+  transport.close = async () => {
+    transport.sends[0]?.fail(new SendError('the connection was closed', 'unknown', 'closed'))
+    await turn()
+  }
   await producer.close()
   await turn()
   t.same(outcomes.sort(), [
