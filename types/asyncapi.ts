@@ -18,7 +18,11 @@ export interface Documentation {
   deprecated?: boolean | undefined
   /** Messages as they may arrive, with values that JSON can hold. @default none */
   examples?: readonly MessageExample[] | undefined
-  /** `false`: the document leaves it out, and the topics that only it uses. @default the plugin's `includeInSchema` */
+  /**
+   * `false`: the document leaves it out, and the topics that only it uses. FastStream: `include_in_schema`.
+   *
+   * @default the plugin's `includeInSchema`
+   */
   includeInSchema?: boolean | undefined
 }
 

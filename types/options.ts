@@ -122,7 +122,7 @@ export interface InheritedOptions extends InheritedConsumerOptions {
   groupId?: string | null | undefined
   /**
    * Time for one attempt of a handler, ms. After it `message.signal` aborts, and the attempt has failed whatever the
-   * handler returns later.
+   * handler returns later. FastStream: `max_poll_interval_ms`; here a slow handler stays in the group.
    *
    * @default 60_000
    */
@@ -154,30 +154,40 @@ export interface InheritedOptions extends InheritedConsumerOptions {
    * @default { topic: (topic) => topic + '.dlq' }
    */
   deadLetter?: DeadLetterOptions | false | undefined
-  /** Rule that settles a message, see {@link AckPolicy}. @default 'REJECT_ON_ERROR' */
+  /**
+   * Rule that settles a message, see {@link AckPolicy}. FastStream: `ack_policy`, `no_ack`, `auto_commit`; FastKafka:
+   * `enable_auto_commit`.
+   *
+   * @default 'REJECT_ON_ERROR'
+   */
   ackPolicy?: AckPolicy | undefined
   /**
    * Messages that are handled one after the other (a lane): those of a `'partition'`, or those of one `'key'` in a
-   * partition. With `'key'` a message without a key has its own lane; with `'none'` every message has.
+   * partition. With `'key'` a message without a key has its own lane; with `'none'` every message has. FastStream:
+   * `max_workers` with `ACK_FIRST` is as `'none'`, with other policies as `'partition'`.
    *
    * @default 'partition'
    */
   ordering?: 'partition' | 'key' | 'none' | undefined
   /**
    * Number of messages that a subscriber handles at the same time, each of another lane. A message that waits for its
-   * next attempt does not count.
+   * next attempt does not count. FastStream: `max_workers`; FastKafka: `executor`.
    *
    * @default 16
    */
   concurrency?: number | undefined
   /**
    * Level of the log line `message completed`, which each message has when it is handled, with its outcome and the time
-   * that it took. `'silent'`: no line.
+   * that it took. `'silent'`: no line. FastStream: `log_level`.
    *
    * @default 'debug'
    */
   messageLogLevel?: 'debug' | 'info' | 'silent' | undefined
-  /** `false`: the AsyncAPI document leaves it out. Publishers inherit it, too. @default true */
+  /**
+   * `false`: the AsyncAPI document leaves it out. Publishers inherit it, too. FastStream: `include_in_schema`.
+   *
+   * @default true
+   */
   includeInSchema?: boolean | undefined
 }
 
@@ -191,7 +201,7 @@ export interface InheritedOptions extends InheritedConsumerOptions {
 export interface FaststreamOptions extends InheritedOptions {
   /**
    * Bootstrap addresses, `host:port`; one text may hold several, separated by commas. Required in production, unless
-   * `transport: 'memory'` is written.
+   * `transport: 'memory'` is written. FastStream, FastKafka: `bootstrap_servers`.
    *
    * @default none: the in-memory broker
    */
@@ -211,11 +221,24 @@ export interface FaststreamOptions extends InheritedOptions {
    * @default 'default'
    */
   name?: string | undefined
-  /** Kafka client id, shown in the cluster's logs and used for its quotas. @default 'fastify-faststream' */
+  /**
+   * Kafka client id, shown in the cluster's logs and used for its quotas. FastKafka: `client_id`.
+   *
+   * @default 'fastify-faststream'
+   */
   clientId?: string | undefined
-  /** TLS: `true`, or the options of `node:tls`. @default false */
+  /**
+   * TLS: `true`, or the options of `node:tls`. FastStream: `security`; FastKafka: `ssl_context`, `security_protocol`.
+   *
+   * @default false
+   */
   ssl?: boolean | ConnectionOptions | undefined
-  /** Credentials of the app, see {@link SaslOptions}. @default none */
+  /**
+   * Credentials of the app, see {@link SaslOptions}. FastStream: `security`; FastKafka: `security_protocol`,
+   * `sasl_mechanism`, `sasl_plain_username`, `sasl_plain_password`, `sasl_oauth_token_provider`.
+   *
+   * @default none
+   */
   sasl?: SaslOptions | undefined
   /**
    * Permission to send the password or token of `sasl` readable, without `ssl`, to a host that is not loopback. SCRAM
@@ -234,12 +257,16 @@ export interface FaststreamOptions extends InheritedOptions {
   startup?: 'strict' | 'background' | undefined
   /**
    * Time allowed for the cluster to answer at start, ms; after it `ready()` rejects. A group that must first wait for
-   * crashed members to expire joins later, with a warning.
+   * crashed members to expire joins later, with a warning. FastKafka: `request_timeout_ms`.
    *
    * @default Fastify's `pluginTimeout` − 1 s
    */
   connectTimeout?: number | undefined
-  /** Time that `close()` waits for running handlers, ms. @default Fastify's `pluginTimeout` − 1 s */
+  /**
+   * Time that `close()` waits for running handlers, ms. FastStream: `graceful_timeout`.
+   *
+   * @default Fastify's `pluginTimeout` − 1 s
+   */
   drainTimeout?: number | undefined
   /**
    * Time that a rebalance waits for running handlers, ms. At least 1 s, and two heartbeats if `heartbeatInterval` is
@@ -263,12 +290,16 @@ export interface FaststreamOptions extends InheritedOptions {
   cleanupTimeout?: number | undefined
   /**
    * Content of the memory: `messages` of each partition, and `bytes` of all partitions together. A full partition is
-   * not fetched before half of it is handled.
+   * not fetched before half of it is handled. FastStream: `max_poll_records`.
    *
    * @default { messages: 1000, bytes: 8 MiB }
    */
   buffer?: { messages?: number | undefined, bytes?: number | undefined } | undefined
-  /** Commit of offsets, after `interval` ms or `count` messages. @default { interval: 1000, count: 500 } */
+  /**
+   * Commit of offsets, after `interval` ms or `count` messages. FastStream: `auto_commit_interval_ms`.
+   *
+   * @default { interval: 1000, count: 500 }
+   */
   commit?: { interval?: number | undefined, count?: number | undefined } | undefined
   /**
    * Treatment of declared topics that the cluster lacks, at start: `'create'` creates them, `'verify'` fails and
@@ -283,7 +314,7 @@ export interface FaststreamOptions extends InheritedOptions {
    * Bounds of publishing: `deadline` (ms) for one publish, `queue` for messages that wait for the cluster. The
    * `compression` of the batches: snappy needs the package `snappy`, lz4 the package `lz4-napi`, and zstd Node 22.15
    * or later; without them the app does not start. The `partitioner` of all publishers that have none of their own.
-   * FastStream and FastKafka: `compression_type`, `partitioner`.
+   * FastKafka: `request_timeout_ms` (`deadline`), `compression_type`, `partitioner`.
    *
    * @default { deadline: 30_000, queue: { messages: 10_000, bytes: 64 MiB }, compression: 'none' }
    */
@@ -294,13 +325,15 @@ export interface FaststreamOptions extends InheritedOptions {
     partitioner?: Partitioner | undefined
   } | undefined
   /**
-   * Function that names the correlation id of what a route publishes: 1 to 256 visible characters.
+   * Function that names the correlation id of what a route publishes: 1 to 256 visible characters. FastStream:
+   * `id_generator`.
    *
    * @default a UUID per request
    */
   correlationId?: ((request: FastifyRequest) => string) | undefined
   /**
-   * AsyncAPI document and its routes; `false`: no routes. Only for the plugin that is registered first.
+   * AsyncAPI document and its routes; `false`: no routes. Only for the plugin that is registered first. FastStream:
+   * `specification_url` is `servers` in it.
    *
    * @default true; in production false, as it shows the topology
    */

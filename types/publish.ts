@@ -79,9 +79,13 @@ export interface PublishOptions {
    * @default the publisher's; without one chosen by the `partitioner`, else by the key (murmur2, as the Java client)
    */
   partition?: number | undefined
-  /** Time of the record, not before 1970. @default now */
+  /** Time of the record, not before 1970. FastStream: `timestamp_ms`. @default now */
   timestamp?: Date | undefined
-  /** Header `correlation_id`. @default that of the request or message, else a new UUID */
+  /**
+   * Header `correlation_id`. FastStream: `correlation_id`.
+   *
+   * @default that of the request or message, else a new UUID
+   */
   correlationId?: string | undefined
   /**
    * Waiting for room when the queue is full, in the order of the calls, until `producer.deadline` has passed or the app
@@ -162,7 +166,7 @@ export interface PublisherOptions<S, V> extends Documentation {
   schema?: (S & MessageSchema) | undefined
   /**
    * Key: messages of one key are in one partition, in order. `null` is no key. A function is not called for a
-   * tombstone, and must not return `undefined`.
+   * tombstone, and must not return `undefined`. FastStream: `key`; FastKafka: `key_serializer`.
    *
    * @default none
    */

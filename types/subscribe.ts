@@ -126,6 +126,7 @@ export interface SubscriberOptions<S, R, D extends Dependencies = {}> extends Do
   publish?: Publisher<R> | ReadonlyArray<Publisher<R>> | undefined
   /**
    * Dependencies, made for each attempt, found at `message.deps`, and cleaned up before the result is published.
+   * FastStream: `dependencies`, `Depends`.
    *
    * @default those of the scope
    */

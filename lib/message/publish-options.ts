@@ -1,7 +1,7 @@
 import { types } from 'node:util'
 import type { PublishOptions, UnconfirmedOptions } from '../../types/index.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
-import { yesOrNo } from '../options/assert.js'
+import { notKnown, yesOrNo } from '../options/assert.js'
 import { isPlainObject } from './headers.js'
 
 const KNOWN: { readonly [_ in keyof Required<UnconfirmedOptions>]: true } = {
@@ -24,7 +24,7 @@ export function checkPublishOptions (options: PublishOptions | UnconfirmedOption
   }
   for (const name in options) {
     if (Object.hasOwn(KNOWN, name)) continue
-    throw new FASTSTREAM_ERR_INVALID_OPTION(name, `is not known: there are ${Object.keys(KNOWN).join(', ')}`)
+    throw notKnown('', name, Object.keys(KNOWN))
   }
   const { headers, partition, timestamp, correlationId, wait, noConfirm } = options
   if (headers !== undefined && !isPlainObject(headers)) {

@@ -1,4 +1,5 @@
 import { FASTSTREAM_ERR_INVALID_ARGUMENTS, FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
+import { foreignName } from './foreign-names.js'
 
 /* The checks of options. Each throws FASTSTREAM_ERR_INVALID_OPTION, naming the option and the cure. */
 
@@ -42,12 +43,21 @@ export function withDefaults<T extends object> (defaults: T, given: Partial<T>):
   return { ...defaults, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) }
 }
 
+/** Where people write names of FastStream: among the options of a call, and in `producer`. */
+const PLACES: ReadonlySet<string> = new Set(['', 'producer.'])
+
 export function onlyKnown (path: string, options: unknown, known: readonly string[]): void {
   if (!isObject(options)) throw new FASTSTREAM_ERR_INVALID_OPTION(path.slice(0, -1) || 'options', 'must be an object')
   for (const name of Object.keys(options)) {
-    if (known.includes(name)) continue
-    throw new FASTSTREAM_ERR_INVALID_OPTION(path + name, `is not known: there are ${known.join(', ')}`)
+    if (!known.includes(name)) throw notKnown(path, name, known)
   }
+}
+
+/** Error of an option that is not known where it is written. */
+export function notKnown (path: string, name: string, known: readonly string[]): Error {
+  const foreign = PLACES.has(path) ? foreignName(name) : undefined
+  const cure = foreign === undefined ? `is not known: there are ${known.join(', ')}` : `is not known here. ${foreign}`
+  return new FASTSTREAM_ERR_INVALID_OPTION(path + name, cure)
 }
 
 export function text (option: string, value: unknown): void {

@@ -1,0 +1,269 @@
+/* What FastStream's own test suites check, scenario by scenario, and the test of it here. */
+
+/** One scenario: `test/file.ts: "title"` of its tests, or why there is none. */
+export interface Scenario {
+  /** What holds. */
+  readonly given: string
+  readonly tests?: readonly string[]
+  /** Work of a later issue. */
+  readonly planned?: string
+  /** Why it has no meaning here. */
+  readonly none?: string
+}
+
+const SETTLING = 'test/conformance/settling.ts'
+const FAILING = 'test/conformance/failing.ts'
+const CONSUMING = 'test/conformance/consuming.ts'
+const PUBLISHING = 'test/conformance/publishing.ts'
+
+export const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  // Consume
+  1: {
+    given: 'a message is handled once',
+    tests: [`\`${CONSUMING}\`: "a handler sees the value and everything else about its message"`]
+  },
+  2: {
+    given: 'one function handles two topics',
+    tests: [
+      '`test/faststream/consume.test.ts`: "one function may handle two subscribers, and is called for each"',
+      `\`${CONSUMING}\`: "one subscriber may have several topics"`
+    ]
+  },
+  3: {
+    given: 'nothing is deduplicated by its value',
+    tests: ['`test/faststream/consume.test.ts`: "a value that is published twice is handled twice"']
+  },
+  4: {
+    given: 'two subscribers get their own topics only',
+    tests: ['`test/conformance/payloads.ts`: "two subscribers of one app read two topics, each under its own schema"']
+  },
+  5: { given: 'the first filter that matches takes the message', planned: 'several message types on one topic' },
+  6: {
+    given: 'without a schema values are not cast',
+    tests: ['`test/conformance/payloads.ts`: "whatever JSON can say arrives as it was"']
+  },
+  7: { given: 'a subscriber starts after its broker', planned: 'subscribers that are declared while the app runs' },
+  9: { given: 'messages are iterated', planned: 'subscribers that are declared while the app runs' },
+  10: {
+    given: 'StopConsume stops the subscriber',
+    tests: ['`test/conformance/stopping.ts`: "a subscriber that stops leaves its group when it is the only one in it"']
+  },
+  11: {
+    given: 'a handler publishes to another broker',
+    tests: ['`test/broker/publish.test.ts`: "what a handler returns may go to another broker"']
+  },
+  12: { given: 'a pattern with a placeholder', planned: 'patterns' },
+  13: { given: 'partitions are assigned by hand', planned: 'partitions chosen by hand' },
+  15: { given: 'lists of messages', planned: 'batch subscribers' },
+
+  // Acknowledgement
+  16: {
+    given: 'only ACK_FIRST settles before the handler',
+    tests: [
+      `\`${SETTLING}\`: "ACK_FIRST settles before the handler has ended, the others do not, and MANUAL not even then"`
+    ]
+  },
+  17: {
+    given: 'a decision is too late with ACK_FIRST',
+    tests: [`\`${SETTLING}\`: "the first decision of a handler counts; ACK_FIRST has decided before the handler"`]
+  },
+  18: {
+    given: 'a success is committed once',
+    tests: [
+      `\`${SETTLING}\`: "each policy has its own idea of a handler that succeeds, throws once, throws always"`,
+      '`test/consume/partition/tracker.test.ts`: "what is committed is not committed again"'
+    ]
+  },
+  19: {
+    given: 'a failure with ACK is committed',
+    tests: [`\`${SETTLING}\`: "each policy has its own idea of a handler that succeeds, throws once, throws always"`]
+  },
+  20: {
+    given: 'a failure with NACK_ON_ERROR is repeated, with pauses',
+    tests: [
+      `\`${SETTLING}\`: "each policy has its own idea of a handler that succeeds, throws once, throws always"`,
+      '`test/consume/pipeline/ack-policy.test.ts`: "NACK_ON_ERROR and MANUAL run a handler that throws again, for as long as retryOn says"'
+    ]
+  },
+  21: {
+    given: 'REJECT_ON_ERROR is more than ACK: a dead letter',
+    tests: [`\`${FAILING}\`: "a handler that fails is retried, then its message goes to the dead-letter topic"`]
+  },
+  23: {
+    given: 'AckMessage settles',
+    tests: [`\`${SETTLING}\`: "a handler may throw its decision, under every policy but ACK_FIRST, which has decided"`]
+  },
+  24: {
+    given: 'nack() does not settle',
+    tests: [
+      '`test/consume/pipeline/decisions.test.ts`: "a handler may want its message again, after its own time, as often as it says so"'
+    ]
+  },
+  25: {
+    given: 'MANUAL without a decision settles nothing',
+    tests: [`\`${SETTLING}\`: "MANUAL: a message without a decision blocks its lane, shows in health() and is retried"`]
+  },
+  26: {
+    given: 'the nearest policy wins, whatever the order of declaration',
+    tests: [
+      '`test/broker/plan.test.ts`: "a subscriber wins over the layers around it, the nearest of them over the plugin"'
+    ]
+  },
+  27: {
+    given: 'a handler beyond the time of the stop is not settled',
+    tests: [
+      `\`${FAILING}\`: "a handler that does not end before drainTimeout sees its signal abort; redelivery follows"`
+    ]
+  },
+
+  // Concurrency
+  29: {
+    given: 'two at once of five messages, and all five are handled',
+    tests: [
+      '`test/faststream/consume.test.ts`: "two at once of five messages: all five are handled, also when the app closes meanwhile"'
+    ]
+  },
+  30: {
+    given: 'consumers share the partitions',
+    tests: ['`test/conformance/membership.ts`: "the members of a group share the partitions of each topic evenly"']
+  },
+  32: {
+    given: 'a consumer without partitions is told',
+    tests: [
+      '`test/broker/logs.test.ts`: "joins and rebalances are logged with the partitions given and taken, reason and duration"'
+    ]
+  },
+  33: {
+    given: 'wrong declarations are refused where they are made',
+    tests: ['`test/broker/declarations.test.ts`: "declarations are checked where they are made"']
+  },
+  34: { given: 'rebalance listeners are called', planned: 'rebalance listeners' },
+  36: {
+    given: 'a consumer that breaks restarts, with pauses',
+    tests: ['`test/kafka/consumer.test.ts`: "a consumer that breaks is reported and restarts at its committed offset"']
+  },
+
+  // Publish
+  37: {
+    given: 'values of all kinds arrive',
+    tests: ['`test/faststream/publish.test.ts`: "that is published arrives as"']
+  },
+  38: {
+    given: 'a response has headers, a key and a correlation id',
+    tests: ['`test/faststream/publish.test.ts`: "the next handler sees key, headers and correlation id of a response"']
+  },
+  39: {
+    given: 'correlation ids of one\'s own',
+    tests: [
+      '`test/broker/correlation-id.test.ts`: "the option correlationId is called once per request, for each broker"'
+    ]
+  },
+  40: {
+    given: 'several parameters',
+    tests: ['`test/faststream/consume.test.ts`: "several parameters are members of one value"']
+  },
+  41: {
+    given: 'what a handler returns is published',
+    tests: [
+      `\`${CONSUMING}\`: "what a handler returns is published, with its key and its correlation id"`,
+      '`test/faststream/publish.test.ts`: "a subscriber may publish to several publishers, and a publisher may serve several subscribers"'
+    ]
+  },
+  43: { given: 'reply_to is answered, not with no_reply', planned: 'replies' },
+  44: { given: 'a publisher is made after the start', planned: 'publishers that are made after the start' },
+  45: {
+    given: 'two brokers, each with its own context',
+    tests: ['`test/faststream/consume.test.ts`: "the handlers of two brokers see the app and their own broker"']
+  },
+  46: { given: 'batches are published', planned: 'batches' },
+  49: { given: 'a publish that waits for nothing', planned: 'publishing without waiting' },
+  50: {
+    given: 'a batch beyond its size is an error that says which',
+    tests: [
+      '`test/produce/producer.test.ts`: "what is too large together goes one by one, so that what is too large by itself fails alone"'
+    ]
+  },
+  51: {
+    given: 'partition 0 is a partition',
+    tests: ['`test/faststream/options.test.ts`: "a publish chooses its partition, its headers and its time"']
+  },
+  52: {
+    given: 'a null value with a key is a tombstone',
+    tests: [`\`${PUBLISHING}\`: "keys and values may be null, empty, or any bytes, and stay what they are"`]
+  },
+  53: {
+    given: 'consumer_only makes no producer',
+    none: 'dead letters and results need one, which connects when it sends'
+  },
+  54: { given: 'a request has its reply', planned: 'request and reply' },
+
+  // Routers
+  56: { given: 'deferred routes and publishers', planned: 'routers' },
+  58: { given: 'includeInSchema over levels', planned: 'routers' },
+  59: { given: 'the parser of a router', planned: 'routers' },
+
+  // Middlewares, parser, codec
+  60: { given: 'the order of middlewares', planned: 'middlewares' },
+  61: { given: 'a middleware sees the error', planned: 'middlewares' },
+  63: { given: 'parsers of one\'s own', planned: 'codecs' },
+  64: { given: 'codec and decoder together are refused', planned: 'codecs' },
+
+  // Test client
+  65: { given: 'mocks of handlers and publishers', planned: 'the test kit' },
+  66: {
+    given: 'a failure is seen by the test',
+    tests: ['`test/testing/test-broker.test.ts`: "failures are seen, and retries do not wait"']
+  },
+  67: { given: 'leaving a test restores everything', planned: 'the test kit' },
+  68: { given: 'the same test on a real broker', planned: 'the test kit' },
+
+  // HTTP framework
+  71: {
+    given: 'a handler has headers and dependencies of all levels',
+    tests: [
+      '`test/deps/message.test.ts`: "one declaration serves routes and subscribers, and the context knows the message"'
+    ]
+  },
+  72: {
+    given: 'an invalid value is an error of validation',
+    tests: [`\`${FAILING}\`: "an undecodable or invalid message is dead-lettered at once, and the next is handled"`]
+  },
+  73: {
+    given: 'hooks of the app run in their order',
+    tests: ['`test/broker/ready.test.ts`: "messages flow after the last onReady hook, and not when one of them failed"']
+  },
+  74: {
+    given: 'dependencies are replaced',
+    tests: ['`test/deps/message.test.ts`: "tests replace a dependency, for requests and messages alike"']
+  },
+  75: { given: 'a router of the broker in an app', planned: 'routers' },
+
+  // Operations
+  76: {
+    given: 'health follows the broker and its consumers',
+    tests: [
+      '`test/conformance/health.ts`: "an app is healthy when it is ready and reads all of its partitions, and not before or after"'
+    ]
+  },
+  77: {
+    given: 'publishing from the page',
+    tests: [
+      '`test/asyncapi/publish/message.test.ts`: "what the app receives comes to its subscriber"',
+      '`test/asyncapi/publish/authorize.test.ts`: "without the option nothing can be published"'
+    ]
+  },
+  79: { given: 'metrics by outcome', planned: 'metrics' },
+  80: {
+    given: 'names in the AsyncAPI document',
+    tests: [
+      '`test/asyncapi/document/operations.test.ts`: "a subscriber is an operation for each of its topics, called as its handler"'
+    ]
+  },
+  81: {
+    given: 'the order of start and stop',
+    tests: [
+      '`test/broker/stop-order.test.ts`: "a handler ends before an onClose hook of a plugin that was registered later runs"',
+      '`test/readme.test.ts`: "its program listens, says on which broker it is, and closes on SIGTERM"'
+    ]
+  }
+}
