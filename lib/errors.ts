@@ -1,6 +1,9 @@
 import createError from '@fastify/error'
 import { createBounded } from './create-bounded.js'
 
+export * from './errors/dependencies.js'
+export * from './errors/page.js'
+
 /*
  * The catalogue: one entry per error. docs/errors.md and `test/errors.test.ts` follow it. What a route can throw is
  * read by HTTP clients: its message names topics and options, and neither addresses, groups nor the texts of causes.
@@ -33,27 +36,35 @@ export const FASTSTREAM_ERR_INSECURE_SASL = createError<[mechanism: string, wher
     'allowInsecureSasl: true if no other host can read that network',
   500
 )
-export const FASTSTREAM_ERR_GROUP_REQUIRED = createError<[topic: string]>(
+export const FASTSTREAM_ERR_GROUP_REQUIRED = createError<[subscriber: string]>(
   'FASTSTREAM_ERR_GROUP_REQUIRED',
-  "the subscriber of '%s' has no group to store its offsets: set 'groupId' on the plugin or on the subscriber, or " +
-    'write null for no group',
+  "%s has no group to store its offsets: set 'groupId' on the plugin, its scope or the subscriber, or write null for " +
+    'no group',
   500
 )
-export const FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER = createError<[topic: string, groupId: string]>(
+export const FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER = createError<
+  [topic: string, groupId: string, one: string, other: string]
+>(
   'FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER',
-  "topic '%s' already has a subscriber in group '%s': give this one another 'groupId', or merge the two",
+  "topic '%s' has two subscribers in group '%s' (%s; %s): give one of them another 'groupId', or merge the two",
   500
 )
-export const FASTSTREAM_ERR_GROUP_CLASH = createError<[groupId: string, option: string, topics: string]>(
+export const FASTSTREAM_ERR_GROUP_CLASH = createError<[groupId: string, option: string, one: string, other: string]>(
   'FASTSTREAM_ERR_GROUP_CLASH',
-  "group '%s' has another '%s' in its subscriber of '%s': subscribers of one group share one consumer, so give " +
-    "both the same value, or another 'groupId'",
+  "group '%s' has different values of '%s' (%s; %s): subscribers of one group share one consumer, so give both the " +
+    "same value, or another 'groupId'",
   500
 )
 export const FASTSTREAM_ERR_DUPLICATE_PUBLISHER = createError<[topic: string]>(
   'FASTSTREAM_ERR_DUPLICATE_PUBLISHER',
   "topic '%s' has several publishers in this scope: pass the publisher instead of the topic's name",
   500
+)
+export const FASTSTREAM_ERR_ROUTER = createError<[reason: string]>(
+  'FASTSTREAM_ERR_ROUTER', 'the router cannot be included: %s', 500
+)
+export const FASTSTREAM_ERR_ROUTER_HANDLE = createError<[topic: string, reason: string]>(
+  'FASTSTREAM_ERR_ROUTER_HANDLE', "the publisher or subscriber of '%s' cannot be used here: %s", 500
 )
 export const FASTSTREAM_ERR_ALREADY_STARTED = createError<
   [what: string, name: string, before: string, options?: ErrorOptions]
@@ -189,50 +200,6 @@ export const FASTSTREAM_ERR_UNAVAILABLE = createBounded<[topic: string, options?
 )
 export const FASTSTREAM_ERR_PUBLISH_REFUSED = createBounded<[topic: string, reason: string, options?: ErrorOptions]>(
   'FASTSTREAM_ERR_PUBLISH_REFUSED', "the cluster refused the message for '%s': %s", 500
-)
-
-// Messages from the AsyncAPI page.
-export const FASTSTREAM_ERR_UNKNOWN_OPERATION = createBounded<[operation: string]>(
-  'FASTSTREAM_ERR_UNKNOWN_OPERATION', "the AsyncAPI document has no operation '%s'", 404
-)
-export const FASTSTREAM_ERR_PUBLISH_FORBIDDEN = createBounded<[operation: string, reason: string]>(
-  'FASTSTREAM_ERR_PUBLISH_FORBIDDEN', "operation '%s' was not published: %s", 403
-)
-export const FASTSTREAM_ERR_PUBLISH_AUTHORIZE = createBounded<
-  [operation: string, reason: string, options?: ErrorOptions]
->('FASTSTREAM_ERR_PUBLISH_AUTHORIZE', "operation '%s' was not published: 'authorize' %s", 500)
-export const FASTSTREAM_ERR_PUBLISH_BODY = createBounded<[reason: string]>(
-  'FASTSTREAM_ERR_PUBLISH_BODY', 'the body %s', 400
-)
-export const FASTSTREAM_ERR_PUBLISH_RATE = createBounded<[]>(
-  'FASTSTREAM_ERR_PUBLISH_RATE', 'too many messages were published from the page: try again in a second', 429
-)
-
-// Dependencies.
-export const FASTSTREAM_ERR_DEPENDENCY_YIELD = createBounded<[name: string, times: string]>(
-  'FASTSTREAM_ERR_DEPENDENCY_YIELD',
-  "the generator of dependency '%s' yielded %s: it must yield once; the code after the yield is its clean-up",
-  500
-)
-export const FASTSTREAM_ERR_DEPENDENCY_DONE = createBounded<[name: string]>(
-  'FASTSTREAM_ERR_DEPENDENCY_DONE',
-  "dependency '%s' is needed after its request or message has ended: await everything that the handler starts",
-  500
-)
-export const FASTSTREAM_ERR_NO_DEPENDENCIES = createBounded<[url: string]>(
-  'FASTSTREAM_ERR_NO_DEPENDENCIES',
-  "request.resolve() is not available in '%s': register fastify-faststream before this route and its hooks, in the " +
-    'same scope or a parent; a 404 handler has no dependencies',
-  500
-)
-export const FASTSTREAM_ERR_CLEANUP = createBounded<[options?: ErrorOptions]>(
-  'FASTSTREAM_ERR_CLEANUP', 'the clean-up of a dependency failed: the cause of this error, in the log, says why', 500
-)
-export const FASTSTREAM_ERR_CLEANUP_TIMEOUT = createBounded<[name: string, ms: number]>(
-  'FASTSTREAM_ERR_CLEANUP_TIMEOUT',
-  "the clean-up of dependency '%s' did not end within %d ms and was left running: find out what it waits for, or " +
-    "raise 'cleanupTimeout'",
-  500
 )
 
 // Tests.

@@ -7,6 +7,7 @@ import { noticeClose } from './broker/close-calls.js'
 import { Broker } from './broker/broker.js'
 import { decorate } from './broker/decorators.js'
 import { addBroker, brokersOf } from './broker/app-brokers.js'
+import { keepTopicPrefix } from './broker/layers.js'
 import { acceptsAnyCertificate } from './options/connection.js'
 import { normaliseOptions } from './options/plugin-options.js'
 import { registerOptionsOf } from './options/register-options.js'
@@ -28,6 +29,9 @@ async function faststream (app: FastifyInstance, options: FaststreamOptions & Re
   // The document's onReady hook runs before ours: an app whose document fails never connects.
   documentApp(app, brokersOf(app).byName, asyncapi, registerOptions)
 
+  app.addHook('onRegister', function faststreamOnRegister (scope, options) {
+    keepTopicPrefix(scope, options)
+  })
   app.addHook('onReady', async function faststreamOnReady () {
     await broker.start(brokersOf(app).environment)
     // Handlers may need what other plugins create in their own onReady hooks, so messages wait for the last of these

@@ -16,6 +16,7 @@ export type * from './message-events.js'
 export type * from './options.js'
 export type * from './provider.js'
 export type * from './publish.js'
+export type * from './scope-options.js'
 export type * from './subscribe.js'
 export type * from './topics.js'
 export type * from './tracing.js'
@@ -41,6 +42,16 @@ export interface NamedBrokers {}
 export type FaststreamPlugin = FastifyPluginAsync<FaststreamOptions>
 
 declare module 'fastify' {
+  interface RegisterOptions {
+    /**
+     * Beginning of the topics of all subscribers and publishers of the plugin, see {@link LayerOptions.topicPrefix}. A
+     * plugin that is wrapped by `fastify-plugin` has no scope of its own, so it has no prefix either.
+     *
+     * @example
+     * app.register(ordersPlugin, { prefix: '/eu', topicPrefix: 'eu.' })
+     */
+    topicPrefix?: string | undefined
+  }
   interface FastifyInstance<RawServer, RawRequest, RawReply, Logger, TypeProvider> {
     /** Broker named `'default'`, seen from this scope. */
     broker: Broker<FastifyInstance<RawServer, RawRequest, RawReply, Logger, TypeProvider>, TypeProvider>

@@ -3,6 +3,7 @@ import type { ConnectionOptions } from 'node:tls'
 import type { AsyncapiOptions } from './asyncapi.js'
 import type { InheritedConsumerOptions } from './consumer-options.js'
 import type { Partitioner } from './publish.js'
+import type { LayerOptions } from './scope-options.js'
 import type { Transport, TransportFactory } from './transport.js'
 
 /**
@@ -105,8 +106,8 @@ export interface TopicConfig {
 }
 
 /**
- * Options that a subscriber inherits. The nearest place that names an option wins: subscriber, then plugin, then the
- * default.
+ * Options that a subscriber inherits. The nearest place that names an option wins: the subscriber, its scope, the
+ * scopes around it, the plugin, the default. The order of the calls does not matter.
  *
  * @example
  * const options: InheritedOptions = { groupId: 'shop', ackPolicy: 'NACK_ON_ERROR', retry: { delay: 1000 } }
@@ -198,7 +199,7 @@ export interface InheritedOptions extends InheritedConsumerOptions {
  * @example
  * await app.register(faststreamPlugin, { brokers: ['localhost:9092'], groupId: 'shop' })
  */
-export interface FaststreamOptions extends InheritedOptions {
+export interface FaststreamOptions extends LayerOptions {
   /**
    * Bootstrap addresses, `host:port`; one text may hold several, separated by commas. Required in production, unless
    * `transport: 'memory'` is written. FastStream, FastKafka: `bootstrap_servers`.

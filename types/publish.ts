@@ -134,6 +134,7 @@ export interface Response<V> {
  * await invoices.publish({ orderId: '1', amount: 9 })
  */
 export interface Publisher<in V = unknown> {
+  /** Topic with its prefixes. Final after `ready()`: before that, a scope may get a `topicPrefix` yet. */
   readonly topic: string
   /**
    * Publishes a value. Resolves when the record is in the log of all in-sync replicas.
@@ -211,13 +212,14 @@ export interface PublisherOptions<S, V> extends Documentation {
  */
 export interface BoundBroker {
   /**
-   * Publishes through a publisher, or to a topic: then through the one publisher that the scope knows for this topic,
-   * if there is one. Resolves when the record is in the log of all in-sync replicas. Names and values of topics are
-   * typed by {@link Topics}, which an app may fill.
+   * Publishes through a publisher, or to a topic, which is its whole name with all prefixes: then through the one
+   * publisher that the scope knows for this topic, if there is one. Resolves when the record is in the log of all
+   * in-sync replicas. Names and values of topics are typed by {@link Topics}, which an app may fill.
    *
    * @param value `null` is a tombstone
    * @throws the errors of {@link Publisher.publish}
-   * @throws FASTSTREAM_ERR_INVALID_OPTION when the publisher belongs to another broker
+   * @throws FASTSTREAM_ERR_INVALID_OPTION when the publisher belongs to another broker, or a topic is named without the
+   *   prefix that its publisher in this scope has
    * @throws FASTSTREAM_ERR_DUPLICATE_PUBLISHER when the scope knows several publishers of that topic
    * @example
    * const { partition, offset } = await request.broker.publish(placed, request.body)

@@ -3,10 +3,11 @@ import type { Documentation } from './asyncapi.js'
 import type { DeadLetter } from './dead-letter.js'
 import type { MessageSchema, Part, Read, Write } from './provider.js'
 import type { BoundBroker, Publisher, PublisherOptions, RecordMetadata, Response } from './publish.js'
-import type { Dependencies, Dependency, Inherited, Resolved } from './dependency.js'
+import type { Dependencies, Dependency, Inherited, Resolved, WithDeps } from './dependency.js'
 import type { BrokerHealth } from './health.js'
 import type { BrokerIdentity } from './message-events.js'
 import type { InheritedOptions } from './options.js'
+import type { ScopeOptions } from './scope-options.js'
 
 /**
  * Message as its handler gets it. The value is the handler's first argument, too. `V`, `K` and `H` are the types that
@@ -154,6 +155,7 @@ export interface HandlerAsLastArgument<This, P extends FastifyTypeProvider> {
  * const { topics, groupId } = app.broker.subscriber('orders', saveOrder)
  */
 export interface Subscriber {
+  /** Topics with their prefixes. Final after `ready()`: before that, a scope may get a `topicPrefix` yet. */
   readonly topics: readonly string[]
   /** Consumer group; `null`: none. An inherited group is final after `ready()`. */
   readonly groupId: string | null
@@ -203,10 +205,11 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
    * every `onReady` hook has ended. A handler that throws is run again (`retry`), then the message goes to the
    * dead-letter topic.
    *
-   * @throws FASTSTREAM_ERR_INVALID_TOPIC, FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_GROUP_REQUIRED
+   * @throws FASTSTREAM_ERR_INVALID_TOPIC, FASTSTREAM_ERR_INVALID_OPTION
    * @throws FASTSTREAM_ERR_INVALID_ARGUMENTS when the handler is not the last argument
-   * @throws FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER when the group already has a subscriber of that topic
    * @throws FASTSTREAM_ERR_ALREADY_STARTED after `ready()`
+   * @throws FASTSTREAM_ERR_GROUP_REQUIRED from `ready()`, when no place around names a group
+   * @throws FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER from `ready()`, when the group has two subscribers of one topic
    * @example
    * app.broker.subscriber('orders', { schema: { value: OrderSchema } }, async (order, { log }) => {
    *   log.info({ id: order.id }, 'order taken')
@@ -341,4 +344,17 @@ export interface Broker<This, P extends FastifyTypeProvider>
    * })
    */
   health (this: void): BrokerHealth
+  /**
+   * Gives options to all subscribers and publishers of this scope and its children, also to those that are declared
+   * already. The nearest place that names an option wins: the subscriber, its scope, the scopes around it, the plugin.
+   * Prefixes, tags and dependencies of all of them are put together. Of two calls in one scope the later one is
+   * nearer. Returns the same broker, which knows the types of the dependencies.
+   *
+   * @throws FASTSTREAM_ERR_INVALID_OPTION for an option that is unknown or impossible
+   * @throws FASTSTREAM_ERR_ALREADY_STARTED after `ready()`
+   * @example
+   * const broker = app.broker.options({ topicPrefix: 'eu.', retry: { retries: 1 }, deps: { tenant } })
+   * broker.subscriber('orders', (order, { deps, log }) => { log.info({ tenant: deps.tenant }, 'order of eu.orders') })
+   */
+  options<const D extends Dependencies = {}>(this: void, options: ScopeOptions<D>): Broker<This, WithDeps<P, D>>
 }

@@ -14,12 +14,13 @@ import type { Producer } from '../produce/producer.js'
 import { publishUnconfirmed } from '../produce/unconfirmed.js'
 import type { TopicPartitionOffset } from '../transport/transport.js'
 import { compile, compilePublisher, type Compiled } from './compile.js'
-import type { PublisherDeclaration, SubscriberDeclaration } from './declaration.js'
+import type { SubscriberDeclaration } from './declaration.js'
 import { DeclaredBroker } from './declared-broker.js'
 import { BrokerReport } from './report.js'
 import { BrokerRuntime } from './runtime.js'
 import { SYSTEM, withOptions, type Environment } from './environment.js'
 import { brokerHealth } from './health.js'
+import type { PublisherSettings } from './plan.js'
 import type { PublisherPlan } from './publisher.js'
 import { startInBackground, startInTime } from './startup.js'
 import type { ViewedBroker } from './views.js'
@@ -73,17 +74,17 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
   }
 
   health (): BrokerHealth {
-    const { subscribers } = this.registry
+    const { previews } = this.registry
     const groupOf = (declaration: SubscriberDeclaration): Group | undefined => this.#connection?.groupOf(declaration)
-    return brokerHealth(this.state, this.#lastError, subscribers, groupOf)
+    return brokerHealth(this.state, this.#lastError, previews, groupOf)
   }
 
   skipTo (declaration: SubscriberDeclaration, to: TopicPartitionOffset): void {
     this.found(this.#connection?.groupOf(declaration)).skipTo(to)
   }
 
-  protected compilePublisher (declaration: PublisherDeclaration): PublisherPlan {
-    return compilePublisher(declaration, this)
+  protected compilePublisher (settings: PublisherSettings): PublisherPlan {
+    return compilePublisher(settings, this)
   }
 
   protected prepareTopic (topic: string): void {

@@ -13,8 +13,9 @@ import { compileSerializer } from '../schema/serializer.js'
 import type { Part } from '../codec/violations.js'
 import type { Validators } from '../schema/validator.js'
 import { DeadLetterTopics } from './dead-letter-topics.js'
-import type { PublisherDeclaration, SubscriberDeclaration } from './declaration.js'
-import type { SubscriberSettings } from './plan.js'
+import type { SubscriberDeclaration } from './declaration.js'
+import { PublisherHandle } from './handles.js'
+import type { PublisherSettings, SubscriberSettings } from './plan.js'
 import { PublisherPlan } from './publisher.js'
 import { Publishers } from './publishers.js'
 import type { Registry } from './registry.js'
@@ -34,28 +35,35 @@ export interface CompilingBroker extends ViewedBroker, PublishingSender {
   resolutionSettings (scope: FastifyInstance): ResolutionSettings
 }
 
-/** Compiles every schema with the compiler of its scope. @throws FASTSTREAM_ERR_SCHEMA_BUILD */
+/**
+ * Compiles every schema with the compiler of its scope, and finds the publishers of results.
+ *
+ * @throws FASTSTREAM_ERR_SCHEMA_BUILD, FASTSTREAM_ERR_ROUTER_HANDLE
+ */
 export function compile (registry: Registry, broker: CompilingBroker): Compiled {
   const deadLetterTopics = new DeadLetterTopics(broker.settings.deadLetter, registry.subscribers)
   const subscribers = registry.subscribers.map((settings) => {
     const { declaration, topics, bodyLimit } = settings
+    const publishers = declaration.publish.map((publisher) => PublisherHandle.placeOf(publisher, declaration, broker))
     const { scope, schema = {} } = declaration
     const compiler = compilersOf(scope).validator
     const topic = topics.join(', ')
     const validators = compileParts(schema, (schema, part) => compileIncoming(compiler, schema, { topic, part }))
     const source = sourceOf(broker, settings, validators.key !== undefined, deadLetterTopics)
-    return [declaration, new CompiledSubscriber(settings, { bodyLimit, validators }, source)] as const
+    return [declaration, new CompiledSubscriber(settings, { bodyLimit, validators }, source, publishers)] as const
   })
-  const publishers = registry.publishers.map(({ declaration }) => {
-    return [declaration, compilePublisher(declaration, broker)] as const
+  const publishers = registry.publishers.map((settings) => {
+    return [settings.declaration, compilePublisher(settings, broker)] as const
   })
   return { subscribers: new Map(subscribers), publishers: new Publishers(new Map(publishers)) }
 }
 
 /** @throws FASTSTREAM_ERR_SCHEMA_BUILD */
-export function compilePublisher (declaration: PublisherDeclaration, broker: CompilingBroker): PublisherPlan {
+export function compilePublisher (
+  { declaration, topic }: PublisherSettings, broker: CompilingBroker
+): PublisherPlan {
   const { settings: { ajv, producer }, clock } = broker
-  const { scope, topic, schema = {}, key, headers, partition, replyTo } = declaration
+  const { scope, schema = {}, key, headers, partition, replyTo } = declaration
   const { partitioner = producer.partitioner } = declaration
   const { validator: compiler, serializer } = compilersOf(scope)
   const validators = compileParts(schema, (schema, part) => {
@@ -71,7 +79,8 @@ export function compilePublisher (declaration: PublisherDeclaration, broker: Com
 function sourceOf (
   broker: CompilingBroker, settings: SubscriberSettings, hasKeySchema: boolean, deadLetterTopics: DeadLetterTopics
 ): MessageSource {
-  const { name: subscriber, groupId, declaration: { scope } } = settings
+  const { name: subscriber, groupId, declaration } = settings
+  const { scope } = declaration
   return {
     scope,
     subscriber,
@@ -79,7 +88,7 @@ function sourceOf (
     hasKeySchema,
     isDeadLetterOf: (topic, origin) => deadLetterTopics.receives(topic, origin),
     resolutionSettings: () => broker.resolutionSettings(scope),
-    bind: (correlationId) => new BoundView(broker, scope, correlationId)
+    bind: (correlationId) => new BoundView(broker, declaration, correlationId)
   }
 }
 

@@ -3,47 +3,47 @@ import type {
   Dependencies, InheritedOptions, MessageSchema, OutgoingHeaders, Partitioner, PublisherOptions, SubscriberOptions,
   TopicNames
 } from '../../types/index.js'
-import type { DeclaredDependency } from '../deps/dependency.js'
-import { depsOf } from '../deps/scopes.js'
+import { declaredDependencies } from '../deps/dependency.js'
+import type { Deps } from '../deps/scopes.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { isPlainObject } from '../message/headers.js'
 import type { ReceivedMessage } from '../message/received-message.js'
 import { callable, integer, onlyKnown } from '../options/assert.js'
 import { DOCUMENTATION, normaliseDocumentation, type About } from '../options/documentation.js'
-import { INHERITED } from '../options/inherited.js'
+import { OF_SUBSCRIBERS, resolveInherited } from '../options/inherited.js'
 import { checkPartitioner } from '../options/producer.js'
 import { checkTopic } from '../options/topic-name.js'
 import { PublisherHandle } from './handles.js'
+import { NO_LAYERS, type Position } from './layers.js'
 
 /* Records of subscriber() and publisher(), checked at the call, before inherited options are resolved. */
 
 export type Handler = (this: FastifyInstance, value: unknown, message: ReceivedMessage) => unknown
 
-/** A subscriber as it was written. */
-export interface SubscriberDeclaration {
+/** A subscriber as it was written, in a scope or in a router. */
+export interface WrittenSubscriber {
   readonly kind: 'subscriber'
-  readonly scope: FastifyInstance
-  /** The name of its handler, else its topics. */
-  readonly name: string
+  /** Without the prefixes of scopes and routers. */
   readonly topics: readonly string[]
   readonly schema: MessageSchema | undefined
   readonly about: About
   /** Its own layer of the inherited options. */
   readonly options: InheritedOptions
   readonly handler: Handler
-  readonly deps: ReadonlyMap<string, DeclaredDependency>
+  /** Its own dependencies. */
+  readonly deps: Deps
   readonly publish: readonly PublisherHandle[]
 }
 
-/** A publisher as it was written. */
-export interface PublisherDeclaration {
+/** A publisher as it was written, in a scope or in a router. */
+export interface WrittenPublisher {
   readonly kind: 'publisher'
-  readonly scope: FastifyInstance
+  /** Without the prefixes of scopes and routers. */
   readonly topic: string
   readonly schema: MessageSchema | undefined
   readonly about: About
   /** Its own layer of the inherited options. */
-  readonly options: Pick<InheritedOptions, 'includeInSchema'>
+  readonly options: Pick<PublisherOptions<MessageSchema, unknown>, 'includeInSchema' | 'tags'>
   readonly key: string | ((value: unknown) => string | Buffer | null) | undefined
   readonly headers: OutgoingHeaders | ((value: unknown) => OutgoingHeaders) | undefined
   readonly partition: number | ((value: unknown) => number) | undefined
@@ -51,59 +51,56 @@ export interface PublisherDeclaration {
   readonly replyTo: string | undefined
 }
 
+export type SubscriberDeclaration = WrittenSubscriber & Position
+export type PublisherDeclaration = WrittenPublisher & Position
 export type Declaration = SubscriberDeclaration | PublisherDeclaration
 
-type WrittenSubscriber = SubscriberOptions<MessageSchema, unknown, Dependencies>
-type WrittenPublisher = PublisherOptions<MessageSchema, unknown>
+type GivenSubscriber = SubscriberOptions<MessageSchema, unknown, Dependencies>
+type GivenPublisher = PublisherOptions<MessageSchema, unknown>
 
-const SUBSCRIBER_OPTIONS = ['schema', 'publish', 'deps', ...Object.keys(INHERITED), ...DOCUMENTATION]
+const SUBSCRIBER_OPTIONS = [...new Set(['schema', 'publish', 'deps', ...OF_SUBSCRIBERS, ...DOCUMENTATION])]
 const PUBLISHER_OPTIONS = [
   'schema', 'key', 'headers', 'partition', 'partitioner', 'replyTo', 'includeInSchema', ...DOCUMENTATION
 ]
 const PARTS = ['value', 'key', 'headers']
 
 /** @throws FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_INVALID_TOPIC */
-export function declareSubscriber (
-  scope: FastifyInstance, topics: TopicNames, written: WrittenSubscriber, handler: Handler
-): SubscriberDeclaration {
-  onlyKnown('', written, SUBSCRIBER_OPTIONS)
-  const { schema, publish = [], deps, ...options } = written
+export function writeSubscriber (topics: TopicNames, given: GivenSubscriber, handler: Handler): WrittenSubscriber {
+  onlyKnown('', given, SUBSCRIBER_OPTIONS)
+  const { schema, publish = [], deps = {}, ...options } = given
   if (schema !== undefined) onlyKnown('schema.', schema, PARTS)
   callable('handler', handler, 'must be a function: subscriber(topics, options, handler)')
-  const names = topicsOf(topics)
+  resolveInherited([options])
   return Object.freeze({
     kind: 'subscriber',
-    scope,
-    name: handler.name === '' ? names.join(',') : handler.name,
-    topics: names,
+    topics: topicsOf(topics),
     schema,
-    about: normaliseDocumentation(written),
+    about: normaliseDocumentation(given),
     options,
     handler,
-    deps: depsOf(scope, deps),
+    deps: declaredDependencies('deps', deps),
     publish: [publish].flat().map(handleOf)
   })
 }
 
 /** @throws FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_INVALID_TOPIC */
-export function declarePublisher (
-  scope: FastifyInstance, topic: string, written: WrittenPublisher
-): PublisherDeclaration {
-  onlyKnown('', written, PUBLISHER_OPTIONS)
-  const { schema, key, headers, partition, partitioner, replyTo, includeInSchema } = written
+export function writePublisher (topic: string, given: GivenPublisher): WrittenPublisher {
+  onlyKnown('', given, PUBLISHER_OPTIONS)
+  const { schema, key, headers, partition, partitioner, replyTo, includeInSchema, tags } = given
   if (schema !== undefined) onlyKnown('schema.', schema, PARTS)
   if (key !== undefined && typeof key !== 'string') callable('key', key, 'must be a string or a function of the value')
   if (headers !== undefined && !isPlainObject(headers)) {
     callable('headers', headers, 'must be a plain object or a function of the value')
   }
   checkPartition(partition, partitioner)
+  const options = { includeInSchema, tags }
+  resolveInherited([options])
   return Object.freeze({
     kind: 'publisher',
-    scope,
     topic: checkTopic(topic),
     schema,
-    about: normaliseDocumentation(written),
-    options: { includeInSchema },
+    about: normaliseDocumentation(given),
+    options,
     key,
     headers,
     partition,
@@ -113,7 +110,7 @@ export function declarePublisher (
 }
 
 function checkPartition (
-  partition: PublisherDeclaration['partition'], partitioner: PublisherDeclaration['partitioner']
+  partition: WrittenPublisher['partition'], partitioner: WrittenPublisher['partitioner']
 ): void {
   if (typeof partition === 'number') integer('partition', partition, 0)
   else if (partition !== undefined) callable('partition', partition, 'must be a number or a function of the value')
@@ -121,6 +118,27 @@ function checkPartition (
   checkPartitioner('partitioner', partitioner)
   if (partition === undefined) return
   throw new FASTSTREAM_ERR_INVALID_OPTION('partitioner', "must not be given with 'partition', which leaves no choice")
+}
+
+/** Declares what was written at a position: a scope itself, or a router that is included there. */
+export function declareAt<W extends WrittenSubscriber | WrittenPublisher> (
+  { scope, layers }: Position, written: W
+): W & Position {
+  const declaration = { ...written, scope, layers }
+  Object.freeze(declaration)
+  return declaration
+}
+
+/** @throws FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_INVALID_TOPIC */
+export function declareSubscriber (
+  scope: FastifyInstance, topics: TopicNames, given: GivenSubscriber, handler: Handler
+): SubscriberDeclaration {
+  return declareAt({ scope, layers: NO_LAYERS }, writeSubscriber(topics, given, handler))
+}
+
+/** @throws FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_INVALID_TOPIC */
+export function declarePublisher (scope: FastifyInstance, topic: string, given: GivenPublisher): PublisherDeclaration {
+  return declareAt({ scope, layers: NO_LAYERS }, writePublisher(topic, given))
 }
 
 function topicsOf (topics: unknown): readonly string[] {

@@ -6,6 +6,8 @@ import type { Outgoing, PublishingSender } from '../message/outgoing.js'
 import type { Settings } from '../options/plugin-options.js'
 import type { Compiled } from './compile.js'
 import type { PublisherDeclaration, SubscriberDeclaration } from './declaration.js'
+import { nameOf, type Layer } from './layers.js'
+import type { PublisherSettings } from './plan.js'
 import { plainPublisher, type PublisherPlan } from './publisher.js'
 import { Registry } from './registry.js'
 import type { CompiledSubscriber } from './subscriber.js'
@@ -26,7 +28,7 @@ export abstract class DeclaredBroker implements PublishingSender {
   abstract get clock (): Clock
   abstract send (outgoing: Outgoing, wait?: boolean): Promise<RecordMetadata>
   abstract sendUnconfirmed (outgoing: Outgoing, wait?: boolean): Promise<void>
-  protected abstract compilePublisher (declaration: PublisherDeclaration): PublisherPlan
+  protected abstract compilePublisher (settings: PublisherSettings): PublisherPlan
   protected abstract prepareTopic (topic: string): void
 
   get name (): string {
@@ -47,19 +49,32 @@ export abstract class DeclaredBroker implements PublishingSender {
     if (this.loading) return this.registry.addPublisher(declaration)
     const { compiled, registry, state } = this
     if (compiled === undefined || state === 'closing' || state === 'closed') throw new FASTSTREAM_ERR_NOT_READY(state)
-    const isKnown = registry.topics.includes(declaration.topic)
-    registry.addPublisher(declaration, () => {
-      compiled.publishers.add(declaration, this.compilePublisher(declaration))
+    const { topics } = registry
+    registry.addLatePublisher(declaration, (settings) => {
+      compiled.publishers.add(declaration, this.compilePublisher(settings))
+      if (!topics.includes(settings.topic)) this.prepareTopic(settings.topic)
     })
-    if (!isKnown) this.prepareTopic(declaration.topic)
+  }
+
+  addLayer (scope: FastifyInstance, layer: Layer): void {
+    this.#onlyWhileLoading('options', nameOf(scope))
+    this.registry.addLayer(scope, layer)
+  }
+
+  topicsOf (declaration: SubscriberDeclaration): readonly string[] {
+    return this.registry.preview(declaration).topics
   }
 
   groupIdOf (declaration: SubscriberDeclaration): string | null {
-    return this.registry.groupIdOf(declaration)
+    return this.registry.preview(declaration).groupId ?? null
+  }
+
+  topicOf (declaration: PublisherDeclaration): string {
+    return this.registry.publisher(declaration).topic
   }
 
   isInSchema (declaration: PublisherDeclaration): boolean {
-    return this.registry.isInSchema(declaration)
+    return this.registry.publisher(declaration).includeInSchema
   }
 
   /** @throws FASTSTREAM_ERR_NOT_READY before the schemas are compiled */

@@ -5,6 +5,7 @@ import { injectIntoRoutes } from '../deps/http.js'
 import { isEnabled, steady, type Log } from '../log.js'
 import { kBrokers, kRequestBrokers } from '../symbols.js'
 import type { Broker } from './broker.js'
+import { NO_LAYERS } from './layers.js'
 import { acceptCorrelationId } from '../message/correlation-id.js'
 import { BoundView, ScopeView } from './views.js'
 
@@ -78,9 +79,9 @@ class RequestBrokers {
   view (broker: Broker): BoundView {
     let view = this.#views.get(broker)
     if (view === undefined) {
-      const { server, log } = this.#request
+      const { server: scope, log } = this.#request
       const tell = isEnabled(log, 'debug') ? joiningLine(log, broker) : undefined
-      view = new BoundView(broker, server, this.#correlationIdFor(broker), tell)
+      view = new BoundView(broker, { scope, layers: NO_LAYERS }, this.#correlationIdFor(broker), tell)
       this.#views.set(broker, view)
     }
     return view

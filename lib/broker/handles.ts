@@ -5,60 +5,73 @@ import { sendAs } from '../message/outgoing.js'
 import { isObject, noSurplus } from '../options/assert.js'
 import { inspected } from '../shown.js'
 import type { TopicPartitionOffset } from '../transport/transport.js'
-import type { PublisherDeclaration, SubscriberDeclaration } from './declaration.js'
+import type { PublisherDeclaration, SubscriberDeclaration, WrittenPublisher, WrittenSubscriber } from './declaration.js'
+import type { Position } from './layers.js'
+import { Places, type Place } from './places.js'
 import type { GivenOptions, PublisherPlan } from './publisher.js'
 
 /* Handle of a declaration, for users. Nothing leads from a handle to the broker and its settings. */
 
 const SKIP_TO = 'skipTo({ topic, partition, offset })'
+const PUBLISH_CURE = 'publish it through request.broker, message.broker or app.broker'
+const SKIP_CURE = 'make a router for each app, or declare the subscriber in the app'
 
 /** The broker of a publisher. */
 export interface PublisherSource {
   readonly name: string
   /** @throws FASTSTREAM_ERR_NOT_READY before the app is ready */
   publisherOf (declaration: PublisherDeclaration): PublisherPlan
+  /** Its topic, with the prefixes that are declared so far. */
+  topicOf (declaration: PublisherDeclaration): string
   /** True when the AsyncAPI document shows the publisher. */
   isInSchema (declaration: PublisherDeclaration): boolean
 }
 
 /** The broker of a subscriber. */
 export interface SubscriberSource {
+  /** Its topics, with the prefixes that are declared so far. */
+  topicsOf (declaration: SubscriberDeclaration): readonly string[]
   groupIdOf (declaration: SubscriberDeclaration): string | null
   skipTo (declaration: SubscriberDeclaration, to: TopicPartitionOffset): void
 }
 
-export class PublisherHandle implements Publisher {
-  readonly topic: string
-  readonly #declaration: PublisherDeclaration
-  readonly #source: PublisherSource
+export type PublisherPlace = Place<PublisherDeclaration, PublisherSource>
+export type PublisherPlaces = Places<PublisherDeclaration, PublisherSource>
+export type SubscriberPlaces = Places<SubscriberDeclaration, SubscriberSource>
 
-  constructor (declaration: PublisherDeclaration, source: PublisherSource) {
-    this.topic = declaration.topic
-    this.#declaration = declaration
-    this.#source = source
+export class PublisherHandle implements Publisher {
+  readonly #written: WrittenPublisher
+  readonly #places: PublisherPlaces
+
+  constructor (written: WrittenPublisher, places: PublisherPlaces) {
+    this.#written = written
+    this.#places = places
+  }
+
+  /** Handle of a publisher that is declared in a scope. */
+  static of (declaration: PublisherDeclaration, source: PublisherSource): PublisherHandle {
+    return new PublisherHandle(declaration, new Places(declaration.topic, { declaration, source }))
   }
 
   /** Takes only what publisher() returned, and no copy of it. */
   static isHandle (value: unknown): value is PublisherHandle {
-    return typeof value === 'object' && value !== null && #declaration in value
+    return typeof value === 'object' && value !== null && #places in value
   }
 
-  /** The broker on which it was declared. */
-  static sourceOf (handle: PublisherHandle): PublisherSource {
-    return handle.#source
+  /** The declaration that a handle stands for at a position of a broker. @throws FASTSTREAM_ERR_ROUTER_HANDLE */
+  static placeOf (handle: PublisherHandle, position: Position, source: PublisherSource): PublisherPlace {
+    return handle.#places.nearest(position, source)
   }
 
-  static isInSchema (handle: PublisherHandle): boolean {
-    return handle.#source.isInSchema(handle.#declaration)
-  }
-
-  static planOf (handle: PublisherHandle): PublisherPlan {
-    return handle.#source.publisherOf(handle.#declaration)
+  get topic (): string {
+    const place = this.#places.single
+    return place === undefined ? this.#written.topic : place.source.topicOf(place.declaration)
   }
 
   publish = (async (value: unknown, options?: GivenOptions, ...surplus: unknown[]) => {
     noSurplus('publish(value, options)', surplus)
-    return await sendAs(PublisherHandle.planOf(this).prepare(value, options), options)
+    const { source, declaration } = this.#places.only(PUBLISH_CURE)
+    return await sendAs(source.publisherOf(declaration).prepare(value, options), options)
   }) as Publisher['publish']
 
   toJSON (): object {
@@ -71,24 +84,34 @@ export class PublisherHandle implements Publisher {
 }
 
 export class SubscriberHandle implements Subscriber {
-  readonly topics: readonly string[]
-  readonly #declaration: SubscriberDeclaration
-  readonly #source: SubscriberSource
+  readonly #written: WrittenSubscriber
+  readonly #places: SubscriberPlaces
 
-  constructor (declaration: SubscriberDeclaration, source: SubscriberSource) {
-    this.topics = declaration.topics
-    this.#declaration = declaration
-    this.#source = source
+  constructor (written: WrittenSubscriber, places: SubscriberPlaces) {
+    this.#written = written
+    this.#places = places
+  }
+
+  /** Handle of a subscriber that is declared in a scope. */
+  static of (declaration: SubscriberDeclaration, source: SubscriberSource): SubscriberHandle {
+    return new SubscriberHandle(declaration, new Places(declaration.topics.join(', '), { declaration, source }))
+  }
+
+  get topics (): readonly string[] {
+    const place = this.#places.single
+    return place === undefined ? this.#written.topics : place.source.topicsOf(place.declaration)
   }
 
   get groupId (): string | null {
-    return this.#source.groupIdOf(this.#declaration)
+    const place = this.#places.single
+    return place === undefined ? this.#written.options.groupId ?? null : place.source.groupIdOf(place.declaration)
   }
 
   skipTo = (to: RecordMetadata, ...surplus: unknown[]): void => {
     noSurplus(SKIP_TO, surplus)
     if (!isObject(to)) throw new FASTSTREAM_ERR_INVALID_ARGUMENTS(SKIP_TO, 'it takes an object')
     const { topic, partition, offset } = to
+    const { source, declaration } = this.#places.only(SKIP_CURE)
     const { topics } = this
     if (!topics.includes(topic)) {
       throw new FASTSTREAM_ERR_INVALID_OPTION('topic', `must be one that the subscriber reads: ${topics.join(', ')}`)
@@ -96,7 +119,7 @@ export class SubscriberHandle implements Subscriber {
     if (typeof offset !== 'bigint' || offset < 0n) {
       throw new FASTSTREAM_ERR_INVALID_OPTION('offset', 'must be a bigint of at least 0')
     }
-    this.#source.skipTo(this.#declaration, { topic, partition, offset })
+    source.skipTo(declaration, { topic, partition, offset })
   }
 
   toJSON (): object {

@@ -3,7 +3,7 @@ import type { Group } from '../consume/group/group.js'
 import type { LastError } from '../consume/group/group-state.js'
 import { healthError, type UnnamedHealth } from '../consume/group/health.js'
 import type { SubscriberDeclaration } from './declaration.js'
-import type { SubscriberSettings } from './plan.js'
+import type { SubscriberPreview } from './plan.js'
 
 type GroupOf = (declaration: SubscriberDeclaration) => Group | undefined
 
@@ -11,7 +11,7 @@ type GroupOf = (declaration: SubscriberDeclaration) => Group | undefined
 export function brokerHealth (
   state: BrokerHealth['state'],
   lastError: LastError | undefined,
-  subscribers: readonly SubscriberSettings[],
+  subscribers: readonly SubscriberPreview[],
   groupOf: GroupOf
 ): BrokerHealth {
   const healths = subscribers.map((subscriber) => subscriberHealth(subscriber, groupOf))
@@ -35,8 +35,8 @@ const UNKNOWN: UnnamedHealth = Object.freeze({
   lastError: undefined
 })
 
-function subscriberHealth (subscriber: SubscriberSettings, groupOf: GroupOf): SubscriberHealth {
-  const { name, topics, groupId, declaration, stuckAfter, handlerTimeout } = subscriber
+function subscriberHealth (subscriber: SubscriberPreview, groupOf: GroupOf): SubscriberHealth {
+  const { name, topics, groupId = null, declaration, stuckAfter, handlerTimeout } = subscriber
   const health = groupOf(declaration)?.health(topics) ?? UNKNOWN
   // A handler may take its time.
   const patience = Math.max(stuckAfter, handlerTimeout)

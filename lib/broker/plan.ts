@@ -1,4 +1,5 @@
 import type { InheritedOptions } from '../../types/index.js'
+import type { Deps } from '../deps/scopes.js'
 import {
   FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER, FASTSTREAM_ERR_GROUP_CLASH, FASTSTREAM_ERR_GROUP_REQUIRED,
   FASTSTREAM_ERR_INVALID_OPTION
@@ -7,16 +8,25 @@ import { checkGroupless, checkTimes, differenceOf } from '../options/consumer-op
 import { resolveInherited, type InheritedSettings } from '../options/inherited.js'
 import type { DeadLetterTopic } from '../options/settings.js'
 import type { Settings } from '../options/plugin-options.js'
+import { checkTopic } from '../options/topic-name.js'
 import type { PublisherDeclaration, SubscriberDeclaration } from './declaration.js'
+import { depsIn, nameOf, type Layer } from './layers.js'
 
 /* Resolves what declarations inherit, and checks what can be known only then. */
 
-/** A subscriber with every inherited option resolved. Frozen. */
-export interface SubscriberSettings extends InheritedSettings {
+/** A subscriber as far as it is known while plugins load: more layers may come. */
+export interface SubscriberPreview extends InheritedSettings {
   readonly declaration: SubscriberDeclaration
+  /** The name of its handler, else its topics. */
   readonly name: string
   readonly topics: readonly string[]
+}
+
+/** A subscriber with every inherited option resolved. Frozen. */
+export interface SubscriberSettings extends SubscriberPreview {
   readonly groupId: string | null
+  /** Its own and those of all layers around it. */
+  readonly deps: Deps
   /** The dead-letter topic of each topic that has one. */
   readonly deadLetterTopics: ReadonlyMap<string, string>
 }
@@ -26,6 +36,7 @@ export interface PublisherSettings {
   readonly declaration: PublisherDeclaration
   readonly topic: string
   readonly includeInSchema: boolean
+  readonly tags: readonly string[]
 }
 
 /** The group on the memory transport, where no other app shares it. */
@@ -34,33 +45,50 @@ const DEFAULT_GROUP = 'fastify-faststream'
 /** Layers of options around those of a subscriber. */
 export interface Surroundings {
   /** Between the plugin and the subscriber, the outermost first. */
-  readonly layers?: readonly InheritedOptions[]
+  readonly layers?: readonly Layer[]
   /** Layers that win over the subscriber's own. */
   readonly overrides?: readonly InheritedOptions[]
   /** The dead-letter topics, where they are known. */
   readonly deadLetterTopics?: ReadonlyMap<string, string>
 }
 
+/** Lays the layers and the subscriber's own options over those of the plugin. */
+export function previewSubscriber (
+  declaration: SubscriberDeclaration, settings: Settings, { layers = [], overrides = [] }: Surroundings
+): SubscriberPreview {
+  const { options, handler } = declaration
+  const inherited = resolveInherited([...layers, options, ...overrides], settings)
+  const topics = declaration.topics.map((topic) => inherited.topicPrefix + topic)
+  return {
+    ...inherited,
+    declaration,
+    name: handler.name === '' ? topics.join(',') : handler.name,
+    topics,
+    groupId: inherited.groupId === undefined && settings.transport === 'memory' ? DEFAULT_GROUP : inherited.groupId
+  }
+}
+
 /**
- * Lays the layers and the subscriber's own options over those of the plugin.
+ * Resolves a subscriber when everything is declared.
  *
- * @throws FASTSTREAM_ERR_GROUP_REQUIRED, FASTSTREAM_ERR_INVALID_OPTION
+ * @throws FASTSTREAM_ERR_GROUP_REQUIRED, FASTSTREAM_ERR_INVALID_TOPIC, FASTSTREAM_ERR_INVALID_OPTION
  */
 export function resolveSubscriber (
   declaration: SubscriberDeclaration, settings: Settings, around: Surroundings = {}
 ): SubscriberSettings {
-  const { layers = [], overrides = [], deadLetterTopics } = around
-  const { name, topics, options } = declaration
-  const inherited = resolveInherited([...layers, options, ...overrides], settings)
-  checkTimes({ ...settings, ...inherited })
-  if (inherited.groupId === null) checkGroupless(options)
+  const { layers = [], deadLetterTopics } = around
+  const preview = previewSubscriber(declaration, settings, around)
+  const { topics, groupId, deadLetter, topicPrefix } = preview
+  const where = whereOf(preview)
+  if (groupId === undefined) throw new FASTSTREAM_ERR_GROUP_REQUIRED(where)
+  for (const topic of topics) checkTopic(topic, originOf(topicPrefix, where))
+  checkTimes({ ...settings, ...preview }, ` (${where})`)
+  if (groupId === null) checkGroupless(declaration.options, ` (${where})`)
   return Object.freeze({
-    ...inherited,
-    declaration,
-    name,
-    topics,
-    groupId: groupOf(topics, inherited.groupId, settings),
-    deadLetterTopics: deadLetterTopics ?? deadLetterTopicsOf(topics, inherited.deadLetter)
+    ...preview,
+    groupId,
+    deps: depsIn([...layers, declaration]),
+    deadLetterTopics: deadLetterTopics ?? deadLetterTopicsOf(topics, deadLetter)
   })
 }
 
@@ -74,20 +102,29 @@ function deadLetterTopicsOf (topics: readonly string[], name: DeadLetterTopic): 
   return named
 }
 
-/** @throws FASTSTREAM_ERR_INVALID_OPTION */
+/** @throws FASTSTREAM_ERR_INVALID_TOPIC */
 export function resolvePublisher (
-  declaration: PublisherDeclaration, settings: Settings, layers: readonly InheritedOptions[] = []
+  declaration: PublisherDeclaration, settings: Settings, layers: readonly Layer[] = []
 ): PublisherSettings {
-  const { includeInSchema } = resolveInherited([...layers, declaration.options], settings)
-  return Object.freeze({ declaration, topic: declaration.topic, includeInSchema })
+  const { includeInSchema, tags, topicPrefix } = resolveInherited([...layers, declaration.options], settings)
+  const origin = originOf(topicPrefix, `publisher in scope '${nameOf(declaration.scope)}'`)
+  return Object.freeze({
+    declaration,
+    topic: checkTopic(topicPrefix + declaration.topic, origin),
+    includeInSchema,
+    tags
+  })
 }
 
-type GroupId = InheritedSettings['groupId']
+/** Names a subscriber for an error that comes when the app is ready. */
+function whereOf ({ name, topics, declaration: { scope } }: SubscriberPreview): string {
+  const handler = name === topics.join(',') ? '' : `'${name}' `
+  return `subscriber ${handler}of '${topics.join(', ')}' in scope '${nameOf(scope)}'`
+}
 
-function groupOf (topics: readonly string[], groupId: GroupId, { transport }: Settings): string | null {
-  if (groupId !== undefined) return groupId
-  if (transport === 'memory') return DEFAULT_GROUP
-  throw new FASTSTREAM_ERR_GROUP_REQUIRED(topics.join(', '))
+/** Says where a topic comes from that is no name of Kafka's only because of its prefix. */
+function originOf (topicPrefix: string, where: string): string {
+  return ` (it begins with the topicPrefix '${topicPrefix}', for the ${where})`
 }
 
 /**
@@ -110,19 +147,21 @@ function checkGroup (before: readonly SubscriberSettings[], added: SubscriberSet
   for (const other of before) {
     if (other.groupId !== groupId) continue
     const shared = topics.find((topic) => other.topics.includes(topic))
-    if (shared !== undefined) throw new FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER(shared, groupId)
+    if (shared !== undefined) {
+      throw new FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER(shared, groupId, whereOf(other), whereOf(added))
+    }
     const option = differenceOf(other, added)
-    if (option !== undefined) throw new FASTSTREAM_ERR_GROUP_CLASH(groupId, option, other.topics.join(', '))
+    if (option !== undefined) throw new FASTSTREAM_ERR_GROUP_CLASH(groupId, option, whereOf(other), whereOf(added))
   }
 }
 
 /** A dead letter that comes back to the subscriber that cannot handle it would circulate without end. */
-function checkDeadLetters (all: readonly SubscriberSettings[], { topics }: SubscriberSettings): void {
-  for (const topic of topics) {
+function checkDeadLetters (all: readonly SubscriberSettings[], added: SubscriberSettings): void {
+  for (const topic of added.topics) {
     const path = pathBack(topic, all)
     if (path === undefined) continue
-    const way = path.join(' → ')
-    const cure = `must not lead back to '${topic}' (${way}): name another one, or write deadLetter: false`
+    const where = `(${path.join(' → ')}) of the ${whereOf(added)}`
+    const cure = `must not lead back to '${topic}' ${where}: name another one, or write deadLetter: false`
     throw new FASTSTREAM_ERR_INVALID_OPTION('deadLetter.topic', cure)
   }
 }

@@ -33,6 +33,10 @@ export class PublisherPlan {
     Object.freeze(this)
   }
 
+  get topic (): string {
+    return this.#rules.topic
+  }
+
   /**
    * Checks and encodes a message; throws before anything is sent.
    *

@@ -1,77 +1,139 @@
+import type { FastifyInstance } from 'fastify'
 import type { InheritedOptions } from '../../types/index.js'
+import { noteDeclaration, noteUse } from '../deps/scopes.js'
 import { FASTSTREAM_ERR_ALREADY_STARTED } from '../errors.js'
 import type { Settings } from '../options/plugin-options.js'
 import { hasCompilers, requestCompilers } from '../schema/scope-compilers.js'
 import type { Declaration, PublisherDeclaration, SubscriberDeclaration } from './declaration.js'
+import { nameOf, ScopeLayers, type Layer } from './layers.js'
 import {
-  checkTogether, resolvePublisher, resolveSubscriber, type PublisherSettings, type SubscriberSettings
+  checkTogether, previewSubscriber, resolvePublisher, resolveSubscriber, type PublisherSettings,
+  type SubscriberPreview, type SubscriberSettings
 } from './plan.js'
 
-/** Declarations for one cluster, made while plugins load. */
+/** Declarations with what they inherit. */
+interface Complete {
+  readonly subscribers: ReadonlyMap<SubscriberDeclaration, SubscriberSettings>
+  readonly publishers: Map<PublisherDeclaration, PublisherSettings>
+}
+
+/**
+ * Declarations for one cluster, made while plugins load. What they inherit is known when all plugins are loaded: an
+ * option may be written after the declaration that inherits it.
+ */
 export class Registry {
   readonly #settings: Settings
-  readonly #subscribers = new Map<SubscriberDeclaration, SubscriberSettings>()
-  readonly #publishers: PublisherSettings[] = []
+  readonly #layers = new ScopeLayers()
+  readonly #subscribers: SubscriberDeclaration[] = []
+  readonly #publishers: PublisherDeclaration[] = []
+  #complete: Complete | undefined
 
   constructor (settings: Settings) {
     this.#settings = settings
   }
 
-  /** Refuses a subscriber that cannot go together with those before it. */
+  /** Gives a scope one more layer of options. */
+  addLayer (scope: FastifyInstance, layer: Layer): void {
+    onlyAtBoot(scope, 'options', nameOf(scope))
+    this.#layers.add(scope, layer)
+    this.#complete = undefined
+  }
+
   addSubscriber (declaration: SubscriberDeclaration): void {
-    const settings = resolveSubscriber(declaration, this.#settings)
-    checkTogether([...this.#subscribers.values()], settings)
     requestCompilersOf(declaration, 'a subscriber', declaration.topics.join(', '))
-    this.#subscribers.set(declaration, settings)
+    noteDeclaration(declaration.scope)
+    this.#subscribers.push(declaration)
+    this.#complete = undefined
   }
 
-  /** `compile`: called for a late one, before it is added. */
-  addPublisher (declaration: PublisherDeclaration, compile?: () => void): void {
-    const settings = resolvePublisher(declaration, this.#settings)
+  addPublisher (declaration: PublisherDeclaration): void {
     requestCompilersOf(declaration, 'a publisher with a schema', declaration.topic)
-    compile?.()
-    this.#publishers.push(settings)
+    this.#publishers.push(declaration)
+    this.#complete = undefined
   }
 
-  isInSchema (declaration: PublisherDeclaration): boolean {
-    return this.#publishers.some((publisher) => publisher.declaration === declaration && publisher.includeInSchema)
+  /** Adds a publisher after the start, when `compile` has compiled it. */
+  addLatePublisher (declaration: PublisherDeclaration, compile: (settings: PublisherSettings) => void): void {
+    requestCompilersOf(declaration, 'a publisher with a schema', declaration.topic)
+    const { publishers } = this.#completed
+    const settings = this.publisher(declaration)
+    compile(settings)
+    this.#publishers.push(declaration)
+    publishers.set(declaration, settings)
+  }
+
+  /** A publisher, as far as its layers are known. */
+  publisher (declaration: PublisherDeclaration): PublisherSettings {
+    const known = this.#complete?.publishers.get(declaration)
+    return known ?? resolvePublisher(declaration, this.#settings, this.#layers.around(declaration))
+  }
+
+  /** A subscriber, as far as its layers are known. */
+  preview (declaration: SubscriberDeclaration): SubscriberPreview {
+    const known = this.#complete?.subscribers.get(declaration)
+    return known ?? previewSubscriber(declaration, this.#settings, { layers: this.#layers.around(declaration) })
+  }
+
+  /** All subscribers, as far as their layers are known. */
+  get previews (): readonly SubscriberPreview[] {
+    return this.#subscribers.map((declaration) => this.preview(declaration))
   }
 
   get publishers (): readonly PublisherSettings[] {
-    return this.#publishers
+    return [...this.#completed.publishers.values()]
   }
 
-  /** The subscribers with what they inherit, as far as it is declared. */
   get subscribers (): readonly SubscriberSettings[] {
-    return [...this.#subscribers.values()]
+    return [...this.#completed.subscribers.values()]
   }
 
   /** All declared topics, dead-letter topics included. */
   get topics (): readonly string[] {
     const read = this.subscribers.flatMap(({ topics, deadLetterTopics }) => [...topics, ...deadLetterTopics.values()])
-    return [...new Set([...this.#publishers.map(({ topic }) => topic), ...read])]
+    return [...new Set([...this.publishers.map(({ topic }) => topic), ...read])]
   }
 
   /** Topics of publishers, and dead-letter topics. */
   get writtenTopics (): readonly string[] {
     const deadLetters = this.subscribers.flatMap(({ deadLetterTopics }) => [...deadLetterTopics.values()])
-    return [...new Set([...this.#publishers.map(({ topic }) => topic), ...deadLetters])]
+    return [...new Set([...this.publishers.map(({ topic }) => topic), ...deadLetters])]
   }
 
-  groupIdOf (declaration: SubscriberDeclaration): string | null {
-    const { groupId } = this.#subscribers.get(declaration) as SubscriberSettings
-    return groupId
+  /** Complete when first needed, which is when everything is declared. */
+  get #completed (): Complete {
+    return this.#complete ?? this.complete([])
   }
 
-  /** Resolves all subscribers again: everything is declared now, and `overrides` win over what is written. */
-  complete (overrides: readonly InheritedOptions[]): void {
-    const complete: SubscriberSettings[] = []
-    for (const [declaration, { deadLetterTopics }] of this.#subscribers) {
-      const settings = resolveSubscriber(declaration, this.#settings, { overrides, deadLetterTopics })
-      checkTogether(complete, settings)
-      complete.push(settings)
-      this.#subscribers.set(declaration, settings)
+  /**
+   * Resolves everything, since all is declared now; `overrides` win over what is written.
+   *
+   * @throws the errors of {@link resolveSubscriber}, {@link resolvePublisher} and {@link checkTogether}
+   */
+  complete (overrides: readonly InheritedOptions[]): Complete {
+    const subscribers = new Map<SubscriberDeclaration, SubscriberSettings>()
+    for (const declaration of this.#subscribers) {
+      const layers = this.#layers.around(declaration)
+      const deadLetterTopics = this.#complete?.subscribers.get(declaration)?.deadLetterTopics
+      const settings = resolveSubscriber(declaration, this.#settings, {
+        layers, overrides, ...deadLetterTopics && { deadLetterTopics }
+      })
+      checkTogether([...subscribers.values()], settings)
+      noteUse(declaration.scope, settings.deps)
+      subscribers.set(declaration, settings)
     }
+    const publishers = this.#publishers.map((declaration) => [declaration, this.publisher(declaration)] as const)
+    this.#complete = { subscribers, publishers: new Map(publishers) }
+    return this.#complete
+  }
+}
+
+/** @throws FASTSTREAM_ERR_ALREADY_STARTED in an onReady hook of another plugin, which may run before ours */
+function onlyAtBoot (scope: FastifyInstance, what: string, name: string): void {
+  try {
+    // Throws once the app is booted.
+    scope.after(() => {})
+  } catch (cause) {
+    throw new FASTSTREAM_ERR_ALREADY_STARTED(what, name, 'ready()', { cause })
   }
 }
 
@@ -81,12 +143,10 @@ export class Registry {
  */
 function requestCompilersOf ({ kind, scope, schema }: Declaration, what: string, topic: string): void {
   try {
-    // Throws once the app is booted.
-    scope.after(() => {})
-  } catch (cause) {
+    onlyAtBoot(scope, what, topic)
+  } catch (error) {
     if (kind === 'publisher' && (schema === undefined || hasCompilers(scope))) return
-    // Also in another plugin's onReady hook, which ran before ours.
-    throw new FASTSTREAM_ERR_ALREADY_STARTED(what, topic, 'ready()', { cause })
+    throw error
   }
   if (schema !== undefined) requestCompilers(scope)
 }

@@ -6,7 +6,7 @@ import { decode, type IncomingRules } from '../message/decode.js'
 import type { Prepared } from '../message/outgoing.js'
 import { ReceivedMessage, type MessageSource } from '../message/received-message.js'
 import { isResponse } from '../message/response.js'
-import { PublisherHandle } from './handles.js'
+import type { PublisherPlace } from './handles.js'
 import type { SubscriberSettings } from './plan.js'
 
 const UNUSED = "handler returned a value, which is not published: set 'publish', or return nothing (this is said once)"
@@ -20,12 +20,20 @@ export interface CompiledSubscriber extends SubscriberSettings {}
 export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
   readonly rules: IncomingRules
   readonly #source: MessageSource
+  readonly #publishers: readonly PublisherPlace[]
   #warned = false
 
-  constructor (settings: SubscriberSettings, rules: IncomingRules, source: MessageSource) {
+  /** @param publishers of what the handler returns */
+  constructor (
+    settings: SubscriberSettings,
+    rules: IncomingRules,
+    source: MessageSource,
+    publishers: readonly PublisherPlace[] = []
+  ) {
     Object.assign(this, settings)
     this.rules = rules
     this.#source = source
+    this.#publishers = publishers
     Object.freeze(this)
   }
 
@@ -42,12 +50,12 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
   }
 
   handle (message: ReceivedMessage): unknown {
-    const { deps, handler, scope } = this.declaration
+    const { deps, declaration: { handler, scope } } = this
     return deps.size === 0 ? handler.call(scope, message.value, message) : this.#handleWithDeps(message)
   }
 
   async #handleWithDeps (message: ReceivedMessage): Promise<unknown> {
-    const { deps, handler, scope } = this.declaration
+    const { deps, declaration: { handler, scope } } = this
     await ReceivedMessage.inject(message, deps)
     message.signal.throwIfAborted()
     return await handler.call(scope, message.value, message)
@@ -58,15 +66,14 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
   }
 
   prepare (result: unknown, message: ReceivedMessage): readonly Prepared[] {
-    const { publish } = this.declaration
     const { value, options } = isResponse(result) ? result : { value: result, options: undefined }
-    if (publish.length === 0) this.#warnOfResult()
+    if (this.#publishers.length === 0) this.#warnOfResult()
     if (options?.noConfirm) throw new FASTSTREAM_ERR_INVALID_OPTION('noConfirm', CONFIRMED)
     if (value === undefined) return []
     // A key function cannot be called with null: the tombstone belongs to the entity that the message is about.
     const tombstoneKey = value === null ? message.rawKey : null
-    return publish.map((publisher) => {
-      return PublisherHandle.planOf(publisher).prepare(value, options, message.correlationId, tombstoneKey)
+    return this.#publishers.map(({ source, declaration }) => {
+      return source.publisherOf(declaration).prepare(value, options, message.correlationId, tombstoneKey)
     })
   }
 

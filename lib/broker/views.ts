@@ -1,8 +1,8 @@
 import { inspect, type InspectOptionsStylized } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import type {
-  BoundBroker, BrokerHealth, Dependencies, MessageSchema, Publisher, PublisherOptions, Subscriber, SubscriberOptions,
-  TopicNames
+  BoundBroker, BrokerHealth, Dependencies, MessageSchema, Publisher, PublisherOptions, ScopeOptions, Subscriber,
+  SubscriberOptions, TopicNames
 } from '../../types/index.js'
 import { sendAs } from '../message/outgoing.js'
 import { noSurplus } from '../options/assert.js'
@@ -13,6 +13,7 @@ import {
 } from './declaration.js'
 import { functionLast, publishing, topicOf, type NamedTopic, type Produce } from './functions.js'
 import { PublisherHandle, SubscriberHandle, type PublisherSource, type SubscriberSource } from './handles.js'
+import { layerOf, NO_LAYERS, type Layer, type Position } from './layers.js'
 import type { GivenOptions, PublisherPlan } from './publisher.js'
 
 const PUBLISH = 'publish(publisher, value, options)'
@@ -28,6 +29,8 @@ export interface ViewedBroker extends PublisherSource, SubscriberSource {
   readonly id: string
   addSubscriber (declaration: SubscriberDeclaration): void
   addPublisher (declaration: PublisherDeclaration): void
+  /** Gives a scope one more layer of options. */
+  addLayer (scope: FastifyInstance, layer: Layer): void
   /** The publisher that a scope knows for a topic; one without a schema where there is none. */
   publisherFor (scope: FastifyInstance, topic: string): PublisherPlan
   health (): BrokerHealth
@@ -36,16 +39,16 @@ export interface ViewedBroker extends PublisherSource, SubscriberSource {
 /** A broker as one request or message sees it: what it publishes carries that one's correlation id. */
 export class BoundView implements BoundBroker {
   readonly #broker: ViewedBroker
-  readonly #scope: FastifyInstance
+  readonly #position: Position
   readonly #correlationId: () => string
   #onFirstPublish: ((correlationId: string) => void) | undefined
 
   constructor (
-    broker: ViewedBroker, scope: FastifyInstance, correlationId: () => string,
+    broker: ViewedBroker, position: Position, correlationId: () => string,
     onFirstPublish?: (correlationId: string) => void
   ) {
     this.#broker = broker
-    this.#scope = scope
+    this.#position = position
     this.#correlationId = correlationId
     this.#onFirstPublish = onFirstPublish
   }
@@ -60,7 +63,7 @@ export class BoundView implements BoundBroker {
   ) => {
     noSurplus(PUBLISH, surplus)
     const correlationId = this.#correlationId()
-    const prepared = publisherOf(this.#broker, this.#scope, target).prepare(value, options, correlationId)
+    const prepared = publisherOf(this.#broker, this.#position, target).prepare(value, options, correlationId)
     this.#onFirstPublish?.(correlationId)
     this.#onFirstPublish = undefined
     return await sendAs(prepared, options)
@@ -79,10 +82,12 @@ export class BoundView implements BoundBroker {
 export class ScopeView implements BoundBroker {
   readonly #broker: ViewedBroker
   readonly #scope: FastifyInstance
+  readonly #position: Position
 
   constructor (broker: ViewedBroker, scope: FastifyInstance) {
     this.#broker = broker
     this.#scope = scope
+    this.#position = { scope, layers: NO_LAYERS }
   }
 
   get name (): string {
@@ -97,11 +102,17 @@ export class ScopeView implements BoundBroker {
     target: string | Publisher, value: unknown, options?: GivenOptions, ...surplus: unknown[]
   ) => {
     noSurplus(PUBLISH, surplus)
-    return await sendAs(publisherOf(this.#broker, this.#scope, target).prepare(value, options), options)
+    return await sendAs(publisherOf(this.#broker, this.#position, target).prepare(value, options), options)
   }) as BoundBroker['publish']
 
   health = (): BrokerHealth => {
     return this.#broker.health()
+  }
+
+  options = (options: ScopeOptions<Dependencies>, ...surplus: unknown[]): this => {
+    noSurplus('options(options)', surplus)
+    this.#broker.addLayer(this.#scope, layerOf(options))
+    return this
   }
 
   publisher = (
@@ -110,7 +121,7 @@ export class ScopeView implements BoundBroker {
     noSurplus('publisher(topic, options)', surplus)
     const declaration = declarePublisher(this.#scope, topic, options)
     this.#broker.addPublisher(declaration)
-    return new PublisherHandle(declaration, this.#broker)
+    return PublisherHandle.of(declaration, this.#broker)
   }
 
   subscriber = (
@@ -126,7 +137,7 @@ export class ScopeView implements BoundBroker {
     const [given, handle] = typeof options === 'function' ? [{}, options] : [options, handler as Handler]
     const declaration = declareSubscriber(this.#scope, topics, given, handle)
     this.#broker.addSubscriber(declaration)
-    return new SubscriberHandle(declaration, this.#broker)
+    return SubscriberHandle.of(declaration, this.#broker)
   }
 
   consumes = (options: Consumes | Handler, handler?: Handler, ...surplus: unknown[]): Subscriber => {
@@ -152,13 +163,13 @@ export class ScopeView implements BoundBroker {
   }
 }
 
-function publisherOf (broker: ViewedBroker, scope: FastifyInstance, target: unknown): PublisherPlan {
-  if (typeof target === 'string') return broker.publisherFor(scope, target)
+function publisherOf (broker: ViewedBroker, position: Position, target: unknown): PublisherPlan {
+  if (typeof target === 'string') return broker.publisherFor(position.scope, target)
   if (!PublisherHandle.isHandle(target)) {
     throw new FASTSTREAM_ERR_INVALID_OPTION('publisher', 'must be a topic, or what publisher() returned')
   }
-  const source = PublisherHandle.sourceOf(target)
-  if (source === broker) return PublisherHandle.planOf(target)
+  const { source, declaration } = PublisherHandle.placeOf(target, position, broker)
+  if (source === broker) return broker.publisherOf(declaration)
   const cure = `belongs to broker '${source.name}': publish it through that one`
   throw new FASTSTREAM_ERR_INVALID_OPTION('publisher', cure)
 }

@@ -3,8 +3,9 @@ import { FASTSTREAM_ERR_ALREADY_STARTED } from '../errors.js'
 import { ancestors, perApp } from '../scope.js'
 import { declaredDependencies, type DeclaredDependency } from './dependency.js'
 
-type Deps = ReadonlyMap<string, DeclaredDependency>
+export type Deps = ReadonlyMap<string, DeclaredDependency>
 
+const NONE: Deps = new Map()
 const declared = new WeakMap<FastifyInstance, Deps>()
 /** Scopes in or below which a route or a subscriber has been declared. */
 const used = new WeakSet<FastifyInstance>()
@@ -21,17 +22,34 @@ export function giveToScope (scope: FastifyInstance, deps: unknown): void {
   declared.set(scope, new Map([...declared.get(scope) ?? [], ...given]))
 }
 
-/** The dependencies of a route or subscriber: its own, its scope's and those of the scopes around it, nearest first. */
+/** The dependencies of a route: its own, its scope's and those of the scopes around it; the nearest of a name wins. */
 export function depsOf (scope: FastifyInstance, own: unknown = {}): Deps {
-  let deps = declaredDependencies('deps', own)
-  for (const at of ancestors(scope)) {
-    used.add(at)
-    const around = declared.get(at)
-    if (around !== undefined) deps = new Map([...around, ...deps])
-  }
+  noteDeclaration(scope)
+  const around = [...ancestors(scope)].reverse().map(givenTo)
+  const deps = unite([...around, declaredDependencies('deps', own)])
+  noteUse(scope, deps)
+  return deps
+}
+
+/** The dependencies that `withDeps()` gave to a scope itself. */
+export function givenTo (scope: FastifyInstance): Deps {
+  return declared.get(scope) ?? NONE
+}
+
+/** Puts dependencies together, the outermost first: of those with one name the nearest wins. */
+export function unite (layers: readonly Deps[]): Deps {
+  return new Map(layers.flatMap((deps) => [...deps]))
+}
+
+/** Notes that a scope declares something: `withDeps()` comes too late from now on. */
+export function noteDeclaration (scope: FastifyInstance): void {
+  for (const at of ancestors(scope)) used.add(at)
+}
+
+/** Notes what routes and subscribers of an app need: a test can override it. */
+export function noteUse (scope: FastifyInstance, deps: Deps): void {
   const known = ofApp(scope)
   for (const dep of deps.values()) known.add(dep)
-  return deps
 }
 
 /** True when a route or a subscriber declares the dependency, or needs it for one that it declares. */

@@ -106,34 +106,37 @@ export function differenceOf (one: ConsumerSettings, other: ConsumerSettings): s
 /**
  * Checks options that bound each other.
  *
+ * @param where names what has them, for the error
  * @throws FASTSTREAM_ERR_INVALID_OPTION
  */
 export function checkTimes (
-  settings: Pick<GroupSettings, 'revokeDrain' | 'rebalanceTimeout' | 'sessionTimeout'> & ConsumerSettings
+  settings: Pick<GroupSettings, 'revokeDrain' | 'rebalanceTimeout' | 'sessionTimeout'> & ConsumerSettings, where = ''
 ): void {
   const { revokeDrain, rebalanceTimeout, sessionTimeout, heartbeatInterval = 0 } = settings
   const longest = Math.floor(sessionTimeout / 3)
   if (heartbeatInterval > longest) {
     const cure = `must be at most ${longest}, a third of the sessionTimeout of ${sessionTimeout} ms: raise that, too`
-    throw new FASTSTREAM_ERR_INVALID_OPTION('heartbeatInterval', cure)
+    throw new FASTSTREAM_ERR_INVALID_OPTION('heartbeatInterval', cure + where)
   }
   // One heartbeat may pass until the rebalance is noticed, and another one until the member has rejoined.
   const rejoin = Math.max(REJOIN, 2 * heartbeatInterval)
   const most = rebalanceTimeout - rejoin
   if (revokeDrain <= most) return
   const cure = `must be at most ${most}, ${rejoin / 1000} s below the rebalanceTimeout of ${rebalanceTimeout} ms`
-  throw new FASTSTREAM_ERR_INVALID_OPTION('revokeDrain', `${cure}: raise that, too`)
+  throw new FASTSTREAM_ERR_INVALID_OPTION('revokeDrain', `${cure}: raise that, too${where}`)
 }
 
 /**
  * Refuses options of a group where a subscriber has none.
  *
+ * @param where names the subscriber, for the error
  * @throws FASTSTREAM_ERR_INVALID_OPTION
  */
-export function checkGroupless (written: InheritedConsumerOptions): void {
+export function checkGroupless (written: InheritedConsumerOptions, where = ''): void {
   const useless = OF_GROUPS.find((name) => written[name] !== undefined)
   if (useless === undefined) return
-  throw new FASTSTREAM_ERR_INVALID_OPTION(useless, 'has no effect with groupId: null: leave it out, or name a group')
+  const cure = 'has no effect with groupId: null: leave it out, or name a group'
+  throw new FASTSTREAM_ERR_INVALID_OPTION(useless, cure + where)
 }
 
 const checkMode = choice('earliest', 'latest', 'fail')

@@ -1,10 +1,10 @@
-import type { AckPolicy, DeadLetterOptions, InheritedOptions, RetryOptions } from '../../types/index.js'
-import { anyNumber, choice, flag, functionOf, milliseconds, wholeNumber } from './checks.js'
+import type { AckPolicy, DeadLetterOptions, LayerOptions, RetryOptions } from '../../types/index.js'
+import { anyNumber, choice, flag, functionOf, milliseconds, someText, wholeNumber } from './checks.js'
 import { callable, onlyKnown, text } from './assert.js'
 import { CONSUMER, type ConsumerSettings } from './consumer-options.js'
-import { defaultsOf, optionsOf, resolveOptions, type OptionTable } from './option.js'
+import { accumulated, defaultsOf, optionsOf, resolveOptions, type OptionTable } from './option.js'
 import type { DeadLetterTopic, MessageLogLevel, Ordering, RetrySettings } from './settings.js'
-import { checkTopic } from './topic-name.js'
+import { checkTopic, checkTopicPrefix } from './topic-name.js'
 
 /** Settings that the inherited options resolve to. */
 export interface InheritedSettings extends ConsumerSettings {
@@ -19,16 +19,20 @@ export interface InheritedSettings extends ConsumerSettings {
   readonly concurrency: number
   readonly messageLogLevel: MessageLogLevel
   readonly includeInSchema: boolean
+  /** The prefixes of all layers. */
+  readonly topicPrefix: string
+  readonly tags: readonly string[]
 }
 
 /** Kafka's default of `message.max.bytes`, the largest record batch of a topic. */
 const MESSAGE_MAX_BYTES = 1024 * 1024 + 12
 
 /**
- * The one table of the options that a subscriber inherits. The plugin and its subscribers read it, so a new option
- * needs one row here, its type in `InheritedOptions`, and the code that reads the setting.
+ * The one table of the options that a subscriber inherits. The plugin, scopes, routers and subscribers read it, so a
+ * new option needs one row here, its type in `InheritedOptions`, and the code that reads the setting. A list that grows
+ * from layer to layer is `accumulated`.
  */
-export const INHERITED: OptionTable<InheritedOptions, InheritedSettings> = {
+export const INHERITED: OptionTable<LayerOptions, InheritedSettings> = {
   groupId: {
     default: undefined,
     check: checkGroupId,
@@ -101,13 +105,30 @@ export const INHERITED: OptionTable<InheritedOptions, InheritedSettings> = {
     default: true,
     check: flag,
     doc: '`false`: the [AsyncAPI document](asyncapi.md) leaves it out. Publishers inherit it, too'
+  },
+  topicPrefix: {
+    default: '',
+    check: (option, given, inherited) => inherited + checkTopicPrefix(option, given),
+    shown: 'none',
+    doc: 'what all topics begin with, see [scopes](routers.md#a-scope); not an option of a subscriber. ' +
+      'Prefixes of plugin, scopes and routers follow one another'
+  },
+  tags: {
+    default: [],
+    check: accumulated(someText),
+    shown: 'none',
+    doc: 'the names of tags in the [AsyncAPI document](asyncapi.md). Publishers inherit them, too. ' +
+      'Those of plugin, scopes, routers and subscriber are put together'
   }
 }
+
+/** The names of the options that a subscriber has: a subscriber names its topics, so it has no prefix. */
+export const OF_SUBSCRIBERS = Object.keys(INHERITED).filter((name) => name !== 'topicPrefix')
 
 const DEFAULTS = defaultsOf(INHERITED)
 
 /** Lays `layers` over `inherited`, the outermost layer first: the nearest layer that names an option wins. */
-export function resolveInherited (layers: readonly InheritedOptions[], inherited = DEFAULTS): InheritedSettings {
+export function resolveInherited (layers: readonly LayerOptions[], inherited = DEFAULTS): InheritedSettings {
   return resolveOptions(INHERITED, inherited, layers)
 }
 

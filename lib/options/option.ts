@@ -1,4 +1,4 @@
-import { onlyKnown } from './assert.js'
+import { list, onlyKnown } from './assert.js'
 
 /** One option: its default, its check, and its row in the documentation. */
 export interface Option<Given, Setting> {
@@ -65,5 +65,13 @@ export function optionsOf<Given extends object, Settings extends object> (
       return [name, written === undefined ? Reflect.get(inherited, name) : check(`${option}.${name}`, written)] as const
     })
     return Object.freeze(Object.fromEntries(settings)) as Settings
+  }
+}
+
+/** Checks a list that grows from layer to layer, that of the outermost layer first. */
+export function accumulated<Item> (check: Member<Item>): Option<readonly Item[], readonly Item[]>['check'] {
+  return function checkList (option, given, inherited) {
+    list(option, given)
+    return Object.freeze([...inherited, ...given.map((item) => check(option, item))])
   }
 }

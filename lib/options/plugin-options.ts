@@ -1,4 +1,4 @@
-import type { FaststreamOptions, InheritedOptions, TopicConfig } from '../../types/index.js'
+import type { FaststreamOptions, LayerOptions, TopicConfig } from '../../types/index.js'
 import { LONGEST_TIMER } from '../clock.js'
 import { checkBrokers, checkCredentials, checkSasl, checkSsl } from './connection.js'
 import { checkCorrelationId, type CorrelationId } from './correlation-id.js'
@@ -16,7 +16,7 @@ import { REGISTER_OPTIONS } from './register-options.js'
 import { METADATA_MAX_AGE } from '../transport/transport.js'
 import { checkStartup, checkTransportOption } from './transport.js'
 
-type PluginOptions = Omit<FaststreamOptions, keyof InheritedOptions>
+type PluginOptions = Omit<FaststreamOptions, keyof LayerOptions>
 
 /** Settings that the options of the plugin alone resolve to, each by itself. */
 interface PluginSettings extends Pick<GroupSettings, 'buffer' | 'commit' | 'revokeDrain'> {

@@ -10,10 +10,14 @@ const WHEN: { readonly [_ in keyof typeof errors]: string } = {
   FASTSTREAM_ERR_INSECURE_SASL:
     '`sasl` would send its password or token without `ssl` to a host that is not loopback, see `allowInsecureSasl`',
   FASTSTREAM_ERR_GROUP_REQUIRED: 'a subscriber on a real cluster has no group',
-  FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER: 'the group already has a subscriber of this topic',
+  FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER: 'a group has two subscribers of one topic',
   FASTSTREAM_ERR_GROUP_CLASH: 'subscribers of one group differ in an option of their [consumer](consumers.md), such as `offsetReset`',
   FASTSTREAM_ERR_DUPLICATE_PUBLISHER:
     '`publish(topic, …)` is called where the scope has several publishers of the topic',
+  FASTSTREAM_ERR_ROUTER:
+    'a router is included in itself, twice with different options, or comes from another copy of the package',
+  FASTSTREAM_ERR_ROUTER_HANDLE:
+    'a publisher or subscriber of a [router](routers.md) is used, and its router is not included, or included several times',
   FASTSTREAM_ERR_ALREADY_STARTED:
     'a subscriber, or a publisher with a schema in a scope without compilers, is declared after `ready()`, or `withDeps()` is called after the declarations that it should apply to',
   FASTSTREAM_ERR_NOT_READY:

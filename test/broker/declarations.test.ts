@@ -55,11 +55,6 @@ t.test('declarations are checked where they are made', async (t) => {
   const { broker } = app
   const wrong: Array<[string, () => unknown, { code: string, message?: RegExp }]> = [
     [
-      'no group on a real cluster',
-      () => broker.subscriber('orders', () => {}),
-      { code: 'FASTSTREAM_ERR_GROUP_REQUIRED', message: /'orders'/ }
-    ],
-    [
       'an empty group',
       () => broker.subscriber('orders', { groupId: '' }, () => {}),
       { code: 'FASTSTREAM_ERR_INVALID_OPTION' }
@@ -109,11 +104,26 @@ t.test('declarations are checked where they are made', async (t) => {
   for (const [title, declare, error] of wrong) t.throws(declare, error, title)
 })
 
+t.test('a subscriber needs a group on a real cluster', async (t) => {
+  const app = await build(t, { brokers: ['localhost:1'] })
+  app.broker.subscriber('orders', function take () {})
+  await t.rejects(async () => { await app.ready() }, {
+    code: 'FASTSTREAM_ERR_GROUP_REQUIRED', message: /^subscriber 'take' of 'orders' in scope 'fastify' has no group/
+  })
+})
+
 t.test('one topic has one subscriber in a group', async (t) => {
   const app = await build(t)
-  app.broker.subscriber(['a', 'b'], () => {})
-  t.throws(() => app.broker.subscriber('b', () => {}), { code: 'FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER', message: /'b'/ })
-  app.broker.subscriber('b', { groupId: 'other' }, () => {})
+  app.broker.subscriber(['a', 'b'], function both () {})
+  app.broker.subscriber('b', () => {})
+  await t.rejects(async () => { await app.ready() }, {
+    code: 'FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER',
+    message: /'b' .*'fastify-faststream' \(subscriber 'both' of 'a, b' in scope 'fastify'; subscriber of 'b' in scope/
+  })
+  const other = await build(t)
+  other.broker.subscriber(['a', 'b'], () => {})
+  other.broker.subscriber('b', { groupId: 'other' }, () => {})
+  await other.ready()
 })
 
 t.test('a declaration after ready comes too late', async (t) => {

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import Fastify from 'fastify'
+import Fastify, { type FastifyInstance } from 'fastify'
 import { runInNewContext } from 'node:vm'
 import { faststreamPlugin, response, type FaststreamOptions, type PublishOptions } from '../../index.js'
 import {
@@ -114,39 +114,56 @@ t.test('what a publisher or a subscriber is declared with may not be null', asyn
   }
 })
 
+/** Declares in an app of its own, which is made ready. */
+async function started (t: Test, options: FaststreamOptions, declare: (broker: FastifyInstance['broker']) => void) {
+  const app = await build(t, options)
+  declare(app.broker)
+  await app.ready()
+}
+
 t.test('dead letters do not come back to where they failed', async (t) => {
-  const { broker } = await build(t, { deadLetter: { topic: 'dead' } })
-  function error (path: RegExp) {
-    return {
+  const options = { deadLetter: { topic: 'dead' } }
+  async function refused (path: RegExp, declare: (broker: FastifyInstance['broker']) => void) {
+    await t.rejects(started(t, options, declare), {
       code: 'FASTSTREAM_ERR_INVALID_OPTION',
-      message: new RegExp(`'deadLetter\\.topic' must not lead back to .*\\(${path.source}\\).*deadLetter: false`)
-    }
+      message: new RegExp(`'deadLetter\\.topic' must not lead back to .*\\(${path.source}\\) of .*deadLetter: false`)
+    })
   }
-  t.throws(() => broker.subscriber('a', { deadLetter: { topic: 'a' } }, () => {}), error(/a → a/))
-  t.throws(() => broker.subscriber(['b', 'a'], { deadLetter: { topic: () => 'a' } }, () => {}), error(/a → a/))
-  t.throws(() => broker.subscriber('dead', () => {}), error(/dead → dead/), "the plugin's is checked, too")
-  broker.subscriber('one', { deadLetter: { topic: 'two' } }, () => {})
-  broker.subscriber('two', { deadLetter: { topic: 'three' } }, () => {})
-  broker.subscriber('two', { groupId: 'other', deadLetter: false }, () => {})
-  t.throws(
-    () => broker.subscriber(['four', 'three'], { deadLetter: { topic: 'one' } }, () => {}),
-    error(/three → one → two → three/),
-    'over several subscribers'
-  )
-  broker.subscriber(['four', 'three'], { deadLetter: { topic: 'five' } }, () => {})
-  broker.subscriber(['dead', 'five'], { deadLetter: { topic: (topic) => `${topic}.again` } }, () => {})
+  await refused(/a → a/, (broker) => broker.subscriber('a', { deadLetter: { topic: 'a' } }, () => {}))
+  await refused(/a → a/, (broker) => broker.subscriber(['b', 'a'], { deadLetter: { topic: () => 'a' } }, () => {}))
+  await refused(/dead → dead/, (broker) => broker.subscriber('dead', () => {}))
+  const several = ({ subscriber }: FastifyInstance['broker']) => {
+    subscriber('one', { deadLetter: { topic: 'two' } }, () => {})
+    subscriber('two', { deadLetter: { topic: 'three' } }, () => {})
+    subscriber('two', { groupId: 'other', deadLetter: false }, () => {})
+  }
+  await refused(/three → one → two → three/, (broker) => {
+    several(broker)
+    broker.subscriber(['four', 'three'], { deadLetter: { topic: 'one' } }, () => {})
+  })
+  await started(t, options, (broker) => {
+    several(broker)
+    broker.subscriber(['four', 'three'], { deadLetter: { topic: 'five' } }, () => {})
+    broker.subscriber(['dead', 'five'], { deadLetter: { topic: (topic) => `${topic}.again` } }, () => {})
+  })
 })
 
 t.test('subscribers of one group agree on what is their consumer\'s', async (t) => {
-  const { broker } = await build(t, { groupId: 'shop', offsetReset: 'latest' })
-  broker.subscriber('a', () => {})
-  t.throws(() => broker.subscriber('b', { offsetReset: 'earliest' }, () => {}), {
-    code: 'FASTSTREAM_ERR_GROUP_CLASH', message: /'shop' has another 'offsetReset' in its subscriber of 'a'/
+  const options = { groupId: 'shop', offsetReset: 'latest' as const }
+  await t.rejects(started(t, options, (broker) => {
+    broker.subscriber('a', () => {})
+    broker.subscriber('b', { offsetReset: 'earliest' }, function take () {})
+  }), {
+    code: 'FASTSTREAM_ERR_GROUP_CLASH',
+    message: /'shop' .* 'offsetReset' \(subscriber of 'a' in scope 'fastify'; subscriber 'take' of 'b' in scope/
   })
-  broker.subscriber('b', { offsetReset: 'earliest', groupId: 'other' }, () => {})
-  broker.subscriber('c', { offsetReset: 'latest' }, () => {})
-  broker.subscriber('a', { groupId: null, offsetReset: 'fail' }, () => {})
-  broker.subscriber('a', { groupId: null, offsetReset: 'earliest' }, () => {})
+  await started(t, options, (broker) => {
+    broker.subscriber('a', () => {})
+    broker.subscriber('b', { offsetReset: 'earliest', groupId: 'other' }, () => {})
+    broker.subscriber('c', { offsetReset: 'latest' }, () => {})
+    broker.subscriber('a', { groupId: null, offsetReset: 'fail' }, () => {})
+    broker.subscriber('a', { groupId: null, offsetReset: 'earliest' }, () => {})
+  })
 })
 
 t.test('a function for the dead-letter topic is asked once per topic', async (t) => {

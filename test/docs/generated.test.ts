@@ -7,7 +7,8 @@ import { deadLettersPage } from '../../scripts/docs/dead-letters.js'
 import { errorRows, errorsPage } from '../../scripts/docs/errors.js'
 import { optionRows, optionsPage } from '../../scripts/docs/options.js'
 
-const TYPES = ['options', 'consumer-options'].map((file) => readFileSync(`types/${file}.ts`, 'utf8')).join('\n')
+const TYPES = ['options', 'consumer-options', 'scope-options']
+  .map((file) => readFileSync(`types/${file}.ts`, 'utf8')).join('\n')
 
 t.test('docs/options.md is the table of options', async (t) => {
   t.equal(readFileSync('docs/options.md', 'utf8'), optionsPage(), 'run npm run docs')
@@ -24,7 +25,7 @@ t.test('docs/dead-letters.md is the list of headers', async (t) => {
 
 t.test('the types have the options of the tables, with the same defaults', async (t) => {
   for (const [types, table] of [
-    [['InheritedOptions', 'InheritedConsumerOptions'], INHERITED], [['FaststreamOptions'], PLUGIN]
+    [['InheritedOptions', 'InheritedConsumerOptions', 'LayerOptions'], INHERITED], [['FaststreamOptions'], PLUGIN]
   ] as const) {
     t.same(
       Object.assign({}, ...types.map(defaultsOf)),

@@ -1,6 +1,6 @@
-import Fastify from 'fastify'
-import t from 'tap'
-import faststreamPlugin, { type FaststreamOptions, type InheritedConsumerOptions } from '../../index.js'
+import type { FastifyInstance } from 'fastify'
+import t, { type Test } from 'tap'
+import type { FaststreamOptions, InheritedConsumerOptions, InheritedOptions } from '../../index.js'
 import { CONSUMER, differenceOf } from '../../lib/options/consumer-options.js'
 import { resolveInherited } from '../../lib/options/inherited.js'
 import { normaliseOptions } from '../../lib/options/plugin-options.js'
@@ -52,14 +52,26 @@ t.test('impossible values are refused, for the plugin and for a subscriber', asy
   }
 })
 
+/** A subscriber of an app of its own, which is made ready. */
+async function started (
+  t: Test, options: FaststreamOptions, own: InheritedOptions, declare: (app: FastifyInstance) => void = () => {}
+) {
+  const app = await build(t, options)
+  app.broker.subscriber('orders', own, function take () {})
+  declare(app)
+  await app.ready()
+}
+
 t.test('a heartbeat is at most a third of the session, whichever level names them', async (t) => {
   const cure = /'heartbeatInterval' must be at most 3333, a third of the sessionTimeout of 10000 ms: raise that, too/
   const seldom = { sessionTimeout: 10_000, heartbeatInterval: 3334 }
   t.throws(() => normaliseOptions(seldom, 0), { ...REFUSED, message: cure })
   t.match(normaliseOptions({ sessionTimeout: 10_000, heartbeatInterval: 3333 }, 0), { heartbeatInterval: 3333 })
-  const app = await build(t, { heartbeatInterval: 5000 })
-  t.throws(() => app.broker.subscriber('orders', { sessionTimeout: 10_000 }, () => {}), { ...REFUSED, message: /3333/ })
-  t.doesNotThrow(() => app.broker.subscriber('bills', { groupId: 'b', sessionTimeout: 15_000 }, () => {}))
+  const options = { heartbeatInterval: 5000 }
+  await t.rejects(started(t, options, { sessionTimeout: 10_000 }), {
+    ...REFUSED, message: /3333, .* \(subscriber 'take' of 'orders' in scope 'fastify'\)/
+  })
+  await started(t, options, { groupId: 'b', sessionTimeout: 15_000 })
 })
 
 t.test('a drain and the rejoin fit into the rebalance, whichever level names its time-out', async (t) => {
@@ -68,24 +80,23 @@ t.test('a drain and the rejoin fit into the rebalance, whichever level names its
     ...REFUSED, message: /'revokeDrain' must be at most 10000, 20 s below the rebalanceTimeout of 30000 ms: raise that/
   })
   t.doesNotThrow(() => normaliseOptions({ ...heartbeats, revokeDrain: 10_000 }, 0))
-  const app = await build(t, { revokeDrain: 10_000 })
-  t.throws(() => app.broker.subscriber('orders', { rebalanceTimeout: 10_999 }, () => {}), {
-    ...REFUSED, message: /'revokeDrain' must be at most 9999/
+  await t.rejects(started(t, { revokeDrain: 10_000 }, { rebalanceTimeout: 10_999 }), {
+    ...REFUSED, message: /'revokeDrain' must be at most 9999, .* \(subscriber 'take' of 'orders' in scope 'fastify'\)/
   })
-  t.doesNotThrow(() => app.broker.subscriber('orders', { rebalanceTimeout: 11_000 }, () => {}))
+  await started(t, { revokeDrain: 10_000 }, { rebalanceTimeout: 11_000 })
 })
 
 t.test('options of groups are refused beside groupId: null, and may be inherited there', async (t) => {
-  const app = await build(t, { groupInstanceId: 'shop-0', sessionTimeout: 20_000 })
+  const inherited = { groupInstanceId: 'shop-0', sessionTimeout: 20_000 }
   for (const options of [
     { sessionTimeout: 20_000 }, { heartbeatInterval: 500 }, { rebalanceTimeout: 30_000 }, { groupInstanceId: 'a' }
   ]) {
     const [name = ''] = Object.keys(options)
-    t.throws(() => app.broker.subscriber('orders', { groupId: null, ...options }, () => {}), {
-      ...REFUSED, message: new RegExp(`'${name}' has no effect with groupId: null`)
+    await t.rejects(started(t, inherited, { groupId: null, ...options }), {
+      ...REFUSED, message: new RegExp(`'${name}' has no effect with groupId: null.*subscriber 'take' of 'orders'`)
     })
   }
-  t.doesNotThrow(() => app.broker.subscriber('orders', { groupId: null, fetch: { maxWait: 5 } }, () => {}))
+  await started(t, inherited, { groupId: null, fetch: { maxWait: 5 } })
 })
 
 /** Another value than the default, for each option of the consumer. */
@@ -105,15 +116,15 @@ t.test('subscribers of one group agree on each option of their consumer', async 
   t.same(Object.keys(OTHERS).sort(), Object.keys(CONSUMER).sort(), 'all options of the table')
   for (const [name, value] of Object.entries(OTHERS)) {
     const options: FaststreamOptions = { [name]: value }
-    const app = Fastify()
-    t.teardown(() => app.close())
-    await app.register(faststreamPlugin, { groupId: 'shop' })
-    app.broker.subscriber('orders', options, () => {})
-    t.throws(() => app.broker.subscriber('bills', () => {}), {
-      code: 'FASTSTREAM_ERR_GROUP_CLASH', message: new RegExp(`group 'shop' has another '${name}' in .*'orders'`)
+    const both = (own: InheritedOptions) => started(t, { groupId: 'shop' }, options, (app) => {
+      app.broker.subscriber('bills', own, () => {})
     })
-    t.doesNotThrow(() => app.broker.subscriber('bills', { ...options }, () => {}), 'the same value, written twice')
-    t.doesNotThrow(() => app.broker.subscriber('returns', { groupId: 'other' }, () => {}), 'a group of its own')
+    await t.rejects(both({}), {
+      code: 'FASTSTREAM_ERR_GROUP_CLASH',
+      message: new RegExp(`group 'shop' has different values of '${name}' .*'orders'`)
+    })
+    await both({ ...options })
+    await both({ groupId: 'other' })
   }
 })
 

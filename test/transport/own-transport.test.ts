@@ -85,7 +85,8 @@ t.test('a transport of an app needs a group, as a real cluster does', async (t) 
   const app = Fastify()
   t.teardown(() => app.close())
   await app.register(faststreamPlugin, { transport: memory() })
-  t.throws(() => app.broker.subscriber('orders', () => {}), { code: 'FASTSTREAM_ERR_GROUP_REQUIRED' })
+  app.broker.subscriber('orders', () => {})
+  await t.rejects(async () => { await app.ready() }, { code: 'FASTSTREAM_ERR_GROUP_REQUIRED' })
 })
 
 t.test('what is no transport is refused when the plugin is registered', async (t) => {

@@ -1,6 +1,6 @@
 import type { MessageSchema } from '../../../types/provider.js'
 import type { Declaration } from '../../broker/declaration.js'
-import { PublisherHandle } from '../../broker/handles.js'
+import { PublisherHandle, type PublisherPlace, type PublisherSource } from '../../broker/handles.js'
 import type { Registry } from '../../broker/registry.js'
 import type { About } from '../../options/documentation.js'
 import { Sealed } from '../../sealed.js'
@@ -57,7 +57,7 @@ export interface Party {
 }
 
 /** Parts of a broker that the document reads: settings, declarations, and the way in which the page publishes. */
-export interface Describable extends PreparingBroker {
+export interface Describable extends PreparingBroker, PublisherSource {
   readonly registry: Pick<Registry, 'subscribers' | 'publishers'>
 }
 
@@ -80,9 +80,10 @@ export function describe (broker: Describable): Described {
     authentication: authenticationOf(settings),
     topicConfig: topics === 'create' ? topicConfig : undefined,
     subscribers: registry.subscribers.filter(({ includeInSchema }) => includeInSchema).map((subscriber) => {
-      const { declaration, name, topics, groupId, ackPolicy, ordering, retry, deadLetterTopics } = subscriber
+      const { declaration, name, topics, groupId, ackPolicy, ordering, retry, deadLetterTopics, tags } = subscriber
+      const publishers = declaration.publish.map((publisher) => PublisherHandle.placeOf(publisher, declaration, broker))
       return {
-        about: declaration.about,
+        about: { ...declaration.about, tags },
         schema: declaration.schema,
         references: referencesOf(declaration.scope),
         // A handler without a name is called by its topics.
@@ -92,18 +93,21 @@ export function describe (broker: Describable): Described {
         ackPolicy,
         ordering,
         retries: ackPolicy === 'REJECT_ON_ERROR' ? retry.retries : undefined,
-        results: declaration.publish.filter(PublisherHandle.isInSchema).map(resultOf),
+        results: publishers.filter(isShown).map(resultOf),
         deadLetterTopic: (topic) => deadLetterTopics.get(topic),
         prepare: asReceived(broker, declaration)
       }
     }),
-    publishers: registry.publishers.filter(({ includeInSchema }) => includeInSchema).map(({ declaration }) => ({
-      about: declaration.about,
-      schema: declaration.schema,
-      references: referencesOf(declaration.scope),
-      topic: declaration.topic,
-      prepare: asPublished(broker, declaration)
-    }))
+    publishers: registry.publishers.filter(({ includeInSchema }) => includeInSchema).map((publisher) => {
+      const { declaration, topic, tags } = publisher
+      return {
+        about: { ...declaration.about, tags },
+        schema: declaration.schema,
+        references: referencesOf(declaration.scope),
+        topic,
+        prepare: asPublished(broker, declaration)
+      }
+    })
   }
 }
 
@@ -113,6 +117,10 @@ function authenticationOf ({ security }: Describable['settings']): string | unde
   return typeof ssl === 'object' && ('cert' in ssl || 'pfx' in ssl) ? 'tls' : undefined
 }
 
-function resultOf (publisher: PublisherHandle): Result {
-  return { broker: PublisherHandle.sourceOf(publisher).name, topic: publisher.topic }
+function isShown ({ source, declaration }: PublisherPlace): boolean {
+  return source.isInSchema(declaration)
+}
+
+function resultOf ({ source, declaration }: PublisherPlace): Result {
+  return { broker: source.name, topic: source.topicOf(declaration) }
 }
