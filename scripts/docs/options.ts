@@ -25,7 +25,7 @@ All options are checked when the plugin is registered or the subscriber is decla
 impossible is \`FASTSTREAM_ERR_INVALID_OPTION\`. No time may be longer than 2 147 483 647 ms (24 days), which is what a
 timer of Node holds.
 
-## Of the plugin, of scopes and of each subscriber
+## Of the plugin and of each subscriber
 
 The nearest place that names an option wins: the subscriber, its scope, the scopes around it, the plugin, the default.
 [Scopes and routers](routers.md) have these options, too.

@@ -80,22 +80,28 @@ t.test('@fastify/autoload registers the plugin from a folder, with the prefix th
   t.equal(app.broker.name, 'default')
 })
 
-t.test('a topic whose dead-letter topic is too long is refused where it is declared, with the cure', async (t) => {
-  const { app } = await build(t)
+t.test('a topic whose dead-letter topic is too long is refused at the start, with the cure', async (t) => {
   const topic = 'x'.repeat(246)
-  t.throws(() => app.broker.subscriber(topic, () => {}), {
+  async function start (declare: (app: Awaited<ReturnType<typeof build>>['app']) => void) {
+    const { app } = await build(t)
+    declare(app)
+    await app.ready()
+  }
+  await t.rejects(start((app) => app.broker.subscriber(topic, () => {})), {
     code: 'FASTSTREAM_ERR_INVALID_TOPIC',
     message: `topic '${topic}.dlq' has 250 characters (it is the dead-letter topic of '${topic}': ` +
       "name another one in 'deadLetter.topic', or write deadLetter: false): use 1 to 249 of the characters a-z, A-Z, 0-9, '.', '_' and '-'"
   })
   const made = (made: unknown) => ({ deadLetter: { topic: () => made as string } })
-  t.throws(() => app.broker.subscriber('orders', made('a b'), () => {}), {
+  await t.rejects(start((app) => app.broker.subscriber('orders', made('a b'), () => {})), {
     message: /'a b' has other characters \(it is the dead-letter topic of 'orders'/
   })
-  t.throws(() => app.broker.subscriber('orders', made(undefined), () => {}), {
+  await t.rejects(start((app) => app.broker.subscriber('orders', made(undefined), () => {})), {
     message: /'undefined' is no string \(it is the dead-letter topic of 'orders'/
   })
-  app.broker.subscriber(topic, { deadLetter: { topic: 'dead-letters' } }, () => {})
-  app.broker.subscriber('y'.repeat(249), { deadLetter: false }, () => {})
-  app.broker.subscriber('z'.repeat(245), () => {})
+  await start((app) => {
+    app.broker.subscriber(topic, { deadLetter: { topic: 'dead-letters' } }, () => {})
+    app.broker.subscriber('y'.repeat(249), { deadLetter: false }, () => {})
+    app.broker.subscriber('z'.repeat(245), () => {})
+  })
 })
