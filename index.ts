@@ -1,4 +1,6 @@
 export { faststreamPlugin as default, faststreamPlugin } from './lib/plugin.js'
+export { cloudEventsCodec, type CloudEventsOptions } from './lib/codec/cloud-events.js'
+export { debeziumCodec, jsonCodec, type JsonCodecOptions } from './lib/codec/json-codec.js'
 export { dependency } from './lib/deps/dependency.js'
 export { AckMessage, NackMessage, RejectMessage, SkipMessage, StopConsume } from './lib/message/ack.js'
 export { response } from './lib/message/response.js'

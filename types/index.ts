@@ -6,6 +6,7 @@ import type { BoundBroker } from './publish.js'
 import type { Broker } from './subscribe.js'
 
 export type * from './asyncapi.js'
+export type * from './codec.js'
 export type * from './consumer-options.js'
 export type * from './dead-letter.js'
 export type * from './dependency.js'

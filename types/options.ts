@@ -1,6 +1,7 @@
 import type { FastifyRequest, FastifyServerOptions } from 'fastify'
 import type { ConnectionOptions } from 'node:tls'
 import type { AsyncapiOptions } from './asyncapi.js'
+import type { CodecOption, Decoder, Parser } from './codec.js'
 import type { InheritedConsumerOptions } from './consumer-options.js'
 import type { Partitioner } from './publish.js'
 import type { LayerOptions } from './scope-options.js'
@@ -177,6 +178,27 @@ export interface InheritedOptions extends InheritedConsumerOptions {
    * @default 16
    */
   concurrency?: number | undefined
+  /**
+   * Format on the wire, of the value or of `{ value, key }`; publishers inherit it, too. `'json'`, `'text'` and
+   * `'bytes'` pay no heed to the header `content-type`; any other format is a {@link Codec}. FastStream: `codec`,
+   * `key_deserializer`, `value_deserializer`; FastKafka: `encoder`, `value_serializer`.
+   *
+   * @default values by their content type, keys with a schema as text
+   */
+  codec?: CodecOption | undefined
+  /**
+   * Function that decodes values in the place of the codec, or around it, see {@link Decoder}. FastStream: `decoder`,
+   * `value_deserializer`; FastKafka: `decoder`.
+   *
+   * @default none
+   */
+  decoder?: Decoder | undefined
+  /**
+   * Function that finds value, key and headers in a record, see {@link Parser}. FastStream: `parser`.
+   *
+   * @default none
+   */
+  parser?: Parser | undefined
   /**
    * Level of the log line `message completed`, which each message has when it is handled, with its outcome and the time
    * that it took. `'silent'`: no line. FastStream: `log_level`.

@@ -30,7 +30,7 @@ export type Write<P extends FastifyTypeProvider, S> =
 export interface MessageSchema {
   /** Schema of the decoded value. @default none: any value */
   value?: unknown
-  /** Schema of the key, which is decoded as text. @default none: the key stays bytes */
+  /** Schema of the key, which is decoded by its codec, else as text. @default none: the key stays bytes */
   key?: unknown
   /** Schema of the headers, which are decoded as text. @default none: any headers */
   headers?: unknown

@@ -1,4 +1,5 @@
 import type { Documentation } from './asyncapi.js'
+import type { CodecOption } from './codec.js'
 import type { MessageSchema } from './provider.js'
 import type { TopicName, TopicValue } from './topics.js'
 
@@ -62,11 +63,12 @@ export type Partitioner = (to: Destination) => number
  */
 export interface PublishOptions {
   /**
-   * Key, instead of the publisher's. `null`: no key, the partitions take turns.
+   * Key, instead of the publisher's. `null`: no key, the partitions take turns. An object is for a publisher with a
+   * codec of keys, which does not encode a `Buffer`.
    *
    * @default the publisher's key; for a handler's tombstone also the key of the handled message
    */
-  key?: string | Buffer | null | undefined
+  key?: string | object | null | undefined
   /**
    * Headers beside the publisher's. A name given here replaces all headers of the publisher under that name.
    *
@@ -151,18 +153,19 @@ export interface Publisher<in V = unknown> {
    * @example
    * await invoices.publish(null, { key: '1' })
    */
-  publish (this: void, value: V | null, options?: PublishOptions): Promise<RecordMetadata>
   publish (this: void, value: V | null, options: UnconfirmedOptions): Promise<void>
+  publish (this: void, value: V | null, options?: PublishOptions): Promise<RecordMetadata>
 }
 
 /**
- * Options of `app.broker.publisher()`; `V` is the type that the type provider gives to `schema.value`.
+ * Options of `app.broker.publisher()`; `V` is the type that the type provider gives to `schema.value`, `K` that of
+ * `schema.key`.
  *
  * @example
  * const schema = { value: OrderSchema }
  * app.broker.publisher('orders', { schema, key: (order) => order.id, headers: { source: 'shop' } })
  */
-export interface PublisherOptions<S, V> extends Documentation {
+export interface PublisherOptions<S, V, K = string> extends Documentation {
   /** Schemas that are checked strictly before a message leaves: no coercion, no defaults. @default none */
   schema?: (S & MessageSchema) | undefined
   /**
@@ -171,7 +174,14 @@ export interface PublisherOptions<S, V> extends Documentation {
    *
    * @default none
    */
-  key?: string | ((value: V) => string | Buffer | null) | undefined
+  key?: string | ((value: V) => K | string | Buffer | null) | undefined
+  /**
+   * Format on the wire, of the value or of `{ value, key }`. A value has passed the schema before. `'json'` writes
+   * every value as JSON, `'text'` takes strings and `'bytes'` bytes only; any other format is a {@link Codec}.
+   *
+   * @default that of the plugin, else JSON; without a schema text for a string; bytes as they are
+   */
+  codec?: CodecOption | undefined
   /**
    * Headers of every message. They replace the automatic ones of the same name: `content-type`, `correlation_id` and
    * `reply_to`. A function is not called for a tombstone, and must not return `undefined`, also not as
@@ -225,15 +235,15 @@ export interface BoundBroker {
    * const { partition, offset } = await request.broker.publish(placed, request.body)
    */
   publish<V>(
-    this: void, publisher: Publisher<V>, value: NoInfer<V> | null, options?: PublishOptions
-  ): Promise<RecordMetadata>
-  publish<V>(
     this: void, publisher: Publisher<V>, value: NoInfer<V> | null, options: UnconfirmedOptions
   ): Promise<void>
   publish<T extends TopicName>(
-    this: void, topic: T, value: NoInfer<TopicValue<T>> | null, options?: PublishOptions
-  ): Promise<RecordMetadata>
-  publish<T extends TopicName>(
     this: void, topic: T, value: NoInfer<TopicValue<T>> | null, options: UnconfirmedOptions
   ): Promise<void>
+  publish<V>(
+    this: void, publisher: Publisher<V>, value: NoInfer<V> | null, options?: PublishOptions
+  ): Promise<RecordMetadata>
+  publish<T extends TopicName>(
+    this: void, topic: T, value: NoInfer<TopicValue<T>> | null, options?: PublishOptions
+  ): Promise<RecordMetadata>
 }

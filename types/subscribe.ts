@@ -24,9 +24,12 @@ import type { ScopeOptions } from './scope-options.js'
 export interface Message<
   V = unknown, K = Buffer | null, H = Readonly<Record<string, string>>, D = {}
 > extends RecordMetadata {
-  /** Value, decoded by the header `content-type` (JSON without one) and validated. `null` is a tombstone. */
+  /**
+   * Value, decoded by the codec, else by the header `content-type` (JSON without one), and validated. `null` is a
+   * tombstone.
+   */
   readonly value: V
-  /** Key as decoded and validated text with `schema.key`, otherwise as bytes. */
+  /** Key as decoded (text, unless there is a codec of keys) and validated with `schema.key`, otherwise as bytes. */
   readonly key: K
   /** Headers as text; of a repeated name the last one. See `rawHeaders` for repeated, binary and null headers. */
   readonly headers: H
@@ -86,6 +89,11 @@ export interface Message<
   /** Makes a dependency on demand, or returns the one that was made. It is cleaned up with the others. */
   resolve<T>(this: void, dependency: Dependency<T>): Promise<T>
 }
+
+/** Key of a publisher: text, unless its schema says something else. */
+type KeyOf<P extends FastifyTypeProvider, S> =
+  Part<S, 'key'> extends undefined ? string : Known<Write<P, Part<S, 'key'>>>
+type Known<K> = unknown extends K ? string : K
 
 /** Message of a subscriber with these schemas. */
 type MessageOf<P extends FastifyTypeProvider, S, D> = Message<
@@ -246,7 +254,7 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
   publisher<const S extends MessageSchema = {}>(
     this: void,
     topic: string,
-    options?: PublisherOptions<S, Write<P, Part<NoInfer<S>, 'value'>>> | undefined
+    options?: PublisherOptions<S, Write<P, Part<NoInfer<S>, 'value'>>, KeyOf<P, NoInfer<S>>> | undefined
   ): Publisher<Write<P, Part<S, 'value'>>>
 }
 

@@ -1,7 +1,9 @@
 import type { FastifyInstance } from 'fastify'
-import type { MessageSchema } from '../../types/index.js'
+import type { Codec, MessageSchema } from '../../types/index.js'
 import type { Clock } from '../clock.js'
+import { codecOf, JSON_CODEC } from '../codec/named.js'
 import type { ResolutionSettings } from '../deps/resolution.js'
+import { codecRules } from '../message/codec-rules.js'
 import { REPLY_TO } from '../message/headers.js'
 import type { MessageSource } from '../message/received-message.js'
 import type { PublishingSender } from '../message/outgoing.js'
@@ -49,8 +51,10 @@ export function compile (registry: Registry, broker: CompilingBroker): Compiled 
     const compiler = compilersOf(scope).validator
     const topic = topics.join(', ')
     const validators = compileParts(schema, (schema, part) => compileIncoming(compiler, schema, { topic, part }))
-    const source = sourceOf(broker, settings, validators.key !== undefined, deadLetterTopics)
-    return [declaration, new CompiledSubscriber(settings, { bodyLimit, validators }, source, publishers)] as const
+    const rules = { bodyLimit, validators, codecs: codecRules(settings) }
+    const isKeyDecoded = validators.key !== undefined || settings.parser.length > 0
+    const source = sourceOf(broker, settings, isKeyDecoded, deadLetterTopics)
+    return [declaration, new CompiledSubscriber(settings, rules, source, publishers)] as const
   })
   const publishers = registry.publishers.map((settings) => {
     return [settings.declaration, compilePublisher(settings, broker)] as const
@@ -60,24 +64,36 @@ export function compile (registry: Registry, broker: CompilingBroker): Compiled 
 
 /** @throws FASTSTREAM_ERR_SCHEMA_BUILD */
 export function compilePublisher (
-  { declaration, topic }: PublisherSettings, broker: CompilingBroker
+  { declaration, topic, codec: codecs }: PublisherSettings, broker: CompilingBroker
 ): PublisherPlan {
   const { settings: { ajv, producer }, clock } = broker
   const { scope, schema = {}, key, headers, partition, replyTo } = declaration
   const { partitioner = producer.partitioner } = declaration
   const { validator: compiler, serializer } = compilersOf(scope)
+  const codec = codecOf(codecs.value)
+  // A key without a schema is text or bytes.
+  const keyCodec = schema.key === undefined ? undefined : codecOf(codecs.key)
+  const codecOfPart = { value: codec, key: keyCodec, headers: undefined }
   const validators = compileParts(schema, (schema, part) => {
-    return compileOutgoing({ scope, ajv, compiler }, schema, { topic, part })
+    return compileOutgoing({ scope, ajv, compiler, hasCodec: !isJson(codecOfPart[part]) }, schema, { topic, part })
   })
   const hasSchema = schema.value !== undefined
-  const serialize = hasSchema && serializer ? compileSerializer(serializer, schema.value, topic) : undefined
+  const serialize = hasSchema && serializer && isJson(codec)
+    ? compileSerializer(serializer, schema.value, topic)
+    : undefined
   const automatic = replyTo === undefined ? undefined : { [REPLY_TO]: replyTo }
-  const rules = { topic, hasSchema, validators, serialize, key, headers, automatic, partition, partitioner }
+  const encoding = { topic, hasSchema, validators, serialize, codec, keyCodec, key, headers, automatic }
+  const rules = { ...encoding, partition, partitioner }
   return new PublisherPlan(rules, { sender: broker, now: () => clock.now(), log: scope.log })
 }
 
+/** True where the value on the wire is the JSON of the value, as far as a schema describes it. */
+function isJson (codec: Codec | undefined): boolean {
+  return codec === undefined || codec === JSON_CODEC
+}
+
 function sourceOf (
-  broker: CompilingBroker, settings: SubscriberSettings, hasKeySchema: boolean, deadLetterTopics: DeadLetterTopics
+  broker: CompilingBroker, settings: SubscriberSettings, isKeyDecoded: boolean, deadLetterTopics: DeadLetterTopics
 ): MessageSource {
   const { name: subscriber, groupId, declaration } = settings
   const { scope } = declaration
@@ -85,7 +101,7 @@ function sourceOf (
     scope,
     subscriber,
     groupId,
-    hasKeySchema,
+    isKeyDecoded,
     isDeadLetterOf: (topic, origin) => deadLetterTopics.receives(topic, origin),
     resolutionSettings: () => broker.resolutionSettings(scope),
     bind: (correlationId) => new BoundView(broker, declaration, correlationId)

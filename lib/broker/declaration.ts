@@ -9,6 +9,7 @@ import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { isPlainObject } from '../message/headers.js'
 import type { ReceivedMessage } from '../message/received-message.js'
 import { callable, integer, onlyKnown } from '../options/assert.js'
+import { checkKeyCodec } from '../options/codec.js'
 import { DOCUMENTATION, normaliseDocumentation, type About } from '../options/documentation.js'
 import { OF_SUBSCRIBERS, resolveInherited } from '../options/inherited.js'
 import { checkPartitioner } from '../options/producer.js'
@@ -43,8 +44,8 @@ export interface WrittenPublisher {
   readonly schema: MessageSchema | undefined
   readonly about: About
   /** Its own layer of the inherited options. */
-  readonly options: Pick<PublisherOptions<MessageSchema, unknown>, 'includeInSchema' | 'tags'>
-  readonly key: string | ((value: unknown) => string | Buffer | null) | undefined
+  readonly options: Pick<PublisherOptions<MessageSchema, unknown>, 'codec' | 'includeInSchema' | 'tags'>
+  readonly key: string | ((value: unknown) => unknown) | undefined
   readonly headers: OutgoingHeaders | ((value: unknown) => OutgoingHeaders) | undefined
   readonly partition: number | ((value: unknown) => number) | undefined
   readonly partitioner: Partitioner | undefined
@@ -60,7 +61,7 @@ type GivenPublisher = PublisherOptions<MessageSchema, unknown>
 
 const SUBSCRIBER_OPTIONS = [...new Set(['schema', 'publish', 'deps', ...OF_SUBSCRIBERS, ...DOCUMENTATION])]
 const PUBLISHER_OPTIONS = [
-  'schema', 'key', 'headers', 'partition', 'partitioner', 'replyTo', 'includeInSchema', ...DOCUMENTATION
+  'schema', 'key', 'headers', 'codec', 'partition', 'partitioner', 'replyTo', 'includeInSchema', ...DOCUMENTATION
 ]
 const PARTS = ['value', 'key', 'headers']
 
@@ -69,6 +70,7 @@ export function writeSubscriber (topics: TopicNames, given: GivenSubscriber, han
   onlyKnown('', given, SUBSCRIBER_OPTIONS)
   const { schema, publish = [], deps = {}, ...options } = given
   if (schema !== undefined) onlyKnown('schema.', schema, PARTS)
+  checkKeyCodec(options, schema)
   callable('handler', handler, 'must be a function: subscriber(topics, options, handler)')
   resolveInherited([options])
   return Object.freeze({
@@ -86,14 +88,15 @@ export function writeSubscriber (topics: TopicNames, given: GivenSubscriber, han
 /** @throws FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_INVALID_TOPIC */
 export function writePublisher (topic: string, given: GivenPublisher): WrittenPublisher {
   onlyKnown('', given, PUBLISHER_OPTIONS)
-  const { schema, key, headers, partition, partitioner, replyTo, includeInSchema, tags } = given
+  const { schema, key, headers, codec, partition, partitioner, replyTo, includeInSchema, tags } = given
   if (schema !== undefined) onlyKnown('schema.', schema, PARTS)
+  checkKeyCodec(given, schema)
   if (key !== undefined && typeof key !== 'string') callable('key', key, 'must be a string or a function of the value')
   if (headers !== undefined && !isPlainObject(headers)) {
     callable('headers', headers, 'must be a plain object or a function of the value')
   }
   checkPartition(partition, partitioner)
-  const options = { includeInSchema, tags }
+  const options = { codec, includeInSchema, tags }
   resolveInherited([options])
   return Object.freeze({
     kind: 'publisher',

@@ -4,6 +4,7 @@ import {
   FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER, FASTSTREAM_ERR_GROUP_CLASH, FASTSTREAM_ERR_GROUP_REQUIRED,
   FASTSTREAM_ERR_INVALID_OPTION
 } from '../errors.js'
+import type { CodecSettings } from '../options/codec.js'
 import { checkGroupless, checkTimes, differenceOf } from '../options/consumer-options.js'
 import { resolveInherited, type InheritedSettings } from '../options/inherited.js'
 import type { DeadLetterTopic } from '../options/settings.js'
@@ -35,6 +36,7 @@ export interface SubscriberSettings extends SubscriberPreview {
 export interface PublisherSettings {
   readonly declaration: PublisherDeclaration
   readonly topic: string
+  readonly codec: CodecSettings
   readonly includeInSchema: boolean
   readonly tags: readonly string[]
 }
@@ -106,11 +108,12 @@ function deadLetterTopicsOf (topics: readonly string[], name: DeadLetterTopic): 
 export function resolvePublisher (
   declaration: PublisherDeclaration, settings: Settings, layers: readonly Layer[] = []
 ): PublisherSettings {
-  const { includeInSchema, tags, topicPrefix } = resolveInherited([...layers, declaration.options], settings)
+  const { codec, includeInSchema, tags, topicPrefix } = resolveInherited([...layers, declaration.options], settings)
   const origin = originOf(topicPrefix, `publisher in scope '${nameOf(declaration.scope)}'`)
   return Object.freeze({
     declaration,
     topic: checkTopic(topicPrefix + declaration.topic, origin),
+    codec,
     includeInSchema,
     tags
   })

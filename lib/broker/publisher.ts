@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
-import type { PublishOptions, UnconfirmedOptions } from '../../types/index.js'
+import type { Codec, PublishOptions, UnconfirmedOptions } from '../../types/index.js'
 import type { Clock } from '../clock.js'
 import type { Log } from '../log.js'
 import { acceptCorrelationId } from '../message/correlation-id.js'
@@ -65,8 +65,10 @@ interface PlainBroker extends PublishingSender {
 }
 
 /** A publisher without schema, key and headers: it publishes what it is given. @throws FASTSTREAM_ERR_INVALID_TOPIC */
-export function plainPublisher (broker: PlainBroker, { log }: FastifyInstance, topic: string): PublisherPlan {
+export function plainPublisher (
+  broker: PlainBroker, { log }: FastifyInstance, topic: string, codec?: Codec
+): PublisherPlan {
   const { partitioner } = broker.settings.producer
-  const rules = { topic: checkTopic(topic), hasSchema: false, validators: {}, partitioner }
+  const rules = { topic: checkTopic(topic), hasSchema: false, validators: {}, codec, partitioner }
   return new PublisherPlan(rules, { sender: broker, now: () => broker.clock.now(), log })
 }

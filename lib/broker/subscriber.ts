@@ -1,8 +1,10 @@
 import type { Delivery } from '../consume/pipeline/delivery.js'
 import type { SubscriberPlan } from '../consume/pipeline/subscriber-plan.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
+import { isPromise } from '../is-promise.js'
 import { steady } from '../log.js'
-import { decode, type IncomingRules } from '../message/decode.js'
+import { decode, type Decoded, type IncomingRules } from '../message/decode.js'
+import { decodeByRules, hasCodecs } from '../message/decode-by-rules.js'
 import type { Prepared } from '../message/outgoing.js'
 import { ReceivedMessage, type MessageSource } from '../message/received-message.js'
 import { isResponse } from '../message/response.js'
@@ -45,8 +47,12 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
     return this.#source.isDeadLetterOf(topic, origin)
   }
 
-  decode (delivery: Delivery): ReceivedMessage {
-    return new ReceivedMessage(this.#source, delivery, decode(delivery.record, this.rules))
+  decode (delivery: Delivery): ReceivedMessage | PromiseLike<ReceivedMessage> {
+    const { rules } = this
+    if (!hasCodecs(rules)) return new ReceivedMessage(this.#source, delivery, decode(delivery.record, rules))
+    const decoded = decodeByRules(delivery, rules)
+    const receive = (decoded: Decoded): ReceivedMessage => new ReceivedMessage(this.#source, delivery, decoded)
+    return isPromise(decoded) ? decoded.then(receive) : receive(decoded)
   }
 
   handle (message: ReceivedMessage): unknown {

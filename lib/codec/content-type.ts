@@ -1,15 +1,19 @@
+import type { OutgoingHeaders } from '../../types/index.js'
 import { isBytes, toBuffer } from './bytes.js'
 import { parseJson, provenToJson, toJson } from './json.js'
+import { isJsonType, parseMediaType } from './media-type.js'
 import { decodeText } from './text.js'
 
-const JSON_TYPE = 'application/json'
-const TEXT_TYPE = 'text/plain'
-const BYTES_TYPE = 'application/octet-stream'
+export const JSON_TYPE = 'application/json'
+export const TEXT_TYPE = 'text/plain'
+export const BYTES_TYPE = 'application/octet-stream'
 
 export interface Encoded {
   readonly bytes: Buffer | null
   /** Undefined for a tombstone, which has nothing to describe. */
   readonly contentType: string | undefined
+  /** Headers that a codec adds. */
+  readonly headers?: OutgoingHeaders | undefined
 }
 
 /**
@@ -22,9 +26,9 @@ export interface Encoded {
 export function decodeValue (bytes: Buffer | null, contentType: string | undefined): unknown {
   if (bytes === null) return null
   if (contentType === undefined || contentType === JSON_TYPE) return parseJson(bytes, 'value')
-  const mediaType = mediaTypeOf(contentType)
-  if (mediaType === JSON_TYPE || mediaType.endsWith('+json')) return parseJson(bytes, 'value')
-  return mediaType.startsWith('text/') ? decodeText(bytes, 'value') : bytes
+  const { essence, charset } = parseMediaType(contentType)
+  if (isJsonType(essence)) return parseJson(bytes, 'value')
+  return essence.startsWith('text/') ? decodeText(bytes, 'value', charset) : bytes
 }
 
 /** Options of the encoding of a value. */
@@ -49,9 +53,4 @@ export function encodeValue (value: unknown, { topic, schema, proven = false }: 
 /** A value that is JSON text already. */
 export function jsonText (json: string): Encoded {
   return { bytes: Buffer.from(json), contentType: JSON_TYPE }
-}
-
-function mediaTypeOf (contentType: string): string {
-  const end = contentType.indexOf(';')
-  return (end === -1 ? contentType : contentType.slice(0, end)).trim().toLowerCase()
 }

@@ -87,7 +87,7 @@ function inObject (value: object, levels: number): Found | typeof DEEP | undefin
 }
 
 /** True when the object is one that `{}` or `Object.create(null)` makes, also in another realm. */
-function isPlain (value: object): boolean {
+export function isPlain (value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === Object.prototype || prototype === null || Object.getPrototypeOf(prototype) === null
 }

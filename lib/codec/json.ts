@@ -13,14 +13,18 @@ const BACKSLASH = 0x5c
 const OPENING = 0x7b
 const CLOSING = 0x7d
 
-/** Reads JSON as Fastify reads a body, and refuses what Fastify lets pass: bytes that are not UTF-8, and depth. */
-export function parseJson (bytes: Buffer, part: string): unknown {
+/**
+ * Reads JSON as Fastify reads a body, and refuses what Fastify lets pass: bytes that are not UTF-8, and depth.
+ *
+ * @param parse parser of the text, which throws where it is not valid
+ */
+export function parseJson (bytes: Buffer, part: string, parse: (text: string) => unknown = JSON.parse): unknown {
   const text = utf8(bytes)
   if (text === undefined) throw new FASTSTREAM_ERR_DECODE(part, 'it is not valid UTF-8')
   if (isTooDeep(text)) throw new FASTSTREAM_ERR_DECODE(part, TOO_DEEP)
   let value: unknown
   try {
-    value = JSON.parse(text.charCodeAt(0) === BOM ? text.slice(1) : text)
+    value = parse(text.charCodeAt(0) === BOM ? text.slice(1) : text)
   } catch {
     // The parser's own words quote the payload, which has no place in logs.
     throw new FASTSTREAM_ERR_DECODE(part, 'it is not valid JSON')
@@ -113,7 +117,7 @@ function brackets (text: string): number {
   return found
 }
 
-function endOfString (text: string, start: number): number {
+export function endOfString (text: string, start: number): number {
   let end = text.indexOf('"', start + 1)
   while (end !== -1 && isEscaped(text, end)) end = text.indexOf('"', end + 1)
   return end === -1 ? text.length : end

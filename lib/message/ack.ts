@@ -31,7 +31,8 @@ export class SkipMessage extends AckMessage {
 }
 
 /**
- * Error that a handler throws to get its message again, without a limit. The messages behind it in its lane wait.
+ * Error that a handler throws to get its message again, without a limit. The messages behind it in its lane wait. So do
+ * those of a codec that throws it, because what it needs is not there.
  *
  * @example
  * if (!warehouse.isOpen()) throw new NackMessage({ delay: 60_000 })
@@ -44,12 +45,13 @@ export class NackMessage extends Error {
 
   /**
    * @param options.delay ms until the next attempt, @default as `retry` says
+   * @param options.cause the error for which it is thrown, which the log then has, @default none
    * @throws FASTSTREAM_ERR_INVALID_OPTION for a delay that is no time, and for options that are unknown
    */
-  constructor (options: { delay?: number } = {}) {
-    super()
+  constructor (options: { delay?: number, cause?: unknown } = {}) {
     // An error comes from `.catch(message.nack)`.
-    if (!(options instanceof Error)) onlyKnown('', options, ['delay'])
+    super(undefined, options instanceof Error ? { cause: options } : options)
+    if (!(options instanceof Error)) onlyKnown('', options, ['delay', 'cause'])
     const { delay } = options
     if (delay !== undefined) number('delay', delay, 0, LONGEST_TIMER)
     this.delay = delay

@@ -3,6 +3,7 @@ import { decodeKey } from '../codec/text.js'
 import { FASTSTREAM_ERR_DECODE, FASTSTREAM_ERR_VALIDATION } from '../errors.js'
 import type { Validate, Validators } from '../schema/validator.js'
 import type { ConsumedRecord } from '../transport/transport.js'
+import type { CodecRules } from './codec-rules.js'
 import { CONTENT_TYPE, decodeHeaders, headerText } from './headers.js'
 
 /** Rules by which all messages of one subscriber are decoded. */
@@ -10,6 +11,8 @@ export interface IncomingRules {
   /** bytes */
   readonly bodyLimit: number
   readonly validators: Validators<Validate>
+  /** Undefined: values are decoded by their content type, and keys as text. */
+  readonly codecs?: CodecRules | undefined
 }
 
 /**
@@ -28,18 +31,28 @@ export interface Decoded {
  * @throws FASTSTREAM_ERR_DECODE, FASTSTREAM_ERR_VALIDATION
  */
 export function decode (record: ConsumedRecord, { validators, bodyLimit }: IncomingRules): Decoded {
-  if (record.size > bodyLimit) {
-    const cure = 'raise that where such messages are meant to be'
-    const reason = `it has ${record.size} bytes, which is more than 'bodyLimit' (${bodyLimit}): ${cure}`
-    throw new FASTSTREAM_ERR_DECODE('message', reason)
-  }
+  checkSize(record.size, bodyLimit)
   const headers = validators.headers?.(decodeHeaders(record.headers))
   const key = validators.key?.(decodeKey(record.key))
   const decoded = decodeValue(record.value, headerText(record, CONTENT_TYPE))
-  const value = validators.value === undefined ? decoded : validators.value(decoded)
+  return { value: validated(decoded, record.value === null, validators), key, headers }
+}
+
+/** @throws FASTSTREAM_ERR_DECODE for a message that is too large to be decoded */
+export function checkSize (size: number, bodyLimit: number): void {
+  if (size <= bodyLimit) return
+  const cure = 'raise that where such messages are meant to be'
+  const reason = `it has ${size} bytes, which is more than 'bodyLimit' (${bodyLimit}): ${cure}`
+  throw new FASTSTREAM_ERR_DECODE('message', reason)
+}
+
+/** The value that its schema makes of what was decoded. @throws FASTSTREAM_ERR_VALIDATION */
+export function validated (decoded: unknown, isTombstone: boolean, { value: validate }: Validators<Validate>): unknown {
+  if (validate === undefined) return decoded
+  const value = validate(decoded)
   // Coercion makes '' or 0 of null, but a tombstone has no value to coerce: its schema allows null, or refuses it.
-  if (record.value === null && value !== null) {
+  if (isTombstone && decoded === null && value !== null) {
     throw new FASTSTREAM_ERR_VALIDATION('value must not be null: it is a tombstone')
   }
-  return { value, key, headers }
+  return value
 }

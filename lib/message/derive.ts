@@ -8,11 +8,11 @@ import { FASTSTREAM_ERR_ENCODE, FASTSTREAM_ERR_PARTITION } from '../errors.js'
  */
 
 type Part = 'key' | 'headers' | 'partition'
-type Key = string | Buffer | null
+type KeyOption = string | ((value: unknown) => unknown) | undefined
 type Given<T> = T | ((value: unknown) => T) | undefined
 
 /** A tombstone has nothing to take a key from: it comes with its own. @throws FASTSTREAM_ERR_ENCODE */
-export function deriveKey (key: Given<Key>, value: unknown, topic: string): Key | undefined {
+export function deriveKey (key: KeyOption, value: unknown, topic: string): unknown {
   if (typeof key !== 'function') return key
   return value === null ? undefined : made(() => key(value), 'key', topic, 'the key, or null for a message without one')
 }

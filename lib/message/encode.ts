@@ -1,6 +1,6 @@
 import { reasonOf } from '../to-error.js'
 import { randomUUID } from 'node:crypto'
-import type { OutgoingHeaders, Partitioner, PublishOptions } from '../../types/index.js'
+import type { Codec, OutgoingHeaders, Partitioner, PublishOptions } from '../../types/index.js'
 import { isBytes } from '../codec/bytes.js'
 import { encodeValue, jsonText, type Encoded } from '../codec/content-type.js'
 import { decodeKey } from '../codec/text.js'
@@ -9,6 +9,7 @@ import type { Check } from '../schema/outgoing.js'
 import type { Serialize } from '../schema/serializer.js'
 import type { Validators } from '../schema/validator.js'
 import { deriveHeaders, deriveKey, derivePartition } from './derive.js'
+import { encodeByCodec } from './encode-by-codec.js'
 import { CONTENT_TYPE, CORRELATION_ID, encodeHeaders, headerTexts, mergeHeaders } from './headers.js'
 import type { Outgoing } from './outgoing.js'
 import { isResponse } from './response.js'
@@ -23,7 +24,11 @@ export interface OutgoingRules {
   readonly validators: Validators<Check>
   /** The serializer of the scope, where it is not Fastify's own. */
   readonly serialize?: Serialize | undefined
-  readonly key?: string | ((value: unknown) => string | Buffer | null) | undefined
+  /** Undefined: by the type of the value. */
+  readonly codec?: Codec | undefined
+  /** Undefined: a key is text or bytes. */
+  readonly keyCodec?: Codec | undefined
+  readonly key?: string | ((value: unknown) => unknown) | undefined
   readonly headers?: OutgoingHeaders | ((value: unknown) => OutgoingHeaders) | undefined
   /** Headers that the publisher's other options make: the user's own replace them. */
   readonly automatic?: OutgoingHeaders | undefined
@@ -54,7 +59,7 @@ export function encode (
 ): Outgoing {
   const { topic, validators } = rules
   if (isResponse(value)) throw new FASTSTREAM_ERR_ENCODE('value', topic, RESPONSE)
-  const { bytes, contentType } = encodeChecked(value, rules)
+  const { bytes, contentType, headers: added } = encodeChecked(value, rules)
   return {
     topic,
     key: encodeKey(value, options, rules, circumstances),
@@ -62,7 +67,8 @@ export function encode (
     headers: inPart('headers', topic, () => {
       const correlationId = circumstances.correlationId ?? randomUUID()
       const own = { [CORRELATION_ID]: correlationId, ...(contentType !== undefined && { [CONTENT_TYPE]: contentType }) }
-      const merged = mergeHeaders(own, rules.automatic, deriveHeaders(rules.headers, value, topic), options.headers)
+      const derived = deriveHeaders(rules.headers, value, topic)
+      const merged = mergeHeaders(own, rules.automatic, added, derived, options.headers)
       const headers = encodeHeaders(merged)
       validators.headers?.(headerTexts(merged))
       return headers
@@ -73,26 +79,35 @@ export function encode (
   }
 }
 
-function encodeChecked (value: unknown, { topic, hasSchema, validators, serialize }: OutgoingRules): Encoded {
+function encodeChecked (value: unknown, { topic, hasSchema, validators, serialize, codec }: OutgoingRules): Encoded {
   if (serialize !== undefined && value !== null && !isBytes(value)) {
     const { json, image } = serialize(value)
     validators.value?.(image)
     return jsonText(json)
   }
   if (value !== null) validators.value?.(value)
+  if (codec !== undefined && value !== null) return encodeByCodec(codec, value, topic, 'value')
   return encodeValue(value, { topic, schema: hasSchema, proven: validators.value !== undefined })
 }
 
 function encodeKey (
   value: unknown, options: EncodingOptions, rules: OutgoingRules, { tombstoneKey }: Circumstances
 ): Buffer | null {
-  const { topic, validators } = rules
-  const derive = (): string | Buffer | null => deriveKey(rules.key, value, topic) ?? tombstoneKey
-  const key = options.key !== undefined ? options.key : inPart('key', topic, derive)
+  const { topic, validators, keyCodec } = rules
+  const derive = (): unknown => deriveKey(rules.key, value, topic) ?? tombstoneKey
+  const key: unknown = options.key !== undefined ? options.key : inPart('key', topic, derive)
+  if (keyCodec !== undefined) return encodeKeyByCodec(keyCodec, key, rules)
   validators.key?.(Buffer.isBuffer(key) ? decodeKey(key) : key)
   if (key === null || Buffer.isBuffer(key)) return key
   if (typeof key === 'string') return Buffer.from(key)
   throw new FASTSTREAM_ERR_ENCODE('key', topic, `it must be a string, a Buffer or null, and is of type ${typeof key}`)
+}
+
+/** A Buffer is a key that is encoded already. */
+function encodeKeyByCodec (codec: Codec, key: unknown, { topic, validators }: OutgoingRules): Buffer | null {
+  if (Buffer.isBuffer(key)) return key
+  validators.key?.(key)
+  return key === null ? null : encodeByCodec(codec, key, topic, 'key').bytes
 }
 
 /** Runs the user's share of an encoding: an error of it says from which part and topic it comes. */

@@ -21,7 +21,7 @@ export function lastHeader (headers: readonly RawHeader[], name: string): string
 }
 
 /** The same of a record, which may know a shorter way. */
-export function headerText (record: ConsumedRecord, name: string): string | undefined {
+export function headerText (record: Pick<ConsumedRecord, 'headers' | 'headerText'>, name: string): string | undefined {
   return record.headerText === undefined ? lastHeader(record.headers, name) : record.headerText(name)
 }
 

@@ -37,8 +37,8 @@ export interface MessageSource {
   /** The subscriber's name and group, for the logs of handlers. */
   readonly subscriber: string
   readonly groupId: string | null
-  /** True when keys are decoded. */
-  readonly hasKeySchema: boolean
+  /** True when keys are decoded, or found by a parser. */
+  readonly isKeyDecoded: boolean
   /** Whether dead letters of `origin` go to `topic`. Never throws, whatever `origin` holds. */
   isDeadLetterOf (topic: string, origin: string): boolean
   readonly resolutionSettings: () => ResolutionSettings
@@ -104,7 +104,7 @@ export class ReceivedMessage implements Message<unknown, unknown, unknown> {
   }
 
   get key (): unknown {
-    return this.#source.hasKeySchema ? this.#key : this.rawKey
+    return this.#source.isKeyDecoded ? this.#key : this.rawKey
   }
 
   get rawKey (): Buffer | null {

@@ -1,6 +1,9 @@
-import type { AckPolicy, DeadLetterOptions, LayerOptions, RetryOptions } from '../../types/index.js'
+import type {
+  AckPolicy, DeadLetterOptions, Decoder, LayerOptions, Parser, RetryOptions
+} from '../../types/index.js'
 import { anyNumber, choice, flag, functionOf, milliseconds, someText, wholeNumber } from './checks.js'
 import { callable, onlyKnown, text } from './assert.js'
+import { checkCodec, checkDecoder, checkParser, type CodecSettings } from './codec.js'
 import { CONSUMER, type ConsumerSettings } from './consumer-options.js'
 import { accumulated, defaultsOf, optionsOf, resolveOptions, type OptionTable } from './option.js'
 import type { DeadLetterTopic, MessageLogLevel, Ordering, RetrySettings } from './settings.js'
@@ -17,6 +20,9 @@ export interface InheritedSettings extends ConsumerSettings {
   readonly deadLetter: DeadLetterTopic
   readonly ordering: Ordering
   readonly concurrency: number
+  readonly codec: CodecSettings
+  readonly decoder: readonly Decoder[]
+  readonly parser: readonly Parser[]
   readonly messageLogLevel: MessageLogLevel
   readonly includeInSchema: boolean
   /** The prefixes of all layers. */
@@ -95,6 +101,25 @@ export const INHERITED: OptionTable<LayerOptions, InheritedSettings> = {
     default: 16,
     check: wholeNumber(1),
     doc: 'how many messages a subscriber handles at the same time'
+  },
+  codec: {
+    default: { value: undefined, key: undefined },
+    check: checkCodec,
+    shown: 'values by their content type, keys with a schema as text',
+    doc: "the [format on the wire](codecs.md): `'json'`, `'text'`, `'bytes'`, a codec, or `{ value, key }`. " +
+      'Publishers inherit it, too'
+  },
+  decoder: {
+    default: [],
+    check: checkDecoder,
+    shown: 'none',
+    doc: 'decodes values in the place of the codec, or [around it](codecs.md#decoders-and-parsers)'
+  },
+  parser: {
+    default: [],
+    check: checkParser,
+    shown: 'none',
+    doc: 'finds value, key and headers [in a record](codecs.md#decoders-and-parsers)'
   },
   messageLogLevel: {
     default: 'debug',

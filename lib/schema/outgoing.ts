@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { FASTSTREAM_ERR_INVALID_MESSAGE } from '../errors.js'
+import { FASTSTREAM_ERR_ENCODE, FASTSTREAM_ERR_INVALID_MESSAGE } from '../errors.js'
 import { ajvCompiler, type AjvOptions, type Compiler } from './ajv.js'
 import { isBytes, toBuffer } from '../codec/bytes.js'
 import { isJson, jsonImage } from '../codec/json.js'
@@ -27,6 +27,8 @@ export interface OutgoingMeans {
   readonly ajv: AjvOptions | undefined
   /** The compiler that the routes of the scope use. */
   readonly compiler: Compiler
+  /** True when a codec of the app writes the part: it gets the value as it is, and so does the check. @default false */
+  readonly hasCodec?: boolean
 }
 
 /**
@@ -35,7 +37,9 @@ export interface OutgoingMeans {
  *
  * @throws FASTSTREAM_ERR_SCHEMA_BUILD
  */
-export function compileOutgoing ({ scope, ajv, compiler }: OutgoingMeans, schema: unknown, about: About): Check {
+export function compileOutgoing (
+  { scope, ajv, compiler, hasCodec = false }: OutgoingMeans, schema: unknown, about: About
+): Check {
   const { topic, part } = about
   const overrides = part === 'value' ? STRICT : STRICT_TEXT
   const strict = (allErrors: boolean): Validator => {
@@ -74,8 +78,16 @@ export function compileOutgoing ({ scope, ajv, compiler }: OutgoingMeans, schema
   return function check (value) {
     if (part === 'key' && (value === null || value === undefined)) run(() => undefined)
     else if (isBytes(value)) run(() => toBuffer(value))
-    else if (!mayChange && isJson(value)) run(() => value)
-    else run(() => jsonImage(value, part, topic))
+    else if (!mayChange && (hasCodec || isJson(value))) run(() => value)
+    else run(() => hasCodec ? copyOf(value, part, topic) : jsonImage(value, part, topic))
+  }
+}
+
+function copyOf (value: unknown, part: string, topic: string): unknown {
+  try {
+    return structuredClone(value)
+  } catch (error) {
+    throw new FASTSTREAM_ERR_ENCODE(part, topic, 'it cannot be copied to be checked', { cause: error })
   }
 }
 

@@ -29,7 +29,7 @@ async function build (t: Test, options: FaststreamOptions = {}) {
       scope: app,
       subscriber: 'orders',
       groupId: 'shop',
-      hasKeySchema: false,
+      isKeyDecoded: false,
       isDeadLetterOf: () => false,
       resolutionSettings: () => ({ clock: systemClock, cleanupTimeout: 1000, overrides: new Map() }),
       bind: () => { throw new Error('not used') }

@@ -2,6 +2,7 @@ import type { MessageSchema } from '../../../types/provider.js'
 import type { Declaration } from '../../broker/declaration.js'
 import { PublisherHandle, type PublisherPlace, type PublisherSource } from '../../broker/handles.js'
 import type { Registry } from '../../broker/registry.js'
+import type { CodecSettings } from '../../options/codec.js'
 import type { About } from '../../options/documentation.js'
 import { Sealed } from '../../sealed.js'
 import { asPublished, asReceived, type Prepare, type PreparingBroker } from '../publish/prepare.js'
@@ -50,6 +51,8 @@ export interface DescribedPublisher extends Party {
 export interface Party {
   readonly about: About
   readonly schema: MessageSchema | undefined
+  /** Codec of the value; undefined: by its type. */
+  readonly codec: CodecSettings['value']
   /** References to schemas of its scope. */
   readonly references: References
   /** Checks and encodes what is to be published from the page. */
@@ -80,11 +83,12 @@ export function describe (broker: Describable): Described {
     authentication: authenticationOf(settings),
     topicConfig: topics === 'create' ? topicConfig : undefined,
     subscribers: registry.subscribers.filter(({ includeInSchema }) => includeInSchema).map((subscriber) => {
-      const { declaration, name, topics, groupId, ackPolicy, ordering, retry, deadLetterTopics, tags } = subscriber
+      const { declaration, name, topics, groupId, ackPolicy, ordering, retry, deadLetterTopics, codec, tags } = subscriber
       const publishers = declaration.publish.map((publisher) => PublisherHandle.placeOf(publisher, declaration, broker))
       return {
         about: { ...declaration.about, tags },
         schema: declaration.schema,
+        codec: codec.value,
         references: referencesOf(declaration.scope),
         // A handler without a name is called by its topics.
         name: name === topics.join(',') ? undefined : name,
@@ -99,10 +103,11 @@ export function describe (broker: Describable): Described {
       }
     }),
     publishers: registry.publishers.filter(({ includeInSchema }) => includeInSchema).map((publisher) => {
-      const { declaration, topic, tags } = publisher
+      const { declaration, topic, codec, tags } = publisher
       return {
         about: { ...declaration.about, tags },
         schema: declaration.schema,
+        codec: codec.value,
         references: referencesOf(declaration.scope),
         topic,
         prepare: asPublished(broker, declaration)

@@ -1,5 +1,6 @@
 import type { AsyncapiObject, MessageExample } from '../../../types/asyncapi.js'
 import { FASTSTREAM_ERR_SCHEMA_BUILD } from '../../errors.js'
+import { codecOf } from '../../codec/named.js'
 import type { DescribedPublisher, DescribedSubscriber } from './description.js'
 import { byName, Names, pascalCase, withSuffix } from './names.js'
 import { Components } from '../schema/components.js'
@@ -37,7 +38,7 @@ export interface MessageParts {
 
 /** The parts of a subscriber's or publisher's messages. The topic gives a name to schemas that have none. */
 export function partsOf (
-  { schema = {}, references, about }: DescribedPublisher | DescribedSubscriber,
+  { schema = {}, codec, references, about }: DescribedPublisher | DescribedSubscriber,
   topic: string,
   custom: CustomConversion | undefined
 ): MessageParts {
@@ -60,7 +61,7 @@ export function partsOf (
     key,
     headers,
     unknown,
-    contentType: contentTypeOf(schema.value),
+    contentType: contentTypeOf(schema.value, codec),
     examples: about.examples
   }
 }
@@ -81,6 +82,7 @@ export function unite (kinds: readonly MessageParts[], parts: MessageParts): Mes
     ...known,
     key: known.key ?? parts.key,
     headers: known.headers ?? parts.headers,
+    contentType: known.contentType ?? parts.contentType,
     unknown: [...known.unknown, ...parts.unknown]
   }
   return kinds.map((kind) => kind === known ? united : kind)
@@ -88,7 +90,9 @@ export function unite (kinds: readonly MessageParts[], parts: MessageParts): Mes
 
 export function kindOf (kinds: readonly MessageParts[], parts: MessageParts): MessageParts | undefined {
   return kinds.find((kind) => {
-    return valueOf(kind) === valueOf(parts) && agree(kind.key, parts.key) && agree(kind.headers, parts.headers)
+    const { contentType = parts.contentType } = kind
+    return valueOf(kind) === valueOf(parts) && contentType === (parts.contentType ?? contentType) &&
+      agree(kind.key, parts.key) && agree(kind.headers, parts.headers)
   })
 }
 
@@ -106,8 +110,9 @@ function agree (a: Definition | undefined, b: Definition | undefined): boolean {
   return a === undefined || b === undefined || a.fingerprint === b.fingerprint
 }
 
-/** Returns the content type: a value with a schema is JSON, and one without may be anything. */
-function contentTypeOf (schema: unknown): string | undefined {
+/** Returns the content type: that of the codec; else a value with a schema is JSON, and one without may be anything. */
+function contentTypeOf (schema: unknown, codec: DescribedPublisher['codec']): string | undefined {
+  if (codec !== undefined) return codecOf(codec)?.contentType
   if (schema === undefined) return undefined
   return isSchema(schema) && schema.type === 'Uint8Array' ? 'application/octet-stream' : 'application/json'
 }

@@ -2,14 +2,16 @@ import { randomUUID } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import type { Broker } from '../../broker/broker.js'
 import type { PublisherDeclaration, SubscriberDeclaration } from '../../broker/declaration.js'
+import { codecOf } from '../../codec/named.js'
 import { acceptCorrelationId } from '../../message/correlation-id.js'
 import { decode } from '../../message/decode.js'
+import { decodeByRules, hasCodecs } from '../../message/decode-by-rules.js'
 import { encode } from '../../message/encode.js'
 import type { Prepared } from '../../message/outgoing.js'
 import type { Draft } from './draft.js'
 
-/** Checks and encodes a message of `topic`; throws before anything is sent. */
-export type Prepare = (topic: string, draft: Draft, request: FastifyRequest) => Prepared
+/** Checks and encodes a message of `topic`; throws, or rejects, before anything is sent. */
+export type Prepare = (topic: string, draft: Draft, request: FastifyRequest) => Prepared | Promise<Prepared>
 
 /** The broker of what the page publishes. */
 export type PreparingBroker = Pick<Broker, 'settings' | 'publisherOf' | 'subscriberOf' | 'send'>
@@ -23,14 +25,19 @@ export function asPublished (broker: PreparingBroker, declaration: PublisherDecl
 
 /** Prepares a message as if another app had published it for the subscriber. */
 export function asReceived (broker: PreparingBroker, declaration: SubscriberDeclaration): Prepare {
-  return function prepare (topic, { value, key = null, headers, timestamp }, request) {
-    const { rules } = broker.subscriberOf(declaration)
-    const unchecked = { topic, hasSchema: declaration.schema?.value !== undefined, validators: {} }
+  return async function prepare (topic, { value, key = null, headers, timestamp }, request) {
+    const subscriber = broker.subscriberOf(declaration)
+    const { schema } = declaration
+    const codec = codecOf(subscriber.codec.value)
+    const unchecked = { topic, hasSchema: schema?.value !== undefined, validators: {}, codec }
     const now = timestamp.getTime()
     const circumstances = { correlationId: correlationId(broker, request), tombstoneKey: null, now }
     const outgoing = encode(value, { key, headers, timestamp }, unchecked, circumstances)
     // A message that cannot be decoded would only become a dead letter.
-    decode({ ...outgoing, offset: 0n, size: 0 }, rules)
+    const record = { ...outgoing, offset: 0n, size: 0 }
+    const { rules } = subscriber
+    if (hasCodecs(rules)) await decodeByRules({ topic, partition: 0, record, signal: request.signal }, rules)
+    else decode(record, rules)
     return { outgoing, sender: broker }
   }
 }

@@ -41,7 +41,7 @@ export function servePublish (
       throw new FASTSTREAM_ERR_PUBLISH_RATE()
     }
     const draft = toDraft(request.body, new Date(systemClock.now()))
-    const prepared = prepare(origin, draft, request)
+    const prepared = await prepare(origin, draft, request)
     if ('violations' in prepared) {
       logFailure(request, prepared)
       return await reply.code(prepared.statusCode).send(prepared)
@@ -81,9 +81,11 @@ async function checkOrigin (request: FastifyRequest): Promise<void> {
 }
 
 /** Every declaration that is this operation must accept the message, which is sent once. */
-function prepare ({ topic, parties }: Origin, draft: Draft, request: FastifyRequest): Prepared | Refusal {
+async function prepare (
+  { topic, parties }: Origin, draft: Draft, request: FastifyRequest
+): Promise<Prepared | Refusal> {
   try {
-    const [prepared] = parties.map((party) => party.prepare(topic, draft, request))
+    const [prepared] = await Promise.all(parties.map((party) => party.prepare(topic, draft, request)))
     return prepared as Prepared
   } catch (error) {
     const refusal = refusalOf(error)

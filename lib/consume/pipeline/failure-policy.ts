@@ -79,16 +79,17 @@ export class FailurePolicy {
   /** The verdict on an error that `step` has thrown. */
   thrown (step: Step, error: Error, delivery: Delivery): Verdict {
     const { topic, attempt } = delivery
-    if (step === 'decode') {
+    // A codec that got no answer in time says nothing about its message.
+    if (step === 'decode' && error !== delivery.aborted) {
       return { stage: isInvalid(error) ? 'validate' : 'deserialize', consequence: this.#deadLetter(topic) }
     }
     // The next message would fail alike, and this one is not at fault.
-    if (isNotAuthorized(error)) return { stage: step === 'handle' ? 'handler' : 'publish', consequence: STOP }
-    if (step === 'handle' && this.#isAgain(error, delivery)) {
+    if (isNotAuthorized(error)) return { stage: step === 'publish' ? 'publish' : 'handler', consequence: STOP }
+    if (step !== 'publish' && this.#isAgain(error, delivery)) {
       return { stage: 'handler', consequence: this.#again(attempt) }
     }
     return {
-      stage: step === 'handle' ? 'retries-exhausted' : 'publish',
+      stage: step === 'publish' ? 'publish' : 'retries-exhausted',
       consequence: this.#rules.finally === 'acknowledge' ? ACKNOWLEDGE : this.#deadLetter(topic)
     }
   }

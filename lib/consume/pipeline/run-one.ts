@@ -60,9 +60,13 @@ export class RunOne<Message> {
       if (result === undefined) return SETTLED
       step = 'publish'
       return await publisher.results(steps.prepare(result, message), delivery, slot) ? SETTLED : UNSETTLED
-    } catch (thrown) {
+    } catch (caught) {
       delivery.end()
       if (delivery.givenUp) return UNSETTLED
+      // A codec that is aborted rejects with an error of its own.
+      const thrown: unknown = step === 'decode' ? delivery.aborted ?? caught : caught
+      const decision = step === 'decode' ? decisionOf(thrown) : undefined
+      if (decision !== undefined) return this.#decidedByDecoder(decision, toError(thrown), delivery, slot, firstAt)
       if (!(thrown instanceof StopConsume)) return this.#failed(step, toError(thrown), delivery, firstAt)
       if (delivery.decision?.kind === 'ack') slot.settle()
       return STOP
@@ -122,6 +126,16 @@ export class RunOne<Message> {
     const { steps, deadlines } = this.#parts
     const released = steps.release(message, failure)
     return released && deadlines.end(delivery, failure === undefined ? released : released.catch(() => {}))
+  }
+
+  /** Takes a decision that a codec, a decoder or a parser has thrown, as a handler may. */
+  #decidedByDecoder (
+    decision: Decision, error: Error, delivery: Delivery, slot: LaneSlot, firstAt?: number
+  ): AttemptResult {
+    if (decision.kind !== 'ack') return this.#decided(decision, delivery, firstAt)
+    this.#parts.report.done(delivery, error)
+    if (error instanceof SkipMessage) slot.settle('skipped')
+    return SETTLED
   }
 
   #decided (decision: Exclude<Decision, { kind: 'ack' }>, delivery: Delivery, firstAt?: number): AttemptResult {
