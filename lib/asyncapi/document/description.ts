@@ -83,7 +83,8 @@ export function describe (broker: Describable): Described {
     authentication: authenticationOf(settings),
     topicConfig: topics === 'create' ? topicConfig : undefined,
     subscribers: registry.subscribers.filter(({ includeInSchema }) => includeInSchema).map((subscriber) => {
-      const { declaration, name, topics, groupId, ackPolicy, ordering, retry, deadLetterTopics, codec, tags } = subscriber
+      const { declaration, name, topics, groupId, ackPolicy, ordering, retry, deadLetterTopics } = subscriber
+      const { codec, tags } = subscriber
       const publishers = declaration.publish.map((publisher) => PublisherHandle.placeOf(publisher, declaration, broker))
       return {
         about: { ...declaration.about, tags },
