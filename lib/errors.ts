@@ -46,7 +46,8 @@ export const FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER = createError<
   [topic: string, groupId: string, one: string, other: string]
 >(
   'FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER',
-  "topic '%s' has two subscribers in group '%s' (%s; %s): give one of them another 'groupId', or merge the two",
+  "topic '%s' has two subscribers in group '%s' (%s; %s): give one of them another 'groupId', merge the two, or give " +
+    "the first one a 'filter'",
   500
 )
 export const FASTSTREAM_ERR_GROUP_CLASH = createError<[groupId: string, option: string, one: string, other: string]>(
@@ -135,6 +136,9 @@ export const FASTSTREAM_ERR_DECODE = createBounded<[part: string, reason: string
 )
 export const FASTSTREAM_ERR_VALIDATION = createBounded<[reason: string, options?: ErrorOptions]>(
   'FASTSTREAM_ERR_VALIDATION', '%s', 400
+)
+export const FASTSTREAM_ERR_UNMATCHED = createBounded<[topic: string, reason: string, options?: ErrorOptions]>(
+  'FASTSTREAM_ERR_UNMATCHED', "no subscriber takes the message of '%s': %s", 400
 )
 export const FASTSTREAM_ERR_HANDLER_TIMEOUT = createBounded<[ms: number, options?: ErrorOptions]>(
   'FASTSTREAM_ERR_HANDLER_TIMEOUT',

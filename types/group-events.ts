@@ -86,8 +86,8 @@ export interface PartitionStoppedEvent extends BrokerIdentity, RecordMetadata {
  */
 export interface HealthChangedEvent extends BrokerIdentity {
   readonly groupId: string | null
-  readonly state: SubscriberHealth['state']
-  readonly previous: SubscriberHealth['state']
+  readonly state: Exclude<SubscriberHealth['state'], 'paused'>
+  readonly previous: Exclude<SubscriberHealth['state'], 'paused'>
   /** Error of the state `failed`. */
   readonly error: Error | undefined
 }

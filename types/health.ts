@@ -30,7 +30,8 @@ export interface PartitionHealth {
   readonly oldestUnsettledAge: number
   /**
    * Time since the first unsettled message of the partition became the first, or since it was received, ms; 0 when no
-   * message waits. Messages that the cluster has told of but not delivered wait, too.
+   * message waits, and while the subscriber is paused. Messages that the cluster has told of but not delivered wait,
+   * too.
    */
   readonly stalledFor: number
   /** Offset of a message whose handler or clean-up has exceeded `handlerTimeout` and still runs. */
@@ -55,17 +56,18 @@ export interface SubscriberHealth {
   readonly topics: readonly string[]
   readonly groupId: string | null
   /**
-   * True when the subscriber reads (or its group rebalances), its topics exist, no partition has stopped, no handler is
-   * late, and each partition makes progress: `stalledFor` is at most `stuckAfter` or `handlerTimeout`, whichever is
-   * longer.
+   * True when the subscriber reads (or is paused, or its group rebalances), its topics exist, no partition has stopped,
+   * no handler is late, and each partition makes progress: `stalledFor` is at most `stuckAfter` or `handlerTimeout`,
+   * whichever is longer.
    */
   readonly healthy: boolean
   /**
-   * State of the consumer. `stopped`: the handler threw {@link StopConsume}, or the cluster refuses the consumer for
-   * good (a right is missing: see `lastError`). `failed`: the consumer broke and is made anew, the cluster has not
-   * answered for 10 s, or a rebalance takes more than 60 s.
+   * State of the consumer. `paused`: it would read, but {@link Subscriber.pause} was called. `stopped`: the handler
+   * threw {@link StopConsume}, or the cluster refuses the consumer for good (a right is missing: see `lastError`).
+   * `failed`: the consumer broke and is made anew, the cluster has not answered for 10 s, or a rebalance takes more
+   * than 60 s.
    */
-  readonly state: 'joining' | 'reading' | 'rebalancing' | 'stopped' | 'failed' | 'closed'
+  readonly state: 'joining' | 'reading' | 'paused' | 'rebalancing' | 'stopped' | 'failed' | 'closed'
   /** Partitions that this process owns. Other members of the group may own the others. */
   readonly partitions: readonly PartitionHealth[]
   /** Sum over `partitions`. */

@@ -1,12 +1,15 @@
 import type { FastifyBaseLogger, FastifyTypeProvider } from 'fastify'
 import type { Documentation } from './asyncapi.js'
+import type { CasesOptions, UnvalidatedMessage } from './cases.js'
 import type { DeadLetter } from './dead-letter.js'
+import type { MessageOf, Returned } from './message-of.js'
 import type { MessageSchema, Part, Read, Write } from './provider.js'
 import type { BoundBroker, Publisher, PublisherOptions, RecordMetadata, Response } from './publish.js'
-import type { Dependencies, Dependency, Inherited, Resolved, WithDeps } from './dependency.js'
+import type { Dependencies, Dependency, WithDeps } from './dependency.js'
 import type { BrokerHealth } from './health.js'
 import type { BrokerIdentity } from './message-events.js'
 import type { InheritedOptions } from './options.js'
+import type { RebalanceListener } from './rebalance-listener.js'
 import type { ScopeOptions } from './scope-options.js'
 
 /**
@@ -95,14 +98,6 @@ type KeyOf<P extends FastifyTypeProvider, S> =
   Part<S, 'key'> extends undefined ? string : Known<Write<P, Part<S, 'key'>>>
 type Known<K> = unknown extends K ? string : K
 
-/** Message of a subscriber with these schemas. */
-type MessageOf<P extends FastifyTypeProvider, S, D> = Message<
-  Read<P, Part<S, 'value'>>,
-  Part<S, 'key'> extends undefined ? Buffer | null : Read<P, Part<S, 'key'>>,
-  Part<S, 'headers'> extends undefined ? Readonly<Record<string, string>> : Read<P, Part<S, 'headers'>>,
-  Resolved<D> & Inherited<P>
->
-
 /**
  * Name of a topic, or a list of names.
  *
@@ -140,11 +135,17 @@ export interface SubscriberOptions<S, R, D extends Dependencies = {}> extends Do
    * @default those of the scope
    */
   deps?: D | undefined
+  /**
+   * Function that says whether this subscriber takes a message, before it is validated. Several subscribers of one
+   * topic in one group may have a filter: the first one that returns `true` takes the message. One without a filter
+   * takes all others, and is declared last. A message that no filter takes becomes a dead letter. FastStream: `filter`.
+   *
+   * @default none: it takes every message
+   */
+  filter?: ((message: UnvalidatedMessage) => boolean) | undefined
+  /** Calls about its partitions, see {@link RebalanceListener}. FastStream: `listener`. @default none */
+  listener?: RebalanceListener | undefined
 }
-
-type Out<V> = V | Response<V | null | undefined> | null | undefined | void
-/** Result of a handler, checked against its publisher if that has a type. */
-type Returned<R> = unknown extends R ? unknown : Out<R> | Promise<Out<R>>
 
 /**
  * Handler of a subscriber without options. Its name is what the compiler says of a call that forgets the handler.
@@ -167,6 +168,25 @@ export interface Subscriber {
   readonly topics: readonly string[]
   /** Consumer group; `null`: none. An inherited group is final after `ready()`. */
   readonly groupId: string | null
+  /** True from `pause()` to `resume()`. */
+  readonly isPaused: boolean
+  /**
+   * Pauses the subscriber in this process: nothing more is read, and no attempt of a handler begins, before `resume()`.
+   * An attempt that runs may end, and its message is settled as always; a message that waits for a retry waits on. The
+   * process stays in its group and keeps its partitions, so that they stand still and their lag grows; partitions that
+   * it is assigned meanwhile are paused, too. Nothing is lost, and the order stays. Other subscribers go on, also those
+   * of the same group. Before `ready()`: the subscriber starts paused. A second call does nothing.
+   *
+   * `app.broker.health()` has the state `paused`, which is healthy.
+   *
+   * @example
+   * const orders = app.broker.subscriber('orders', saveOrder)
+   * app.post('/orders/pause', async () => { orders.pause() })
+   * app.post('/orders/resume', async () => { orders.resume() })
+   */
+  pause (this: void): void
+  /** Ends {@link Subscriber.pause}: the subscriber goes on where it was. Without a pause it does nothing. */
+  resume (this: void): void
   /**
    * Continues a stopped partition at `offset`. `app.broker.health()` names the partition, and the offset at which
    * reading could go on. Records before `offset` are never handled. Call it in the process that owns the partition.
@@ -232,6 +252,22 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
       value: Read<P, Part<NoInfer<S>, 'value'>>,
       message: MessageOf<P, NoInfer<S>, NoInfer<D>>
     ) => Returned<NoInfer<R>>
+  ): Subscriber
+  /**
+   * Declares a handler for each type of message of one or several topics. The option `by` says which one takes a
+   * message, see {@link CasesOptions}.
+   *
+   * @throws FASTSTREAM_ERR_INVALID_OPTION, and as with one handler
+   * @example
+   * app.broker.subscriber('events', {
+   *   by: ({ headers }) => headers.type,
+   *   cases: { 'order.placed': { schema: { value: OrderSchema }, handler: (order) => save(order) } }
+   * })
+   */
+  subscriber<const S, const D = {}, R = {}>(
+    this: void,
+    topics: TopicNames,
+    options: CasesOptions<This, P, S, D, R>
   ): Subscriber
   subscriber (
     this: void,

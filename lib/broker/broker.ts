@@ -31,6 +31,7 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
   readonly #log: Log
   readonly #report: BrokerReport
   readonly #ended = new AbortController()
+  readonly #paused = new Set<SubscriberDeclaration>()
   #environment: Environment = SYSTEM
   #connection: BrokerRuntime | undefined
   #lastError: LastError | undefined
@@ -91,6 +92,21 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
     this.#connection?.prepare(topic)
   }
 
+  /** Also before there is a group, and across connections: what is paused stays so until {@link resume}. */
+  pause (declaration: SubscriberDeclaration): void {
+    this.#paused.add(declaration)
+    this.#connection?.groupOf(declaration)?.pauses.pause(declaration.topics[0]!)
+  }
+
+  resume (declaration: SubscriberDeclaration): void {
+    this.#paused.delete(declaration)
+    this.#connection?.groupOf(declaration)?.pauses.resume(declaration.topics[0]!)
+  }
+
+  isPaused (declaration: SubscriberDeclaration): boolean {
+    return this.#paused.has(declaration)
+  }
+
   /** Compiles, connects, prepares topics, joins the groups. Leaves nothing open when it fails. */
   async start (environment: Environment): Promise<void> {
     if (!this.loading) return
@@ -134,7 +150,7 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
     const transport = await createTransport(this.settings, this.#log)
     const settings = withOptions(this.settings, options)
     const { topics, writtenTopics } = this.registry
-    const plan = { subscribers: [...subscribers.values()], topics, writtenTopics }
+    const plan = { subscribers: [...subscribers.values()], topics, writtenTopics, paused: this.#paused }
     const { clock, events } = this
     this.#connection = new BrokerRuntime(transport, plan, { settings, clock, log: this.#log, events })
     if (this.#dispatching) this.#connection.dispatch()

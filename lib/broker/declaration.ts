@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type {
-  Dependencies, InheritedOptions, MessageSchema, OutgoingHeaders, Partitioner, PublisherOptions, SubscriberOptions,
-  TopicNames
+  Dependencies, InheritedOptions, MessageSchema, OutgoingHeaders, Partitioner, PublisherOptions, RebalanceListener,
+  SubscriberOptions, TopicNames
 } from '../../types/index.js'
 import { declaredDependencies } from '../deps/dependency.js'
 import type { Deps } from '../deps/scopes.js'
@@ -13,7 +13,9 @@ import { checkKeyCodec } from '../options/codec.js'
 import { DOCUMENTATION, normaliseDocumentation, type About } from '../options/documentation.js'
 import { OF_SUBSCRIBERS, resolveInherited } from '../options/inherited.js'
 import { checkPartitioner } from '../options/producer.js'
+import { checkListener } from '../options/rebalance-listener.js'
 import { checkTopic } from '../options/topic-name.js'
+import type { Case, Filter } from './cases.js'
 import { PublisherHandle } from './handles.js'
 import { NO_LAYERS, type Position } from './layers.js'
 
@@ -34,6 +36,10 @@ export interface WrittenSubscriber {
   /** Its own dependencies. */
   readonly deps: Deps
   readonly publish: readonly PublisherHandle[]
+  readonly listener: RebalanceListener | undefined
+  readonly filter: Filter | undefined
+  /** The case that it is, of a subscriber with several. */
+  readonly cases: Case | undefined
 }
 
 /** A publisher as it was written, in a scope or in a router. */
@@ -59,19 +65,24 @@ export type Declaration = SubscriberDeclaration | PublisherDeclaration
 type GivenSubscriber = SubscriberOptions<MessageSchema, unknown, Dependencies>
 type GivenPublisher = PublisherOptions<MessageSchema, unknown>
 
-const SUBSCRIBER_OPTIONS = [...new Set(['schema', 'publish', 'deps', ...OF_SUBSCRIBERS, ...DOCUMENTATION])]
+const SUBSCRIBER_OPTIONS = [
+  ...new Set(['schema', 'publish', 'deps', 'listener', 'filter', ...OF_SUBSCRIBERS, ...DOCUMENTATION])
+]
 const PUBLISHER_OPTIONS = [
   'schema', 'key', 'headers', 'codec', 'partition', 'partitioner', 'replyTo', 'includeInSchema', ...DOCUMENTATION
 ]
 const PARTS = ['value', 'key', 'headers']
 
 /** @throws FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_INVALID_TOPIC */
-export function writeSubscriber (topics: TopicNames, given: GivenSubscriber, handler: Handler): WrittenSubscriber {
+export function writeSubscriber (
+  topics: TopicNames, given: GivenSubscriber, handler: Handler, cases?: Case
+): WrittenSubscriber {
   onlyKnown('', given, SUBSCRIBER_OPTIONS)
-  const { schema, publish = [], deps = {}, ...options } = given
+  const { schema, publish = [], deps = {}, listener, filter, ...options } = given
   if (schema !== undefined) onlyKnown('schema.', schema, PARTS)
   checkKeyCodec(options, schema)
   callable('handler', handler, 'must be a function: subscriber(topics, options, handler)')
+  if (filter !== undefined) callable('filter', filter, 'must be a function of the message that returns true or false')
   resolveInherited([options])
   return Object.freeze({
     kind: 'subscriber',
@@ -81,7 +92,10 @@ export function writeSubscriber (topics: TopicNames, given: GivenSubscriber, han
     options,
     handler,
     deps: declaredDependencies('deps', deps),
-    publish: [publish].flat().map(handleOf)
+    publish: [publish].flat().map(handleOf),
+    listener: listener === undefined ? undefined : checkListener('listener', listener),
+    filter,
+    cases
   })
 }
 

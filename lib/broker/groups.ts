@@ -6,6 +6,7 @@ import type { Producer } from '../produce/producer.js'
 import type { Transport } from '../transport/transport.js'
 import type { Surroundings } from './runtime.js'
 import type { SubscriberDeclaration } from './declaration.js'
+import { pipelineOf } from './routing.js'
 import type { CompiledSubscriber } from './subscriber.js'
 
 /** The subscribers of one group. */
@@ -16,6 +17,8 @@ interface Means extends Surroundings {
   readonly producer: Producer
   /** Of all partitions of the broker. */
   readonly budget: MemoryBudget
+  /** Subscribers that are paused now: their groups begin with them paused. */
+  readonly paused: ReadonlySet<SubscriberDeclaration>
 }
 
 /**
@@ -61,7 +64,8 @@ export class Groups implements Iterable<Group> {
     const group = shared ?? this.#create([subscriber])
     this.#groupOf.set(declaration, group)
     try {
-      await (shared === undefined ? group.start() : group.add(this.#pipelineOf(subscriber)))
+      if (shared === undefined) await group.start()
+      else await group.add(this.#pipelineOf([subscriber]), this.#means.paused.has(declaration))
     } catch (err) {
       this.#groupOf.delete(declaration)
       if (shared === undefined) await group.close(0)
@@ -80,6 +84,9 @@ export class Groups implements Iterable<Group> {
   #create (sharing: Sharing): Group {
     const group = this.#createGroup(sharing)
     for (const { declaration } of sharing) this.#groupOf.set(declaration, group)
+    for (const { declaration, topics: [topic = ''] } of sharing) {
+      if (this.#means.paused.has(declaration)) group.pauses.pause(topic)
+    }
     if (this.#dispatching) group.dispatch()
     return group
   }
@@ -89,10 +96,12 @@ export class Groups implements Iterable<Group> {
     return groupId === null ? undefined : [...this].find((group) => group.groupId === groupId && !group.closing)
   }
 
-  #pipelineOf (subscriber: CompiledSubscriber): ErasedPipeline {
+  /** The pipeline of subscribers that read the same topics. */
+  #pipelineOf (subscribers: Sharing): ErasedPipeline {
     const { producer, ...environment } = this.#means
-    const { scope } = subscriber.declaration
-    return new Pipeline(subscriber, producer, { ...environment, log: steady(scope.log) })
+    return pipelineOf(subscribers, (plan, { scope }) => {
+      return new Pipeline(plan, producer, { ...environment, log: steady(scope.log) })
+    })
   }
 
   #createGroup (subscribers: Sharing): Group {
@@ -101,10 +110,10 @@ export class Groups implements Iterable<Group> {
     const [first] = subscribers
     const { groupId, offsetReset, isolationLevel, fetch, checkCrcs, clientRack: rack, groupInstanceId } = first
     const { sessionTimeout, heartbeatInterval, rebalanceTimeout } = first
-    const pipelines = subscribers.map((subscriber) => this.#pipelineOf(subscriber))
+    const pipelines = Array.from(byTopics(subscribers), (sharing) => this.#pipelineOf(sharing))
     const options = {
       groupId,
-      topics: subscribers.flatMap(({ topics }) => topics),
+      topics: [...new Set(subscribers.flatMap(({ topics }) => topics))],
       offsetReset,
       isolationLevel,
       fetch,
@@ -128,4 +137,15 @@ function sharingWith (subscriber: CompiledSubscriber, subscribers: readonly Comp
   const { groupId } = subscriber
   if (groupId === null) return [subscriber]
   return [subscriber, ...subscribers.filter((other) => other !== subscriber && other.groupId === groupId)]
+}
+
+/** Subscribers that read the same topics, in the order of their declarations. */
+function byTopics (subscribers: Sharing): Iterable<Sharing> {
+  const sharing = new Map<string, Sharing>()
+  for (const subscriber of subscribers) {
+    const topics = [...subscriber.topics].sort().join()
+    const [first = subscriber, ...others] = sharing.get(topics) ?? []
+    sharing.set(topics, first === subscriber ? [first] : [first, ...others, subscriber])
+  }
+  return sharing.values()
 }

@@ -33,6 +33,9 @@ export interface SubscriberSource {
   topicsOf (declaration: SubscriberDeclaration): readonly string[]
   groupIdOf (declaration: SubscriberDeclaration): string | null
   skipTo (declaration: SubscriberDeclaration, to: TopicPartitionOffset): void
+  pause (declaration: SubscriberDeclaration): void
+  resume (declaration: SubscriberDeclaration): void
+  isPaused (declaration: SubscriberDeclaration): boolean
 }
 
 export type PublisherPlace = Place<PublisherDeclaration, PublisherSource>
@@ -105,6 +108,23 @@ export class SubscriberHandle implements Subscriber {
   get groupId (): string | null {
     const place = this.#places.single
     return place === undefined ? this.#written.options.groupId ?? null : place.source.groupIdOf(place.declaration)
+  }
+
+  get isPaused (): boolean {
+    const place = this.#places.single
+    return place !== undefined && place.source.isPaused(place.declaration)
+  }
+
+  pause = (...surplus: unknown[]): void => {
+    noSurplus('pause()', surplus)
+    const { source, declaration } = this.#places.only(SKIP_CURE)
+    source.pause(declaration)
+  }
+
+  resume = (...surplus: unknown[]): void => {
+    noSurplus('resume()', surplus)
+    const { source, declaration } = this.#places.only(SKIP_CURE)
+    source.resume(declaration)
   }
 
   skipTo = (to: RecordMetadata, ...surplus: unknown[]): void => {

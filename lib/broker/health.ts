@@ -14,7 +14,7 @@ export function brokerHealth (
   subscribers: readonly SubscriberPreview[],
   groupOf: GroupOf
 ): BrokerHealth {
-  const healths = subscribers.map((subscriber) => subscriberHealth(subscriber, groupOf))
+  const healths = subscribers.filter(isFirstCase).map((subscriber) => subscriberHealth(subscriber, groupOf))
   return {
     healthy: state === 'connected' && healths.every(({ healthy }) => healthy),
     state,
@@ -35,8 +35,16 @@ const UNKNOWN: UnnamedHealth = Object.freeze({
   lastError: undefined
 })
 
+/** A subscriber with several cases is one subscriber. */
+function isFirstCase (subscriber: SubscriberPreview, at: number, all: readonly SubscriberPreview[]): boolean {
+  const { declaration: { cases }, topics: [topic] } = subscriber
+  if (cases === undefined) return true
+  return all.findIndex(({ declaration, topics }) => declaration.cases?.of === cases.of && topics[0] === topic) === at
+}
+
 function subscriberHealth (subscriber: SubscriberPreview, groupOf: GroupOf): SubscriberHealth {
-  const { name, topics, groupId = null, declaration, stuckAfter, handlerTimeout } = subscriber
+  const { topics, groupId = null, declaration, stuckAfter, handlerTimeout } = subscriber
+  const name = declaration.cases === undefined ? subscriber.name : topics.join(',')
   const health = groupOf(declaration)?.health(topics) ?? UNKNOWN
   // A handler may take its time.
   const patience = Math.max(stuckAfter, handlerTimeout)

@@ -1,4 +1,4 @@
-import type { InheritedOptions } from '../../types/index.js'
+import type { InheritedOptions, RebalanceListener } from '../../types/index.js'
 import type { Deps } from '../deps/scopes.js'
 import {
   FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER, FASTSTREAM_ERR_GROUP_CLASH, FASTSTREAM_ERR_GROUP_REQUIRED,
@@ -26,6 +26,7 @@ export interface SubscriberPreview extends InheritedSettings {
 /** A subscriber with every inherited option resolved. Frozen. */
 export interface SubscriberSettings extends SubscriberPreview {
   readonly groupId: string | null
+  readonly listener: RebalanceListener | undefined
   /** Its own and those of all layers around it. */
   readonly deps: Deps
   /** The dead-letter topic of each topic that has one. */
@@ -58,16 +59,21 @@ export interface Surroundings {
 export function previewSubscriber (
   declaration: SubscriberDeclaration, settings: Settings, { layers = [], overrides = [] }: Surroundings
 ): SubscriberPreview {
-  const { options, handler } = declaration
+  const { options } = declaration
   const inherited = resolveInherited([...layers, options, ...overrides], settings)
   const topics = declaration.topics.map((topic) => inherited.topicPrefix + topic)
   return {
     ...inherited,
     declaration,
-    name: handler.name === '' ? topics.join(',') : handler.name,
+    name: subscriberName(declaration, topics.join(',')),
     topics,
     groupId: inherited.groupId === undefined && settings.transport === 'memory' ? DEFAULT_GROUP : inherited.groupId
   }
+}
+
+function subscriberName ({ handler, cases }: SubscriberDeclaration, topics: string): string {
+  if (cases !== undefined) return `${topics}.${cases.name ?? 'otherwise'}`
+  return handler.name === '' ? topics : handler.name
 }
 
 /**
@@ -89,6 +95,7 @@ export function resolveSubscriber (
   return Object.freeze({
     ...preview,
     groupId,
+    listener: declaration.listener,
     deps: depsIn([...layers, declaration]),
     deadLetterTopics: deadLetterTopics ?? deadLetterTopicsOf(topics, deadLetter)
   })
@@ -150,12 +157,25 @@ function checkGroup (before: readonly SubscriberSettings[], added: SubscriberSet
   for (const other of before) {
     if (other.groupId !== groupId) continue
     const shared = topics.find((topic) => other.topics.includes(topic))
-    if (shared !== undefined) {
+    if (shared !== undefined && !isBeside(other, added)) {
       throw new FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER(shared, groupId, whereOf(other), whereOf(added))
     }
-    const option = differenceOf(other, added)
+    const option = differenceOf(other, added) ?? (shared === undefined ? undefined : queueDifferenceOf(other, added))
     if (option !== undefined) throw new FASTSTREAM_ERR_GROUP_CLASH(groupId, option, whereOf(other), whereOf(added))
   }
+}
+
+/** Whether a subscriber may follow another one of the same topic: another case, or one for what a filter left. */
+function isBeside ({ declaration: { filter, cases } }: SubscriberSettings, added: SubscriberSettings): boolean {
+  return filter !== undefined || (cases !== undefined && cases.of === added.declaration.cases?.of)
+}
+
+/** The first option in which two subscribers of one topic differ, and that their queue needs. */
+function queueDifferenceOf (one: SubscriberSettings, other: SubscriberSettings): string | undefined {
+  if (one.topics.length !== other.topics.length || !one.topics.every((topic) => other.topics.includes(topic))) {
+    return 'topics'
+  }
+  return (['ordering', 'concurrency', 'listener'] as const).find((name) => one[name] !== other[name])
 }
 
 /** A dead letter that comes back to the subscriber that cannot handle it would circulate without end. */

@@ -23,6 +23,8 @@ export interface RuntimePlan {
   readonly topics: readonly string[]
   /** The topics that the app publishes to. */
   readonly writtenTopics: readonly string[]
+  /** Subscribers that are paused now. */
+  readonly paused: ReadonlySet<SubscriberDeclaration>
 }
 
 /** Steps of a start, named in the error of a start that times out. */
@@ -80,7 +82,7 @@ export class BrokerRuntime {
   }
 
   async #start (deadline?: number, onFailure?: (error: Error) => void): Promise<void> {
-    const { subscribers, topics } = this.#plan
+    const { subscribers, topics, paused } = this.#plan
     const { settings, log } = this.#surroundings
     await this.#transport.connect(deadline, onFailure)
     if (this.#ending) return
@@ -94,7 +96,7 @@ export class BrokerRuntime {
     for (const topic of this.#late) this.prepare(topic)
     this.#step = 'joining groups'
     const budget = new MemoryBudget(settings.buffer.bytes)
-    const means = { ...this.#surroundings, transport: this.#transport, producer: this.#producer, budget }
+    const means = { ...this.#surroundings, transport: this.#transport, producer: this.#producer, budget, paused }
     this.#groups = new Groups(subscribers, means)
     if (this.#dispatching) this.dispatch()
     await this.#all((group) => group.start())

@@ -49,7 +49,9 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
 
   decode (delivery: Delivery): ReceivedMessage | PromiseLike<ReceivedMessage> {
     const { rules } = this
-    if (!hasCodecs(rules)) return new ReceivedMessage(this.#source, delivery, decode(delivery.record, rules))
+    if (!hasCodecs(rules)) {
+      return new ReceivedMessage(this.#source, delivery, decode(delivery.record, rules, delivery.decoded))
+    }
     const decoded = decodeByRules(delivery, rules)
     const receive = (decoded: Decoded): ReceivedMessage => new ReceivedMessage(this.#source, delivery, decoded)
     return isPromise(decoded) ? decoded.then(receive) : receive(decoded)

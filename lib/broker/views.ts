@@ -8,8 +8,9 @@ import { sendAs } from '../message/outgoing.js'
 import { noSurplus } from '../options/assert.js'
 import { FASTSTREAM_ERR_INVALID_ARGUMENTS, FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { inspected } from '../shown.js'
+import { hasCases, writeCases, type WrittenCases } from './cases.js'
 import {
-  declarePublisher, declareSubscriber, type Handler, type PublisherDeclaration, type SubscriberDeclaration
+  declareAt, declarePublisher, declareSubscriber, type Handler, type PublisherDeclaration, type SubscriberDeclaration
 } from './declaration.js'
 import { functionLast, publishing, topicOf, type NamedTopic, type Produce } from './functions.js'
 import { PublisherHandle, SubscriberHandle, type PublisherSource, type SubscriberSource } from './handles.js'
@@ -17,6 +18,7 @@ import { layerOf, NO_LAYERS, type Layer, type Position } from './layers.js'
 import type { GivenOptions, PublisherPlan } from './publisher.js'
 
 const PUBLISH = 'publish(publisher, value, options)'
+const CASES = 'subscriber(topics, { by, cases })'
 const SUBSCRIBER = 'subscriber(topics, options, handler)'
 const CONSUMES = 'consumes(options, handler)'
 const PRODUCING = 'producing(options, function)'
@@ -126,7 +128,7 @@ export class ScopeView implements BoundBroker {
 
   subscriber = (
     topics: TopicNames,
-    options: SubscriberOptions<MessageSchema, unknown, Dependencies> | Handler,
+    options: SubscriberOptions<MessageSchema, unknown, Dependencies> | WrittenCases | Handler,
     handler?: Handler,
     ...surplus: unknown[]
   ): Subscriber => {
@@ -134,10 +136,20 @@ export class ScopeView implements BoundBroker {
     if (typeof options === 'function' && handler !== undefined) {
       throw new FASTSTREAM_ERR_INVALID_ARGUMENTS(SUBSCRIBER, 'the handler comes last')
     }
+    if (hasCases(options)) return this.#subscriberWithCases(topics, options, handler)
     const [given, handle] = typeof options === 'function' ? [{}, options] : [options, handler as Handler]
     const declaration = declareSubscriber(this.#scope, topics, given, handle)
     this.#broker.addSubscriber(declaration)
     return SubscriberHandle.of(declaration, this.#broker)
+  }
+
+  #subscriberWithCases (topics: TopicNames, options: WrittenCases, handler: Handler | undefined): Subscriber {
+    if (handler !== undefined) throw new FASTSTREAM_ERR_INVALID_ARGUMENTS(CASES, 'each case has a handler of its own')
+    const position = { scope: this.#scope, layers: NO_LAYERS }
+    const cases = writeCases(topics, options).map((written) => declareAt(position, written))
+    for (const declaration of cases) this.#broker.addSubscriber(declaration)
+    // Any of them stands for all: they have the same topics and options.
+    return SubscriberHandle.of(cases[0]!, this.#broker)
   }
 
   consumes = (options: Consumes | Handler, handler?: Handler, ...surplus: unknown[]): Subscriber => {

@@ -26,15 +26,17 @@ export interface Decoded {
 }
 
 /**
- * Decodes and validates a record. Parts that no schema asks for are not read.
+ * Decodes and validates a record. Parts that no schema asks for are not read. `known`: the value, if it was decoded.
  *
  * @throws FASTSTREAM_ERR_DECODE, FASTSTREAM_ERR_VALIDATION
  */
-export function decode (record: ConsumedRecord, { validators, bodyLimit }: IncomingRules): Decoded {
+export function decode (
+  record: ConsumedRecord, { validators, bodyLimit }: IncomingRules, known?: { readonly value: unknown }
+): Decoded {
   checkSize(record.size, bodyLimit)
   const headers = validators.headers?.(decodeHeaders(record.headers))
   const key = validators.key?.(decodeKey(record.key))
-  const decoded = decodeValue(record.value, headerText(record, CONTENT_TYPE))
+  const decoded = known === undefined ? decodeValue(record.value, headerText(record, CONTENT_TYPE)) : known.value
   return { value: validated(decoded, record.value === null, validators), key, headers }
 }
 

@@ -35,7 +35,7 @@ export const FASTSTREAM_NAMES: Readonly<Record<string, string>> = {
   session_timeout_ms: "use 'sessionTimeout', ms",
   heartbeat_interval_ms: "use 'heartbeatInterval', ms",
   max_poll_interval_ms: "use 'handlerTimeout': heartbeats do not wait for handlers, so a slow one stays in the group",
-  listener: NOT_YET,
+  listener: "use 'listener' of subscriber(): { onAssigned, onRevoked, onLost }",
 
   // Reading.
   max_workers: "use 'concurrency', and 'ordering' for what must stay in order",

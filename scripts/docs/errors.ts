@@ -10,7 +10,7 @@ const WHEN: { readonly [_ in keyof typeof errors]: string } = {
   FASTSTREAM_ERR_INSECURE_SASL:
     '`sasl` would send its password or token without `ssl` to a host that is not loopback, see `allowInsecureSasl`',
   FASTSTREAM_ERR_GROUP_REQUIRED: 'a subscriber on a real cluster has no group',
-  FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER: 'a group has two subscribers of one topic',
+  FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER: 'a group has two subscribers of one topic, and the first one has no [filter](message-types.md#filters)',
   FASTSTREAM_ERR_GROUP_CLASH: 'subscribers of one group differ in an option of their [consumer](consumers.md), such as `offsetReset`',
   FASTSTREAM_ERR_DUPLICATE_PUBLISHER:
     '`publish(topic, …)` is called where the scope has several publishers of the topic',
@@ -41,6 +41,8 @@ const WHEN: { readonly [_ in keyof typeof errors]: string } = {
   FASTSTREAM_ERR_DECODE: 'a message cannot be decoded, or is larger than `bodyLimit`; seen in logs and dead letters',
   FASTSTREAM_ERR_VALIDATION:
     "a message does not match its subscriber's schema; `validation` has JSON pointers; seen in logs and dead letters",
+  FASTSTREAM_ERR_UNMATCHED:
+    'no [case](message-types.md) and no filter takes a message, or `by` or `filter` threw; seen in logs and dead letters',
   FASTSTREAM_ERR_HANDLER_TIMEOUT:
     'a handler took longer than `handlerTimeout`; seen in logs, dead letters and as `message.signal.reason`',
   FASTSTREAM_ERR_HANDLER_ABORTED:

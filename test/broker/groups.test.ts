@@ -1,6 +1,6 @@
 import Fastify from 'fastify'
 import t, { type Test } from 'tap'
-import { declareSubscriber } from '../../lib/broker/declaration.js'
+import { declareSubscriber, type SubscriberDeclaration } from '../../lib/broker/declaration.js'
 import { resolveSubscriber } from '../../lib/broker/plan.js'
 import { BrokerRuntime } from '../../lib/broker/runtime.js'
 import { CompiledSubscriber } from '../../lib/broker/subscriber.js'
@@ -45,9 +45,10 @@ async function build (t: Test, options: FaststreamOptions = {}) {
       : MemoryConsumer.prototype.subscribe.call(consumer, topics)
     return Object.assign(consumer, { subscribe })
   }
+  const paused = new Set<SubscriberDeclaration>()
   const runtime = new BrokerRuntime(
     { ...transport, consumer },
-    { subscribers: [orders], topics: ['orders', 'orders.dlq'], writtenTopics: ['orders.dlq'] },
+    { subscribers: [orders], topics: ['orders', 'orders.dlq'], writtenTopics: ['orders.dlq'], paused },
     { ...environmentOf(systemClock, logLines()), settings }
   )
   t.teardown(() => runtime.close())
@@ -61,7 +62,7 @@ async function build (t: Test, options: FaststreamOptions = {}) {
       timestamp: 1
     }])
   }
-  return { cluster, runtime, inbox, consumers, subscriber, orders, send }
+  return { cluster, runtime, inbox, consumers, subscriber, orders, paused, send }
 }
 
 async function started (t: Test, options?: FaststreamOptions) {
@@ -138,4 +139,21 @@ t.test('nothing is added before the start has come to the groups, nor when the b
   await runtime.drain()
   await t.rejects(runtime.add(subscriber('bills')), { code: 'FASTSTREAM_ERR_NOT_READY' })
   await t.rejects(runtime.remove(orders), { code: 'FASTSTREAM_ERR_NOT_READY' })
+})
+
+t.test('a subscriber that is paused when it is added starts paused, in a shared group and in its own', async (t) => {
+  const { runtime, inbox, subscriber, paused, send } = await started(t)
+  for (const [topic, options] of [['bills', {}], ['returns', { groupId: 'returns' }]] as const) {
+    const added = subscriber(topic, options)
+    paused.add(added.declaration)
+    await runtime.add(added)
+    const group = runtime.groupOf(added.declaration)
+    t.match(group?.health([topic]), { state: 'paused' })
+    send(topic, 'one')
+    send('orders', topic)
+    await inbox.until((items) => items.includes(`orders ${topic}`))
+    t.notOk(inbox.items.includes(`${topic} one`))
+    group?.pauses.resume(topic)
+    await inbox.until((items) => items.includes(`${topic} one`))
+  }
 })

@@ -6,10 +6,12 @@ import { failing } from './failing.js'
 import { groups } from './groups.js'
 import { health } from './health.js'
 import { hostile } from './hostile.js'
+import { listeners } from './listeners.js'
 import { membership } from './membership.js'
 import { offsets } from './offsets.js'
 import { ordering } from './ordering.js'
 import { partitions } from './partitions.js'
+import { pausing } from './pausing.js'
 import { payloads } from './payloads.js'
 import { progress } from './progress.js'
 import { publishing } from './publishing.js'
@@ -30,10 +32,12 @@ export function conformance (world: World): void {
   failing(world)
   settling(world)
   stopping(world)
+  pausing(world)
   hostile(world)
   claims(world)
   groups(world)
   membership(world)
+  listeners(world)
   restarts(world)
   offsets(world)
   beginnings(world)

@@ -85,11 +85,11 @@ t.test('docs/subscribing.md has each member of message.deadLetter', async (t) =>
 
 t.test('health states are the same in code, types and documentation', async (t) => {
   const states = sorted(unionOf('types/health.ts', 'SubscriberHealth', 'state'))
-  t.equal(states.length, 6)
+  t.equal(states.length, 7)
   const documented = codeIn('docs/operations.md', '| `state` |').filter((code) => /^[a-z]+$/.test(code))
   t.same(sorted(documented), states, 'docs/operations.md')
   const entered = LIB.filter(({ file }) => file.startsWith('consume/group/')).flatMap(({ text }) => {
-    return [...text.matchAll(/(?:enter\(|#state: State = )'(\w+)'/g)].map(([, state = '']) => state)
+    return [...text.matchAll(/(?:enter\(|#state: State = |&& paused \? )'(\w+)'/g)].map(([, state = '']) => state)
   })
   t.same(sorted(entered), states, 'lib/consume/group')
 

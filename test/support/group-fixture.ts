@@ -29,23 +29,25 @@ export function planOf (settings: Partial<SubscriberSettings> = {}): SubscriberS
 
 /** A group of one subscriber whose messages end when the test says so. */
 export function build (
-  { groupId = 'shop', topics = ['orders'], dispatch = true, ordering = 'partition' }: {
+  { groupId = 'shop', topics = ['orders'], dispatch = true, ordering = 'partition', ...plan }: {
     groupId?: string | null, topics?: string[], dispatch?: boolean, ordering?: Ordering
-  } = {}
+  } & Partial<SubscriberSettings> = {}
 ) {
   const clock = new ManualClock()
   const log = logLines()
   const running = new Map<string, (outcome: Outcome) => void>()
   const waits = new Map<string, LaneSlot['wait']>()
+  const slots = new Map<string, LaneSlot>()
   const started: string[] = []
   const givenUp: string[] = []
   const pipeline = {
-    plan: planOf({ topics, ordering, concurrency: 2 }),
+    plan: planOf({ topics, ordering, concurrency: 2, ...plan }),
     run: ({ topic, partition, record: { offset } }: Delivery, slot: LaneSlot) => new Promise<Outcome>((resolve) => {
       const name = `${topic}[${partition}] ${offset}`
       started.push(name)
       running.set(name, resolve)
       waits.set(name, (ms) => slot.wait(ms))
+      slots.set(name, slot)
     }),
     giveUp: (reason: string) => { givenUp.push(reason) },
     late: [] as unknown[],
@@ -77,7 +79,7 @@ export function build (
   const assign = (...partitions: number[]): void => {
     group.assigned(partitions.map((partition) => ({ topic: 'orders', partition })))
   }
-  return { clock, log, group, consumer, pipeline, givenUp, waits, started, running, end, receive, assign }
+  return { clock, log, group, consumer, pipeline, givenUp, waits, slots, started, running, end, receive, assign }
 }
 
 /** Records with keys, from offset 0 on. */

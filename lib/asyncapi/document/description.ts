@@ -28,6 +28,8 @@ export interface DescribedSubscriber extends Party {
   /** The handler's; undefined when it has none. */
   readonly name: string | undefined
   readonly topics: readonly string[]
+  /** The type of its messages, where a subscriber has several. */
+  readonly type: string | undefined
   readonly groupId: string | null
   readonly ackPolicy: string
   readonly ordering: string
@@ -94,6 +96,7 @@ export function describe (broker: Describable): Described {
         // A handler without a name is called by its topics.
         name: name === topics.join(',') ? undefined : name,
         topics,
+        type: declaration.cases?.name,
         groupId,
         ackPolicy,
         ordering,

@@ -36,13 +36,16 @@ export interface MessageParts {
   readonly examples: readonly MessageExample[]
 }
 
-/** The parts of a subscriber's or publisher's messages. The topic gives a name to schemas that have none. */
+/**
+ * The parts of a subscriber's or publisher's messages. Their type, or the topic, gives a name to schemas that have
+ * none.
+ */
 export function partsOf (
-  { schema = {}, codec, references, about }: DescribedPublisher | DescribedSubscriber,
+  { schema = {}, codec, references, about, ...party }: DescribedPublisher | DescribedSubscriber,
   topic: string,
   custom: CustomConversion | undefined
 ): MessageParts {
-  const name = pascalCase(topic)
+  const name = pascalCase('type' in party ? party.type ?? topic : topic)
   const unknown: UnknownSchema[] = []
   const part = (what: UnknownSchema['part'], otherwise: string): Definition | undefined => {
     if (schema[what] === undefined) return undefined

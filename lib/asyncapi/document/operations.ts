@@ -68,7 +68,8 @@ export class Operations {
     const party = (subscriber ?? publisher) as DescribedSubscriber | DescribedPublisher
     const { about, schema } = party
     // Without `messages` an operation is about its whole channel: a subscriber without schemas takes all messages.
-    const takesAll = subscriber !== undefined && Object.keys(schema ?? {}).length === 0 && about.examples.length === 0
+    const isPlain = Object.keys(schema ?? {}).length === 0 && about.examples.length === 0
+    const takesAll = subscriber !== undefined && subscriber.type === undefined && isPlain
     const messages = takesAll ? undefined : [this.#message(channel, parts)]
     const { name, topics = [] } = subscriber ?? {}
     const handler = name === undefined ? undefined : toName(name) + (topics.length > 1 ? pascalCase(channel.id) : '')
@@ -164,7 +165,7 @@ function entriesOf (broker: Described, custom: CustomConversion | undefined): En
   const entry = (topic: string, party: Declared): Entry => {
     const declared = 'subscriber' in party ? party.subscriber : party.publisher
     const { about, groupId, name, ...rest } = { groupId: undefined, name: undefined, ...declared }
-    const parts = partsOf({ ...rest, about } as DescribedPublisher, topic, custom)
+    const parts = partsOf({ ...rest, about } as DescribedSubscriber, topic, custom)
     const consumer = 'subscriber' in party && {
       ...consumerOf(party.subscriber, topic),
       results: party.subscriber.results
@@ -179,8 +180,8 @@ function entriesOf (broker: Described, custom: CustomConversion | undefined): En
 }
 
 function consumerOf (subscriber: DescribedSubscriber, topic: string): AsyncapiObject {
-  const { ackPolicy, ordering, retries, deadLetterTopic } = subscriber
-  return { ackPolicy, ordering, retries, deadLetterTopic: deadLetterTopic(topic) }
+  const { type, ackPolicy, ordering, retries, deadLetterTopic } = subscriber
+  return { type, ackPolicy, ordering, retries, deadLetterTopic: deadLetterTopic(topic) }
 }
 
 function tags (names: readonly string[]): AsyncapiObject[] | undefined {

@@ -2,7 +2,8 @@ import type { SubscriberHealth } from '../../../types/index.js'
 import type { Clock } from '../../clock.js'
 import type { GroupSettings } from '../../options/settings.js'
 
-type State = SubscriberHealth['state']
+/** A consumer is not paused: single subscribers of it are. */
+type State = Exclude<SubscriberHealth['state'], 'paused'>
 
 export interface LastError {
   readonly error: Error

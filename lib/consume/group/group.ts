@@ -1,30 +1,26 @@
 import { within } from '../../clock.js'
-import { MemoryBudget } from '../../memory-budget.js'
 import { toError } from '../../to-error.js'
 import { topicPartitionName } from '../../transport/topic-partition.js'
 import type {
   ConsumedRecord, ConsumerListener, CorruptBatch, OffsetReset, TopicPartition, TopicPartitionOffset, TransportConsumer
 } from '../../transport/transport.js'
-import type { BufferLimits } from '../partition/buffer.js'
 import type { Partition } from '../partition/partition.js'
 import { Queues } from '../partition/queues.js'
 import { SubscriberQueue, type QueueEnvironment } from '../partition/subscriber-queue.js'
 import type { ErasedPipeline } from '../pipeline/pipeline.js'
 import { Committer } from './committer.js'
+import { drain } from './drain.js'
 import { GroupState } from './group-state.js'
 import { subscriberHealth, type UnnamedHealth } from './health.js'
 import { OffsetMap } from './offset-map.js'
 import { OwnedPartitions } from './owned-partitions.js'
 import type { GroupEnvironment } from './parts.js'
+import { Pauses } from './pauses.js'
 import { GroupReport } from './report.js'
 import { Session } from './session.js'
 import { Stops } from './stops.js'
 import { TopicChanges } from './topic-changes.js'
 
-/** The part of a drain's time that is kept for the last commit, ms. */
-const LAST_COMMIT = 2000
-/** Why handlers are given up that a drain has waited for: part of their abort reason. */
-const GIVEN_UP = { close: 'the app closes', rebalance: 'its partition goes to another member of the group' }
 /** How much longer than `drainTimeout` a close waits to leave the group, ms; leaving goes on in the background. */
 const LEAVE = 500
 
@@ -34,12 +30,12 @@ const LEAVE = 500
  */
 export class Group implements ConsumerListener {
   readonly groupId: string | null
+  readonly pauses: Pauses
   readonly #environment: GroupEnvironment
-  readonly #limits: BufferLimits
   readonly #report: GroupReport
   readonly #queues = new Queues()
   readonly #shared: QueueEnvironment
-  readonly #owned = new OwnedPartitions()
+  readonly #owned: OwnedPartitions
   readonly #state: GroupState
   readonly #committer: Committer
   readonly #consumer: TransportConsumer
@@ -56,14 +52,14 @@ export class Group implements ConsumerListener {
     this.groupId = groupId
     this.#environment = environment
     this.#report = new GroupReport(groupId, pipelines.map(({ plan }) => plan.name), environment)
-    const { buffer: { messages, bytes } } = environment.settings
-    this.#limits = { messages, budget: environment.budget ?? new MemoryBudget(bytes) }
+    this.#owned = new OwnedPartitions(environment)
     const { clock, settings } = environment
     this.#state = new GroupState(clock, settings, (...change) => { this.#report.stateChanged(...change) })
     this.#consumer = createConsumer(this)
     const [owned, consumer, state, report] = [this.#owned, this.#consumer, this.#state, this.#report]
     const parts = { groupId, owned, consumer, state, report, environment }
     this.#stops = new Stops(parts)
+    this.pauses = new Pauses(this.#queues, this.#owned, parts)
     this.#changes = new TopicChanges(this.#queues, this.#consumer)
     this.#committer = new Committer(parts)
     const session = new Session(groupId, this.#consumer, clock, settings.sessionTimeout)
@@ -95,8 +91,9 @@ export class Group implements ConsumerListener {
   }
 
   /** Reads topics of one more subscriber after a rebalance. Rejects when the cluster refuses them; the others go on. */
-  async add (pipeline: ErasedPipeline): Promise<void> {
+  async add (pipeline: ErasedPipeline, paused = false): Promise<void> {
     const queue = new SubscriberQueue(pipeline, this.#shared)
+    if (paused) queue.pause()
     if (this.#dispatching) queue.dispatch()
     await this.#changes.add(queue)
   }
@@ -144,11 +141,12 @@ export class Group implements ConsumerListener {
     this.#revokeAll()
     for (const each of partitions) {
       const queue = this.#queues.of(each.topic)
-      if (queue !== undefined) this.#owned.own(each, queue, this.#consumer, this.#limits)
+      if (queue !== undefined) this.#owned.own(each, queue, this.#consumer)
     }
     this.#report.rebalanced(this.#owned.values())
     if (this.#closing !== undefined) return
     this.#state.enter('reading')
+    for (const queue of this.#queues.reading) queue.assigned(this.#owned.of(queue))
     this.#queues.thaw()
   }
 
@@ -218,7 +216,7 @@ export class Group implements ConsumerListener {
   /** Reads and starts nothing more of it. */
   #end (queue: SubscriberQueue): void {
     queue.stop()
-    for (const partition of this.#owned.values()) if (queue.topics.includes(partition.topic)) partition.abandon()
+    for (const partition of this.#owned.of(queue)) partition.abandon()
   }
 
   /** Each topic of a group has one subscriber, so that any of its topics names it. */
@@ -226,20 +224,9 @@ export class Group implements ConsumerListener {
     return this.#queues.of(topic)
   }
 
-  /** Ends the waits for retries, lets running handlers end within `timeout` ms, then commits what is settled. */
-  async #drain (reason: 'rebalance' | 'close', timeout: number): Promise<void> {
-    const { clock } = this.#environment
-    const { generation } = this.#owned
-    const end = clock.elapsed() + timeout
-    const patience = timeout - Math.min(LAST_COMMIT, timeout / 4)
-    const ended = await this.#queues.drain(clock, patience)
-    // Partitions were lost meanwhile: those handlers were given up, and what runs now belongs to the next generation.
-    if (generation !== this.#owned.generation) return
-    if (!ended) {
-      this.#report.drainTimedOut(reason, patience, this.#owned.values())
-      this.#queues.giveUp(GIVEN_UP[reason])
-    }
-    await this.#committer.flush(end - clock.elapsed())
+  #drain (reason: 'rebalance' | 'close', timeout: number): Promise<void> {
+    const [queues, owned, committer, report] = [this.#queues, this.#owned, this.#committer, this.#report]
+    return drain(reason, timeout, { queues, owned, committer, report, environment: this.#environment })
   }
 
   /** Ends the generation: its results change nothing any more, and its queued records are dropped and redelivered. */

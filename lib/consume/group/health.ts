@@ -21,14 +21,14 @@ interface GroupFacts {
 
 export function subscriberHealth (queue: SubscriberQueue, facts: GroupFacts): UnnamedHealth {
   const { owned, consumer, groupState, now } = facts
-  const { topics, pipeline, lanes, stopped } = queue
+  const { topics, pipeline, lanes } = queue
   const late = [...pipeline.late]
   const partitions = [...owned]
     .filter(({ topic }) => topics.includes(topic))
     .map((partition) => new OwnedPartitionHealth(partition, consumer.progress(partition), late, now))
-  const state = stopped ? 'stopped' : groupState.state(consumer.lastContact)
+  const state = stateOf(queue, groupState.state(consumer.lastContact))
   const missingTopics = consumer.missing().filter((topic) => topics.includes(topic))
-  const alive = state === 'reading' || state === 'rebalancing'
+  const alive = state === 'reading' || state === 'rebalancing' || state === 'paused'
   return {
     // A late handler of a revoked partition counts: it still holds a place.
     healthy: alive && missingTopics.length === 0 && late.length === 0 && !partitions.some((each) => each.stopped),
@@ -40,6 +40,12 @@ export function subscriberHealth (queue: SubscriberQueue, facts: GroupFacts): Un
     missingTopics,
     lastError: latest(groupState.lastError, pipeline.lastError)
   }
+}
+
+/** State of one subscriber, whose consumer is in the state `ofGroup`. What is wrong with the consumer comes first. */
+function stateOf ({ stopped, paused }: SubscriberQueue, ofGroup: SubscriberHealth['state']): SubscriberHealth['state'] {
+  if (stopped) return 'stopped'
+  return ofGroup === 'reading' && paused ? 'paused' : ofGroup
 }
 
 /** An error as plain data: as JSON an `Error` would be an empty object, and its stack must not leave the process. */

@@ -1,4 +1,4 @@
-import type { BrokerIdentity, GroupRebalancedEvent, SubscriberHealth } from '../../../types/index.js'
+import type { BrokerIdentity, GroupRebalancedEvent, HealthChangedEvent } from '../../../types/index.js'
 import { FASTSTREAM_ERR_CODEC } from '../../errors.js'
 import type { CorruptBatch, StoredOffset, TopicPartition, TopicPartitionOffset } from '../../transport/transport.js'
 import { isEnabled } from '../../log.js'
@@ -7,7 +7,7 @@ import type { Environment } from '../environment.js'
 import type { Partition, Restored, Stopped } from '../partition/partition.js'
 import type { SubscriberSettings } from '../pipeline/subscriber-plan.js'
 
-type State = SubscriberHealth['state']
+type State = HealthChangedEvent['state']
 type RebalanceReason = GroupRebalancedEvent['reason']
 
 /** Tells what happens to a group: events and log lines. */
@@ -96,6 +96,14 @@ export class GroupReport {
     const { log, events: { subscriberStopped } } = this.#environment
     log.info({ subscriber: name, groupId: this.#groupId, topics }, 'the subscriber has stopped')
     if (subscriberStopped.active) subscriberStopped.emit({ ...this.#group, subscriber: name, topics })
+  }
+
+  subscriberPaused ({ name, topics }: SubscriberSettings): void {
+    this.#environment.log.info({ subscriber: name, groupId: this.#groupId, topics }, 'the subscriber is paused')
+  }
+
+  subscriberResumed ({ name, topics }: SubscriberSettings): void {
+    this.#environment.log.info({ subscriber: name, groupId: this.#groupId, topics }, 'the subscriber is resumed')
   }
 
   corrupt (topic: string, partition: number, { offset, nextOffset, error }: CorruptBatch): void {

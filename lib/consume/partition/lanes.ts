@@ -27,9 +27,13 @@ export type Settlement = MessageSettledEvent['outcome']
 export interface LaneSlot {
   /**
    * Waits `ms` for another try and lets other lanes run meanwhile; false when the lane was halted: the message stays
-   * unsettled.
+   * unsettled. `beforeAttempt`: the try runs the handler, so that a paused subscriber is waited for, too.
    */
-  wait (ms: number): Promise<boolean>
+  wait (ms: number, beforeAttempt?: boolean): Promise<boolean>
+  /** Tells the name of the subscriber that takes the message, where several read its topic. */
+  takenBy? (subscriber: string): void
+  /** Tells that the handler has ended, and that the message waits for its decision. */
+  awaitsDecision? (): void
   /** Settles the message before its lane goes on, @default 'acknowledged'. Only the first call counts. */
   settle (outcome?: Settlement): void
   /** Way in which the message was settled; undefined when it was not. */

@@ -49,7 +49,10 @@ export class Partition implements TopicPartition {
   readonly #buffer: PartitionBuffer
   /** What earlier generations settled behind the committed offset. */
   #offsetMap: OffsetMap | undefined
-  #paused = false
+  /** The buffer has no room. */
+  #full = false
+  /** The subscriber is paused. */
+  #held = false
   #abandoned = false
   #stopped: Stopped | undefined
   readonly #timer: StandstillTimer
@@ -81,8 +84,8 @@ export class Partition implements TopicPartition {
     let bytes = 0
     for (const { record: { size } } of unsettled) bytes += size
     this.#buffer.add(unsettled.length, bytes)
-    if (!this.#paused && this.#fill >= 1) {
-      this.#paused = true
+    if (!this.#full && this.#fill >= 1) {
+      this.#full = true
       this.#consumer.pause(this)
     }
     this.#timer.changed(now)
@@ -113,16 +116,29 @@ export class Partition implements TopicPartition {
   /** Frees the room of a handled record; resumes the reading when half of the buffer is free. */
   release (size: number): void {
     this.#buffer.remove(size)
-    if (!this.#paused || this.tracker.revoked || this.#abandoned || this.#fill > 1 / 2) return
-    this.#paused = false
-    this.#consumer.resume(this)
+    if (!this.#full || this.tracker.revoked || this.#abandoned || this.#fill > 1 / 2) return
+    this.#full = false
+    if (!this.#held) this.#consumer.resume(this)
+  }
+
+  /** Pauses the reading until {@link unhold}: the subscriber is paused, and nothing has to move. */
+  hold (): void {
+    this.#held = true
+    this.#consumer.pause(this)
+  }
+
+  /** Resumes the reading, unless the buffer is full. `now`: ms; a standstill counts from then on. */
+  unhold (now: number): void {
+    this.#held = false
+    this.#timer.restart(now)
+    if (!this.#full) this.#consumer.resume(this)
   }
 
   /** Pauses the reading for good: its subscriber is stopped. */
   abandon (): void {
     this.#buffer.close()
     this.#abandoned = true
-    this.#paused = true
+    this.#full = true
     this.#consumer.pause(this)
   }
 
@@ -165,8 +181,9 @@ export class Partition implements TopicPartition {
     return oldest === undefined ? 0 : now - oldest.receivedAt
   }
 
-  /** How long the watermark has not moved although there are messages behind it, ms. */
+  /** How long the watermark has not moved although there are messages behind it, ms. A paused one need not move. */
   stalledFor (now: number): number {
+    if (this.#held) return 0
     const since = this.#timer.since(this.#consumer.progress(this).behindSince)
     return since === undefined ? 0 : now - since
   }

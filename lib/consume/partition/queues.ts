@@ -1,4 +1,3 @@
-import { within, type Clock } from '../../clock.js'
 import type { SubscriberQueue } from './subscriber-queue.js'
 
 /** The queues of a group's subscribers, each of which has topics of its own. */
@@ -42,11 +41,15 @@ export class Queues {
     for (const queue of this.#all) queue.dispatch()
   }
 
-  /** Starts nothing more, retries nothing, and resolves to whether all that runs has ended within `ms`. */
-  async drain (clock: Clock, ms: number): Promise<boolean> {
+  /**
+   * Starts nothing more, retries nothing, and resolves to whether all that runs has ended within `ms`. `reason`: why
+   * handlers are given up that a rebalance listener does not wait for.
+   */
+  async drain (ms: number, reason: string): Promise<boolean> {
     for (const queue of this.#all) queue.freeze()
     for (const queue of this.#all) queue.halt()
-    return await within(clock, ms, Promise.all(Array.from(this.#all, (queue) => queue.idle())))
+    const ended = await Promise.all(Array.from(this.#all, (queue) => queue.ending.drain(ms, reason)))
+    return !ended.includes(false)
   }
 
   giveUp (reason: string): void {

@@ -15,6 +15,7 @@ export class StandstillTimer {
   readonly #inherited: Standstill | undefined
   #oldest: TrackedRecord | undefined
   #movedAt = 0
+  #restartedAt = 0
 
   constructor (tracker: PartitionTracker<TrackedRecord>, inherited: Standstill | undefined) {
     this.#tracker = tracker
@@ -30,6 +31,11 @@ export class StandstillTimer {
     this.#movedAt = now
   }
 
+  /** Counts from `now` on: nothing moved before, because the subscriber was paused. */
+  restart (now: number): void {
+    this.#restartedAt = now
+  }
+
   /**
    * Since when the watermark has not moved although messages wait behind it. `behindSince`: since when there are
    * messages that were not received.
@@ -38,7 +44,8 @@ export class StandstillTimer {
     const waitingSince = this.#tracker.oldest?.receivedAt ?? behindSince
     if (waitingSince === undefined) return undefined
     const { watermark, since } = this.#inherited ?? { watermark: undefined, since: 0 }
-    return watermark === this.#tracker.watermark ? since : Math.max(waitingSince, this.#movedAt)
+    const still = watermark === this.#tracker.watermark ? since : Math.max(waitingSince, this.#movedAt)
+    return Math.max(still, this.#restartedAt)
   }
 
   /** For the next generation. */

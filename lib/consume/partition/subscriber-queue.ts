@@ -1,27 +1,31 @@
 import { setMaxListeners } from 'node:events'
 import type { MessagePlace } from '../../../types/index.js'
-import { sleep, within } from '../../clock.js'
+import { sleep } from '../../clock.js'
 import { inOwnContext } from '../../context.js'
-import { FASTSTREAM_ERR_CLOSE_IN_HANDLER } from '../../errors.js'
 import type { Ordering } from '../../options/settings.js'
 import { watchClose, type CloseWatcher } from '../close-calls.js'
 import type { Environment } from '../environment.js'
+import type { TopicPartition } from '../../transport/transport.js'
 import type { Committer } from '../group/committer.js'
+import { ListenerCalls } from '../group/listener-calls.js'
 import type { Session } from '../group/session.js'
 import { Delivery } from '../pipeline/delivery.js'
 import type { Outcome } from '../pipeline/outcome.js'
 import type { ErasedPipeline } from '../pipeline/pipeline.js'
+import { Ending } from './ending.js'
+import { Gate } from './gate.js'
 import { Lanes, type LaneSlot, type Pause, type Settlement } from './lanes.js'
+import { RecordSlot } from './record-slot.js'
 import type { LaneItem } from './tracked-record.js'
-
-/** How long a drain waits for a handler that has called `app.close()`, ms. */
-const CLOSER_GRACE = 250
 
 /** Runs one message at a time. Its function has a name of its own and is used again: to make one costs 2 µs. */
 interface Runner {
   readonly watcher: CloseWatcher
   readonly run: ErasedPipeline['run']
 }
+
+/** `ms` of a wait, and whether an attempt of the handler follows. */
+type Wait = { readonly ms: number, readonly beforeAttempt: boolean }
 
 /** What a queue knows of its group. */
 export interface QueueEnvironment extends Environment {
@@ -35,12 +39,14 @@ export interface QueueEnvironment extends Environment {
 export class SubscriberQueue {
   readonly pipeline: ErasedPipeline
   readonly lanes: Lanes<LaneItem>
+  readonly ending: Ending
   readonly #group: QueueEnvironment
   /** Aborts when retries must not be waited for any longer. */
   #halt = halter()
-  /** The records whose handlers have called `app.close()` and run. */
-  readonly #closers = new Set<LaneItem>()
+  readonly #listener: ListenerCalls | undefined
   readonly #idleRunners: Runner[] = []
+  /** Shut while the subscriber is paused. */
+  readonly #gate = new Gate()
   #dispatching = false
   #frozen = false
   #stopped = false
@@ -52,6 +58,10 @@ export class SubscriberQueue {
     const run = (item: LaneItem, pause: Pause): Promise<boolean> => inOwnContext(() => this.runNext(item, pause))
     this.lanes = new Lanes<LaneItem>(pipeline.plan.concurrency, run)
     this.lanes.freeze()
+    const { plan } = pipeline
+    const listener = plan.listener && new ListenerCalls(plan.listener, plan, group)
+    this.#listener = listener
+    this.ending = new Ending({ lanes: this.lanes, pipeline, listener, environment: group })
   }
 
   get topics (): readonly string[] {
@@ -70,7 +80,23 @@ export class SubscriberQueue {
   /** From now on queued records are handled; before, they only wait. */
   dispatch (): void {
     this.#dispatching = true
-    if (!this.#frozen) this.lanes.thaw()
+    this.#listener?.dispatch()
+    this.#startIfAllowed()
+  }
+
+  get paused (): boolean {
+    return this.#gate.isShut
+  }
+
+  /** Starts no message and no further attempt until {@link resume}; what runs may end. */
+  pause (): void {
+    this.#gate.shut()
+    this.lanes.freeze()
+  }
+
+  resume (): void {
+    this.#gate.open()
+    this.#startIfAllowed()
   }
 
   /** Starts nothing more until {@link thaw}; what runs may end. */
@@ -83,7 +109,14 @@ export class SubscriberQueue {
   thaw (): void {
     this.#frozen = false
     if (!this.#stopped) this.#halt = halter()
-    if (this.#dispatching) this.lanes.thaw()
+    this.#startIfAllowed()
+  }
+
+  #startIfAllowed (): void {
+    if (!this.#dispatching || this.#frozen || this.paused) return
+    const telling = this.#listener?.calling
+    if (telling === undefined) this.lanes.thaw()
+    else telling.then(() => { this.#startIfAllowed() })
   }
 
   /** Ends all waits for a retry, and refuses new ones: those messages stay unsettled. */
@@ -99,6 +132,7 @@ export class SubscriberQueue {
     this.#halt.abort()
     this.lanes.clear()
     this.pipeline.giveUp(reason)
+    this.#listener?.lost()
   }
 
   /** Starts nothing more for good, and retries nothing. */
@@ -108,21 +142,11 @@ export class SubscriberQueue {
     this.#halt.abort()
   }
 
-  /**
-   * Resolves when no handler runs. A handler that awaits `app.close()` waits for this one: when no other runs, it is
-   * given up.
-   */
-  async idle (): Promise<void> {
-    await this.lanes.idle(() => this.#closers.size)
-    if (this.#closers.size === 0) return
-    const { clock, log } = this.#group
-    // A handler that does not await the close ends soon.
-    if (await within(clock, CLOSER_GRACE, this.lanes.idle())) return
-    for (const { partition: { topic, partition }, offset } of this.#closers) {
-      const err = new FASTSTREAM_ERR_CLOSE_IN_HANDLER(this.pipeline.plan.name)
-      log.error({ err, topic, partition, offset: String(offset) }, 'a handler waits for app.close() and is given up')
-    }
-    this.pipeline.giveUp('its handler waits for app.close()')
+  /** A generation begins: messages are handled once the rebalance listener has been told. */
+  assigned (partitions: readonly TopicPartition[]): void {
+    if (this.#listener === undefined || this.#stopped) return
+    this.lanes.freeze()
+    this.#listener.assigned(partitions.map(({ topic, partition }) => ({ topic, partition })))
   }
 
   /**
@@ -154,10 +178,7 @@ export class SubscriberQueue {
     const delivery = new Delivery(topic, partition, record)
     const runner = this.#idleRunners.pop() ?? this.#createRunner()
     const { watcher } = runner
-    watcher.onClose = () => {
-      this.#closers.add(item)
-      this.lanes.checkIdle()
-    }
+    watcher.onClose = () => { this.ending.closes(item) }
     const outcome = await runner.run(delivery, slot).catch((err: unknown) => {
       const { log } = this.#group
       const { name: subscriber, groupId } = this.pipeline.plan
@@ -167,7 +188,7 @@ export class SubscriberQueue {
     })
     watcher.onClose = undefined
     this.#idleRunners.push(runner)
-    this.#closers.delete(item)
+    this.ending.ended(item)
     return outcome
   }
 
@@ -180,13 +201,17 @@ export class SubscriberQueue {
   }
 
   /**
-   * Waits for a retry of `item`. False when the queue was halted or the partition revoked, also if that happened
-   * after the wait.
+   * Waits `ms` with `item`; with `beforeAttempt` also until the subscriber is not paused. False when the queue was
+   * halted or the partition revoked, also if that happened after the wait.
    */
-  async wait ({ partition }: LaneItem, ms: number, pause: Pause): Promise<boolean> {
+  async wait ({ partition }: LaneItem, { ms, beforeAttempt }: Wait, pause: Pause): Promise<boolean> {
     const { clock, session } = this.#group
     const { signal } = this.#halt
-    return await pause(sleep(clock, ms, signal)) && !signal.aborted && await session.proven(partition, signal)
+    const isHeldBack = (): boolean => beforeAttempt && this.paused
+    let isOver = await pause(sleep(clock, ms, signal))
+    // Asked each time: the subscriber may be paused while the item waits for a place.
+    while (isOver && isHeldBack()) isOver = await pause(this.#gate.opened(signal))
+    return isOver && !signal.aborted && await session.proven(partition, signal)
   }
 
   /** Settles `item`. False when it was settled before, or when its partition was revoked. */
@@ -204,34 +229,9 @@ export class SubscriberQueue {
     if (unsettled.active) unsettled.emit(this.#placeOf(item))
   }
 
-  #placeOf ({ partition: { topic, partition }, offset }: LaneItem): MessagePlace {
-    const { groupId, name } = this.pipeline.plan
-    return { ...this.#group.events.identity, groupId, subscriber: name, topic, partition, offset }
-  }
-}
-
-class RecordSlot implements LaneSlot {
-  readonly #queue: SubscriberQueue
-  readonly #item: LaneItem
-  readonly #pause: Pause
-  #settlement: Settlement | undefined
-
-  constructor (queue: SubscriberQueue, item: LaneItem, pause: Pause) {
-    this.#queue = queue
-    this.#item = item
-    this.#pause = pause
-  }
-
-  wait (ms: number): Promise<boolean> {
-    return this.#queue.wait(this.#item, ms, this.#pause)
-  }
-
-  settle (outcome: Settlement = 'acknowledged'): void {
-    if (this.#queue.settle(this.#item, outcome)) this.#settlement = outcome
-  }
-
-  get settlement (): Settlement | undefined {
-    return this.#settlement
+  #placeOf ({ partition: { topic, partition }, offset, takenBy }: LaneItem): MessagePlace {
+    const { groupId, name: subscriber } = this.pipeline.plan
+    return { ...this.#group.events.identity, groupId, subscriber: takenBy ?? subscriber, topic, partition, offset }
   }
 }
 

@@ -8,6 +8,8 @@ export class TrackedRecord implements Tracked {
   /** ms by the clock's `elapsed` */
   readonly receivedAt: number
   settled = false
+  /** Name of the subscriber that takes it, where several read its topic. */
+  takenBy: string | undefined
   #record: ConsumedRecord | { readonly offset: bigint }
 
   constructor (partition: Partition, record: ConsumedRecord, receivedAt: number) {

@@ -12,6 +12,8 @@ export class Delivery {
   readonly record: ConsumedRecord
   /** 1, then one more with each retry. */
   readonly attempt: number
+  /** The value of the record, where it was decoded before this attempt. */
+  decoded: { readonly value: unknown } | undefined
   /** The first attempt for the same record; undefined for that attempt itself. */
   readonly #first: Delivery | undefined
   #attempts = 1

@@ -96,7 +96,7 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
       const { failure, consequence } = result
       if (consequence.kind !== 'again') return await this.#endOrStop(delivery, failure, consequence, slot)
       this.#report.retries(delivery, failure, consequence.delay)
-      if (!await slot.wait(consequence.delay)) return 'unsettled'
+      if (!await slot.wait(consequence.delay, true)) return 'unsettled'
       const next = delivery = delivery.next()
       result = await inOwnContext(() => this.#attempt(next, slot, failure.firstAt))
     }

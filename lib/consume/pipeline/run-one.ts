@@ -97,7 +97,10 @@ export class RunOne<Message> {
     }
     const released = this.#release(message, delivery)
     if (released !== undefined) await released
-    if (delivery.decision === undefined) await deadlines.watch(delivery, delivery.decided())
+    if (delivery.decision === undefined) {
+      slot.awaitsDecision?.()
+      await deadlines.watch(delivery, delivery.decided())
+    }
     return result
   }
 

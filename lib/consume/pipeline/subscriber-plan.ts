@@ -1,3 +1,4 @@
+import type { RebalanceListener } from '../../../types/index.js'
 import type { Prepared } from '../../message/outgoing.js'
 import type { InheritedSettings } from '../../options/inherited.js'
 import type { Delivery } from './delivery.js'
@@ -14,6 +15,8 @@ export interface SubscriberSettings extends ReadSettings {
   readonly name: string
   readonly topics: readonly string[]
   readonly groupId: string | null
+  /** Calls about its partitions. */
+  readonly listener?: RebalanceListener | undefined
   /** The dead-letter topic for messages of `topic`; undefined when there is none. */
   deadLetterTopic (topic: string): string | undefined
   /** True when dead letters of `origin` go to `topic`. Never throws, whatever `origin` holds. */

@@ -1,0 +1,71 @@
+import type {
+  Dependencies, Documentation, InheritedOptions, MessageSchema, Publisher, RebalanceListener, TopicNames,
+  UnvalidatedMessage
+} from '../../types/index.js'
+import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
+import { callable, isObject, oneOf, onlyKnown } from '../options/assert.js'
+import { DOCUMENTATION } from '../options/documentation.js'
+import { OF_SUBSCRIBERS } from '../options/inherited.js'
+import { writeSubscriber, type Handler, type WrittenSubscriber } from './declaration.js'
+
+/* A subscriber with a handler for each type of message. Each case is declared as a subscriber of the same topics. */
+
+export type Filter = (message: UnvalidatedMessage) => boolean
+
+/** Parts that all cases of one subscriber share. */
+export interface Cases {
+  readonly by: (message: UnvalidatedMessage) => unknown
+  /** Whether messages that no case takes are skipped; they become dead letters otherwise. */
+  readonly skips: boolean
+}
+
+/** One of the cases. */
+export interface Case {
+  readonly of: Cases
+  /** undefined: the handler of all messages that no other case takes. */
+  readonly name: string | undefined
+}
+
+/** A case as it was written. */
+interface WrittenCase extends Documentation {
+  readonly handler: Handler
+  readonly schema?: MessageSchema | undefined
+  readonly deps?: Dependencies | undefined
+  readonly publish?: Publisher | readonly Publisher[] | undefined
+}
+
+/** Options of a subscriber with cases, as they were written. */
+export interface WrittenCases extends InheritedOptions {
+  readonly by: (message: UnvalidatedMessage) => unknown
+  readonly cases: Readonly<Record<string, WrittenCase>>
+  readonly otherwise?: 'dead-letter' | 'skip' | Handler | undefined
+  readonly listener?: RebalanceListener | undefined
+}
+
+const OPTIONS = ['by', 'cases', 'otherwise', 'listener', ...OF_SUBSCRIBERS]
+const CASE_OPTIONS = ['handler', 'schema', 'deps', 'publish', ...DOCUMENTATION]
+
+export function hasCases (options: unknown): options is WrittenCases {
+  return isObject(options) && ('cases' in options || 'by' in options)
+}
+
+/** @throws FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_INVALID_TOPIC */
+export function writeCases (topics: TopicNames, written: WrittenCases): readonly WrittenSubscriber[] {
+  onlyKnown('', written, OPTIONS)
+  const { by, cases, otherwise = 'dead-letter', ...options } = written
+  callable('by', by, 'must be a function of the message, such as (message) => message.headers.type')
+  if (!isObject(cases) || Object.keys(cases).length === 0) {
+    throw new FASTSTREAM_ERR_INVALID_OPTION('cases', "must name each type: { 'order.placed': { handler } }")
+  }
+  if (typeof otherwise === 'string') oneOf('otherwise', otherwise, ['dead-letter', 'skip'])
+  else callable('otherwise', otherwise, "must be 'dead-letter', 'skip' or a handler")
+  const of: Cases = Object.freeze({ by, skips: otherwise === 'skip' })
+  const declared = Object.entries(cases).map(([name, each]) => {
+    onlyKnown(`cases.${name}.`, each, CASE_OPTIONS)
+    const { handler, ...own } = each
+    callable(`cases.${name}.handler`, handler, 'must be a function of the value and the message')
+    return writeSubscriber(topics, { ...options, ...own }, handler, { of, name })
+  })
+  if (typeof otherwise === 'string') return declared
+  return [...declared, writeSubscriber(topics, options, otherwise, { of, name: undefined })]
+}

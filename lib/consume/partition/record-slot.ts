@@ -1,0 +1,37 @@
+import type { LaneSlot, Pause, Settlement } from './lanes.js'
+import type { SubscriberQueue } from './subscriber-queue.js'
+import type { LaneItem } from './tracked-record.js'
+
+/** The place of one record in its lane. */
+export class RecordSlot implements LaneSlot {
+  readonly #queue: SubscriberQueue
+  readonly #item: LaneItem
+  readonly #pause: Pause
+  #settlement: Settlement | undefined
+
+  constructor (queue: SubscriberQueue, item: LaneItem, pause: Pause) {
+    this.#queue = queue
+    this.#item = item
+    this.#pause = pause
+  }
+
+  wait (ms: number, beforeAttempt = false): Promise<boolean> {
+    return this.#queue.wait(this.#item, { ms, beforeAttempt }, this.#pause)
+  }
+
+  takenBy (subscriber: string): void {
+    this.#item.takenBy = subscriber
+  }
+
+  awaitsDecision (): void {
+    this.#queue.ending.awaitsDecision(this.#item)
+  }
+
+  settle (outcome: Settlement = 'acknowledged'): void {
+    if (this.#queue.settle(this.#item, outcome)) this.#settlement = outcome
+  }
+
+  get settlement (): Settlement | undefined {
+    return this.#settlement
+  }
+}
