@@ -18,12 +18,12 @@ app.broker.subscriber('events', {
   by: ({ headers, value, key, offset }) => headers.type ?? key?.toString() ?? (offset > 1n ? undefined : String(value)),
   cases: {
     placed: {
-      schema: { value: Placed, headers: Type.Object({ tenant: Type.String() }) },
+      schema: { value: Placed },
       deps: { orders },
       title: 'Take an order',
       handler: (order, { deps, headers, value }) => {
         deps.orders.save(order.id)
-        app.log.info(`${headers.tenant.toUpperCase()} ${value.total.toFixed()}`)
+        app.log.info(`${headers.tenant} ${value.total.toFixed()}`)
       }
     },
     paid: { schema: { value: Paid }, publish: receipts, handler: async (paid) => ({ receipt: paid.orderId }) },

@@ -3,7 +3,7 @@ import type { Documentation } from './asyncapi.js'
 import type { Dependencies } from './dependency.js'
 import type { MessageOf, Returned } from './message-of.js'
 import type { InheritedOptions } from './options.js'
-import type { MessageSchema, Part, Read } from './provider.js'
+import type { Part, Read } from './provider.js'
 import type { Publisher, RecordMetadata } from './publish.js'
 import type { RebalanceListener } from './rebalance-listener.js'
 
@@ -59,7 +59,7 @@ export interface CasesOptions<This, P extends FastifyTypeProvider, S, D, R> exte
   cases:
     & {
       readonly [N in keyof S]: Documentation & {
-        readonly schema?: S[N] & MessageSchema
+        readonly schema?: S[N]
         readonly handler: (
           this: This, value: Read<P, Part<S[N], 'value'>>, message: MessageOf<P, S[N], D[N & keyof D]>
         ) => Returned<R[N & keyof R]>

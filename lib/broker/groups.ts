@@ -118,12 +118,12 @@ export class Groups implements Iterable<Group> {
       isolationLevel,
       fetch,
       checkCrcs,
-      rack,
       budget: environment.budget,
       sessionTimeout,
-      heartbeatInterval,
       rebalanceTimeout,
-      groupInstanceId
+      ...rack !== undefined && { rack },
+      ...heartbeatInterval !== undefined && { heartbeatInterval },
+      ...groupInstanceId !== undefined && { groupInstanceId }
     }
     const contactInterval = groupId === null ? environment.settings.metadataMaxAge : heartbeatInterval
     const settings = { ...environment.settings, sessionTimeout, rebalanceTimeout, contactInterval }

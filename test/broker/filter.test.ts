@@ -83,25 +83,36 @@ t.test('each subscriber of a topic has its own policy, retries and dead letters'
 })
 
 t.test('subscribers that share a topic agree on what its queue needs', async (t) => {
-  const { app } = await build(t)
   const filter = (): boolean => true
-  app.broker.subscriber(['events', 'more'], { filter, ordering: 'key', concurrency: 2 }, () => {})
-  for (const [topics, options, option] of [
-    ['events', { ordering: 'key', concurrency: 2 }, 'topics'],
-    [['more', 'events'], { concurrency: 2 }, 'ordering'],
-    [['more', 'events'], { ordering: 'key' }, 'concurrency']
+  const own = { ordering: 'key', concurrency: 2 } as const
+  const clash = (option: string) => ({
+    code: 'FASTSTREAM_ERR_GROUP_CLASH', message: new RegExp(`group 'shop' has different values of '${option}'`)
+  })
+  for (const [topics, options, error] of [
+    ['events', own, clash('topics')],
+    [['more', 'events'], { concurrency: 2 }, clash('ordering')],
+    [['more', 'events'], { ordering: 'key' }, clash('concurrency')],
+    [['more', 'events'], { ...own, listener: { onLost () {} } }, clash('listener')]
   ] as const) {
-    t.throws(() => app.broker.subscriber(topics, options, () => {}), {
-      code: 'FASTSTREAM_ERR_GROUP_CLASH', message: new RegExp(`group 'shop' has another '${option}'`)
-    })
+    const { app } = await build(t)
+    app.broker.subscriber(['events', 'more'], { filter, ...own }, () => {})
+    app.broker.subscriber(topics, options, () => {})
+    await t.rejects(testBroker(app), error)
   }
-  app.broker.subscriber(['more', 'events'], { ordering: 'key', concurrency: 2 }, () => {})
-  t.throws(() => app.broker.subscriber(['events', 'more'], { filter, ordering: 'key', concurrency: 2 }, () => {}), {
-    code: 'FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER', message: /'filter'/
-  }, 'behind one that takes the rest')
+  const { app } = await build(t)
+  app.broker.subscriber(['events', 'more'], { filter, ...own }, () => {})
+  app.broker.subscriber(['more', 'events'], own, () => {})
   t.throws(() => app.broker.subscriber('events', { filter: 'yes' as never }, () => {}), {
     code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /'filter' must be a function of the message/
   })
+  await testBroker(app)
+})
+
+t.test('a subscriber without a filter is the last one of its topic', async (t) => {
+  const { app } = await build(t)
+  app.broker.subscriber('events', () => {})
+  app.broker.subscriber('events', { filter: () => true }, () => {})
+  await t.rejects(testBroker(app), { code: 'FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER', message: /'filter'/ })
 })
 
 t.test('a subscriber with cases may be the last of a topic, behind filters', async (t) => {

@@ -84,7 +84,7 @@ export function pausing (world: World): void {
       t.same((await inbox.count(6)).slice(3), ['stands 0', 'stands 1', 'stands 2'])
     })
 
-    t.test('a subscriber that was paused before ready() starts paused, and misses nothing since the start', async (t) => {
+    t.test('a subscriber that is paused before ready() starts paused, and misses nothing since then', async (t) => {
       const [topic, groupId] = [await world.createTopic(1), world.unique('g')]
       const inbox = new Inbox<unknown>()
       const build = async () => {
