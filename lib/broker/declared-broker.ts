@@ -1,7 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { BrokerHealth, RecordMetadata } from '../../types/index.js'
 import type { Clock } from '../clock.js'
-import { codecOf } from '../codec/named.js'
 import { FASTSTREAM_ERR_ALREADY_STARTED, FASTSTREAM_ERR_NOT_READY } from '../errors.js'
 import type { Outgoing, PublishingSender } from '../message/outgoing.js'
 import type { Settings } from '../options/plugin-options.js'
@@ -90,7 +89,7 @@ export abstract class DeclaredBroker implements PublishingSender {
 
   publisherFor (scope: FastifyInstance, topic: string): PublisherPlan {
     const declared = this.found(this.compiled).publishers.find(scope, topic)
-    return declared ?? plainPublisher(this, scope, topic, codecOf(this.settings.codec.value))
+    return declared ?? plainPublisher(this, scope, topic, this.registry.codecIn(scope))
   }
 
   /** @throws FASTSTREAM_ERR_NOT_READY for what is not there yet, or not any more */

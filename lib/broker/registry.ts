@@ -1,11 +1,13 @@
 import type { FastifyInstance } from 'fastify'
-import type { InheritedOptions } from '../../types/index.js'
+import type { Codec, InheritedOptions } from '../../types/index.js'
+import { codecOf } from '../codec/named.js'
 import { noteDeclaration, noteUse } from '../deps/scopes.js'
 import { FASTSTREAM_ERR_ALREADY_STARTED } from '../errors.js'
+import { resolveInherited } from '../options/inherited.js'
 import type { Settings } from '../options/plugin-options.js'
 import { hasCompilers, requestCompilers } from '../schema/scope-compilers.js'
 import type { Declaration, PublisherDeclaration, SubscriberDeclaration } from './declaration.js'
-import { nameOf, ScopeLayers, type Layer } from './layers.js'
+import { nameOf, NO_LAYERS, ScopeLayers, type Layer } from './layers.js'
 import {
   checkTogether, previewSubscriber, resolvePublisher, resolveSubscriber, type PublisherSettings,
   type SubscriberPreview, type SubscriberSettings
@@ -26,6 +28,7 @@ export class Registry {
   readonly #layers = new ScopeLayers()
   readonly #subscribers: SubscriberDeclaration[] = []
   readonly #publishers: PublisherDeclaration[] = []
+  readonly #codecs = new WeakMap<FastifyInstance, Codec | undefined>()
   #complete: Complete | undefined
 
   constructor (settings: Settings) {
@@ -37,6 +40,15 @@ export class Registry {
     onlyAtBoot(scope, 'options', nameOf(scope))
     this.#layers.add(scope, layer)
     this.#complete = undefined
+  }
+
+  /** The codec of what a scope publishes to a topic without a publisher. Called when everything is declared. */
+  codecIn (scope: FastifyInstance): Codec | undefined {
+    if (!this.#codecs.has(scope)) {
+      const layers = this.#layers.around({ scope, layers: NO_LAYERS })
+      this.#codecs.set(scope, codecOf(resolveInherited(layers, this.#settings).codec.value))
+    }
+    return this.#codecs.get(scope)
   }
 
   addSubscriber (declaration: SubscriberDeclaration): void {

@@ -45,6 +45,7 @@ t.test('an event in binary mode is read from headers and value', async (t) => {
   t.match(await read(Buffer.from('<a/>'), { ...HEADERS, 'content-type': 'text/xml' }), { data: '<a/>' })
   const avro = { ...HEADERS, 'content-type': 'application/avro' }
   t.match(await read(Buffer.from([1]), avro), { datacontenttype: 'application/avro', data: Buffer.from([1]) })
+  t.strictSame(await read(Buffer.from('{"a":1}'), { ...HEADERS, 'content-type': null }), { ...PLACED, data: { a: 1 } })
   t.match(await read(Buffer.from('null'), { ...HEADERS, 'content-type': 'application/json' }), { data: null })
 })
 

@@ -213,6 +213,13 @@ t.test('a decision that a codec throws counts as that of a handler', async (t) =
   t.match(broker.errors, [{ stage: 'rejected', error: { message: 'not ours' } }])
 })
 
+t.test('the error that a nack is made for is its cause', async (t) => {
+  const error = new Error('down')
+  t.equal(new NackMessage({ cause: error }).cause, error)
+  t.equal(new NackMessage(error as object).cause, error, 'as by .catch(message.nack)')
+  t.notOk('cause' in new NackMessage({ delay: 1 }))
+})
+
 t.test('a codec may stop its subscriber, and the message is not lost', async (t) => {
   const app = await build(t)
   const codec: Codec = { decode: () => { throw new StopConsume() }, encode: String }

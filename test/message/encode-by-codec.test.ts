@@ -154,6 +154,7 @@ t.test('a key is written by its codec where it has a schema, and a Buffer as it 
   await t.rejects(publisher.publish({ id: 1 }, { key: null }), { message: /key must be object/ })
   const optional = await writing(t, (app) => app.broker.publisher('out', { codec, schema: { key: {} } }))
   t.match(await optional.write(1, { key: 'a' }), { key: '"a"' })
+  t.strictSame((await optional.write(1)).key, undefined)
   const inherited = await writing(t, (app) => app.broker.publisher('out', { key: 'a' }), { codec })
   t.match(await inherited.write(1), { key: 'a' }, 'without a schema a key is text or bytes')
   await t.rejects(inherited.publisher.publish(1, { key: {} }), {

@@ -1,0 +1,47 @@
+import t from 'tap'
+import type { Codec, Decoder } from '../../index.js'
+import { testBroker } from '../../lib/testing/index.js'
+import { build } from '../support/plugin-app.js'
+
+const reversed: Codec = {
+  contentType: 'application/x-reversed',
+  decode: (bytes) => [...String(bytes)].reverse().join(''),
+  encode: (value) => [...String(value)].reverse().join('')
+}
+
+t.test('a scope gives its codec to subscribers, publishers and plain publishes in it', async (t) => {
+  const app = await build(t, { codec: 'json' })
+  const seen: unknown[] = []
+  app.register(async (scope) => {
+    scope.broker.subscriber('in', (value) => { seen.push(value) })
+    const declared = scope.broker.publisher('declared')
+    scope.get('/', async ({ broker }) => {
+      await broker.publish(declared, 'abc')
+      await broker.publish('in', 'abc')
+      await scope.broker.publish('in', 'xyz')
+    })
+    scope.broker.options({ codec: reversed })
+  })
+  app.broker.subscriber('out', (value) => { seen.push(value) })
+  const broker = await testBroker(app)
+  t.equal((await app.inject('/')).statusCode, 200)
+  await app.broker.publish('out', 'abc')
+  await broker.settled()
+  t.same(seen.sort(), ['abc', 'abc', 'xyz'])
+  const wire = (topic: string) => broker.published(topic).map(({ rawValue }) => String(rawValue)).sort()
+  t.same([wire('declared'), wire('in'), wire('out')], [['cba'], ['cba', 'zyx'], ['"abc"']])
+})
+
+t.test('decoders of scopes are called from the nearest to the outermost', async (t) => {
+  const noting = (name: string): Decoder => async (_, original) => `${name}(${await original()})`
+  const app = await build(t, { decoder: noting('app') })
+  const seen: unknown[] = []
+  app.register(async (scope) => {
+    scope.broker.options({ decoder: noting('scope') })
+    scope.broker.subscriber('in', { decoder: noting('subscriber') }, (value) => { seen.push(value) })
+  })
+  const broker = await testBroker(app)
+  await broker.publish('in', 'x')
+  await broker.settled()
+  t.same(seen, ['subscriber(scope(app(x)))'])
+})
