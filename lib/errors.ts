@@ -206,6 +206,11 @@ export const FASTSTREAM_ERR_PUBLISH_REFUSED = createBounded<[topic: string, reas
   'FASTSTREAM_ERR_PUBLISH_REFUSED', "the cluster refused the message for '%s': %s", 500
 )
 
+// Middlewares.
+export const FASTSTREAM_ERR_NEXT = createBounded<[moment: string, fault: string]>(
+  'FASTSTREAM_ERR_NEXT', "a middleware must call next() of its '%s' once, while it runs, and %s", 500
+)
+
 // Tests.
 export const FASTSTREAM_ERR_TEST_BROKER = createError<[reason: string]>('FASTSTREAM_ERR_TEST_BROKER', '%s', 500)
 export const FASTSTREAM_ERR_NOT_SETTLED = createError<[ms: number, what: string]>(

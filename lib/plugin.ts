@@ -22,7 +22,7 @@ async function faststream (app: FastifyInstance, options: FaststreamOptions & Re
     app.log.warn({ broker: settings.name }, 'ssl.rejectUnauthorized is false: any host can pose as the Kafka cluster')
   }
   const registerOptions = registerOptionsOf(options)
-  const broker = new Broker(settings, app.log)
+  const broker = new Broker(settings, app)
   addBroker(app, broker)
   noticeClose(app)
   decorate(app, broker)

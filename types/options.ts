@@ -3,6 +3,7 @@ import type { ConnectionOptions } from 'node:tls'
 import type { AsyncapiOptions } from './asyncapi.js'
 import type { CodecOption, Decoder, Parser } from './codec.js'
 import type { InheritedConsumerOptions } from './consumer-options.js'
+import type { Middleware } from './middleware.js'
 import type { Partitioner } from './publish.js'
 import type { LayerOptions } from './scope-options.js'
 import type { Transport, TransportFactory } from './transport.js'
@@ -212,6 +213,13 @@ export interface InheritedOptions extends InheritedConsumerOptions {
    * @default true
    */
   includeInSchema?: boolean | undefined
+  /**
+   * Code around messages, see {@link Middleware}; the first of the list is outermost. Those of plugin, scopes and
+   * subscriber are put together, the plugin's outermost; publishers inherit them, too. FastStream: `middlewares`.
+   *
+   * @default none
+   */
+  middlewares?: readonly Middleware[] | undefined
 }
 
 /**

@@ -6,8 +6,10 @@ import type { MessageOf, Returned } from './message-of.js'
 import type { MessageSchema, Part, Read, Write } from './provider.js'
 import type { BoundBroker, Publisher, PublisherOptions, RecordMetadata, Response } from './publish.js'
 import type { Dependencies, Dependency, WithDeps } from './dependency.js'
+import type { ErrorHandler } from './error-handler.js'
 import type { BrokerHealth } from './health.js'
 import type { BrokerIdentity } from './message-events.js'
+import type { Middleware } from './middleware.js'
 import type { InheritedOptions } from './options.js'
 import type { RebalanceListener } from './rebalance-listener.js'
 import type { ScopeOptions } from './scope-options.js'
@@ -378,6 +380,38 @@ export interface Broker<This, P extends FastifyTypeProvider>
   readonly name: string
   /** Unique id, as `brokerId` of the events: brokers of several apps in one process may have one name. */
   readonly id: string
+  /**
+   * Adds a middleware to this scope and its children, as the innermost of the scope. It applies to subscribers and
+   * publishers that are declared already, too. FastStream: `add_middleware`.
+   *
+   * @throws FASTSTREAM_ERR_INVALID_OPTION for a value that is no middleware
+   * @throws FASTSTREAM_ERR_ALREADY_STARTED after `ready()`
+   * @example
+   * app.broker.addMiddleware({ afterProcessed: (error) => { count(error === undefined ? 'ok' : 'failed') } })
+   */
+  addMiddleware (this: void, middleware: Middleware): void
+  /**
+   * Adds a middleware to this scope and its children, as the outermost of the scope; those of the scopes around it are
+   * further out. FastStream: `insert_middleware`.
+   *
+   * @throws FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_ALREADY_STARTED as {@link Broker.addMiddleware}
+   * @example
+   * app.broker.insertMiddleware({ consumeScope: (next, message) => storage.run(message.correlationId, next) })
+   */
+  insertMiddleware (this: void, middleware: Middleware): void
+  /**
+   * Sets the handler of errors of this scope and its children, see {@link ErrorHandler}. It applies to subscribers that
+   * are declared already, too. FastStream: `ExceptionMiddleware`.
+   *
+   * @throws FASTSTREAM_ERR_INVALID_OPTION for a value that is no function
+   * @throws FASTSTREAM_ERR_INVALID_ARGUMENTS when the scope has one already
+   * @throws FASTSTREAM_ERR_ALREADY_STARTED after `ready()`
+   * @example
+   * app.broker.setErrorHandler((error, { stage }) => {
+   *   if (stage === 'validate') return { action: 'acknowledge' }
+   * })
+   */
+  setErrorHandler (this: void, handler: ErrorHandler<This>): void
   /**
    * Returns what each subscriber does, and whether all is well. Sends no request, so it may be called often.
    *

@@ -8,10 +8,11 @@ import type { ResolutionSettings } from '../deps/resolution.js'
 import { FASTSTREAM_ERR_NOT_READY } from '../errors.js'
 import { Events } from '../events.js'
 import { steady, type Log } from '../log.js'
-import type { Outgoing } from '../message/outgoing.js'
+import type { Outgoing, Sending } from '../message/outgoing.js'
+import { PublishChains } from '../middleware/publish-chain.js'
+import { PublishOrder } from '../middleware/publish-order.js'
 import type { Settings } from '../options/plugin-options.js'
 import type { Producer } from '../produce/producer.js'
-import { publishUnconfirmed } from '../produce/unconfirmed.js'
 import type { TopicPartitionOffset } from '../transport/transport.js'
 import { compile, compilePublisher, type Compiled } from './compile.js'
 import type { SubscriberDeclaration } from './declaration.js'
@@ -28,6 +29,7 @@ import type { ViewedBroker } from './views.js'
 /** One cluster: what is declared on it is read and written from `onReady` to `onClose`. */
 export class Broker extends DeclaredBroker implements ViewedBroker {
   readonly events: Events
+  readonly chains: PublishChains
   readonly #log: Log
   readonly #report: BrokerReport
   readonly #ended = new AbortController()
@@ -41,11 +43,21 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
   #draining: Promise<void> | undefined
   #closing: Promise<void> | undefined
 
-  constructor (settings: Settings, log: Log) {
-    super(settings)
-    this.#log = steady(log)
+  constructor (settings: Settings, scope: FastifyInstance) {
+    super(settings, scope)
+    this.#log = steady(scope.log)
     this.#report = new BrokerReport(settings, this.#log)
     this.events = new Events(settings.name, this.#log)
+    this.chains = this.#createChains()
+  }
+
+  #createChains (): PublishChains {
+    const { deadline, queue } = this.settings.producer
+    const order = new PublishOrder((outgoing, sending) => {
+      return this.producer.publish(outgoing, sending?.wait, sending?.queued)
+    }, queue)
+    const clock = (): Clock => this.clock
+    return new PublishChains({ order, deadline, log: this.#log, get clock () { return clock() } })
   }
 
   get id (): string {
@@ -62,12 +74,12 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
     return producer
   }
 
-  async send (outgoing: Outgoing, wait?: boolean): Promise<RecordMetadata> {
-    return await this.producer.publish(outgoing, wait)
+  async send (outgoing: Outgoing, sending?: Sending): Promise<RecordMetadata> {
+    return await this.chains.order.send(outgoing, sending)
   }
 
-  async sendUnconfirmed (outgoing: Outgoing, wait?: boolean): Promise<void> {
-    await publishUnconfirmed(this.producer, outgoing, this.#report.unconfirmed, wait)
+  failedLater (topic: string, error: Error): void {
+    this.#report.unconfirmed.add(topic, error)
   }
 
   resolutionSettings (app: FastifyInstance): ResolutionSettings {

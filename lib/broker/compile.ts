@@ -7,6 +7,7 @@ import { codecRules } from '../message/codec-rules.js'
 import { REPLY_TO } from '../message/headers.js'
 import type { MessageSource } from '../message/received-message.js'
 import type { PublishingSender } from '../message/outgoing.js'
+import type { PublishChains, PublishScopes } from '../middleware/publish-chain.js'
 import type { Settings } from '../options/plugin-options.js'
 import { compileIncoming } from '../schema/incoming.js'
 import { compileOutgoing } from '../schema/outgoing.js'
@@ -21,6 +22,7 @@ import type { PublisherSettings, SubscriberSettings } from './plan.js'
 import { PublisherPlan } from './publisher.js'
 import { Publishers } from './publishers.js'
 import type { Registry } from './registry.js'
+import type { ScopeErrorHandlers } from './scope-error-handlers.js'
 import { CompiledSubscriber } from './subscriber.js'
 import { BoundView, type ViewedBroker } from './views.js'
 
@@ -34,6 +36,8 @@ export interface Compiled {
 export interface CompilingBroker extends ViewedBroker, PublishingSender {
   readonly settings: Settings
   readonly clock: Clock
+  readonly chains: PublishChains
+  readonly errorHandlers: ScopeErrorHandlers
   resolutionSettings (scope: FastifyInstance): ResolutionSettings
 }
 
@@ -43,18 +47,21 @@ export interface CompilingBroker extends ViewedBroker, PublishingSender {
  * @throws FASTSTREAM_ERR_SCHEMA_BUILD, FASTSTREAM_ERR_ROUTER_HANDLE
  */
 export function compile (registry: Registry, broker: CompilingBroker): Compiled {
-  const deadLetterTopics = new DeadLetterTopics(broker.settings.deadLetter, registry.subscribers)
+  const { settings: { deadLetter }, chains } = broker
+  const deadLetterTopics = new DeadLetterTopics(deadLetter, registry.subscribers)
   const subscribers = registry.subscribers.map((settings) => {
-    const { declaration, topics, bodyLimit } = settings
+    const { declaration, topics, bodyLimit, middlewares } = settings
     const publishers = declaration.publish.map((publisher) => PublisherHandle.placeOf(publisher, declaration, broker))
     const { scope, schema = {} } = declaration
     const compiler = compilersOf(scope).validator
     const topic = topics.join(', ')
     const validators = compileParts(schema, (schema, part) => compileIncoming(compiler, schema, { topic, part }))
+    const scopes = chains.scopesOf(middlewares)
+    const around = { scopes, errorHandlers: broker.errorHandlers.of(scope) }
     const rules = { bodyLimit, validators, codecs: codecRules(settings) }
     const isKeyDecoded = validators.key !== undefined || settings.parser.length > 0
-    const source = sourceOf(broker, settings, isKeyDecoded, deadLetterTopics)
-    return [declaration, new CompiledSubscriber(settings, rules, source, publishers)] as const
+    const source = sourceOf(broker, settings, { isKeyDecoded, deadLetterTopics, scopes })
+    return [declaration, new CompiledSubscriber(settings, rules, source, publishers, around)] as const
   })
   const publishers = registry.publishers.map((settings) => {
     return [settings.declaration, compilePublisher(settings, broker)] as const
@@ -64,9 +71,9 @@ export function compile (registry: Registry, broker: CompilingBroker): Compiled 
 
 /** @throws FASTSTREAM_ERR_SCHEMA_BUILD */
 export function compilePublisher (
-  { declaration, topic, codec: codecs }: PublisherSettings, broker: CompilingBroker
+  { declaration, topic, middlewares, codec: codecs }: PublisherSettings, broker: CompilingBroker
 ): PublisherPlan {
-  const { settings: { ajv, producer }, clock } = broker
+  const { settings: { ajv, producer }, clock, chains } = broker
   const { scope, schema = {}, key, headers, partition, replyTo } = declaration
   const { partitioner = producer.partitioner } = declaration
   const { validator: compiler, serializer } = compilersOf(scope)
@@ -84,7 +91,8 @@ export function compilePublisher (
   const automatic = replyTo === undefined ? undefined : { [REPLY_TO]: replyTo }
   const encoding = { topic, hasSchema, validators, serialize, codec, keyCodec, key, headers, automatic }
   const rules = { ...encoding, partition, partitioner }
-  return new PublisherPlan(rules, { sender: broker, now: () => clock.now(), log: scope.log })
+  const means = { sender: broker, now: () => clock.now(), log: scope.log, chains: chains.with(middlewares) }
+  return new PublisherPlan(rules, means)
 }
 
 /** True where the value on the wire is the JSON of the value, as far as a schema describes it. */
@@ -92,11 +100,20 @@ function isJson (codec: Codec | undefined): boolean {
   return codec === undefined || codec === JSON_CODEC
 }
 
+/** What all messages of one subscriber share. */
+interface Shared {
+  readonly isKeyDecoded: boolean
+  readonly deadLetterTopics: DeadLetterTopics
+  /** The middlewares of what it publishes. */
+  readonly scopes: PublishScopes
+}
+
 function sourceOf (
-  broker: CompilingBroker, settings: SubscriberSettings, isKeyDecoded: boolean, deadLetterTopics: DeadLetterTopics
+  broker: CompilingBroker, settings: SubscriberSettings, { isKeyDecoded, deadLetterTopics, scopes }: Shared
 ): MessageSource {
   const { name: subscriber, groupId, declaration } = settings
-  const { scope } = declaration
+  const { scope, layers } = declaration
+  const place = { scope, layers, scopes }
   return {
     scope,
     subscriber,
@@ -104,7 +121,7 @@ function sourceOf (
     isKeyDecoded,
     isDeadLetterOf: (topic, origin) => deadLetterTopics.receives(topic, origin),
     resolutionSettings: () => broker.resolutionSettings(scope),
-    bind: (correlationId) => new BoundView(broker, declaration, correlationId)
+    bind: (correlationId) => new BoundView(broker, place, correlationId)
   }
 }
 

@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify'
-import type { BrokerHealth, RecordMetadata } from '../../types/index.js'
+import type { BrokerHealth, ErrorHandler, Middleware, RecordMetadata } from '../../types/index.js'
 import type { Clock } from '../clock.js'
 import { FASTSTREAM_ERR_ALREADY_STARTED, FASTSTREAM_ERR_NOT_READY } from '../errors.js'
-import type { Outgoing, PublishingSender } from '../message/outgoing.js'
+import type { Outgoing, PublishingSender, Sending } from '../message/outgoing.js'
+import type { PublishChains, PublishScopes } from '../middleware/publish-chain.js'
 import type { Settings } from '../options/plugin-options.js'
 import type { Compiled } from './compile.js'
 import type { PublisherDeclaration, SubscriberDeclaration } from './declaration.js'
@@ -10,24 +11,30 @@ import { nameOf, type Layer } from './layers.js'
 import type { PublisherSettings } from './plan.js'
 import { plainPublisher, type PublisherPlan } from './publisher.js'
 import { Registry } from './registry.js'
+import { ScopeErrorHandlers } from './scope-error-handlers.js'
 import type { CompiledSubscriber } from './subscriber.js'
 
 /** Declarations for one cluster, made while plugins load, and the broker that runs them when the app is ready. */
 export abstract class DeclaredBroker implements PublishingSender {
   readonly settings: Settings
   readonly registry: Registry
+  readonly errorHandlers = new ScopeErrorHandlers()
+  readonly #publishScopes = new WeakMap<FastifyInstance, PublishScopes>()
   protected state: BrokerHealth['state'] = 'starting'
   protected started = false
   protected compiled: Compiled | undefined
 
-  constructor (settings: Settings) {
+  /** `scope`: of the plugin. */
+  constructor (settings: Settings, scope: FastifyInstance) {
     this.settings = settings
-    this.registry = new Registry(settings)
+    this.registry = new Registry(settings, scope)
   }
 
+  /** The chains of publishers without middlewares. */
+  abstract readonly chains: PublishChains
   abstract get clock (): Clock
-  abstract send (outgoing: Outgoing, wait?: boolean): Promise<RecordMetadata>
-  abstract sendUnconfirmed (outgoing: Outgoing, wait?: boolean): Promise<void>
+  abstract send (outgoing: Outgoing, sending?: Sending): Promise<RecordMetadata>
+  abstract failedLater (topic: string, error: Error): void
   protected abstract compilePublisher (settings: PublisherSettings): PublisherPlan
   protected abstract prepareTopic (topic: string): void
 
@@ -59,6 +66,31 @@ export abstract class DeclaredBroker implements PublishingSender {
   addLayer (scope: FastifyInstance, layer: Layer): void {
     this.#onlyWhileLoading('options', nameOf(scope))
     this.registry.addLayer(scope, layer)
+  }
+
+  addMiddleware (scope: FastifyInstance, middleware: Middleware): void {
+    this.#onlyWhileLoading('a middleware', nameOf(scope))
+    this.registry.addLayer(scope, { middlewares: [middleware] })
+  }
+
+  insertMiddleware (scope: FastifyInstance, middleware: Middleware): void {
+    this.#onlyWhileLoading('a middleware', nameOf(scope))
+    this.registry.insertLayer(scope, { middlewares: [middleware] })
+  }
+
+  setErrorHandler (scope: FastifyInstance, handler: ErrorHandler<FastifyInstance>): void {
+    this.#onlyWhileLoading('an error handler', nameOf(scope))
+    this.errorHandlers.set(scope, handler)
+  }
+
+  /** Final once schemas are compiled, as is asked for then only. */
+  publishScopes (scope: FastifyInstance): PublishScopes {
+    let scopes = this.#publishScopes.get(scope)
+    if (scopes === undefined) {
+      scopes = this.chains.scopesOf(this.registry.middlewaresOf(scope))
+      this.#publishScopes.set(scope, scopes)
+    }
+    return scopes
   }
 
   topicsOf (declaration: SubscriberDeclaration): readonly string[] {

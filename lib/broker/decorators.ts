@@ -81,7 +81,8 @@ class RequestBrokers {
     if (view === undefined) {
       const { server: scope, log } = this.#request
       const tell = isEnabled(log, 'debug') ? joiningLine(log, broker) : undefined
-      view = new BoundView(broker, { scope, layers: NO_LAYERS }, this.#correlationIdFor(broker), tell)
+      const place = { scope, layers: NO_LAYERS, scopes: broker.publishScopes(scope) }
+      view = new BoundView(broker, place, this.#correlationIdFor(broker), tell)
       this.#views.set(broker, view)
     }
     return view

@@ -1,7 +1,7 @@
 import { inspect, type InspectOptionsStylized } from 'node:util'
 import type { Publisher, RecordMetadata, Subscriber } from '../../types/index.js'
 import { FASTSTREAM_ERR_INVALID_ARGUMENTS, FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
-import { sendAs } from '../message/outgoing.js'
+import { NO_SCOPES } from '../middleware/publish-chain.js'
 import { isObject, noSurplus } from '../options/assert.js'
 import { inspected } from '../shown.js'
 import type { TopicPartitionOffset } from '../transport/transport.js'
@@ -74,7 +74,7 @@ export class PublisherHandle implements Publisher {
   publish = (async (value: unknown, options?: GivenOptions, ...surplus: unknown[]) => {
     noSurplus('publish(value, options)', surplus)
     const { source, declaration } = this.#places.only(PUBLISH_CURE)
-    return await sendAs(source.publisherOf(declaration).prepare(value, options), options)
+    return await source.publisherOf(declaration).publish(value, options, NO_SCOPES)
   }) as Publisher['publish']
 
   toJSON (): object {

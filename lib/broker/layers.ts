@@ -53,6 +53,10 @@ export class ScopeLayers {
     this.#layers.set(scope, [...this.#layers.get(scope) ?? [], layer])
   }
 
+  insert (scope: FastifyInstance, layer: Layer): void {
+    this.#layers.set(scope, [layer, ...this.#layers.get(scope) ?? []])
+  }
+
   /** All layers around a position, the outermost first: those of the scopes, then those of the routers. */
   around ({ scope, layers }: Position): readonly Layer[] {
     const scopes = [...ancestors(scope)].reverse()

@@ -1,4 +1,4 @@
-import type { InheritedOptions, RebalanceListener } from '../../types/index.js'
+import type { InheritedOptions, Middleware, RebalanceListener } from '../../types/index.js'
 import type { Deps } from '../deps/scopes.js'
 import {
   FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER, FASTSTREAM_ERR_GROUP_CLASH, FASTSTREAM_ERR_GROUP_REQUIRED,
@@ -40,6 +40,7 @@ export interface PublisherSettings {
   readonly codec: CodecSettings
   readonly includeInSchema: boolean
   readonly tags: readonly string[]
+  readonly middlewares: readonly Middleware[]
 }
 
 /** The group on the memory transport, where no other app shares it. */
@@ -115,14 +116,16 @@ function deadLetterTopicsOf (topics: readonly string[], name: DeadLetterTopic): 
 export function resolvePublisher (
   declaration: PublisherDeclaration, settings: Settings, layers: readonly Layer[] = []
 ): PublisherSettings {
-  const { codec, includeInSchema, tags, topicPrefix } = resolveInherited([...layers, declaration.options], settings)
+  const inherited = resolveInherited([...layers, declaration.options], settings)
+  const { codec, includeInSchema, tags, topicPrefix, middlewares } = inherited
   const origin = originOf(topicPrefix, `publisher in scope '${nameOf(declaration.scope)}'`)
   return Object.freeze({
     declaration,
     topic: checkTopic(topicPrefix + declaration.topic, origin),
     codec,
     includeInSchema,
-    tags
+    tags,
+    middlewares
   })
 }
 

@@ -1,13 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
-import type { Codec, PublishOptions, UnconfirmedOptions } from '../../types/index.js'
+import type { Codec, PublishCommand, PublishOptions, RecordMetadata, UnconfirmedOptions } from '../../types/index.js'
 import type { Clock } from '../clock.js'
 import type { Log } from '../log.js'
 import { acceptCorrelationId } from '../message/correlation-id.js'
 import { encode, type OutgoingRules } from '../message/encode.js'
-import type { Prepared, PublishingSender } from '../message/outgoing.js'
+import { send, type Prepared, type PublishingSender, type Sending } from '../message/outgoing.js'
 import { checkPublishOptions } from '../message/publish-options.js'
+import type { PublishChain, PublishChains, PublishScopes } from '../middleware/publish-chain.js'
+import type { PublishOrder } from '../middleware/publish-order.js'
+import type { ResultWay } from '../middleware/publish-results.js'
 import type { Settings } from '../options/plugin-options.js'
+import { unconfirmed } from '../produce/unconfirmed.js'
 import { checkTopic } from '../options/topic-name.js'
 
 /** Options of a publish, which a caller without types may have written in any way. */
@@ -20,6 +24,14 @@ export interface PublisherMeans {
   readonly sender: PublishingSender
   readonly now: () => number
   readonly log: Log
+  /** Undefined where no middleware can be. */
+  readonly chains?: PublishChains
+}
+
+/** Values that a result takes from the message whose handler returned it. */
+export interface ResultOrigin {
+  readonly correlationId: string
+  readonly rawKey: Buffer | null
 }
 
 /** A compiled publisher: encodes messages for the broker that sends them. */
@@ -38,6 +50,49 @@ export class PublisherPlan {
   }
 
   /**
+   * Publishes a message, by way of the middlewares of the place from which it is published and of the publisher. Up to
+   * the queue it runs at once, or it takes its place there: publishes keep the order of their calls.
+   *
+   * @param correlationId of the request or message that publishes
+   */
+  publish (
+    value: unknown, options: PublishOptions | undefined, scopes: PublishScopes, correlationId?: string
+  ): Promise<RecordMetadata>
+  publish (
+    value: unknown, options: GivenOptions | undefined, scopes: PublishScopes, correlationId?: string
+  ): Promise<RecordMetadata | undefined>
+  publish (
+    value: unknown, options: GivenOptions | undefined, scopes: PublishScopes, correlationId?: string
+  ): Promise<RecordMetadata | undefined> {
+    if (options?.noConfirm !== true) return this.#publish(value, options, scopes, correlationId, options)
+    const { wait } = options
+    return unconfirmed(
+      (queued) => this.#publish(value, options, scopes, correlationId, { wait, queued }),
+      (error) => { this.#means.sender.failedLater(this.topic, error) })
+  }
+
+  #publish (
+    value: unknown, options: GivenOptions | undefined, scopes: PublishScopes, correlationId?: string, sending?: Sending
+  ): Promise<RecordMetadata> {
+    const { chains } = this.#means
+    const chain = chains?.from(scopes)
+    if (chains === undefined || chain === undefined) return send(this.prepare(value, options, correlationId), sending)
+    return this.#publishInOrder(chain, chains.order, this.#commandOf(value, options, correlationId), sending)
+  }
+
+  /** The way of a result of a handler through middlewares; undefined where there are none. */
+  resultWay (
+    value: unknown, options: PublishOptions | undefined, scopes: PublishScopes, from: ResultOrigin
+  ): ResultWay | undefined {
+    const chain = this.#means.chains?.from(scopes)
+    if (chain === undefined) return undefined
+    return async (store) => {
+      const command = this.#commandOf(value, options, from.correlationId)
+      return await chain.run(command, (changed) => store(this.#prepareCommand(changed, from.rawKey)))
+    }
+  }
+
+  /**
    * Checks and encodes a message; throws before anything is sent.
    *
    * @param correlationId of the request or message that publishes
@@ -45,7 +100,7 @@ export class PublisherPlan {
    */
   prepare (
     value: unknown, options: GivenOptions = NO_OPTIONS, correlationId?: string, tombstoneKey: Buffer | null = null
-  ): Prepared<PublishingSender> {
+  ): Prepared {
     const { sender, now, log } = this.#means
     if (options !== NO_OPTIONS) checkPublishOptions(options)
     const own = options.correlationId
@@ -56,11 +111,36 @@ export class PublisherPlan {
     }
     return { outgoing: encode(value, options, this.#rules, circumstances), sender }
   }
+
+  async #publishInOrder (
+    chain: PublishChain, order: PublishOrder, command: PublishCommand, sending?: Sending
+  ): Promise<RecordMetadata> {
+    const place = order.take(command.topic)
+    try {
+      return await chain.run(command, (changed) => {
+        return order.sendFrom(place, this.#prepareCommand(changed).outgoing, sending)
+      })
+    } finally {
+      place.leave()
+    }
+  }
+
+  #commandOf (value: unknown, options: GivenOptions | undefined, correlationId?: string): PublishCommand {
+    if (options !== undefined) checkPublishOptions(options)
+    const { topic } = this.#rules
+    const own = options?.correlationId
+    return { ...options, noConfirm: undefined, correlationId: own ?? correlationId, topic, value }
+  }
+
+  #prepareCommand ({ topic, value, ...options }: PublishCommand, rawKey: Buffer | null = null): Prepared {
+    return this.prepare(value, options, undefined, value === null ? rawKey : null)
+  }
 }
 
 /** The broker of publishers that are not declared. */
 interface PlainBroker extends PublishingSender {
   readonly clock: Clock
+  readonly chains: PublishChains
   readonly settings: Pick<Settings, 'producer'>
 }
 
@@ -68,7 +148,7 @@ interface PlainBroker extends PublishingSender {
 export function plainPublisher (
   broker: PlainBroker, { log }: FastifyInstance, topic: string, codec?: Codec
 ): PublisherPlan {
-  const { partitioner } = broker.settings.producer
+  const { chains, settings: { producer: { partitioner } } } = broker
   const rules = { topic: checkTopic(topic), hasSchema: false, validators: {}, codec, partitioner }
-  return new PublisherPlan(rules, { sender: broker, now: () => broker.clock.now(), log })
+  return new PublisherPlan(rules, { sender: broker, now: () => broker.clock.now(), log, chains })
 }

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import type { Codec, InheritedOptions } from '../../types/index.js'
+import type { Codec, InheritedOptions, Middleware } from '../../types/index.js'
 import { codecOf } from '../codec/named.js'
 import { noteDeclaration, noteUse } from '../deps/scopes.js'
 import { FASTSTREAM_ERR_ALREADY_STARTED } from '../errors.js'
@@ -31,8 +31,10 @@ export class Registry {
   readonly #codecs = new WeakMap<FastifyInstance, Codec | undefined>()
   #complete: Complete | undefined
 
-  constructor (settings: Settings) {
-    this.#settings = settings
+  /** `scope`: of the plugin. Its middlewares stand between those that are inserted there and those that are added. */
+  constructor (settings: Settings, scope: FastifyInstance) {
+    this.#settings = { ...settings, middlewares: [] }
+    this.#layers.add(scope, { middlewares: settings.middlewares })
   }
 
   /** Gives a scope one more layer of options. */
@@ -49,6 +51,18 @@ export class Registry {
       this.#codecs.set(scope, codecOf(resolveInherited(layers, this.#settings).codec.value))
     }
     return this.#codecs.get(scope)
+  }
+
+  /** Gives a scope one more layer of options, around those that it has. */
+  insertLayer (scope: FastifyInstance, layer: Layer): void {
+    onlyAtBoot(scope, 'options', nameOf(scope))
+    this.#layers.insert(scope, layer)
+    this.#complete = undefined
+  }
+
+  /** The middlewares of what a scope publishes, the outermost first. */
+  middlewaresOf (scope: FastifyInstance): readonly Middleware[] {
+    return resolveInherited(this.#layers.around({ scope, layers: NO_LAYERS }), this.#settings).middlewares
   }
 
   addSubscriber (declaration: SubscriberDeclaration): void {

@@ -65,16 +65,19 @@ function settingsOf (subscribers: Sharing): SubscriberSettings {
   }
 }
 
-/** The way of a message that no subscriber takes: it cannot be decoded, or it is skipped. */
+/**
+ * The way of a message that no subscriber takes: it cannot be decoded, or it is skipped. The middlewares and error
+ * handlers of the first subscriber see it.
+ */
 function unmatchedPlan (
-  { handle, release, prepare }: CompiledSubscriber,
+  { around, onFailure, handle, release, prepare }: CompiledSubscriber,
   settings: SubscriberSettings,
   reasonOf: (delivery: Delivery) => Error
 ): SubscriberPlan<ReceivedMessage> {
   function decode (delivery: Delivery): never {
     throw reasonOf(delivery)
   }
-  return { ...settings, decode, handle, release, prepare }
+  return { ...settings, around, onFailure, decode, handle, release, prepare }
 }
 
 function selectorOf (subscribers: Sharing, pipelines: Pipelines): (message: ArrivedMessage) => ErasedPipeline {

@@ -1,5 +1,7 @@
+import type { Failure } from '../consume/pipeline/dead-letter.js'
+import type { FailureAnswer } from '../consume/pipeline/failure-policy.js'
 import type { Delivery } from '../consume/pipeline/delivery.js'
-import type { SubscriberPlan } from '../consume/pipeline/subscriber-plan.js'
+import type { AttemptMoments, ResultsInScope, SubscriberPlan } from '../consume/pipeline/subscriber-plan.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { isPromise } from '../is-promise.js'
 import { steady } from '../log.js'
@@ -7,9 +9,17 @@ import { decode, type Decoded, type IncomingRules } from '../message/decode.js'
 import { decodeByRules, hasCodecs } from '../message/decode-by-rules.js'
 import type { Prepared } from '../message/outgoing.js'
 import { ReceivedMessage, type MessageSource } from '../message/received-message.js'
+import { FailedRecord } from '../message/failed-record.js'
+import { ReceivedRecord } from '../message/received-record.js'
 import { isResponse } from '../message/response.js'
+import { aroundAttempts } from '../middleware/attempt.js'
+import { answerOf, askErrorHandlers, type ScopedErrorHandler } from '../middleware/error-handler.js'
+import { aroundHandler } from '../middleware/consume-chain.js'
+import { NO_SCOPES, type PublishScopes } from '../middleware/publish-chain.js'
+import { throughMiddlewares } from '../middleware/publish-results.js'
 import type { PublisherPlace } from './handles.js'
 import type { SubscriberSettings } from './plan.js'
+import type { PublisherPlan, ResultOrigin } from './publisher.js'
 
 const UNUSED = "handler returned a value, which is not published: set 'publish', or return nothing (this is said once)"
 
@@ -18,11 +28,27 @@ const CONFIRMED = 'is not for the result of a handler: its message is settled wh
 /** Its settings are its own members, for the pipeline reads some of them for each message. */
 export interface CompiledSubscriber extends SubscriberSettings {}
 
+/** Code of the app around a subscriber, beside the middlewares of its settings. */
+export interface SurroundingCode {
+  /** The middlewares of what it publishes. */
+  readonly scopes: PublishScopes
+  /** The nearest first. */
+  readonly errorHandlers: readonly ScopedErrorHandler[]
+}
+
+const NO_CODE: SurroundingCode = { scopes: NO_SCOPES, errorHandlers: [] }
+
 /** A compiled subscriber: what its pipeline does with each message. */
 export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
   readonly rules: IncomingRules
+  readonly around: ((delivery: Delivery) => AttemptMoments) | undefined
+  readonly onFailure: SubscriberPlan<ReceivedMessage>['onFailure']
   readonly #source: MessageSource
   readonly #publishers: readonly PublisherPlace[]
+  /** The handler within its middlewares. */
+  readonly #handler: (message: ReceivedMessage) => unknown
+  readonly #scopes: SurroundingCode['scopes']
+  readonly #errorHandlers: SurroundingCode['errorHandlers']
   #warned = false
 
   /** @param publishers of what the handler returns */
@@ -30,12 +56,21 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
     settings: SubscriberSettings,
     rules: IncomingRules,
     source: MessageSource,
-    publishers: readonly PublisherPlace[] = []
+    publishers: readonly PublisherPlace[] = [],
+    { scopes, errorHandlers } = NO_CODE
   ) {
     Object.assign(this, settings)
+    const { middlewares, declaration } = settings
+    const { handler, scope } = declaration
+    const around = aroundAttempts(middlewares)
     this.rules = rules
+    this.around = around && ((delivery) => around(new ReceivedRecord(source, delivery)))
     this.#source = source
     this.#publishers = publishers
+    this.#handler = aroundHandler(middlewares, (message) => handler.call(scope, message.value, message))
+    this.#scopes = scopes
+    this.#errorHandlers = errorHandlers
+    this.onFailure = errorHandlers.length === 0 ? undefined : (...failed) => this.#askErrorHandlers(...failed)
     Object.freeze(this)
   }
 
@@ -58,31 +93,42 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
   }
 
   handle (message: ReceivedMessage): unknown {
-    const { deps, declaration: { handler, scope } } = this
-    return deps.size === 0 ? handler.call(scope, message.value, message) : this.#handleWithDeps(message)
+    return this.deps.size === 0 ? this.#handler(message) : this.#handleWithDeps(message)
   }
 
   async #handleWithDeps (message: ReceivedMessage): Promise<unknown> {
-    const { deps, declaration: { handler, scope } } = this
-    await ReceivedMessage.inject(message, deps)
+    await ReceivedMessage.inject(message, this.deps)
     message.signal.throwIfAborted()
-    return await handler.call(scope, message.value, message)
+    return await this.#handler(message)
   }
 
   release (message: ReceivedMessage, failure?: { readonly error: unknown }): Promise<void> | undefined {
     return ReceivedMessage.release(message, failure)
   }
 
-  prepare (result: unknown, message: ReceivedMessage): readonly Prepared[] {
+  prepare (result: unknown, message: ResultOrigin): readonly Prepared[] | Promise<ResultsInScope> {
     const { value, options } = isResponse(result) ? result : { value: result, options: undefined }
     if (this.#publishers.length === 0) this.#warnOfResult()
     if (options?.noConfirm) throw new FASTSTREAM_ERR_INVALID_OPTION('noConfirm', CONFIRMED)
     if (value === undefined) return []
     // A key function cannot be called with null: the tombstone belongs to the entity that the message is about.
     const tombstoneKey = value === null ? message.rawKey : null
-    return this.#publishers.map(({ source, declaration }) => {
-      return source.publisherOf(declaration).prepare(value, options, message.correlationId, tombstoneKey)
-    })
+    const plans = this.#publishers.map(({ source, declaration }) => source.publisherOf(declaration))
+    const ways = plans.map((plan) => plan.resultWay(value, options, this.#scopes, message))
+    const prepare = (plan: PublisherPlan): Prepared => {
+      return plan.prepare(value, options, message.correlationId, tombstoneKey)
+    }
+    if (ways.every((way) => way === undefined)) return plans.map(prepare)
+    return throughMiddlewares(plans.map((plan, i) => ways[i] ?? (async (store) => await store(prepare(plan)))))
+  }
+
+  async #askErrorHandlers (
+    { stage, error, at: now }: Failure, delivery: Delivery, message: ReceivedMessage | undefined
+  ): Promise<FailureAnswer | undefined> {
+    const failed = new FailedRecord(this.#source, delivery, stage, message)
+    const decision = await askErrorHandlers(this.#errorHandlers, error, failed)
+    if (decision === undefined) return undefined
+    return answerOf(decision, { record: delivery.record, now, reply: (value) => this.prepare(value, failed) })
   }
 
   /** Once: the mistake is in the declaration, not in the message. */

@@ -1,11 +1,12 @@
 import { inspect, type InspectOptionsStylized } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import type {
-  BoundBroker, BrokerHealth, Dependencies, MessageSchema, Publisher, PublisherOptions, ScopeOptions, Subscriber,
-  SubscriberOptions, TopicNames
+  BoundBroker, BrokerHealth, Dependencies, ErrorHandler, MessageSchema, Middleware, Publisher, PublisherOptions,
+  ScopeOptions, Subscriber, SubscriberOptions, TopicNames
 } from '../../types/index.js'
-import { sendAs } from '../message/outgoing.js'
+import type { PublishScopes } from '../middleware/publish-chain.js'
 import { noSurplus } from '../options/assert.js'
+import { checkMiddleware } from '../options/middlewares.js'
 import { FASTSTREAM_ERR_INVALID_ARGUMENTS, FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { inspected } from '../shown.js'
 import { hasCases, writeCases, type WrittenCases } from './cases.js'
@@ -35,22 +36,33 @@ export interface ViewedBroker extends PublisherSource, SubscriberSource {
   addLayer (scope: FastifyInstance, layer: Layer): void
   /** The publisher that a scope knows for a topic; one without a schema where there is none. */
   publisherFor (scope: FastifyInstance, topic: string): PublisherPlan
+  /** The middlewares of what is published from a scope. */
+  publishScopes (scope: FastifyInstance): PublishScopes
+  addMiddleware (scope: FastifyInstance, middleware: Middleware): void
+  insertMiddleware (scope: FastifyInstance, middleware: Middleware): void
+  setErrorHandler (scope: FastifyInstance, handler: ErrorHandler<FastifyInstance>): void
   health (): BrokerHealth
+}
+
+/** Where a request or a message publishes from. */
+export interface BoundPlace extends Position {
+  /** The middlewares of what is published from there. */
+  readonly scopes: PublishScopes
 }
 
 /** A broker as one request or message sees it: what it publishes carries that one's correlation id. */
 export class BoundView implements BoundBroker {
   readonly #broker: ViewedBroker
-  readonly #position: Position
+  readonly #place: BoundPlace
   readonly #correlationId: () => string
   #onFirstPublish: ((correlationId: string) => void) | undefined
 
   constructor (
-    broker: ViewedBroker, position: Position, correlationId: () => string,
+    broker: ViewedBroker, place: BoundPlace, correlationId: () => string,
     onFirstPublish?: (correlationId: string) => void
   ) {
     this.#broker = broker
-    this.#position = position
+    this.#place = place
     this.#correlationId = correlationId
     this.#onFirstPublish = onFirstPublish
   }
@@ -65,10 +77,12 @@ export class BoundView implements BoundBroker {
   ) => {
     noSurplus(PUBLISH, surplus)
     const correlationId = this.#correlationId()
-    const prepared = publisherOf(this.#broker, this.#position, target).prepare(value, options, correlationId)
+    const { scopes } = this.#place
+    const publisher = publisherOf(this.#broker, this.#place, target)
+    const published = publisher.publish(value, options, scopes, correlationId)
     this.#onFirstPublish?.(correlationId)
     this.#onFirstPublish = undefined
-    return await sendAs(prepared, options)
+    return await published
   }) as BoundBroker['publish']
 
   toJSON (): object {
@@ -104,7 +118,8 @@ export class ScopeView implements BoundBroker {
     target: string | Publisher, value: unknown, options?: GivenOptions, ...surplus: unknown[]
   ) => {
     noSurplus(PUBLISH, surplus)
-    return await sendAs(publisherOf(this.#broker, this.#position, target).prepare(value, options), options)
+    const publisher = publisherOf(this.#broker, this.#position, target)
+    return await publisher.publish(value, options, this.#broker.publishScopes(this.#scope))
   }) as BoundBroker['publish']
 
   health = (): BrokerHealth => {
@@ -115,6 +130,21 @@ export class ScopeView implements BoundBroker {
     noSurplus('options(options)', surplus)
     this.#broker.addLayer(this.#scope, layerOf(options))
     return this
+  }
+
+  addMiddleware = (middleware: Middleware, ...surplus: unknown[]): void => {
+    noSurplus('addMiddleware(middleware)', surplus)
+    this.#broker.addMiddleware(this.#scope, checkMiddleware('middleware', middleware))
+  }
+
+  insertMiddleware = (middleware: Middleware, ...surplus: unknown[]): void => {
+    noSurplus('insertMiddleware(middleware)', surplus)
+    this.#broker.insertMiddleware(this.#scope, checkMiddleware('middleware', middleware))
+  }
+
+  setErrorHandler = (handler: ErrorHandler<FastifyInstance>, ...surplus: unknown[]): void => {
+    noSurplus('setErrorHandler(handler)', surplus)
+    this.#broker.setErrorHandler(this.#scope, handler)
   }
 
   publisher = (

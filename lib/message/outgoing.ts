@@ -1,4 +1,4 @@
-import type { Partitioner, PublishOptions, RecordMetadata } from '../../types/index.js'
+import type { Partitioner, RecordMetadata } from '../../types/index.js'
 import type { RawHeader } from '../transport/transport.js'
 
 /** A checked and encoded message: its bytes and its destination. It can be kept and published again. */
@@ -15,36 +15,32 @@ export interface Outgoing {
   readonly partitioner?: Partitioner | undefined
 }
 
-/** A broker as publishing needs it: its producer may not be connected yet, or be another one after a reconnect. */
-export interface Sender {
-  /** Resolves when the message is in the log. `wait`: whether a full queue is waited for. */
-  send (outgoing: Outgoing, wait?: boolean): Promise<RecordMetadata>
+/** How one message is sent. */
+export interface Sending {
+  /** True: a full queue is waited for. */
+  readonly wait?: boolean | undefined
+  /** Called when the message has its place in the queue. */
+  readonly queued?: (() => void) | undefined
 }
 
-/** A sender that does not wait for the cluster where a publish asks for that. */
+/** A broker as publishing needs it: its producer may not be connected yet, or be another one after a reconnect. */
+export interface Sender {
+  /** Resolves when the message is in the log. */
+  send (outgoing: Outgoing, sending?: Sending): Promise<RecordMetadata>
+}
+
+/** A sender that logs the failures of publishes that do not wait for the cluster. */
 export interface PublishingSender extends Sender {
-  /** Resolves when the message has its place in the queue. What fails later is logged. */
-  sendUnconfirmed (outgoing: Outgoing, wait?: boolean): Promise<void>
+  failedLater (topic: string, error: Error): void
 }
 
 /** A message and the broker that sends it. */
-export interface Prepared<S extends Sender = Sender> {
+export interface Prepared {
   readonly outgoing: Outgoing
-  readonly sender: S
+  readonly sender: Sender
 }
 
 /** Sends a prepared message; may be called again when it failed. */
-export async function send ({ outgoing, sender }: Prepared, wait?: boolean): Promise<RecordMetadata> {
-  return await sender.send(outgoing, wait)
+export async function send ({ outgoing, sender }: Prepared, sending?: Sending): Promise<RecordMetadata> {
+  return await sender.send(outgoing, sending)
 }
-
-/** Sends a prepared message as the options of its publish ask for. Resolves to nothing when that is `noConfirm`. */
-export async function sendAs (
-  { outgoing, sender }: Prepared<PublishingSender>, { wait, noConfirm }: SendingOptions = {}
-): Promise<RecordMetadata | undefined> {
-  if (noConfirm !== true) return await sender.send(outgoing, wait)
-  await sender.sendUnconfirmed(outgoing, wait)
-  return undefined
-}
-
-type SendingOptions = Pick<PublishOptions, 'wait'> & { readonly noConfirm?: boolean | undefined }

@@ -13,7 +13,7 @@ import { inspected } from '../shown.js'
 import { readDeadLetterHeaders } from './dead-letter-headers.js'
 import { decodeHeaders } from './headers.js'
 import { shownKey } from './key-text.js'
-import { messageLog } from './message-log.js'
+import { logOf } from './message-log.js'
 import { dateOf } from './timestamp.js'
 
 /** One attempt to handle a record, as its message needs it. */
@@ -137,12 +137,7 @@ export class ReceivedMessage implements Message<unknown, unknown, unknown> {
   }
 
   get log (): FastifyBaseLogger {
-    if (this.#log === undefined) {
-      const { scope, subscriber, groupId } = this.#source
-      const { topic, partition, correlationId } = this
-      const offset = String(this.offset)
-      this.#log = messageLog(scope.log, { subscriber, groupId, topic, partition, offset, correlationId })
-    }
+    this.#log ??= logOf(this.#source, this.#delivery)
     return this.#log
   }
 

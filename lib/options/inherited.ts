@@ -1,10 +1,11 @@
 import type {
-  AckPolicy, DeadLetterOptions, Decoder, LayerOptions, Parser, RetryOptions
+  AckPolicy, DeadLetterOptions, Decoder, LayerOptions, Middleware, Parser, RetryOptions
 } from '../../types/index.js'
 import { anyNumber, choice, flag, functionOf, milliseconds, someText, wholeNumber } from './checks.js'
 import { callable, onlyKnown, text } from './assert.js'
 import { checkCodec, checkDecoder, checkParser, type CodecSettings } from './codec.js'
 import { CONSUMER, type ConsumerSettings } from './consumer-options.js'
+import { checkMiddleware } from './middlewares.js'
 import { accumulated, defaultsOf, optionsOf, resolveOptions, type OptionTable } from './option.js'
 import type { DeadLetterTopic, MessageLogLevel, Ordering, RetrySettings } from './settings.js'
 import { checkTopic, checkTopicPrefix } from './topic-name.js'
@@ -25,6 +26,7 @@ export interface InheritedSettings extends ConsumerSettings {
   readonly parser: readonly Parser[]
   readonly messageLogLevel: MessageLogLevel
   readonly includeInSchema: boolean
+  readonly middlewares: readonly Middleware[]
   /** The prefixes of all layers. */
   readonly topicPrefix: string
   readonly tags: readonly string[]
@@ -130,6 +132,13 @@ export const INHERITED: OptionTable<LayerOptions, InheritedSettings> = {
     default: true,
     check: flag,
     doc: '`false`: the [AsyncAPI document](asyncapi.md) leaves it out. Publishers inherit it, too'
+  },
+  middlewares: {
+    default: [],
+    check: accumulated(checkMiddleware),
+    shown: 'none',
+    doc: '[code around messages](middlewares.md), the outermost first. ' +
+      'Those of plugin, scopes, routers and subscriber are put together, and publishers inherit them, too'
   },
   topicPrefix: {
     default: '',

@@ -1,24 +1,23 @@
 import { nextTurn } from '../clock.js'
 import { inOwnContext } from '../context.js'
 import type { Log } from '../log.js'
-import type { Outgoing } from '../message/outgoing.js'
-import type { Producer } from './producer.js'
+import { toError } from '../to-error.js'
 
 /**
- * Resolves when a message has its place in the queue. Rejects when it gets none. A later failure is told to
- * `failures`.
+ * Publishes without waiting for the cluster: resolves when the message has its place in the queue, and rejects when it
+ * gets none. `failed` is told of a later failure.
  */
-export function publishUnconfirmed (
-  producer: Producer, outgoing: Outgoing, failures: UnconfirmedFailures, wait?: boolean
-): Promise<void> {
+export function unconfirmed (
+  publish: (queued: () => void) => Promise<unknown>, failed: (error: Error) => void
+): Promise<undefined> {
   return new Promise((resolve, reject) => {
     let isQueued = false
     const queued = (): void => {
       isQueued = true
-      resolve()
+      resolve(undefined)
     }
-    producer.publish(outgoing, wait, queued).catch((error) => {
-      if (isQueued) failures.add(outgoing.topic, error)
+    publish(queued).catch((error) => {
+      if (isQueued) failed(toError(error))
       else reject(error)
     })
   })

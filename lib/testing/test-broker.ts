@@ -186,7 +186,7 @@ class MemoryTestBroker implements TestBroker {
     noSurplus('publish(publisher, value, options)', surplus)
     if (typeof target !== 'string') return await target.publish(value, options)
     const [broker] = this.#brokers as [Broker]
-    return await send(plainPublisher(broker, this.#app, target).prepare(value, options))
+    return await send(plainPublisher(broker, this.#app, target).prepare(value, options), options)
   }
 
   published = (topic: string, ...surplus: unknown[]): PublishedRecord[] => {

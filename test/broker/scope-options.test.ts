@@ -24,14 +24,15 @@ const VALUES: Readonly<Record<string, readonly [outer: unknown, inner: unknown, 
   messageLogLevel: ['info', 'silent', 'debug'],
   includeInSchema: [false, true, false],
   topicPrefix: ['a.', 'b.', 'c.'],
-  tags: [['a'], ['b'], ['c']]
+  tags: [['a'], ['b'], ['c']],
+  middlewares: [[{ onReceive () {} }], [{ afterProcessed () {} }], [{ consumeScope: (next: Function) => next() }]]
 }
 
 /** What a subscriber of a child scope has of options of its parent, its own scope and itself. */
 async function inheritedBy (option: string, layers: readonly unknown[], order: 'before' | 'after') {
   const [outer, inner, own] = layers.map((value) => value === undefined ? {} : { [option]: value })
-  const registry = new Registry(normaliseOptions({}, 0))
   const app = Fastify()
+  const registry = new Registry(normaliseOptions({}, 0), app)
   app.register(async (scope) => {
     const add = () => { registry.addSubscriber(declareSubscriber(scope, 'orders', own!, function take () {})) }
     if (order === 'after') add()
@@ -54,8 +55,8 @@ for (const [option, [outer, inner, own]] of Object.entries(VALUES)) {
         t.equal(await inheritedBy(option, [outer, inner, undefined], order), 'a.b.')
         continue
       }
-      if (option === 'tags') {
-        t.same(await inheritedBy(option, [outer, inner, own], order), ['a', 'b', 'c'])
+      if (option === 'tags' || option === 'middlewares') {
+        t.same(await inheritedBy(option, [outer, inner, own], order), [outer, inner, own].flat())
         continue
       }
       t.match(await inheritedBy(option, [outer, inner, own], order), resolved(own) as string)
@@ -268,7 +269,8 @@ t.test('a plugin without a scope of its own gives its options to the scope that 
 t.test('what is wrong is refused where it is written', async (t) => {
   const app = await build(t)
   const wrong: Array<[options: object, message: RegExp]> = [
-    [{ prefix: 'eu.' }, /'prefix' is not known: there are groupId, .*topicPrefix, tags, deps/],
+    [{ prefix: 'eu.' }, /'prefix' is not known/],
+    [{ nope: 1 }, /'nope' is not known: there are groupId, .*topicPrefix, tags, deps/],
     [{ name: 'billing' }, /'name' is not known/],
     [{ concurrency: 0 }, /'concurrency' must be/],
     [{ tags: 'eu' }, /'tags' must be a list/],

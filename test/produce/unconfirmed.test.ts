@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Outgoing } from '../../lib/message/outgoing.js'
 import { Producer } from '../../lib/produce/producer.js'
-import { publishUnconfirmed, UnconfirmedFailures } from '../../lib/produce/unconfirmed.js'
+import { unconfirmed, UnconfirmedFailures } from '../../lib/produce/unconfirmed.js'
 import { SendError } from '../../lib/transport/transport.js'
 import { FakeProducer } from '../support/fake-producer.js'
 import { environmentOf } from '../support/environment.js'
@@ -17,7 +17,9 @@ function build (messages = 10) {
   const producer = new Producer(transport, settings, environmentOf(clock))
   const failures = new UnconfirmedFailures('default', log)
   const publish = async (value: string, wait = false, options: Partial<Outgoing> = {}): Promise<void> => {
-    await publishUnconfirmed(producer, message(value, options), failures, wait)
+    const outgoing = message(value, options)
+    await unconfirmed(
+      (queued) => producer.publish(outgoing, wait, queued), (error) => { failures.add(outgoing.topic, error) })
   }
   return { clock, transport, log, producer, publish }
 }

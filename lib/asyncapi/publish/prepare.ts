@@ -8,6 +8,7 @@ import { decode } from '../../message/decode.js'
 import { decodeByRules, hasCodecs } from '../../message/decode-by-rules.js'
 import { encode } from '../../message/encode.js'
 import type { Prepared } from '../../message/outgoing.js'
+import { NO_SCOPES } from '../../middleware/publish-chain.js'
 import type { Draft } from './draft.js'
 
 /** Checks and encodes a message of `topic`; throws, or rejects, before anything is sent. */
@@ -19,7 +20,12 @@ export type PreparingBroker = Pick<Broker, 'settings' | 'publisherOf' | 'subscri
 /** Prepares a message as if the app had published it. */
 export function asPublished (broker: PreparingBroker, declaration: PublisherDeclaration): Prepare {
   return function prepare (_, { value, key, headers, timestamp }, request) {
-    return broker.publisherOf(declaration).prepare(value, { key, headers, timestamp }, correlationId(broker, request))
+    const publisher = broker.publisherOf(declaration)
+    const options = { key, headers, timestamp }
+    const id = correlationId(broker, request)
+    const { outgoing } = publisher.prepare(value, options, id)
+    // By way of its middlewares, as the app would.
+    return { outgoing, sender: { send: () => publisher.publish(value, options, NO_SCOPES, id) } }
   }
 }
 

@@ -14,6 +14,8 @@ export class Delivery {
   readonly attempt: number
   /** The value of the record, where it was decoded before this attempt. */
   decoded: { readonly value: unknown } | undefined
+  /** Error of a handler that threw when it had decided: the decision stands. */
+  error: Error | undefined
   /** The first attempt for the same record; undefined for that attempt itself. */
   readonly #first: Delivery | undefined
   #attempts = 1

@@ -1,12 +1,12 @@
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../../errors.js'
 import type { AckPolicy } from '../../../types/index.js'
-import type { Outgoing } from '../../message/outgoing.js'
+import type { Outgoing, Prepared } from '../../message/outgoing.js'
 import type { Decision } from '../../message/ack.js'
 import { isNotAuthorized } from '../../missing-rights.js'
 import { backoff } from './backoff.js'
 import type { Stage } from './dead-letter.js'
 import type { Delivery } from './delivery.js'
-import type { SubscriberSettings } from './subscriber-plan.js'
+import type { ResultsInScope, SubscriberSettings } from './subscriber-plan.js'
 
 /** The step of an attempt that threw. */
 export type Step = 'decode' | 'handle' | 'publish'
@@ -18,7 +18,7 @@ export type Step = 'decode' | 'handle' | 'publish'
  * - `forward`: `outgoing` is published, then the message is settled.
  * - `dead-letter`: the message is moved to the dead-letter topic, then it is settled.
  * - `discard`: the message is settled; its topic has no dead-letter topic.
- * - `acknowledge`: the message is settled as if it had succeeded.
+ * - `acknowledge`: the message is settled as if it had succeeded; `decided`: because an error handler said so.
  * - `stop`: the subscriber stops, and the message stays unsettled.
  */
 export type Consequence =
@@ -26,8 +26,16 @@ export type Consequence =
   { readonly kind: 'forward', readonly outgoing: Outgoing } |
   { readonly kind: 'dead-letter', readonly topic: string } |
   { readonly kind: 'discard' } |
-  { readonly kind: 'acknowledge' } |
+  { readonly kind: 'acknowledge', readonly decided?: boolean } |
   { readonly kind: 'stop' }
+
+/** Decision of the app's error handlers after a failure. */
+export type FailureAnswer =
+  { readonly kind: 'retry', readonly delay: number | undefined } |
+  { readonly kind: 'forward', readonly outgoing: Outgoing } |
+  { readonly kind: 'dead-letter' } |
+  { readonly kind: 'acknowledge' } |
+  { readonly kind: 'reply', readonly prepared: () => readonly Prepared[] | Promise<ResultsInScope> }
 
 /** A failure's stage, as dead letters name it, and what it leads to. */
 export interface Verdict {
@@ -55,7 +63,7 @@ const ACK_RULES: { readonly [Policy in AckPolicy]: AckRules } = {
 }
 
 const ACKNOWLEDGE: Consequence = { kind: 'acknowledge' }
-const DISCARD: Consequence = { kind: 'discard' }
+const DISCARD: { readonly kind: 'discard' } = { kind: 'discard' }
 const STOP: Consequence = { kind: 'stop' }
 
 /** Decides what a failed attempt leads to: the plan's `ackPolicy`, `retry` and `deadLetter`. */
@@ -81,7 +89,7 @@ export class FailurePolicy {
     const { topic, attempt } = delivery
     // A codec that got no answer in time says nothing about its message.
     if (step === 'decode' && error !== delivery.aborted) {
-      return { stage: isInvalid(error) ? 'validate' : 'deserialize', consequence: this.#deadLetter(topic) }
+      return { stage: isInvalid(error) ? 'validate' : 'deserialize', consequence: this.deadLetter(topic) }
     }
     // The next message would fail alike, and this one is not at fault.
     if (isNotAuthorized(error)) return { stage: step === 'publish' ? 'publish' : 'handler', consequence: STOP }
@@ -90,21 +98,32 @@ export class FailurePolicy {
     }
     return {
       stage: step === 'publish' ? 'publish' : 'retries-exhausted',
-      consequence: this.#rules.finally === 'acknowledge' ? ACKNOWLEDGE : this.#deadLetter(topic)
+      consequence: this.#rules.finally === 'acknowledge' ? ACKNOWLEDGE : this.deadLetter(topic)
     }
   }
 
   /** The verdict on a handler's own decision against its message. */
   decided (decision: Exclude<Decision, { kind: 'ack' }>, { topic, attempt }: Delivery): Verdict {
-    if (decision.kind === 'reject') return { stage: 'rejected', consequence: this.#deadLetter(topic) }
+    if (decision.kind === 'reject') return { stage: 'rejected', consequence: this.deadLetter(topic) }
     return { stage: 'handler', consequence: this.#again(attempt, decision.delay) }
+  }
+
+  /** What an error handler's decision leads to, whatever the policy would say. */
+  answered (answer: Exclude<FailureAnswer, { kind: 'reply' }>, { topic, attempt }: Delivery): Consequence {
+    switch (answer.kind) {
+      case 'retry': return this.#again(attempt, answer.delay)
+      case 'forward': return answer
+      case 'dead-letter': return this.deadLetter(topic)
+      case 'acknowledge': return { kind: 'acknowledge', decided: true }
+    }
   }
 
   #again (attempt: number, delay = backoff(this.#plan.retry, attempt)): Consequence {
     return { kind: 'again', delay }
   }
 
-  #deadLetter (origin: string): Consequence {
+  /** Where a message goes that can never be handled. */
+  deadLetter (origin: string): Extract<Consequence, { kind: 'dead-letter' | 'discard' }> {
     const topic = this.#plan.deadLetterTopic(origin)
     return topic === undefined ? DISCARD : { kind: 'dead-letter', topic }
   }

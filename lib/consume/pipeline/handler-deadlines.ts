@@ -44,17 +44,18 @@ export class HandlerDeadlines {
   }
 
   /**
-   * Works as {@link watch}, for a clean-up, which has the time-out for itself. Rejects, too, when the attempt was given
-   * up meanwhile.
+   * Works as {@link watch}, for what comes after a handler and is bounded by itself. Rejects, too, when the attempt was
+   * given up meanwhile.
    */
-  async end (delivery: Delivery, cleanup: Promise<void>): Promise<void> {
+  async end<Result> (delivery: Delivery, work: Promise<Result>): Promise<Result> {
     this.#ending.set(delivery, this.#clock.elapsed())
     try {
-      await cleanup
+      const result = await work
+      if (delivery.givenUp) throw delivery.aborted
+      return result
     } finally {
       this.#ending.delete(delivery)
     }
-    if (delivery.givenUp) throw delivery.aborted
   }
 
   /** Gives up all attempts that run. */

@@ -3,19 +3,21 @@ import { inOwnContext } from '../../context.js'
 import { processing } from '../../events.js'
 import type { Level } from '../../log.js'
 import { isNotAuthorized } from '../../missing-rights.js'
+import type { Outgoing } from '../../message/outgoing.js'
 import type { Producer } from '../../produce/producer.js'
+import { toError } from '../../to-error.js'
 import type { Environment } from '../environment.js'
 import type { LastError } from '../group/group-state.js'
 import type { LaneSlot } from '../partition/lanes.js'
 import type { Failure } from './dead-letter.js'
 import type { Delivery } from './delivery.js'
 import { FailurePolicy, type Consequence } from './failure-policy.js'
+import type { AttemptResult } from './failures.js'
 import { HandlerDeadlines } from './handler-deadlines.js'
 import type { Outcome } from './outcome.js'
 import { PublishUntilStored } from './publish-until-stored.js'
 import { SubscriberReport } from './report.js'
-import { RunOne, type AttemptResult } from './run-one.js'
-import { composeSteps } from './steps.js'
+import { RunOne } from './run-one.js'
 import type { SubscriberPlan, SubscriberSettings } from './subscriber-plan.js'
 import { traceAttempt } from './trace.js'
 
@@ -43,6 +45,7 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
   readonly #report: SubscriberReport
   readonly #publisher: PublishUntilStored
   readonly #deadlines: HandlerDeadlines
+  readonly #policy: FailurePolicy
   readonly #one: RunOne<Message>
 
   /** `policy`: a plan's own way to deal with failures, @default its `ackPolicy`, `retry` and `deadLetter` */
@@ -54,13 +57,15 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
     this.#report = report
     this.#publisher = new PublishUntilStored(plan, producer, report)
     this.#deadlines = new HandlerDeadlines(plan.handlerTimeout, clock, (delivery) => { report.late(delivery) })
+    this.#policy = policy ?? new FailurePolicy(plan, (...thrown) => { report.retryOnThrew(...thrown) })
     this.#one = new RunOne({
-      steps: composeSteps(plan),
-      policy: policy ?? new FailurePolicy(plan, (...thrown) => { report.retryOnThrew(...thrown) }),
+      steps: plan,
+      policy: this.#policy,
       publisher: this.#publisher,
       deadlines: this.#deadlines,
       report,
-      clock
+      clock,
+      handlerTimeout: plan.handlerTimeout
     })
   }
 
@@ -122,6 +127,19 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
     }
   }
 
+  /** A message that the cluster refuses to store in the other topic is a dead letter. */
+  async #forward (delivery: Delivery, failure: Failure, outgoing: Outgoing, slot: LaneSlot): Promise<Outcome> {
+    try {
+      if (!await this.#publisher.forward(outgoing, delivery, slot)) return 'unsettled'
+    } catch (err) {
+      if (isNotAuthorized(err)) throw err
+      const refused: Failure = { ...failure, stage: 'publish', error: toError(err) }
+      return await this.#end(delivery, refused, this.#policy.deadLetter(delivery.topic), slot)
+    }
+    slot.settle('forwarded')
+    return 'settled'
+  }
+
   /** Carries out what the last failure leads to. */
   async #end (delivery: Delivery, failure: Failure, consequence: FinalConsequence, slot: LaneSlot): Promise<Outcome> {
     switch (consequence.kind) {
@@ -129,7 +147,7 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
         this.#report.refused(delivery, failure.error)
         return 'stop'
       case 'acknowledge':
-        this.#report.acknowledged(delivery, failure)
+        if (consequence.decided !== true) this.#report.acknowledged(delivery, failure)
         slot.settle('acknowledged')
         return 'settled'
       case 'discard':
@@ -137,9 +155,7 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
         slot.settle('discarded')
         return 'settled'
       case 'forward':
-        if (!await this.#publisher.forward(consequence.outgoing, delivery, slot)) return 'unsettled'
-        slot.settle('forwarded')
-        return 'settled'
+        return await this.#forward(delivery, failure, consequence.outgoing, slot)
       case 'dead-letter':
         if (!await this.#publisher.deadLetter(consequence.topic, delivery, failure, slot)) return 'unsettled'
         this.#report.deadLettered(delivery, failure, consequence.topic)

@@ -8,8 +8,10 @@ import { backoff } from './backoff.js'
 import { deadLetter, detailsFor, type Detail, type Failure } from './dead-letter.js'
 import type { Delivery } from './delivery.js'
 import type { SubscriberReport } from './report.js'
-import type { SubscriberSettings } from './subscriber-plan.js'
+import type { ResultsInScope, SubscriberSettings } from './subscriber-plan.js'
 
+/** What must be stored has no reason to give up for a full queue. */
+const WAITING = { wait: true }
 /** Waits between sends. Their number has no limit. */
 const UNLIMITED = { delay: 200, factor: 2, maxDelay: 30_000, jitter: 0.2 }
 
@@ -24,20 +26,35 @@ export class PublishUntilStored {
 
   constructor (plan: SubscriberSettings, producer: Producer, report: SubscriberReport) {
     this.#plan = plan
-    this.#sender = { send: (outgoing, wait) => producer.publish(outgoing, wait) }
+    this.#sender = { send: (outgoing, sending) => producer.publish(outgoing, sending?.wait) }
     this.#report = report
   }
 
   /**
    * Resolves to whether all are stored: false when the lane was halted. Rejects when the cluster refuses one of them.
    */
-  async results (results: readonly Prepared[], delivery: Delivery, slot: LaneSlot): Promise<boolean> {
-    return await this.#publish(results, delivery, slot, 'result', isRefused)
+  results (
+    results: readonly Prepared[] | Promise<ResultsInScope>, delivery: Delivery, slot: LaneSlot
+  ): Promise<boolean> {
+    if (results instanceof Promise) return this.#resultsInScope(results, delivery, slot)
+    return this.#publish(results, delivery, slot, 'result', isRefused)
   }
 
-  /** Resolves to whether it is stored: false when the lane was halted. Rejects when the right to do so is missing. */
+  async #resultsInScope (results: Promise<ResultsInScope>, delivery: Delivery, slot: LaneSlot): Promise<boolean> {
+    const { prepared, end } = await results
+    let stored = false
+    try {
+      stored = await this.results(prepared, delivery, slot)
+    } finally {
+      const ended = end()
+      await (stored ? ended : ended.catch(() => {}))
+    }
+    return stored
+  }
+
+  /** Resolves to whether it is stored: false when the lane was halted. Rejects when the cluster refuses it. */
   async forward (outgoing: Outgoing, delivery: Delivery, slot: LaneSlot): Promise<boolean> {
-    return await this.#publish([this.#prepared(outgoing)], delivery, slot, 'forwarded message', isNotAuthorized)
+    return await this.#publish([this.#prepared(outgoing)], delivery, slot, 'forwarded message', isRefused)
   }
 
   /**
@@ -77,7 +94,7 @@ export class PublishUntilStored {
       const delay = backoff(UNLIMITED, attempt)
       const failed = new Set<Prepared>()
       await Promise.all(pending.map(async (prepared) => {
-        const error = await failureOf(send(prepared, true))
+        const error = await failureOf(send(prepared, WAITING))
         if (error === undefined) return
         if (final(error)) {
           refusal ??= error

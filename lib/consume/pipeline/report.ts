@@ -79,6 +79,16 @@ export class SubscriberReport {
     if (late.active) late.emit({ ...this.#eventOf(delivery), timeout })
   }
 
+  /** An error handler has decided about a failure. */
+  answered (delivery: Delivery, failure: Failure, action: string): void {
+    this.#tell('debug', 'handler failed, and an error handler has decided', delivery, { ...detailsOf(failure), action })
+  }
+
+  /** The error handlers threw, took too long, or returned no decision. */
+  errorHandlerFailed (delivery: Delivery, error: Error): void {
+    this.#tell('error', 'error handler failed, so the policy decides', delivery, { err: error })
+  }
+
   /** The handler threw to say that its message is done. */
   done (delivery: Delivery, { message }: Error): void {
     this.#tell('debug', message, delivery)

@@ -1,76 +1,124 @@
-import type { Clock } from '../../clock.js'
+import { FASTSTREAM_ERR_HANDLER_ABORTED } from '../../errors.js'
 import { isPromise } from '../../is-promise.js'
 import { toError } from '../../to-error.js'
 import type { LaneSlot } from '../partition/lanes.js'
 import { AckMessage, decisionOf, SkipMessage, StopConsume, type Decision } from '../../message/ack.js'
-import type { Failure } from './dead-letter.js'
 import type { Delivery } from './delivery.js'
-import type { Consequence, FailurePolicy, Step, Verdict } from './failure-policy.js'
-import type { HandlerDeadlines } from './handler-deadlines.js'
-import type { Outcome } from './outcome.js'
-import type { PublishUntilStored } from './publish-until-stored.js'
-import type { SubscriberReport } from './report.js'
-import type { MessageSteps } from './subscriber-plan.js'
+import { Failures, type AttemptResult, type DoneAttempt, type FailureParts } from './failures.js'
+import type { Step } from './failure-policy.js'
+import type { AttemptMoments, MessageSteps } from './subscriber-plan.js'
 
-/** Result of an attempt. */
-export type AttemptResult = { readonly kind: 'done', readonly outcome: Outcome } | FailedAttempt
-
-interface FailedAttempt {
-  readonly kind: 'failed'
-  readonly failure: Failure
-  readonly consequence: Consequence
-}
-
-const SETTLED: AttemptResult = { kind: 'done', outcome: 'settled' }
-const UNSETTLED: AttemptResult = { kind: 'done', outcome: 'unsettled' }
-const STOP: AttemptResult = { kind: 'done', outcome: 'stop' }
+const SETTLED: DoneAttempt = { kind: 'done', outcome: 'settled' }
+const UNSETTLED: DoneAttempt = { kind: 'done', outcome: 'unsettled' }
 
 const ACK: Decision = { kind: 'ack' }
 
-export interface RunOneParts<Message> {
+export interface RunOneParts<Message> extends FailureParts<Message> {
   readonly steps: MessageSteps<Message>
-  readonly policy: FailurePolicy
-  readonly publisher: PublishUntilStored
-  readonly deadlines: HandlerDeadlines
-  readonly report: SubscriberReport
-  readonly clock: Clock
 }
 
 /** One attempt at one record: decode, handle, clean up, publish the result. */
 export class RunOne<Message> {
   readonly #parts: RunOneParts<Message>
+  readonly #failures: Failures<Message>
 
   constructor (parts: RunOneParts<Message>) {
     this.#parts = parts
+    this.#failures = new Failures(parts)
   }
 
   /** `firstAt`: when the first attempt failed, ms since the epoch. Never rejects. */
-  async run (delivery: Delivery, slot: LaneSlot, firstAt?: number): Promise<AttemptResult> {
+  run (delivery: Delivery, slot: LaneSlot, firstAt?: number): Promise<AttemptResult> {
+    const { around } = this.#parts.steps
+    if (around === undefined) return this.#attempt(delivery, slot, firstAt)
+    return this.#runWithin(around(delivery), delivery, slot, firstAt)
+  }
+
+  async #attempt (delivery: Delivery, slot: LaneSlot, firstAt?: number): Promise<AttemptResult> {
     const { steps, policy, publisher, deadlines } = this.#parts
     let step: Step = 'decode'
+    let message: Message | undefined
     try {
       const decoding = steps.decode(delivery)
-      const message = isPromise(decoding) ? await deadlines.watch(delivery, decoding) : decoding
+      message = isPromise(decoding) ? await deadlines.watch(delivery, decoding) : decoding
       if (delivery.aborted !== undefined) throw delivery.aborted
       if (policy.acknowledges === 'before' && delivery.decide(ACK)) slot.settle()
       step = 'handle'
       const result = await this.#handle(message, delivery, slot)
       const { decision } = delivery
-      if (decision !== undefined && decision.kind !== 'ack') return this.#decided(decision, delivery, firstAt)
+      if (decision !== undefined && decision.kind !== 'ack') return this.#failures.decided(decision, delivery, firstAt)
       if (result === undefined) return SETTLED
       step = 'publish'
-      return await publisher.results(steps.prepare(result, message), delivery, slot) ? SETTLED : UNSETTLED
+      if (await publisher.results(steps.prepare(result, message), delivery, slot)) return SETTLED
+      return { ...UNSETTLED, error: new FASTSTREAM_ERR_HANDLER_ABORTED('its result could not be published in time') }
     } catch (caught) {
       delivery.end()
-      if (delivery.givenUp) return UNSETTLED
+      if (delivery.givenUp) return { ...UNSETTLED, error: toError(caught) }
       // A codec that is aborted rejects with an error of its own.
       const thrown: unknown = step === 'decode' ? delivery.aborted ?? caught : caught
+      if (thrown instanceof StopConsume) return this.#stops(thrown, delivery, slot)
       const decision = step === 'decode' ? decisionOf(thrown) : undefined
-      if (decision !== undefined) return this.#decidedByDecoder(decision, toError(thrown), delivery, slot, firstAt)
-      if (!(thrown instanceof StopConsume)) return this.#failed(step, toError(thrown), delivery, firstAt)
-      if (delivery.decision?.kind === 'ack') slot.settle()
-      return STOP
+      const error = toError(thrown)
+      if (decision !== undefined) return this.#decidedAround(decision, error, delivery, slot, firstAt)
+      return await this.#failures.failed({ step, error, message }, delivery, slot, firstAt)
     }
+  }
+
+  /** Runs an attempt within the moments of its middlewares, the last of which comes before the message is settled. */
+  async #runWithin (
+    moments: AttemptMoments, delivery: Delivery, slot: LaneSlot, firstAt?: number
+  ): Promise<AttemptResult> {
+    const { deadlines, report } = this.#parts
+    let result: AttemptResult
+    try {
+      await deadlines.watch(delivery, moments.received())
+      if (delivery.aborted !== undefined) throw delivery.aborted
+      result = await this.#attempt(delivery, slot, firstAt)
+    } catch (thrown) {
+      result = await this.#threwAround(thrown, delivery, slot, firstAt)
+    }
+    const { aborted } = delivery
+    const error = result.kind === 'failed' ? result.failure.error : result.error ?? delivery.error
+    try {
+      const processed = moments.processed(error)
+      // An attempt that was aborted has no time left: nothing is to be scheduled for it.
+      await (aborted === undefined ? deadlines.watch(delivery, processed) : deadlines.end(delivery, processed))
+      if (error !== undefined || delivery.aborted === aborted) return result
+      throw delivery.aborted
+    } catch (thrown) {
+      // The message is settled, or a decision of its handler stands.
+      if (delivery.decision === ACK || delivery.givenUp) return await this.#threwAround(thrown, delivery, slot, firstAt)
+      report.threwAfterDecision(delivery, toError(thrown))
+      return result
+    }
+  }
+
+  /** Takes what a middleware threw before or after its attempt: a decision, or a failure as one of the handler. */
+  async #threwAround (
+    thrown: unknown, delivery: Delivery, slot: LaneSlot, firstAt?: number
+  ): Promise<AttemptResult> {
+    delivery.end()
+    const error = delivery.aborted ?? thrown
+    if (delivery.givenUp) return { ...UNSETTLED, error: toError(error) }
+    if (error instanceof StopConsume) return this.#stops(error, delivery, slot)
+    const decision = decisionOf(error)
+    if (decision !== undefined) return this.#decidedAround(decision, toError(error), delivery, slot, firstAt)
+    return await this.#failures.failed({ step: 'handle', error: toError(error) }, delivery, slot, firstAt)
+  }
+
+  /** Takes a decision that a codec, a decoder, a parser or a middleware has thrown, as a handler may. */
+  #decidedAround (
+    decision: Decision, error: Error, delivery: Delivery, slot: LaneSlot, firstAt?: number
+  ): AttemptResult {
+    if (decision.kind !== 'ack') return this.#failures.decided(decision, delivery, firstAt)
+    this.#parts.report.done(delivery, error)
+    if (error instanceof SkipMessage) slot.settle('skipped')
+    return SETTLED
+  }
+
+  #stops (error: StopConsume, delivery: Delivery, slot: LaneSlot): AttemptResult {
+    if (delivery.decision?.kind === 'ack') slot.settle()
+    return { kind: 'done', outcome: 'stop', error }
   }
 
   /**
@@ -121,7 +169,10 @@ export class RunOne<Message> {
     if (isDone) {
       report.done(delivery, error)
       if (error instanceof SkipMessage) slot.settle('skipped')
-    } else if (before !== undefined) report.threwAfterDecision(delivery, toError(error))
+    } else if (before !== undefined) {
+      delivery.error = toError(error)
+      report.threwAfterDecision(delivery, delivery.error)
+    }
   }
 
   /** Cleans up. After a failure an error of the clean-up itself is dropped here: the log of the dependencies has it. */
@@ -129,35 +180,5 @@ export class RunOne<Message> {
     const { steps, deadlines } = this.#parts
     const released = steps.release(message, failure)
     return released && deadlines.end(delivery, failure === undefined ? released : released.catch(() => {}))
-  }
-
-  /** Takes a decision that a codec, a decoder or a parser has thrown, as a handler may. */
-  #decidedByDecoder (
-    decision: Decision, error: Error, delivery: Delivery, slot: LaneSlot, firstAt?: number
-  ): AttemptResult {
-    if (decision.kind !== 'ack') return this.#decided(decision, delivery, firstAt)
-    this.#parts.report.done(delivery, error)
-    if (error instanceof SkipMessage) slot.settle('skipped')
-    return SETTLED
-  }
-
-  #decided (decision: Exclude<Decision, { kind: 'ack' }>, delivery: Delivery, firstAt?: number): AttemptResult {
-    const { policy, report } = this.#parts
-    const result = this.#result(policy.decided(decision, delivery), decision.error, delivery, firstAt)
-    // A nack is the handler's wish, not its failure.
-    if (decision.kind === 'reject') report.failed(delivery, result.failure)
-    return result
-  }
-
-  #failed (step: Step, error: Error, delivery: Delivery, firstAt?: number): AttemptResult {
-    const { policy, report } = this.#parts
-    const result = this.#result(policy.thrown(step, error, delivery), error, delivery, firstAt)
-    report.failed(delivery, result.failure)
-    return result
-  }
-
-  #result ({ stage, consequence }: Verdict, error: Error, { attempt }: Delivery, firstAt?: number): FailedAttempt {
-    const at = this.#parts.clock.now()
-    return { kind: 'failed', failure: { stage, error, attempts: attempt, firstAt: firstAt ?? at, at }, consequence }
   }
 }

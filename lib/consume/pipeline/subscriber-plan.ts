@@ -1,7 +1,9 @@
 import type { RebalanceListener } from '../../../types/index.js'
 import type { Prepared } from '../../message/outgoing.js'
 import type { InheritedSettings } from '../../options/inherited.js'
+import type { Failure } from './dead-letter.js'
 import type { Delivery } from './delivery.js'
+import type { FailureAnswer } from './failure-policy.js'
 
 /** Inherited options that the core reads for each subscriber. */
 type ReadSettings = Pick<
@@ -23,8 +25,25 @@ export interface SubscriberSettings extends ReadSettings {
   isDeadLetterOf (topic: string, origin: string): boolean
 }
 
+/** Code of the app around one attempt. */
+export interface AttemptMoments {
+  /** Called before the message is decoded. */
+  received (): Promise<void>
+  /** Called when the attempt has ended, before its message is settled; `error` is that of the attempt. */
+  processed (error: Error | undefined): Promise<void>
+}
+
+/** The results of one message, and code of the app that runs until they are published. */
+export interface ResultsInScope {
+  readonly prepared: readonly Prepared[]
+  /** Lets that code go on. Rejects when it fails, or when a result could not be published. */
+  end (): Promise<void>
+}
+
 /** Steps of a subscriber for each message, in this order. `Message` is the result of `decode`. */
 export interface MessageSteps<Message> {
+  /** Returns the code around one attempt. Undefined where there is none, so that nothing is added per message. */
+  readonly around?: ((delivery: Delivery) => AttemptMoments) | undefined
   /** Decodes and validates. Throws (or rejects) when the message can never be handled. */
   decode (delivery: Delivery): Message | PromiseLike<Message>
   handle (message: Message): unknown
@@ -33,15 +52,16 @@ export interface MessageSteps<Message> {
    * Returns undefined when there is nothing to clean up; rejects when the clean-up fails.
    */
   release (message: Message, failure?: { readonly error: unknown }): Promise<void> | undefined
-  /** Checks and encodes the handler's result. Throws when it cannot be published. */
-  prepare (result: unknown, message: Message): readonly Prepared[]
+  /** Checks and encodes the handler's result. Throws (or rejects) when it cannot be published. */
+  prepare (result: unknown, message: Message): readonly Prepared[] | Promise<ResultsInScope>
+  /**
+   * Asks the app about a failure. Resolves to undefined when it leaves the decision to the policy. Undefined where the
+   * app has no error handler. `message` is undefined when it was not decoded.
+   */
+  readonly onFailure?: ((
+    failure: Failure, delivery: Delivery, message: Message | undefined
+  ) => Promise<FailureAnswer | undefined>) | undefined
 }
-
-/** Returns steps that run code around those it is given: the form that a middleware takes here. */
-export type StepsWrapper<Message> = (inner: MessageSteps<Message>) => MessageSteps<Message>
 
 /** A compiled subscriber: all that the pipeline needs to know of it. */
-export interface SubscriberPlan<Message = unknown> extends SubscriberSettings, MessageSteps<Message> {
-  /** Composed around the steps once, when the pipeline is created; the first one is outermost. */
-  readonly middlewares?: ReadonlyArray<StepsWrapper<Message>>
-}
+export interface SubscriberPlan<Message = unknown> extends SubscriberSettings, MessageSteps<Message> {}

@@ -1,6 +1,6 @@
 import type { MessageProcessContext } from '../../../types/index.js'
 import { processing } from '../../events.js'
-import type { AttemptResult } from './run-one.js'
+import type { AttemptResult } from './failures.js'
 
 /** Runs an attempt within the stores of `tracing:faststream.message.process:start`, and publishes its trace. */
 export async function traceAttempt (

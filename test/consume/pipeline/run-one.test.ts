@@ -3,8 +3,7 @@ import { StopConsume } from '../../../lib/message/ack.js'
 import { Delivery } from '../../../lib/consume/pipeline/delivery.js'
 import { FailurePolicy, type Verdict } from '../../../lib/consume/pipeline/failure-policy.js'
 import { Pipeline } from '../../../lib/consume/pipeline/pipeline.js'
-import { composeSteps } from '../../../lib/consume/pipeline/steps.js'
-import type { StepsWrapper, SubscriberPlan } from '../../../lib/consume/pipeline/subscriber-plan.js'
+import type { SubscriberPlan } from '../../../lib/consume/pipeline/subscriber-plan.js'
 import type { Outcome } from '../../../lib/consume/pipeline/outcome.js'
 import type { Outgoing } from '../../../lib/message/outgoing.js'
 import type { Producer } from '../../../lib/produce/producer.js'
@@ -90,38 +89,6 @@ t.test('a decode that is given up leaves its message unsettled', async (t) => {
   open()
   t.equal(await done, 'unsettled')
   t.same(dead, [])
-})
-
-t.test('middlewares are composed once per plan, the first one outermost', async (t) => {
-  const calls: string[] = []
-  let composed = 0
-  function around (name: string): StepsWrapper<string> {
-    return (inner) => {
-      composed++
-      return {
-        ...inner,
-        decode: (delivery) => inner.decode(delivery),
-        prepare: (result, message) => inner.prepare(result, message),
-        release: (message, failure) => inner.release(message, failure),
-        handle: (message) => {
-          calls.push(`${name} before`)
-          const result = inner.handle(`${message} ${name}`)
-          calls.push(`${name} after`)
-          return result
-        }
-      }
-    }
-  }
-  const { run } = build({ middlewares: [around('a'), around('b')], handle: (message) => { calls.push(message) } })
-  for (let i = 0; i < 3; i++) t.equal(await run(), 'settled')
-  t.equal(composed, 2)
-  t.same(calls.slice(0, 5), ['a before', 'b before', 'text a b', 'b after', 'a after'])
-})
-
-t.test('without middlewares the steps are the plan itself', async (t) => {
-  const { plan } = build()
-  t.equal(composeSteps(plan), plan)
-  t.equal(composeSteps({ ...plan, middlewares: [(inner) => inner] }).handle, plan.handle)
 })
 
 t.test('a policy may forward a message: it is settled once the cluster has stored it', async (t) => {

@@ -1,0 +1,46 @@
+import { inspect, type InspectOptionsStylized } from 'node:util'
+import type { FastifyBaseLogger } from 'fastify'
+import type { UndecodedMessage } from '../../types/index.js'
+import { inspected } from '../shown.js'
+import { shownKey } from './key-text.js'
+import { logOf } from './message-log.js'
+import { RawMessage } from './raw-message.js'
+import type { MessageDelivery, MessageSource } from './received-message.js'
+
+/** A message as middlewares see it before it is decoded, and after it was handled. */
+export class ReceivedRecord extends RawMessage implements UndecodedMessage {
+  readonly attempt: number
+  readonly #source: MessageSource
+  readonly #delivery: MessageDelivery
+  #log: FastifyBaseLogger | undefined
+
+  constructor (source: MessageSource, delivery: MessageDelivery) {
+    super(delivery, delivery.record)
+    this.attempt = delivery.attempt
+    this.#source = source
+    this.#delivery = delivery
+  }
+
+  get correlationId (): string {
+    return this.#delivery.correlationId(this.#source.scope.log)
+  }
+
+  get log (): FastifyBaseLogger {
+    this.#log ??= logOf(this.#source, this.#delivery)
+    return this.#log
+  }
+
+  toJSON (): object {
+    return { ...this.#shown, offset: String(this.offset) }
+  }
+
+  [inspect.custom] (depth: number, options: InspectOptionsStylized, inspectWith: typeof inspect): string {
+    return inspected('UndecodedMessage', this.#shown, depth, options, inspectWith)
+  }
+
+  /** Its key as text, and neither headers nor value: they may hold secrets. */
+  get #shown (): object {
+    const { topic, partition, offset, rawKey, timestamp, attempt, correlationId } = this
+    return { topic, partition, offset, key: shownKey(rawKey), timestamp, attempt, correlationId }
+  }
+}

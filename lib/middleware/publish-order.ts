@@ -1,0 +1,88 @@
+import type { RecordMetadata } from '../../types/index.js'
+import { FASTSTREAM_ERR_PUBLISH_QUEUE_FULL } from '../errors.js'
+import type { Outgoing, Sender, Sending } from '../message/outgoing.js'
+import type { QueueSettings } from '../options/settings.js'
+import { sizeOf } from '../produce/size.js'
+
+/**
+ * Order of the publishes of a broker where middlewares take their time. Each publish takes its place when it is called,
+ * and its record goes to the producer behind those of the same topic that were called before. Kafka knows no order
+ * between topics, so a middleware may publish to another one.
+ */
+export class PublishOrder {
+  readonly #publish: Sender['send']
+  readonly #limits: QueueSettings
+  /** The last place of each topic in which one is taken. */
+  readonly #last = new Map<string, Place>()
+  #taken = 0
+  #bytes = 0
+
+  /** `limits`: of what waits here. */
+  constructor (publish: Sender['send'], limits: QueueSettings) {
+    this.#publish = publish
+    this.#limits = limits
+  }
+
+  /** Publishes now, or behind those of the topic that wait. @throws FASTSTREAM_ERR_PUBLISH_QUEUE_FULL */
+  send (outgoing: Outgoing, sending?: Sending): Promise<RecordMetadata> {
+    const { topic } = outgoing
+    if (!this.#last.has(topic)) return this.#publish(outgoing, sending)
+    return this.sendFrom(this.take(topic), outgoing, sending)
+  }
+
+  /** Takes the next place of a topic, which must be left. @throws FASTSTREAM_ERR_PUBLISH_QUEUE_FULL */
+  take (topic: string): Place {
+    if (this.#taken >= this.#limits.messages) throw new FASTSTREAM_ERR_PUBLISH_QUEUE_FULL(topic)
+    const place = new Place(this.#last.get(topic)?.left)
+    this.#taken++
+    this.#last.set(topic, place)
+    place.left.then(() => {
+      this.#taken--
+      if (this.#last.get(topic) === place) this.#last.delete(topic)
+    })
+    return place
+  }
+
+  /** Publishes when it is the turn of a place, and leaves it. */
+  async sendFrom (place: Place, outgoing: Outgoing, sending?: Sending): Promise<RecordMetadata> {
+    try {
+      if (place.turn !== undefined) await this.#hold(outgoing, place.turn)
+      const published = this.#publish(outgoing, sending)
+      // The producer has taken the record, so the next one may follow.
+      place.leave()
+      return await published
+    } finally {
+      place.leave()
+    }
+  }
+
+  async #hold (outgoing: Outgoing, turn: Promise<void>): Promise<void> {
+    const size = sizeOf(outgoing)
+    // A lone record that is larger than the bound must be able to leave.
+    if (this.#bytes > 0 && this.#bytes + size > this.#limits.bytes) {
+      throw new FASTSTREAM_ERR_PUBLISH_QUEUE_FULL(outgoing.topic)
+    }
+    this.#bytes += size
+    await turn
+    this.#bytes -= size
+  }
+}
+
+/** The place of one publish in the order of its topic. */
+export class Place {
+  /** Resolves when the places before this one are left; undefined where there is none. */
+  readonly turn: Promise<void> | undefined
+  /** Resolves when this place and those before it are left. */
+  readonly left: Promise<void>
+  #leave!: () => void
+
+  constructor (turn: Promise<void> | undefined) {
+    this.turn = turn
+    this.left = new Promise((resolve) => { this.#leave = () => { resolve(turn) } })
+  }
+
+  /** Does nothing the second time. */
+  leave (): void {
+    this.#leave()
+  }
+}
