@@ -44,15 +44,6 @@ export class Registry {
     this.#complete = undefined
   }
 
-  /** The codec of what a scope publishes to a topic without a publisher. Called when everything is declared. */
-  codecIn (scope: FastifyInstance): Codec | undefined {
-    if (!this.#codecs.has(scope)) {
-      const layers = this.#layers.around({ scope, layers: NO_LAYERS })
-      this.#codecs.set(scope, codecOf(resolveInherited(layers, this.#settings).codec.value))
-    }
-    return this.#codecs.get(scope)
-  }
-
   /** Gives a scope one more layer of options, around those that it has. */
   insertLayer (scope: FastifyInstance, layer: Layer): void {
     onlyAtBoot(scope, 'options', nameOf(scope))
@@ -63,6 +54,15 @@ export class Registry {
   /** The middlewares of what a scope publishes, the outermost first. */
   middlewaresOf (scope: FastifyInstance): readonly Middleware[] {
     return resolveInherited(this.#layers.around({ scope, layers: NO_LAYERS }), this.#settings).middlewares
+  }
+
+  /** The codec of what a scope publishes to a topic without a publisher. Called when everything is declared. */
+  codecIn (scope: FastifyInstance): Codec | undefined {
+    if (!this.#codecs.has(scope)) {
+      const layers = this.#layers.around({ scope, layers: NO_LAYERS })
+      this.#codecs.set(scope, codecOf(resolveInherited(layers, this.#settings).codec.value))
+    }
+    return this.#codecs.get(scope)
   }
 
   addSubscriber (declaration: SubscriberDeclaration): void {
