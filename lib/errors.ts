@@ -30,6 +30,9 @@ export const FASTSTREAM_ERR_BROKERS_REQUIRED = createError<[]>(
     'broker, whose messages end with the process',
   500
 )
+export const FASTSTREAM_ERR_UNKNOWN_CLUSTER = createBounded<[name: string, known: string]>(
+  'FASTSTREAM_ERR_UNKNOWN_CLUSTER', "there is no cluster '%s': there are %s", 500
+)
 export const FASTSTREAM_ERR_INSECURE_SASL = createError<[mechanism: string, where: string]>(
   'FASTSTREAM_ERR_INSECURE_SASL',
   "sasl '%s' would send its credentials readable %s: write ssl: true, use a scram mechanism, or write " +
@@ -70,6 +73,9 @@ export const FASTSTREAM_ERR_ROUTER_HANDLE = createError<[topic: string, reason: 
 export const FASTSTREAM_ERR_ALREADY_STARTED = createError<
   [what: string, name: string, before: string, options?: ErrorOptions]
 >('FASTSTREAM_ERR_ALREADY_STARTED', "%s of '%s' is declared too late: declare it while plugins load, before %s", 500)
+export const FASTSTREAM_ERR_HOOK_TIMEOUT = createError<[what: string, broker: string, ms: number]>(
+  'FASTSTREAM_ERR_HOOK_TIMEOUT', "a function of %s() of broker '%s' did not end within %d ms: it is not waited for", 500
+)
 export const FASTSTREAM_ERR_NOT_READY = createError<[state: string, options?: ErrorOptions]>(
   'FASTSTREAM_ERR_NOT_READY',
   "the broker is %s: publish after ready() (with startup: 'background', when health() says 'connected') and before " +

@@ -8,7 +8,6 @@ import { Broker } from './broker/broker.js'
 import { decorate } from './broker/decorators.js'
 import { addBroker, brokersOf } from './broker/app-brokers.js'
 import { keepTopicPrefix } from './broker/layers.js'
-import { acceptsAnyCertificate } from './options/connection.js'
 import { normaliseOptions } from './options/plugin-options.js'
 import { registerOptionsOf } from './options/register-options.js'
 import { rootOf } from './scope.js'
@@ -18,9 +17,6 @@ import { rootOf } from './scope.js'
 async function faststream (app: FastifyInstance, options: FaststreamOptions & RegisterOptions): Promise<void> {
   const settings = normaliseOptions(options, app.initialConfig.pluginTimeout as number)
   const asyncapi = normaliseAsyncapi(options.asyncapi)
-  if (acceptsAnyCertificate(options.ssl)) {
-    app.log.warn({ broker: settings.name }, 'ssl.rejectUnauthorized is false: any host can pose as the Kafka cluster')
-  }
   const registerOptions = registerOptionsOf(options)
   const broker = new Broker(settings, app)
   addBroker(app, broker)

@@ -25,6 +25,17 @@ export function perApp<State> (create: (root: FastifyInstance) => State): (scope
   }
 }
 
+/**
+ * Adds an `onReady` hook to a scope.
+ *
+ * @throws AVV_ERR_ROOT_PLG_BOOTED when the hooks of the app run already: one that is added then would never run
+ */
+export function addReadyHook (scope: FastifyInstance, run: () => Promise<void>): void {
+  scope.after(() => {})
+  // A hook without parameters is awaited; its name stands in Fastify's error when it times out.
+  scope.addHook('onReady', async function onStarted () { await run() })
+}
+
 function isScope (value: object | null): value is FastifyInstance {
   return value !== null && 'ready' in value
 }

@@ -83,7 +83,7 @@ export interface AsyncapiServer {
  * registered first has this option.
  *
  * @throws FASTSTREAM_ERR_INVALID_OPTION for an option that is unknown or impossible, and from `ready()` when
- *   `servers` names a broker that does not exist or `transform` returns no document
+ *   `servers` names a broker or cluster that does not exist or `transform` returns no document
  * @example
  * const asyncapi: AsyncapiOptions = { info: { title: 'Shop', version: '1.4.0' } }
  * await app.register(faststreamPlugin, { groupId: 'shop', asyncapi })
@@ -101,7 +101,12 @@ export interface AsyncapiOptions {
   specVersion?: '3.0.0' | '3.1.0' | undefined
   /** Title, version and contact of the app. @default `{ title, version }` of the app's package.json, if it is found */
   info?: AsyncapiInfo | undefined
-  /** Descriptions of clusters, by the names of their brokers. @default none */
+  /**
+   * Descriptions of clusters, by the names of their brokers; with the option `clusters` by the names of these, those of
+   * another broker than the default one as `billing.production`.
+   *
+   * @default none
+   */
   servers?: Readonly<Record<string, AsyncapiServer>> | undefined
   /** Descriptions of tags, in display order. @default none */
   tags?: ReadonlyArray<{ name: string, description?: string | undefined }> | undefined

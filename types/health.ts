@@ -81,6 +81,19 @@ export interface SubscriberHealth {
 }
 
 /**
+ * State of a task that {@link BrokerLifecycle.background} has added.
+ *
+ * @example
+ * const failed = app.broker.health().background.filter(({ state }) => state === 'failed')
+ */
+export interface BackgroundHealth {
+  readonly name: string
+  /** `waiting`: messages do not flow yet. `ended`: the task has returned. `failed`: it threw. */
+  readonly state: 'waiting' | 'running' | 'ended' | 'failed'
+  readonly lastError: HealthError | undefined
+}
+
+/**
  * Result of `app.broker.health()`. It tells what the cluster said last; no request is sent for it. Its errors may name
  * brokers, so a public route should send `healthy` alone.
  *
@@ -91,14 +104,19 @@ export interface SubscriberHealth {
  * })
  */
 export interface BrokerHealth {
-  /** True when the cluster is connected and every subscriber is healthy. */
+  /** True when the cluster is connected, every subscriber is healthy, and no background task has failed. */
   readonly healthy: boolean
   /**
    * State of the broker. `starting`: `ready()` has not resolved yet. `connecting`: the app is ready, the cluster has
    * not answered yet (`startup: 'background'`).
    */
   readonly state: 'starting' | 'connecting' | 'connected' | 'closing' | 'closed'
-  /** Reason why the cluster could not be used, with `startup: 'background'`. */
+  /**
+   * Reason why the cluster could not be used, or error of an `onStarted` function that ran after `ready()`, with
+   * `startup: 'background'`.
+   */
   readonly lastError: HealthError | undefined
   readonly subscribers: readonly SubscriberHealth[]
+  /** Tasks that run beside the messages. */
+  readonly background: readonly BackgroundHealth[]
 }

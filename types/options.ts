@@ -1,6 +1,7 @@
 import type { FastifyRequest, FastifyServerOptions } from 'fastify'
 import type { ConnectionOptions } from 'node:tls'
 import type { AsyncapiOptions } from './asyncapi.js'
+import type { ClusterOptions } from './clusters.js'
 import type { CodecOption, Decoder, Parser } from './codec.js'
 import type { InheritedConsumerOptions } from './consumer-options.js'
 import type { Middleware } from './middleware.js'
@@ -245,6 +246,21 @@ export interface FaststreamOptions extends LayerOptions {
    * @default 'kafkajs', or 'memory' without `brokers`
    */
   transport?: 'kafkajs' | 'memory' | Transport | TransportFactory | undefined
+  /**
+   * Clusters by name, of which one is used: `localhost` and `production`, for example. The options of a cluster win
+   * over those of the plugin. For several clusters at once, register the plugin with another `name` for each.
+   * FastKafka: `kafka_brokers`.
+   *
+   * @default none
+   */
+  clusters?: Readonly<Record<string, ClusterOptions>> | undefined
+  /**
+   * Name of the cluster that is used, one of `clusters`. {@link BrokerLifecycle.setKafkaBroker} can name another one
+   * later. With several it is required. No variable of the environment is read for it.
+   *
+   * @default the only one of `clusters`
+   */
+  cluster?: string | undefined
   /**
    * Name of the broker. A further cluster needs another name and is found at `app.brokers[name]`; `app.broker` is the
    * one named `'default'`.

@@ -9,6 +9,7 @@ import type { BoundBroker, Publisher, PublisherOptions, RecordMetadata } from '.
 import type { Dependencies, Dependency, WithDeps } from './dependency.js'
 import type { ErrorHandler } from './error-handler.js'
 import type { BrokerHealth } from './health.js'
+import type { BrokerLifecycle } from './lifecycle.js'
 import type { BrokerIdentity } from './message-events.js'
 import type { Middleware } from './middleware.js'
 import type { InheritedOptions } from './options.js'
@@ -180,8 +181,11 @@ export interface Subscriber {
    * it is assigned meanwhile are paused, too. Nothing is lost, and the order stays. Other subscribers go on, also those
    * of the same group. Before `ready()`: the subscriber starts paused. A second call does nothing.
    *
-   * `app.broker.health()` has the state `paused`, which is healthy.
+   * `app.broker.health()` has the state `paused`, which is healthy. Subscribers that share its topic in its group, by
+   * `filter`, stand still with it, until none of them is paused. A subscriber of a router is paused wherever its
+   * router is included.
    *
+   * @throws FASTSTREAM_ERR_ROUTER_HANDLE when its router is not included
    * @example
    * const orders = app.broker.subscriber('orders', saveOrder)
    * app.post('/orders/pause', async () => { orders.pause() })
@@ -306,7 +310,7 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
  * await app.broker.publish('orders', { id: '1' })
  */
 export interface Broker<This, P extends FastifyTypeProvider>
-  extends Registrar<This, P>, FunctionRegistrar<This, P>, BoundBroker {
+  extends Registrar<This, P>, FunctionRegistrar<This, P>, BrokerLifecycle<This>, BoundBroker {
   /** Name, as the option `name` of the plugin. */
   readonly name: string
   /** Unique id, as `brokerId` of the events: brokers of several apps in one process may have one name. */

@@ -16,6 +16,11 @@ export interface Transport {
    * within `connectTimeout`. `onFailure` is called with the error of the first try, when another one follows.
    */
   connect (deadline?: number, onFailure?: (error: Error) => void): Promise<void>
+  /**
+   * Asks the cluster for an answer. Rejects when no node answers by `deadline`, ms of `performance.now()`. A transport
+   * without it is asked for the topics of the app instead.
+   */
+  ping? (deadline: number): Promise<void>
   /** Asks the cluster for the partition counts of topics. Topics that do not exist are left out. */
   describeTopics (topics: readonly string[]): Promise<ReadonlyMap<string, number>>
   /** Creates topics and resolves once their partitions can be written. A topic that exists already is no error. */

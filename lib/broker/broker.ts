@@ -20,6 +20,7 @@ import { DeclaredBroker } from './declared-broker.js'
 import { BrokerReport } from './report.js'
 import { BrokerRuntime } from './runtime.js'
 import { SYSTEM, withOptions, type Environment } from './environment.js'
+import { Lifecycle } from './lifecycle.js'
 import { brokerHealth } from './health.js'
 import type { PublisherSettings } from './plan.js'
 import type { PublisherPlan } from './publisher.js'
@@ -29,6 +30,7 @@ import type { ViewedBroker } from './views.js'
 /** One cluster: what is declared on it is read and written from `onReady` to `onClose`. */
 export class Broker extends DeclaredBroker implements ViewedBroker {
   readonly events: Events
+  readonly lifecycle: Lifecycle
   readonly chains: PublishChains
   readonly #log: Log
   readonly #report: BrokerReport
@@ -48,6 +50,7 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
     this.#log = steady(scope.log)
     this.#report = new BrokerReport(settings, this.#log)
     this.events = new Events(settings.name, this.#log)
+    this.lifecycle = new Lifecycle(this, this.#log)
     this.chains = this.#createChains()
   }
 
@@ -89,7 +92,25 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
   health (): BrokerHealth {
     const { previews } = this.registry
     const groupOf = (declaration: SubscriberDeclaration): Group | undefined => this.#connection?.groupOf(declaration)
-    return brokerHealth(this.state, this.#lastError, previews, groupOf)
+    const { state, lifecycle: { background: { health: background } } } = this
+    return brokerHealth({ state, lastError: this.#lastError, background }, previews, groupOf)
+  }
+
+  get isConnected (): boolean {
+    return this.state === 'connected'
+  }
+
+  get isStarted (): boolean {
+    return this.isConnected && this.#dispatching && !this.lifecycle.isWaiting && !this.#ending
+  }
+
+  get topics (): readonly string[] {
+    return this.registry.previewedTopics
+  }
+
+  async ping (timeout: number): Promise<boolean> {
+    const mayAsk = this.state === 'connected' || this.state === 'connecting'
+    return mayAsk && await this.#connection!.ping(timeout)
   }
 
   skipTo (declaration: SubscriberDeclaration, to: TopicPartitionOffset): void {
@@ -104,15 +125,20 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
     this.#connection?.prepare(topic)
   }
 
+  override setKafkaBroker (name: string): void {
+    super.setKafkaBroker(name)
+    this.#report.use(this.settings)
+  }
+
   /** Also before there is a group, and across connections: what is paused stays so until {@link resume}. */
   pause (declaration: SubscriberDeclaration): void {
     this.#paused.add(declaration)
-    this.#connection?.groupOf(declaration)?.pauses.pause(declaration.topics[0]!)
+    this.#connection?.groupOf(declaration)?.pauses.pause(this.topicsOf(declaration)[0]!, declaration)
   }
 
   resume (declaration: SubscriberDeclaration): void {
     this.#paused.delete(declaration)
-    this.#connection?.groupOf(declaration)?.pauses.resume(declaration.topics[0]!)
+    this.#connection?.groupOf(declaration)?.pauses.resume(this.topicsOf(declaration)[0]!, declaration)
   }
 
   isPaused (declaration: SubscriberDeclaration): boolean {
@@ -148,7 +174,9 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
       const connect = (): Promise<BrokerRuntime> => this.#connect(compiled)
       const failed = (error: LastError): void => { this.#lastError = error }
       startInBackground(connection, { ...means, connect, failed }).then((connected) => {
-        if (connected) this.state = 'connected'
+        if (!connected) return
+        this.state = 'connected'
+        this.#flow()
       })
       return
     }
@@ -165,7 +193,7 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
     const plan = { subscribers: [...subscribers.values()], topics, writtenTopics, paused: this.#paused }
     const { clock, events } = this
     this.#connection = new BrokerRuntime(transport, plan, { settings, clock, log: this.#log, events })
-    if (this.#dispatching) this.#connection.dispatch()
+    this.#flow()
     return this.#connection
   }
 
@@ -177,7 +205,25 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
   dispatch (): void {
     if (this.#ending || this.loading) return
     this.#dispatching = true
+    this.#flow()
+  }
+
+  /** Functions of `onStarted` that the cluster has kept waiting come before the first message. */
+  #flow (): void {
+    if (!this.#dispatching || this.#ending) return
+    if (this.lifecycle.isWaiting) {
+      if (this.isConnected) this.#runPostponed()
+      return
+    }
     this.#connection?.dispatch()
+    if (this.isConnected) this.lifecycle.background.start(this.clock)
+  }
+
+  async #runPostponed (): Promise<void> {
+    await this.lifecycle.runPostponed(this.settings.pluginTimeout, (error) => {
+      this.#lastError = { error, at: this.clock.now() }
+    })
+    this.#flow()
   }
 
   /** Aborts when the app closes and has waited for `drainTimeout`. */
@@ -196,8 +242,10 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
     if (!this.loading) {
       this.#report.closing(this.clock, () => this.health(), this.#connection?.producer?.pending ?? 0)
     }
-    this.#cancelOverdue = this.clock.schedule(this.settings.drainTimeout, () => { this.#overdue.abort() })
-    await this.#connection?.drain()
+    const { clock, lifecycle, settings: { drainTimeout } } = this
+    this.#cancelOverdue = clock.schedule(drainTimeout, () => { this.#overdue.abort() })
+    const left = lifecycle.stops && this.isConnected ? await lifecycle.stop(drainTimeout) : drainTimeout
+    await Promise.all([lifecycle.background.end(clock, left), this.#connection?.drain(left)])
   }
 
   /** Sends what is queued and lets go of the cluster. Never rejects. */

@@ -3,6 +3,7 @@ import type { BrokerHealth, ErrorHandler, Middleware, RecordMetadata } from '../
 import type { Clock } from '../clock.js'
 import { FASTSTREAM_ERR_ALREADY_STARTED, FASTSTREAM_ERR_NOT_READY } from '../errors.js'
 import type { Outgoing, PublishingSender, Sending } from '../message/outgoing.js'
+import { clusterNamed, requireWritten } from '../options/clusters.js'
 import type { PublishChains, PublishScopes } from '../middleware/publish-chain.js'
 import type { Settings } from '../options/plugin-options.js'
 import type { Compiled } from './compile.js'
@@ -16,7 +17,7 @@ import type { CompiledSubscriber } from './subscriber.js'
 
 /** Declarations for one cluster, made while plugins load, and the broker that runs them when the app is ready. */
 export abstract class DeclaredBroker implements PublishingSender {
-  readonly settings: Settings
+  settings: Settings
   readonly registry: Registry
   readonly errorHandlers = new ScopeErrorHandlers()
   readonly #publishScopes = new WeakMap<FastifyInstance, PublishScopes>()
@@ -44,6 +45,15 @@ export abstract class DeclaredBroker implements PublishingSender {
 
   get loading (): boolean {
     return !this.started && this.state === 'starting'
+  }
+
+  /** @throws FASTSTREAM_ERR_UNKNOWN_CLUSTER, FASTSTREAM_ERR_BROKERS_REQUIRED, FASTSTREAM_ERR_ALREADY_STARTED */
+  setKafkaBroker (name: string): void {
+    const connection = clusterNamed(this.settings.clusters, name)
+    this.#onlyWhileLoading('the choice', name)
+    requireWritten(connection)
+    this.settings = Object.freeze({ ...this.settings, ...connection })
+    this.registry.use(this.settings)
   }
 
   addSubscriber (declaration: SubscriberDeclaration): void {

@@ -85,7 +85,7 @@ export class Groups implements Iterable<Group> {
     const group = this.#createGroup(sharing)
     for (const { declaration } of sharing) this.#groupOf.set(declaration, group)
     for (const { declaration, topics: [topic = ''] } of sharing) {
-      if (this.#means.paused.has(declaration)) group.pauses.pause(topic)
+      if (this.#means.paused.has(declaration)) group.pauses.pause(topic, declaration)
     }
     if (this.#dispatching) group.dispatch()
     return group

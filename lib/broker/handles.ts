@@ -111,20 +111,17 @@ export class SubscriberHandle implements Subscriber {
   }
 
   get isPaused (): boolean {
-    const place = this.#places.single
-    return place !== undefined && place.source.isPaused(place.declaration)
+    return this.#places.all.every(({ source, declaration }) => source.isPaused(declaration))
   }
 
   pause = (...surplus: unknown[]): void => {
     noSurplus('pause()', surplus)
-    const { source, declaration } = this.#places.only(SKIP_CURE)
-    source.pause(declaration)
+    for (const { source, declaration } of this.#places.all) source.pause(declaration)
   }
 
   resume = (...surplus: unknown[]): void => {
     noSurplus('resume()', surplus)
-    const { source, declaration } = this.#places.only(SKIP_CURE)
-    source.resume(declaration)
+    for (const { source, declaration } of this.#places.all) source.resume(declaration)
   }
 
   skipTo = (to: RecordMetadata, ...surplus: unknown[]): void => {

@@ -1,4 +1,4 @@
-import type { BrokerHealth, SubscriberHealth } from '../../types/index.js'
+import type { BackgroundHealth, BrokerHealth, SubscriberHealth } from '../../types/index.js'
 import type { Group } from '../consume/group/group.js'
 import type { LastError } from '../consume/group/group-state.js'
 import { healthError, type UnnamedHealth } from '../consume/group/health.js'
@@ -7,20 +7,28 @@ import type { SubscriberPreview } from './plan.js'
 
 type GroupOf = (declaration: SubscriberDeclaration) => Group | undefined
 
+interface BrokerFacts {
+  readonly state: BrokerHealth['state']
+  readonly lastError: LastError | undefined
+  readonly background: readonly BackgroundHealth[]
+}
+
 /** Result of `health()`; `groupOf` yields a subscriber's group once there is one. */
 export function brokerHealth (
-  state: BrokerHealth['state'],
-  lastError: LastError | undefined,
-  subscribers: readonly SubscriberPreview[],
-  groupOf: GroupOf
+  { state, lastError, background }: BrokerFacts, subscribers: readonly SubscriberPreview[], groupOf: GroupOf
 ): BrokerHealth {
   const healths = subscribers.filter(isFirstCase).map((subscriber) => subscriberHealth(subscriber, groupOf))
   return {
-    healthy: state === 'connected' && healths.every(({ healthy }) => healthy),
+    healthy: state === 'connected' && healths.every(({ healthy }) => healthy) && !background.some(hasFailed),
     state,
     lastError: lastError && healthError(lastError),
-    subscribers: healths
+    subscribers: healths,
+    background
   }
+}
+
+function hasFailed ({ state }: BackgroundHealth): boolean {
+  return state === 'failed'
 }
 
 /** Health of a subscriber whose group does not exist yet. */

@@ -31,6 +31,13 @@ export class Places<D extends Position, S extends object> implements Iterable<Pl
     return () => { this.#places.splice(this.#places.indexOf(place), 1) }
   }
 
+  /** @throws FASTSTREAM_ERR_ROUTER_HANDLE when there is none */
+  get all (): readonly [Place<D, S>, ...ReadonlyArray<Place<D, S>>] {
+    const [first, ...others] = this.#places
+    if (first === undefined) throw this.#notIncluded()
+    return [first, ...others]
+  }
+
   /** The one place; undefined where there are none or several. */
   get single (): Place<D, S> | undefined {
     return this.#places.length === 1 ? this.#places[0] : undefined

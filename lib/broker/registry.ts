@@ -24,7 +24,7 @@ interface Complete {
  * option may be written after the declaration that inherits it.
  */
 export class Registry {
-  readonly #settings: Settings
+  #settings: Settings
   readonly #layers = new ScopeLayers()
   readonly #subscribers: SubscriberDeclaration[] = []
   readonly #publishers: PublisherDeclaration[] = []
@@ -35,6 +35,12 @@ export class Registry {
   constructor (settings: Settings, scope: FastifyInstance) {
     this.#settings = { ...settings, middlewares: [] }
     this.#layers.add(scope, { middlewares: settings.middlewares })
+  }
+
+  /** Another cluster was chosen. */
+  use (settings: Settings): void {
+    this.#settings = settings
+    this.#complete = undefined
   }
 
   /** Gives a scope one more layer of options. */
@@ -111,6 +117,15 @@ export class Registry {
 
   get subscribers (): readonly SubscriberSettings[] {
     return [...this.#completed.subscribers.values()]
+  }
+
+  /** All topics, as far as their layers are known, dead-letter topics included. */
+  get previewedTopics (): readonly string[] {
+    if (this.#complete !== undefined) return this.topics
+    const read = this.previews.flatMap(({ topics, deadLetter }) => topics.flatMap((topic) => {
+      return [topic, deadLetter(topic) ?? []].flat()
+    }))
+    return [...new Set([...this.#publishers.map((declaration) => this.publisher(declaration).topic), ...read])]
   }
 
   /** All declared topics, dead-letter topics included. */

@@ -2,13 +2,15 @@ import type { BrokerHealth } from '../../types/index.js'
 import type { Clock } from '../clock.js'
 import { isEnabled, type Log } from '../log.js'
 import { UnconfirmedFailures } from '../produce/unconfirmed.js'
+import { acceptsAnyCertificate } from '../options/connection.js'
 import type { Settings } from '../options/plugin-options.js'
+import { Sealed } from '../sealed.js'
 
 /** Tells how the life of one broker goes: log lines. */
 export class BrokerReport {
   readonly #log: Log
-  readonly #settings: Settings
   readonly unconfirmed: UnconfirmedFailures
+  #settings: Settings
   #connectFailed = false
   #closingSince: number | undefined
 
@@ -16,6 +18,15 @@ export class BrokerReport {
     this.#settings = settings
     this.#log = log
     this.unconfirmed = new UnconfirmedFailures(settings.name, log)
+    this.use(settings)
+  }
+
+  /** The settings of the cluster that was chosen last. */
+  use (settings: Settings): void {
+    this.#settings = settings
+    if (!acceptsAnyCertificate(Sealed.open(settings.security).ssl)) return
+    const message = 'ssl.rejectUnauthorized is false: any host can pose as the Kafka cluster'
+    this.#log.warn({ broker: settings.name }, message)
   }
 
   /** The first try to reach the cluster failed. Later tries are not told one by one. */

@@ -120,6 +120,13 @@ export class BrokerRuntime {
     this.#producer.hold(topic, prepared)
   }
 
+  /** Whether the cluster answers within `timeout` ms. Never rejects. */
+  async ping (timeout: number): Promise<boolean> {
+    const { clock } = this.#surroundings
+    const asked = this.#transport.ping?.(clock.elapsed() + timeout) ?? this.#transport.describeTopics(this.#plan.topics)
+    return await within(clock, timeout, asked).catch(() => false)
+  }
+
   /**
    * Reads for one more subscriber, which was declared after the start. Resolves when its messages are read, the groups
    * of the others having rebalanced where it shares one.
@@ -146,9 +153,9 @@ export class BrokerRuntime {
     return this.#groups
   }
 
-  /** Reads no more, waits for running handlers, commits and leaves the groups. Publishing goes on. */
-  drain (): Promise<void> {
-    this.#draining ??= this.#all((group) => group.close(this.#surroundings.settings.drainTimeout))
+  /** Reads no more, waits `timeout` ms for running handlers, commits and leaves the groups. Publishing goes on. */
+  drain (timeout = this.#surroundings.settings.drainTimeout): Promise<void> {
+    this.#draining ??= this.#all((group) => group.close(timeout))
     return this.#draining
   }
 

@@ -16,6 +16,7 @@ import {
 import { functionLast, publishing, topicOf, type NamedTopic, type Produce } from './functions.js'
 import { PublisherHandle, SubscriberHandle, type PublisherSource, type SubscriberSource } from './handles.js'
 import { layerOf, NO_LAYERS, type Layer, type Position } from './layers.js'
+import { LifecycleView, type LivingBroker } from './lifecycle-view.js'
 import type { GivenOptions, PublisherPlan } from './publisher.js'
 
 const PUBLISH = 'publish(publisher, value, options)'
@@ -28,7 +29,7 @@ type Consumes = SubscriberOptions<MessageSchema, unknown, Dependencies> & NamedT
 type Produces = PublisherOptions<MessageSchema, unknown> & NamedTopic
 
 /** The broker behind a view. */
-export interface ViewedBroker extends PublisherSource, SubscriberSource {
+export interface ViewedBroker extends PublisherSource, SubscriberSource, LivingBroker {
   readonly id: string
   addSubscriber (declaration: SubscriberDeclaration): void
   addPublisher (declaration: PublisherDeclaration): void
@@ -95,12 +96,13 @@ export class BoundView implements BoundBroker {
 }
 
 /** A broker as one scope sees it. */
-export class ScopeView implements BoundBroker {
+export class ScopeView extends LifecycleView implements BoundBroker {
   readonly #broker: ViewedBroker
   readonly #scope: FastifyInstance
   readonly #position: Position
 
   constructor (broker: ViewedBroker, scope: FastifyInstance) {
+    super(broker, scope)
     this.#broker = broker
     this.#scope = scope
     this.#position = { scope, layers: NO_LAYERS }

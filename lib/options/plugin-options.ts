@@ -1,11 +1,13 @@
 import type { FaststreamOptions, LayerOptions, TopicConfig } from '../../types/index.js'
 import { LONGEST_TIMER } from '../clock.js'
-import { checkBrokers, checkCredentials, checkSasl, checkSsl } from './connection.js'
+import {
+  checkClusters, chosenCluster, clustersOf, connectionOf, requireWritten, type Clusters, type ConnectionOptions,
+  type ConnectionSettings
+} from './clusters.js'
+import { checkBrokers, checkSasl, checkSsl } from './connection.js'
 import { checkCorrelationId, type CorrelationId } from './correlation-id.js'
-import { FASTSTREAM_ERR_BROKERS_REQUIRED, FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { onlyKnown } from './assert.js'
 import { asItIs, choice, flag, milliseconds, someText, wholeNumber } from './checks.js'
-import { Sealed } from '../sealed.js'
 import { checkTimes } from './consumer-options.js'
 import { INHERITED, resolveInherited, type InheritedSettings } from './inherited.js'
 import { defaultsOf, optionsOf, resolveOptions, type OptionTable } from './option.js'
@@ -14,19 +16,15 @@ import type { GroupSettings, ProducerSettings } from './settings.js'
 import { hookTimeout } from './hook-timeout.js'
 import { REGISTER_OPTIONS } from './register-options.js'
 import { METADATA_MAX_AGE } from '../transport/transport.js'
-import { checkStartup, checkTransportOption } from './transport.js'
+import { checkTransportOption } from './transport.js'
 
 type PluginOptions = Omit<FaststreamOptions, keyof LayerOptions>
 
 /** Settings that the options of the plugin alone resolve to, each by itself. */
-interface PluginSettings extends Pick<GroupSettings, 'buffer' | 'commit' | 'revokeDrain'> {
-  readonly brokers: readonly string[] | undefined
-  readonly transport: FaststreamOptions['transport']
+interface PluginSettings extends ConnectionOptions, Pick<GroupSettings, 'buffer' | 'commit' | 'revokeDrain'> {
+  readonly clusters: FaststreamOptions['clusters']
+  readonly cluster: string | undefined
   readonly name: string
-  readonly clientId: string
-  readonly ssl: FaststreamOptions['ssl']
-  readonly sasl: FaststreamOptions['sasl']
-  readonly allowInsecureSasl: boolean
   readonly startup: 'strict' | 'background'
   readonly connectTimeout: number | undefined
   readonly drainTimeout: number | undefined
@@ -41,12 +39,15 @@ interface PluginSettings extends Pick<GroupSettings, 'buffer' | 'commit' | 'revo
 }
 
 /** The options, checked, complete and frozen. All code below reads these, never the options themselves. */
-export interface Settings extends InheritedSettings, Omit<PluginSettings, 'asyncapi' | 'ssl' | 'sasl'> {
-  readonly security: Sealed<Pick<FaststreamOptions, 'ssl' | 'sasl'>>
-  readonly brokers: readonly string[]
-  readonly transport: NonNullable<FaststreamOptions['transport']>
+export interface Settings
+  extends InheritedSettings, ConnectionSettings,
+  Omit<PluginSettings, 'asyncapi' | 'clusters' | 'cluster' | keyof ConnectionOptions> {
+  /** Clusters among which {@link ConnectionSettings} is chosen before the start. */
+  readonly clusters: Clusters
   readonly connectTimeout: number
   readonly drainTimeout: number
+  /** Fastify's limit for a hook, ms; 0: none. */
+  readonly pluginTimeout: number
 }
 
 const MiB = 1024 * 1024
@@ -65,6 +66,19 @@ export const PLUGIN: OptionTable<PluginOptions, PluginSettings> = {
     shown: "'kafkajs', or 'memory' without `brokers`",
     doc: "the client below. `'memory'` keeps every message for as long as the process lives. " +
       'Or [a transport of your own](transports.md#a-transport-of-your-own): an object, or a function that creates it'
+  },
+  clusters: {
+    default: undefined,
+    check: checkClusters,
+    shown: 'none',
+    doc: '[clusters](lifecycle.md#clusters) by name, of which one is used: `{ localhost: { brokers }, production: ' +
+      '{ brokers, ssl, sasl } }`. Their options win over those of the plugin'
+  },
+  cluster: {
+    default: undefined,
+    check: someText,
+    shown: 'the only one of `clusters`',
+    doc: 'the name of the cluster that is used, unless `app.broker.setKafkaBroker(name)` names another one'
   },
   name: { default: 'default', check: someText, doc: 'a further cluster needs another name: `app.brokers.billing`' },
   clientId: { default: 'fastify-faststream', check: someText, doc: "the client id in the cluster's logs and quotas" },
@@ -159,6 +173,9 @@ export const PLUGIN: OptionTable<PluginOptions, PluginSettings> = {
   }
 }
 
+const { brokers, transport, clientId, ssl, sasl, allowInsecureSasl } = PLUGIN
+const CONNECTION = { brokers, transport, clientId, ssl, sasl, allowInsecureSasl }
+
 /**
  * Checks and completes the options.
  *
@@ -166,23 +183,20 @@ export const PLUGIN: OptionTable<PluginOptions, PluginSettings> = {
  */
 export function normaliseOptions (options: FaststreamOptions, pluginTimeout: number): Settings {
   onlyKnown('', options, [...Object.keys(PLUGIN), ...Object.keys(INHERITED), ...REGISTER_OPTIONS])
-  const { asyncapi, ssl, sasl, ...own } = resolveOptions(PLUGIN, defaultsOf(PLUGIN), [options])
+  const resolved = resolveOptions(PLUGIN, defaultsOf(PLUGIN), [options])
+  const { asyncapi, ssl, sasl, clusters: given, cluster, ...own } = resolved
   const inherited = resolveInherited([options])
   checkTimes({ ...inherited, ...own })
-  const { brokers, transport = brokers === undefined ? 'memory' : 'kafkajs' } = own
-  if (transport === 'kafkajs' && brokers === undefined) {
-    throw new FASTSTREAM_ERR_INVALID_OPTION('brokers', "must be given with transport 'kafkajs'")
-  }
-  checkStartup(own.startup, transport)
-  const isWritten = brokers !== undefined || own.transport !== undefined
-  if (!isWritten && process.env.NODE_ENV === 'production') throw new FASTSTREAM_ERR_BROKERS_REQUIRED()
-  checkCredentials(brokers ?? [], { ssl, sasl, allowInsecureSasl: own.allowInsecureSasl })
+  const ways = { ...own, ssl, sasl }
+  const clusters = clustersOf(given, ways, CONNECTION, own.startup)
+  const connection = chosenCluster(clusters, cluster) ?? connectionOf(ways, own.startup)
+  requireWritten(connection)
   return Object.freeze({
     ...own,
     ...inherited,
-    security: new Sealed({ ssl, sasl }),
-    transport,
-    brokers: brokers ?? [],
+    ...connection,
+    clusters,
+    pluginTimeout,
     connectTimeout: hookTimeout('connectTimeout', own.connectTimeout, pluginTimeout),
     drainTimeout: hookTimeout('drainTimeout', own.drainTimeout, pluginTimeout)
   })

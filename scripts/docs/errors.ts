@@ -7,6 +7,7 @@ const WHEN: { readonly [_ in keyof typeof errors]: string } = {
   FASTSTREAM_ERR_INVALID_TOPIC: 'a topic has a name that Kafka does not accept',
   FASTSTREAM_ERR_ALREADY_REGISTERED: 'the app already has a broker of this name',
   FASTSTREAM_ERR_BROKERS_REQUIRED: 'the app runs in production without `brokers`',
+  FASTSTREAM_ERR_UNKNOWN_CLUSTER: '`cluster` or `setKafkaBroker()` names a cluster that `clusters` does not have',
   FASTSTREAM_ERR_INSECURE_SASL:
     '`sasl` would send its password or token without `ssl` to a host that is not loopback, see `allowInsecureSasl`',
   FASTSTREAM_ERR_GROUP_REQUIRED: 'a subscriber on a real cluster has no group',
@@ -19,7 +20,9 @@ const WHEN: { readonly [_ in keyof typeof errors]: string } = {
   FASTSTREAM_ERR_ROUTER_HANDLE:
     'a publisher or subscriber of a [router](routers.md) is used, and its router is not included, or included several times',
   FASTSTREAM_ERR_ALREADY_STARTED:
-    'a subscriber, or a publisher with a schema in a scope without compilers, is declared after `ready()`, or `withDeps()` is called after the declarations that it should apply to',
+    'a subscriber, task or function of the [lifecycle](lifecycle.md), or a publisher with a schema in a scope without compilers, is declared after `ready()`, or `withDeps()` is called after the declarations that it should apply to',
+  FASTSTREAM_ERR_HOOK_TIMEOUT:
+    'a function of [onStopping](lifecycle.md) did not end in half of `drainTimeout`, or one of `onStarted` that runs after `ready()` not within `pluginTimeout`; seen in logs',
   FASTSTREAM_ERR_NOT_READY:
     "`publish` is called before `ready()`, before the cluster is connected (`startup: 'background'`), or after the app has closed",
   FASTSTREAM_ERR_SCHEMA_BUILD: 'a schema cannot be compiled',

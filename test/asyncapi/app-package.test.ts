@@ -30,9 +30,7 @@ t.test('title and version are those of the package that runs', async (t) => {
     name: 'default',
     clientId: 'client',
     includeInSchema: true,
-    secure: false,
-    host: undefined,
-    authentication: undefined,
+    servers: [{ name: 'default', secure: false, host: undefined, authentication: undefined }] as const,
     topicConfig: undefined,
     subscribers: [],
     publishers: []

@@ -284,7 +284,7 @@ t.test('wrong options fail with the option and the cure', async (t) => {
   const app = await build(t, { asyncapi: { servers: { billing: {} } } })
   await t.rejects(async () => { await app.ready() }, {
     code: 'FASTSTREAM_ERR_INVALID_OPTION',
-    message: "option 'asyncapi.servers.billing' is the name of no broker: there are default"
+    message: "option 'asyncapi.servers.billing' is the name of no broker and of no cluster: there are default"
   })
 })
 

@@ -153,7 +153,7 @@ t.test('a subscriber that is paused when it is added starts paused, in a shared 
     send('orders', topic)
     await inbox.until((items) => items.includes(`orders ${topic}`))
     t.notOk(inbox.items.includes(`${topic} one`))
-    group?.pauses.resume(topic)
+    group?.pauses.resume(topic, added.declaration)
     await inbox.until((items) => items.includes(`${topic} one`))
   }
 })

@@ -1,4 +1,7 @@
 import t from 'tap'
+import { declareSubscriber } from '../../lib/broker/declaration.js'
+import { SubscriberHandle, type SubscriberPlaces, type SubscriberSource } from '../../lib/broker/handles.js'
+import { Places } from '../../lib/broker/places.js'
 import { testBroker } from '../../lib/testing/index.js'
 import { createMemoryCluster, createMemoryTransport } from '../../lib/transport/memory/index.js'
 import { eventually } from '../conformance/eventually.js'
@@ -100,4 +103,72 @@ t.test('a subscriber that is paused is closed as any other, and a pause after th
   subscriber.resume()
   subscriber.pause()
   t.match(app.broker.health(), { state: 'closed', subscribers: [{ state: 'closed' }] })
+})
+
+t.test('a subscriber is paused by the topics that it reads, which may have a prefix', async (t) => {
+  const app = await build(t)
+  const inbox = new Inbox<unknown>()
+  const subscriber = app.broker.subscriber('orders', (value) => { inbox.add(value) })
+  subscriber.pause()
+  app.broker.options({ topicPrefix: 'eu.' })
+  const broker = await testBroker(app)
+  t.same(app.broker.topics(), ['eu.orders', 'eu.orders.dlq'])
+  await broker.publish('eu.orders', 1)
+  t.match(app.broker.health(), { subscribers: [{ state: 'paused' }] })
+  t.same(inbox.items, [])
+  subscriber.resume()
+  t.same(await inbox.count(1), [1])
+  subscriber.pause()
+  t.match(app.broker.health(), { subscribers: [{ state: 'paused' }] })
+})
+
+t.test('a subscriber of a router is paused in all of its places, and nowhere without one', async (t) => {
+  const app = await build(t)
+  const declaration = declareSubscriber(app, 'orders', {}, () => {})
+  const paused = new Set<string>()
+  const sourceOf = (name: string): SubscriberSource => ({
+    topicsOf: () => ['orders'],
+    groupIdOf: () => null,
+    skipTo: () => {},
+    pause: () => { paused.add(name) },
+    resume: () => { paused.delete(name) },
+    isPaused: () => paused.has(name)
+  })
+  const places: SubscriberPlaces = new Places('orders')
+  const subscriber = new SubscriberHandle(declaration, places)
+  const NOT_INCLUDED = { code: 'FASTSTREAM_ERR_ROUTER_HANDLE' }
+  t.throws(() => { subscriber.pause() }, NOT_INCLUDED)
+  t.throws(() => { subscriber.resume() }, NOT_INCLUDED)
+  t.throws(() => subscriber.isPaused, NOT_INCLUDED)
+  for (const name of ['one', 'other']) places.add({ declaration, source: sourceOf(name) })
+  subscriber.pause()
+  t.same([...paused], ['one', 'other'])
+  t.equal(subscriber.isPaused, true)
+  paused.delete('other')
+  t.equal(subscriber.isPaused, false)
+  subscriber.resume()
+  t.same([...paused], [])
+})
+
+t.test('subscribers that share a topic by a filter stand still together, until none of them is paused', async (t) => {
+  const app = await build(t)
+  const seen: string[] = []
+  const [first, second] = [
+    app.broker.subscriber('events', { filter: ({ headers }) => headers.type === 'a' }, () => { seen.push('a') }),
+    app.broker.subscriber('events', () => { seen.push('b') })
+  ]
+  const other = app.broker.subscriber('events', { groupId: 'other', deadLetter: false }, () => { seen.push('other') })
+  const broker = await testBroker(app)
+  for (const subscriber of [first, second, other]) subscriber.pause()
+  for (const type of ['a', 'b']) await broker.publish('events', 1, { headers: { type } })
+  const states = () => app.broker.health().subscribers.map(({ state }) => state)
+  first.resume()
+  t.same(states(), ['paused', 'paused', 'paused'])
+  t.same([first.isPaused, second.isPaused], [false, true])
+  second.resume()
+  t.same(states(), ['reading', 'reading', 'paused'])
+  await eventually(async () => seen.length === 2)
+  other.resume()
+  await broker.settled()
+  t.same(seen.sort(), ['a', 'b', 'other', 'other'])
 })

@@ -56,7 +56,7 @@ function write ({ topic, broker, messages, takesDeadLetters }: Channel, servers:
   const { partitions, replicas = -1 } = broker.topicConfig ?? {}
   return {
     address: topic,
-    servers: [servers.refer(broker)],
+    servers: servers.refer(broker),
     messages: byName([...messages].map((name) => [name, { $ref: `#/components/messages/${name}` }])),
     tags: takesDeadLetters ? [{ name: 'dead-letter' }] : undefined,
     // Without a number of its own a topic has as many replicas as the cluster likes.

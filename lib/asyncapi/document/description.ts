@@ -2,26 +2,35 @@ import type { MessageSchema } from '../../../types/provider.js'
 import type { Declaration } from '../../broker/declaration.js'
 import { PublisherHandle, type PublisherPlace, type PublisherSource } from '../../broker/handles.js'
 import type { Registry } from '../../broker/registry.js'
+import type { ConnectionSettings } from '../../options/clusters.js'
 import type { CodecSettings } from '../../options/codec.js'
 import type { About } from '../../options/documentation.js'
 import { Sealed } from '../../sealed.js'
 import { asPublished, asReceived, type Prepare, type PreparingBroker } from '../publish/prepare.js'
 import { References } from '../schema/references.js'
+import { qualify } from './names.js'
 
 /** Description of a broker for the document. It holds no secret, so that the document cannot show one. */
 export interface Described {
   readonly name: string
   readonly clientId: string
   readonly includeInSchema: boolean
+  /** The one that is used comes first. */
+  readonly servers: readonly [DescribedServer, ...DescribedServer[]]
+  /** Configuration of topics that the plugin creates; undefined when it creates none. */
+  readonly topicConfig: { readonly partitions: number, readonly replicas: number } | undefined
+  readonly subscribers: readonly DescribedSubscriber[]
+  readonly publishers: readonly DescribedPublisher[]
+}
+
+/** Description of a cluster. */
+export interface DescribedServer {
+  readonly name: string
   readonly secure: boolean
   /** undefined: in memory. */
   readonly host: string | undefined
   /** SASL mechanism as kafkajs names it, or 'tls' for client certificates. */
   readonly authentication: string | undefined
-  /** Configuration of topics that the plugin creates; undefined when it creates none. */
-  readonly topicConfig: { readonly partitions: number, readonly replicas: number } | undefined
-  readonly subscribers: readonly DescribedSubscriber[]
-  readonly publishers: readonly DescribedPublisher[]
 }
 
 export interface DescribedSubscriber extends Party {
@@ -68,8 +77,7 @@ export interface Describable extends PreparingBroker, PublisherSource {
 
 export function describe (broker: Describable): Described {
   const { settings, registry } = broker
-  const { name, clientId, includeInSchema, brokers, transport, topics, topicConfig } = settings
-  const { ssl } = Sealed.open(settings.security)
+  const { name, clientId, includeInSchema, topics, topicConfig } = settings
   const scopes = new Map<Declaration['scope'], References>()
   const referencesOf = (scope: Declaration['scope']): References => {
     let references = scopes.get(scope)
@@ -80,9 +88,7 @@ export function describe (broker: Describable): Described {
     name,
     clientId,
     includeInSchema,
-    secure: ssl !== undefined && ssl !== false,
-    host: transport === 'memory' ? undefined : brokers[0],
-    authentication: authenticationOf(settings),
+    servers: serversOf(settings),
     topicConfig: topics === 'create' ? topicConfig : undefined,
     subscribers: registry.subscribers.filter(({ includeInSchema }) => includeInSchema).map((subscriber) => {
       const { declaration, name, topics, groupId, ackPolicy, ordering, retry, deadLetterTopics } = subscriber
@@ -120,7 +126,30 @@ export function describe (broker: Describable): Described {
   }
 }
 
-function authenticationOf ({ security }: Describable['settings']): string | undefined {
+/** All clusters of `clusters`, or the one. A cluster of a broker that is not the default one also has its name. */
+function serversOf (settings: Describable['settings']): [DescribedServer, ...DescribedServer[]] {
+  const { name: broker, clusters, security } = settings
+  const nameOf = (cluster: string): string => broker === 'default' ? cluster : qualify(broker, cluster)
+  const all = [...clusters]
+  const used = all.find(([, cluster]) => cluster.security === security)
+  const others = all.filter((cluster) => cluster !== used)
+  return [
+    serverOf(used === undefined ? broker : nameOf(used[0]), settings),
+    ...others.map(([name, cluster]) => serverOf(nameOf(name), cluster))
+  ]
+}
+
+function serverOf (name: string, { brokers, transport, security }: ConnectionSettings): DescribedServer {
+  const { ssl } = Sealed.open(security)
+  return {
+    name,
+    secure: ssl !== undefined && ssl !== false,
+    host: transport === 'memory' ? undefined : brokers[0],
+    authentication: authenticationOf(security)
+  }
+}
+
+function authenticationOf (security: ConnectionSettings['security']): string | undefined {
   const { ssl, sasl } = Sealed.open(security)
   if (sasl !== undefined) return sasl.mechanism.toLowerCase()
   return typeof ssl === 'object' && ('cert' in ssl || 'pfx' in ssl) ? 'tls' : undefined

@@ -1,7 +1,7 @@
 import type { AsyncapiObject } from '../../../types/asyncapi.js'
 import { withDefaults } from '../../options/assert.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../../errors.js'
-import type { Described } from './description.js'
+import type { Described, DescribedServer } from './description.js'
 import { byName, Names, toName } from './names.js'
 import type { AsyncapiSettings } from '../settings.js'
 
@@ -19,38 +19,47 @@ export class Servers {
   readonly servers: Record<string, AsyncapiObject> = {}
   readonly #securitySchemes = new Map<string, AsyncapiObject>()
   readonly #names = new Names()
-  readonly #ids = new Map<Described, string>()
+  readonly #ids = new Map<Described, readonly string[]>()
 
-  constructor (brokers: readonly Described[], { servers, showHosts }: Pick<AsyncapiSettings, 'servers' | 'showHosts'>) {
-    const unknown = Object.keys(servers).find((name) => !brokers.some((broker) => broker.name === name))
+  constructor (brokers: readonly Described[], settings: Pick<AsyncapiSettings, 'servers' | 'showHosts'>) {
+    const known = brokers.flatMap(({ servers }) => servers.map(({ name }) => name))
+    const unknown = Object.keys(settings.servers).find((name) => !known.includes(name))
     if (unknown !== undefined) {
-      const cure = `is the name of no broker: there are ${brokers.map(({ name }) => name).join(', ')}`
+      const cure = `is the name of no broker and of no cluster: there are ${known.join(', ')}`
       throw new FASTSTREAM_ERR_INVALID_OPTION(`asyncapi.servers.${unknown}`, cure)
     }
     for (const broker of brokers.filter(isShown)) {
-      const id = this.#names.give(toName(broker.name), broker.name)
-      this.#ids.set(broker, id)
-      this.servers[id] = {
-        ...withDefaults<AsyncapiObject>({
-          ...hostOf(broker, showHosts),
-          protocol: broker.secure ? 'kafka-secure' : 'kafka',
-          ...this.#security(broker)
-        }, { ...servers[broker.name] }),
-        // Of a host that is written, nothing is a variable.
-        ...(servers[broker.name]?.host !== undefined && { variables: undefined })
-      }
+      this.#ids.set(broker, broker.servers.map((server) => this.#add(broker, server, settings)))
     }
   }
 
-  refer (broker: Described): AsyncapiObject {
-    return { $ref: `#/servers/${this.#ids.get(broker)}` }
+  /** All clusters on which the channels of a broker may be. */
+  refer (broker: Described): readonly AsyncapiObject[] {
+    return this.#ids.get(broker)!.map((id) => ({ $ref: `#/servers/${id}` }))
+  }
+
+  #add (
+    broker: Described, server: DescribedServer, { servers, showHosts }: Pick<AsyncapiSettings, 'servers' | 'showHosts'>
+  ): string {
+    const written = servers[server.name]
+    const id = this.#names.give(toName(server.name), `${broker.name} ${server.name}`)
+    this.servers[id] = {
+      ...withDefaults<AsyncapiObject>({
+        ...hostOf(server, showHosts),
+        protocol: server.secure ? 'kafka-secure' : 'kafka',
+        ...this.#security(server)
+      }, { ...written }),
+      // Of a host that is written, nothing is a variable.
+      ...(written?.host !== undefined && { variables: undefined })
+    }
+    return id
   }
 
   get securitySchemes (): Record<string, AsyncapiObject> | undefined {
     return this.#securitySchemes.size === 0 ? undefined : byName(this.#securitySchemes)
   }
 
-  #security ({ authentication }: Described): AsyncapiObject {
+  #security ({ authentication }: DescribedServer): AsyncapiObject {
     if (authentication === undefined) return {}
     const name = toName(authentication)
     const userPassword = { type: 'userPassword', description: `SASL ${authentication.toUpperCase()}` }
@@ -63,7 +72,7 @@ function isShown ({ includeInSchema, subscribers, publishers }: Described): bool
   return includeInSchema || subscribers.length > 0 || publishers.length > 0
 }
 
-function hostOf ({ host = 'memory' }: Described, shown: boolean): AsyncapiObject {
+function hostOf ({ host = 'memory' }: DescribedServer, shown: boolean): AsyncapiObject {
   if (shown || host === 'memory') return { host }
   // The field is required; a variable without values says that there is a host to ask for.
   return { host: '{host}', variables: { host: { description: 'Not shown in production' } } }

@@ -31,6 +31,7 @@ export function createMemoryTransport ({ cluster, log }: MemoryTransportOptions)
   return {
     name: 'memory',
     connect: roundTrip,
+    ping: roundTrip,
     async describeTopics (topics) {
       await roundTrip()
       const counts = topics.map((topic) => [topic, cluster.partitions(topic).length] as const)

@@ -14,11 +14,19 @@ export function createAdmin (
   cluster: Cluster,
   metadata: TopicMetadata,
   { brokers, connectTimeout, log }: Pick<TransportOptions, 'brokers' | 'connectTimeout' | 'log'>
-): Pick<Transport, 'connect' | 'describeTopics' | 'createTopics'> {
+): Pick<Transport, 'connect' | 'ping' | 'describeTopics' | 'createTopics'> {
+  async function reach (ms: number, onFailure?: (error: Error) => void): Promise<void> {
+    await cluster.until(ms, (operation) => operation.repeat(() => cluster.connect(operation), { onFailure }))
+  }
+
+  async function ping (deadline: number): Promise<void> {
+    await reach(deadline - cluster.environment.clock.elapsed())
+  }
+
   async function connect (deadline?: number, onFailure?: (error: Error) => void): Promise<void> {
     const ms = deadline === undefined ? connectTimeout : deadline - cluster.environment.clock.elapsed()
     try {
-      await cluster.until(ms, (operation) => operation.repeat(() => cluster.connect(operation), { onFailure }))
+      await reach(ms, onFailure)
     } catch (err) {
       throw unreachable(err, brokers)
     }
@@ -95,7 +103,7 @@ export function createAdmin (
     }
   }
 
-  return { connect, describeTopics, createTopics }
+  return { connect, ping, describeTopics, createTopics }
 }
 
 /** In the order of the question: that of the answer is any. */
