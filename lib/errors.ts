@@ -72,9 +72,7 @@ export const FASTSTREAM_ERR_ROUTER_HANDLE = createError<[topic: string, reason: 
 )
 export const FASTSTREAM_ERR_ALREADY_STARTED = createError<
   [what: string, name: string, before: string, options?: ErrorOptions]
->(
-  'FASTSTREAM_ERR_ALREADY_STARTED', "%s of '%s' is declared too late: declare it while plugins load, before %s", 500
-)
+>('FASTSTREAM_ERR_ALREADY_STARTED', "%s of '%s' is declared too late: declare it while plugins load, before %s", 500)
 export const FASTSTREAM_ERR_HOOK_TIMEOUT = createError<[what: string, broker: string, ms: number]>(
   'FASTSTREAM_ERR_HOOK_TIMEOUT', "a function of %s() of broker '%s' did not end within %d ms: it is not waited for", 500
 )
@@ -86,9 +84,7 @@ export const FASTSTREAM_ERR_NOT_READY = createError<[state: string, options?: Er
 )
 export const FASTSTREAM_ERR_SCHEMA_BUILD = createError<
   [part: string, topic: string, reason: string, options?: ErrorOptions]
->(
-  'FASTSTREAM_ERR_SCHEMA_BUILD', "the %s schema of '%s' cannot be compiled: %s", 500
-)
+>('FASTSTREAM_ERR_SCHEMA_BUILD', "the %s schema of '%s' cannot be compiled: %s", 500)
 export const FASTSTREAM_ERR_ASYNCAPI = createError<[reason: string]>(
   'FASTSTREAM_ERR_ASYNCAPI', 'there is no AsyncAPI document yet: %s', 500
 )
@@ -183,6 +179,9 @@ export const FASTSTREAM_ERR_UNKNOWN_TOPIC = createBounded<[topic: string, option
 export const FASTSTREAM_ERR_UNKNOWN_PARTITION = createBounded<[topic: string, partition: number, count: number]>(
   'FASTSTREAM_ERR_UNKNOWN_PARTITION', "topic '%s' has no partition %d: it has %d, counted from 0", 500
 )
+export const FASTSTREAM_ERR_PARTITION = createBounded<[topic: string, reason: string, options?: ErrorOptions]>(
+  'FASTSTREAM_ERR_PARTITION', "the message for '%s' has no partition and was not sent: %s", 500
+)
 export const FASTSTREAM_ERR_INVALID_MESSAGE = createBounded<[topic: string, reason: string, options?: ErrorOptions]>(
   'FASTSTREAM_ERR_INVALID_MESSAGE',
   "the message for '%s' does not match its publisher's schema and was not sent: %s",
@@ -190,9 +189,7 @@ export const FASTSTREAM_ERR_INVALID_MESSAGE = createBounded<[topic: string, reas
 )
 export const FASTSTREAM_ERR_ENCODE = createBounded<
   [part: string, topic: string, reason: string, options?: ErrorOptions]
->(
-  'FASTSTREAM_ERR_ENCODE', "the %s of the message for '%s' cannot be encoded and was not sent: %s", 500
-)
+>('FASTSTREAM_ERR_ENCODE', "the %s of the message for '%s' cannot be encoded and was not sent: %s", 500)
 export const FASTSTREAM_ERR_PUBLISH_QUEUE_FULL = createBounded<[topic: string]>(
   'FASTSTREAM_ERR_PUBLISH_QUEUE_FULL',
   "too many messages wait for the cluster, and the one for '%s' was not sent: raise 'producer.queue', or publish " +

@@ -5,6 +5,7 @@ import type { ClusterOptions } from './clusters.js'
 import type { CodecOption, Decoder, Parser } from './codec.js'
 import type { InheritedConsumerOptions } from './consumer-options.js'
 import type { Middleware } from './middleware.js'
+import type { Partitioner } from './publish.js'
 import type { LayerOptions } from './scope-options.js'
 import type { SaslOptions } from './security.js'
 import type { Transport, TransportFactory } from './transport.js'
@@ -342,7 +343,8 @@ export interface FaststreamOptions extends LayerOptions {
   /**
    * Bounds of publishing: `deadline` (ms) for one publish, `queue` for messages that wait for the cluster. The
    * `compression` of the batches: snappy needs the package `snappy`, lz4 the package `lz4-napi`, and zstd Node 22.15
-   * or later; without them the app does not start. FastKafka: `request_timeout_ms` (`deadline`), `compression_type`.
+   * or later; without them the app does not start. The `partitioner` of all publishers that have none of their own.
+   * FastKafka: `request_timeout_ms` (`deadline`), `compression_type`, `partitioner`.
    *
    * @default { deadline: 30_000, queue: { messages: 10_000, bytes: 64 MiB }, compression: 'none' }
    */
@@ -350,6 +352,7 @@ export interface FaststreamOptions extends LayerOptions {
     deadline?: number | undefined
     queue?: { messages?: number | undefined, bytes?: number | undefined } | undefined
     compression?: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd' | undefined
+    partitioner?: Partitioner | undefined
   } | undefined
   /**
    * Function that names the correlation id of what a route publishes: 1 to 256 visible characters. FastStream:

@@ -1,6 +1,7 @@
 import type { Documentation } from './asyncapi.js'
 import type { CodecOption } from './codec.js'
 import type { MessageSchema } from './provider.js'
+import type { TopicName, TopicValue } from './topics.js'
 
 /**
  * Place of a record in the log. As JSON its offset is text, so a route may return what a publish resolves to.
@@ -27,6 +28,33 @@ export interface RecordMetadata {
 export type OutgoingHeaders = Readonly<Record<string, string | Buffer | null | ReadonlyArray<string | Buffer | null>>>
 
 /**
+ * Destination of a message, for a {@link Partitioner}.
+ *
+ * @example
+ * const last = ({ partitions }: Destination) => partitions - 1
+ */
+export interface Destination {
+  readonly topic: string
+  /** Bytes of the key on the wire; null: none. */
+  readonly key: Buffer | null
+  /** Number of the topic's partitions. */
+  readonly partitions: number
+}
+
+/**
+ * Function that chooses the partition of a message that names none, counted from 0. It runs when the cluster has told
+ * how many partitions there are, in an async context of its own, and must not be async. Dead letters do not use it.
+ * FastStream and FastKafka: `partitioner`.
+ *
+ * @throws FASTSTREAM_ERR_PARTITION from the publish, when it throws or returns no partition of the topic; nothing is
+ *   sent, and a handler's message goes to the dead-letter topic
+ * @example
+ * const byTenant: Partitioner = ({ key, partitions }) => Number(String(key).split('-')[0]) % partitions
+ * app.broker.publisher('orders', { key: (order) => `${order.tenant}-${order.id}`, partitioner: byTenant })
+ */
+export type Partitioner = (to: Destination) => number
+
+/**
  * Options of one publish.
  *
  * @throws FASTSTREAM_ERR_INVALID_OPTION for an option that is unknown or impossible; nothing is sent
@@ -50,7 +78,7 @@ export interface PublishOptions {
   /**
    * Number of the partition, counted from 0, instead of the one that the key chooses.
    *
-   * @default chosen by the key (murmur2, as the Java client)
+   * @default the publisher's; without one chosen by the `partitioner`, else by the key (murmur2, as the Java client)
    */
   partition?: number | undefined
   /** Time of the record, not before 1970. FastStream: `timestamp_ms`. @default now */
@@ -61,6 +89,29 @@ export interface PublishOptions {
    * @default that of the request or message, else a new UUID
    */
   correlationId?: string | undefined
+  /**
+   * Waiting for room when the queue is full, in the order of the calls, until `producer.deadline` has passed or the app
+   * closes. Otherwise a full queue is FASTSTREAM_ERR_PUBLISH_QUEUE_FULL at once; so it is for calls without `wait`
+   * while others wait. Await such a publish: what waits is in memory, and nothing else bounds it.
+   *
+   * @default false
+   */
+  wait?: boolean | undefined
+  /** `true`: not waiting for the cluster, see {@link UnconfirmedOptions}. @default false */
+  noConfirm?: false | undefined
+}
+
+/**
+ * Options of one publish that does not wait for the answer of the cluster. It resolves to nothing once the message is
+ * checked, encoded and in the queue. What can be known until then rejects, also a full queue. What fails later is a
+ * line of the log, and an event on the channel `faststream.message.publish-failed`. Order, repetition and deadline are
+ * those of every publish. FastStream: `no_confirm`; FastKafka's `produces` never confirms.
+ *
+ * @example
+ * await clicks.publish({ page: '/' }, { noConfirm: true })
+ */
+export interface UnconfirmedOptions extends Omit<PublishOptions, 'noConfirm'> {
+  noConfirm: true
 }
 
 /**
@@ -96,11 +147,13 @@ export interface Publisher<in V = unknown> {
    * @throws FASTSTREAM_ERR_INVALID_MESSAGE when the value does not match the schema; `validation` holds JSON pointers
    * @throws FASTSTREAM_ERR_ENCODE when the value, the key or a header has no form on the wire; `validation` holds the
    *   JSON pointer of a value that JSON has no form for
-   * @throws FASTSTREAM_ERR_UNKNOWN_TOPIC, FASTSTREAM_ERR_UNKNOWN_PARTITION, FASTSTREAM_ERR_PUBLISH_REFUSED
+   * @throws FASTSTREAM_ERR_UNKNOWN_TOPIC, FASTSTREAM_ERR_UNKNOWN_PARTITION, FASTSTREAM_ERR_PARTITION
+   * @throws FASTSTREAM_ERR_PUBLISH_REFUSED
    * @throws FASTSTREAM_ERR_PUBLISH_TIMEOUT, FASTSTREAM_ERR_PUBLISH_QUEUE_FULL, FASTSTREAM_ERR_NOT_READY (status 503)
    * @example
    * await invoices.publish(null, { key: '1' })
    */
+  publish (this: void, value: V | null, options: UnconfirmedOptions): Promise<void>
   publish (this: void, value: V | null, options?: PublishOptions): Promise<RecordMetadata>
 }
 
@@ -130,12 +183,32 @@ export interface PublisherOptions<S, V, K = string> extends Documentation {
    */
   codec?: CodecOption | undefined
   /**
-   * Headers of every message. A function is not called for a tombstone, and must not return `undefined`, also not as
+   * Headers of every message. They replace the automatic ones of the same name: `content-type`, `correlation_id` and
+   * `reply_to`. A function is not called for a tombstone, and must not return `undefined`, also not as
    * the value of a header.
    *
    * @default none
    */
   headers?: OutgoingHeaders | ((value: V) => OutgoingHeaders) | undefined
+  /**
+   * Number of the partition, counted from 0. A function must return one. It is not called for a tombstone, which
+   * therefore needs the option `partition` of its publish. FastStream: `partition`.
+   *
+   * @default chosen by the `partitioner`
+   */
+  partition?: number | ((value: V) => number) | undefined
+  /**
+   * Choice of the partition by topic, key and number of partitions. FastKafka: `partitioner`.
+   *
+   * @default `producer.partitioner` of the plugin, else by the key (murmur2, as the Java client)
+   */
+  partitioner?: Partitioner | undefined
+  /**
+   * Topic for answers, in the header `reply_to` of every message. FastStream: `reply_to`.
+   *
+   * @default none
+   */
+  replyTo?: string | undefined
 }
 
 /**
@@ -151,7 +224,7 @@ export interface BoundBroker {
   /**
    * Publishes through a publisher, or to a topic, which is its whole name with all prefixes: then through the one
    * publisher that the scope knows for this topic, if there is one. Resolves when the record is in the log of all
-   * in-sync replicas.
+   * in-sync replicas. Names and values of topics are typed by {@link Topics}, which an app may fill.
    *
    * @param value `null` is a tombstone
    * @throws the errors of {@link Publisher.publish}
@@ -162,7 +235,15 @@ export interface BoundBroker {
    * const { partition, offset } = await request.broker.publish(placed, request.body)
    */
   publish<V>(
+    this: void, publisher: Publisher<V>, value: NoInfer<V> | null, options: UnconfirmedOptions
+  ): Promise<void>
+  publish<T extends TopicName>(
+    this: void, topic: T, value: NoInfer<TopicValue<T>> | null, options: UnconfirmedOptions
+  ): Promise<void>
+  publish<V>(
     this: void, publisher: Publisher<V>, value: NoInfer<V> | null, options?: PublishOptions
   ): Promise<RecordMetadata>
-  publish (this: void, topic: string, value: unknown, options?: PublishOptions): Promise<RecordMetadata>
+  publish<T extends TopicName>(
+    this: void, topic: T, value: NoInfer<TopicValue<T>> | null, options?: PublishOptions
+  ): Promise<RecordMetadata>
 }

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyTypeProvider, FastifyTypeProviderDefault }
 import type { Dependencies, WithDeps } from './dependency.js'
 import type { InheritedOptions } from './options.js'
 import type { MessageSchema } from './provider.js'
-import type { Registrar, Subscriber, SubscriberHandler, SubscriberOptions, Topics } from './subscribe.js'
+import type { Registrar, Subscriber, SubscriberHandler, SubscriberOptions, TopicNames } from './subscribe.js'
 
 /**
  * Options of one inclusion of a router. The router's own options are nearer to its subscribers, so they win.
@@ -51,7 +51,7 @@ export interface RouterOptions<D extends Dependencies = {}> extends IncludeOptio
  * const handlers: KafkaRoute[] = [route('orders', takeOrder), route('returns', takeBack)]
  */
 export interface KafkaRoute {
-  /** Topics as they are written, without prefixes. */
+  /** TopicNames as they are written, without prefixes. */
   readonly topics: readonly string[]
 }
 
@@ -63,7 +63,7 @@ export interface KafkaRoute {
  */
 export interface RouteFunction<P extends FastifyTypeProvider = FastifyTypeProviderDefault> {
   <const S extends MessageSchema = {}, const D extends Dependencies = {}, R = unknown>(
-    topics: Topics,
+    topics: TopicNames,
     handler: SubscriberHandler<FastifyInstance, P, NoInfer<S>, NoInfer<R>, NoInfer<D>>,
     options?: SubscriberOptions<S, R, D>
   ): KafkaRoute
@@ -115,7 +115,7 @@ export interface KafkaRouter<P extends FastifyTypeProvider = FastifyTypeProvider
    */
   route<const S extends MessageSchema = {}, const D extends Dependencies = {}, R = unknown>(
     this: void,
-    topics: Topics,
+    topics: TopicNames,
     handler: SubscriberHandler<FastifyInstance, P, NoInfer<S>, NoInfer<R>, NoInfer<D>>,
     options?: SubscriberOptions<S, R, D>
   ): Subscriber

@@ -2,6 +2,7 @@ import type { FastifyBaseLogger, FastifyTypeProvider } from 'fastify'
 import type { Documentation } from './asyncapi.js'
 import type { CasesOptions, UnvalidatedMessage } from './cases.js'
 import type { DeadLetter } from './dead-letter.js'
+import type { FunctionRegistrar } from './functions.js'
 import type { MessageOf, Returned } from './message-of.js'
 import type { MessageSchema, Part, Read, Write } from './provider.js'
 import type { BoundBroker, Publisher, PublisherOptions, RecordMetadata } from './publish.js'
@@ -106,9 +107,9 @@ type Known<K> = unknown extends K ? string : K
  * Name of a topic, or a list of names.
  *
  * @example
- * const topics: Topics = ['orders', 'returns']
+ * const topics: TopicNames = ['orders', 'returns']
  */
-export type Topics = string | readonly string[]
+export type TopicNames = string | readonly string[]
 
 /**
  * Options of `app.broker.subscriber()`. `R` is the type of value that its publishers take, `D` are its dependencies.
@@ -263,7 +264,7 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
    */
   subscriber<const S extends MessageSchema = {}, const D extends Dependencies = {}, R = unknown>(
     this: void,
-    topics: Topics,
+    topics: TopicNames,
     options: SubscriberOptions<S, R, D>,
     handler: (
       this: This,
@@ -286,19 +287,24 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
     Names extends string | number, const V = {}, const K = {}, const H = {}, const D = {}, R = {}
   >(
     this: void,
-    topics: Topics,
+    topics: TopicNames,
     options: CasesOptions<This, P, Names, V, K, H, D, R>
   ): Subscriber
   subscriber (
     this: void,
-    topics: Topics,
+    topics: TopicNames,
     handler: HandlerAsLastArgument<This, P>
   ): Subscriber
   /**
-   * Declares a topic that the app writes to. Call it while plugins load.
+   * Declares a topic that the app writes to. It may be called after `ready()`, once per publisher: the topic is
+   * created or verified, and what is published meanwhile waits. Schemas are then compiled with the compilers that the
+   * scope has.
    *
    * @throws FASTSTREAM_ERR_INVALID_TOPIC, FASTSTREAM_ERR_INVALID_OPTION
-   * @throws FASTSTREAM_ERR_ALREADY_STARTED after `ready()`
+   * @throws FASTSTREAM_ERR_ALREADY_STARTED after `ready()`, for a schema in a scope that has no compilers, because no
+   *   route, subscriber or publisher with a schema was declared while plugins loaded
+   * @throws FASTSTREAM_ERR_SCHEMA_BUILD after `ready()`, when a schema cannot be compiled
+   * @throws FASTSTREAM_ERR_NOT_READY when the broker is closing
    * @example
    * const placed = app.broker.publisher('orders', { schema: { value: OrderSchema }, key: (order) => order.id })
    */
@@ -318,7 +324,7 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
  * await app.broker.publish('orders', { id: '1' })
  */
 export interface Broker<This, P extends FastifyTypeProvider>
-  extends Registrar<This, P>, BrokerLifecycle<This>, BoundBroker {
+  extends Registrar<This, P>, FunctionRegistrar<This, P>, BrokerLifecycle<This>, BoundBroker {
   /** Name, as the option `name` of the plugin. */
   readonly name: string
   /** Unique id, as `brokerId` of the events: brokers of several apps in one process may have one name. */

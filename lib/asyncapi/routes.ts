@@ -31,7 +31,7 @@ export function documentApp (
     const cure = 'must be given where the plugin is registered first: one document describes all brokers of an app'
     throw new FASTSTREAM_ERR_INVALID_OPTION('asyncapi', cure)
   }
-  const document = known ?? new AppDocument(create)
+  const document = known ?? new AppDocument(create, declared)
   if (!app.hasDecorator('asyncapi')) app.decorate('asyncapi', asyncapi as FastifyInstance['asyncapi'])
   if (known === undefined) serve(app, document, settings, registerOptions)
 
@@ -43,6 +43,12 @@ export function documentApp (
       app.log.warn({ schemas }, message)
     }
     return created
+  }
+
+  function declared (): number {
+    let count = 0
+    for (const { registry } of brokers.values()) count += registry.publishers.length
+    return count
   }
 
   function asyncapi (options: { yaml?: boolean } = {}): AsyncapiDocument | string {

@@ -8,13 +8,12 @@ import type { ResolutionSettings } from '../deps/resolution.js'
 import { FASTSTREAM_ERR_NOT_READY } from '../errors.js'
 import { Events } from '../events.js'
 import { steady, type Log } from '../log.js'
-import type { Outgoing } from '../message/outgoing.js'
-import { PublishChains } from '../middleware/publish-chain.js'
-import { PublishOrder } from '../middleware/publish-order.js'
+import type { Outgoing, Sending } from '../message/outgoing.js'
+import type { PublishChains } from '../middleware/publish-chain.js'
 import type { Settings } from '../options/plugin-options.js'
 import type { Producer } from '../produce/producer.js'
 import type { TopicPartitionOffset } from '../transport/transport.js'
-import { compile, type Compiled } from './compile.js'
+import { compile, compilePublisher, type Compiled } from './compile.js'
 import type { SubscriberDeclaration } from './declaration.js'
 import { DeclaredBroker } from './declared-broker.js'
 import { BrokerReport } from './report.js'
@@ -22,6 +21,9 @@ import { BrokerRuntime } from './runtime.js'
 import { SYSTEM, withOptions, type Environment } from './environment.js'
 import { Lifecycle } from './lifecycle.js'
 import { brokerHealth } from './health.js'
+import type { PublisherSettings } from './plan.js'
+import { createPublishChains } from './publish-chains.js'
+import type { PublisherPlan } from './publisher.js'
 import { startInBackground, startInTime } from './startup.js'
 import type { ViewedBroker } from './views.js'
 
@@ -49,14 +51,7 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
     this.#report = new BrokerReport(settings, this.#log)
     this.events = new Events(settings.name, this.#log)
     this.lifecycle = new Lifecycle(this, this.#log)
-    this.chains = this.#createChains()
-  }
-
-  #createChains (): PublishChains {
-    const { deadline, queue } = this.settings.producer
-    const order = new PublishOrder((outgoing) => this.producer.publish(outgoing), queue)
-    const clock = (): Clock => this.clock
-    return new PublishChains({ order, deadline, log: this.#log, get clock () { return clock() } })
+    this.chains = createPublishChains(this, this.#log)
   }
 
   get id (): string {
@@ -73,8 +68,12 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
     return producer
   }
 
-  async send (outgoing: Outgoing): Promise<RecordMetadata> {
-    return await this.chains.order.send(outgoing)
+  async send (outgoing: Outgoing, sending?: Sending): Promise<RecordMetadata> {
+    return await this.chains.order.send(outgoing, sending)
+  }
+
+  failedLater (topic: string, error: Error): void {
+    this.#report.unconfirmed.add(topic, error)
   }
 
   resolutionSettings (app: FastifyInstance): ResolutionSettings {
@@ -107,6 +106,14 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
 
   skipTo (declaration: SubscriberDeclaration, to: TopicPartitionOffset): void {
     this.found(this.#connection?.groupOf(declaration)).skipTo(to)
+  }
+
+  protected compilePublisher (settings: PublisherSettings): PublisherPlan {
+    return compilePublisher(settings, this)
+  }
+
+  protected prepareTopic (topic: string): void {
+    this.#connection?.prepare(topic)
   }
 
   override setKafkaBroker (name: string): void {
@@ -156,8 +163,7 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
     if (startup === 'background') {
       this.state = 'connecting'
       const connect = (): Promise<BrokerRuntime> => this.#connect(compiled)
-      const failed = (error: LastError): void => { this.#lastError = error }
-      startInBackground(connection, { ...means, connect, failed }).then((connected) => {
+      startInBackground(connection, { ...means, connect, failed: (e) => { this.#lastError = e } }).then((connected) => {
         if (!connected) return
         this.state = 'connected'
         this.#flow()
@@ -173,9 +179,8 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
     const { createTransport, options } = this.#environment
     const transport = await createTransport(this.settings, this.#log)
     const settings = withOptions(this.settings, options)
-    const { topics, writtenTopics } = this.registry
+    const { clock, events, registry: { topics, writtenTopics } } = this
     const plan = { subscribers: [...subscribers.values()], topics, writtenTopics, paused: this.#paused }
-    const { clock, events } = this
     this.#connection = new BrokerRuntime(transport, plan, { settings, clock, log: this.#log, events })
     this.#flow()
     return this.#connection
@@ -217,8 +222,7 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
 
   /** Reads no more, waits for running handlers, commits and leaves the groups. Publishing goes on. */
   drain (): Promise<void> {
-    this.#draining ??= this.#drain()
-    return this.#draining
+    return (this.#draining ??= this.#drain())
   }
 
   async #drain (): Promise<void> {
@@ -234,8 +238,7 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
 
   /** Sends what is queued and lets go of the cluster. Never rejects. */
   close (): Promise<void> {
-    this.#closing ??= this.#close()
-    return this.#closing
+    return (this.#closing ??= this.#close())
   }
 
   async #close (): Promise<void> {

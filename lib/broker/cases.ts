@@ -1,5 +1,5 @@
 import type {
-  Dependencies, Documentation, InheritedOptions, MessageSchema, Publisher, RebalanceListener, Topics,
+  Dependencies, Documentation, InheritedOptions, MessageSchema, Publisher, RebalanceListener, TopicNames,
   UnvalidatedMessage
 } from '../../types/index.js'
 import { FASTSTREAM_ERR_INVALID_ARGUMENTS, FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
@@ -47,7 +47,7 @@ export interface WrittenCases extends InheritedOptions {
 
 /** Arguments of subscriber(), as they come. */
 export type SubscriberArguments = readonly [
-  topics: Topics, options: GivenSubscriber | WrittenCases | Handler, handler?: Handler, ...surplus: unknown[]
+  topics: TopicNames, options: GivenSubscriber | WrittenCases | Handler, handler?: Handler, ...surplus: unknown[]
 ]
 
 /** One subscriber, or one for each case. Any of them stands for all: they have the same topics and options. */
@@ -82,7 +82,7 @@ function hasCases (options: unknown): options is WrittenCases {
 }
 
 /** @throws FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_INVALID_TOPIC */
-function writeCases (topics: Topics, written: WrittenCases): readonly WrittenSubscriber[] {
+function writeCases (topics: TopicNames, written: WrittenCases): readonly WrittenSubscriber[] {
   onlyKnown('', written, OPTIONS)
   const { by, cases, otherwise = 'dead-letter', ...options } = written
   callable('by', by, 'must be a function of the message, such as (message) => message.headers.type')

@@ -4,8 +4,9 @@ import type { Clock } from '../clock.js'
 import { codecOf, JSON_CODEC } from '../codec/named.js'
 import type { ResolutionSettings } from '../deps/resolution.js'
 import { codecRules } from '../message/codec-rules.js'
+import { REPLY_TO } from '../message/headers.js'
 import type { MessageSource } from '../message/received-message.js'
-import type { Sender } from '../message/outgoing.js'
+import type { PublishingSender } from '../message/outgoing.js'
 import type { PublishChains, PublishScopes } from '../middleware/publish-chain.js'
 import type { Settings } from '../options/plugin-options.js'
 import { compileIncoming } from '../schema/incoming.js'
@@ -18,7 +19,7 @@ import { writtenTopicsOf } from './app-brokers.js'
 import { DeadLetterTopics } from './dead-letter-topics.js'
 import type { SubscriberDeclaration } from './declaration.js'
 import { PublisherHandle } from './handles.js'
-import type { SubscriberSettings } from './plan.js'
+import type { PublisherSettings, SubscriberSettings } from './plan.js'
 import { PublisherPlan } from './publisher.js'
 import { Publishers } from './publishers.js'
 import type { Registry } from './registry.js'
@@ -33,7 +34,7 @@ export interface Compiled {
 }
 
 /** The broker whose declarations are compiled. */
-export interface CompilingBroker extends ViewedBroker, Sender {
+export interface CompilingBroker extends ViewedBroker, PublishingSender {
   readonly settings: Settings
   readonly clock: Clock
   readonly chains: PublishChains
@@ -47,9 +48,8 @@ export interface CompilingBroker extends ViewedBroker, Sender {
  * @throws FASTSTREAM_ERR_SCHEMA_BUILD, FASTSTREAM_ERR_ROUTER_HANDLE
  */
 export function compile (registry: Registry, broker: CompilingBroker): Compiled {
-  const { settings: { ajv, deadLetter }, chains } = broker
+  const { settings: { deadLetter }, chains } = broker
   const deadLetterTopics = new DeadLetterTopics(deadLetter, registry.subscribers)
-  const now = (): number => broker.clock.now()
   const subscribers = registry.subscribers.map((settings) => {
     const { declaration, topics, bodyLimit, middlewares } = settings
     const publishers = declaration.publish.map((publisher) => PublisherHandle.placeOf(publisher, declaration, broker))
@@ -65,25 +65,36 @@ export function compile (registry: Registry, broker: CompilingBroker): Compiled 
     const destinations = { results: publishers, writtenTopics: () => writtenTopicsOf(scope) }
     return [declaration, new CompiledSubscriber(settings, rules, source, destinations, around)] as const
   })
-  const publishers = registry.publishers.map(({ declaration, topic, middlewares, codec: codecs }) => {
-    const { scope, schema = {}, key, headers } = declaration
-    const { validator: compiler, serializer } = compilersOf(scope)
-    const codec = codecOf(codecs.value)
-    // A key without a schema is text or bytes.
-    const keyCodec = schema.key === undefined ? undefined : codecOf(codecs.key)
-    const codecOfPart = { value: codec, key: keyCodec, headers: undefined }
-    const validators = compileParts(schema, (schema, part) => {
-      return compileOutgoing({ scope, ajv, compiler, hasCodec: !isJson(codecOfPart[part]) }, schema, { topic, part })
-    })
-    const hasSchema = schema.value !== undefined
-    const serialize = hasSchema && serializer && isJson(codec)
-      ? compileSerializer(serializer, schema.value, topic)
-      : undefined
-    const rules = { topic, hasSchema, validators, serialize, codec, keyCodec, key, headers }
-    const means = { sender: broker, now, log: scope.log, chains: chains.with(middlewares) }
-    return [declaration, new PublisherPlan(rules, means)] as const
+  const publishers = registry.publishers.map((settings) => {
+    return [settings.declaration, compilePublisher(settings, broker)] as const
   })
   return { subscribers: new Map(subscribers), publishers: new Publishers(new Map(publishers)) }
+}
+
+/** @throws FASTSTREAM_ERR_SCHEMA_BUILD */
+export function compilePublisher (
+  { declaration, topic, middlewares, codec: codecs }: PublisherSettings, broker: CompilingBroker
+): PublisherPlan {
+  const { settings: { ajv, producer }, clock, chains } = broker
+  const { scope, schema = {}, key, headers, partition, replyTo } = declaration
+  const { partitioner = producer.partitioner } = declaration
+  const { validator: compiler, serializer } = compilersOf(scope)
+  const codec = codecOf(codecs.value)
+  // A key without a schema is text or bytes.
+  const keyCodec = schema.key === undefined ? undefined : codecOf(codecs.key)
+  const codecOfPart = { value: codec, key: keyCodec, headers: undefined }
+  const validators = compileParts(schema, (schema, part) => {
+    return compileOutgoing({ scope, ajv, compiler, hasCodec: !isJson(codecOfPart[part]) }, schema, { topic, part })
+  })
+  const hasSchema = schema.value !== undefined
+  const serialize = hasSchema && serializer && isJson(codec)
+    ? compileSerializer(serializer, schema.value, topic)
+    : undefined
+  const automatic = replyTo === undefined ? undefined : { [REPLY_TO]: replyTo }
+  const encoding = { topic, hasSchema, validators, serialize, codec, keyCodec, key, headers, automatic }
+  const rules = { ...encoding, partition, partitioner }
+  const means = { sender: broker, now: () => clock.now(), log: scope.log, chains: chains.with(middlewares) }
+  return new PublisherPlan(rules, means)
 }
 
 /** True where the value on the wire is the JSON of the value, as far as a schema describes it. */

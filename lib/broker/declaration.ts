@@ -1,17 +1,18 @@
 import type { FastifyInstance } from 'fastify'
 import type {
-  Dependencies, InheritedOptions, MessageSchema, OutgoingHeaders, PublisherOptions, RebalanceListener,
-  SubscriberOptions, Topics
+  Dependencies, InheritedOptions, MessageSchema, OutgoingHeaders, Partitioner, PublisherOptions, RebalanceListener,
+  SubscriberOptions, TopicNames
 } from '../../types/index.js'
 import { declaredDependencies } from '../deps/dependency.js'
 import type { Deps } from '../deps/scopes.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { isPlainObject } from '../message/headers.js'
 import type { ReceivedMessage } from '../message/received-message.js'
-import { callable, onlyKnown } from '../options/assert.js'
+import { callable, integer, onlyKnown } from '../options/assert.js'
 import { checkKeyCodec } from '../options/codec.js'
 import { DOCUMENTATION, normaliseDocumentation, type About } from '../options/documentation.js'
 import { OF_SUBSCRIBERS, resolveInherited } from '../options/inherited.js'
+import { checkPartitioner } from '../options/producer.js'
 import { checkListener } from '../options/rebalance-listener.js'
 import { checkTopic } from '../options/topic-name.js'
 import type { Case, Filter } from './cases.js'
@@ -52,6 +53,9 @@ export interface WrittenPublisher {
   readonly options: Pick<PublisherOptions<MessageSchema, unknown>, 'codec' | 'includeInSchema' | 'tags'>
   readonly key: string | ((value: unknown) => unknown) | undefined
   readonly headers: OutgoingHeaders | ((value: unknown) => OutgoingHeaders) | undefined
+  readonly partition: number | ((value: unknown) => number) | undefined
+  readonly partitioner: Partitioner | undefined
+  readonly replyTo: string | undefined
 }
 
 export type SubscriberDeclaration = WrittenSubscriber & Position
@@ -64,12 +68,14 @@ type GivenPublisher = PublisherOptions<MessageSchema, unknown>
 const SUBSCRIBER_OPTIONS = [
   ...new Set(['schema', 'publish', 'deps', 'listener', 'filter', ...OF_SUBSCRIBERS, ...DOCUMENTATION])
 ]
-const PUBLISHER_OPTIONS = ['schema', 'key', 'headers', 'codec', 'includeInSchema', ...DOCUMENTATION]
+const PUBLISHER_OPTIONS = [
+  'schema', 'key', 'headers', 'codec', 'partition', 'partitioner', 'replyTo', 'includeInSchema', ...DOCUMENTATION
+]
 const PARTS = ['value', 'key', 'headers']
 
 /** @throws FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_INVALID_TOPIC */
 export function writeSubscriber (
-  topics: Topics, given: GivenSubscriber, handler: Handler, cases?: Case
+  topics: TopicNames, given: GivenSubscriber, handler: Handler, cases?: Case
 ): WrittenSubscriber {
   onlyKnown('', given, SUBSCRIBER_OPTIONS)
   const { schema, publish = [], deps = {}, listener, filter, ...options } = given
@@ -96,13 +102,14 @@ export function writeSubscriber (
 /** @throws FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_INVALID_TOPIC */
 export function writePublisher (topic: string, given: GivenPublisher): WrittenPublisher {
   onlyKnown('', given, PUBLISHER_OPTIONS)
-  const { schema, key, headers, codec, includeInSchema, tags } = given
+  const { schema, key, headers, codec, partition, partitioner, replyTo, includeInSchema, tags } = given
   if (schema !== undefined) onlyKnown('schema.', schema, PARTS)
   checkKeyCodec(given, schema)
   if (key !== undefined && typeof key !== 'string') callable('key', key, 'must be a string or a function of the value')
   if (headers !== undefined && !isPlainObject(headers)) {
     callable('headers', headers, 'must be a plain object or a function of the value')
   }
+  checkPartition(partition, partitioner)
   const options = { codec, includeInSchema, tags }
   resolveInherited([options])
   return Object.freeze({
@@ -112,8 +119,22 @@ export function writePublisher (topic: string, given: GivenPublisher): WrittenPu
     about: normaliseDocumentation(given),
     options,
     key,
-    headers
+    headers,
+    partition,
+    partitioner,
+    replyTo: replyTo === undefined ? undefined : checkTopic(replyTo, " (it is the option 'replyTo')")
   })
+}
+
+function checkPartition (
+  partition: WrittenPublisher['partition'], partitioner: WrittenPublisher['partitioner']
+): void {
+  if (typeof partition === 'number') integer('partition', partition, 0)
+  else if (partition !== undefined) callable('partition', partition, 'must be a number or a function of the value')
+  if (partitioner === undefined) return
+  checkPartitioner('partitioner', partitioner)
+  if (partition === undefined) return
+  throw new FASTSTREAM_ERR_INVALID_OPTION('partitioner', "must not be given with 'partition', which leaves no choice")
 }
 
 /** Declares what was written at a position: a scope itself, or a router that is included there. */
@@ -127,7 +148,7 @@ export function declareAt<W extends WrittenSubscriber | WrittenPublisher> (
 
 /** @throws FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_INVALID_TOPIC */
 export function declareSubscriber (
-  scope: FastifyInstance, topics: Topics, given: GivenSubscriber, handler: Handler
+  scope: FastifyInstance, topics: TopicNames, given: GivenSubscriber, handler: Handler
 ): SubscriberDeclaration {
   return declareAt({ scope, layers: NO_LAYERS }, writeSubscriber(topics, given, handler))
 }

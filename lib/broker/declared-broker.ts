@@ -2,20 +2,21 @@ import type { FastifyInstance } from 'fastify'
 import type { BrokerHealth, ErrorHandler, Middleware, RecordMetadata } from '../../types/index.js'
 import type { Clock } from '../clock.js'
 import { FASTSTREAM_ERR_ALREADY_STARTED, FASTSTREAM_ERR_NOT_READY } from '../errors.js'
-import type { Outgoing, Sender } from '../message/outgoing.js'
+import type { Outgoing, PublishingSender, Sending } from '../message/outgoing.js'
 import { clusterNamed, requireWritten } from '../options/clusters.js'
 import type { PublishChains, PublishScopes } from '../middleware/publish-chain.js'
 import type { Settings } from '../options/plugin-options.js'
 import type { Compiled } from './compile.js'
 import type { PublisherDeclaration, SubscriberDeclaration } from './declaration.js'
 import { nameOf, type Layer } from './layers.js'
+import type { PublisherSettings } from './plan.js'
 import { plainPublisher, type PublisherPlan } from './publisher.js'
 import { Registry } from './registry.js'
 import { ScopeErrorHandlers } from './scope-error-handlers.js'
 import type { CompiledSubscriber } from './subscriber.js'
 
 /** Declarations for one cluster, made while plugins load, and the broker that runs them when the app is ready. */
-export abstract class DeclaredBroker implements Sender {
+export abstract class DeclaredBroker implements PublishingSender {
   settings: Settings
   readonly registry: Registry
   readonly errorHandlers = new ScopeErrorHandlers()
@@ -34,7 +35,10 @@ export abstract class DeclaredBroker implements Sender {
   /** The chains of publishers without middlewares. */
   abstract readonly chains: PublishChains
   abstract get clock (): Clock
-  abstract send (outgoing: Outgoing): Promise<RecordMetadata>
+  abstract send (outgoing: Outgoing, sending?: Sending): Promise<RecordMetadata>
+  abstract failedLater (topic: string, error: Error): void
+  protected abstract compilePublisher (settings: PublisherSettings): PublisherPlan
+  protected abstract prepareTopic (topic: string): void
 
   get name (): string {
     return this.settings.name
@@ -58,9 +62,16 @@ export abstract class DeclaredBroker implements Sender {
     this.registry.addSubscriber(declaration)
   }
 
+  /** Also after the start: then it is compiled at once, and its topic is created or verified. */
   addPublisher (declaration: PublisherDeclaration): void {
-    this.onlyWhileLoading('a publisher', declaration.topic)
-    this.registry.addPublisher(declaration)
+    if (this.loading) return this.registry.addPublisher(declaration)
+    const { compiled, registry, state } = this
+    if (compiled === undefined || state === 'closing' || state === 'closed') throw new FASTSTREAM_ERR_NOT_READY(state)
+    const { topics } = registry
+    registry.addLatePublisher(declaration, (settings) => {
+      compiled.publishers.add(declaration, this.compilePublisher(settings))
+      if (!topics.includes(settings.topic)) this.prepareTopic(settings.topic)
+    })
   }
 
   addLayer (scope: FastifyInstance, layer: Layer): void {

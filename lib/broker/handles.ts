@@ -1,5 +1,5 @@
 import { inspect, type InspectOptionsStylized } from 'node:util'
-import type { Publisher, PublishOptions, RecordMetadata, Subscriber } from '../../types/index.js'
+import type { Publisher, RecordMetadata, Subscriber } from '../../types/index.js'
 import { FASTSTREAM_ERR_INVALID_ARGUMENTS, FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { NO_SCOPES } from '../middleware/publish-chain.js'
 import { isObject, noSurplus } from '../options/assert.js'
@@ -8,7 +8,7 @@ import type { TopicPartitionOffset } from '../transport/transport.js'
 import type { PublisherDeclaration, SubscriberDeclaration, WrittenPublisher, WrittenSubscriber } from './declaration.js'
 import type { Position } from './layers.js'
 import { Places, type Place } from './places.js'
-import type { PublisherPlan } from './publisher.js'
+import type { GivenOptions, PublisherPlan } from './publisher.js'
 
 /* Handle of a declaration, for users. Nothing leads from a handle to the broker and its settings. */
 
@@ -77,11 +77,11 @@ export class PublisherHandle implements Publisher {
     return place === undefined ? this.#written.topic : place.source.topicOf(place.declaration)
   }
 
-  publish = async (value: unknown, options?: PublishOptions, ...surplus: unknown[]): Promise<RecordMetadata> => {
+  publish = (async (value: unknown, options?: GivenOptions, ...surplus: unknown[]) => {
     noSurplus('publish(value, options)', surplus)
     const { source, declaration } = this.#places.only(PUBLISH_CURE)
     return await source.publisherOf(declaration).publish(value, options, NO_SCOPES)
-  }
+  }) as Publisher['publish']
 
   toJSON (): object {
     return { topic: this.topic }

@@ -1,22 +1,27 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
-import type { Codec, PublishCommand, PublishOptions, RecordMetadata } from '../../types/index.js'
+import type { Codec, PublishCommand, PublishOptions, RecordMetadata, UnconfirmedOptions } from '../../types/index.js'
 import type { Clock } from '../clock.js'
 import type { Log } from '../log.js'
 import { acceptCorrelationId } from '../message/correlation-id.js'
 import { encode, type OutgoingRules } from '../message/encode.js'
-import { send, type Prepared, type Sender } from '../message/outgoing.js'
+import { send, type Prepared, type PublishingSender, type Sending } from '../message/outgoing.js'
 import { checkPublishOptions } from '../message/publish-options.js'
 import type { PublishChain, PublishChains, PublishScopes } from '../middleware/publish-chain.js'
 import type { PublishOrder } from '../middleware/publish-order.js'
 import type { ResultWay } from '../middleware/publish-results.js'
+import type { Settings } from '../options/plugin-options.js'
+import { unconfirmed } from '../produce/unconfirmed.js'
 import { checkTopic } from '../options/topic-name.js'
+
+/** Options of a publish, which a caller without types may have written in any way. */
+export type GivenOptions = PublishOptions | UnconfirmedOptions
 
 const NO_OPTIONS: PublishOptions = Object.freeze({})
 
 /** Parts of broker and scope that a publisher needs. */
 export interface PublisherMeans {
-  readonly sender: Sender
+  readonly sender: PublishingSender
   readonly now: () => number
   readonly log: Log
   /** Undefined where no middleware can be. */
@@ -52,11 +57,27 @@ export class PublisherPlan {
    */
   publish (
     value: unknown, options: PublishOptions | undefined, scopes: PublishScopes, correlationId?: string
+  ): Promise<RecordMetadata>
+  publish (
+    value: unknown, options: GivenOptions | undefined, scopes: PublishScopes, correlationId?: string
+  ): Promise<RecordMetadata | undefined>
+  publish (
+    value: unknown, options: GivenOptions | undefined, scopes: PublishScopes, correlationId?: string
+  ): Promise<RecordMetadata | undefined> {
+    if (options?.noConfirm !== true) return this.#publish(value, options, scopes, correlationId, options)
+    const { wait } = options
+    return unconfirmed(
+      (queued) => this.#publish(value, options, scopes, correlationId, { wait, queued }),
+      (error) => { this.#means.sender.failedLater(this.topic, error) })
+  }
+
+  #publish (
+    value: unknown, options: GivenOptions | undefined, scopes: PublishScopes, correlationId?: string, sending?: Sending
   ): Promise<RecordMetadata> {
     const { chains } = this.#means
     const chain = chains?.from(scopes)
-    if (chains === undefined || chain === undefined) return send(this.prepare(value, options, correlationId))
-    return this.#publishInOrder(chain, chains.order, this.#commandOf(value, options, correlationId))
+    if (chains === undefined || chain === undefined) return send(this.prepare(value, options, correlationId), sending)
+    return this.#publishInOrder(chain, chains.order, this.#commandOf(value, options, correlationId), sending)
   }
 
   /** The way of a result of a handler through middlewares; undefined where there are none. */
@@ -78,7 +99,7 @@ export class PublisherPlan {
    * @param tombstoneKey the key of a tombstone that has no key of its own
    */
   prepare (
-    value: unknown, options: PublishOptions = NO_OPTIONS, correlationId?: string, tombstoneKey: Buffer | null = null
+    value: unknown, options: GivenOptions = NO_OPTIONS, correlationId?: string, tombstoneKey: Buffer | null = null
   ): Prepared {
     const { sender, now, log } = this.#means
     if (options !== NO_OPTIONS) checkPublishOptions(options)
@@ -91,19 +112,24 @@ export class PublisherPlan {
     return { outgoing: encode(value, options, this.#rules, circumstances), sender }
   }
 
-  async #publishInOrder (chain: PublishChain, order: PublishOrder, command: PublishCommand): Promise<RecordMetadata> {
+  async #publishInOrder (
+    chain: PublishChain, order: PublishOrder, command: PublishCommand, sending?: Sending
+  ): Promise<RecordMetadata> {
     const place = order.take(command.topic)
     try {
-      return await chain.run(command, (changed) => order.sendFrom(place, this.#prepareCommand(changed).outgoing))
+      return await chain.run(command, (changed) => {
+        return order.sendFrom(place, this.#prepareCommand(changed).outgoing, sending)
+      })
     } finally {
       place.leave()
     }
   }
 
-  #commandOf (value: unknown, options: PublishOptions | undefined, correlationId?: string): PublishCommand {
+  #commandOf (value: unknown, options: GivenOptions | undefined, correlationId?: string): PublishCommand {
     if (options !== undefined) checkPublishOptions(options)
     const { topic } = this.#rules
-    return { ...options, correlationId: options?.correlationId ?? correlationId, topic, value }
+    const own = options?.correlationId
+    return { ...options, noConfirm: undefined, correlationId: own ?? correlationId, topic, value }
   }
 
   #prepareCommand ({ topic, value, ...options }: PublishCommand, rawKey: Buffer | null = null): Prepared {
@@ -111,12 +137,18 @@ export class PublisherPlan {
   }
 }
 
+/** The broker of publishers that are not declared. */
+interface PlainBroker extends PublishingSender {
+  readonly clock: Clock
+  readonly chains: PublishChains
+  readonly settings: Pick<Settings, 'producer'>
+}
+
 /** A publisher without schema, key and headers: it publishes what it is given. @throws FASTSTREAM_ERR_INVALID_TOPIC */
 export function plainPublisher (
-  broker: Sender & { readonly clock: Clock, readonly chains: PublishChains }, { log }: FastifyInstance, topic: string,
-  codec?: Codec
+  broker: PlainBroker, { log }: FastifyInstance, topic: string, codec?: Codec
 ): PublisherPlan {
-  const { chains } = broker
-  const rules = { topic: checkTopic(topic), hasSchema: false, validators: {}, codec }
+  const { chains, settings: { producer: { partitioner } } } = broker
+  const rules = { topic: checkTopic(topic), hasSchema: false, validators: {}, codec, partitioner }
   return new PublisherPlan(rules, { sender: broker, now: () => broker.clock.now(), log, chains })
 }

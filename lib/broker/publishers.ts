@@ -11,7 +11,7 @@ type ByTopic = Map<string, PublisherPlan | typeof SEVERAL>
 
 /** The compiled publishers of one cluster, found by declaration, or by scope and topic. */
 export class Publishers {
-  readonly #byDeclaration: ReadonlyMap<PublisherDeclaration, PublisherPlan>
+  readonly #byDeclaration = new Map<PublisherDeclaration, PublisherPlan>()
   readonly #declared = new Map<FastifyInstance, ByTopic>()
   /** Whole topics by the topics that publishers of a scope name without their prefix. */
   readonly #written = new Map<FastifyInstance, Map<string, string>>()
@@ -19,13 +19,16 @@ export class Publishers {
   readonly #known = new Map<FastifyInstance, ByTopic>()
 
   constructor (plans: ReadonlyMap<PublisherDeclaration, PublisherPlan>) {
-    this.#byDeclaration = plans
-    for (const [declaration, plan] of plans) {
-      const { scope } = declaration
-      const declared: ByTopic = this.#declared.get(scope) ?? new Map()
-      this.#declared.set(scope, declared.set(plan.topic, declared.has(plan.topic) ? SEVERAL : plan))
-      this.#keepWritten(declaration, plan.topic)
-    }
+    for (const [declaration, plan] of plans) this.add(declaration, plan)
+  }
+
+  add (declaration: PublisherDeclaration, plan: PublisherPlan): void {
+    const { scope } = declaration
+    const declared: ByTopic = this.#declared.get(scope) ?? new Map()
+    this.#byDeclaration.set(declaration, plan)
+    this.#declared.set(scope, declared.set(plan.topic, declared.has(plan.topic) ? SEVERAL : plan))
+    this.#keepWritten(declaration, plan.topic)
+    this.#known.clear()
   }
 
   of (declaration: PublisherDeclaration): PublisherPlan | undefined {

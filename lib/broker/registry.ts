@@ -5,7 +5,7 @@ import { noteDeclaration, noteUse } from '../deps/scopes.js'
 import { FASTSTREAM_ERR_ALREADY_STARTED } from '../errors.js'
 import { resolveInherited } from '../options/inherited.js'
 import type { Settings } from '../options/plugin-options.js'
-import { requestCompilers } from '../schema/scope-compilers.js'
+import { hasCompilers, requestCompilers } from '../schema/scope-compilers.js'
 import type { Declaration, PublisherDeclaration, SubscriberDeclaration } from './declaration.js'
 import { nameOf, NO_LAYERS, ScopeLayers, type Layer } from './layers.js'
 import {
@@ -16,7 +16,7 @@ import {
 /** Declarations with what they inherit. */
 interface Complete {
   readonly subscribers: ReadonlyMap<SubscriberDeclaration, SubscriberSettings>
-  readonly publishers: ReadonlyMap<PublisherDeclaration, PublisherSettings>
+  readonly publishers: Map<PublisherDeclaration, PublisherSettings>
 }
 
 /**
@@ -79,9 +79,19 @@ export class Registry {
   }
 
   addPublisher (declaration: PublisherDeclaration): void {
-    requestCompilersOf(declaration, 'a publisher', declaration.topic)
+    requestCompilersOf(declaration, 'a publisher with a schema', declaration.topic)
     this.#publishers.push(declaration)
     this.#complete = undefined
+  }
+
+  /** Adds a publisher after the start, when `compile` has compiled it. */
+  addLatePublisher (declaration: PublisherDeclaration, compile: (settings: PublisherSettings) => void): void {
+    requestCompilersOf(declaration, 'a publisher with a schema', declaration.topic)
+    const { publishers } = this.#completed
+    const settings = this.publisher(declaration)
+    compile(settings)
+    this.#publishers.push(declaration)
+    publishers.set(declaration, settings)
   }
 
   /** A publisher, as far as its layers are known. */
@@ -168,8 +178,16 @@ function onlyAtBoot (scope: FastifyInstance, what: string, name: string): void {
   }
 }
 
-/** Has the scope's compilers made at boot, also by what the scope sets later. */
-function requestCompilersOf ({ scope, schema }: Declaration, what: string, topic: string): void {
-  onlyAtBoot(scope, what, topic)
+/**
+ * Has the scope's compilers made at boot, also by what the scope sets later. After the boot, a publisher takes the
+ * compilers that there are.
+ */
+function requestCompilersOf ({ kind, scope, schema }: Declaration, what: string, topic: string): void {
+  try {
+    onlyAtBoot(scope, what, topic)
+  } catch (error) {
+    if (kind === 'publisher' && (schema === undefined || hasCompilers(scope))) return
+    throw error
+  }
   if (schema !== undefined) requestCompilers(scope)
 }

@@ -1,6 +1,7 @@
 import type { BrokerHealth } from '../../types/index.js'
 import type { Clock } from '../clock.js'
 import { isEnabled, type Log } from '../log.js'
+import { UnconfirmedFailures } from '../produce/unconfirmed.js'
 import { acceptsAnyCertificate } from '../options/connection.js'
 import type { Settings } from '../options/plugin-options.js'
 import { Sealed } from '../sealed.js'
@@ -8,6 +9,7 @@ import { Sealed } from '../sealed.js'
 /** Tells how the life of one broker goes: log lines. */
 export class BrokerReport {
   readonly #log: Log
+  readonly unconfirmed: UnconfirmedFailures
   #settings: Settings
   #connectFailed = false
   #closingSince: number | undefined
@@ -15,6 +17,7 @@ export class BrokerReport {
   constructor (settings: Settings, log: Log) {
     this.#settings = settings
     this.#log = log
+    this.unconfirmed = new UnconfirmedFailures(settings.name, log)
     this.use(settings)
   }
 

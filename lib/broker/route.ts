@@ -1,6 +1,6 @@
 import { inspect, type InspectOptionsStylized } from 'node:util'
 import type {
-  Dependencies, KafkaRoute, MessageSchema, RouteFunction, SubscriberOptions, Topics
+  Dependencies, KafkaRoute, MessageSchema, RouteFunction, SubscriberOptions, TopicNames
 } from '../../types/index.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { noSurplus } from '../options/assert.js'
@@ -31,7 +31,7 @@ class Route implements KafkaRoute {
 export const { writtenIn } = Route
 
 function defer (
-  topics: Topics, handler: Handler, options: SubscriberOptions<MessageSchema, unknown, Dependencies> = {},
+  topics: TopicNames, handler: Handler, options: SubscriberOptions<MessageSchema, unknown, Dependencies> = {},
   ...surplus: unknown[]
 ): KafkaRoute {
   noSurplus('route(topics, handler, options)', surplus)

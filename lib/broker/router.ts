@@ -2,7 +2,7 @@ import { inspect, type InspectOptionsStylized } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import type {
   AnyKafkaRouter, Dependencies, IncludeOptions, KafkaRouterConstructor, MessageSchema, Publisher, PublisherOptions,
-  RouterOptions, Subscriber, SubscriberOptions, Topics
+  RouterOptions, Subscriber, SubscriberOptions, TopicNames
 } from '../../types/index.js'
 import { FASTSTREAM_ERR_ROUTER } from '../errors.js'
 import { list, noSurplus, onlyKnown } from '../options/assert.js'
@@ -67,7 +67,7 @@ export class Router implements AnyKafkaRouter {
   }
 
   route = (
-    topics: Topics, handler: Handler, options: SubscriberOptions<MessageSchema, unknown, Dependencies> = {},
+    topics: TopicNames, handler: Handler, options: SubscriberOptions<MessageSchema, unknown, Dependencies> = {},
     ...surplus: unknown[]
   ): Subscriber => {
     noSurplus('route(topics, handler, options)', surplus)

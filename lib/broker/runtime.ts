@@ -41,6 +41,8 @@ export class BrokerRuntime {
   #step: Step = 'connecting'
   #producer: Producer | undefined
   #groups: Groups | undefined
+  /** Topics that were declared while the start was under way. */
+  readonly #late = new Set<string>()
   #dispatching = false
   #draining: Promise<void> | undefined
   #closing: Promise<void> | undefined
@@ -91,6 +93,7 @@ export class BrokerRuntime {
     await prepareTopics(this.#transport, topics, settings, log, () => this.#ending)
     if (this.#ending) return
     this.#producer = new Producer(this.#transport.producer(), settings.producer, this.#surroundings)
+    for (const topic of this.#late) this.prepare(topic)
     this.#step = 'joining groups'
     const budget = new MemoryBudget(settings.buffer.bytes)
     const means = { ...this.#surroundings, transport: this.#transport, producer: this.#producer, budget, paused }
@@ -103,6 +106,18 @@ export class BrokerRuntime {
   dispatch (): void {
     this.#dispatching = true
     this.#groups?.dispatch()
+  }
+
+  /** Creates or verifies a topic that was declared late. What is published to it meanwhile waits. */
+  prepare (topic: string): void {
+    if (this.#producer === undefined) {
+      this.#late.add(topic)
+      return
+    }
+    const { settings, log } = this.#surroundings
+    const prepared = inOwnContext(() => prepareTopics(this.#transport, [topic], settings, log, () => this.#ending))
+    prepared.catch((err) => { log.error({ err, topic }, 'the topic of a late publisher could not be prepared') })
+    this.#producer.hold(topic, prepared)
   }
 
   /** Whether the cluster answers within `timeout` ms. Never rejects. */

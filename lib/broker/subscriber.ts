@@ -2,6 +2,7 @@ import type { Failure } from '../consume/pipeline/dead-letter.js'
 import type { FailureAnswer } from '../consume/pipeline/failure-policy.js'
 import type { Delivery } from '../consume/pipeline/delivery.js'
 import type { AttemptMoments, ResultsInScope, SubscriberPlan } from '../consume/pipeline/subscriber-plan.js'
+import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { isPromise } from '../is-promise.js'
 import { steady } from '../log.js'
 import { decode, type Decoded, type IncomingRules } from '../message/decode.js'
@@ -21,6 +22,8 @@ import type { SubscriberSettings } from './plan.js'
 import type { PublisherPlan, ResultOrigin } from './publisher.js'
 
 const UNUSED = "handler returned a value, which is not published: set 'publish', or return nothing (this is said once)"
+
+const CONFIRMED = 'is not for the result of a handler: its message is settled when the result is in the log'
 
 /** Its settings are its own members, for the pipeline reads some of them for each message. */
 export interface CompiledSubscriber extends SubscriberSettings {}
@@ -115,6 +118,7 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
   prepare (result: unknown, message: ResultOrigin): readonly Prepared[] | Promise<ResultsInScope> {
     const { value, options } = isResponse(result) ? result : { value: result, options: undefined }
     if (this.#publishers.length === 0) this.#warnOfResult()
+    if (options?.noConfirm) throw new FASTSTREAM_ERR_INVALID_OPTION('noConfirm', CONFIRMED)
     if (value === undefined) return []
     // A key function cannot be called with null: the tombstone belongs to the entity that the message is about.
     const tombstoneKey = value === null ? message.rawKey : null

@@ -2,7 +2,7 @@ import { inspect, type InspectOptionsStylized } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import type {
   AnyKafkaRouter, BoundBroker, BrokerHealth, Dependencies, ErrorHandler, IncludeOptions, MessageSchema, Middleware,
-  Publisher, PublisherOptions, PublishOptions, RecordMetadata, ScopeOptions, Subscriber
+  Publisher, PublisherOptions, ScopeOptions, Subscriber, SubscriberOptions
 } from '../../types/index.js'
 import type { PublishScopes } from '../middleware/publish-chain.js'
 import { noSurplus } from '../options/assert.js'
@@ -10,15 +10,21 @@ import { checkMiddleware } from '../options/middlewares.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { inspected } from '../shown.js'
 import { declarationsOf, type SubscriberArguments } from './cases.js'
-import { declarePublisher, type PublisherDeclaration, type SubscriberDeclaration } from './declaration.js'
+import { declarePublisher, type Handler, type PublisherDeclaration, type SubscriberDeclaration } from './declaration.js'
+import { functionLast, publishing, topicOf, type NamedTopic, type Produce } from './functions.js'
 import { PublisherHandle, SubscriberHandle, type PublisherSource, type SubscriberSource } from './handles.js'
 import { Inclusions } from './inclusions.js'
 import { layerOf, nameOf, NO_LAYERS, type Layer, type Position } from './layers.js'
 import { LifecycleView, type LivingBroker } from './lifecycle-view.js'
-import type { PublisherPlan } from './publisher.js'
+import type { GivenOptions, PublisherPlan } from './publisher.js'
 import { Router } from './router.js'
 
 const PUBLISH = 'publish(publisher, value, options)'
+const CONSUMES = 'consumes(options, handler)'
+const PRODUCING = 'producing(options, function)'
+
+type Consumes = SubscriberOptions<MessageSchema, unknown, Dependencies> & NamedTopic
+type Produces = PublisherOptions<MessageSchema, unknown> & NamedTopic
 
 /** The broker behind a view. */
 export interface ViewedBroker extends PublisherSource, SubscriberSource, LivingBroker {
@@ -69,9 +75,9 @@ export class BoundView implements BoundBroker {
   }
 
   // Async for its errors; up to the queue it runs at once, so that publishes keep the order of their calls.
-  publish = async (
-    target: string | Publisher, value: unknown, options?: PublishOptions, ...surplus: unknown[]
-  ): Promise<RecordMetadata> => {
+  publish = (async (
+    target: string | Publisher, value: unknown, options?: GivenOptions, ...surplus: unknown[]
+  ) => {
     noSurplus(PUBLISH, surplus)
     const correlationId = this.#correlationId()
     const { scopes } = this.#place
@@ -80,7 +86,7 @@ export class BoundView implements BoundBroker {
     this.#onFirstPublish?.(correlationId)
     this.#onFirstPublish = undefined
     return await published
-  }
+  }) as BoundBroker['publish']
 
   toJSON (): object {
     return { name: this.#broker.name, correlationId: this.correlationId }
@@ -113,13 +119,13 @@ export class ScopeView extends LifecycleView implements BoundBroker {
     return this.#broker.id
   }
 
-  publish = async (
-    target: string | Publisher, value: unknown, options?: PublishOptions, ...surplus: unknown[]
-  ): Promise<RecordMetadata> => {
+  publish = (async (
+    target: string | Publisher, value: unknown, options?: GivenOptions, ...surplus: unknown[]
+  ) => {
     noSurplus(PUBLISH, surplus)
     const publisher = publisherOf(this.#broker, this.#position, target)
     return await publisher.publish(value, options, this.#broker.publishScopes(this.#scope))
-  }
+  }) as BoundBroker['publish']
 
   health = (): BrokerHealth => {
     return this.#broker.health()
@@ -169,6 +175,20 @@ export class ScopeView extends LifecycleView implements BoundBroker {
     const included = Router.of(router)
     const layer = this.#inclusions.add(included, overrides)
     if (layer !== undefined) Router.declareIn({ scope: this.#scope, broker: this.#broker }, included, layer)
+  }
+
+  consumes = (options: Consumes | Handler, handler?: Handler, ...surplus: unknown[]): Subscriber => {
+    noSurplus(CONSUMES, surplus)
+    const [{ topic, prefix, ...rest }, handle] = functionLast<Consumes, Handler>(CONSUMES, options, handler)
+    return this.subscriber(topicOf(handle, { topic, prefix }, 'on'), rest, handle)
+  }
+
+  producing = (
+    options: Produces | Produce, produce?: Produce, ...surplus: unknown[]
+  ): ReturnType<typeof publishing> => {
+    noSurplus(PRODUCING, surplus)
+    const [{ topic, prefix, ...rest }, made] = functionLast<Produces, Produce>(PRODUCING, options, produce)
+    return publishing(made, this.publisher(topicOf(made, { topic, prefix }, 'to'), rest).publish)
   }
 
   toJSON (): object {

@@ -1,13 +1,13 @@
 import { types } from 'node:util'
 import type { OutgoingHeaders as Headers } from '../../types/index.js'
-import { FASTSTREAM_ERR_ENCODE } from '../errors.js'
+import { FASTSTREAM_ERR_ENCODE, FASTSTREAM_ERR_PARTITION } from '../errors.js'
 
 /*
- * Key and headers that a publisher's functions derive from a value. `undefined` is more often a misspelt member than a
- * wish.
+ * Key, headers and partition that a publisher's functions derive from a value. `undefined` is more often a misspelt
+ * member than a wish.
  */
 
-type Part = 'key' | 'headers'
+type Part = 'key' | 'headers' | 'partition'
 type KeyOption = string | ((value: unknown) => unknown) | undefined
 type Given<T> = T | ((value: unknown) => T) | undefined
 
@@ -29,6 +29,19 @@ export function deriveHeaders (headers: Given<Headers>, value: unknown, topic: s
   return all
 }
 
+/**
+ * The records of a key are in one partition, and a tombstone belongs there: without a value only its caller knows which
+ * one that is.
+ *
+ * @throws FASTSTREAM_ERR_PARTITION
+ */
+export function derivePartition (partition: Given<number>, value: unknown, topic: string): number | undefined {
+  if (typeof partition !== 'function') return partition
+  if (value !== null) return made(() => partition(value), 'partition', topic, 'the number of a partition')
+  const reason = "a tombstone has no value to compute it from: give the option 'partition' with it"
+  throw new FASTSTREAM_ERR_PARTITION(topic, reason)
+}
+
 function made<T> (make: () => T, part: Part, topic: string, wanted: string): T {
   const result = called(make, part, topic)
   if (result === undefined) throw wrong(part, topic, `undefined: return ${wanted}`)
@@ -46,11 +59,16 @@ function called<T> (make: () => T, part: Part, topic: string): T {
     return make()
   } catch (error) {
     if (error instanceof Error && 'code' in error) throw error
-    const reason = `the function '${part}' of publisher('${topic}') threw an error, which is the cause of this one`
-    throw new FASTSTREAM_ERR_ENCODE(part, topic, reason, { cause: error })
+    throw failed(part, topic, 'threw an error, which is the cause of this one', { cause: error })
   }
 }
 
 function wrong (part: Part, topic: string, what: string): Error {
-  return new FASTSTREAM_ERR_ENCODE(part, topic, `the function '${part}' of publisher('${topic}') returned ${what}`)
+  return failed(part, topic, `returned ${what}`)
+}
+
+function failed (part: Part, topic: string, what: string, options?: ErrorOptions): Error {
+  const reason = `the function '${part}' of publisher('${topic}') ${what}`
+  if (part === 'partition') return new FASTSTREAM_ERR_PARTITION(topic, reason, options)
+  return new FASTSTREAM_ERR_ENCODE(part, topic, reason, options)
 }

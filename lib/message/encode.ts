@@ -1,6 +1,6 @@
 import { reasonOf } from '../to-error.js'
 import { randomUUID } from 'node:crypto'
-import type { Codec, OutgoingHeaders, PublishOptions } from '../../types/index.js'
+import type { Codec, OutgoingHeaders, Partitioner, PublishOptions } from '../../types/index.js'
 import { isBytes } from '../codec/bytes.js'
 import { encodeValue, jsonText, type Encoded } from '../codec/content-type.js'
 import { decodeKey } from '../codec/text.js'
@@ -8,7 +8,7 @@ import { FASTSTREAM_ERR_ENCODE } from '../errors.js'
 import type { Check } from '../schema/outgoing.js'
 import type { Serialize } from '../schema/serializer.js'
 import type { Validators } from '../schema/validator.js'
-import { deriveHeaders, deriveKey } from './derive.js'
+import { deriveHeaders, deriveKey, derivePartition } from './derive.js'
 import { encodeByCodec } from './encode-by-codec.js'
 import { CONTENT_TYPE, CORRELATION_ID, encodeHeaders, headerTexts, mergeHeaders } from './headers.js'
 import type { Outgoing } from './outgoing.js'
@@ -30,7 +30,14 @@ export interface OutgoingRules {
   readonly keyCodec?: Codec | undefined
   readonly key?: string | ((value: unknown) => unknown) | undefined
   readonly headers?: OutgoingHeaders | ((value: unknown) => OutgoingHeaders) | undefined
+  /** Headers that the publisher's other options make: the user's own replace them. */
+  readonly automatic?: OutgoingHeaders | undefined
+  readonly partition?: number | ((value: unknown) => number) | undefined
+  readonly partitioner?: Partitioner | undefined
 }
+
+/** Options of a publish that the record shows. */
+type EncodingOptions = Pick<PublishOptions, 'key' | 'headers' | 'partition' | 'timestamp'>
 
 /** Values that one message takes from the place where it is published. */
 export interface Circumstances {
@@ -48,7 +55,7 @@ export interface Circumstances {
  * @throws FASTSTREAM_ERR_INVALID_MESSAGE, FASTSTREAM_ERR_ENCODE
  */
 export function encode (
-  value: unknown, options: PublishOptions, rules: OutgoingRules, circumstances: Circumstances
+  value: unknown, options: EncodingOptions, rules: OutgoingRules, circumstances: Circumstances
 ): Outgoing {
   const { topic, validators } = rules
   if (isResponse(value)) throw new FASTSTREAM_ERR_ENCODE('value', topic, RESPONSE)
@@ -60,13 +67,15 @@ export function encode (
     headers: inPart('headers', topic, () => {
       const correlationId = circumstances.correlationId ?? randomUUID()
       const own = { [CORRELATION_ID]: correlationId, ...(contentType !== undefined && { [CONTENT_TYPE]: contentType }) }
-      const merged = mergeHeaders(own, added, deriveHeaders(rules.headers, value, topic), options.headers)
+      const derived = deriveHeaders(rules.headers, value, topic)
+      const merged = mergeHeaders(own, rules.automatic, added, derived, options.headers)
       const headers = encodeHeaders(merged)
       validators.headers?.(headerTexts(merged))
       return headers
     }),
     timestamp: options.timestamp?.getTime() ?? circumstances.now,
-    partition: options.partition
+    partition: options.partition ?? derivePartition(rules.partition, value, topic),
+    partitioner: rules.partitioner
   }
 }
 
@@ -82,7 +91,7 @@ function encodeChecked (value: unknown, { topic, hasSchema, validators, serializ
 }
 
 function encodeKey (
-  value: unknown, options: PublishOptions, rules: OutgoingRules, { tombstoneKey }: Circumstances
+  value: unknown, options: EncodingOptions, rules: OutgoingRules, { tombstoneKey }: Circumstances
 ): Buffer | null {
   const { topic, validators, keyCodec } = rules
   const derive = (): unknown => deriveKey(rules.key, value, topic) ?? tombstoneKey

@@ -6,6 +6,7 @@ import type { ConsumedRecord, RawHeader } from '../transport/transport.js'
 /** FastStream's names on the wire. */
 export const CONTENT_TYPE = 'content-type'
 export const CORRELATION_ID = 'correlation_id'
+export const REPLY_TO = 'reply_to'
 
 /** Half a character, which UTF-8 cannot write: it is replaced. */
 const LONE_SURROGATE = /\p{Surrogate}/u

@@ -1,7 +1,7 @@
-import type { RecordMetadata } from '../../types/index.js'
+import type { Partitioner, RecordMetadata } from '../../types/index.js'
 import type { RawHeader } from '../transport/transport.js'
 
-/** A checked and encoded message: its bytes and its destination. Plain data, which can be kept and published again. */
+/** A checked and encoded message: its bytes and its destination. It can be kept and published again. */
 export interface Outgoing {
   readonly topic: string
   readonly key: Buffer | null
@@ -9,14 +9,29 @@ export interface Outgoing {
   readonly headers: readonly RawHeader[]
   /** ms since the epoch */
   readonly timestamp: number
-  /** The producer chooses a partition by the key when this is left out. */
+  /** The partitioner chooses one when this is left out. */
   readonly partition?: number | undefined
+  /** Undefined: by the key, as the Java client does. Dead letters have none, so no code of the app can hinder them. */
+  readonly partitioner?: Partitioner | undefined
+}
+
+/** How one message is sent. */
+export interface Sending {
+  /** True: a full queue is waited for. */
+  readonly wait?: boolean | undefined
+  /** Called when the message has its place in the queue. */
+  readonly queued?: (() => void) | undefined
 }
 
 /** A broker as publishing needs it: its producer may not be connected yet, or be another one after a reconnect. */
 export interface Sender {
   /** Resolves when the message is in the log. */
-  send (outgoing: Outgoing): Promise<RecordMetadata>
+  send (outgoing: Outgoing, sending?: Sending): Promise<RecordMetadata>
+}
+
+/** A sender that logs the failures of publishes that do not wait for the cluster. */
+export interface PublishingSender extends Sender {
+  failedLater (topic: string, error: Error): void
 }
 
 /** A message and the broker that sends it. */
@@ -26,6 +41,6 @@ export interface Prepared {
 }
 
 /** Sends a prepared message; may be called again when it failed. */
-export async function send ({ outgoing, sender }: Prepared): Promise<RecordMetadata> {
-  return await sender.send(outgoing)
+export async function send ({ outgoing, sender }: Prepared, sending?: Sending): Promise<RecordMetadata> {
+  return await sender.send(outgoing, sending)
 }

@@ -1,22 +1,24 @@
 import { types } from 'node:util'
-import type { PublishOptions } from '../../types/index.js'
+import type { PublishOptions, UnconfirmedOptions } from '../../types/index.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
-import { notKnown } from '../options/assert.js'
+import { notKnown, yesOrNo } from '../options/assert.js'
 import { isPlainObject } from './headers.js'
 
-const KNOWN: { readonly [_ in keyof Required<PublishOptions>]: true } = {
+const KNOWN: { readonly [_ in keyof Required<UnconfirmedOptions>]: true } = {
   key: true,
   headers: true,
   partition: true,
   timestamp: true,
-  correlationId: true
+  correlationId: true,
+  wait: true,
+  noConfirm: true
 }
 
 /**
  * Checks the options of a call that publishes; the key is checked together with the publisher's own. Runs for each
  * message, so it allocates nothing.
  */
-export function checkPublishOptions (options: PublishOptions): void {
+export function checkPublishOptions (options: PublishOptions | UnconfirmedOptions): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw new FASTSTREAM_ERR_INVALID_OPTION('options', 'must be an object')
   }
@@ -24,7 +26,7 @@ export function checkPublishOptions (options: PublishOptions): void {
     if (Object.hasOwn(KNOWN, name)) continue
     throw notKnown('', name, Object.keys(KNOWN))
   }
-  const { headers, partition, timestamp, correlationId } = options
+  const { headers, partition, timestamp, correlationId, wait, noConfirm } = options
   if (headers !== undefined && !isPlainObject(headers)) {
     throw new FASTSTREAM_ERR_INVALID_OPTION('headers', 'must be a plain object')
   }
@@ -37,4 +39,6 @@ export function checkPublishOptions (options: PublishOptions): void {
   if (correlationId !== undefined && typeof correlationId !== 'string') {
     throw new FASTSTREAM_ERR_INVALID_OPTION('correlationId', 'must be a string')
   }
+  if (wait !== undefined) yesOrNo('wait', wait)
+  if (noConfirm !== undefined) yesOrNo('noConfirm', noConfirm)
 }

@@ -1,6 +1,6 @@
 import type { RecordMetadata } from '../../types/index.js'
 import { FASTSTREAM_ERR_PUBLISH_QUEUE_FULL } from '../errors.js'
-import type { Outgoing } from '../message/outgoing.js'
+import type { Outgoing, Sender, Sending } from '../message/outgoing.js'
 import type { QueueSettings } from '../options/settings.js'
 import { sizeOf } from '../produce/size.js'
 
@@ -10,7 +10,7 @@ import { sizeOf } from '../produce/size.js'
  * between topics, so a middleware may publish to another one.
  */
 export class PublishOrder {
-  readonly #publish: (outgoing: Outgoing) => Promise<RecordMetadata>
+  readonly #publish: Sender['send']
   readonly #limits: QueueSettings
   /** The last place of each topic in which one is taken. */
   readonly #last = new Map<string, Place>()
@@ -18,15 +18,16 @@ export class PublishOrder {
   #bytes = 0
 
   /** `limits`: of what waits here. */
-  constructor (publish: (outgoing: Outgoing) => Promise<RecordMetadata>, limits: QueueSettings) {
+  constructor (publish: Sender['send'], limits: QueueSettings) {
     this.#publish = publish
     this.#limits = limits
   }
 
   /** Publishes now, or behind those of the topic that wait. @throws FASTSTREAM_ERR_PUBLISH_QUEUE_FULL */
-  send (outgoing: Outgoing): Promise<RecordMetadata> {
+  send (outgoing: Outgoing, sending?: Sending): Promise<RecordMetadata> {
     const { topic } = outgoing
-    return this.#last.has(topic) ? this.sendFrom(this.take(topic), outgoing) : this.#publish(outgoing)
+    if (!this.#last.has(topic)) return this.#publish(outgoing, sending)
+    return this.sendFrom(this.take(topic), outgoing, sending)
   }
 
   /** Takes the next place of a topic, which must be left. @throws FASTSTREAM_ERR_PUBLISH_QUEUE_FULL */
@@ -43,10 +44,10 @@ export class PublishOrder {
   }
 
   /** Publishes when it is the turn of a place, and leaves it. */
-  async sendFrom (place: Place, outgoing: Outgoing): Promise<RecordMetadata> {
+  async sendFrom (place: Place, outgoing: Outgoing, sending?: Sending): Promise<RecordMetadata> {
     try {
       if (place.turn !== undefined) await this.#hold(outgoing, place.turn)
-      const published = this.#publish(outgoing)
+      const published = this.#publish(outgoing, sending)
       // The producer has taken the record, so the next one may follow.
       place.leave()
       return await published

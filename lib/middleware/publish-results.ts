@@ -1,7 +1,7 @@
 import type { RecordMetadata } from '../../types/index.js'
 import type { ResultsInScope } from '../consume/pipeline/subscriber-plan.js'
 import { FASTSTREAM_ERR_HANDLER_ABORTED } from '../errors.js'
-import type { Outgoing, Prepared } from '../message/outgoing.js'
+import type { Outgoing, Prepared, Sending } from '../message/outgoing.js'
 
 /** Publishes one result by way of its middlewares, with `store` for what they pass on. */
 export type ResultWay = (store: (prepared: Prepared) => Promise<RecordMetadata>) => Promise<RecordMetadata>
@@ -41,7 +41,7 @@ class ResultRun {
     const ending = new Promise<void>((resolve) => { this.#goOn = resolve })
     this.#ended = way(async (prepared) => {
       const { outgoing } = prepared
-      pass({ outgoing, sender: { send: (outgoing) => this.#send(prepared, outgoing) } })
+      pass({ outgoing, sender: { send: (outgoing, sending) => this.#send(prepared, outgoing, sending) } })
       await ending
       if (this.#stored === undefined) throw this.#failure ?? new FASTSTREAM_ERR_HANDLER_ABORTED(UNPUBLISHED)
       return this.#stored
@@ -55,9 +55,9 @@ class ResultRun {
     await this.#ended
   }
 
-  async #send ({ sender }: Prepared, outgoing: Outgoing): Promise<RecordMetadata> {
+  async #send ({ sender }: Prepared, outgoing: Outgoing, sending?: Sending): Promise<RecordMetadata> {
     try {
-      this.#stored = await sender.send(outgoing)
+      this.#stored = await sender.send(outgoing, sending)
       return this.#stored
     } catch (error) {
       this.#failure = error

@@ -20,7 +20,7 @@ export const FASTSTREAM_NAMES: Readonly<Record<string, string>> = {
   schema: "use 'schema' of a subscriber or of a publisher",
   key: "use 'key' of a publisher, or of one publish",
   headers: "use 'headers' of a publisher, or of one publish",
-  partition: "use 'partition' of one publish: publish(value, { partition })",
+  partition: "use 'partition' of a publisher, or of one publish",
 
   // Groups and offsets.
   group_id: "use 'groupId'",
@@ -63,8 +63,8 @@ export const FASTSTREAM_NAMES: Readonly<Record<string, string>> = {
   decoder: "use 'decoder' or 'codec' of a subscriber or of the plugin",
   key_deserializer: "use 'schema.key' for a key that is text, and 'codec.key' for any other",
   value_deserializer: "use 'codec' or 'decoder' of a subscriber or of the plugin",
-  no_reply: NOT_YET,
-  reply_to: NOT_YET,
+  no_reply: "leave it out: a result goes to the publishers in 'publish', and not to the header reply_to",
+  reply_to: "use 'replyTo' of a publisher",
   autoflush: 'leave it out: a publish resolves when its record is in the log',
 
   // The AsyncAPI document.
@@ -79,7 +79,7 @@ export const FASTSTREAM_NAMES: Readonly<Record<string, string>> = {
   id_generator: `use 'correlationId', ${PLUGIN}`,
   correlation_id: "use 'correlationId' of one publish",
   timestamp_ms: "use 'timestamp' of one publish, a Date",
-  no_confirm: NOT_YET,
+  no_confirm: "use 'noConfirm' of one publish",
   client_rack: "use 'clientRack'",
   consumer_only: 'leave it out: an app that publishes nothing needs no rights to write, but those for dead letters',
   log_level: "use 'messageLogLevel' for the line of each message; the level is that of Fastify's logger",
@@ -115,13 +115,13 @@ export const FASTKAFKA_NAMES: Readonly<Record<string, string>> = {
   api_version: 'leave it out: the versions are agreed with the cluster',
 
   // The producer.
-  acks: IDEMPOTENT,
+  acks: `${IDEMPOTENT}; publish with noConfirm: true does not wait for that`,
   enable_idempotence: IDEMPOTENT,
   compression_type: `use 'producer.compression', ${PLUGIN}`,
   max_batch_size: 'leave it out: a batch holds what waited, up to 512 KiB of one partition',
   max_request_size: 'leave it out: the cluster decides (message.max.bytes), and a publish above it is refused',
   linger_ms: 'leave it out: a lone message leaves at once, and what arrives meanwhile is the next batch',
-  partitioner: "use 'partition' of one publish; keys are placed as by the Java client",
+  partitioner: "use 'partitioner' of a publisher, or of 'producer'; without one keys are placed as by the Java client",
   transactional_id: TRANSACTIONS,
   transaction_timeout_ms: TRANSACTIONS,
 

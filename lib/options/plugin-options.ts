@@ -11,15 +11,14 @@ import { asItIs, choice, flag, milliseconds, someText, wholeNumber } from './che
 import { checkTimes } from './consumer-options.js'
 import { INHERITED, resolveInherited, type InheritedSettings } from './inherited.js'
 import { defaultsOf, optionsOf, resolveOptions, type OptionTable } from './option.js'
-import type { GroupSettings, ProducerSettings, QueueSettings } from './settings.js'
-import { COMPRESSIONS } from '../transport/compression/codec.js'
+import { checkSize, PRODUCER } from './producer.js'
+import type { GroupSettings, ProducerSettings } from './settings.js'
 import { hookTimeout } from './hook-timeout.js'
 import { REGISTER_OPTIONS } from './register-options.js'
 import { METADATA_MAX_AGE } from '../transport/transport.js'
 import { checkTransportOption } from './transport.js'
 
 type PluginOptions = Omit<FaststreamOptions, keyof LayerOptions>
-type ProducerOptions = NonNullable<FaststreamOptions['producer']>
 
 /** Settings that the options of the plugin alone resolve to, each by itself. */
 interface PluginSettings extends ConnectionOptions, Pick<GroupSettings, 'buffer' | 'commit' | 'revokeDrain'> {
@@ -52,8 +51,6 @@ export interface Settings
 }
 
 const MiB = 1024 * 1024
-
-const checkSize = optionsOf<Partial<QueueSettings>, QueueSettings>({ messages: wholeNumber(1), bytes: wholeNumber(1) })
 
 /** The options of the plugin that no subscriber has. */
 export const PLUGIN: OptionTable<PluginOptions, PluginSettings> = {
@@ -156,13 +153,7 @@ export const PLUGIN: OptionTable<PluginOptions, PluginSettings> = {
     check: optionsOf<TopicConfig, Required<TopicConfig>>({ partitions: wholeNumber(1), replicas: wholeNumber(-1) }),
     doc: "how topics are created; `replicas: -1` is the cluster's default"
   },
-  producer: {
-    default: { deadline: 30_000, queue: { messages: 10_000, bytes: 64 * MiB }, compression: 'none' },
-    check: checkProducer,
-    shown: "{ deadline: 30_000, queue: { messages: 10_000, bytes: 64 MiB }, compression: 'none' }",
-    doc: '`deadline` (ms) bounds one publish; `queue` bounds what waits for the cluster; `compression`: ' +
-      "`'none'`, `'gzip'`, `'snappy'`, `'lz4'` or `'zstd'` ([what they need](transports.md#compression))"
-  },
+  producer: PRODUCER,
   correlationId: {
     default: undefined,
     check: checkCorrelationId,
@@ -215,14 +206,4 @@ export function normaliseOptions (options: FaststreamOptions, pluginTimeout: num
 function checkAjv (option: string, ajv: FaststreamOptions['ajv']): FaststreamOptions['ajv'] {
   onlyKnown(`${option}.`, ajv, ['customOptions', 'plugins', 'onCreate', 'mode'])
   return ajv
-}
-
-function checkProducer (option: string, producer: ProducerOptions, inherited: ProducerSettings): ProducerSettings {
-  onlyKnown(`${option}.`, producer, ['deadline', 'queue', 'compression'])
-  const { deadline = inherited.deadline, queue = inherited.queue, compression = inherited.compression } = producer
-  return {
-    deadline: milliseconds(1)(`${option}.deadline`, deadline),
-    queue: checkSize(`${option}.queue`, queue, inherited.queue),
-    compression: choice(...COMPRESSIONS)(`${option}.compression`, compression)
-  }
 }

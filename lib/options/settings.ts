@@ -1,5 +1,6 @@
 /* The checked options as the core reads them. The core imports these types; this file imports nothing from the core. */
 
+import type { Partitioner } from '../../types/index.js'
 import type { Compression } from '../transport/compression/codec.js'
 
 /** How waits grow; ms. */
@@ -69,4 +70,6 @@ export interface ProducerSettings {
   readonly deadline: number
   readonly queue: QueueSettings
   readonly compression: Compression
+  /** Of all publishers that have none of their own. */
+  readonly partitioner: Partitioner | undefined
 }

@@ -1,5 +1,6 @@
 import { nextTurn, type Clock } from '../clock.js'
 import { inOwnContext } from '../context.js'
+import type { Outgoing } from '../message/outgoing.js'
 import type { QueueSettings } from '../options/settings.js'
 import { topicPartitionName } from '../transport/topic-partition.js'
 import { SendError, type ProducedRecord, type TransportProducer } from '../transport/transport.js'
@@ -8,11 +9,17 @@ import { toError } from '../to-error.js'
 /** A publish that waits for its outcome. */
 export interface Entry {
   readonly record: { -readonly [K in keyof ProducedRecord]: ProducedRecord[K] }
+  /** Where the record comes from: its partition is chosen by this. */
+  readonly outgoing: Outgoing
   readonly size: number
   /** ms by the clock's `elapsed` */
   readonly deadline: number
   readonly resolve: (offset: bigint) => void
   readonly reject: (error: Error) => void
+  /** Told when it has a place in the queue, unless it has failed already. */
+  readonly queued?: (() => void) | undefined
+  /** Counts in the queue; false while it waits for room. */
+  counted: boolean
   /** Handed to the transport, once at least. */
   sent: boolean
   done: boolean
@@ -30,6 +37,7 @@ export class Batcher {
   readonly #transport: TransportProducer
   readonly #limits: QueueSettings
   readonly #clock: Clock
+  readonly #place: (entry: Entry) => void
   #queue: Entry[] = []
   #messages = 0
   #bytes = 0
@@ -38,29 +46,68 @@ export class Batcher {
   #cancelSweep: (() => void) | undefined
   /** Every entry that has no outcome, in the order of their deadlines. */
   readonly #open = new Set<Entry>()
+  /** Entries that wait for room, in the order of their calls. */
+  readonly #waiting = new Set<Entry>()
+  #admitting = false
   #idle: Array<() => void> = []
 
-  constructor (transport: TransportProducer, limits: QueueSettings, clock: Clock) {
+  /** `place` chooses the partition of an entry that counts in, and puts it into the queue, then or later. */
+  constructor (
+    transport: TransportProducer, limits: QueueSettings, clock: Clock, place: (entry: Entry) => void
+  ) {
     this.#transport = transport
     this.#limits = limits
     this.#clock = clock
+    this.#place = place
   }
 
   get pending (): number {
-    return this.#messages
+    return this.#messages + this.#waiting.size
   }
 
+  /** False also where others wait for room: what is published later must not overtake them. */
   hasRoom (size: number): boolean {
+    return this.#waiting.size === 0 && this.#fits(size)
+  }
+
+  /** Takes an entry: at once, or when there is room. It gets its outcome by its deadline, whatever happens to it. */
+  accept (entry: Entry): void {
+    this.#open.add(entry)
+    this.#sweepLater()
+    if (this.hasRoom(entry.size)) this.#countIn(entry)
+    else this.#waiting.add(entry)
+  }
+
+  #fits (size: number): boolean {
     // A lone record larger than the whole queue must be able to leave.
     return this.#messages === 0 || (this.#messages < this.#limits.messages && this.#bytes + size <= this.#limits.bytes)
   }
 
-  /** Counts an entry in; it gets its outcome by its deadline, whatever happens to it. */
-  accept (entry: Entry): void {
+  #countIn (entry: Entry): void {
+    entry.counted = true
     this.#messages++
     this.#bytes += entry.size
-    this.#open.add(entry)
-    this.#sweepLater()
+    this.#place(entry)
+    if (!entry.done) entry.queued?.()
+  }
+
+  /** One at a time, in order: to place an entry may fail, which makes room for the next one. */
+  #admit (): void {
+    if (this.#admitting) return
+    this.#admitting = true
+    for (const entry of this.#waiting) {
+      if (!this.#fits(entry.size)) break
+      this.#waiting.delete(entry)
+      this.#countIn(entry)
+    }
+    this.#admitting = false
+  }
+
+  /** Gives up what waits for room. */
+  refuseWaiting (): void {
+    const waiting = [...this.#waiting]
+    this.#waiting.clear()
+    for (const entry of waiting) this.#giveUp(entry, 'the broker was closed', 'closed')
   }
 
   enqueue (entry: Entry): void {
@@ -75,6 +122,7 @@ export class Batcher {
   /** Gives up what has no outcome. */
   abort (): void {
     this.#queue = []
+    this.refuseWaiting()
     for (const entry of this.#open) this.#giveUp(entry, 'the broker was closed', 'closed')
   }
 
@@ -155,9 +203,13 @@ export class Batcher {
     if (entry.done) return false
     entry.done = true
     this.#open.delete(entry)
-    this.#messages--
-    this.#bytes -= entry.size
-    if (this.#messages > 0) return true
+    this.#waiting.delete(entry)
+    if (entry.counted) {
+      this.#messages--
+      this.#bytes -= entry.size
+    }
+    if (this.#waiting.size > 0) this.#admit()
+    if (this.#open.size > 0) return true
     this.#cancelSweep?.()
     this.#cancelSweep = undefined
     const idle = this.#idle
@@ -178,10 +230,14 @@ export class Batcher {
 
   #sweep (): void {
     const now = this.#clock.elapsed()
+    // What gives up its place leaves it to those that are not due as well.
+    this.#admitting = true
     for (const entry of this.#open) {
       if (entry.deadline > now) break
       this.#giveUp(entry, 'no answer before the deadline', 'timeout')
     }
+    this.#admitting = false
+    this.#admit()
   }
 }
 

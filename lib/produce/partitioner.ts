@@ -1,3 +1,8 @@
+import { types } from 'node:util'
+import type { Destination, Partitioner as CustomPartitioner } from '../../types/index.js'
+import { inOwnContext } from '../context.js'
+import { FASTSTREAM_ERR_PARTITION } from '../errors.js'
+
 /**
  * Chooses partitions as the Java client does: murmur2 of the key bytes, so that all clients of a topic agree on the
  * partition of a key. Records without a key take turns.
@@ -10,6 +15,27 @@ export class Partitioner {
     const turn = this.#turns.get(topic) ?? 0
     this.#turns.set(topic, turn + 1)
     return turn % count
+  }
+}
+
+/** Asks a partitioner of the app, and checks its answer. @throws FASTSTREAM_ERR_PARTITION */
+export function chosenBy (partitioner: CustomPartitioner, to: Destination): number {
+  const chosen = asked(partitioner, to)
+  if (typeof chosen === 'number' && Number.isInteger(chosen) && chosen >= 0 && chosen < to.partitions) return chosen
+  // A rejection that only the promise knows would end the process.
+  if (types.isPromise(chosen)) chosen.catch(() => {})
+  const what = typeof chosen === 'number' ? String(chosen) : `a value of type ${typeof chosen}`
+  const reason = `its partitioner returned ${what}, and the topic has ${to.partitions} partitions, counted from 0`
+  throw new FASTSTREAM_ERR_PARTITION(to.topic, reason)
+}
+
+/** The partitioner may run when the cluster has told of a topic, for the publishes of several requests. */
+function asked (partitioner: CustomPartitioner, to: Destination): unknown {
+  try {
+    return inOwnContext(() => partitioner(to))
+  } catch (cause) {
+    const reason = 'its partitioner threw an error, which is the cause of this one'
+    throw new FASTSTREAM_ERR_PARTITION(to.topic, reason, { cause })
   }
 }
 

@@ -48,6 +48,11 @@ export function compilersOf (scope: FastifyInstance): ScopeCompilers {
   return { validator: validatorCompiler as Compiler, serializer: isOwn ? undefined : serializerCompiler }
 }
 
+/** True when Fastify has made compilers for the scope, or for one around it. */
+export function hasCompilers ({ validatorCompiler }: FastifyInstance): boolean {
+  return validatorCompiler !== undefined
+}
+
 /** Whether a compiler is one that Fastify makes when it is told nothing else than `ajv`. */
 export function isFastifys (compiler: Compiler): boolean {
   return compiler.name === FASTIFYS.validator

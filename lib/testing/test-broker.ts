@@ -187,11 +187,13 @@ class MemoryTestBroker implements TestBroker {
   ): Promise<RecordMetadata> => {
     noSurplus('publish(publisher, value, options)', surplus)
     const [broker] = this.#brokers as [Broker]
-    if (typeof target === 'string') return await send(plainPublisher(broker, this.#app, target).prepare(value, options))
+    if (typeof target === 'string') {
+      return await send(plainPublisher(broker, this.#app, target).prepare(value, options), options)
+    }
     // The router of a publisher may be included in other apps, too.
     const position = { scope: this.#app, layers: NO_LAYERS }
     const { source, declaration } = PublisherHandle.placeOf(PublisherHandle.of(target), position, broker)
-    return await send(source.publisherOf(declaration).prepare(value, options))
+    return await send(source.publisherOf(declaration).prepare(value, options), options)
   }
 
   published = (topic: string, ...surplus: unknown[]): PublishedRecord[] => {

@@ -100,7 +100,7 @@ t.test('the handler comes last, and no function takes more than it knows', async
   const publishes = { 'publish(publisher, value, options)': [broker, test], 'publish(value, options)': [publisher] }
   for (const [call, targets] of Object.entries(publishes)) {
     for (const target of targets) {
-      await t.rejects(untyped(target.publish)('a', {}, undefined, 1), {
+      await t.rejects(untyped<Promise<unknown>>(target.publish)('a', {}, undefined, 1), {
         code, message: new RegExp(call.replace(/[()]/g, '\\$&'))
       })
     }

@@ -132,7 +132,6 @@ t.test('a declaration after ready comes too late', async (t) => {
   t.throws(() => app.broker.subscriber('late', () => {}), {
     code: 'FASTSTREAM_ERR_ALREADY_STARTED', message: /subscriber of 'late'/
   })
-  t.throws(() => app.broker.publisher('late'), { code: 'FASTSTREAM_ERR_ALREADY_STARTED' })
 })
 
 t.test('what a subscriber says wins over what the plugin says', async (t) => {

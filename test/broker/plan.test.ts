@@ -76,7 +76,8 @@ t.test('a declaration keeps what was written, whatever becomes of the object', a
 
 t.test('a topic has the publisher of the nearest scope', async (t) => {
   const root = Fastify()
-  const sender = { send: async () => { throw new Error('not sent here') } }
+  const send = async (): Promise<never> => { throw new Error('not sent here') }
+  const sender = { send, failedLater: () => {} }
   const plans = new Map()
   const add = (scope: FastifyInstance, topic: string) => {
     const plan = new PublisherPlan({ topic, hasSchema: false, validators: {} }, {

@@ -29,7 +29,7 @@ t.test('wrong publish options are refused before anything is sent', async (t) =>
     ['text', 'key', /'options' must be an object/],
     ['a list', [], /'options' must be an object/],
     [
-      'an unknown name', { nope: 1 }, /'nope' is not known: there are key, headers, partition, timestamp, correlationId/
+      'an unknown name', { flush: 1 }, /'flush' is not known: there are key, headers, partition, timestamp/
     ],
     ['a name that every object has', { constructor: 1 }, /'constructor' is not known/],
     ['an inherited unknown name', Object.create({ nope: 1 }), /'nope' is not known/],

@@ -121,6 +121,7 @@ const CASES: ReadonlyArray<readonly [code: Code, status: number, provoke: Handle
   ['FASTSTREAM_ERR_ENCODE', 500, publish('orders', new Map())],
   ['FASTSTREAM_ERR_ENCODE', 500, publish('keyed', { id: 'top secret' })],
   ['FASTSTREAM_ERR_ENCODE', 500, publish('labelled', { id: 'top secret' })],
+  ['FASTSTREAM_ERR_PARTITION', 500, publish('spread', { id: 'top secret' })],
   ['FASTSTREAM_ERR_PUBLISH_TIMEOUT', 503, publish('slow')],
   ['FASTSTREAM_ERR_PUBLISH_REFUSED', 500, publish('refused')],
   ['FASTSTREAM_ERR_SKIP', 409, (app) => { (app as never as Skipping).skip() }],
@@ -174,6 +175,7 @@ t.test('no error that a route can throw tells an HTTP client of hosts, groups, u
   app.broker.publisher('checked', { schema })
   app.broker.publisher('keyed', { key: () => { throw new Error('top secret') } })
   app.broker.publisher('labelled', { headers: () => { throw new Error('top secret') } })
+  app.broker.publisher('spread', { partitioner: () => { throw new Error('top secret') } })
   const subscriber = app.broker.subscriber('checked', { schema }, function takeChecked () {})
   app.decorate('skip', () => { subscriber.skipTo({ topic: 'checked', partition: 0, offset: 5n }) })
   for (const [i, [, , provoke, deps]] of CASES.entries()) {

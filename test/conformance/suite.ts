@@ -10,10 +10,12 @@ import { listeners } from './listeners.js'
 import { membership } from './membership.js'
 import { offsets } from './offsets.js'
 import { ordering } from './ordering.js'
+import { partitions } from './partitions.js'
 import { pausing } from './pausing.js'
 import { payloads } from './payloads.js'
 import { progress } from './progress.js'
 import { publishing } from './publishing.js'
+import { queue } from './queue.js'
 import { restarts } from './restarts.js'
 import { settling } from './settling.js'
 import { stopping } from './stopping.js'
@@ -22,6 +24,8 @@ import type { World } from './world.js'
 /** The sentences that are true of every transport. A difference is a bug. */
 export function conformance (world: World): void {
   publishing(world)
+  partitions(world)
+  queue(world)
   payloads(world)
   consuming(world)
   ordering(world)

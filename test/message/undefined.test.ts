@@ -97,7 +97,7 @@ t.test('a retryOn that does not say yes or no is logged, and taken as a yes', as
 t.test('a function for the dead-letter topic that names none fails the start', async (t) => {
   const { app } = await build(t)
   app.broker.subscriber('in', { deadLetter: { topic: (() => {}) as never } }, () => {})
-  await t.rejects(app.ready(), { code: 'FASTSTREAM_ERR_INVALID_TOPIC' })
+  await t.rejects(async () => await app.ready(), { code: 'FASTSTREAM_ERR_INVALID_TOPIC' })
 })
 
 t.test('what response() made is not a value to publish', async (t) => {

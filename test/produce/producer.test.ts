@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { Outgoing } from '../../lib/message/outgoing.js'
-import { Producer, isRefused, isTooLarge } from '../../lib/produce/producer.js'
+import { Producer } from '../../lib/produce/producer.js'
+import { isRefused, isTooLarge } from '../../lib/produce/publish-error.js'
 import { Partitioner, murmur2 } from '../../lib/produce/partitioner.js'
 import { SendError } from '../../lib/transport/transport.js'
 import { FakeProducer } from '../support/fake-producer.js'

@@ -14,16 +14,21 @@ export interface Rendition {
   gzip (): Buffer
 }
 
-/** The document of one app: made once, when everything is declared. */
+/** The document of one app: made when everything is declared, and again after a late declaration. */
 export class AppDocument {
   readonly #create: () => Created
+  readonly #declared: () => number
   readonly #origins = new Map<string, Origin>()
+  /** Number of declarations in the document. */
+  #described = 0
   #json: Rendition | undefined
   #yaml: Rendition | undefined
   complete = false
 
-  constructor (create: () => Created) {
+  /** `declared`: the number of declarations so far. */
+  constructor (create: () => Created, declared: () => number) {
     this.#create = create
+    this.#declared = declared
   }
 
   /** A copy: who gets it may change it. */
@@ -34,14 +39,20 @@ export class AppDocument {
   /** @throws FASTSTREAM_ERR_ASYNCAPI before everything is declared */
   json (): Rendition {
     if (!this.complete) throw new FASTSTREAM_ERR_ASYNCAPI('the app may declare more yet: await ready() first')
-    this.#json ??= this.#make()
+    const declared = this.#declared()
+    if (this.#json === undefined || declared !== this.#described) {
+      this.#json = this.#make()
+      this.#yaml = undefined
+      this.#described = declared
+    }
     return this.#json
   }
 
   yaml (): Rendition {
+    const value = this.value()
     // Readers of YAML 1.1 take an unquoted yes for true.
     const options = { aliasDuplicateObjects: false, lineWidth: 0, compat: 'yaml-1.1' } as const
-    this.#yaml ??= rendition(stringify(this.value(), options))
+    this.#yaml ??= rendition(stringify(value, options))
     return this.#yaml
   }
 
@@ -55,6 +66,7 @@ export class AppDocument {
     const { document, origins } = this.#create()
     // What `transform` took out is not there.
     const operations = { ...document.operations }
+    this.#origins.clear()
     for (const [id, origin] of origins) if (Object.hasOwn(operations, id)) this.#origins.set(id, origin)
     return rendition(JSON.stringify(document))
   }

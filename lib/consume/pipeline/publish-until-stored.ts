@@ -1,5 +1,6 @@
 import { send, type Outgoing, type Prepared, type Sender } from '../../message/outgoing.js'
-import { isRefused, isTooLarge, type Producer } from '../../produce/producer.js'
+import type { Producer } from '../../produce/producer.js'
+import { isRefused, isTooLarge } from '../../produce/publish-error.js'
 import { isNotAuthorized } from '../../missing-rights.js'
 import { toError } from '../../to-error.js'
 import type { LaneSlot } from '../partition/lanes.js'
@@ -9,6 +10,8 @@ import type { Delivery } from './delivery.js'
 import type { SubscriberReport } from './report.js'
 import type { ResultsInScope, SubscriberSettings } from './subscriber-plan.js'
 
+/** What must be stored has no reason to give up for a full queue. */
+const WAITING = { wait: true }
 /** Waits between sends. Their number has no limit. */
 const UNLIMITED = { delay: 200, factor: 2, maxDelay: 30_000, jitter: 0.2 }
 
@@ -23,7 +26,7 @@ export class PublishUntilStored {
 
   constructor (plan: SubscriberSettings, producer: Producer, report: SubscriberReport) {
     this.#plan = plan
-    this.#sender = { send: (outgoing) => producer.publish(outgoing) }
+    this.#sender = { send: (outgoing, sending) => producer.publish(outgoing, sending?.wait) }
     this.#report = report
   }
 
@@ -80,7 +83,7 @@ export class PublishUntilStored {
   /**
    * Waits until every send has ended before it rejects with the first `final` error; otherwise a send still in flight
    * could be stored after those of the next message. All retries share one wait, because a message holds one lane
-   * slot.
+   * slot. A send waits for room in the queue: publishes with `wait` would otherwise always come first.
    */
   async #publish (
     all: readonly Prepared[], delivery: Delivery, slot: LaneSlot, what: string, final: (error: Error) => boolean
@@ -91,7 +94,7 @@ export class PublishUntilStored {
       const delay = backoff(UNLIMITED, attempt)
       const failed = new Set<Prepared>()
       await Promise.all(pending.map(async (prepared) => {
-        const error = await failureOf(send(prepared))
+        const error = await failureOf(send(prepared, WAITING))
         if (error === undefined) return
         if (final(error)) {
           refusal ??= error
