@@ -81,9 +81,8 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
   }
 
   health (): BrokerHealth {
-    const { previews } = this.registry
     const groupOf = (declaration: SubscriberDeclaration): Group | undefined => this.#connection?.groupOf(declaration)
-    const { state, lifecycle: { background: { health: background } } } = this
+    const { state, registry: { previews }, lifecycle: { background: { health: background } } } = this
     return brokerHealth({ state, lastError: this.#lastError, background }, previews, groupOf)
   }
 
@@ -100,8 +99,7 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
   }
 
   async ping (timeout: number): Promise<boolean> {
-    const mayAsk = this.state === 'connected' || this.state === 'connecting'
-    return mayAsk && await this.#connection!.ping(timeout)
+    return (this.isConnected || this.state === 'connecting') && await this.#connection!.ping(timeout)
   }
 
   skipTo (declaration: SubscriberDeclaration, to: TopicPartitionOffset): void {
@@ -209,9 +207,8 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
   }
 
   async #runPostponed (): Promise<void> {
-    await this.lifecycle.runPostponed(this.settings.pluginTimeout, (error) => {
-      this.#lastError = { error, at: this.clock.now() }
-    })
+    const failed = (error: Error): void => { this.#lastError = { error, at: this.clock.now() } }
+    await this.lifecycle.runPostponed(this.settings.pluginTimeout, failed)
     this.#flow()
   }
 
