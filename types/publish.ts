@@ -97,7 +97,7 @@ export interface PublishOptions {
    * @default false
    */
   wait?: boolean | undefined
-  /** `true`: not waiting for the cluster, see {@link UnconfirmedOptions}. @default false */
+  /** `true`: not waiting for the cluster, see {@link UnconfirmedOptions}. FastStream: `no_confirm`. @default false */
   noConfirm?: false | undefined
 }
 

@@ -6,10 +6,10 @@ import { build } from '../support/plugin-app.js'
 const PLACES = ['broker', 'scope', 'include', 'router', 'subscriber'] as const
 
 /** Options that leave the name of their place in the value. */
-const OPTIONS: Readonly<Record<string, (place: string) => IncludeOptions>> = {
-  decoder: (place) => ({ decoder: ({ rawValue }) => `${place} ${String(rawValue)}` }),
-  parser: (place) => ({ parser: ({ rawValue }) => ({ value: Buffer.from(`"${place} ${String(rawValue)}"`) }) }),
-  codec: (place) => ({ codec: { value: codecOf(place) } })
+const OPTIONS = {
+  decoder: (place: string): IncludeOptions => ({ decoder: ({ rawValue }) => `${place} ${String(rawValue)}` }),
+  parser: (place: string): IncludeOptions => ({ parser: ({ rawValue }) => ({ value: Buffer.from(`"${place} ${String(rawValue)}"`) }) }),
+  codec: (place: string): IncludeOptions => ({ codec: { value: codecOf(place) } })
 }
 
 function codecOf (place: string): Codec {
@@ -36,11 +36,13 @@ async function decoded (t: Test, places: number, optionsOf: (place: string) => I
 }
 
 // FastStream takes the first parser and the first decoder from the broker on, so a router cannot replace them.
-for (const [option, optionsOf] of Object.entries(OPTIONS)) {
-  t.test(`the nearest ${option} decodes`, async (t) => {
-    for (const [index, place] of PLACES.entries()) t.same(await decoded(t, index + 1, optionsOf), [`${place} 1`])
-  })
+async function nearestDecodes (t: Test, optionsOf: (place: string) => IncludeOptions): Promise<void> {
+  for (const [index, place] of PLACES.entries()) t.same(await decoded(t, index + 1, optionsOf), [`${place} 1`])
 }
+
+t.test('the nearest parser decodes', async (t) => await nearestDecodes(t, OPTIONS.parser))
+t.test('the nearest decoder decodes', async (t) => await nearestDecodes(t, OPTIONS.decoder))
+t.test('the nearest codec decodes', async (t) => await nearestDecodes(t, OPTIONS.codec))
 
 t.test('decoders of all places are around each other', async (t) => {
   const around = (place: string): IncludeOptions => ({ decoder: (_, original) => `${place} ${String(original())}` })

@@ -180,14 +180,30 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
       '`test/faststream/publish.test.ts`: "a subscriber may publish to several publishers, and a publisher may serve several subscribers"'
     ]
   },
-  43: { given: 'reply_to is answered, not with no_reply', planned: 'replies' },
-  44: { given: 'a publisher is made after the start', planned: 'publishers that are made after the start' },
+  43: {
+    given: 'reply_to is answered, not with no_reply',
+    tests: [
+      '`test/broker/publisher-options.test.ts`: "a message with reply_to is answered by nothing but the publishers of its subscriber"',
+      '`test/broker/publisher-options.test.ts`: "replyTo is a header of every message"'
+    ]
+  },
+  44: {
+    given: 'a publisher is made after the start',
+    tests: [
+      '`test/broker/late-publisher.test.ts`: "a publisher may be made after ready, with key, headers and the compilers of its scope"'
+    ]
+  },
   45: {
     given: 'two brokers, each with its own context',
     tests: ['`test/faststream/consume.test.ts`: "the handlers of two brokers see the app and their own broker"']
   },
   46: { given: 'batches are published', planned: 'batches' },
-  49: { given: 'a publish that waits for nothing', planned: 'publishing without waiting' },
+  49: {
+    given: 'a publish that waits for nothing',
+    tests: [
+      '`test/broker/unconfirmed.test.ts`: "every publish() takes noConfirm, resolves to nothing, and checks before"'
+    ]
+  },
   50: {
     given: 'a batch beyond its size is an error that says which',
     tests: [
@@ -209,8 +225,18 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   54: { given: 'a request has its reply', planned: 'request and reply' },
 
   // Routers
-  56: { given: 'deferred routes and publishers', planned: 'routers' },
-  58: { given: 'includeInSchema over levels', planned: 'routers' },
+  56: {
+    given: 'deferred routes and publishers',
+    tests: [
+      '`test/broker/router.test.ts`: "routers and deferred handlers are given to the constructor"'
+    ]
+  },
+  58: {
+    given: 'includeInSchema over levels',
+    tests: [
+      '`test/broker/router.test.ts`: "the document shows tags of all places, and leaves out what a router hides"'
+    ]
+  },
   59: { given: 'the parser of a router', planned: 'routers' },
 
   // Middlewares, parser, codec
@@ -267,7 +293,12 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     given: 'dependencies are replaced',
     tests: ['`test/deps/message.test.ts`: "tests replace a dependency, for requests and messages alike"']
   },
-  75: { given: 'a router of the broker in an app', planned: 'routers' },
+  75: {
+    given: 'a router of the broker in an app',
+    tests: [
+      '`test/broker/router.test.ts`: "a router in several apps has subscribers and publishers in each of them, until they close"'
+    ]
+  },
 
   // Operations
   76: {
