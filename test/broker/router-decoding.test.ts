@@ -8,7 +8,9 @@ const PLACES = ['broker', 'scope', 'include', 'router', 'subscriber'] as const
 /** Options that leave the name of their place in the value. */
 const OPTIONS = {
   decoder: (place: string): IncludeOptions => ({ decoder: ({ rawValue }) => `${place} ${String(rawValue)}` }),
-  parser: (place: string): IncludeOptions => ({ parser: ({ rawValue }) => ({ value: Buffer.from(`"${place} ${String(rawValue)}"`) }) }),
+  parser: (place: string): IncludeOptions => ({
+    parser: ({ rawValue }) => ({ value: Buffer.from(`"${place} ${String(rawValue)}"`) })
+  }),
   codec: (place: string): IncludeOptions => ({ codec: { value: codecOf(place) } })
 }
 
