@@ -21,7 +21,8 @@ const SECRET = /kafka-7|9092|the-group|User:shop|ECONNREFUSED|top secret|passwor
 /** Errors that stop the start of an app, or that only logs, dead letters and tests see. */
 const NOT_FROM_ROUTES: readonly Code[] = [
   'FASTSTREAM_ERR_ALREADY_REGISTERED', 'FASTSTREAM_ERR_BROKERS_REQUIRED', 'FASTSTREAM_ERR_GROUP_REQUIRED',
-  'FASTSTREAM_ERR_INSECURE_SASL', 'FASTSTREAM_ERR_SASL', 'FASTSTREAM_ERR_SSL', 'FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER', 'FASTSTREAM_ERR_GROUP_CLASH',
+  'FASTSTREAM_ERR_INSECURE_SASL', 'FASTSTREAM_ERR_SASL', 'FASTSTREAM_ERR_SSL', 'FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER',
+  'FASTSTREAM_ERR_GROUP_CLASH', 'FASTSTREAM_ERR_HOOK_TIMEOUT', 'FASTSTREAM_ERR_UNKNOWN_CLUSTER',
   'FASTSTREAM_ERR_SCHEMA_BUILD', 'FASTSTREAM_ERR_ASYNCAPI', 'FASTSTREAM_ERR_CONNECT', 'FASTSTREAM_ERR_START_TIMEOUT',
   'FASTSTREAM_ERR_KAFKAJS', 'FASTSTREAM_ERR_API_VERSION', 'FASTSTREAM_ERR_FENCED', 'FASTSTREAM_ERR_CODEC',
   'FASTSTREAM_ERR_HANDLER_TIMEOUT', 'FASTSTREAM_ERR_HANDLER_ABORTED', 'FASTSTREAM_ERR_CLOSE_IN_HANDLER',
@@ -182,6 +183,10 @@ t.test('no error that a route can throw tells an HTTP client of hosts, groups, u
     if (typeof provoke !== 'function') continue
     app.get(`/${i}`, deps === undefined ? {} : { config: { deps: deps as never } }, async () => await provoke(app))
   }
+  app.register(async (scope) => {
+    scope.broker.addMiddleware({ publishScope: async () => 'top secret' as never })
+    scope.get('/next', async () => await scope.broker.publish('orders', {}))
+  })
   let held!: FastifyRequest
   app.get('/hold', async (request) => {
     held = request
@@ -198,6 +203,7 @@ t.test('no error that a route can throw tells an HTTP client of hosts, groups, u
     t.notMatch(body, SECRET, code)
     answered.add(code)
   }
+  await expectAnswer('FASTSTREAM_ERR_NEXT', 500, '/next')
   for (const [i, [code, status, provoke]] of CASES.entries()) {
     await expectAnswer(code, status, typeof provoke === 'function' ? `/${i}` : provoke)
   }
