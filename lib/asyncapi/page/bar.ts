@@ -3,7 +3,7 @@ import { show } from './json.js'
 import type { Model } from './model.js'
 import { themeSwitch } from './theme.js'
 
-/** The top of the page: its name, the search, and the other forms of the document. */
+/** Top bar of the page: the app's name, the search, and links to the document as JSON and YAML. */
 export function topBar ({ info }: Model, search: HTMLElement, base: URL): HTMLElement {
   const { openapi, logo } = document.documentElement.dataset
   const title = show(info.title ?? 'AsyncAPI')

@@ -1,17 +1,17 @@
 import { copyButton } from './copy.js'
 import { el, type Child } from './dom.js'
 
-/** Beyond it the colours cost more than they help. */
+/** Length of a text above which highlighting costs more than it helps. */
 const LONGEST = 20_000
 const TOKENS = /("(?:[^"\\]|\\.)*")(\s*:)?|\b(true|false|null)\b|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)/g
 
-/** JSON that can be read and copied. */
+/** Block of highlighted JSON with a copy button. */
 export function jsonBlock (what: string, value: unknown): HTMLElement {
   const text = JSON.stringify(value, null, 2) ?? ''
   return block(what, text, text.length > LONGEST ? [text] : coloured(text))
 }
 
-/** Text to copy: a command, or code of another language. */
+/** Block of plain text with a copy button: a command, or code of another language. */
 export function codeBlock (what: string, text: string): HTMLElement {
   return block(what, text, [text])
 }

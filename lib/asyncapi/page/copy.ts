@@ -33,7 +33,7 @@ async function write (text: string): Promise<void> {
   try {
     return await navigator.clipboard.writeText(text)
   } catch {
-    // Over plain HTTP, from another machine, browsers have no clipboard but the one below.
+    // Browsers offer `navigator.clipboard` only in a secure context. The fallback below works over plain HTTP.
   }
   const area = el('textarea', { class: 'unseen' })
   area.value = text

@@ -1,9 +1,12 @@
 export type Child = Node | string | number | undefined | false
 
-/** Members that are functions are listeners: `onclick`. */
+/** Attributes of an element. A member that is a function is an event listener, for example `onclick`. */
 type Attributes = Readonly<Record<string, string | number | boolean | undefined | ((event: Event) => void)>>
 
-/** The page's one way to make an element: what a document says becomes text nodes and attributes, never markup. */
+/**
+ * Creates an element. All elements of the page come from here: text of the document becomes text nodes and
+ * attributes, never markup.
+ */
 export function el<Tag extends keyof HTMLElementTagNameMap> (
   tag: Tag, attributes: Attributes = {}, ...children: readonly Child[]
 ): HTMLElementTagNameMap[Tag] {
@@ -22,7 +25,7 @@ export function append (parent: Element, children: readonly Child[]): void {
   }
 }
 
-/** Drawn in a square of 16. */
+/** Paths of the icons, in a square of 16 units. */
 const ICONS = {
   sun: 'M8 4.5a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7M8 .8v1.4M8 13.8v1.4M.8 8h1.4M13.8 8h1.4M2.9 2.9l1 1M12.1 12.1l1 1M2.9 13.1l1-1M12.1 3.9l1-1',
   moon: 'M13.5 9.8A6 6 0 0 1 6.2 2.5a6 6 0 1 0 7.3 7.3',
@@ -37,7 +40,7 @@ export function icon (name: keyof typeof ICONS): SVGElement {
   return svg('svg', { class: 'icon', viewBox: '0 0 16 16', 'aria-hidden': 'true' }, svg('path', { d: ICONS[name] }))
 }
 
-/** `el` for drawings. */
+/** Creates an SVG element, as `el` creates an HTML element. */
 export function svg (
   tag: keyof SVGElementTagNameMap, attributes: Readonly<Record<string, string | number>>, ...children: readonly Child[]
 ): SVGElement {
@@ -47,22 +50,22 @@ export function svg (
   return element
 }
 
-/** Anything but these could run when it is clicked. */
+/** Addresses that a browser opens without running code. */
 const SAFE = /^(https?:|mailto:|#|\/|\.|[^:]*$)/i
 
 export function safeUrl (url: string): string | undefined {
-  // Browsers leave control characters out before they read the scheme.
+  // A browser removes control characters before it reads the scheme.
   const clean = [...url].filter((character) => character > ' ').join('')
   return SAFE.test(clean) ? clean : undefined
 }
 
-/** A link that leaves the page; only its text, when its address is none to follow. */
+/** Link that leaves the page. An address with another scheme becomes plain text. */
 export function outbound (url: string, ...children: readonly Child[]): HTMLElement {
   const href = safeUrl(url)
   return href === undefined ? el('span', {}, ...children) : el('a', { href, rel: 'noopener noreferrer' }, ...children)
 }
 
-/** The contents of a `<details>`: made when it is opened first. */
+/** Creates the contents of a `<details>` element when the reader opens it for the first time. */
 export function whenOpened (details: HTMLDetailsElement, make: () => readonly Child[]): void {
   details.addEventListener('toggle', () => { append(details, make()) }, { once: true })
 }

@@ -3,7 +3,7 @@ import { alternativesOf, shapeOf } from './shape.js'
 
 /* A value made from its schema: the same each time, small, and valid where that can be had without a solver. */
 
-/** Limits of depth and length: a few schemas that refer to each other several times make very many values. */
+/** Limits of depth and size: a few schemas that refer to each other several times produce very many values. */
 const DEEPEST = 8
 const MOST = 500
 
@@ -29,7 +29,7 @@ const FORMATS: Readonly<Record<string, string>> = {
 
 interface Sampling {
   readonly pointers: Pointers
-  /** Values that may still be made. */
+  /** Number of values that the example may still get. */
   left: number
 }
 
@@ -67,7 +67,7 @@ function sample (value: unknown, sampling: Sampling, within: readonly unknown[])
   }
 }
 
-/** Of several the first: null comes last. */
+/** Returns the type; of several types, the first that is not `null`. */
 function simpleType ({ type, properties, items, additionalProperties }: Dictionary): unknown {
   if (Array.isArray(type)) return type.find((type) => type !== 'null')
   if (type !== undefined) return type
@@ -85,7 +85,7 @@ function objectOf (schema: Dictionary, sampling: Sampling, within: readonly unkn
   if (made.length === 0 && isDictionary(additionalProperties)) {
     made.push(['name', sample(additionalProperties, sampling, within)])
   }
-  // Not by assignment: a property may be called __proto__.
+  // An assignment would not create a property with the name __proto__.
   return Object.fromEntries(made.filter(([, value]) => value !== undefined))
 }
 

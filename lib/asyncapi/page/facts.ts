@@ -20,7 +20,7 @@ const POLICIES: Readonly<Record<string, string>> = {
   MANUAL: 'acknowledged by the handler'
 }
 
-/** Kafka's facts about an operation, in one table. */
+/** Table of what Kafka knows about an operation: topic, group, partitions, and so on. */
 export function kafkaFacts (operation: Operation, all: readonly Operation[]): HTMLElement {
   const { id, channel, groupId, clientId, consumer, publishes } = operation
   const { partitions, replicas, topicConfiguration } = channel.kafka

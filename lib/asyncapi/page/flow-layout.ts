@@ -1,11 +1,11 @@
 /* Places the boxes of a flow: topics on the left, handlers in the middle, on the right the topics of their results. */
 
 export interface FlowBox {
-  /** The same for a topic that several handlers read, or write to. */
+  /** Identity of the box: a topic that several handlers read or write has one box. */
   readonly key: string
   readonly kind: 'topic' | 'handler' | 'result' | 'dead-letter'
   readonly label: string
-  /** Leads to an operation. */
+  /** Target of the box's link: an operation. */
   readonly hash: string | undefined
 }
 
@@ -30,28 +30,28 @@ export interface Layout {
 
 export interface Arrow {
   readonly path: string
-  /** Its end, where it points to the right. */
+  /** End of the arrow, at the left edge of a box. */
   readonly x: number
   readonly y: number
-  /** Kind of the box that it leads to. */
+  /** Kind of the box at the end of the arrow. */
   readonly kind: FlowBox['kind']
 }
 
 export const BOX = 30
 export const PADDING = 12
-/** Longer labels are cut. */
+/** Number of characters above which a label is cut. */
 export const LONGEST = 30
 const CHARACTER = 7.3
 const GAP = 44
 const ROW = BOX + 10
-/** Length of the tip of an arrow, at whose end the next box begins. */
+/** Length of the tip of an arrow. The next box begins where the tip ends. */
 const TIP = 5
 
 export function widthOf (boxes: readonly FlowBox[]): number {
   return Math.max(0, ...boxes.map(({ label }) => Math.min(label.length, LONGEST))) * CHARACTER + 2 * PADDING
 }
 
-/** Three columns. A box stands at the middle of those that lead to it, where there is room. */
+/** Layout in three columns. A box stands at the middle of the boxes that lead to it, where there is room. */
 export function columns (rows: readonly FlowRow[]): Layout {
   const sources = place(rows.map(({ source }, row) => [source, row]))
   const handlers = place(rows.map(({ handler }, row) => [handler, row]))
@@ -82,7 +82,7 @@ function column (positions: readonly Position[], x: number): Column {
   return { boxes: new Map(boxes), end: x + width }
 }
 
-/** One column, in which a box stands below the one that leads to it, for narrow windows. */
+/** Layout in one column, for narrow windows: a box stands below the box that leads to it. */
 export function tree (rows: readonly FlowRow[], width: number): Layout {
   const boxes: Placed[] = []
   const arrows: Arrow[] = []
@@ -111,7 +111,7 @@ export function tree (rows: readonly FlowRow[], width: number): Layout {
 
 interface Position { readonly box: FlowBox, readonly at: number }
 
-/** Each box once, at the middle of its rows, and no box over another one. */
+/** Places each box once, at the middle of its rows, so that no boxes overlap. */
 function place (pairs: ReadonlyArray<readonly [FlowBox, number]>): Position[] {
   const rowsOf = new Map<string, number[]>()
   for (const [{ key }, row] of pairs) rowsOf.set(key, [...rowsOf.get(key) ?? [], row])

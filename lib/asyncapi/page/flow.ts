@@ -4,11 +4,11 @@ import { text } from './json.js'
 import { isSameTopic, type Channel, type Kind, type Model, type Operation } from './model.js'
 import { operationHash } from './route.js'
 
-/** Below it the boxes stand in one column. */
+/** Width of the window below which the boxes stand in one column. */
 const NARROW = matchMedia('(width < 48rem)')
 const PHONE_WIDTH = 320
 
-/** The way of messages: topic, handler, topic of its results. `deadLetters` adds the topic of what fails. */
+/** Drawing of the way of messages: topic, handler, topic of the results. `deadLetters` adds the dead-letter topics. */
 export function flow (operations: readonly Operation[], model: Model, deadLetters: boolean): HTMLElement {
   const rows = operations.map((operation) => rowOf(operation, model, deadLetters))
   const what = operations.length === 1 ? `Flow of ${operations[0]?.title}` : 'Flow of the app'
@@ -29,7 +29,7 @@ function rowOf (operation: Operation, { operations }: Model, deadLetters: boolea
   })
   return {
     source: box('topic', channel, 'send'),
-    // An operation without a title is headed by its topic, which stands on the left already.
+    // An operation without a title has the topic as its heading, and the box on the left shows the topic already.
     handler: { key: id, kind: 'handler', label: title === channel.address ? id : title, hash: operationHash(id) },
     targets: [
       ...publishes.map((result) => box('result', result, 'send')),
@@ -43,7 +43,7 @@ function hashOf (operation: Operation | undefined): string | undefined {
 }
 
 function drawing ({ width, height, boxes, arrows }: Layout): SVGElement {
-  // A border is drawn on the edge of its box: half of it outside.
+  // SVG draws a border on the edge of its box, so half of the border is outside.
   const size = { width: width + 2, height: height + 2 }
   return svg('svg', { ...size, viewBox: `-1 -1 ${size.width} ${size.height}` },
     ...arrows.map(({ path, kind }) => svg('path', { class: `arrow ${kind}`, d: path })),

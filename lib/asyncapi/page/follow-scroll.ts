@@ -1,13 +1,13 @@
-/** Events by which a person scrolls: until the first of them, the place that a link led to stays marked. */
+/** Events by which a reader scrolls. Before the first of them, the target of the opened link stays marked. */
 const BY_HAND = ['wheel', 'touchmove', 'keydown', 'pointerdown']
 
 export interface FollowScroll {
-  /** Keeps quiet until a person scrolls. */
+  /** Reports no element until the reader scrolls. */
   pause (): void
 }
 
 /**
- * Tells which element is the first below the top bar, whenever that changes.
+ * Reports which element is the first below the top bar, each time that this changes.
  *
  * @param elements in their order on the page
  */

@@ -1,17 +1,17 @@
 import type { Model, Operation } from './model.js'
 
-/** A section of the page, and of its sidebar. */
+/** Group of operations: a section of the page and of the sidebar. */
 export interface Group {
   readonly title: string
   readonly description?: string | undefined
   readonly operations: readonly Operation[]
-  /** Closed at first. */
+  /** True when the section is closed at first. */
   readonly folded: boolean
 }
 
 /**
- * The operations by their first tag, in the order of the document's tags. Without any tag there is what the app
- * receives and what it sends. Dead letters are apart: they may be half of all operations.
+ * Groups the operations by their first tag, in the order of the document's tags. Without tags there are two groups:
+ * what the app receives and what it sends. Dead letters have a group of their own: they may be half of all operations.
  */
 export function groupsOf ({ operations, tags }: Model): Group[] {
   const own = operations.filter(({ kind }) => kind !== 'dead-letter')

@@ -3,7 +3,7 @@ import { dictionary, lastSegment, list, show, text, type Dictionary, type Pointe
 import { markdown } from './markdown.js'
 import type { Model } from './model.js'
 
-/** Name and description of the app, and its servers. */
+/** Introduction of the page: name and description of the app, and its servers. */
 export function intro ({ info, servers, pointers }: Model): HTMLElement {
   const { title, version, description } = info
   return el('section', { class: 'intro' },

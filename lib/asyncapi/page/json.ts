@@ -1,8 +1,8 @@
-/** Any object of the document, of whose members nothing is known: `transform` may have written anything. */
+/** Object of the document with unknown members: the option `transform` may have written any value. */
 export type Dictionary = Readonly<Record<string, unknown>>
 
 const NOTHING: Dictionary = Object.freeze({})
-/** A reference may lead to a reference, but not for ever. */
+/** Number of references that are followed in a row: a circle of references must end. */
 const FURTHEST = 32
 
 export function isDictionary (value: unknown): value is Dictionary {
@@ -17,7 +17,7 @@ export function list (value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : []
 }
 
-/** undefined also for the empty one. */
+/** Returns a text that is not empty, else undefined. */
 export function text (value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }
@@ -33,7 +33,7 @@ export function lastSegment (pointer: string): string {
   return segments(pointer).at(-1) ?? pointer
 }
 
-/** Targets of the references of a document. */
+/** Resolver of the references of one document. */
 export class Pointers {
   readonly #document: Dictionary
 
@@ -41,7 +41,7 @@ export class Pointers {
     this.#document = document
   }
 
-  /** The value, or what it refers to. */
+  /** Returns the value; for a reference, its target. */
   follow (value: unknown): Dictionary {
     let found = value
     for (let step = 0; step < FURTHEST && isDictionary(found) && typeof found.$ref === 'string'; step++) {
@@ -52,7 +52,7 @@ export class Pointers {
 
   #at (pointer: string): unknown {
     let found: unknown = this.#document
-    // Its own members only: 'constructor' is the name of nothing.
+    // Only own members count: `constructor` is inherited and names no target.
     for (const name of segments(pointer)) {
       found = typeof found === 'object' && found !== null && Object.hasOwn(found, name)
         ? (

@@ -5,7 +5,7 @@ import { createPage } from './page.js'
 
 /* Runs in <head>: the theme is there before anything is painted, the rest waits for the body. */
 
-/** The page's folder, whatever stands before it in the address: this file is in its static/. */
+/** Address of the page's folder. This file is in its folder `static/`, also behind a prefix. */
 const base = new URL('..', (document.currentScript as HTMLScriptElement).src)
 
 applyTheme()

@@ -2,11 +2,11 @@ import type { Nodes, Parents } from 'mdast'
 import { fromMarkdown } from 'mdast-util-from-markdown'
 import { el, outbound, type Child } from './dom.js'
 
-/** A thousand quotes within each other are no description. */
+/** Depth of nested blocks above which a description is shown as plain text. */
 const DEEPEST = 12
 const LONGEST = 50_000
 
-/** CommonMark, whose HTML is shown as the text that it is. */
+/** Renders CommonMark. HTML in it is shown as text. */
 export function markdown (source: string): HTMLElement {
   return el(
     'div', { class: 'markdown', dir: 'auto' }, ...source.length > LONGEST ? [source] : build(fromMarkdown(source), 0)
@@ -19,7 +19,7 @@ function build (node: Nodes, depth: number): Child[] {
   switch (node.type) {
     case 'root': return children()
     case 'paragraph': return [el('p', {}, ...children())]
-    // The page has headings of its own, whose order these would break.
+    // Headings of a description would break the order of the page's own headings.
     case 'heading': return [el('p', {}, el('strong', {}, ...children()))]
     case 'strong': return [el('strong', {}, ...children())]
     case 'emphasis': return [el('em', {}, ...children())]
@@ -33,7 +33,7 @@ function build (node: Nodes, depth: number): Child[] {
     case 'thematicBreak': return [el('hr')]
     case 'break': return [el('br')]
     case 'link': return [outbound(node.url, ...children())]
-    // Nothing is fetched because a description says so.
+    // A description must not make the browser fetch an image.
     case 'image': return [outbound(node.url, node.alt || node.url)]
     case 'definition': return []
     case 'linkReference': return children()

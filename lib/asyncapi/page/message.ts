@@ -6,7 +6,7 @@ import { markdown } from './markdown.js'
 import type { Message } from './model.js'
 import { schemaTree } from './schema.js'
 
-/** Example of a message that a person could send. */
+/** Example of a message that a person could send: value, key and headers. */
 export interface Sample {
   readonly label: string
   readonly value: unknown
@@ -54,7 +54,7 @@ function gaps ({ payload, unknown }: Message): Child[] {
   ]
 }
 
-/** The app's own ones, or one that the schema allows. */
+/** Returns the examples that the app declares, else one that the schema allows. */
 export function samplesOf ({ examples, payload, headers }: Message, pointers: Pointers): Sample[] {
   if (examples.length > 0) {
     return examples.map((example, index) => ({

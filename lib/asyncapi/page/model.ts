@@ -24,26 +24,26 @@ export interface Operation {
   readonly clientId: string | undefined
   /** `x-kafka-consumer` */
   readonly consumer: Dictionary
-  /** The channels that the results of a subscriber are published to. */
+  /** Channels to which the results of a subscriber are published. */
   readonly publishes: readonly Channel[]
   readonly messages: readonly Message[]
   readonly reply: { readonly address: string | undefined, readonly messages: readonly Message[] } | undefined
-  /** All that a search may find, in lower case. */
+  /** Text that the search looks through, in lower case. */
   readonly haystack: string
 }
 
-/** What a dead letter is sent to has a kind of its own: half of an app's operations may be those. */
+/** Kind of an operation. Sending to a dead-letter topic has its own kind: it may be half of an app's operations. */
 export type Kind = 'receive' | 'send' | 'dead-letter'
 
 export interface Channel {
   readonly address: string
   readonly title: string | undefined
   readonly description: string | undefined
-  /** Their names in the document. */
+  /** Names of the servers in the document. */
   readonly servers: readonly string[]
-  /** Their titles, as their boxes show them. */
+  /** Titles of the servers, as their boxes show them. */
   readonly clusters: readonly string[]
-  /** Its Kafka binding. */
+  /** Kafka binding of the channel. */
   readonly kafka: Dictionary
   readonly parameters: ReadonlyArray<{ readonly name: string, readonly parameter: Dictionary }>
 }
@@ -56,7 +56,7 @@ export interface Message {
   readonly key: unknown
   readonly headers: unknown
   readonly payload: unknown
-  /** Parts that have a schema whose JSON Schema is not known: 'key', 'headers', 'value'. */
+  /** Parts (`'key'`, `'headers'`, `'value'`) that have a schema without a known JSON Schema. */
   readonly unknown: readonly unknown[]
   readonly examples: readonly Dictionary[]
 }
@@ -81,7 +81,7 @@ export function createModel (value: unknown): Model {
 
 const { compare } = new Intl.Collator('en', { numeric: true })
 
-/** All operations of a topic stand together. */
+/** Sorts the operations so that all operations of a topic stand together. */
 function byTopic (a: Operation, b: Operation): number {
   return compare(a.channel.address, b.channel.address) || compare(a.title, b.title)
 }
@@ -100,7 +100,7 @@ function operationOf (id: string, operation: Dictionary, pointers: Pointers): Op
     kind: kindOf(operation, channel, pointers),
     title,
     description,
-    // A badge says that already.
+    // A badge shows `deprecated` already.
     tags: tags.filter((tag) => !(deprecated && tag === 'deprecated') && tag !== 'dead-letter'),
     deprecated,
     channel: { address, ...rest },
@@ -122,7 +122,7 @@ function operationOf (id: string, operation: Dictionary, pointers: Pointers): Op
   }
 }
 
-/** Topics of two clusters may have one name. */
+/** Compares address and cluster: topics of two clusters may have the same name. */
 export function isSameTopic (a: Channel, b: Channel): boolean {
   return a.address === b.address && a.servers.join() === b.servers.join()
 }
@@ -163,7 +163,7 @@ function replyOf (value: unknown, pointers: Pointers): Operation['reply'] {
   }
 }
 
-/** An operation that names none is about all messages of its channel. */
+/** An operation that names no message is about all messages of its channel. */
 function messagesOf ({ messages }: Dictionary, channel: Dictionary, pointers: Pointers): Message[] {
   const named = messages === undefined
     ? entries(channel.messages)
@@ -186,7 +186,7 @@ function messagesOf ({ messages }: Dictionary, channel: Dictionary, pointers: Po
   })
 }
 
-/** Also of one that says in which format it is. */
+/** Returns the schema, also that of a multi-format schema object. */
 function schemaOf (value: unknown): unknown {
   return isDictionary(value) && 'schemaFormat' in value && 'schema' in value ? value.schema : value
 }
@@ -195,7 +195,7 @@ function kafkaOf ({ bindings }: Dictionary, pointers: Pointers): Dictionary {
   return pointers.follow(pointers.follow(bindings).kafka)
 }
 
-/** The binding has a schema where one expects a text. */
+/** Returns the values of a member of the Kafka binding that should be a schema, and may be text. */
 function valuesOf (schema: unknown): string | undefined {
   const { enum: values, const: value } = dictionary(schema)
   return values === undefined && value === undefined ? text(schema) : show(values ?? value)

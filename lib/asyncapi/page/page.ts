@@ -14,9 +14,9 @@ import { sectionView } from './section.js'
 import { createSidebar, type Entry } from './sidebar.js'
 import { typescriptOf } from './typescript.js'
 
-/** Number of operations that are all open at first: there is nothing to choose among. */
+/** Number of operations up to which all of them are open at first. */
 const FEW = 6
-/** A larger flow is not read at a glance. */
+/** Number of handlers up to which the page has the flow. A larger drawing is hard to read. */
 const LARGEST_FLOW = 12
 
 export function createPage (model: Model, base: URL): Child[] {
@@ -109,19 +109,19 @@ export function createPage (model: Model, base: URL): Child[] {
     const folded = target.closest<HTMLDetailsElement>('.folded')
     if (folded !== null) folded.open = true
     if (target.open) return reveal(target)
-    // What is in it is there after that.
+    // The contents exist only after the section was opened.
     target.addEventListener('toggle', () => { reveal(target) }, { once: true })
     target.open = true
   }
 }
 
-/** An operation without a title is headed by its topic: then its group tells it from others. */
+/** Entry of the sidebar. An operation without a title is named by its topic, and its group tells two of them apart. */
 function entryOf ({ id, kind, title, channel, groupId }: Operation): Entry {
   const group = groupId === undefined ? undefined : `group ${groupId}`
   return { hash: operationHash(id), kind, title, note: title === channel.address ? group : channel.address }
 }
 
-/** All handlers with a result, at a glance. */
+/** Drawing of all handlers, if one of them has a result. */
 function overview (model: Model): HTMLElement | undefined {
   const handlers = model.operations.filter(({ kind }) => kind === 'receive')
   if (handlers.length > LARGEST_FLOW || !handlers.some(({ publishes }) => publishes.length > 0)) return undefined

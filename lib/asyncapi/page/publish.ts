@@ -4,7 +4,7 @@ import { dictionary, list, show, text, type Dictionary, type Pointers } from './
 import { samplesOf, type Sample } from './message.js'
 import type { Message, Model, Operation } from './model.js'
 
-/** Sends one message as the operation does, and says what came of it. */
+/** Form that sends one message as the operation does, and shows the result. */
 export function publishForm (operation: Operation, { pointers }: Model, publishAt: URL): HTMLElement {
   const { address } = operation.channel
   const samples = operation.messages.flatMap((message) => samplesOf(message, pointers).map((sample) => ({
@@ -74,7 +74,7 @@ export function publishForm (operation: Operation, { pointers }: Model, publishA
 
   async function submit (): Promise<void> {
     if (button.ariaDisabled === 'true') return
-    // What is really disabled loses the focus, and who has no mouse the place.
+    // A button with `disabled` loses the focus, and a keyboard user would lose the place on the page.
     button.ariaDisabled = 'true'
     result.className = 'result'
     result.replaceChildren('Publishing …')
@@ -97,7 +97,7 @@ export function publishForm (operation: Operation, { pointers }: Model, publishA
     }
   }
 
-  /** A header may be there several times. */
+  /** Values of headers by name. A header may occur several times. */
   function headerPairs (): Map<string, string | string[]> {
     const pairs = new Map<string, string | string[]>()
     for (const row of headers.children) {
@@ -108,7 +108,7 @@ export function publishForm (operation: Operation, { pointers }: Model, publishA
   }
 }
 
-/** A publisher has a key of its own; what a subscriber is sent needs one that it takes. */
+/** Returns the key that the form begins with. A publisher computes its key; a subscriber needs one that it accepts. */
 function keyOf ({ key }: Message, { kind }: Operation, pointers: Pointers): string {
   const example = kind === 'receive' && key !== undefined ? exampleOf(key, pointers) : undefined
   return typeof example === 'string' ? example : ''

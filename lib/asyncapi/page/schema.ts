@@ -4,11 +4,11 @@ import { markdown } from './markdown.js'
 import { schemaHash } from './route.js'
 import { alternativesOf, constraintsOf, partsOf, shapeOf, typeOf, type Part, type Shape } from './shape.js'
 
-/** Levels that are open at first. */
+/** Number of levels that are open at first. */
 const OPEN = 2
 
 /**
- * A schema as a tree. Its branches are made when they are opened, so that recursion costs nothing.
+ * Tree of a schema. A branch is created when the reader opens it, so that recursive schemas cost nothing.
  * @param own the name of it, where it is not referred to but shown itself
  */
 export function schemaTree (schema: unknown, pointers: Pointers, own?: string): HTMLElement {
@@ -38,7 +38,7 @@ function node (
     ...about(shape, type)
   ]
   if (parts.length === 0) return el('div', { class: 'row' }, ...row(typeLink(shape, pointers)))
-  // What opens and closes holds no link: that is below it.
+  // A `<summary>` must not hold a link, so the link stands below it.
   const details = el('details', { class: 'node' }, el('summary', { class: 'row' }, ...row(typeOf(shape, pointers))))
   whenOpened(
     details,

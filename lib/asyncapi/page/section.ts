@@ -5,11 +5,11 @@ import type { OperationView } from './operation.js'
 
 export interface SectionView {
   readonly element: HTMLElement
-  /** Shows its title and count for what a search has left of it. */
+  /** Shows the title with the number of operations that the search has found. */
   update (searching: boolean): void
 }
 
-/** A group of operations below its title. */
+/** Section of the page: a title and the operations of one group. */
 export function sectionView ({ title, description, folded }: Group, views: readonly OperationView[]): SectionView {
   const count = el('span', { class: 'count' })
   const heading = el('h2', { dir: 'auto' }, title, ' ', count)
@@ -25,7 +25,7 @@ export function sectionView ({ title, description, folded }: Group, views: reado
     const shown = operations.filter((operation) => !operation.hidden).length
     element.hidden = shown === 0
     count.textContent = String(shown)
-    // The search opens the sections of what it finds.
+    // The search opens each section in which it finds an operation.
     if (details !== undefined && searching) details.open = shown > 0
   }
 }

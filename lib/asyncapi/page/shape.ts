@@ -1,14 +1,14 @@
 import { dictionary, isDictionary, lastSegment, list, show, text, type Dictionary, type Pointers } from './json.js'
 
-/** One node of a schema, its references followed. */
+/** Node of a schema whose references are resolved. */
 export interface Shape {
-  /** Schema without `$ref` and `allOf`, whose members are here. */
+  /** Members of the schema, with those of `$ref` and `allOf` merged in. */
   readonly schema: Dictionary
   /** Name of the schema in `components.schemas`. */
   readonly name: string | undefined
 }
 
-/** A schema that is true or nothing says nothing, one that is false takes nothing. */
+/** Converts a boolean schema: `true` or none allows every value, `false` allows no value. */
 export function shapeOf (value: unknown, pointers: Pointers): Shape {
   const { $ref } = dictionary(value)
   const name = typeof $ref === 'string' ? lastSegment($ref) : undefined
@@ -16,7 +16,7 @@ export function shapeOf (value: unknown, pointers: Pointers): Shape {
   return { name: name ?? onlyReference(value), schema: merged(pointers.follow(value), pointers, new Set()) }
 }
 
-/** `allOf` with one reference is how draft-07 says something beside a reference. */
+/** Resolves `allOf` with one reference, by which draft-07 adds keywords beside a reference. */
 function onlyReference (value: unknown): string | undefined {
   const [first, ...more] = list(dictionary(value).allOf)
   const { $ref } = dictionary(first)
@@ -40,7 +40,7 @@ function merged (schema: Dictionary, pointers: Pointers, seen: Set<Dictionary>):
   }
 }
 
-/** Not by assignment: a property may be called __proto__. */
+/** Defines a property; an assignment would not create one with the name __proto__. */
 function union (objects: readonly unknown[]): Dictionary {
   return Object.fromEntries(objects.flatMap((object) => Object.entries(dictionary(object))))
 }
@@ -126,7 +126,7 @@ function range (schema: Dictionary, least: string, most: string, unit: string): 
 /** Inner schemas to show: properties, items, alternatives. */
 export interface Part {
   readonly label: string
-  /** Names of properties are the document's words, others are ours. */
+  /** True for a property, whose name comes from the document. Other names are words of the page. */
   readonly named: boolean
   readonly required: boolean
   readonly schema: unknown
@@ -154,7 +154,7 @@ export function partsOf (schema: Dictionary, pointers: Pointers): Part[] {
   ]
 }
 
-/** Alternatives often have a property that says which one they are. */
+/** Returns the constant of a property that tells alternatives apart, if there is one. */
 function kindOf (alternative: unknown, pointers: Pointers): string {
   const kinds = Object.entries(dictionary(shapeOf(alternative, pointers).schema.properties)).flatMap(
     ([name, property]) => 'const' in dictionary(property) ? `${name} ${show(dictionary(property).const)}` : []
@@ -169,7 +169,7 @@ function propertiesOf (schema: Dictionary): Part[] {
   }))
 }
 
-/** Returns the parts of the items of an array: a reader wants to see the objects, whose type is named already. */
+/** Returns the parts of the items of an array. The type already names the array itself. */
 function itemsOf (items: unknown, pointers: Pointers): Part[] {
   if (items === undefined) return []
   const { schema } = shapeOf(items, pointers)

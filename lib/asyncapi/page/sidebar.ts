@@ -1,18 +1,18 @@
 import { el } from './dom.js'
 import type { Kind } from './model.js'
 
-/** One entry: where it leads, and what it says. */
+/** Entry of the sidebar: a link and its text. */
 export interface Entry {
   readonly hash: string
   readonly title: string
-  /** Small, below it. */
+  /** Small text below the entry. */
   readonly note?: string | undefined
   readonly kind?: Kind
 }
 
 export interface Group {
   readonly title: string
-  /** Closed at first. */
+  /** True when the group is closed at first. */
   readonly folded?: boolean
   readonly entries: readonly Entry[]
 }
@@ -25,7 +25,7 @@ export interface Sidebar {
   mark (hash: string): void
 }
 
-/** Between a marked entry and the edge of the sidebar. */
+/** Distance between a marked entry and the edge of the sidebar, px. */
 const MARGIN = 24
 
 export function createSidebar (groups: readonly Group[]): Sidebar {

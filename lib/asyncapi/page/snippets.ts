@@ -14,7 +14,7 @@ const MECHANISMS: Readonly<Record<string, string>> = {
   oauth2: 'OAUTHBEARER'
 }
 
-/** Commands and types to copy: they are made when they are looked at. */
+/** Commands and types to copy. They are created when the reader opens them. */
 export function snippets (operation: Operation, model: Model, publishAt: URL | undefined): HTMLElement {
   const details = el('details', { class: 'snippets' }, el('summary', {}, 'Commands and types'))
   whenOpened(details, () => [el('div', { class: 'body' }, ...blocks(operation, model, publishAt))])
@@ -35,7 +35,7 @@ function blocks (operation: Operation, model: Model, publishAt: URL | undefined)
   })
   if (kind === 'dead-letter') return [read, ...types]
   const write = `${echo(sample)} | ${kcat} -P${key === undefined ? '' : ` -k ${quoted(key)}`}${headersOf(sample)}`
-  // A publisher makes the key of what it publishes.
+  // A publisher computes the key of its messages.
   const ownKey = kind === 'receive' ? key : undefined
   const curl = publishAt && curlOf(new URL(encodeURIComponent(id), publishAt), sample, ownKey)
   return [
@@ -55,7 +55,7 @@ function kcatOf ({ channel }: Operation, { servers, pointers }: Model): string {
   return `kcat -b ${hostOf(server)}${securityOf(server, pointers)} -t ${quoted(channel.address)}`
 }
 
-/** A host that is not shown is a variable of the shell. */
+/** Returns the host, or a shell variable where the document shows no host. */
 function hostOf ({ host, variables }: Dictionary): string {
   const known = text(host)
   if (known === undefined || variables !== undefined) return '"$KAFKA"'
@@ -76,7 +76,7 @@ function keyOf ({ key }: Message, { pointers }: Model): string | undefined {
   return typeof example === 'string' ? example : undefined
 }
 
-/** Writes one line: kcat takes each line for a message. */
+/** Writes JSON in one line: kcat sends each line as one message. */
 function echo (sample: Sample | undefined): string {
   return `printf '%s' ${quoted(JSON.stringify(sample?.value ?? {}))}`
 }

@@ -5,7 +5,7 @@ type Theme = 'light' | 'dark'
 const KEY = 'faststream-theme'
 const dark = matchMedia('(prefers-color-scheme: dark)')
 
-/** Before anything is painted: the theme that was chosen here. Without one, the system's holds. */
+/** Applies the stored theme before the first paint. Without one, the system's theme applies. */
 export function applyTheme (): void {
   const stored = read()
   if (stored === 'light' || stored === 'dark') document.documentElement.dataset.theme = stored

@@ -3,7 +3,7 @@ import { alternativesOf, shapeOf } from './shape.js'
 
 /* A schema as TypeScript types: one for the schema, and one for each schema that it refers to. */
 
-/** Deeper schemas are `unknown`. */
+/** Depth below which a type is written as `unknown`. */
 const DEEPEST = 12
 const SIMPLE: Readonly<Record<string, string>> = {
   string: 'string',
@@ -21,7 +21,7 @@ export function typescriptOf (schema: unknown, pointers: Pointers, name: string)
 
 class Declarations {
   readonly #pointers: Pointers
-  /** The names of types by those of schemas. */
+  /** Names of the types by the names of their schemas. */
   readonly #names = new Map<string, string>()
   readonly #waiting: Array<{ readonly name: string, readonly schema: unknown }> = []
 
@@ -34,7 +34,7 @@ class Declarations {
     if (typeof $ref === 'string') this.#refer($ref)
     else this.#waiting.push({ name: this.#free(name), schema })
     const types: string[] = []
-    // The list grows while it is read.
+    // The loop below adds to the list while it reads it.
     for (const { name, schema } of this.#waiting) {
       const { description } = this.#pointers.follow(schema)
       types.push(`${comment(description, '')}export type ${name} = ${this.#type(schema, '', 0)}\n`)
@@ -118,7 +118,7 @@ function literal (value: unknown): string {
   return typeof value === 'object' && value !== null ? 'unknown' : JSON.stringify(value) ?? 'unknown'
 }
 
-/** Writes a comment in one line, which no description can end. */
+/** Writes a comment in one line. A description cannot end the comment. */
 function comment (description: unknown, indent: string): string {
   const words = text(description)?.replace(/\s+/g, ' ').replaceAll('*/', '* /').trim()
   return words === undefined || words === '' ? '' : `${indent}/** ${words} */\n`
