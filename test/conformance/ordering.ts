@@ -1,4 +1,5 @@
 import t from 'tap'
+import { hear } from '../support/hear.js'
 import { gate, Inbox } from '../support/inbox.js'
 import { eventually } from './eventually.js'
 import type { World } from './world.js'
@@ -328,10 +329,13 @@ export function ordering (world: World): void {
       await Promise.all(upTo(90).map((i) => writer.broker.publish(topic, i, { partition: i % 3 })))
       const app = await world.app(t, { groupId: world.unique('g'), concurrency: 1 })
       const inbox = new Inbox<number>()
+      const received = hear(t, 'faststream.message.received')
+      const all = async (): Promise<boolean> => received.reduce((sum, { count }) => sum + count, 0) >= 90
       let running = 0
       let most = 0
       app.broker.subscriber(topic, async (_, { partition }) => {
         most = Math.max(most, ++running)
+        await eventually(all)
         await new Promise((resolve) => { setImmediate(resolve) })
         running--
         inbox.add(partition)
