@@ -11,7 +11,7 @@ async function read (t: Test, mode: 'bounded' | 'unbounded'): Promise<{
   const child = fork('test/support/inflating-partitions.ts', [mode], {
     execArgv: ['--import', 'tsx'],
     // What tsx compiles has other lines than what tap compiles: its coverage must not count.
-    env: { PATH: process.env['PATH'], _TAPJS_PROCESSINFO_EXCLUDE_: '1' }
+    env: { PATH: process.env['PATH'], _TAPJS_PROCESSINFO_COVERAGE_: '0' }
   })
   t.teardown(() => child.kill('SIGKILL'))
   const [told] = await once(child, 'message')
