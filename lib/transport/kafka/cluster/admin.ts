@@ -66,7 +66,7 @@ export function createAdmin (
       }
       throw new ProtocolError(errorCode, `${topic}: ${message ?? new ProtocolError(errorCode).message}`)
     }
-    if (missing.size > 0) throw notAuthorized(topics.flatMap(toCreate(missing)), cluster.principal)
+    if (missing.size > 0) throw notAuthorized(toCreate(topics, missing), cluster.principal)
   }
 
   async function expectLeaders (operation: Operation, topics: readonly string[]): Promise<void> {
@@ -99,6 +99,7 @@ export function createAdmin (
 }
 
 /** In the order of the question: that of the answer is any. */
-function toCreate (missing: ReadonlySet<string>): (asked: NewTopic) => Right[] {
-  return ({ topic }) => missing.has(topic) ? [{ operation: 'Create', resource: 'topic', name: topic }] : []
+function toCreate (asked: readonly NewTopic[], missing: ReadonlySet<string>): Right[] {
+  const names = asked.map(({ topic }) => topic).filter((topic) => missing.has(topic))
+  return names.map((name) => ({ operation: 'Create', resource: 'topic', name }))
 }
