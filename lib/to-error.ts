@@ -4,7 +4,7 @@ export function toError (thrown: unknown): Error {
   return new Error(`thrown: ${describe(thrown)}`)
 }
 
-/** The message of an error; what else was thrown, as text. */
+/** Returns the message of an error. Anything else that was thrown is returned as text. */
 export function reasonOf (thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : describe(thrown)
 }

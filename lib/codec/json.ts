@@ -1,9 +1,9 @@
 import secureJson from 'secure-json-parse'
 import { FASTSTREAM_ERR_DECODE, FASTSTREAM_ERR_ENCODE } from '../errors.js'
+import { reasonOf } from '../to-error.js'
 import { DEEP, findFormless, MAX_DEPTH, type Formless } from './json-form.js'
 import { utf8 } from './utf8.js'
 import { invalid, type Part } from './violations.js'
-import { reasonOf } from '../to-error.js'
 
 const TOO_DEEP = `it is nested deeper than ${MAX_DEPTH} levels`
 const UNSTEADY = 'its toJSON() returned a value at first, and then none'

@@ -9,7 +9,7 @@ for (const [longer, times] of Object.entries({
   stuckAfter: { stuckAfter: 2000, handlerTimeout: 1000 },
   handlerTimeout: { stuckAfter: 1000, handlerTimeout: 2000 }
 })) {
-  t.test(`a message that waits is healthy for the time of ${longer}, which is longer, and no ms more`, async (t) => {
+  t.test(`a partition whose message waits is healthy for exactly ${longer}, the longer time`, async (t) => {
     const app = await build(t, { ...times, startup: 'background' })
     const clock = new ManualClock()
     const cluster = createMemoryCluster(clock)

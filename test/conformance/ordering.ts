@@ -330,12 +330,12 @@ export function ordering (world: World): void {
       const app = await world.app(t, { groupId: world.unique('g'), concurrency: 1 })
       const inbox = new Inbox<number>()
       const received = hear(t, 'faststream.message.received')
-      const all = async (): Promise<boolean> => received.reduce((sum, { count }) => sum + count, 0) >= 90
+      const haveArrived = async (): Promise<boolean> => received.reduce((sum, { count }) => sum + count, 0) >= 90
       let running = 0
       let most = 0
       app.broker.subscriber(topic, async (_, { partition }) => {
         most = Math.max(most, ++running)
-        await eventually(all)
+        await eventually(haveArrived)
         await new Promise((resolve) => { setImmediate(resolve) })
         running--
         inbox.add(partition)

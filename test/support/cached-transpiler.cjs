@@ -1,15 +1,19 @@
 'use strict'
 
-/* Transpiler of the tests: TypeScript's own, whose output is kept between processes. Each test file is a process. */
+/*
+ * Transpiler of the tests. TypeScript does the work, and its output is stored for the other processes: each test file
+ * runs in a process of its own.
+ */
 
 const { createHash } = require('node:crypto')
 const { mkdirSync, readFileSync, renameSync, writeFileSync } = require('node:fs')
 const { join } = require('node:path')
+const { threadId } = require('node:worker_threads')
 const ts = require('typescript')
 
 const CACHE = join(__dirname, '../../node_modules/.cache/test-transpiler')
 
-/** Creates a transpiler as ts-node wants one, see https://typestrong.org/ts-node/docs/transpilers. */
+/** Creates a transpiler for ts-node, see https://typestrong.org/ts-node/docs/transpilers. */
 exports.create = ({ service, nodeModuleEmitKind }) => {
   const module = nodeModuleEmitKind === 'nodecjs' ? ts.ModuleKind.CommonJS : ts.ModuleKind.ES2022
   const compilerOptions = { ...service.config.options, module, moduleResolution: ts.ModuleResolutionKind.Bundler }
@@ -32,10 +36,10 @@ function read (path) {
   }
 }
 
-/** Writes a file of its own first: other processes read the cache at the same time. */
+/** Writes to a temporary file first: other processes read the cache at the same time. */
 function write (path, { outputText, sourceMapText }) {
   const output = { outputText, sourceMapText }
-  const temporary = `${path}.${process.pid}`
+  const temporary = `${path}.${process.pid}.${threadId}`
   writeFileSync(temporary, JSON.stringify(output))
   renameSync(temporary, path)
   return output

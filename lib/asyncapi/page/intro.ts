@@ -49,12 +49,11 @@ function serverItem (name: string, server: Dictionary, pointers: Pointers): HTML
   const security = list(server.security).map(
     (scheme) => text(pointers.follow(scheme).description) ?? lastSegment(show(dictionary(scheme).$ref))
   )
+  const facts = [show(protocol ?? ''), text(protocolVersion), ...security]
   return el('li', {},
     el('strong', {}, text(title) ?? name),
     el('code', {}, show(host ?? '')),
-    el(
-      'span', { class: 'muted' }, [show(protocol ?? ''), text(protocolVersion), ...security].filter(Boolean).join(' · ')
-    ),
+    el('span', { class: 'muted' }, facts.filter(Boolean).join(' · ')),
     text(description) !== undefined && markdown(show(description))
   )
 }

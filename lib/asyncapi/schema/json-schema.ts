@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { isSchema, type Schema } from './keywords.js'
 import { reasonOf } from '../../to-error.js'
+import { isSchema, type Schema } from './keywords.js'
 
 /** The JSON Schema of a declared schema, or the reason why there is none. */
 export type JsonSchema = { readonly schema: Schema | boolean } | { readonly reason: string }

@@ -22,7 +22,7 @@ export class TopicChanges {
     try {
       await this.#subscribe()
     } catch (err) {
-      // Before the next change asks for the topics.
+      // The next change must not ask for its topics: this runs before that change begins.
       this.#queues.delete(queue)
       throw err
     }

@@ -1,7 +1,8 @@
 import t from 'tap'
 import { addressOf } from '../../../lib/transport/kafka/cluster/cluster.js'
+import { reasonOf } from '../../../lib/to-error.js'
 import {
-  CODE, isFinal, isRefused, isTooLarge, ProtocolError, reasonOf
+  CODE, isFinal, isRefused, isTooLarge, ProtocolError
 } from '../../../lib/transport/kafka/cluster/protocol-errors.js'
 import { FASTSTREAM_ERR_FENCED } from '../../../lib/errors.js'
 import { API_KEYS, WireError } from '../../../lib/transport/kafka/wire.js'

@@ -2,6 +2,7 @@ import t, { type Test } from 'tap'
 import type { Codecs, Compression } from '../../../lib/transport/compression/codec.js'
 import { createCodecs } from '../../../lib/transport/compression/codecs.js'
 import { createKafkaTransport } from '../../../lib/transport/kafka/index.js'
+import { encodeRecords } from '../../../lib/transport/kafka/records/encode-batch.js'
 import { type FetchAnswer, type ProduceRequest, WireError } from '../../../lib/transport/kafka/wire.js'
 import type { ConsumerListener, ConsumerOptions } from '../../../lib/transport/transport.js'
 import { fakeWire, type Handlers, metadataOf } from '../../support/fake-wire.js'
@@ -172,4 +173,17 @@ t.test('a batch is compressed once, and each attempt sends the same bytes', asyn
   const [first, second] = sent.map(({ topics }) => topics[0]!.partitions[0]!.records)
   t.ok(first!.length < 200)
   t.same(first, second)
+})
+
+t.test('a batch that cannot be compressed is refused, in words that tell nothing of the host', async (t) => {
+  const codecs: Codecs = { ...createCodecs(), writer: () => async () => { throw new Error('no memory on host a') } }
+  const { transport, clock } = build(t, { compression: 'gzip', codecs })
+  const records = [{ topic: 'orders', partition: 0, key: null, value: null, headers: [], timestamp: 1e12 }]
+  await t.rejects(transport.producer().send(records, clock.elapsed() + 20_000), {
+    message: 'it could not be sent', outcome: 'not-sent', reason: 'refused', cause: { message: 'no memory on host a' }
+  })
+})
+
+t.test('no records have no bytes', async (t) => {
+  t.same(encodeRecords([]), [])
 })

@@ -1,10 +1,10 @@
 import { FASTSTREAM_ERR_TOPICS } from '../../../errors.js'
-import { toError } from '../../../to-error.js'
+import { reasonOf, toError } from '../../../to-error.js'
 import type { NewTopic, Transport, TransportOptions } from '../../transport.js'
 import type { Cluster } from './cluster.js'
 import { notAuthorized, type Right } from '../../../missing-rights.js'
 import { namedError, throwIfFailed } from './denied.js'
-import { CODE, isCoded, ProtocolError, reasonOf } from './protocol-errors.js'
+import { CODE, isCoded, ProtocolError } from './protocol-errors.js'
 import type { Operation } from './retry-until.js'
 import { isTlsMistake, securityError, unreachable } from './security-error.js'
 import type { TopicMetadata, TopicState } from './topic-metadata.js'
@@ -78,7 +78,7 @@ export function createAdmin (
       }
       throw new ProtocolError(errorCode, `${topic}: ${message ?? new ProtocolError(errorCode).message}`)
     }
-    if (missing.size > 0) throw notAuthorized(topics.flatMap(toCreate(missing)), cluster.principal)
+    if (missing.size > 0) throw notAuthorized(toCreate(topics, missing), cluster.principal)
   }
 
   async function expectLeaders (operation: Operation, topics: readonly string[]): Promise<void> {
@@ -110,7 +110,8 @@ export function createAdmin (
   return { connect, ping, describeTopics, createTopics }
 }
 
-/** In the order of the question: that of the answer is any. */
-function toCreate (missing: ReadonlySet<string>): (asked: NewTopic) => Right[] {
-  return ({ topic }) => missing.has(topic) ? [{ operation: 'Create', resource: 'topic', name: topic }] : []
+/** The missing rights, in the order of the question: Kafka answers in any order. */
+function toCreate (asked: readonly NewTopic[], missing: ReadonlySet<string>): Right[] {
+  const names = asked.map(({ topic }) => topic).filter((topic) => missing.has(topic))
+  return names.map((name) => ({ operation: 'Create', resource: 'topic', name }))
 }

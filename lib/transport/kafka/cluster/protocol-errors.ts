@@ -1,3 +1,4 @@
+import { reasonOf } from '../../../to-error.js'
 import { WireError } from '../wire.js'
 
 /** The protocol's names of its error codes, from 0 on. */
@@ -131,8 +132,4 @@ export function isFenced (error: Error): boolean {
 /** True when a Produce request that got this answer certainly did not append its records. */
 export function isNeverAppended (errorCode: number): boolean {
   return errorCode === CODE.notEnoughReplicas || errorCode === CODE.unknownTopicOrPartition
-}
-
-export function reasonOf (error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -1,6 +1,7 @@
 import { FASTSTREAM_ERR_CONNECT, FASTSTREAM_ERR_SASL, FASTSTREAM_ERR_SSL } from '../../../errors.js'
+import { reasonOf } from '../../../to-error.js'
 import { pointsAtOption, WireError } from '../wire.js'
-import { InterruptedError, isCoded, reasonOf } from './protocol-errors.js'
+import { InterruptedError, isCoded } from './protocol-errors.js'
 
 /** The error of the catalogue for a failure that points at the option `sasl` or `ssl`; undefined for any other. */
 export function securityError (error: unknown, brokers: readonly string[]): Error | undefined {

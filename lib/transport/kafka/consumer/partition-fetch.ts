@@ -62,8 +62,8 @@ export class PartitionFetch {
   whenRoom (callBack: () => void): void {
     const [first] = this.#waiting
     const { paused, stopped } = this.owned
-    if (first === undefined || first.batch !== undefined || paused || stopped) return
-    if (this.draining !== undefined || this.#starving) return
+    const isHeld = paused || stopped || this.draining !== undefined
+    if (first === undefined || first.batch !== undefined || isHeld || this.#starving) return
     this.#starving = true
     this.#decode.budget?.room(first.need).then(() => {
       this.#starving = false

@@ -3,7 +3,7 @@ import { isNotAuthorized } from '../../../missing-rights.js'
 import type { Cluster } from '../cluster/cluster.js'
 import { answerError, namedError, throwIfFailed } from '../cluster/denied.js'
 import {
-  CODE, InterruptedError, isFinal, isNeverAppended, isRefusal, isTooLarge, ProtocolError, reasonOf
+  CODE, InterruptedError, isFinal, isNeverAppended, isRefusal, isTooLarge, ProtocolError
 } from '../cluster/protocol-errors.js'
 import type { Operation } from '../cluster/retry-until.js'
 import { PROPAGATION, type TopicMetadata } from '../cluster/topic-metadata.js'
@@ -12,7 +12,7 @@ import type { CompressRecords } from '../records/compress.js'
 import { encodeBatch } from '../records/encode-batch.js'
 import { type ProduceAnswer, type ProduceRequest, WireError } from '../wire.js'
 import { isPending, type ProduceBatch, toBatches } from './produce-batch.js'
-import { toError } from '../../../to-error.js'
+import { reasonOf, toError } from '../../../to-error.js'
 
 type Row = ProduceAnswer['topics'][number]['partitions'][number]
 
