@@ -22,7 +22,6 @@ export class BackgroundTasks {
   readonly #log: Log
   readonly #all: Background[] = []
   readonly #closing = new AbortController()
-  #started = false
   #running: ReadonlyArray<Promise<void>> = []
 
   constructor (log: Log) {
@@ -37,10 +36,8 @@ export class BackgroundTasks {
     this.#all.push({ name, scope, task, state: 'waiting', lastError: undefined })
   }
 
-  /** Starts them all; only the first call counts. */
+  /** Starts them all. */
   start (clock: Clock): void {
-    if (this.#started) return
-    this.#started = true
     this.#running = this.#all.map((background) => inOwnContext(() => this.#run(background, clock)))
   }
 

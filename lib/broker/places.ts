@@ -11,7 +11,7 @@ export interface Place<D extends Position, S> {
  * The places of one subscriber or publisher: one if it is declared in a scope, one for each inclusion of its router
  * otherwise.
  */
-export class Places<D extends Position, S extends object> implements Iterable<Place<D, S>> {
+export class Places<D extends Position, S extends object> {
   /** The topics as they were written, for errors. */
   readonly #topic: string
   readonly #places: Array<Place<D, S>>
@@ -19,10 +19,6 @@ export class Places<D extends Position, S extends object> implements Iterable<Pl
   constructor (topic: string, ...places: ReadonlyArray<Place<D, S>>) {
     this.#topic = topic
     this.#places = [...places]
-  }
-
-  [Symbol.iterator] (): IterableIterator<Place<D, S>> {
-    return this.#places.values()
   }
 
   /** Returns what takes the place away again. */

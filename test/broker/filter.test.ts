@@ -46,6 +46,18 @@ t.test('a message that no filter takes is a dead letter of the first subscriber'
   }])
 })
 
+t.test('a dead letter that no filter takes keeps its first origin', async (t) => {
+  const app = await buildApp(t, { groupId: 'shop', retry: { retries: 0 } })
+  const last = new Inbox<DeadLetter>()
+  app.broker.subscriber('events', () => { throw new Error('no') })
+  app.broker.subscriber('events.dlq', { filter: () => false, deadLetter: { topic: 'last' } }, () => {})
+  app.broker.subscriber('last', (_, { deadLetter }) => { last.add(deadLetter!) })
+  const broker = await testBroker(app)
+  await broker.publish('events', 1)
+  await broker.settled()
+  t.match(last.items, [{ topic: 'events', error: { code: 'FASTSTREAM_ERR_UNMATCHED' } }])
+})
+
 t.test('a filter that throws, or returns no boolean, makes a dead letter; one may skip', async (t) => {
   const { app, dead, seen } = await build(t)
   const filter = ({ value }: { value: unknown }): boolean => {

@@ -247,6 +247,35 @@ t.test('an attempt that is given up meanwhile leaves its message unsettled', asy
   t.same([unsettled.length, settled.length], [1, 0])
 })
 
+t.test('a message that is given up while its reply is published is unsettled', async (t) => {
+  const { opened, open } = gate()
+  const begun = gate()
+  const app = await build(t, {
+    drainTimeout: 20,
+    retry: { retries: 0 },
+    middlewares: [{
+      publishScope: async (next, command) => {
+        if (command.topic === 'results') {
+          begun.open()
+          await opened
+        }
+        return await next(command)
+      }
+    }]
+  })
+  app.broker.setErrorHandler(() => ({ action: 'reply', value: 'failed' }))
+  app.broker.subscriber('orders', { publish: app.broker.publisher('results') }, () => { throw new Error('no') })
+  const unsettled = hear(t, 'faststream.message.unsettled')
+  const settled = hear(t, 'faststream.message.settled')
+  await app.ready()
+  await app.broker.publish('orders', 1)
+  await begun.opened
+  await app.close()
+  open()
+  while (unsettled.length === 0) await new Promise((resolve) => { setImmediate(resolve) })
+  t.same([unsettled.length, settled.length], [1, 0])
+})
+
 t.test('dependencies, their clean-up, middlewares and results fail into the error handler', async (t) => {
   const seen: unknown[] = []
   const app = await build(t, { retry: { retries: 0 } })

@@ -60,6 +60,18 @@ async function nested (t: Test, calls: string[], options: FaststreamOptions = {}
   return app
 }
 
+t.test('a scope without options takes a middleware at its outside', async (t) => {
+  const calls: string[] = []
+  const app = await build(t)
+  app.broker.subscriber('orders', () => { calls.push('handler') })
+  app.broker.insertMiddleware({ onReceive: () => { calls.push('first') } })
+  app.broker.insertMiddleware({ onReceive: () => { calls.push('second') } })
+  const broker = await testBroker(app)
+  await broker.publish('orders', 1)
+  await broker.settled()
+  t.same(calls, ['second', 'first', 'handler'])
+})
+
 t.test('the four moments run from the broker to the subscriber, and back', async (t) => {
   const calls: string[] = []
   const app = await nested(t, calls)
