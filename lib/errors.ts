@@ -154,6 +154,9 @@ export const FASTSTREAM_ERR_HANDLER_TIMEOUT = createBounded<[ms: number, options
 export const FASTSTREAM_ERR_HANDLER_ABORTED = createBounded<[reason: string]>(
   'FASTSTREAM_ERR_HANDLER_ABORTED', 'the attempt was aborted because %s: the message is redelivered', 500
 )
+export const FASTSTREAM_ERR_BATCH = createBounded<[subscriber: string, cure: string, options?: ErrorOptions]>(
+  'FASTSTREAM_ERR_BATCH', "the handler of batches '%s' must %s", 500
+)
 export const FASTSTREAM_ERR_CLOSE_IN_HANDLER = createBounded<[subscriber: string]>(
   'FASTSTREAM_ERR_CLOSE_IN_HANDLER',
   "a handler of subscriber '%s' awaits app.close(), which waits for running handlers: the message is delivered " +

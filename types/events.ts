@@ -1,13 +1,12 @@
 import type {
   GroupCommittedEvent, GroupDrainTimedOutEvent, GroupRebalancedEvent,
-  HealthChangedEvent, PartitionStoppedEvent, SubscriberStoppedEvent
+  HealthChangedEvent, OffsetResetEvent, PartitionStoppedEvent, SubscriberStoppedEvent
 } from './group-events.js'
 import type {
   MessageDeadLetteredEvent, MessageFailedEvent, MessageLateEvent, MessageLeftOutEvent,
   MessagePublishedEvent, MessagePublishFailedEvent, MessageReceivedEvent,
   MessageRetriedEvent, MessageSettledEvent, MessageStartedEvent, MessageUnsettledEvent
 } from './message-events.js'
-import type { OffsetResetEvent } from './subscribe.js'
 
 /**
  * The channels of `node:diagnostics_channel` and what is published on each. Listeners run synchronously: keep them

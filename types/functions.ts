@@ -1,7 +1,8 @@
 import type { FastifyTypeProvider } from 'fastify'
+import type { BatchOptions, HandlerOf } from './batch.js'
 import type { Dependencies } from './dependency.js'
-import type { MessageOf, Returned } from './message-of.js'
-import type { MessageSchema, Part, Read, Write } from './provider.js'
+import type { Returned } from './message-of.js'
+import type { MessageSchema, Part, Write } from './provider.js'
 import type { PublisherOptions, Response } from './publish.js'
 import type { HandlerAsLastArgument, Subscriber, SubscriberOptions } from './subscribe.js'
 
@@ -37,14 +38,13 @@ export interface FunctionRegistrar<This, P extends FastifyTypeProvider> {
    *   await save(order)
    * })
    */
-  consumes<const S extends MessageSchema = {}, const D extends Dependencies = {}, R = unknown>(
+  consumes<
+    const S extends MessageSchema = {}, const D extends Dependencies = {}, R = unknown,
+    B extends true | BatchOptions | undefined = undefined
+  >(
     this: void,
-    options: SubscriberOptions<S, R, D> & NamedTopic,
-    handler: (
-      this: This,
-      value: Read<P, Part<NoInfer<S>, 'value'>>,
-      message: MessageOf<P, NoInfer<S>, NoInfer<D>>
-    ) => Returned<NoInfer<R>>
+    options: SubscriberOptions<S, R, D, B> & NamedTopic,
+    handler: HandlerOf<B, This, P, NoInfer<S>, NoInfer<R>, NoInfer<D>>
   ): Subscriber
   consumes (this: void, handler: HandlerAsLastArgument<This, P>): Subscriber
   /**

@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
+import type { BatchedMessage, MessageBatch } from './batch.js'
 import type { EncodedMessage } from './codec.js'
 import type { PublishOptions, RecordMetadata } from './publish.js'
 import type { Message } from './subscribe.js'
@@ -21,6 +22,8 @@ export interface UndecodedMessage extends EncodedMessage {
   readonly correlationId: string
   /** Logger of the scope, with subscriber, group, topic, partition, offset and correlation id, as `message.log`. */
   readonly log: FastifyBaseLogger
+  /** Where it is the first message of a batch: all messages of the batch. The moments are called once for all. */
+  readonly batch?: readonly UndecodedMessage[] | undefined
 }
 
 /**
@@ -29,7 +32,10 @@ export interface UndecodedMessage extends EncodedMessage {
  * @example
  * const tenantOf = ({ rawHeaders }: AnyMessage) => rawHeaders.find(([name]) => name === 'tenant')?.[1]?.toString()
  */
-export type AnyMessage = Message<unknown, unknown, unknown, Readonly<Record<string, unknown>>>
+export type AnyMessage = Message<unknown, unknown, unknown, Readonly<Record<string, unknown>>> & {
+  /** Where it is the first message of a batch: the batch, whose decision and dependencies it has. */
+  readonly batch?: MessageBatch<BatchedMessage<unknown, unknown, unknown>> | undefined
+}
 
 /**
  * Message on its way out, before it is checked and encoded: the value and the options of its publish. A copy with other

@@ -1,9 +1,10 @@
 import type { FastifyInstance, FastifyTypeProvider, FastifyTypeProviderDefault } from 'fastify'
+import type { BatchOptions, HandlerOf } from './batch.js'
 import type { Dependencies, WithDeps } from './dependency.js'
 import type { Middleware } from './middleware.js'
 import type { InheritedOptions } from './options.js'
 import type { MessageSchema } from './provider.js'
-import type { Registrar, Subscriber, SubscriberHandler, SubscriberOptions, TopicNames } from './subscribe.js'
+import type { Registrar, Subscriber, SubscriberOptions, TopicNames } from './subscribe.js'
 
 /**
  * Options of one inclusion of a router. The router's own options are nearer to its subscribers, so they win.
@@ -63,10 +64,13 @@ export interface KafkaRoute {
  * const router = new KafkaRouter({ handlers: [route('orders', (order, { log }) => { log.info({ order }, 'taken') })] })
  */
 export interface RouteFunction<P extends FastifyTypeProvider = FastifyTypeProviderDefault> {
-  <const S extends MessageSchema = {}, const D extends Dependencies = {}, R = unknown>(
+  <
+    const S extends MessageSchema = {}, const D extends Dependencies = {}, R = unknown,
+    B extends true | BatchOptions | undefined = undefined
+  >(
     topics: TopicNames,
-    handler: SubscriberHandler<FastifyInstance, P, NoInfer<S>, NoInfer<R>, NoInfer<D>>,
-    options?: SubscriberOptions<S, R, D>
+    handler: HandlerOf<NoInfer<B>, FastifyInstance, P, NoInfer<S>, NoInfer<R>, NoInfer<D>>,
+    options?: SubscriberOptions<S, R, D, B>
   ): KafkaRoute
   /** Returns the same function, which takes the types of schemas from another type provider. */
   withTypeProvider<Q extends FastifyTypeProvider>(this: void): RouteFunction<Q>
@@ -133,11 +137,14 @@ export interface KafkaRouter<P extends FastifyTypeProvider = FastifyTypeProvider
    * @example
    * router.route('orders', takeOrder, { schema: { value: OrderSchema } })
    */
-  route<const S extends MessageSchema = {}, const D extends Dependencies = {}, R = unknown>(
+  route<
+    const S extends MessageSchema = {}, const D extends Dependencies = {}, R = unknown,
+    B extends true | BatchOptions | undefined = undefined
+  >(
     this: void,
     topics: TopicNames,
-    handler: SubscriberHandler<FastifyInstance, P, NoInfer<S>, NoInfer<R>, NoInfer<D>>,
-    options?: SubscriberOptions<S, R, D>
+    handler: HandlerOf<NoInfer<B>, FastifyInstance, P, NoInfer<S>, NoInfer<R>, NoInfer<D>>,
+    options?: SubscriberOptions<S, R, D, B>
   ): Subscriber
   /**
    * Returns the same router, which takes the types of schemas from another type provider, as Fastify's

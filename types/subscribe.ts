@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger, FastifyTypeProvider } from 'fastify'
 import type { Documentation } from './asyncapi.js'
+import type { BatchOptions, HandlerOf } from './batch.js'
 import type { CasesOptions, UnvalidatedMessage } from './cases.js'
 import type { DeadLetter } from './dead-letter.js'
 import type { FunctionRegistrar } from './functions.js'
@@ -10,7 +11,6 @@ import type { Dependencies, Dependency, WithDeps } from './dependency.js'
 import type { ErrorHandler } from './error-handler.js'
 import type { BrokerHealth } from './health.js'
 import type { BrokerLifecycle } from './lifecycle.js'
-import type { BrokerIdentity } from './message-events.js'
 import type { Middleware } from './middleware.js'
 import type { InheritedOptions } from './options.js'
 import type { RebalanceListener } from './rebalance-listener.js'
@@ -112,13 +112,16 @@ type Known<K> = unknown extends K ? string : K
 export type TopicNames = string | readonly string[]
 
 /**
- * Options of `app.broker.subscriber()`. `R` is the type of value that its publishers take, `D` are its dependencies.
+ * Options of `app.broker.subscriber()`. `R` is the type of value that its publishers take, `D` are its dependencies, `B` is
+ * its option `batch`.
  *
  * @example
  * const schema = { value: OrderSchema }
  * app.broker.subscriber('orders', { schema, publish: invoices, retry: { retries: 2 } }, makeInvoice)
  */
-export interface SubscriberOptions<S, R, D extends Dependencies = {}> extends Documentation, InheritedOptions {
+export interface SubscriberOptions<
+  S, R, D extends Dependencies = {}, B extends true | BatchOptions | undefined = undefined
+> extends Documentation, InheritedOptions {
   /**
    * Schemas of value, key and headers. A message that does not match goes to the dead-letter topic at once.
    *
@@ -148,6 +151,13 @@ export interface SubscriberOptions<S, R, D extends Dependencies = {}> extends Do
    * @default none: it takes every message
    */
   filter?: ((message: UnvalidatedMessage) => boolean) | undefined
+  /**
+   * Several messages at once, for a {@link BatchHandler}. `true`: with the default bounds. `ordering` must be
+   * `'partition'`, and there is no `filter`. FastStream: `batch`; FastKafka: a list as the type of the value.
+   *
+   * @default none: one message at a time
+   */
+  batch?: B
   /** Calls about its partitions, see {@link RebalanceListener}. FastStream: `listener`. @default none */
   listener?: RebalanceListener | undefined
 }
@@ -220,27 +230,6 @@ export interface Subscriber {
 }
 
 /**
- * Event on the channel `fastify-faststream:offset-reset` of `node:diagnostics_channel`: the group's offset is not in
- * the log, because retention removed unread records, or the topic was deleted and created again.
- *
- * @example
- * subscribe('fastify-faststream:offset-reset', (event) => { alert(event as OffsetResetEvent) })
- */
-export interface OffsetResetEvent extends BrokerIdentity {
-  readonly groupId: string | null
-  readonly topic: string
-  readonly partition: number
-  /** Offset that the group had committed. */
-  readonly stored: bigint
-  /** First offset of the log. */
-  readonly start: bigint
-  /** End of the log: the offset that the next record gets. */
-  readonly end: bigint
-  /** Offset at which reading goes on; undefined with `offsetReset: 'fail'`. */
-  readonly position: bigint | undefined
-}
-
-/**
  * Declaration of subscribers and publishers; `P` is the type provider of the instance.
  *
  * @example
@@ -250,7 +239,7 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
   /**
    * Declares a handler for each message of one or several topics. Call it while plugins load. Messages flow when
    * every `onReady` hook has ended. A handler that throws is run again (`retry`), then the message goes to the
-   * dead-letter topic.
+   * dead-letter topic. With the option `batch` the handler gets several messages at once, see {@link BatchHandler}.
    *
    * @throws FASTSTREAM_ERR_INVALID_TOPIC, FASTSTREAM_ERR_INVALID_OPTION
    * @throws FASTSTREAM_ERR_INVALID_ARGUMENTS when the handler is not the last argument
@@ -262,15 +251,14 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
    *   log.info({ id: order.id }, 'order taken')
    * })
    */
-  subscriber<const S extends MessageSchema = {}, const D extends Dependencies = {}, R = unknown>(
+  subscriber<
+    const S extends MessageSchema = {}, const D extends Dependencies = {}, R = unknown,
+    B extends true | BatchOptions | undefined = undefined
+  >(
     this: void,
     topics: TopicNames,
-    options: SubscriberOptions<S, R, D>,
-    handler: (
-      this: This,
-      value: Read<P, Part<NoInfer<S>, 'value'>>,
-      message: MessageOf<P, NoInfer<S>, NoInfer<D>>
-    ) => Returned<NoInfer<R>>
+    options: SubscriberOptions<S, R, D, B>,
+    handler: HandlerOf<B, This, P, NoInfer<S>, NoInfer<R>, NoInfer<D>>
   ): Subscriber
   /**
    * Declares a handler for each type of message of one or several topics. The option `by` says which one takes a

@@ -1,14 +1,16 @@
 import type { FastifyInstance } from 'fastify'
 import type {
-  Dependencies, InheritedOptions, MessageSchema, OutgoingHeaders, Partitioner, PublisherOptions, RebalanceListener,
-  SubscriberOptions, TopicNames
+  BatchOptions, Dependencies, InheritedOptions, MessageSchema, OutgoingHeaders, Partitioner, PublisherOptions,
+  RebalanceListener, SubscriberOptions, TopicNames
 } from '../../types/index.js'
 import { declaredDependencies } from '../deps/dependency.js'
 import type { Deps } from '../deps/scopes.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { isPlainObject } from '../message/headers.js'
+import type { ReceivedBatch } from '../message/received-batch.js'
 import type { ReceivedMessage } from '../message/received-message.js'
 import { callable, integer, onlyKnown } from '../options/assert.js'
+import { checkBatch, type WrittenBatch } from '../options/batch.js'
 import { checkKeyCodec } from '../options/codec.js'
 import { DOCUMENTATION, normaliseDocumentation, type About } from '../options/documentation.js'
 import { OF_SUBSCRIBERS, resolveInherited } from '../options/inherited.js'
@@ -21,7 +23,8 @@ import { NO_LAYERS, type Position } from './layers.js'
 
 /* Records of subscriber() and publisher(), checked at the call, before inherited options are resolved. */
 
-export type Handler = (this: FastifyInstance, value: unknown, message: ReceivedMessage) => unknown
+/** Of one message, or of a batch: then the first argument is the list of the values. */
+export type Handler = (this: FastifyInstance, value: unknown, message: ReceivedMessage | ReceivedBatch) => unknown
 
 /** A subscriber as it was written, in a scope or in a router. */
 export interface WrittenSubscriber {
@@ -38,6 +41,8 @@ export interface WrittenSubscriber {
   readonly publish: readonly PublisherHandle[]
   readonly listener: RebalanceListener | undefined
   readonly filter: Filter | undefined
+  /** undefined: one message at a time. */
+  readonly batch: WrittenBatch | undefined
   /** The case that it is, of a subscriber with several. */
   readonly cases: Case | undefined
 }
@@ -62,27 +67,31 @@ export type SubscriberDeclaration = WrittenSubscriber & Position
 export type PublisherDeclaration = WrittenPublisher & Position
 export type Declaration = SubscriberDeclaration | PublisherDeclaration
 
-export type GivenSubscriber = SubscriberOptions<MessageSchema, unknown, Dependencies>
+export type GivenSubscriber = SubscriberOptions<
+  MessageSchema, unknown, Dependencies, true | BatchOptions | undefined
+>
 type GivenPublisher = PublisherOptions<MessageSchema, unknown>
 
 const SUBSCRIBER_OPTIONS = [
-  ...new Set(['schema', 'publish', 'deps', 'listener', 'filter', ...OF_SUBSCRIBERS, ...DOCUMENTATION])
+  ...new Set(['schema', 'publish', 'deps', 'listener', 'filter', 'batch', ...OF_SUBSCRIBERS, ...DOCUMENTATION])
 ]
 const PUBLISHER_OPTIONS = [
   'schema', 'key', 'headers', 'codec', 'partition', 'partitioner', 'replyTo', 'includeInSchema', ...DOCUMENTATION
 ]
 const PARTS = ['value', 'key', 'headers']
+const UNFILTERED = "must not be given with 'filter': give each type of message a topic, or handle one at a time"
 
 /** @throws FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_INVALID_TOPIC */
 export function writeSubscriber (
   topics: TopicNames, given: GivenSubscriber, handler: Handler, cases?: Case
 ): WrittenSubscriber {
   onlyKnown('', given, SUBSCRIBER_OPTIONS)
-  const { schema, publish = [], deps = {}, listener, filter, ...options } = given
+  const { schema, publish = [], deps = {}, listener, filter, batch, ...options } = given
   if (schema !== undefined) onlyKnown('schema.', schema, PARTS)
   checkKeyCodec(options, schema)
   callable('handler', handler, 'must be a function: subscriber(topics, options, handler)')
   if (filter !== undefined) callable('filter', filter, 'must be a function of the message that returns true or false')
+  if (batch !== undefined && filter !== undefined) throw new FASTSTREAM_ERR_INVALID_OPTION('batch', UNFILTERED)
   resolveInherited([options])
   return Object.freeze({
     kind: 'subscriber',
@@ -95,6 +104,7 @@ export function writeSubscriber (
     publish: [publish].flat().map(handleOf),
     listener: listener === undefined ? undefined : checkListener('listener', listener),
     filter,
+    batch: batch === undefined ? undefined : checkBatch('batch', batch),
     cases
   })
 }

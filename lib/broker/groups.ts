@@ -1,5 +1,6 @@
 import { Group } from '../consume/group/group.js'
 import type { MemoryBudget } from '../memory-budget.js'
+import { BatchPipeline } from '../consume/pipeline/batch-pipeline.js'
 import { Pipeline, type ErasedPipeline } from '../consume/pipeline/pipeline.js'
 import { steady } from '../log.js'
 import type { Producer } from '../produce/producer.js'
@@ -99,6 +100,10 @@ export class Groups implements Iterable<Group> {
   /** The pipeline of subscribers that read the same topics. */
   #pipelineOf (subscribers: Sharing): ErasedPipeline {
     const { producer, ...environment } = this.#means
+    const [{ batches, declaration }] = subscribers
+    if (batches !== undefined) {
+      return new BatchPipeline(batches, producer, { ...environment, log: steady(declaration.scope.log) })
+    }
     return pipelineOf(subscribers, (plan, { scope }) => {
       return new Pipeline(plan, producer, { ...environment, log: steady(scope.log) })
     })

@@ -4,10 +4,11 @@ import {
   FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER, FASTSTREAM_ERR_GROUP_CLASH, FASTSTREAM_ERR_GROUP_REQUIRED,
   FASTSTREAM_ERR_INVALID_OPTION
 } from '../errors.js'
+import { resolveBatch } from '../options/batch.js'
 import type { CodecSettings } from '../options/codec.js'
 import { checkGroupless, checkTimes, differenceOf } from '../options/consumer-options.js'
 import { resolveInherited, type InheritedSettings } from '../options/inherited.js'
-import type { DeadLetterTopic } from '../options/settings.js'
+import type { BatchSettings, DeadLetterTopic } from '../options/settings.js'
 import type { Settings } from '../options/plugin-options.js'
 import { checkTopic } from '../options/topic-name.js'
 import type { PublisherDeclaration, SubscriberDeclaration } from './declaration.js'
@@ -27,6 +28,8 @@ export interface SubscriberPreview extends InheritedSettings {
 export interface SubscriberSettings extends SubscriberPreview {
   readonly groupId: string | null
   readonly listener: RebalanceListener | undefined
+  /** undefined: one message at a time. */
+  readonly batch: BatchSettings | undefined
   /** Its own and those of all layers around it. */
   readonly deps: Deps
   /** The dead-letter topic of each topic that has one. */
@@ -87,16 +90,18 @@ export function resolveSubscriber (
 ): SubscriberSettings {
   const { layers = [], deadLetterTopics } = around
   const preview = previewSubscriber(declaration, settings, around)
-  const { topics, groupId, deadLetter, topicPrefix } = preview
+  const { topics, groupId, deadLetter, topicPrefix, ordering } = preview
   const where = whereOf(preview)
   if (groupId === undefined) throw new FASTSTREAM_ERR_GROUP_REQUIRED(where)
   for (const topic of topics) checkTopic(topic, originOf(topicPrefix, where))
   checkTimes({ ...settings, ...preview }, ` (${where})`)
   if (groupId === null) checkGroupless(declaration.options, ` (${where})`)
+  const { batch, listener } = declaration
   return Object.freeze({
     ...preview,
     groupId,
-    listener: declaration.listener,
+    listener,
+    batch: batch && resolveBatch(batch, { ordering, buffer: settings.buffer }, where),
     deps: depsIn([...layers, declaration]),
     deadLetterTopics: deadLetterTopics ?? deadLetterTopicsOf(topics, deadLetter)
   })
@@ -178,7 +183,7 @@ function queueDifferenceOf (one: SubscriberSettings, other: SubscriberSettings):
   if (one.topics.length !== other.topics.length || !one.topics.every((topic) => other.topics.includes(topic))) {
     return 'topics'
   }
-  return (['ordering', 'concurrency', 'listener'] as const).find((name) => one[name] !== other[name])
+  return (['ordering', 'concurrency', 'listener', 'batch'] as const).find((name) => one[name] !== other[name])
 }
 
 /** A dead letter that comes back to the subscriber that cannot handle it would circulate without end. */

@@ -1,11 +1,9 @@
 import { inspect, type InspectOptionsStylized } from 'node:util'
-import type {
-  Dependencies, KafkaRoute, MessageSchema, RouteFunction, SubscriberOptions, TopicNames
-} from '../../types/index.js'
+import type { KafkaRoute, RouteFunction, TopicNames } from '../../types/index.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { noSurplus } from '../options/assert.js'
 import { inspected } from '../shown.js'
-import { writeSubscriber, type Handler, type WrittenSubscriber } from './declaration.js'
+import { writeSubscriber, type GivenSubscriber, type Handler, type WrittenSubscriber } from './declaration.js'
 
 /** A subscriber for the `handlers` of a router. */
 class Route implements KafkaRoute {
@@ -31,8 +29,7 @@ class Route implements KafkaRoute {
 export const { writtenIn } = Route
 
 function defer (
-  topics: TopicNames, handler: Handler, options: SubscriberOptions<MessageSchema, unknown, Dependencies> = {},
-  ...surplus: unknown[]
+  topics: TopicNames, handler: Handler, options: GivenSubscriber = {}, ...surplus: unknown[]
 ): KafkaRoute {
   noSurplus('route(topics, handler, options)', surplus)
   return new Route(writeSubscriber(topics, options, handler))

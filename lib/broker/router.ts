@@ -2,14 +2,16 @@ import { inspect, type InspectOptionsStylized } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import type {
   AnyKafkaRouter, Dependencies, IncludeOptions, KafkaRouterConstructor, MessageSchema, Middleware, Publisher,
-  PublisherOptions, RouterOptions, Subscriber, SubscriberOptions, TopicNames
+  PublisherOptions, RouterOptions, Subscriber, TopicNames
 } from '../../types/index.js'
 import { FASTSTREAM_ERR_ROUTER } from '../errors.js'
 import { list, noSurplus, onlyKnown } from '../options/assert.js'
 import { checkMiddleware } from '../options/middlewares.js'
 import { inspected } from '../shown.js'
 import { writtenBy, type SubscriberArguments } from './cases.js'
-import { declareAt, writePublisher, writeSubscriber, type Handler, type WrittenSubscriber } from './declaration.js'
+import {
+  declareAt, writePublisher, writeSubscriber, type GivenSubscriber, type Handler, type WrittenSubscriber
+} from './declaration.js'
 import { PublisherHandle, SubscriberHandle, type PublisherPlaces, type SubscriberPlaces } from './handles.js'
 import { INCLUDE_OPTIONS, Inclusions, layerOfRouter } from './inclusions.js'
 import type { Layer } from './layers.js'
@@ -72,7 +74,7 @@ export class Router implements AnyKafkaRouter {
   }
 
   route = (
-    topics: TopicNames, handler: Handler, options: SubscriberOptions<MessageSchema, unknown, Dependencies> = {},
+    topics: TopicNames, handler: Handler, options: GivenSubscriber = {},
     ...surplus: unknown[]
   ): Subscriber => {
     noSurplus('route(topics, handler, options)', surplus)

@@ -17,6 +17,7 @@ import { answerOf, askErrorHandlers, type ScopedErrorHandler } from '../middlewa
 import { aroundHandler } from '../middleware/consume-chain.js'
 import { NO_SCOPES, type PublishScopes } from '../middleware/publish-chain.js'
 import { throughMiddlewares } from '../middleware/publish-results.js'
+import { CompiledBatches } from './batch-subscriber.js'
 import type { PublisherPlace } from './handles.js'
 import type { SubscriberSettings } from './plan.js'
 import type { PublisherPlan, ResultOrigin } from './publisher.js'
@@ -52,6 +53,8 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
   readonly writtenTopics: () => readonly string[]
   readonly around: ((delivery: Delivery) => AttemptMoments) | undefined
   readonly onFailure: SubscriberPlan<ReceivedMessage>['onFailure']
+  /** What its pipeline does with each batch; undefined: it handles one message at a time. */
+  readonly batches: CompiledBatches | undefined
   readonly #source: MessageSource
   readonly #publishers: readonly PublisherPlace[]
   /** The handler within its middlewares. */
@@ -79,6 +82,7 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
     this.#handler = aroundHandler(middlewares, (message) => handler.call(scope, message.value, message))
     this.#scopes = scopes
     this.#errorHandlers = errorHandlers
+    this.batches = settings.batch && new CompiledBatches(settings, this, { rules, source, errorHandlers })
     this.onFailure = errorHandlers.length === 0 ? undefined : (...failed) => this.#askErrorHandlers(...failed)
     Object.freeze(this)
   }
@@ -137,7 +141,7 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
     const failed = new FailedRecord(this.#source, delivery, stage, message)
     const decision = await askErrorHandlers(this.#errorHandlers, error, failed)
     if (decision === undefined) return undefined
-    return answerOf(decision, { record: delivery.record, now, reply: (value) => this.prepare(value, failed) })
+    return answerOf(decision, { now, reply: (value) => this.prepare(value, failed) })
   }
 
   /** Once: the mistake is in the declaration, not in the message. */

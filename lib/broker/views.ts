@@ -2,7 +2,7 @@ import { inspect, type InspectOptionsStylized } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import type {
   AnyKafkaRouter, BatchEntry, BoundBroker, BrokerHealth, Dependencies, ErrorHandler, IncludeOptions, MessageSchema,
-  Middleware, Publisher, PublisherOptions, RecordMetadata, ScopeOptions, Subscriber, SubscriberOptions
+  Middleware, Publisher, PublisherOptions, RecordMetadata, ScopeOptions, Subscriber
 } from '../../types/index.js'
 import { checkBatch } from '../message/publish-options.js'
 import type { PublishScopes } from '../middleware/publish-chain.js'
@@ -11,7 +11,9 @@ import { checkMiddleware } from '../options/middlewares.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { inspected } from '../shown.js'
 import { declarationsOf, type SubscriberArguments } from './cases.js'
-import { declarePublisher, type Handler, type PublisherDeclaration, type SubscriberDeclaration } from './declaration.js'
+import {
+  declarePublisher, type GivenSubscriber, type Handler, type PublisherDeclaration, type SubscriberDeclaration
+} from './declaration.js'
 import { functionLast, publishing, topicOf, type NamedTopic, type Produce } from './functions.js'
 import { PublisherHandle, SubscriberHandle, type PublisherSource, type SubscriberSource } from './handles.js'
 import { Inclusions } from './inclusions.js'
@@ -25,7 +27,7 @@ const PUBLISH_BATCH = 'publishBatch(publisher, messages)'
 const CONSUMES = 'consumes(options, handler)'
 const PRODUCING = 'producing(options, function)'
 
-type Consumes = SubscriberOptions<MessageSchema, unknown, Dependencies> & NamedTopic
+type Consumes = GivenSubscriber & NamedTopic
 type Produces = PublisherOptions<MessageSchema, unknown> & NamedTopic
 
 /** The broker behind a view. */

@@ -8,7 +8,7 @@ import { decodeHeaders } from './headers.js'
 import { RawMessage, type UndecodedDelivery } from './raw-message.js'
 
 /** Rules of a subscriber that has a codec, a decoder or a parser. */
-type CodecIncomingRules = IncomingRules & { readonly codecs: CodecRules }
+export type CodecIncomingRules = IncomingRules & { readonly codecs: CodecRules }
 
 /** True when messages are decoded by more than their content type. */
 export function hasCodecs (rules: IncomingRules): rules is CodecIncomingRules {

@@ -38,6 +38,8 @@ export interface PublishingSender extends Sender {
 export interface Prepared {
   readonly outgoing: Outgoing
   readonly sender: Sender
+  /** Called when the cluster refuses it, beside others that count all the same. Undefined: they fail together. */
+  readonly refused?: ((error: Error) => void) | undefined
 }
 
 /** Sends a prepared message; may be called again when it failed. */

@@ -44,3 +44,20 @@ export class ReceivedRecord extends RawMessage implements UndecodedMessage {
     return { topic, partition, offset, key: shownKey(rawKey), timestamp, attempt, correlationId }
   }
 }
+
+/** The first record of a batch, which stands for all of them. */
+export class FirstRecord extends ReceivedRecord {
+  readonly #batch: () => readonly ReceivedRecord[]
+
+  /** `others`: behind the first one. */
+  constructor (source: MessageSource, first: MessageDelivery, others: () => readonly MessageDelivery[]) {
+    super(source, first)
+    let records: readonly ReceivedRecord[] | undefined
+    this.#batch = () => (records ??= [this, ...others().map((delivery) => new ReceivedRecord(source, delivery))])
+  }
+
+  /** All records of the batch. They are made when a middleware asks for them. */
+  get batch (): readonly UndecodedMessage[] {
+    return this.#batch()
+  }
+}

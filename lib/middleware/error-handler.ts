@@ -53,7 +53,7 @@ const MEMBERS: { readonly [Action in ErrorDecision['action']]: readonly string[]
  * @throws FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_INVALID_TOPIC
  */
 export function answerOf (
-  decision: ErrorDecision, { record, now, reply }: { record: ConsumedRecord, now: number, reply: Reply }
+  decision: ErrorDecision, { now, reply }: { now: number, reply: Reply }
 ): FailureAnswer {
   if (!isObject(decision) || !Object.hasOwn(MEMBERS, decision.action)) {
     const cure = `must be one of '${Object.keys(MEMBERS).join("', '")}': return { action }, or nothing`
@@ -65,7 +65,7 @@ export function answerOf (
       const { delay } = decision
       return { kind: 'retry', delay: delay === undefined ? undefined : number('delay', delay, 0, LONGEST_TIMER) }
     }
-    case 'forward': return { kind: 'forward', outgoing: forwarded(decision, record, now) }
+    case 'forward': return { kind: 'forward', outgoing: forwarding(decision, now) }
     case 'dead-letter': return { kind: 'dead-letter' }
     case 'acknowledge': return { kind: 'acknowledge' }
     case 'reply': return { kind: 'reply', prepared: () => reply(decision.value) }
@@ -73,12 +73,14 @@ export function answerOf (
 }
 
 /** The bytes as they came. The timestamp is new: an old one would let retention delete the message at once. */
-function forwarded (
-  { topic, headers = {} }: Extract<ErrorDecision, { action: 'forward' }>, record: ConsumedRecord, timestamp: number
-): Outgoing {
+function forwarding (
+  { topic, headers = {} }: Extract<ErrorDecision, { action: 'forward' }>, timestamp: number
+): (record: ConsumedRecord) => Outgoing {
+  checkTopic(topic)
   const added = encodeHeaders(mergeHeaders(headers))
   const names = new Set(added.map(([name]) => name))
-  const { key, value } = record
-  const kept = record.headers.filter(([name]) => !names.has(name))
-  return { topic: checkTopic(topic), key, value, headers: [...kept, ...added], timestamp }
+  return ({ key, value, headers }) => {
+    const kept = headers.filter(([name]) => !names.has(name))
+    return { topic, key, value, headers: [...kept, ...added], timestamp }
+  }
 }

@@ -73,3 +73,12 @@ export interface ProducerSettings {
   /** Of all publishers that have none of their own. */
   readonly partitioner: Partitioner | undefined
 }
+
+/** Bounds of the batches of a subscriber. */
+export interface BatchSettings {
+  /** messages */
+  readonly maxSize: number
+  readonly maxBytes: number
+  /** ms from the arrival of the first message on */
+  readonly timeout: number
+}

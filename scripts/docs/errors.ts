@@ -50,6 +50,8 @@ const WHEN: { readonly [_ in keyof typeof errors]: string } = {
     'a handler took longer than `handlerTimeout`; seen in logs, dead letters and as `message.signal.reason`',
   FASTSTREAM_ERR_HANDLER_ABORTED:
     'the partition was revoked, or the app closes: seen as `message.signal.reason`; the message is redelivered',
+  FASTSTREAM_ERR_BATCH:
+    'a handler of [batches](batches.md) returned no list for its publishers, or its `BatchError` names no message of the batch; seen in logs and dead letters',
   FASTSTREAM_ERR_CLOSE_IN_HANDLER:
     'a handler, or what it awaits, awaits `app.close()`: it is not waited for; seen in logs',
   FASTSTREAM_ERR_OFFSET_RESET:

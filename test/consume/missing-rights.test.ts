@@ -73,7 +73,7 @@ t.test('another failure is what it was: retried, then a dead letter', async (t) 
 
 t.test('a forward without the right to write stops the subscriber; another error makes a dead letter', async (t) => {
   const consequence = {
-    kind: 'forward', outgoing: { topic: 'later', key: null, value: null, headers: [], timestamp: 0 }
+    kind: 'forward', outgoing: () => ({ topic: 'later', key: null, value: null, headers: [], timestamp: 0 })
   } as const
   const policy = {
     acknowledges: 'after',

@@ -42,6 +42,8 @@ export interface DescribedSubscriber extends Party {
   readonly groupId: string | null
   readonly ackPolicy: string
   readonly ordering: string
+  /** Most messages of a batch; undefined: one message at a time. */
+  readonly batch: number | undefined
   /** undefined: as often as it takes, or never. */
   readonly retries: number | undefined
   /** The topics that its results are published to, without those that the document does not show. */
@@ -92,7 +94,7 @@ export function describe (broker: Describable): Described {
     topicConfig: topics === 'create' ? topicConfig : undefined,
     subscribers: registry.subscribers.filter(({ includeInSchema }) => includeInSchema).map((subscriber) => {
       const { declaration, name, topics, groupId, ackPolicy, ordering, retry, deadLetterTopics } = subscriber
-      const { codec, tags } = subscriber
+      const { codec, tags, batch } = subscriber
       const publishers = declaration.publish.map((publisher) => PublisherHandle.placeOf(publisher, declaration, broker))
       return {
         about: { ...declaration.about, tags },
@@ -106,6 +108,7 @@ export function describe (broker: Describable): Described {
         groupId,
         ackPolicy,
         ordering,
+        batch: batch?.maxSize,
         retries: ackPolicy === 'REJECT_ON_ERROR' ? retry.retries : undefined,
         results: publishers.filter(isShown).map(resultOf),
         deadLetterTopic: (topic) => deadLetterTopics.get(topic),

@@ -10,7 +10,7 @@ const CONSUMER: Readonly<Record<string, string>> = {
   retries: 'Retries',
   deadLetterTopic: 'Dead-letter topic',
   concurrency: 'At once',
-  batch: 'In batches of'
+  batch: 'In batches of at most'
 }
 const POLICIES: Readonly<Record<string, string>> = {
   ACK_FIRST: 'acknowledged before it is handled',

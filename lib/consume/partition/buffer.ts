@@ -26,9 +26,9 @@ export class PartitionBuffer {
     this.#limits.budget.take(bytes)
   }
 
-  remove (size: number): void {
+  remove (size: number, messages: number): void {
     if (this.#closed) return
-    this.#messages--
+    this.#messages -= messages
     this.#bytes -= size
     this.#limits.budget.give(size)
   }

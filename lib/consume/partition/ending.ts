@@ -4,7 +4,7 @@ import type { Environment } from '../environment.js'
 import type { ListenerCalls } from '../group/listener-calls.js'
 import type { ErasedPipeline } from '../pipeline/pipeline.js'
 import type { Lanes } from './lanes.js'
-import type { LaneItem } from './tracked-record.js'
+import type { LaneItem } from './tracked-batch.js'
 
 /** How long a drain waits for a handler that has called `app.close()`, ms. */
 const CLOSER_GRACE = 250

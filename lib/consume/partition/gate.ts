@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events'
+
 /** A gate that is open at first. */
 export class Gate {
   #isShut = false
@@ -34,4 +36,11 @@ export class Gate {
       signal.addEventListener('abort', onAbort, { once: true })
     })
   }
+}
+
+/** Ends waits. Any number of messages may wait for a retry at once: a listener for each is no leak. */
+export function createHalt (): AbortController {
+  const halt = new AbortController()
+  setMaxListeners(0, halt.signal)
+  return halt
 }

@@ -1,14 +1,13 @@
 import { FASTSTREAM_ERR_SKIP } from '../../errors.js'
-import type { Ordering } from '../../options/settings.js'
 import { topicPartitionName } from '../../transport/topic-partition.js'
 import {
   type ConsumedRecord, MAX_RECORDS, type TopicPartition, type TransportConsumer
 } from '../../transport/transport.js'
 import { encodeOffsetMap, type OffsetMap } from '../group/offset-map.js'
 import { type BufferLimits, PartitionBuffer } from './buffer.js'
-import type { Lanes } from './lanes.js'
+import { createIntake, type Intake, type IntakeQueue } from './intake.js'
 import { type Standstill, StandstillTimer } from './standstill.js'
-import { TrackedRecord, type LaneItem } from './tracked-record.js'
+import { TrackedRecord } from './tracked-record.js'
 import { PartitionTracker } from './tracker.js'
 
 /** How many records may be settled behind an unsettled one, times `buffer.messages`. */
@@ -30,12 +29,6 @@ export interface Restored {
   readonly isPossible: boolean
 }
 
-/** Where a partition's records wait for their turn. */
-interface RecordQueue {
-  readonly ordering: Ordering
-  readonly lanes: Lanes<LaneItem>
-}
-
 /** An assigned partition during one generation: what is settled in it, and what it holds in memory. */
 export class Partition implements TopicPartition {
   readonly topic: string
@@ -43,7 +36,8 @@ export class Partition implements TopicPartition {
   /** Also the name of its lane, which outlives generations. */
   readonly name: string
   readonly tracker = new PartitionTracker<TrackedRecord>()
-  readonly #queue: RecordQueue
+  readonly #queue: IntakeQueue
+  readonly #intake: Intake
   readonly #consumer: TransportConsumer
   readonly #limits: BufferLimits
   readonly #buffer: PartitionBuffer
@@ -59,13 +53,14 @@ export class Partition implements TopicPartition {
 
   /** `standstill`: of the partition in the last generation of this member. */
   constructor (
-    at: TopicPartition, queue: RecordQueue, consumer: TransportConsumer, limits: BufferLimits, standstill?: Standstill
+    at: TopicPartition, queue: IntakeQueue, consumer: TransportConsumer, limits: BufferLimits, standstill?: Standstill
   ) {
     const { topic, partition } = at
     this.topic = topic
     this.partition = partition
     this.name = topicPartitionName({ topic, partition })
     this.#queue = queue
+    this.#intake = createIntake(queue, this)
     this.#consumer = consumer
     this.#limits = limits
     this.#buffer = new PartitionBuffer(limits)
@@ -89,7 +84,10 @@ export class Partition implements TopicPartition {
       this.#consumer.pause(this)
     }
     this.#timer.changed(now)
-    this.#enqueue(unsettled)
+    this.#intake.add(unsettled)
+    // No record will follow that a batch could wait for.
+    if (this.#full) this.#intake.flush()
+    this.#queue.lanes.dispatch()
     return restored
   }
 
@@ -113,9 +111,9 @@ export class Partition implements TopicPartition {
     return encodeOffsetMap(oldest.record, [...settledAhead, ...unread].slice(0, this.#mostPending))
   }
 
-  /** Frees the room of a handled record; resumes the reading when half of the buffer is free. */
-  release (size: number): void {
-    this.#buffer.remove(size)
+  /** Frees the room of handled records; resumes the reading when half of the buffer is free. */
+  release (size: number, records: number): void {
+    this.#buffer.remove(size, records)
     if (!this.#full || this.tracker.revoked || this.#abandoned || this.#fill > 1 / 2) return
     this.#full = false
     if (!this.#held) this.#consumer.resume(this)
@@ -137,6 +135,7 @@ export class Partition implements TopicPartition {
   /** Pauses the reading for good: its subscriber is stopped. */
   abandon (): void {
     this.#buffer.close()
+    this.#intake.close()
     this.#abandoned = true
     this.#full = true
     this.#consumer.pause(this)
@@ -145,6 +144,7 @@ export class Partition implements TopicPartition {
   /** Ends the generation: its results change nothing any more. */
   revoke (): void {
     this.#buffer.close()
+    this.#intake.close()
     this.tracker.revoke()
   }
 
@@ -223,21 +223,6 @@ export class Partition implements TopicPartition {
     }
     if (this.tracker.position! >= offsetMap.end) this.#offsetMap = undefined
     return unsettled
-  }
-
-  #enqueue (records: readonly TrackedRecord[]): void {
-    const { lanes, ordering } = this.#queue
-    if (ordering === 'partition') lanes.push(this.name, this.name, records)
-    else for (const record of records) lanes.push(this.name, this.#laneOf(record, ordering), [record])
-    lanes.dispatch()
-  }
-
-  /**
-   * Keys are compared by bytes: as text, two keys that are not UTF-8 could be equal. A record without a key has a
-   * lane of its own.
-   */
-  #laneOf ({ record: { key, offset } }: TrackedRecord, ordering: Ordering): string {
-    return ordering === 'key' && key !== null ? `${this.name}=${key.toString('latin1')}` : `${this.name}@${offset}`
   }
 
   /**

@@ -1,18 +1,24 @@
+import { Delivery } from '../pipeline/delivery.js'
 import type { LaneSlot, Pause, Settlement } from './lanes.js'
 import type { SubscriberQueue } from './subscriber-queue.js'
-import type { LaneItem } from './tracked-record.js'
+import type { TrackedRecord } from './tracked-record.js'
 
 /** The place of one record in its lane. */
 export class RecordSlot implements LaneSlot {
   readonly #queue: SubscriberQueue
-  readonly #item: LaneItem
+  readonly #item: TrackedRecord
   readonly #pause: Pause
   #settlement: Settlement | undefined
 
-  constructor (queue: SubscriberQueue, item: LaneItem, pause: Pause) {
+  constructor (queue: SubscriberQueue, item: TrackedRecord, pause: Pause) {
     this.#queue = queue
     this.#item = item
     this.#pause = pause
+  }
+
+  createDelivery (): Delivery {
+    const { partition: { topic, partition }, record } = this.#item
+    return new Delivery(topic, partition, record)
   }
 
   wait (ms: number, beforeAttempt = false): Promise<boolean> {
@@ -33,5 +39,10 @@ export class RecordSlot implements LaneSlot {
 
   get settlement (): Settlement | undefined {
     return this.#settlement
+  }
+
+  /** Tells that the record has been given up, if it has not been settled. */
+  tellUnsettled (): void {
+    if (this.#settlement === undefined) this.#queue.tellUnsettled(this.#item)
   }
 }

@@ -1,22 +1,23 @@
-import { setMaxListeners } from 'node:events'
 import type { MessagePlace } from '../../../types/index.js'
-import { sleep } from '../../clock.js'
+import { sleep, type Clock } from '../../clock.js'
 import { inOwnContext } from '../../context.js'
-import type { Ordering } from '../../options/settings.js'
+import type { BatchSettings, Ordering } from '../../options/settings.js'
 import { watchClose } from '../close-calls.js'
 import type { Environment } from '../environment.js'
 import type { TopicPartition } from '../../transport/transport.js'
 import type { Committer } from '../group/committer.js'
 import { ListenerCalls } from '../group/listener-calls.js'
 import type { Session } from '../group/session.js'
-import { Delivery } from '../pipeline/delivery.js'
+import type { Delivery } from '../pipeline/delivery.js'
 import type { Outcome } from '../pipeline/outcome.js'
 import type { ErasedPipeline } from '../pipeline/pipeline.js'
+import { BatchSlot } from './batch-slot.js'
 import { Ending } from './ending.js'
-import { Gate } from './gate.js'
-import { Lanes, type LaneSlot, type Pause, type Settlement } from './lanes.js'
+import { createHalt, Gate } from './gate.js'
+import { Lanes, type Pause, type Settlement } from './lanes.js'
 import { RecordSlot } from './record-slot.js'
-import type { LaneItem } from './tracked-record.js'
+import { TrackedBatch, type LaneItem } from './tracked-batch.js'
+import type { TrackedRecord } from './tracked-record.js'
 
 /** Runs one message at a time. It has a name of its own and is used again: to make one costs 2 µs. */
 type Runner = (item: LaneItem, pause: Pause) => Promise<boolean>
@@ -39,7 +40,7 @@ export class SubscriberQueue {
   readonly ending: Ending
   readonly #group: QueueEnvironment
   /** Aborts when retries must not be waited for any longer. */
-  #halt = halter()
+  #halt = createHalt()
   readonly #listener: ListenerCalls | undefined
   readonly #idleRunners: Runner[] = []
   /** Shut while the subscriber is paused. */
@@ -66,6 +67,14 @@ export class SubscriberQueue {
 
   get ordering (): Ordering {
     return this.pipeline.plan.ordering
+  }
+
+  get batch (): BatchSettings | undefined {
+    return this.pipeline.plan.batch
+  }
+
+  get clock (): Clock {
+    return this.#group.clock
   }
 
   /** Whether its handler has thrown `StopConsume`. */
@@ -104,7 +113,7 @@ export class SubscriberQueue {
   /** Starts records again, and allows retries again unless the subscriber is stopped. */
   thaw (): void {
     this.#frozen = false
-    if (!this.#stopped) this.#halt = halter()
+    if (!this.#stopped) this.#halt = createHalt()
     this.#startIfAllowed()
   }
 
@@ -154,9 +163,9 @@ export class SubscriberQueue {
   }
 
   async #runIfProven (item: LaneItem, pause: Pause): Promise<boolean> {
-    const { partition, record } = item
+    const { partition } = item
     if (await this.#group.session.proven(partition, this.#halt.signal)) return await this.#run(item, pause)
-    partition.release(record.size)
+    partition.release(item.size, item.count)
     return false
   }
 
@@ -169,9 +178,9 @@ export class SubscriberQueue {
     const name = watchClose(this.#group.events, () => { if (running !== undefined) this.ending.closes(running) })
     const { [name]: run } = {
       [name]: async (item: LaneItem, pause: Pause) => {
-        const { partition, record } = item
-        const delivery = new Delivery(partition.topic, partition.partition, record)
-        const slot = new RecordSlot(this, item, pause)
+        const slot = item instanceof TrackedBatch ? new BatchSlot(this, item, pause) : new RecordSlot(this, item, pause)
+        const delivery = slot.createDelivery()
+        const { partition, size, count } = item
         let outcome: Outcome | 'broken'
         running = item
         try {
@@ -182,7 +191,7 @@ export class SubscriberQueue {
         running = undefined
         this.#idleRunners.push(run!)
         this.#ended(item, slot, outcome)
-        partition.release(record.size)
+        partition.release(size, count)
         return outcome !== 'unsettled' && outcome !== 'stop'
       }
     }
@@ -198,10 +207,10 @@ export class SubscriberQueue {
     return 'broken'
   }
 
-  #ended (item: LaneItem, slot: LaneSlot, outcome: Outcome | 'broken'): void {
+  #ended (item: LaneItem, slot: RecordSlot | BatchSlot, outcome: Outcome | 'broken'): void {
     this.ending.ended(item)
     if (outcome === 'settled') slot.settle()
-    if (slot.settlement === undefined) this.#tellUnsettled(item)
+    slot.tellUnsettled()
     if (outcome === 'stop') this.#group.onStop(this)
   }
 
@@ -220,7 +229,7 @@ export class SubscriberQueue {
   }
 
   /** Settles `item`. False when it was settled before, or when its partition was revoked. */
-  settle (item: LaneItem, outcome: Settlement): boolean {
+  settle (item: TrackedRecord, outcome: Settlement): boolean {
     const { clock, committer, events: { settled } } = this.#group
     const now = clock.elapsed()
     if (!item.partition.settle(item, now)) return false
@@ -229,20 +238,14 @@ export class SubscriberQueue {
     return true
   }
 
-  #tellUnsettled (item: LaneItem): void {
+  /** Tells that a record has been given up. */
+  tellUnsettled (item: TrackedRecord): void {
     const { unsettled } = this.#group.events
     if (unsettled.active) unsettled.emit(this.#placeOf(item))
   }
 
-  #placeOf ({ partition: { topic, partition }, offset, takenBy }: LaneItem): MessagePlace {
+  #placeOf ({ partition: { topic, partition }, offset, takenBy }: TrackedRecord): MessagePlace {
     const { groupId, name: subscriber } = this.pipeline.plan
     return { ...this.#group.events.identity, groupId, subscriber: takenBy ?? subscriber, topic, partition, offset }
   }
-}
-
-/** Any number of messages may wait for a retry at once: a listener for each is no leak. */
-function halter (): AbortController {
-  const halt = new AbortController()
-  setMaxListeners(0, halt.signal)
-  return halt
 }

@@ -27,10 +27,17 @@ export class TrackedRecord implements Tracked {
     return this.#record.offset
   }
 
+  /** Bytes; until {@link forget}. */
+  get size (): number {
+    return this.record.size
+  }
+
+  /** Number of records. */
+  get count (): number {
+    return 1
+  }
+
   forget (): void {
     this.#record = { offset: this.offset }
   }
 }
-
-/** Unit that a lane runs at a time. A batch of records would be the second kind. */
-export type LaneItem = TrackedRecord

@@ -35,6 +35,11 @@ export class Delivery {
     this.#first = first
   }
 
+  /** The deliveries of the records that this attempt concerns. */
+  get parts (): readonly Delivery[] {
+    return [this]
+  }
+
   /** The next attempt for the same record. */
   next (): Delivery {
     const first = this.#first ?? this

@@ -3,6 +3,7 @@ import type { AckPolicy } from '../../../types/index.js'
 import type { Outgoing, Prepared } from '../../message/outgoing.js'
 import type { Decision } from '../../message/ack.js'
 import { isNotAuthorized } from '../../missing-rights.js'
+import type { ConsumedRecord } from '../../transport/transport.js'
 import { backoff } from './backoff.js'
 import type { Stage } from './dead-letter.js'
 import type { Delivery } from './delivery.js'
@@ -15,7 +16,7 @@ export type Step = 'decode' | 'handle' | 'publish'
  * Decision after a failure.
  *
  * - `again`: the handler runs again after `delay` ms, in the same lane.
- * - `forward`: `outgoing` is published, then the message is settled.
+ * - `forward`: what `outgoing` returns for its record is published, then the message is settled.
  * - `dead-letter`: the message is moved to the dead-letter topic, then it is settled.
  * - `discard`: the message is settled; its topic has no dead-letter topic.
  * - `acknowledge`: the message is settled as if it had succeeded; `decided`: because an error handler said so.
@@ -23,7 +24,7 @@ export type Step = 'decode' | 'handle' | 'publish'
  */
 export type Consequence =
   { readonly kind: 'again', readonly delay: number } |
-  { readonly kind: 'forward', readonly outgoing: Outgoing } |
+  { readonly kind: 'forward', readonly outgoing: (record: ConsumedRecord) => Outgoing } |
   { readonly kind: 'dead-letter', readonly topic: string } |
   { readonly kind: 'discard' } |
   { readonly kind: 'acknowledge', readonly decided?: boolean } |
@@ -32,7 +33,7 @@ export type Consequence =
 /** Decision of the app's error handlers after a failure. */
 export type FailureAnswer =
   { readonly kind: 'retry', readonly delay: number | undefined } |
-  { readonly kind: 'forward', readonly outgoing: Outgoing } |
+  { readonly kind: 'forward', readonly outgoing: (record: ConsumedRecord) => Outgoing } |
   { readonly kind: 'dead-letter' } |
   { readonly kind: 'acknowledge' } |
   { readonly kind: 'reply', readonly prepared: () => readonly Prepared[] | Promise<ResultsInScope> }

@@ -1,23 +1,17 @@
-import type { Clock } from '../../clock.js'
 import { inOwnContext } from '../../context.js'
 import { processing } from '../../events.js'
 import type { Level } from '../../log.js'
-import { isNotAuthorized } from '../../missing-rights.js'
-import type { Outgoing } from '../../message/outgoing.js'
 import type { Producer } from '../../produce/producer.js'
-import { toError } from '../../to-error.js'
 import type { Environment } from '../environment.js'
 import type { LastError } from '../group/group-state.js'
 import type { LaneSlot } from '../partition/lanes.js'
-import type { Failure } from './dead-letter.js'
 import type { Delivery } from './delivery.js'
-import { FailurePolicy, type Consequence } from './failure-policy.js'
+import type { FailurePolicy } from './failure-policy.js'
 import type { AttemptResult } from './failures.js'
-import { HandlerDeadlines } from './handler-deadlines.js'
 import type { Outcome } from './outcome.js'
-import { PublishUntilStored } from './publish-until-stored.js'
-import { SubscriberReport } from './report.js'
-import { RunOne } from './run-one.js'
+import { createParts, type PipelineParts } from './parts.js'
+import type { SubscriberReport } from './report.js'
+import type { RunOne } from './run-one.js'
 import type { SubscriberPlan, SubscriberSettings } from './subscriber-plan.js'
 import { traceAttempt } from './trace.js'
 
@@ -36,41 +30,24 @@ export interface ErasedPipeline {
   giveUp (reason: string): void
 }
 
-type FinalConsequence = Exclude<Consequence, { kind: 'again' }>
-
 /** The way of a subscriber's messages: decode, handle, publish the result; after a failure what the policy says. */
 export class Pipeline<Message = unknown> implements ErasedPipeline {
   readonly plan: SubscriberSettings
-  readonly #clock: Clock
+  readonly #parts: PipelineParts<Message>
   readonly #report: SubscriberReport
-  readonly #publisher: PublishUntilStored
-  readonly #deadlines: HandlerDeadlines
-  readonly #policy: FailurePolicy
   readonly #one: RunOne<Message>
 
   /** `policy`: a plan's own way to deal with failures, @default its `ackPolicy`, `retry` and `deadLetter` */
   constructor (plan: SubscriberPlan<Message>, producer: Producer, environment: Environment, policy?: FailurePolicy) {
-    const { clock } = environment
-    const report = new SubscriberReport(plan, environment)
+    const parts = createParts(plan, producer, environment, policy)
     this.plan = plan
-    this.#clock = clock
-    this.#report = report
-    this.#publisher = new PublishUntilStored(plan, producer, report)
-    this.#deadlines = new HandlerDeadlines(plan.handlerTimeout, clock, (delivery) => { report.late(delivery) })
-    this.#policy = policy ?? new FailurePolicy(plan, (...thrown) => { report.retryOnThrew(...thrown) })
-    this.#one = new RunOne({
-      steps: plan,
-      policy: this.#policy,
-      publisher: this.#publisher,
-      deadlines: this.#deadlines,
-      report,
-      clock,
-      handlerTimeout: plan.handlerTimeout
-    })
+    this.#parts = parts
+    this.#report = parts.report
+    this.#one = parts.one
   }
 
   get late (): Iterable<Delivery> {
-    return this.#deadlines.late
+    return this.#parts.deadlines.late
   }
 
   get lastError (): LastError | undefined {
@@ -78,7 +55,7 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
   }
 
   giveUp (reason: string): void {
-    this.#deadlines.giveUp(reason)
+    this.#parts.deadlines.giveUp(reason)
   }
 
   run (delivery: Delivery, slot: LaneSlot): Promise<Outcome> {
@@ -87,10 +64,11 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
   }
 
   async #runAndTell (level: Level, delivery: Delivery, slot: LaneSlot): Promise<Outcome> {
-    const began = this.#clock.elapsed()
+    const { clock } = this.#parts
+    const began = clock.elapsed()
     const outcome = await this.#run(delivery, slot)
     if (outcome === 'settled') slot.settle()
-    this.#report.completed(level, delivery, slot.settlement, this.#clock.elapsed() - began)
+    this.#report.completed(level, delivery, slot.settlement, clock.elapsed() - began)
     return outcome
   }
 
@@ -99,7 +77,9 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
     let result = await this.#attempt(delivery, slot)
     while (result.kind === 'failed') {
       const { failure, consequence } = result
-      if (consequence.kind !== 'again') return await this.#endOrStop(delivery, failure, consequence, slot)
+      if (consequence.kind !== 'again') {
+        return await this.#parts.consequences.carryOut(delivery, failure, consequence, slot)
+      }
       this.#report.retries(delivery, failure, consequence.delay)
       if (!await slot.wait(consequence.delay, true)) return 'unsettled'
       const next = delivery = delivery.next()
@@ -112,55 +92,5 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
     this.#report.started(delivery)
     if (!processing.hasSubscribers) return this.#one.run(delivery, slot, firstAt)
     return traceAttempt(this.#report.contextOf(delivery), () => this.#one.run(delivery, slot, firstAt))
-  }
-
-  /** Works as `#end`, and stops the subscriber without the right to publish a dead letter or a forwarded message. */
-  async #endOrStop (
-    delivery: Delivery, failure: Failure, consequence: FinalConsequence, slot: LaneSlot
-  ): Promise<Outcome> {
-    try {
-      return await this.#end(delivery, failure, consequence, slot)
-    } catch (err) {
-      if (!isNotAuthorized(err)) throw err
-      this.#report.refused(delivery, err)
-      return 'stop'
-    }
-  }
-
-  /** A message that the cluster refuses to store in the other topic is a dead letter. */
-  async #forward (delivery: Delivery, failure: Failure, outgoing: Outgoing, slot: LaneSlot): Promise<Outcome> {
-    try {
-      if (!await this.#publisher.forward(outgoing, delivery, slot)) return 'unsettled'
-    } catch (err) {
-      if (isNotAuthorized(err)) throw err
-      const refused: Failure = { ...failure, stage: 'publish', error: toError(err) }
-      return await this.#end(delivery, refused, this.#policy.deadLetter(delivery.topic), slot)
-    }
-    slot.settle('forwarded')
-    return 'settled'
-  }
-
-  /** Carries out what the last failure leads to. */
-  async #end (delivery: Delivery, failure: Failure, consequence: FinalConsequence, slot: LaneSlot): Promise<Outcome> {
-    switch (consequence.kind) {
-      case 'stop':
-        this.#report.refused(delivery, failure.error)
-        return 'stop'
-      case 'acknowledge':
-        if (consequence.decided !== true) this.#report.acknowledged(delivery, failure)
-        slot.settle('acknowledged')
-        return 'settled'
-      case 'discard':
-        this.#report.discarded(delivery, failure)
-        slot.settle('discarded')
-        return 'settled'
-      case 'forward':
-        return await this.#forward(delivery, failure, consequence.outgoing, slot)
-      case 'dead-letter':
-        if (!await this.#publisher.deadLetter(consequence.topic, delivery, failure, slot)) return 'unsettled'
-        this.#report.deadLettered(delivery, failure, consequence.topic)
-        slot.settle('dead-lettered')
-        return 'settled'
-    }
   }
 }

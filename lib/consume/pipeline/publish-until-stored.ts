@@ -97,7 +97,8 @@ export class PublishUntilStored {
         const error = await failureOf(send(prepared, WAITING))
         if (error === undefined) return
         if (final(error)) {
-          refusal ??= error
+          if (prepared.refused === undefined) refusal ??= error
+          else prepared.refused(error)
           return
         }
         failed.add(prepared)

@@ -34,7 +34,8 @@ export class SubscriberReport {
 
   started (delivery: Delivery): void {
     const { started } = this.#environment.events
-    if (started.active) started.emit(this.#eventOf(delivery))
+    if (!started.active) return
+    for (const part of delivery.parts) started.emit(this.#eventOf(part))
   }
 
   /** The context of a trace. */
@@ -46,7 +47,9 @@ export class SubscriberReport {
   failed (delivery: Delivery, failure: Failure): void {
     const { failed } = this.#environment.events
     this.#lastError = failure
-    if (failed.active) failed.emit({ ...this.#eventOf(delivery), stage: failure.stage, error: failure.error })
+    if (!failed.active) return
+    const { stage, error } = failure
+    for (const part of delivery.parts) failed.emit({ ...this.#eventOf(part), stage, error })
   }
 
   /** Level of the line that ends each message; undefined when no such line is written. */
@@ -67,7 +70,8 @@ export class SubscriberReport {
     const { retried } = this.#environment.events
     const details = { ...errorOf(error), attempt: delivery.attempt, retryIn: Math.round(delay) }
     this.#tell('warn', 'handler failed, it will be run again', delivery, details)
-    if (retried.active) retried.emit({ ...this.#eventOf(delivery), delay, error })
+    if (!retried.active) return
+    for (const part of delivery.parts) retried.emit({ ...this.#eventOf(part), delay, error })
   }
 
   /** The handler timed out and still runs. */
@@ -76,7 +80,8 @@ export class SubscriberReport {
     const { handlerTimeout: timeout } = this.#plan
     const message = 'handler has had its time, its signal is aborted: the messages behind it wait until it ends'
     this.#tell('warn', message, delivery, { attempt: delivery.attempt, timeout })
-    if (late.active) late.emit({ ...this.#eventOf(delivery), timeout })
+    if (!late.active) return
+    for (const part of delivery.parts) late.emit({ ...this.#eventOf(part), timeout })
   }
 
   /** An error handler has decided about a failure. */

@@ -1,6 +1,7 @@
 import type { RebalanceListener } from '../../../types/index.js'
 import type { Prepared } from '../../message/outgoing.js'
 import type { InheritedSettings } from '../../options/inherited.js'
+import type { BatchSettings } from '../../options/settings.js'
 import type { Failure } from './dead-letter.js'
 import type { Delivery } from './delivery.js'
 import type { FailureAnswer } from './failure-policy.js'
@@ -17,6 +18,8 @@ export interface SubscriberSettings extends ReadSettings {
   readonly name: string
   readonly topics: readonly string[]
   readonly groupId: string | null
+  /** Undefined: one message at a time. */
+  readonly batch?: BatchSettings | undefined
   /** Calls about its partitions. */
   readonly listener?: RebalanceListener | undefined
   /** The dead-letter topic for messages of `topic`; undefined when there is none. */

@@ -95,7 +95,7 @@ t.test('a policy may forward a message: it is settled once the cluster has store
   const outgoing: Outgoing = { topic: 'orders.retry', key: null, value: Buffer.from('text'), headers: [], timestamp: 1 }
   class Forwarding extends FailurePolicy {
     override thrown (): Verdict {
-      return { stage: 'handler', consequence: { kind: 'forward', outgoing } }
+      return { stage: 'handler', consequence: { kind: 'forward', outgoing: () => outgoing } }
     }
   }
   const plan = { handle: () => { throw new Error('no') } }

@@ -1,0 +1,150 @@
+import { inOwnContext } from '../../context.js'
+import { processing } from '../../events.js'
+import { decisionOf, SkipMessage } from '../../message/ack.js'
+import type { Producer } from '../../produce/producer.js'
+import type { Environment } from '../environment.js'
+import type { LastError } from '../group/group-state.js'
+import type { LaneSlot } from '../partition/lanes.js'
+import { BatchDelivery, type BatchMember, type Failed } from './batch-delivery.js'
+import type { Delivery } from './delivery.js'
+import { Failures, type AttemptResult } from './failures.js'
+import type { Outcome } from './outcome.js'
+import { createParts, type PipelineParts } from './parts.js'
+import type { ErasedPipeline } from './pipeline.js'
+import type { SubscriberPlan, SubscriberSettings } from './subscriber-plan.js'
+import { traceAttempt } from './trace.js'
+
+type FailedResult = Extract<AttemptResult, { kind: 'failed' }>
+
+/** Records that one call of the handler gets. */
+interface Part {
+  readonly members: readonly BatchMember[]
+  /** Wait before the call, ms; undefined for the first one. */
+  readonly delay?: number
+  /** When the first attempt failed, ms since the epoch. */
+  readonly firstAt?: number | undefined
+}
+
+/** The way of a subscriber's batches. A message that fails by itself leaves its batch, and the others go on. */
+export class BatchPipeline<Batch = unknown> implements ErasedPipeline {
+  readonly plan: SubscriberSettings
+  readonly #parts: PipelineParts<Batch>
+  readonly #failures: Failures<Batch>
+
+  constructor (plan: SubscriberPlan<Batch>, producer: Producer, environment: Environment) {
+    this.plan = plan
+    this.#parts = createParts(plan, producer, environment)
+    this.#failures = new Failures(this.#parts)
+  }
+
+  get late (): Iterable<Delivery> {
+    return this.#parts.deadlines.late
+  }
+
+  get lastError (): LastError | undefined {
+    return this.#parts.report.lastError
+  }
+
+  giveUp (reason: string): void {
+    this.#parts.deadlines.giveUp(reason)
+  }
+
+  async run ({ members }: BatchDelivery, slot: LaneSlot): Promise<Outcome> {
+    const { clock, report } = this.#parts
+    const began = clock.elapsed()
+    const outcome = await this.#run(members, slot)
+    const level = report.completedLevel
+    if (level === undefined) return outcome
+    const time = clock.elapsed() - began
+    for (const { delivery, slot: { settlement } } of members) report.completed(level, delivery, settlement, time)
+    return outcome
+  }
+
+  /** Handles all, and then one after the other what has to be handled again. */
+  async #run (all: readonly BatchMember[], slot: LaneSlot): Promise<Outcome> {
+    const parts: Part[] = [{ members: all }]
+    for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
+      const { members, delay, firstAt } = part
+      // Also for 0 ms: the partition may have been revoked, and the subscriber paused.
+      if (delay !== undefined && !await slot.wait(delay, true)) return 'unsettled'
+      const delivery = new BatchDelivery(members)
+      const later: Part[] = []
+      const result = await inOwnContext(() => this.#attempt(delivery, slot, firstAt))
+      const outcome = await this.#end(delivery, result, later, firstAt)
+      if (outcome !== 'settled') return outcome
+      parts.unshift(...later)
+    }
+    return 'settled'
+  }
+
+  #attempt (delivery: BatchDelivery, lane: LaneSlot, firstAt?: number): Promise<AttemptResult> {
+    const { one, report } = this.#parts
+    const slot: LaneSlot = {
+      wait: (ms, beforeAttempt) => lane.wait(ms, beforeAttempt),
+      awaitsDecision: () => { lane.awaitsDecision?.() },
+      settle: (outcome) => { delivery.settle(outcome) }
+    }
+    report.started(delivery)
+    if (!processing.hasSubscribers) return one.run(delivery, slot, firstAt)
+    return traceAttempt(report.contextOf(delivery), () => one.run(delivery, slot, firstAt))
+  }
+
+  /** Settles what is done, and adds what has to be handled again to `later`. */
+  async #end (
+    delivery: BatchDelivery, result: AttemptResult, later: Part[], firstAt?: number
+  ): Promise<Outcome> {
+    if (result.kind === 'done' && result.outcome === 'unsettled') return 'unsettled'
+    delivery.settleBefore()
+    if (result.kind === 'failed') {
+      const outcome = await this.#carryOut(result, delivery, delivery.subjects, later)
+      if (outcome !== 'settled') return outcome
+    } else if (result.outcome === 'settled') {
+      delivery.settle()
+    } else {
+      return result.outcome
+    }
+    for (const failed of delivery.failed) {
+      const outcome = await this.#endFailed(failed, later, firstAt)
+      if (outcome !== 'settled') return outcome
+    }
+    const rest = delivery.rest.filter(({ slot }) => slot.settlement === undefined)
+    if (rest.length > 0) later.push({ members: rest, delay: 0 })
+    return 'settled'
+  }
+
+  /** Carries out for each member what a failure leads to. */
+  async #carryOut (
+    { failure, consequence }: FailedResult, delivery: Delivery, members: readonly BatchMember[], later: Part[]
+  ): Promise<Outcome> {
+    const { report, consequences } = this.#parts
+    if (consequence.kind === 'again') {
+      const { delay } = consequence
+      report.retries(delivery, failure, delay)
+      const next = members.map(({ delivery, slot }): BatchMember => ({ delivery: delivery.next(), slot }))
+      later.push({ members: next, delay, firstAt: failure.firstAt })
+      return 'settled'
+    }
+    for (const { delivery, slot } of members) {
+      const outcome = await consequences.carryOut(delivery, failure, consequence, slot)
+      if (outcome !== 'settled') return outcome
+    }
+    return 'settled'
+  }
+
+  /** The end of a message that failed by itself: it could not be decoded, or its result could not be published. */
+  async #endFailed ({ member, step, error }: Failed, later: Part[], firstAt?: number): Promise<Outcome> {
+    const { delivery, slot } = member
+    const decision = step === 'decode' ? decisionOf(error) : undefined
+    if (decision?.kind === 'ack') {
+      this.#parts.report.done(delivery, error)
+      slot.settle(error instanceof SkipMessage ? 'skipped' : 'acknowledged')
+      return 'settled'
+    }
+    const result = decision === undefined
+      ? await this.#failures.failed({ step, error }, delivery, slot, firstAt)
+      : this.#failures.decided(decision, delivery, firstAt)
+    if (result.kind === 'failed') return await this.#carryOut(result, delivery, [member], later)
+    if (result.outcome === 'settled') slot.settle()
+    return result.outcome
+  }
+}

@@ -1,0 +1,79 @@
+import type { Outgoing } from '../../message/outgoing.js'
+import { isNotAuthorized } from '../../missing-rights.js'
+import { toError } from '../../to-error.js'
+import type { LaneSlot } from '../partition/lanes.js'
+import type { Failure } from './dead-letter.js'
+import type { Delivery } from './delivery.js'
+import type { Consequence, FailurePolicy } from './failure-policy.js'
+import type { Outcome } from './outcome.js'
+import type { PublishUntilStored } from './publish-until-stored.js'
+import type { SubscriberReport } from './report.js'
+
+/** All but another attempt. */
+export type FinalConsequence = Exclude<Consequence, { kind: 'again' }>
+
+interface ConsequenceParts {
+  readonly publisher: PublishUntilStored
+  readonly policy: FailurePolicy
+  readonly report: SubscriberReport
+}
+
+/** Carries out what the last failure of a record leads to. */
+export class Consequences {
+  readonly #parts: ConsequenceParts
+
+  constructor (parts: ConsequenceParts) {
+    this.#parts = parts
+  }
+
+  /** Stops the subscriber without the right to publish a dead letter or a forwarded message. */
+  async carryOut (
+    delivery: Delivery, failure: Failure, consequence: FinalConsequence, slot: LaneSlot
+  ): Promise<Outcome> {
+    try {
+      return await this.#end(delivery, failure, consequence, slot)
+    } catch (err) {
+      if (!isNotAuthorized(err)) throw err
+      this.#parts.report.refused(delivery, err)
+      return 'stop'
+    }
+  }
+
+  async #end (delivery: Delivery, failure: Failure, consequence: FinalConsequence, slot: LaneSlot): Promise<Outcome> {
+    const { publisher, report } = this.#parts
+    switch (consequence.kind) {
+      case 'stop':
+        report.refused(delivery, failure.error)
+        return 'stop'
+      case 'acknowledge':
+        if (consequence.decided !== true) report.acknowledged(delivery, failure)
+        slot.settle('acknowledged')
+        return 'settled'
+      case 'discard':
+        report.discarded(delivery, failure)
+        slot.settle('discarded')
+        return 'settled'
+      case 'forward':
+        return await this.#forward(delivery, failure, consequence.outgoing(delivery.record), slot)
+      case 'dead-letter':
+        if (!await publisher.deadLetter(consequence.topic, delivery, failure, slot)) return 'unsettled'
+        report.deadLettered(delivery, failure, consequence.topic)
+        slot.settle('dead-lettered')
+        return 'settled'
+    }
+  }
+
+  /** A message that the cluster refuses to store in the other topic is a dead letter. */
+  async #forward (delivery: Delivery, failure: Failure, outgoing: Outgoing, slot: LaneSlot): Promise<Outcome> {
+    const { publisher, policy } = this.#parts
+    try {
+      if (!await publisher.forward(outgoing, delivery, slot)) return 'unsettled'
+    } catch (err) {
+      if (isNotAuthorized(err)) throw err
+      const refused: Failure = { ...failure, stage: 'publish', error: toError(err) }
+      return await this.#end(delivery, refused, policy.deadLetter(delivery.topic), slot)
+    }
+    slot.settle('forwarded')
+    return 'settled'
+  }
+}
