@@ -154,10 +154,7 @@ export class SubscriberQueue {
     this.#listener.assigned(partitions.map(({ topic, partition }) => ({ topic, partition })))
   }
 
-  /**
-   * Handles one record until its outcome is known. Resolves to whether the records behind it in its lane may run.
-   * Never rejects.
-   */
+  /** Handles one item until its outcome is known. Resolves to whether those behind it may run. Never rejects. */
   runNext (item: LaneItem, pause: Pause): Promise<boolean> {
     return this.#group.session.isDoubtful ? this.#runIfProven(item, pause) : this.#run(item, pause)
   }
