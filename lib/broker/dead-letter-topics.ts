@@ -26,8 +26,28 @@ export class DeadLetterTopics {
   receives (topic: string, origin: string): boolean {
     if (!isTopic(origin)) return false
     const sources = this.#sourcesOf(topic)
-    for (const naming of this.#namings) if (sources.has(named(naming, origin))) return true
+    for (const naming of this.#namings) if (sources.has(nameBy(naming, origin))) return true
     return false
+  }
+
+  /**
+   * Whether dead letters of a topic that passes `test` go to `topic`. A topic that no subscriber names is found where
+   * its dead-letter topic is made of its name with text before or behind it.
+   */
+  receivesThoseOf (test: (origin: string) => boolean, topic: string): boolean {
+    for (const { deadLetterTopics } of this.#subscribers) {
+      for (const [origin, deadLetterTopic] of deadLetterTopics) if (deadLetterTopic === topic && test(origin)) return true
+    }
+    for (let length = 1; length < topic.length; length++) {
+      for (const origin of [topic.slice(0, length), topic.slice(length)]) {
+        if (test(origin) && this.#isNamedFor(origin, topic)) return true
+      }
+    }
+    return false
+  }
+
+  #isNamedFor (origin: string, topic: string): boolean {
+    return [...this.#namings].some((naming) => nameBy(naming, origin) === topic)
   }
 
   #sourcesOf (topic: string): ReadonlySet<string | undefined> {
@@ -47,8 +67,8 @@ export class DeadLetterTopics {
   }
 }
 
-/** The user's function may throw: it was written for the topics that the app declares. */
-function named (naming: DeadLetterTopic, origin: string): string | undefined {
+/** Calls the user's function, which may throw: it was written for the topics that the app declares. */
+export function nameBy (naming: DeadLetterTopic, origin: string): string | undefined {
   try {
     return naming(origin)
   } catch {

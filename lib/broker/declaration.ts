@@ -15,6 +15,7 @@ import { OF_SUBSCRIBERS, resolveInherited } from '../options/inherited.js'
 import { checkPartitioner } from '../options/producer.js'
 import { checkListener } from '../options/rebalance-listener.js'
 import { checkTopic } from '../options/topic-name.js'
+import { TopicPattern } from '../options/topic-pattern.js'
 import type { Case, Filter } from './cases.js'
 import { PublisherHandle } from './handles.js'
 import { NO_LAYERS, type Position } from './layers.js'
@@ -26,8 +27,10 @@ export type Handler = (this: FastifyInstance, value: unknown, message: ReceivedM
 /** A subscriber as it was written, in a scope or in a router. */
 export interface WrittenSubscriber {
   readonly kind: 'subscriber'
-  /** Without the prefixes of scopes and routers. */
+  /** Names, and the texts of patterns, without the prefixes of scopes and routers. */
   readonly topics: readonly string[]
+  /** Those of its topics that are patterns. */
+  readonly patterns: readonly TopicPattern[]
   readonly schema: MessageSchema | undefined
   readonly about: About
   /** Its own layer of the inherited options. */
@@ -86,7 +89,7 @@ export function writeSubscriber (
   resolveInherited([options])
   return Object.freeze({
     kind: 'subscriber',
-    topics: topicsOf(topics),
+    ...topicsOf(topics),
     schema,
     about: normaliseDocumentation(given),
     options,
@@ -158,10 +161,13 @@ export function declarePublisher (scope: FastifyInstance, topic: string, given: 
   return declareAt({ scope, layers: NO_LAYERS }, writePublisher(topic, given))
 }
 
-function topicsOf (topics: unknown): readonly string[] {
+function topicsOf (topics: unknown): Pick<WrittenSubscriber, 'topics' | 'patterns'> {
   const list: unknown[] = Array.isArray(topics) ? topics : [topics]
   if (list.length === 0) throw new FASTSTREAM_ERR_INVALID_OPTION('topics', 'must name one topic at least')
-  return Object.freeze([...new Set(list.map((topic) => checkTopic(topic)))])
+  const written = list.map((topic) => TopicPattern.of(topic) ?? checkTopic(topic))
+  const patterns = new Map(written.flatMap((each) => typeof each === 'string' ? [] : [[each.text, each] as const]))
+  const texts = new Set(written.map((each) => typeof each === 'string' ? each : each.text))
+  return { topics: Object.freeze([...texts]), patterns: [...patterns.values()] }
 }
 
 function handleOf (publisher: unknown): PublisherHandle {

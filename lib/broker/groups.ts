@@ -1,5 +1,6 @@
 import { Group } from '../consume/group/group.js'
 import type { MemoryBudget } from '../memory-budget.js'
+import { topicsToRead } from '../consume/partition/queues.js'
 import { Pipeline, type ErasedPipeline } from '../consume/pipeline/pipeline.js'
 import { steady } from '../log.js'
 import type { Producer } from '../produce/producer.js'
@@ -113,7 +114,7 @@ export class Groups implements Iterable<Group> {
     const pipelines = Array.from(byTopics(subscribers), (sharing) => this.#pipelineOf(sharing))
     const options = {
       groupId,
-      topics: [...new Set(subscribers.flatMap(({ topics }) => topics))],
+      topics: topicsToRead(pipelines.map(({ plan }) => plan)),
       offsetReset,
       isolationLevel,
       fetch,

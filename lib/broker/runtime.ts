@@ -10,6 +10,7 @@ import type { NeededRights, Transport } from '../transport/transport.js'
 import type { SubscriberDeclaration } from './declaration.js'
 import { Groups } from './groups.js'
 import type { CompiledSubscriber } from './subscriber.js'
+import { namesOf } from './plan.js'
 import { prepareTopics } from './prepare-topics.js'
 
 export interface Surroundings extends Environment {
@@ -135,9 +136,9 @@ export class BrokerRuntime {
    */
   async add (subscriber: CompiledSubscriber): Promise<void> {
     const { settings, log } = this.#surroundings
-    const { topics, deadLetterTopics } = subscriber
+    const { deadLetterTopics } = subscriber
     this.#runningGroups()
-    const declared = [...new Set([...topics, ...deadLetterTopics.values()])]
+    const declared = [...new Set([...namesOf(subscriber), ...deadLetterTopics.values()])]
     await prepareTopics(this.#transport, declared, settings, log, () => this.#ending)
     await inOwnContext(() => this.#runningGroups().add(subscriber))
   }
@@ -191,7 +192,7 @@ export class BrokerRuntime {
 function neededRights ({ subscribers, writtenTopics }: RuntimePlan): NeededRights {
   const groups = subscribers.flatMap(({ groupId }) => groupId ?? [])
   return {
-    read: [...new Set(subscribers.flatMap(({ topics }) => topics))],
+    read: [...new Set(subscribers.flatMap(namesOf))],
     write: writtenTopics,
     groups: [...new Set(groups)]
   }

@@ -11,6 +11,7 @@ import { membership } from './membership.js'
 import { offsets } from './offsets.js'
 import { ordering } from './ordering.js'
 import { partitions } from './partitions.js'
+import { patterns } from './patterns.js'
 import { pausing } from './pausing.js'
 import { payloads } from './payloads.js'
 import { progress } from './progress.js'
@@ -33,6 +34,7 @@ export function conformance (world: World): void {
   settling(world)
   stopping(world)
   pausing(world)
+  patterns(world)
   hostile(world)
   claims(world)
   groups(world)
