@@ -88,6 +88,8 @@ export interface CasesOptions<
     | 'dead-letter' | 'skip'
     | ((this: This, value: unknown, message: MessageOf<P, {}, {}, T>) => unknown)
     | undefined
+  /** Partitions chosen by hand, see {@link SubscriberOptions.partitions}. @default those that the group assigns */
+  partitions?: readonly number[] | undefined
   /** Calls about the partitions of the subscriber, see {@link RebalanceListener}. @default none */
   listener?: RebalanceListener | undefined
 }

@@ -147,6 +147,14 @@ export interface SubscriberOptions<S, R, D extends Dependencies = {}> extends Do
    * @default none: it takes every message
    */
   filter?: ((message: UnvalidatedMessage) => boolean) | undefined
+  /**
+   * Partitions chosen by hand, of each of the topics: exactly these are read, and rebalances do not move them. With a
+   * `groupId`, which must have no members, offsets are committed and resumed; without one in all places around, and
+   * with `groupId: null`, `offsetReset` decides at each start. FastStream: `partitions`.
+   *
+   * @default those that the group assigns
+   */
+  partitions?: readonly number[] | undefined
   /** Calls about its partitions, see {@link RebalanceListener}. FastStream: `listener`. @default none */
   listener?: RebalanceListener | undefined
 }

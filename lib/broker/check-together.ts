@@ -26,13 +26,31 @@ function checkGroup (before: readonly SubscriberSettings[], added: SubscriberSet
   if (groupId === null) return
   for (const other of before) {
     if (other.groupId !== groupId) continue
-    const shared = topics.find((topic) => other.topics.includes(topic))
+    checkMembership(other, added)
+    const shared = overlap(other, added) ? topics.find((topic) => other.topics.includes(topic)) : undefined
+    // Partitions that are chosen by hand have a consumer of their own.
+    if (shared === undefined && added.partitions !== undefined) continue
     if (shared !== undefined && !isBeside(other, added)) {
       throw new FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER(shared, groupId, whereOf(other), whereOf(added))
     }
     const option = differenceOf(other, added) ?? (shared === undefined ? undefined : queueDifferenceOf(other, added))
     if (option !== undefined) throw new FASTSTREAM_ERR_GROUP_CLASH(groupId, option, whereOf(other), whereOf(added))
   }
+}
+
+/** A group whose partitions are chosen by hand only stores offsets: it must have no members. */
+function checkMembership (other: SubscriberSettings, added: SubscriberSettings): void {
+  const byHand = [other, added].find(({ partitions }) => partitions !== undefined)
+  const member = [other, added].find(({ partitions }) => partitions === undefined)
+  if (byHand === undefined || member === undefined) return
+  const cure = `need a group without members, and the ${whereOf(member)} joins '${byHand.groupId}': write another ` +
+    `groupId, or null, for the ${whereOf(byHand)}`
+  throw new FASTSTREAM_ERR_INVALID_OPTION('partitions', cure)
+}
+
+/** Whether two subscribers may read the same partition of a topic. */
+function overlap ({ partitions: some }: SubscriberSettings, { partitions: others }: SubscriberSettings): boolean {
+  return some === undefined || others === undefined || some.some((partition) => others.includes(partition))
 }
 
 /** Whether a subscriber may follow another one of the same topic: another case, or one for what a filter left. */
@@ -45,6 +63,7 @@ function queueDifferenceOf (one: SubscriberSettings, other: SubscriberSettings):
   if (one.topics.length !== other.topics.length || !one.topics.every((topic) => other.topics.includes(topic))) {
     return 'topics'
   }
+  if (one.partitions?.join() !== other.partitions?.join()) return 'partitions'
   return (['ordering', 'concurrency', 'listener'] as const).find((name) => one[name] !== other[name])
 }
 

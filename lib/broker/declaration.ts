@@ -8,7 +8,7 @@ import type { Deps } from '../deps/scopes.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { isPlainObject } from '../message/headers.js'
 import type { ReceivedMessage } from '../message/received-message.js'
-import { callable, integer, onlyKnown } from '../options/assert.js'
+import { callable, integer, list, onlyKnown } from '../options/assert.js'
 import { checkKeyCodec } from '../options/codec.js'
 import { DOCUMENTATION, normaliseDocumentation, type About } from '../options/documentation.js'
 import { OF_SUBSCRIBERS, resolveInherited } from '../options/inherited.js'
@@ -39,6 +39,8 @@ export interface WrittenSubscriber {
   /** Its own dependencies. */
   readonly deps: Deps
   readonly publish: readonly PublisherHandle[]
+  /** Partitions chosen by hand, of each of its topics; undefined: those that its group assigns. */
+  readonly partitions: readonly number[] | undefined
   readonly listener: RebalanceListener | undefined
   readonly filter: Filter | undefined
   /** The case that it is, of a subscriber with several. */
@@ -69,7 +71,7 @@ export type GivenSubscriber = SubscriberOptions<MessageSchema, unknown, Dependen
 type GivenPublisher = PublisherOptions<MessageSchema, unknown>
 
 const SUBSCRIBER_OPTIONS = [
-  ...new Set(['schema', 'publish', 'deps', 'listener', 'filter', ...OF_SUBSCRIBERS, ...DOCUMENTATION])
+  ...new Set(['schema', 'publish', 'deps', 'listener', 'filter', 'partitions', ...OF_SUBSCRIBERS, ...DOCUMENTATION])
 ]
 const PUBLISHER_OPTIONS = [
   'schema', 'key', 'headers', 'codec', 'partition', 'partitioner', 'replyTo', 'includeInSchema', ...DOCUMENTATION
@@ -81,7 +83,7 @@ export function writeSubscriber (
   topics: TopicNames, given: GivenSubscriber, handler: Handler, cases?: Case
 ): WrittenSubscriber {
   onlyKnown('', given, SUBSCRIBER_OPTIONS)
-  const { schema, publish = [], deps = {}, listener, filter, ...options } = given
+  const { schema, publish = [], deps = {}, listener, filter, partitions, ...options } = given
   if (schema !== undefined) onlyKnown('schema.', schema, PARTS)
   checkKeyCodec(options, schema)
   callable('handler', handler, 'must be a function: subscriber(topics, options, handler)')
@@ -96,6 +98,7 @@ export function writeSubscriber (
     handler,
     deps: declaredDependencies('deps', deps),
     publish: [publish].flat().map(handleOf),
+    partitions: partitions && chosenPartitions(partitions),
     listener: listener === undefined ? undefined : checkListener('listener', listener),
     filter,
     cases
@@ -168,6 +171,14 @@ function topicsOf (topics: unknown): Pick<WrittenSubscriber, 'topics' | 'pattern
   const patterns = new Map(written.flatMap((each) => typeof each === 'string' ? [] : [[each.text, each] as const]))
   const texts = new Set(written.map((each) => typeof each === 'string' ? each : each.text))
   return { topics: Object.freeze([...texts]), patterns: [...patterns.values()] }
+}
+
+/** Partitions in their order, each once. */
+function chosenPartitions (partitions: readonly number[]): readonly number[] {
+  list('partitions', partitions)
+  const all = partitions.map((partition) => integer('partitions', partition, 0))
+  if (all.length === 0) throw new FASTSTREAM_ERR_INVALID_OPTION('partitions', 'must have a partition at least')
+  return Object.freeze([...new Set(all)].sort((a, b) => a - b))
 }
 
 function handleOf (publisher: unknown): PublisherHandle {

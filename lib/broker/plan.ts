@@ -28,6 +28,8 @@ export interface SubscriberPreview extends InheritedSettings {
 export interface SubscriberSettings extends SubscriberPreview {
   readonly groupId: string | null
   readonly listener: RebalanceListener | undefined
+  /** Partitions chosen by hand, of each of its topics; undefined: those that its group assigns. */
+  readonly partitions: readonly number[] | undefined
   /** Its own and those of all layers around it. */
   readonly deps: Deps
   /** The dead-letter topic of each topic that has one. */
@@ -72,8 +74,14 @@ export function previewSubscriber (
     name: subscriberName(declaration, topics.join(',')),
     topics,
     patterns,
-    groupId: inherited.groupId === undefined && settings.transport === 'memory' ? DEFAULT_GROUP : inherited.groupId
+    groupId: inherited.groupId === undefined ? defaultGroup(declaration, settings) : inherited.groupId
   }
+}
+
+/** Partitions that are chosen by hand need no group; undefined: one must be named. */
+function defaultGroup ({ partitions }: SubscriberDeclaration, { transport }: Settings): string | null | undefined {
+  if (partitions !== undefined) return null
+  return transport === 'memory' ? DEFAULT_GROUP : undefined
 }
 
 function subscriberName ({ handler, cases }: SubscriberDeclaration, topics: string): string {
@@ -97,11 +105,13 @@ export function resolveSubscriber (
   if (groupId === undefined) throw new FASTSTREAM_ERR_GROUP_REQUIRED(where)
   for (const topic of names) checkTopic(topic, originOf(topicPrefix, where))
   checkTimes({ ...settings, ...preview }, ` (${where})`)
-  if (groupId === null) checkGroupless(declaration.options, ` (${where})`)
+  if (groupId === null) checkGroupless(declaration.options, 'groupId: null', ` (${where})`)
+  else if (declaration.partitions !== undefined) checkGroupless(declaration.options, "'partitions'", ` (${where})`)
   return Object.freeze({
     ...preview,
     groupId,
     listener: declaration.listener,
+    partitions: declaration.partitions,
     deps: depsIn([...layers, declaration]),
     deadLetterTopics: deadLetterTopics ?? deadLetterTopicsOf(names, deadLetter)
   })

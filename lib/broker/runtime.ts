@@ -10,6 +10,7 @@ import type { NeededRights, Transport } from '../transport/transport.js'
 import type { SubscriberDeclaration } from './declaration.js'
 import { Groups } from './groups.js'
 import type { CompiledSubscriber } from './subscriber.js'
+import { checkPartitions } from './check-partitions.js'
 import { namesOf } from './plan.js'
 import { prepareTopics } from './prepare-topics.js'
 
@@ -92,6 +93,7 @@ export class BrokerRuntime {
     if (this.#ending) return
     this.#step = 'preparing topics'
     await prepareTopics(this.#transport, topics, settings, log, () => this.#ending)
+    await checkPartitions(this.#transport, subscribers)
     if (this.#ending) return
     this.#producer = new Producer(this.#transport.producer(), settings.producer, this.#surroundings)
     for (const topic of this.#late) this.prepare(topic)
@@ -140,6 +142,7 @@ export class BrokerRuntime {
     this.#runningGroups()
     const declared = [...new Set([...namesOf(subscriber), ...deadLetterTopics.values()])]
     await prepareTopics(this.#transport, declared, settings, log, () => this.#ending)
+    await checkPartitions(this.#transport, [subscriber])
     await inOwnContext(() => this.#runningGroups().add(subscriber))
   }
 

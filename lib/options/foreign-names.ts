@@ -52,7 +52,7 @@ export const FASTSTREAM_NAMES: Readonly<Record<string, string>> = {
   batch_timeout_ms: NOT_YET,
   max_records: NOT_YET,
   pattern: 'the first argument is one: subscriber(/^orders\\./, handler), or with placeholders: orders.{region}',
-  partitions: NOT_YET,
+  partitions: "use 'partitions' of subscriber(): numbers, of each of its topics",
   persistent: `leave it out: a subscriber or publisher lives as long as its app, which ${AT_START}`,
 
   // What is done with a message.

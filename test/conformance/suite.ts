@@ -1,5 +1,6 @@
 import { again } from './again.js'
 import { beginnings } from './beginnings.js'
+import { chosenPartitions } from './chosen-partitions.js'
 import { claims } from './claims.js'
 import { consuming } from './consuming.js'
 import { failing } from './failing.js'
@@ -35,6 +36,7 @@ export function conformance (world: World): void {
   stopping(world)
   pausing(world)
   patterns(world)
+  chosenPartitions(world)
   hostile(world)
   claims(world)
   groups(world)

@@ -43,6 +43,8 @@ export interface DescribedSubscriber extends Party {
   readonly groupId: string | null
   readonly ackPolicy: string
   readonly ordering: string
+  /** Partitions chosen by hand; undefined: those that its group assigns. */
+  readonly partitions: readonly number[] | undefined
   /** undefined: as often as it takes, or never. */
   readonly retries: number | undefined
   /** The topics that its results are published to, without those that the document does not show. */
@@ -108,6 +110,7 @@ export function describe (broker: Describable): Described {
         groupId,
         ackPolicy,
         ordering,
+        partitions: subscriber.partitions,
         retries: ackPolicy === 'REJECT_ON_ERROR' ? retry.retries : undefined,
         results: publishers.filter(isShown).map(resultOf),
         deadLetterTopic: (topic) => {
