@@ -49,7 +49,9 @@ app.broker.subscriber(['orders.{region}', 'payments'], { schema }, (_, { params 
 declare const topic: string
 declare const topics: TopicNames
 app.broker.subscriber(topic, (_, { params }) => { expectEqual<typeof params, Any>(true) })
-app.broker.subscriber(topics, { schema }, (_, { params }) => { expectEqual<typeof params, Any>(true) })
+app.broker.subscriber(topics, { schema }, (_, { params }) => {
+  expectEqual<typeof params.region, string | undefined>(true)
+})
 expectEqual<TopicParams<'orders.{region}'>, { readonly region: string }>(true)
 expectEqual<TopicParams<string>, Any>(true)
 

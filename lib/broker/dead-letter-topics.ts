@@ -2,19 +2,21 @@ import type { DeadLetterTopic } from '../options/settings.js'
 import { isTopic } from '../transport/topic-partition.js'
 import type { SubscriberSettings } from './plan.js'
 
-type Subscribers = ReadonlyArray<Pick<SubscriberSettings, 'deadLetter' | 'deadLetterTopics'>>
+type Subscribers = ReadonlyArray<Pick<SubscriberSettings, 'deadLetter' | 'deadLetterTopics' | 'patterns'>>
 
 /**
  * The dead-letter topics of one cluster, as the option `deadLetter` of the plugin and of its subscribers names them.
  * Any sender can write the headers of a dead letter: they are believed only where this class knows of dead letters.
  */
 export class DeadLetterTopics {
+  readonly #naming: DeadLetterTopic
   readonly #namings: ReadonlySet<DeadLetterTopic>
   readonly #subscribers: Subscribers
   /** For each topic, the topic itself and those whose dead letters end there. */
   readonly #sources = new Map<string, ReadonlySet<string>>()
 
   constructor (naming: DeadLetterTopic, subscribers: Subscribers) {
+    this.#naming = naming
     this.#namings = new Set([naming, ...subscribers.map(({ deadLetter }) => deadLetter)])
     this.#subscribers = subscribers
   }
@@ -46,8 +48,12 @@ export class DeadLetterTopics {
     return false
   }
 
+  /** By the plugin, or by a subscriber one of whose patterns matches `origin`. */
   #isNamedFor (origin: string, topic: string): boolean {
-    return [...this.#namings].some((naming) => nameBy(naming, origin) === topic)
+    if (nameBy(this.#naming, origin) === topic) return true
+    return this.#subscribers.some(({ patterns, deadLetter }) => {
+      return patterns.some((pattern) => pattern.matches(origin)) && nameBy(deadLetter, origin) === topic
+    })
   }
 
   #sourcesOf (topic: string): ReadonlySet<string | undefined> {

@@ -98,7 +98,7 @@ export function writeSubscriber (
     handler,
     deps: declaredDependencies('deps', deps),
     publish: [publish].flat().map(handleOf),
-    partitions: partitions && chosenPartitions(partitions),
+    partitions: partitions === undefined ? undefined : chosenPartitions(partitions),
     listener: listener === undefined ? undefined : checkListener('listener', listener),
     filter,
     cases

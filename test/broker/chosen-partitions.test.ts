@@ -25,7 +25,7 @@ t.test('a group with members is refused, whichever subscriber comes first', asyn
       () => app.broker.subscriber('returns', function member () {})
     ]
     for (const i of order) declare[i]!()
-    await t.rejects(app.ready(), {
+    await t.rejects(async () => { await app.ready() }, {
       code: CODE,
       message: /'partitions' need a group without members, and the subscriber 'member' .* joins 'shop': .* 'byHand'/
     })
@@ -36,11 +36,11 @@ t.test('the partitions of a topic have one subscriber per group', async (t) => {
   const twice = await build(t, { groupId: 'shop' })
   twice.broker.subscriber('orders', { partitions: [0, 1] }, handler)
   twice.broker.subscriber('orders', { partitions: [1, 2] }, handler)
-  await t.rejects(twice.ready(), { code: 'FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER' })
+  await t.rejects(async () => { await twice.ready() }, { code: 'FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER' })
   const filtered = await build(t, { groupId: 'shop' })
   filtered.broker.subscriber('orders', { partitions: [0, 1], filter: () => true }, handler)
   filtered.broker.subscriber('orders', { partitions: [1, 2] }, handler)
-  await t.rejects(filtered.ready(), { code: 'FASTSTREAM_ERR_GROUP_CLASH', message: /'partitions'/ })
+  await t.rejects(async () => { await filtered.ready() }, { code: 'FASTSTREAM_ERR_GROUP_CLASH', message: /'partitions'/ })
 })
 
 t.test('subscribers of other partitions have consumers and options of their own', async (t) => {
@@ -78,7 +78,7 @@ t.test('cases share a consumer, by hand and without a group', async (t) => {
 t.test('options of members of a group are refused', async (t) => {
   const app = await build(t, { groupId: 'shop' })
   app.broker.subscriber('orders', { partitions: [0], sessionTimeout: 10_000 }, handler)
-  await t.rejects(app.ready(), { code: CODE, message: /'sessionTimeout' has no effect with 'partitions'/ })
+  await t.rejects(async () => { await app.ready() }, { code: CODE, message: /'sessionTimeout' has no effect with 'partitions'/ })
 })
 
 t.test('the document says which partitions are read', async (t) => {

@@ -117,7 +117,7 @@ export function chosenPartitions (world: World): void {
       const topic = await world.createTopic(2)
       const app = await world.app(t)
       app.broker.subscriber(topic, { partitions: [0, 2] }, () => {})
-      await t.rejects(app.ready(), {
+      await t.rejects(async () => { await app.ready() }, {
         code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /'partitions' must exist: .* has 2, counted from 0, and no partition 2/
       })
     })
