@@ -69,7 +69,9 @@ export interface CasesOptions<
         readonly handler: (
           this: This,
           value: Read<P, SchemaOf<V, N>>,
-          message: MessageOf<P, { value: SchemaOf<V, N>, key: SchemaOf<K, N>, headers: SchemaOf<H, N> }, Own<D, N, {}>, T>
+          message: MessageOf<
+            P, { value: SchemaOf<V, N>, key: SchemaOf<K, N>, headers: SchemaOf<H, N> }, Own<D, N, {}>, T
+          >
         ) => Returned<Own<R, N, unknown>>
       }
     }

@@ -9,7 +9,8 @@ broker.subscriber(['orders', 'returns'], { partitions }, (_, { partition }) => {
 broker.subscriber('orders', { groupId: 'hand', partitions: [1] }, () => {})
 broker.subscriber('orders', { partitions, by: () => 'a', cases: { a: { handler: () => {} } } })
 broker.consumes({ partitions }, function onOrders () {})
-new KafkaRouter({ handlers: [route('orders', () => {}, { partitions })] }).subscriber('orders', { partitions }, () => {})
+const router = new KafkaRouter({ handlers: [route('orders', () => {}, { partitions })] })
+router.subscriber('orders', { partitions }, () => {})
 
 // @ts-expect-error partitions are numbers
 broker.subscriber('orders', { partitions: ['0'] }, () => {})

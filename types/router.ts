@@ -70,7 +70,7 @@ export interface RouteFunction<P extends FastifyTypeProvider = FastifyTypeProvid
     const T extends TopicNames = TopicNames
   >(
     topics: T,
-    handler: SubscriberHandler<FastifyInstance, P, NoInfer<S>, NoInfer<R>, NoInfer<D>, NoInfer<T>>,
+    handler: SubscriberHandler<FastifyInstance, P, NoInfer<S>, NoInfer<R>, NoInfer<D>, T>,
     options?: SubscriberOptions<S, R, D>
   ): KafkaRoute
   /** Returns the same function, which takes the types of schemas from another type provider. */
@@ -144,7 +144,7 @@ export interface KafkaRouter<P extends FastifyTypeProvider = FastifyTypeProvider
   >(
     this: void,
     topics: T,
-    handler: SubscriberHandler<FastifyInstance, P, NoInfer<S>, NoInfer<R>, NoInfer<D>, NoInfer<T>>,
+    handler: SubscriberHandler<FastifyInstance, P, NoInfer<S>, NoInfer<R>, NoInfer<D>, T>,
     options?: SubscriberOptions<S, R, D>
   ): Subscriber
   /**

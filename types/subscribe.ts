@@ -21,7 +21,7 @@ import type { TopicNames, TopicParams } from './topics.js'
 
 /**
  * Message as its handler gets it. The value is the handler's first argument, too. `V`, `K` and `H` are the types that
- * the schemas give to value, key and headers; `D` are the injected dependencies, `Params` the placeholders of the topic.
+ * the schemas give to value, key and headers; `D` are the injected dependencies, `Params` the parts of the topic.
  *
  * Its functions need no `this`: `({ ack }) => ack()` and `.then(message.ack)` work. JSON and `util.inspect` leave out
  * headers and `deps`, which may hold secrets. `{ ...message }` has `topic`, `partition`, `offset`, `attempt`, `value`.
@@ -50,8 +50,8 @@ export interface Message<
   /** Dependencies that the subscriber and its scope declare. */
   readonly deps: D
   /**
-   * Parts of the topic that the placeholders of `orders.{region}`, or the named groups of a RegExp, stand for; empty for
-   * a topic that is named. FastStream: `Path()`.
+   * Parts of the topic that the placeholders of `orders.{region}`, or the named groups of a RegExp, stand for; empty
+   * for a topic that is named. FastStream: `Path()`.
    */
   readonly params: Params
   /** Time of the publish, as the publisher says; undefined when it says none, or one that a `Date` cannot hold. */
@@ -210,8 +210,8 @@ export interface OffsetResetEvent extends BrokerIdentity {
 export interface Registrar<This, P extends FastifyTypeProvider> {
   /**
    * Declares a handler for each message of one or several topics, or of all topics that a pattern matches, see
-   * {@link TopicNames}. Call it while plugins load. Messages flow when every `onReady` hook has ended. A handler that throws is run again (`retry`), then the message goes to the
-   * dead-letter topic.
+   * {@link TopicNames}. Call it while plugins load. Messages flow when every `onReady` hook has ended.
+   * A handler that throws is run again (`retry`), then the message goes to the dead-letter topic.
    *
    * @throws FASTSTREAM_ERR_INVALID_TOPIC, FASTSTREAM_ERR_INVALID_OPTION
    * @throws FASTSTREAM_ERR_INVALID_ARGUMENTS when the handler is not the last argument
@@ -233,7 +233,7 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
     handler: (
       this: This,
       value: Read<P, Part<NoInfer<S>, 'value'>>,
-      message: MessageOf<P, NoInfer<S>, NoInfer<D>, NoInfer<T>>
+      message: MessageOf<P, NoInfer<S>, NoInfer<D>, T>
     ) => Returned<NoInfer<R>>
   ): Subscriber
   /**
@@ -253,12 +253,12 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
   >(
     this: void,
     topics: T,
-    options: CasesOptions<This, P, Names, V, K, H, D, R, NoInfer<T>>
+    options: CasesOptions<This, P, Names, V, K, H, D, R, T>
   ): Subscriber
   subscriber<const T extends TopicNames>(
     this: void,
     topics: T,
-    handler: HandlerAsLastArgument<This, P, NoInfer<T>>
+    handler: HandlerAsLastArgument<This, P, T>
   ): Subscriber
   /**
    * Declares a topic that the app writes to. It may be called after `ready()`, once per publisher: the topic is

@@ -7,7 +7,7 @@ import type { RecordMetadata } from './publish.js'
  * const { topics, groupId } = app.broker.subscriber('orders', saveOrder)
  */
 export interface Subscriber {
-  /** Topics with their prefixes; a pattern as text. Final after `ready()`: before that, a scope may get a `topicPrefix` yet. */
+  /** Topics with their prefixes; a pattern as text. Final after `ready()`: a scope may get a `topicPrefix` before. */
   readonly topics: readonly string[]
   /** Consumer group; `null`: none. An inherited group is final after `ready()`. */
   readonly groupId: string | null

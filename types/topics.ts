@@ -5,9 +5,9 @@ import type { Publisher } from './publish.js'
  *
  * In a pattern `orders.{region}` a placeholder stands for a part of the name without a dot. A RegExp is compared with
  * what stands behind the prefixes of scopes and routers, and stands for the whole name only where it has `^` and `$`. A
- * pattern finds topics that are created later, too. It finds no topic of Kafka's own (`__…`), and no topic with the dead
- * letters of topics that it matches. Within a group a name comes before a pattern, and an earlier pattern before a later
- * one. FastStream: `topics`, `pattern`.
+ * pattern finds topics that are created later, too. It finds no topic of Kafka's own (`__…`), and no topic with dead
+ * letters of topics that it matches. Within a group a name comes before a pattern, and an earlier pattern before a
+ * later one. FastStream: `topics`, `pattern`.
  *
  * @example
  * const topics: TopicNames = ['orders', 'returns', 'orders.{region}', /^audit\./]

@@ -125,8 +125,9 @@ function patternTopicsOf (
 }
 
 function sourceOf (
-  broker: CompilingBroker, settings: SubscriberSettings, { isKeyDecoded, deadLetterTopics, scopes, patternTopics }: Shared
+  broker: CompilingBroker, settings: SubscriberSettings, shared: Shared
 ): MessageSource {
+  const { isKeyDecoded, deadLetterTopics, scopes, patternTopics } = shared
   const { name: subscriber, groupId, declaration } = settings
   const { scope, layers } = declaration
   const place = { scope, layers, scopes }

@@ -38,7 +38,7 @@ export class DeadLetterTopics {
    */
   receivesThoseOf (test: (origin: string) => boolean, topic: string): boolean {
     for (const { deadLetterTopics } of this.#subscribers) {
-      for (const [origin, deadLetterTopic] of deadLetterTopics) if (deadLetterTopic === topic && test(origin)) return true
+      for (const [origin, to] of deadLetterTopics) if (to === topic && test(origin)) return true
     }
     for (let length = 1; length < topic.length; length++) {
       for (const origin of [topic.slice(0, length), topic.slice(length)]) {

@@ -7,6 +7,8 @@ export type TopicParams = Readonly<Record<string, string | undefined>>
 
 /** A placeholder, and its name. */
 export const PLACEHOLDER = /\{([^{}]*)\}/g
+/** A named group of a RegExp. */
+const GROUP = /\(\?<(\w+)>/g
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 const NO_PARAMS: TopicParams = Object.freeze({})
 /** Kafka's own topics, such as those of its offsets and transactions. */
@@ -67,8 +69,9 @@ export class TopicPattern {
 
   /** Names of the placeholders, or of the groups of the RegExp. */
   get names (): readonly string[] {
-    if (this.address === undefined) return [...this.#regexp.source.matchAll(/\(\?<(\w+)>/g)].map(([, name = '']) => name)
-    return [...this.address.matchAll(PLACEHOLDER)].map(([, name = '']) => name)
+    const { address } = this
+    const found = address === undefined ? this.#regexp.source.matchAll(GROUP) : address.matchAll(PLACEHOLDER)
+    return Array.from(found, ([, name = '']) => name)
   }
 
   /**

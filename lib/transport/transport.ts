@@ -11,8 +11,8 @@ export type {
   TransportFactory, TransportLog, TransportOptions, TransportProducer
 } from '../../types/transport.js'
 export type {
-  ConsumerListener, ConsumerOptions, CorruptBatch, FetchOptions, OffsetReset, PartitionProgress, StoredOffset, TopicTest,
-  TransportConsumer
+  ConsumerListener, ConsumerOptions, CorruptBatch, FetchOptions, OffsetReset, PartitionProgress, StoredOffset,
+  TopicTest, TransportConsumer
 } from '../../types/transport-consumer.js'
 export { GenerationLostError } from './generation-lost-error.js'
 export { SendError } from './send-error.js'

@@ -40,7 +40,9 @@ t.test('the partitions of a topic have one subscriber per group', async (t) => {
   const filtered = await build(t, { groupId: 'shop' })
   filtered.broker.subscriber('orders', { partitions: [0, 1], filter: () => true }, handler)
   filtered.broker.subscriber('orders', { partitions: [1, 2] }, handler)
-  await t.rejects(async () => { await filtered.ready() }, { code: 'FASTSTREAM_ERR_GROUP_CLASH', message: /'partitions'/ })
+  await t.rejects(async () => { await filtered.ready() }, {
+    code: 'FASTSTREAM_ERR_GROUP_CLASH', message: /'partitions'/
+  })
 })
 
 t.test('subscribers of other partitions have consumers and options of their own', async (t) => {
@@ -78,7 +80,9 @@ t.test('cases share a consumer, by hand and without a group', async (t) => {
 t.test('options of members of a group are refused', async (t) => {
   const app = await build(t, { groupId: 'shop' })
   app.broker.subscriber('orders', { partitions: [0], sessionTimeout: 10_000 }, handler)
-  await t.rejects(async () => { await app.ready() }, { code: CODE, message: /'sessionTimeout' has no effect with 'partitions'/ })
+  await t.rejects(async () => { await app.ready() }, {
+    code: CODE, message: /'sessionTimeout' has no effect with 'partitions'/
+  })
 })
 
 t.test('the document says which partitions are read', async (t) => {

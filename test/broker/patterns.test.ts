@@ -39,7 +39,7 @@ t.test('a pattern finds the topics that it matches, and neither internal ones no
   t.same([...seen.items].sort(), ['eu.orders', 'eu.orders', 'orders'])
 })
 
-t.test('dead letters of any deadLetter of the app are left out, unless a name or a pattern asks for them', async (t) => {
+t.test('dead letters of any deadLetter of the app are left out, unless a subscriber asks for them', async (t) => {
   const { app, create, seen, see, publish } = await build(t, { deadLetter: { topic: (topic) => `failed.${topic}` } })
   app.broker.subscriber(/orders/, see)
   app.broker.subscriber('payments', { groupId: 'b', deadLetter: { topic: 'odd.orders' } }, see)

@@ -25,7 +25,8 @@ export function chosenPartitions (world: World): void {
       await app.ready()
       await seen.count(4)
       t.equal(subscriber.groupId, null, 'without a group in any place around there is none')
-      t.same(app.broker.health().subscribers[0]!.partitions.map(({ topic, partition }) => `${topic}/${partition}`).sort(),
+      const { partitions } = app.broker.health().subscribers[0]!
+      t.same(partitions.map(({ topic, partition }) => `${topic}/${partition}`).sort(),
         topics.flatMap((topic) => [`${topic}/0`, `${topic}/2`]).sort())
       for (const topic of topics) await app.broker.publish(topic, 'last', { partition: 2 })
       t.same([...await seen.count(6)].sort(), [
@@ -118,7 +119,8 @@ export function chosenPartitions (world: World): void {
       const app = await world.app(t)
       app.broker.subscriber(topic, { partitions: [0, 2] }, () => {})
       await t.rejects(async () => { await app.ready() }, {
-        code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /'partitions' must exist: .* has 2, counted from 0, and no partition 2/
+        code: 'FASTSTREAM_ERR_INVALID_OPTION',
+        message: /'partitions' must exist: .* has 2, counted from 0, and no partition 2/
       })
     })
   })

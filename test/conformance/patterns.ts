@@ -6,7 +6,7 @@ import { eventually } from './eventually.js'
 /** Subscribers of all topics that a pattern matches. */
 export function patterns (world: World): void {
   t.test(`${world.name}: patterns`, async (t) => {
-    t.test('a pattern reads what it matches, also topics that are created later, from their first message', async (t) => {
+    t.test('a pattern reads what it matches, and topics that are created later from their start', async (t) => {
       const stem = world.unique('pattern')
       const [eu, us, ...others] = [`${stem}.eu`, `${stem}.us`, `${stem}.eu.dlq`, `other-${stem}.eu`] as const
       for (const topic of [eu, ...others]) await world.createTopic(1, topic)

@@ -70,6 +70,13 @@ function write ({ topic, broker, messages, takesDeadLetters }: Channel, servers:
     messages: byName([...messages].map((name) => [name, { $ref: `#/components/messages/${name}` }])),
     tags: takesDeadLetters ? [{ name: 'dead-letter' }] : undefined,
     // Without a number of its own a topic has as many replicas as the cluster likes.
-    bindings: { kafka: { topic: isOne ? topic : undefined, partitions, replicas: replicas > 0 ? replicas : undefined, ...BINDING } }
+    bindings: {
+      kafka: {
+        topic: isOne ? topic : undefined,
+        partitions,
+        replicas: replicas > 0 ? replicas : undefined,
+        ...BINDING
+      }
+    }
   }
 }

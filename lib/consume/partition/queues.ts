@@ -25,14 +25,14 @@ export class Queues {
   of (topic: string): SubscriberQueue | undefined {
     const named = this.#byTopic.get(topic)
     if (named !== undefined) return named
-    for (const queue of this.#finding) if (queue.findsTopic?.(topic)) return queue
+    for (const queue of this.#finding) if (queue.pipeline.plan.findsTopic?.(topic)) return queue
     return undefined
   }
 
   add (queue: SubscriberQueue): void {
     this.#all.add(queue)
     for (const topic of queue.topics) this.#byTopic.set(topic, queue)
-    if (queue.findsTopic !== undefined) this.#finding.add(queue)
+    if (queue.pipeline.plan.findsTopic !== undefined) this.#finding.add(queue)
   }
 
   /** Its topics are not read any more; it stays for what it runs, until {@link delete}. */

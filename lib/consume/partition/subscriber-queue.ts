@@ -64,11 +64,6 @@ export class SubscriberQueue {
     return this.pipeline.plan.topics
   }
 
-  /** Test of the topics that its patterns find; undefined: it has none. */
-  get findsTopic (): ((topic: string) => boolean) | undefined {
-    return this.pipeline.plan.findsTopic
-  }
-
   get ordering (): Ordering {
     return this.pipeline.plan.ordering
   }
