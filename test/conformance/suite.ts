@@ -1,4 +1,5 @@
 import { again } from './again.js'
+import { batches } from './batches.js'
 import { beginnings } from './beginnings.js'
 import { chosenPartitions } from './chosen-partitions.js'
 import { claims } from './claims.js'
@@ -28,6 +29,7 @@ export function conformance (world: World): void {
   publishing(world)
   partitions(world)
   queue(world)
+  batches(world)
   payloads(world)
   consuming(world)
   ordering(world)
