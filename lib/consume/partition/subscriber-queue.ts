@@ -1,6 +1,5 @@
 import { setMaxListeners } from 'node:events'
 import type { MessagePlace } from '../../../types/index.js'
-import type { Clock } from '../../clock.js'
 import { inOwnContext } from '../../context.js'
 import type { Ordering } from '../../options/settings.js'
 import { watchClose } from '../close-calls.js'
@@ -15,17 +14,11 @@ import type { ErasedPipeline } from '../pipeline/pipeline.js'
 import { Ending } from './ending.js'
 import { Gate } from './gate.js'
 import { Lanes, type LaneSlot, type Pause, type Settlement } from './lanes.js'
-import { RecordSlot } from './record-slot.js'
+import { RecordSlot, type Wait } from './record-slot.js'
 import type { LaneItem } from './tracked-record.js'
 
 /** Runs one message at a time. It has a name of its own and is used again: to make one costs 2 µs. */
 type Runner = (item: LaneItem, pause: Pause) => Promise<boolean>
-
-/** What ends a wait, and whether an attempt of the handler follows. */
-interface Wait {
-  readonly over: (signal: AbortSignal, clock: Clock) => Promise<boolean>
-  readonly beforeAttempt: boolean
-}
 
 /** What a queue knows of its group. */
 export interface QueueEnvironment extends Environment {
