@@ -25,7 +25,8 @@ export function subscriberHealth (queue: SubscriberQueue, facts: GroupFacts): Un
   const { topics, pipeline, lanes } = queue
   const late = [...pipeline.late]
   const { breaker } = pipeline
-  const partitions = owned.map((partition) => new OwnedPartitionHealth(partition, consumer.progress(partition), late, now))
+  const partitions = owned
+    .map((partition) => new OwnedPartitionHealth(partition, consumer.progress(partition), late, now))
   const state = stateOf(queue, groupState.state(consumer.lastContact))
   const missingTopics = consumer.missing().filter((topic) => topics.includes(topic))
   const alive = state === 'reading' || state === 'rebalancing' || state === 'paused'
