@@ -36,7 +36,13 @@ app.broker.subscriber('orders', {
 })
 app.broker.subscriber('anything', { batch: true }, (values, batch) => {
   expectEqual<typeof values, unknown[]>(true)
-  expectEqual<typeof batch, MessageBatch<BatchedMessage<unknown>, {}>>(true)
+  expectEqual<typeof batch.messages[number]['value'], unknown>(true)
+  const same: MessageBatch<BatchedMessage> = batch
+  return same.messages.length
+})
+app.broker.subscriber('orders.{region}', { batch: true }, (_values, { params, messages: [first] }) => {
+  expectEqual<typeof params.region, string>(true)
+  return first?.params.region
 })
 // Without it there is one message
 app.broker.subscriber('orders', { schema, batch: undefined }, (value) => { expectEqual<typeof value, Order>(true) })
@@ -79,7 +85,7 @@ route.withTypeProvider<TypeBoxTypeProvider>()('orders', (values: readonly Order[
 app.broker.consumes({ batch: true, schema }, function onOrders (values) { expectEqual<typeof values, Order[]>(true) })
 
 // Errors
-const error = new BatchError(3, new Error('why'))
-expectEqual<typeof error.index, number>(true)
 // @ts-expect-error an index is a number
 export const wrong = new BatchError('3')
+expectEqual<BatchError['index'], number>(true)
+throw new BatchError(3, new Error('why'))

@@ -4,6 +4,7 @@ import type { MessageOf } from './message-of.js'
 import type { Part, Read } from './provider.js'
 import type { BoundBroker, Response } from './publish.js'
 import type { Message, SubscriberHandler } from './subscribe.js'
+import type { TopicParams } from './topics.js'
 
 /**
  * Bounds of the batches of a subscriber, its option `batch`.
@@ -38,8 +39,8 @@ export interface BatchOptions {
  * const keys = batch.messages.map(({ rawKey }: BatchedMessage) => rawKey)
  */
 export type BatchedMessage<
-  V = unknown, K = Buffer | null, H = Readonly<Record<string, string>>
-> = Omit<Message<V, K, H>, 'deps' | 'signal' | 'ack' | 'nack' | 'reject' | 'resolve'>
+  V = unknown, K = Buffer | null, H = Readonly<Record<string, string>>, Params = TopicParams<string>
+> = Omit<Message<V, K, H, {}, Params>, 'deps' | 'signal' | 'ack' | 'nack' | 'reject' | 'resolve'>
 
 /**
  * Messages that a handler gets at once, all of one partition, in the order of their offsets. `M` is the type of the
@@ -50,9 +51,11 @@ export type BatchedMessage<
  *   for (const [i, click] of clicks.entries()) await save(click, batch.messages[i]?.offset)
  * }
  */
-export interface MessageBatch<M = BatchedMessage, D = {}> {
+export interface MessageBatch<M = BatchedMessage, D = {}, Params = TopicParams<string>> {
   readonly topic: string
   readonly partition: number
+  /** Parts of the topic, by the names of the placeholders, as {@link Message.params}. */
+  readonly params: Params
   /** Side by side with the values. Those that could not be decoded or validated are in neither list. */
   readonly messages: readonly M[]
   /** Dependencies that the subscriber and its scope declare, made once for the call. */
@@ -79,9 +82,9 @@ export interface MessageBatch<M = BatchedMessage, D = {}> {
  * @example
  * type Orders = BatchOf<TypeBoxTypeProvider, { value: typeof OrderSchema }, {}>
  */
-export type BatchOf<P extends FastifyTypeProvider, S, D> =
-  MessageOf<P, S, D> extends Message<infer V, infer K, infer H, infer Deps>
-    ? MessageBatch<BatchedMessage<V, K, H>, Deps>
+export type BatchOf<P extends FastifyTypeProvider, S, D, T = string> =
+  MessageOf<P, S, D, T> extends Message<infer V, infer K, infer H, infer Deps, infer Params>
+    ? MessageBatch<BatchedMessage<V, K, H, Params>, Deps, Params>
     : never
 
 /**
@@ -113,8 +116,8 @@ export type ReturnedList<R> = unknown extends R ? unknown : Out<R> | Promise<Out
  * const handler: BatchHandler<FastifyInstance, TypeBoxTypeProvider, { value: typeof OrderSchema }> =
  *   (orders, { log }) => { log.info({ orders: orders.length }, 'orders taken') }
  */
-export type BatchHandler<This, P extends FastifyTypeProvider, S, R = unknown, D = {}> =
-  (this: This, values: BatchValues<P, S>, batch: BatchOf<P, S, D>) => ReturnedList<R>
+export type BatchHandler<This, P extends FastifyTypeProvider, S, R = unknown, D = {}, T = string> =
+  (this: This, values: BatchValues<P, S>, batch: BatchOf<P, S, D, T>) => ReturnedList<R>
 
 /**
  * Handler of a subscriber whose option `batch` has the type `B`.
@@ -123,5 +126,5 @@ export type BatchHandler<This, P extends FastifyTypeProvider, S, R = unknown, D 
  * type OfOne = HandlerOf<undefined, FastifyInstance, TypeBoxTypeProvider, { value: typeof OrderSchema }>
  * type OfBatches = HandlerOf<true, FastifyInstance, TypeBoxTypeProvider, { value: typeof OrderSchema }>
  */
-export type HandlerOf<B, This, P extends FastifyTypeProvider, S, R = unknown, D = {}> =
-  [B] extends [undefined] ? SubscriberHandler<This, P, S, R, D> : BatchHandler<This, P, S, R, D>
+export type HandlerOf<B, This, P extends FastifyTypeProvider, S, R = unknown, D = {}, T = string> =
+  [B] extends [undefined] ? SubscriberHandler<This, P, S, R, D, T> : BatchHandler<This, P, S, R, D, T>

@@ -4,7 +4,9 @@ import type { Dependencies, WithDeps } from './dependency.js'
 import type { Middleware } from './middleware.js'
 import type { InheritedOptions } from './options.js'
 import type { MessageSchema } from './provider.js'
-import type { Registrar, Subscriber, SubscriberOptions, TopicNames } from './subscribe.js'
+import type { Registrar, SubscriberOptions } from './subscribe.js'
+import type { Subscriber } from './subscriber.js'
+import type { TopicNames } from './topics.js'
 
 /**
  * Options of one inclusion of a router. The router's own options are nearer to its subscribers, so they win.
@@ -53,7 +55,7 @@ export interface RouterOptions<D extends Dependencies = {}> extends IncludeOptio
  * const handlers: KafkaRoute[] = [route('orders', takeOrder), route('returns', takeBack)]
  */
 export interface KafkaRoute {
-  /** TopicNames as they are written, without prefixes. */
+  /** Topics as they are written, without prefixes; a pattern as text. */
   readonly topics: readonly string[]
 }
 
@@ -66,10 +68,10 @@ export interface KafkaRoute {
 export interface RouteFunction<P extends FastifyTypeProvider = FastifyTypeProviderDefault> {
   <
     const S extends MessageSchema = {}, const D extends Dependencies = {}, R = unknown,
-    B extends true | BatchOptions | undefined = undefined
+    const T extends TopicNames = TopicNames, B extends true | BatchOptions | undefined = undefined
   >(
-    topics: TopicNames,
-    handler: HandlerOf<NoInfer<B>, FastifyInstance, P, NoInfer<S>, NoInfer<R>, NoInfer<D>>,
+    topics: T,
+    handler: HandlerOf<NoInfer<B>, FastifyInstance, P, NoInfer<S>, NoInfer<R>, NoInfer<D>, T>,
     options?: SubscriberOptions<S, R, D, B>
   ): KafkaRoute
   /** Returns the same function, which takes the types of schemas from another type provider. */
@@ -139,11 +141,11 @@ export interface KafkaRouter<P extends FastifyTypeProvider = FastifyTypeProvider
    */
   route<
     const S extends MessageSchema = {}, const D extends Dependencies = {}, R = unknown,
-    B extends true | BatchOptions | undefined = undefined
+    const T extends TopicNames = TopicNames, B extends true | BatchOptions | undefined = undefined
   >(
     this: void,
-    topics: TopicNames,
-    handler: HandlerOf<NoInfer<B>, FastifyInstance, P, NoInfer<S>, NoInfer<R>, NoInfer<D>>,
+    topics: T,
+    handler: HandlerOf<NoInfer<B>, FastifyInstance, P, NoInfer<S>, NoInfer<R>, NoInfer<D>, T>,
     options?: SubscriberOptions<S, R, D, B>
   ): Subscriber
   /**

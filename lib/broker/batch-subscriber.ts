@@ -45,6 +45,7 @@ export interface CompiledBatches extends SubscriberSettings {}
 export class CompiledBatches implements SubscriberPlan<DecodedBatch> {
   readonly around: ((delivery: Delivery) => AttemptMoments) | undefined
   readonly onFailure: SubscriberPlan<DecodedBatch>['onFailure']
+  readonly findsTopic: SubscriberPlan['findsTopic']
   readonly #subscriber: CompiledSubscriber
   readonly #means: BatchSource
   /** The handler within its middlewares. */
@@ -55,6 +56,7 @@ export class CompiledBatches implements SubscriberPlan<DecodedBatch> {
     const { middlewares, declaration: { handler, scope } } = settings
     const around = aroundAttempts(middlewares)
     this.around = around && ((delivery) => around(firstRecordOf(means.source, delivery)))
+    this.findsTopic = subscriber.findsTopic
     this.#subscriber = subscriber
     this.#means = means
     this.#handler = aroundHandler(middlewares, ({ batch }: FirstMessage) => {

@@ -25,6 +25,10 @@ export class ReceivedBatch implements MessageBatch<ReceivedMessage> {
     return batch.#first
   }
 
+  get params (): MessageBatch['params'] {
+    return this.#first.params
+  }
+
   get deps (): Readonly<Record<string, unknown>> {
     return this.#first.deps
   }

@@ -4,7 +4,6 @@
  * here for the places that do not take it.
  */
 
-const NOT_YET = 'there is no such option yet'
 const PLUGIN = 'an option of the plugin'
 const AT_START = 'is decided when the app starts'
 
@@ -47,12 +46,12 @@ export const FASTSTREAM_NAMES: Readonly<Record<string, string>> = {
   consumer_timeout_ms: 'leave it out: nothing polls, a record is handled when it arrives',
   check_crcs: "use 'checkCrcs'",
   isolation_level: "use 'isolationLevel'; its default is 'read_committed'",
-  exclude_internal_topics: 'leave it out: an internal topic is read only by a subscriber that names it',
+  exclude_internal_topics: 'leave it out: an internal topic is read only by a subscriber that names it, by no pattern',
   batch: "use 'batch' of a subscriber; app.broker.publishBatch() publishes several messages",
   batch_timeout_ms: "use 'batch.timeout' of a subscriber, ms",
   max_records: "use 'batch.maxSize' of a subscriber",
-  pattern: NOT_YET,
-  partitions: NOT_YET,
+  pattern: 'the first argument is one: subscriber(/^orders\\./, handler), or with placeholders: orders.{region}',
+  partitions: "use 'partitions' of subscriber(): numbers, of each of its topics",
   persistent: `leave it out: a subscriber or publisher lives as long as its app, which ${AT_START}`,
 
   // What is done with a message.

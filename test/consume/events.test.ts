@@ -85,7 +85,8 @@ t.test('a settled message tells its outcome, once', async (t) => {
       return {
         stage: 'handler',
         consequence: {
-          kind: 'forward', outgoing: () => ({ topic: 'orders.retry', key: null, value: null, headers: [], timestamp: 1 })
+          kind: 'forward',
+          outgoing: () => ({ topic: 'orders.retry', key: null, value: null, headers: [], timestamp: 1 })
         }
       }
     }

@@ -19,7 +19,8 @@ interface Fixture {
 }
 
 /** An app with a subscriber of batches of `orders`, which has one partition, and the values of each call. */
-export async function build (t: Test, { plugin = {}, size = 3, options = {}, take = () => {}, declare }: Fixture = {}) {
+export async function build (t: Test, fixture: Fixture = {}) {
+  const { plugin = {}, size = 3, options = {}, take = () => {}, declare } = fixture
   const app = await buildApp(t, {
     topicConfig: { partitions: 1 }, retry: { retries: 2 }, ...plugin
   }, { logger: { level: 'debug', stream: { write (line: string) { lines.push(JSON.parse(line)) } } } })
@@ -38,7 +39,8 @@ export async function build (t: Test, { plugin = {}, size = 3, options = {}, tak
     .filter(({ topic, brokerId }) => topic === 'orders' && brokerId === app.broker.id)
     .sort((a, b) => Number(a.offset - b.offset)).map(({ outcome }) => outcome)
   const dead = (): unknown[] => broker.published('orders.dlq').map(({ value }) => value)
-  return { app, broker, subscriber, calls, lines, outcomes, dead, publish: (...values: unknown[]) => publish(broker, values) }
+  const publishAll = async (...values: unknown[]): Promise<void> => { await publish(broker, values) }
+  return { app, broker, subscriber, calls, lines, outcomes, dead, publish: publishAll }
 }
 
 /** Publishes values with the keys `k0`, `k1`, …, and waits until they are settled. */

@@ -1,6 +1,6 @@
 import { BatchDelivery, type BatchMember } from '../pipeline/batch-delivery.js'
 import type { LaneSlot, Pause, Settlement } from './lanes.js'
-import { RecordSlot } from './record-slot.js'
+import { RecordSlot, waitOf } from './record-slot.js'
 import type { SubscriberQueue } from './subscriber-queue.js'
 import type { TrackedBatch } from './tracked-batch.js'
 
@@ -26,7 +26,11 @@ export class BatchSlot implements LaneSlot {
   }
 
   wait (ms: number, beforeAttempt = false): Promise<boolean> {
-    return this.#queue.wait(this.#batch, { ms, beforeAttempt }, this.#pause)
+    return this.#queue.wait(this.#batch, waitOf(ms, beforeAttempt), this.#pause)
+  }
+
+  hold (opened: (signal: AbortSignal) => Promise<boolean>): Promise<boolean> {
+    return this.#queue.wait(this.#batch, { over: opened, beforeAttempt: true }, this.#pause)
   }
 
   awaitsDecision (): void {

@@ -1,7 +1,18 @@
+import { type Clock, sleep } from '../../clock.js'
 import { Delivery } from '../pipeline/delivery.js'
 import type { LaneSlot, Pause, Settlement } from './lanes.js'
 import type { SubscriberQueue } from './subscriber-queue.js'
 import type { TrackedRecord } from './tracked-record.js'
+
+/** What ends a wait, and whether an attempt of the handler follows. */
+export interface Wait {
+  readonly over: (signal: AbortSignal, clock: Clock) => Promise<boolean>
+  readonly beforeAttempt: boolean
+}
+
+export function waitOf (ms: number, beforeAttempt: boolean): Wait {
+  return { over: (signal, clock) => sleep(clock, ms, signal), beforeAttempt }
+}
 
 /** The place of one record in its lane. */
 export class RecordSlot implements LaneSlot {
@@ -22,7 +33,11 @@ export class RecordSlot implements LaneSlot {
   }
 
   wait (ms: number, beforeAttempt = false): Promise<boolean> {
-    return this.#queue.wait(this.#item, { ms, beforeAttempt }, this.#pause)
+    return this.#queue.wait(this.#item, waitOf(ms, beforeAttempt), this.#pause)
+  }
+
+  hold (opened: (signal: AbortSignal) => Promise<boolean>): Promise<boolean> {
+    return this.#queue.wait(this.#item, { over: opened, beforeAttempt: true }, this.#pause)
   }
 
   takenBy (subscriber: string): void {

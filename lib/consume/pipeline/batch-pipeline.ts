@@ -1,25 +1,25 @@
+import type { BreakerHealth } from '../../../types/index.js'
 import { inOwnContext } from '../../context.js'
 import { processing } from '../../events.js'
 import { decisionOf, SkipMessage } from '../../message/ack.js'
 import type { Producer } from '../../produce/producer.js'
+import type { TopicPartition } from '../../transport/transport.js'
 import type { Environment } from '../environment.js'
 import type { LastError } from '../group/group-state.js'
 import type { LaneSlot } from '../partition/lanes.js'
 import { BatchDelivery, type BatchMember, type Failed } from './batch-delivery.js'
 import type { Delivery } from './delivery.js'
-import { Failures, type AttemptResult } from './failures.js'
+import { Failures, type AttemptResult, type FailedAttempt } from './failures.js'
 import type { Outcome } from './outcome.js'
 import { createParts, type PipelineParts } from './parts.js'
 import type { ErasedPipeline } from './pipeline.js'
 import type { SubscriberPlan, SubscriberSettings } from './subscriber-plan.js'
 import { traceAttempt } from './trace.js'
 
-type FailedResult = Extract<AttemptResult, { kind: 'failed' }>
-
 /** Records that one call of the handler gets. */
 interface Part {
   readonly members: readonly BatchMember[]
-  /** Wait before the call, ms; undefined for the first one. */
+  /** Wait before the call, ms; undefined: none. */
   readonly delay?: number
   /** When the first attempt failed, ms since the epoch. */
   readonly firstAt?: number | undefined
@@ -45,6 +45,14 @@ export class BatchPipeline<Batch = unknown> implements ErasedPipeline {
     return this.#parts.report.lastError
   }
 
+  get breaker (): BreakerHealth | undefined {
+    return this.#parts.breaker?.health
+  }
+
+  assigned (partitions: readonly TopicPartition[]): void {
+    this.#parts.breaker?.assigned(partitions)
+  }
+
   giveUp (reason: string): void {
     this.#parts.deadlines.giveUp(reason)
   }
@@ -62,15 +70,26 @@ export class BatchPipeline<Batch = unknown> implements ErasedPipeline {
 
   /** Handles all, and then one after the other what has to be handled again. */
   async #run (all: readonly BatchMember[], slot: LaneSlot): Promise<Outcome> {
+    const { breaker } = this.#parts
     const parts: Part[] = [{ members: all }]
     for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
       const { members, delay, firstAt } = part
       // Also for 0 ms: the partition may have been revoked, and the subscriber paused.
       if (delay !== undefined && !await slot.wait(delay, true)) return 'unsettled'
       const delivery = new BatchDelivery(members)
-      const later: Part[] = []
+      const turn = breaker?.turn(delivery, slot)
+      if (turn !== undefined && !await turn) return 'unsettled'
       const result = await inOwnContext(() => this.#attempt(delivery, slot, firstAt))
-      const outcome = await this.#end(delivery, result, later, firstAt)
+      if (result.kind === 'done') breaker?.ended(delivery, slot, result.outcome)
+      const later: Part[] = []
+      if (result.kind === 'failed' && breaker?.failed(delivery, slot, result) === true) {
+        // Its turn is waited for, and no time.
+        later.push({ members: nextOf(delivery.subjects), firstAt: result.failure.firstAt })
+      } else {
+        const outcome = await this.#end(delivery, result, later)
+        if (outcome !== 'settled') return outcome
+      }
+      const outcome = await this.#endOthers(delivery, later, firstAt)
       if (outcome !== 'settled') return outcome
       parts.unshift(...later)
     }
@@ -81,6 +100,7 @@ export class BatchPipeline<Batch = unknown> implements ErasedPipeline {
     const { one, report } = this.#parts
     const slot: LaneSlot = {
       wait: (ms, beforeAttempt) => lane.wait(ms, beforeAttempt),
+      hold: (opened) => lane.hold(opened),
       awaitsDecision: () => { lane.awaitsDecision?.() },
       settle: (outcome) => { delivery.settle(outcome) }
     }
@@ -89,20 +109,18 @@ export class BatchPipeline<Batch = unknown> implements ErasedPipeline {
     return traceAttempt(report.contextOf(delivery), () => one.run(delivery, slot, firstAt))
   }
 
-  /** Settles what is done, and adds what has to be handled again to `later`. */
-  async #end (
-    delivery: BatchDelivery, result: AttemptResult, later: Part[], firstAt?: number
-  ): Promise<Outcome> {
+  /** Settles what is done. What has to be handled again is added to `later`. */
+  async #end (delivery: BatchDelivery, result: AttemptResult, later: Part[]): Promise<Outcome> {
     if (result.kind === 'done' && result.outcome === 'unsettled') return 'unsettled'
     delivery.settleBefore()
-    if (result.kind === 'failed') {
-      const outcome = await this.#carryOut(result, delivery, delivery.subjects, later)
-      if (outcome !== 'settled') return outcome
-    } else if (result.outcome === 'settled') {
-      delivery.settle()
-    } else {
-      return result.outcome
-    }
+    if (result.kind === 'failed') return await this.#carryOut(result, delivery, delivery.subjects, later)
+    if (result.outcome === 'settled') delivery.settle()
+    return result.outcome
+  }
+
+  /** The end of those that are not concerned by the failure of the call, or that failed by themselves. */
+  async #endOthers (delivery: BatchDelivery, later: Part[], firstAt?: number): Promise<Outcome> {
+    delivery.settleBefore()
     for (const failed of delivery.failed) {
       const outcome = await this.#endFailed(failed, later, firstAt)
       if (outcome !== 'settled') return outcome
@@ -114,14 +132,13 @@ export class BatchPipeline<Batch = unknown> implements ErasedPipeline {
 
   /** Carries out for each member what a failure leads to. */
   async #carryOut (
-    { failure, consequence }: FailedResult, delivery: Delivery, members: readonly BatchMember[], later: Part[]
+    { failure, consequence }: FailedAttempt, delivery: Delivery, members: readonly BatchMember[], later: Part[]
   ): Promise<Outcome> {
     const { report, consequences } = this.#parts
     if (consequence.kind === 'again') {
       const { delay } = consequence
       report.retries(delivery, failure, delay)
-      const next = members.map(({ delivery, slot }): BatchMember => ({ delivery: delivery.next(), slot }))
-      later.push({ members: next, delay, firstAt: failure.firstAt })
+      later.push({ members: nextOf(members), delay, firstAt: failure.firstAt })
       return 'settled'
     }
     for (const { delivery, slot } of members) {
@@ -147,4 +164,9 @@ export class BatchPipeline<Batch = unknown> implements ErasedPipeline {
     if (result.outcome === 'settled') slot.settle()
     return result.outcome
   }
+}
+
+/** The next attempts for the same records. */
+function nextOf (members: readonly BatchMember[]): readonly BatchMember[] {
+  return members.map(({ delivery, slot }) => ({ delivery: delivery.next(), slot }))
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../clock.js'
 import type { Producer } from '../../produce/producer.js'
 import type { Environment } from '../environment.js'
+import { Breaker } from './breaker.js'
 import { Consequences } from './consequences.js'
 import { FailurePolicy } from './failure-policy.js'
 import { HandlerDeadlines } from './handler-deadlines.js'
@@ -14,6 +15,8 @@ export interface PipelineParts<Message> extends RunOneParts<Message> {
   readonly clock: Clock
   readonly one: RunOne<Message>
   readonly consequences: Consequences
+  /** Undefined: the plan has none. */
+  readonly breaker: Breaker | undefined
 }
 
 /** `policy`: a plan's own way to deal with failures, @default its `ackPolicy`, `retry` and `deadLetter` */
@@ -31,5 +34,6 @@ export function createParts<Message> (
     clock,
     handlerTimeout: plan.handlerTimeout
   }
-  return { ...parts, one: new RunOne(parts), consequences: new Consequences(parts) }
+  const breaker = plan.breaker === false ? undefined : new Breaker(plan.breaker, clock, report)
+  return { ...parts, one: new RunOne(parts), consequences: new Consequences(parts), breaker }
 }

@@ -1,7 +1,9 @@
+import type { BreakerHealth } from '../../../types/index.js'
 import { inOwnContext } from '../../context.js'
 import { processing } from '../../events.js'
 import type { Level } from '../../log.js'
 import type { Producer } from '../../produce/producer.js'
+import type { TopicPartition } from '../../transport/transport.js'
 import type { Environment } from '../environment.js'
 import type { LastError } from '../group/group-state.js'
 import type { LaneSlot } from '../partition/lanes.js'
@@ -21,6 +23,10 @@ export interface ErasedPipeline {
   /** Attempts that timed out and still run, also when their partition was revoked. */
   readonly late: Iterable<Delivery>
   readonly lastError: LastError | undefined
+  /** The storm breaker while it is open. */
+  readonly breaker?: BreakerHealth | undefined
+  /** Tells the partitions of a generation. */
+  assigned? (partitions: readonly TopicPartition[]): void
   /**
    * Handles a record until its outcome is known: all attempts, the waits between them, and the dead letter. Never
    * rejects.
@@ -54,6 +60,14 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
     return this.#report.lastError
   }
 
+  get breaker (): BreakerHealth | undefined {
+    return this.#parts.breaker?.health
+  }
+
+  assigned (partitions: readonly TopicPartition[]): void {
+    this.#parts.breaker?.assigned(partitions)
+  }
+
   giveUp (reason: string): void {
     this.#parts.deadlines.giveUp(reason)
   }
@@ -73,18 +87,24 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
   }
 
   async #run (first: Delivery, slot: LaneSlot): Promise<Outcome> {
+    const { breaker, consequences } = this.#parts
+    const turn = breaker?.turn(first, slot)
+    if (turn !== undefined && !await turn) return 'unsettled'
     let delivery = first
     let result = await this.#attempt(delivery, slot)
     while (result.kind === 'failed') {
       const { failure, consequence } = result
-      if (consequence.kind !== 'again') {
-        return await this.#parts.consequences.carryOut(delivery, failure, consequence, slot)
+      if (breaker?.failed(delivery, slot, result) !== true) {
+        if (consequence.kind !== 'again') return await consequences.carryOut(delivery, failure, consequence, slot)
+        this.#report.retries(delivery, failure, consequence.delay)
+        if (!await slot.wait(consequence.delay, true)) return 'unsettled'
       }
-      this.#report.retries(delivery, failure, consequence.delay)
-      if (!await slot.wait(consequence.delay, true)) return 'unsettled'
+      const turn = breaker?.turn(delivery, slot)
+      if (turn !== undefined && !await turn) return 'unsettled'
       const next = delivery = delivery.next()
       result = await inOwnContext(() => this.#attempt(next, slot, failure.firstAt))
     }
+    breaker?.ended(delivery, slot, result.outcome)
     return result.outcome
   }
 
