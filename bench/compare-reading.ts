@@ -27,7 +27,8 @@ export async function compareReading (folder: string, [records = 300_000, rounds
         value: JSON.stringify(order(i + j)),
         partition: (i + j) % 3,
         headers: {
-          'content-type': 'application/json', correlation_id: `00000000-0000-0000-0000-${String(i + j).padStart(12, '0')}`
+          'content-type': 'application/json',
+          correlation_id: `00000000-0000-0000-0000-${String(i + j).padStart(12, '0')}`
         }
       }))
       await producer.send({ topic, messages })
@@ -59,9 +60,9 @@ export async function compareReading (folder: string, [records = 300_000, rounds
       const ours = await run('./faststream.ts', brokers, round)
       ratios.push(hand.seconds / ours.seconds)
       cpuRatios.push(hand.cpu / ours.cpu)
-      const columns = [hand, ours].map(
-        ({ seconds, cpu }) => `${(records / seconds).toFixed(0).padStart(14)}  ${(cpu / records).toFixed(1).padStart(10)}`
-      )
+      const columns = [hand, ours].map(({ seconds, cpu }) => {
+        return `${(records / seconds).toFixed(0).padStart(14)}  ${(cpu / records).toFixed(1).padStart(10)}`
+      })
       console.log(
         `${round + 1}      ${columns[0]}       ${columns[1]}        ${(hand.seconds / ours.seconds).toFixed(2)} ×`
       )

@@ -152,7 +152,8 @@ export interface SubscriberOptions<
   filter?: ((message: UnvalidatedMessage) => boolean) | undefined
   /**
    * Several messages at once, for a {@link BatchHandler}. `true`: with the default bounds. `ordering` must be
-   * `'partition'`, and there is no `filter`. FastStream: `batch`; FastKafka: a list as the type of the value.
+   * `'partition'`, and there is no `filter`. FastStream: `batch`, `max_records`, `batch_timeout_ms`; FastKafka: a list
+   * as the type of the value.
    *
    * @default none: one message at a time
    */

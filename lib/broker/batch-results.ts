@@ -4,7 +4,6 @@ import { FASTSTREAM_ERR_BATCH } from '../errors.js'
 import type { Prepared } from '../message/outgoing.js'
 import type { ReceivedMessage } from '../message/received-message.js'
 import { toError } from '../to-error.js'
-import type { ResultOrigin } from './publisher.js'
 import type { CompiledSubscriber } from './subscriber.js'
 
 /** A batch whose handler has returned results. */

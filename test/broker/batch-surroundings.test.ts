@@ -263,20 +263,20 @@ t.test('a codec that stops its subscriber, or takes too long, leaves the batch a
 
 t.test('pause() keeps what is left of a batch waiting until resume()', async (t) => {
   const settled = hear(t, 'faststream.message.settled')
-  let orders!: Subscriber
+  const orders: Subscriber[] = []
   const { broker, subscriber, calls } = await build(t, {
     take: (_values, _batch, call) => {
       if (call > 1) return
-      orders.pause()
+      orders[0]?.pause()
       throw new BatchError(1, new RejectMessage('no'))
     }
   })
-  orders = subscriber
+  orders.push(subscriber)
   for (const value of ['a', 'b', 'c']) await broker.publish('orders', value)
   while (settled.filter(({ topic }) => topic === 'orders').length < 2) await new Promise(setImmediate)
   for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate)
   t.same(calls, [['a', 'b', 'c']])
-  orders.resume()
+  subscriber.resume()
   await broker.settled()
   t.same(calls, [['a', 'b', 'c'], ['c']])
 })

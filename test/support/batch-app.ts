@@ -28,7 +28,8 @@ export async function build (t: Test, fixture: Fixture = {}) {
   const further = declare?.(app) ?? {}
   const calls: unknown[][] = []
   const batch = { maxSize: size, timeout: 60_000 }
-  const subscriber = app.broker.subscriber('orders', { ...options, ...further, batch }, function takeBatch (values, batch) {
+  const all = { ...options, ...further, batch }
+  const subscriber = app.broker.subscriber('orders', all, function takeBatch (values, batch) {
     calls.push([...values])
     return take(values, batch, calls.length)
   })
