@@ -1,4 +1,6 @@
-import { MemberDelivery, type BatchDelivery, type BatchMember, type Failed } from '../consume/pipeline/batch-delivery.js'
+import {
+  MemberDelivery, type BatchDelivery, type BatchMember, type Failed
+} from '../consume/pipeline/batch-delivery.js'
 import type { Failure } from '../consume/pipeline/dead-letter.js'
 import type { Delivery } from '../consume/pipeline/delivery.js'
 import type { FailureAnswer } from '../consume/pipeline/failure-policy.js'
