@@ -8,6 +8,7 @@ const FLOORS = [
   ['plugin.ts'],
   ['asyncapi', 'testing', 'cli'],
   ['broker'],
+  ['request'],
   ['middleware'],
   ['consume'],
   ['produce'],

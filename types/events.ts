@@ -7,7 +7,6 @@ import type {
   MessagePublishedEvent, MessagePublishFailedEvent, MessageReceivedEvent,
   MessageRetriedEvent, MessageSettledEvent, MessageStartedEvent, MessageUnsettledEvent
 } from './message-events.js'
-import type { OffsetResetEvent } from './subscribe.js'
 
 /**
  * The channels of `node:diagnostics_channel` and what is published on each. Listeners run synchronously: keep them

@@ -44,7 +44,7 @@ export interface FunctionRegistrar<This, P extends FastifyTypeProvider> {
       this: This,
       value: Read<P, Part<NoInfer<S>, 'value'>>,
       message: MessageOf<P, NoInfer<S>, NoInfer<D>>
-    ) => Returned<NoInfer<R>>
+    ) => Returned<NoInfer<R> & Write<P, Part<NoInfer<S>, 'reply'>>>
   ): Subscriber
   consumes (this: void, handler: HandlerAsLastArgument<This, P>): Subscriber
   /**

@@ -1,3 +1,5 @@
+import type { RequestsHealth } from './request.js'
+
 /**
  * Most recent error.
  *
@@ -119,4 +121,6 @@ export interface BrokerHealth {
   readonly subscribers: readonly SubscriberHealth[]
   /** Tasks that run beside the messages. */
   readonly background: readonly BackgroundHealth[]
+  /** Requests of this process. They do not make the broker unhealthy. */
+  readonly requests: RequestsHealth
 }

@@ -11,7 +11,8 @@ export type MessageOf<P extends FastifyTypeProvider, S, D> = Message<
   Read<P, Part<S, 'value'>>,
   Part<S, 'key'> extends undefined ? Buffer | null : Read<P, Part<S, 'key'>>,
   Part<S, 'headers'> extends undefined ? Readonly<Record<string, string>> : Read<P, Part<S, 'headers'>>,
-  Resolved<D> & Inherited<P>
+  Resolved<D> & Inherited<P>,
+  P
 >
 
 type Out<V> = V | Response<V | null | undefined> | null | undefined | void

@@ -7,7 +7,7 @@ import type {
 import type { PublishScopes } from '../middleware/publish-chain.js'
 import { noSurplus } from '../options/assert.js'
 import { checkMiddleware } from '../options/middlewares.js'
-import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
+import type { GivenOptions as GivenRequest } from '../request/request-options.js'
 import { inspected } from '../shown.js'
 import { declarationsOf, type SubscriberArguments } from './cases.js'
 import { declarePublisher, type Handler, type PublisherDeclaration, type SubscriberDeclaration } from './declaration.js'
@@ -18,8 +18,10 @@ import { layerOf, nameOf, NO_LAYERS, type Layer, type Position } from './layers.
 import { LifecycleView, type LivingBroker } from './lifecycle-view.js'
 import type { GivenOptions, PublisherPlan } from './publisher.js'
 import { Router } from './router.js'
+import { callOf, publisherOf } from './targets.js'
 
 const PUBLISH = 'publish(publisher, value, options)'
+const REQUEST = 'request(publisher, value, options)'
 const CONSUMES = 'consumes(options, handler)'
 const PRODUCING = 'producing(options, function)'
 
@@ -53,25 +55,31 @@ export interface BoundPlace extends Position {
   readonly scopes: PublishScopes
 }
 
+/** A request or a message, for which a broker publishes. */
+export interface Origin {
+  readonly correlationId: () => string
+  /** Aborts when nothing waits for a reply any more: the client is gone, or the attempt is over. */
+  readonly signal: () => AbortSignal | undefined
+}
+
 /** A broker as one request or message sees it: what it publishes carries that one's correlation id. */
 export class BoundView implements BoundBroker {
   readonly #broker: ViewedBroker
   readonly #place: BoundPlace
-  readonly #correlationId: () => string
+  readonly #origin: Origin
   #onFirstPublish: ((correlationId: string) => void) | undefined
 
   constructor (
-    broker: ViewedBroker, place: BoundPlace, correlationId: () => string,
-    onFirstPublish?: (correlationId: string) => void
+    broker: ViewedBroker, place: BoundPlace, origin: Origin, onFirstPublish?: (correlationId: string) => void
   ) {
     this.#broker = broker
     this.#place = place
-    this.#correlationId = correlationId
+    this.#origin = origin
     this.#onFirstPublish = onFirstPublish
   }
 
   get correlationId (): string {
-    return this.#correlationId()
+    return this.#origin.correlationId()
   }
 
   // Async for its errors; up to the queue it runs at once, so that publishes keep the order of their calls.
@@ -79,14 +87,27 @@ export class BoundView implements BoundBroker {
     target: string | Publisher, value: unknown, options?: GivenOptions, ...surplus: unknown[]
   ) => {
     noSurplus(PUBLISH, surplus)
-    const correlationId = this.#correlationId()
+    const { correlationId } = this
     const { scopes } = this.#place
     const publisher = publisherOf(this.#broker, this.#place, target)
     const published = publisher.publish(value, options, scopes, correlationId)
-    this.#onFirstPublish?.(correlationId)
-    this.#onFirstPublish = undefined
+    this.#tell(correlationId)
     return await published
   }) as BoundBroker['publish']
+
+  request = (async (target: string | Publisher, value: unknown, options?: GivenRequest, ...surplus: unknown[]) => {
+    noSurplus(REQUEST, surplus)
+    const { correlationId, signal } = this.#origin
+    const call = callOf(this.#broker, this.#place, target, value)
+    const replied = this.#broker.requests.request({ ...call, correlationId, signal: signal() }, options)
+    this.#tell(this.correlationId)
+    return await replied
+  }) as BoundBroker['request']
+
+  #tell (correlationId: string): void {
+    this.#onFirstPublish?.(correlationId)
+    this.#onFirstPublish = undefined
+  }
 
   toJSON (): object {
     return { name: this.#broker.name, correlationId: this.correlationId }
@@ -126,6 +147,11 @@ export class ScopeView extends LifecycleView implements BoundBroker {
     const publisher = publisherOf(this.#broker, this.#position, target)
     return await publisher.publish(value, options, this.#broker.publishScopes(this.#scope))
   }) as BoundBroker['publish']
+
+  request = (async (target: string | Publisher, value: unknown, options?: GivenRequest, ...surplus: unknown[]) => {
+    noSurplus(REQUEST, surplus)
+    return await this.#broker.requests.request(callOf(this.#broker, this.#position, target, value), options)
+  }) as BoundBroker['request']
 
   health = (): BrokerHealth => {
     return this.#broker.health()
@@ -198,12 +224,4 @@ export class ScopeView extends LifecycleView implements BoundBroker {
   [inspect.custom] (depth: number, options: InspectOptionsStylized, inspectWith: typeof inspect): string {
     return inspected('Broker', this.toJSON(), depth, options, inspectWith)
   }
-}
-
-function publisherOf (broker: ViewedBroker, position: Position, target: unknown): PublisherPlan {
-  if (typeof target === 'string') return broker.publisherFor(position.scope, target)
-  const { source, declaration } = PublisherHandle.placeOf(PublisherHandle.of(target), position, broker)
-  if (source === broker) return broker.publisherOf(declaration)
-  const cure = `belongs to broker '${source.name}': publish it through that one`
-  throw new FASTSTREAM_ERR_INVALID_OPTION('publisher', cure)
 }

@@ -15,6 +15,7 @@ import { checkSize, PRODUCER } from './producer.js'
 import type { GroupSettings, ProducerSettings } from './settings.js'
 import { hookTimeout } from './hook-timeout.js'
 import { REGISTER_OPTIONS } from './register-options.js'
+import { REPLIES, type RepliesSettings } from './replies.js'
 import { METADATA_MAX_AGE } from '../transport/transport.js'
 import { checkTransportOption } from './transport.js'
 
@@ -33,6 +34,7 @@ interface PluginSettings extends ConnectionOptions, Pick<GroupSettings, 'buffer'
   readonly topics: 'create' | 'verify' | 'ignore'
   readonly topicConfig: Readonly<Required<TopicConfig>>
   readonly producer: ProducerSettings
+  readonly replies: RepliesSettings
   readonly correlationId: CorrelationId | undefined
   readonly asyncapi: FaststreamOptions['asyncapi']
   readonly ajv: FaststreamOptions['ajv']
@@ -154,6 +156,7 @@ export const PLUGIN: OptionTable<PluginOptions, PluginSettings> = {
     doc: "how topics are created; `replicas: -1` is the cluster's default"
   },
   producer: PRODUCER,
+  replies: REPLIES,
   correlationId: {
     default: undefined,
     check: checkCorrelationId,

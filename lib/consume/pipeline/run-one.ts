@@ -47,10 +47,13 @@ export class RunOne<Message> {
       const result = await this.#handle(message, delivery, slot)
       const { decision } = delivery
       if (decision !== undefined && decision.kind !== 'ack') return this.#failures.decided(decision, delivery, firstAt)
-      if (result === undefined) return SETTLED
       step = 'publish'
-      if (await publisher.results(steps.prepare(result, message), delivery, slot)) return SETTLED
-      return { ...UNSETTLED, error: new FASTSTREAM_ERR_HANDLER_ABORTED('its result could not be published in time') }
+      if (result !== undefined && !await publisher.results(steps.prepare(result, message), delivery, slot)) {
+        return { ...UNSETTLED, error: new FASTSTREAM_ERR_HANDLER_ABORTED('its result could not be published in time') }
+      }
+      // What was skipped is not for this handler: another one may answer.
+      if (steps.replies !== undefined && slot.settlement !== 'skipped') await steps.replies.reply(result, delivery)
+      return SETTLED
     } catch (caught) {
       delivery.end()
       if (delivery.givenUp) return { ...UNSETTLED, error: toError(caught) }
