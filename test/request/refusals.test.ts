@@ -38,7 +38,10 @@ t.test('an error of the other side arrives with its code, and nothing else of it
   const broker = await testBroker(app)
   const ask = (sku: unknown): Promise<unknown> => app.broker.request('quotes', { sku })
   await t.rejects(ask('none'), {
-    code: 'FASTSTREAM_ERR_REQUEST_REFUSED', statusCode: 502, remoteCode: 'OUT_OF_STOCK', message: /the error OUT_OF_STOCK/
+    code: 'FASTSTREAM_ERR_REQUEST_REFUSED',
+    statusCode: 502,
+    remoteCode: 'OUT_OF_STOCK',
+    message: /the error OUT_OF_STOCK/
   })
   t.equal(attempts, 2, 'when its retries were exhausted')
   attempts = 0
@@ -72,7 +75,9 @@ t.test('policies that settle a failure, and messages that no case takes, are ans
     await t.rejects(app.broker.request(topic, 1), { remoteCode: 'OUT_OF_STOCK' }, topic)
   }
   t.same(await app.broker.request('cases', 1, { headers: { type: 'price' } }), { amount: 1 })
-  await t.rejects(app.broker.request('cases', 1, { headers: { type: 'x' } }), { remoteCode: 'FASTSTREAM_ERR_UNMATCHED' })
+  await t.rejects(app.broker.request('cases', 1, { headers: { type: 'x' } }), {
+    remoteCode: 'FASTSTREAM_ERR_UNMATCHED'
+  })
 })
 
 t.test('an error handler answers with a value, or forwards the question', async (t) => {
@@ -149,7 +154,9 @@ t.test('the option replies names the topic and what is allowed', async (t) => {
       code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /'replies.allowed' must be a topic/
     })
   }
-  await t.rejects(build(t, { replies: { topic: 'a b' } }), { code: 'FASTSTREAM_ERR_INVALID_TOPIC', message: /replies.topic/ })
+  await t.rejects(build(t, { replies: { topic: 'a b' } }), {
+    code: 'FASTSTREAM_ERR_INVALID_TOPIC', message: /replies.topic/
+  })
   await t.rejects(build(t, { replies: { topics: 'a' } as never }), { code: 'FASTSTREAM_ERR_INVALID_OPTION' })
 })
 
@@ -164,7 +171,9 @@ t.test('an error reply that cannot be written is logged, and its message is sett
   })
   app.broker.subscriber('quotes', { schema }, () => ({ amount: 1 }))
   const broker = await testBroker(app)
-  await t.rejects(app.broker.request('quotes', { sku: 'a' }, { timeout: 200 }), { code: 'FASTSTREAM_ERR_REQUEST_TIMEOUT' })
+  await t.rejects(app.broker.request('quotes', { sku: 'a' }, { timeout: 200 }), {
+    code: 'FASTSTREAM_ERR_REQUEST_TIMEOUT'
+  })
   await broker.settled()
   t.match(broker.errors, [{ stage: 'publish', error: { message: 'no replies today' } }])
   t.equal(broker.published('quotes.dlq').length, 1)

@@ -9,13 +9,16 @@ import type { Servers } from './servers.js'
 export class Channel {
   readonly id: string
   readonly topic: string
+  /** Null: each message names another topic. */
+  readonly address: string | null
   readonly broker: Described
   readonly messages = new Set<string>()
   takesDeadLetters = false
 
-  constructor (id: string, topic: string, broker: Described) {
+  constructor (id: string, topic: string, broker: Described, address: string | null) {
     this.id = id
     this.topic = topic
+    this.address = address
     this.broker = broker
   }
 
@@ -34,11 +37,20 @@ export class Channels {
   readonly #channels = new Map<string, Channel>()
 
   of (broker: Described, topic: string): Channel {
-    const identity = JSON.stringify([broker.name, topic])
+    return this.#channel(broker, topic, topic)
+  }
+
+  /** The channel of what the app answers, whose topics only the messages know. */
+  answers (broker: Described): Channel {
+    return this.#channel(broker, 'replies', null)
+  }
+
+  #channel (broker: Described, name: string, address: string | null): Channel {
+    const identity = JSON.stringify([broker.name, address])
     const known = this.#channels.get(identity)
     if (known !== undefined) return known
-    const id = this.#names.give(broker.name === 'default' ? topic : qualify(broker.name, topic), identity)
-    const channel = new Channel(id, topic, broker)
+    const id = this.#names.give(broker.name === 'default' ? name : qualify(broker.name, name), identity)
+    const channel = new Channel(id, name, broker, address)
     this.#channels.set(identity, channel)
     return channel
   }
@@ -52,14 +64,16 @@ export class Channels {
   }
 }
 
-function write ({ topic, broker, messages, takesDeadLetters }: Channel, servers: Servers): AsyncapiObject {
+function write ({ address, broker, messages, takesDeadLetters }: Channel, servers: Servers): AsyncapiObject {
   const { partitions, replicas = -1 } = broker.topicConfig ?? {}
   return {
-    address: topic,
+    address,
     servers: servers.refer(broker),
     messages: byName([...messages].map((name) => [name, { $ref: `#/components/messages/${name}` }])),
     tags: takesDeadLetters ? [{ name: 'dead-letter' }] : undefined,
     // Without a number of its own a topic has as many replicas as the cluster likes.
-    bindings: { kafka: { topic, partitions, replicas: replicas > 0 ? replicas : undefined, ...BINDING } }
+    bindings: address === null
+      ? undefined
+      : { kafka: { topic: address, partitions, replicas: replicas > 0 ? replicas : undefined, ...BINDING } }
   }
 }
