@@ -111,7 +111,7 @@ t.test('only allowed reply topics are answered', async (t) => {
   app.broker.publisher('replies.mine')
   app.broker.publisher('orders')
   const broker = await testBroker(app)
-  const ask = (headers: Record<string, string>) => broker.publish('eu.quotes', { sku: 'a' }, { headers })
+  const ask = (headers: Record<string, string>) => broker.publish('eu.quotes', { sku: 'a' }, { key: 'k', headers })
   t.same(await app.broker.request('eu.quotes', { sku: 'a' }), { amount: 1 }, 'the own topic is allowed')
   await ask({ reply_to: 'eu.orders' })
   await ask({ reply_to: 'replies.x' })

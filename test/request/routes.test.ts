@@ -103,10 +103,15 @@ t.test('a handler asks, too; its attempt that is over ends the request', async (
   t.match(broker.errors, [{ topic: 'orders', error: { code: 'FASTSTREAM_ERR_HANDLER_TIMEOUT' } }])
 })
 
-t.test('a 404 handler has no signal, and may ask', async (t) => {
-  const { app } = await build(t)
+t.test('a hook that is older than the plugin has no signal, and may ask', async (t) => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  app.addHook('onRequest', async (request, reply) => {
+    return await reply.send(await request.broker.request('quotes', 1))
+  })
+  await app.register(faststreamPlugin)
   app.broker.subscriber('quotes', { schema }, () => ({ amount: 1 }))
-  app.setNotFoundHandler(async (request) => await request.broker.request('quotes', 1))
+  app.get('/', async () => 'not reached')
   await testBroker(app)
-  t.same((await app.inject('/nowhere')).json(), { amount: 1 })
+  t.same((await app.inject('/')).json(), { amount: 1 })
 })
