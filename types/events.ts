@@ -1,6 +1,6 @@
 import type {
   GroupCommittedEvent, GroupDrainTimedOutEvent, GroupRebalancedEvent,
-  HealthChangedEvent, PartitionStoppedEvent, SubscriberStoppedEvent
+  HealthChangedEvent, OffsetResetEvent, PartitionStoppedEvent, SubscriberStoppedEvent
 } from './group-events.js'
 import type {
   MessageDeadLetteredEvent, MessageFailedEvent, MessageLateEvent, MessageLeftOutEvent,

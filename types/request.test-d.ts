@@ -42,10 +42,10 @@ export async function typed (plain: FastifyInstance): Promise<number> {
   app.broker.subscriber('quotes', { schema }, () => ({ total: 1 }))
   // @ts-expect-error as everywhere
   app.broker.consumes({ schema }, function onQuotes () { return { total: 1 } })
+  // @ts-expect-error each case has a reply of its own
   app.broker.subscriber('quotes', {
     by: () => 'price',
     cases: {
-      // @ts-expect-error each case has a reply of its own
       price: { schema: { reply: Price }, handler: () => ({ total: 1 }) }
     }
   })

@@ -6,7 +6,7 @@ import { isObject, notKnown, number } from '../options/assert.js'
 
 /** Options of a request, which a caller without types may have written in any way. */
 export interface GivenOptions extends RequestOptions {
-  readonly schema?: unknown
+  readonly schema?: object | undefined
 }
 
 const KNOWN: { readonly [_ in keyof Required<GivenOptions>]: true } = {

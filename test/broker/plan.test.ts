@@ -81,7 +81,7 @@ t.test('a topic has the publisher of the nearest scope', async (t) => {
   const plans = new Map()
   const add = (scope: FastifyInstance, topic: string) => {
     const plan = new PublisherPlan({ topic, hasSchema: false, validators: {} }, {
-      sender, now: Date.now, log: scope.log
+      sender, now: Date.now, log: scope.log, replies: () => ({ bodyLimit: 1, validators: {} })
     })
     plans.set(declarePublisher(scope, topic, {}), plan)
     return plan
