@@ -80,7 +80,7 @@ class RequestBrokers {
     let view = this.#views.get(broker)
     if (view === undefined) {
       const request = this.#request
-    const { server: scope, log } = request
+      const { server: scope, log } = request
       const tell = isEnabled(log, 'debug') ? joiningLine(log, broker) : undefined
       const place = { scope, layers: NO_LAYERS, scopes: broker.publishScopes(scope) }
       const origin = { correlationId: this.#correlationIdFor(broker), signal: () => signalOf(request) }

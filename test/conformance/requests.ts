@@ -89,10 +89,10 @@ export function requests (world: World): void {
       const apps = [await answering(t, topic, '0')]
       await broker.request(topic, 'first', PATIENCE)
       const seen = new Set<string>()
-      let asks = true
+      const load = new AbortController()
       let answered = 0
-      const load = Promise.all(Array.from({ length: 20 }, async (_, client) => {
-        for (let i = 0; asks; i++) {
+      const asked = Promise.all(Array.from({ length: 20 }, async (_, client) => {
+        for (let i = 0; !load.signal.aborted; i++) {
           const value = `${client} ${i}`
           const reply = await broker.request(topic, value, { ...PATIENCE, key: value }) as Answer
           if (reply.value !== value) throw new Error(`${value} was answered with ${reply.value}`)
@@ -105,8 +105,8 @@ export function requests (world: World): void {
       for (const app of apps.splice(2)) await app.close()
       seen.clear()
       await eventually(async () => seen.size === 2)
-      asks = false
-      await load
+      load.abort()
+      await asked
       t.ok(answered > 100, `${answered} requests`)
       t.equal(broker.health().requests.open, 0)
     })

@@ -22,9 +22,9 @@ t.test('a restart of the cluster: each request is answered or rejected, and late
   t.equal(await broker.request('quotes', 0, { timeout: 30_000 }), 0)
 
   const outcomes: Array<Promise<unknown>> = []
-  let asks = true
-  const load = (async () => {
-    for (let i = 1; asks; i++) {
+  const load = new AbortController()
+  const asked = (async () => {
+    for (let i = 1; !load.signal.aborted; i++) {
       outcomes.push(broker.request('quotes', i, { timeout: 8000 }).then(
         (value) => value === i ? 'answered' : `${i} was answered with ${value}`,
         ({ code }) => code
@@ -39,8 +39,8 @@ t.test('a restart of the cluster: each request is answered or rejected, and late
   for (let answered = false; !answered;) {
     answered = await broker.request('quotes', -1, { timeout: 5000 }).then(() => true, () => false)
   }
-  asks = false
-  await load
+  load.abort()
+  await asked
   const seen = new Map<unknown, number>()
   for (const outcome of await Promise.all(outcomes)) seen.set(outcome, (seen.get(outcome) ?? 0) + 1)
   t.comment(Object.fromEntries(seen))

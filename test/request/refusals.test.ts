@@ -101,7 +101,9 @@ t.test('a reply that cannot be read is an error of its request', async (t) => {
   const quotes = app.broker.publisher('quotes', { schema: { reply: schema.reply } })
   await testBroker(app)
   await t.rejects(quotes.request({ amount: 'x' }), {
-    code: 'FASTSTREAM_ERR_REPLY', statusCode: 502, message: /'quotes' cannot be used: value\/amount must be number/,
+    code: 'FASTSTREAM_ERR_REPLY',
+    statusCode: 502,
+    message: /'quotes' cannot be used: value\/amount must be number/,
     cause: { code: 'FASTSTREAM_ERR_VALIDATION' }
   })
   t.same(await quotes.request({ amount: '1' }), { amount: 1 }, 'it is converted as every received value')
@@ -130,7 +132,8 @@ t.test('only allowed reply topics are answered', async (t) => {
   t.same(broker.errors, [], 'what cannot be answered is handled all the same')
   const refused = log.lines.filter(({ msg }) => /is not answered/.test(String(msg)))
   t.match(refused, [
-    { level: 40, replyTo: 'eu.orders', reason: /replies\.allowed/, topic: 'eu.quotes' }, { replyTo: 'replies.x' },
+    { level: 40, replyTo: 'eu.orders', reason: /replies\.allowed/, topic: 'eu.quotes' },
+    { replyTo: 'replies.x' },
     { replyTo: 'eu.replies.mine', reason: /reply_partition is no number/ }
   ])
   t.equal(refused.length, 3)

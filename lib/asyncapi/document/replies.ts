@@ -17,6 +17,6 @@ export function replyOf (
 ): MessageParts | undefined {
   if (schema?.reply === undefined) return undefined
   const type = 'type' in party ? party.type : undefined
-  const reply = { topic, schema: { value: schema.reply }, codec, references, about: { ...about, examples: [] }, prepare }
-  return partsOf(reply, `${type ?? topic}.reply`, custom)
+  const said = { codec, references, about: { ...about, examples: [] }, prepare }
+  return partsOf({ topic, schema: { value: schema.reply }, ...said }, `${type ?? topic}.reply`, custom)
 }
