@@ -2,6 +2,7 @@ import type { FastifyTypeProvider } from 'fastify'
 import type { Documentation } from './asyncapi.js'
 import type { CodecOption } from './codec.js'
 import type { MessageSchema } from './provider.js'
+import type { BatchPublishing } from './publish-batch.js'
 import type { RequestingBroker, RequestOptions } from './request.js'
 import type { TopicName, TopicValue } from './topics.js'
 
@@ -238,7 +239,8 @@ export interface PublisherOptions<S, V, K = string> extends Documentation {
  *   await broker.publish('orders', order)
  * }
  */
-export interface BoundBroker<P extends FastifyTypeProvider = FastifyTypeProvider> extends RequestingBroker<P> {
+export interface BoundBroker<P extends FastifyTypeProvider = FastifyTypeProvider>
+  extends BatchPublishing, RequestingBroker<P> {
   /**
    * Publishes through a publisher, or to a topic, which is its whole name with all prefixes: then through the one
    * publisher that the scope knows for this topic, if there is one. Resolves when the record is in the log of all

@@ -19,6 +19,7 @@ import { compileSerializer } from '../schema/serializer.js'
 import type { Part } from '../codec/violations.js'
 import type { Validators } from '../schema/validator.js'
 import { writtenTopicsOf } from './app-brokers.js'
+import { BoundView } from './bound-view.js'
 import { DeadLetterTopics } from './dead-letter-topics.js'
 import type { SubscriberDeclaration } from './declaration.js'
 import { PublisherHandle } from './handles.js'
@@ -29,7 +30,7 @@ import type { Registry } from './registry.js'
 import { Replier } from './replier.js'
 import type { ScopeErrorHandlers } from './scope-error-handlers.js'
 import { CompiledSubscriber } from './subscriber.js'
-import { BoundView, type ViewedBroker } from './views.js'
+import type { ViewedBroker } from './views.js'
 
 /** The compiled declarations of one cluster. */
 export interface Compiled {

@@ -4,10 +4,11 @@ import type { NamedBrokers } from '../../types/index.js'
 import { injectIntoRoutes, signalOf } from '../deps/http.js'
 import { isEnabled, steady, type Log } from '../log.js'
 import { kBrokers, kRequestBrokers } from '../symbols.js'
+import { BoundView } from './bound-view.js'
 import type { Broker } from './broker.js'
 import { NO_LAYERS } from './layers.js'
 import { acceptCorrelationId } from '../message/correlation-id.js'
-import { BoundView, ScopeView } from './views.js'
+import { ScopeView } from './views.js'
 
 type Named = ReadonlyMap<string, Broker>
 type NamedViews<V> = { readonly [N in keyof NamedBrokers]: V }

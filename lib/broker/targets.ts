@@ -1,10 +1,16 @@
 import type { Publisher } from '../../types/index.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import type { Call } from '../request/requests.js'
+import type { BoundPlace } from './bound-view.js'
 import { PublisherHandle } from './handles.js'
 import type { Position } from './layers.js'
 import type { PublisherPlan } from './publisher.js'
-import type { BoundPlace, ViewedBroker } from './views.js'
+import type { ViewedBroker } from './views.js'
+
+/** Calls, as errors name them. */
+export const PUBLISH = 'publish(publisher, value, options)'
+export const PUBLISH_BATCH = 'publishBatch(publisher, messages)'
+export const REQUEST = 'request(publisher, value, options)'
 
 /** The publisher of what is published from a position, by itself or by its topic. */
 export function publisherOf (broker: ViewedBroker, position: Position, target: unknown): PublisherPlan {

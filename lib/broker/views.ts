@@ -1,9 +1,10 @@
 import { inspect, type InspectOptionsStylized } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import type {
-  AnyKafkaRouter, BoundBroker, BrokerHealth, Dependencies, ErrorHandler, IncludeOptions, MessageSchema, Middleware,
-  Publisher, PublisherOptions, ScopeOptions, Subscriber, SubscriberOptions
+  AnyKafkaRouter, BatchEntry, BoundBroker, BrokerHealth, Dependencies, ErrorHandler, IncludeOptions, MessageSchema,
+  Middleware, Publisher, PublisherOptions, RecordMetadata, ScopeOptions, Subscriber, SubscriberOptions
 } from '../../types/index.js'
+import { checkBatch } from '../message/publish-options.js'
 import type { PublishScopes } from '../middleware/publish-chain.js'
 import { noSurplus } from '../options/assert.js'
 import { checkMiddleware } from '../options/middlewares.js'
@@ -18,10 +19,8 @@ import { layerOf, nameOf, NO_LAYERS, type Layer, type Position } from './layers.
 import { LifecycleView, type LivingBroker } from './lifecycle-view.js'
 import type { GivenOptions, PublisherPlan } from './publisher.js'
 import { Router } from './router.js'
-import { callOf, publisherOf } from './targets.js'
+import { callOf, PUBLISH, PUBLISH_BATCH, publisherOf, REQUEST } from './targets.js'
 
-const PUBLISH = 'publish(publisher, value, options)'
-const REQUEST = 'request(publisher, value, options)'
 const CONSUMES = 'consumes(options, handler)'
 const PRODUCING = 'producing(options, function)'
 
@@ -47,75 +46,6 @@ export interface ViewedBroker extends PublisherSource, SubscriberSource, LivingB
   insertMiddleware (scope: FastifyInstance, middleware: Middleware): void
   setErrorHandler (scope: FastifyInstance, handler: ErrorHandler<FastifyInstance>): void
   health (): BrokerHealth
-}
-
-/** Where a request or a message publishes from. */
-export interface BoundPlace extends Position {
-  /** The middlewares of what is published from there. */
-  readonly scopes: PublishScopes
-}
-
-/** A request or a message, for which a broker publishes. */
-export interface Origin {
-  readonly correlationId: () => string
-  /** Aborts when nothing waits for a reply any more: the client is gone, or the attempt is over. */
-  readonly signal: () => AbortSignal | undefined
-}
-
-/** A broker as one request or message sees it: what it publishes carries that one's correlation id. */
-export class BoundView implements BoundBroker {
-  readonly #broker: ViewedBroker
-  readonly #place: BoundPlace
-  readonly #origin: Origin
-  #onFirstPublish: ((correlationId: string) => void) | undefined
-
-  constructor (
-    broker: ViewedBroker, place: BoundPlace, origin: Origin, onFirstPublish?: (correlationId: string) => void
-  ) {
-    this.#broker = broker
-    this.#place = place
-    this.#origin = origin
-    this.#onFirstPublish = onFirstPublish
-  }
-
-  get correlationId (): string {
-    return this.#origin.correlationId()
-  }
-
-  // Async for its errors; up to the queue it runs at once, so that publishes keep the order of their calls.
-  publish = (async (
-    target: string | Publisher, value: unknown, options?: GivenOptions, ...surplus: unknown[]
-  ) => {
-    noSurplus(PUBLISH, surplus)
-    const { correlationId } = this
-    const { scopes } = this.#place
-    const publisher = publisherOf(this.#broker, this.#place, target)
-    const published = publisher.publish(value, options, scopes, correlationId)
-    this.#tell(correlationId)
-    return await published
-  }) as BoundBroker['publish']
-
-  request = (async (target: string | Publisher, value: unknown, options?: GivenRequest, ...surplus: unknown[]) => {
-    noSurplus(REQUEST, surplus)
-    const { correlationId, signal } = this.#origin
-    const call = callOf(this.#broker, this.#place, target, value)
-    const replied = this.#broker.requests.request({ ...call, correlationId, signal: signal() }, options)
-    this.#tell(this.correlationId)
-    return await replied
-  }) as BoundBroker['request']
-
-  #tell (correlationId: string): void {
-    this.#onFirstPublish?.(correlationId)
-    this.#onFirstPublish = undefined
-  }
-
-  toJSON (): object {
-    return { name: this.#broker.name, correlationId: this.correlationId }
-  }
-
-  [inspect.custom] (depth: number, options: InspectOptionsStylized, inspectWith: typeof inspect): string {
-    return inspected('BoundBroker', this.toJSON(), depth, options, inspectWith)
-  }
 }
 
 /** A broker as one scope sees it. */
@@ -147,6 +77,15 @@ export class ScopeView extends LifecycleView implements BoundBroker {
     const publisher = publisherOf(this.#broker, this.#position, target)
     return await publisher.publish(value, options, this.#broker.publishScopes(this.#scope))
   }) as BoundBroker['publish']
+
+  publishBatch = async (
+    target: string | Publisher, messages: readonly BatchEntry[], ...surplus: unknown[]
+  ): Promise<readonly RecordMetadata[]> => {
+    noSurplus(PUBLISH_BATCH, surplus)
+    checkBatch(messages)
+    const publisher = publisherOf(this.#broker, this.#position, target)
+    return await publisher.publishBatch(messages, this.#broker.publishScopes(this.#scope))
+  }
 
   request = (async (target: string | Publisher, value: unknown, options?: GivenRequest, ...surplus: unknown[]) => {
     noSurplus(REQUEST, surplus)

@@ -69,6 +69,8 @@ const WHEN: { readonly [_ in keyof typeof errors]: string } = {
   FASTSTREAM_ERR_UNAVAILABLE:
     '`publish` cannot use the cluster: no broker answers, or it refuses the app; the `cause` says why, HTTP clients do not see it',
   FASTSTREAM_ERR_PUBLISH_REFUSED: 'the cluster refused the record, for example because it is too large',
+  FASTSTREAM_ERR_PUBLISH_BATCH:
+    '`publishBatch` could not publish all of its messages: `published` says which are in the log; the status is that of the `cause`',
   FASTSTREAM_ERR_REQUEST_TIMEOUT: 'a [request](requests.md) got no reply within its `timeout`; it may be handled all the same',
   FASTSTREAM_ERR_REQUEST_REFUSED:
     'the handler of a [request](requests.md) failed, or its message was refused; `remoteCode` is the code of that error',
