@@ -359,7 +359,7 @@ export interface FaststreamOptions extends LayerOptions {
    * Topics of replies: the one that this app reads for its requests, and those that its subscribers may answer to, see
    * {@link RepliesOptions}. FastStream: `reply_to` of a message is answered whatever it names.
    *
-   * @default the topic is `topicPrefix`, `replies.` and `clientId`, and those that may be answered to begin so
+   * @default topicPrefix + 'replies.' + clientId; allowed: topicPrefix + 'replies.*'
    */
   replies?: RepliesOptions | undefined
   /**
