@@ -8,14 +8,17 @@ import type { FailureAnswer } from './failure-policy.js'
 /** Inherited options that the core reads for each subscriber. */
 type ReadSettings = Pick<
   InheritedSettings,
-  'ordering' | 'concurrency' | 'ackPolicy' | 'retry' | 'handlerTimeout' | 'bodyLimit' | 'messageLogLevel'
+  'ordering' | 'concurrency' | 'ackPolicy' | 'retry' | 'breaker' | 'handlerTimeout' | 'bodyLimit' | 'messageLogLevel'
 >
 
 /** The settings of a subscriber, without the steps that know the type of its message. */
 export interface SubscriberSettings extends ReadSettings {
   /** Named in logs, events and dead letters. */
   readonly name: string
+  /** Names, and the texts of patterns. */
   readonly topics: readonly string[]
+  /** Test of the topics that its patterns find; undefined: it has none. */
+  readonly findsTopic?: ((topic: string) => boolean) | undefined
   readonly groupId: string | null
   /** Calls about its partitions. */
   readonly listener?: RebalanceListener | undefined
