@@ -59,12 +59,14 @@ export class Events {
   readonly received: EventSource<'faststream.message.received'>
   readonly leftOut: EventSource<'faststream.message.left-out'>
   readonly started: EventSource<'faststream.message.started'>
+  readonly ended: EventSource<'faststream.message.ended'>
   readonly failed: EventSource<'faststream.message.failed'>
   readonly retried: EventSource<'faststream.message.retried'>
   readonly late: EventSource<'faststream.message.late'>
   readonly deadLettered: EventSource<'faststream.message.dead-lettered'>
   readonly settled: EventSource<'faststream.message.settled'>
   readonly unsettled: EventSource<'faststream.message.unsettled'>
+  readonly completed: EventSource<'faststream.message.completed'>
   readonly published: EventSource<'faststream.message.published'>
   readonly publishFailed: EventSource<'faststream.message.publish-failed'>
   readonly committed: EventSource<'faststream.group.committed'>
@@ -81,12 +83,14 @@ export class Events {
     this.received = new EventSource('faststream.message.received', log)
     this.leftOut = new EventSource('faststream.message.left-out', log)
     this.started = new EventSource('faststream.message.started', log)
+    this.ended = new EventSource('faststream.message.ended', log)
     this.failed = new EventSource('faststream.message.failed', log)
     this.retried = new EventSource('faststream.message.retried', log)
     this.late = new EventSource('faststream.message.late', log)
     this.deadLettered = new EventSource('faststream.message.dead-lettered', log)
     this.settled = new EventSource('faststream.message.settled', log)
     this.unsettled = new EventSource('faststream.message.unsettled', log)
+    this.completed = new EventSource('faststream.message.completed', log)
     this.published = new EventSource('faststream.message.published', log)
     this.publishFailed = new EventSource('faststream.message.publish-failed', log)
     this.committed = new EventSource('faststream.group.committed', log)

@@ -6,7 +6,7 @@ import ts from 'typescript'
 // The rooms of lib/ from top to bottom. A file imports from its own floor and from lower ones, types included.
 const FLOORS = [
   ['plugin.ts'],
-  ['asyncapi', 'testing', 'cli'],
+  ['asyncapi', 'testing', 'cli', 'observe'],
   ['broker'],
   ['middleware'],
   ['consume'],

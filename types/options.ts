@@ -4,6 +4,7 @@ import type { AsyncapiOptions } from './asyncapi.js'
 import type { ClusterOptions } from './clusters.js'
 import type { CodecOption, Decoder, Parser } from './codec.js'
 import type { InheritedConsumerOptions } from './consumer-options.js'
+import type { MetricsOptions } from './metrics.js'
 import type { Middleware } from './middleware.js'
 import type { Partitioner } from './publish.js'
 import type { LayerOptions } from './scope-options.js'
@@ -368,6 +369,12 @@ export interface FaststreamOptions extends LayerOptions {
    * @default true; in production false, as it shows the topology
    */
   asyncapi?: AsyncapiOptions | boolean | undefined
+  /**
+   * Metrics for Prometheus, see {@link MetricsOptions}. FastStream: `KafkaPrometheusMiddleware`.
+   *
+   * @default none
+   */
+  metrics?: MetricsOptions | undefined
   /**
    * Options as in `Fastify({ ajv })`, for the strict check of what is published. Received values are checked by the
    * compiler of the scope's routes, with the options that Fastify has.

@@ -11,6 +11,7 @@ import { steady, type Log } from '../log.js'
 import type { Outgoing, Sending } from '../message/outgoing.js'
 import type { PublishChains } from '../middleware/publish-chain.js'
 import type { Settings } from '../options/plugin-options.js'
+import type { QueueSettings } from '../options/settings.js'
 import type { Producer } from '../produce/producer.js'
 import type { TopicPartitionOffset } from '../transport/transport.js'
 import { compile, compilePublisher, type Compiled } from './compile.js'
@@ -63,9 +64,12 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
   }
 
   get producer (): Producer {
-    const producer = this.#connection?.producer
-    if (producer === undefined) throw new FASTSTREAM_ERR_NOT_READY(this.state)
-    return producer
+    return this.found(this.#connection?.producer)
+  }
+
+  /** What waits for the cluster; nothing before there is a connection. */
+  get publishQueue (): QueueSettings {
+    return this.#connection?.producer?.queued ?? { messages: 0, bytes: 0 }
   }
 
   async send (outgoing: Outgoing, sending?: Sending): Promise<RecordMetadata> {
@@ -86,16 +90,8 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
     return brokerHealth({ state, lastError: this.#lastError, background }, previews, groupOf)
   }
 
-  get isConnected (): boolean {
-    return this.state === 'connected'
-  }
-
   get isStarted (): boolean {
     return this.isConnected && this.#dispatching && !this.lifecycle.isWaiting && !this.#ending
-  }
-
-  get topics (): readonly string[] {
-    return this.registry.previewedTopics
   }
 
   async ping (timeout: number): Promise<boolean> {

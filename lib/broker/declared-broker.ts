@@ -48,6 +48,14 @@ export abstract class DeclaredBroker implements PublishingSender {
     return !this.started && this.state === 'starting'
   }
 
+  get isConnected (): boolean {
+    return this.state === 'connected'
+  }
+
+  get topics (): readonly string[] {
+    return this.registry.previewedTopics
+  }
+
   /** @throws FASTSTREAM_ERR_UNKNOWN_CLUSTER, FASTSTREAM_ERR_BROKERS_REQUIRED, FASTSTREAM_ERR_ALREADY_STARTED */
   setKafkaBroker (name: string): void {
     const connection = clusterNamed(this.settings.clusters, name)

@@ -1,4 +1,4 @@
-import type { MessageProcessContext, MessageStartedEvent } from '../../../types/index.js'
+import type { MessageEndedEvent, MessageProcessContext, MessageStartedEvent } from '../../../types/index.js'
 import { failedDependency } from '../../deps/failed-dependency.js'
 import { isEnabled, type Level } from '../../log.js'
 import { headerText } from '../../message/headers.js'
@@ -7,6 +7,7 @@ import type { LastError } from '../group/group-state.js'
 import type { Settlement } from '../partition/lanes.js'
 import type { Failure } from './dead-letter.js'
 import type { Delivery } from './delivery.js'
+import type { AttemptResult } from './failures.js'
 import type { SubscriberSettings } from './subscriber-plan.js'
 
 /** A send of a result or a dead letter that failed; it is repeated in `delay` ms. */
@@ -49,16 +50,45 @@ export class SubscriberReport {
     if (failed.active) failed.emit({ ...this.#eventOf(delivery), stage: failure.stage, error: failure.error })
   }
 
+  /** True when the end of an attempt is heard, which takes its time. */
+  get tellsEnded (): boolean {
+    return this.#environment.events.ended.active
+  }
+
+  /** An attempt has ended. */
+  ended (delivery: Delivery, result: AttemptResult, times: Pick<MessageEndedEvent, 'duration' | 'blocked'>): void {
+    const failed = result.kind === 'failed'
+    const outcome = failed ? 'failed' : result.outcome
+    const error = failed ? result.failure.error : result.error
+    this.#environment.events.ended.emit({ ...this.#eventOf(delivery), outcome, ...times, error })
+  }
+
+  /** True when the end of each message is logged, or heard. */
+  get tellsCompleted (): boolean {
+    return this.#environment.events.completed.active || this.#completedLevel !== undefined
+  }
+
   /** Level of the line that ends each message; undefined when no such line is written. */
-  get completedLevel (): Level | undefined {
+  get #completedLevel (): Level | undefined {
     const { messageLogLevel: level } = this.#plan
     return level !== 'silent' && isEnabled(this.#environment.log, level) ? level : undefined
   }
 
   /** All attempts have ended; `responseTime`: since the first one began, ms. */
-  completed (level: Level, first: Delivery, settlement: Settlement | undefined, responseTime: number): void {
-    const details = { attempts: first.attempts, outcome: settlement ?? 'unsettled', responseTime }
-    const message = settlement === undefined ? 'message is not settled: it will be redelivered' : 'message completed'
+  completed (first: Delivery, settlement: Settlement | undefined, responseTime: number): void {
+    const { completed } = this.#environment.events
+    const { attempts, forgiven: error } = first
+    const outcome = settlement ?? 'unsettled'
+    const level = this.#completedLevel
+    if (level !== undefined) this.#tellCompleted(level, first, { attempts, outcome, responseTime })
+    if (!completed.active) return
+    const { attempt, ...place } = this.#eventOf(first)
+    completed.emit({ ...place, outcome, attempts, duration: responseTime, error })
+  }
+
+  #tellCompleted (level: Level, first: Delivery, details: { readonly outcome: string }): void {
+    const isSettled = details.outcome !== 'unsettled'
+    const message = isSettled ? 'message completed' : 'message is not settled: it will be redelivered'
     this.#tell(level, message, first, details)
   }
 
