@@ -21,7 +21,7 @@ async function faststream (app: FastifyInstance, options: FaststreamOptions & Re
   const registerOptions = registerOptionsOf(options)
   const broker = new Broker(settings, app)
   addBroker(app, broker)
-  observe(broker, options)
+  observe(app, broker, options, registerOptions)
   noticeClose(app)
   decorate(app, broker)
   // The document's onReady hook runs before ours: an app whose document fails never connects.

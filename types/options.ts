@@ -4,6 +4,7 @@ import type { AsyncapiOptions } from './asyncapi.js'
 import type { ClusterOptions } from './clusters.js'
 import type { CodecOption, Decoder, Parser } from './codec.js'
 import type { InheritedConsumerOptions } from './consumer-options.js'
+import type { HealthOptions } from './health-options.js'
 import type { MetricsOptions } from './metrics.js'
 import type { Middleware } from './middleware.js'
 import type { Partitioner } from './publish.js'
@@ -369,6 +370,13 @@ export interface FaststreamOptions extends LayerOptions {
    * @default true; in production false, as it shows the topology
    */
   asyncapi?: AsyncapiOptions | boolean | undefined
+  /**
+   * Routes for probes, see {@link HealthOptions}. They tell of all brokers of the app, so one plugin of an app has this
+   * option. FastStream: `make_ping_asgi`.
+   *
+   * @default none
+   */
+  health?: HealthOptions | undefined
   /**
    * Metrics for Prometheus, see {@link MetricsOptions}. FastStream: `KafkaPrometheusMiddleware`.
    *

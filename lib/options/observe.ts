@@ -1,16 +1,25 @@
-import type { FaststreamOptions, MetricsClient, MetricsOptions, MetricsRegistry } from '../../types/index.js'
+import type {
+  FaststreamOptions, HealthOptions, MetricsClient, MetricsOptions, MetricsRegistry
+} from '../../types/index.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { membersOf } from '../members.js'
-import { isObject, onlyKnown } from './assert.js'
+import { callable, isObject, onlyKnown } from './assert.js'
 import type { OptionTable } from './option.js'
 
 /** Options of what looks at the broker from outside. */
-export type ObserveSettings = Pick<FaststreamOptions, 'metrics'>
+export type ObserveSettings = Pick<FaststreamOptions, 'health' | 'metrics'>
 
 const CLIENT_CURE = 'must be a metrics client with Counter, Gauge, Histogram and register, as the module prom-client'
 const REGISTRY_CURE = 'must be a registry of the metrics client'
 
 export const OBSERVE: OptionTable<FaststreamOptions, Required<ObserveSettings>> = {
+  health: {
+    default: undefined,
+    check: checkHealth,
+    shown: 'none',
+    doc: "[routes for probes](observability.md#health-routes): `{ live: '/live', ready: '/ready' }`, and `details` " +
+      'with `authorize`'
+  },
   metrics: {
     default: undefined,
     check: checkMetrics,
@@ -18,6 +27,28 @@ export const OBSERVE: OptionTable<FaststreamOptions, Required<ObserveSettings>> 
     doc: '[metrics](observability.md#metrics) for Prometheus: `{ client, registry }`, where `client` is the module ' +
       "`prom-client` or one like it; `registry` is the client's own by default"
   }
+}
+
+const PATH = /^(\/[^/*?#:]+)+$/
+
+function checkHealth (option: string, given: HealthOptions): HealthOptions {
+  onlyKnown(`${option}.`, given, ['live', 'ready', 'details', 'authorize'])
+  const { live = '/live', ready = '/ready', details, authorize } = given
+  const paths = Object.entries({ live, ready, details }).filter(([, path]) => path !== undefined)
+  for (const [name, path] of paths) {
+    if (typeof path === 'string' && PATH.test(path)) continue
+    const cure = "must be a path: it begins with '/', does not end with it, and has no '*', '?', '#' or ':'"
+    throw new FASTSTREAM_ERR_INVALID_OPTION(`${option}.${name}`, cure)
+  }
+  if (new Set(paths.map(([, path]) => path)).size < paths.length) {
+    throw new FASTSTREAM_ERR_INVALID_OPTION(option, 'must have a path of its own for each route')
+  }
+  if (authorize !== undefined) callable(`${option}.authorize`, authorize, 'must be a function of the request')
+  if ((details === undefined) !== (authorize === undefined)) {
+    const cure = "must be given together with 'authorize': the details name topics, groups and errors"
+    throw new FASTSTREAM_ERR_INVALID_OPTION(`${option}.details`, cure)
+  }
+  return given
 }
 
 function checkMetrics (option: string, given: MetricsOptions): MetricsOptions {
