@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { channel, tracingChannel, type Channel } from 'node:diagnostics_channel'
 import type {
-  BrokerIdentity, FaststreamChannels, MessageProcessContext, MessagePublishContext
+  BrokerIdentity, FaststreamChannels, MessageProcessContext, MessagePublishContext, RecordMetadata
 } from '../types/index.js'
 import { inOwnContext } from './context.js'
 import type { Log } from './log.js'
@@ -10,6 +10,22 @@ import type { Log } from './log.js'
 export const processing = tracingChannel<unknown, MessageProcessContext>('faststream.message.process')
 /** One publish: `tracing:faststream.message.publish:*`. */
 export const publishing = tracingChannel<unknown, MessagePublishContext>('faststream.message.publish')
+
+/** Runs an attempt in an async context of its own. `work` never rejects. */
+export type AroundAttempt = <Result>(context: MessageProcessContext, work: () => Promise<Result>) => Promise<Result>
+/** Runs a publish; `work` must be called at once, because publishes keep the order of their calls. */
+export type AroundPublish = (
+  context: MessagePublishContext, work: () => Promise<RecordMetadata>
+) => Promise<RecordMetadata>
+
+/**
+ * Code of an observer around the attempts and publishes of one broker. A listener cannot do its work: what a handler
+ * calls must run in the async context of its attempt.
+ */
+interface Arounds {
+  attempt?: AroundAttempt
+  publish?: AroundPublish
+}
 
 /**
  * One kind of event of one broker: listeners in this process, and the diagnostics channel that all brokers share.
@@ -56,6 +72,7 @@ export class EventSource<Name extends keyof FaststreamChannels> {
 export class Events {
   /** The broker's name and id, which each event has. */
   readonly identity: BrokerIdentity
+  readonly around: Arounds = {}
   readonly received: EventSource<'faststream.message.received'>
   readonly leftOut: EventSource<'faststream.message.left-out'>
   readonly started: EventSource<'faststream.message.started'>

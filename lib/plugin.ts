@@ -21,11 +21,11 @@ async function faststream (app: FastifyInstance, options: FaststreamOptions & Re
   const registerOptions = registerOptionsOf(options)
   const broker = new Broker(settings, app)
   addBroker(app, broker)
-  observe(app, broker, options, registerOptions)
   noticeClose(app)
   decorate(app, broker)
   // The document's onReady hook runs before ours: an app whose document fails never connects.
   documentApp(app, brokersOf(app).byName, asyncapi, registerOptions)
+  await observe(app, broker, options, registerOptions)
 
   app.addHook('onRegister', function faststreamOnRegister (scope, options) {
     keepTopicPrefix(scope, options)

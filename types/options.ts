@@ -6,6 +6,7 @@ import type { CodecOption, Decoder, Parser } from './codec.js'
 import type { InheritedConsumerOptions } from './consumer-options.js'
 import type { HealthOptions } from './health-options.js'
 import type { MetricsOptions } from './metrics.js'
+import type { OtelOptions } from './otel.js'
 import type { Middleware } from './middleware.js'
 import type { Partitioner } from './publish.js'
 import type { LayerOptions } from './scope-options.js'
@@ -383,6 +384,13 @@ export interface FaststreamOptions extends LayerOptions {
    * @default none
    */
   metrics?: MetricsOptions | undefined
+  /**
+   * Traces and metrics with OpenTelemetry, on the optional package `@opentelemetry/api`: `true`, or options, see
+   * {@link OtelOptions}. FastStream: `KafkaTelemetryMiddleware`.
+   *
+   * @default false
+   */
+  otel?: boolean | OtelOptions | undefined
   /**
    * Options as in `Fastify({ ajv })`, for the strict check of what is published. Received values are checked by the
    * compiler of the scope's routes, with the options that Fastify has.

@@ -1,13 +1,13 @@
 import type {
-  FaststreamOptions, HealthOptions, MetricsClient, MetricsOptions, MetricsRegistry
+  FaststreamOptions, HealthOptions, MetricsClient, MetricsOptions, MetricsRegistry, OtelOptions
 } from '../../types/index.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { membersOf } from '../members.js'
-import { callable, isObject, onlyKnown } from './assert.js'
+import { callable, isObject, onlyKnown, yesOrNo } from './assert.js'
 import type { OptionTable } from './option.js'
 
 /** Options of what looks at the broker from outside. */
-export type ObserveSettings = Pick<FaststreamOptions, 'health' | 'metrics'>
+export type ObserveSettings = Pick<FaststreamOptions, 'health' | 'metrics' | 'otel'>
 
 const CLIENT_CURE = 'must be a metrics client with Counter, Gauge, Histogram and register, as the module prom-client'
 const REGISTRY_CURE = 'must be a registry of the metrics client'
@@ -26,6 +26,13 @@ export const OBSERVE: OptionTable<FaststreamOptions, Required<ObserveSettings>> 
     shown: 'none',
     doc: '[metrics](observability.md#metrics) for Prometheus: `{ client, registry }`, where `client` is the module ' +
       "`prom-client` or one like it; `registry` is the client's own by default"
+  },
+  otel: {
+    default: undefined,
+    check: checkOtel,
+    shown: 'false',
+    doc: '[traces](observability.md#traces) with OpenTelemetry: `true`, or `{ link: true }`, which links the span of ' +
+      'a message to its publish instead of making it a child'
   }
 }
 
@@ -58,6 +65,13 @@ function checkMetrics (option: string, given: MetricsOptions): MetricsOptions {
   if (registry !== undefined && !isRegistry(registry)) {
     throw new FASTSTREAM_ERR_INVALID_OPTION(`${option}.registry`, REGISTRY_CURE)
   }
+  return given
+}
+
+function checkOtel (option: string, given: boolean | OtelOptions): boolean | OtelOptions {
+  if (typeof given === 'boolean') return given
+  onlyKnown(`${option}.`, given, ['link'])
+  if (given.link !== undefined) yesOrNo(`${option}.link`, given.link)
   return given
 }
 

@@ -62,13 +62,15 @@ export class Producer {
    * @param queued called when the message has its place in the queue
    */
   publish (outgoing: Outgoing, wait = false, queued?: () => void): Promise<RecordMetadata> {
-    if (!publishing.hasSubscribers) return this.#publish(outgoing, wait, queued)
-    const { topic, partition, headers } = outgoing
+    const { around: { publish: around }, identity } = this.#events
+    if (!publishing.hasSubscribers && around === undefined) return this.#publish(outgoing, wait, queued)
+    const { topic, partition, key, value, headers } = outgoing
     const context: MessagePublishContext = {
-      ...this.#events.identity, topic, partition, headers: [...headers]
+      ...identity, topic, partition, key, tombstone: value === null, headers: [...headers]
     }
     const traced = { ...outgoing, headers: context.headers }
-    return publishing.tracePromise(() => this.#publish(traced, wait, queued), context)
+    const work = (): Promise<RecordMetadata> => this.#publish(traced, wait, queued)
+    return publishing.tracePromise(() => around === undefined ? work() : around(context, work), context)
   }
 
   #publish (outgoing: Outgoing, wait: boolean, queued?: () => void): Promise<RecordMetadata> {

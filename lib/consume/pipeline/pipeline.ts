@@ -1,6 +1,5 @@
 import type { Clock } from '../../clock.js'
 import { inOwnContext } from '../../context.js'
-import { processing } from '../../events.js'
 import { isNotAuthorized } from '../../missing-rights.js'
 import type { Outgoing } from '../../message/outgoing.js'
 import type { Producer } from '../../produce/producer.js'
@@ -109,10 +108,11 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
   #attempt (delivery: Delivery, slot: LaneSlot, firstAt?: number): Promise<AttemptResult> {
     const report = this.#report
     report.started(delivery)
-    if (!processing.hasSubscribers && !report.tellsEnded) return this.#one.run(delivery, slot, firstAt)
+    const { around, isTraced, tellsEnded } = report
+    if (!isTraced && !tellsEnded) return this.#one.run(delivery, slot, firstAt)
     const attempt = (): Promise<AttemptResult> => this.#one.run(delivery, slot, firstAt)
-    const traced = processing.hasSubscribers ? () => traceAttempt(report.contextOf(delivery), attempt) : attempt
-    return report.tellsEnded ? this.#runTimed(delivery, traced) : traced()
+    const traced = isTraced ? () => traceAttempt(report.contextOf(delivery), attempt, around) : attempt
+    return tellsEnded ? this.#runTimed(delivery, traced) : traced()
   }
 
   async #runTimed (delivery: Delivery, attempt: () => Promise<AttemptResult>): Promise<AttemptResult> {

@@ -1,5 +1,6 @@
 import type { MessageEndedEvent, MessageProcessContext, MessageStartedEvent } from '../../../types/index.js'
 import { failedDependency } from '../../deps/failed-dependency.js'
+import { processing, type AroundAttempt } from '../../events.js'
 import { isEnabled, type Level } from '../../log.js'
 import { headerText } from '../../message/headers.js'
 import type { Environment } from '../environment.js'
@@ -38,9 +39,26 @@ export class SubscriberReport {
     if (started.active) started.emit(this.#eventOf(delivery))
   }
 
+  /** Code of an observer around each attempt. */
+  get around (): AroundAttempt | undefined {
+    return this.#environment.events.around.attempt
+  }
+
+  get isTraced (): boolean {
+    return processing.hasSubscribers || this.around !== undefined
+  }
+
   /** The context of a trace. */
   contextOf (delivery: Delivery): MessageProcessContext {
-    return { ...this.#eventOf(delivery), header: (name) => headerText(delivery.record, name) }
+    const { record } = delivery
+    const { log } = this.#environment
+    return {
+      ...this.#eventOf(delivery),
+      key: record.key,
+      tombstone: record.value === null,
+      correlationId: () => delivery.correlationId(log),
+      header: (name) => headerText(record, name)
+    }
   }
 
   /** An attempt failed, or its handler rejected the message. */

@@ -100,7 +100,8 @@ t.test("the client's own registry is the default", async (t) => {
 t.test('without the option no event has a listener', async (t) => {
   const app = await build(t, { groupId: 'shop' })
   const { brokersOf } = await import('../../../lib/broker/app-brokers.js')
-  const { identity, ...sources } = brokersOf(app).byName.get('default')!.events
+  const { identity, around, ...sources } = brokersOf(app).byName.get('default')!.events
+  t.same(around, {})
   t.same(Object.entries(sources).filter(([, source]) => source.active).map(([name]) => name), [])
 })
 
