@@ -92,6 +92,7 @@ export class Events {
   readonly subscriberStopped: EventSource<'faststream.subscriber.stopped'>
   readonly partitionStopped: EventSource<'faststream.partition.stopped'>
   readonly healthChanged: EventSource<'faststream.health.changed'>
+  readonly pressureChanged: EventSource<'faststream.pressure.changed'>
   readonly offsetReset: EventSource<'fastify-faststream:offset-reset'>
 
   /** `log` is told of in-process listeners that throw. */
@@ -116,6 +117,7 @@ export class Events {
     this.subscriberStopped = new EventSource('faststream.subscriber.stopped', log)
     this.partitionStopped = new EventSource('faststream.partition.stopped', log)
     this.healthChanged = new EventSource('faststream.health.changed', log)
+    this.pressureChanged = new EventSource('faststream.pressure.changed', log)
     this.offsetReset = new EventSource('fastify-faststream:offset-reset', log)
   }
 }

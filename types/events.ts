@@ -7,6 +7,7 @@ import type {
   MessageLeftOutEvent, MessagePublishedEvent, MessagePublishFailedEvent, MessageReceivedEvent,
   MessageRetriedEvent, MessageSettledEvent, MessageStartedEvent, MessageUnsettledEvent
 } from './message-events.js'
+import type { PressureChangedEvent } from './observation.js'
 import type { OffsetResetEvent } from './subscribe.js'
 
 /**
@@ -39,5 +40,6 @@ export interface FaststreamChannels {
   'faststream.subscriber.stopped': SubscriberStoppedEvent
   'faststream.partition.stopped': PartitionStoppedEvent
   'faststream.health.changed': HealthChangedEvent
+  'faststream.pressure.changed': PressureChangedEvent
   'fastify-faststream:offset-reset': OffsetResetEvent
 }

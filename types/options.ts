@@ -6,6 +6,7 @@ import type { CodecOption, Decoder, Parser } from './codec.js'
 import type { InheritedConsumerOptions } from './consumer-options.js'
 import type { HealthOptions } from './health-options.js'
 import type { MetricsOptions } from './metrics.js'
+import type { PressureOptions } from './observation.js'
 import type { OtelOptions } from './otel.js'
 import type { Middleware } from './middleware.js'
 import type { Partitioner } from './publish.js'
@@ -391,6 +392,13 @@ export interface FaststreamOptions extends LayerOptions {
    * @default false
    */
   otel?: boolean | OtelOptions | undefined
+  /**
+   * Bounds of the load, see {@link PressureOptions} and {@link BrokerObservation.pressure}. Written, also as `{}`, it
+   * couples the subscribers to the event loop.
+   *
+   * @default { publishQueue: 0.8, commitAge: 30_000 }, and no coupling
+   */
+  pressure?: PressureOptions | undefined
   /**
    * Options as in `Fastify({ ajv })`, for the strict check of what is published. Received values are checked by the
    * compiler of the scope's routes, with the options that Fastify has.

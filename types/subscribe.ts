@@ -324,7 +324,7 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
  * await app.broker.publish('orders', { id: '1' })
  */
 export interface Broker<This, P extends FastifyTypeProvider>
-  extends Registrar<This, P>, FunctionRegistrar<This, P>, BrokerLifecycle<This>, BoundBroker {
+  extends Registrar<This, P>, FunctionRegistrar<This, P>, BrokerLifecycle<This>, BrokerObservation, BoundBroker {
   /** Name, as the option `name` of the plugin. */
   readonly name: string
   /** Unique id, as `brokerId` of the events: brokers of several apps in one process may have one name. */
@@ -361,16 +361,6 @@ export interface Broker<This, P extends FastifyTypeProvider>
    * })
    */
   setErrorHandler (this: void, handler: ErrorHandler<This>): void
-  /**
-   * Returns what each subscriber does, and whether all is well. Sends no request, so it may be called often.
-   *
-   * @example
-   * app.get('/ready', (request, reply) => {
-   *   const health = app.broker.health()
-   *   return reply.code(health.healthy ? 200 : 503).send(health)
-   * })
-   */
-  health (this: void): BrokerHealth
   /**
    * Gives options to all subscribers and publishers of this scope and its children, also to those that are declared
    * already. The nearest place that names an option wins: the subscriber, its scope, the scopes around it, the plugin.

@@ -11,7 +11,6 @@ import { steady, type Log } from '../log.js'
 import type { Outgoing, Sending } from '../message/outgoing.js'
 import type { PublishChains } from '../middleware/publish-chain.js'
 import type { Settings } from '../options/plugin-options.js'
-import type { QueueSettings } from '../options/settings.js'
 import type { Producer } from '../produce/producer.js'
 import type { TopicPartitionOffset } from '../transport/transport.js'
 import { compile, compilePublisher, type Compiled } from './compile.js'
@@ -67,9 +66,8 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
     return this.found(this.#connection?.producer)
   }
 
-  /** What waits for the cluster; nothing before there is a connection. */
-  get publishQueue (): QueueSettings {
-    return this.#connection?.producer?.queued ?? { messages: 0, bytes: 0 }
+  get connection (): BrokerRuntime | undefined {
+    return this.#connection
   }
 
   async send (outgoing: Outgoing, sending?: Sending): Promise<RecordMetadata> {

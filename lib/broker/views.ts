@@ -1,7 +1,7 @@
 import { inspect, type InspectOptionsStylized } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import type {
-  AnyKafkaRouter, BoundBroker, BrokerHealth, Dependencies, ErrorHandler, IncludeOptions, MessageSchema, Middleware,
+  AnyKafkaRouter, BoundBroker, Dependencies, ErrorHandler, IncludeOptions, MessageSchema, Middleware,
   Publisher, PublisherOptions, ScopeOptions, Subscriber, SubscriberOptions
 } from '../../types/index.js'
 import type { PublishScopes } from '../middleware/publish-chain.js'
@@ -15,7 +15,7 @@ import { functionLast, publishing, topicOf, type NamedTopic, type Produce } from
 import { PublisherHandle, SubscriberHandle, type PublisherSource, type SubscriberSource } from './handles.js'
 import { Inclusions } from './inclusions.js'
 import { layerOf, nameOf, NO_LAYERS, type Layer, type Position } from './layers.js'
-import { LifecycleView, type LivingBroker } from './lifecycle-view.js'
+import { ObservedView, type ObservedBroker } from './observed-view.js'
 import type { GivenOptions, PublisherPlan } from './publisher.js'
 import { Router } from './router.js'
 
@@ -27,7 +27,7 @@ type Consumes = SubscriberOptions<MessageSchema, unknown, Dependencies> & NamedT
 type Produces = PublisherOptions<MessageSchema, unknown> & NamedTopic
 
 /** The broker behind a view. */
-export interface ViewedBroker extends PublisherSource, SubscriberSource, LivingBroker {
+export interface ViewedBroker extends PublisherSource, SubscriberSource, ObservedBroker {
   readonly id: string
   addSubscriber (declaration: SubscriberDeclaration): void
   addPublisher (declaration: PublisherDeclaration): void
@@ -44,7 +44,6 @@ export interface ViewedBroker extends PublisherSource, SubscriberSource, LivingB
   addMiddleware (scope: FastifyInstance, middleware: Middleware): void
   insertMiddleware (scope: FastifyInstance, middleware: Middleware): void
   setErrorHandler (scope: FastifyInstance, handler: ErrorHandler<FastifyInstance>): void
-  health (): BrokerHealth
 }
 
 /** Where a request or a message publishes from. */
@@ -98,7 +97,7 @@ export class BoundView implements BoundBroker {
 }
 
 /** A broker as one scope sees it. */
-export class ScopeView extends LifecycleView implements BoundBroker {
+export class ScopeView extends ObservedView implements BoundBroker {
   readonly #broker: ViewedBroker
   readonly #scope: FastifyInstance
   readonly #position: Position
@@ -126,10 +125,6 @@ export class ScopeView extends LifecycleView implements BoundBroker {
     const publisher = publisherOf(this.#broker, this.#position, target)
     return await publisher.publish(value, options, this.#broker.publishScopes(this.#scope))
   }) as BoundBroker['publish']
-
-  health = (): BrokerHealth => {
-    return this.#broker.health()
-  }
 
   options = (options: ScopeOptions<Dependencies>, ...surplus: unknown[]): this => {
     noSurplus('options(options)', surplus)

@@ -1,16 +1,26 @@
 import type {
-  FaststreamOptions, HealthOptions, MetricsClient, MetricsOptions, MetricsRegistry, OtelOptions
+  FaststreamOptions, HealthOptions, MetricsClient, MetricsOptions, MetricsRegistry, OtelOptions, PressureOptions
 } from '../../types/index.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { membersOf } from '../members.js'
 import { callable, isObject, onlyKnown, yesOrNo } from './assert.js'
-import type { OptionTable } from './option.js'
+import { anyNumber, milliseconds } from './checks.js'
+import { optionsOf, type Option, type OptionTable } from './option.js'
+import type { PressureSettings } from './settings.js'
 
 /** Options of what looks at the broker from outside. */
 export type ObserveSettings = Pick<FaststreamOptions, 'health' | 'metrics' | 'otel'>
 
 const CLIENT_CURE = 'must be a metrics client with Counter, Gauge, Histogram and register, as the module prom-client'
 const REGISTRY_CURE = 'must be a registry of the metrics client'
+
+/** Bounds of the load of a broker. */
+export const PRESSURE: Option<PressureOptions, PressureSettings> = {
+  default: { publishQueue: 0.8, commitAge: 30_000, eventLoopDelay: 100 },
+  check: optionsOf({ publishQueue: anyNumber(0, 1), commitAge: milliseconds(1), eventLoopDelay: milliseconds(0) }),
+  doc: '[bounds of the load](observability.md#pressure): part of `producer.queue`, and ms. Where it is written, an ' +
+    'event loop that is later than `eventLoopDelay` slows the subscribers; 0: never'
+}
 
 export const OBSERVE: OptionTable<FaststreamOptions, Required<ObserveSettings>> = {
   health: {

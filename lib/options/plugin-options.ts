@@ -11,9 +11,9 @@ import { asItIs, choice, flag, milliseconds, someText, wholeNumber } from './che
 import { checkTimes } from './consumer-options.js'
 import { INHERITED, resolveInherited, type InheritedSettings } from './inherited.js'
 import { defaultsOf, optionsOf, resolveOptions, type OptionTable } from './option.js'
-import { OBSERVE, type ObserveSettings } from './observe.js'
+import { OBSERVE, PRESSURE, type ObserveSettings } from './observe.js'
 import { checkSize, PRODUCER } from './producer.js'
-import type { GroupSettings, ProducerSettings } from './settings.js'
+import type { GroupSettings, PressureSettings, ProducerSettings } from './settings.js'
 import { hookTimeout } from './hook-timeout.js'
 import { REGISTER_OPTIONS } from './register-options.js'
 import { METADATA_MAX_AGE } from '../transport/transport.js'
@@ -35,6 +35,7 @@ interface PluginSettings
   readonly topics: 'create' | 'verify' | 'ignore'
   readonly topicConfig: Readonly<Required<TopicConfig>>
   readonly producer: ProducerSettings
+  readonly pressure: PressureSettings
   readonly correlationId: CorrelationId | undefined
   readonly asyncapi: FaststreamOptions['asyncapi']
   readonly ajv: FaststreamOptions['ajv']
@@ -169,6 +170,7 @@ export const PLUGIN: OptionTable<PluginOptions, PluginSettings> = {
     doc: 'the [AsyncAPI document](asyncapi.md) and its routes: `false`, `true` or its options'
   },
   ...OBSERVE,
+  pressure: PRESSURE,
   ajv: {
     default: undefined,
     check: checkAjv,

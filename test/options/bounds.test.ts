@@ -36,6 +36,9 @@ const BOUNDS: Readonly<Record<string, readonly [least: number, most: number, kin
   'producer.deadline': [1, TIMER, 'any'],
   'producer.queue.messages': [1, Infinity, 'whole'],
   'producer.queue.bytes': [1, Infinity, 'whole'],
+  'pressure.publishQueue': [0, 1, 'any'],
+  'pressure.commitAge': [1, TIMER, 'any'],
+  'pressure.eventLoopDelay': [0, TIMER, 'any'],
   handlerTimeout: [1, TIMER, 'any'],
   bodyLimit: [1, Infinity, 'whole'],
   'retry.retries': [0, Infinity, 'whole'],
@@ -89,7 +92,7 @@ t.test('every number of the tables has its bounds here', async (t) => {
 
 for (const [path, [least, most, kind]] of Object.entries(BOUNDS)) {
   t.test(`${path} is at least ${least} and at most ${most}`, async (t) => {
-    const step = path === 'retry.jitter' ? 0.1 : 1
+    const step = most === 1 ? 0.1 : 1
     for (const value of [least, least + step]) t.equal(normalise(path, value), value)
     t.throws(() => normalise(path, least - step), { ...REFUSED, message: new RegExp(`'${path}' .*at least ${least}`) })
     if (path === 'revokeDrain') return

@@ -1,6 +1,7 @@
 import type { MessageCompletedEvent, MetricsGauge, MetricsOptions, PartitionHealth } from '../../../types/index.js'
 import type { Broker } from '../../broker/broker.js'
 import { codeOf } from '../../members.js'
+import type { QueueSettings } from '../../options/settings.js'
 import { TopicLabels } from '../topic-labels.js'
 import { instrumentsOf, type Instruments, type Source } from './instruments.js'
 
@@ -88,6 +89,7 @@ function count ({ events }: Broker, labels: Labels, instruments: Instruments): v
 /** State of a broker. Several brokers of one name, of several apps, add up. */
 function sourceOf (broker: Broker, labels: Labels): Source {
   const { cluster } = labels
+  const queued = (): QueueSettings => broker.connection?.producer?.queued ?? { messages: 0, bytes: 0 }
   function eachPartition (gauge: MetricsGauge, valueOf: (partition: PartitionHealth) => number | undefined): void {
     for (const { groupId, partitions } of broker.health().subscribers) {
       for (const partition of partitions) {
@@ -99,8 +101,8 @@ function sourceOf (broker: Broker, labels: Labels): Source {
     }
   }
   return {
-    queueMessages: (gauge) => { gauge.inc({ cluster }, broker.publishQueue.messages) },
-    queueBytes: (gauge) => { gauge.inc({ cluster }, broker.publishQueue.bytes) },
+    queueMessages: (gauge) => { gauge.inc({ cluster }, queued().messages) },
+    queueBytes: (gauge) => { gauge.inc({ cluster }, queued().bytes) },
     commitAge: (gauge) => { eachPartition(gauge, ({ oldestUnsettledAge }) => oldestUnsettledAge / 1000) },
     lag: (gauge) => { eachPartition(gauge, ({ lag }) => lag) }
   }
