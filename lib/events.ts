@@ -27,6 +27,17 @@ interface Arounds {
   publish?: AroundPublish
 }
 
+/** Puts code around what is there already, as the outer one. */
+export function surround (arounds: Arounds, { attempt, publish }: Required<Arounds>): void {
+  const { attempt: innerAttempt, publish: innerPublish } = arounds
+  arounds.attempt = innerAttempt === undefined
+    ? attempt
+    : (context, work) => attempt(context, () => innerAttempt(context, work))
+  arounds.publish = innerPublish === undefined
+    ? publish
+    : (context, work) => publish(context, () => innerPublish(context, work))
+}
+
 /**
  * One kind of event of one broker: listeners in this process, and the diagnostics channel that all brokers share.
  * Check {@link active} before you create an event: then nothing is created without a listener.

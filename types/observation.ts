@@ -1,5 +1,6 @@
 import type { BrokerHealth } from './health.js'
 import type { BrokerIdentity } from './message-events.js'
+import type { MessageStory } from './story.js'
 
 /**
  * Load of a broker, by which routes can refuse work before it fails.
@@ -10,7 +11,9 @@ import type { BrokerIdentity } from './message-events.js'
 export interface BrokerPressure {
   /** True when a bound of the option `pressure` is reached: routes that publish should answer 503. */
   readonly high: boolean
-  /** Bounds that are reached. `publish-queue`: messages wait for the cluster. `commit-age`: a message is not settled. */
+  /**
+   * Bounds that are reached. `publish-queue`: messages wait for the cluster. `commit-age`: a message is not settled.
+   */
   readonly reasons: ReadonlyArray<'publish-queue' | 'commit-age'>
   /** Messages that wait for the cluster, and their bytes; `fill` is the part of `producer.queue` that they take. */
   readonly publishQueue: { readonly messages: number, readonly bytes: number, readonly fill: number }
@@ -79,4 +82,15 @@ export interface BrokerObservation {
    * })
    */
   pressure (this: void): BrokerPressure
+  /**
+   * Tells what happened to a message in this process: its attempts, what they published, and why it was redelivered.
+   * The option `explain` must be `true`; in tests `testBroker()` does that. The newest 1000 messages are known.
+   *
+   * @returns undefined for a message of which nothing is known
+   * @throws FASTSTREAM_ERR_EXPLAIN where nothing is remembered
+   * @example
+   * const { offset } = await app.broker.publish('orders', order, { partition: 0 })
+   * console.log(String(app.broker.explain('orders', 0, offset)))
+   */
+  explain (this: void, topic: string, partition: number, offset: bigint): MessageStory | undefined
 }

@@ -393,6 +393,13 @@ export interface FaststreamOptions extends LayerOptions {
    */
   otel?: boolean | OtelOptions | undefined
   /**
+   * True: the newest 1000 messages are remembered, for {@link BrokerObservation.explain}. For development: it costs
+   * some microseconds for each message.
+   *
+   * @default false
+   */
+  explain?: boolean | undefined
+  /**
    * Bounds of the load, see {@link PressureOptions} and {@link BrokerObservation.pressure}. Written, also as `{}`, it
    * couples the subscribers to the event loop.
    *

@@ -133,7 +133,7 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
     if (!this.loading) return
     this.started = true
     this.#environment = environment
-    environment.listen(this.events)
+    environment.listen(this.events, this)
     // Fastify's time-out of the hook counts from here, so ours does, too.
     const began = this.clock.elapsed()
     try {

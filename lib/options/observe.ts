@@ -4,12 +4,12 @@ import type {
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { membersOf } from '../members.js'
 import { callable, isObject, onlyKnown, yesOrNo } from './assert.js'
-import { anyNumber, milliseconds } from './checks.js'
+import { anyNumber, flag, milliseconds } from './checks.js'
 import { optionsOf, type Option, type OptionTable } from './option.js'
 import type { PressureSettings } from './settings.js'
 
 /** Options of what looks at the broker from outside. */
-export type ObserveSettings = Pick<FaststreamOptions, 'health' | 'metrics' | 'otel'>
+export type ObserveSettings = Pick<FaststreamOptions, 'explain' | 'health' | 'metrics' | 'otel'>
 
 const CLIENT_CURE = 'must be a metrics client with Counter, Gauge, Histogram and register, as the module prom-client'
 const REGISTRY_CURE = 'must be a registry of the metrics client'
@@ -23,6 +23,13 @@ export const PRESSURE: Option<PressureOptions, PressureSettings> = {
 }
 
 export const OBSERVE: OptionTable<FaststreamOptions, Required<ObserveSettings>> = {
+  explain: {
+    default: undefined,
+    check: flag,
+    shown: 'false',
+    doc: '`true`: the newest 1000 messages are remembered, so that `app.broker.explain(topic, partition, offset)` ' +
+      '[tells what happened](observability.md#one-message). For development'
+  },
   health: {
     default: undefined,
     check: checkHealth,

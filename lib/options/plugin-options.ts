@@ -190,7 +190,7 @@ const CONNECTION = { brokers, transport, clientId, ssl, sasl, allowInsecureSasl 
 export function normaliseOptions (options: FaststreamOptions, pluginTimeout: number): Settings {
   onlyKnown('', options, [...Object.keys(PLUGIN), ...Object.keys(INHERITED), ...REGISTER_OPTIONS])
   const resolved = resolveOptions(PLUGIN, defaultsOf(PLUGIN), [options])
-  const { asyncapi, health, metrics, otel, ssl, sasl, clusters: given, cluster, ...own } = resolved
+  const { asyncapi, explain, health, metrics, otel, ssl, sasl, clusters: given, cluster, ...own } = resolved
   const inherited = resolveInherited([options])
   checkTimes({ ...inherited, ...own })
   const ways = { ...own, ssl, sasl }

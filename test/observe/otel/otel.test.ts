@@ -2,15 +2,15 @@ import t from 'tap'
 import Fastify from 'fastify'
 import faststreamPlugin from '../../../index.js'
 import { brokersOf } from '../../../lib/broker/app-brokers.js'
-import { commonAttributes, errorType } from '../../../lib/observe/tracing/attributes.js'
-import { traceWithOtel } from '../../../lib/observe/tracing/otel.js'
+import { commonAttributes, errorType } from '../../../lib/observe/otel/attributes.js'
+import { observeWithOtel } from '../../../lib/observe/otel/otel.js'
 import { build } from '../../support/plugin-app.js'
 
 t.test('without the package the option is refused with the cure', async (t) => {
   const app = await build(t)
   const broker = brokersOf(app).byName.get('default')!
   const cause = new Error("Cannot find package '@opentelemetry/api'")
-  await t.rejects(traceWithOtel(broker, {}, async () => { throw cause }), {
+  await t.rejects(observeWithOtel(broker, {}, async () => { throw cause }), {
     code: 'FASTSTREAM_ERR_INVALID_OPTION',
     message: "option 'otel' needs the package '@opentelemetry/api': install it",
     cause
@@ -31,7 +31,8 @@ t.test('the type of an error is its code, or its name', async (t) => {
   t.equal(errorType(Object.assign(new TypeError('a'), { code: 7 })), 'TypeError')
 })
 
-for (const [option, otel] of Object.entries({ otel: 'on', 'otel.tracer': { tracer: {} }, 'otel.link': { link: 'yes' } })) {
+const WRONG = { otel: 'on', 'otel.tracer': { tracer: {} }, 'otel.link': { link: 'yes' } }
+for (const [option, otel] of Object.entries(WRONG)) {
   t.test(`a wrong ${option} is refused`, async (t) => {
     const wrong = { otel } as object
     await t.rejects(async () => { await Fastify().register(faststreamPlugin, wrong) }, {

@@ -3,7 +3,7 @@ import type {
   MessagePlace, MessageProcessContext, MessagePublishContext, OtelOptions, RecordMetadata
 } from '../../../types/index.js'
 import { boundedError } from '../../bounded-error.js'
-import type { Events } from '../../events.js'
+import { surround, type Events } from '../../events.js'
 import { DEAD_LETTER_PREFIX } from '../../message/dead-letter-headers.js'
 import { lastHeader } from '../../message/headers.js'
 import { toError } from '../../to-error.js'
@@ -47,8 +47,10 @@ export class Tracing {
 
   /** Traces the attempts and publishes of the broker that these events are of. */
   attach (events: Events): void {
-    events.around.attempt = (context, work) => this.#attempt(context, work)
-    events.around.publish = (context, work) => this.#publish(context, work)
+    surround(events.around, {
+      attempt: (context, work) => this.#attempt(context, work),
+      publish: (context, work) => this.#publish(context, work)
+    })
     events.completed.on((event) => { if (this.#failed.size > 0) this.#failed.delete(nameOf(event)) })
   }
 
