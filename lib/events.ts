@@ -14,9 +14,9 @@ export const publishing = tracingChannel<unknown, MessagePublishContext>('fastst
 /** Runs an attempt in an async context of its own. `work` never rejects. */
 export type AroundAttempt = <Result>(context: MessageProcessContext, work: () => Promise<Result>) => Promise<Result>
 /** Runs a publish; `work` must be called at once, because publishes keep the order of their calls. */
-export type AroundPublish = (
-  context: MessagePublishContext, work: () => Promise<RecordMetadata>
-) => Promise<RecordMetadata>
+export type AroundPublish = <Stored extends RecordMetadata>(
+  context: MessagePublishContext, work: () => Promise<Stored>
+) => Promise<Stored>
 
 /**
  * Code of an observer around the attempts and publishes of one broker. A listener cannot do its work: what a handler

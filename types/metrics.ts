@@ -32,23 +32,6 @@ export interface MetricsHistogram {
 }
 
 /**
- * Configuration with which the plugin creates its instruments.
- *
- * @example
- * const configuration: MetricsConfiguration = { name: 'orders_total', help: 'Orders.', labelNames: [], registers: [] }
- */
-export interface MetricsConfiguration {
-  name: string
-  help: string
-  labelNames: string[]
-  registers: MetricsRegistry[]
-  /** Upper bounds of a histogram, seconds. */
-  buckets?: number[]
-  /** Called before the values of a gauge are read. */
-  collect?: () => void
-}
-
-/**
  * Registry of a metrics client, as far as the plugin uses it.
  *
  * @example
@@ -59,7 +42,7 @@ export interface MetricsRegistry {
 }
 
 /**
- * Metrics client: the module `prom-client`, `@prometheus-io/client`, `@platformatic/prom-client`, or
+ * Metrics client, whose classes take configurations of their own types: the module `prom-client`, `@prometheus-io/client`, `@platformatic/prom-client`, or
  * `app.metrics.client` of fastify-metrics.
  *
  * @example
@@ -68,9 +51,9 @@ export interface MetricsRegistry {
  * const metrics: MetricsClient = client
  */
 export interface MetricsClient {
-  readonly Counter: new (configuration: MetricsConfiguration) => MetricsCounter
-  readonly Gauge: new (configuration: MetricsConfiguration) => MetricsGauge
-  readonly Histogram: new (configuration: MetricsConfiguration) => MetricsHistogram
+  readonly Counter: new (configuration: never) => MetricsCounter
+  readonly Gauge: new (configuration: never) => MetricsGauge
+  readonly Histogram: new (configuration: never) => MetricsHistogram
   readonly register: MetricsRegistry
 }
 

@@ -23,7 +23,7 @@ export interface MessageProcessContext extends MessageStartedEvent {
   readonly header: (name: string) => string | undefined
   /** End of the attempt, from `asyncStart` on. `failed`: see `error`; a retry has a context of its own. */
   outcome?: 'settled' | 'unsettled' | 'stop' | 'failed'
-  /** Error of a failed attempt, from `error` on. */
+  /** Error of an attempt that failed, also where its message is settled all the same; from `error` on. */
   error?: Error
 }
 

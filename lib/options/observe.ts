@@ -9,7 +9,9 @@ import { optionsOf, type Option, type OptionTable } from './option.js'
 import type { PressureSettings } from './settings.js'
 
 /** Options of what looks at the broker from outside. */
-export type ObserveSettings = Pick<FaststreamOptions, 'explain' | 'health' | 'metrics' | 'otel'>
+export type ObserveSettings = {
+  readonly [Name in 'explain' | 'health' | 'metrics' | 'otel']: FaststreamOptions[Name]
+}
 
 const CLIENT_CURE = 'must be a metrics client with Counter, Gauge, Histogram and register, as the module prom-client'
 const REGISTRY_CURE = 'must be a registry of the metrics client'
@@ -22,7 +24,7 @@ export const PRESSURE: Option<PressureOptions, PressureSettings> = {
     'event loop that is later than `eventLoopDelay` slows the subscribers; 0: never'
 }
 
-export const OBSERVE: OptionTable<FaststreamOptions, Required<ObserveSettings>> = {
+export const OBSERVE: OptionTable<FaststreamOptions, ObserveSettings> = {
   explain: {
     default: undefined,
     check: flag,

@@ -23,7 +23,7 @@ type PluginOptions = Omit<FaststreamOptions, keyof LayerOptions>
 
 /** Settings that the options of the plugin alone resolve to, each by itself. */
 interface PluginSettings
-  extends ConnectionOptions, Required<ObserveSettings>, Pick<GroupSettings, 'buffer' | 'commit' | 'revokeDrain'> {
+  extends ConnectionOptions, ObserveSettings, Pick<GroupSettings, 'buffer' | 'commit' | 'revokeDrain'> {
   readonly clusters: FaststreamOptions['clusters']
   readonly cluster: string | undefined
   readonly name: string

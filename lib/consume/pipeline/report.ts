@@ -98,16 +98,11 @@ export class SubscriberReport {
     const { attempts, forgiven: error } = first
     const outcome = settlement ?? 'unsettled'
     const level = this.#completedLevel
-    if (level !== undefined) this.#tellCompleted(level, first, { attempts, outcome, responseTime })
+    const message = settlement === undefined ? 'message is not settled: it will be redelivered' : 'message completed'
+    if (level !== undefined) this.#tell(level, message, first, { attempts, outcome, responseTime })
     if (!completed.active) return
     const { attempt, ...place } = this.#eventOf(first)
     completed.emit({ ...place, outcome, attempts, duration: responseTime, error })
-  }
-
-  #tellCompleted (level: Level, first: Delivery, details: { readonly outcome: string }): void {
-    const isSettled = details.outcome !== 'unsettled'
-    const message = isSettled ? 'message completed' : 'message is not settled: it will be redelivered'
-    this.#tell(level, message, first, details)
   }
 
   /** The handler will run again in `delay` ms. */

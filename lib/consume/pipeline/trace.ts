@@ -11,7 +11,8 @@ export async function traceAttempt (
 ): Promise<AttemptResult> {
   const work = async (): Promise<AttemptResult> => {
     const result = await attempt()
-    if (result.kind === 'failed') context.error = result.failure.error
+    const error = result.kind === 'failed' ? result.failure.error : result.error
+    if (error !== undefined && (result.kind === 'failed' || result.outcome === 'settled')) context.error = error
     context.outcome = result.kind === 'failed' ? 'failed' : result.outcome
     return result
   }

@@ -1,6 +1,4 @@
-import type {
-  MetricsConfiguration, MetricsCounter, MetricsGauge, MetricsHistogram, MetricsOptions
-} from '../../../types/index.js'
+import type { MetricsCounter, MetricsGauge, MetricsHistogram, MetricsOptions } from '../../../types/index.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../../errors.js'
 import { CLUSTER, COLLECTED, DEFINITIONS, METRICS, type Definition } from './definitions.js'
 
@@ -50,14 +48,16 @@ export function instrumentsOf (options: MetricsOptions): Instruments {
 
 function create ({ client, registry = client.register }: MetricsOptions): Instruments {
   const sources = new Set<Source>()
-  const configured = ({ name, help, labels, buckets }: Definition): MetricsConfiguration => {
+  // The registry is that of the client, so its classes take it.
+  const configured = ({ name, help, labels, buckets }: Definition, collect?: () => void): never => {
     const labelNames = [CLUSTER, ...labels]
-    return { name, help, labelNames, registers: [registry], ...buckets && { buckets: [...buckets] } }
+    const bounds = buckets && { buckets: [...buckets] }
+    return { name, help, labelNames, registers: [registry], ...bounds, ...collect && { collect } } as never
   }
   const counter = (definition: Definition): MetricsCounter => new client.Counter(configured(definition))
   const histogram = (definition: Definition): MetricsHistogram => new client.Histogram(configured(definition))
   const collected = (name: keyof typeof COLLECTED): void => {
-    const gauge = new client.Gauge({ ...configured(COLLECTED[name]), collect })
+    const gauge = new client.Gauge(configured(COLLECTED[name], collect))
     function collect (): void {
       // A partition that is no longer owned disappears.
       gauge.reset()

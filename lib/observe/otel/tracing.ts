@@ -40,7 +40,7 @@ export class Tracing {
   constructor (api: OtelApi, facts: () => BrokerFacts, { link = false }: OtelOptions) {
     this.#api = api
     const schemaUrl = `https://opentelemetry.io/schemas/${SEMCONV}`
-    this.#tracer = api.trace.getTracer('fastify-faststream', undefined, { schemaUrl })
+    this.#tracer = api.trace.getTracerProvider().getTracer('fastify-faststream', undefined, { schemaUrl })
     this.#link = link
     this.#facts = facts
   }
@@ -80,9 +80,9 @@ export class Tracing {
    * Takes the context that is active where publish() is called. A message that has one already keeps it (a dead letter,
    * a message that is forwarded, one from an outbox): the span of the send links to that.
    */
-  async #publish (
-    context: MessagePublishContext, work: () => Promise<RecordMetadata>
-  ): Promise<RecordMetadata> {
+  async #publish<Stored extends RecordMetadata> (
+    context: MessagePublishContext, work: () => Promise<Stored>
+  ): Promise<Stored> {
     const { propagation, trace, ROOT_CONTEXT, context: contexts, SpanKind } = this.#api
     const active = contexts.active()
     const created = trace.getSpanContext(propagation.extract(ROOT_CONTEXT, context.headers, SENT))

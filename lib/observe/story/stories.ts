@@ -85,9 +85,9 @@ export class Stories {
   }
 
   /** A handler publishes in the async context of its attempt; a dead letter names its origin. */
-  async #publish (
-    { headers }: MessagePublishContext, work: () => Promise<RecordMetadata>
-  ): Promise<RecordMetadata> {
+  async #publish<Stored extends RecordMetadata> (
+    { headers }: MessagePublishContext, work: () => Promise<Stored>
+  ): Promise<Stored> {
     const cause = this.#handling.getStore() ?? readDeadLetterHeaders(headers)
     const stored = await work()
     const story = this.#story(stored)

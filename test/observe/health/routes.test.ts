@@ -123,15 +123,17 @@ t.test('a consumer that is connected and reads nothing while there is lag is not
 })
 
 t.test('an app is not ready while it drains', async (t) => {
-  const { app, status } = await build(t, {}, {}, { return503OnClosing: false })
+  const { app } = await build(t, {}, {}, { return503OnClosing: false, forceCloseConnections: true })
   const [began, ended] = [gate(), gate()]
   app.broker.subscriber('orders', async () => {
     began.open()
     await ended.opened
   })
-  await app.ready()
+  const address = await app.listen({ port: 0 })
+  const status = async (path: string): Promise<number> => (await fetch(address + path)).status
   await app.broker.publish('orders', 1)
   await began.opened
+  t.same([await status('/live'), await status('/ready')], [200, 200])
   const closed = app.close()
   while (app.broker.isStarted) await turn()
   t.same([await status('/live'), await status('/ready')], [200, 503])

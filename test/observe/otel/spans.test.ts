@@ -140,7 +140,7 @@ t.test('tracestate and baggage go from the request to the handler, and on', asyn
   await tests.publish('orders', 1, { headers: { traceparent, tracestate: 'vendor=7', baggage: 'tenant=acme' } })
   await tests.settled()
   t.same(seen, ['acme', 'vendor=7'])
-  const [{ headers }] = tests.published('invoices') as [{ headers: Record<string, string> }]
+  const { headers } = tests.published('invoices')[0]!
   t.match(headers.traceparent, /^00-0af7651916cd43dd8448eb211c80319c-/)
   t.match(headers, { tracestate: 'vendor=7', baggage: 'tenant=acme' })
 })

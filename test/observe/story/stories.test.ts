@@ -1,8 +1,7 @@
-import t, { type Test } from 'tap'
-import { StopConsume, type FaststreamOptions, type MessageStory } from '../../../index.js'
+import t from 'tap'
+import { StopConsume, type MessageStory } from '../../../index.js'
+import { brokersOf } from '../../../lib/broker/app-brokers.js'
 import { testBroker } from '../../../lib/testing/index.js'
-import { createMemoryCluster, createMemoryTransport } from '../../../lib/transport/memory/index.js'
-import { useEnvironment } from '../../support/environment.js'
 import { hear } from '../../support/hear.js'
 import { gate } from '../../support/inbox.js'
 import { turn } from '../../support/manual-clock.js'
@@ -32,7 +31,8 @@ t.test('a message tells of its attempts, its failures and what its handler publi
   const invoice = app.broker.explain('invoices', 0, 0n)
   t.match(invoice, { cause: { topic: 'orders', partition: 2, offset: 0n }, correlationId: 'c-1' })
 
-  t.match(String(story), /^orders\[2\] 0, correlation id c-1\n  \d{4}-.* published by this process\n  .* \[shop, take\] attempt 1/)
+  const text = /^orders\[2\] 0, correlation id c-1\n  \d{4}-.* published by this process\n  .* \[shop, take\] attempt 1/
+  t.match(String(story), text)
   t.match(String(invoice), /^invoices\[0\] 0, published because of orders\[2\] 0, correlation id c-1\n/)
   t.match(JSON.parse(JSON.stringify(story)), { offset: '0', published: [{ topic: 'invoices', offset: '0' }] })
   t.match(JSON.parse(JSON.stringify(invoice)), { cause: { topic: 'orders', partition: 2, offset: '0' } })
@@ -61,38 +61,33 @@ t.test('a publish that fails adds nothing, and an unknown message has no story',
 })
 
 t.test('a message says why it was redelivered: its handler outlived the drain of a rebalance', async (t) => {
-  const cluster = createMemoryCluster()
-  const member = async (t: Test, handler: () => unknown, options: FaststreamOptions = {}) => {
-    const app = await build(t, { groupId: 'shop', revokeDrain: 1, topicConfig: { partitions: 1 }, ...options })
-    useEnvironment(app, { createTransport: async () => createMemoryTransport({ cluster }) })
-    app.broker.subscriber('orders', handler)
-    return app
-  }
-  const [began, ended] = [gate(), gate()]
-  t.teardown(ended.open)
-  let calls = 0
-  const first = await member(t, async () => {
-    began.open()
-    if (++calls === 1) await ended.opened
-  }, { explain: true })
-  await first.ready()
-  await first.broker.publish('orders', 1)
-  await began.opened
-  const rebalanced = hear(t, 'faststream.group.rebalanced')
-  const other = await member(t, () => {})
-  await other.ready()
-  while (!rebalanced.some(({ brokerId }) => brokerId === first.broker.id)) await turn()
-  await other.close()
-  ended.open()
-  const isOver = (): boolean => texts(first.broker.explain('orders', 0, 0n))?.includes('acknowledged') ?? false
-  const wasHandledThere = (): boolean => calls === 1 && rebalanced.length > 3
-  while (!isOver() && !wasHandledThere()) await turn()
-  const told = texts(first.broker.explain('orders', 0, 0n)) ?? []
-  t.match(told.slice(0, 3), [
-    'published by this process', 'attempt 1 began', /^did not end within \S+ ms of a rebalance$/
+  const app = await build(t, { groupId: 'shop' })
+  const ended = gate()
+  app.broker.subscriber('orders', async function take () { await ended.opened })
+  const started = hear(t, 'faststream.message.started')
+  const tests = await testBroker(app)
+  await app.broker.publish('orders', 1, { partition: 0 })
+  await app.broker.publish('orders', 1, { partition: 1 })
+  while (started.length < 2) await turn()
+  const { events } = brokersOf(app).byName.get('default')!
+  const { identity } = events
+  const place = { ...identity, groupId: 'shop', subscriber: 'take', topic: 'orders', partition: 0, offset: 0n }
+  const unsettled = [{ topic: 'orders', partition: 0, offset: 0n }]
+  events.drainTimedOut.emit({ ...identity, groupId: 'shop', reason: 'rebalance', timeout: 8000, unsettled })
+  events.unsettled.emit(place)
+  events.rebalanced.emit({ ...identity, groupId: 'other', reason: 'lost', duration: 1, partitions: [] })
+  events.rebalanced.emit({ ...identity, groupId: 'shop', reason: 'revoked', duration: 1, partitions: [] })
+  events.started.emit({ ...place, attempt: 1 })
+  t.same(texts(app.broker.explain('orders', 0, 0n)), [
+    'published by this process', 'attempt 1 began', 'did not end within 8000 ms of a rebalance',
+    'not settled: to be redelivered', 'the group has rebalanced (revoked)',
+    'attempt 1 began: the message was redelivered'
   ])
-  t.ok(told.includes('not settled: to be redelivered'))
-  t.ok(told.includes('the group has rebalanced (revoked)'))
+  t.same(texts(app.broker.explain('orders', 1, 0n))?.slice(-1), ['the group has rebalanced (revoked)'])
+  ended.open()
+  await tests.settled()
+  events.rebalanced.emit({ ...identity, groupId: 'shop', reason: 'revoked', duration: 1, partitions: [] })
+  t.same(texts(app.broker.explain('orders', 1, 0n))?.slice(-1), ['acknowledged'], 'it is settled')
 })
 
 t.test('a message of a subscriber that stops says so', async (t) => {
