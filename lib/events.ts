@@ -101,6 +101,8 @@ export class Events {
   readonly rebalanced: EventSource<'faststream.group.rebalanced'>
   readonly drainTimedOut: EventSource<'faststream.group.drain-timed-out'>
   readonly subscriberStopped: EventSource<'faststream.subscriber.stopped'>
+  readonly breakerOpened: EventSource<'faststream.breaker.opened'>
+  readonly breakerClosed: EventSource<'faststream.breaker.closed'>
   readonly partitionStopped: EventSource<'faststream.partition.stopped'>
   readonly healthChanged: EventSource<'faststream.health.changed'>
   readonly pressureChanged: EventSource<'faststream.pressure.changed'>
@@ -126,6 +128,8 @@ export class Events {
     this.rebalanced = new EventSource('faststream.group.rebalanced', log)
     this.drainTimedOut = new EventSource('faststream.group.drain-timed-out', log)
     this.subscriberStopped = new EventSource('faststream.subscriber.stopped', log)
+    this.breakerOpened = new EventSource('faststream.breaker.opened', log)
+    this.breakerClosed = new EventSource('faststream.breaker.closed', log)
     this.partitionStopped = new EventSource('faststream.partition.stopped', log)
     this.healthChanged = new EventSource('faststream.health.changed', log)
     this.pressureChanged = new EventSource('faststream.pressure.changed', log)

@@ -46,6 +46,9 @@ const BOUNDS: Readonly<Record<string, readonly [least: number, most: number, kin
   'retry.factor': [1, Infinity, 'any'],
   'retry.maxDelay': [0, TIMER, 'any'],
   'retry.jitter': [0, 1, 'any'],
+  'breaker.window': [1, TIMER, 'any'],
+  'breaker.ratio': [0.1, 1, 'any'],
+  'breaker.minimum': [2, 10_000, 'whole'],
   concurrency: [1, Infinity, 'whole']
 }
 

@@ -1,8 +1,8 @@
 import type { Attributes } from '@opentelemetry/api'
 import type { MessageProcessContext, MessagePublishContext } from '../../../types/index.js'
-import { utf8 } from '../../codec/utf8.js'
 import { codeOf } from '../../members.js'
 import { CORRELATION_ID, lastHeader } from '../../message/headers.js'
+import { utf8 } from '../../utf8.js'
 
 /**
  * Version of the semantic conventions for messaging, whose state is "development".
