@@ -42,8 +42,8 @@ export interface MetricsRegistry {
 }
 
 /**
- * Metrics client, whose classes take configurations of their own types: the module `prom-client`, `@prometheus-io/client`, `@platformatic/prom-client`, or
- * `app.metrics.client` of fastify-metrics.
+ * Metrics client, whose classes take configurations of their own types: the module `prom-client`,
+ * `@prometheus-io/client` or `@platformatic/prom-client`, or `app.metrics.client` of fastify-metrics.
  *
  * @example
  * import client from 'prom-client'

@@ -38,7 +38,7 @@ t.test('a message is completed once, with the number of its attempts and the tim
   t.notOk('attempt' in completed[0]!)
 })
 
-t.test('a failure that the policy settles all the same is told, and one that an error handler settles is not', async (t) => {
+t.test('a failure that the policy settles is told, and one that an error handler settles is not', async (t) => {
   const app = await build(t, { groupId: 'shop', ackPolicy: 'ACK' })
   const error = new Error('lost')
   app.broker.subscriber('orders', () => { throw error })

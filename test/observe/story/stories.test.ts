@@ -31,7 +31,7 @@ t.test('a message tells of its attempts, its failures and what its handler publi
   const invoice = app.broker.explain('invoices', 0, 0n)
   t.match(invoice, { cause: { topic: 'orders', partition: 2, offset: 0n }, correlationId: 'c-1' })
 
-  const text = /^orders\[2\] 0, correlation id c-1\n  \d{4}-.* published by this process\n  .* \[shop, take\] attempt 1/
+  const text = /^orders\[2\] 0, correlation id c-1\n {2}\d{4}-.* published by this process\n {2}.* \[shop, take\] attempt 1/
   t.match(String(story), text)
   t.match(String(invoice), /^invoices\[0\] 0, published because of orders\[2\] 0, correlation id c-1\n/)
   t.match(JSON.parse(JSON.stringify(story)), { offset: '0', published: [{ topic: 'invoices', offset: '0' }] })
