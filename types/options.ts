@@ -5,11 +5,8 @@ import type { BreakerOptions } from './breaker.js'
 import type { ClusterOptions } from './clusters.js'
 import type { CodecOption, Decoder, Parser } from './codec.js'
 import type { InheritedConsumerOptions } from './consumer-options.js'
-import type { HealthOptions } from './health-options.js'
-import type { MetricsOptions } from './metrics.js'
-import type { PressureOptions } from './observation.js'
-import type { OtelOptions } from './otel.js'
 import type { Middleware } from './middleware.js'
+import type { ObserveOptions } from './observe-options.js'
 import type { Partitioner } from './publish.js'
 import type { LayerOptions } from './scope-options.js'
 import type { SaslOptions } from './security.js'
@@ -224,7 +221,7 @@ export interface InheritedOptions extends InheritedConsumerOptions {
  * @example
  * await app.register(faststreamPlugin, { brokers: ['localhost:9092'], groupId: 'shop' })
  */
-export interface FaststreamOptions extends LayerOptions {
+export interface FaststreamOptions extends LayerOptions, ObserveOptions {
   /**
    * Bootstrap addresses, `host:port`; one text may hold several, separated by commas. Required in production, unless
    * `transport: 'memory'` is written. FastStream, FastKafka: `bootstrap_servers`.
@@ -380,40 +377,6 @@ export interface FaststreamOptions extends LayerOptions {
    * @default true; in production false, as it shows the topology
    */
   asyncapi?: AsyncapiOptions | boolean | undefined
-  /**
-   * Routes for probes, see {@link HealthOptions}. They tell of all brokers of the app, so one plugin of an app has this
-   * option. FastStream: `make_ping_asgi`.
-   *
-   * @default none
-   */
-  health?: HealthOptions | undefined
-  /**
-   * Metrics for Prometheus, see {@link MetricsOptions}. FastStream: `KafkaPrometheusMiddleware`.
-   *
-   * @default none
-   */
-  metrics?: MetricsOptions | undefined
-  /**
-   * Traces and metrics with OpenTelemetry, on the optional package `@opentelemetry/api`: `true`, or options, see
-   * {@link OtelOptions}. FastStream: `KafkaTelemetryMiddleware`.
-   *
-   * @default false
-   */
-  otel?: boolean | OtelOptions | undefined
-  /**
-   * True: the newest 1000 messages are remembered, for {@link BrokerObservation.explain}. For development: it costs
-   * some microseconds for each message.
-   *
-   * @default false
-   */
-  explain?: boolean | undefined
-  /**
-   * Bounds of the load, see {@link PressureOptions} and {@link BrokerObservation.pressure}. Written, also as `{}`, it
-   * couples the subscribers to the event loop.
-   *
-   * @default { publishQueue: 0.8, commitAge: 30_000 }, and no coupling
-   */
-  pressure?: PressureOptions | undefined
   /**
    * Options as in `Fastify({ ajv })`, for the strict check of what is published. Received values are checked by the
    * compiler of the scope's routes, with the options that Fastify has.
