@@ -30,7 +30,7 @@ class Labels {
 
   constructor (broker: Broker) {
     this.cluster = broker.name
-    this.#topics = new TopicLabels(() => broker.topics)
+    this.#topics = new TopicLabels(broker)
   }
 
   of ({ topic, groupId }: OfSubscriber): { cluster: string, topic: string, group: string } {
@@ -90,21 +90,25 @@ function count ({ events }: Broker, labels: Labels, instruments: Instruments): v
 function sourceOf (broker: Broker, labels: Labels): Source {
   const { cluster } = labels
   const queued = (): QueueSettings => broker.connection?.producer?.queued ?? { messages: 0, bytes: 0 }
-  function eachPartition (gauge: MetricsGauge, valueOf: (partition: PartitionHealth) => number | undefined): void {
+  /** Sets the highest value of the partitions that have the same labels: a pattern may find several topics. */
+  function setHighest (gauge: MetricsGauge, valueOf: (partition: PartitionHealth) => number | undefined): void {
+    const highest = new Map<string, { readonly labels: Record<string, string>, readonly value: number }>()
     for (const { groupId, partitions } of broker.health().subscribers) {
       for (const partition of partitions) {
         const value = valueOf(partition)
-        const { topic } = partition
         if (value === undefined) continue
-        gauge.set({ ...labels.of({ topic, groupId }), partition: String(partition.partition) }, value)
+        const each = { ...labels.of({ topic: partition.topic, groupId }), partition: String(partition.partition) }
+        const name = JSON.stringify(each)
+        if (value >= (highest.get(name)?.value ?? 0)) highest.set(name, { labels: each, value })
       }
     }
+    for (const { labels, value } of highest.values()) gauge.set(labels, value)
   }
   return {
     queueMessages: (gauge) => { gauge.inc({ cluster }, queued().messages) },
     queueBytes: (gauge) => { gauge.inc({ cluster }, queued().bytes) },
-    commitAge: (gauge) => { eachPartition(gauge, ({ oldestUnsettledAge }) => oldestUnsettledAge / 1000) },
-    lag: (gauge) => { eachPartition(gauge, ({ lag }) => lag) }
+    commitAge: (gauge) => { setHighest(gauge, ({ oldestUnsettledAge }) => oldestUnsettledAge / 1000) },
+    lag: (gauge) => { setHighest(gauge, ({ lag }) => lag) }
   }
 }
 

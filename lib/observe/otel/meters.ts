@@ -28,7 +28,7 @@ export function measureWithOtel (broker: Broker, { metrics }: OtelApi): void {
   const sent = meter.createCounter('messaging.client.sent.messages', COUNT)
   const consumed = meter.createCounter('messaging.client.consumed.messages', COUNT)
   const processing = meter.createHistogram('messaging.process.duration', DURATION)
-  const labels = new TopicLabels(() => broker.topics)
+  const labels = new TopicLabels(broker)
 
   function ofSend (topic: string, error?: Error): Attributes {
     return { ...SEND, 'messaging.destination.name': labels.of(topic), ...ofError(error) }

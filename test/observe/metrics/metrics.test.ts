@@ -2,7 +2,9 @@ import t, { type Test } from 'tap'
 import { RejectMessage, SkipMessage, type AckPolicy, type FaststreamOptions } from '../../../index.js'
 import { brokersOf } from '../../../lib/broker/app-brokers.js'
 import { testBroker } from '../../../lib/testing/index.js'
-import { gate } from '../../support/inbox.js'
+import { createMemoryCluster, createMemoryTransport } from '../../../lib/transport/memory/index.js'
+import { useEnvironment } from '../../support/environment.js'
+import { gate, Inbox } from '../../support/inbox.js'
 import { newRegistry } from '../../support/metrics.js'
 import { build as buildApp } from '../../support/plugin-app.js'
 
@@ -144,6 +146,24 @@ t.test('the publish queue, commit age and lag are read when metrics are collecte
   t.equal(await value('faststream_publish_queue_messages', { cluster: 'default' }), 1)
   t.ok(await value('faststream_publish_queue_bytes', { cluster: 'default' }) > 0)
   await published
+})
+
+t.test('the topics that a pattern finds have its text as their label', async (t) => {
+  const { app, samples } = await build(t)
+  const cluster = createMemoryCluster()
+  useEnvironment(app, { createTransport: async () => createMemoryTransport({ cluster }) })
+  cluster.createTopics(['orders.eu', 'orders.us'].map((topic) => ({ topic, partitions: 1, replicas: 1 })))
+  const handled = new Inbox<unknown>()
+  app.broker.subscriber(/^orders\./, handled.add)
+  await app.ready()
+  for (const region of ['eu', 'us']) await app.broker.publish(`orders.${region}`, region)
+  await handled.count(2)
+  while (app.broker.health().subscribers[0]!.lag > 0) await new Promise(setImmediate)
+  const [counted, ...others] = await samples(PROCESSED)
+  t.match(counted, { labels: { topic: '/^orders\\\\./', outcome: 'acked' }, value: 2 })
+  t.same(others, [])
+  const lags = await samples('faststream_lag')
+  t.same(lags.map(({ labels: { partition }, value }) => [partition, value]), [['0', 0]], 'one for both topics')
 })
 
 t.test('rebalances, drains that time out and corrupt batches are counted', async (t) => {
