@@ -64,9 +64,11 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
   }
 
   get producer (): Producer {
-    const producer = this.#connection?.producer
-    if (producer === undefined) throw new FASTSTREAM_ERR_NOT_READY(this.state)
-    return producer
+    return this.found(this.#connection?.producer)
+  }
+
+  get connection (): BrokerRuntime | undefined {
+    return this.#connection
   }
 
   async send (outgoing: Outgoing, sending?: Sending): Promise<RecordMetadata> {
@@ -136,7 +138,7 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
     if (!this.loading) return
     this.started = true
     this.#environment = environment
-    environment.listen(this.events)
+    environment.listen(this.events, this)
     // Fastify's time-out of the hook counts from here, so ours does, too.
     const began = this.clock.elapsed()
     try {

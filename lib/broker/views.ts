@@ -1,7 +1,7 @@
 import { inspect, type InspectOptionsStylized } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import type {
-  AnyKafkaRouter, BatchEntry, BoundBroker, BrokerHealth, Dependencies, ErrorHandler, IncludeOptions, MessageSchema,
+  AnyKafkaRouter, BatchEntry, BoundBroker, Dependencies, ErrorHandler, IncludeOptions, MessageSchema,
   Middleware, Publisher, PublisherOptions, RecordMetadata, ScopeOptions, Subscriber, SubscriberOptions
 } from '../../types/index.js'
 import { checkBatch } from '../message/publish-options.js'
@@ -16,7 +16,7 @@ import { functionLast, publishing, topicOf, type NamedTopic, type Produce } from
 import { PublisherHandle, SubscriberHandle, type PublisherSource, type SubscriberSource } from './handles.js'
 import { Inclusions } from './inclusions.js'
 import { layerOf, nameOf, NO_LAYERS, type Layer, type Position } from './layers.js'
-import { LifecycleView, type LivingBroker } from './lifecycle-view.js'
+import { ObservedView, type ObservedBroker } from './observed-view.js'
 import type { GivenOptions, PublisherPlan } from './publisher.js'
 import { Router } from './router.js'
 import { callOf, PUBLISH, PUBLISH_BATCH, publisherOf, REQUEST } from './targets.js'
@@ -28,7 +28,7 @@ type Consumes = SubscriberOptions<MessageSchema, unknown, Dependencies> & NamedT
 type Produces = PublisherOptions<MessageSchema, unknown> & NamedTopic
 
 /** The broker behind a view. */
-export interface ViewedBroker extends PublisherSource, SubscriberSource, LivingBroker {
+export interface ViewedBroker extends PublisherSource, SubscriberSource, ObservedBroker {
   readonly id: string
   addSubscriber (declaration: SubscriberDeclaration): void
   addPublisher (declaration: PublisherDeclaration): void
@@ -45,11 +45,10 @@ export interface ViewedBroker extends PublisherSource, SubscriberSource, LivingB
   addMiddleware (scope: FastifyInstance, middleware: Middleware): void
   insertMiddleware (scope: FastifyInstance, middleware: Middleware): void
   setErrorHandler (scope: FastifyInstance, handler: ErrorHandler<FastifyInstance>): void
-  health (): BrokerHealth
 }
 
 /** A broker as one scope sees it. */
-export class ScopeView extends LifecycleView implements BoundBroker {
+export class ScopeView extends ObservedView implements BoundBroker {
   readonly #broker: ViewedBroker
   readonly #scope: FastifyInstance
   readonly #position: Position
@@ -91,10 +90,6 @@ export class ScopeView extends LifecycleView implements BoundBroker {
     noSurplus(REQUEST, surplus)
     return await this.#broker.requests.request(callOf(this.#broker, this.#position, target, value), options)
   }) as BoundBroker['request']
-
-  health = (): BrokerHealth => {
-    return this.#broker.health()
-  }
 
   options = (options: ScopeOptions<Dependencies>, ...surplus: unknown[]): this => {
     noSurplus('options(options)', surplus)

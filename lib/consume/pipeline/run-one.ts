@@ -68,7 +68,8 @@ export class RunOne<Message> {
         return { ...UNSETTLED, error: new FASTSTREAM_ERR_HANDLER_ABORTED('its result could not be published in time') }
       }
       if (steps.replies !== undefined) await this.#answer(steps.replies, result, delivery, slot)
-      return SETTLED
+      const { error } = delivery
+      return error === undefined ? SETTLED : { ...SETTLED, error }
     } catch (caught) {
       delivery.end()
       if (delivery.givenUp) return { ...UNSETTLED, error: toError(caught) }
@@ -184,6 +185,7 @@ export class RunOne<Message> {
       if (error instanceof SkipMessage) slot.settle('skipped')
     } else if (before !== undefined) {
       delivery.error = toError(error)
+      if (before.kind === 'ack') delivery.forgive(delivery.error)
       report.threwAfterDecision(delivery, delivery.error)
     }
   }
