@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyTypeProvider, FastifyTypeProviderDefault } from 'fastify'
 import type { Dependencies, WithDeps } from './dependency.js'
 import type { InheritedOptions } from './options.js'
-import type { MessageSchema } from './provider.js'
+import type { MessageSchema, Part, Read } from './provider.js'
 import type { Registrar, Subscriber, SubscriberHandler, SubscriberOptions, TopicNames } from './subscribe.js'
 
 /**
@@ -118,7 +118,7 @@ export interface KafkaRouter<P extends FastifyTypeProvider = FastifyTypeProvider
     topics: TopicNames,
     handler: SubscriberHandler<FastifyInstance, P, NoInfer<S>, NoInfer<R>, NoInfer<D>>,
     options?: SubscriberOptions<S, R, D>
-  ): Subscriber
+  ): Subscriber<Read<P, Part<S, 'value'>>>
   /**
    * Returns the same router, which takes the types of schemas from another type provider, as Fastify's
    * `withTypeProvider()`. It still knows the types of `deps`.

@@ -174,12 +174,14 @@ export interface HandlerAsLastArgument<This, P extends FastifyTypeProvider> {
 }
 
 /**
- * Subscriber that was declared.
+ * Subscriber that was declared, of values of type `V`.
  *
  * @example
  * const { topics, groupId } = app.broker.subscriber('orders', saveOrder)
  */
-export interface Subscriber {
+export interface Subscriber<out V = unknown> {
+  /** Type of the values. It has no value. */
+  readonly '~value'?: V
   /** Topics with their prefixes. Final after `ready()`: before that, a scope may get a `topicPrefix` yet. */
   readonly topics: readonly string[]
   /** Consumer group; `null`: none. An inherited group is final after `ready()`. */
@@ -271,7 +273,7 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
       value: Read<P, Part<NoInfer<S>, 'value'>>,
       message: MessageOf<P, NoInfer<S>, NoInfer<D>>
     ) => Returned<NoInfer<R>>
-  ): Subscriber
+  ): Subscriber<Read<P, Part<S, 'value'>>>
   /**
    * Declares a handler for each type of message of one or several topics. The option `by` says which one takes a
    * message, see {@link CasesOptions}.

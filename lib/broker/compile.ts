@@ -18,6 +18,7 @@ import type { Validators } from '../schema/validator.js'
 import { writtenTopicsOf } from './app-brokers.js'
 import { DeadLetterTopics } from './dead-letter-topics.js'
 import type { SubscriberDeclaration } from './declaration.js'
+import type { Environment } from './environment.js'
 import { PublisherHandle } from './handles.js'
 import type { PublisherSettings, SubscriberSettings } from './plan.js'
 import { PublisherPlan } from './publisher.js'
@@ -47,7 +48,9 @@ export interface CompilingBroker extends ViewedBroker, PublishingSender {
  *
  * @throws FASTSTREAM_ERR_SCHEMA_BUILD, FASTSTREAM_ERR_ROUTER_HANDLE
  */
-export function compile (registry: Registry, broker: CompilingBroker): Compiled {
+export function compile (
+  registry: Registry, broker: CompilingBroker, { handlerOf }: Pick<Environment, 'handlerOf'>
+): Compiled {
   const { settings: { deadLetter }, chains } = broker
   const deadLetterTopics = new DeadLetterTopics(deadLetter, registry.subscribers)
   const subscribers = registry.subscribers.map((settings) => {
@@ -58,7 +61,7 @@ export function compile (registry: Registry, broker: CompilingBroker): Compiled 
     const topic = topics.join(', ')
     const validators = compileParts(schema, (schema, part) => compileIncoming(compiler, schema, { topic, part }))
     const scopes = chains.scopesOf(middlewares)
-    const around = { scopes, errorHandlers: broker.errorHandlers.of(scope) }
+    const around = { handler: handlerOf(declaration), scopes, errorHandlers: broker.errorHandlers.of(scope) }
     const rules = { bodyLimit, validators, codecs: codecRules(settings) }
     const isKeyDecoded = validators.key !== undefined || settings.parser.length > 0
     const source = sourceOf(broker, settings, { isKeyDecoded, deadLetterTopics, scopes })
