@@ -174,13 +174,12 @@ export interface HandlerAsLastArgument<This, P extends FastifyTypeProvider> {
 }
 
 /**
- * Subscriber that was declared, of values of type `V`.
+ * Subscriber that was declared, of values of type `V` (`~value` exists at compile time only).
  *
  * @example
  * const { topics, groupId } = app.broker.subscriber('orders', saveOrder)
  */
 export interface Subscriber<out V = unknown> {
-  /** Type of the values. It has no value. */
   readonly '~value'?: V
   /** Topics with their prefixes. Final after `ready()`: before that, a scope may get a `topicPrefix` yet. */
   readonly topics: readonly string[]
@@ -294,8 +293,7 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
   ): Subscriber
   subscriber (
     this: void,
-    topics: TopicNames,
-    handler: HandlerAsLastArgument<This, P>
+    topics: TopicNames, handler: HandlerAsLastArgument<This, P>
   ): Subscriber
   /**
    * Declares a topic that the app writes to. It may be called after `ready()`, once per publisher: the topic is

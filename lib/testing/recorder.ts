@@ -66,9 +66,14 @@ export class Recorder {
     this.changed()
   }
 
+  /** All messages that were published or handled. */
+  get messages (): readonly RecordedMessage[] {
+    return [...this.#messages.values()]
+  }
+
   /** What all groups did with all messages. */
   get deliveries (): readonly RecordedDelivery[] {
-    return [...this.#messages.values()].flatMap(({ deliveries }) => deliveries)
+    return this.messages.flatMap(({ deliveries }) => deliveries)
   }
 
   /** Calls `listener` after each change, until the function that it returns is called. */
