@@ -9,7 +9,7 @@ export interface Closing {
   /** Called when `close` is. */
   begin (): void
   /** Lets go of what outlives the app. Called also when the close fails. */
-  release (): void
+  release (): Promise<void>
   /** Throws what the close shall fail with. */
   check (): void
 }

@@ -59,6 +59,7 @@ export interface TestFaults {
    * Causes a fault, from now on and until it has happened so often.
    *
    * @throws FASTSTREAM_ERR_INVALID_OPTION for an action that the step does not have, or for none or several of them
+   * @throws FASTSTREAM_ERR_TEST_BROKER on a real Kafka, but for an error or a delay of a handler
    * @example
    * broker.fault({ on: 'publish', topic: 'orders.dlq', error: new Error('the cluster is down') })
    * const session = await broker.track(() => broker.publish('orders', wrong))

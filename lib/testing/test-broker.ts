@@ -4,19 +4,19 @@ import { brokersOf } from '../broker/app-brokers.js'
 import type { Environment } from '../broker/environment.js'
 import { list, noSurplus, oneOf, onlyKnown, yesOrNo } from '../options/assert.js'
 import { overridesOf } from '../deps/overrides.js'
-import { FASTSTREAM_ERR_INVALID_ARGUMENTS, FASTSTREAM_ERR_TEST_BROKER } from '../errors.js'
-import { rootOf } from '../scope.js'
-import { createMemoryCluster, createMemoryTransport } from '../transport/memory/index.js'
+import {
+  FASTSTREAM_ERR_INVALID_ARGUMENTS, FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_TEST_BROKER
+} from '../errors.js'
 import type { TestBroker } from './api.js'
 import { onceClosed } from './closing.js'
 import { Faults } from './faults.js'
-import { faultyTransport } from './faulty-transport.js'
 import { recordedHandlers, type Replacements } from './handler-calls.js'
 import { mustBeUsed, replace } from './overrides.js'
 import { Recorder } from './recorder.js'
 import { recordingTransport } from './recording-transport.js'
 import type { Tested } from './targets.js'
 import { TestedBroker } from './tested-broker.js'
+import { kafkaTestCluster, memoryTestCluster } from './test-cluster.js'
 import { CLOCKS, TestTime } from './test-time.js'
 import { Tracking } from './tracking.js'
 import type { TestBrokerOptions, TestedApps } from './types.js'
@@ -26,8 +26,8 @@ const TEST_BROKER = 'testBroker(app, options)'
 
 /**
  * Puts all brokers of an app on ONE in-memory cluster, whatever their options say, and makes the app ready. No Kafka
- * is needed. A list of apps shares that cluster: they exchange messages. Groups of the same name on two brokers share
- * the partitions there. Retries do not wait. FastStream: `TestKafkaBroker`; FastKafka: `Tester`.
+ * is needed, but one may be used (`transport`). A list of apps shares that cluster: they exchange messages. Groups of
+ * the same name on two brokers share the partitions there. Retries do not wait. FastStream: `TestKafkaBroker`; FastKafka: `Tester`.
  *
  * @throws FASTSTREAM_ERR_TEST_BROKER for an app that is ready or has no broker, and for an override of a dependency
  *   that nothing uses
@@ -43,28 +43,29 @@ export async function testBroker<const D extends ReadonlyArray<Dependency<unknow
 ): Promise<TestBroker> {
   noSurplus(TEST_BROKER, arguments, 2)
   const apps = checkedApps(app)
-  onlyKnown('', options, ['overrides', 'allowFailures', 'clock'])
-  const { overrides = [], allowFailures = failuresAllowed(), clock = 'system' } = options
+  onlyKnown('', options, ['overrides', 'allowFailures', 'clock', 'transport'])
+  const { overrides = [], allowFailures = failuresAllowed(), clock = 'system', transport = testTransport() } = options
   list('overrides', overrides)
   yesOrNo('allowFailures', allowFailures)
   oneOf('clock', clock, CLOCKS)
+  oneOf('transport', transport, TRANSPORTS)
+  if (transport !== 'memory' && clock === 'manual') {
+    throw new FASTSTREAM_ERR_INVALID_OPTION('clock', "must be 'system' on a real Kafka, whose time cannot be moved")
+  }
   const recorder = new Recorder()
   const isBusy = (): boolean => recorder.running > 0 || brokersOfAll(apps).some(({ producer }) => producer.pending > 0)
-  const time = new TestTime(clock, (listener) => {
+  const time = new TestTime(transport === 'memory' ? clock : 'system', (listener) => {
     const stops = [recorder.onChange(listener), cluster.onChange(listener)]
     return () => { for (const stop of stops) stop() }
   }, isBusy)
-  const cluster = createMemoryCluster(time.clock)
   const tracking = new Tracking(recorder)
-  const faults = new Faults(time.clock)
+  const faults = new Faults(time.clock, transport === 'memory')
+  const cluster = transport === 'memory' ? memoryTestCluster(time.clock, faults) : kafkaTestCluster(recorder)
   const replacements: Replacements = new Map()
   const environmentOf = (app: FastifyInstance): Partial<Environment> => ({
     clock: time.clock,
-    createTransport: async () => {
-      const transport = createMemoryTransport({ cluster })
-      return recordingTransport(faultyTransport(transport, faults, rootOf(app)), recorder)
-    },
-    options: clock === 'system' ? HURRIED : AT_ONCE,
+    createTransport: async (...args) => recordingTransport(await cluster.transportsOf(app)(...args), recorder),
+    options: time.isVirtual ? AT_ONCE : HURRIED,
     listen: (events) => {
       recorder.listen(events)
       tracking.listen(events)
@@ -77,9 +78,10 @@ export async function testBroker<const D extends ReadonlyArray<Dependency<unknow
     brokers.environment = { ...brokers.environment, ...environmentOf(app) }
     onceClosed(app, {
       begin: () => { time.release() },
-      release: () => {
-        open.delete(app)
-        if (open.size === 0) tracking.stop()
+      release: async () => {
+        if (!open.delete(app) || open.size > 0) return
+        tracking.stop()
+        await cluster.close()
       },
       check: () => { if (!allowFailures) checkAsserted(recorder) }
     })
@@ -94,6 +96,14 @@ export async function testBroker<const D extends ReadonlyArray<Dependency<unknow
 /** For tests of a whole project. */
 function failuresAllowed (): boolean {
   return Boolean(process.env.FASTSTREAM_TEST_ALLOW_FAILURES)
+}
+
+/** Clusters that a test can choose. */
+const TRANSPORTS = ['memory', 'kafkajs'] as const
+
+/** The same test runs on a real Kafka when its environment names one. */
+function testTransport (): typeof TRANSPORTS[number] {
+  return process.env.FASTSTREAM_TEST_BROKERS ? 'kafkajs' : 'memory'
 }
 
 /** A test waits for no commit, and its topics always exist. */

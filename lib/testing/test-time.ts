@@ -23,6 +23,10 @@ export class TestTime implements TestClock {
     this.#isBusy = isBusy
   }
 
+  get isVirtual (): boolean {
+    return this.#virtual !== undefined
+  }
+
   get clock (): Clock {
     return this.#virtual ?? systemClock
   }

@@ -7,7 +7,6 @@ import { callable, noSurplus, number, onlyKnown } from '../options/assert.js'
 import { LONGEST_TIMER } from '../clock.js'
 import { send } from '../message/outgoing.js'
 import { inspected } from '../shown.js'
-import type { MemoryCluster } from '../transport/memory/index.js'
 import type { TestBroker } from './api.js'
 import { assertCoverage, coverageOf } from './coverage.js'
 import type { MessageCoverage } from './coverage-types.js'
@@ -21,17 +20,17 @@ import type { Recorder } from './recorder.js'
 import { compareRedelivered } from './redelivery.js'
 import type { TrackedSession } from './session-types.js'
 import { track, type SessionMeans } from './sessions.js'
-import { settled } from './settled.js'
 import { Spies } from './spies.js'
 import type { Tested } from './targets.js'
 import type { ExpectedCall, ExpectedPublish, Fake, HandlerCall, HandlerSpy, TestFailure } from './types.js'
+import type { TestCluster } from './test-cluster.js'
 import type { TestTime } from './test-time.js'
 import type { Tracking } from './tracking.js'
 import { TIMEOUT } from './waiting.js'
 
 /** Parts of a test broker. */
 export interface TestedMeans {
-  readonly cluster: MemoryCluster
+  readonly cluster: TestCluster
   readonly recorder: Recorder
   readonly tracking: Tracking
   readonly replacements: Replacements
@@ -41,7 +40,7 @@ export interface TestedMeans {
 
 export class TestedBroker implements TestBroker {
   readonly #tested: Tested
-  readonly #cluster: MemoryCluster
+  readonly #cluster: TestCluster
   readonly #recorder: Recorder
   readonly #spies: Spies
   readonly #sessions: SessionMeans
@@ -87,7 +86,7 @@ export class TestedBroker implements TestBroker {
     onlyKnown('', options, ['timeout'])
     const timeout = number('timeout', options.timeout ?? TIMEOUT, 0, LONGEST_TIMER)
     const producers = this.#tested.brokers.map(({ producer }) => producer)
-    await this.clock.during(settled(this.#cluster, producers, timeout))
+    await this.clock.during(this.#cluster.settled(producers, this.#sessions.readers, timeout))
   }
 
   track = async <R>(

@@ -67,6 +67,15 @@ export interface TestBrokerOptions<D extends ReadonlyArray<Dependency<unknown>> 
    * @default 'system'
    */
   clock?: 'system' | 'automatic' | 'manual' | undefined
+  /**
+   * Cluster of the test. `'kafkajs'`: a real Kafka, which FASTSTREAM_TEST_BROKERS names (`host:port`, with commas
+   * between several), else the option `brokers` of the app. Topics and groups have names of their own there, and are
+   * deleted when the apps are closed; the test sees the names of the app. Faults are for the memory only, and an
+   * automatic clock is that of the system. FastKafka: `using_external_broker`.
+   *
+   * @default 'kafkajs' where the environment has FASTSTREAM_TEST_BROKERS, else 'memory'
+   */
+  transport?: 'memory' | 'kafkajs' | undefined
 }
 
 /**
