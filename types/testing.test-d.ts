@@ -21,7 +21,8 @@ const broker = await testBroker([app, Fastify()], { allowFailures: true })
 // Spies are typed by the subscriber, or by the handler
 const { calls, called, replace } = broker.handler(onOrder)
 for (const { value } of calls) expectExact<Order>()(value, true)
-for (const { value } of await called({ times: 2, with: { value: { id: /^A-/ }, outcome: 'returned' }, timeout: 1000 })) {
+const placed = await called({ times: 2, with: { value: { id: /^A-/ }, outcome: 'returned' }, timeout: 1000 })
+for (const { value } of placed) {
   broker.assertHandled(onOrder, { value: { total: value.total } })
 }
 replace((order) => order.total)

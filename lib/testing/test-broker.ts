@@ -27,7 +27,8 @@ const TEST_BROKER = 'testBroker(app, options)'
 /**
  * Puts all brokers of an app on ONE in-memory cluster, whatever their options say, and makes the app ready. No Kafka
  * is needed, but one may be used (`transport`). A list of apps shares that cluster: they exchange messages. Groups of
- * the same name on two brokers share the partitions there. Retries do not wait. FastStream: `TestKafkaBroker`; FastKafka: `Tester`.
+ * the same name on two brokers share the partitions there. Retries do not wait. FastStream: `TestKafkaBroker`;
+ * FastKafka: `Tester`.
  *
  * @throws FASTSTREAM_ERR_TEST_BROKER for an app that is ready or has no broker, and for an override of a dependency
  *   that nothing uses
