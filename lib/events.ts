@@ -71,6 +71,8 @@ export class Events {
   readonly rebalanced: EventSource<'faststream.group.rebalanced'>
   readonly drainTimedOut: EventSource<'faststream.group.drain-timed-out'>
   readonly subscriberStopped: EventSource<'faststream.subscriber.stopped'>
+  readonly breakerOpened: EventSource<'faststream.breaker.opened'>
+  readonly breakerClosed: EventSource<'faststream.breaker.closed'>
   readonly partitionStopped: EventSource<'faststream.partition.stopped'>
   readonly healthChanged: EventSource<'faststream.health.changed'>
   readonly offsetReset: EventSource<'fastify-faststream:offset-reset'>
@@ -93,6 +95,8 @@ export class Events {
     this.rebalanced = new EventSource('faststream.group.rebalanced', log)
     this.drainTimedOut = new EventSource('faststream.group.drain-timed-out', log)
     this.subscriberStopped = new EventSource('faststream.subscriber.stopped', log)
+    this.breakerOpened = new EventSource('faststream.breaker.opened', log)
+    this.breakerClosed = new EventSource('faststream.breaker.closed', log)
     this.partitionStopped = new EventSource('faststream.partition.stopped', log)
     this.healthChanged = new EventSource('faststream.health.changed', log)
     this.offsetReset = new EventSource('fastify-faststream:offset-reset', log)

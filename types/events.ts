@@ -1,3 +1,4 @@
+import type { BreakerClosedEvent, BreakerOpenedEvent } from './breaker.js'
 import type {
   GroupCommittedEvent, GroupDrainTimedOutEvent, GroupRebalancedEvent,
   HealthChangedEvent, PartitionStoppedEvent, SubscriberStoppedEvent
@@ -35,6 +36,8 @@ export interface FaststreamChannels {
   'faststream.group.rebalanced': GroupRebalancedEvent
   'faststream.group.drain-timed-out': GroupDrainTimedOutEvent
   'faststream.subscriber.stopped': SubscriberStoppedEvent
+  'faststream.breaker.opened': BreakerOpenedEvent
+  'faststream.breaker.closed': BreakerClosedEvent
   'faststream.partition.stopped': PartitionStoppedEvent
   'faststream.health.changed': HealthChangedEvent
   'fastify-faststream:offset-reset': OffsetResetEvent

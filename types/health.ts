@@ -1,3 +1,5 @@
+import type { BreakerHealth } from './breaker.js'
+
 /**
  * Most recent error.
  *
@@ -57,8 +59,8 @@ export interface SubscriberHealth {
   readonly groupId: string | null
   /**
    * True when the subscriber reads (or is paused, or its group rebalances), its topics exist, no partition has stopped,
-   * no handler is late, and each partition makes progress: `stalledFor` is at most `stuckAfter` or `handlerTimeout`,
-   * whichever is longer.
+   * no handler is late, its storm breaker is not open, and each partition makes progress: `stalledFor` is at most
+   * `stuckAfter` or `handlerTimeout`, whichever is longer.
    */
   readonly healthy: boolean
   /**
@@ -78,6 +80,8 @@ export interface SubscriberHealth {
   readonly oldestUnsettledAge: number
   readonly missingTopics: readonly string[]
   readonly lastError: HealthError | undefined
+  /** Storm breaker while it is open: messages wait, because most attempts fail alike. */
+  readonly breaker: BreakerHealth | undefined
 }
 
 /**

@@ -6,6 +6,7 @@ import type { BoundBroker } from './publish.js'
 import type { Broker } from './subscribe.js'
 
 export type * from './asyncapi.js'
+export type * from './breaker.js'
 export type * from './clusters.js'
 export type * from './cases.js'
 export type * from './codec.js'

@@ -1,6 +1,7 @@
 import type { FastifyRequest, FastifyServerOptions } from 'fastify'
 import type { ConnectionOptions } from 'node:tls'
 import type { AsyncapiOptions } from './asyncapi.js'
+import type { BreakerOptions } from './breaker.js'
 import type { ClusterOptions } from './clusters.js'
 import type { CodecOption, Decoder, Parser } from './codec.js'
 import type { InheritedConsumerOptions } from './consumer-options.js'
@@ -140,6 +141,13 @@ export interface InheritedOptions extends InheritedConsumerOptions {
    * @default { topic: (topic) => topic + '.dlq' }
    */
   deadLetter?: DeadLetterOptions | false | undefined
+  /**
+   * Storm breaker, see {@link BreakerOptions}: when most attempts fail alike, messages wait instead of becoming dead
+   * letters. `false`: there is none. Each member that is left out is inherited.
+   *
+   * @default { window: 600_000, ratio: 0.5, minimum: 50 }
+   */
+  breaker?: BreakerOptions | false | undefined
   /**
    * Rule that settles a message, see {@link AckPolicy}. FastStream: `ack_policy`, `no_ack`, `auto_commit`; FastKafka:
    * `enable_auto_commit`.

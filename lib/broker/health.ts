@@ -40,7 +40,8 @@ const UNKNOWN: UnnamedHealth = Object.freeze({
   inFlight: 0,
   oldestUnsettledAge: 0,
   missingTopics: [],
-  lastError: undefined
+  lastError: undefined,
+  breaker: undefined
 })
 
 /** A subscriber with several cases is one subscriber. */

@@ -1,5 +1,5 @@
 import type {
-  AckPolicy, DeadLetterOptions, Decoder, LayerOptions, Middleware, Parser, RetryOptions
+  AckPolicy, BreakerOptions, DeadLetterOptions, Decoder, LayerOptions, Middleware, Parser, RetryOptions
 } from '../../types/index.js'
 import { anyNumber, choice, flag, functionOf, milliseconds, someText, wholeNumber } from './checks.js'
 import { callable, onlyKnown, text } from './assert.js'
@@ -7,7 +7,7 @@ import { checkCodec, checkDecoder, checkParser, type CodecSettings } from './cod
 import { CONSUMER, type ConsumerSettings } from './consumer-options.js'
 import { checkMiddleware } from './middlewares.js'
 import { accumulated, defaultsOf, optionsOf, resolveOptions, type OptionTable } from './option.js'
-import type { DeadLetterTopic, MessageLogLevel, Ordering, RetrySettings } from './settings.js'
+import type { BreakerSettings, DeadLetterTopic, MessageLogLevel, Ordering, RetrySettings } from './settings.js'
 import { checkTopic, checkTopicPrefix } from './topic-name.js'
 
 /** Settings that the inherited options resolve to. */
@@ -19,6 +19,7 @@ export interface InheritedSettings extends ConsumerSettings {
   readonly ackPolicy: AckPolicy
   readonly retry: RetrySettings
   readonly deadLetter: DeadLetterTopic
+  readonly breaker: BreakerSettings | false
   readonly ordering: Ordering
   readonly concurrency: number
   readonly codec: CodecSettings
@@ -34,6 +35,9 @@ export interface InheritedSettings extends ConsumerSettings {
 
 /** Kafka's default of `message.max.bytes`, the largest record batch of a topic. */
 const MESSAGE_MAX_BYTES = 1024 * 1024 + 12
+
+/** In any 10 minutes a database that is away costs fewer dead letters than people can look at. */
+const BREAKER: BreakerSettings = { window: 600_000, ratio: 0.5, minimum: 50 }
 
 /**
  * The one table of the options that a subscriber inherits. The plugin, scopes, routers and subscribers read it, so a
@@ -92,6 +96,12 @@ export const INHERITED: OptionTable<LayerOptions, InheritedSettings> = {
     shown: "{ topic: (topic) => topic + '.dlq' }",
     doc: 'the topic of [dead letters](subscribing.md#dead-letters). ' +
       '`false`: a message that cannot be handled is logged and skipped'
+  },
+  breaker: {
+    default: BREAKER,
+    check: checkBreaker,
+    doc: 'the [storm breaker](mend.md#storm-breaker): when `ratio` of the last `minimum` attempts, none older ' +
+      'than `window` ms, fail alike, messages wait instead of becoming dead letters. `false`: there is none'
   },
   ordering: {
     default: 'partition',
@@ -182,6 +192,18 @@ function checkDeadLetter (option: string, deadLetter: DeadLetterOptions | false)
   }
   checkTopic(topic)
   return () => topic
+}
+
+const checkBreakerOptions = optionsOf<BreakerOptions, BreakerSettings>({
+  window: milliseconds(1),
+  ratio: anyNumber(0.1, 1),
+  minimum: wholeNumber(2, 10_000)
+})
+
+function checkBreaker (
+  option: string, given: BreakerOptions | false, inherited: BreakerSettings | false
+): BreakerSettings | false {
+  return given !== false && checkBreakerOptions(option, given, inherited === false ? BREAKER : inherited)
 }
 
 /** Checks each name that is made of a topic: the topic may be legal, and the name too long. */

@@ -17,6 +17,14 @@ export interface RetrySettings extends BackoffSettings {
   readonly retryOn: (error: unknown) => boolean
 }
 
+/** `breaker` with every member filled in. */
+export interface BreakerSettings {
+  /** ms */
+  readonly window: number
+  readonly ratio: number
+  readonly minimum: number
+}
+
 /** What is handled one after the other: the messages of a partition, those of a key in a partition, nothing. */
 export type Ordering = 'partition' | 'key' | 'none'
 

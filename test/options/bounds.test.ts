@@ -43,6 +43,9 @@ const BOUNDS: Readonly<Record<string, readonly [least: number, most: number, kin
   'retry.factor': [1, Infinity, 'any'],
   'retry.maxDelay': [0, TIMER, 'any'],
   'retry.jitter': [0, 1, 'any'],
+  'breaker.window': [1, TIMER, 'any'],
+  'breaker.ratio': [0.1, 1, 'any'],
+  'breaker.minimum': [2, 10_000, 'whole'],
   concurrency: [1, Infinity, 'whole']
 }
 
@@ -89,7 +92,7 @@ t.test('every number of the tables has its bounds here', async (t) => {
 
 for (const [path, [least, most, kind]] of Object.entries(BOUNDS)) {
   t.test(`${path} is at least ${least} and at most ${most}`, async (t) => {
-    const step = path === 'retry.jitter' ? 0.1 : 1
+    const step = most === 1 ? 0.1 : 1
     for (const value of [least, least + step]) t.equal(normalise(path, value), value)
     t.throws(() => normalise(path, least - step), { ...REFUSED, message: new RegExp(`'${path}' .*at least ${least}`) })
     if (path === 'revokeDrain') return

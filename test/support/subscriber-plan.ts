@@ -10,6 +10,7 @@ export const SUBSCRIBER: SubscriberSettings = {
   concurrency: 1,
   ackPolicy: 'REJECT_ON_ERROR',
   retry: { retries: 0, delay: 100, factor: 2, maxDelay: 1000, jitter: 0, retryOn: () => true },
+  breaker: false,
   handlerTimeout: 60_000,
   bodyLimit: 1_000_000,
   messageLogLevel: 'silent',

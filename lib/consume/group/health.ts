@@ -23,6 +23,7 @@ export function subscriberHealth (queue: SubscriberQueue, facts: GroupFacts): Un
   const { owned, consumer, groupState, now } = facts
   const { topics, pipeline, lanes } = queue
   const late = [...pipeline.late]
+  const { breaker } = pipeline
   const partitions = [...owned]
     .filter(({ topic }) => topics.includes(topic))
     .map((partition) => new OwnedPartitionHealth(partition, consumer.progress(partition), late, now))
@@ -31,14 +32,16 @@ export function subscriberHealth (queue: SubscriberQueue, facts: GroupFacts): Un
   const alive = state === 'reading' || state === 'rebalancing' || state === 'paused'
   return {
     // A late handler of a revoked partition counts: it still holds a place.
-    healthy: alive && missingTopics.length === 0 && late.length === 0 && !partitions.some((each) => each.stopped),
+    healthy: alive && breaker === undefined && missingTopics.length === 0 && late.length === 0 &&
+      !partitions.some((each) => each.stopped),
     state,
     partitions,
     lag: partitions.reduce((sum, { lag = 0 }) => sum + lag, 0),
     inFlight: lanes.running,
     oldestUnsettledAge: partitions.reduce((oldest, { oldestUnsettledAge }) => Math.max(oldest, oldestUnsettledAge), 0),
     missingTopics,
-    lastError: latest(groupState.lastError, pipeline.lastError)
+    lastError: latest(groupState.lastError, pipeline.lastError),
+    breaker
   }
 }
 

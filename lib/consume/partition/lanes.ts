@@ -30,6 +30,10 @@ export interface LaneSlot {
    * unsettled. `beforeAttempt`: the try runs the handler, so that a paused subscriber is waited for, too.
    */
   wait (ms: number, beforeAttempt?: boolean): Promise<boolean>
+  /**
+   * Lets other lanes run until `opened` resolves, for another try; false when the lane was halted, as `signal` says.
+   */
+  hold (opened: (signal: AbortSignal) => Promise<boolean>): Promise<boolean>
   /** Tells the name of the subscriber that takes the message, where several read its topic. */
   takenBy? (subscriber: string): void
   /** Tells that the handler has ended, and that the message waits for its decision. */

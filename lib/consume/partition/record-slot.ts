@@ -1,6 +1,13 @@
+import { type Clock, sleep } from '../../clock.js'
 import type { LaneSlot, Pause, Settlement } from './lanes.js'
 import type { SubscriberQueue } from './subscriber-queue.js'
 import type { LaneItem } from './tracked-record.js'
+
+/** What ends a wait, and whether an attempt of the handler follows. */
+export interface Wait {
+  readonly over: (signal: AbortSignal, clock: Clock) => Promise<boolean>
+  readonly beforeAttempt: boolean
+}
 
 /** The place of one record in its lane. */
 export class RecordSlot implements LaneSlot {
@@ -16,7 +23,12 @@ export class RecordSlot implements LaneSlot {
   }
 
   wait (ms: number, beforeAttempt = false): Promise<boolean> {
-    return this.#queue.wait(this.#item, { ms, beforeAttempt }, this.#pause)
+    const over = (signal: AbortSignal, clock: Clock): Promise<boolean> => sleep(clock, ms, signal)
+    return this.#queue.wait(this.#item, { over, beforeAttempt }, this.#pause)
+  }
+
+  hold (opened: (signal: AbortSignal) => Promise<boolean>): Promise<boolean> {
+    return this.#queue.wait(this.#item, { over: opened, beforeAttempt: true }, this.#pause)
   }
 
   takenBy (subscriber: string): void {

@@ -1,6 +1,5 @@
 import { setMaxListeners } from 'node:events'
 import type { MessagePlace } from '../../../types/index.js'
-import { sleep } from '../../clock.js'
 import { inOwnContext } from '../../context.js'
 import type { Ordering } from '../../options/settings.js'
 import { watchClose } from '../close-calls.js'
@@ -15,14 +14,11 @@ import type { ErasedPipeline } from '../pipeline/pipeline.js'
 import { Ending } from './ending.js'
 import { Gate } from './gate.js'
 import { Lanes, type LaneSlot, type Pause, type Settlement } from './lanes.js'
-import { RecordSlot } from './record-slot.js'
+import { RecordSlot, type Wait } from './record-slot.js'
 import type { LaneItem } from './tracked-record.js'
 
 /** Runs one message at a time. It has a name of its own and is used again: to make one costs 2 µs. */
 type Runner = (item: LaneItem, pause: Pause) => Promise<boolean>
-
-/** `ms` of a wait, and whether an attempt of the handler follows. */
-type Wait = { readonly ms: number, readonly beforeAttempt: boolean }
 
 /** What a queue knows of its group. */
 export interface QueueEnvironment extends Environment {
@@ -140,6 +136,7 @@ export class SubscriberQueue {
 
   /** A generation begins: messages are handled once the rebalance listener has been told. */
   assigned (partitions: readonly TopicPartition[]): void {
+    this.pipeline.assigned?.(partitions)
     if (this.#listener === undefined || this.#stopped) return
     this.lanes.freeze()
     this.#listener.assigned(partitions.map(({ topic, partition }) => ({ topic, partition })))
@@ -206,14 +203,14 @@ export class SubscriberQueue {
   }
 
   /**
-   * Waits `ms` with `item`; with `beforeAttempt` also until the subscriber is not paused. False when the queue was
-   * halted or the partition revoked, also if that happened after the wait.
+   * Waits with `item` until `over` resolves; with `beforeAttempt` also until the subscriber is not paused. False when
+   * the queue was halted or the partition revoked, also if that happened after the wait.
    */
-  async wait ({ partition }: LaneItem, { ms, beforeAttempt }: Wait, pause: Pause): Promise<boolean> {
+  async wait ({ partition }: LaneItem, { over, beforeAttempt }: Wait, pause: Pause): Promise<boolean> {
     const { clock, session } = this.#group
     const { signal } = this.#halt
     const isHeldBack = (): boolean => beforeAttempt && this.paused
-    let isOver = await pause(sleep(clock, ms, signal))
+    let isOver = await pause(over(signal, clock))
     // Asked each time: the subscriber may be paused while the item waits for a place.
     while (isOver && isHeldBack()) isOver = await pause(this.#gate.opened(signal))
     return isOver && !signal.aborted && await session.proven(partition, signal)

@@ -22,7 +22,7 @@ export interface DoneAttempt {
   readonly error?: Error | undefined
 }
 
-interface FailedAttempt {
+export interface FailedAttempt {
   readonly kind: 'failed'
   readonly failure: Failure
   readonly consequence: Consequence

@@ -1,3 +1,4 @@
+import type { BreakerHealth } from '../../../types/index.js'
 import type { Clock } from '../../clock.js'
 import { inOwnContext } from '../../context.js'
 import { processing } from '../../events.js'
@@ -6,9 +7,11 @@ import { isNotAuthorized } from '../../missing-rights.js'
 import type { Outgoing } from '../../message/outgoing.js'
 import type { Producer } from '../../produce/producer.js'
 import { toError } from '../../to-error.js'
+import type { TopicPartition } from '../../transport/transport.js'
 import type { Environment } from '../environment.js'
 import type { LastError } from '../group/group-state.js'
 import type { LaneSlot } from '../partition/lanes.js'
+import { Breaker } from './breaker.js'
 import type { Failure } from './dead-letter.js'
 import type { Delivery } from './delivery.js'
 import { FailurePolicy, type Consequence } from './failure-policy.js'
@@ -27,6 +30,10 @@ export interface ErasedPipeline {
   /** Attempts that timed out and still run, also when their partition was revoked. */
   readonly late: Iterable<Delivery>
   readonly lastError: LastError | undefined
+  /** The storm breaker while it is open. */
+  readonly breaker?: BreakerHealth | undefined
+  /** Tells the partitions of a generation. */
+  assigned? (partitions: readonly TopicPartition[]): void
   /**
    * Handles a record until its outcome is known: all attempts, the waits between them, and the dead letter. Never
    * rejects.
@@ -47,6 +54,7 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
   readonly #deadlines: HandlerDeadlines
   readonly #policy: FailurePolicy
   readonly #one: RunOne<Message>
+  readonly #breaker: Breaker | undefined
 
   /** `policy`: a plan's own way to deal with failures, @default its `ackPolicy`, `retry` and `deadLetter` */
   constructor (plan: SubscriberPlan<Message>, producer: Producer, environment: Environment, policy?: FailurePolicy) {
@@ -58,6 +66,7 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
     this.#publisher = new PublishUntilStored(plan, producer, report)
     this.#deadlines = new HandlerDeadlines(plan.handlerTimeout, clock, (delivery) => { report.late(delivery) })
     this.#policy = policy ?? new FailurePolicy(plan, (...thrown) => { report.retryOnThrew(...thrown) })
+    this.#breaker = plan.breaker === false ? undefined : new Breaker(plan.breaker, clock, report)
     this.#one = new RunOne({
       steps: plan,
       policy: this.#policy,
@@ -75,6 +84,14 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
 
   get lastError (): LastError | undefined {
     return this.#report.lastError
+  }
+
+  get breaker (): BreakerHealth | undefined {
+    return this.#breaker?.health
+  }
+
+  assigned (partitions: readonly TopicPartition[]): void {
+    this.#breaker?.assigned(partitions)
   }
 
   giveUp (reason: string): void {
@@ -95,16 +112,24 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
   }
 
   async #run (first: Delivery, slot: LaneSlot): Promise<Outcome> {
+    const breaker = this.#breaker
+    const turn = breaker?.turn(first, slot)
+    if (turn !== undefined && !await turn) return 'unsettled'
     let delivery = first
     let result = await this.#attempt(delivery, slot)
     while (result.kind === 'failed') {
       const { failure, consequence } = result
-      if (consequence.kind !== 'again') return await this.#endOrStop(delivery, failure, consequence, slot)
-      this.#report.retries(delivery, failure, consequence.delay)
-      if (!await slot.wait(consequence.delay, true)) return 'unsettled'
+      if (breaker?.failed(delivery, slot, result) !== true) {
+        if (consequence.kind !== 'again') return await this.#endOrStop(delivery, failure, consequence, slot)
+        this.#report.retries(delivery, failure, consequence.delay)
+        if (!await slot.wait(consequence.delay, true)) return 'unsettled'
+      }
+      const turn = breaker?.turn(delivery, slot)
+      if (turn !== undefined && !await turn) return 'unsettled'
       const next = delivery = delivery.next()
       result = await inOwnContext(() => this.#attempt(next, slot, failure.firstAt))
     }
+    breaker?.ended(delivery, slot, result.outcome)
     return result.outcome
   }
 

@@ -6,6 +6,7 @@ import type { Environment } from '../environment.js'
 import type { LastError } from '../group/group-state.js'
 import type { Settlement } from '../partition/lanes.js'
 import type { Failure } from './dead-letter.js'
+import type { BreakerListener } from './breaker.js'
 import type { Delivery } from './delivery.js'
 import type { SubscriberSettings } from './subscriber-plan.js'
 
@@ -18,7 +19,7 @@ interface FailedSend {
 }
 
 /** Tells what happens to a subscriber's messages: events, log lines, and its last error. */
-export class SubscriberReport {
+export class SubscriberReport implements BreakerListener {
   readonly #plan: SubscriberSettings
   readonly #environment: Environment
   #lastError: LastError | undefined
@@ -137,6 +138,22 @@ export class SubscriberReport {
     this.#tell('error', message, delivery, { ...detailsOf(failure), deadLetterTopic })
     if (!deadLettered.active) return
     deadLettered.emit({ ...this.#eventOf(delivery), stage: failure.stage, error: failure.error, deadLetterTopic })
+  }
+
+  breakerOpened (delivery: Delivery, error: Error, errorClass: string): void {
+    const { breakerOpened } = this.#environment.events
+    const message = 'most attempts fail alike: messages wait instead of becoming dead letters, until a probe succeeds'
+    this.#tell('error', message, delivery, { ...errorOf(error), errorClass })
+    if (!breakerOpened.active) return
+    const { offset: _, attempt: __, ...place } = this.#eventOf(delivery)
+    breakerOpened.emit({ ...place, error, errorClass })
+  }
+
+  breakerClosed (duration: number): void {
+    const { log, events: { breakerClosed, identity } } = this.#environment
+    const { groupId, name: subscriber } = this.#plan
+    log.info({ subscriber, groupId, duration: Math.round(duration) }, 'a probe succeeded: messages are handled again')
+    if (breakerClosed.active) breakerClosed.emit({ ...identity, groupId, subscriber, duration })
   }
 
   /** A line about a message; nothing is made for a level that is off. */

@@ -1,3 +1,5 @@
+import type { BreakerHealth } from '../../../types/index.js'
+import type { TopicPartition } from '../../transport/transport.js'
 import type { LastError } from '../group/group-state.js'
 import type { LaneSlot } from '../partition/lanes.js'
 import type { Delivery } from './delivery.js'
@@ -27,6 +29,15 @@ export class RoutingPipeline implements ErasedPipeline {
   get lastError (): LastError | undefined {
     const errors = this.#pipelines.flatMap(({ lastError }) => lastError ?? [])
     return errors.sort((a, b) => b.at - a.at)[0]
+  }
+
+  /** That of the first one that is open. */
+  get breaker (): BreakerHealth | undefined {
+    return this.#pipelines.flatMap(({ breaker }) => breaker ?? [])[0]
+  }
+
+  assigned (partitions: readonly TopicPartition[]): void {
+    for (const pipeline of this.#pipelines) pipeline.assigned?.(partitions)
   }
 
   async run (delivery: Delivery, slot: LaneSlot): Promise<Outcome> {

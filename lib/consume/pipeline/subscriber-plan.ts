@@ -8,7 +8,7 @@ import type { FailureAnswer } from './failure-policy.js'
 /** Inherited options that the core reads for each subscriber. */
 type ReadSettings = Pick<
   InheritedSettings,
-  'ordering' | 'concurrency' | 'ackPolicy' | 'retry' | 'handlerTimeout' | 'bodyLimit' | 'messageLogLevel'
+  'ordering' | 'concurrency' | 'ackPolicy' | 'retry' | 'breaker' | 'handlerTimeout' | 'bodyLimit' | 'messageLogLevel'
 >
 
 /** The settings of a subscriber, without the steps that know the type of its message. */
