@@ -3,10 +3,10 @@ import { noSurplus, onlyKnown } from '../options/assert.js'
 import type { TestAssertions } from './api.js'
 import { recordedHandlers, type Replacements } from './handler-calls.js'
 import { Recorder } from './recorder.js'
-import { Spies } from './spies.js'
+import { Spies, type AnyExpectedCall } from './spies.js'
 import { brokersOfAll, checkedApps } from './test-broker.js'
 import { TestTime } from './test-time.js'
-import type { ExpectedCall, HandlerCall, HandlerSpy, TestedApps } from './types.js'
+import type { HandlerCall, HandlerSpy, TestedApps } from './types.js'
 
 /**
  * Spies of the handlers of an app. Made by {@link createMocks}.
@@ -43,7 +43,7 @@ export function createMocks (app: TestedApps, ...surplus: unknown[]): TestMocks 
       noSurplus('handler(subscriber)', surplus)
       return spies().handler(subscriber) as HandlerSpy<V>
     },
-    assertHandled: <V>(subscriber: unknown, expected?: ExpectedCall<unknown>, ...surplus: unknown[]) => {
+    assertHandled: <V>(subscriber: unknown, expected?: AnyExpectedCall, ...surplus: unknown[]) => {
       noSurplus('assertHandled(subscriber, expected)', surplus)
       return spies().assertHandled(subscriber, expected) as HandlerCall<V>
     },

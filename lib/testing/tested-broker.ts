@@ -20,9 +20,9 @@ import type { Recorder } from './recorder.js'
 import { compareRedelivered } from './redelivery.js'
 import type { TrackedSession } from './session-types.js'
 import { track, type SessionMeans } from './sessions.js'
-import { Spies } from './spies.js'
+import { Spies, type AnyExpectedCall } from './spies.js'
 import type { Tested } from './targets.js'
-import type { ExpectedCall, ExpectedPublish, Fake, HandlerCall, HandlerSpy, TestFailure } from './types.js'
+import type { ExpectedPublish, Fake, HandlerCall, HandlerSpy, TestFailure } from './types.js'
 import type { TestCluster } from './test-cluster.js'
 import type { TestTime } from './test-time.js'
 import type { Tracking } from './tracking.js'
@@ -123,7 +123,7 @@ export class TestedBroker implements TestBroker {
   }
 
   assertHandled = <V>(
-    subscriber: unknown, expected?: ExpectedCall<unknown>, ...surplus: unknown[]
+    subscriber: unknown, expected?: AnyExpectedCall, ...surplus: unknown[]
   ): HandlerCall<V> => {
     noSurplus('assertHandled(subscriber, expected)', surplus)
     return this.#spies.assertHandled(subscriber, expected) as HandlerCall<V>

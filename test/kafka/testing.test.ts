@@ -6,7 +6,7 @@ import { brokers } from './fixture.js'
 
 /** Topics and groups that tests have left on the cluster. */
 async function leftovers (): Promise<readonly string[]> {
-  const admin = new Kafka({ brokers: brokers(), logLevel: logLevel.NOTHING }).admin()
+  const admin = new Kafka({ brokers: [...brokers()], logLevel: logLevel.NOTHING }).admin()
   await admin.connect()
   const topics = await admin.listTopics()
   const { groups } = await admin.listGroups()

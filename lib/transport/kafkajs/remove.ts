@@ -41,5 +41,6 @@ async function createKafkajsAdmin ({ brokers, clientId, ssl = false, sasl }: Con
   const { Kafka, logLevel } = await import('kafkajs')
   const retry = { initialRetryTime: 100, retries: 3 }
   const options = { brokers: [...brokers], clientId, ssl, retry, logLevel: logLevel.NOTHING }
-  return new Kafka(Object.assign(options, sasl && { sasl })).admin()
+  const kafka: InstanceType<typeof Kafka> = Reflect.construct(Kafka, [{ ...options, ...sasl && { sasl } }])
+  return kafka.admin()
 }
