@@ -19,6 +19,7 @@ import { NO_SCOPES, type PublishScopes } from '../middleware/publish-chain.js'
 import { throughMiddlewares } from '../middleware/publish-results.js'
 import type { Handler } from './declaration.js'
 import type { PublisherPlace } from './handles.js'
+import type { PatternTopics } from './pattern-topics.js'
 import type { SubscriberSettings } from './plan.js'
 import type { PublisherPlan, ResultOrigin } from './publisher.js'
 
@@ -45,6 +46,8 @@ export interface SurroundingCode {
   readonly scopes: PublishScopes
   /** The nearest first. */
   readonly errorHandlers: readonly ScopedErrorHandler[]
+  /** undefined: all topics are named. */
+  readonly patternTopics?: PatternTopics | undefined
 }
 
 const NO_CODE: SurroundingCode = { scopes: NO_SCOPES, errorHandlers: [] }
@@ -55,6 +58,8 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
   readonly writtenTopics: () => readonly string[]
   readonly around: ((delivery: Delivery) => AttemptMoments) | undefined
   readonly onFailure: SubscriberPlan<ReceivedMessage>['onFailure']
+  readonly findsTopic: SubscriberPlan['findsTopic']
+  readonly #patternTopics: PatternTopics | undefined
   readonly #source: MessageSource
   readonly #publishers: readonly PublisherPlace[]
   /** The handler within its middlewares. */
@@ -68,7 +73,7 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
     rules: IncomingRules,
     source: MessageSource,
     { results, writtenTopics }: Destinations,
-    { scopes, errorHandlers, handler = settings.declaration.handler } = NO_CODE
+    { scopes, errorHandlers, patternTopics, handler = settings.declaration.handler } = NO_CODE
   ) {
     Object.assign(this, settings)
     const { middlewares, declaration: { scope } } = settings
@@ -76,6 +81,8 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
     this.rules = rules
     this.writtenTopics = writtenTopics
     this.around = around && ((delivery) => around(new ReceivedRecord(source, delivery)))
+    this.findsTopic = patternTopics && ((topic) => patternTopics.has(topic))
+    this.#patternTopics = patternTopics
     this.#source = source
     this.#publishers = results
     this.#handler = aroundHandler(middlewares, (message) => handler.call(scope, message.value, message))
@@ -86,7 +93,7 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
   }
 
   deadLetterTopic (topic: string): string | undefined {
-    return this.deadLetterTopics.get(topic)
+    return this.deadLetterTopics.get(topic) ?? this.#patternTopics?.deadLetterTopic(topic)
   }
 
   isDeadLetterOf (topic: string, origin: string): boolean {

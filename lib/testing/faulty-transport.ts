@@ -11,7 +11,7 @@ export function faultyTransport (transport: MemoryTransport, faults: Faults, app
       const { topics } = options
       const faulty: FaultyConsumer = {
         app,
-        reads: (topic) => typeof topics === 'function' ? topics(topic) : topics.includes(topic),
+        reads: (topic) => [topics].flat().some((each) => typeof each === 'string' ? each === topic : each(topic)),
         rebalance: () => { consumer.subscribe(topics).catch(() => {}) },
         evict: () => { consumer.expire() },
         crash: () => {

@@ -81,11 +81,13 @@ function isolatedOptions (options: ConsumerOptions, isolation: Isolation): Consu
 }
 
 function isolatedTopics (topics: ConsumerOptions['topics'], isolation: Isolation): ConsumerOptions['topics'] {
-  if (typeof topics !== 'function') return topics.map((topic) => isolation.topic(topic))
-  return (name) => {
-    const topic = isolation.own(name)
-    return topic !== undefined && topics(topic)
-  }
+  return [topics].flat().map((each) => {
+    if (typeof each === 'string') return isolation.topic(each)
+    return (name: string) => {
+      const topic = isolation.own(name)
+      return topic !== undefined && each(topic)
+    }
+  })
 }
 
 /** A listener that knows the names of the app. */

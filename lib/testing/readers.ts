@@ -6,32 +6,43 @@ import type { RecordedDelivery, RecordedMessage } from './recorded.js'
 export interface Reader {
   readonly groupId: string | null
   readonly subscriber: string
+  /** Names under which its events come: of a subscriber with cases, those of all of them. */
+  readonly names: Set<string>
+  /** What its consumer is shared by. */
+  readonly shared: object | string
   readonly broker: Broker
 }
 
 /** Who reads which topic. Several subscribers of one group are one reader: each message goes to one of them. */
 export class Readers {
-  readonly #byTopic = new Map<string, Reader[]>()
+  readonly #brokers: readonly Broker[]
+  readonly #byTopic = new Map<string, readonly Reader[]>()
 
   constructor (brokers: readonly Broker[]) {
-    for (const broker of brokers) {
-      for (const { topics, groupId, name: subscriber } of broker.registry.subscribers) {
-        for (const topic of topics) this.#add(topic, { groupId, subscriber, broker })
-      }
-    }
-  }
-
-  #add (topic: string, reader: Reader): void {
-    const known = this.#byTopic.get(topic) ?? []
-    this.#byTopic.set(topic, known)
-    if (known.some(({ groupId }) => groupId !== null && groupId === reader.groupId)) return
-    known.push(reader)
+    this.#brokers = brokers
   }
 
   /** The readers that have not done with a message. */
   waitingFor ({ topic, deliveries }: RecordedMessage): readonly Reader[] {
-    const readers = this.#byTopic.get(topic) ?? []
-    return readers.filter((reader) => !deliveries.some((delivery) => isOf(delivery, reader) && delivery.isDone))
+    return this.#of(topic).filter((reader) => !deliveries.some((delivery) => isOf(delivery, reader) && delivery.isDone))
+  }
+
+  #of (topic: string): readonly Reader[] {
+    const known = this.#byTopic.get(topic)
+    if (known !== undefined) return known
+    const readers: Reader[] = []
+    for (const broker of this.#brokers) {
+      for (const { topics, patterns, groupId, name: subscriber, declaration } of broker.registry.subscribers) {
+        if (!topics.includes(topic) && !patterns.some((pattern) => pattern.matches(topic))) continue
+        // Without a group each subscriber reads for itself, but for the cases of one.
+        const shared = groupId ?? declaration.cases?.of ?? declaration
+        const known = readers.find((reader) => reader.shared === shared)
+        if (known !== undefined) known.names.add(subscriber)
+        else readers.push({ groupId, subscriber, names: new Set([subscriber, topics.join(',')]), shared, broker })
+      }
+    }
+    this.#byTopic.set(topic, readers)
+    return readers
   }
 }
 
@@ -40,8 +51,8 @@ export function deliveryTo ({ deliveries }: RecordedMessage, reader: Reader): Re
   return deliveries.find((delivery) => isOf(delivery, reader))
 }
 
-function isOf ({ groupId, subscriber }: RecordedDelivery, reader: Reader): boolean {
-  return groupId === reader.groupId && (groupId !== null || subscriber === reader.subscriber)
+function isOf ({ groupId, subscriber }: RecordedDelivery, { groupId: group, names }: Reader): boolean {
+  return groupId === group && (groupId !== null || names.has(subscriber))
 }
 
 /** What keeps a reader from reading, if something does. */

@@ -144,8 +144,11 @@ export class Spies {
   /** @throws FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_UNKNOWN_TOPIC */
   topicOf (target: unknown): string {
     const topic = typeof target === 'string' ? target : topicOfHandle(PublisherHandle.of(target))
-    const isKnown = this.#tested.brokers.some(({ registry }) => registry.topics.includes(topic))
-    if (!isKnown) throw new FASTSTREAM_ERR_UNKNOWN_TOPIC(topic)
+    const isDeclared = this.#tested.brokers.some(({ registry }) => registry.topics.includes(topic))
+    // A topic that a pattern finds is declared by nothing else, and neither is its dead-letter topic.
+    if (!isDeclared && !this.#recorder.published.some((message) => message.topic === topic)) {
+      throw new FASTSTREAM_ERR_UNKNOWN_TOPIC(topic)
+    }
     return topic
   }
 }

@@ -1,5 +1,6 @@
 import type { Dependency, PublishOptions, RecordMetadata } from '../../types/index.js'
 import { PublisherHandle } from '../broker/handles.js'
+import { namesOf } from '../broker/plan.js'
 import { FASTSTREAM_ERR_ASSERTION, FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { noSurplus, onlyKnown } from '../options/assert.js'
 import type { TestBroker } from './api.js'
@@ -27,7 +28,7 @@ export async function createTester<const D extends ReadonlyArray<Dependency<unkn
   noSurplus('createTester(app, options)', arguments, 2)
   const broker = await testBroker(app, options)
   const brokers = brokersOfAll([app].flat())
-  const consumed = new Set(brokers.flatMap(({ registry }) => registry.subscribers.flatMap(({ topics }) => topics)))
+  const consumed = new Set(brokers.flatMap(({ registry }) => registry.subscribers.flatMap(namesOf)))
   const produced = new Set(brokers.flatMap(({ registry }) => registry.writtenTopics))
   const consumes = new Map(Array.from(produced, (topic) => [topic, consumerOf(broker, topic)] as const))
 
@@ -37,7 +38,7 @@ export async function createTester<const D extends ReadonlyArray<Dependency<unkn
     const declarations = declarationsOf(brokers, target)
     const topics = new Set(brokers.flatMap(({ registry }) => registry.subscribers
       .filter(({ declaration }) => declarations.includes(declaration))
-      .flatMap(({ topics }) => topics)))
+      .flatMap(namesOf)))
     const [topic] = topics
     if (topic !== undefined && topics.size === 1) return producerOf(broker, topic)
     throw new FASTSTREAM_ERR_INVALID_OPTION('subscriber', `${SEVERAL} (${nameOf(declarations)})`)

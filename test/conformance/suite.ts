@@ -1,6 +1,7 @@
 import { again } from './again.js'
 import { batches } from './batches.js'
 import { beginnings } from './beginnings.js'
+import { chosenPartitions } from './chosen-partitions.js'
 import { claims } from './claims.js'
 import { consuming } from './consuming.js'
 import { failing } from './failing.js'
@@ -12,6 +13,7 @@ import { membership } from './membership.js'
 import { offsets } from './offsets.js'
 import { ordering } from './ordering.js'
 import { partitions } from './partitions.js'
+import { patterns } from './patterns.js'
 import { pausing } from './pausing.js'
 import { payloads } from './payloads.js'
 import { progress } from './progress.js'
@@ -35,6 +37,8 @@ export function conformance (world: World): void {
   settling(world)
   stopping(world)
   pausing(world)
+  patterns(world)
+  chosenPartitions(world)
   hostile(world)
   claims(world)
   groups(world)

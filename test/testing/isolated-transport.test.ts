@@ -114,9 +114,9 @@ t.test('every name is another one on the cluster', async (t) => {
   transport.close()
   const there = { topic: 'run.a', partition: 0, offset: 3n }
   const { topics } = (calls.find((call) => Array.isArray(call) && call[0] === 'consumer') as [string, {
-    topics: (name: string) => boolean
+    topics: ReadonlyArray<(name: string) => boolean>
   }])[1]
-  t.same(['run.a', 'run.b', 'a'].map(topics), [true, false, false])
+  t.same(['run.a', 'run.b', 'a'].map((name) => topics[0]?.(name)), [true, false, false])
   t.match(calls, [
     ['connect', 1], ['ping', 2], ['rights', { read: ['run.a'], write: ['run.b'], groups: ['run.g'] }],
     ['create', [{ topic: 'run.a' }]], ['count', 'run.a'], ['send', [{ topic: 'run.a' }], 5], ['close of producer'],

@@ -91,6 +91,23 @@ t.test('a subscriber without a group is waited for, and its dead letter has a ca
   t.match(session.deadLettered(), [{ groupId: null, subscriber: 'watch' }])
 })
 
+t.test('the cases of a subscriber without a group are waited for once', async (t) => {
+  const app = await build(t)
+  app.broker.subscriber('orders', {
+    groupId: null,
+    offsetReset: 'earliest',
+    by: ({ headers }) => headers.type,
+    cases: { placed: { handler: () => {} }, paid: { handler: () => {} } }
+  })
+  app.broker.subscriber('archive.{year}', function archive () {})
+  const broker = await testBroker(app)
+  const session = await broker.track(async () => {
+    for (const type of ['paid', 'lost']) await broker.publish('orders', type, { headers: { type } })
+  })
+  t.match(session.handled(), [{ value: 'paid' }])
+  t.match(session.deadLettered(), [{ value: 'lost' }])
+})
+
 t.test('a message that an error handler forwards belongs to the session', async (t) => {
   const app = await build(t)
   app.broker.publisher('parked')

@@ -7,8 +7,9 @@ import { stateTable } from '../../lib/testing/state-table.js'
 const BROKER = {
   registry: {
     subscribers: [
-      { topics: ['orders'], groupId: 'shop', name: 'onOrder' }, { topics: ['orders'], groupId: 'shop', name: 'other' },
-      { topics: ['orders'], groupId: null, name: 'watch' }
+      { topics: ['orders'], patterns: [], groupId: 'shop', name: 'onOrder', declaration: {} },
+      { topics: ['orders'], patterns: [], groupId: 'shop', name: 'other', declaration: {} },
+      { topics: [], patterns: [{ matches: () => true }], groupId: null, name: 'watch', declaration: {} }
     ]
   },
   health: () => ({ subscribers: [{ name: 'onOrder', groupId: 'shop', state: 'reading' }] })
