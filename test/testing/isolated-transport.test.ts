@@ -91,7 +91,11 @@ t.test('every name is another one on the cluster', async (t) => {
   producer.send([{ topic: 'a' } as never], 5)
   producer.close()
   const consumer = transport.consumer(
-    { groupId: null, topics: (topic: string) => topic === 'a', positions: [{ topic: 'a', partition: 0, offset: 3n }] } as never,
+    {
+      groupId: null,
+      topics: (topic: string) => topic === 'a',
+      positions: [{ topic: 'a', partition: 0, offset: 3n }]
+    } as never,
     {
       assigned: hear('assigned'),
       revoking: hear('revoking'),
