@@ -7,6 +7,7 @@ import { overridesOf } from '../deps/overrides.js'
 import {
   FASTSTREAM_ERR_INVALID_ARGUMENTS, FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_TEST_BROKER
 } from '../errors.js'
+import { remember } from '../observe/observe.js'
 import type { TestBroker } from './api.js'
 import { onceClosed } from './closing.js'
 import { Faults } from './faults.js'
@@ -67,7 +68,8 @@ export async function testBroker<const D extends ReadonlyArray<Dependency<unknow
     clock: time.clock,
     createTransport: async (...args) => recordingTransport(await cluster.transportsOf(app)(...args), recorder),
     options: time.isVirtual ? AT_ONCE : HURRIED,
-    listen: (events) => {
+    listen: (events, broker) => {
+      remember(broker)
       recorder.listen(events)
       tracking.listen(events)
     },
