@@ -11,12 +11,13 @@ function publishContext (
 ): MessagePublishContext {
   const headers: MessagePublishContext['headers'] = []
   if (correlationId !== undefined) headers.push(['correlation_id', Buffer.from(correlationId)])
-  return { ...BROKER, brokerId, topic, partition: undefined, headers }
+  return { ...BROKER, brokerId, topic, partition: undefined, key: null, tombstone: false, headers }
 }
 
 function processContext (correlationId: string | undefined, brokerId: string = BROKER.brokerId): MessageProcessContext {
   const place = { groupId: 'shop', subscriber: 'onOrder', topic: 'orders', partition: 0, offset: 0n }
-  return { ...BROKER, brokerId, ...place, attempt: 1, header: () => correlationId }
+  const traced = { key: null, tombstone: false, correlationId: () => correlationId ?? 'new', header: () => correlationId }
+  return { ...BROKER, brokerId, ...place, ...traced, attempt: 1 }
 }
 
 function tracking () {
