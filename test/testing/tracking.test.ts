@@ -16,7 +16,8 @@ function publishContext (
 
 function processContext (correlationId: string | undefined, brokerId: string = BROKER.brokerId): MessageProcessContext {
   const place = { groupId: 'shop', subscriber: 'onOrder', topic: 'orders', partition: 0, offset: 0n }
-  const traced = { key: null, tombstone: false, correlationId: () => correlationId ?? 'new', header: () => correlationId }
+  const header = (): string | undefined => correlationId
+  const traced = { key: null, tombstone: false, correlationId: () => correlationId ?? 'new', header }
   return { ...BROKER, brokerId, ...place, ...traced, attempt: 1 }
 }
 
