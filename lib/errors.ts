@@ -2,7 +2,9 @@ import createError from '@fastify/error'
 import { createBounded } from './create-bounded.js'
 
 export * from './errors/dependencies.js'
+export * from './errors/observe.js'
 export * from './errors/page.js'
+export * from './errors/requests.js'
 
 /*
  * The catalogue: one entry per error. docs/errors.md and `test/errors.test.ts` follow it. What a route can throw is
@@ -10,7 +12,7 @@ export * from './errors/page.js'
  */
 
 // Options and declarations: wrong when the app is built, so they stop it.
-export const FASTSTREAM_ERR_INVALID_OPTION = createError<[option: string, cure: string]>(
+export const FASTSTREAM_ERR_INVALID_OPTION = createError<[option: string, cure: string, options?: ErrorOptions]>(
   'FASTSTREAM_ERR_INVALID_OPTION', "option '%s' %s", 500, TypeError
 )
 export const FASTSTREAM_ERR_INVALID_ARGUMENTS = createError<[call: string, reason: string]>(
@@ -230,6 +232,7 @@ export const FASTSTREAM_ERR_NEXT = createBounded<[moment: string, fault: string]
 
 // Tests.
 export const FASTSTREAM_ERR_TEST_BROKER = createError<[reason: string]>('FASTSTREAM_ERR_TEST_BROKER', '%s', 500)
+export const FASTSTREAM_ERR_ASSERTION = createError<[failure: string]>('FASTSTREAM_ERR_ASSERTION', '%s', 500)
 export const FASTSTREAM_ERR_NOT_SETTLED = createError<[ms: number, what: string]>(
   'FASTSTREAM_ERR_NOT_SETTLED',
   "still not settled after %d ms: %s (raise 'timeout' if that is too short, or look for a handler that never ends)",

@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger, FastifyTypeProvider } from 'fastify'
 import type { Dependency } from './dependency.js'
 import type { MessageOf } from './message-of.js'
-import type { Part, Read } from './provider.js'
+import type { Part, Read, Write } from './provider.js'
 import type { BoundBroker, Response } from './publish.js'
 import type { Message, SubscriberHandler } from './subscribe.js'
 import type { TopicParams } from './topics.js'
@@ -127,4 +127,6 @@ export type BatchHandler<This, P extends FastifyTypeProvider, S, R = unknown, D 
  * type OfBatches = HandlerOf<true, FastifyInstance, TypeBoxTypeProvider, { value: typeof OrderSchema }>
  */
 export type HandlerOf<B, This, P extends FastifyTypeProvider, S, R = unknown, D = {}, T = string> =
-  [B] extends [undefined] ? SubscriberHandler<This, P, S, R, D, T> : BatchHandler<This, P, S, R, D, T>
+  [B] extends [undefined]
+    ? SubscriberHandler<This, P, S, R & Write<P, Part<S, 'reply'>>, D, T>
+    : BatchHandler<This, P, S, R, D, T>

@@ -46,7 +46,7 @@ export interface FunctionRegistrar<This, P extends FastifyTypeProvider> {
     this: void,
     options: SubscriberOptions<S, R, D, B> & NamedTopic,
     handler: HandlerOf<B, This, P, NoInfer<S>, NoInfer<R>, NoInfer<D>>
-  ): Subscriber
+  ): Subscriber<Read<P, Part<S, 'value'>>>
   consumes (this: void, handler: HandlerAsLastArgument<This, P>): Subscriber
   /**
    * Declares a publisher, and returns a function that publishes what the given one returns. It resolves to that value

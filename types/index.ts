@@ -19,17 +19,24 @@ export type * from './events.js'
 export type * from './functions.js'
 export type * from './group-events.js'
 export type * from './health.js'
+export type * from './health-options.js'
 export type * from './lifecycle.js'
 export type * from './message-events.js'
+export type * from './metrics.js'
 export type * from './middleware.js'
+export type * from './observation.js'
+export type * from './observe-options.js'
 export type * from './options.js'
+export type * from './otel.js'
 export type * from './provider.js'
 export type * from './publish.js'
 export type * from './publish-batch.js'
 export type * from './rebalance-listener.js'
+export type * from './request.js'
 export type * from './router.js'
 export type * from './scope-options.js'
 export type * from './security.js'
+export type * from './story.js'
 export type * from './subscribe.js'
 export type * from './subscriber.js'
 export type * from './topics.js'
@@ -117,8 +124,8 @@ declare module 'fastify' {
      */
     resolve<T> (this: void, dependency: Dependency<T>): Promise<T>
     /** Broker named `'default'`, which publishes with the correlation id of this request. */
-    broker: BoundBroker
+    broker: BoundBroker<TypeProvider>
     /** Brokers by name, each of which publishes with the correlation id of this request. */
-    brokers: { readonly [N in keyof NamedBrokers]: BoundBroker }
+    brokers: { readonly [N in keyof NamedBrokers]: BoundBroker<TypeProvider> }
   }
 }

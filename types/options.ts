@@ -6,7 +6,9 @@ import type { ClusterOptions } from './clusters.js'
 import type { CodecOption, Decoder, Parser } from './codec.js'
 import type { InheritedConsumerOptions } from './consumer-options.js'
 import type { Middleware } from './middleware.js'
+import type { ObserveOptions } from './observe-options.js'
 import type { Partitioner } from './publish.js'
+import type { RepliesOptions } from './request.js'
 import type { LayerOptions } from './scope-options.js'
 import type { SaslOptions } from './security.js'
 import type { Transport, TransportFactory } from './transport.js'
@@ -220,7 +222,7 @@ export interface InheritedOptions extends InheritedConsumerOptions {
  * @example
  * await app.register(faststreamPlugin, { brokers: ['localhost:9092'], groupId: 'shop' })
  */
-export interface FaststreamOptions extends LayerOptions {
+export interface FaststreamOptions extends LayerOptions, ObserveOptions {
   /**
    * Bootstrap addresses, `host:port`; one text may hold several, separated by commas. Required in production, unless
    * `transport: 'memory'` is written. FastStream, FastKafka: `bootstrap_servers`.
@@ -362,6 +364,13 @@ export interface FaststreamOptions extends LayerOptions {
     compression?: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd' | undefined
     partitioner?: Partitioner | undefined
   } | undefined
+  /**
+   * Topics of replies: the one that this app reads for its requests, and those that its subscribers may answer to, see
+   * {@link RepliesOptions}. FastStream: `reply_to` of a message is answered whatever it names.
+   *
+   * @default topicPrefix + 'replies.' + clientId; allowed: topicPrefix + 'replies.*'
+   */
+  replies?: RepliesOptions | undefined
   /**
    * Function that names the correlation id of what a route publishes: 1 to 256 visible characters. FastStream:
    * `id_generator`.

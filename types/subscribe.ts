@@ -9,9 +9,9 @@ import type { MessageSchema, Part, Read, Write } from './provider.js'
 import type { BoundBroker, Publisher, PublisherOptions, RecordMetadata } from './publish.js'
 import type { Dependencies, Dependency, WithDeps } from './dependency.js'
 import type { ErrorHandler } from './error-handler.js'
-import type { BrokerHealth } from './health.js'
 import type { BrokerLifecycle } from './lifecycle.js'
 import type { Middleware } from './middleware.js'
+import type { BrokerObservation } from './observation.js'
 import type { InheritedOptions } from './options.js'
 import type { RebalanceListener } from './rebalance-listener.js'
 import type { AnyKafkaRouter, IncludeOptions } from './router.js'
@@ -32,7 +32,8 @@ import type { TopicNames, TopicParams } from './topics.js'
  * }
  */
 export interface Message<
-  V = unknown, K = Buffer | null, H = Readonly<Record<string, string>>, D = {}, Params = TopicParams<string>
+  V = unknown, K = Buffer | null, H = Readonly<Record<string, string>>, D = {}, Params = TopicParams<string>,
+  P extends FastifyTypeProvider = FastifyTypeProvider
 > extends RecordMetadata {
   /**
    * Value, decoded by the codec, else by the header `content-type` (JSON without one), and validated. `null` is a
@@ -76,7 +77,7 @@ export interface Message<
    */
   readonly log: FastifyBaseLogger
   /** Broker that publishes with the correlation id of this message. */
-  readonly broker: BoundBroker
+  readonly broker: BoundBroker<P>
   /**
    * Acknowledges the message. It is settled when the handler has ended, whatever the handler does then, also beyond
    * its `handlerTimeout`.
@@ -122,7 +123,8 @@ export interface SubscriberOptions<
   S, R, D extends Dependencies = {}, B extends true | BatchOptions | undefined = undefined
 > extends Documentation, InheritedOptions {
   /**
-   * Schemas of value, key and headers. A message that does not match goes to the dead-letter topic at once.
+   * Schemas of value, key and headers. A message that does not match goes to the dead-letter topic at once. With
+   * `reply` the subscriber answers requests, see {@link MessageSchema.reply}.
    *
    * @default none: messages are only decoded
    */
@@ -178,8 +180,9 @@ export interface SubscriberOptions<
  * const handler: SubscriberHandler<FastifyInstance, TypeBoxTypeProvider, { value: typeof OrderSchema }> =
  *   (order, { log }) => { log.info({ id: order.id }, 'order taken') }
  */
-export type SubscriberHandler<This, P extends FastifyTypeProvider, S, R = unknown, D = {}, T = string> =
-  (this: This, value: Read<P, Part<S, 'value'>>, message: MessageOf<P, S, D, T>) => Returned<R>
+export type SubscriberHandler<This, P extends FastifyTypeProvider, S, R = unknown, D = {}, T = string> = (
+  this: This, value: Read<P, Part<S, 'value'>>, message: MessageOf<P, S, D, T>
+) => Returned<R & Write<P, Part<S, 'reply'>>>
 
 /**
  * Handler of a subscriber without options. Its name is what the compiler says of a call that forgets the handler.
@@ -222,7 +225,7 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
     topics: T,
     options: SubscriberOptions<S, R, D, B>,
     handler: HandlerOf<B, This, P, NoInfer<S>, NoInfer<R>, NoInfer<D>, T>
-  ): Subscriber
+  ): Subscriber<Read<P, Part<S, 'value'>>>
   /**
    * Declares a handler for each type of message of one or several topics. The option `by` says which one takes a
    * message, see {@link CasesOptions}.
@@ -236,11 +239,11 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
    */
   subscriber<
     Names extends string | number, const V = {}, const K = {}, const H = {}, const D = {}, R = {},
-    const T extends TopicNames = TopicNames
+    const T extends TopicNames = TopicNames, const Y = {}
   >(
     this: void,
     topics: T,
-    options: CasesOptions<This, P, Names, V, K, H, D, R, T>
+    options: CasesOptions<This, P, Names, V, K, H, D, R, T, Y>
   ): Subscriber
   subscriber<const T extends TopicNames>(
     this: void,
@@ -264,7 +267,7 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
     this: void,
     topic: string,
     options?: PublisherOptions<S, Write<P, Part<NoInfer<S>, 'value'>>, KeyOf<P, NoInfer<S>>> | undefined
-  ): Publisher<Write<P, Part<S, 'value'>>>
+  ): Publisher<Write<P, Part<S, 'value'>>, Read<P, Part<S, 'reply'>>>
 }
 
 /**
@@ -276,7 +279,7 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
  * await app.broker.publish('orders', { id: '1' })
  */
 export interface Broker<This, P extends FastifyTypeProvider>
-  extends Registrar<This, P>, FunctionRegistrar<This, P>, BrokerLifecycle<This>, BoundBroker {
+  extends Registrar<This, P>, FunctionRegistrar<This, P>, BrokerLifecycle<This>, BrokerObservation, BoundBroker<P> {
   /** Name, as the option `name` of the plugin. */
   readonly name: string
   /** Unique id, as `brokerId` of the events: brokers of several apps in one process may have one name. */
@@ -313,16 +316,6 @@ export interface Broker<This, P extends FastifyTypeProvider>
    * })
    */
   setErrorHandler (this: void, handler: ErrorHandler<This>): void
-  /**
-   * Returns what each subscriber does, and whether all is well. Sends no request, so it may be called often.
-   *
-   * @example
-   * app.get('/ready', (request, reply) => {
-   *   const health = app.broker.health()
-   *   return reply.code(health.healthy ? 200 : 503).send(health)
-   * })
-   */
-  health (this: void): BrokerHealth
   /**
    * Gives options to all subscribers and publishers of this scope and its children, also to those that are declared
    * already. The nearest place that names an option wins: the subscriber, its scope, the scopes around it, the plugin.

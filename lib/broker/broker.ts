@@ -12,6 +12,7 @@ import type { Outgoing, Sending } from '../message/outgoing.js'
 import type { PublishChains } from '../middleware/publish-chain.js'
 import type { Settings } from '../options/plugin-options.js'
 import type { Producer } from '../produce/producer.js'
+import type { ReplyReader, ReplyTaker } from '../request/reply-reader.js'
 import type { TopicPartitionOffset } from '../transport/transport.js'
 import { compile, compilePublisher, type Compiled } from './compile.js'
 import type { SubscriberDeclaration } from './declaration.js'
@@ -63,9 +64,11 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
   }
 
   get producer (): Producer {
-    const producer = this.#connection?.producer
-    if (producer === undefined) throw new FASTSTREAM_ERR_NOT_READY(this.state)
-    return producer
+    return this.found(this.#connection?.producer)
+  }
+
+  get connection (): BrokerRuntime | undefined {
+    return this.#connection
   }
 
   async send (outgoing: Outgoing, sending?: Sending): Promise<RecordMetadata> {
@@ -82,20 +85,12 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
 
   health (): BrokerHealth {
     const groupOf = (declaration: SubscriberDeclaration): Group | undefined => this.#connection?.groupOf(declaration)
-    const { state, registry: { previews }, lifecycle: { background: { health: background } } } = this
-    return brokerHealth({ state, lastError: this.#lastError, background }, previews, groupOf)
-  }
-
-  get isConnected (): boolean {
-    return this.state === 'connected'
+    const { state, registry: { previews }, lifecycle: { background: { health: background } }, requests } = this
+    return brokerHealth({ state, lastError: this.#lastError, background, requests: requests.health }, previews, groupOf)
   }
 
   get isStarted (): boolean {
     return this.isConnected && this.#dispatching && !this.lifecycle.isWaiting && !this.#ending
-  }
-
-  get topics (): readonly string[] {
-    return this.registry.previewedTopics
   }
 
   async ping (timeout: number): Promise<boolean> {
@@ -112,6 +107,10 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
 
   prepareTopic (topic: string): void {
     this.#connection?.prepare(topic)
+  }
+
+  async readReplies (topic: string, taker: ReplyTaker): Promise<ReplyReader> {
+    return await this.found(this.#connection).readReplies(topic, taker)
   }
 
   override setKafkaBroker (name: string): void {
@@ -139,12 +138,12 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
     if (!this.loading) return
     this.started = true
     this.#environment = environment
-    environment.listen(this.events)
+    environment.listen(this.events, this)
     // Fastify's time-out of the hook counts from here, so ours does, too.
     const began = this.clock.elapsed()
     try {
       this.registry.complete([{ retry: environment.options.retry }])
-      this.compiled = compile(this.registry, this)
+      this.compiled = compile(this.registry, this, environment)
       await this.#begin(this.compiled, began)
     } catch (error) {
       // Not awaited: the hook's own time-out must not come before this error. `onClose` waits for it.

@@ -85,8 +85,9 @@ const SUBSCRIBER_OPTIONS = [
 const PUBLISHER_OPTIONS = [
   'schema', 'key', 'headers', 'codec', 'partition', 'partitioner', 'replyTo', 'includeInSchema', ...DOCUMENTATION
 ]
-const PARTS = ['value', 'key', 'headers']
+const PARTS = ['value', 'key', 'headers', 'reply']
 const UNFILTERED = "must not be given with 'filter': give each type of message a topic, or handle one at a time"
+const UNANSWERED = "must not be given with 'batch': a subscriber that answers handles one message at a time"
 
 /** @throws FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_INVALID_TOPIC */
 export function writeSubscriber (
@@ -99,6 +100,9 @@ export function writeSubscriber (
   callable('handler', handler, 'must be a function: subscriber(topics, options, handler)')
   if (filter !== undefined) callable('filter', filter, 'must be a function of the message that returns true or false')
   if (batch !== undefined && filter !== undefined) throw new FASTSTREAM_ERR_INVALID_OPTION('batch', UNFILTERED)
+  if (batch !== undefined && schema?.reply !== undefined) {
+    throw new FASTSTREAM_ERR_INVALID_OPTION('schema.reply', UNANSWERED)
+  }
   resolveInherited([options])
   return Object.freeze({
     kind: 'subscriber',

@@ -1,7 +1,7 @@
 import type { Failure } from '../consume/pipeline/dead-letter.js'
 import type { FailureAnswer } from '../consume/pipeline/failure-policy.js'
 import type { Delivery } from '../consume/pipeline/delivery.js'
-import type { AttemptMoments, ResultsInScope, SubscriberPlan } from '../consume/pipeline/subscriber-plan.js'
+import type { AttemptMoments, Replies, ResultsInScope, SubscriberPlan } from '../consume/pipeline/subscriber-plan.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { isPromise } from '../is-promise.js'
 import { steady } from '../log.js'
@@ -18,6 +18,7 @@ import { aroundHandler } from '../middleware/consume-chain.js'
 import { NO_SCOPES, type PublishScopes } from '../middleware/publish-chain.js'
 import { throughMiddlewares } from '../middleware/publish-results.js'
 import { CompiledBatches } from './batch-subscriber.js'
+import type { Handler } from './declaration.js'
 import type { PublisherPlace } from './handles.js'
 import type { PatternTopics } from './pattern-topics.js'
 import type { SubscriberSettings } from './plan.js'
@@ -34,12 +35,16 @@ export interface CompiledSubscriber extends SubscriberSettings {}
 export interface Destinations {
   /** Publishers of what the handler returns. */
   readonly results: readonly PublisherPlace[]
+  /** Undefined where it does not answer. */
+  readonly replier?: Replies | undefined
   /** All topics that the app has declared to write. */
   readonly writtenTopics: () => readonly string[]
 }
 
-/** Code of the app around a subscriber, beside the middlewares of its settings. */
+/** Code of the app that a subscriber runs, beside the middlewares of its settings. */
 export interface SurroundingCode {
+  /** Undefined: the handler that was declared. */
+  readonly handler?: Handler
   /** The middlewares of what it publishes. */
   readonly scopes: PublishScopes
   /** The nearest first. */
@@ -58,6 +63,7 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
   readonly onFailure: SubscriberPlan<ReceivedMessage>['onFailure']
   /** What its pipeline does with each batch; undefined: it handles one message at a time. */
   readonly batches: CompiledBatches | undefined
+  readonly replies: Replies | undefined
   readonly findsTopic: SubscriberPlan['findsTopic']
   readonly #patternTopics: PatternTopics | undefined
   readonly #source: MessageSource
@@ -72,12 +78,11 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
     settings: SubscriberSettings,
     rules: IncomingRules,
     source: MessageSource,
-    { results, writtenTopics }: Destinations,
-    { scopes, errorHandlers, patternTopics } = NO_CODE
+    { results, replier, writtenTopics }: Destinations,
+    { scopes, errorHandlers, patternTopics, handler = settings.declaration.handler } = NO_CODE
   ) {
     Object.assign(this, settings)
-    const { middlewares, declaration } = settings
-    const { handler, scope } = declaration
+    const { middlewares, declaration: { scope } } = settings
     const around = aroundAttempts(middlewares)
     this.rules = rules
     this.writtenTopics = writtenTopics
@@ -86,6 +91,7 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
     this.#patternTopics = patternTopics
     this.#source = source
     this.#publishers = results
+    this.replies = replier
     this.#handler = aroundHandler(middlewares, (message) => handler.call(scope, message.value, message))
     this.#scopes = scopes
     this.#errorHandlers = errorHandlers
@@ -128,7 +134,7 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
 
   prepare (result: unknown, message: ResultOrigin): readonly Prepared[] | Promise<ResultsInScope> {
     const { value, options } = isResponse(result) ? result : { value: result, options: undefined }
-    if (this.#publishers.length === 0) this.#warnOfResult()
+    if (this.#publishers.length === 0 && this.replies === undefined) this.#warnOfResult()
     if (options?.noConfirm) throw new FASTSTREAM_ERR_INVALID_OPTION('noConfirm', CONFIRMED)
     if (value === undefined) return []
     // A key function cannot be called with null: the tombstone belongs to the entity that the message is about.
@@ -148,7 +154,8 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
     const failed = new FailedRecord(this.#source, delivery, stage, message)
     const decision = await askErrorHandlers(this.#errorHandlers, error, failed)
     if (decision === undefined) return undefined
-    return answerOf(decision, { now, reply: (value) => this.prepare(value, failed) })
+    const prepare = (value: unknown): ReturnType<typeof this.prepare> => this.prepare(value, failed)
+    return answerOf(decision, { now, reply: prepare })
   }
 
   /** Once: the mistake is in the declaration, not in the message. */

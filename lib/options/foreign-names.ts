@@ -62,7 +62,7 @@ export const FASTSTREAM_NAMES: Readonly<Record<string, string>> = {
   decoder: "use 'decoder' or 'codec' of a subscriber or of the plugin",
   key_deserializer: "use 'schema.key' for a key that is text, and 'codec.key' for any other",
   value_deserializer: "use 'codec' or 'decoder' of a subscriber or of the plugin",
-  no_reply: "leave it out: a result goes to the publishers in 'publish', and not to the header reply_to",
+  no_reply: "leave it out: a subscriber answers to the header reply_to only if it has 'schema.reply'",
   reply_to: "use 'replyTo' of a publisher",
   autoflush: 'leave it out: a publish resolves when its record is in the log',
 
@@ -137,8 +137,8 @@ export const FASTKAFKA_NAMES: Readonly<Record<string, string>> = {
   // Tests.
   app: 'the first argument names it: testBroker(app)',
   use_in_memory_broker: 'leave it out: testBroker(app) is always in memory',
-  interval: 'there is no benchmark decorator yet',
-  sliding_window_size: 'there is no benchmark decorator yet'
+  interval: "it is 'interval' of benchmark(), which fastify-faststream/testing exports",
+  sliding_window_size: "it is 'window' of benchmark(), which fastify-faststream/testing exports"
 }
 
 const BY_NAME = new Map([

@@ -90,3 +90,13 @@ export interface BatchSettings {
   /** ms from the arrival of the first message on */
   readonly timeout: number
 }
+
+/** From when on the load is high, and when subscribers are slowed. */
+export interface PressureSettings {
+  /** Part of the queue of the producer. */
+  readonly publishQueue: number
+  /** ms */
+  readonly commitAge: number
+  /** ms; 0: never */
+  readonly eventLoopDelay: number
+}

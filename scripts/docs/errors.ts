@@ -73,6 +73,11 @@ const WHEN: { readonly [_ in keyof typeof errors]: string } = {
   FASTSTREAM_ERR_PUBLISH_REFUSED: 'the cluster refused the record, for example because it is too large',
   FASTSTREAM_ERR_PUBLISH_BATCH:
     '`publishBatch` could not publish all of its messages: `published` says which are in the log; the status is that of the `cause`',
+  FASTSTREAM_ERR_REQUEST_TIMEOUT: 'a [request](requests.md) got no reply within its `timeout`; it may be handled all the same',
+  FASTSTREAM_ERR_REQUEST_REFUSED:
+    'the handler of a [request](requests.md) failed, or its message was refused; `remoteCode` is the code of that error',
+  FASTSTREAM_ERR_REQUEST_ABORTED: 'the signal of a [request](requests.md) aborted: in a route, because the client is gone',
+  FASTSTREAM_ERR_REPLY: 'the reply to a [request](requests.md) cannot be decoded or does not match its schema; the `cause` says why',
   FASTSTREAM_ERR_UNKNOWN_OPERATION: 'the page publishes as an operation that the document does not have',
   FASTSTREAM_ERR_PUBLISH_FORBIDDEN:
     '`asyncapi.publish.authorize` did not return `true`, the request comes from another site, or the operation is a dead letter',
@@ -80,6 +85,8 @@ const WHEN: { readonly [_ in keyof typeof errors]: string } = {
     'the app\'s `authorize` threw (an error with a status of 400 to 499 keeps it), or did not answer within 10 s (503)',
   FASTSTREAM_ERR_PUBLISH_BODY: 'the page sends a body that is no message',
   FASTSTREAM_ERR_PUBLISH_RATE: 'the page publishes too many messages per second',
+  FASTSTREAM_ERR_HEALTH_FORBIDDEN: '`health.authorize` did not return `true` for a request to `health.details`',
+  FASTSTREAM_ERR_EXPLAIN: '`app.broker.explain()` is called without the option `explain`',
   FASTSTREAM_ERR_NEXT:
     'a [middleware](middlewares.md) calls `next()` twice, or after its end, or its `publishScope` does not call it',
   FASTSTREAM_ERR_DEPENDENCY_YIELD: 'the generator of a dependency did not yield, or yielded twice',
@@ -89,6 +96,8 @@ const WHEN: { readonly [_ in keyof typeof errors]: string } = {
   FASTSTREAM_ERR_CLEANUP_TIMEOUT: 'a clean-up did not end within `cleanupTimeout`',
   FASTSTREAM_ERR_TEST_BROKER:
     '`testBroker` is called for an app that is ready or has no broker; an override names a dependency that nothing uses',
+  FASTSTREAM_ERR_ASSERTION:
+    'an assertion of a [test broker](testing.md) does not hold, or an app closes with failures that its test has not read',
   FASTSTREAM_ERR_NOT_SETTLED: '`settled()` waited longer than its `timeout`'
 }
 

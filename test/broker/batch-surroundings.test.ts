@@ -178,6 +178,42 @@ t.test('events name each message of a batch, and a trace the first one', async (
   ])
 })
 
+t.test('each message of a call is told to end, as it ended', async (t) => {
+  const [started, ended] = [hear(t, 'faststream.message.started'), hear(t, 'faststream.message.ended')]
+  const completed = hear(t, 'faststream.message.completed')
+  const { publish } = await build(t, {
+    size: 4,
+    options: { schema: { value: Order } },
+    take: (_values, _batch, call) => { if (call === 1) throw new BatchError(1, new RejectMessage('no')) }
+  })
+  await publish('wrong', order('a'), order('bad'), order('c'))
+  t.same(started.filter(({ topic }) => topic === 'orders').map(({ offset }) => offset), [0n, 1n, 2n, 3n, 3n])
+  t.same(ended.filter(({ topic }) => topic === 'orders').map(({ offset, outcome, error }) => {
+    return [offset, outcome, error !== undefined]
+  }), [
+    [0n, 'failed', true], [1n, 'settled', false], [2n, 'failed', true], [3n, 'unsettled', false],
+    [3n, 'settled', false]
+  ])
+  t.match(completed.filter(({ topic }) => topic === 'orders'), [
+    { offset: 0n, outcome: 'dead-lettered' }, { offset: 1n, outcome: 'acknowledged' },
+    { offset: 2n, outcome: 'dead-lettered' }, { offset: 3n, outcome: 'acknowledged' }
+  ])
+})
+
+t.test('the breaker holds a batch while all attempts fail alike', async (t) => {
+  const opened = hear(t, 'faststream.breaker.opened')
+  const { broker, calls, outcomes } = await build(t, {
+    size: 2,
+    options: { breaker: { minimum: 2, ratio: 0.5, window: 60_000 }, retry: { retries: 0 } },
+    take: (_values, _batch, call) => { if (call < 4) throw new Error('down') }
+  })
+  for (const value of ['a', 'b', 'c', 'd']) await broker.publish('orders', value)
+  await broker.settled({ timeout: 20_000 })
+  t.equal(opened.length, 1)
+  t.same(calls.at(-1), ['c', 'd'])
+  t.ok(outcomes().slice(2).every((outcome) => outcome === 'acknowledged'), String(outcomes()))
+})
+
 t.test('a late call is told for each of its messages', async (t) => {
   const late = hear(t, 'faststream.message.late')
   const { app, publish } = await build(t, {

@@ -94,6 +94,7 @@ t.test('impossible bounds, and options that do not go together, are refused', as
     [{ batch: { timeout: -1 } }, /'batch.timeout' must be a number of at least 0/],
     [{ batch: { timeout: 2 ** 31 } }, /'batch.timeout' must be .* at most 2147483647/],
     [{ batch: true, filter: () => true }, /'batch' must not be given with 'filter'/],
+    [{ batch: true, schema: { reply: {} } }, /'schema.reply' must not be given with 'batch'/],
     [{ batch: true, filter: 'text' }, /'filter' must be a function/]
   ]
   for (const [options, message] of wrong) {

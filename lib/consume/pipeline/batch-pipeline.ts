@@ -1,6 +1,5 @@
 import type { BreakerHealth } from '../../../types/index.js'
 import { inOwnContext } from '../../context.js'
-import { processing } from '../../events.js'
 import { decisionOf, SkipMessage } from '../../message/ack.js'
 import type { Producer } from '../../produce/producer.js'
 import type { TopicPartition } from '../../transport/transport.js'
@@ -9,7 +8,7 @@ import type { LastError } from '../group/group-state.js'
 import type { LaneSlot } from '../partition/lanes.js'
 import { BatchDelivery, type BatchMember, type Failed } from './batch-delivery.js'
 import type { Delivery } from './delivery.js'
-import { Failures, type AttemptResult, type FailedAttempt } from './failures.js'
+import { endOf, Failures, type AttemptEnd, type AttemptResult, type FailedAttempt } from './failures.js'
 import type { Outcome } from './outcome.js'
 import { createParts, type PipelineParts } from './parts.js'
 import type { ErasedPipeline } from './pipeline.js'
@@ -61,10 +60,9 @@ export class BatchPipeline<Batch = unknown> implements ErasedPipeline {
     const { clock, report } = this.#parts
     const began = clock.elapsed()
     const outcome = await this.#run(members, slot)
-    const level = report.completedLevel
-    if (level === undefined) return outcome
+    if (!report.tellsCompleted) return outcome
     const time = clock.elapsed() - began
-    for (const { delivery, slot: { settlement } } of members) report.completed(level, delivery, settlement, time)
+    for (const { delivery, slot: { settlement } } of members) report.completed(delivery, settlement, time)
     return outcome
   }
 
@@ -96,17 +94,26 @@ export class BatchPipeline<Batch = unknown> implements ErasedPipeline {
     return 'settled'
   }
 
-  #attempt (delivery: BatchDelivery, lane: LaneSlot, firstAt?: number): Promise<AttemptResult> {
-    const { one, report } = this.#parts
+  async #attempt (delivery: BatchDelivery, lane: LaneSlot, firstAt?: number): Promise<AttemptResult> {
+    const { clock, one, report } = this.#parts
     const slot: LaneSlot = {
       wait: (ms, beforeAttempt) => lane.wait(ms, beforeAttempt),
       hold: (opened) => lane.hold(opened),
       awaitsDecision: () => { lane.awaitsDecision?.() },
       settle: (outcome) => { delivery.settle(outcome) }
     }
+    const { members } = delivery
     report.started(delivery)
-    if (!processing.hasSubscribers) return one.run(delivery, slot, firstAt)
-    return traceAttempt(report.contextOf(delivery), () => one.run(delivery, slot, firstAt))
+    const { around, isTraced, tellsEnded } = report
+    const began = clock.elapsed()
+    const attempt = (): Promise<AttemptResult> => one.run(delivery, slot, firstAt)
+    const running = isTraced ? traceAttempt(report.contextOf(delivery), attempt, around) : attempt()
+    const blocked = clock.elapsed() - began
+    const result = await running
+    if (!tellsEnded) return result
+    const times = { duration: clock.elapsed() - began, blocked }
+    for (const member of members) report.ended(member.delivery, endOfMember(member, delivery, result), times)
+    return result
   }
 
   /** Settles what is done. What has to be handled again is added to `later`. */
@@ -169,4 +176,12 @@ export class BatchPipeline<Batch = unknown> implements ErasedPipeline {
 /** The next attempts for the same records. */
 function nextOf (members: readonly BatchMember[]): readonly BatchMember[] {
   return members.map(({ delivery, slot }) => ({ delivery: delivery.next(), slot }))
+}
+
+/** The end of the attempt for one of its messages. */
+function endOfMember (member: BatchMember, delivery: BatchDelivery, result: AttemptResult): AttemptEnd {
+  const failed = delivery.failed.find((each) => each.member === member)
+  if (failed !== undefined) return { outcome: 'failed', error: failed.error }
+  if (delivery.subjects.includes(member)) return endOf(result)
+  return { outcome: delivery.rest.includes(member) ? 'unsettled' : 'settled', error: undefined }
 }

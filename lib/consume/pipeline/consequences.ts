@@ -8,11 +8,13 @@ import type { Consequence, FailurePolicy } from './failure-policy.js'
 import type { Outcome } from './outcome.js'
 import type { PublishUntilStored } from './publish-until-stored.js'
 import type { SubscriberReport } from './report.js'
+import type { Replies } from './subscriber-plan.js'
 
 /** All but another attempt. */
 export type FinalConsequence = Exclude<Consequence, { kind: 'again' }>
 
 interface ConsequenceParts {
+  readonly steps: { readonly replies?: Replies | undefined }
   readonly publisher: PublishUntilStored
   readonly policy: FailurePolicy
   readonly report: SubscriberReport
@@ -30,8 +32,13 @@ export class Consequences {
   async carryOut (
     delivery: Delivery, failure: Failure, consequence: FinalConsequence, slot: LaneSlot
   ): Promise<Outcome> {
+    const { replies } = this.#parts.steps
     try {
-      return await this.#end(delivery, failure, consequence, slot)
+      const outcome = await this.#end(delivery, failure, consequence, slot)
+      // A message that is forwarded is handled elsewhere.
+      const isOver = outcome === 'settled' && slot.settlement !== 'forwarded'
+      if (isOver && replies !== undefined) await replies.refuse(failure.error, delivery)
+      return outcome
     } catch (err) {
       if (!isNotAuthorized(err)) throw err
       this.#parts.report.refused(delivery, err)
@@ -46,7 +53,10 @@ export class Consequences {
         report.refused(delivery, failure.error)
         return 'stop'
       case 'acknowledge':
-        if (consequence.decided !== true) report.acknowledged(delivery, failure)
+        if (consequence.decided !== true) {
+          delivery.forgive(failure.error)
+          report.acknowledged(delivery, failure)
+        }
         slot.settle('acknowledged')
         return 'settled'
       case 'discard':

@@ -1,7 +1,5 @@
 import type { BreakerHealth } from '../../../types/index.js'
 import { inOwnContext } from '../../context.js'
-import { processing } from '../../events.js'
-import type { Level } from '../../log.js'
 import type { Producer } from '../../produce/producer.js'
 import type { TopicPartition } from '../../transport/transport.js'
 import type { Environment } from '../environment.js'
@@ -9,7 +7,7 @@ import type { LastError } from '../group/group-state.js'
 import type { LaneSlot } from '../partition/lanes.js'
 import type { Delivery } from './delivery.js'
 import type { FailurePolicy } from './failure-policy.js'
-import type { AttemptResult } from './failures.js'
+import { endOf, type AttemptResult } from './failures.js'
 import type { Outcome } from './outcome.js'
 import { createParts, type PipelineParts } from './parts.js'
 import type { SubscriberReport } from './report.js'
@@ -73,16 +71,15 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
   }
 
   run (delivery: Delivery, slot: LaneSlot): Promise<Outcome> {
-    const level = this.#report.completedLevel
-    return level === undefined ? this.#run(delivery, slot) : this.#runAndTell(level, delivery, slot)
+    return this.#report.tellsCompleted ? this.#runAndTell(delivery, slot) : this.#run(delivery, slot)
   }
 
-  async #runAndTell (level: Level, delivery: Delivery, slot: LaneSlot): Promise<Outcome> {
+  async #runAndTell (delivery: Delivery, slot: LaneSlot): Promise<Outcome> {
     const { clock } = this.#parts
     const began = clock.elapsed()
     const outcome = await this.#run(delivery, slot)
     if (outcome === 'settled') slot.settle()
-    this.#report.completed(level, delivery, slot.settlement, clock.elapsed() - began)
+    this.#report.completed(delivery, slot.settlement, clock.elapsed() - began)
     return outcome
   }
 
@@ -109,8 +106,21 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
   }
 
   #attempt (delivery: Delivery, slot: LaneSlot, firstAt?: number): Promise<AttemptResult> {
-    this.#report.started(delivery)
-    if (!processing.hasSubscribers) return this.#one.run(delivery, slot, firstAt)
-    return traceAttempt(this.#report.contextOf(delivery), () => this.#one.run(delivery, slot, firstAt))
+    const report = this.#report
+    report.started(delivery)
+    const { around, isTraced, tellsEnded } = report
+    if (!isTraced && !tellsEnded) return this.#one.run(delivery, slot, firstAt)
+    const attempt = (): Promise<AttemptResult> => this.#one.run(delivery, slot, firstAt)
+    const traced = isTraced ? () => traceAttempt(report.contextOf(delivery), attempt, around) : attempt
+    return tellsEnded ? this.#runTimed(delivery, traced) : traced()
+  }
+
+  async #runTimed (delivery: Delivery, attempt: () => Promise<AttemptResult>): Promise<AttemptResult> {
+    const began = this.#parts.clock.elapsed()
+    const running = attempt()
+    const blocked = this.#parts.clock.elapsed() - began
+    const result = await running
+    this.#report.ended(delivery, endOf(result), { duration: this.#parts.clock.elapsed() - began, blocked })
+    return result
   }
 }
