@@ -53,7 +53,9 @@ export async function build (options: FastifyServerOptions, faststream: Faststre
     return { orderId: order.id, amount: order.total }
   })
 
-  app.broker.subscriber('invoices', { schema: { value: InvoiceSchema } }, async function sendInvoice (invoice, { log }) {
+  app.broker.subscriber('invoices', {
+    schema: { value: InvoiceSchema }
+  }, async function sendInvoice (invoice, { log }) {
     log.info({ order: invoice.orderId }, 'invoice sent')
   })
 
