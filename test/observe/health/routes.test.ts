@@ -141,6 +141,20 @@ t.test('an app is not ready while it drains', async (t) => {
   await closed
 })
 
+t.test('an app that only publishes is not ready while it closes', async (t) => {
+  const { app } = await build(t, {}, {}, { return503OnClosing: false, forceCloseConnections: true })
+  const ended = gate()
+  app.broker.onStopping(async () => { await ended.opened })
+  const address = await app.listen({ port: 0 })
+  const status = async (path: string): Promise<number> => (await fetch(address + path)).status
+  t.equal(await status('/ready'), 200)
+  const closed = app.close()
+  while (app.broker.isStarted) await turn()
+  t.same([app.broker.health().healthy, await status('/live'), await status('/ready')], [true, 200, 503])
+  ended.open()
+  await closed
+})
+
 t.test('details are sent where authorize returns true, and nothing else allows them', async (t) => {
   let answer: unknown = true
   const { app } = await build(t, { details: '/health', authorize: async () => answer as boolean })
