@@ -6,8 +6,11 @@ import type { Clock } from '../clock.js'
 import { FASTSTREAM_ERR_ALREADY_STARTED, FASTSTREAM_ERR_NOT_READY } from '../errors.js'
 import type { Outgoing, PublishingSender, Sending } from '../message/outgoing.js'
 import { clusterNamed, requireWritten } from '../options/clusters.js'
+import { steady } from '../log.js'
 import type { PublishChains, PublishScopes } from '../middleware/publish-chain.js'
 import type { Settings } from '../options/plugin-options.js'
+import type { ReplyReader, ReplyTaker } from '../request/reply-reader.js'
+import { Requests } from '../request/requests.js'
 import type { Compiled } from './compile.js'
 import type { PublisherDeclaration, SubscriberDeclaration } from './declaration.js'
 import { nameOf, type Layer } from './layers.js'
@@ -27,7 +30,8 @@ export abstract class DeclaredBroker implements PublishingSender {
   readonly registry: Registry
   readonly errorHandlers = new ScopeErrorHandlers()
   readonly #publishScopes = new WeakMap<FastifyInstance, PublishScopes>()
-  protected state: BrokerHealth['state'] = 'starting'
+  readonly requests: Requests
+  #state: BrokerHealth['state'] = 'starting'
   protected started = false
   protected compiled: Compiled | undefined
   readonly #releases: Array<() => void> = []
@@ -36,6 +40,16 @@ export abstract class DeclaredBroker implements PublishingSender {
   constructor (settings: Settings, scope: FastifyInstance) {
     this.settings = settings
     this.registry = new Registry(settings, scope)
+    this.requests = new Requests(this, steady(scope.log))
+  }
+
+  protected get state (): BrokerHealth['state'] {
+    return this.#state
+  }
+
+  protected set state (state: BrokerHealth['state']) {
+    this.#state = state
+    this.requests.become(state)
   }
 
   /** The chains of publishers without middlewares. */
@@ -45,6 +59,7 @@ export abstract class DeclaredBroker implements PublishingSender {
   abstract failedLater (topic: string, error: Error): void
   protected abstract compilePublisher (settings: PublisherSettings): PublisherPlan
   abstract prepareTopic (topic: string): void
+  abstract readReplies (topic: string, taker: ReplyTaker): Promise<ReplyReader>
 
   get name (): string {
     return this.settings.name

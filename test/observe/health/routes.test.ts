@@ -2,11 +2,11 @@ import t, { type Test } from 'tap'
 import Fastify, { type FastifyServerOptions } from 'fastify'
 import faststreamPlugin, { StopConsume, type FaststreamOptions, type HealthOptions } from '../../../index.js'
 import { createMemoryCluster, createMemoryTransport } from '../../../lib/transport/memory/index.js'
-import type { PartitionProgress, TransportConsumer } from '../../../lib/transport/transport.js'
 import { useEnvironment } from '../../support/environment.js'
 import { hear } from '../../support/hear.js'
 import { gate, Inbox } from '../../support/inbox.js'
 import { ManualClock, turn } from '../../support/manual-clock.js'
+import { withProgress } from '../../support/with-progress.js'
 
 async function build (
   t: Test, health: HealthOptions, options: FaststreamOptions = {}, server: FastifyServerOptions = {}
@@ -16,17 +16,6 @@ async function build (
   await app.register(faststreamPlugin, { groupId: 'shop', health, ...options })
   const status = async (path: string): Promise<number> => (await app.inject(path)).statusCode
   return { app, status }
-}
-
-/** A consumer that tells of this progress in each partition. */
-function withProgress (consumer: TransportConsumer, progress: PartitionProgress): TransportConsumer {
-  return new Proxy(consumer, {
-    get (target, name) {
-      if (name === 'progress') return () => progress
-      const member: unknown = Reflect.get(target, name, target)
-      return typeof member === 'function' ? member.bind(target) as unknown : member
-    }
-  })
 }
 
 t.test('an app whose messages flow is live and ready, and says no more', async (t) => {
