@@ -30,6 +30,11 @@ export class DeadLetterTopics {
     return false
   }
 
+  /** Whether dead letters of `origin` go to `topic` at once. Never throws: `origin` is the text of a header. */
+  isNamedBy (topic: string, origin: string): boolean {
+    return isTopic(origin) && Array.from(this.#namings, (naming) => named(naming, origin)).includes(topic)
+  }
+
   #sourcesOf (topic: string): ReadonlySet<string | undefined> {
     let sources = this.#sources.get(topic)
     if (sources === undefined) this.#sources.set(topic, sources = this.#findSources(topic))

@@ -35,13 +35,14 @@ interface PluginSettings extends ConnectionOptions, Pick<GroupSettings, 'buffer'
   readonly producer: ProducerSettings
   readonly correlationId: CorrelationId | undefined
   readonly asyncapi: FaststreamOptions['asyncapi']
+  readonly deadLetters: FaststreamOptions['deadLetters']
   readonly ajv: FaststreamOptions['ajv']
 }
 
 /** The options, checked, complete and frozen. All code below reads these, never the options themselves. */
 export interface Settings
   extends InheritedSettings, ConnectionSettings,
-  Omit<PluginSettings, 'asyncapi' | 'clusters' | 'cluster' | keyof ConnectionOptions> {
+  Omit<PluginSettings, 'asyncapi' | 'deadLetters' | 'clusters' | 'cluster' | keyof ConnectionOptions> {
   /** Clusters among which {@link ConnectionSettings} is chosen before the start. */
   readonly clusters: Clusters
   readonly connectTimeout: number
@@ -166,6 +167,12 @@ export const PLUGIN: OptionTable<PluginOptions, PluginSettings> = {
     shown: 'true; in production false, as it shows the topology',
     doc: 'the [AsyncAPI document](asyncapi.md) and its routes: `false`, `true` or its options'
   },
+  deadLetters: {
+    default: undefined,
+    check: asItIs,
+    shown: 'none',
+    doc: '[routes](mend.md#routes) that list, show, redrive and discard dead letters: `{ prefix, authorize }`'
+  },
   ajv: {
     default: undefined,
     check: checkAjv,
@@ -185,7 +192,7 @@ const CONNECTION = { brokers, transport, clientId, ssl, sasl, allowInsecureSasl 
 export function normaliseOptions (options: FaststreamOptions, pluginTimeout: number): Settings {
   onlyKnown('', options, [...Object.keys(PLUGIN), ...Object.keys(INHERITED), ...REGISTER_OPTIONS])
   const resolved = resolveOptions(PLUGIN, defaultsOf(PLUGIN), [options])
-  const { asyncapi, ssl, sasl, clusters: given, cluster, ...own } = resolved
+  const { asyncapi, deadLetters, ssl, sasl, clusters: given, cluster, ...own } = resolved
   const inherited = resolveInherited([options])
   checkTimes({ ...inherited, ...own })
   const ways = { ...own, ssl, sasl }

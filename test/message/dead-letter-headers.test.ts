@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { Ajv } from 'ajv'
+import { describeDeadLetterHeaders } from '../../lib/message/dead-letter-described.js'
 import {
-  DEAD_LETTER_STAGES, describeDeadLetterHeaders, originOf, readDeadLetterHeaders, writeDeadLetterHeaders,
+  DEAD_LETTER_STAGES, originOf, readDeadLetterHeaders, writeDeadLetterHeaders,
   type DeadLetterFacts
 } from '../../lib/message/dead-letter-headers.js'
 import type { RawHeader } from '../../lib/transport/transport.js'
