@@ -212,6 +212,14 @@ export const FASTSTREAM_ERR_UNAVAILABLE = createBounded<[topic: string, options?
 export const FASTSTREAM_ERR_PUBLISH_REFUSED = createBounded<[topic: string, reason: string, options?: ErrorOptions]>(
   'FASTSTREAM_ERR_PUBLISH_REFUSED', "the cluster refused the message for '%s': %s", 500
 )
+export const FASTSTREAM_ERR_PUBLISH_BATCH = createBounded<
+  [messages: number, topic: string, stored: number, reason: string, options?: ErrorOptions]
+>(
+  'FASTSTREAM_ERR_PUBLISH_BATCH',
+  "the batch of %d messages for '%s' failed, and %d of them are in the log: %s (its 'published' says which, its " +
+    "'failures' why)",
+  500
+)
 
 // Middlewares.
 export const FASTSTREAM_ERR_NEXT = createBounded<[moment: string, fault: string]>(

@@ -22,7 +22,7 @@ const FLOORS = [
   ['bounded-error.ts', 'bounded-value.ts', 'foreign-text.ts'],
   [
     'call-stack.ts', 'context.ts', 'is-promise.ts', 'loopback.ts', 'members.ts', 'module-url.ts', 'sasl.ts',
-    'symbols.ts', 'to-error.ts'
+    'symbols.ts', 'to-error.ts', 'utf8.ts'
   ],
   ['types']
 ]

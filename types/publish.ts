@@ -1,6 +1,7 @@
 import type { Documentation } from './asyncapi.js'
 import type { CodecOption } from './codec.js'
 import type { MessageSchema } from './provider.js'
+import type { BatchPublishing } from './publish-batch.js'
 import type { TopicName, TopicValue } from './topics.js'
 
 /**
@@ -220,7 +221,7 @@ export interface PublisherOptions<S, V, K = string> extends Documentation {
  *   await broker.publish('orders', order)
  * }
  */
-export interface BoundBroker {
+export interface BoundBroker extends BatchPublishing {
   /**
    * Publishes through a publisher, or to a topic, which is its whole name with all prefixes: then through the one
    * publisher that the scope knows for this topic, if there is one. Resolves when the record is in the log of all

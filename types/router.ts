@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyTypeProvider, FastifyTypeProviderDefault } from 'fastify'
 import type { Dependencies, WithDeps } from './dependency.js'
+import type { Middleware } from './middleware.js'
 import type { InheritedOptions } from './options.js'
 import type { MessageSchema } from './provider.js'
 import type { Registrar, Subscriber, SubscriberHandler, SubscriberOptions, TopicNames } from './subscribe.js'
@@ -90,6 +91,25 @@ export interface AnyKafkaRouter {
    * shop.includeRouter(orders, { tags: ['orders'] })
    */
   includeRouter (this: void, router: AnyKafkaRouter, overrides?: IncludeOptions<Dependencies>): void
+  /**
+   * Adds a middleware to all that is declared on the router, also before, as the innermost of the router. FastStream:
+   * `add_middleware`.
+   *
+   * @throws FASTSTREAM_ERR_INVALID_OPTION for a value that is no middleware
+   * @throws FASTSTREAM_ERR_ALREADY_STARTED when an app that includes the router is ready
+   * @example
+   * orders.addMiddleware({ afterProcessed: (error) => { count(error === undefined ? 'ok' : 'failed') } })
+   */
+  addMiddleware (this: void, middleware: Middleware): void
+  /**
+   * Adds a middleware as {@link AnyKafkaRouter.addMiddleware}, but as the outermost of the router. FastStream:
+   * `insert_middleware`.
+   *
+   * @throws FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_ALREADY_STARTED as {@link AnyKafkaRouter.addMiddleware}
+   * @example
+   * orders.insertMiddleware({ consumeScope: (next, message) => storage.run(message.correlationId, next) })
+   */
+  insertMiddleware (this: void, middleware: Middleware): void
 }
 
 /**

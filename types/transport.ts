@@ -154,6 +154,11 @@ export interface ConsumedRecord {
   readonly headers: readonly RawHeader[]
   /** Bytes that the record holds in memory, about. */
   readonly size: number
+  /**
+   * Returns the value as text, for a record that can do so without a Buffer: `null` for a tombstone, `undefined` for
+   * bytes that are not UTF-8.
+   */
+  valueText? (): string | null | undefined
   /** Returns the last value of a name as text, for a record that can do so without decoding all headers. */
   headerText? (name: string): string | undefined
   /** Number of headers, for a record that knows it without decoding them. */

@@ -53,6 +53,7 @@ async function run (repeated: number): Promise<number> {
     concurrency: 1,
     ackPolicy: 'REJECT_ON_ERROR',
     retry: { retries: 0, delay: 0, factor: 1, maxDelay: 0, jitter: 0, retryOn: () => true },
+    breaker: false,
     handlerTimeout: 60_000,
     bodyLimit: 1_000_000,
     messageLogLevel: 'silent',

@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
-import type { Codec, PublishCommand, PublishOptions, RecordMetadata, UnconfirmedOptions } from '../../types/index.js'
+import type {
+  BatchEntry, Codec, PublishCommand, PublishOptions, RecordMetadata, UnconfirmedOptions
+} from '../../types/index.js'
 import type { Clock } from '../clock.js'
 import type { Log } from '../log.js'
 import { acceptCorrelationId } from '../message/correlation-id.js'
 import { encode, type OutgoingRules } from '../message/encode.js'
 import { send, type Prepared, type PublishingSender, type Sending } from '../message/outgoing.js'
 import { checkPublishOptions } from '../message/publish-options.js'
+import { PublishBatch } from '../middleware/publish-batch.js'
 import type { PublishChain, PublishChains, PublishScopes } from '../middleware/publish-chain.js'
 import type { PublishOrder } from '../middleware/publish-order.js'
 import type { ResultWay } from '../middleware/publish-results.js'
@@ -24,8 +27,7 @@ export interface PublisherMeans {
   readonly sender: PublishingSender
   readonly now: () => number
   readonly log: Log
-  /** Undefined where no middleware can be. */
-  readonly chains?: PublishChains
+  readonly chains: PublishChains
 }
 
 /** Values that a result takes from the message whose handler returned it. */
@@ -75,16 +77,38 @@ export class PublisherPlan {
     value: unknown, options: GivenOptions | undefined, scopes: PublishScopes, correlationId?: string, sending?: Sending
   ): Promise<RecordMetadata> {
     const { chains } = this.#means
-    const chain = chains?.from(scopes)
-    if (chains === undefined || chain === undefined) return send(this.prepare(value, options, correlationId), sending)
+    const chain = chains.from(scopes)
+    if (chain === undefined) return send(this.prepare(value, options, correlationId), sending)
     return this.#publishInOrder(chain, chains.order, this.#commandOf(value, options, correlationId), sending)
+  }
+
+  /**
+   * Publishes messages in a row, each as {@link publish} does.
+   *
+   * @throws FASTSTREAM_ERR_PUBLISH_BATCH
+   */
+  publishBatch (
+    entries: readonly BatchEntry[], scopes: PublishScopes, correlationId?: string
+  ): Promise<readonly RecordMetadata[]> {
+    const { order } = this.#means.chains
+    const chain = this.#means.chains.from(scopes)
+    const batch = new PublishBatch(this.topic, order)
+    if (chain !== undefined) {
+      return batch.publishThrough(entries.map(({ value, ...options }) => async (store) => {
+        const command = this.#commandOf(value, options, correlationId)
+        return await chain.run(command, (changed) => store({ ...this.#prepareCommand(changed), sender: order.direct }))
+      }))
+    }
+    return batch.publish(entries.map(({ value, ...options }) => () => {
+      return { ...this.prepare(value, options, correlationId), sender: order.direct }
+    }))
   }
 
   /** The way of a result of a handler through middlewares; undefined where there are none. */
   resultWay (
     value: unknown, options: PublishOptions | undefined, scopes: PublishScopes, from: ResultOrigin
   ): ResultWay | undefined {
-    const chain = this.#means.chains?.from(scopes)
+    const chain = this.#means.chains.from(scopes)
     if (chain === undefined) return undefined
     return async (store) => {
       const command = this.#commandOf(value, options, from.correlationId)

@@ -1,11 +1,12 @@
 import { inspect, type InspectOptionsStylized } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import type {
-  AnyKafkaRouter, Dependencies, IncludeOptions, KafkaRouterConstructor, MessageSchema, Publisher, PublisherOptions,
-  RouterOptions, Subscriber, SubscriberOptions, TopicNames
+  AnyKafkaRouter, Dependencies, IncludeOptions, KafkaRouterConstructor, MessageSchema, Middleware, Publisher,
+  PublisherOptions, RouterOptions, Subscriber, SubscriberOptions, TopicNames
 } from '../../types/index.js'
 import { FASTSTREAM_ERR_ROUTER } from '../errors.js'
 import { list, noSurplus, onlyKnown } from '../options/assert.js'
+import { checkMiddleware } from '../options/middlewares.js'
 import { inspected } from '../shown.js'
 import { writtenBy, type SubscriberArguments } from './cases.js'
 import { declareAt, writePublisher, writeSubscriber, type Handler, type WrittenSubscriber } from './declaration.js'
@@ -33,6 +34,8 @@ type Includer = (entry: Entry) => void
 export class Router implements AnyKafkaRouter {
   readonly prefix: string
   readonly #layer: Layer
+  /** Those of its layer. */
+  readonly #middlewares: Middleware[]
   readonly #entries: Entry[] = []
   readonly #includers = new Set<Includer>()
   readonly #inclusions = new Inclusions<Router>()
@@ -41,7 +44,9 @@ export class Router implements AnyKafkaRouter {
     noSurplus('new KafkaRouter(options)', surplus)
     onlyKnown('', options, ROUTER_OPTIONS)
     const { handlers = [], routers = [], ...shared } = options
-    this.#layer = layerOfRouter(shared)
+    const layer = layerOfRouter(shared)
+    this.#middlewares = [...layer.middlewares ?? []]
+    this.#layer = Object.freeze({ ...layer, middlewares: this.#middlewares })
     this.prefix = shared.prefix ?? ''
     list('handlers', handlers)
     list('routers', routers)
@@ -101,6 +106,16 @@ export class Router implements AnyKafkaRouter {
     })
   }
 
+  addMiddleware = (middleware: Middleware, ...surplus: unknown[]): void => {
+    noSurplus('addMiddleware(middleware)', surplus)
+    this.#middlewares.push(this.#checked(middleware))
+  }
+
+  insertMiddleware = (middleware: Middleware, ...surplus: unknown[]): void => {
+    noSurplus('insertMiddleware(middleware)', surplus)
+    this.#middlewares.unshift(this.#checked(middleware))
+  }
+
   withTypeProvider = (): this => {
     return this
   }
@@ -123,6 +138,13 @@ export class Router implements AnyKafkaRouter {
       broker.whenClosed(places.add({ declaration, source: broker }))
     })
     return new SubscriberHandle(written, places)
+  }
+
+  /** Refuses a middleware that comes too late for an app that includes the router. */
+  #checked (middleware: Middleware): Middleware {
+    const check: Entry = ({ broker }) => { broker.onlyWhileLoading('a middleware', `a router ('${this.prefix}')`) }
+    for (const include of this.#includers) include(check)
+    return checkMiddleware('middleware', middleware)
   }
 
   #add (entry: Entry): void {

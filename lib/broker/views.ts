@@ -1,9 +1,10 @@
 import { inspect, type InspectOptionsStylized } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import type {
-  AnyKafkaRouter, BoundBroker, BrokerHealth, Dependencies, ErrorHandler, IncludeOptions, MessageSchema, Middleware,
-  Publisher, PublisherOptions, ScopeOptions, Subscriber, SubscriberOptions
+  AnyKafkaRouter, BatchEntry, BoundBroker, BrokerHealth, Dependencies, ErrorHandler, IncludeOptions, MessageSchema,
+  Middleware, Publisher, PublisherOptions, RecordMetadata, ScopeOptions, Subscriber, SubscriberOptions
 } from '../../types/index.js'
+import { checkBatch } from '../message/publish-options.js'
 import type { PublishScopes } from '../middleware/publish-chain.js'
 import { noSurplus } from '../options/assert.js'
 import { checkMiddleware } from '../options/middlewares.js'
@@ -20,6 +21,7 @@ import type { GivenOptions, PublisherPlan } from './publisher.js'
 import { Router } from './router.js'
 
 const PUBLISH = 'publish(publisher, value, options)'
+const PUBLISH_BATCH = 'publishBatch(publisher, messages)'
 const CONSUMES = 'consumes(options, handler)'
 const PRODUCING = 'producing(options, function)'
 
@@ -83,10 +85,26 @@ export class BoundView implements BoundBroker {
     const { scopes } = this.#place
     const publisher = publisherOf(this.#broker, this.#place, target)
     const published = publisher.publish(value, options, scopes, correlationId)
-    this.#onFirstPublish?.(correlationId)
-    this.#onFirstPublish = undefined
+    this.#published(correlationId)
     return await published
   }) as BoundBroker['publish']
+
+  publishBatch = async (
+    target: string | Publisher, messages: readonly BatchEntry[], ...surplus: unknown[]
+  ): Promise<readonly RecordMetadata[]> => {
+    noSurplus(PUBLISH_BATCH, surplus)
+    checkBatch(messages)
+    const correlationId = this.#correlationId()
+    const publisher = publisherOf(this.#broker, this.#place, target)
+    const published = publisher.publishBatch(messages, this.#place.scopes, correlationId)
+    this.#published(correlationId)
+    return await published
+  }
+
+  #published (correlationId: string): void {
+    this.#onFirstPublish?.(correlationId)
+    this.#onFirstPublish = undefined
+  }
 
   toJSON (): object {
     return { name: this.#broker.name, correlationId: this.correlationId }
@@ -126,6 +144,15 @@ export class ScopeView extends LifecycleView implements BoundBroker {
     const publisher = publisherOf(this.#broker, this.#position, target)
     return await publisher.publish(value, options, this.#broker.publishScopes(this.#scope))
   }) as BoundBroker['publish']
+
+  publishBatch = async (
+    target: string | Publisher, messages: readonly BatchEntry[], ...surplus: unknown[]
+  ): Promise<readonly RecordMetadata[]> => {
+    noSurplus(PUBLISH_BATCH, surplus)
+    checkBatch(messages)
+    const publisher = publisherOf(this.#broker, this.#position, target)
+    return await publisher.publishBatch(messages, this.#broker.publishScopes(this.#scope))
+  }
 
   health = (): BrokerHealth => {
     return this.#broker.health()

@@ -2,7 +2,7 @@ import secureJson from 'secure-json-parse'
 import { FASTSTREAM_ERR_DECODE, FASTSTREAM_ERR_ENCODE } from '../errors.js'
 import { reasonOf } from '../to-error.js'
 import { DEEP, findFormless, MAX_DEPTH, type Formless } from './json-form.js'
-import { utf8 } from './utf8.js'
+import { utf8 } from '../utf8.js'
 import { invalid, type Part } from './violations.js'
 
 const TOO_DEEP = `it is nested deeper than ${MAX_DEPTH} levels`
@@ -18,8 +18,14 @@ const CLOSING = 0x7d
  *
  * @param parse parser of the text, which throws where it is not valid
  */
-export function parseJson (bytes: Buffer, part: string, parse: (text: string) => unknown = JSON.parse): unknown {
-  const text = utf8(bytes)
+export function parseJson (bytes: Buffer, part: string, parse?: (text: string) => unknown): unknown {
+  return parseJsonText(utf8(bytes), part, parse)
+}
+
+/** The same for bytes that were read already; `text` is undefined when they are not UTF-8. */
+export function parseJsonText (
+  text: string | undefined, part: string, parse: (text: string) => unknown = JSON.parse
+): unknown {
   if (text === undefined) throw new FASTSTREAM_ERR_DECODE(part, 'it is not valid UTF-8')
   if (isTooDeep(text)) throw new FASTSTREAM_ERR_DECODE(part, TOO_DEEP)
   let value: unknown

@@ -1,5 +1,5 @@
 import { FASTSTREAM_ERR_DECODE } from '../errors.js'
-import { utf8 } from './utf8.js'
+import { utf8 } from '../utf8.js'
 
 /** Labels of UTF-8, and of its first half. */
 const UTF8: readonly string[] = ['utf-8', 'utf8', 'us-ascii']

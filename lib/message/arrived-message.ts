@@ -1,9 +1,9 @@
 import type { UnvalidatedMessage } from '../../types/index.js'
-import { decodeValue } from '../codec/content-type.js'
 import { FASTSTREAM_ERR_DECODE } from '../errors.js'
 import type { ConsumedRecord, RawHeader } from '../transport/transport.js'
 import { checkSize } from './decode.js'
-import { CONTENT_TYPE, decodeHeaders, headerText } from './headers.js'
+import { decodeValueOf } from './decode-value.js'
+import { decodeHeaders } from './headers.js'
 import { dateOf } from './timestamp.js'
 
 interface Arrival {
@@ -70,6 +70,6 @@ export class ArrivedMessage implements UnvalidatedMessage {
     const record = this.#record
     if (this.#rules.hasCodecs) throw new FASTSTREAM_ERR_DECODE('value', CODEC)
     checkSize(record.size, this.#rules.bodyLimit)
-    return decodeValue(record.value, headerText(record, CONTENT_TYPE))
+    return decodeValueOf(record)
   }
 }

@@ -1,10 +1,10 @@
-import { decodeValue } from '../codec/content-type.js'
 import { decodeKey } from '../codec/text.js'
 import { FASTSTREAM_ERR_DECODE, FASTSTREAM_ERR_VALIDATION } from '../errors.js'
 import type { Validate, Validators } from '../schema/validator.js'
 import type { ConsumedRecord } from '../transport/transport.js'
 import type { CodecRules } from './codec-rules.js'
-import { CONTENT_TYPE, decodeHeaders, headerText } from './headers.js'
+import { decodeValueOf } from './decode-value.js'
+import { decodeHeaders } from './headers.js'
 
 /** Rules by which all messages of one subscriber are decoded. */
 export interface IncomingRules {
@@ -36,8 +36,9 @@ export function decode (
   checkSize(record.size, bodyLimit)
   const headers = validators.headers?.(decodeHeaders(record.headers))
   const key = validators.key?.(decodeKey(record.key))
-  const decoded = known === undefined ? decodeValue(record.value, headerText(record, CONTENT_TYPE)) : known.value
-  return { value: validated(decoded, record.value === null, validators), key, headers }
+  const decoded = known === undefined ? decodeValueOf(record) : known.value
+  const isTombstone = decoded === null && record.value === null
+  return { value: validated(decoded, isTombstone, validators), key, headers }
 }
 
 /** @throws FASTSTREAM_ERR_DECODE for a message that is too large to be decoded */

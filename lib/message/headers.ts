@@ -1,6 +1,6 @@
 import type { OutgoingHeaders } from '../../types/index.js'
 import { FASTSTREAM_ERR_DECODE } from '../errors.js'
-import { utf8 } from '../codec/utf8.js'
+import { utf8 } from '../utf8.js'
 import type { ConsumedRecord, RawHeader } from '../transport/transport.js'
 
 /** FastStream's names on the wire. */

@@ -1,4 +1,4 @@
-import { utf8 } from '../codec/utf8.js'
+import { utf8 } from '../utf8.js'
 
 /** A key for people, in logs, JSON and assertions: text, or `base64:` and the bytes of a key that is not UTF-8. */
 export function keyText (key: Buffer): string {

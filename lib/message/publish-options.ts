@@ -1,7 +1,7 @@
 import { types } from 'node:util'
-import type { PublishOptions, UnconfirmedOptions } from '../../types/index.js'
+import type { BatchEntry, PublishOptions, UnconfirmedOptions } from '../../types/index.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
-import { notKnown, yesOrNo } from '../options/assert.js'
+import { isObject, list, notKnown, yesOrNo } from '../options/assert.js'
 import { isPlainObject } from './headers.js'
 
 const KNOWN: { readonly [_ in keyof Required<UnconfirmedOptions>]: true } = {
@@ -41,4 +41,22 @@ export function checkPublishOptions (options: PublishOptions | UnconfirmedOption
   }
   if (wait !== undefined) yesOrNo('wait', wait)
   if (noConfirm !== undefined) yesOrNo('noConfirm', noConfirm)
+}
+
+const OF_ENTRIES: { readonly [_ in keyof Required<BatchEntry>]: true } = {
+  value: true,
+  key: true,
+  headers: true,
+  partition: true
+}
+
+/** Checks the messages of publishBatch(); their options are checked with those of each publish. */
+export function checkBatch (messages: readonly BatchEntry[]): void {
+  list('messages', messages)
+  for (const [i, entry] of messages.entries()) {
+    if (!isObject(entry)) throw new FASTSTREAM_ERR_INVALID_OPTION(`messages[${i}]`, 'must be an object with a value')
+    for (const name in entry) {
+      if (!Object.hasOwn(OF_ENTRIES, name)) throw notKnown(`messages[${i}].`, name, Object.keys(OF_ENTRIES))
+    }
+  }
 }

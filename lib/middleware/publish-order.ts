@@ -1,6 +1,6 @@
 import type { RecordMetadata } from '../../types/index.js'
 import { FASTSTREAM_ERR_PUBLISH_QUEUE_FULL } from '../errors.js'
-import type { Outgoing, Sender, Sending } from '../message/outgoing.js'
+import { send, type Outgoing, type Prepared, type Sender, type Sending } from '../message/outgoing.js'
 import type { QueueSettings } from '../options/settings.js'
 import { sizeOf } from '../produce/size.js'
 
@@ -10,6 +10,8 @@ import { sizeOf } from '../produce/size.js'
  * between topics, so a middleware may publish to another one.
  */
 export class PublishOrder {
+  /** Publishes at once, for what has a place already. */
+  readonly direct: Sender
   readonly #publish: Sender['send']
   readonly #limits: QueueSettings
   /** The last place of each topic in which one is taken. */
@@ -19,6 +21,7 @@ export class PublishOrder {
 
   /** `limits`: of what waits here. */
   constructor (publish: Sender['send'], limits: QueueSettings) {
+    this.direct = { send: publish }
     this.#publish = publish
     this.#limits = limits
   }
@@ -46,7 +49,7 @@ export class PublishOrder {
   /** Publishes when it is the turn of a place, and leaves it. */
   async sendFrom (place: Place, outgoing: Outgoing, sending?: Sending): Promise<RecordMetadata> {
     try {
-      if (place.turn !== undefined) await this.#hold(outgoing, place.turn)
+      if (place.turn !== undefined) await this.#hold([outgoing], place.turn)
       const published = this.#publish(outgoing, sending)
       // The producer has taken the record, so the next one may follow.
       place.leave()
@@ -56,11 +59,29 @@ export class PublishOrder {
     }
   }
 
-  async #hold (outgoing: Outgoing, turn: Promise<void>): Promise<void> {
-    const size = sizeOf(outgoing)
+  /**
+   * Publishes messages of one topic in a row when it is the turn of a place, and leaves it. Resolves to what became of
+   * each. Without room for the first one none is sent; those behind it wait for room.
+   */
+  async sendAllFrom (
+    place: Place, all: readonly Prepared[]
+  ): Promise<ReadonlyArray<PromiseSettledResult<RecordMetadata>>> {
+    let sends: ReadonlyArray<Promise<RecordMetadata>>
+    try {
+      if (place.turn !== undefined) await this.#hold(all.map(({ outgoing }) => outgoing), place.turn)
+      sends = await sendInRow(all)
+    } catch (error) {
+      sends = all.map(() => Promise.reject(error))
+    }
+    place.leave()
+    return await Promise.allSettled(sends)
+  }
+
+  async #hold (all: readonly Outgoing[], turn: Promise<void>): Promise<void> {
+    const size = all.reduce((sum, outgoing) => sum + sizeOf(outgoing), 0)
     // A lone record that is larger than the bound must be able to leave.
     if (this.#bytes > 0 && this.#bytes + size > this.#limits.bytes) {
-      throw new FASTSTREAM_ERR_PUBLISH_QUEUE_FULL(outgoing.topic)
+      throw new FASTSTREAM_ERR_PUBLISH_QUEUE_FULL(all[0]!.topic)
     }
     this.#bytes += size
     await turn
@@ -85,4 +106,14 @@ export class Place {
   leave (): void {
     this.#leave()
   }
+}
+
+/** Resolves when all have been handed over. @throws FASTSTREAM_ERR_PUBLISH_QUEUE_FULL without room for the first one */
+async function sendInRow ([first, ...others]: readonly Prepared[]): Promise<ReadonlyArray<Promise<RecordMetadata>>> {
+  if (first === undefined) return []
+  let isQueued = false
+  const sending = send(first, { queued: () => { isQueued = true } })
+  // It has a place at once, or it has failed.
+  if (!isQueued) await sending.catch((error) => { if (error instanceof FASTSTREAM_ERR_PUBLISH_QUEUE_FULL) throw error })
+  return [sending, ...others.map((prepared) => send(prepared, { wait: true }))]
 }

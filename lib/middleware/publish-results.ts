@@ -13,7 +13,7 @@ const UNPUBLISHED = 'its results could not be published'
  * can publish all of them, as often as it takes. When one is refused, none is published.
  */
 export async function throughMiddlewares (ways: readonly ResultWay[]): Promise<ResultsInScope> {
-  const results = ways.map((way) => new ResultRun(way))
+  const results = ways.map((way) => new ResultRun(way, () => new FASTSTREAM_ERR_HANDLER_ABORTED(UNPUBLISHED)))
   const passed = await Promise.allSettled(results.map(({ prepared }) => prepared))
   const refused = passed.find((each) => each.status === 'rejected')
   if (refused !== undefined) {
@@ -26,8 +26,8 @@ export async function throughMiddlewares (ways: readonly ResultWay[]): Promise<R
   }
 }
 
-/** One result on its way. */
-class ResultRun {
+/** One result, or one message of a batch, on its way. */
+export class ResultRun {
   /** Resolves when the middlewares have passed it on; rejects when they refuse it. */
   readonly prepared: Promise<Prepared>
   readonly #ended: Promise<unknown>
@@ -35,7 +35,8 @@ class ResultRun {
   #failure: unknown
   #goOn!: () => void
 
-  constructor (way: ResultWay) {
+  /** `unpublished`: makes the error for middlewares whose message is not sent. */
+  constructor (way: ResultWay, unpublished: () => Error) {
     let pass!: (prepared: Prepared) => void
     const passed = new Promise<Prepared>((resolve) => { pass = resolve })
     const ending = new Promise<void>((resolve) => { this.#goOn = resolve })
@@ -43,7 +44,7 @@ class ResultRun {
       const { outgoing } = prepared
       pass({ outgoing, sender: { send: (outgoing, sending) => this.#send(prepared, outgoing, sending) } })
       await ending
-      if (this.#stored === undefined) throw this.#failure ?? new FASTSTREAM_ERR_HANDLER_ABORTED(UNPUBLISHED)
+      if (this.#stored === undefined) throw this.#failure ?? unpublished()
       return this.#stored
     })
     this.prepared = Promise.race([passed, this.#ended.then(() => passed)])

@@ -76,6 +76,8 @@ const WHEN: { readonly [_ in keyof typeof errors]: string } = {
   FASTSTREAM_ERR_UNAVAILABLE:
     '`publish` cannot use the cluster: no broker answers, or it refuses the app; the `cause` says why, HTTP clients do not see it',
   FASTSTREAM_ERR_PUBLISH_REFUSED: 'the cluster refused the record, for example because it is too large',
+  FASTSTREAM_ERR_PUBLISH_BATCH:
+    '`publishBatch` could not publish all of its messages: `published` says which are in the log; the status is that of the `cause`',
   FASTSTREAM_ERR_UNKNOWN_OPERATION: 'the page publishes as an operation that the document does not have',
   FASTSTREAM_ERR_PUBLISH_FORBIDDEN:
     '`asyncapi.publish.authorize` did not return `true`, the request comes from another site, or the operation is a dead letter',

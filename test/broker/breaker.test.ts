@@ -1,4 +1,5 @@
-import t from 'tap'
+import t, { type Test } from 'tap'
+import type { FaststreamOptions } from '../../index.js'
 import { createMemoryCluster, createMemoryTransport } from '../../lib/transport/memory/index.js'
 import { useEnvironment } from '../support/environment.js'
 import { hear } from '../support/hear.js'
@@ -9,7 +10,7 @@ const MINUTE = 60_000
 const MESSAGES = 1000
 
 /** An app on its own cluster and clock, whose database a test takes away. */
-async function shop (t: Parameters<Parameters<typeof import('tap')['test']>[1]>[0], options = {}) {
+async function shop (t: Test, options: FaststreamOptions = {}) {
   const clock = new ManualClock()
   const cluster = createMemoryCluster(clock)
   const app = await build(t, { topicConfig: { partitions: 3 }, ...options })

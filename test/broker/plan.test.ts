@@ -4,7 +4,9 @@ import faststreamPlugin, { type FaststreamOptions, type InheritedOptions } from 
 import { declarePublisher, declareSubscriber } from '../../lib/broker/declaration.js'
 import { checkTogether, resolvePublisher, resolveSubscriber } from '../../lib/broker/plan.js'
 import { PublisherPlan } from '../../lib/broker/publisher.js'
+import { createPublishChains } from '../../lib/broker/publish-chains.js'
 import { Publishers } from '../../lib/broker/publishers.js'
+import { systemClock } from '../../lib/clock.js'
 import { normaliseOptions } from '../../lib/options/plugin-options.js'
 
 const kafka: FaststreamOptions = { brokers: ['localhost:9092'] }
@@ -78,10 +80,13 @@ t.test('a topic has the publisher of the nearest scope', async (t) => {
   const root = Fastify()
   const send = async (): Promise<never> => { throw new Error('not sent here') }
   const sender = { send, failedLater: () => {} }
+  const settings = normaliseOptions({}, 0)
+  const broker = { settings, clock: systemClock, get producer (): never { throw new Error('not sent here') } }
+  const chains = createPublishChains(broker, root.log)
   const plans = new Map()
   const add = (scope: FastifyInstance, topic: string) => {
     const plan = new PublisherPlan({ topic, hasSchema: false, validators: {} }, {
-      sender, now: Date.now, log: scope.log
+      sender, now: Date.now, log: scope.log, chains
     })
     plans.set(declarePublisher(scope, topic, {}), plan)
     return plan

@@ -217,7 +217,7 @@ export function hostile (world: World): void {
     t.test('a dead letter has the key of its message: those of one key stay in order', async (t) => {
       const topic = await world.createTopic(3)
       const app = await world.app(t, {
-        groupId: world.unique('g'), retry: { retries: 0 }, topicConfig: { partitions: 5 }
+        groupId: world.unique('g'), retry: { retries: 0 }, topicConfig: { partitions: 5 }, breaker: false
       })
       const dead = new Inbox<unknown>()
       app.broker.subscriber(topic, () => { throw new Error('no') })

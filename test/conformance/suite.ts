@@ -1,4 +1,5 @@
 import { again } from './again.js'
+import { batches } from './batches.js'
 import { beginnings } from './beginnings.js'
 import { claims } from './claims.js'
 import { consuming } from './consuming.js'
@@ -27,6 +28,7 @@ export function conformance (world: World): void {
   publishing(world)
   partitions(world)
   queue(world)
+  batches(world)
   payloads(world)
   consuming(world)
   ordering(world)

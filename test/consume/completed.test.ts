@@ -18,7 +18,7 @@ async function run (log: Log, options: Partial<SubscriberPlan<Delivery>>): Promi
     ...record(0), headerText: (name) => { read.push(name); return undefined }
   })
   const pipeline = new Pipeline(planOf(options), {} as Producer, environmentOf(clock, log))
-  t.equal(await pipeline.run(delivery, { wait: async () => true, settle: () => {} }), 'settled')
+  t.equal(await pipeline.run(delivery, { wait: async () => true, hold: async () => true, settle: () => {} }), 'settled')
   return read
 }
 

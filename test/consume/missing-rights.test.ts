@@ -42,6 +42,7 @@ function build (overrides: Partial<SubscriberPlan<Delivery>>, refusals: Error[] 
       if (ms > 1000) throw new Error('a bug')
       return true
     },
+    hold: async () => true,
     settle: (outcome?: string) => { settled.push(outcome ?? 'acknowledged') }
   }
   const run = (): Promise<Outcome> => pipeline.run(new Delivery('orders', 0, record(7, 'text')), slot as never)

@@ -10,7 +10,7 @@ import { oldestOf } from './oldest-of.js'
 /** Folders whose tests meet Fastify: routes, hooks, scopes, schemas, logs and plugins. */
 const FOLDERS = ['broker', 'deps', 'examples', 'message', 'options', 'schema', 'testing']
 const COPIED = [
-  '.taprc', 'index.ts', 'package.json', 'tsconfig.json', 'dist', 'docs', 'examples', 'lib', 'test', 'types'
+  '.taprc', 'index.ts', 'package.json', 'tsconfig.json', 'dist', 'docs', 'examples', 'lib', 'scripts', 'test', 'types'
 ]
 const TIMEOUT = 10 * 60_000
 

@@ -144,6 +144,7 @@ export class App {
       concurrency,
       ordering,
       ackPolicy: 'REJECT_ON_ERROR',
+      breaker: false,
       handlerTimeout: 60_000,
       bodyLimit: 1_048_588,
       messageLogLevel: 'silent',

@@ -46,6 +46,7 @@ export function build (overrides: Partial<SubscriberPlan<Delivery>> = {}) {
   const settles: string[] = []
   const slot = {
     wait: (ms: number) => { pauses.push('pause'); return sleep(clock, ms, halt.signal) },
+    hold: async () => false,
     settle: () => { settles.push('settled') }
   }
   const run = (): Promise<Outcome> => pipeline.run(

@@ -11,8 +11,6 @@ import { fakeWire, type Handlers, metadataOf } from './fake-wire.js'
 import { manualEnvironment } from './kafka-client.js'
 import type { ManualClock } from './manual-clock.js'
 
-const NEVER = new AbortController().signal
-
 type Parameters<Kind extends Api> = Requests[Kind]['parameters']
 
 /** The only member of a group leads it. */
@@ -40,7 +38,7 @@ function node (topics: readonly string[], clock: Clock): Handlers {
   return {
     Metadata: metadataOf(Object.fromEntries(topics.map((topic) => [topic, 1]))),
     Fetch: async (request) => {
-      await sleep(clock, request.maxWait, NEVER)
+      await sleep(clock, request.maxWait, new AbortController().signal)
       return nothing(request)
     },
     Produce: ({ topics }) => ({

@@ -3,6 +3,12 @@ import type { LaneSlot, Pause, Settlement } from './lanes.js'
 import type { SubscriberQueue } from './subscriber-queue.js'
 import type { LaneItem } from './tracked-record.js'
 
+/** What ends a wait, and whether an attempt of the handler follows. */
+export interface Wait {
+  readonly over: (signal: AbortSignal, clock: Clock) => Promise<boolean>
+  readonly beforeAttempt: boolean
+}
+
 /** The place of one record in its lane. */
 export class RecordSlot implements LaneSlot {
   readonly #queue: SubscriberQueue

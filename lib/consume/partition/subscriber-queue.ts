@@ -1,9 +1,8 @@
 import { setMaxListeners } from 'node:events'
 import type { MessagePlace } from '../../../types/index.js'
-import type { Clock } from '../../clock.js'
 import { inOwnContext } from '../../context.js'
 import type { Ordering } from '../../options/settings.js'
-import { watchClose, type CloseWatcher } from '../close-calls.js'
+import { watchClose } from '../close-calls.js'
 import type { Environment } from '../environment.js'
 import type { TopicPartition } from '../../transport/transport.js'
 import type { Committer } from '../group/committer.js'
@@ -15,20 +14,11 @@ import type { ErasedPipeline } from '../pipeline/pipeline.js'
 import { Ending } from './ending.js'
 import { Gate } from './gate.js'
 import { Lanes, type LaneSlot, type Pause, type Settlement } from './lanes.js'
-import { RecordSlot } from './record-slot.js'
+import { RecordSlot, type Wait } from './record-slot.js'
 import type { LaneItem } from './tracked-record.js'
 
-/** Runs one message at a time. Its function has a name of its own and is used again: to make one costs 2 µs. */
-interface Runner {
-  readonly watcher: CloseWatcher
-  readonly run: ErasedPipeline['run']
-}
-
-/** What ends a wait, and whether an attempt of the handler follows. */
-interface Wait {
-  readonly over: (signal: AbortSignal, clock: Clock) => Promise<boolean>
-  readonly beforeAttempt: boolean
-}
+/** Runs one message at a time. It has a name of its own and is used again: to make one costs 2 µs. */
+type Runner = (item: LaneItem, pause: Pause) => Promise<boolean>
 
 /** What a queue knows of its group. */
 export interface QueueEnvironment extends Environment {
@@ -55,16 +45,15 @@ export class SubscriberQueue {
   #stopped = false
 
   constructor (pipeline: ErasedPipeline, group: QueueEnvironment) {
+    const { plan } = pipeline
     this.pipeline = pipeline
     this.#group = group
     // The end of one message starts the next one, which must not begin in the context of the first.
     const run = (item: LaneItem, pause: Pause): Promise<boolean> => inOwnContext(() => this.runNext(item, pause))
-    this.lanes = new Lanes<LaneItem>(pipeline.plan.concurrency, run)
+    this.lanes = new Lanes<LaneItem>(plan.concurrency, run)
     this.lanes.freeze()
-    const { plan } = pipeline
-    const listener = plan.listener && new ListenerCalls(plan.listener, plan, group)
-    this.#listener = listener
-    this.ending = new Ending({ lanes: this.lanes, pipeline, listener, environment: group })
+    this.#listener = plan.listener && new ListenerCalls(plan.listener, plan, group)
+    this.ending = new Ending({ lanes: this.lanes, pipeline, listener: this.#listener, environment: group })
   }
 
   get topics (): readonly string[] {
@@ -157,51 +146,60 @@ export class SubscriberQueue {
    * Handles one record until its outcome is known. Resolves to whether the records behind it in its lane may run.
    * Never rejects.
    */
-  async runNext (item: LaneItem, pause: Pause): Promise<boolean> {
-    const { partition, record } = item
-    const { session } = this.#group
-    if (session.isDoubtful && !await session.proven(partition, this.#halt.signal)) {
-      partition.release(record.size)
-      return false
-    }
-    const slot = new RecordSlot(this, item, pause)
-    const outcome = await this.#run(item, slot)
-    if (outcome === 'settled') slot.settle()
-    if (slot.settlement === undefined) this.#tellUnsettled(item)
-    if (outcome === 'stop') this.#group.onStop(this)
-    partition.release(record.size)
-    return outcome !== 'unsettled' && outcome !== 'stop'
+  runNext (item: LaneItem, pause: Pause): Promise<boolean> {
+    return this.#group.session.isDoubtful ? this.#runIfProven(item, pause) : this.#run(item, pause)
   }
 
-  /**
-   * A pipeline does not reject. If it does, that is a bug: the message stays unsettled, and nothing behind it is
-   * committed.
-   */
-  async #run (item: LaneItem, slot: LaneSlot): Promise<Outcome | 'broken'> {
-    const { partition: { topic, partition }, record } = item
-    const delivery = new Delivery(topic, partition, record)
-    const runner = this.#idleRunners.pop() ?? this.#createRunner()
-    const { watcher } = runner
-    watcher.onClose = () => { this.ending.closes(item) }
-    const outcome = await runner.run(delivery, slot).catch((err: unknown) => {
-      const { log } = this.#group
-      const { name: subscriber, groupId } = this.pipeline.plan
-      const details = { err, subscriber, groupId, ...delivery.place, correlationId: delivery.correlationId(log) }
-      log.error(details, 'a message was left unsettled by an unexpected error')
-      return 'broken' as const
-    })
-    watcher.onClose = undefined
-    this.#idleRunners.push(runner)
-    this.ending.ended(item)
-    return outcome
+  async #runIfProven (item: LaneItem, pause: Pause): Promise<boolean> {
+    const { partition, record } = item
+    if (await this.#group.session.proven(partition, this.#halt.signal)) return await this.#run(item, pause)
+    partition.release(record.size)
+    return false
+  }
+
+  #run (item: LaneItem, pause: Pause): Promise<boolean> {
+    return (this.#idleRunners.pop() ?? this.#createRunner())(item, pause)
   }
 
   #createRunner (): Runner {
-    const watcher = watchClose(this.#group.events)
-    const { [watcher.name]: run } = {
-      [watcher.name]: async (delivery: Delivery, slot: LaneSlot) => await this.pipeline.run(delivery, slot)
+    let running: LaneItem | undefined
+    const name = watchClose(this.#group.events, () => { if (running !== undefined) this.ending.closes(running) })
+    const { [name]: run } = {
+      [name]: async (item: LaneItem, pause: Pause) => {
+        const { partition, record } = item
+        const delivery = new Delivery(partition.topic, partition.partition, record)
+        const slot = new RecordSlot(this, item, pause)
+        let outcome: Outcome | 'broken'
+        running = item
+        try {
+          outcome = await this.pipeline.run(delivery, slot)
+        } catch (err) {
+          outcome = this.#broken(err, delivery)
+        }
+        running = undefined
+        this.#idleRunners.push(run!)
+        this.#ended(item, slot, outcome)
+        partition.release(record.size)
+        return outcome !== 'unsettled' && outcome !== 'stop'
+      }
     }
-    return { watcher, run: run! }
+    return run!
+  }
+
+  /** A pipeline does not reject. If it does, that is a bug: its message stays unsettled. */
+  #broken (err: unknown, delivery: Delivery): 'broken' {
+    const { log } = this.#group
+    const { name: subscriber, groupId } = this.pipeline.plan
+    const details = { err, subscriber, groupId, ...delivery.place, correlationId: delivery.correlationId(log) }
+    log.error(details, 'a message was left unsettled by an unexpected error')
+    return 'broken'
+  }
+
+  #ended (item: LaneItem, slot: LaneSlot, outcome: Outcome | 'broken'): void {
+    this.ending.ended(item)
+    if (outcome === 'settled') slot.settle()
+    if (slot.settlement === undefined) this.#tellUnsettled(item)
+    if (outcome === 'stop') this.#group.onStop(this)
   }
 
   /**

@@ -32,14 +32,23 @@ export class HandlerDeadlines {
     return [...this.#since, ...this.#ending].filter(([, since]) => this.#left(since) <= 0).map(([delivery]) => delivery)
   }
 
-  /** Settles as `work` does. */
-  async watch<Result> (delivery: Delivery, work: PromiseLike<Result>): Promise<Result> {
+  /** Watches an attempt until {@link finish}. */
+  begin (delivery: Delivery): void {
     this.#since.set(delivery, this.#clock.elapsed())
     this.#cancel ??= this.#clock.schedule(this.#timeout, () => { this.#expire() })
+  }
+
+  finish (delivery: Delivery): void {
+    this.#since.delete(delivery)
+  }
+
+  /** Watches an attempt while `work` runs. Settles as `work` does. */
+  async watch<Result> (delivery: Delivery, work: PromiseLike<Result>): Promise<Result> {
+    this.begin(delivery)
     try {
       return await work
     } finally {
-      this.#since.delete(delivery)
+      this.finish(delivery)
     }
   }
 

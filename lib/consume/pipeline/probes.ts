@@ -92,15 +92,16 @@ export class Probes {
 
   #next (): void {
     this.#stop()
-    for (const [partition, held] of this.#held) {
-      // The partition goes to the end of the line.
-      this.#held.delete(partition)
-      this.#held.set(partition, held)
-      for (const [slot, end] of held) {
-        this.#probe = slot
-        return end(true)
-      }
-    }
+    const [next] = this.#held
+    if (next === undefined) return
+    const [partition, held] = next
+    // The partition goes to the end of the line.
+    this.#held.delete(partition)
+    this.#held.set(partition, held)
+    const [first] = held
+    const [slot, end] = first!
+    this.#probe = slot
+    end(true)
   }
 
   #stop (): void {

@@ -1,3 +1,4 @@
+import { boundedDecoder } from './bounded-decoder.js'
 import type { Replacement } from './modules.js'
 import { restingRequestQueue } from './request-queue.js'
 
@@ -15,6 +16,7 @@ const NOTHING = Buffer.alloc(0)
 /** Replacements of parts of kafkajs 2.2.4. */
 export const REPLACEMENTS: ReadonlyMap<string, Replacement> = new Map<string, Replacement>([
   [DECODE_MESSAGES, () => recordBytes],
+  ['src/protocol/decoder.js', boundedDecoder],
   ['src/network/requestQueue/index.js', restingRequestQueue]
 ])
 

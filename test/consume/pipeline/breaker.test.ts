@@ -86,7 +86,7 @@ t.test('messages wait before the letter that would be one of most, and one probe
   t.equal(log.lines.filter((line) => line === OPENED).length, 1)
   attempts.length = 0
   await clock.advance(5 * PAUSE)
-  t.ok(attempts.length >= 5 && attempts.length < 10, `${attempts.length} probes`)
+  t.ok(attempts.length >= 5 && attempts.length < 15, `${attempts.length} probes`)
   t.same(dead, ['a', 'b', 'c'])
   faults.clear()
   attempts.length = 0
@@ -122,10 +122,7 @@ t.test('an error of another class is the fault of its message, whose letter is w
   const [bad, good] = [start('bad'), start('good')]
   await turn()
   t.same(dead, ['a', 'b', 'c', 'bad'])
-  t.equal(pipeline.breaker, undefined, 'two classes share the window')
-  const another = start('another')
-  await turn()
-  t.not(pipeline.breaker, undefined)
+  t.match(pipeline.breaker, { error: 'Error ECONNREFUSED' }, 'and the message behind it waits')
   const typed = start('bad')
   await clock.advance(4 * PAUSE)
   t.equal(await typed.ended, 'settled')
@@ -133,8 +130,8 @@ t.test('an error of another class is the fault of its message, whose letter is w
   t.not(pipeline.breaker, undefined, 'and it says nothing about the storm')
   faults.delete('all')
   await clock.advance(PAUSE)
-  t.same(await Promise.all([bad.ended, good.ended, another.ended]), ['settled', 'settled', 'settled'])
-  t.same(handled.toSorted(), ['another', 'good'])
+  t.same(await Promise.all([bad.ended, good.ended]), ['settled', 'settled'])
+  t.same(handled, ['good'])
 })
 
 t.test('one poison message of a hundred never opens it, however often it is tried', async (t) => {

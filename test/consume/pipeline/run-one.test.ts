@@ -38,7 +38,7 @@ function build (overrides: Partial<SubscriberPlan<string>> = {}, policy?: Failur
   }
   const pipeline = new Pipeline(plan, producer, environmentOf(clock, log), policy)
   const waits: boolean[] = []
-  const slot = { wait: async () => waits.shift() ?? true, settle: () => {} }
+  const slot = { wait: async () => waits.shift() ?? true, hold: async () => true, settle: () => {} }
   const run = (value = 'text'): Promise<Outcome> => pipeline.run(new Delivery('orders', 0, record(7, value)), slot)
   return { clock, log, dead, refusals, waits, plan, pipeline, run }
 }
@@ -125,7 +125,7 @@ t.test('a handler that stops its subscriber settles its message only if it had a
       { ...build().plan, ...plan } as SubscriberPlan<Delivery>, {} as Producer, environmentOf(new ManualClock())
     )
     const outcome = await pipeline.run(new Delivery('orders', 0, record(7)), {
-      wait: async () => true, settle: () => { settles.push('settled') }
+      wait: async () => true, hold: async () => true, settle: () => { settles.push('settled') }
     })
     t.equal(outcome, 'stop')
     t.same(settles, decides === 'ack' ? ['settled'] : [], String(decides))

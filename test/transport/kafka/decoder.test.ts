@@ -239,3 +239,11 @@ t.test('records keep their own set alive, not the whole response around it', asy
 function bigints ({ producerId, firstOffset }: { producerId: string, firstOffset: string }) {
   return { producerId: BigInt(producerId), firstOffset: BigInt(firstOffset) }
 }
+
+t.test('reads a value as text, as its bytes say', async (t) => {
+  const values = ['{"a":"\u00e4"}', '', null, Buffer.from([0x22, 0xff, 0x22]), '\ufffd']
+  const records = values.map((value) => ({ key: null, value }))
+  const { batches } = await decode(await batch({ offset: 0, records }))
+  const texts = batches[0]!.records.map((record) => record.valueText())
+  t.same(texts, ['{"a":"\u00e4"}', '', null, undefined, '\ufffd'])
+})

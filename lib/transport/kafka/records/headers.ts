@@ -10,6 +10,10 @@ const MAX_HEADERS = 2 ** 19
 /** A view of nothing costs as much as one of something. */
 const EMPTY = Buffer.alloc(0)
 
+/** The value that is read most: comparing a few bytes is much cheaper than decoding UTF-8 again. */
+const JSON_TYPE = 'application/json'
+const JSON_BYTES = Buffer.from(JSON_TYPE)
+
 /** Walks the headers of a record up to its end, so that building them later cannot fail. Returns how many there are. */
 export function skipHeaders (reader: ByteReader, end: number): number {
   const count = reader.readVarInt()
@@ -70,7 +74,8 @@ export function findHeader (reader: ByteReader, wanted: string): string | undefi
     }
     if (valueLength > 0) reader.position += valueLength
   }
-  return length < 0 ? undefined : bytes.toString('utf8', start, start + length)
+  if (length < 0) return undefined
+  return equals(JSON_BYTES, bytes, start, start + length) ? JSON_TYPE : bytes.toString('utf8', start, start + length)
 }
 
 interface KnownName {

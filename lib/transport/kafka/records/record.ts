@@ -1,3 +1,4 @@
+import { utf8 } from '../../../utf8.js'
 import type { ConsumedRecord, RawHeader } from '../../transport.js'
 import { ByteReader } from './byte-reader.js'
 import { findHeader, readHeaders, skipHeaders } from './headers.js'
@@ -53,6 +54,11 @@ export class FetchedRecord implements ConsumedRecord {
 
   get value (): Buffer | null {
     return this.#valueLength < 0 ? null : this.#bytes.subarray(this.#valueStart, this.#valueStart + this.#valueLength)
+  }
+
+  valueText (): string | null | undefined {
+    if (this.#valueLength < 0) return null
+    return utf8(this.#bytes, this.#valueStart, this.#valueStart + this.#valueLength)
   }
 
   get headers (): readonly RawHeader[] {
