@@ -117,7 +117,7 @@ export function deadLetters (world: World): void {
     t.test('discarded letters are not listed and not redriven', async (t) => {
       const topic = await world.createTopic(1)
       const { app, handled, fault } = await failingApp(world, t, topic)
-      for (const value of ['a', 'b', 'c']) await app.broker.publish(topic, value)
+      for (const value of ['a', 'b', 'c']) await app.broker.publish(topic, value, { key: 'k' })
       await untilLetters(app, 3)
       const [, second] = await lettersOf(app)
       const { deadLetters } = app.broker
@@ -136,12 +136,13 @@ export function deadLetters (world: World): void {
       for (const [value, key] of [['1', 'a'], ['2', 'b'], ['3', 'a']] as const) await app.broker.publish(topic, value, { key })
       await untilLetters(app, 3)
       fault.isThere = false
-      const [, , third] = await lettersOf(app)
+      const third = (await lettersOf(app)).find(({ rawValue }) => String(rawValue) === '3')
       const { deadLetters } = app.broker
       t.match(await deadLetters.redrive({ letters: [third!] }), { redriven: 0, refused: [{ reason: 'order' }] })
       t.match(await deadLetters.redrive(), { redriven: 3 })
       await handled.count(3)
-      t.same(handled.items.map((item) => (item as unknown[])[0]), ['1', '2', '3'])
+      const ofKey = handled.items.filter((item) => (item as unknown[])[1] === 'a').map((item) => (item as unknown[])[0])
+      t.same(ofKey, ['1', '3'])
     })
   })
 }

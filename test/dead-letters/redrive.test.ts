@@ -60,6 +60,7 @@ t.test('a batch that is damaged is listed by its offset, and what lies behind it
   const { app, write } = await shop(t, {}, (transport) => ({
     ...transport,
     consumer (options, listener) {
+      if (options.groupId !== null) return transport.consumer(options, listener)
       const { records } = listener
       return transport.consumer(options, {
         ...listener,
@@ -148,8 +149,9 @@ t.test('a crash in the middle of ten thousand loses none, and repeats one batch 
 t.test('what the cluster refuses ends the redrive, and what it stored is done', async (t) => {
   const { app, cluster, write } = await shop(t)
   await write('{"id":1}')
-  await write('x'.repeat(2_000_000))
-  await t.rejects(app.broker.deadLetters.redrive(), { code: 'FASTSTREAM_ERR_PUBLISH_REFUSED' })
+  // The letter just fits, and the headers of a redrive are one byte longer.
+  await write('x'.repeat(1_048_588 - 168))
+  await t.rejects(app.broker.deadLetters.redrive(), { code: /^FASTSTREAM_ERR_PUBLISH/ })
   t.equal(cluster.records('orders').length, 1)
   t.match((await app.broker.deadLetters.list()).letters, [{ offset: 1n }])
 })
