@@ -53,7 +53,7 @@ type SchemaOf<Map, N> = unknown extends Own<Map, N, unknown> ? undefined : Own<M
  * })
  */
 export interface CasesOptions<
-  This, P extends FastifyTypeProvider, Names extends string | number, V, K, H, D, R
+  This, P extends FastifyTypeProvider, Names extends string | number, V, K, H, D, R, T = string
 > extends InheritedOptions {
   /**
    * Function that names the case of a message. When it throws, the message becomes a dead letter.
@@ -69,7 +69,9 @@ export interface CasesOptions<
         readonly handler: (
           this: This,
           value: Read<P, SchemaOf<V, N>>,
-          message: MessageOf<P, { value: SchemaOf<V, N>, key: SchemaOf<K, N>, headers: SchemaOf<H, N> }, Own<D, N, {}>>
+          message: MessageOf<
+            P, { value: SchemaOf<V, N>, key: SchemaOf<K, N>, headers: SchemaOf<H, N> }, Own<D, N, {}>, T
+          >
         ) => Returned<Own<R, N, unknown>>
       }
     }
@@ -86,8 +88,10 @@ export interface CasesOptions<
    */
   otherwise?:
     | 'dead-letter' | 'skip'
-    | ((this: This, value: unknown, message: MessageOf<P, {}, {}>) => unknown)
+    | ((this: This, value: unknown, message: MessageOf<P, {}, {}, T>) => unknown)
     | undefined
+  /** Partitions chosen by hand, see {@link SubscriberOptions.partitions}. @default those that the group assigns */
+  partitions?: readonly number[] | undefined
   /** Calls about the partitions of the subscriber, see {@link RebalanceListener}. @default none */
   listener?: RebalanceListener | undefined
 }

@@ -3,7 +3,8 @@ import type { Dependencies } from './dependency.js'
 import type { MessageOf, Returned } from './message-of.js'
 import type { MessageSchema, Part, Read, Write } from './provider.js'
 import type { PublisherOptions, Response } from './publish.js'
-import type { HandlerAsLastArgument, Subscriber, SubscriberOptions } from './subscribe.js'
+import type { HandlerAsLastArgument, SubscriberOptions } from './subscribe.js'
+import type { Subscriber } from './subscriber.js'
 
 /**
  * Topic of a function that {@link FunctionRegistrar} declares.

@@ -3,15 +3,17 @@ import type { Inherited, Resolved } from './dependency.js'
 import type { Part, Read } from './provider.js'
 import type { Response } from './publish.js'
 import type { Message } from './subscribe.js'
+import type { TopicParams } from './topics.js'
 
 /* Types that subscribers and cases share. They are no names of the package. */
 
-/** Message of a subscriber with these schemas. */
-export type MessageOf<P extends FastifyTypeProvider, S, D> = Message<
+/** Message of a subscriber with these schemas, dependencies and topics. */
+export type MessageOf<P extends FastifyTypeProvider, S, D, T = string> = Message<
   Read<P, Part<S, 'value'>>,
   Part<S, 'key'> extends undefined ? Buffer | null : Read<P, Part<S, 'key'>>,
   Part<S, 'headers'> extends undefined ? Readonly<Record<string, string>> : Read<P, Part<S, 'headers'>>,
-  Resolved<D> & Inherited<P>
+  Resolved<D> & Inherited<P>,
+  TopicParams<T>
 >
 
 type Out<V> = V | Response<V | null | undefined> | null | undefined | void

@@ -3,7 +3,9 @@ import type { Dependencies, WithDeps } from './dependency.js'
 import type { Middleware } from './middleware.js'
 import type { InheritedOptions } from './options.js'
 import type { MessageSchema } from './provider.js'
-import type { Registrar, Subscriber, SubscriberHandler, SubscriberOptions, TopicNames } from './subscribe.js'
+import type { Registrar, SubscriberHandler, SubscriberOptions } from './subscribe.js'
+import type { Subscriber } from './subscriber.js'
+import type { TopicNames } from './topics.js'
 
 /**
  * Options of one inclusion of a router. The router's own options are nearer to its subscribers, so they win.
@@ -52,7 +54,7 @@ export interface RouterOptions<D extends Dependencies = {}> extends IncludeOptio
  * const handlers: KafkaRoute[] = [route('orders', takeOrder), route('returns', takeBack)]
  */
 export interface KafkaRoute {
-  /** TopicNames as they are written, without prefixes. */
+  /** Topics as they are written, without prefixes; a pattern as text. */
   readonly topics: readonly string[]
 }
 
@@ -63,9 +65,12 @@ export interface KafkaRoute {
  * const router = new KafkaRouter({ handlers: [route('orders', (order, { log }) => { log.info({ order }, 'taken') })] })
  */
 export interface RouteFunction<P extends FastifyTypeProvider = FastifyTypeProviderDefault> {
-  <const S extends MessageSchema = {}, const D extends Dependencies = {}, R = unknown>(
-    topics: TopicNames,
-    handler: SubscriberHandler<FastifyInstance, P, NoInfer<S>, NoInfer<R>, NoInfer<D>>,
+  <
+    const S extends MessageSchema = {}, const D extends Dependencies = {}, R = unknown,
+    const T extends TopicNames = TopicNames
+  >(
+    topics: T,
+    handler: SubscriberHandler<FastifyInstance, P, NoInfer<S>, NoInfer<R>, NoInfer<D>, T>,
     options?: SubscriberOptions<S, R, D>
   ): KafkaRoute
   /** Returns the same function, which takes the types of schemas from another type provider. */
@@ -133,10 +138,13 @@ export interface KafkaRouter<P extends FastifyTypeProvider = FastifyTypeProvider
    * @example
    * router.route('orders', takeOrder, { schema: { value: OrderSchema } })
    */
-  route<const S extends MessageSchema = {}, const D extends Dependencies = {}, R = unknown>(
+  route<
+    const S extends MessageSchema = {}, const D extends Dependencies = {}, R = unknown,
+    const T extends TopicNames = TopicNames
+  >(
     this: void,
-    topics: TopicNames,
-    handler: SubscriberHandler<FastifyInstance, P, NoInfer<S>, NoInfer<R>, NoInfer<D>>,
+    topics: T,
+    handler: SubscriberHandler<FastifyInstance, P, NoInfer<S>, NoInfer<R>, NoInfer<D>, T>,
     options?: SubscriberOptions<S, R, D>
   ): Subscriber
   /**

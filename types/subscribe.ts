@@ -16,10 +16,12 @@ import type { InheritedOptions } from './options.js'
 import type { RebalanceListener } from './rebalance-listener.js'
 import type { AnyKafkaRouter, IncludeOptions } from './router.js'
 import type { ScopeOptions } from './scope-options.js'
+import type { Subscriber } from './subscriber.js'
+import type { TopicNames, TopicParams } from './topics.js'
 
 /**
  * Message as its handler gets it. The value is the handler's first argument, too. `V`, `K` and `H` are the types that
- * the schemas give to value, key and headers; `D` are the injected dependencies.
+ * the schemas give to value, key and headers; `D` are the injected dependencies, `Params` the parts of the topic.
  *
  * Its functions need no `this`: `({ ack }) => ack()` and `.then(message.ack)` work. JSON and `util.inspect` leave out
  * headers and `deps`, which may hold secrets. `{ ...message }` has `topic`, `partition`, `offset`, `attempt`, `value`.
@@ -30,7 +32,7 @@ import type { ScopeOptions } from './scope-options.js'
  * }
  */
 export interface Message<
-  V = unknown, K = Buffer | null, H = Readonly<Record<string, string>>, D = {}
+  V = unknown, K = Buffer | null, H = Readonly<Record<string, string>>, D = {}, Params = TopicParams<string>
 > extends RecordMetadata {
   /**
    * Value, decoded by the codec, else by the header `content-type` (JSON without one), and validated. `null` is a
@@ -47,6 +49,11 @@ export interface Message<
   readonly rawHeaders: ReadonlyArray<readonly [name: string, value: Buffer | null]>
   /** Dependencies that the subscriber and its scope declare. */
   readonly deps: D
+  /**
+   * Parts of the topic that the placeholders of `orders.{region}`, or the named groups of a RegExp, stand for; empty
+   * for a topic that is named. FastStream: `Path()`.
+   */
+  readonly params: Params
   /** Time of the publish, as the publisher says; undefined when it says none, or one that a `Date` cannot hold. */
   readonly timestamp: Date | undefined
   /** Number of this attempt: 1, then one more with each retry. */
@@ -104,14 +111,6 @@ type KeyOf<P extends FastifyTypeProvider, S> =
 type Known<K> = unknown extends K ? string : K
 
 /**
- * Name of a topic, or a list of names.
- *
- * @example
- * const topics: TopicNames = ['orders', 'returns']
- */
-export type TopicNames = string | readonly string[]
-
-/**
  * Options of `app.broker.subscriber()`. `R` is the type of value that its publishers take, `D` are its dependencies.
  *
  * @example
@@ -148,20 +147,28 @@ export interface SubscriberOptions<S, R, D extends Dependencies = {}> extends Do
    * @default none: it takes every message
    */
   filter?: ((message: UnvalidatedMessage) => boolean) | undefined
+  /**
+   * Partitions chosen by hand, of each of the topics: exactly these are read, and rebalances do not move them. With a
+   * `groupId`, which must have no members, offsets are committed and resumed; without one in all places around, and
+   * with `groupId: null`, `offsetReset` decides at each start. FastStream: `partitions`.
+   *
+   * @default those that the group assigns
+   */
+  partitions?: readonly number[] | undefined
   /** Calls about its partitions, see {@link RebalanceListener}. FastStream: `listener`. @default none */
   listener?: RebalanceListener | undefined
 }
 
 /**
  * Handler of a subscriber, for code that is generic over schemas. `S` are the schemas, `R` is the type of value that
- * the publishers of its result take, `D` are its dependencies.
+ * the publishers of its result take, `D` are its dependencies, `T` are its topics.
  *
  * @example
  * const handler: SubscriberHandler<FastifyInstance, TypeBoxTypeProvider, { value: typeof OrderSchema }> =
  *   (order, { log }) => { log.info({ id: order.id }, 'order taken') }
  */
-export type SubscriberHandler<This, P extends FastifyTypeProvider, S, R = unknown, D = {}> =
-  (this: This, value: Read<P, Part<S, 'value'>>, message: MessageOf<P, S, D>) => Returned<R>
+export type SubscriberHandler<This, P extends FastifyTypeProvider, S, R = unknown, D = {}, T = string> =
+  (this: This, value: Read<P, Part<S, 'value'>>, message: MessageOf<P, S, D, T>) => Returned<R>
 
 /**
  * Handler of a subscriber without options. Its name is what the compiler says of a call that forgets the handler.
@@ -169,54 +176,8 @@ export type SubscriberHandler<This, P extends FastifyTypeProvider, S, R = unknow
  * @example
  * const handler: HandlerAsLastArgument<FastifyInstance, FastifyTypeProviderDefault> = (value) => { save(value) }
  */
-export interface HandlerAsLastArgument<This, P extends FastifyTypeProvider> {
-  (this: This, value: unknown, message: MessageOf<P, {}, {}>): unknown
-}
-
-/**
- * Subscriber that was declared.
- *
- * @example
- * const { topics, groupId } = app.broker.subscriber('orders', saveOrder)
- */
-export interface Subscriber {
-  /** Topics with their prefixes. Final after `ready()`: before that, a scope may get a `topicPrefix` yet. */
-  readonly topics: readonly string[]
-  /** Consumer group; `null`: none. An inherited group is final after `ready()`. */
-  readonly groupId: string | null
-  /** True from `pause()` to `resume()`. */
-  readonly isPaused: boolean
-  /**
-   * Pauses the subscriber in this process: nothing more is read, and no attempt of a handler begins, before `resume()`.
-   * An attempt that runs may end, and its message is settled as always; a message that waits for a retry waits on. The
-   * process stays in its group and keeps its partitions, so that they stand still and their lag grows; partitions that
-   * it is assigned meanwhile are paused, too. Nothing is lost, and the order stays. Other subscribers go on, also those
-   * of the same group. Before `ready()`: the subscriber starts paused. A second call does nothing.
-   *
-   * `app.broker.health()` has the state `paused`, which is healthy. Subscribers that share its topic in its group, by
-   * `filter`, stand still with it, until none of them is paused. A subscriber of a router is paused wherever its
-   * router is included.
-   *
-   * @throws FASTSTREAM_ERR_ROUTER_HANDLE when its router is not included
-   * @example
-   * const orders = app.broker.subscriber('orders', saveOrder)
-   * app.post('/orders/pause', async () => { orders.pause() })
-   * app.post('/orders/resume', async () => { orders.resume() })
-   */
-  pause (this: void): void
-  /** Ends {@link Subscriber.pause}: the subscriber goes on where it was. Without a pause it does nothing. */
-  resume (this: void): void
-  /**
-   * Continues a stopped partition at `offset`. `app.broker.health()` names the partition, and the offset at which
-   * reading could go on. Records before `offset` are never handled. Call it in the process that owns the partition.
-   *
-   * @throws FASTSTREAM_ERR_SKIP when this process does not own the partition, or is reading it
-   * @throws FASTSTREAM_ERR_INVALID_OPTION for a topic that the subscriber does not read
-   * @throws FASTSTREAM_ERR_NOT_READY before the groups are joined
-   * @example
-   * orders.skipTo({ topic: 'orders', partition: 0, offset: 1200n })
-   */
-  skipTo (this: void, to: RecordMetadata): void
+export interface HandlerAsLastArgument<This, P extends FastifyTypeProvider, T = string> {
+  (this: This, value: unknown, message: MessageOf<P, {}, {}, T>): unknown
 }
 
 /**
@@ -248,9 +209,9 @@ export interface OffsetResetEvent extends BrokerIdentity {
  */
 export interface Registrar<This, P extends FastifyTypeProvider> {
   /**
-   * Declares a handler for each message of one or several topics. Call it while plugins load. Messages flow when
-   * every `onReady` hook has ended. A handler that throws is run again (`retry`), then the message goes to the
-   * dead-letter topic.
+   * Declares a handler for each message of one or several topics, or of all topics that a pattern matches, see
+   * {@link TopicNames}. Call it while plugins load. Messages flow when every `onReady` hook has ended.
+   * A handler that throws is run again (`retry`), then the message goes to the dead-letter topic.
    *
    * @throws FASTSTREAM_ERR_INVALID_TOPIC, FASTSTREAM_ERR_INVALID_OPTION
    * @throws FASTSTREAM_ERR_INVALID_ARGUMENTS when the handler is not the last argument
@@ -262,14 +223,17 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
    *   log.info({ id: order.id }, 'order taken')
    * })
    */
-  subscriber<const S extends MessageSchema = {}, const D extends Dependencies = {}, R = unknown>(
+  subscriber<
+    const S extends MessageSchema = {}, const D extends Dependencies = {}, R = unknown,
+    const T extends TopicNames = TopicNames
+  >(
     this: void,
-    topics: TopicNames,
+    topics: T,
     options: SubscriberOptions<S, R, D>,
     handler: (
       this: This,
       value: Read<P, Part<NoInfer<S>, 'value'>>,
-      message: MessageOf<P, NoInfer<S>, NoInfer<D>>
+      message: MessageOf<P, NoInfer<S>, NoInfer<D>, T>
     ) => Returned<NoInfer<R>>
   ): Subscriber
   /**
@@ -284,16 +248,17 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
    * })
    */
   subscriber<
-    Names extends string | number, const V = {}, const K = {}, const H = {}, const D = {}, R = {}
+    Names extends string | number, const V = {}, const K = {}, const H = {}, const D = {}, R = {},
+    const T extends TopicNames = TopicNames
   >(
     this: void,
-    topics: TopicNames,
-    options: CasesOptions<This, P, Names, V, K, H, D, R>
+    topics: T,
+    options: CasesOptions<This, P, Names, V, K, H, D, R, T>
   ): Subscriber
-  subscriber (
+  subscriber<const T extends TopicNames>(
     this: void,
-    topics: TopicNames,
-    handler: HandlerAsLastArgument<This, P>
+    topics: T,
+    handler: HandlerAsLastArgument<This, P, T>
   ): Subscriber
   /**
    * Declares a topic that the app writes to. It may be called after `ready()`, once per publisher: the topic is

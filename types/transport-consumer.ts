@@ -1,6 +1,14 @@
 import type { ConsumedRecord, TopicPartition, TopicPartitionOffset } from './transport.js'
 
 /**
+ * Test of the names of topics.
+ *
+ * @example
+ * const isOfOrders: TopicTest = (topic) => topic.startsWith('orders.')
+ */
+export type TopicTest = (topic: string) => boolean
+
+/**
  * Options of a consumer.
  *
  * @example
@@ -12,10 +20,10 @@ export interface ConsumerOptions {
   /** Name of the group. `null`: no group; all partitions are owned, and offsets are kept while the consumer lives. */
   readonly groupId: string | null
   /**
-   * Names of topics, or a test of names. A topic that does not exist delays nothing, and is read once it exists. A
-   * topic that begins to match the test while the consumer runs is read from its start.
+   * Names of topics, and tests of names. A topic that does not exist delays nothing, and is read once it exists. A
+   * topic that begins to match a test while the consumer runs is read from its start.
    */
-  readonly topics: readonly string[] | ((topic: string) => boolean)
+  readonly topics: ReadonlyArray<string | TopicTest> | TopicTest
   /**
    * Partitions chosen by hand, of each of the topics: exactly these are owned, and rebalances of the group do not move
    * them. With a `groupId`, offsets are read from and stored in that group, which must have no members.
@@ -203,7 +211,7 @@ export interface TransportConsumer {
   seek (partition: TopicPartitionOffset): void
   /** Returns the progress of an owned partition, without a request to the cluster. */
   progress (partition: TopicPartition): PartitionProgress
-  /** Returns those of its topics that the cluster does not have, as far as it has told. */
+  /** Returns those of its topics that it names and the cluster does not have, as far as it has told. */
   missing (): readonly string[]
   /**
    * Time at which the last request was sent that the group's coordinator (without a group: the cluster) has answered,

@@ -108,7 +108,7 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
     return compilePublisher(settings, this)
   }
 
-  protected prepareTopic (topic: string): void {
+  prepareTopic (topic: string): void {
     this.#connection?.prepare(topic)
   }
 

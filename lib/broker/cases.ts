@@ -43,6 +43,7 @@ export interface WrittenCases extends InheritedOptions {
   readonly cases: Readonly<Record<string, WrittenCase>>
   readonly otherwise?: 'dead-letter' | 'skip' | Handler | undefined
   readonly listener?: RebalanceListener | undefined
+  readonly partitions?: readonly number[] | undefined
 }
 
 /** Arguments of subscriber(), as they come. */
@@ -55,7 +56,7 @@ type OneOrMore<T> = readonly [T, ...T[]]
 
 const SUBSCRIBER = 'subscriber(topics, options, handler)'
 const CASES = 'subscriber(topics, { by, cases })'
-const OPTIONS = ['by', 'cases', 'otherwise', 'listener', ...OF_SUBSCRIBERS]
+const OPTIONS = ['by', 'cases', 'otherwise', 'listener', 'partitions', ...OF_SUBSCRIBERS]
 const CASE_OPTIONS = ['handler', 'schema', 'deps', 'publish', ...DOCUMENTATION]
 
 /** @throws FASTSTREAM_ERR_INVALID_ARGUMENTS, FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_INVALID_TOPIC */

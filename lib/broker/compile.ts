@@ -19,6 +19,7 @@ import { writtenTopicsOf } from './app-brokers.js'
 import { DeadLetterTopics } from './dead-letter-topics.js'
 import type { SubscriberDeclaration } from './declaration.js'
 import { PublisherHandle } from './handles.js'
+import { PatternTopics } from './pattern-topics.js'
 import type { PublisherSettings, SubscriberSettings } from './plan.js'
 import { PublisherPlan } from './publisher.js'
 import { Publishers } from './publishers.js'
@@ -40,6 +41,8 @@ export interface CompilingBroker extends ViewedBroker, PublishingSender {
   readonly chains: PublishChains
   readonly errorHandlers: ScopeErrorHandlers
   resolutionSettings (scope: FastifyInstance): ResolutionSettings
+  /** Creates or verifies a topic that is first known after the start. */
+  prepareTopic (topic: string): void
 }
 
 /**
@@ -58,10 +61,11 @@ export function compile (registry: Registry, broker: CompilingBroker): Compiled 
     const topic = topics.join(', ')
     const validators = compileParts(schema, (schema, part) => compileIncoming(compiler, schema, { topic, part }))
     const scopes = chains.scopesOf(middlewares)
-    const around = { scopes, errorHandlers: broker.errorHandlers.of(scope) }
+    const patternTopics = patternTopicsOf(settings, deadLetterTopics, broker)
+    const around = { scopes, errorHandlers: broker.errorHandlers.of(scope), patternTopics }
     const rules = { bodyLimit, validators, codecs: codecRules(settings) }
     const isKeyDecoded = validators.key !== undefined || settings.parser.length > 0
-    const source = sourceOf(broker, settings, { isKeyDecoded, deadLetterTopics, scopes })
+    const source = sourceOf(broker, settings, { isKeyDecoded, deadLetterTopics, scopes, patternTopics })
     const destinations = { results: publishers, writtenTopics: () => writtenTopicsOf(scope) }
     return [declaration, new CompiledSubscriber(settings, rules, source, destinations, around)] as const
   })
@@ -108,11 +112,22 @@ interface Shared {
   readonly deadLetterTopics: DeadLetterTopics
   /** The middlewares of what it publishes. */
   readonly scopes: PublishScopes
+  readonly patternTopics: PatternTopics | undefined
+}
+
+function patternTopicsOf (
+  settings: SubscriberSettings, deadLetterTopics: DeadLetterTopics, broker: CompilingBroker
+): PatternTopics | undefined {
+  const { patterns, declaration: { scope: { log } } } = settings
+  if (patterns.length === 0) return undefined
+  const prepareTopic = (topic: string): void => { broker.prepareTopic(topic) }
+  return new PatternTopics(settings, { deadLetterTopics, log, prepareTopic })
 }
 
 function sourceOf (
-  broker: CompilingBroker, settings: SubscriberSettings, { isKeyDecoded, deadLetterTopics, scopes }: Shared
+  broker: CompilingBroker, settings: SubscriberSettings, shared: Shared
 ): MessageSource {
+  const { isKeyDecoded, deadLetterTopics, scopes, patternTopics } = shared
   const { name: subscriber, groupId, declaration } = settings
   const { scope, layers } = declaration
   const place = { scope, layers, scopes }
@@ -121,6 +136,7 @@ function sourceOf (
     subscriber,
     groupId,
     isKeyDecoded,
+    paramsOf: patternTopics && ((topic) => patternTopics.params(topic)),
     isDeadLetterOf: (topic, origin) => deadLetterTopics.receives(topic, origin),
     resolutionSettings: () => broker.resolutionSettings(scope),
     bind: (correlationId) => new BoundView(broker, place, correlationId)

@@ -48,7 +48,9 @@ async function verdictOf (letter: Letter, subscribers: readonly CompiledSubscrib
   const { deadLetter, rawKey: key, rawValue: value, damaged } = letter
   if (deadLetter === undefined || damaged || deadLetter.valueOmitted) return UNKNOWN
   const { topic, partition, offset, timestamp, groupId, subscriber: name } = deadLetter
-  const readers = subscribers.filter((each) => each.topics.includes(topic) && each.groupId === (groupId ?? null))
+  const readers = subscribers.filter(({ topics, patterns, groupId: group }) => {
+    return group === (groupId ?? null) && (topics.includes(topic) || patterns.some((pattern) => pattern.matches(topic)))
+  })
   const subscriber = readers.find((each) => each.name === name) ?? readers[0]
   if (subscriber === undefined) return UNKNOWN
   const headers = Letter.messageHeadersOf(letter)

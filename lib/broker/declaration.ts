@@ -8,13 +8,14 @@ import type { Deps } from '../deps/scopes.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { isPlainObject } from '../message/headers.js'
 import type { ReceivedMessage } from '../message/received-message.js'
-import { callable, integer, onlyKnown } from '../options/assert.js'
+import { callable, integer, list, onlyKnown } from '../options/assert.js'
 import { checkKeyCodec } from '../options/codec.js'
 import { DOCUMENTATION, normaliseDocumentation, type About } from '../options/documentation.js'
 import { OF_SUBSCRIBERS, resolveInherited } from '../options/inherited.js'
 import { checkPartitioner } from '../options/producer.js'
 import { checkListener } from '../options/rebalance-listener.js'
 import { checkTopic } from '../options/topic-name.js'
+import { TopicPattern } from '../options/topic-pattern.js'
 import type { Case, Filter } from './cases.js'
 import { PublisherHandle } from './handles.js'
 import { NO_LAYERS, type Position } from './layers.js'
@@ -26,8 +27,10 @@ export type Handler = (this: FastifyInstance, value: unknown, message: ReceivedM
 /** A subscriber as it was written, in a scope or in a router. */
 export interface WrittenSubscriber {
   readonly kind: 'subscriber'
-  /** Without the prefixes of scopes and routers. */
+  /** Names, and the texts of patterns, without the prefixes of scopes and routers. */
   readonly topics: readonly string[]
+  /** Those of its topics that are patterns. */
+  readonly patterns: readonly TopicPattern[]
   readonly schema: MessageSchema | undefined
   readonly about: About
   /** Its own layer of the inherited options. */
@@ -36,6 +39,8 @@ export interface WrittenSubscriber {
   /** Its own dependencies. */
   readonly deps: Deps
   readonly publish: readonly PublisherHandle[]
+  /** Partitions chosen by hand, of each of its topics; undefined: those that its group assigns. */
+  readonly partitions: readonly number[] | undefined
   readonly listener: RebalanceListener | undefined
   readonly filter: Filter | undefined
   /** The case that it is, of a subscriber with several. */
@@ -66,7 +71,7 @@ export type GivenSubscriber = SubscriberOptions<MessageSchema, unknown, Dependen
 type GivenPublisher = PublisherOptions<MessageSchema, unknown>
 
 const SUBSCRIBER_OPTIONS = [
-  ...new Set(['schema', 'publish', 'deps', 'listener', 'filter', ...OF_SUBSCRIBERS, ...DOCUMENTATION])
+  ...new Set(['schema', 'publish', 'deps', 'listener', 'filter', 'partitions', ...OF_SUBSCRIBERS, ...DOCUMENTATION])
 ]
 const PUBLISHER_OPTIONS = [
   'schema', 'key', 'headers', 'codec', 'partition', 'partitioner', 'replyTo', 'includeInSchema', ...DOCUMENTATION
@@ -78,7 +83,7 @@ export function writeSubscriber (
   topics: TopicNames, given: GivenSubscriber, handler: Handler, cases?: Case
 ): WrittenSubscriber {
   onlyKnown('', given, SUBSCRIBER_OPTIONS)
-  const { schema, publish = [], deps = {}, listener, filter, ...options } = given
+  const { schema, publish = [], deps = {}, listener, filter, partitions, ...options } = given
   if (schema !== undefined) onlyKnown('schema.', schema, PARTS)
   checkKeyCodec(options, schema)
   callable('handler', handler, 'must be a function: subscriber(topics, options, handler)')
@@ -86,13 +91,14 @@ export function writeSubscriber (
   resolveInherited([options])
   return Object.freeze({
     kind: 'subscriber',
-    topics: topicsOf(topics),
+    ...topicsOf(topics),
     schema,
     about: normaliseDocumentation(given),
     options,
     handler,
     deps: declaredDependencies('deps', deps),
     publish: [publish].flat().map(handleOf),
+    partitions: partitions === undefined ? undefined : chosenPartitions(partitions),
     listener: listener === undefined ? undefined : checkListener('listener', listener),
     filter,
     cases
@@ -158,10 +164,21 @@ export function declarePublisher (scope: FastifyInstance, topic: string, given: 
   return declareAt({ scope, layers: NO_LAYERS }, writePublisher(topic, given))
 }
 
-function topicsOf (topics: unknown): readonly string[] {
+function topicsOf (topics: unknown): Pick<WrittenSubscriber, 'topics' | 'patterns'> {
   const list: unknown[] = Array.isArray(topics) ? topics : [topics]
   if (list.length === 0) throw new FASTSTREAM_ERR_INVALID_OPTION('topics', 'must name one topic at least')
-  return Object.freeze([...new Set(list.map((topic) => checkTopic(topic)))])
+  const written = list.map((topic) => TopicPattern.of(topic) ?? checkTopic(topic))
+  const patterns = new Map(written.flatMap((each) => typeof each === 'string' ? [] : [[each.text, each] as const]))
+  const texts = new Set(written.map((each) => typeof each === 'string' ? each : each.text))
+  return { topics: Object.freeze([...texts]), patterns: [...patterns.values()] }
+}
+
+/** Partitions in their order, each once. */
+function chosenPartitions (partitions: readonly number[]): readonly number[] {
+  list('partitions', partitions)
+  const all = partitions.map((partition) => integer('partitions', partition, 0))
+  if (all.length === 0) throw new FASTSTREAM_ERR_INVALID_OPTION('partitions', 'must have a partition at least')
+  return Object.freeze([...new Set(all)].sort((a, b) => a - b))
 }
 
 function handleOf (publisher: unknown): PublisherHandle {

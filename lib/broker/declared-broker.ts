@@ -47,7 +47,7 @@ export abstract class DeclaredBroker implements PublishingSender {
   abstract send (outgoing: Outgoing, sending?: Sending): Promise<RecordMetadata>
   abstract failedLater (topic: string, error: Error): void
   protected abstract compilePublisher (settings: PublisherSettings): PublisherPlan
-  protected abstract prepareTopic (topic: string): void
+  abstract prepareTopic (topic: string): void
 
   get name (): string {
     return this.settings.name
@@ -120,6 +120,11 @@ export abstract class DeclaredBroker implements PublishingSender {
 
   topicsOf (declaration: SubscriberDeclaration): readonly string[] {
     return this.registry.preview(declaration).topics
+  }
+
+  reads (declaration: SubscriberDeclaration, topic: string): boolean {
+    const { topics, patterns } = this.registry.preview(declaration)
+    return topics.includes(topic) || patterns.some((pattern) => pattern.matches(topic))
   }
 
   onlyWhileLoading (what: string, name: string): void {

@@ -1,5 +1,6 @@
 import { Group } from '../consume/group/group.js'
 import type { MemoryBudget } from '../memory-budget.js'
+import { topicsToRead } from '../consume/partition/queues.js'
 import { Pipeline, type ErasedPipeline } from '../consume/pipeline/pipeline.js'
 import { steady } from '../log.js'
 import type { Producer } from '../produce/producer.js'
@@ -92,8 +93,9 @@ export class Groups implements Iterable<Group> {
   }
 
   /** A group that the app has joined, and does not leave. */
-  #shared ({ groupId }: CompiledSubscriber): Group | undefined {
-    return groupId === null ? undefined : [...this].find((group) => group.groupId === groupId && !group.closing)
+  #shared ({ groupId, partitions }: CompiledSubscriber): Group | undefined {
+    if (groupId === null || partitions !== undefined) return undefined
+    return [...this].find((group) => group.groupId === groupId && !group.closing)
   }
 
   /** The pipeline of subscribers that read the same topics. */
@@ -109,11 +111,11 @@ export class Groups implements Iterable<Group> {
     // They have the same options of the consumer: it was checked when they were declared.
     const [first] = subscribers
     const { groupId, offsetReset, isolationLevel, fetch, checkCrcs, clientRack: rack, groupInstanceId } = first
-    const { sessionTimeout, heartbeatInterval, rebalanceTimeout } = first
+    const { sessionTimeout, heartbeatInterval, rebalanceTimeout, partitions } = first
     const pipelines = Array.from(byTopics(subscribers), (sharing) => this.#pipelineOf(sharing))
     const options = {
       groupId,
-      topics: [...new Set(subscribers.flatMap(({ topics }) => topics))],
+      topics: topicsToRead(pipelines.map(({ plan }) => plan)),
       offsetReset,
       isolationLevel,
       fetch,
@@ -121,22 +123,39 @@ export class Groups implements Iterable<Group> {
       budget: environment.budget,
       sessionTimeout,
       rebalanceTimeout,
+      ...partitions !== undefined && { partitions },
       ...rack !== undefined && { rack },
       ...heartbeatInterval !== undefined && { heartbeatInterval },
       ...groupInstanceId !== undefined && { groupInstanceId }
     }
-    const contactInterval = groupId === null ? environment.settings.metadataMaxAge : heartbeatInterval
-    const settings = { ...environment.settings, sessionTimeout, rebalanceTimeout, contactInterval }
+    const isMember = groupId !== null && partitions === undefined
+    const contactInterval = isMember ? heartbeatInterval : environment.settings.metadataMaxAge
+    // Without members no other one can take over the partitions of a consumer that is silent.
+    const session = isMember ? sessionTimeout : Infinity
+    const settings = { ...environment.settings, sessionTimeout: session, rebalanceTimeout, contactInterval }
     const own = { ...environment, settings }
     return new Group(groupId, pipelines, (listener) => transport.consumer(options, listener), own)
   }
 }
 
-/** Finds the subscribers of the same group. Without a group each subscriber reads for itself. */
+/**
+ * Finds the subscribers of the same consumer. Without a group, and with partitions that are chosen by hand, each
+ * subscriber reads for itself, but for those that share its messages.
+ */
 function sharingWith (subscriber: CompiledSubscriber, subscribers: readonly CompiledSubscriber[]): Sharing {
-  const { groupId } = subscriber
-  if (groupId === null) return [subscriber]
-  return [subscriber, ...subscribers.filter((other) => other !== subscriber && other.groupId === groupId)]
+  const { groupId, partitions, declaration: { cases, scope, layers } } = subscriber
+  const shares = (other: CompiledSubscriber): boolean => {
+    if (other.groupId !== groupId || other.partitions?.join() !== partitions?.join()) return false
+    if (groupId !== null) return partitions === undefined || isSameTopics(other, subscriber)
+    const { declaration } = other
+    return cases !== undefined && declaration.cases?.of === cases.of &&
+      declaration.scope === scope && declaration.layers === layers
+  }
+  return [subscriber, ...subscribers.filter((other) => other !== subscriber && shares(other))]
+}
+
+function isSameTopics (one: CompiledSubscriber, other: CompiledSubscriber): boolean {
+  return [...one.topics].sort().join() === [...other.topics].sort().join()
 }
 
 /** Subscribers that read the same topics, in the order of their declarations. */

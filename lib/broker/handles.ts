@@ -32,6 +32,8 @@ export interface SubscriberSource {
   /** Its topics, with the prefixes that are declared so far. */
   topicsOf (declaration: SubscriberDeclaration): readonly string[]
   groupIdOf (declaration: SubscriberDeclaration): string | null
+  /** Whether the subscriber names the topic, or one of its patterns matches it. */
+  reads (declaration: SubscriberDeclaration, topic: string): boolean
   skipTo (declaration: SubscriberDeclaration, to: TopicPartitionOffset): void
   pause (declaration: SubscriberDeclaration): void
   resume (declaration: SubscriberDeclaration): void
@@ -135,9 +137,9 @@ export class SubscriberHandle implements Subscriber {
     if (!isObject(to)) throw new FASTSTREAM_ERR_INVALID_ARGUMENTS(SKIP_TO, 'it takes an object')
     const { topic, partition, offset } = to
     const { source, declaration } = this.#places.only(SKIP_CURE)
-    const { topics } = this
-    if (!topics.includes(topic)) {
-      throw new FASTSTREAM_ERR_INVALID_OPTION('topic', `must be one that the subscriber reads: ${topics.join(', ')}`)
+    if (!source.reads(declaration, topic)) {
+      const cure = `must be one that the subscriber reads: ${this.topics.join(', ')}`
+      throw new FASTSTREAM_ERR_INVALID_OPTION('topic', cure)
     }
     if (typeof offset !== 'bigint' || offset < 0n) {
       throw new FASTSTREAM_ERR_INVALID_OPTION('offset', 'must be a bigint of at least 0')

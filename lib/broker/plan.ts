@@ -1,15 +1,13 @@
 import type { InheritedOptions, Middleware, RebalanceListener } from '../../types/index.js'
 import type { Deps } from '../deps/scopes.js'
-import {
-  FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER, FASTSTREAM_ERR_GROUP_CLASH, FASTSTREAM_ERR_GROUP_REQUIRED,
-  FASTSTREAM_ERR_INVALID_OPTION
-} from '../errors.js'
+import { FASTSTREAM_ERR_GROUP_REQUIRED } from '../errors.js'
 import type { CodecSettings } from '../options/codec.js'
-import { checkGroupless, checkTimes, differenceOf } from '../options/consumer-options.js'
+import { checkGroupless, checkTimes } from '../options/consumer-options.js'
 import { resolveInherited, type InheritedSettings } from '../options/inherited.js'
 import type { DeadLetterTopic } from '../options/settings.js'
 import type { Settings } from '../options/plugin-options.js'
 import { checkTopic } from '../options/topic-name.js'
+import type { TopicPattern } from '../options/topic-pattern.js'
 import type { PublisherDeclaration, SubscriberDeclaration } from './declaration.js'
 import { depsIn, nameOf, type Layer } from './layers.js'
 
@@ -20,13 +18,18 @@ export interface SubscriberPreview extends InheritedSettings {
   readonly declaration: SubscriberDeclaration
   /** The name of its handler, else its topics. */
   readonly name: string
+  /** Names, and the texts of patterns. */
   readonly topics: readonly string[]
+  /** Those of its topics that are patterns. */
+  readonly patterns: readonly TopicPattern[]
 }
 
 /** A subscriber with every inherited option resolved. Frozen. */
 export interface SubscriberSettings extends SubscriberPreview {
   readonly groupId: string | null
   readonly listener: RebalanceListener | undefined
+  /** Partitions chosen by hand, of each of its topics; undefined: those that its group assigns. */
+  readonly partitions: readonly number[] | undefined
   /** Its own and those of all layers around it. */
   readonly deps: Deps
   /** The dead-letter topic of each topic that has one. */
@@ -62,14 +65,23 @@ export function previewSubscriber (
 ): SubscriberPreview {
   const { options } = declaration
   const inherited = resolveInherited([...layers, options, ...overrides], settings)
-  const topics = declaration.topics.map((topic) => inherited.topicPrefix + topic)
+  const { topicPrefix } = inherited
+  const topics = declaration.topics.map((topic) => topicPrefix + topic)
+  const patterns = declaration.patterns.map((pattern) => pattern.behind(topicPrefix))
   return {
     ...inherited,
     declaration,
     name: subscriberName(declaration, topics.join(',')),
     topics,
-    groupId: inherited.groupId === undefined && settings.transport === 'memory' ? DEFAULT_GROUP : inherited.groupId
+    patterns,
+    groupId: inherited.groupId === undefined ? defaultGroup(declaration, settings) : inherited.groupId
   }
+}
+
+/** Partitions that are chosen by hand need no group; undefined: one must be named. */
+function defaultGroup ({ partitions }: SubscriberDeclaration, { transport }: Settings): string | null | undefined {
+  if (partitions !== undefined) return null
+  return transport === 'memory' ? DEFAULT_GROUP : undefined
 }
 
 function subscriberName ({ handler, cases }: SubscriberDeclaration, topics: string): string {
@@ -87,19 +99,29 @@ export function resolveSubscriber (
 ): SubscriberSettings {
   const { layers = [], deadLetterTopics } = around
   const preview = previewSubscriber(declaration, settings, around)
-  const { topics, groupId, deadLetter, topicPrefix } = preview
+  const { groupId, deadLetter, topicPrefix } = preview
+  const names = namesOf(preview)
   const where = whereOf(preview)
   if (groupId === undefined) throw new FASTSTREAM_ERR_GROUP_REQUIRED(where)
-  for (const topic of topics) checkTopic(topic, originOf(topicPrefix, where))
+  for (const topic of names) checkTopic(topic, originOf(topicPrefix, where))
   checkTimes({ ...settings, ...preview }, ` (${where})`)
-  if (groupId === null) checkGroupless(declaration.options, ` (${where})`)
+  if (groupId === null) checkGroupless(declaration.options, 'groupId: null', ` (${where})`)
+  else if (declaration.partitions !== undefined) checkGroupless(declaration.options, "'partitions'", ` (${where})`)
   return Object.freeze({
     ...preview,
     groupId,
     listener: declaration.listener,
+    partitions: declaration.partitions,
     deps: depsIn([...layers, declaration]),
-    deadLetterTopics: deadLetterTopics ?? deadLetterTopicsOf(topics, deadLetter)
+    deadLetterTopics: deadLetterTopics ?? deadLetterTopicsOf(names, deadLetter)
   })
+}
+
+/** Its topics without patterns. */
+export function namesOf (
+  { topics, patterns }: Pick<SubscriberPreview, 'topics' | 'patterns'>
+): readonly string[] {
+  return patterns.length === 0 ? topics : topics.filter((topic) => !patterns.some(({ text }) => text === topic))
 }
 
 /** Asks once per topic: a function of the user may answer. */
@@ -130,7 +152,7 @@ export function resolvePublisher (
 }
 
 /** Names a subscriber for an error that comes when the app is ready. */
-function whereOf ({ name, topics, declaration: { scope } }: SubscriberPreview): string {
+export function whereOf ({ name, topics, declaration: { scope } }: SubscriberPreview): string {
   const handler = name === topics.join(',') ? '' : `'${name}' `
   return `subscriber ${handler}of '${topics.join(', ')}' in scope '${nameOf(scope)}'`
 }
@@ -138,72 +160,4 @@ function whereOf ({ name, topics, declaration: { scope } }: SubscriberPreview): 
 /** Says where a topic comes from that is no name of Kafka's only because of its prefix. */
 function originOf (topicPrefix: string, where: string): string {
   return ` (it begins with the topicPrefix '${topicPrefix}', for the ${where})`
-}
-
-/**
- * Checks a subscriber against those before it.
- *
- * @throws FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER, FASTSTREAM_ERR_GROUP_CLASH, FASTSTREAM_ERR_INVALID_OPTION
- */
-export function checkTogether (before: readonly SubscriberSettings[], added: SubscriberSettings): void {
-  checkGroup(before, added)
-  checkDeadLetters([...before, added], added)
-}
-
-/**
- * Checks a subscriber against the others of its group. They share a client consumer: they must agree on its options,
- * and each topic must belong to one of them.
- */
-function checkGroup (before: readonly SubscriberSettings[], added: SubscriberSettings): void {
-  const { groupId, topics } = added
-  if (groupId === null) return
-  for (const other of before) {
-    if (other.groupId !== groupId) continue
-    const shared = topics.find((topic) => other.topics.includes(topic))
-    if (shared !== undefined && !isBeside(other, added)) {
-      throw new FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER(shared, groupId, whereOf(other), whereOf(added))
-    }
-    const option = differenceOf(other, added) ?? (shared === undefined ? undefined : queueDifferenceOf(other, added))
-    if (option !== undefined) throw new FASTSTREAM_ERR_GROUP_CLASH(groupId, option, whereOf(other), whereOf(added))
-  }
-}
-
-/** Whether a subscriber may follow another one of the same topic: another case, or one for what a filter left. */
-function isBeside ({ declaration: { filter, cases } }: SubscriberSettings, added: SubscriberSettings): boolean {
-  return filter !== undefined || (cases !== undefined && cases.of === added.declaration.cases?.of)
-}
-
-/** The first option in which two subscribers of one topic differ, and that their queue needs. */
-function queueDifferenceOf (one: SubscriberSettings, other: SubscriberSettings): string | undefined {
-  if (one.topics.length !== other.topics.length || !one.topics.every((topic) => other.topics.includes(topic))) {
-    return 'topics'
-  }
-  return (['ordering', 'concurrency', 'listener'] as const).find((name) => one[name] !== other[name])
-}
-
-/** A dead letter that comes back to the subscriber that cannot handle it would circulate without end. */
-function checkDeadLetters (all: readonly SubscriberSettings[], added: SubscriberSettings): void {
-  for (const topic of added.topics) {
-    const path = pathBack(topic, all)
-    if (path === undefined) continue
-    const where = `(${path.join(' → ')}) of the ${whereOf(added)}`
-    const cure = `must not lead back to '${topic}' ${where}: name another one, or write deadLetter: false`
-    throw new FASTSTREAM_ERR_INVALID_OPTION('deadLetter.topic', cure)
-  }
-}
-
-/** The way of a dead letter of `topic` back to `topic`, if there is one. */
-function pathBack (topic: string, subscribers: readonly SubscriberSettings[]): readonly string[] | undefined {
-  const ways = [{ at: topic, path: [topic] }]
-  const seen = new Set<string>()
-  for (const { at, path } of ways) {
-    for (const { deadLetterTopics } of subscribers) {
-      const next = deadLetterTopics.get(at)
-      if (next === undefined) continue
-      if (next === topic) return [...path, next]
-      if (!seen.has(next)) ways.push({ at: next, path: [...path, next] })
-      seen.add(next)
-    }
-  }
-  return undefined
 }

@@ -6,10 +6,11 @@ import { FASTSTREAM_ERR_ALREADY_STARTED } from '../errors.js'
 import { resolveInherited } from '../options/inherited.js'
 import type { Settings } from '../options/plugin-options.js'
 import { hasCompilers, requestCompilers } from '../schema/scope-compilers.js'
+import { checkTogether } from './check-together.js'
 import type { Declaration, PublisherDeclaration, SubscriberDeclaration } from './declaration.js'
 import { nameOf, NO_LAYERS, ScopeLayers, type Layer } from './layers.js'
 import {
-  checkTogether, previewSubscriber, resolvePublisher, resolveSubscriber, type PublisherSettings,
+  namesOf, previewSubscriber, resolvePublisher, resolveSubscriber, type PublisherSettings,
   type SubscriberPreview, type SubscriberSettings
 } from './plan.js'
 
@@ -122,15 +123,15 @@ export class Registry {
   /** All topics, as far as their layers are known, dead-letter topics included. */
   get previewedTopics (): readonly string[] {
     if (this.#complete !== undefined) return this.topics
-    const read = this.previews.flatMap(({ topics, deadLetter }) => topics.flatMap((topic) => {
-      return [topic, deadLetter(topic) ?? []].flat()
+    const read = this.previews.flatMap((preview) => namesOf(preview).flatMap((topic) => {
+      return [topic, preview.deadLetter(topic) ?? []].flat()
     }))
     return [...new Set([...this.#publishers.map((declaration) => this.publisher(declaration).topic), ...read])]
   }
 
-  /** All declared topics, dead-letter topics included. */
+  /** All declared topics, dead-letter topics included, and no patterns. */
   get topics (): readonly string[] {
-    const read = this.subscribers.flatMap(({ topics, deadLetterTopics }) => [...topics, ...deadLetterTopics.values()])
+    const read = this.subscribers.flatMap((each) => [...namesOf(each), ...each.deadLetterTopics.values()])
     return [...new Set([...this.publishers.map(({ topic }) => topic), ...read])]
   }
 

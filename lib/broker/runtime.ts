@@ -10,6 +10,8 @@ import type { NeededRights, Transport } from '../transport/transport.js'
 import type { SubscriberDeclaration } from './declaration.js'
 import { Groups } from './groups.js'
 import type { CompiledSubscriber } from './subscriber.js'
+import { checkPartitions } from './check-partitions.js'
+import { namesOf } from './plan.js'
 import { prepareTopics } from './prepare-topics.js'
 
 export interface Surroundings extends Environment {
@@ -95,6 +97,7 @@ export class BrokerRuntime {
     if (this.#ending) return
     this.#step = 'preparing topics'
     await prepareTopics(this.#transport, topics, settings, log, () => this.#ending)
+    await checkPartitions(this.#transport, subscribers)
     if (this.#ending) return
     this.#producer = new Producer(this.#transport.producer(), settings.producer, this.#surroundings)
     for (const topic of this.#late) this.prepare(topic)
@@ -139,10 +142,11 @@ export class BrokerRuntime {
    */
   async add (subscriber: CompiledSubscriber): Promise<void> {
     const { settings, log } = this.#surroundings
-    const { topics, deadLetterTopics } = subscriber
+    const { deadLetterTopics } = subscriber
     this.#runningGroups()
-    const declared = [...new Set([...topics, ...deadLetterTopics.values()])]
+    const declared = [...new Set([...namesOf(subscriber), ...deadLetterTopics.values()])]
     await prepareTopics(this.#transport, declared, settings, log, () => this.#ending)
+    await checkPartitions(this.#transport, [subscriber])
     await inOwnContext(() => this.#runningGroups().add(subscriber))
   }
 
@@ -195,7 +199,7 @@ export class BrokerRuntime {
 function neededRights ({ subscribers, writtenTopics }: RuntimePlan): NeededRights {
   const groups = subscribers.flatMap(({ groupId }) => groupId ?? [])
   return {
-    read: [...new Set(subscribers.flatMap(({ topics }) => topics))],
+    read: [...new Set(subscribers.flatMap(namesOf))],
     write: writtenTopics,
     groups: [...new Set(groups)]
   }

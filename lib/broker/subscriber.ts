@@ -18,6 +18,7 @@ import { aroundHandler } from '../middleware/consume-chain.js'
 import { NO_SCOPES, type PublishScopes } from '../middleware/publish-chain.js'
 import { throughMiddlewares } from '../middleware/publish-results.js'
 import type { PublisherPlace } from './handles.js'
+import type { PatternTopics } from './pattern-topics.js'
 import type { SubscriberSettings } from './plan.js'
 import type { PublisherPlan, ResultOrigin } from './publisher.js'
 
@@ -42,6 +43,8 @@ export interface SurroundingCode {
   readonly scopes: PublishScopes
   /** The nearest first. */
   readonly errorHandlers: readonly ScopedErrorHandler[]
+  /** undefined: all topics are named. */
+  readonly patternTopics?: PatternTopics | undefined
 }
 
 const NO_CODE: SurroundingCode = { scopes: NO_SCOPES, errorHandlers: [] }
@@ -52,6 +55,8 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
   readonly writtenTopics: () => readonly string[]
   readonly around: ((delivery: Delivery) => AttemptMoments) | undefined
   readonly onFailure: SubscriberPlan<ReceivedMessage>['onFailure']
+  readonly findsTopic: SubscriberPlan['findsTopic']
+  readonly #patternTopics: PatternTopics | undefined
   readonly #source: MessageSource
   readonly #publishers: readonly PublisherPlace[]
   /** The handler within its middlewares. */
@@ -65,7 +70,7 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
     rules: IncomingRules,
     source: MessageSource,
     { results, writtenTopics }: Destinations,
-    { scopes, errorHandlers } = NO_CODE
+    { scopes, errorHandlers, patternTopics } = NO_CODE
   ) {
     Object.assign(this, settings)
     const { middlewares, declaration } = settings
@@ -74,6 +79,8 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
     this.rules = rules
     this.writtenTopics = writtenTopics
     this.around = around && ((delivery) => around(new ReceivedRecord(source, delivery)))
+    this.findsTopic = patternTopics && ((topic) => patternTopics.has(topic))
+    this.#patternTopics = patternTopics
     this.#source = source
     this.#publishers = results
     this.#handler = aroundHandler(middlewares, (message) => handler.call(scope, message.value, message))
@@ -84,7 +91,7 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
   }
 
   deadLetterTopic (topic: string): string | undefined {
-    return this.deadLetterTopics.get(topic)
+    return this.deadLetterTopics.get(topic) ?? this.#patternTopics?.deadLetterTopic(topic)
   }
 
   isDeadLetterOf (topic: string, origin: string): boolean {

@@ -7,6 +7,7 @@ import { MessageContext } from '../deps/message-context.js'
 import { Resolution, type ResolutionSettings } from '../deps/resolution.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import type { Log } from '../log.js'
+import type { TopicParams } from '../options/topic-pattern.js'
 import type { ConsumedRecord, RawHeader } from '../transport/transport.js'
 import type { Decoded } from './decode.js'
 import { inspected } from '../shown.js'
@@ -39,6 +40,8 @@ export interface MessageSource {
   readonly groupId: string | null
   /** True when keys are decoded, or found by a parser. */
   readonly isKeyDecoded: boolean
+  /** What the patterns of the subscriber find in a topic; undefined: it has none. */
+  readonly paramsOf?: ((topic: string) => TopicParams | undefined) | undefined
   /** Whether dead letters of `origin` go to `topic`. Never throws, whatever `origin` holds. */
   isDeadLetterOf (topic: string, origin: string): boolean
   readonly resolutionSettings: () => ResolutionSettings
@@ -46,7 +49,7 @@ export interface MessageSource {
   readonly bind: (correlationId: () => string) => BoundBroker
 }
 
-const NOTHING = Object.freeze({})
+const NOTHING: Readonly<Record<string, never>> = Object.freeze({})
 
 /**
  * Second argument of a handler. A member that the handler does not read is not made. Own properties are what
@@ -127,6 +130,10 @@ export class ReceivedMessage implements Message<unknown, unknown, unknown> {
   get deadLetter (): DeadLetter | undefined {
     this.#deadLetter ??= this.#readDeadLetter()
     return this.#deadLetter
+  }
+
+  get params (): TopicParams {
+    return this.#source.paramsOf?.(this.topic) ?? NOTHING
   }
 
   /** Any sender may have written the headers. */

@@ -127,15 +127,16 @@ export function checkTimes (
 }
 
 /**
- * Refuses options of a group where a subscriber has none.
+ * Refuses options of members of a group where a subscriber is none.
  *
+ * @param reason option because of which it is none
  * @param where names the subscriber, for the error
  * @throws FASTSTREAM_ERR_INVALID_OPTION
  */
-export function checkGroupless (written: InheritedConsumerOptions, where = ''): void {
+export function checkGroupless (written: InheritedConsumerOptions, reason: string, where = ''): void {
   const useless = OF_GROUPS.find((name) => written[name] !== undefined)
   if (useless === undefined) return
-  const cure = 'has no effect with groupId: null: leave it out, or name a group'
+  const cure = `has no effect with ${reason}, which makes no member of a group: leave one of them out`
   throw new FASTSTREAM_ERR_INVALID_OPTION(useless, cure + where)
 }
 

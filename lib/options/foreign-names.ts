@@ -47,12 +47,12 @@ export const FASTSTREAM_NAMES: Readonly<Record<string, string>> = {
   consumer_timeout_ms: 'leave it out: nothing polls, a record is handled when it arrives',
   check_crcs: "use 'checkCrcs'",
   isolation_level: "use 'isolationLevel'; its default is 'read_committed'",
-  exclude_internal_topics: 'leave it out: an internal topic is read only by a subscriber that names it',
+  exclude_internal_topics: 'leave it out: an internal topic is read only by a subscriber that names it, by no pattern',
   batch: NOT_YET,
   batch_timeout_ms: NOT_YET,
   max_records: NOT_YET,
-  pattern: NOT_YET,
-  partitions: NOT_YET,
+  pattern: 'the first argument is one: subscriber(/^orders\\./, handler), or with placeholders: orders.{region}',
+  partitions: "use 'partitions' of subscriber(): numbers, of each of its topics",
   persistent: `leave it out: a subscriber or publisher lives as long as its app, which ${AT_START}`,
 
   // What is done with a message.

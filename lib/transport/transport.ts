@@ -12,7 +12,7 @@ export type {
 } from '../../types/transport.js'
 export type {
   ConsumerListener, ConsumerOptions, CorruptBatch, FetchOptions, OffsetReset, PartitionProgress, StoredOffset,
-  TransportConsumer
+  TopicTest, TransportConsumer
 } from '../../types/transport-consumer.js'
 export { GenerationLostError } from './generation-lost-error.js'
 export { SendError } from './send-error.js'

@@ -129,6 +129,7 @@ t.test('a subscriber of a router is paused in all of its places, and nowhere wit
   const sourceOf = (name: string): SubscriberSource => ({
     topicsOf: () => ['orders'],
     groupIdOf: () => null,
+    reads: () => true,
     skipTo: () => {},
     pause: () => { paused.add(name) },
     resume: () => { paused.delete(name) },

@@ -1,6 +1,7 @@
 import { again } from './again.js'
 import { batches } from './batches.js'
 import { beginnings } from './beginnings.js'
+import { chosenPartitions } from './chosen-partitions.js'
 import { claims } from './claims.js'
 import { consuming } from './consuming.js'
 import { deadLetters } from './dead-letters.js'
@@ -13,6 +14,7 @@ import { membership } from './membership.js'
 import { offsets } from './offsets.js'
 import { ordering } from './ordering.js'
 import { partitions } from './partitions.js'
+import { patterns } from './patterns.js'
 import { pausing } from './pausing.js'
 import { payloads } from './payloads.js'
 import { progress } from './progress.js'
@@ -37,6 +39,8 @@ export function conformance (world: World): void {
   settling(world)
   stopping(world)
   pausing(world)
+  patterns(world)
+  chosenPartitions(world)
   hostile(world)
   claims(world)
   groups(world)

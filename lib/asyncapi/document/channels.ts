@@ -1,11 +1,13 @@
 import type { AsyncapiObject } from '../../../types/asyncapi.js'
 import type { Described } from './description.js'
+import { PLACEHOLDER } from '../../options/topic-pattern.js'
+import { isTopic } from '../../transport/topic-partition.js'
 import { BINDING } from './messages.js'
-import { byName, Names, qualify } from './names.js'
+import { byName, Names, qualify, toKey } from './names.js'
 import type { Reference } from '../schema/components.js'
 import type { Servers } from './servers.js'
 
-/** One topic of one cluster. */
+/** One topic of one cluster, or the topics of a pattern. */
 export class Channel {
   readonly id: string
   readonly topic: string
@@ -37,7 +39,8 @@ export class Channels {
     const identity = JSON.stringify([broker.name, topic])
     const known = this.#channels.get(identity)
     if (known !== undefined) return known
-    const id = this.#names.give(broker.name === 'default' ? topic : qualify(broker.name, topic), identity)
+    const name = isTopic(topic) ? topic : toKey(topic)
+    const id = this.#names.give(broker.name === 'default' ? name : qualify(broker.name, name), identity)
     const channel = new Channel(id, topic, broker)
     this.#channels.set(identity, channel)
     return channel
@@ -53,13 +56,27 @@ export class Channels {
 }
 
 function write ({ topic, broker, messages, takesDeadLetters }: Channel, servers: Servers): AsyncapiObject {
-  const { partitions, replicas = -1 } = broker.topicConfig ?? {}
+  const isOne = isTopic(topic)
+  // The app creates no topic that a pattern finds.
+  const { partitions, replicas = -1 } = isOne ? broker.topicConfig ?? {} : {}
+  // A placeholder stands between braces, which the text of a RegExp may have, too; only that has a slash.
+  const isRegExp = topic.includes('/')
+  const parameters = isRegExp ? [] : [...topic.matchAll(PLACEHOLDER)].map(([, name = '']) => [name, {}])
   return {
-    address: topic,
+    address: isRegExp ? null : topic,
+    title: isRegExp ? topic : undefined,
+    parameters: parameters.length > 0 ? Object.fromEntries(parameters) : undefined,
     servers: servers.refer(broker),
     messages: byName([...messages].map((name) => [name, { $ref: `#/components/messages/${name}` }])),
     tags: takesDeadLetters ? [{ name: 'dead-letter' }] : undefined,
     // Without a number of its own a topic has as many replicas as the cluster likes.
-    bindings: { kafka: { topic, partitions, replicas: replicas > 0 ? replicas : undefined, ...BINDING } }
+    bindings: {
+      kafka: {
+        topic: isOne ? topic : undefined,
+        partitions,
+        replicas: replicas > 0 ? replicas : undefined,
+        ...BINDING
+      }
+    }
   }
 }

@@ -36,16 +36,20 @@ export interface DescribedServer {
 export interface DescribedSubscriber extends Party {
   /** The handler's; undefined when it has none. */
   readonly name: string | undefined
+  /** Names, and the texts of patterns. */
   readonly topics: readonly string[]
   /** The type of its messages, where a subscriber has several. */
   readonly type: string | undefined
   readonly groupId: string | null
   readonly ackPolicy: string
   readonly ordering: string
+  /** Partitions chosen by hand; undefined: those that its group assigns. */
+  readonly partitions: readonly number[] | undefined
   /** undefined: as often as it takes, or never. */
   readonly retries: number | undefined
   /** The topics that its results are published to, without those that the document does not show. */
   readonly results: readonly Result[]
+  /** The dead-letter topic of one of its topics; of a pattern with placeholders a pattern. */
   deadLetterTopic (topic: string): string | undefined
 }
 
@@ -92,7 +96,7 @@ export function describe (broker: Describable): Described {
     topicConfig: topics === 'create' ? topicConfig : undefined,
     subscribers: registry.subscribers.filter(({ includeInSchema }) => includeInSchema).map((subscriber) => {
       const { declaration, name, topics, groupId, ackPolicy, ordering, retry, deadLetterTopics } = subscriber
-      const { codec, tags } = subscriber
+      const { codec, tags, patterns, deadLetter } = subscriber
       const publishers = declaration.publish.map((publisher) => PublisherHandle.placeOf(publisher, declaration, broker))
       return {
         about: { ...declaration.about, tags },
@@ -106,9 +110,12 @@ export function describe (broker: Describable): Described {
         groupId,
         ackPolicy,
         ordering,
+        partitions: subscriber.partitions,
         retries: ackPolicy === 'REJECT_ON_ERROR' ? retry.retries : undefined,
         results: publishers.filter(isShown).map(resultOf),
-        deadLetterTopic: (topic) => deadLetterTopics.get(topic),
+        deadLetterTopic: (topic) => {
+          return deadLetterTopics.get(topic) ?? patterns.find(({ text }) => text === topic)?.mapped(deadLetter)
+        },
         prepare: asReceived(broker, declaration)
       }
     }),

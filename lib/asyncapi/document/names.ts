@@ -17,6 +17,11 @@ export function toName (text: string): string {
   return segment.replace(/(?<=.)\.json$/, '').replace(/[^a-zA-Z0-9._-]+/g, '_').replace(/^_+|_+$/g, '')
 }
 
+/** Key for a pattern of topics: 'orders.{region}' → 'orders.region'. */
+export function toKey (pattern: string): string {
+  return pattern.replace(/[^a-zA-Z0-9._-]+/g, ' ').trim().replaceAll(' ', '_') || 'pattern'
+}
+
 /** 'orders.created' → 'OrdersCreated'. A topic may be '_': then there is nothing to call it by. */
 export function pascalCase (name: string): string {
   return name.split(/[^a-zA-Z0-9]+/).map((word) => word.slice(0, 1).toUpperCase() + word.slice(1)).join('') || 'Topic'

@@ -180,8 +180,8 @@ function entriesOf (broker: Described, custom: CustomConversion | undefined): En
 }
 
 function consumerOf (subscriber: DescribedSubscriber, topic: string): AsyncapiObject {
-  const { type, ackPolicy, ordering, retries, deadLetterTopic } = subscriber
-  return { type, ackPolicy, ordering, retries, deadLetterTopic: deadLetterTopic(topic) }
+  const { type, ackPolicy, ordering, partitions, retries, deadLetterTopic } = subscriber
+  return { type, ackPolicy, ordering, partitions, retries, deadLetterTopic: deadLetterTopic(topic) }
 }
 
 function tags (names: readonly string[]): AsyncapiObject[] | undefined {

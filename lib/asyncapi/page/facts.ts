@@ -7,6 +7,7 @@ import { operationHash } from './route.js'
 const CONSUMER: Readonly<Record<string, string>> = {
   ackPolicy: 'Ack policy',
   ordering: 'Ordering',
+  partitions: 'Partitions read',
   retries: 'Retries',
   deadLetterTopic: 'Dead-letter topic',
   concurrency: 'At once',

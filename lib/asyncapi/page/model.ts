@@ -37,6 +37,8 @@ export type Kind = 'receive' | 'send' | 'dead-letter'
 
 export interface Channel {
   readonly address: string
+  /** False for the topics of a pattern. */
+  readonly isOneTopic: boolean
   readonly title: string | undefined
   readonly description: string | undefined
   /** Names of the servers in the document. */
@@ -141,7 +143,8 @@ function channelOf (channel: Dictionary, pointers: Pointers): Channel {
   const servers = list(channel.servers).filter((server) => text(dictionary(server).$ref) !== undefined)
   const names = servers.map((server) => lastSegment(show(dictionary(server).$ref)))
   return {
-    address: text(channel.address) ?? text(kafka.topic) ?? 'known at run time',
+    address: text(channel.address) ?? text(kafka.topic) ?? text(channel.title) ?? 'known at run time',
+    isOneTopic: text(channel.address ?? kafka.topic) !== undefined && entries(channel.parameters).length === 0,
     title: text(channel.title),
     description: text(channel.description) ?? text(channel.summary),
     servers: names,

@@ -54,7 +54,7 @@ function body (operation: Operation, model: Model, publishAt: URL | undefined, f
     ...cards(messages, model),
     reply !== undefined && el('section', {}, el('h4', {}, 'Reply'), ...cards(reply.messages, model)),
     snippets(operation, model, publishAt),
-    publishAt !== undefined && kind !== 'dead-letter' && publishForm(operation, model, publishAt)
+    publishAt !== undefined && kind !== 'dead-letter' && channel.isOneTopic && publishForm(operation, model, publishAt)
   ]
 }
 

@@ -22,7 +22,7 @@ export function snippets (operation: Operation, model: Model, publishAt: URL | u
 }
 
 function blocks (operation: Operation, model: Model, publishAt: URL | undefined): Child[] {
-  const { id, kind, messages } = operation
+  const { id, kind, messages, channel } = operation
   const [message] = messages
   const sample = message === undefined ? undefined : samplesOf(message, model.pointers)[0]
   const key = message === undefined ? undefined : keyOf(message, model)
@@ -33,6 +33,8 @@ function blocks (operation: Operation, model: Model, publishAt: URL | undefined)
     const title = length === 1 ? 'TypeScript' : `TypeScript: ${name}`
     return titled(title, `the type of ${name}`, typescriptOf(payload, model.pointers, name))
   })
+  // The tools take names of topics only.
+  if (!channel.isOneTopic) return types
   if (kind === 'dead-letter') return [read, ...types]
   const write = `${echo(sample)} | ${kcat} -P${key === undefined ? '' : ` -k ${quoted(key)}`}${headersOf(sample)}`
   // A publisher computes the key of its messages.

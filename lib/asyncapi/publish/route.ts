@@ -8,6 +8,7 @@ import {
 import { PATH_LIMIT, visible } from '../../foreign-text.js'
 import { send, type Prepared } from '../../message/outgoing.js'
 import { parseJson } from '../../codec/json.js'
+import { isTopic } from '../../transport/topic-partition.js'
 import type { AppDocument } from '../site/app-document.js'
 import type { Origin } from '../document/operations.js'
 import { isAuthorized } from './authorize.js'
@@ -57,6 +58,7 @@ export function servePublish (
     if (origin === undefined) throw new FASTSTREAM_ERR_UNKNOWN_OPERATION(id)
     const { action, topic, broker, parties } = origin
     if (parties.length === 0) throw new FASTSTREAM_ERR_PUBLISH_FORBIDDEN(id, 'a dead letter is a message that failed')
+    if (!isTopic(topic)) throw new FASTSTREAM_ERR_PUBLISH_FORBIDDEN(id, 'its topic is a pattern, and no name')
     const { clock } = brokersOf(app).environment
     if (!await isAuthorized(authorize, request, { id, action, topic, broker }, clock)) {
       throw new FASTSTREAM_ERR_PUBLISH_FORBIDDEN(id, "'authorize' did not allow it")

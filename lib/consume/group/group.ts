@@ -133,8 +133,9 @@ export class Group implements ConsumerListener {
 
   /** The health of the subscriber of `topics`. */
   health (topics: readonly string[]): UnnamedHealth {
-    const parts = { owned: this.#owned.values(), consumer: this.#consumer, groupState: this.#state }
-    return subscriberHealth(this.#queueOf(topics)!, { ...parts, now: this.#environment.clock.elapsed() })
+    const queue = this.#queueOf(topics)!
+    const parts = { owned: this.#owned.of(queue), consumer: this.#consumer, groupState: this.#state }
+    return subscriberHealth(queue, { ...parts, now: this.#environment.clock.elapsed() })
   }
 
   assigned (partitions: readonly TopicPartition[]): void {

@@ -12,7 +12,8 @@ import { codeOf } from '../../members.js'
 export type UnnamedHealth = Omit<SubscriberHealth, 'name' | 'topics' | 'groupId'>
 
 interface GroupFacts {
-  readonly owned: Iterable<Partition>
+  /** Partitions of the subscriber. */
+  readonly owned: readonly Partition[]
   readonly consumer: TransportConsumer
   readonly groupState: GroupState
   /** ms by the clock's `elapsed` */
@@ -24,8 +25,7 @@ export function subscriberHealth (queue: SubscriberQueue, facts: GroupFacts): Un
   const { topics, pipeline, lanes } = queue
   const late = [...pipeline.late]
   const { breaker } = pipeline
-  const partitions = [...owned]
-    .filter(({ topic }) => topics.includes(topic))
+  const partitions = owned
     .map((partition) => new OwnedPartitionHealth(partition, consumer.progress(partition), late, now))
   const state = stateOf(queue, groupState.state(consumer.lastContact))
   const missingTopics = consumer.missing().filter((topic) => topics.includes(topic))

@@ -12,6 +12,7 @@ export class OwnedPartitions extends Map<string, Partition> {
   /** Of the partitions that were owned in earlier generations. */
   readonly #standstills = new Map<string, Standstill>()
   readonly #limits: BufferLimits
+  readonly #queues = new Map<Partition, SubscriberQueue>()
   #generation = 0
 
   constructor ({ budget, settings: { buffer: { messages, bytes } } }: GroupEnvironment) {
@@ -28,13 +29,14 @@ export class OwnedPartitions extends Map<string, Partition> {
     const name = topicPartitionName(at)
     const partition = new Partition(at, queue, consumer, this.#limits, this.#standstills.get(name))
     this.set(name, partition)
+    this.#queues.set(partition, queue)
     if (queue.stopped) partition.abandon()
     if (queue.paused) partition.hold()
   }
 
   /** The partitions of one subscriber. */
-  of ({ topics }: SubscriberQueue): readonly Partition[] {
-    return [...this.values()].filter(({ topic }) => topics.includes(topic))
+  of (queue: SubscriberQueue): readonly Partition[] {
+    return [...this.values()].filter((partition) => this.#queues.get(partition) === queue)
   }
 
   /** Ends the generation: the results of its partitions change nothing any more. */
@@ -47,5 +49,6 @@ export class OwnedPartitions extends Map<string, Partition> {
       partition.revoke()
     }
     this.clear()
+    this.#queues.clear()
   }
 }

@@ -1,31 +1,44 @@
+import { isTopic } from '../../transport/topic-partition.js'
+import type { ConsumerOptions } from '../../transport/transport.js'
+import type { SubscriberSettings } from '../pipeline/subscriber-plan.js'
 import type { SubscriberQueue } from './subscriber-queue.js'
 
 /** The queues of a group's subscribers, each of which has topics of its own. */
 export class Queues {
   readonly #all = new Set<SubscriberQueue>()
+  /** By their names, and by the texts of their patterns. */
   readonly #byTopic = new Map<string, SubscriberQueue>()
+  /** Those with patterns, in the order in which they were added. */
+  readonly #finding = new Set<SubscriberQueue>()
 
   /** The queues whose topics are read, without those that only end what runs. */
   get reading (): ReadonlySet<SubscriberQueue> {
     return new Set(this.#byTopic.values())
   }
 
-  get topics (): readonly string[] {
-    return [...this.#byTopic.keys()]
+  /** What a consumer must subscribe to. */
+  get topics (): ConsumerOptions['topics'] {
+    return topicsToRead([...this.reading].map(({ pipeline: { plan } }) => plan))
   }
 
+  /** The queue of a topic: that of its name, else the first one with a pattern that finds it. */
   of (topic: string): SubscriberQueue | undefined {
-    return this.#byTopic.get(topic)
+    const named = this.#byTopic.get(topic)
+    if (named !== undefined) return named
+    for (const queue of this.#finding) if (queue.pipeline.plan.findsTopic?.(topic)) return queue
+    return undefined
   }
 
   add (queue: SubscriberQueue): void {
     this.#all.add(queue)
     for (const topic of queue.topics) this.#byTopic.set(topic, queue)
+    if (queue.pipeline.plan.findsTopic !== undefined) this.#finding.add(queue)
   }
 
   /** Its topics are not read any more; it stays for what it runs, until {@link delete}. */
   retire (queue: SubscriberQueue): void {
     for (const topic of queue.topics) if (this.of(topic) === queue) this.#byTopic.delete(topic)
+    this.#finding.delete(queue)
   }
 
   delete (queue: SubscriberQueue): void {
@@ -59,4 +72,12 @@ export class Queues {
   revoke (reason: string): void {
     for (const queue of this.#all) queue.revoke(reason)
   }
+}
+
+/** What a consumer must subscribe to for some subscribers: names, and the tests of patterns. */
+export function topicsToRead (
+  plans: ReadonlyArray<Pick<SubscriberSettings, 'topics' | 'findsTopic'>>
+): ConsumerOptions['topics'] {
+  const names = new Set(plans.flatMap(({ topics }) => topics).filter(isTopic))
+  return [...names, ...new Set(plans.flatMap(({ findsTopic }) => findsTopic ?? []))]
 }

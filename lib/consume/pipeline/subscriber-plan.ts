@@ -15,7 +15,10 @@ type ReadSettings = Pick<
 export interface SubscriberSettings extends ReadSettings {
   /** Named in logs, events and dead letters. */
   readonly name: string
+  /** Names, and the texts of patterns. */
   readonly topics: readonly string[]
+  /** Test of the topics that its patterns find; undefined: it has none. */
+  readonly findsTopic?: ((topic: string) => boolean) | undefined
   readonly groupId: string | null
   /** Calls about its partitions. */
   readonly listener?: RebalanceListener | undefined

@@ -1,3 +1,4 @@
+import { AskedTopics } from '../asked-topics.js'
 import { isTopic } from '../topic-partition.js'
 import type { ConsumerOptions } from '../transport.js'
 import type { MemoryCluster } from './cluster.js'
@@ -7,7 +8,7 @@ import type { PartitionLog } from './partition-log.js'
 export class Subscription {
   readonly #cluster: MemoryCluster
   readonly #partitions: ConsumerOptions['partitions']
-  #topics: ConsumerOptions['topics']
+  #topics: AskedTopics
   #existing: ReadonlySet<string> | undefined
   /** Topics that came into being while the consumer ran: nothing of them may be left out. */
   readonly created = new Set<string>()
@@ -15,21 +16,21 @@ export class Subscription {
   constructor (cluster: MemoryCluster, options: ConsumerOptions) {
     this.#cluster = cluster
     this.#partitions = options.partitions
-    this.#topics = options.topics
+    this.#topics = new AskedTopics(options.topics)
   }
 
   /** Replaces the topics. Throws for a name that no topic can have, as Kafka refuses it. */
   change (topics: ConsumerOptions['topics']): void {
-    const illegal = typeof topics === 'function' ? undefined : topics.find((topic) => !isTopic(topic))
+    const asked = new AskedTopics(topics)
+    const illegal = asked.names.find((topic) => !isTopic(topic))
     if (illegal !== undefined) throw new Error(`'${illegal}' is no name of a topic: the earlier topics are kept`)
-    this.#topics = topics
+    this.#topics = asked
     this.#existing = undefined
     this.refresh()
   }
 
   includes (topic: string): boolean {
-    const topics = this.#topics
-    return typeof topics === 'function' ? topics(topic) : topics.includes(topic)
+    return this.#topics.includes(topic)
   }
 
   covers ({ topic, partition }: PartitionLog): boolean {
@@ -38,8 +39,7 @@ export class Subscription {
 
   /** Topics that were asked for by name and do not exist. */
   missing (): readonly string[] {
-    const topics = this.#topics
-    return typeof topics === 'function' ? [] : topics.filter((topic) => this.#cluster.partitions(topic).length === 0)
+    return this.#topics.names.filter((topic) => this.#cluster.partitions(topic).length === 0)
   }
 
   /** Takes note of the topics that exist now. */

@@ -1,3 +1,4 @@
+import { AskedTopics } from '../../asked-topics.js'
 import type { ConsumerOptions, TopicPartition } from '../../transport.js'
 import { CODE } from '../cluster/protocol-errors.js'
 import type { Operation } from '../cluster/retry-until.js'
@@ -7,13 +8,13 @@ import type { TopicMetadata } from '../cluster/topic-metadata.js'
 export class Subscription {
   readonly #chosen: ConsumerOptions['partitions']
   readonly #metadata: TopicMetadata
-  /** Topics that passed the test of names, in alphabetical order; undefined before the first answer. */
+  /** Topics that passed a test of names, in alphabetical order; undefined before the first answer. */
   #matching: readonly string[] | undefined
   readonly #created = new Set<string>()
-  #asked: ConsumerOptions['topics']
+  #asked: AskedTopics
 
   constructor (options: Pick<ConsumerOptions, 'topics' | 'partitions'>, metadata: TopicMetadata) {
-    this.#asked = options.topics
+    this.#asked = new AskedTopics(options.topics)
     this.#chosen = options.partitions
     this.#metadata = metadata
   }
@@ -24,11 +25,12 @@ export class Subscription {
     this.#matching = other.#matching
   }
 
-  /** Names as they were given, or the existing topics that pass the test of names. */
+  /** Names as they were given, and the existing topics that pass a test of names. */
   get topics (): readonly string[] {
-    const topics = this.#asked
-    if (typeof topics !== 'function') return topics
-    return (this.#matching ?? []).filter((topic) => this.#metadata.get(topic).errorCode === CODE.none)
+    const { names, hasTests } = this.#asked
+    if (!hasTests) return names
+    const found = (this.#matching ?? []).filter((topic) => this.#metadata.get(topic).errorCode === CODE.none)
+    return names.length === 0 ? found : [...new Set([...names, ...found])]
   }
 
   /** The partitions that exist, without those that the consumer did not choose. */
@@ -45,8 +47,7 @@ export class Subscription {
   }
 
   includes (topic: string): boolean {
-    const topics = this.#asked
-    return typeof topics === 'function' ? topics(topic) : topics.includes(topic)
+    return this.#asked.includes(topic)
   }
 
   /** True when the topic began to match while the consumer ran: none of its records may be left out. */
@@ -54,12 +55,12 @@ export class Subscription {
     return this.#created.has(topic)
   }
 
-  /** Asks the cluster about the topics: for a test of names about all topics. */
+  /** Asks the cluster about the topics: for tests of names about all topics. */
   async refresh (operation: Operation): Promise<void> {
-    const topics = this.#asked
-    if (typeof topics !== 'function') return await this.#metadata.refresh(operation, topics)
+    const asked = this.#asked
+    if (!asked.hasTests) return await this.#metadata.refresh(operation, asked.names)
     // The order of the answer differs from node to node.
-    const matching = (await this.#metadata.refreshAll(operation)).filter(topics).sort()
+    const matching = (await this.#metadata.refreshAll(operation)).filter((topic) => asked.passes(topic)).sort()
     const before = new Set(this.#matching ?? matching)
     for (const topic of matching) if (!before.has(topic)) this.#created.add(topic)
     this.#matching = matching
