@@ -34,7 +34,8 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   'transport/kafkajs': ['index.ts']
 }
 /** What may use Fastify itself; types of Fastify may be named wherever they are needed above consume/. */
-const FASTIFY = /^(plugin|scope|schema\/|deps\/http|broker\/decorators|asyncapi\/(site|publish|routes)|dead-letter-routes)/
+const FASTIFY =
+  /^(plugin|scope|schema\/|deps\/http|broker\/decorators|asyncapi\/(site|publish|routes)|dead-letter-routes)/
 
 interface Import { readonly from: string, readonly to: string, readonly type: boolean }
 

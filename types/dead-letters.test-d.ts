@@ -20,8 +20,11 @@ export async function mend (): Promise<[DeadLetterPage, RedriveReport, number]> 
   await show({ topic: 'orders.dlq', partition: 0, offset: 1 })
   // @ts-expect-error a state is open, done or all
   await list({ state: 'new' })
-  return [page, await redrive({ dryRun: true, rate: 5, onProgress: ({ redriven }) => { redriven.toFixed() } }), discarded]
+  const report = await redrive({ dryRun: true, rate: 5, onProgress: ({ redriven }) => { redriven.toFixed() } })
+  return [page, report, discarded]
 }
 
-const deadLetters: DeadLetterRoutes = { authorize: (request, action) => request.method === 'GET' || action === 'redrive' }
+const deadLetters: DeadLetterRoutes = {
+  authorize: (request, action) => request.method === 'GET' || action === 'redrive'
+}
 export const options: FaststreamOptions = { deadLetters }

@@ -7,7 +7,7 @@ import type { RawHeader } from './transport.js'
  * Selection of dead letters. A letter must have everything that is written; nothing selects all of them.
  *
  * @example
- * const selection: DeadLetterSelection = { topic: 'orders', code: 'ECONNREFUSED', since: new Date('2026-11-30T08:00Z') }
+ * const selection: DeadLetterSelection = { topic: 'orders', code: 'ECONNREFUSED', key: '42' }
  */
 export interface DeadLetterSelection {
   /** Topic of the original messages. */
@@ -61,7 +61,7 @@ export interface DeadLetterEntry extends RecordMetadata {
   readonly state: 'open' | 'done'
   /** What its headers say; undefined when they are those of no dead letter. */
   readonly deadLetter: DeadLetter | undefined
-  /** Program whose headers it has: `faststream`, `spring`, `smallrye`, `connect`, `streams`, `share-group` and so on. */
+  /** Program whose headers it has: `faststream`, `spring`, `smallrye`, `connect`, `streams`, `share-group`… */
   readonly dialect: string | undefined
   /** How often the message was redriven before. */
   readonly trips: number

@@ -21,7 +21,9 @@ export interface Cluster {
 }
 
 /** Starts a consumer, and resolves when its listener has called `end`. Nothing is called after that. */
-export async function consume ({ transport, clock }: Cluster, reading: Reading, calls: Calls): Promise<TransportConsumer> {
+export async function consume (
+  { transport, clock }: Cluster, reading: Reading, calls: Calls
+): Promise<TransportConsumer> {
   const [topic = ''] = reading.topics
   let listener: Partial<ConsumerListener> = {}
   const call = <Name extends keyof ConsumerListener>(name: Name) => (...args: Parameters<ConsumerListener[Name]>) => {

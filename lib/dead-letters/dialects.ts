@@ -54,7 +54,9 @@ const DIALECTS: readonly Dialect[] = [
     stack: 'exception.stacktrace'
   }),
   prefixed('streams', '__streams.errors.', STREAMS),
-  prefixed('share-group', '__dlq.errors.', { ...PLACE, group: 'group', message: 'message', attempts: 'delivery.count' }),
+  prefixed('share-group', '__dlq.errors.', {
+    ...PLACE, group: 'group', message: 'message', attempts: 'delivery.count'
+  }),
   {
     name: 'wolverine',
     prefixes: [

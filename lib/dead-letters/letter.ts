@@ -26,7 +26,9 @@ export class Letter implements DeadLetterEntry {
   readonly #record: ConsumedRecord | undefined
 
   /** `record`: undefined where the batch is damaged. */
-  constructor ({ topic, partition, offset }: TopicPartitionOffset, record: ConsumedRecord | undefined, isDone: boolean) {
+  constructor (
+    { topic, partition, offset }: TopicPartitionOffset, record: ConsumedRecord | undefined, isDone: boolean
+  ) {
     const { headers = NO_HEADERS, key = null, value = null, timestamp = -1 } = record ?? {}
     const read: Partial<ReadLetter> = readLetter(headers) ?? {}
     this.topic = topic

@@ -57,7 +57,8 @@ export class Progress {
     try {
       await this.#consumer.commit([stored])
     } catch (cause) {
-      const reason = `the progress in '${this.#topic}' is not stored (${reasonOf(cause)}): the last letters are repeated`
+      const why = reasonOf(cause)
+      const reason = `the progress in '${this.#topic}' is not stored (${why}): the last letters are repeated`
       throw new FASTSTREAM_ERR_REDRIVE(reason, { cause })
     }
   }

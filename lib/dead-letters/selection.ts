@@ -38,7 +38,8 @@ export class Selection {
   /** Whether a partition may hold wanted letters before `end`; returns where the last of them can be. */
   endOf (at: TopicPartitionOffset): bigint {
     if (this.#places === undefined) return at.offset
-    const last = [...this.#places.get(topicPartitionName(at)) ?? []].reduce((last, each) => each > last ? each : last, -1n)
+    const places = [...this.#places.get(topicPartitionName(at)) ?? []]
+    const last = places.reduce((last, each) => each > last ? each : last, -1n)
     return last + 1n < at.offset ? last + 1n : at.offset
   }
 

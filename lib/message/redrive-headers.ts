@@ -46,7 +46,8 @@ export function tripsOf (headers: readonly RawHeader[]): number {
 
 /** The headers of the message, without those of a dead letter, and those of its redrive behind them. */
 export function redriveHeaders (
-  message: readonly RawHeader[], { topic, partition, offset, timestamp = -1 }: OriginalPlace, group: string, trips: number
+  message: readonly RawHeader[], { topic, partition, offset, timestamp = -1 }: OriginalPlace, group: string,
+  trips: number
 ): RawHeader[] {
   const origin = [topic, partition, offset, timestamp].map((text, at): RawHeader => {
     return [ORIGIN_NAMES[at]!, Buffer.from(String(text))]

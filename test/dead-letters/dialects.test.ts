@@ -42,7 +42,10 @@ const DIALECTS: Record<string, [name: string, values: Record<string, string | Bu
     'kafka_original-topic': 'orders', 'kafka_original-partition': int32(2), 'kafka_original-offset': int64(41n)
   }, PLACE],
   'Spring Cloud Stream': ['spring-cloud-stream', {
-    'x-original-topic': 'orders', 'x-original-partition': int32(2), 'x-original-offset': '41', 'x-exception-message': 'no'
+    'x-original-topic': 'orders',
+    'x-original-partition': int32(2),
+    'x-original-offset': '41',
+    'x-exception-message': 'no'
   }, { ...PLACE, error: { message: 'no' } }],
   'SmallRye, dead letters': ['smallrye', {
     'dead-letter-topic': 'orders', 'dead-letter-partition': '2', 'dead-letter-offset': '41', 'dead-letter-reason': 'no'
@@ -107,6 +110,7 @@ t.test('other headers, and those that say nothing, are of no dead letter', async
   t.equal(readLetter(headers({ ...OWN, 'dead-letter-offset': '4' })), undefined)
   t.equal(readLetter(headers({ 'dead-letter-topic': '' })), undefined)
   t.equal(readLetter(headers({ 'dead-letter-topic': null })), undefined)
-  const odd = readLetter(headers({ 'dead-letter-topic': 'orders', 'dead-letter-offset': 'x', 'dead-letter-partition': '' }))
+  const names = { 'dead-letter-topic': 'orders', 'dead-letter-offset': 'x', 'dead-letter-partition': '' }
+  const odd = readLetter(headers(names))
   t.match(odd?.deadLetter, { topic: 'orders', partition: -1, offset: -1n, attempts: 1 })
 })
