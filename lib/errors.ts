@@ -3,6 +3,7 @@ import { createBounded } from './create-bounded.js'
 
 export * from './errors/dead-letters.js'
 export * from './errors/dependencies.js'
+export * from './errors/observe.js'
 export * from './errors/page.js'
 
 /*
@@ -11,7 +12,7 @@ export * from './errors/page.js'
  */
 
 // Options and declarations: wrong when the app is built, so they stop it.
-export const FASTSTREAM_ERR_INVALID_OPTION = createError<[option: string, cure: string]>(
+export const FASTSTREAM_ERR_INVALID_OPTION = createError<[option: string, cure: string, options?: ErrorOptions]>(
   'FASTSTREAM_ERR_INVALID_OPTION', "option '%s' %s", 500, TypeError
 )
 export const FASTSTREAM_ERR_INVALID_ARGUMENTS = createError<[call: string, reason: string]>(

@@ -10,6 +10,7 @@ import { addBroker, brokersOf } from './broker/app-brokers.js'
 import { keepTopicPrefix } from './broker/layers.js'
 import { checkRoutes } from './dead-letter-routes/settings.js'
 import { serveDeadLetters } from './dead-letter-routes/routes.js'
+import { observe } from './observe/observe.js'
 import { normaliseOptions } from './options/plugin-options.js'
 import { registerOptionsOf } from './options/register-options.js'
 import { rootOf } from './scope.js'
@@ -28,6 +29,7 @@ async function faststream (app: FastifyInstance, options: FaststreamOptions & Re
   // The document's onReady hook runs before ours: an app whose document fails never connects.
   serveDeadLetters(app, broker, deadLetters, registerOptions)
   documentApp(app, brokersOf(app).byName, asyncapi, registerOptions)
+  await observe(app, broker, options, registerOptions)
 
   app.addHook('onRegister', function faststreamOnRegister (scope, options) {
     keepTopicPrefix(scope, options)

@@ -66,6 +66,10 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
     return this.found(this.isConnected ? this.#connection?.transport : undefined)
   }
 
+  get connection (): BrokerRuntime | undefined {
+    return this.#connection
+  }
+
   async send (outgoing: Outgoing, sending?: Sending): Promise<RecordMetadata> {
     return await this.chains.order.send(outgoing, sending)
   }
@@ -84,16 +88,8 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
     return brokerHealth(facts, previews, (declaration) => this.#connection?.groupOf(declaration))
   }
 
-  get isConnected (): boolean {
-    return this.state === 'connected'
-  }
-
   get isStarted (): boolean {
     return this.isConnected && this.#dispatching && !this.lifecycle.isWaiting && !this.#ending
-  }
-
-  get topics (): readonly string[] {
-    return this.registry.previewedTopics
   }
 
   async ping (timeout: number): Promise<boolean> {
@@ -137,7 +133,7 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
     if (!this.loading) return
     this.started = true
     this.#environment = environment
-    environment.listen(this.events)
+    environment.listen(this.events, this)
     // Fastify's time-out of the hook counts from here, so ours does, too.
     const began = this.clock.elapsed()
     try {
