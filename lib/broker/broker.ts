@@ -138,7 +138,7 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
     const began = this.clock.elapsed()
     try {
       this.registry.complete([{ retry: environment.options.retry }])
-      this.compiled = compile(this.registry, this)
+      this.compiled = compile(this.registry, this, environment)
       await this.#begin(this.compiled, began)
     } catch (error) {
       // Not awaited: the hook's own time-out must not come before this error. `onClose` waits for it.

@@ -18,6 +18,7 @@ import type { Validators } from '../schema/validator.js'
 import { writtenTopicsOf } from './app-brokers.js'
 import { DeadLetterTopics } from './dead-letter-topics.js'
 import type { SubscriberDeclaration } from './declaration.js'
+import type { Environment } from './environment.js'
 import { PublisherHandle } from './handles.js'
 import { PatternTopics } from './pattern-topics.js'
 import type { PublisherSettings, SubscriberSettings } from './plan.js'
@@ -50,7 +51,9 @@ export interface CompilingBroker extends ViewedBroker, PublishingSender {
  *
  * @throws FASTSTREAM_ERR_SCHEMA_BUILD, FASTSTREAM_ERR_ROUTER_HANDLE
  */
-export function compile (registry: Registry, broker: CompilingBroker): Compiled {
+export function compile (
+  registry: Registry, broker: CompilingBroker, { handlerOf }: Pick<Environment, 'handlerOf'>
+): Compiled {
   const { settings: { deadLetter }, chains } = broker
   const deadLetterTopics = new DeadLetterTopics(deadLetter, registry.subscribers)
   const subscribers = registry.subscribers.map((settings) => {
@@ -62,7 +65,8 @@ export function compile (registry: Registry, broker: CompilingBroker): Compiled 
     const validators = compileParts(schema, (schema, part) => compileIncoming(compiler, schema, { topic, part }))
     const scopes = chains.scopesOf(middlewares)
     const patternTopics = patternTopicsOf(settings, deadLetterTopics, broker)
-    const around = { scopes, errorHandlers: broker.errorHandlers.of(scope), patternTopics }
+    const errorHandlers = broker.errorHandlers.of(scope)
+    const around = { handler: handlerOf(declaration), scopes, errorHandlers, patternTopics }
     const rules = { bodyLimit, validators, codecs: codecRules(settings) }
     const isKeyDecoded = validators.key !== undefined || settings.parser.length > 0
     const source = sourceOf(broker, settings, { isKeyDecoded, deadLetterTopics, scopes, patternTopics })
