@@ -8,7 +8,7 @@ const FLOORS = [
   ['plugin.ts'],
   ['asyncapi', 'testing', 'cli', 'observe', 'dead-letter-routes'],
   ['broker'],
-  ['dead-letters'],
+  ['request', 'dead-letters'],
   ['middleware'],
   ['consume'],
   ['produce'],

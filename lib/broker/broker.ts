@@ -10,6 +10,7 @@ import type { Outgoing, Sending } from '../message/outgoing.js'
 import type { PublishChains } from '../middleware/publish-chain.js'
 import type { Settings } from '../options/plugin-options.js'
 import type { Producer } from '../produce/producer.js'
+import type { ReplyReader, ReplyTaker } from '../request/reply-reader.js'
 import type { TopicPartitionOffset, Transport } from '../transport/transport.js'
 import { compile, compilePublisher, type Compiled } from './compile.js'
 import type { SubscriberDeclaration } from './declaration.js'
@@ -83,8 +84,8 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
   }
 
   health (): BrokerHealth {
-    const { state, registry: { previews }, lifecycle: { background: { health: background } } } = this
-    const facts = { state, lastError: this.#lastError, background }
+    const { state, registry: { previews }, lifecycle: { background: { health: background } }, requests } = this
+    const facts = { state, lastError: this.#lastError, background, requests: requests.health }
     return brokerHealth(facts, previews, (declaration) => this.#connection?.groupOf(declaration))
   }
 
@@ -106,6 +107,10 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
 
   prepareTopic (topic: string): void {
     this.#connection?.prepare(topic)
+  }
+
+  async readReplies (topic: string, taker: ReplyTaker): Promise<ReplyReader> {
+    return await this.found(this.#connection).readReplies(topic, taker)
   }
 
   override setKafkaBroker (name: string): void {

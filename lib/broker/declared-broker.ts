@@ -11,6 +11,8 @@ import type { PublishChains, PublishScopes } from '../middleware/publish-chain.j
 import type { Settings } from '../options/plugin-options.js'
 import type { Transport } from '../transport/transport.js'
 import { DeadLetters } from '../dead-letters/dead-letters.js'
+import type { ReplyReader, ReplyTaker } from '../request/reply-reader.js'
+import { Requests } from '../request/requests.js'
 import type { Compiled } from './compile.js'
 import { deadLetterMeans } from './dead-letter-means.js'
 import type { PublisherDeclaration, SubscriberDeclaration } from './declaration.js'
@@ -33,7 +35,8 @@ export abstract class DeclaredBroker implements PublishingSender {
   readonly errorHandlers = new ScopeErrorHandlers()
   readonly deadLetters = new DeadLetters(() => deadLetterMeans(this))
   readonly #publishScopes = new WeakMap<FastifyInstance, PublishScopes>()
-  protected state: BrokerHealth['state'] = 'starting'
+  readonly requests: Requests
+  #state: BrokerHealth['state'] = 'starting'
   protected started = false
   protected compiled: Compiled | undefined
   readonly #releases: Array<() => void> = []
@@ -43,6 +46,16 @@ export abstract class DeclaredBroker implements PublishingSender {
     this.settings = settings
     this.log = steady(scope.log)
     this.registry = new Registry(settings, scope)
+    this.requests = new Requests(this, this.log)
+  }
+
+  protected get state (): BrokerHealth['state'] {
+    return this.#state
+  }
+
+  protected set state (state: BrokerHealth['state']) {
+    this.#state = state
+    this.requests.become(state)
   }
 
   /** The chains of publishers without middlewares. */
@@ -54,6 +67,7 @@ export abstract class DeclaredBroker implements PublishingSender {
   abstract failedLater (topic: string, error: Error): void
   protected abstract compilePublisher (settings: PublisherSettings): PublisherPlan
   abstract prepareTopic (topic: string): void
+  abstract readReplies (topic: string, taker: ReplyTaker): Promise<ReplyReader>
 
   get name (): string {
     return this.settings.name
