@@ -12,6 +12,7 @@ export type * from './cases.js'
 export type * from './codec.js'
 export type * from './consumer-options.js'
 export type * from './dead-letter.js'
+export type * from './dead-letters.js'
 export type * from './dependency.js'
 export type * from './error-handler.js'
 export type * from './events.js'
@@ -31,6 +32,7 @@ export type * from './provider.js'
 export type * from './publish.js'
 export type * from './publish-batch.js'
 export type * from './rebalance-listener.js'
+export type * from './request.js'
 export type * from './router.js'
 export type * from './scope-options.js'
 export type * from './security.js'
@@ -122,8 +124,8 @@ declare module 'fastify' {
      */
     resolve<T> (this: void, dependency: Dependency<T>): Promise<T>
     /** Broker named `'default'`, which publishes with the correlation id of this request. */
-    broker: BoundBroker
+    broker: BoundBroker<TypeProvider>
     /** Brokers by name, each of which publishes with the correlation id of this request. */
-    brokers: { readonly [N in keyof NamedBrokers]: BoundBroker }
+    brokers: { readonly [N in keyof NamedBrokers]: BoundBroker<TypeProvider> }
   }
 }

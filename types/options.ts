@@ -5,9 +5,11 @@ import type { BreakerOptions } from './breaker.js'
 import type { ClusterOptions } from './clusters.js'
 import type { CodecOption, Decoder, Parser } from './codec.js'
 import type { InheritedConsumerOptions } from './consumer-options.js'
+import type { DeadLetterRoutes } from './dead-letters.js'
 import type { Middleware } from './middleware.js'
 import type { ObserveOptions } from './observe-options.js'
 import type { Partitioner } from './publish.js'
+import type { RepliesOptions } from './request.js'
 import type { LayerOptions } from './scope-options.js'
 import type { SaslOptions } from './security.js'
 import type { Transport, TransportFactory } from './transport.js'
@@ -364,6 +366,13 @@ export interface FaststreamOptions extends LayerOptions, ObserveOptions {
     partitioner?: Partitioner | undefined
   } | undefined
   /**
+   * Topics of replies: the one that this app reads for its requests, and those that its subscribers may answer to, see
+   * {@link RepliesOptions}. FastStream: `reply_to` of a message is answered whatever it names.
+   *
+   * @default topicPrefix + 'replies.' + clientId; allowed: topicPrefix + 'replies.*'
+   */
+  replies?: RepliesOptions | undefined
+  /**
    * Function that names the correlation id of what a route publishes: 1 to 256 visible characters. FastStream:
    * `id_generator`.
    *
@@ -377,6 +386,12 @@ export interface FaststreamOptions extends LayerOptions, ObserveOptions {
    * @default true; in production false, as it shows the topology
    */
   asyncapi?: AsyncapiOptions | boolean | undefined
+  /**
+   * Routes that list, show, redrive and discard the dead letters of this broker, see {@link DeadLetterRoutes}.
+   *
+   * @default none
+   */
+  deadLetters?: DeadLetterRoutes | undefined
   /**
    * Options as in `Fastify({ ajv })`, for the strict check of what is published. Received values are checked by the
    * compiler of the scope's routes, with the options that Fastify has.

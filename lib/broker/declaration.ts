@@ -76,7 +76,7 @@ const SUBSCRIBER_OPTIONS = [
 const PUBLISHER_OPTIONS = [
   'schema', 'key', 'headers', 'codec', 'partition', 'partitioner', 'replyTo', 'includeInSchema', ...DOCUMENTATION
 ]
-const PARTS = ['value', 'key', 'headers']
+const PARTS = ['value', 'key', 'headers', 'reply']
 
 /** @throws FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_INVALID_TOPIC */
 export function writeSubscriber (

@@ -1,7 +1,7 @@
 import type { Failure } from '../consume/pipeline/dead-letter.js'
 import type { FailureAnswer } from '../consume/pipeline/failure-policy.js'
 import type { Delivery } from '../consume/pipeline/delivery.js'
-import type { AttemptMoments, ResultsInScope, SubscriberPlan } from '../consume/pipeline/subscriber-plan.js'
+import type { AttemptMoments, Replies, ResultsInScope, SubscriberPlan } from '../consume/pipeline/subscriber-plan.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { isPromise } from '../is-promise.js'
 import { steady } from '../log.js'
@@ -34,6 +34,8 @@ export interface CompiledSubscriber extends SubscriberSettings {}
 export interface Destinations {
   /** Publishers of what the handler returns. */
   readonly results: readonly PublisherPlace[]
+  /** Undefined where it does not answer. */
+  readonly replier?: Replies | undefined
   /** All topics that the app has declared to write. */
   readonly writtenTopics: () => readonly string[]
 }
@@ -58,6 +60,7 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
   readonly writtenTopics: () => readonly string[]
   readonly around: ((delivery: Delivery) => AttemptMoments) | undefined
   readonly onFailure: SubscriberPlan<ReceivedMessage>['onFailure']
+  readonly replies: Replies | undefined
   readonly findsTopic: SubscriberPlan['findsTopic']
   readonly #patternTopics: PatternTopics | undefined
   readonly #source: MessageSource
@@ -72,7 +75,7 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
     settings: SubscriberSettings,
     rules: IncomingRules,
     source: MessageSource,
-    { results, writtenTopics }: Destinations,
+    { results, replier, writtenTopics }: Destinations,
     { scopes, errorHandlers, patternTopics, handler = settings.declaration.handler } = NO_CODE
   ) {
     Object.assign(this, settings)
@@ -85,6 +88,7 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
     this.#patternTopics = patternTopics
     this.#source = source
     this.#publishers = results
+    this.replies = replier
     this.#handler = aroundHandler(middlewares, (message) => handler.call(scope, message.value, message))
     this.#scopes = scopes
     this.#errorHandlers = errorHandlers
@@ -126,7 +130,7 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
 
   prepare (result: unknown, message: ResultOrigin): readonly Prepared[] | Promise<ResultsInScope> {
     const { value, options } = isResponse(result) ? result : { value: result, options: undefined }
-    if (this.#publishers.length === 0) this.#warnOfResult()
+    if (this.#publishers.length === 0 && this.replies === undefined) this.#warnOfResult()
     if (options?.noConfirm) throw new FASTSTREAM_ERR_INVALID_OPTION('noConfirm', CONFIRMED)
     if (value === undefined) return []
     // A key function cannot be called with null: the tombstone belongs to the entity that the message is about.
@@ -146,7 +150,8 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
     const failed = new FailedRecord(this.#source, delivery, stage, message)
     const decision = await askErrorHandlers(this.#errorHandlers, error, failed)
     if (decision === undefined) return undefined
-    return answerOf(decision, { record: delivery.record, now, reply: (value) => this.prepare(value, failed) })
+    const prepare = (value: unknown): ReturnType<typeof this.prepare> => this.prepare(value, failed)
+    return answerOf(decision, { record: delivery.record, now, reply: prepare })
   }
 
   /** Once: the mistake is in the declaration, not in the message. */

@@ -16,6 +16,7 @@ import { checkSize, PRODUCER } from './producer.js'
 import type { GroupSettings, PressureSettings, ProducerSettings } from './settings.js'
 import { hookTimeout } from './hook-timeout.js'
 import { REGISTER_OPTIONS } from './register-options.js'
+import { REPLIES, type RepliesSettings } from './replies.js'
 import { METADATA_MAX_AGE } from '../transport/transport.js'
 import { checkTransportOption } from './transport.js'
 
@@ -35,16 +36,19 @@ interface PluginSettings
   readonly topics: 'create' | 'verify' | 'ignore'
   readonly topicConfig: Readonly<Required<TopicConfig>>
   readonly producer: ProducerSettings
+  readonly replies: RepliesSettings
   readonly pressure: PressureSettings
   readonly correlationId: CorrelationId | undefined
   readonly asyncapi: FaststreamOptions['asyncapi']
+  readonly deadLetters: FaststreamOptions['deadLetters']
   readonly ajv: FaststreamOptions['ajv']
 }
 
 /** The options, checked, complete and frozen. All code below reads these, never the options themselves. */
 export interface Settings
   extends InheritedSettings, ConnectionSettings,
-  Omit<PluginSettings, 'asyncapi' | 'clusters' | 'cluster' | keyof ConnectionOptions | keyof ObserveSettings> {
+  Omit<PluginSettings,
+    'asyncapi' | 'deadLetters' | 'clusters' | 'cluster' | keyof ConnectionOptions | keyof ObserveSettings> {
   /** Clusters among which {@link ConnectionSettings} is chosen before the start. */
   readonly clusters: Clusters
   readonly connectTimeout: number
@@ -157,6 +161,7 @@ export const PLUGIN: OptionTable<PluginOptions, PluginSettings> = {
     doc: "how topics are created; `replicas: -1` is the cluster's default"
   },
   producer: PRODUCER,
+  replies: REPLIES,
   correlationId: {
     default: undefined,
     check: checkCorrelationId,
@@ -168,6 +173,12 @@ export const PLUGIN: OptionTable<PluginOptions, PluginSettings> = {
     check: asItIs,
     shown: 'true; in production false, as it shows the topology',
     doc: 'the [AsyncAPI document](asyncapi.md) and its routes: `false`, `true` or its options'
+  },
+  deadLetters: {
+    default: undefined,
+    check: asItIs,
+    shown: 'none',
+    doc: '[routes](mend.md#routes) that list, show, redrive and discard dead letters: `{ prefix, authorize }`'
   },
   ...OBSERVE,
   pressure: PRESSURE,
@@ -190,7 +201,8 @@ const CONNECTION = { brokers, transport, clientId, ssl, sasl, allowInsecureSasl 
 export function normaliseOptions (options: FaststreamOptions, pluginTimeout: number): Settings {
   onlyKnown('', options, [...Object.keys(PLUGIN), ...Object.keys(INHERITED), ...REGISTER_OPTIONS])
   const resolved = resolveOptions(PLUGIN, defaultsOf(PLUGIN), [options])
-  const { asyncapi, explain, health, metrics, otel, ssl, sasl, clusters: given, cluster, ...own } = resolved
+  const { asyncapi, deadLetters, explain, health, metrics, otel, ...others } = resolved
+  const { ssl, sasl, clusters: given, cluster, ...own } = others
   const inherited = resolveInherited([options])
   checkTimes({ ...inherited, ...own })
   const ways = { ...own, ssl, sasl }

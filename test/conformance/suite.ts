@@ -4,6 +4,7 @@ import { beginnings } from './beginnings.js'
 import { chosenPartitions } from './chosen-partitions.js'
 import { claims } from './claims.js'
 import { consuming } from './consuming.js'
+import { deadLetters } from './dead-letters.js'
 import { failing } from './failing.js'
 import { groups } from './groups.js'
 import { health } from './health.js'
@@ -19,6 +20,7 @@ import { payloads } from './payloads.js'
 import { progress } from './progress.js'
 import { publishing } from './publishing.js'
 import { queue } from './queue.js'
+import { requests } from './requests.js'
 import { restarts } from './restarts.js'
 import { settling } from './settling.js'
 import { stopping } from './stopping.js'
@@ -34,6 +36,7 @@ export function conformance (world: World): void {
   consuming(world)
   ordering(world)
   failing(world)
+  deadLetters(world)
   settling(world)
   stopping(world)
   pausing(world)
@@ -50,4 +53,5 @@ export function conformance (world: World): void {
   health(world)
   progress(world)
   again(world)
+  requests(world)
 }

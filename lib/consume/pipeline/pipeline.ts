@@ -3,6 +3,7 @@ import type { Clock } from '../../clock.js'
 import { inOwnContext } from '../../context.js'
 import { isNotAuthorized } from '../../missing-rights.js'
 import type { Outgoing } from '../../message/outgoing.js'
+import { isForAnotherGroup } from '../../message/redrive-headers.js'
 import type { Producer } from '../../produce/producer.js'
 import { toError } from '../../to-error.js'
 import type { TopicPartition } from '../../transport/transport.js'
@@ -19,7 +20,7 @@ import type { Outcome } from './outcome.js'
 import { PublishUntilStored } from './publish-until-stored.js'
 import { SubscriberReport } from './report.js'
 import { RunOne } from './run-one.js'
-import type { SubscriberPlan, SubscriberSettings } from './subscriber-plan.js'
+import type { Replies, SubscriberPlan, SubscriberSettings } from './subscriber-plan.js'
 import { traceAttempt } from './trace.js'
 
 /** A pipeline for those who do not know the type of its message: all of the core but the pipeline and its plan. */
@@ -52,6 +53,7 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
   readonly #deadlines: HandlerDeadlines
   readonly #policy: FailurePolicy
   readonly #one: RunOne<Message>
+  readonly #replies: Replies | undefined
   readonly #breaker: Breaker | undefined
 
   /** `policy`: a plan's own way to deal with failures, @default its `ackPolicy`, `retry` and `deadLetter` */
@@ -63,6 +65,7 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
     this.#report = report
     this.#publisher = new PublishUntilStored(plan, producer, report)
     this.#deadlines = new HandlerDeadlines(plan.handlerTimeout, clock, (delivery) => { report.late(delivery) })
+    this.#replies = plan.replies
     this.#policy = policy ?? new FailurePolicy(plan, (...thrown) => { report.retryOnThrew(...thrown) })
     this.#breaker = plan.breaker === false ? undefined : new Breaker(plan.breaker, clock, report)
     this.#one = new RunOne({
@@ -97,6 +100,7 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
   }
 
   run (delivery: Delivery, slot: LaneSlot): Promise<Outcome> {
+    if (isForAnotherGroup(delivery.record, this.plan)) return leftOut(slot)
     return this.#report.tellsCompleted ? this.#runAndTell(delivery, slot) : this.#run(delivery, slot)
   }
 
@@ -154,7 +158,11 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
     delivery: Delivery, failure: Failure, consequence: FinalConsequence, slot: LaneSlot
   ): Promise<Outcome> {
     try {
-      return await this.#end(delivery, failure, consequence, slot)
+      const outcome = await this.#end(delivery, failure, consequence, slot)
+      // A message that is forwarded is handled elsewhere.
+      const isOver = outcome === 'settled' && slot.settlement !== 'forwarded'
+      if (isOver && this.#replies !== undefined) await this.#replies.refuse(failure.error, delivery)
+      return outcome
     } catch (err) {
       if (!isNotAuthorized(err)) throw err
       this.#report.refused(delivery, err)
@@ -201,4 +209,10 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
         return 'settled'
     }
   }
+}
+
+/** Settles a message that was redriven for another group, before it is decoded. */
+export function leftOut (slot: LaneSlot): Promise<Outcome> {
+  slot.settle('skipped')
+  return Promise.resolve('settled')
 }
