@@ -5,10 +5,11 @@ import { codecOf, JSON_CODEC } from '../codec/named.js'
 import type { ResolutionSettings } from '../deps/resolution.js'
 import { codecRules } from '../message/codec-rules.js'
 import { REPLY_TO } from '../message/headers.js'
-import type { MessageSource } from '../message/received-message.js'
+import type { MessageSource, ReceivedMessage } from '../message/received-message.js'
 import type { PublishingSender } from '../message/outgoing.js'
 import type { PublishChains, PublishScopes } from '../middleware/publish-chain.js'
 import type { Settings } from '../options/plugin-options.js'
+import { Reader } from '../consume/partition/reader.js'
 import { compileIncoming } from '../schema/incoming.js'
 import { compileOutgoing } from '../schema/outgoing.js'
 import { compilersOf } from '../schema/scope-compilers.js'
@@ -51,28 +52,42 @@ export interface CompilingBroker extends ViewedBroker, PublishingSender {
  * @throws FASTSTREAM_ERR_SCHEMA_BUILD, FASTSTREAM_ERR_ROUTER_HANDLE
  */
 export function compile (registry: Registry, broker: CompilingBroker): Compiled {
-  const { settings: { deadLetter }, chains } = broker
-  const deadLetterTopics = new DeadLetterTopics(deadLetter, registry.subscribers)
+  const deadLetterTopics = new DeadLetterTopics(broker.settings.deadLetter, registry.subscribers)
   const subscribers = registry.subscribers.map((settings) => {
-    const { declaration, topics, bodyLimit, middlewares } = settings
-    const publishers = declaration.publish.map((publisher) => PublisherHandle.placeOf(publisher, declaration, broker))
-    const { scope, schema = {} } = declaration
-    const compiler = compilersOf(scope).validator
-    const topic = topics.join(', ')
-    const validators = compileParts(schema, (schema, part) => compileIncoming(compiler, schema, { topic, part }))
-    const scopes = chains.scopesOf(middlewares)
-    const patternTopics = patternTopicsOf(settings, deadLetterTopics, broker)
-    const around = { scopes, errorHandlers: broker.errorHandlers.of(scope), patternTopics }
-    const rules = { bodyLimit, validators, codecs: codecRules(settings) }
-    const isKeyDecoded = validators.key !== undefined || settings.parser.length > 0
-    const source = sourceOf(broker, settings, { isKeyDecoded, deadLetterTopics, scopes, patternTopics })
-    const destinations = { results: publishers, writtenTopics: () => writtenTopicsOf(scope) }
-    return [declaration, new CompiledSubscriber(settings, rules, source, destinations, around)] as const
+    return [settings.declaration, compileSubscriber(settings, deadLetterTopics, broker)] as const
   })
   const publishers = registry.publishers.map((settings) => {
     return [settings.declaration, compilePublisher(settings, broker)] as const
   })
   return { subscribers: new Map(subscribers), publishers: new Publishers(new Map(publishers)) }
+}
+
+/** Compiles a subscriber that is declared after the start. @throws as {@link compile} */
+export function compileDynamic (
+  settings: SubscriberSettings, registry: Registry, broker: CompilingBroker
+): CompiledSubscriber {
+  const subscribers = [...registry.subscribers, settings]
+  return compileSubscriber(settings, new DeadLetterTopics(broker.settings.deadLetter, subscribers), broker)
+}
+
+function compileSubscriber (
+  settings: SubscriberSettings, deadLetterTopics: DeadLetterTopics, broker: CompilingBroker
+): CompiledSubscriber {
+  const { declaration, topics, bodyLimit, middlewares } = settings
+  const publishers = declaration.publish.map((publisher) => PublisherHandle.placeOf(publisher, declaration, broker))
+  const { scope, schema = {}, isRead } = declaration
+  const compiler = compilersOf(scope).validator
+  const topic = topics.join(', ')
+  const validators = compileParts(schema, (schema, part) => compileIncoming(compiler, schema, { topic, part }))
+  const scopes = broker.chains.scopesOf(middlewares)
+  const patternTopics = patternTopicsOf(settings, deadLetterTopics, broker)
+  const reader = isRead ? new Reader<ReceivedMessage>(broker.clock) : undefined
+  const around = { scopes, errorHandlers: broker.errorHandlers.of(scope), patternTopics, reader }
+  const rules = { bodyLimit, validators, codecs: codecRules(settings) }
+  const isKeyDecoded = validators.key !== undefined || settings.parser.length > 0
+  const source = sourceOf(broker, settings, { isKeyDecoded, deadLetterTopics, scopes, patternTopics })
+  const destinations = { results: publishers, writtenTopics: () => writtenTopicsOf(scope) }
+  return new CompiledSubscriber(settings, rules, source, destinations, around)
 }
 
 /** @throws FASTSTREAM_ERR_SCHEMA_BUILD */

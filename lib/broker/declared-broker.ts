@@ -9,9 +9,12 @@ import type { Settings } from '../options/plugin-options.js'
 import type { Compiled } from './compile.js'
 import type { PublisherDeclaration, SubscriberDeclaration } from './declaration.js'
 import { nameOf, type Layer } from './layers.js'
-import type { PublisherSettings } from './plan.js'
+import { DynamicSubscribers } from './dynamic-subscribers.js'
+import type { OneOrMore } from './cases.js'
+import type { PublisherSettings, SubscriberSettings } from './plan.js'
 import { plainPublisher, type PublisherPlan } from './publisher.js'
 import { Registry } from './registry.js'
+import type { BrokerRuntime } from './runtime.js'
 import { ScopeErrorHandlers } from './scope-error-handlers.js'
 import type { CompiledSubscriber } from './subscriber.js'
 
@@ -19,6 +22,7 @@ import type { CompiledSubscriber } from './subscriber.js'
 export abstract class DeclaredBroker implements PublishingSender {
   settings: Settings
   readonly registry: Registry
+  readonly dynamic: DynamicSubscribers
   readonly errorHandlers = new ScopeErrorHandlers()
   readonly #publishScopes = new WeakMap<FastifyInstance, PublishScopes>()
   protected state: BrokerHealth['state'] = 'starting'
@@ -30,6 +34,12 @@ export abstract class DeclaredBroker implements PublishingSender {
   constructor (settings: Settings, scope: FastifyInstance) {
     this.settings = settings
     this.registry = new Registry(settings, scope)
+    this.dynamic = new DynamicSubscribers({
+      registry: this.registry,
+      runtime: () => this.runtime,
+      isEnding: () => this.isEnding,
+      compile: (declaration) => this.compileDynamic(this.registry.resolveDynamic(declaration))
+    })
   }
 
   /** The chains of publishers without middlewares. */
@@ -37,6 +47,10 @@ export abstract class DeclaredBroker implements PublishingSender {
   abstract get clock (): Clock
   abstract send (outgoing: Outgoing, sending?: Sending): Promise<RecordMetadata>
   abstract failedLater (topic: string, error: Error): void
+  /** @throws FASTSTREAM_ERR_NOT_READY while there is none, and when it is drained */
+  protected abstract readonly runtime: BrokerRuntime
+  protected abstract readonly isEnding: boolean
+  protected abstract compileDynamic (settings: SubscriberSettings): CompiledSubscriber
   protected abstract compilePublisher (settings: PublisherSettings): PublisherPlan
   abstract prepareTopic (topic: string): void
 
@@ -60,6 +74,13 @@ export abstract class DeclaredBroker implements PublishingSender {
   addSubscriber (declaration: SubscriberDeclaration): void {
     this.onlyWhileLoading('a subscriber', declaration.topics.join(', '))
     this.registry.addSubscriber(declaration)
+  }
+
+  /** Declares a subscriber that starts and stops by itself; `all` are its cases, if it has several. */
+  addDynamic (all: OneOrMore<SubscriberDeclaration>): void {
+    const { compiled, state } = this
+    if (compiled === undefined || state === 'closing' || state === 'closed') throw new FASTSTREAM_ERR_NOT_READY(state)
+    this.dynamic.declare(all)
   }
 
   /** Also after the start: then it is compiled at once, and its topic is created or verified. */

@@ -104,7 +104,7 @@ const CASES: ReadonlyArray<readonly [code: Code, status: number, provoke: Handle
   [
     'FASTSTREAM_ERR_ALREADY_STARTED',
     500,
-    (app) => { app.broker.subscriber('late', { groupId: 'the-group' }, () => {}) }
+    (app) => { app.broker.options({ groupId: 'the-group' }) }
   ],
   ['FASTSTREAM_ERR_NOT_READY', 503, publish('closed')],
   ['FASTSTREAM_ERR_UNAVAILABLE', 503, publish('no-cluster')],

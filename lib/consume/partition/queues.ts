@@ -60,7 +60,7 @@ export class Queues {
    */
   async drain (ms: number, reason: string): Promise<boolean> {
     for (const queue of this.#all) queue.freeze()
-    for (const queue of this.#all) queue.halt()
+    for (const queue of this.#all) queue.halt(reason)
     const ended = await Promise.all(Array.from(this.#all, (queue) => queue.ending.drain(ms, reason)))
     return !ended.includes(false)
   }
