@@ -248,6 +248,17 @@ t.test('pause() keeps messages back, and a middleware may stop the reading', asy
   await orders.stop()
 })
 
+t.test('a subscriber that is read by hand is healthy also while no code asks for its messages', async (t) => {
+  const app = await build(t)
+  await testBroker(app)
+  await using orders = await app.broker.subscriber('orders', { stuckAfter: 1, handlerTimeout: 1 }).start()
+  await app.broker.publish('orders', 1)
+  const stalled = () => app.broker.health().subscribers[0]!.partitions.some(({ stalledFor }) => stalledFor > 1)
+  while (!stalled()) await new Promise(setImmediate)
+  t.equal(app.broker.health().healthy, true)
+  t.equal((await orders.getOne())?.value, 1)
+})
+
 t.test('health and topics: it is there while it runs, and not in the document', async (t) => {
   const app = await build(t)
   app.broker.publisher('orders')
