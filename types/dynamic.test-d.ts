@@ -6,6 +6,7 @@ import { dependency, type SeekTarget, type Subscriber } from '../index.js'
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false
 function expectEqual<A, B> (_equal: Equal<A, B>): void {}
+function use (..._values: unknown[]): void {}
 
 const OrderSchema = Type.Object({ id: Type.String() })
 type Order = Static<typeof OrderSchema>
@@ -20,6 +21,7 @@ for await (const { value, deps, params, ack } of orders) {
   expectEqual<typeof deps.tenant, string>(true)
   expectEqual<typeof params.region, string>(true)
   expectEqual<ReturnType<typeof ack>, boolean>(true)
+  use(value, deps, params, ack)
 }
 const message = await orders.getOne({ timeout: 10 })
 expectEqual<Order | undefined, NonNullable<typeof message>['value'] | undefined>(true)
@@ -32,6 +34,7 @@ const plain = broker.subscriber('orders')
 for await (const { value, key } of plain) {
   expectEqual<typeof value, unknown>(true)
   expectEqual<typeof key, Buffer | null>(true)
+  use(value, key)
 }
 broker.subscriber('orders', { ackPolicy: 'ACK_FIRST', groupId: 'look' })
 // @ts-expect-error without a handler nothing ends that could acknowledge
