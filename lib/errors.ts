@@ -2,6 +2,7 @@ import createError from '@fastify/error'
 import { createBounded } from './create-bounded.js'
 
 export * from './errors/dependencies.js'
+export * from './errors/observe.js'
 export * from './errors/page.js'
 
 /*
@@ -10,7 +11,7 @@ export * from './errors/page.js'
  */
 
 // Options and declarations: wrong when the app is built, so they stop it.
-export const FASTSTREAM_ERR_INVALID_OPTION = createError<[option: string, cure: string]>(
+export const FASTSTREAM_ERR_INVALID_OPTION = createError<[option: string, cure: string, options?: ErrorOptions]>(
   'FASTSTREAM_ERR_INVALID_OPTION', "option '%s' %s", 500, TypeError
 )
 export const FASTSTREAM_ERR_INVALID_ARGUMENTS = createError<[call: string, reason: string]>(

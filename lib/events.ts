@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { channel, tracingChannel, type Channel } from 'node:diagnostics_channel'
 import type {
-  BrokerIdentity, FaststreamChannels, MessageProcessContext, MessagePublishContext
+  BrokerIdentity, FaststreamChannels, MessageProcessContext, MessagePublishContext, RecordMetadata
 } from '../types/index.js'
 import { inOwnContext } from './context.js'
 import type { Log } from './log.js'
@@ -10,6 +10,33 @@ import type { Log } from './log.js'
 export const processing = tracingChannel<unknown, MessageProcessContext>('faststream.message.process')
 /** One publish: `tracing:faststream.message.publish:*`. */
 export const publishing = tracingChannel<unknown, MessagePublishContext>('faststream.message.publish')
+
+/** Runs an attempt in an async context of its own. `work` never rejects. */
+export type AroundAttempt = <Result>(context: MessageProcessContext, work: () => Promise<Result>) => Promise<Result>
+/** Runs a publish; `work` must be called at once, because publishes keep the order of their calls. */
+export type AroundPublish = <Stored extends RecordMetadata>(
+  context: MessagePublishContext, work: () => Promise<Stored>
+) => Promise<Stored>
+
+/**
+ * Code of an observer around the attempts and publishes of one broker. A listener cannot do its work: what a handler
+ * calls must run in the async context of its attempt.
+ */
+interface Arounds {
+  attempt?: AroundAttempt
+  publish?: AroundPublish
+}
+
+/** Puts code around what is there already, as the outer one. */
+export function surround (arounds: Arounds, { attempt, publish }: Required<Arounds>): void {
+  const { attempt: innerAttempt, publish: innerPublish } = arounds
+  arounds.attempt = innerAttempt === undefined
+    ? attempt
+    : (context, work) => attempt(context, () => innerAttempt(context, work))
+  arounds.publish = innerPublish === undefined
+    ? publish
+    : (context, work) => publish(context, () => innerPublish(context, work))
+}
 
 /**
  * One kind of event of one broker: listeners in this process, and the diagnostics channel that all brokers share.
@@ -56,15 +83,18 @@ export class EventSource<Name extends keyof FaststreamChannels> {
 export class Events {
   /** The broker's name and id, which each event has. */
   readonly identity: BrokerIdentity
+  readonly around: Arounds = {}
   readonly received: EventSource<'faststream.message.received'>
   readonly leftOut: EventSource<'faststream.message.left-out'>
   readonly started: EventSource<'faststream.message.started'>
+  readonly ended: EventSource<'faststream.message.ended'>
   readonly failed: EventSource<'faststream.message.failed'>
   readonly retried: EventSource<'faststream.message.retried'>
   readonly late: EventSource<'faststream.message.late'>
   readonly deadLettered: EventSource<'faststream.message.dead-lettered'>
   readonly settled: EventSource<'faststream.message.settled'>
   readonly unsettled: EventSource<'faststream.message.unsettled'>
+  readonly completed: EventSource<'faststream.message.completed'>
   readonly published: EventSource<'faststream.message.published'>
   readonly publishFailed: EventSource<'faststream.message.publish-failed'>
   readonly committed: EventSource<'faststream.group.committed'>
@@ -75,6 +105,7 @@ export class Events {
   readonly breakerClosed: EventSource<'faststream.breaker.closed'>
   readonly partitionStopped: EventSource<'faststream.partition.stopped'>
   readonly healthChanged: EventSource<'faststream.health.changed'>
+  readonly pressureChanged: EventSource<'faststream.pressure.changed'>
   readonly offsetReset: EventSource<'fastify-faststream:offset-reset'>
 
   /** `log` is told of in-process listeners that throw. */
@@ -83,12 +114,14 @@ export class Events {
     this.received = new EventSource('faststream.message.received', log)
     this.leftOut = new EventSource('faststream.message.left-out', log)
     this.started = new EventSource('faststream.message.started', log)
+    this.ended = new EventSource('faststream.message.ended', log)
     this.failed = new EventSource('faststream.message.failed', log)
     this.retried = new EventSource('faststream.message.retried', log)
     this.late = new EventSource('faststream.message.late', log)
     this.deadLettered = new EventSource('faststream.message.dead-lettered', log)
     this.settled = new EventSource('faststream.message.settled', log)
     this.unsettled = new EventSource('faststream.message.unsettled', log)
+    this.completed = new EventSource('faststream.message.completed', log)
     this.published = new EventSource('faststream.message.published', log)
     this.publishFailed = new EventSource('faststream.message.publish-failed', log)
     this.committed = new EventSource('faststream.group.committed', log)
@@ -99,6 +132,7 @@ export class Events {
     this.breakerClosed = new EventSource('faststream.breaker.closed', log)
     this.partitionStopped = new EventSource('faststream.partition.stopped', log)
     this.healthChanged = new EventSource('faststream.health.changed', log)
+    this.pressureChanged = new EventSource('faststream.pressure.changed', log)
     this.offsetReset = new EventSource('fastify-faststream:offset-reset', log)
   }
 }

@@ -8,6 +8,7 @@ import { Broker } from './broker/broker.js'
 import { decorate } from './broker/decorators.js'
 import { addBroker, brokersOf } from './broker/app-brokers.js'
 import { keepTopicPrefix } from './broker/layers.js'
+import { observe } from './observe/observe.js'
 import { normaliseOptions } from './options/plugin-options.js'
 import { registerOptionsOf } from './options/register-options.js'
 import { rootOf } from './scope.js'
@@ -24,6 +25,7 @@ async function faststream (app: FastifyInstance, options: FaststreamOptions & Re
   decorate(app, broker)
   // The document's onReady hook runs before ours: an app whose document fails never connects.
   documentApp(app, brokersOf(app).byName, asyncapi, registerOptions)
+  await observe(app, broker, options, registerOptions)
 
   app.addHook('onRegister', function faststreamOnRegister (scope, options) {
     keepTopicPrefix(scope, options)

@@ -1,4 +1,13 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyContextConfig, FastifyInstance, FastifySchema } from 'fastify'
+import { kOwnRoute } from './symbols.js'
+
+/**
+ * Options of the plugin's own routes. They take no dependencies, and @fastify/swagger hides them: they are no part of
+ * the app's own interface.
+ */
+export const OWN_ROUTE = Object.freeze({
+  schema: { hide: true } as FastifySchema, config: { [kOwnRoute]: true } as FastifyContextConfig
+})
 
 /** Yields a scope and the scopes around it, nearest first. Fastify gives each scope its parent as prototype. */
 export function * ancestors (scope: FastifyInstance): Generator<FastifyInstance> {

@@ -6,7 +6,7 @@ import ts from 'typescript'
 // The rooms of lib/ from top to bottom. A file imports from its own floor and from lower ones, types included.
 const FLOORS = [
   ['plugin.ts'],
-  ['asyncapi', 'testing', 'cli'],
+  ['asyncapi', 'testing', 'cli', 'observe'],
   ['broker'],
   ['middleware'],
   ['consume'],
@@ -33,7 +33,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   'transport/kafkajs': ['index.ts']
 }
 /** What may use Fastify itself; types of Fastify may be named wherever they are needed above consume/. */
-const FASTIFY = /^(plugin|scope|schema\/|deps\/http|broker\/decorators|asyncapi\/(site|publish|routes))/
+const FASTIFY = /^(plugin|scope|schema\/|deps\/http|broker\/decorators|asyncapi\/(site|publish|routes)|observe\/(health|observe))/
 
 interface Import { readonly from: string, readonly to: string, readonly type: boolean }
 

@@ -4,10 +4,11 @@ import type {
   HealthChangedEvent, PartitionStoppedEvent, SubscriberStoppedEvent
 } from './group-events.js'
 import type {
-  MessageDeadLetteredEvent, MessageFailedEvent, MessageLateEvent, MessageLeftOutEvent,
-  MessagePublishedEvent, MessagePublishFailedEvent, MessageReceivedEvent,
+  MessageCompletedEvent, MessageDeadLetteredEvent, MessageEndedEvent, MessageFailedEvent, MessageLateEvent,
+  MessageLeftOutEvent, MessagePublishedEvent, MessagePublishFailedEvent, MessageReceivedEvent,
   MessageRetriedEvent, MessageSettledEvent, MessageStartedEvent, MessageUnsettledEvent
 } from './message-events.js'
+import type { PressureChangedEvent } from './observation.js'
 import type { OffsetResetEvent } from './subscribe.js'
 
 /**
@@ -24,12 +25,14 @@ export interface FaststreamChannels {
   'faststream.message.received': MessageReceivedEvent
   'faststream.message.left-out': MessageLeftOutEvent
   'faststream.message.started': MessageStartedEvent
+  'faststream.message.ended': MessageEndedEvent
   'faststream.message.failed': MessageFailedEvent
   'faststream.message.retried': MessageRetriedEvent
   'faststream.message.late': MessageLateEvent
   'faststream.message.dead-lettered': MessageDeadLetteredEvent
   'faststream.message.settled': MessageSettledEvent
   'faststream.message.unsettled': MessageUnsettledEvent
+  'faststream.message.completed': MessageCompletedEvent
   'faststream.message.published': MessagePublishedEvent
   'faststream.message.publish-failed': MessagePublishFailedEvent
   'faststream.group.committed': GroupCommittedEvent
@@ -40,5 +43,6 @@ export interface FaststreamChannels {
   'faststream.breaker.closed': BreakerClosedEvent
   'faststream.partition.stopped': PartitionStoppedEvent
   'faststream.health.changed': HealthChangedEvent
+  'faststream.pressure.changed': PressureChangedEvent
   'fastify-faststream:offset-reset': OffsetResetEvent
 }

@@ -106,6 +106,42 @@ export interface MessageRetriedEvent extends MessageStartedEvent {
 }
 
 /**
+ * An attempt ended.
+ *
+ * @example
+ * subscribe('faststream.message.ended', (event) => { const { topic, duration } = event as MessageEndedEvent })
+ */
+export interface MessageEndedEvent extends MessageStartedEvent {
+  /** End of the attempt. `failed`: see `error`; after a `stop` the subscriber handles no further message. */
+  readonly outcome: 'settled' | 'unsettled' | 'stop' | 'failed'
+  /** Time from decoding to the publishing of the result, ms. */
+  readonly duration: number
+  /**
+   * Part of it until the attempt waited for the first time, ms: decoding, validation, and what a handler does before
+   * its first `await`. The event loop stood still meanwhile.
+   */
+  readonly blocked: number
+  /** Reason of an outcome that is no success. */
+  readonly error: Error | undefined
+}
+
+/**
+ * All attempts for a message have ended. Emitted once for each message that was started, also when it is not settled.
+ *
+ * @example
+ * subscribe('faststream.message.completed', (event) => { const { outcome } = event as MessageCompletedEvent })
+ */
+export interface MessageCompletedEvent extends MessagePlace {
+  /** Way in which the message was settled; `unsettled`: it will be redelivered. */
+  readonly outcome: MessageSettledEvent['outcome'] | 'unsettled'
+  readonly attempts: number
+  /** Time since the first attempt began, ms, with the pauses between attempts. */
+  readonly duration: number
+  /** Error of a handler that failed, when the policies `ACK` and `ACK_FIRST` settle its message all the same. */
+  readonly error: Error | undefined
+}
+
+/**
  * A handler exceeded its `handlerTimeout` and still runs; the messages behind it in its lane wait.
  *
  * @example
@@ -174,5 +210,7 @@ export interface MessagePublishedEvent extends BrokerIdentity, RecordMetadata {
  */
 export interface MessagePublishFailedEvent extends BrokerIdentity {
   readonly topic: string
+  /** Time since the publish was called, ms. */
+  readonly duration: number
   readonly error: Error
 }

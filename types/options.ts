@@ -6,6 +6,7 @@ import type { ClusterOptions } from './clusters.js'
 import type { CodecOption, Decoder, Parser } from './codec.js'
 import type { InheritedConsumerOptions } from './consumer-options.js'
 import type { Middleware } from './middleware.js'
+import type { ObserveOptions } from './observe-options.js'
 import type { Partitioner } from './publish.js'
 import type { LayerOptions } from './scope-options.js'
 import type { SaslOptions } from './security.js'
@@ -220,7 +221,7 @@ export interface InheritedOptions extends InheritedConsumerOptions {
  * @example
  * await app.register(faststreamPlugin, { brokers: ['localhost:9092'], groupId: 'shop' })
  */
-export interface FaststreamOptions extends LayerOptions {
+export interface FaststreamOptions extends LayerOptions, ObserveOptions {
   /**
    * Bootstrap addresses, `host:port`; one text may hold several, separated by commas. Required in production, unless
    * `transport: 'memory'` is written. FastStream, FastKafka: `bootstrap_servers`.

@@ -8,10 +8,10 @@ import type { MessageSchema, Part, Read, Write } from './provider.js'
 import type { BoundBroker, Publisher, PublisherOptions, RecordMetadata } from './publish.js'
 import type { Dependencies, Dependency, WithDeps } from './dependency.js'
 import type { ErrorHandler } from './error-handler.js'
-import type { BrokerHealth } from './health.js'
 import type { BrokerLifecycle } from './lifecycle.js'
 import type { BrokerIdentity } from './message-events.js'
 import type { Middleware } from './middleware.js'
+import type { BrokerObservation } from './observation.js'
 import type { InheritedOptions } from './options.js'
 import type { RebalanceListener } from './rebalance-listener.js'
 import type { AnyKafkaRouter, IncludeOptions } from './router.js'
@@ -313,7 +313,7 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
  * await app.broker.publish('orders', { id: '1' })
  */
 export interface Broker<This, P extends FastifyTypeProvider>
-  extends Registrar<This, P>, FunctionRegistrar<This, P>, BrokerLifecycle<This>, BoundBroker {
+  extends Registrar<This, P>, FunctionRegistrar<This, P>, BrokerLifecycle<This>, BrokerObservation, BoundBroker {
   /** Name, as the option `name` of the plugin. */
   readonly name: string
   /** Unique id, as `brokerId` of the events: brokers of several apps in one process may have one name. */
@@ -350,16 +350,6 @@ export interface Broker<This, P extends FastifyTypeProvider>
    * })
    */
   setErrorHandler (this: void, handler: ErrorHandler<This>): void
-  /**
-   * Returns what each subscriber does, and whether all is well. Sends no request, so it may be called often.
-   *
-   * @example
-   * app.get('/ready', (request, reply) => {
-   *   const health = app.broker.health()
-   *   return reply.code(health.healthy ? 200 : 503).send(health)
-   * })
-   */
-  health (this: void): BrokerHealth
   /**
    * Gives options to all subscribers and publishers of this scope and its children, also to those that are declared
    * already. The nearest place that names an option wins: the subscriber, its scope, the scopes around it, the plugin.

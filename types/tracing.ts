@@ -13,11 +13,17 @@ import type { RecordMetadata } from './publish.js'
  * })
  */
 export interface MessageProcessContext extends MessageStartedEvent {
+  /** Key as it is on the wire. */
+  readonly key: Buffer | null
+  /** True when the message has no value. */
+  readonly tombstone: boolean
+  /** Returns the correlation id of the message, which all its attempts share. */
+  readonly correlationId: () => string
   /** The last value of a header, as text. */
   readonly header: (name: string) => string | undefined
   /** End of the attempt, from `asyncStart` on. `failed`: see `error`; a retry has a context of its own. */
   outcome?: 'settled' | 'unsettled' | 'stop' | 'failed'
-  /** Error of a failed attempt, from `error` on. */
+  /** Error of an attempt that failed, also where its message is settled all the same; from `error` on. */
   error?: Error
 }
 
@@ -34,6 +40,10 @@ export interface MessagePublishContext extends BrokerIdentity {
   readonly topic: string
   /** Partition that the call names; undefined: chosen by the key. */
   readonly partition: number | undefined
+  /** Key as it is on the wire. */
+  readonly key: Buffer | null
+  /** True when the message has no value. */
+  readonly tombstone: boolean
   /** Headers that are sent, with values. A subscriber of `start` may add headers of its own. */
   readonly headers: Array<readonly [name: string, value: Buffer | null]>
   /** Place of the stored message, from `asyncStart` on. */

@@ -1,10 +1,9 @@
-import type { FastifyContextConfig, FastifyInstance, FastifySchema, RegisterOptions } from 'fastify'
+import type { FastifyInstance, RegisterOptions } from 'fastify'
 import type { AsyncapiDocument } from '../../types/asyncapi.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { AppDocument } from './site/app-document.js'
 import { noSurplus, onlyKnown, yesOrNo } from '../options/assert.js'
-import { perApp } from '../scope.js'
-import { kOwnRoute } from '../symbols.js'
+import { OWN_ROUTE, perApp } from '../scope.js'
 import { appPackage } from './document/app-package.js'
 import { describe, type Describable } from './document/description.js'
 import { createDocument, type Created } from './document/document.js'
@@ -69,10 +68,7 @@ function serve (
     if (served) document.json()
   })
   if (!served) return
-  // @fastify/swagger hides the routes: they are no part of the app's own interface.
-  const schema = { hide: true } as FastifySchema
-  const config = { [kOwnRoute]: true } as FastifyContextConfig
-  const options = protect({ ...hooks, schema, config })
+  const options = protect({ ...hooks, ...OWN_ROUTE })
   async function asyncapiRoutes (scope: FastifyInstance): Promise<void> {
     servePage(scope, document, settings, options)
     scope.get('/json', options, async (request, reply) => send(request, reply, document.json(), JSON_TYPE))

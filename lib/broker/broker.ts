@@ -65,9 +65,11 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
   }
 
   get producer (): Producer {
-    const producer = this.#connection?.producer
-    if (producer === undefined) throw new FASTSTREAM_ERR_NOT_READY(this.state)
-    return producer
+    return this.found(this.#connection?.producer)
+  }
+
+  get connection (): BrokerRuntime | undefined {
+    return this.#connection
   }
 
   async send (outgoing: Outgoing, sending?: Sending): Promise<RecordMetadata> {
@@ -88,16 +90,8 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
     return brokerHealth({ state, lastError: this.#lastError, background }, previews, groupOf)
   }
 
-  get isConnected (): boolean {
-    return this.state === 'connected'
-  }
-
   get isStarted (): boolean {
     return this.isConnected && this.#dispatching && !this.lifecycle.isWaiting && !this.isEnding
-  }
-
-  get topics (): readonly string[] {
-    return this.registry.previewedTopics
   }
 
   async ping (timeout: number): Promise<boolean> {
@@ -138,7 +132,7 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
     if (!this.loading) return
     this.started = true
     this.#environment = environment
-    environment.listen(this.events)
+    environment.listen(this.events, this)
     // Fastify's time-out of the hook counts from here, so ours does, too.
     const began = this.clock.elapsed()
     try {

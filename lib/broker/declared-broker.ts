@@ -1,5 +1,7 @@
 import type { FastifyInstance } from 'fastify'
-import type { BrokerHealth, ErrorHandler, Middleware, RecordMetadata } from '../../types/index.js'
+import type {
+  BrokerHealth, BrokerPressure, ErrorHandler, MessageStory, Middleware, RecordMetadata
+} from '../../types/index.js'
 import type { Clock } from '../clock.js'
 import { FASTSTREAM_ERR_ALREADY_STARTED, FASTSTREAM_ERR_NOT_READY } from '../errors.js'
 import type { Outgoing, PublishingSender, Sending } from '../message/outgoing.js'
@@ -21,6 +23,10 @@ import type { CompiledSubscriber } from './subscriber.js'
 /** Declarations for one cluster, made while plugins load, and the broker that runs them when the app is ready. */
 export abstract class DeclaredBroker implements PublishingSender {
   settings: Settings
+  /** Rate at which messages are started, for `pressure()`. */
+  rate: BrokerPressure['subscribers'] = 'running'
+  /** Memory of an observer, for `explain()`. */
+  stories: { of (place: RecordMetadata): MessageStory | undefined } | undefined
   readonly registry: Registry
   readonly dynamic: DynamicSubscribers
   readonly errorHandlers = new ScopeErrorHandlers()
@@ -60,6 +66,14 @@ export abstract class DeclaredBroker implements PublishingSender {
 
   get loading (): boolean {
     return !this.started && this.state === 'starting'
+  }
+
+  get isConnected (): boolean {
+    return this.state === 'connected'
+  }
+
+  get topics (): readonly string[] {
+    return this.registry.previewedTopics
   }
 
   /** @throws FASTSTREAM_ERR_UNKNOWN_CLUSTER, FASTSTREAM_ERR_BROKERS_REQUIRED, FASTSTREAM_ERR_ALREADY_STARTED */

@@ -5,6 +5,7 @@ import type { Log } from '../log.js'
 import type { Settings } from '../options/plugin-options.js'
 import { createTransport } from '../transport/create.js'
 import type { Transport } from '../transport/transport.js'
+import type { Broker } from './broker.js'
 
 /** Clock and transport that the brokers of an app use. A test gives its own. */
 export interface Environment {
@@ -13,7 +14,7 @@ export interface Environment {
   /** Options that win over those of the plugin and of its subscribers. */
   readonly options: Pick<FaststreamOptions, 'startup' | 'topics' | 'commit' | 'retry'>
   /** Called once per broker, before it starts. */
-  readonly listen: (events: Events) => void
+  readonly listen: (events: Events, broker: Broker) => void
 }
 
 export const SYSTEM: Environment = Object.freeze({ clock: systemClock, createTransport, options: {}, listen: () => {} })

@@ -69,6 +69,11 @@ export class BrokerRuntime {
     return this.#groups?.of(declaration)
   }
 
+  /** Starts no message while it is held. */
+  hold (held: boolean): void {
+    for (const group of this.#groups ?? []) group.hold(held)
+  }
+
   /** Why a group is not joined whose coordinator is not reached. */
   get unreached (): Error | undefined {
     return this.#groups?.unreached

@@ -1,7 +1,7 @@
 import { inspect, type InspectOptionsStylized } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import type {
-  AnyKafkaRouter, BatchEntry, BoundBroker, BrokerHealth, Dependencies, ErrorHandler, IncludeOptions, MessageSchema,
+  AnyKafkaRouter, BatchEntry, BoundBroker, Dependencies, ErrorHandler, IncludeOptions, MessageSchema,
   Middleware, Publisher, PublisherOptions, RecordMetadata, ScopeOptions, Subscriber, SubscriberOptions
 } from '../../types/index.js'
 import { checkBatch } from '../message/publish-options.js'
@@ -16,7 +16,7 @@ import { functionLast, publishing, topicOf, type NamedTopic, type Produce } from
 import { PublisherHandle, type PublisherSource, type SubscriberSource } from './handles.js'
 import { Inclusions } from './inclusions.js'
 import { layerOf, nameOf, NO_LAYERS, type Layer, type Position } from './layers.js'
-import { LifecycleView, type LivingBroker } from './lifecycle-view.js'
+import { ObservedView, type ObservedBroker } from './observed-view.js'
 import type { GivenOptions, PublisherPlan } from './publisher.js'
 import { Router } from './router.js'
 import { SubscriberHandle } from './subscriber-handle.js'
@@ -30,7 +30,7 @@ type Consumes = SubscriberOptions<MessageSchema, unknown, Dependencies> & NamedT
 type Produces = PublisherOptions<MessageSchema, unknown> & NamedTopic
 
 /** The broker behind a view. */
-export interface ViewedBroker extends PublisherSource, SubscriberSource, LivingBroker {
+export interface ViewedBroker extends PublisherSource, SubscriberSource, ObservedBroker {
   readonly id: string
   /** False once the app is ready. */
   readonly loading: boolean
@@ -51,7 +51,6 @@ export interface ViewedBroker extends PublisherSource, SubscriberSource, LivingB
   addMiddleware (scope: FastifyInstance, middleware: Middleware): void
   insertMiddleware (scope: FastifyInstance, middleware: Middleware): void
   setErrorHandler (scope: FastifyInstance, handler: ErrorHandler<FastifyInstance>): void
-  health (): BrokerHealth
 }
 
 /** Where a request or a message publishes from. */
@@ -121,7 +120,7 @@ export class BoundView implements BoundBroker {
 }
 
 /** A broker as one scope sees it. */
-export class ScopeView extends LifecycleView implements BoundBroker {
+export class ScopeView extends ObservedView implements BoundBroker {
   readonly #broker: ViewedBroker
   readonly #scope: FastifyInstance
   readonly #position: Position
@@ -157,10 +156,6 @@ export class ScopeView extends LifecycleView implements BoundBroker {
     checkBatch(messages)
     const publisher = publisherOf(this.#broker, this.#position, target)
     return await publisher.publishBatch(messages, this.#broker.publishScopes(this.#scope))
-  }
-
-  health = (): BrokerHealth => {
-    return this.#broker.health()
   }
 
   options = (options: ScopeOptions<Dependencies>, ...surplus: unknown[]): this => {

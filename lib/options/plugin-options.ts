@@ -11,8 +11,9 @@ import { asItIs, choice, flag, milliseconds, someText, wholeNumber } from './che
 import { checkTimes } from './consumer-options.js'
 import { INHERITED, resolveInherited, type InheritedSettings } from './inherited.js'
 import { defaultsOf, optionsOf, resolveOptions, type OptionTable } from './option.js'
+import { OBSERVE, PRESSURE, type ObserveSettings } from './observe.js'
 import { checkSize, PRODUCER } from './producer.js'
-import type { GroupSettings, ProducerSettings } from './settings.js'
+import type { GroupSettings, PressureSettings, ProducerSettings } from './settings.js'
 import { hookTimeout } from './hook-timeout.js'
 import { REGISTER_OPTIONS } from './register-options.js'
 import { METADATA_MAX_AGE } from '../transport/transport.js'
@@ -21,7 +22,8 @@ import { checkTransportOption } from './transport.js'
 type PluginOptions = Omit<FaststreamOptions, keyof LayerOptions>
 
 /** Settings that the options of the plugin alone resolve to, each by itself. */
-interface PluginSettings extends ConnectionOptions, Pick<GroupSettings, 'buffer' | 'commit' | 'revokeDrain'> {
+interface PluginSettings
+  extends ConnectionOptions, ObserveSettings, Pick<GroupSettings, 'buffer' | 'commit' | 'revokeDrain'> {
   readonly clusters: FaststreamOptions['clusters']
   readonly cluster: string | undefined
   readonly name: string
@@ -33,6 +35,7 @@ interface PluginSettings extends ConnectionOptions, Pick<GroupSettings, 'buffer'
   readonly topics: 'create' | 'verify' | 'ignore'
   readonly topicConfig: Readonly<Required<TopicConfig>>
   readonly producer: ProducerSettings
+  readonly pressure: PressureSettings
   readonly correlationId: CorrelationId | undefined
   readonly asyncapi: FaststreamOptions['asyncapi']
   readonly ajv: FaststreamOptions['ajv']
@@ -41,7 +44,7 @@ interface PluginSettings extends ConnectionOptions, Pick<GroupSettings, 'buffer'
 /** The options, checked, complete and frozen. All code below reads these, never the options themselves. */
 export interface Settings
   extends InheritedSettings, ConnectionSettings,
-  Omit<PluginSettings, 'asyncapi' | 'clusters' | 'cluster' | keyof ConnectionOptions> {
+  Omit<PluginSettings, 'asyncapi' | 'clusters' | 'cluster' | keyof ConnectionOptions | keyof ObserveSettings> {
   /** Clusters among which {@link ConnectionSettings} is chosen before the start. */
   readonly clusters: Clusters
   readonly connectTimeout: number
@@ -166,6 +169,8 @@ export const PLUGIN: OptionTable<PluginOptions, PluginSettings> = {
     shown: 'true; in production false, as it shows the topology',
     doc: 'the [AsyncAPI document](asyncapi.md) and its routes: `false`, `true` or its options'
   },
+  ...OBSERVE,
+  pressure: PRESSURE,
   ajv: {
     default: undefined,
     check: checkAjv,
@@ -185,7 +190,7 @@ const CONNECTION = { brokers, transport, clientId, ssl, sasl, allowInsecureSasl 
 export function normaliseOptions (options: FaststreamOptions, pluginTimeout: number): Settings {
   onlyKnown('', options, [...Object.keys(PLUGIN), ...Object.keys(INHERITED), ...REGISTER_OPTIONS])
   const resolved = resolveOptions(PLUGIN, defaultsOf(PLUGIN), [options])
-  const { asyncapi, ssl, sasl, clusters: given, cluster, ...own } = resolved
+  const { asyncapi, explain, health, metrics, otel, ssl, sasl, clusters: given, cluster, ...own } = resolved
   const inherited = resolveInherited([options])
   checkTimes({ ...inherited, ...own })
   const ways = { ...own, ssl, sasl }

@@ -81,3 +81,13 @@ export interface ProducerSettings {
   /** Of all publishers that have none of their own. */
   readonly partitioner: Partitioner | undefined
 }
+
+/** From when on the load is high, and when subscribers are slowed. */
+export interface PressureSettings {
+  /** Part of the queue of the producer. */
+  readonly publishQueue: number
+  /** ms */
+  readonly commitAge: number
+  /** ms; 0: never */
+  readonly eventLoopDelay: number
+}

@@ -38,9 +38,9 @@ export class Batcher {
   readonly #limits: QueueSettings
   readonly #clock: Clock
   readonly #place: (entry: Entry) => void
+  /** What counts in the queue. */
+  readonly queued = { messages: 0, bytes: 0 }
   #queue: Entry[] = []
-  #messages = 0
-  #bytes = 0
   #sending = false
   #scheduled = false
   #cancelSweep: (() => void) | undefined
@@ -49,7 +49,7 @@ export class Batcher {
   /** Entries that wait for room, in the order of their calls. */
   readonly #waiting = new Set<Entry>()
   #admitting = false
-  #idle: Array<() => void> = []
+  readonly #idle: Array<() => void> = []
 
   /** `place` chooses the partition of an entry that counts in, and puts it into the queue, then or later. */
   constructor (
@@ -62,7 +62,7 @@ export class Batcher {
   }
 
   get pending (): number {
-    return this.#messages + this.#waiting.size
+    return this.queued.messages + this.#waiting.size
   }
 
   /** False also where others wait for room: what is published later must not overtake them. */
@@ -79,14 +79,15 @@ export class Batcher {
   }
 
   #fits (size: number): boolean {
+    const { messages, bytes } = this.queued
     // A lone record larger than the whole queue must be able to leave.
-    return this.#messages === 0 || (this.#messages < this.#limits.messages && this.#bytes + size <= this.#limits.bytes)
+    return messages === 0 || (messages < this.#limits.messages && bytes + size <= this.#limits.bytes)
   }
 
   #countIn (entry: Entry): void {
     entry.counted = true
-    this.#messages++
-    this.#bytes += entry.size
+    this.queued.messages++
+    this.queued.bytes += entry.size
     this.#place(entry)
     if (!entry.done) entry.queued?.()
   }
@@ -131,7 +132,7 @@ export class Batcher {
   }
 
   idle (): Promise<void> {
-    if (this.#messages === 0) return Promise.resolve()
+    if (this.queued.messages === 0) return Promise.resolve()
     return new Promise((resolve) => { this.#idle.push(resolve) })
   }
 
@@ -205,16 +206,14 @@ export class Batcher {
     this.#open.delete(entry)
     this.#waiting.delete(entry)
     if (entry.counted) {
-      this.#messages--
-      this.#bytes -= entry.size
+      this.queued.messages--
+      this.queued.bytes -= entry.size
     }
     if (this.#waiting.size > 0) this.#admit()
     if (this.#open.size > 0) return true
     this.#cancelSweep?.()
     this.#cancelSweep = undefined
-    const idle = this.#idle
-    this.#idle = []
-    for (const resolve of idle) resolve()
+    for (const resolve of this.#idle.splice(0)) resolve()
     return true
   }
 

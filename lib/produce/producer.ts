@@ -5,7 +5,7 @@ import {
 } from '../errors.js'
 import { publishing, type Events } from '../events.js'
 import type { Outgoing } from '../message/outgoing.js'
-import type { ProducerSettings } from '../options/settings.js'
+import type { ProducerSettings, QueueSettings } from '../options/settings.js'
 import type { TransportProducer } from '../transport/transport.js'
 import { Batcher, type Entry } from './batcher.js'
 import { sizeOf } from './size.js'
@@ -50,6 +50,11 @@ export class Producer {
     return this.#batcher.pending
   }
 
+  /** The same by number and size, without those that wait for room. */
+  get queued (): QueueSettings {
+    return this.#batcher.queued
+  }
+
   /**
    * Resolves when the message is in the log.
    *
@@ -57,13 +62,15 @@ export class Producer {
    * @param queued called when the message has its place in the queue
    */
   publish (outgoing: Outgoing, wait = false, queued?: () => void): Promise<RecordMetadata> {
-    if (!publishing.hasSubscribers) return this.#publish(outgoing, wait, queued)
-    const { topic, partition, headers } = outgoing
+    const { around: { publish: around }, identity } = this.#events
+    if (!publishing.hasSubscribers && around === undefined) return this.#publish(outgoing, wait, queued)
+    const { topic, partition, key, value, headers } = outgoing
     const context: MessagePublishContext = {
-      ...this.#events.identity, topic, partition, headers: [...headers]
+      ...identity, topic, partition, key, tombstone: value === null, headers: [...headers]
     }
     const traced = { ...outgoing, headers: context.headers }
-    return publishing.tracePromise(() => this.#publish(traced, wait, queued), context)
+    const work = (): Promise<RecordMetadata> => this.#publish(traced, wait, queued)
+    return publishing.tracePromise(() => around === undefined ? work() : around(context, work), context)
   }
 
   #publish (outgoing: Outgoing, wait: boolean, queued?: () => void): Promise<RecordMetadata> {
@@ -81,7 +88,7 @@ export class Producer {
           this.#tellPublished(entry, offset)
           resolve(new RecordMetadata(topic, entry.record.partition, offset))
         },
-        reject: (error) => { reject(this.#tellFailed(topic, publishError(topic, error))) },
+        reject: (error) => { reject(this.#tellFailed(topic, publishError(topic, error), entry.deadline)) },
         queued,
         counted: false,
         sent: false,
@@ -97,15 +104,20 @@ export class Producer {
 
   #tellPublished ({ record: { topic, partition }, deadline }: Entry, offset: bigint): void {
     const { identity, published } = this.#events
-    if (!published.active) return
-    const begin = deadline - this.#settings.deadline
-    published.emit({ ...identity, topic, partition, offset, duration: this.#clock.elapsed() - begin })
+    if (published.active) published.emit({ ...identity, topic, partition, offset, duration: this.#since(deadline) })
   }
 
-  #tellFailed (topic: string, error: Error): Error {
+  /** `deadline`: undefined for a message that the queue has not taken. */
+  #tellFailed (topic: string, error: Error, deadline?: number): Error {
     const { identity, publishFailed } = this.#events
-    if (publishFailed.active) publishFailed.emit({ ...identity, topic, error })
+    const duration = deadline === undefined ? 0 : this.#since(deadline)
+    if (publishFailed.active) publishFailed.emit({ ...identity, topic, duration, error })
     return error
+  }
+
+  /** Time since the publish was called that has this deadline, ms. */
+  #since (deadline: number): number {
+    return this.#clock.elapsed() - (deadline - this.#settings.deadline)
   }
 
   /** Resolves when nothing is pending any more. */

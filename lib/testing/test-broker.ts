@@ -18,6 +18,7 @@ import {
   FASTSTREAM_ERR_UNKNOWN_TOPIC
 } from '../errors.js'
 import { send } from '../message/outgoing.js'
+import { remember } from '../observe/observe.js'
 import { inspected } from '../shown.js'
 import { createMemoryCluster, createMemoryTransport, type MemoryCluster } from '../transport/memory/index.js'
 import { decodePublished, type PublishedRecord } from './published.js'
@@ -146,7 +147,8 @@ export async function testBroker<const D extends ReadonlyArray<Dependency<unknow
     ...brokers.environment,
     createTransport: async () => createMemoryTransport({ cluster }),
     options: HURRIED,
-    listen: ({ failed }) => {
+    listen: ({ failed }, broker) => {
+      remember(broker)
       failed.on(({ topic, partition, offset, attempt, stage, error }) => {
         errors.push({ topic, partition, offset, attempt, stage, error })
       })

@@ -81,6 +81,8 @@ const WHEN: { readonly [_ in keyof typeof errors]: string } = {
     'the app\'s `authorize` threw (an error with a status of 400 to 499 keeps it), or did not answer within 10 s (503)',
   FASTSTREAM_ERR_PUBLISH_BODY: 'the page sends a body that is no message',
   FASTSTREAM_ERR_PUBLISH_RATE: 'the page publishes too many messages per second',
+  FASTSTREAM_ERR_HEALTH_FORBIDDEN: '`health.authorize` did not return `true` for a request to `health.details`',
+  FASTSTREAM_ERR_EXPLAIN: '`app.broker.explain()` is called without the option `explain`',
   FASTSTREAM_ERR_NEXT:
     'a [middleware](middlewares.md) calls `next()` twice, or after its end, or its `publishScope` does not call it',
   FASTSTREAM_ERR_DEPENDENCY_YIELD: 'the generator of a dependency did not yield, or yielded twice',

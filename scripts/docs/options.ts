@@ -40,8 +40,8 @@ ${markdown(optionRows(PLUGIN))}
 
 Fastify gives every plugin \`prefix\`, \`logLevel\` and \`logSerializers\`, and
 [@fastify/autoload](https://github.com/fastify/fastify-autoload) makes a \`prefix\` of the name of a folder. They
-apply to the routes of the plugin, which are those of \`asyncapi\`: with \`prefix: '/internal'\` the page is at
-\`/internal/asyncapi\`. Subscribers log as their scope does.
+apply to the routes of the plugin, which are those of \`asyncapi\` and \`health\`: with \`prefix: '/internal'\` the page
+is at \`/internal/asyncapi\`. Subscribers log as their scope does.
 `
 }
 

@@ -137,6 +137,8 @@ const CASES: ReadonlyArray<readonly [code: Code, status: number, provoke: Handle
   ['FASTSTREAM_ERR_PUBLISH_FORBIDDEN', 403, page({ value: 1 }, 'sendOrders')],
   ['FASTSTREAM_ERR_PUBLISH_AUTHORIZE', 500, page({ value: 1 }, 'sendKeyed')],
   ['FASTSTREAM_ERR_PUBLISH_BODY', 400, page({ values: 1 })],
+  ['FASTSTREAM_ERR_EXPLAIN', 500, (app) => app.broker.explain('orders', 0, 0n)],
+  ['FASTSTREAM_ERR_HEALTH_FORBIDDEN', 403, { method: 'GET', url: '/health' }],
   ['FASTSTREAM_ERR_DEPENDENCY_YIELD', 500, () => 'not reached', { unready }],
   ['FASTSTREAM_ERR_DEPENDENCY_YIELD', 500, () => 'not sent', { twice }],
   ['FASTSTREAM_ERR_CLEANUP', 500, () => 'not sent', { blames }],
@@ -165,6 +167,7 @@ t.test('no error that a route can throw tells an HTTP client of hosts, groups, u
     groupId: 'the-group',
     cleanupTimeout: 1,
     producer: { queue: { messages: 5 } },
+    health: { details: '/health', authorize: () => false },
     asyncapi: {
       publish: {
         authorize (_, { id }) {

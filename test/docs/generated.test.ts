@@ -25,7 +25,8 @@ t.test('docs/dead-letters.md is the list of headers', async (t) => {
 
 t.test('the types have the options of the tables, with the same defaults', async (t) => {
   for (const [types, table] of [
-    [['InheritedOptions', 'InheritedConsumerOptions', 'LayerOptions'], INHERITED], [['FaststreamOptions'], PLUGIN]
+    [['InheritedOptions', 'InheritedConsumerOptions', 'LayerOptions'], INHERITED],
+    [['FaststreamOptions', 'ObserveOptions'], PLUGIN]
   ] as const) {
     t.same(
       Object.assign({}, ...types.map(defaultsOf)),

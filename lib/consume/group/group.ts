@@ -98,6 +98,11 @@ export class Group implements ConsumerListener {
     await this.#changes.add(queue)
   }
 
+  /** Starts no message while it is held. It stays a member, reads on until its buffers are full, and ends what runs. */
+  hold (held: boolean): void {
+    for (const { lanes } of this.#queues.reading) lanes.hold(held)
+  }
+
   /** Stops the subscriber of `topics`; what runs may end. The group rebalances and reads its topics no more. */
   async remove (topics: readonly string[]): Promise<void> {
     const queue = this.#queueOf(topics)

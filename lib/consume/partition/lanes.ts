@@ -70,6 +70,7 @@ export class Lanes<T> {
   /** Items started and not ended. */
   #running = 0
   #frozen = false
+  #held = false
   #stopped = false
   /** Number of times that {@link clear} has dropped the queues. */
   #epoch = 0
@@ -105,7 +106,7 @@ export class Lanes<T> {
 
   /** Starts as many items as there are places. */
   dispatch (): void {
-    while (this.#taken < this.#concurrency && !this.#stopped && !this.#frozen) {
+    while (this.#taken < this.#concurrency && !this.#stopped && !this.#frozen && !this.#held) {
       const lane = this.#next()
       if (lane === undefined) return
       this.#start(lane)
@@ -120,6 +121,12 @@ export class Lanes<T> {
   thaw (): void {
     this.#frozen = false
     this.dispatch()
+  }
+
+  /** Starts nothing while it is held, whatever else may thaw it; running items may end. */
+  hold (held: boolean): void {
+    this.#held = held
+    if (!held) this.dispatch()
   }
 
   /** Starts nothing more for good. */

@@ -19,6 +19,7 @@ export class Delivery {
   /** The first attempt for the same record; undefined for that attempt itself. */
   readonly #first: Delivery | undefined
   #attempts = 1
+  #forgiven: Error | undefined
   #correlationId: string | undefined
   #reason: Error | undefined
   #givenUp = false
@@ -45,6 +46,16 @@ export class Delivery {
   /** Number of attempts so far; the first attempt counts them. */
   get attempts (): number {
     return this.#attempts
+  }
+
+  /** The policy settles the message although an attempt failed. */
+  forgive (error: Error): void {
+    (this.#first ?? this).#forgiven = error
+  }
+
+  /** Error of the failure in spite of which the message is settled; the first attempt has it. */
+  get forgiven (): Error | undefined {
+    return this.#forgiven
   }
 
   /**

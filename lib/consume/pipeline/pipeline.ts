@@ -1,8 +1,6 @@
 import type { BreakerHealth } from '../../../types/index.js'
 import type { Clock } from '../../clock.js'
 import { inOwnContext } from '../../context.js'
-import { processing } from '../../events.js'
-import type { Level } from '../../log.js'
 import { isNotAuthorized } from '../../missing-rights.js'
 import type { Outgoing } from '../../message/outgoing.js'
 import type { Producer } from '../../produce/producer.js'
@@ -99,15 +97,14 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
   }
 
   run (delivery: Delivery, slot: LaneSlot): Promise<Outcome> {
-    const level = this.#report.completedLevel
-    return level === undefined ? this.#run(delivery, slot) : this.#runAndTell(level, delivery, slot)
+    return this.#report.tellsCompleted ? this.#runAndTell(delivery, slot) : this.#run(delivery, slot)
   }
 
-  async #runAndTell (level: Level, delivery: Delivery, slot: LaneSlot): Promise<Outcome> {
+  async #runAndTell (delivery: Delivery, slot: LaneSlot): Promise<Outcome> {
     const began = this.#clock.elapsed()
     const outcome = await this.#run(delivery, slot)
     if (outcome === 'settled') slot.settle()
-    this.#report.completed(level, delivery, slot.settlement, this.#clock.elapsed() - began)
+    this.#report.completed(delivery, slot.settlement, this.#clock.elapsed() - began)
     return outcome
   }
 
@@ -134,9 +131,22 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
   }
 
   #attempt (delivery: Delivery, slot: LaneSlot, firstAt?: number): Promise<AttemptResult> {
-    this.#report.started(delivery)
-    if (!processing.hasSubscribers) return this.#one.run(delivery, slot, firstAt)
-    return traceAttempt(this.#report.contextOf(delivery), () => this.#one.run(delivery, slot, firstAt))
+    const report = this.#report
+    report.started(delivery)
+    const { around, isTraced, tellsEnded } = report
+    if (!isTraced && !tellsEnded) return this.#one.run(delivery, slot, firstAt)
+    const attempt = (): Promise<AttemptResult> => this.#one.run(delivery, slot, firstAt)
+    const traced = isTraced ? () => traceAttempt(report.contextOf(delivery), attempt, around) : attempt
+    return tellsEnded ? this.#runTimed(delivery, traced) : traced()
+  }
+
+  async #runTimed (delivery: Delivery, attempt: () => Promise<AttemptResult>): Promise<AttemptResult> {
+    const began = this.#clock.elapsed()
+    const running = attempt()
+    const blocked = this.#clock.elapsed() - began
+    const result = await running
+    this.#report.ended(delivery, result, { duration: this.#clock.elapsed() - began, blocked })
+    return result
   }
 
   /** Works as `#end`, and stops the subscriber without the right to publish a dead letter or a forwarded message. */
@@ -172,7 +182,10 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
         this.#report.refused(delivery, failure.error)
         return 'stop'
       case 'acknowledge':
-        if (consequence.decided !== true) this.#report.acknowledged(delivery, failure)
+        if (consequence.decided !== true) {
+          delivery.forgive(failure.error)
+          this.#report.acknowledged(delivery, failure)
+        }
         slot.settle('acknowledged')
         return 'settled'
       case 'discard':

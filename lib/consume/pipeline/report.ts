@@ -1,5 +1,6 @@
-import type { MessageProcessContext, MessageStartedEvent } from '../../../types/index.js'
+import type { MessageEndedEvent, MessageProcessContext, MessageStartedEvent } from '../../../types/index.js'
 import { failedDependency } from '../../deps/failed-dependency.js'
+import { processing, type AroundAttempt } from '../../events.js'
 import { isEnabled, type Level } from '../../log.js'
 import { headerText } from '../../message/headers.js'
 import type { Environment } from '../environment.js'
@@ -8,6 +9,7 @@ import type { Settlement } from '../partition/lanes.js'
 import type { Failure } from './dead-letter.js'
 import type { BreakerListener } from './breaker.js'
 import type { Delivery } from './delivery.js'
+import type { AttemptResult } from './failures.js'
 import type { SubscriberSettings } from './subscriber-plan.js'
 
 /** A send of a result or a dead letter that failed; it is repeated in `delay` ms. */
@@ -38,9 +40,26 @@ export class SubscriberReport implements BreakerListener {
     if (started.active) started.emit(this.#eventOf(delivery))
   }
 
+  /** Code of an observer around each attempt. */
+  get around (): AroundAttempt | undefined {
+    return this.#environment.events.around.attempt
+  }
+
+  get isTraced (): boolean {
+    return processing.hasSubscribers || this.around !== undefined
+  }
+
   /** The context of a trace. */
   contextOf (delivery: Delivery): MessageProcessContext {
-    return { ...this.#eventOf(delivery), header: (name) => headerText(delivery.record, name) }
+    const { record } = delivery
+    const { log } = this.#environment
+    return {
+      ...this.#eventOf(delivery),
+      key: record.key,
+      tombstone: record.value === null,
+      correlationId: () => delivery.correlationId(log),
+      header: (name) => headerText(record, name)
+    }
   }
 
   /** An attempt failed, or its handler rejected the message. */
@@ -50,17 +69,41 @@ export class SubscriberReport implements BreakerListener {
     if (failed.active) failed.emit({ ...this.#eventOf(delivery), stage: failure.stage, error: failure.error })
   }
 
+  /** True when the end of an attempt is heard, which takes its time. */
+  get tellsEnded (): boolean {
+    return this.#environment.events.ended.active
+  }
+
+  /** An attempt has ended. */
+  ended (delivery: Delivery, result: AttemptResult, times: Pick<MessageEndedEvent, 'duration' | 'blocked'>): void {
+    const failed = result.kind === 'failed'
+    const outcome = failed ? 'failed' : result.outcome
+    const error = failed ? result.failure.error : result.error
+    this.#environment.events.ended.emit({ ...this.#eventOf(delivery), outcome, ...times, error })
+  }
+
+  /** True when the end of each message is logged, or heard. */
+  get tellsCompleted (): boolean {
+    return this.#environment.events.completed.active || this.#completedLevel !== undefined
+  }
+
   /** Level of the line that ends each message; undefined when no such line is written. */
-  get completedLevel (): Level | undefined {
+  get #completedLevel (): Level | undefined {
     const { messageLogLevel: level } = this.#plan
     return level !== 'silent' && isEnabled(this.#environment.log, level) ? level : undefined
   }
 
   /** All attempts have ended; `responseTime`: since the first one began, ms. */
-  completed (level: Level, first: Delivery, settlement: Settlement | undefined, responseTime: number): void {
-    const details = { attempts: first.attempts, outcome: settlement ?? 'unsettled', responseTime }
+  completed (first: Delivery, settlement: Settlement | undefined, responseTime: number): void {
+    const { completed } = this.#environment.events
+    const { attempts, forgiven: error } = first
+    const outcome = settlement ?? 'unsettled'
+    const level = this.#completedLevel
     const message = settlement === undefined ? 'message is not settled: it will be redelivered' : 'message completed'
-    this.#tell(level, message, first, details)
+    if (level !== undefined) this.#tell(level, message, first, { attempts, outcome, responseTime })
+    if (!completed.active) return
+    const { attempt, ...place } = this.#eventOf(first)
+    completed.emit({ ...place, outcome, attempts, duration: responseTime, error })
   }
 
   /** The handler will run again in `delay` ms. */

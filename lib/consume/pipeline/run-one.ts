@@ -63,6 +63,7 @@ export class RunOne<Message> {
       if (ending !== undefined) await ending
       const { decision } = delivery
       if (decision !== undefined && decision.kind !== 'ack') return this.#failures.decided(decision, delivery, firstAt)
+      if (delivery.error !== undefined) return { ...SETTLED, error: delivery.error }
       if (result === undefined) return SETTLED
       step = 'publish'
       if (await publisher.results(steps.prepare(result, message), delivery, slot)) return SETTLED
@@ -174,6 +175,7 @@ export class RunOne<Message> {
       if (error instanceof SkipMessage) slot.settle('skipped')
     } else if (before !== undefined) {
       delivery.error = toError(error)
+      if (before.kind === 'ack') delivery.forgive(delivery.error)
       report.threwAfterDecision(delivery, delivery.error)
     }
   }
