@@ -138,10 +138,8 @@ export class Group implements ConsumerListener {
 
   /** Moves the positions of a subscriber's partitions. What its reader has not settled is given up. */
   async seek (topics: readonly string[], to: SeekTo): Promise<void> {
-    const queue = this.#queueOf(topics)
-    if (queue === undefined) return
-    queue.pipeline.plan.reader?.giveUp('its subscriber reads on elsewhere')
-    await this.#changes.seek(to, () => this.#owned.of(queue))
+    const queue = this.#queueOf(topics)!
+    await this.#changes.seek(queue, to, () => this.#owned.of(queue))
   }
 
   /** The health of the subscriber of `topics`. */
@@ -209,10 +207,8 @@ export class Group implements ConsumerListener {
     }
     this.#state.ended(error)
     this.#report.consumerEnded(error)
-    for (const { pipeline: { plan } } of this.#queues.reading) {
-      plan.reader?.end(error)
-      this.#report.subscriberStopped(plan)
-    }
+    this.#queues.endReading(error)
+    for (const { pipeline } of this.#queues.reading) this.#report.subscriberStopped(pipeline.plan)
   }
 
   #partition (topic: string, partition: number): Partition | undefined {

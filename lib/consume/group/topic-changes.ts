@@ -42,8 +42,12 @@ export class TopicChanges {
     this.#queues.delete(queue)
   }
 
-  /** Begins a generation at other positions. `owned`: the partitions that may be moved. */
-  async seek (to: SeekTo, owned: () => readonly TopicPartition[]): Promise<void> {
+  /**
+   * Begins a generation at other positions. What the reader of `queue` has not settled is given up. `owned`: the
+   * partitions that may be moved.
+   */
+  async seek (queue: SubscriberQueue, to: SeekTo, owned: () => readonly TopicPartition[]): Promise<void> {
+    queue.pipeline.plan.reader?.giveUp('its subscriber reads on elsewhere')
     await this.#change(async () => {
       const positions = await this.#positions(to, new Set(owned().map(topicPartitionName)))
       await this.#consumer.subscribe(this.#queues.topics, positions)

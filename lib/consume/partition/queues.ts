@@ -65,6 +65,11 @@ export class Queues {
     return !ended.includes(false)
   }
 
+  /** No record comes any more: code that waits for one is told why. */
+  endReading (error: Error): void {
+    for (const { pipeline: { plan } } of this.#all) plan.reader?.end(error)
+  }
+
   giveUp (reason: string): void {
     for (const { pipeline } of this.#all) pipeline.giveUp(reason)
   }
