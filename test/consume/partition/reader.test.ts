@@ -1,6 +1,7 @@
 import t from 'tap'
 import { Lanes } from '../../../lib/consume/partition/lanes.js'
 import { Reader } from '../../../lib/consume/partition/reader.js'
+import { build as group } from '../../support/group-fixture.js'
 import { ManualClock, turn } from '../../support/manual-clock.js'
 
 /** A message whose decision the test makes. */
@@ -106,6 +107,15 @@ t.test('when it ends, what waits gets nothing, or the error', async (t) => {
   reader.end(new Error('fenced'))
   await t.rejects(waiting, { message: 'fenced' })
   await t.rejects(reader.take(), { message: 'fenced' })
+})
+
+t.test('a consumer that ends for good ends the reading with its error', async (t) => {
+  const reader = new Reader<string>(new ManualClock())
+  const { group: own } = group({ reader })
+  const waiting = reader.take()
+  own.failed(new Error('it stumbles'))
+  own.failed(new Error('fenced'), false)
+  await t.rejects(waiting, { message: 'fenced' })
 })
 
 t.test('lanes change their number of places; an item whose wait is over comes first', async (t) => {
