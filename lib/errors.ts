@@ -234,6 +234,7 @@ export const FASTSTREAM_ERR_NEXT = createBounded<[moment: string, fault: string]
 
 // Tests.
 export const FASTSTREAM_ERR_TEST_BROKER = createError<[reason: string]>('FASTSTREAM_ERR_TEST_BROKER', '%s', 500)
+export const FASTSTREAM_ERR_ASSERTION = createError<[failure: string]>('FASTSTREAM_ERR_ASSERTION', '%s', 500)
 export const FASTSTREAM_ERR_NOT_SETTLED = createError<[ms: number, what: string]>(
   'FASTSTREAM_ERR_NOT_SETTLED',
   "still not settled after %d ms: %s (raise 'timeout' if that is too short, or look for a handler that never ends)",

@@ -46,8 +46,8 @@ broker.subscriber('orders', { concurrency: 2 })
 
 // With a handler it starts and stops, and cannot be read
 const handled = broker.subscriber('orders', { schema }, () => {})
-expectEqual<typeof handled, Subscriber>(true)
-expectEqual<Awaited<ReturnType<typeof handled.start>>, Subscriber>(true)
+expectEqual<typeof handled, Subscriber<Order>>(true)
+expectEqual<Awaited<ReturnType<typeof handled.start>>, Subscriber<Order>>(true)
 // @ts-expect-error the handler gets the messages
 handled.getOne()
 

@@ -46,7 +46,7 @@ export interface FunctionRegistrar<This, P extends FastifyTypeProvider> {
       value: Read<P, Part<NoInfer<S>, 'value'>>,
       message: MessageOf<P, NoInfer<S>, NoInfer<D>>
     ) => Returned<NoInfer<R>>
-  ): Subscriber
+  ): Subscriber<Read<P, Part<S, 'value'>>>
   consumes (this: void, handler: HandlerAsLastArgument<This, P>): Subscriber
   /**
    * Declares a publisher, and returns a function that publishes what the given one returns. It resolves to that value

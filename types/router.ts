@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyTypeProvider, FastifyTypeProviderDefault }
 import type { Dependencies, WithDeps } from './dependency.js'
 import type { Middleware } from './middleware.js'
 import type { InheritedOptions } from './options.js'
-import type { MessageSchema } from './provider.js'
+import type { MessageSchema, Part, Read } from './provider.js'
 import type { Registrar, SubscriberHandler, SubscriberOptions } from './subscribe.js'
 import type { Subscriber } from './subscriber.js'
 import type { TopicNames } from './topics.js'
@@ -146,7 +146,7 @@ export interface KafkaRouter<P extends FastifyTypeProvider = FastifyTypeProvider
     topics: T,
     handler: SubscriberHandler<FastifyInstance, P, NoInfer<S>, NoInfer<R>, NoInfer<D>, T>,
     options?: SubscriberOptions<S, R, D>
-  ): Subscriber
+  ): Subscriber<Read<P, Part<S, 'value'>>>
   /**
    * Returns the same router, which takes the types of schemas from another type provider, as Fastify's
    * `withTypeProvider()`. It still knows the types of `deps`.

@@ -242,7 +242,7 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
       value: Read<P, Part<NoInfer<S>, 'value'>>,
       message: MessageOf<P, NoInfer<S>, NoInfer<D>, T>
     ) => Returned<NoInfer<R>>
-  ): Subscriber
+  ): Subscriber<Read<P, Part<S, 'value'>>>
   /**
    * Declares a handler for each type of message of one or several topics. The option `by` says which one takes a
    * message, see {@link CasesOptions}.

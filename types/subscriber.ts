@@ -11,12 +11,14 @@ import type { RecordMetadata } from './publish.js'
 export type SeekTarget = 'start' | 'end' | { readonly timestamp: Date | number } | RecordMetadata
 
 /**
- * Subscriber that was declared.
+ * Subscriber that was declared, of values of type `V`.
  *
  * @example
  * const { topics, groupId } = app.broker.subscriber('orders', saveOrder)
  */
-export interface Subscriber {
+export interface Subscriber<out V = unknown> {
+  /** Type of the values, at compile time only. */
+  readonly '~value'?: V
   /** Topics with their prefixes; a pattern as text. Final after `ready()`: a scope may get a `topicPrefix` before. */
   readonly topics: readonly string[]
   /** Consumer group; `null`: none. An inherited group is final after `ready()`. */

@@ -111,7 +111,7 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
   }
 
   protected compileDynamic (settings: SubscriberSettings): CompiledSubscriber {
-    return compileDynamic(settings, this.registry, this)
+    return compileDynamic(settings, this.registry, this, this.#environment)
   }
 
   protected compilePublisher (settings: PublisherSettings): PublisherPlan {
@@ -137,7 +137,7 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
     const began = this.clock.elapsed()
     try {
       this.registry.complete([{ retry: environment.options.retry }])
-      this.compiled = compile(this.registry, this)
+      this.compiled = compile(this.registry, this, environment)
       await this.#begin(this.compiled, began)
     } catch (error) {
       // Not awaited: the hook's own time-out must not come before this error. `onClose` waits for it.

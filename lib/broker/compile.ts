@@ -18,7 +18,8 @@ import type { Part } from '../codec/violations.js'
 import type { Validators } from '../schema/validator.js'
 import { writtenTopicsOf } from './app-brokers.js'
 import { DeadLetterTopics } from './dead-letter-topics.js'
-import type { SubscriberDeclaration } from './declaration.js'
+import type { Handler, SubscriberDeclaration } from './declaration.js'
+import type { Environment } from './environment.js'
 import { PublisherHandle } from './handles.js'
 import { PatternTopics } from './pattern-topics.js'
 import type { PublisherSettings, SubscriberSettings } from './plan.js'
@@ -51,10 +52,13 @@ export interface CompilingBroker extends ViewedBroker, PublishingSender {
  *
  * @throws FASTSTREAM_ERR_SCHEMA_BUILD, FASTSTREAM_ERR_ROUTER_HANDLE
  */
-export function compile (registry: Registry, broker: CompilingBroker): Compiled {
+export function compile (
+  registry: Registry, broker: CompilingBroker, { handlerOf }: Pick<Environment, 'handlerOf'>
+): Compiled {
   const deadLetterTopics = new DeadLetterTopics(broker.settings.deadLetter, registry.subscribers)
   const subscribers = registry.subscribers.map((settings) => {
-    return [settings.declaration, compileSubscriber(settings, deadLetterTopics, broker)] as const
+    const { declaration } = settings
+    return [declaration, compileSubscriber(settings, handlerOf(declaration), deadLetterTopics, broker)] as const
   })
   const publishers = registry.publishers.map((settings) => {
     return [settings.declaration, compilePublisher(settings, broker)] as const
@@ -64,14 +68,14 @@ export function compile (registry: Registry, broker: CompilingBroker): Compiled 
 
 /** Compiles a subscriber that is declared after the start. @throws as {@link compile} */
 export function compileDynamic (
-  settings: SubscriberSettings, registry: Registry, broker: CompilingBroker
+  settings: SubscriberSettings, registry: Registry, broker: CompilingBroker, { handlerOf }: Pick<Environment, 'handlerOf'>
 ): CompiledSubscriber {
-  const subscribers = [...registry.subscribers, settings]
-  return compileSubscriber(settings, new DeadLetterTopics(broker.settings.deadLetter, subscribers), broker)
+  const deadLetterTopics = new DeadLetterTopics(broker.settings.deadLetter, [...registry.subscribers, settings])
+  return compileSubscriber(settings, handlerOf(settings.declaration), deadLetterTopics, broker)
 }
 
 function compileSubscriber (
-  settings: SubscriberSettings, deadLetterTopics: DeadLetterTopics, broker: CompilingBroker
+  settings: SubscriberSettings, handler: Handler, deadLetterTopics: DeadLetterTopics, broker: CompilingBroker
 ): CompiledSubscriber {
   const { declaration, topics, bodyLimit, middlewares } = settings
   const publishers = declaration.publish.map((publisher) => PublisherHandle.placeOf(publisher, declaration, broker))
@@ -82,7 +86,7 @@ function compileSubscriber (
   const scopes = broker.chains.scopesOf(middlewares)
   const patternTopics = patternTopicsOf(settings, deadLetterTopics, broker)
   const reader = isRead ? new Reader<ReceivedMessage>(broker.clock) : undefined
-  const around = { scopes, errorHandlers: broker.errorHandlers.of(scope), patternTopics, reader }
+  const around = { handler, scopes, errorHandlers: broker.errorHandlers.of(scope), patternTopics, reader }
   const rules = { bodyLimit, validators, codecs: codecRules(settings) }
   const isKeyDecoded = validators.key !== undefined || settings.parser.length > 0
   const source = sourceOf(broker, settings, { isKeyDecoded, deadLetterTopics, scopes, patternTopics })

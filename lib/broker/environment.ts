@@ -6,8 +6,9 @@ import type { Settings } from '../options/plugin-options.js'
 import { createTransport } from '../transport/create.js'
 import type { Transport } from '../transport/transport.js'
 import type { Broker } from './broker.js'
+import type { Handler, SubscriberDeclaration } from './declaration.js'
 
-/** Clock and transport that the brokers of an app use. A test gives its own. */
+/** Clock, transport and handlers that the brokers of an app use. A test gives its own. */
 export interface Environment {
   readonly clock: Clock
   readonly createTransport: (settings: Settings, log: Log) => Promise<Transport>
@@ -15,9 +16,17 @@ export interface Environment {
   readonly options: Pick<FaststreamOptions, 'startup' | 'topics' | 'commit' | 'retry'>
   /** Called once per broker, before it starts. */
   readonly listen: (events: Events, broker: Broker) => void
+  /** Returns what runs as the handler of a subscriber. Asked once, when the subscriber is compiled. */
+  readonly handlerOf: (declaration: SubscriberDeclaration) => Handler
 }
 
-export const SYSTEM: Environment = Object.freeze({ clock: systemClock, createTransport, options: {}, listen: () => {} })
+export const SYSTEM: Environment = Object.freeze({
+  clock: systemClock,
+  createTransport,
+  options: {},
+  listen: () => {},
+  handlerOf: ({ handler }: SubscriberDeclaration) => handler
+})
 
 /** The settings of the plugin, with the options of the environment over them. */
 export function withOptions (settings: Settings, options: Environment['options']): Settings {

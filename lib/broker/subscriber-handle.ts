@@ -31,6 +31,16 @@ export class SubscriberHandle implements SubscriberWithoutHandler<ReceivedMessag
     return new SubscriberHandle(declaration, new Places(declaration.topics.join(', '), { declaration, source }))
   }
 
+  /** Takes only what subscriber() returned, and no copy of it. */
+  static isHandle (value: unknown): value is SubscriberHandle {
+    return typeof value === 'object' && value !== null && #places in value
+  }
+
+  /** The declarations that a handle stands for: of a subscriber with cases the first one. */
+  static declarationsOf (handle: SubscriberHandle): readonly SubscriberDeclaration[] {
+    return handle.#places.all.map(({ declaration }) => declaration)
+  }
+
   get topics (): readonly string[] {
     const place = this.#places.single
     return place === undefined ? this.#written.topics : place.source.topicsOf(place.declaration)

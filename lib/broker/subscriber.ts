@@ -18,6 +18,7 @@ import { answerOf, askErrorHandlers, type ScopedErrorHandler } from '../middlewa
 import { aroundHandler } from '../middleware/consume-chain.js'
 import { NO_SCOPES, type PublishScopes } from '../middleware/publish-chain.js'
 import { throughMiddlewares } from '../middleware/publish-results.js'
+import type { Handler } from './declaration.js'
 import type { PublisherPlace } from './handles.js'
 import type { PatternTopics } from './pattern-topics.js'
 import type { SubscriberSettings } from './plan.js'
@@ -38,8 +39,10 @@ export interface Destinations {
   readonly writtenTopics: () => readonly string[]
 }
 
-/** Code of the app around a subscriber, beside the middlewares of its settings. */
+/** Code of the app that a subscriber runs, beside the middlewares of its settings. */
 export interface SurroundingCode {
+  /** Undefined: the handler that was declared. */
+  readonly handler?: Handler
   /** The middlewares of what it publishes. */
   readonly scopes: PublishScopes
   /** The nearest first. */
@@ -74,11 +77,10 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
     rules: IncomingRules,
     source: MessageSource,
     { results, writtenTopics }: Destinations,
-    { scopes, errorHandlers, patternTopics, reader } = NO_CODE
+    { scopes, errorHandlers, patternTopics, reader, handler = settings.declaration.handler } = NO_CODE
   ) {
     Object.assign(this, settings)
-    const { middlewares, declaration } = settings
-    const { handler, scope } = declaration
+    const { middlewares, declaration: { scope } } = settings
     const around = aroundAttempts(middlewares)
     this.rules = rules
     this.writtenTopics = writtenTopics

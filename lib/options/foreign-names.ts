@@ -137,8 +137,8 @@ export const FASTKAFKA_NAMES: Readonly<Record<string, string>> = {
   // Tests.
   app: 'the first argument names it: testBroker(app)',
   use_in_memory_broker: 'leave it out: testBroker(app) is always in memory',
-  interval: 'there is no benchmark decorator yet',
-  sliding_window_size: 'there is no benchmark decorator yet'
+  interval: "it is 'interval' of benchmark(), which fastify-faststream/testing exports",
+  sliding_window_size: "it is 'window' of benchmark(), which fastify-faststream/testing exports"
 }
 
 const BY_NAME = new Map([

@@ -29,7 +29,7 @@ export interface PublishedRecord extends RecordMetadata {
 }
 
 export function decodePublished (
-  topic: string, { partition, offset, key, value, headers, timestamp }: LoggedRecord
+  topic: string, { partition, offset, key, value, headers, timestamp }: Omit<LoggedRecord, 'size'>
 ): PublishedRecord {
   const shown = {
     topic,

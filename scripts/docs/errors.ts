@@ -92,6 +92,8 @@ const WHEN: { readonly [_ in keyof typeof errors]: string } = {
   FASTSTREAM_ERR_CLEANUP_TIMEOUT: 'a clean-up did not end within `cleanupTimeout`',
   FASTSTREAM_ERR_TEST_BROKER:
     '`testBroker` is called for an app that is ready or has no broker; an override names a dependency that nothing uses',
+  FASTSTREAM_ERR_ASSERTION:
+    'an assertion of a [test broker](testing.md) does not hold, or an app closes with failures that its test has not read',
   FASTSTREAM_ERR_NOT_SETTLED: '`settled()` waited longer than its `timeout`'
 }
 

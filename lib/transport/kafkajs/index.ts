@@ -7,3 +7,5 @@ export function createKafkajsTransport (options: TransportOptions): Transport {
   const wire = createKafkajsWire(options)
   return createKafkaTransport({ ...options, name: 'kafkajs' }, wire)
 }
+
+export { removeFromCluster, type Connection } from './remove.js'
