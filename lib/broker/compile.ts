@@ -68,7 +68,8 @@ export function compile (
 
 /** Compiles a subscriber that is declared after the start. @throws as {@link compile} */
 export function compileDynamic (
-  settings: SubscriberSettings, registry: Registry, broker: CompilingBroker, { handlerOf }: Pick<Environment, 'handlerOf'>
+  settings: SubscriberSettings, registry: Registry, broker: CompilingBroker,
+  { handlerOf }: Pick<Environment, 'handlerOf'>
 ): CompiledSubscriber {
   const deadLetterTopics = new DeadLetterTopics(broker.settings.deadLetter, [...registry.subscribers, settings])
   return compileSubscriber(settings, handlerOf(settings.declaration), deadLetterTopics, broker)
