@@ -201,18 +201,13 @@ export class Lanes<T> {
   /** Changes the number of places. An item whose wait is over comes before those not started. */
   resize (concurrency: number): void {
     this.#concurrency = concurrency
-    while (this.#taken < concurrency && this.#returning.size > 0) this.#giveBack()
+    this.letReturn(concurrency)
     this.dispatch()
   }
 
-  /** Lets all items go on whose wait is over: they end, and need no place. */
-  letReturn (): void {
-    while (this.#returning.size > 0) this.#giveBack()
-  }
-
-  #giveBack (): void {
-    this.#taken++
-    this.#returning.shift()?.()
+  /** Lets items go on whose wait is over: without `places` all of them, which only end and need no place. */
+  letReturn (places = Infinity): void {
+    for (; this.#taken < places && this.#returning.size > 0; this.#taken++) this.#returning.shift()?.()
   }
 
   #pause: Pause = async (waiting, needsPlace = () => true) => {
