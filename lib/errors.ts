@@ -4,6 +4,7 @@ import { createBounded } from './create-bounded.js'
 export * from './errors/dependencies.js'
 export * from './errors/observe.js'
 export * from './errors/page.js'
+export * from './errors/requests.js'
 
 /*
  * The catalogue: one entry per error. docs/errors.md and `test/errors.test.ts` follow it. What a route can throw is

@@ -8,6 +8,7 @@ const FLOORS = [
   ['plugin.ts'],
   ['asyncapi', 'testing', 'cli', 'observe'],
   ['broker'],
+  ['request'],
   ['middleware'],
   ['consume'],
   ['produce'],

@@ -3,7 +3,7 @@ import type { Documentation } from './asyncapi.js'
 import type { Dependencies } from './dependency.js'
 import type { MessageOf, Returned } from './message-of.js'
 import type { InheritedOptions } from './options.js'
-import type { Read } from './provider.js'
+import type { Read, Write } from './provider.js'
 import type { Publisher, RecordMetadata } from './publish.js'
 import type { RebalanceListener } from './rebalance-listener.js'
 
@@ -53,7 +53,7 @@ type SchemaOf<Map, N> = unknown extends Own<Map, N, unknown> ? undefined : Own<M
  * })
  */
 export interface CasesOptions<
-  This, P extends FastifyTypeProvider, Names extends string | number, V, K, H, D, R, T = string
+  This, P extends FastifyTypeProvider, Names extends string | number, V, K, H, D, R, T = string, Y = {}
 > extends InheritedOptions {
   /**
    * Function that names the case of a message. When it throws, the message becomes a dead letter.
@@ -72,12 +72,13 @@ export interface CasesOptions<
           message: MessageOf<
             P, { value: SchemaOf<V, N>, key: SchemaOf<K, N>, headers: SchemaOf<H, N> }, Own<D, N, {}>, T
           >
-        ) => Returned<Own<R, N, unknown>>
+        ) => Returned<Own<R, N, unknown> & Write<P, SchemaOf<Y, N>>>
       }
     }
     & { readonly [N in keyof V]: { readonly schema?: { readonly value?: V[N] } } }
     & { readonly [N in keyof K]: { readonly schema?: { readonly key?: K[N] } } }
     & { readonly [N in keyof H]: { readonly schema?: { readonly headers?: H[N] } } }
+    & { readonly [N in keyof Y]: { readonly schema?: { readonly reply?: Y[N] } } }
     & { readonly [N in keyof D]: { readonly deps?: D[N] & Dependencies } }
     & { readonly [N in keyof R]: { readonly publish?: Publisher<R[N]> | ReadonlyArray<Publisher<R[N]>> } }
   /**

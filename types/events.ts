@@ -1,7 +1,7 @@
 import type { BreakerClosedEvent, BreakerOpenedEvent } from './breaker.js'
 import type {
   GroupCommittedEvent, GroupDrainTimedOutEvent, GroupRebalancedEvent,
-  HealthChangedEvent, PartitionStoppedEvent, SubscriberStoppedEvent
+  HealthChangedEvent, OffsetResetEvent, PartitionStoppedEvent, SubscriberStoppedEvent
 } from './group-events.js'
 import type {
   MessageCompletedEvent, MessageDeadLetteredEvent, MessageEndedEvent, MessageFailedEvent, MessageLateEvent,
@@ -9,7 +9,6 @@ import type {
   MessageRetriedEvent, MessageSettledEvent, MessageStartedEvent, MessageUnsettledEvent
 } from './message-events.js'
 import type { PressureChangedEvent } from './observation.js'
-import type { OffsetResetEvent } from './subscribe.js'
 
 /**
  * The channels of `node:diagnostics_channel` and what is published on each. Listeners run synchronously: keep them

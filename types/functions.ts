@@ -45,7 +45,7 @@ export interface FunctionRegistrar<This, P extends FastifyTypeProvider> {
       this: This,
       value: Read<P, Part<NoInfer<S>, 'value'>>,
       message: MessageOf<P, NoInfer<S>, NoInfer<D>>
-    ) => Returned<NoInfer<R>>
+    ) => Returned<NoInfer<R> & Write<P, Part<NoInfer<S>, 'reply'>>>
   ): Subscriber<Read<P, Part<S, 'value'>>>
   consumes (this: void, handler: HandlerAsLastArgument<This, P>): Subscriber
   /**

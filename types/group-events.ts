@@ -91,3 +91,24 @@ export interface HealthChangedEvent extends BrokerIdentity {
   /** Error of the state `failed`. */
   readonly error: Error | undefined
 }
+
+/**
+ * Event on the channel `fastify-faststream:offset-reset` of `node:diagnostics_channel`: the group's offset is not in
+ * the log, because retention removed unread records, or the topic was deleted and created again.
+ *
+ * @example
+ * subscribe('fastify-faststream:offset-reset', (event) => { alert(event as OffsetResetEvent) })
+ */
+export interface OffsetResetEvent extends BrokerIdentity {
+  readonly groupId: string | null
+  readonly topic: string
+  readonly partition: number
+  /** Offset that the group had committed. */
+  readonly stored: bigint
+  /** First offset of the log. */
+  readonly start: bigint
+  /** End of the log: the offset that the next record gets. */
+  readonly end: bigint
+  /** Offset at which reading goes on; undefined with `offsetReset: 'fail'`. */
+  readonly position: bigint | undefined
+}

@@ -1,4 +1,5 @@
 import type { BreakerHealth } from './breaker.js'
+import type { RequestsHealth } from './request.js'
 
 /**
  * Most recent error.
@@ -123,4 +124,6 @@ export interface BrokerHealth {
   readonly subscribers: readonly SubscriberHealth[]
   /** Tasks that run beside the messages. */
   readonly background: readonly BackgroundHealth[]
+  /** Requests of this process. They do not make the broker unhealthy. */
+  readonly requests: RequestsHealth
 }

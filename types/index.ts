@@ -31,6 +31,7 @@ export type * from './provider.js'
 export type * from './publish.js'
 export type * from './publish-batch.js'
 export type * from './rebalance-listener.js'
+export type * from './request.js'
 export type * from './router.js'
 export type * from './scope-options.js'
 export type * from './security.js'
@@ -122,8 +123,8 @@ declare module 'fastify' {
      */
     resolve<T> (this: void, dependency: Dependency<T>): Promise<T>
     /** Broker named `'default'`, which publishes with the correlation id of this request. */
-    broker: BoundBroker
+    broker: BoundBroker<TypeProvider>
     /** Brokers by name, each of which publishes with the correlation id of this request. */
-    brokers: { readonly [N in keyof NamedBrokers]: BoundBroker }
+    brokers: { readonly [N in keyof NamedBrokers]: BoundBroker<TypeProvider> }
   }
 }

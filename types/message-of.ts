@@ -13,7 +13,8 @@ export type MessageOf<P extends FastifyTypeProvider, S, D, T = string> = Message
   Part<S, 'key'> extends undefined ? Buffer | null : Read<P, Part<S, 'key'>>,
   Part<S, 'headers'> extends undefined ? Readonly<Record<string, string>> : Read<P, Part<S, 'headers'>>,
   Resolved<D> & Inherited<P>,
-  TopicParams<T>
+  TopicParams<T>,
+  P
 >
 
 type Out<V> = V | Response<V | null | undefined> | null | undefined | void

@@ -8,6 +8,7 @@ import type { InheritedConsumerOptions } from './consumer-options.js'
 import type { Middleware } from './middleware.js'
 import type { ObserveOptions } from './observe-options.js'
 import type { Partitioner } from './publish.js'
+import type { RepliesOptions } from './request.js'
 import type { LayerOptions } from './scope-options.js'
 import type { SaslOptions } from './security.js'
 import type { Transport, TransportFactory } from './transport.js'
@@ -363,6 +364,13 @@ export interface FaststreamOptions extends LayerOptions, ObserveOptions {
     compression?: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd' | undefined
     partitioner?: Partitioner | undefined
   } | undefined
+  /**
+   * Topics of replies: the one that this app reads for its requests, and those that its subscribers may answer to, see
+   * {@link RepliesOptions}. FastStream: `reply_to` of a message is answered whatever it names.
+   *
+   * @default topicPrefix + 'replies.' + clientId; allowed: topicPrefix + 'replies.*'
+   */
+  replies?: RepliesOptions | undefined
   /**
    * Function that names the correlation id of what a route publishes: 1 to 256 visible characters. FastStream:
    * `id_generator`.

@@ -34,6 +34,14 @@ export interface MessageSchema {
   key?: unknown
   /** Schema of the headers, which are decoded as text. @default none: any headers */
   headers?: unknown
+  /**
+   * Schema of the value of a reply, see {@link RequestingBroker.request}. A subscriber with one answers to messages
+   * that ask for a reply (header `reply_to`): with what its handler returns, checked strictly, or with the code of the
+   * error. A publisher with one says what its requests resolve to. FastStream: `no_reply` is a subscriber without it.
+   *
+   * @default none: a subscriber answers nothing, and a request takes any reply
+   */
+  reply?: unknown
 }
 
 /**

@@ -1,7 +1,9 @@
+import type { FastifyTypeProvider } from 'fastify'
 import type { Documentation } from './asyncapi.js'
 import type { CodecOption } from './codec.js'
 import type { MessageSchema } from './provider.js'
 import type { BatchPublishing } from './publish-batch.js'
+import type { RequestingBroker, RequestOptions } from './request.js'
 import type { TopicName, TopicValue } from './topics.js'
 
 /**
@@ -129,14 +131,15 @@ export interface Response<V> {
 }
 
 /**
- * Topic that the app writes to, with its schema, key and headers. Made by `app.broker.publisher()`.
+ * Topic that the app writes to, with its schema, key and headers. Made by `app.broker.publisher()`. `V` is the type of
+ * its values, `R` that of the replies to its requests.
  *
  * @example
  * const schema = { value: InvoiceSchema }
  * const invoices = app.broker.publisher('invoices', { schema, key: (invoice) => invoice.orderId })
  * await invoices.publish({ orderId: '1', amount: 9 })
  */
-export interface Publisher<in V = unknown> {
+export interface Publisher<in V = unknown, out R = unknown> {
   /** Topic with its prefixes. Final after `ready()`: before that, a scope may get a `topicPrefix` yet. */
   readonly topic: string
   /**
@@ -156,6 +159,16 @@ export interface Publisher<in V = unknown> {
    */
   publish (this: void, value: V | null, options: UnconfirmedOptions): Promise<void>
   publish (this: void, value: V | null, options?: PublishOptions): Promise<RecordMetadata>
+  /**
+   * Publishes a value and resolves to the reply of its subscriber, checked by `schema.reply`. FastStream:
+   * `publisher.request`.
+   *
+   * @throws the errors of {@link RequestingBroker.request}
+   * @example
+   * const quotes = app.broker.publisher('quotes', { schema: { value: QuerySchema, reply: PriceSchema } })
+   * const { amount } = await quotes.request({ sku: 'a' }, { timeout: 2000 })
+   */
+  request (this: void, value: V | null, options?: RequestOptions): Promise<R>
 }
 
 /**
@@ -167,7 +180,12 @@ export interface Publisher<in V = unknown> {
  * app.broker.publisher('orders', { schema, key: (order) => order.id, headers: { source: 'shop' } })
  */
 export interface PublisherOptions<S, V, K = string> extends Documentation {
-  /** Schemas that are checked strictly before a message leaves: no coercion, no defaults. @default none */
+  /**
+   * Schemas that are checked strictly before a message leaves: no coercion, no defaults. `reply` checks what answers
+   * its requests, as a received value.
+   *
+   * @default none
+   */
   schema?: (S & MessageSchema) | undefined
   /**
    * Key: messages of one key are in one partition, in order. `null` is no key. A function is not called for a
@@ -221,7 +239,8 @@ export interface PublisherOptions<S, V, K = string> extends Documentation {
  *   await broker.publish('orders', order)
  * }
  */
-export interface BoundBroker extends BatchPublishing {
+export interface BoundBroker<P extends FastifyTypeProvider = FastifyTypeProvider>
+  extends BatchPublishing, RequestingBroker<P> {
   /**
    * Publishes through a publisher, or to a topic, which is its whole name with all prefixes: then through the one
    * publisher that the scope knows for this topic, if there is one. Resolves when the record is in the log of all

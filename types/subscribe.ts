@@ -9,7 +9,6 @@ import type { BoundBroker, Publisher, PublisherOptions, RecordMetadata } from '.
 import type { Dependencies, Dependency, WithDeps } from './dependency.js'
 import type { ErrorHandler } from './error-handler.js'
 import type { BrokerLifecycle } from './lifecycle.js'
-import type { BrokerIdentity } from './message-events.js'
 import type { Middleware } from './middleware.js'
 import type { BrokerObservation } from './observation.js'
 import type { InheritedOptions } from './options.js'
@@ -32,7 +31,8 @@ import type { TopicNames, TopicParams } from './topics.js'
  * }
  */
 export interface Message<
-  V = unknown, K = Buffer | null, H = Readonly<Record<string, string>>, D = {}, Params = TopicParams<string>
+  V = unknown, K = Buffer | null, H = Readonly<Record<string, string>>, D = {}, Params = TopicParams<string>,
+  P extends FastifyTypeProvider = FastifyTypeProvider
 > extends RecordMetadata {
   /**
    * Value, decoded by the codec, else by the header `content-type` (JSON without one), and validated. `null` is a
@@ -76,7 +76,7 @@ export interface Message<
    */
   readonly log: FastifyBaseLogger
   /** Broker that publishes with the correlation id of this message. */
-  readonly broker: BoundBroker
+  readonly broker: BoundBroker<P>
   /**
    * Acknowledges the message. It is settled when the handler has ended, whatever the handler does then, also beyond
    * its `handlerTimeout`.
@@ -119,7 +119,8 @@ type Known<K> = unknown extends K ? string : K
  */
 export interface SubscriberOptions<S, R, D extends Dependencies = {}> extends Documentation, InheritedOptions {
   /**
-   * Schemas of value, key and headers. A message that does not match goes to the dead-letter topic at once.
+   * Schemas of value, key and headers. A message that does not match goes to the dead-letter topic at once. With
+   * `reply` the subscriber answers requests, see {@link MessageSchema.reply}.
    *
    * @default none: messages are only decoded
    */
@@ -167,8 +168,9 @@ export interface SubscriberOptions<S, R, D extends Dependencies = {}> extends Do
  * const handler: SubscriberHandler<FastifyInstance, TypeBoxTypeProvider, { value: typeof OrderSchema }> =
  *   (order, { log }) => { log.info({ id: order.id }, 'order taken') }
  */
-export type SubscriberHandler<This, P extends FastifyTypeProvider, S, R = unknown, D = {}, T = string> =
-  (this: This, value: Read<P, Part<S, 'value'>>, message: MessageOf<P, S, D, T>) => Returned<R>
+export type SubscriberHandler<This, P extends FastifyTypeProvider, S, R = unknown, D = {}, T = string> = (
+  this: This, value: Read<P, Part<S, 'value'>>, message: MessageOf<P, S, D, T>
+) => Returned<R & Write<P, Part<S, 'reply'>>>
 
 /**
  * Handler of a subscriber without options. Its name is what the compiler says of a call that forgets the handler.
@@ -178,27 +180,6 @@ export type SubscriberHandler<This, P extends FastifyTypeProvider, S, R = unknow
  */
 export interface HandlerAsLastArgument<This, P extends FastifyTypeProvider, T = string> {
   (this: This, value: unknown, message: MessageOf<P, {}, {}, T>): unknown
-}
-
-/**
- * Event on the channel `fastify-faststream:offset-reset` of `node:diagnostics_channel`: the group's offset is not in
- * the log, because retention removed unread records, or the topic was deleted and created again.
- *
- * @example
- * subscribe('fastify-faststream:offset-reset', (event) => { alert(event as OffsetResetEvent) })
- */
-export interface OffsetResetEvent extends BrokerIdentity {
-  readonly groupId: string | null
-  readonly topic: string
-  readonly partition: number
-  /** Offset that the group had committed. */
-  readonly stored: bigint
-  /** First offset of the log. */
-  readonly start: bigint
-  /** End of the log: the offset that the next record gets. */
-  readonly end: bigint
-  /** Offset at which reading goes on; undefined with `offsetReset: 'fail'`. */
-  readonly position: bigint | undefined
 }
 
 /** Options of a subscriber without a handler. */
@@ -241,7 +222,7 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
       this: This,
       value: Read<P, Part<NoInfer<S>, 'value'>>,
       message: MessageOf<P, NoInfer<S>, NoInfer<D>, T>
-    ) => Returned<NoInfer<R>>
+    ) => Returned<NoInfer<R> & Write<P, Part<NoInfer<S>, 'reply'>>>
   ): Subscriber<Read<P, Part<S, 'value'>>>
   /**
    * Declares a handler for each type of message of one or several topics. The option `by` says which one takes a
@@ -256,11 +237,11 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
    */
   subscriber<
     Names extends string | number, const V = {}, const K = {}, const H = {}, const D = {}, R = {},
-    const T extends TopicNames = TopicNames
+    const T extends TopicNames = TopicNames, const Y = {}
   >(
     this: void,
     topics: T,
-    options: CasesOptions<This, P, Names, V, K, H, D, R, T>
+    options: CasesOptions<This, P, Names, V, K, H, D, R, T, Y>
   ): Subscriber
   /**
    * Declares a subscriber without a handler: its messages are read by hand, once it is started. Call it after
@@ -301,7 +282,7 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
     this: void,
     topic: string,
     options?: PublisherOptions<S, Write<P, Part<NoInfer<S>, 'value'>>, KeyOf<P, NoInfer<S>>> | undefined
-  ): Publisher<Write<P, Part<S, 'value'>>>
+  ): Publisher<Write<P, Part<S, 'value'>>, Read<P, Part<S, 'reply'>>>
 }
 
 /**
@@ -313,7 +294,7 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
  * await app.broker.publish('orders', { id: '1' })
  */
 export interface Broker<This, P extends FastifyTypeProvider>
-  extends Registrar<This, P>, FunctionRegistrar<This, P>, BrokerLifecycle<This>, BrokerObservation, BoundBroker {
+  extends Registrar<This, P>, FunctionRegistrar<This, P>, BrokerLifecycle<This>, BrokerObservation, BoundBroker<P> {
   /** Name, as the option `name` of the plugin. */
   readonly name: string
   /** Unique id, as `brokerId` of the events: brokers of several apps in one process may have one name. */

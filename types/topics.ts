@@ -59,3 +59,13 @@ export type TopicName = [keyof Topics] extends [never] ? string : keyof Topics &
 export type TopicValue<T> = T extends keyof Topics
   ? Topics[T] extends Publisher<infer V> ? V : Topics[T]
   : unknown
+
+/**
+ * Type of the replies to requests to a topic in {@link Topics}: that of its publisher; unknown while that is empty.
+ *
+ * @example
+ * const price: TopicReply<'quotes'> = { amount: 9 }
+ */
+export type TopicReply<T> = T extends keyof Topics
+  ? Topics[T] extends Publisher<never, infer R> ? R : unknown
+  : unknown

@@ -12,6 +12,7 @@ import type { Outgoing, Sending } from '../message/outgoing.js'
 import type { PublishChains } from '../middleware/publish-chain.js'
 import type { Settings } from '../options/plugin-options.js'
 import type { Producer } from '../produce/producer.js'
+import type { ReplyReader, ReplyTaker } from '../request/reply-reader.js'
 import type { TopicPartitionOffset } from '../transport/transport.js'
 import { compile, compileDynamic, compilePublisher, type Compiled } from './compile.js'
 import type { SubscriberDeclaration } from './declaration.js'
@@ -86,8 +87,8 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
 
   health (): BrokerHealth {
     const groupOf = (declaration: SubscriberDeclaration): Group | undefined => this.groupOf(declaration)
-    const { state, registry: { previews }, lifecycle: { background: { health: background } } } = this
-    return brokerHealth({ state, lastError: this.#lastError, background }, previews, groupOf)
+    const { state, registry: { previews }, lifecycle: { background: { health: background } }, requests } = this
+    return brokerHealth({ state, lastError: this.#lastError, background, requests: requests.health }, previews, groupOf)
   }
 
   get isStarted (): boolean {
@@ -120,6 +121,10 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
 
   prepareTopic (topic: string): void {
     this.#connection?.prepare(topic)
+  }
+
+  async readReplies (topic: string, taker: ReplyTaker): Promise<ReplyReader> {
+    return await this.found(this.#connection).readReplies(topic, taker)
   }
 
   override setKafkaBroker (name: string): void {

@@ -4,11 +4,14 @@ import type { Clock } from '../clock.js'
 import { codecOf, JSON_CODEC } from '../codec/named.js'
 import type { ResolutionSettings } from '../deps/resolution.js'
 import { codecRules } from '../message/codec-rules.js'
+import type { IncomingRules } from '../message/decode.js'
 import { REPLY_TO } from '../message/headers.js'
 import type { MessageSource, ReceivedMessage } from '../message/received-message.js'
+import type { OutgoingRules } from '../message/encode.js'
 import type { PublishingSender } from '../message/outgoing.js'
 import type { PublishChains, PublishScopes } from '../middleware/publish-chain.js'
 import type { Settings } from '../options/plugin-options.js'
+import { allowedReplies } from '../options/replies.js'
 import { Reader } from '../consume/partition/reader.js'
 import { compileIncoming } from '../schema/incoming.js'
 import { compileOutgoing } from '../schema/outgoing.js'
@@ -17,18 +20,20 @@ import { compileSerializer } from '../schema/serializer.js'
 import type { Part } from '../codec/violations.js'
 import type { Validators } from '../schema/validator.js'
 import { writtenTopicsOf } from './app-brokers.js'
+import { BoundView } from './bound-view.js'
 import { DeadLetterTopics } from './dead-letter-topics.js'
 import type { Handler, SubscriberDeclaration } from './declaration.js'
 import type { Environment } from './environment.js'
 import { PublisherHandle } from './handles.js'
 import { PatternTopics } from './pattern-topics.js'
 import type { PublisherSettings, SubscriberSettings } from './plan.js'
-import { PublisherPlan } from './publisher.js'
+import { PublisherPlan, replyRules, type PublisherMeans } from './publisher.js'
 import { Publishers } from './publishers.js'
 import type { Registry } from './registry.js'
+import { Replier } from './replier.js'
 import type { ScopeErrorHandlers } from './scope-error-handlers.js'
 import { CompiledSubscriber } from './subscriber.js'
-import { BoundView, type ViewedBroker } from './views.js'
+import type { ViewedBroker } from './views.js'
 
 /** The compiled declarations of one cluster. */
 export interface Compiled {
@@ -91,7 +96,8 @@ function compileSubscriber (
   const rules = { bodyLimit, validators, codecs: codecRules(settings) }
   const isKeyDecoded = validators.key !== undefined || settings.parser.length > 0
   const source = sourceOf(broker, settings, { isKeyDecoded, deadLetterTopics, scopes, patternTopics })
-  const destinations = { results: publishers, writtenTopics: () => writtenTopicsOf(scope) }
+  const replier = replierOf(settings, broker, scopes)
+  const destinations = { results: publishers, replier, writtenTopics: () => writtenTopicsOf(scope) }
   return new CompiledSubscriber(settings, rules, source, destinations, around)
 }
 
@@ -99,13 +105,56 @@ function compileSubscriber (
 export function compilePublisher (
   { declaration, topic, middlewares, codec: codecs }: PublisherSettings, broker: CompilingBroker
 ): PublisherPlan {
-  const { settings: { ajv, producer }, clock, chains } = broker
+  const { settings: { producer, bodyLimit }, chains } = broker
   const { scope, schema = {}, key, headers, partition, replyTo } = declaration
   const { partitioner = producer.partitioner } = declaration
-  const { validator: compiler, serializer } = compilersOf(scope)
   const codec = codecOf(codecs.value)
   // A key without a schema is text or bytes.
   const keyCodec = schema.key === undefined ? undefined : codecOf(codecs.key)
+  const automatic = replyTo === undefined ? undefined : { [REPLY_TO]: replyTo }
+  const encoding = { ...encodingOf({ scope, schema, topic, codec, keyCodec }, broker), key, headers, automatic }
+  const { reply } = schema
+  const compiler = compilersOf(scope).validator
+  const validate = reply === undefined ? undefined : compileIncoming(compiler, reply, { topic, part: 'value' })
+  const replies = replyRules(bodyLimit, codec, validate)
+  const means = meansOf(scope, broker, replies, chains.with(middlewares))
+  return new PublisherPlan({ ...encoding, partition, partitioner }, means)
+}
+
+/** What writes the answers of a subscriber; undefined for one that does not answer. */
+function replierOf (
+  { declaration: { scope, schema = {} }, name, topics, codec: codecs }: SubscriberSettings, broker: CompilingBroker,
+  scopes: PublishScopes
+): Replier | undefined {
+  const { settings, chains } = broker
+  const { reply } = schema
+  if (reply === undefined) return undefined
+  const codec = codecOf(codecs.value)
+  const rules = encodingOf({ scope, schema: { value: reply }, topic: topics.join(', '), codec }, broker)
+  const means = meansOf(scope, broker, replyRules(settings.bodyLimit, codec), chains)
+  return new Replier(rules, means, { subscriber: name, allows: () => allowedReplies(broker.settings), scopes })
+}
+
+function meansOf (
+  { log }: FastifyInstance, broker: CompilingBroker, replies: IncomingRules, chains: PublishChains
+): PublisherMeans {
+  return { sender: broker, now: () => broker.clock.now(), log, chains, replies: () => replies }
+}
+
+/** Messages that are to be written. */
+interface Written {
+  readonly scope: FastifyInstance
+  readonly schema: MessageSchema
+  readonly topic: string
+  readonly codec: Codec | undefined
+  readonly keyCodec?: Codec | undefined
+}
+
+/** How messages are checked and encoded. @throws FASTSTREAM_ERR_SCHEMA_BUILD */
+function encodingOf (
+  { scope, schema, topic, codec, keyCodec }: Written, { settings: { ajv } }: CompilingBroker
+): OutgoingRules {
+  const { validator: compiler, serializer } = compilersOf(scope)
   const codecOfPart = { value: codec, key: keyCodec, headers: undefined }
   const validators = compileParts(schema, (schema, part) => {
     return compileOutgoing({ scope, ajv, compiler, hasCodec: !isJson(codecOfPart[part]) }, schema, { topic, part })
@@ -114,11 +163,7 @@ export function compilePublisher (
   const serialize = hasSchema && serializer && isJson(codec)
     ? compileSerializer(serializer, schema.value, topic)
     : undefined
-  const automatic = replyTo === undefined ? undefined : { [REPLY_TO]: replyTo }
-  const encoding = { topic, hasSchema, validators, serialize, codec, keyCodec, key, headers, automatic }
-  const rules = { ...encoding, partition, partitioner }
-  const means = { sender: broker, now: () => clock.now(), log: scope.log, chains: chains.with(middlewares) }
-  return new PublisherPlan(rules, means)
+  return { topic, hasSchema, validators, serialize, codec, keyCodec }
 }
 
 /** True where the value on the wire is the JSON of the value, as far as a schema describes it. */
@@ -159,7 +204,9 @@ function sourceOf (
     paramsOf: patternTopics && ((topic) => patternTopics.params(topic)),
     isDeadLetterOf: (topic, origin) => deadLetterTopics.receives(topic, origin),
     resolutionSettings: () => broker.resolutionSettings(scope),
-    bind: (correlationId) => new BoundView(broker, place, correlationId)
+    bind: (message) => new BoundView(broker, place, {
+      correlationId: () => message.correlationId, signal: () => message.signal
+    })
   }
 }
 

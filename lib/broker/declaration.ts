@@ -81,7 +81,7 @@ const SUBSCRIBER_OPTIONS = [
 const PUBLISHER_OPTIONS = [
   'schema', 'key', 'headers', 'codec', 'partition', 'partitioner', 'replyTo', 'includeInSchema', ...DOCUMENTATION
 ]
-const PARTS = ['value', 'key', 'headers']
+const PARTS = ['value', 'key', 'headers', 'reply']
 const HANDLER = 'must be a function: subscriber(topics, options, handler); without a handler declare it after ready()'
 
 /** @throws FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_INVALID_TOPIC */
@@ -122,6 +122,9 @@ export function writeReading (topics: TopicNames, given: GivenSubscriber = {}): 
   const written = writeSubscriber(topics, given, noHandler())
   const useless = OF_HANDLERS.find((option) => given[option] !== undefined)
   if (useless !== undefined) throw new FASTSTREAM_ERR_INVALID_OPTION(useless, 'has no effect without a handler')
+  if (written.schema?.reply !== undefined) {
+    throw new FASTSTREAM_ERR_INVALID_OPTION('schema.reply', 'has no effect without a handler')
+  }
   if (given.ackPolicy !== undefined) oneOf('ackPolicy', given.ackPolicy, POLICIES_OF_READERS)
   return Object.freeze({ ...written, isRead: true })
 }

@@ -6,8 +6,11 @@ import type { Clock } from '../clock.js'
 import { FASTSTREAM_ERR_ALREADY_STARTED, FASTSTREAM_ERR_NOT_READY } from '../errors.js'
 import type { Outgoing, PublishingSender, Sending } from '../message/outgoing.js'
 import { clusterNamed, requireWritten } from '../options/clusters.js'
+import { steady } from '../log.js'
 import type { PublishChains, PublishScopes } from '../middleware/publish-chain.js'
 import type { Settings } from '../options/plugin-options.js'
+import type { ReplyReader, ReplyTaker } from '../request/reply-reader.js'
+import { Requests } from '../request/requests.js'
 import type { Compiled } from './compile.js'
 import type { PublisherDeclaration, SubscriberDeclaration } from './declaration.js'
 import { nameOf, type Layer } from './layers.js'
@@ -31,7 +34,8 @@ export abstract class DeclaredBroker implements PublishingSender {
   readonly dynamic: DynamicSubscribers
   readonly errorHandlers = new ScopeErrorHandlers()
   readonly #publishScopes = new WeakMap<FastifyInstance, PublishScopes>()
-  protected state: BrokerHealth['state'] = 'starting'
+  readonly requests: Requests
+  #state: BrokerHealth['state'] = 'starting'
   protected started = false
   protected compiled: Compiled | undefined
   readonly #releases: Array<() => void> = []
@@ -46,6 +50,16 @@ export abstract class DeclaredBroker implements PublishingSender {
       isEnding: () => this.isEnding,
       compile: (declaration) => this.compileDynamic(this.registry.resolveDynamic(declaration))
     })
+    this.requests = new Requests(this, steady(scope.log))
+  }
+
+  protected get state (): BrokerHealth['state'] {
+    return this.#state
+  }
+
+  protected set state (state: BrokerHealth['state']) {
+    this.#state = state
+    this.requests.become(state)
   }
 
   /** The chains of publishers without middlewares. */
@@ -59,6 +73,7 @@ export abstract class DeclaredBroker implements PublishingSender {
   protected abstract compileDynamic (settings: SubscriberSettings): CompiledSubscriber
   protected abstract compilePublisher (settings: PublisherSettings): PublisherPlan
   abstract prepareTopic (topic: string): void
+  abstract readReplies (topic: string, taker: ReplyTaker): Promise<ReplyReader>
 
   get name (): string {
     return this.settings.name

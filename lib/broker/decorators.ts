@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { NamedBrokers } from '../../types/index.js'
-import { injectIntoRoutes } from '../deps/http.js'
+import { injectIntoRoutes, signalOf } from '../deps/http.js'
 import { isEnabled, steady, type Log } from '../log.js'
 import { kBrokers, kRequestBrokers } from '../symbols.js'
+import { BoundView } from './bound-view.js'
 import type { Broker } from './broker.js'
 import { NO_LAYERS } from './layers.js'
 import { acceptCorrelationId } from '../message/correlation-id.js'
-import { BoundView, ScopeView } from './views.js'
+import { ScopeView } from './views.js'
 
 type Named = ReadonlyMap<string, Broker>
 type NamedViews<V> = { readonly [N in keyof NamedBrokers]: V }
@@ -79,10 +80,12 @@ class RequestBrokers {
   view (broker: Broker): BoundView {
     let view = this.#views.get(broker)
     if (view === undefined) {
-      const { server: scope, log } = this.#request
+      const request = this.#request
+      const { server: scope, log } = request
       const tell = isEnabled(log, 'debug') ? joiningLine(log, broker) : undefined
       const place = { scope, layers: NO_LAYERS, scopes: broker.publishScopes(scope) }
-      view = new BoundView(broker, place, this.#correlationIdFor(broker), tell)
+      const origin = { correlationId: this.#correlationIdFor(broker), signal: () => signalOf(request) }
+      view = new BoundView(broker, place, origin, tell)
       this.#views.set(broker, view)
     }
     return view

@@ -3,6 +3,8 @@ import type { Publisher } from '../../types/index.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { NO_SCOPES } from '../middleware/publish-chain.js'
 import { noSurplus } from '../options/assert.js'
+import type { GivenOptions as GivenRequest } from '../request/request-options.js'
+import type { Requests, Target } from '../request/requests.js'
 import { inspected } from '../shown.js'
 import type { TopicPartitionOffset } from '../transport/transport.js'
 import type { PublisherDeclaration, SubscriberDeclaration, WrittenPublisher } from './declaration.js'
@@ -19,6 +21,7 @@ const PUBLISH_CURE = 'publish it through request.broker, message.broker or app.b
 /** The broker of a publisher. */
 export interface PublisherSource {
   readonly name: string
+  readonly requests: Pick<Requests, 'request'>
   /** @throws FASTSTREAM_ERR_NOT_READY before the app is ready */
   publisherOf (declaration: PublisherDeclaration): PublisherPlan
   /** Its topic, with the prefixes that are declared so far. */
@@ -83,6 +86,13 @@ export class PublisherHandle implements Publisher {
     const { source, declaration } = this.#places.only(PUBLISH_CURE)
     return await source.publisherOf(declaration).publish(value, options, NO_SCOPES)
   }) as Publisher['publish']
+
+  request = async (value: unknown, options?: GivenRequest, ...surplus: unknown[]): Promise<unknown> => {
+    noSurplus('request(value, options)', surplus)
+    const { source, declaration } = this.#places.only(PUBLISH_CURE)
+    const target = (): Target => source.publisherOf(declaration).target(value, NO_SCOPES)
+    return await source.requests.request({ topic: this.topic, scope: declaration.scope, target }, options)
+  }
 
   toJSON (): object {
     return { topic: this.topic }

@@ -1,4 +1,4 @@
-import type { BackgroundHealth, BrokerHealth, SubscriberHealth } from '../../types/index.js'
+import type { BackgroundHealth, BrokerHealth, RequestsHealth, SubscriberHealth } from '../../types/index.js'
 import type { Group } from '../consume/group/group.js'
 import type { LastError } from '../consume/group/group-state.js'
 import { healthError, type UnnamedHealth } from '../consume/group/health.js'
@@ -11,11 +11,12 @@ interface BrokerFacts {
   readonly state: BrokerHealth['state']
   readonly lastError: LastError | undefined
   readonly background: readonly BackgroundHealth[]
+  readonly requests: RequestsHealth
 }
 
 /** Result of `health()`; `groupOf` yields a subscriber's group once there is one. */
 export function brokerHealth (
-  { state, lastError, background }: BrokerFacts, subscribers: readonly SubscriberPreview[], groupOf: GroupOf
+  { state, lastError, background, requests }: BrokerFacts, subscribers: readonly SubscriberPreview[], groupOf: GroupOf
 ): BrokerHealth {
   const healths = subscribers.filter(isFirstCase).map((subscriber) => subscriberHealth(subscriber, groupOf))
   return {
@@ -23,7 +24,8 @@ export function brokerHealth (
     state,
     lastError: lastError && healthError(lastError),
     subscribers: healths,
-    background
+    background,
+    requests
   }
 }
 

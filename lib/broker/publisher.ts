@@ -6,6 +6,8 @@ import type {
 import type { Clock } from '../clock.js'
 import type { Log } from '../log.js'
 import { acceptCorrelationId } from '../message/correlation-id.js'
+import { codecRules } from '../message/codec-rules.js'
+import type { IncomingRules } from '../message/decode.js'
 import { encode, type OutgoingRules } from '../message/encode.js'
 import { send, type Prepared, type PublishingSender, type Sending } from '../message/outgoing.js'
 import { checkPublishOptions } from '../message/publish-options.js'
@@ -15,6 +17,8 @@ import type { PublishOrder } from '../middleware/publish-order.js'
 import type { ResultWay } from '../middleware/publish-results.js'
 import type { Settings } from '../options/plugin-options.js'
 import { unconfirmed } from '../produce/unconfirmed.js'
+import type { Target } from '../request/requests.js'
+import type { Validate } from '../schema/validator.js'
 import { checkTopic } from '../options/topic-name.js'
 
 /** Options of a publish, which a caller without types may have written in any way. */
@@ -28,6 +32,8 @@ export interface PublisherMeans {
   readonly now: () => number
   readonly log: Log
   readonly chains: PublishChains
+  /** Rules of the replies to its requests. */
+  readonly replies: () => IncomingRules
 }
 
 /** Values that a result takes from the message whose handler returned it. */
@@ -80,6 +86,15 @@ export class PublisherPlan {
     const chain = chains.from(scopes)
     if (chain === undefined) return send(this.prepare(value, options, correlationId), sending)
     return this.#publishInOrder(chain, chains.order, this.#commandOf(value, options, correlationId), sending)
+  }
+
+  /** A request with a value. */
+  target (value: unknown, scopes: PublishScopes): Target {
+    return {
+      topic: this.topic,
+      replies: this.#means.replies(),
+      send: (options, correlationId) => this.publish(value, options, scopes, correlationId)
+    }
   }
 
   /**
@@ -165,14 +180,21 @@ export class PublisherPlan {
 interface PlainBroker extends PublishingSender {
   readonly clock: Clock
   readonly chains: PublishChains
-  readonly settings: Pick<Settings, 'producer'>
+  readonly settings: Pick<Settings, 'producer' | 'bodyLimit'>
 }
 
 /** A publisher without schema, key and headers: it publishes what it is given. @throws FASTSTREAM_ERR_INVALID_TOPIC */
 export function plainPublisher (
   broker: PlainBroker, { log }: FastifyInstance, topic: string, codec?: Codec
 ): PublisherPlan {
-  const { chains, settings: { producer: { partitioner } } } = broker
+  const { chains, settings: { producer: { partitioner }, bodyLimit } } = broker
   const rules = { topic: checkTopic(topic), hasSchema: false, validators: {}, codec, partitioner }
-  return new PublisherPlan(rules, { sender: broker, now: () => broker.clock.now(), log, chains })
+  const replies = (): IncomingRules => replyRules(bodyLimit, codec)
+  return new PublisherPlan(rules, { sender: broker, now: () => broker.clock.now(), log, chains, replies })
+}
+
+/** Rules of replies: their value is written as the values of the publisher are. */
+export function replyRules (bodyLimit: number, codec: Codec | undefined, value?: Validate): IncomingRules {
+  const codecs = codecRules({ codec: { value: codec, key: undefined }, decoder: [], parser: [] })
+  return { bodyLimit, validators: { value }, codecs }
 }

@@ -33,7 +33,9 @@ export function pipelineOf (subscribers: Sharing, create: Create): ErasedPipelin
   const settings = settingsOf(subscribers)
   const pipelines: Pipelines = new Map(subscribers.map((each) => [each, create(each, each.declaration)]))
   const reasons = new WeakMap<Delivery, Error>()
-  const unmatched = create(unmatchedPlan(first, settings, (delivery) => reasons.get(delivery)!), first.declaration)
+  const replies = subscribers.find(({ replies }) => replies !== undefined)?.replies
+  const plan = unmatchedPlan(first, { ...settings, replies }, (delivery) => reasons.get(delivery)!)
+  const unmatched = create(plan, first.declaration)
   const select = selectorOf(subscribers, pipelines)
   const rules = {
     bodyLimit: Math.max(...subscribers.map(({ bodyLimit }) => bodyLimit)),
@@ -71,7 +73,7 @@ function settingsOf (subscribers: Sharing): SubscriberSettings {
  */
 function unmatchedPlan (
   { around, onFailure, handle, release, prepare }: CompiledSubscriber,
-  settings: SubscriberSettings,
+  settings: SubscriberSettings & Pick<CompiledSubscriber, 'replies'>,
   reasonOf: (delivery: Delivery) => Error
 ): SubscriberPlan<ReceivedMessage> {
   function decode (delivery: Delivery): never {

@@ -2,10 +2,11 @@ import { within } from '../clock.js'
 import { inOwnContext } from '../context.js'
 import type { Group } from '../consume/group/group.js'
 import type { Environment } from '../consume/environment.js'
-import { FASTSTREAM_ERR_NOT_READY } from '../errors.js'
+import { FASTSTREAM_ERR_NOT_READY, FASTSTREAM_ERR_UNKNOWN_TOPIC } from '../errors.js'
 import { MemoryBudget } from '../memory-budget.js'
 import type { Settings } from '../options/plugin-options.js'
 import { Producer } from '../produce/producer.js'
+import { ReplyReader, type ReplyTaker } from '../request/reply-reader.js'
 import type { NeededRights, Transport } from '../transport/transport.js'
 import type { SubscriberDeclaration } from './declaration.js'
 import { Groups } from './groups.js'
@@ -43,6 +44,7 @@ export class BrokerRuntime {
   #step: Step = 'connecting'
   #producer: Producer | undefined
   #groups: Groups | undefined
+  #replies: ReplyReader | undefined
   /** Topics that were declared while the start was under way. */
   readonly #late = new Set<string>()
   #dispatching = false
@@ -128,6 +130,24 @@ export class BrokerRuntime {
     this.#producer.hold(topic, prepared)
   }
 
+  /**
+   * Reads one partition of a reply topic, which is created or verified. Processes choose at random: two that read the
+   * same one do each other no harm.
+   */
+  async readReplies (topic: string, taker: ReplyTaker): Promise<ReplyReader> {
+    const { settings, log } = this.#surroundings
+    await prepareTopics(this.#transport, [topic], settings, log, () => this.#closing !== undefined)
+    const count = (await this.#transport.describeTopics([topic])).get(topic)
+    if (this.#closing !== undefined) throw new FASTSTREAM_ERR_NOT_READY('closing')
+    if (count === undefined) throw new FASTSTREAM_ERR_UNKNOWN_TOPIC(topic)
+    const { sessionTimeout, rebalanceTimeout } = settings
+    const createConsumer: Transport['consumer'] = (...args) => this.#transport.consumer(...args)
+    const means = { createConsumer, sessionTimeout, rebalanceTimeout, log }
+    this.#replies = new ReplyReader({ topic, partition: Math.floor(Math.random() * count) }, taker, means)
+    await this.#replies.start()
+    return this.#replies
+  }
+
   /** Whether the cluster answers within `timeout` ms. Never rejects. */
   async ping (timeout: number): Promise<boolean> {
     const { clock } = this.#surroundings
@@ -177,6 +197,7 @@ export class BrokerRuntime {
   async #close (): Promise<void> {
     const { clock, log } = this.#surroundings
     await this.drain()
+    await this.#replies?.close()
     if (this.#producer !== undefined) {
       const flushed = await within(clock, FLUSH_TIMEOUT, this.#producer.idle())
       if (!flushed) {

@@ -2,7 +2,7 @@ import type { Failure } from '../consume/pipeline/dead-letter.js'
 import type { FailureAnswer } from '../consume/pipeline/failure-policy.js'
 import type { Delivery } from '../consume/pipeline/delivery.js'
 import type { Reader } from '../consume/partition/reader.js'
-import type { AttemptMoments, ResultsInScope, SubscriberPlan } from '../consume/pipeline/subscriber-plan.js'
+import type { AttemptMoments, Replies, ResultsInScope, SubscriberPlan } from '../consume/pipeline/subscriber-plan.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { isPromise } from '../is-promise.js'
 import { steady } from '../log.js'
@@ -35,6 +35,8 @@ export interface CompiledSubscriber extends SubscriberSettings {}
 export interface Destinations {
   /** Publishers of what the handler returns. */
   readonly results: readonly PublisherPlace[]
+  /** Undefined where it does not answer. */
+  readonly replier?: Replies | undefined
   /** All topics that the app has declared to write. */
   readonly writtenTopics: () => readonly string[]
 }
@@ -61,6 +63,7 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
   readonly writtenTopics: () => readonly string[]
   readonly around: ((delivery: Delivery) => AttemptMoments) | undefined
   readonly onFailure: SubscriberPlan<ReceivedMessage>['onFailure']
+  readonly replies: Replies | undefined
   readonly findsTopic: SubscriberPlan['findsTopic']
   readonly reader: Reader<ReceivedMessage> | undefined
   readonly #patternTopics: PatternTopics | undefined
@@ -76,7 +79,7 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
     settings: SubscriberSettings,
     rules: IncomingRules,
     source: MessageSource,
-    { results, writtenTopics }: Destinations,
+    { results, replier, writtenTopics }: Destinations,
     { scopes, errorHandlers, patternTopics, reader, handler = settings.declaration.handler } = NO_CODE
   ) {
     Object.assign(this, settings)
@@ -90,6 +93,7 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
     this.reader = reader
     this.#source = source
     this.#publishers = results
+    this.replies = replier
     const handle = reader === undefined
       ? (message: ReceivedMessage) => handler.call(scope, message.value, message)
       : (message: ReceivedMessage) => reader.hand(ReceivedMessage.readable(message))
@@ -134,7 +138,7 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
 
   prepare (result: unknown, message: ResultOrigin): readonly Prepared[] | Promise<ResultsInScope> {
     const { value, options } = isResponse(result) ? result : { value: result, options: undefined }
-    if (this.#publishers.length === 0) this.#warnOfResult()
+    if (this.#publishers.length === 0 && this.replies === undefined) this.#warnOfResult()
     if (options?.noConfirm) throw new FASTSTREAM_ERR_INVALID_OPTION('noConfirm', CONFIRMED)
     if (value === undefined) return []
     // A key function cannot be called with null: the tombstone belongs to the entity that the message is about.
@@ -154,7 +158,8 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
     const failed = new FailedRecord(this.#source, delivery, stage, message)
     const decision = await askErrorHandlers(this.#errorHandlers, error, failed)
     if (decision === undefined) return undefined
-    return answerOf(decision, { record: delivery.record, now, reply: (value) => this.prepare(value, failed) })
+    const prepare = (value: unknown): ReturnType<typeof this.prepare> => this.prepare(value, failed)
+    return answerOf(decision, { record: delivery.record, now, reply: prepare })
   }
 
   /** Once: the mistake is in the declaration, not in the message. */

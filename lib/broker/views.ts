@@ -8,7 +8,7 @@ import { checkBatch } from '../message/publish-options.js'
 import type { PublishScopes } from '../middleware/publish-chain.js'
 import { noSurplus } from '../options/assert.js'
 import { checkMiddleware } from '../options/middlewares.js'
-import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
+import type { GivenOptions as GivenRequest } from '../request/request-options.js'
 import { inspected } from '../shown.js'
 import { declarationsOf, dynamicDeclarationsOf, type OneOrMore, type SubscriberArguments } from './cases.js'
 import { declarePublisher, type Handler, type PublisherDeclaration, type SubscriberDeclaration } from './declaration.js'
@@ -20,9 +20,8 @@ import { ObservedView, type ObservedBroker } from './observed-view.js'
 import type { GivenOptions, PublisherPlan } from './publisher.js'
 import { Router } from './router.js'
 import { SubscriberHandle } from './subscriber-handle.js'
+import { callOf, PUBLISH, PUBLISH_BATCH, publisherOf, REQUEST } from './targets.js'
 
-const PUBLISH = 'publish(publisher, value, options)'
-const PUBLISH_BATCH = 'publishBatch(publisher, messages)'
 const CONSUMES = 'consumes(options, handler)'
 const PRODUCING = 'producing(options, function)'
 
@@ -51,72 +50,6 @@ export interface ViewedBroker extends PublisherSource, SubscriberSource, Observe
   addMiddleware (scope: FastifyInstance, middleware: Middleware): void
   insertMiddleware (scope: FastifyInstance, middleware: Middleware): void
   setErrorHandler (scope: FastifyInstance, handler: ErrorHandler<FastifyInstance>): void
-}
-
-/** Where a request or a message publishes from. */
-export interface BoundPlace extends Position {
-  /** The middlewares of what is published from there. */
-  readonly scopes: PublishScopes
-}
-
-/** A broker as one request or message sees it: what it publishes carries that one's correlation id. */
-export class BoundView implements BoundBroker {
-  readonly #broker: ViewedBroker
-  readonly #place: BoundPlace
-  readonly #correlationId: () => string
-  #onFirstPublish: ((correlationId: string) => void) | undefined
-
-  constructor (
-    broker: ViewedBroker, place: BoundPlace, correlationId: () => string,
-    onFirstPublish?: (correlationId: string) => void
-  ) {
-    this.#broker = broker
-    this.#place = place
-    this.#correlationId = correlationId
-    this.#onFirstPublish = onFirstPublish
-  }
-
-  get correlationId (): string {
-    return this.#correlationId()
-  }
-
-  // Async for its errors; up to the queue it runs at once, so that publishes keep the order of their calls.
-  publish = (async (
-    target: string | Publisher, value: unknown, options?: GivenOptions, ...surplus: unknown[]
-  ) => {
-    noSurplus(PUBLISH, surplus)
-    const correlationId = this.#correlationId()
-    const { scopes } = this.#place
-    const publisher = publisherOf(this.#broker, this.#place, target)
-    const published = publisher.publish(value, options, scopes, correlationId)
-    this.#published(correlationId)
-    return await published
-  }) as BoundBroker['publish']
-
-  publishBatch = async (
-    target: string | Publisher, messages: readonly BatchEntry[], ...surplus: unknown[]
-  ): Promise<readonly RecordMetadata[]> => {
-    noSurplus(PUBLISH_BATCH, surplus)
-    checkBatch(messages)
-    const correlationId = this.#correlationId()
-    const publisher = publisherOf(this.#broker, this.#place, target)
-    const published = publisher.publishBatch(messages, this.#place.scopes, correlationId)
-    this.#published(correlationId)
-    return await published
-  }
-
-  #published (correlationId: string): void {
-    this.#onFirstPublish?.(correlationId)
-    this.#onFirstPublish = undefined
-  }
-
-  toJSON (): object {
-    return { name: this.#broker.name, correlationId: this.correlationId }
-  }
-
-  [inspect.custom] (depth: number, options: InspectOptionsStylized, inspectWith: typeof inspect): string {
-    return inspected('BoundBroker', this.toJSON(), depth, options, inspectWith)
-  }
 }
 
 /** A broker as one scope sees it. */
@@ -157,6 +90,11 @@ export class ScopeView extends ObservedView implements BoundBroker {
     const publisher = publisherOf(this.#broker, this.#position, target)
     return await publisher.publishBatch(messages, this.#broker.publishScopes(this.#scope))
   }
+
+  request = (async (target: string | Publisher, value: unknown, options?: GivenRequest, ...surplus: unknown[]) => {
+    noSurplus(REQUEST, surplus)
+    return await this.#broker.requests.request(callOf(this.#broker, this.#position, target, value), options)
+  }) as BoundBroker['request']
 
   options = (options: ScopeOptions<Dependencies>, ...surplus: unknown[]): this => {
     noSurplus('options(options)', surplus)
@@ -227,12 +165,4 @@ export class ScopeView extends ObservedView implements BoundBroker {
   [inspect.custom] (depth: number, options: InspectOptionsStylized, inspectWith: typeof inspect): string {
     return inspected('Broker', this.toJSON(), depth, options, inspectWith)
   }
-}
-
-function publisherOf (broker: ViewedBroker, position: Position, target: unknown): PublisherPlan {
-  if (typeof target === 'string') return broker.publisherFor(position.scope, target)
-  const { source, declaration } = PublisherHandle.placeOf(PublisherHandle.of(target), position, broker)
-  if (source === broker) return broker.publisherOf(declaration)
-  const cure = `belongs to broker '${source.name}': publish it through that one`
-  throw new FASTSTREAM_ERR_INVALID_OPTION('publisher', cure)
 }

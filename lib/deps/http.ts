@@ -92,6 +92,11 @@ function prepare (scope: FastifyInstance, route: RouteOptions): void {
   }, route.onRequest ?? []].flat() as RouteOptions['onRequest']
 }
 
+/** Aborts when the client is gone; undefined outside a route that the plugin knows, such as in a 404 handler. */
+export function signalOf (request: FastifyRequest): AbortSignal | undefined {
+  return depsIn(request)?.signal
+}
+
 /** Null until the plugin's `onRequest`, which does not come when an older hook replies. */
 function depsIn (request: FastifyRequest): RequestDeps | null {
   return (request as Request)[kDeps]

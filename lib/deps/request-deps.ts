@@ -32,10 +32,20 @@ export class RequestDeps {
     this.#surroundings = surroundings
   }
 
+  /** Aborts when the client is gone, when the handler has had its time, and when the app closes and waits no more. */
+  get signal (): AbortSignal {
+    return this.#given.signal
+  }
+
+  /** What factories are given. */
+  get #given (): RequestContext {
+    this.#context ??= new RequestContext(this.#request, this.#reply, this.#surroundings)
+    return this.#context
+  }
+
   get resolution (): Resolution {
     if (this.#resolution === undefined) {
-      this.#context = new RequestContext(this.#request, this.#reply, this.#surroundings)
-      const resolution = new Resolution(this.#context, this.#surroundings.settings(this.#request))
+      const resolution = new Resolution(this.#given, this.#surroundings.settings(this.#request))
       this.#resolution = resolution
       finished(this.#reply.raw, (gone) => {
         this.#over = true

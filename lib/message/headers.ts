@@ -7,6 +7,9 @@ import type { ConsumedRecord, RawHeader } from '../transport/transport.js'
 export const CONTENT_TYPE = 'content-type'
 export const CORRELATION_ID = 'correlation_id'
 export const REPLY_TO = 'reply_to'
+/** Ours: the partition of the reply, and the code of an error that answers a request. */
+export const REPLY_PARTITION = 'reply_partition'
+export const REPLY_ERROR = 'reply_error'
 
 /** Half a character, which UTF-8 cannot write: it is replaced. */
 const LONE_SURROGATE = /\p{Surrogate}/u

@@ -51,7 +51,7 @@ export interface MessageSource {
   isDeadLetterOf (topic: string, origin: string): boolean
   readonly resolutionSettings: () => ResolutionSettings
   /** The broker, bound to a message. */
-  readonly bind: (correlationId: () => string) => BoundBroker
+  readonly bind: (message: Pick<Message, 'correlationId' | 'signal'>) => BoundBroker
 }
 
 /** A message with the operations of its attempt. */
@@ -175,7 +175,7 @@ export class ReceivedMessage implements Message<unknown, unknown, unknown> {
   }
 
   get broker (): BoundBroker {
-    this.#broker ??= this.#source.bind(() => this.correlationId)
+    this.#broker ??= this.#source.bind(this)
     return this.#broker
   }
 

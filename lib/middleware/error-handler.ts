@@ -68,7 +68,7 @@ export function answerOf (
     case 'forward': return { kind: 'forward', outgoing: forwarded(decision, record, now) }
     case 'dead-letter': return { kind: 'dead-letter' }
     case 'acknowledge': return { kind: 'acknowledge' }
-    case 'reply': return { kind: 'reply', prepared: () => reply(decision.value) }
+    case 'reply': return { kind: 'reply', value: decision.value, prepared: () => reply(decision.value) }
   }
 }
 

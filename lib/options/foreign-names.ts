@@ -62,7 +62,7 @@ export const FASTSTREAM_NAMES: Readonly<Record<string, string>> = {
   decoder: "use 'decoder' or 'codec' of a subscriber or of the plugin",
   key_deserializer: "use 'schema.key' for a key that is text, and 'codec.key' for any other",
   value_deserializer: "use 'codec' or 'decoder' of a subscriber or of the plugin",
-  no_reply: "leave it out: a result goes to the publishers in 'publish', and not to the header reply_to",
+  no_reply: "leave it out: a subscriber answers to the header reply_to only if it has 'schema.reply'",
   reply_to: "use 'replyTo' of a publisher",
   autoflush: 'leave it out: a publish resolves when its record is in the log',
 

@@ -16,6 +16,7 @@ import { checkSize, PRODUCER } from './producer.js'
 import type { GroupSettings, PressureSettings, ProducerSettings } from './settings.js'
 import { hookTimeout } from './hook-timeout.js'
 import { REGISTER_OPTIONS } from './register-options.js'
+import { REPLIES, type RepliesSettings } from './replies.js'
 import { METADATA_MAX_AGE } from '../transport/transport.js'
 import { checkTransportOption } from './transport.js'
 
@@ -35,6 +36,7 @@ interface PluginSettings
   readonly topics: 'create' | 'verify' | 'ignore'
   readonly topicConfig: Readonly<Required<TopicConfig>>
   readonly producer: ProducerSettings
+  readonly replies: RepliesSettings
   readonly pressure: PressureSettings
   readonly correlationId: CorrelationId | undefined
   readonly asyncapi: FaststreamOptions['asyncapi']
@@ -157,6 +159,7 @@ export const PLUGIN: OptionTable<PluginOptions, PluginSettings> = {
     doc: "how topics are created; `replicas: -1` is the cluster's default"
   },
   producer: PRODUCER,
+  replies: REPLIES,
   correlationId: {
     default: undefined,
     check: checkCorrelationId,

@@ -74,6 +74,11 @@ const WHEN: { readonly [_ in keyof typeof errors]: string } = {
   FASTSTREAM_ERR_PUBLISH_REFUSED: 'the cluster refused the record, for example because it is too large',
   FASTSTREAM_ERR_PUBLISH_BATCH:
     '`publishBatch` could not publish all of its messages: `published` says which are in the log; the status is that of the `cause`',
+  FASTSTREAM_ERR_REQUEST_TIMEOUT: 'a [request](requests.md) got no reply within its `timeout`; it may be handled all the same',
+  FASTSTREAM_ERR_REQUEST_REFUSED:
+    'the handler of a [request](requests.md) failed, or its message was refused; `remoteCode` is the code of that error',
+  FASTSTREAM_ERR_REQUEST_ABORTED: 'the signal of a [request](requests.md) aborted: in a route, because the client is gone',
+  FASTSTREAM_ERR_REPLY: 'the reply to a [request](requests.md) cannot be decoded or does not match its schema; the `cause` says why',
   FASTSTREAM_ERR_UNKNOWN_OPERATION: 'the page publishes as an operation that the document does not have',
   FASTSTREAM_ERR_PUBLISH_FORBIDDEN:
     '`asyncapi.publish.authorize` did not return `true`, the request comes from another site, or the operation is a dead letter',

@@ -30,6 +30,7 @@ t.test('title and version are those of the package that runs', async (t) => {
     name: 'default',
     clientId: 'client',
     includeInSchema: true,
+    replyTopic: 'replies.client',
     servers: [{ name: 'default', secure: false, host: undefined, authentication: undefined }] as const,
     topicConfig: undefined,
     subscribers: [],

@@ -87,7 +87,7 @@ t.test('a topic has the publisher of the nearest scope', async (t) => {
   const plans = new Map()
   const add = (scope: FastifyInstance, topic: string) => {
     const plan = new PublisherPlan({ topic, hasSchema: false, validators: {} }, {
-      sender, now: Date.now, log: scope.log, chains
+      sender, now: Date.now, log: scope.log, chains, replies: () => ({ bodyLimit: 1, validators: {} })
     })
     plans.set(declarePublisher(scope, topic, {}), plan)
     return plan

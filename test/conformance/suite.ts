@@ -20,6 +20,7 @@ import { payloads } from './payloads.js'
 import { progress } from './progress.js'
 import { publishing } from './publishing.js'
 import { queue } from './queue.js'
+import { requests } from './requests.js'
 import { restarts } from './restarts.js'
 import { settling } from './settling.js'
 import { stopping } from './stopping.js'
@@ -52,4 +53,5 @@ export function conformance (world: World): void {
   health(world)
   progress(world)
   again(world)
+  requests(world)
 }

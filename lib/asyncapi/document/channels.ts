@@ -11,13 +11,16 @@ import type { Servers } from './servers.js'
 export class Channel {
   readonly id: string
   readonly topic: string
+  /** Null: each message names another topic. */
+  readonly address: string | null
   readonly broker: Described
   readonly messages = new Set<string>()
   takesDeadLetters = false
 
-  constructor (id: string, topic: string, broker: Described) {
+  constructor (id: string, topic: string, broker: Described, address: string | null) {
     this.id = id
     this.topic = topic
+    this.address = address
     this.broker = broker
   }
 
@@ -36,12 +39,21 @@ export class Channels {
   readonly #channels = new Map<string, Channel>()
 
   of (broker: Described, topic: string): Channel {
-    const identity = JSON.stringify([broker.name, topic])
+    return this.#channel(broker, topic, topic)
+  }
+
+  /** The channel of what the app answers, whose topics only the messages know. */
+  answers (broker: Described): Channel {
+    return this.#channel(broker, 'replies', null)
+  }
+
+  #channel (broker: Described, name: string, address: string | null): Channel {
+    const identity = JSON.stringify([broker.name, address])
     const known = this.#channels.get(identity)
     if (known !== undefined) return known
-    const name = isTopic(topic) ? topic : toKey(topic)
-    const id = this.#names.give(broker.name === 'default' ? name : qualify(broker.name, name), identity)
-    const channel = new Channel(id, topic, broker)
+    const key = isTopic(name) ? name : toKey(name)
+    const id = this.#names.give(broker.name === 'default' ? key : qualify(broker.name, key), identity)
+    const channel = new Channel(id, name, broker, address)
     this.#channels.set(identity, channel)
     return channel
   }
@@ -55,15 +67,15 @@ export class Channels {
   }
 }
 
-function write ({ topic, broker, messages, takesDeadLetters }: Channel, servers: Servers): AsyncapiObject {
-  const isOne = isTopic(topic)
+function write ({ topic, address, broker, messages, takesDeadLetters }: Channel, servers: Servers): AsyncapiObject {
+  const isOne = address !== null && isTopic(topic)
   // The app creates no topic that a pattern finds.
   const { partitions, replicas = -1 } = isOne ? broker.topicConfig ?? {} : {}
   // A placeholder stands between braces, which the text of a RegExp may have, too; only that has a slash.
   const isRegExp = topic.includes('/')
   const parameters = isRegExp ? [] : [...topic.matchAll(PLACEHOLDER)].map(([, name = '']) => [name, {}])
   return {
-    address: isRegExp ? null : topic,
+    address: isRegExp ? null : address,
     title: isRegExp ? topic : undefined,
     parameters: parameters.length > 0 ? Object.fromEntries(parameters) : undefined,
     servers: servers.refer(broker),

@@ -5,6 +5,7 @@ import type { Registry } from '../../broker/registry.js'
 import type { ConnectionSettings } from '../../options/clusters.js'
 import type { CodecSettings } from '../../options/codec.js'
 import type { About } from '../../options/documentation.js'
+import { replyTopicOf } from '../../options/replies.js'
 import { Sealed } from '../../sealed.js'
 import { asPublished, asReceived, type Prepare, type PreparingBroker } from '../publish/prepare.js'
 import { References } from '../schema/references.js'
@@ -15,6 +16,8 @@ export interface Described {
   readonly name: string
   readonly clientId: string
   readonly includeInSchema: boolean
+  /** Topic of the replies to its own requests. */
+  readonly replyTopic: string
   /** The one that is used comes first. */
   readonly servers: readonly [DescribedServer, ...DescribedServer[]]
   /** Configuration of topics that the plugin creates; undefined when it creates none. */
@@ -92,6 +95,7 @@ export function describe (broker: Describable): Described {
     name,
     clientId,
     includeInSchema,
+    replyTopic: replyTopicOf(settings),
     servers: serversOf(settings),
     topicConfig: topics === 'create' ? topicConfig : undefined,
     subscribers: registry.subscribers.filter(({ includeInSchema }) => includeInSchema).map((subscriber) => {

@@ -6,6 +6,7 @@ import { BINDING, fingerprintOf, kindOf, partsOf, unite, type MessageParts, type
 import { byName, compare, Names, pascalCase, toName } from './names.js'
 import type { Reference } from '../schema/components.js'
 import type { CustomConversion } from '../schema/json-schema.js'
+import { REPLY_ADDRESS, replyOf } from './replies.js'
 
 type Declared = { readonly subscriber: DescribedSubscriber } | { readonly publisher: DescribedPublisher }
 
@@ -14,6 +15,8 @@ interface Entry {
   readonly broker: Described
   readonly topic: string
   readonly parts: MessageParts
+  /** The message that answers it. */
+  readonly reply: MessageParts | undefined
   readonly subscriber?: DescribedSubscriber
   readonly publisher?: DescribedPublisher
   /** Names are given in this order, so that the order of declarations does not matter. */
@@ -46,10 +49,11 @@ export class Operations {
     this.#messages = messages
     this.#brokers = new Map(brokers.map((broker) => [broker.name, broker]))
     const entries = brokers.flatMap((broker) => entriesOf(broker, custom)).sort((a, b) => compare(a.order, b.order))
-    for (const { broker, topic, parts } of entries) {
+    for (const { broker, topic, parts, reply } of entries) {
       const channel = channels.of(broker, topic)
       this.#kinds.set(channel, unite(this.#kinds.get(channel) ?? [], parts))
       for (const { part, reason } of parts.unknown) this.unknownSchemas.add(`${part} of '${topic}': ${reason}`)
+      for (const { reason } of reply?.unknown ?? []) this.unknownSchemas.add(`reply of '${topic}': ${reason}`)
     }
     for (const broker of brokers) this.#sendDeadLetters(broker)
     for (const entry of entries) this.#add(entry)
@@ -63,12 +67,13 @@ export class Operations {
     return byName(this.#operations)
   }
 
-  #add ({ broker, topic, parts, subscriber, publisher }: Entry): void {
+  #add ({ broker, topic, parts, reply, subscriber, publisher }: Entry): void {
     const channel = this.#channels.of(broker, topic)
     const party = (subscriber ?? publisher) as DescribedSubscriber | DescribedPublisher
     const { about, schema } = party
+    const { reply: _, ...received } = schema ?? {}
     // Without `messages` an operation is about its whole channel: a subscriber without schemas takes all messages.
-    const isPlain = Object.keys(schema ?? {}).length === 0 && about.examples.length === 0
+    const isPlain = Object.keys(received).length === 0 && about.examples.length === 0
     const takesAll = subscriber !== undefined && subscriber.type === undefined && isPlain
     const messages = takesAll ? undefined : [this.#message(channel, parts)]
     const { name, topics = [] } = subscriber ?? {}
@@ -81,12 +86,25 @@ export class Operations {
       description: about.description,
       tags: tags(about.deprecated ? [...about.tags, 'deprecated'] : about.tags),
       messages,
+      reply: reply && this.#reply(broker, reply, subscriber === undefined),
       bindings: binding(broker, subscriber?.groupId),
       'x-kafka-consumer': subscriber && consumerOf(subscriber, topic),
       'x-publishes': subscriber && this.#resultsOf(subscriber),
       'x-deprecated': about.deprecated || undefined
     })
     this.#originOf(id, action, channel).parties.push(party)
+  }
+
+  /** What answers an operation: in the app's own reply topic, or where the sender wants it. */
+  #reply (broker: Described, parts: MessageParts, isOwn: boolean): AsyncapiObject {
+    const channel = isOwn ? this.#channels.of(broker, broker.replyTopic) : this.#channels.answers(broker)
+    const name = this.#messages.add(parts)
+    channel.messages.add(name)
+    return {
+      address: isOwn ? undefined : REPLY_ADDRESS,
+      channel: channel.reference,
+      messages: [channel.messageReference(name)]
+    }
   }
 
   /** The channels that the results of a subscriber are published to. */
@@ -170,8 +188,10 @@ function entriesOf (broker: Described, custom: CustomConversion | undefined): En
       ...consumerOf(party.subscriber, topic),
       results: party.subscriber.results
     }
-    const order = [first, topic, Object.keys(party), groupId, name, fingerprintOf(parts), about, consumer]
-    return { broker, topic, parts, ...party, order: JSON.stringify(order) }
+    const reply = replyOf(declared, topic, custom)
+    const prints = [parts, ...reply === undefined ? [] : [reply]].map(fingerprintOf)
+    const order = [first, topic, Object.keys(party), groupId, name, ...prints, about, consumer]
+    return { broker, topic, parts, reply, ...party, order: JSON.stringify(order) }
   }
   return [
     ...broker.subscribers.flatMap((subscriber) => subscriber.topics.map((topic) => entry(topic, { subscriber }))),

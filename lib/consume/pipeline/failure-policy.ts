@@ -35,7 +35,12 @@ export type FailureAnswer =
   { readonly kind: 'forward', readonly outgoing: Outgoing } |
   { readonly kind: 'dead-letter' } |
   { readonly kind: 'acknowledge' } |
-  { readonly kind: 'reply', readonly prepared: () => readonly Prepared[] | Promise<ResultsInScope> }
+  {
+    readonly kind: 'reply'
+    readonly value: unknown
+    /** What the value is published as. */
+    readonly prepared: () => readonly Prepared[] | Promise<ResultsInScope>
+  }
 
 /** A failure's stage, as dead letters name it, and what it leads to. */
 export interface Verdict {

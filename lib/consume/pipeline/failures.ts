@@ -36,7 +36,7 @@ interface Thrown<Message> {
 }
 
 export interface FailureParts<Message> {
-  readonly steps: Pick<MessageSteps<Message>, 'onFailure'>
+  readonly steps: Pick<MessageSteps<Message>, 'onFailure' | 'replies'>
   readonly policy: FailurePolicy
   readonly publisher: PublishUntilStored
   readonly deadlines: HandlerDeadlines
@@ -94,11 +94,12 @@ export class Failures<Message> {
   }
 
   /** Publishes the reply as the handler's result. If that fails, the policy judges: no handler is asked again. */
-  async #reply ({ prepared }: Reply, error: Error, delivery: Delivery, slot: LaneSlot): Promise<AttemptResult> {
-    const { policy, publisher, report } = this.#parts
+  async #reply ({ prepared, value }: Reply, error: Error, delivery: Delivery, slot: LaneSlot): Promise<AttemptResult> {
+    const { steps, policy, publisher, report } = this.#parts
     try {
-      const outcome = await publisher.results(prepared(), delivery, slot) ? 'settled' : 'unsettled'
-      return { kind: 'done', outcome, error }
+      const stored = await publisher.results(prepared(), delivery, slot)
+      if (stored) await steps.replies?.reply(value, delivery)
+      return { kind: 'done', outcome: stored ? 'settled' : 'unsettled', error }
     } catch (thrown) {
       const refusal = toError(thrown)
       const result = this.#result(policy.thrown('publish', refusal, delivery), refusal, delivery)

@@ -19,7 +19,7 @@ import type { Outcome } from './outcome.js'
 import { PublishUntilStored } from './publish-until-stored.js'
 import { SubscriberReport } from './report.js'
 import { RunOne } from './run-one.js'
-import type { SubscriberPlan, SubscriberSettings } from './subscriber-plan.js'
+import type { Replies, SubscriberPlan, SubscriberSettings } from './subscriber-plan.js'
 import { traceAttempt } from './trace.js'
 
 /** A pipeline for those who do not know the type of its message: all of the core but the pipeline and its plan. */
@@ -52,6 +52,7 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
   readonly #deadlines: HandlerDeadlines
   readonly #policy: FailurePolicy
   readonly #one: RunOne<Message>
+  readonly #replies: Replies | undefined
   readonly #breaker: Breaker | undefined
 
   /** `policy`: a plan's own way to deal with failures, @default its `ackPolicy`, `retry` and `deadLetter` */
@@ -63,6 +64,7 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
     this.#report = report
     this.#publisher = new PublishUntilStored(plan, producer, report)
     this.#deadlines = new HandlerDeadlines(plan.handlerTimeout, clock, (delivery) => { report.late(delivery) })
+    this.#replies = plan.replies
     this.#policy = policy ?? new FailurePolicy(plan, (...thrown) => { report.retryOnThrew(...thrown) })
     this.#breaker = plan.breaker === false ? undefined : new Breaker(plan.breaker, clock, report)
     this.#one = new RunOne({
@@ -154,7 +156,11 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
     delivery: Delivery, failure: Failure, consequence: FinalConsequence, slot: LaneSlot
   ): Promise<Outcome> {
     try {
-      return await this.#end(delivery, failure, consequence, slot)
+      const outcome = await this.#end(delivery, failure, consequence, slot)
+      // A message that is forwarded is handled elsewhere.
+      const isOver = outcome === 'settled' && slot.settlement !== 'forwarded'
+      if (isOver && this.#replies !== undefined) await this.#replies.refuse(failure.error, delivery)
+      return outcome
     } catch (err) {
       if (!isNotAuthorized(err)) throw err
       this.#report.refused(delivery, err)

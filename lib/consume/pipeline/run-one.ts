@@ -6,7 +6,7 @@ import { AckMessage, decisionOf, SkipMessage, StopConsume, type Decision } from 
 import type { Delivery } from './delivery.js'
 import { Failures, type AttemptResult, type DoneAttempt, type FailureParts } from './failures.js'
 import type { Step } from './failure-policy.js'
-import type { AttemptMoments, MessageSteps } from './subscriber-plan.js'
+import type { AttemptMoments, MessageSteps, Replies } from './subscriber-plan.js'
 
 const SETTLED: DoneAttempt = { kind: 'done', outcome: 'settled' }
 const UNSETTLED: DoneAttempt = { kind: 'done', outcome: 'unsettled' }
@@ -63,11 +63,13 @@ export class RunOne<Message> {
       if (ending !== undefined) await ending
       const { decision } = delivery
       if (decision !== undefined && decision.kind !== 'ack') return this.#failures.decided(decision, delivery, firstAt)
-      if (delivery.error !== undefined) return { ...SETTLED, error: delivery.error }
-      if (result === undefined) return SETTLED
       step = 'publish'
-      if (await publisher.results(steps.prepare(result, message), delivery, slot)) return SETTLED
-      return { ...UNSETTLED, error: new FASTSTREAM_ERR_HANDLER_ABORTED('its result could not be published in time') }
+      if (result !== undefined && !await publisher.results(steps.prepare(result, message), delivery, slot)) {
+        return { ...UNSETTLED, error: new FASTSTREAM_ERR_HANDLER_ABORTED('its result could not be published in time') }
+      }
+      if (steps.replies !== undefined) await this.#answer(steps.replies, result, delivery, slot)
+      const { error } = delivery
+      return error === undefined ? SETTLED : { ...SETTLED, error }
     } catch (caught) {
       delivery.end()
       if (delivery.givenUp) return { ...UNSETTLED, error: toError(caught) }
@@ -79,6 +81,14 @@ export class RunOne<Message> {
       if (decision !== undefined) return this.#decidedAround(decision, error, delivery, slot, firstAt)
       return await this.#failures.failed({ step, error, message }, delivery, slot, firstAt)
     }
+  }
+
+  /** Answers with the result, or with the error of a handler that threw when it had decided. */
+  #answer (replies: Replies, result: unknown, delivery: Delivery, slot: LaneSlot): Promise<void> | undefined {
+    // What was skipped is not for this handler: another one may answer.
+    if (slot.settlement === 'skipped') return undefined
+    const { error } = delivery
+    return error === undefined ? replies.reply(result, delivery) : replies.refuse(error, delivery)
   }
 
   /** Runs an attempt within the moments of its middlewares, the last of which comes before the message is settled. */

@@ -60,6 +60,17 @@ export interface ResultsInScope {
   end (): Promise<void>
 }
 
+/** Answers to the senders of messages that ask for a reply. Each returns undefined where there is nothing to answer. */
+export interface Replies {
+  /**
+   * Answers with the handler's result. Resolves when the reply has its place in the queue; rejects when it has no form
+   * on the wire or does not match its schema.
+   */
+  reply (result: unknown, delivery: Delivery): Promise<void> | undefined
+  /** Answers with the code of an error. Never rejects. */
+  refuse (error: Error, delivery: Delivery): Promise<void> | undefined
+}
+
 /** Steps of a subscriber for each message, in this order. `Message` is the result of `decode`. */
 export interface MessageSteps<Message> {
   /** Returns the code around one attempt. Undefined where there is none, so that nothing is added per message. */
@@ -74,6 +85,8 @@ export interface MessageSteps<Message> {
   release (message: Message, failure?: { readonly error: unknown }): Promise<void> | undefined
   /** Checks and encodes the handler's result. Throws (or rejects) when it cannot be published. */
   prepare (result: unknown, message: Message): readonly Prepared[] | Promise<ResultsInScope>
+  /** Undefined where the subscriber does not answer, so that nothing is added per message. */
+  readonly replies?: Replies | undefined
   /**
    * Asks the app about a failure. Resolves to undefined when it leaves the decision to the policy. Undefined where the
    * app has no error handler. `message` is undefined when it was not decoded.

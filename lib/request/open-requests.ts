@@ -1,0 +1,126 @@
+import { randomUUID } from 'node:crypto'
+import type { Clock } from '../clock.js'
+import { FASTSTREAM_ERR_REQUEST_ABORTED, FASTSTREAM_ERR_REQUEST_TIMEOUT } from '../errors.js'
+import { CORRELATION_ID, headerText } from '../message/headers.js'
+import type { ConsumedRecord } from '../transport/transport.js'
+
+/** Bounds of one request. */
+export interface RequestBounds {
+  readonly clock: Clock
+  /** ms */
+  readonly timeout: number
+  readonly signals: readonly AbortSignal[]
+}
+
+/** Characters of an id that tell the process, as the first part of a UUID. */
+const TAG = 8
+
+/** Requests of one broker that wait for their replies. */
+export class OpenRequests {
+  /** Processes that read the same partition see each other's replies: ids of this one begin alike. */
+  readonly #tag = randomUUID().slice(0, TAG)
+  readonly #open = new Map<string, OpenRequest>()
+  #late = 0
+
+  get size (): number {
+    return this.#open.size
+  }
+
+  /** Number of replies for which no request waits. */
+  get late (): number {
+    return this.#late
+  }
+
+  /** Must be ended. */
+  begin (topic: string, bounds: RequestBounds): OpenRequest {
+    const request = new OpenRequest(this.#tag + randomUUID().slice(TAG), topic, bounds)
+    this.#open.set(request.id, request)
+    return request
+  }
+
+  end (request: OpenRequest): void {
+    request.release()
+    this.#open.delete(request.id)
+  }
+
+  /** Takes a record of the partition of replies. Never throws. */
+  deliver (record: ConsumedRecord): void {
+    const id = headerText(record, CORRELATION_ID)
+    if (id?.startsWith(this.#tag) !== true) return
+    if (this.#open.get(id)?.answer(record) !== true) this.#late++
+  }
+
+  /** Fails all of them. */
+  fail (error: Error): void {
+    for (const request of this.#open.values()) request.fail(error)
+  }
+}
+
+/** One request, until its reply is read, or it has failed. */
+export class OpenRequest {
+  readonly id: string
+  readonly #topic: string
+  readonly #signals: readonly AbortSignal[]
+  readonly #cancel: () => void
+  #sent = false
+  #failure: Error | undefined
+  #reject: ((error: Error) => void) | undefined
+  #answer: ((record: ConsumedRecord) => void) | undefined
+
+  constructor (id: string, topic: string, { clock, timeout, signals }: RequestBounds) {
+    this.id = id
+    this.#topic = topic
+    this.#signals = signals
+    this.#cancel = clock.schedule(timeout, () => {
+      this.fail(new FASTSTREAM_ERR_REQUEST_TIMEOUT(topic, timeout, this.#place))
+    })
+    for (const signal of signals) {
+      if (signal.aborted) this.#abort()
+      else signal.addEventListener('abort', this.#abort, { once: true })
+    }
+  }
+
+  /** Settles as `work` does; rejects before that when the request fails. */
+  wait<Result> (work: Promise<Result>): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      this.#reject = reject
+      work.then(resolve, reject)
+      if (this.#failure !== undefined) reject(this.#failure)
+    })
+  }
+
+  /** Resolves to the record of the reply. To be called before the request is sent. Throws when it has failed. */
+  reply (): Promise<ConsumedRecord> {
+    if (this.#failure !== undefined) throw this.#failure
+    this.#sent = true
+    return this.wait(new Promise((resolve) => { this.#answer = resolve }))
+  }
+
+  /** Takes the reply. False when there is one already. */
+  answer (record: ConsumedRecord): boolean {
+    if (this.#answer === undefined) return false
+    this.#answer(record)
+    this.#answer = undefined
+    return true
+  }
+
+  /** The first failure counts. */
+  fail (error: Error): void {
+    this.#failure ??= error
+    this.#reject?.(error)
+  }
+
+  release (): void {
+    this.#cancel()
+    for (const signal of this.#signals) signal.removeEventListener('abort', this.#abort)
+  }
+
+  readonly #abort = (): void => {
+    const aborted = this.#signals.find((signal) => signal.aborted)
+    this.fail(new FASTSTREAM_ERR_REQUEST_ABORTED(this.#topic, this.#place, { cause: aborted?.reason }))
+  }
+
+  get #place (): string {
+    return this.#sent ? 'it may be handled all the same' : 'it was not sent: the reply topic is not read yet'
+  }
+}
