@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { BrokerHealth, RecordMetadata } from '../../types/index.js'
 import type { Clock } from '../clock.js'
+import type { Group } from '../consume/group/group.js'
 import type { LastError } from '../consume/group/group-state.js'
 import { overridesOf } from '../deps/overrides.js'
 import type { ResolutionSettings } from '../deps/resolution.js'
