@@ -5,12 +5,14 @@ import type { BreakerOptions } from './breaker.js'
 import type { ClusterOptions } from './clusters.js'
 import type { CodecOption, Decoder, Parser } from './codec.js'
 import type { InheritedConsumerOptions } from './consumer-options.js'
+import type { DeadLetterRoutes } from './dead-letters.js'
 import type { Middleware } from './middleware.js'
 import type { ObserveOptions } from './observe-options.js'
 import type { Partitioner } from './publish.js'
 import type { RepliesOptions } from './request.js'
 import type { LayerOptions } from './scope-options.js'
 import type { SaslOptions } from './security.js'
+import type { TopicConfig } from './topic-config.js'
 import type { Transport, TransportFactory } from './transport.js'
 
 /**
@@ -76,20 +78,6 @@ export interface DeadLetterOptions {
    * @default (topic) => topic + '.dlq'
    */
   topic?: string | ((topic: string) => string) | undefined
-}
-
-/**
- * Settings of the topics that the app creates.
- *
- * @example
- * const topicConfig: TopicConfig = { partitions: 12, replicas: 3 }
- * await app.register(faststreamPlugin, { brokers: ['localhost:9092'], groupId: 'shop', topicConfig })
- */
-export interface TopicConfig {
-  /** Number of partitions. @default 3 */
-  partitions?: number | undefined
-  /** Replication factor; −1 is the cluster's default (KIP-464). @default -1 */
-  replicas?: number | undefined
 }
 
 /**
@@ -385,6 +373,12 @@ export interface FaststreamOptions extends LayerOptions, ObserveOptions {
    * @default true; in production false, as it shows the topology
    */
   asyncapi?: AsyncapiOptions | boolean | undefined
+  /**
+   * Routes that list, show, redrive and discard the dead letters of this broker, see {@link DeadLetterRoutes}.
+   *
+   * @default none
+   */
+  deadLetters?: DeadLetterRoutes | undefined
   /**
    * Options as in `Fastify({ ajv })`, for the strict check of what is published. Received values are checked by the
    * compiler of the scope's routes, with the options that Fastify has.

@@ -4,31 +4,40 @@ import type {
 } from '../../types/index.js'
 import type { Clock } from '../clock.js'
 import { FASTSTREAM_ERR_ALREADY_STARTED, FASTSTREAM_ERR_NOT_READY } from '../errors.js'
+import { steady, type Log } from '../log.js'
 import type { Outgoing, PublishingSender, Sending } from '../message/outgoing.js'
 import { clusterNamed, requireWritten } from '../options/clusters.js'
-import { steady } from '../log.js'
 import type { PublishChains, PublishScopes } from '../middleware/publish-chain.js'
 import type { Settings } from '../options/plugin-options.js'
+import type { Transport } from '../transport/transport.js'
+import { DeadLetters } from '../dead-letters/dead-letters.js'
 import type { ReplyReader, ReplyTaker } from '../request/reply-reader.js'
 import { Requests } from '../request/requests.js'
 import type { Compiled } from './compile.js'
+import { deadLetterMeans } from './dead-letter-means.js'
 import type { PublisherDeclaration, SubscriberDeclaration } from './declaration.js'
 import { nameOf, type Layer } from './layers.js'
-import type { PublisherSettings } from './plan.js'
+import { DynamicSubscribers } from './dynamic-subscribers.js'
+import type { OneOrMore } from './cases.js'
+import type { PublisherSettings, SubscriberSettings } from './plan.js'
 import { plainPublisher, type PublisherPlan } from './publisher.js'
 import { Registry } from './registry.js'
+import type { BrokerRuntime } from './runtime.js'
 import { ScopeErrorHandlers } from './scope-error-handlers.js'
 import type { CompiledSubscriber } from './subscriber.js'
 
 /** Declarations for one cluster, made while plugins load, and the broker that runs them when the app is ready. */
 export abstract class DeclaredBroker implements PublishingSender {
   settings: Settings
+  readonly log: Log
   /** Rate at which messages are started, for `pressure()`. */
   rate: BrokerPressure['subscribers'] = 'running'
   /** Memory of an observer, for `explain()`. */
   stories: { of (place: RecordMetadata): MessageStory | undefined } | undefined
   readonly registry: Registry
+  readonly dynamic: DynamicSubscribers
   readonly errorHandlers = new ScopeErrorHandlers()
+  readonly deadLetters = new DeadLetters(() => deadLetterMeans(this))
   readonly #publishScopes = new WeakMap<FastifyInstance, PublishScopes>()
   readonly requests: Requests
   #state: BrokerHealth['state'] = 'starting'
@@ -39,8 +48,15 @@ export abstract class DeclaredBroker implements PublishingSender {
   /** `scope`: of the plugin. */
   constructor (settings: Settings, scope: FastifyInstance) {
     this.settings = settings
+    this.log = steady(scope.log)
     this.registry = new Registry(settings, scope)
-    this.requests = new Requests(this, steady(scope.log))
+    this.dynamic = new DynamicSubscribers({
+      registry: this.registry,
+      runtime: () => this.runtime,
+      isEnding: () => this.isEnding,
+      compile: (declaration) => this.compileDynamic(this.registry.resolveDynamic(declaration))
+    })
+    this.requests = new Requests(this, this.log)
   }
 
   protected get state (): BrokerHealth['state'] {
@@ -55,8 +71,14 @@ export abstract class DeclaredBroker implements PublishingSender {
   /** The chains of publishers without middlewares. */
   abstract readonly chains: PublishChains
   abstract get clock (): Clock
+  /** @throws FASTSTREAM_ERR_NOT_READY while there is no cluster */
+  abstract get transport (): Transport
   abstract send (outgoing: Outgoing, sending?: Sending): Promise<RecordMetadata>
   abstract failedLater (topic: string, error: Error): void
+  /** @throws FASTSTREAM_ERR_NOT_READY while there is none, and when it is drained */
+  protected abstract readonly runtime: BrokerRuntime
+  protected abstract readonly isEnding: boolean
+  protected abstract compileDynamic (settings: SubscriberSettings): CompiledSubscriber
   protected abstract compilePublisher (settings: PublisherSettings): PublisherPlan
   abstract prepareTopic (topic: string): void
   abstract readReplies (topic: string, taker: ReplyTaker): Promise<ReplyReader>
@@ -89,6 +111,13 @@ export abstract class DeclaredBroker implements PublishingSender {
   addSubscriber (declaration: SubscriberDeclaration): void {
     this.onlyWhileLoading('a subscriber', declaration.topics.join(', '))
     this.registry.addSubscriber(declaration)
+  }
+
+  /** Declares a subscriber that starts and stops by itself; `all` are its cases, if it has several. */
+  addDynamic (all: OneOrMore<SubscriberDeclaration>): void {
+    const { compiled, state } = this
+    if (compiled === undefined || state === 'closing' || state === 'closed') throw new FASTSTREAM_ERR_NOT_READY(state)
+    this.dynamic.declare(all)
   }
 
   /** Also after the start: then it is compiled at once, and its topic is created or verified. */
@@ -131,6 +160,11 @@ export abstract class DeclaredBroker implements PublishingSender {
       this.#publishScopes.set(scope, scopes)
     }
     return scopes
+  }
+
+  /** All subscribers with their schemas. @throws FASTSTREAM_ERR_NOT_READY before these are compiled */
+  get compiledSubscribers (): readonly CompiledSubscriber[] {
+    return [...this.found(this.compiled).subscribers.values()]
   }
 
   topicsOf (declaration: SubscriberDeclaration): readonly string[] {

@@ -5,7 +5,6 @@
  */
 
 const PLUGIN = 'an option of the plugin'
-const AT_START = 'is decided when the app starts'
 
 /** Names of `KafkaRouter`, `subscriber`, `publisher`, `include_router`, `KafkaBroker` and `publish`. */
 export const FASTSTREAM_NAMES: Readonly<Record<string, string>> = {
@@ -52,7 +51,7 @@ export const FASTSTREAM_NAMES: Readonly<Record<string, string>> = {
   max_records: "use 'batch.maxSize' of a subscriber",
   pattern: 'the first argument is one: subscriber(/^orders\\./, handler), or with placeholders: orders.{region}',
   partitions: "use 'partitions' of subscriber(): numbers, of each of its topics",
-  persistent: `leave it out: a subscriber or publisher lives as long as its app, which ${AT_START}`,
+  persistent: 'leave it out: a subscriber that is declared after ready() has start() and stop()',
 
   // What is done with a message.
   dependencies: "use 'deps', found at message.deps",
@@ -136,7 +135,7 @@ export const FASTKAFKA_NAMES: Readonly<Record<string, string>> = {
 
   // Tests.
   app: 'the first argument names it: testBroker(app)',
-  use_in_memory_broker: 'leave it out: testBroker(app) is always in memory',
+  use_in_memory_broker: "it is 'useInMemoryBroker' of createTester(), which fastify-faststream/testing exports",
   interval: "it is 'interval' of benchmark(), which fastify-faststream/testing exports",
   sliding_window_size: "it is 'window' of benchmark(), which fastify-faststream/testing exports"
 }

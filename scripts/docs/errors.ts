@@ -21,10 +21,19 @@ const WHEN: { readonly [_ in keyof typeof errors]: string } = {
     'a publisher or subscriber of a [router](routers.md) is used, and its router is not included, or included several times',
   FASTSTREAM_ERR_ALREADY_STARTED:
     'a subscriber, task or function of the [lifecycle](lifecycle.md), or a publisher with a schema in a scope without compilers, is declared after `ready()`, or `withDeps()` is called after the declarations that it should apply to',
+  FASTSTREAM_ERR_SUBSCRIBER_CALL:
+    '`getOne()`, a loop, `seek()`, `start()` or `stop()` is used on a subscriber that has a handler, was declared before `ready()`, or does [not run](dynamic-subscribers.md)',
   FASTSTREAM_ERR_HOOK_TIMEOUT:
     'a function of [onStopping](lifecycle.md) did not end in half of `drainTimeout`, or one of `onStarted` that runs after `ready()` not within `pluginTimeout`; seen in logs',
   FASTSTREAM_ERR_NOT_READY:
     "`publish` is called before `ready()`, before the cluster is connected (`startup: 'background'`), or after the app has closed",
+  FASTSTREAM_ERR_DEAD_LETTERS: 'the cluster does not deliver [dead letters](mend.md#dead-letters), or their progress',
+  FASTSTREAM_ERR_NO_DEAD_LETTER: '`deadLetters.show()` names a place that holds no record',
+  FASTSTREAM_ERR_REDRIVE:
+    'another redrive or discard of this process is under way, or the progress of one cannot be stored',
+  FASTSTREAM_ERR_DEAD_LETTER_INPUT: 'a request to the [routes](mend.md#routes) of dead letters is wrong',
+  FASTSTREAM_ERR_DEAD_LETTERS_FORBIDDEN:
+    '`deadLetters.authorize` does not allow a request, or it comes from a page of another site',
   FASTSTREAM_ERR_SCHEMA_BUILD: 'a schema cannot be compiled',
   FASTSTREAM_ERR_ASYNCAPI: '`app.asyncapi()` is called before `ready()`',
   FASTSTREAM_ERR_CONNECT: 'no broker answers within `connectTimeout`',
@@ -57,6 +66,7 @@ const WHEN: { readonly [_ in keyof typeof errors]: string } = {
   FASTSTREAM_ERR_OFFSET_RESET:
     "the group's offset is not in the log, and `offsetReset` is `'fail'`; seen in logs and `health()`",
   FASTSTREAM_ERR_SKIP: '`skipTo` names a partition that this process does not own, or that is being read',
+  FASTSTREAM_ERR_SEEK: '`seek` names a partition that this process does not own',
   FASTSTREAM_ERR_UNKNOWN_TOPIC: '`publish` names a topic that the cluster does not have',
   FASTSTREAM_ERR_UNKNOWN_PARTITION: '`publish` names a partition that the topic does not have',
   FASTSTREAM_ERR_PARTITION:

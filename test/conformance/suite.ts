@@ -4,6 +4,8 @@ import { beginnings } from './beginnings.js'
 import { chosenPartitions } from './chosen-partitions.js'
 import { claims } from './claims.js'
 import { consuming } from './consuming.js'
+import { deadLetters } from './dead-letters.js'
+import { dynamic } from './dynamic.js'
 import { failing } from './failing.js'
 import { groups } from './groups.js'
 import { health } from './health.js'
@@ -35,11 +37,13 @@ export function conformance (world: World): void {
   consuming(world)
   ordering(world)
   failing(world)
+  deadLetters(world)
   settling(world)
   stopping(world)
   pausing(world)
   patterns(world)
   chosenPartitions(world)
+  dynamic(world)
   hostile(world)
   claims(world)
   groups(world)

@@ -1,5 +1,3 @@
-import { setMaxListeners } from 'node:events'
-
 /** A gate that is open at first. */
 export class Gate {
   #isShut = false
@@ -36,11 +34,4 @@ export class Gate {
       signal.addEventListener('abort', onAbort, { once: true })
     })
   }
-}
-
-/** Ends waits. Any number of messages may wait for a retry at once: a listener for each is no leak. */
-export function createHalt (): AbortController {
-  const halt = new AbortController()
-  setMaxListeners(0, halt.signal)
-  return halt
 }

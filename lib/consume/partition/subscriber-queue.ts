@@ -13,7 +13,8 @@ import type { Outcome } from '../pipeline/outcome.js'
 import type { ErasedPipeline } from '../pipeline/pipeline.js'
 import { BatchSlot } from './batch-slot.js'
 import { Ending } from './ending.js'
-import { createHalt, Gate } from './gate.js'
+import { Gate } from './gate.js'
+import { halter } from './halter.js'
 import { Lanes, type Pause, type Settlement } from './lanes.js'
 import { RecordSlot, type Wait } from './record-slot.js'
 import { TrackedBatch, type LaneItem } from './tracked-batch.js'
@@ -37,7 +38,7 @@ export class SubscriberQueue {
   readonly ending: Ending
   readonly #group: QueueEnvironment
   /** Aborts when retries must not be waited for any longer. */
-  #halt = createHalt()
+  #halt = halter()
   readonly #listener: ListenerCalls | undefined
   readonly #idleRunners: Runner[] = []
   /** Shut while the subscriber is paused. */
@@ -54,6 +55,7 @@ export class SubscriberQueue {
     const run = (item: LaneItem, pause: Pause): Promise<boolean> => inOwnContext(() => this.runNext(item, pause))
     this.lanes = new Lanes<LaneItem>(plan.concurrency, run)
     this.lanes.freeze()
+    plan.reader?.connect((places) => { this.lanes.resize(places) })
     this.#listener = plan.listener && new ListenerCalls(plan.listener, plan, group)
     this.ending = new Ending({ lanes: this.lanes, pipeline, listener: this.#listener, environment: group })
   }
@@ -110,7 +112,8 @@ export class SubscriberQueue {
   /** Starts records again, and allows retries again unless the subscriber is stopped. */
   thaw (): void {
     this.#frozen = false
-    if (!this.#stopped) this.#halt = createHalt()
+    this.pipeline.plan.reader?.resume()
+    if (!this.#stopped) this.#halt = halter()
     this.#startIfAllowed()
   }
 
@@ -121,9 +124,11 @@ export class SubscriberQueue {
     else telling.then(() => { this.#startIfAllowed() })
   }
 
-  /** Ends all waits for a retry, and refuses new ones: those messages stay unsettled. */
-  halt (): void {
+  /** Ends all waits for a retry, and refuses new ones: those messages stay unsettled. So does what a reader has. */
+  halt (reason: string): void {
     this.#halt.abort()
+    this.lanes.letReturn()
+    this.pipeline.plan.reader?.drain(reason)
   }
 
   /**
@@ -133,6 +138,7 @@ export class SubscriberQueue {
   revoke (reason: string): void {
     this.#halt.abort()
     this.lanes.clear()
+    this.lanes.letReturn()
     this.pipeline.giveUp(reason)
     this.#listener?.lost()
   }
@@ -142,6 +148,8 @@ export class SubscriberQueue {
     this.#stopped = true
     this.lanes.stop()
     this.#halt.abort()
+    this.lanes.letReturn()
+    this.pipeline.plan.reader?.end()
   }
 
   /** A generation begins: messages are handled once the rebalance listener has been told. */
@@ -217,9 +225,10 @@ export class SubscriberQueue {
     const { clock, session } = this.#group
     const { signal } = this.#halt
     const isHeldBack = (): boolean => beforeAttempt && this.paused
-    let isOver = await pause(over(signal, clock))
+    const goesOn = (): boolean => !signal.aborted
+    let isOver = await pause(over(signal, clock), goesOn)
     // Asked each time: the subscriber may be paused while the item waits for a place.
-    while (isOver && isHeldBack()) isOver = await pause(this.#gate.opened(signal))
+    while (isOver && isHeldBack()) isOver = await pause(this.#gate.opened(signal), goesOn)
     return isOver && !signal.aborted && await session.proven(partition, signal)
   }
 

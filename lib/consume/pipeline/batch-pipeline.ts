@@ -1,6 +1,7 @@
 import type { BreakerHealth } from '../../../types/index.js'
 import { inOwnContext } from '../../context.js'
 import { decisionOf, SkipMessage } from '../../message/ack.js'
+import { isForAnotherGroup } from '../../message/redrive-headers.js'
 import type { Producer } from '../../produce/producer.js'
 import type { TopicPartition } from '../../transport/transport.js'
 import type { Environment } from '../environment.js'
@@ -56,7 +57,10 @@ export class BatchPipeline<Batch = unknown> implements ErasedPipeline {
     this.#parts.deadlines.giveUp(reason)
   }
 
-  async run ({ members }: BatchDelivery, slot: LaneSlot): Promise<Outcome> {
+  async run (batch: BatchDelivery, slot: LaneSlot): Promise<Outcome> {
+    const members = batch.members.filter(({ delivery: { record } }) => !isForAnotherGroup(record, this.plan))
+    if (members.length < batch.members.length) leaveOut(batch.members, members)
+    if (members.length === 0) return 'settled'
     const { clock, report } = this.#parts
     const began = clock.elapsed()
     const outcome = await this.#run(members, slot)
@@ -184,4 +188,9 @@ function endOfMember (member: BatchMember, delivery: BatchDelivery, result: Atte
   if (failed !== undefined) return { outcome: 'failed', error: failed.error }
   if (delivery.subjects.includes(member)) return endOf(result)
   return { outcome: delivery.rest.includes(member) ? 'unsettled' : 'settled', error: undefined }
+}
+
+/** Settles messages that were redriven for another group, before they are decoded. */
+function leaveOut (all: readonly BatchMember[], kept: readonly BatchMember[]): void {
+  for (const member of all) if (!kept.includes(member)) member.slot.settle('skipped')
 }

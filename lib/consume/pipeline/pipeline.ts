@@ -1,5 +1,6 @@
 import type { BreakerHealth } from '../../../types/index.js'
 import { inOwnContext } from '../../context.js'
+import { isForAnotherGroup } from '../../message/redrive-headers.js'
 import type { Producer } from '../../produce/producer.js'
 import type { TopicPartition } from '../../transport/transport.js'
 import type { Environment } from '../environment.js'
@@ -71,6 +72,7 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
   }
 
   run (delivery: Delivery, slot: LaneSlot): Promise<Outcome> {
+    if (isForAnotherGroup(delivery.record, this.plan)) return leftOut(slot)
     return this.#report.tellsCompleted ? this.#runAndTell(delivery, slot) : this.#run(delivery, slot)
   }
 
@@ -123,4 +125,10 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
     this.#report.ended(delivery, endOf(result), { duration: this.#parts.clock.elapsed() - began, blocked })
     return result
   }
+}
+
+/** Settles a message that was redriven for another group, before it is decoded. */
+export function leftOut (slot: LaneSlot): Promise<Outcome> {
+  slot.settle('skipped')
+  return Promise.resolve('settled')
 }
