@@ -3,11 +3,8 @@ import type { Clock } from '../../clock.js'
 import { inOwnContext } from '../../context.js'
 import type { BatchSettings, Ordering } from '../../options/settings.js'
 import { watchClose } from '../close-calls.js'
-import type { Environment } from '../environment.js'
 import type { TopicPartition } from '../../transport/transport.js'
-import type { Committer } from '../group/committer.js'
 import { ListenerCalls } from '../group/listener-calls.js'
-import type { Session } from '../group/session.js'
 import type { Delivery } from '../pipeline/delivery.js'
 import type { Outcome } from '../pipeline/outcome.js'
 import type { ErasedPipeline } from '../pipeline/pipeline.js'
@@ -16,20 +13,13 @@ import { Ending } from './ending.js'
 import { Gate } from './gate.js'
 import { halter } from './halter.js'
 import { Lanes, type Pause, type Settlement } from './lanes.js'
+import type { QueueEnvironment } from './queue-environment.js'
 import { RecordSlot, type Wait } from './record-slot.js'
 import { TrackedBatch, type LaneItem } from './tracked-batch.js'
 import type { TrackedRecord } from './tracked-record.js'
 
 /** Runs one message at a time. It has a name of its own and is used again: to make one costs 2 µs. */
 type Runner = (item: LaneItem, pause: Pause) => Promise<boolean>
-
-/** What a queue knows of its group. */
-export interface QueueEnvironment extends Environment {
-  readonly session: Session
-  readonly committer: Committer
-  /** Called when a handler has thrown `StopConsume`. */
-  readonly onStop: (queue: SubscriberQueue) => void
-}
 
 /** The records of one subscriber that wait for their turn, and those that run. */
 export class SubscriberQueue {
