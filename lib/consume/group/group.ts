@@ -5,9 +5,8 @@ import type {
   ConsumedRecord, ConsumerListener, CorruptBatch, OffsetReset, TopicPartition, TopicPartitionOffset, TransportConsumer
 } from '../../transport/transport.js'
 import type { Partition } from '../partition/partition.js'
-import type { QueueEnvironment } from '../partition/queue-environment.js'
 import { Queues } from '../partition/queues.js'
-import { SubscriberQueue } from '../partition/subscriber-queue.js'
+import { SubscriberQueue, type QueueEnvironment } from '../partition/subscriber-queue.js'
 import type { ErasedPipeline } from '../pipeline/pipeline.js'
 import { Committer } from './committer.js'
 import { drain } from './drain.js'

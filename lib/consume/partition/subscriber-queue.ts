@@ -18,6 +18,8 @@ import { RecordSlot, type Wait } from './record-slot.js'
 import { TrackedBatch, type LaneItem } from './tracked-batch.js'
 import type { TrackedRecord } from './tracked-record.js'
 
+export type { QueueEnvironment }
+
 /** Runs one message at a time. It has a name of its own and is used again: to make one costs 2 µs. */
 type Runner = (item: LaneItem, pause: Pause) => Promise<boolean>
 
