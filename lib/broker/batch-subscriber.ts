@@ -20,6 +20,7 @@ import { aroundHandler } from '../middleware/consume-chain.js'
 import { answerOf, askErrorHandlers, type ScopedErrorHandler } from '../middleware/error-handler.js'
 import { toError } from '../to-error.js'
 import { prepareResults } from './batch-results.js'
+import type { Handler } from './declaration.js'
 import type { SubscriberSettings } from './plan.js'
 import type { CompiledSubscriber } from './subscriber.js'
 
@@ -32,6 +33,7 @@ export interface DecodedBatch {
 
 /** Parts of a compiled subscriber that only itself has. */
 export interface BatchSource {
+  readonly handler: Handler
   readonly rules: IncomingRules
   readonly source: MessageSource
   readonly errorHandlers: readonly ScopedErrorHandler[]
@@ -55,7 +57,8 @@ export class CompiledBatches implements SubscriberPlan<DecodedBatch> {
 
   constructor (settings: SubscriberSettings, subscriber: CompiledSubscriber, means: BatchSource) {
     Object.assign(this, settings)
-    const { middlewares, declaration: { handler, scope } } = settings
+    const { middlewares, declaration: { scope } } = settings
+    const { handler } = means
     const around = aroundAttempts(middlewares)
     this.around = around && ((delivery) => around(firstRecordOf(means.source, delivery)))
     this.findsTopic = subscriber.findsTopic

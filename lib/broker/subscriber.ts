@@ -103,7 +103,7 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
     this.#handler = aroundHandler(middlewares, handle)
     this.#scopes = scopes
     this.#errorHandlers = errorHandlers
-    this.batches = settings.batch && new CompiledBatches(settings, this, { rules, source, errorHandlers })
+    this.batches = settings.batch && new CompiledBatches(settings, this, { handler, rules, source, errorHandlers })
     this.onFailure = errorHandlers.length === 0 ? undefined : (...failed) => this.#askErrorHandlers(...failed)
     Object.freeze(this)
   }

@@ -3,6 +3,7 @@ import type { SubscriberDeclaration } from '../broker/declaration.js'
 import type { Environment } from '../broker/environment.js'
 import { isPromise } from '../is-promise.js'
 import { shownKey } from '../message/key-text.js'
+import { ReceivedBatch } from '../message/received-batch.js'
 import type { ReceivedMessage } from '../message/received-message.js'
 import { snapshot } from './expected.js'
 import type { Faults } from './faults.js'
@@ -65,7 +66,9 @@ export function recordedHandlers (
 ): Environment['handlerOf'] {
   return function recordedHandler (declaration) {
     const { handler } = declaration
-    return function recorded (this: FastifyInstance, value: unknown, message: ReceivedMessage): unknown {
+    return function recorded (this: FastifyInstance, value: unknown, received: ReceivedMessage | ReceivedBatch): unknown {
+      // The first message stands for a batch.
+      const message = received instanceof ReceivedBatch ? ReceivedBatch.firstOf(received) : received
       const call = new RecordedCall(declaration, message)
       recorder.calls.push(call)
       recorder.changed()
@@ -74,7 +77,7 @@ export function recordedHandlers (
         recorder.changed()
       }
       try {
-        const run = (): unknown => Reflect.apply(replacements.get(declaration) ?? handler, this, [value, message])
+        const run = (): unknown => Reflect.apply(replacements.get(declaration) ?? handler, this, [value, received])
         const result: unknown = faults === undefined ? run() : faults.handle(declaration.scope, message, run)
         if (!isPromise(result)) {
           end('returned', result)

@@ -116,7 +116,7 @@ t.test('what the bounds must agree with is checked when everything is declared',
   for (const [plugin, batch, message] of cases) {
     const app = await buildApp(t, plugin)
     app.broker.subscriber('orders', { batch }, () => {})
-    await t.rejects(app.ready(), { code: 'FASTSTREAM_ERR_INVALID_OPTION', message })
+    await t.rejects(async () => { await app.ready() }, { code: 'FASTSTREAM_ERR_INVALID_OPTION', message })
   }
   const app = await buildApp(t, { buffer: { messages: 10 } })
   app.broker.subscriber('orders', { batch: true }, () => {})
@@ -124,7 +124,7 @@ t.test('what the bounds must agree with is checked when everything is declared',
   const shared = await buildApp(t)
   shared.broker.subscriber('orders', { filter: () => true }, () => {})
   shared.broker.subscriber('orders', { batch: true }, () => {})
-  await t.rejects(shared.ready(), { code: 'FASTSTREAM_ERR_GROUP_CLASH', message: /different values of 'batch'/ })
+  await t.rejects(async () => { await shared.ready() }, { code: 'FASTSTREAM_ERR_GROUP_CLASH', message: /different values of 'batch'/ })
 })
 
 t.test('the index of a BatchError is a whole number, and its cause is kept', async (t) => {

@@ -120,4 +120,16 @@ export class MemberDelivery implements MessageDelivery {
   decide (decision: Decision): boolean {
     return this.#batch.decide(decision)
   }
+
+  get decision (): Decision | undefined {
+    return this.#batch.decision
+  }
+
+  decided (): Promise<Decision> {
+    return this.#batch.decided()
+  }
+
+  giveUp (reason: string): void {
+    this.#batch.giveUp(reason)
+  }
 }
