@@ -66,7 +66,9 @@ export function recordedHandlers (
 ): Environment['handlerOf'] {
   return function recordedHandler (declaration) {
     const { handler } = declaration
-    return function recorded (this: FastifyInstance, value: unknown, received: ReceivedMessage | ReceivedBatch): unknown {
+    return function recorded (
+      this: FastifyInstance, value: unknown, received: ReceivedMessage | ReceivedBatch
+    ): unknown {
       // The first message stands for a batch.
       const message = received instanceof ReceivedBatch ? ReceivedBatch.firstOf(received) : received
       const call = new RecordedCall(declaration, message)

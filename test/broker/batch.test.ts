@@ -124,7 +124,8 @@ t.test('what the bounds must agree with is checked when everything is declared',
   const shared = await buildApp(t)
   shared.broker.subscriber('orders', { filter: () => true }, () => {})
   shared.broker.subscriber('orders', { batch: true }, () => {})
-  await t.rejects(async () => { await shared.ready() }, { code: 'FASTSTREAM_ERR_GROUP_CLASH', message: /different values of 'batch'/ })
+  const clash = { code: 'FASTSTREAM_ERR_GROUP_CLASH', message: /different values of 'batch'/ }
+  await t.rejects(async () => { await shared.ready() }, clash)
 })
 
 t.test('the index of a BatchError is a whole number, and its cause is kept', async (t) => {
