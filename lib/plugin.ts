@@ -8,6 +8,8 @@ import { Broker } from './broker/broker.js'
 import { decorate } from './broker/decorators.js'
 import { addBroker, brokersOf } from './broker/app-brokers.js'
 import { keepTopicPrefix } from './broker/layers.js'
+import { checkRoutes } from './dead-letter-routes/settings.js'
+import { serveDeadLetters } from './dead-letter-routes/routes.js'
 import { observe } from './observe/observe.js'
 import { normaliseOptions } from './options/plugin-options.js'
 import { registerOptionsOf } from './options/register-options.js'
@@ -18,12 +20,14 @@ import { rootOf } from './scope.js'
 async function faststream (app: FastifyInstance, options: FaststreamOptions & RegisterOptions): Promise<void> {
   const settings = normaliseOptions(options, app.initialConfig.pluginTimeout as number)
   const asyncapi = normaliseAsyncapi(options.asyncapi)
+  const deadLetters = checkRoutes(options.deadLetters)
   const registerOptions = registerOptionsOf(options)
   const broker = new Broker(settings, app)
   addBroker(app, broker)
   noticeClose(app)
   decorate(app, broker)
   // The document's onReady hook runs before ours: an app whose document fails never connects.
+  serveDeadLetters(app, broker, deadLetters, registerOptions)
   documentApp(app, brokersOf(app).byName, asyncapi, registerOptions)
   await observe(app, broker, options, registerOptions)
 

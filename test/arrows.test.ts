@@ -6,9 +6,9 @@ import ts from 'typescript'
 // The rooms of lib/ from top to bottom. A file imports from its own floor and from lower ones, types included.
 const FLOORS = [
   ['plugin.ts'],
-  ['asyncapi', 'testing', 'cli', 'observe'],
+  ['asyncapi', 'testing', 'cli', 'observe', 'dead-letter-routes'],
   ['broker'],
-  ['request'],
+  ['request', 'dead-letters'],
   ['middleware'],
   ['consume'],
   ['produce'],
@@ -34,7 +34,8 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   'transport/kafkajs': ['index.ts']
 }
 /** What may use Fastify itself; types of Fastify may be named wherever they are needed above consume/. */
-const FASTIFY = /^(plugin|scope|schema\/|deps\/http|broker\/decorators|asyncapi\/(site|publish|routes)|observe\/(health|observe))/
+const ABOVE = ['asyncapi\\/(site|publish|routes)', 'observe\\/(health|observe)', 'dead-letter-routes', 'cli']
+const FASTIFY = new RegExp(`^(plugin|scope|schema\\/|deps\\/http|broker\\/decorators|${ABOVE.join('|')})`)
 
 interface Import { readonly from: string, readonly to: string, readonly type: boolean }
 

@@ -1,3 +1,5 @@
+import type { DeadLetters } from './dead-letters.js'
+
 /**
  * Life of one broker beside its messages.
  *
@@ -14,6 +16,8 @@ export interface BrokerLifecycle<This> {
    * app.get('/ready', (request, reply) => reply.code(app.broker.isStarted ? 200 : 503).send())
    */
   readonly isStarted: boolean
+  /** Dead letters of the cluster, to be listed, shown, redriven and discarded: see {@link DeadLetters}. */
+  readonly deadLetters: DeadLetters
   /**
    * Returns the names of all topics that the app declares on this broker, sorted: those of subscribers and publishers,
    * and dead-letter topics. FastKafka: `get_topics`.

@@ -171,7 +171,7 @@ export interface MessageDeadLetteredEvent extends MessageFailedEvent {
 export interface MessageSettledEvent extends MessagePlace {
   /**
    * - `acknowledged`: handled, or failed under the policies `ACK` and `ACK_FIRST`.
-   * - `skipped`: its handler threw `SkipMessage`.
+   * - `skipped`: its handler threw `SkipMessage`, or it was redriven for another group.
    * - `dead-lettered`: moved to the dead-letter topic.
    * - `forwarded`: moved to another topic, to be handled there.
    * - `discarded`: could not be handled, and there is no dead-letter topic.

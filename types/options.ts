@@ -5,6 +5,7 @@ import type { BreakerOptions } from './breaker.js'
 import type { ClusterOptions } from './clusters.js'
 import type { CodecOption, Decoder, Parser } from './codec.js'
 import type { InheritedConsumerOptions } from './consumer-options.js'
+import type { DeadLetterRoutes } from './dead-letters.js'
 import type { Middleware } from './middleware.js'
 import type { ObserveOptions } from './observe-options.js'
 import type { Partitioner } from './publish.js'
@@ -385,6 +386,12 @@ export interface FaststreamOptions extends LayerOptions, ObserveOptions {
    * @default true; in production false, as it shows the topology
    */
   asyncapi?: AsyncapiOptions | boolean | undefined
+  /**
+   * Routes that list, show, redrive and discard the dead letters of this broker, see {@link DeadLetterRoutes}.
+   *
+   * @default none
+   */
+  deadLetters?: DeadLetterRoutes | undefined
   /**
    * Options as in `Fastify({ ajv })`, for the strict check of what is published. Received values are checked by the
    * compiler of the scope's routes, with the options that Fastify has.

@@ -1,19 +1,17 @@
 import type { FastifyInstance } from 'fastify'
 import type { BrokerHealth, RecordMetadata } from '../../types/index.js'
 import type { Clock } from '../clock.js'
-import type { Group } from '../consume/group/group.js'
 import type { LastError } from '../consume/group/group-state.js'
 import { overridesOf } from '../deps/overrides.js'
 import type { ResolutionSettings } from '../deps/resolution.js'
 import { FASTSTREAM_ERR_NOT_READY } from '../errors.js'
 import { Events } from '../events.js'
-import { steady, type Log } from '../log.js'
 import type { Outgoing, Sending } from '../message/outgoing.js'
 import type { PublishChains } from '../middleware/publish-chain.js'
 import type { Settings } from '../options/plugin-options.js'
 import type { Producer } from '../produce/producer.js'
 import type { ReplyReader, ReplyTaker } from '../request/reply-reader.js'
-import type { TopicPartitionOffset } from '../transport/transport.js'
+import type { TopicPartitionOffset, Transport } from '../transport/transport.js'
 import { compile, compilePublisher, type Compiled } from './compile.js'
 import type { SubscriberDeclaration } from './declaration.js'
 import { DeclaredBroker } from './declared-broker.js'
@@ -33,7 +31,6 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
   readonly events: Events
   readonly lifecycle: Lifecycle
   readonly chains: PublishChains
-  readonly #log: Log
   readonly #report: BrokerReport
   readonly #ended = new AbortController()
   readonly #paused = new Set<SubscriberDeclaration>()
@@ -48,11 +45,10 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
 
   constructor (settings: Settings, scope: FastifyInstance) {
     super(settings, scope)
-    this.#log = steady(scope.log)
-    this.#report = new BrokerReport(settings, this.#log)
-    this.events = new Events(settings.name, this.#log)
-    this.lifecycle = new Lifecycle(this, this.#log)
-    this.chains = createPublishChains(this, this.#log)
+    this.#report = new BrokerReport(settings, this.log)
+    this.events = new Events(settings.name, this.log)
+    this.lifecycle = new Lifecycle(this, this.log)
+    this.chains = createPublishChains(this, this.log)
   }
 
   get id (): string {
@@ -65,6 +61,10 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
 
   get producer (): Producer {
     return this.found(this.#connection?.producer)
+  }
+
+  get transport (): Transport {
+    return this.found(this.isConnected ? this.#connection?.transport : undefined)
   }
 
   get connection (): BrokerRuntime | undefined {
@@ -84,9 +84,9 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
   }
 
   health (): BrokerHealth {
-    const groupOf = (declaration: SubscriberDeclaration): Group | undefined => this.#connection?.groupOf(declaration)
     const { state, registry: { previews }, lifecycle: { background: { health: background } }, requests } = this
-    return brokerHealth({ state, lastError: this.#lastError, background, requests: requests.health }, previews, groupOf)
+    const facts = { state, lastError: this.#lastError, background, requests: requests.health }
+    return brokerHealth(facts, previews, (declaration) => this.#connection?.groupOf(declaration))
   }
 
   get isStarted (): boolean {
@@ -174,11 +174,11 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
 
   async #connect ({ subscribers }: Compiled): Promise<BrokerRuntime> {
     const { createTransport, options } = this.#environment
-    const transport = await createTransport(this.settings, this.#log)
+    const transport = await createTransport(this.settings, this.log)
     const settings = withOptions(this.settings, options)
     const { clock, events, registry: { topics, writtenTopics } } = this
     const plan = { subscribers: [...subscribers.values()], topics, writtenTopics, paused: this.#paused }
-    this.#connection = new BrokerRuntime(transport, plan, { settings, clock, log: this.#log, events })
+    this.#connection = new BrokerRuntime(transport, plan, { settings, clock, log: this.log, events })
     this.#flow()
     return this.#connection
   }

@@ -32,6 +32,11 @@ export class DeadLetterTopics {
     return false
   }
 
+  /** Whether dead letters of `origin` go to `topic` at once. Never throws: `origin` is the text of a header. */
+  isNamedBy (topic: string, origin: string): boolean {
+    return isTopic(origin) && Array.from(this.#namings, (naming) => nameBy(naming, origin)).includes(topic)
+  }
+
   /**
    * Whether dead letters of a topic that passes `test` go to `topic`. A topic that no subscriber names is found where
    * its dead-letter topic is made of its name with text before or behind it.

@@ -4,14 +4,17 @@ import type {
 } from '../../types/index.js'
 import type { Clock } from '../clock.js'
 import { FASTSTREAM_ERR_ALREADY_STARTED, FASTSTREAM_ERR_NOT_READY } from '../errors.js'
+import { steady, type Log } from '../log.js'
 import type { Outgoing, PublishingSender, Sending } from '../message/outgoing.js'
 import { clusterNamed, requireWritten } from '../options/clusters.js'
-import { steady } from '../log.js'
 import type { PublishChains, PublishScopes } from '../middleware/publish-chain.js'
 import type { Settings } from '../options/plugin-options.js'
+import type { Transport } from '../transport/transport.js'
+import { DeadLetters } from '../dead-letters/dead-letters.js'
 import type { ReplyReader, ReplyTaker } from '../request/reply-reader.js'
 import { Requests } from '../request/requests.js'
 import type { Compiled } from './compile.js'
+import { deadLetterMeans } from './dead-letter-means.js'
 import type { PublisherDeclaration, SubscriberDeclaration } from './declaration.js'
 import { nameOf, type Layer } from './layers.js'
 import type { PublisherSettings } from './plan.js'
@@ -23,12 +26,14 @@ import type { CompiledSubscriber } from './subscriber.js'
 /** Declarations for one cluster, made while plugins load, and the broker that runs them when the app is ready. */
 export abstract class DeclaredBroker implements PublishingSender {
   settings: Settings
+  readonly log: Log
   /** Rate at which messages are started, for `pressure()`. */
   rate: BrokerPressure['subscribers'] = 'running'
   /** Memory of an observer, for `explain()`. */
   stories: { of (place: RecordMetadata): MessageStory | undefined } | undefined
   readonly registry: Registry
   readonly errorHandlers = new ScopeErrorHandlers()
+  readonly deadLetters = new DeadLetters(() => deadLetterMeans(this))
   readonly #publishScopes = new WeakMap<FastifyInstance, PublishScopes>()
   readonly requests: Requests
   #state: BrokerHealth['state'] = 'starting'
@@ -39,8 +44,9 @@ export abstract class DeclaredBroker implements PublishingSender {
   /** `scope`: of the plugin. */
   constructor (settings: Settings, scope: FastifyInstance) {
     this.settings = settings
+    this.log = steady(scope.log)
     this.registry = new Registry(settings, scope)
-    this.requests = new Requests(this, steady(scope.log))
+    this.requests = new Requests(this, this.log)
   }
 
   protected get state (): BrokerHealth['state'] {
@@ -55,6 +61,8 @@ export abstract class DeclaredBroker implements PublishingSender {
   /** The chains of publishers without middlewares. */
   abstract readonly chains: PublishChains
   abstract get clock (): Clock
+  /** @throws FASTSTREAM_ERR_NOT_READY while there is no cluster */
+  abstract get transport (): Transport
   abstract send (outgoing: Outgoing, sending?: Sending): Promise<RecordMetadata>
   abstract failedLater (topic: string, error: Error): void
   protected abstract compilePublisher (settings: PublisherSettings): PublisherPlan
@@ -131,6 +139,11 @@ export abstract class DeclaredBroker implements PublishingSender {
       this.#publishScopes.set(scope, scopes)
     }
     return scopes
+  }
+
+  /** All subscribers with their schemas. @throws FASTSTREAM_ERR_NOT_READY before these are compiled */
+  get compiledSubscribers (): readonly CompiledSubscriber[] {
+    return [...this.found(this.compiled).subscribers.values()]
   }
 
   topicsOf (declaration: SubscriberDeclaration): readonly string[] {

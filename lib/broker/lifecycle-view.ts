@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import type { BrokerLifecycle } from '../../types/index.js'
+import type { BrokerLifecycle, DeadLetters } from '../../types/index.js'
 import { LONGEST_TIMER } from '../clock.js'
 import { noSurplus, number, onlyKnown } from '../options/assert.js'
 import type { Task } from './background-tasks.js'
@@ -9,6 +9,7 @@ import type { Hook, Lifecycle } from './lifecycle.js'
 export interface LivingBroker {
   readonly isStarted: boolean
   readonly topics: readonly string[]
+  readonly deadLetters: DeadLetters
   readonly lifecycle: Pick<Lifecycle, 'onStarted' | 'onStopping' | 'addBackground'>
   /** Whether the cluster answers within `timeout` ms. Never rejects. */
   ping (timeout: number): Promise<boolean>
@@ -30,6 +31,10 @@ export class LifecycleView implements BrokerLifecycle<FastifyInstance> {
 
   get isStarted (): boolean {
     return this.#broker.isStarted
+  }
+
+  get deadLetters (): DeadLetters {
+    return this.#broker.deadLetters
   }
 
   topics = (): readonly string[] => {

@@ -61,6 +61,10 @@ export class BrokerRuntime {
     return this.#step
   }
 
+  get transport (): Transport {
+    return this.#transport
+  }
+
   /** There once topics are prepared. */
   get producer (): Producer | undefined {
     return this.#producer

@@ -30,6 +30,8 @@ export interface DeadLetterFacts {
   readonly stage: string
   readonly error: Error
   readonly attempts: number
+  /** How often it was redriven. */
+  readonly trips: number
   /** ms since the epoch */
   readonly firstFailureAt: number
   readonly failedAt: number
@@ -116,6 +118,8 @@ const HEADERS = {
     ({ error, detailed }) => detailed ? violationsOf(error) : undefined, asJson),
   attempts: always('attempts', { description: 'Number of attempts', pattern: DIGITS },
     ({ attempts }) => String(attempts), Number),
+  trips: maybe('trips', { description: 'Number of times that it was redriven', pattern: DIGITS },
+    ({ trips }) => trips > 0 ? String(trips) : undefined, (text = '') => /^\d{1,3}$/.test(text) ? Number(text) : 0),
   firstFailureAt: always('first-failure-at', { description: 'Time of the first failure', format: 'date-time' },
     ({ firstFailureAt }) => new Date(firstFailureAt).toISOString(), asDate),
   failedAt: always('failed-at', { description: 'Time of the last failure', format: 'date-time' },
@@ -125,13 +129,14 @@ const HEADERS = {
   headersOmitted: omitted('headers', (facts) => facts.headersOmitted)
 }
 
-const ALL: ReadonlyArray<Header<unknown>> = Object.values(HEADERS)
+/** All of them, in the order of the wire. */
+export const DEAD_LETTER_HEADERS: ReadonlyArray<Header<unknown>> = Object.values(HEADERS)
 
 /** The headers that name the place of the original message. */
 const ORIGIN = [HEADERS.topic, HEADERS.partition, HEADERS.offset, HEADERS.timestamp].map(({ name, schema }) => {
   return { name: DEAD_LETTER_PREFIX + name, pattern: new RegExp(schema.pattern ?? '.') }
 })
-const ORIGIN_NAMES = ORIGIN.map(({ name }) => name)
+export const ORIGIN_NAMES = ORIGIN.map(({ name }) => name)
 
 /**
  * Writes the list behind the headers of the original, of which those with the prefix are dropped. Never throws.
@@ -143,7 +148,7 @@ export function writeDeadLetterHeaders (
 ): RawHeader[] {
   const kept = keepsOrigin ? ORIGIN_NAMES : []
   const headers: RawHeader[] = original.filter(([name]) => !name.startsWith(DEAD_LETTER_PREFIX) || kept.includes(name))
-  for (const header of ALL) {
+  for (const header of DEAD_LETTER_HEADERS) {
     const name = DEAD_LETTER_PREFIX + header.name
     const value = kept.includes(name) ? undefined : header.write(facts)
     if (value !== undefined) headers.push([name, Buffer.from(value)])
@@ -179,6 +184,7 @@ export function readDeadLetterHeaders (headers: readonly RawHeader[]): DeadLette
     },
     validation: read(HEADERS.validation),
     attempts: read(HEADERS.attempts),
+    trips: read(HEADERS.trips),
     firstFailureAt: read(HEADERS.firstFailureAt),
     failedAt: read(HEADERS.failedAt),
     valueOmitted: read(HEADERS.valueOmitted),
@@ -194,32 +200,6 @@ export function originOf (headers: readonly RawHeader[]): string | undefined {
     return pattern.test(text) ? text : undefined
   })
   return place.includes(undefined) ? undefined : place[0]
-}
-
-/** A header as the documentation shows it. */
-export interface DeadLetterHeaderRow {
-  readonly name: string
-  readonly required: boolean
-  readonly description: string
-}
-
-/** The headers in the order of the wire, for the documentation. */
-export function deadLetterHeaderRows (): DeadLetterHeaderRow[] {
-  return ALL.map(({ name, required, schema: { description, enum: values } }) => {
-    const among = values === undefined ? '' : `: ${values.join(', ')}`
-    return { name: DEAD_LETTER_PREFIX + name, required, description: description + among }
-  })
-}
-
-/** JSON Schema of the headers, for the AsyncAPI document. */
-export function describeDeadLetterHeaders (): Record<string, unknown> {
-  return {
-    type: 'object',
-    required: ALL.filter(({ required }) => required).map(({ name }) => DEAD_LETTER_PREFIX + name),
-    properties: Object.fromEntries(ALL.map(({ name, schema }) => {
-      return [DEAD_LETTER_PREFIX + name, { type: 'string', ...schema }]
-    }))
-  }
 }
 
 function asText (text: string | undefined): string | undefined {

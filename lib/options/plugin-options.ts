@@ -40,13 +40,15 @@ interface PluginSettings
   readonly pressure: PressureSettings
   readonly correlationId: CorrelationId | undefined
   readonly asyncapi: FaststreamOptions['asyncapi']
+  readonly deadLetters: FaststreamOptions['deadLetters']
   readonly ajv: FaststreamOptions['ajv']
 }
 
 /** The options, checked, complete and frozen. All code below reads these, never the options themselves. */
 export interface Settings
   extends InheritedSettings, ConnectionSettings,
-  Omit<PluginSettings, 'asyncapi' | 'clusters' | 'cluster' | keyof ConnectionOptions | keyof ObserveSettings> {
+  Omit<PluginSettings,
+    'asyncapi' | 'deadLetters' | 'clusters' | 'cluster' | keyof ConnectionOptions | keyof ObserveSettings> {
   /** Clusters among which {@link ConnectionSettings} is chosen before the start. */
   readonly clusters: Clusters
   readonly connectTimeout: number
@@ -172,6 +174,12 @@ export const PLUGIN: OptionTable<PluginOptions, PluginSettings> = {
     shown: 'true; in production false, as it shows the topology',
     doc: 'the [AsyncAPI document](asyncapi.md) and its routes: `false`, `true` or its options'
   },
+  deadLetters: {
+    default: undefined,
+    check: asItIs,
+    shown: 'none',
+    doc: '[routes](mend.md#routes) that list, show, redrive and discard dead letters: `{ prefix, authorize }`'
+  },
   ...OBSERVE,
   pressure: PRESSURE,
   ajv: {
@@ -193,7 +201,8 @@ const CONNECTION = { brokers, transport, clientId, ssl, sasl, allowInsecureSasl 
 export function normaliseOptions (options: FaststreamOptions, pluginTimeout: number): Settings {
   onlyKnown('', options, [...Object.keys(PLUGIN), ...Object.keys(INHERITED), ...REGISTER_OPTIONS])
   const resolved = resolveOptions(PLUGIN, defaultsOf(PLUGIN), [options])
-  const { asyncapi, explain, health, metrics, otel, ssl, sasl, clusters: given, cluster, ...own } = resolved
+  const { asyncapi, deadLetters, explain, health, metrics, otel, ...others } = resolved
+  const { ssl, sasl, clusters: given, cluster, ...own } = others
   const inherited = resolveInherited([options])
   checkTimes({ ...inherited, ...own })
   const ways = { ...own, ssl, sasl }

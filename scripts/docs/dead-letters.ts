@@ -1,4 +1,4 @@
-import { deadLetterHeaderRows } from '../../lib/message/dead-letter-headers.js'
+import { deadLetterHeaderRows } from '../../lib/message/dead-letter-described.js'
 
 /** `docs/dead-letters.md`. */
 export function deadLettersPage (): string {

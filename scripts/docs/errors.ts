@@ -25,6 +25,13 @@ const WHEN: { readonly [_ in keyof typeof errors]: string } = {
     'a function of [onStopping](lifecycle.md) did not end in half of `drainTimeout`, or one of `onStarted` that runs after `ready()` not within `pluginTimeout`; seen in logs',
   FASTSTREAM_ERR_NOT_READY:
     "`publish` is called before `ready()`, before the cluster is connected (`startup: 'background'`), or after the app has closed",
+  FASTSTREAM_ERR_DEAD_LETTERS: 'the cluster does not deliver [dead letters](mend.md#dead-letters), or their progress',
+  FASTSTREAM_ERR_NO_DEAD_LETTER: '`deadLetters.show()` names a place that holds no record',
+  FASTSTREAM_ERR_REDRIVE:
+    'another redrive or discard of this process is under way, or the progress of one cannot be stored',
+  FASTSTREAM_ERR_DEAD_LETTER_INPUT: 'a request to the [routes](mend.md#routes) of dead letters is wrong',
+  FASTSTREAM_ERR_DEAD_LETTERS_FORBIDDEN:
+    '`deadLetters.authorize` does not allow a request, or it comes from a page of another site',
   FASTSTREAM_ERR_SCHEMA_BUILD: 'a schema cannot be compiled',
   FASTSTREAM_ERR_ASYNCAPI: '`app.asyncapi()` is called before `ready()`',
   FASTSTREAM_ERR_CONNECT: 'no broker answers within `connectTimeout`',

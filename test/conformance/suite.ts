@@ -4,6 +4,7 @@ import { beginnings } from './beginnings.js'
 import { chosenPartitions } from './chosen-partitions.js'
 import { claims } from './claims.js'
 import { consuming } from './consuming.js'
+import { deadLetters } from './dead-letters.js'
 import { failing } from './failing.js'
 import { groups } from './groups.js'
 import { health } from './health.js'
@@ -35,6 +36,7 @@ export function conformance (world: World): void {
   consuming(world)
   ordering(world)
   failing(world)
+  deadLetters(world)
   settling(world)
   stopping(world)
   pausing(world)

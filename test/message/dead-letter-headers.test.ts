@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { Ajv } from 'ajv'
+import { describeDeadLetterHeaders } from '../../lib/message/dead-letter-described.js'
 import {
-  DEAD_LETTER_STAGES, describeDeadLetterHeaders, originOf, readDeadLetterHeaders, writeDeadLetterHeaders,
+  DEAD_LETTER_STAGES, originOf, readDeadLetterHeaders, writeDeadLetterHeaders,
   type DeadLetterFacts
 } from '../../lib/message/dead-letter-headers.js'
 import type { RawHeader } from '../../lib/transport/transport.js'
@@ -26,6 +27,7 @@ const facts: fc.Arbitrary<DeadLetterFacts> = fc.record({
     ({ message, validation }) => Object.assign(new RangeError(message), validation && { validation })
   ),
   attempts: fc.integer({ min: 1 }),
+  trips: fc.nat({ max: 999 }),
   firstFailureAt: time,
   failedAt: time,
   detailed: fc.boolean(),
@@ -48,6 +50,7 @@ t.test('what is written is what is described', async (t) => {
 t.test('what is written is read again', async (t) => {
   fc.assert(fc.property(facts, (facts) => {
     const read = readDeadLetterHeaders(writeDeadLetterHeaders([], facts, false))
+    t.equal(read?.trips, facts.trips)
     const { topic, partition, offset, subscriber, stage, attempts, valueOmitted, keyOmitted, headersOmitted } = facts
     t.match(read, { topic, partition, offset, subscriber, stage, attempts, valueOmitted, keyOmitted, headersOmitted })
     const isDate = facts.timestamp !== -1 && facts.timestamp <= 8.64e15

@@ -1,4 +1,4 @@
-import { describeDeadLetterHeaders } from '../../message/dead-letter-headers.js'
+import { describeDeadLetterHeaders } from '../../message/dead-letter-described.js'
 import { CORRELATION_ID } from './messages.js'
 
 /**

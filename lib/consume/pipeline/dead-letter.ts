@@ -1,6 +1,7 @@
 import type { FailureStage } from '../../../types/index.js'
 import { originOf, writeDeadLetterHeaders } from '../../message/dead-letter-headers.js'
 import type { Outgoing } from '../../message/outgoing.js'
+import { isRedriven, tripsOf } from '../../message/redrive-headers.js'
 import type { ConsumedRecord } from '../../transport/transport.js'
 import type { Delivery } from './delivery.js'
 import type { SubscriberSettings } from './subscriber-plan.js'
@@ -63,6 +64,7 @@ export function deadLetter (
     stage: failure.stage,
     error: failure.error,
     attempts: failure.attempts,
+    trips: place ? 0 : tripsOf(record.headers),
     firstFailureAt: failure.firstAt,
     failedAt: failure.at,
     detailed: detail === 'full',
@@ -79,10 +81,11 @@ export function deadLetter (
 }
 
 /**
- * A dead letter that fails again keeps its first origin. The headers are believed only where dead letters of that
- * origin go.
+ * A dead letter that fails again keeps its first origin, and so does a message that was redriven. The headers are
+ * believed only where dead letters of that origin go, and in the topic that they name.
  */
 function isDeadLetter (topic: string, headers: ConsumedRecord['headers'], plan: SubscriberSettings): boolean {
   const origin = originOf(headers)
-  return origin !== undefined && plan.isDeadLetterOf(topic, origin)
+  if (origin === undefined) return false
+  return plan.isDeadLetterOf(topic, origin) || (origin === topic && isRedriven(headers))
 }

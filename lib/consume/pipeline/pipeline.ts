@@ -3,6 +3,7 @@ import type { Clock } from '../../clock.js'
 import { inOwnContext } from '../../context.js'
 import { isNotAuthorized } from '../../missing-rights.js'
 import type { Outgoing } from '../../message/outgoing.js'
+import { isForAnotherGroup } from '../../message/redrive-headers.js'
 import type { Producer } from '../../produce/producer.js'
 import { toError } from '../../to-error.js'
 import type { TopicPartition } from '../../transport/transport.js'
@@ -99,6 +100,7 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
   }
 
   run (delivery: Delivery, slot: LaneSlot): Promise<Outcome> {
+    if (isForAnotherGroup(delivery.record, this.plan)) return leftOut(slot)
     return this.#report.tellsCompleted ? this.#runAndTell(delivery, slot) : this.#run(delivery, slot)
   }
 
@@ -207,4 +209,10 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
         return 'settled'
     }
   }
+}
+
+/** Settles a message that was redriven for another group, before it is decoded. */
+export function leftOut (slot: LaneSlot): Promise<Outcome> {
+  slot.settle('skipped')
+  return Promise.resolve('settled')
 }

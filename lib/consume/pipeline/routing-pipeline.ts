@@ -1,10 +1,11 @@
 import type { BreakerHealth } from '../../../types/index.js'
 import type { TopicPartition } from '../../transport/transport.js'
+import { isForAnotherGroup } from '../../message/redrive-headers.js'
 import type { LastError } from '../group/group-state.js'
 import type { LaneSlot } from '../partition/lanes.js'
 import type { Delivery } from './delivery.js'
 import type { Outcome } from './outcome.js'
-import type { ErasedPipeline } from './pipeline.js'
+import { type ErasedPipeline, leftOut } from './pipeline.js'
 import type { SubscriberSettings } from './subscriber-plan.js'
 
 /** Pipelines of subscribers that read the same topics: each message has one of them, which is chosen once. */
@@ -41,6 +42,7 @@ export class RoutingPipeline implements ErasedPipeline {
   }
 
   async run (delivery: Delivery, slot: LaneSlot): Promise<Outcome> {
+    if (isForAnotherGroup(delivery.record, this.plan)) return await leftOut(slot)
     const pipeline = this.#choose(delivery)
     slot.takenBy?.(pipeline.plan.name)
     return await pipeline.run(delivery, slot)

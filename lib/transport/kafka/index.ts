@@ -40,6 +40,9 @@ export function createKafkaTransport (
 
   function opened<Client extends { close (): Promise<void> }> (client: Client): Client {
     clients.add(client)
+    // A reader of a log lives for a moment: the transport must not keep it.
+    const close = client.close.bind(client)
+    client.close = () => close().finally(() => { clients.delete(client) })
     return client
   }
 

@@ -25,6 +25,8 @@ export function createMemoryTransport ({ cluster, log }: MemoryTransportOptions)
 
   function owned<C extends MemoryConsumer | MemoryProducer> (client: C): C {
     clients.add(client)
+    const close = client.close.bind(client)
+    client.close = () => close().finally(() => { clients.delete(client) })
     return client
   }
 

@@ -1,0 +1,58 @@
+import { topicPartitionName } from '../transport/topic-partition.js'
+import type { ConsumedRecord, TopicPartition, TopicPartitionOffset } from '../transport/transport.js'
+import { type Cluster, consume } from './consuming.js'
+
+/** Takes one record, undefined where a batch is damaged. Returns whether reading goes on. */
+export type Take = (offset: bigint, record: ConsumedRecord | undefined) => boolean
+
+/** The ends of all partitions of those topics that exist, by topic and partition. */
+export async function endsOf (cluster: Cluster, topics: readonly string[]): Promise<readonly TopicPartitionOffset[]> {
+  const counts = await cluster.transport.describeTopics(topics)
+  const partitions = [...counts].flatMap(([topic, count]) => partitionsOf(topic, count))
+  if (partitions.length === 0) return []
+  const ends = new Map<string, bigint>()
+  const reading = { groupId: null, topics: [...counts.keys()], offsetReset: 'latest' } as const
+  const consumer = await consume(cluster, reading, (consumer, end) => ({
+    assigned: (owned) => { for (const each of owned) consumer.pause(each) },
+    records (topic, partition, _, position) {
+      const name = topicPartitionName({ topic, partition })
+      if (!ends.has(name)) ends.set(name, position)
+      if (partitions.every((each) => ends.has(topicPartitionName(each)))) end()
+    }
+  }))
+  await consumer.close()
+  return partitions
+    .map((each) => ({ ...each, offset: ends.get(topicPartitionName(each))! }))
+    .sort((a, b) => a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1)
+}
+
+/** Reads up to `end`, or until `take` says so. Resolves with the offset where reading would go on. */
+export async function readLog (cluster: Cluster, from: TopicPartitionOffset, end: bigint, take: Take): Promise<bigint> {
+  if (from.offset >= end) return end
+  const { topic, partition } = from
+  let at = from.offset
+  const reading = { groupId: null, topics: [topic], partitions: [partition], positions: [from] } as const
+  const consumer = await consume(cluster, { ...reading, offsetReset: 'earliest' }, (consumer, stop) => ({
+    records (_topic, _partition, records, position) {
+      for (const record of records) {
+        if (record.offset >= end) break
+        at = record.offset + 1n
+        if (!take(record.offset, record)) return stop()
+      }
+      if (position > at) at = position
+      if (at >= end) stop()
+    },
+    corrupt (_topic, _partition, { offset, nextOffset }) {
+      // Behind a damage without an end nothing is found.
+      at = nextOffset < 0n ? end : nextOffset
+      if (!take(offset, undefined) || at >= end) return stop()
+      consumer.seek({ topic, partition, offset: at })
+    }
+  }))
+  await consumer.close()
+  return at < end ? at : end
+}
+
+export function partitionsOf (topic: string, count: number): readonly TopicPartition[] {
+  return Array.from({ length: count }, (_, partition) => ({ topic, partition }))
+}
