@@ -70,7 +70,7 @@ class Session<R> implements TrackedSession<R> {
 
   published = (target?: unknown): PublishedRecord[] => {
     const topic = target === undefined ? undefined : this.#means.spies.topicOf(target)
-    const all = [...this.#tracked.messages].flatMap(({ published }) => published ?? [])
+    const all = Array.from(this.#tracked.messages, ({ published }) => published).filter((record) => record !== undefined)
     return all.filter((record) => topic === undefined || record.topic === topic)
   }
 
