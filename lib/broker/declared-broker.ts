@@ -16,6 +16,7 @@ import { Requests } from '../request/requests.js'
 import type { Compiled } from './compile.js'
 import { deadLetterMeans } from './dead-letter-means.js'
 import type { PublisherDeclaration, SubscriberDeclaration } from './declaration.js'
+import { SYSTEM, type Environment } from './environment.js'
 import { nameOf, type Layer } from './layers.js'
 import type { PublisherSettings } from './plan.js'
 import { plainPublisher, type PublisherPlan } from './publisher.js'
@@ -38,6 +39,7 @@ export abstract class DeclaredBroker implements PublishingSender {
   readonly requests: Requests
   #state: BrokerHealth['state'] = 'starting'
   protected started = false
+  protected environment: Environment = SYSTEM
   protected compiled: Compiled | undefined
   readonly #releases: Array<() => void> = []
 
@@ -75,6 +77,10 @@ export abstract class DeclaredBroker implements PublishingSender {
 
   get loading (): boolean {
     return !this.started && this.state === 'starting'
+  }
+
+  get isInspected (): boolean {
+    return this.environment.isInspected === true
   }
 
   get isConnected (): boolean {
