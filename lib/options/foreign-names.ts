@@ -137,7 +137,7 @@ export const FASTKAFKA_NAMES: Readonly<Record<string, string>> = {
 
   // Tests.
   app: 'the first argument names it: testBroker(app)',
-  use_in_memory_broker: 'leave it out: testBroker(app) is always in memory',
+  use_in_memory_broker: "it is 'useInMemoryBroker' of createTester(), which fastify-faststream/testing exports",
   interval: "it is 'interval' of benchmark(), which fastify-faststream/testing exports",
   sliding_window_size: "it is 'window' of benchmark(), which fastify-faststream/testing exports"
 }

@@ -8,6 +8,8 @@ type Closed = (error?: Error | null) => void
 export interface Closing {
   /** Called when `close` is. */
   begin (): void
+  /** Bounds the time of the close. */
+  bound (closing: Promise<undefined>): Promise<undefined>
   /** Lets go of what outlives the app. Called also when the close fails. */
   release (): Promise<void>
   /** Throws what the close shall fail with. */
@@ -15,13 +17,13 @@ export interface Closing {
 }
 
 /** Replaces `close` of an app by one that does something more. */
-export function onceClosed (app: FastifyInstance, { begin, release, check }: Closing): void {
+export function onceClosed (app: FastifyInstance, { begin, bound, release, check }: Closing): void {
   const root = rootOf(app)
   const { close } = root
   function checkedClose (this: FastifyInstance, closed?: Closed): Promise<undefined> | undefined {
     begin()
     const closing: Promise<undefined> = Reflect.apply(close, this, [])
-    const checked = closing.finally(release).then(check)
+    const checked = bound(closing).finally(release).then(check)
     if (closed === undefined) return checked.then(() => undefined)
     checked.then(() => { closed() }, closed)
   }

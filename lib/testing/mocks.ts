@@ -1,6 +1,7 @@
 import { brokersOf } from '../broker/app-brokers.js'
 import { noSurplus, onlyKnown } from '../options/assert.js'
 import type { TestAssertions } from './api.js'
+import { Budget } from './budget.js'
 import { recordedHandlers, type Replacements } from './handler-calls.js'
 import { Recorder } from './recorder.js'
 import { Spies, type AnyExpectedCall } from './spies.js'
@@ -32,12 +33,13 @@ export function createMocks (app: TestedApps, ...surplus: unknown[]): TestMocks 
   const recorder = new Recorder()
   const replacements: Replacements = new Map()
   const time = new TestTime('system', (listener) => recorder.onChange(listener), () => false)
+  const means = { time, budget: new Budget(undefined) }
   const handlerOf = recordedHandlers(recorder, replacements)
   for (const app of apps) {
     const brokers = brokersOf(app)
     brokers.environment = { ...brokers.environment, handlerOf }
   }
-  const spies = (): Spies => new Spies({ apps, brokers: brokersOfAll(apps) }, recorder, replacements, time)
+  const spies = (): Spies => new Spies({ apps, brokers: brokersOfAll(apps) }, recorder, replacements, means)
   return {
     handler: <V>(subscriber: unknown, ...surplus: unknown[]) => {
       noSurplus('handler(subscriber)', surplus)

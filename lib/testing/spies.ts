@@ -1,10 +1,10 @@
 import type { Publisher } from '../../types/index.js'
 import type { SubscriberDeclaration } from '../broker/declaration.js'
 import { PublisherHandle } from '../broker/handles.js'
-import { LONGEST_TIMER } from '../clock.js'
 import { FASTSTREAM_ERR_UNKNOWN_TOPIC } from '../errors.js'
-import { callable, integer, noSurplus, number, onlyKnown } from '../options/assert.js'
+import { callable, integer, noSurplus, onlyKnown } from '../options/assert.js'
 import { candidateLines, assertionError, type Candidate } from './assertion-text.js'
+import type { Budget } from './budget.js'
 import { differences, shown } from './expected.js'
 import type { RecordedCall, Replacements } from './handler-calls.js'
 import type { PublishedRecord } from './published.js'
@@ -13,7 +13,7 @@ import type { Recorder } from './recorder.js'
 import { declarationsOf, nameOf, type Tested } from './targets.js'
 import type { TestTime } from './test-time.js'
 import type { ExpectedCall, ExpectedPublish, HandlerCall, HandlerSpy } from './types.js'
-import { TIMEOUT, until } from './waiting.js'
+import { until } from './waiting.js'
 
 /** Expectations of a call, whatever the type of its value. */
 export type AnyExpectedCall = Pick<ExpectedCall<unknown>, 'times' | 'outcome'>
@@ -27,9 +27,13 @@ export class Spies {
   readonly #recorder: Recorder
   readonly #replacements: Replacements
   readonly #time: TestTime
+  readonly #budget: Budget
 
-  constructor (tested: Tested, recorder: Recorder, replacements: Replacements, time: TestTime) {
+  constructor (
+    tested: Tested, recorder: Recorder, replacements: Replacements, { time, budget }: { time: TestTime, budget: Budget }
+  ) {
     this.#time = time
+    this.#budget = budget
     this.#tested = tested
     this.#recorder = recorder
     this.#replacements = replacements
@@ -104,9 +108,8 @@ export class Spies {
   }
 
   /** Resolves to what the assertion returns, once it does not throw. */
-  async eventually<T> (assertion: () => T, timeout: number | undefined = TIMEOUT): Promise<T> {
-    number('timeout', timeout, 0, LONGEST_TIMER)
-    return await this.#time.during(until(this.#recorder, timeout, assertion))
+  async eventually<T> (assertion: () => T, timeout: number | undefined): Promise<T> {
+    return await this.#time.during(until(this.#recorder, this.#budget.of(timeout), assertion))
   }
 
   /**

@@ -9,6 +9,7 @@ import {
 } from '../errors.js'
 import { remember } from '../observe/observe.js'
 import type { TestBroker } from './api.js'
+import { Budget } from './budget.js'
 import { onceClosed } from './closing.js'
 import { Faults } from './faults.js'
 import { recordedHandlers, type Replacements } from './handler-calls.js'
@@ -45,7 +46,7 @@ export async function testBroker<const D extends ReadonlyArray<Dependency<unknow
 ): Promise<TestBroker> {
   noSurplus(TEST_BROKER, arguments, 2)
   const apps = checkedApps(app)
-  onlyKnown('', options, ['overrides', 'allowFailures', 'clock', 'transport'])
+  onlyKnown('', options, ['overrides', 'allowFailures', 'clock', 'transport', 'timeout'])
   const { overrides = [], allowFailures = failuresAllowed(), clock = 'system', transport = testTransport() } = options
   list('overrides', overrides)
   yesOrNo('allowFailures', allowFailures)
@@ -54,6 +55,7 @@ export async function testBroker<const D extends ReadonlyArray<Dependency<unknow
   if (transport !== 'memory' && clock === 'manual') {
     throw new FASTSTREAM_ERR_INVALID_OPTION('clock', "must be 'system' on a real Kafka, whose time cannot be moved")
   }
+  const budget = new Budget(options.timeout)
   const recorder = new Recorder()
   const isBusy = (): boolean => recorder.running > 0 || brokersOfAll(apps).some(({ producer }) => producer.pending > 0)
   const time = new TestTime(transport === 'memory' ? clock : 'system', (listener) => {
@@ -80,6 +82,7 @@ export async function testBroker<const D extends ReadonlyArray<Dependency<unknow
     const brokers = brokersOf(app)
     brokers.environment = { ...brokers.environment, ...environmentOf(app) }
     onceClosed(app, {
+      bound: (closing) => budget.bound('an app does not close', closing),
       begin: () => { time.release() },
       release: async () => {
         if (!open.delete(app) || open.size > 0) return
@@ -90,9 +93,9 @@ export async function testBroker<const D extends ReadonlyArray<Dependency<unknow
     })
   }
   for (const [dependency, fake] of overrides) replace(apps, dependency, fake)
-  await Promise.all(apps.map(async (app) => { await app.ready() }))
+  await budget.bound('the apps are not ready', Promise.all(apps.map(async (app) => { await app.ready() })))
   for (const dependency of apps.flatMap((app) => [...overridesOf(app).keys()])) mustBeUsed(apps, dependency)
-  const means = { cluster, recorder, tracking, replacements, time, faults }
+  const means = { cluster, recorder, tracking, replacements, time, faults, budget }
   return new TestedBroker({ apps, brokers: brokersOfAll(apps) }, means)
 }
 
@@ -117,9 +120,7 @@ const HURRIED: Environment['options'] = { ...AT_ONCE, retry: { delay: 0 } }
 
 /** @throws FASTSTREAM_ERR_INVALID_ARGUMENTS, FASTSTREAM_ERR_TEST_BROKER */
 export function checkedApps (given: TestedApps): Tested['apps'] {
-  const [first, ...others] = [given].flat()
-  if (first === undefined) throw new FASTSTREAM_ERR_INVALID_ARGUMENTS(TEST_BROKER, 'app must be one app at least')
-  const apps: Tested['apps'] = [first, ...others]
+  const apps = [given].flat()
   for (const app of apps) {
     if (!('server' in Object(app))) {
       throw new FASTSTREAM_ERR_INVALID_ARGUMENTS(TEST_BROKER, 'app must be a Fastify instance, and no promise of one')
@@ -131,7 +132,9 @@ export function checkedApps (given: TestedApps): Tested['apps'] {
       }
     }
   }
-  return apps
+  const [first, ...others] = apps
+  if (first === undefined) throw new FASTSTREAM_ERR_INVALID_ARGUMENTS(TEST_BROKER, 'app must be one app at least')
+  return [first, ...others]
 }
 
 /** The brokers of apps that are ready. @throws FASTSTREAM_ERR_TEST_BROKER */

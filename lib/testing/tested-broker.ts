@@ -3,11 +3,11 @@ import type { Dependency, PublishOptions, RecordMetadata } from '../../types/ind
 import { PublisherHandle } from '../broker/handles.js'
 import { NO_LAYERS } from '../broker/layers.js'
 import { plainPublisher } from '../broker/publisher.js'
-import { callable, noSurplus, number, onlyKnown } from '../options/assert.js'
-import { LONGEST_TIMER } from '../clock.js'
+import { callable, noSurplus, onlyKnown } from '../options/assert.js'
 import { send } from '../message/outgoing.js'
 import { inspected } from '../shown.js'
 import type { TestBroker } from './api.js'
+import type { Budget } from './budget.js'
 import { assertCoverage, coverageOf } from './coverage.js'
 import type { MessageCoverage } from './coverage-types.js'
 import type { ActiveFault, Fault } from './fault-types.js'
@@ -26,7 +26,6 @@ import type { ExpectedPublish, Fake, HandlerCall, HandlerSpy, TestFailure } from
 import type { TestCluster } from './test-cluster.js'
 import type { TestTime } from './test-time.js'
 import type { Tracking } from './tracking.js'
-import { TIMEOUT } from './waiting.js'
 
 /** Parts of a test broker. */
 export interface TestedMeans {
@@ -36,6 +35,7 @@ export interface TestedMeans {
   readonly replacements: Replacements
   readonly time: TestTime
   readonly faults: Faults
+  readonly budget: Budget
 }
 
 export class TestedBroker implements TestBroker {
@@ -45,15 +45,17 @@ export class TestedBroker implements TestBroker {
   readonly #spies: Spies
   readonly #sessions: SessionMeans
   readonly #faults: Faults
+  readonly #budget: Budget
   readonly clock: TestTime
 
-  constructor (tested: Tested, { cluster, recorder, tracking, replacements, time, faults }: TestedMeans) {
+  constructor (tested: Tested, { cluster, recorder, tracking, replacements, time, faults, budget }: TestedMeans) {
     this.clock = time
+    this.#budget = budget
     this.#faults = faults
     this.#tested = tested
     this.#cluster = cluster
     this.#recorder = recorder
-    this.#spies = new Spies(tested, recorder, replacements, time)
+    this.#spies = new Spies(tested, recorder, replacements, { time, budget })
     this.#sessions = { recorder, tracking, spies: this.#spies, time, readers: new Readers(tested.brokers) }
   }
 
@@ -84,7 +86,7 @@ export class TestedBroker implements TestBroker {
   settled = async (options: { timeout?: number | undefined } = {}, ...surplus: unknown[]): Promise<void> => {
     noSurplus('settled(options)', surplus)
     onlyKnown('', options, ['timeout'])
-    const timeout = number('timeout', options.timeout ?? TIMEOUT, 0, LONGEST_TIMER)
+    const timeout = this.#budget.of(options.timeout)
     const producers = this.#tested.brokers.map(({ producer }) => producer)
     await this.clock.during(this.#cluster.settled(producers, this.#sessions.readers, timeout))
   }
@@ -95,8 +97,7 @@ export class TestedBroker implements TestBroker {
     noSurplus('track(call, options)', surplus)
     callable('call', call, 'must be a function: track(() => app.inject({ method, url, payload }))')
     onlyKnown('', options, ['timeout'])
-    const timeout = number('timeout', options.timeout ?? TIMEOUT, 0, LONGEST_TIMER)
-    return await track(call, timeout, this.#sessions)
+    return await track(call, this.#budget.of(options.timeout), this.#sessions)
   }
 
   override = <T>(dependency: Dependency<T>, fake: Fake<T>, ...surplus: unknown[]): void => {

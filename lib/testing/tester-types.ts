@@ -6,13 +6,20 @@ import type { PublishedRecord } from './published.js'
 import type { Handling, TestBrokerOptions } from './types.js'
 
 /**
- * Options of {@link createTester}: those of {@link testBroker}.
+ * Options of {@link createTester}: those of {@link testBroker}, and FastKafka's own.
  *
  * @example
  * const tester = await createTester(app, { clock: 'automatic' })
  */
 export interface TesterOptions<D extends ReadonlyArray<Dependency<unknown>> = ReadonlyArray<Dependency<unknown>>>
-  extends TestBrokerOptions<D> {}
+  extends TestBrokerOptions<D> {
+  /**
+   * `false`: as `transport: 'kafkajs'`, a real Kafka. FastKafka: `use_in_memory_broker`.
+   *
+   * @default as `transport` says
+   */
+  useInMemoryBroker?: boolean | undefined
+}
 
 /**
  * Mirror of a subscriber: produces a message for it. FastKafka: `tester.to_<topic>`.

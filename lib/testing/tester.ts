@@ -2,7 +2,7 @@ import type { Dependency, PublishOptions, RecordMetadata } from '../../types/ind
 import { PublisherHandle } from '../broker/handles.js'
 import { namesOf } from '../broker/plan.js'
 import { FASTSTREAM_ERR_ASSERTION, FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
-import { noSurplus, onlyKnown } from '../options/assert.js'
+import { noSurplus, onlyKnown, yesOrNo } from '../options/assert.js'
 import type { TestBroker } from './api.js'
 import type { PublishedRecord } from './published.js'
 import { brokersOfAll, testBroker } from './test-broker.js'
@@ -26,7 +26,10 @@ export async function createTester<const D extends ReadonlyArray<Dependency<unkn
   app: TestedApps, options: TesterOptions<D> = {}
 ): Promise<Tester> {
   noSurplus('createTester(app, options)', arguments, 2)
-  const broker = await testBroker(app, options)
+  const { useInMemoryBroker, ...others } = options
+  if (useInMemoryBroker !== undefined) yesOrNo('useInMemoryBroker', useInMemoryBroker)
+  const transport = useInMemoryBroker === undefined ? options.transport : useInMemoryBroker ? 'memory' : 'kafkajs'
+  const broker = await testBroker(app, { ...others, transport })
   const brokers = brokersOfAll([app].flat())
   const consumed = new Set(brokers.flatMap(({ registry }) => registry.subscribers.flatMap(namesOf)))
   const produced = new Set(brokers.flatMap(({ registry }) => registry.writtenTopics))

@@ -76,6 +76,12 @@ export interface TestBrokerOptions<D extends ReadonlyArray<Dependency<unknown>> 
    * @default 'kafkajs' where the environment has FASTSTREAM_TEST_BROKERS, else 'memory'
    */
   transport?: 'memory' | 'kafkajs' | undefined
+  /**
+   * Time of the whole test, ms: boot, calls, waiting and close together. Each step gets what is left of it.
+   *
+   * @default none: 5000 for each step that waits
+   */
+  timeout?: number | undefined
 }
 
 /**

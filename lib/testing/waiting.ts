@@ -1,9 +1,6 @@
 import { nextTurn, systemClock } from '../clock.js'
 import type { Recorder } from './recorder.js'
 
-/** Default time of all that a test waits for, ms. */
-export const TIMEOUT = 5000
-
 /**
  * Waits until `check` no longer throws: it runs after each change of the record, in a turn of the event loop of its
  * own. Rejects after `timeout` ms with what it has thrown last. Resolves to what it returns.

@@ -37,6 +37,16 @@ t.test('a mirror is found by handler, subscriber or publisher', async (t) => {
   t.throws(() => tester.mirror(() => {}), { code: 'FASTSTREAM_ERR_INVALID_OPTION' })
 })
 
+t.test('useInMemoryBroker chooses the cluster', async (t) => {
+  const { app, onOrder } = await buildShop(t)
+  const { app: other } = await buildShop(t)
+  const tester = await createTester(app, { useInMemoryBroker: true })
+  await tester.mirror(onOrder)({ id: '1', total: 9 })
+  await tester.settled()
+  await t.rejects(createTester(other, { useInMemoryBroker: false }), { message: /needs brokers/ })
+  await t.rejects(createTester(other, { useInMemoryBroker: 1 as never }), { code: 'FASTSTREAM_ERR_INVALID_OPTION' })
+})
+
 t.test('a tester is a test broker', async (t) => {
   const app = Fastify()
   t.teardown(() => app.close())
