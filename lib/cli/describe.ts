@@ -1,5 +1,5 @@
 import { brokersOf } from '../broker/app-brokers.js'
-import { type Call, type Command, type ExitCode } from './command.js'
+import type { Call, Command, ExitCode } from './command.js'
 import { loadApp } from './load-app.js'
 import { writeJson, writeTable } from './output.js'
 
