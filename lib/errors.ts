@@ -76,6 +76,9 @@ export const FASTSTREAM_ERR_ROUTER_HANDLE = createError<[topic: string, reason: 
 export const FASTSTREAM_ERR_ALREADY_STARTED = createError<
   [what: string, name: string, before: string, options?: ErrorOptions]
 >('FASTSTREAM_ERR_ALREADY_STARTED', "%s of '%s' is declared too late: declare it while plugins load, before %s", 500)
+export const FASTSTREAM_ERR_SUBSCRIBER_CALL = createError<[call: string, topics: string, reason: string]>(
+  'FASTSTREAM_ERR_SUBSCRIBER_CALL', "%s of the subscriber of '%s' cannot be used: %s", 500
+)
 export const FASTSTREAM_ERR_HOOK_TIMEOUT = createError<[what: string, broker: string, ms: number]>(
   'FASTSTREAM_ERR_HOOK_TIMEOUT', "a function of %s() of broker '%s' did not end within %d ms: it is not waited for", 500
 )
@@ -171,6 +174,9 @@ export const FASTSTREAM_ERR_OFFSET_RESET = createBounded<[offset: string, start:
 )
 export const FASTSTREAM_ERR_SKIP = createBounded<[partition: number, topic: string, offset: string, reason: string]>(
   'FASTSTREAM_ERR_SKIP', "partition %d of '%s' cannot be skipped to %s: %s", 409
+)
+export const FASTSTREAM_ERR_SEEK = createBounded<[topic: string, reason: string]>(
+  'FASTSTREAM_ERR_SEEK', "the subscriber of '%s' cannot read on elsewhere: %s", 409
 )
 
 // Messages on their way out.

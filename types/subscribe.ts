@@ -15,7 +15,7 @@ import type { InheritedOptions } from './options.js'
 import type { RebalanceListener } from './rebalance-listener.js'
 import type { AnyKafkaRouter, IncludeOptions } from './router.js'
 import type { ScopeOptions } from './scope-options.js'
-import type { Subscriber } from './subscriber.js'
+import type { Subscriber, SubscriberWithoutHandler } from './subscriber.js'
 import type { TopicNames, TopicParams } from './topics.js'
 
 /**
@@ -182,6 +182,11 @@ export interface HandlerAsLastArgument<This, P extends FastifyTypeProvider, T = 
   (this: This, value: unknown, message: MessageOf<P, {}, {}, T>): unknown
 }
 
+/** Options of a subscriber without a handler. */
+type ReadOptions<S, D extends Dependencies> =
+  Omit<SubscriberOptions<S, unknown, D>, 'publish' | 'filter' | 'ordering' | 'concurrency' | 'ackPolicy'> &
+  { ackPolicy?: 'MANUAL' | 'ACK_FIRST' | undefined }
+
 /**
  * Declaration of subscribers and publishers; `P` is the type provider of the instance.
  *
@@ -191,12 +196,14 @@ export interface HandlerAsLastArgument<This, P extends FastifyTypeProvider, T = 
 export interface Registrar<This, P extends FastifyTypeProvider> {
   /**
    * Declares a handler for each message of one or several topics, or of all topics that a pattern matches, see
-   * {@link TopicNames}. Call it while plugins load. Messages flow when every `onReady` hook has ended.
-   * A handler that throws is run again (`retry`), then the message goes to the dead-letter topic.
+   * {@link TopicNames}. Call it while plugins load: messages flow when every `onReady` hook has ended. Or call it after
+   * `ready()`: then the subscriber starts and stops by itself, see {@link Subscriber.start}. A handler that
+   * throws is run again (`retry`), then the message goes to the dead-letter topic.
    *
    * @throws FASTSTREAM_ERR_INVALID_TOPIC, FASTSTREAM_ERR_INVALID_OPTION
    * @throws FASTSTREAM_ERR_INVALID_ARGUMENTS when the handler is not the last argument
-   * @throws FASTSTREAM_ERR_ALREADY_STARTED after `ready()`
+   * @throws FASTSTREAM_ERR_ALREADY_STARTED after `ready()`, for a schema in a scope that has no compilers, and for a
+   *   subscriber of a router
    * @throws FASTSTREAM_ERR_GROUP_REQUIRED from `ready()`, when no place around names a group
    * @throws FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER from `ready()`, when the group has two subscribers of one topic
    * @example
@@ -236,6 +243,23 @@ export interface Registrar<This, P extends FastifyTypeProvider> {
     topics: T,
     options: CasesOptions<This, P, Names, V, K, H, D, R, T, Y>
   ): Subscriber
+  /**
+   * Declares a subscriber without a handler: its messages are read by hand, once it is started. Call it after
+   * `ready()`.
+   *
+   * @throws FASTSTREAM_ERR_INVALID_OPTION before `ready()`: the handler is missing; and for options of handlers
+   * @throws the errors of a subscriber with a handler
+   * @example
+   * await using orders = await app.broker.subscriber('orders', { schema: { value: OrderSchema } }).start()
+   * const message = await orders.getOne()
+   */
+  subscriber<
+    const S extends MessageSchema = {}, const D extends Dependencies = {}, const T extends TopicNames = TopicNames
+  >(
+    this: void,
+    topics: T,
+    options?: ReadOptions<S, D>
+  ): SubscriberWithoutHandler<MessageOf<P, S, D, T>>
   subscriber<const T extends TopicNames>(
     this: void,
     topics: T,

@@ -126,6 +126,14 @@ export interface ConsumerListener {
 }
 
 /**
+ * Place in a log: its start, its end, or a time, ms since the epoch.
+ *
+ * @example
+ * const offsets = await consumer.offsets({ timestamp: Date.now() - 60_000 })
+ */
+export type LogPlace = 'start' | 'end' | { readonly timestamp: number }
+
+/**
  * Offset that a group stores for a partition: the offset to read next, and a text of its members.
  *
  * @example
@@ -201,9 +209,15 @@ export interface TransportConsumer {
    * the topics are the same: `revoking` and `assigned` are called as in every rebalance. Resolves when the new topics
    * are read, as `start` does. Added topics begin as at a start. It may be called again before it has resolved: the
    * last call counts. Rejects, and keeps the earlier topics, when the cluster refuses one of the new ones for good.
-   * Rejects, too, when the consumer is closed meanwhile.
+   * Rejects, too, when the consumer is closed meanwhile. `positions`: where the new generation begins to read its
+   * partitions, as `ConsumerOptions.positions`; other partitions go on.
    */
-  subscribe (topics: ConsumerOptions['topics']): Promise<void>
+  subscribe (topics: ConsumerOptions['topics'], positions?: ConsumerOptions['positions']): Promise<void>
+  /**
+   * Asks the cluster for an offset of each owned partition: the start or the end of its log, or the first record of a
+   * time or later, and the end where there is none. Rejects when a partition has no leader that answers.
+   */
+  offsets (at: LogPlace): Promise<readonly TopicPartitionOffset[]>
   /** Stops the records of a partition until `resume`. Records that were handed over stay handed over. */
   pause (partition: TopicPartition): void
   resume (partition: TopicPartition): void

@@ -22,6 +22,7 @@ class BenchConsumer implements TransportConsumer {
   readonly unreached = undefined
   async start () {}
   async subscribe () {}
+  async offsets () { return [] }
   pause () {}
   resume () {}
   seek () {}

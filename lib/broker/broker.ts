@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { BrokerHealth, RecordMetadata } from '../../types/index.js'
 import type { Clock } from '../clock.js'
+import type { Group } from '../consume/group/group.js'
 import type { LastError } from '../consume/group/group-state.js'
 import { overridesOf } from '../deps/overrides.js'
 import type { ResolutionSettings } from '../deps/resolution.js'
@@ -12,7 +13,7 @@ import type { Settings } from '../options/plugin-options.js'
 import type { Producer } from '../produce/producer.js'
 import type { ReplyReader, ReplyTaker } from '../request/reply-reader.js'
 import type { TopicPartitionOffset, Transport } from '../transport/transport.js'
-import { compile, compilePublisher, type Compiled } from './compile.js'
+import { compile, compileDynamic, compilePublisher, type Compiled } from './compile.js'
 import type { SubscriberDeclaration } from './declaration.js'
 import { DeclaredBroker } from './declared-broker.js'
 import { BrokerReport } from './report.js'
@@ -20,10 +21,12 @@ import { BrokerRuntime } from './runtime.js'
 import { withOptions, type Environment } from './environment.js'
 import { Lifecycle } from './lifecycle.js'
 import { brokerHealth } from './health.js'
-import type { PublisherSettings } from './plan.js'
+import { PausedSubscribers } from './paused-subscribers.js'
+import type { PublisherSettings, SubscriberSettings } from './plan.js'
 import { createPublishChains } from './publish-chains.js'
 import type { PublisherPlan } from './publisher.js'
 import { startInBackground, startInTime } from './startup.js'
+import type { CompiledSubscriber } from './subscriber.js'
 import type { ViewedBroker } from './views.js'
 
 /** One cluster: what is declared on it is read and written from `onReady` to `onClose`. */
@@ -33,7 +36,7 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
   readonly chains: PublishChains
   readonly #report: BrokerReport
   readonly #ended = new AbortController()
-  readonly #paused = new Set<SubscriberDeclaration>()
+  readonly paused = new PausedSubscribers(this)
   #connection: BrokerRuntime | undefined
   #lastError: LastError | undefined
   #dispatching = false
@@ -85,11 +88,11 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
   health (): BrokerHealth {
     const { state, registry: { previews }, lifecycle: { background: { health: background } }, requests } = this
     const facts = { state, lastError: this.#lastError, background, requests: requests.health }
-    return brokerHealth(facts, previews, (declaration) => this.#connection?.groupOf(declaration))
+    return brokerHealth(facts, previews, (declaration) => this.groupOf(declaration))
   }
 
   get isStarted (): boolean {
-    return this.isConnected && this.#dispatching && !this.lifecycle.isWaiting && !this.#ending
+    return this.isConnected && this.#dispatching && !this.lifecycle.isWaiting && !this.isEnding
   }
 
   async ping (timeout: number): Promise<boolean> {
@@ -97,7 +100,19 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
   }
 
   skipTo (declaration: SubscriberDeclaration, to: TopicPartitionOffset): void {
-    this.found(this.#connection?.groupOf(declaration)).skipTo(to)
+    this.found(this.groupOf(declaration)).skipTo(to)
+  }
+
+  groupOf (declaration: SubscriberDeclaration): Group | undefined {
+    return this.#connection?.groupOf(declaration)
+  }
+
+  protected get runtime (): BrokerRuntime {
+    return this.found(this.isConnected && !this.isEnding ? this.#connection : undefined)
+  }
+
+  protected compileDynamic (settings: SubscriberSettings): CompiledSubscriber {
+    return compileDynamic(settings, this.registry, this, this.environment)
   }
 
   protected compilePublisher (settings: PublisherSettings): PublisherPlan {
@@ -115,21 +130,6 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
   override setKafkaBroker (name: string): void {
     super.setKafkaBroker(name)
     this.#report.use(this.settings)
-  }
-
-  /** Also before there is a group, and across connections: what is paused stays so until {@link resume}. */
-  pause (declaration: SubscriberDeclaration): void {
-    this.#paused.add(declaration)
-    this.#connection?.groupOf(declaration)?.pauses.pause(this.topicsOf(declaration)[0]!, declaration)
-  }
-
-  resume (declaration: SubscriberDeclaration): void {
-    this.#paused.delete(declaration)
-    this.#connection?.groupOf(declaration)?.pauses.resume(this.topicsOf(declaration)[0]!, declaration)
-  }
-
-  isPaused (declaration: SubscriberDeclaration): boolean {
-    return this.#paused.has(declaration)
   }
 
   /** Compiles, connects, prepares topics, joins the groups. Leaves nothing open when it fails. */
@@ -177,26 +177,26 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
     const settings = withOptions(this.settings, options)
     const { clock, events, registry: { topics, writtenTopics } } = this
     const read = this.isInspected ? [] : [...subscribers.values()]
-    const plan = { subscribers: read, topics, writtenTopics, paused: this.#paused }
+    const plan = { subscribers: read, topics, writtenTopics, paused: this.paused }
     this.#connection = new BrokerRuntime(transport, plan, { settings, clock, log: this.log, events })
     this.#flow()
     return this.#connection
   }
 
-  get #ending (): boolean {
+  protected get isEnding (): boolean {
     return this.#ended.signal.aborted
   }
 
   /** Lets messages flow. Called when every `onReady` hook of the app is done, so that what handlers use is there. */
   dispatch (): void {
-    if (this.#ending || this.loading) return
+    if (this.isEnding || this.loading) return
     this.#dispatching = true
     this.#flow()
   }
 
   /** Functions of `onStarted` that the cluster has kept waiting come before the first message. */
   #flow (): void {
-    if (!this.#dispatching || this.#ending) return
+    if (!this.#dispatching || this.isEnding) return
     if (this.lifecycle.isWaiting) {
       if (this.isConnected) this.#runPostponed()
       return
@@ -223,6 +223,7 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
 
   async #drain (): Promise<void> {
     this.#ended.abort()
+    this.dynamic.end()
     if (!this.loading) {
       this.#report.closing(this.clock, () => this.health(), this.#connection?.producer?.pending ?? 0)
     }

@@ -7,7 +7,8 @@ import { callable, isObject, noSurplus, oneOf, onlyKnown } from '../options/asse
 import { DOCUMENTATION } from '../options/documentation.js'
 import { OF_SUBSCRIBERS } from '../options/inherited.js'
 import {
-  declareAt, writeSubscriber, type GivenSubscriber, type Handler, type SubscriberDeclaration, type WrittenSubscriber
+  declareAt, writeReading, writeSubscriber, type GivenSubscriber, type Handler, type SubscriberDeclaration,
+  type WrittenSubscriber
 } from './declaration.js'
 import type { Position } from './layers.js'
 
@@ -48,11 +49,11 @@ export interface WrittenCases extends InheritedOptions {
 
 /** Arguments of subscriber(), as they come. */
 export type SubscriberArguments = readonly [
-  topics: TopicNames, options: GivenSubscriber | WrittenCases | Handler, handler?: Handler, ...surplus: unknown[]
+  topics: TopicNames, options?: GivenSubscriber | WrittenCases | Handler, handler?: Handler, ...surplus: unknown[]
 ]
 
 /** One subscriber, or one for each case. Any of them stands for all: they have the same topics and options. */
-type OneOrMore<T> = readonly [T, ...T[]]
+export type OneOrMore<T> = readonly [T, ...T[]]
 
 const SUBSCRIBER = 'subscriber(topics, options, handler)'
 const CASES = 'subscriber(topics, { by, cases })'
@@ -66,7 +67,7 @@ export function writtenBy ([topics, options, handler, ...surplus]: SubscriberArg
     if (handler !== undefined) throw new FASTSTREAM_ERR_INVALID_ARGUMENTS(SUBSCRIBER, 'the handler comes last')
     return [writeSubscriber(topics, {}, options)]
   }
-  if (!hasCases(options)) return [writeSubscriber(topics, options, handler as Handler)]
+  if (!hasCases(options)) return [writeSubscriber(topics, options ?? {}, handler as Handler)]
   if (handler !== undefined) throw new FASTSTREAM_ERR_INVALID_ARGUMENTS(CASES, 'each case has a handler of its own')
   const [first, ...others] = writeCases(topics, options)
   return [first as WrittenSubscriber, ...others]
@@ -76,6 +77,20 @@ export function writtenBy ([topics, options, handler, ...surplus]: SubscriberArg
 export function declarationsOf (args: SubscriberArguments, position: Position): OneOrMore<SubscriberDeclaration> {
   const [first, ...others] = writtenBy(args)
   return [declareAt(position, first), ...others.map((written) => declareAt(position, written))]
+}
+
+/** Declares at a position what subscriber() was called with after ready(): also one without a handler. */
+export function dynamicDeclarationsOf (
+  args: SubscriberArguments, position: Position
+): OneOrMore<SubscriberDeclaration> {
+  const [topics, options, handler, ...surplus] = args
+  const isRead = handler === undefined && typeof options !== 'function' && !hasCases(options)
+  if (isRead) noSurplus(SUBSCRIBER, surplus)
+  const [first, ...others] = isRead ? [writeReading(topics, options)] : writtenBy(args)
+  const declare = (written: WrittenSubscriber): SubscriberDeclaration => {
+    return Object.freeze({ ...declareAt(position, written), dynamic: true })
+  }
+  return [declare(first as WrittenSubscriber), ...others.map(declare)]
 }
 
 function hasCases (options: unknown): options is WrittenCases {

@@ -18,6 +18,22 @@ export function checkTogether (before: readonly SubscriberSettings[], added: Sub
 }
 
 /**
+ * Checks a subscriber that comes while the app runs: it cannot share the messages of another one.
+ *
+ * @throws FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER
+ */
+export function checkAlone (others: readonly SubscriberSettings[], added: SubscriberSettings): void {
+  const { groupId, topics } = added
+  if (groupId === null) return
+  for (const other of others) {
+    if (other.groupId !== groupId || !overlap(other, added)) continue
+    const shared = topics.find((topic) => other.topics.includes(topic))
+    if (shared === undefined) continue
+    throw new FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER(shared, groupId, whereOf(other), whereOf(added))
+  }
+}
+
+/**
  * Checks a subscriber against the others of its group. They share a client consumer: they must agree on its options,
  * and each topic must belong to one of them.
  */

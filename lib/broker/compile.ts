@@ -6,12 +6,13 @@ import type { ResolutionSettings } from '../deps/resolution.js'
 import { codecRules } from '../message/codec-rules.js'
 import type { IncomingRules } from '../message/decode.js'
 import { REPLY_TO } from '../message/headers.js'
-import type { MessageSource } from '../message/received-message.js'
+import type { MessageSource, ReceivedMessage } from '../message/received-message.js'
 import type { OutgoingRules } from '../message/encode.js'
 import type { PublishingSender } from '../message/outgoing.js'
 import type { PublishChains, PublishScopes } from '../middleware/publish-chain.js'
 import type { Settings } from '../options/plugin-options.js'
 import { allowedReplies } from '../options/replies.js'
+import { Reader } from '../consume/partition/reader.js'
 import { compileIncoming } from '../schema/incoming.js'
 import { compileOutgoing } from '../schema/outgoing.js'
 import { compilersOf } from '../schema/scope-compilers.js'
@@ -21,7 +22,7 @@ import type { Validators } from '../schema/validator.js'
 import { writtenTopicsOf } from './app-brokers.js'
 import { BoundView } from './bound-view.js'
 import { DeadLetterTopics } from './dead-letter-topics.js'
-import type { SubscriberDeclaration } from './declaration.js'
+import type { Handler, SubscriberDeclaration } from './declaration.js'
 import type { Environment } from './environment.js'
 import { PublisherHandle } from './handles.js'
 import { PatternTopics } from './pattern-topics.js'
@@ -59,30 +60,45 @@ export interface CompilingBroker extends ViewedBroker, PublishingSender {
 export function compile (
   registry: Registry, broker: CompilingBroker, { handlerOf }: Pick<Environment, 'handlerOf'>
 ): Compiled {
-  const { settings: { deadLetter }, chains } = broker
-  const deadLetterTopics = new DeadLetterTopics(deadLetter, registry.subscribers)
+  const deadLetterTopics = new DeadLetterTopics(broker.settings.deadLetter, registry.subscribers)
   const subscribers = registry.subscribers.map((settings) => {
-    const { declaration, topics, bodyLimit, middlewares } = settings
-    const publishers = declaration.publish.map((publisher) => PublisherHandle.placeOf(publisher, declaration, broker))
-    const { scope, schema = {} } = declaration
-    const compiler = compilersOf(scope).validator
-    const topic = topics.join(', ')
-    const validators = compileParts(schema, (schema, part) => compileIncoming(compiler, schema, { topic, part }))
-    const scopes = chains.scopesOf(middlewares)
-    const patternTopics = patternTopicsOf(settings, deadLetterTopics, broker)
-    const errorHandlers = broker.errorHandlers.of(scope)
-    const around = { handler: handlerOf(declaration), scopes, errorHandlers, patternTopics }
-    const rules = { bodyLimit, validators, codecs: codecRules(settings) }
-    const isKeyDecoded = validators.key !== undefined || settings.parser.length > 0
-    const source = sourceOf(broker, settings, { isKeyDecoded, deadLetterTopics, scopes, patternTopics })
-    const replier = replierOf(settings, broker, scopes)
-    const destinations = { results: publishers, replier, writtenTopics: () => writtenTopicsOf(scope) }
-    return [declaration, new CompiledSubscriber(settings, rules, source, destinations, around)] as const
+    const { declaration } = settings
+    return [declaration, compileSubscriber(settings, handlerOf(declaration), deadLetterTopics, broker)] as const
   })
   const publishers = registry.publishers.map((settings) => {
     return [settings.declaration, compilePublisher(settings, broker)] as const
   })
   return { subscribers: new Map(subscribers), publishers: new Publishers(new Map(publishers)) }
+}
+
+/** Compiles a subscriber that is declared after the start. @throws as {@link compile} */
+export function compileDynamic (
+  settings: SubscriberSettings, registry: Registry, broker: CompilingBroker,
+  { handlerOf }: Pick<Environment, 'handlerOf'>
+): CompiledSubscriber {
+  const deadLetterTopics = new DeadLetterTopics(broker.settings.deadLetter, [...registry.subscribers, settings])
+  return compileSubscriber(settings, handlerOf(settings.declaration), deadLetterTopics, broker)
+}
+
+function compileSubscriber (
+  settings: SubscriberSettings, handler: Handler, deadLetterTopics: DeadLetterTopics, broker: CompilingBroker
+): CompiledSubscriber {
+  const { declaration, topics, bodyLimit, middlewares } = settings
+  const publishers = declaration.publish.map((publisher) => PublisherHandle.placeOf(publisher, declaration, broker))
+  const { scope, schema = {}, isRead } = declaration
+  const compiler = compilersOf(scope).validator
+  const topic = topics.join(', ')
+  const validators = compileParts(schema, (schema, part) => compileIncoming(compiler, schema, { topic, part }))
+  const scopes = broker.chains.scopesOf(middlewares)
+  const patternTopics = patternTopicsOf(settings, deadLetterTopics, broker)
+  const reader = isRead ? new Reader<ReceivedMessage>(broker.clock) : undefined
+  const around = { handler, scopes, errorHandlers: broker.errorHandlers.of(scope), patternTopics, reader }
+  const rules = { bodyLimit, validators, codecs: codecRules(settings) }
+  const isKeyDecoded = validators.key !== undefined || settings.parser.length > 0
+  const source = sourceOf(broker, settings, { isKeyDecoded, deadLetterTopics, scopes, patternTopics })
+  const replier = replierOf(settings, broker, scopes)
+  const destinations = { results: publishers, replier, writtenTopics: () => writtenTopicsOf(scope) }
+  return new CompiledSubscriber(settings, rules, source, destinations, around)
 }
 
 /** @throws FASTSTREAM_ERR_SCHEMA_BUILD */

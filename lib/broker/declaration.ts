@@ -8,7 +8,7 @@ import type { Deps } from '../deps/scopes.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { isPlainObject } from '../message/headers.js'
 import type { ReceivedMessage } from '../message/received-message.js'
-import { callable, integer, list, onlyKnown } from '../options/assert.js'
+import { callable, integer, list, oneOf, onlyKnown } from '../options/assert.js'
 import { checkKeyCodec } from '../options/codec.js'
 import { DOCUMENTATION, normaliseDocumentation, type About } from '../options/documentation.js'
 import { OF_SUBSCRIBERS, resolveInherited } from '../options/inherited.js'
@@ -45,6 +45,8 @@ export interface WrittenSubscriber {
   readonly filter: Filter | undefined
   /** The case that it is, of a subscriber with several. */
   readonly cases: Case | undefined
+  /** True without a handler: code asks for its messages. */
+  readonly isRead: boolean
 }
 
 /** A publisher as it was written, in a scope or in a router. */
@@ -63,7 +65,10 @@ export interface WrittenPublisher {
   readonly replyTo: string | undefined
 }
 
-export type SubscriberDeclaration = WrittenSubscriber & Position
+export type SubscriberDeclaration = WrittenSubscriber & Position & {
+  /** True for one that is declared after ready(), and starts and stops by itself. */
+  readonly dynamic?: boolean
+}
 export type PublisherDeclaration = WrittenPublisher & Position
 export type Declaration = SubscriberDeclaration | PublisherDeclaration
 
@@ -77,6 +82,7 @@ const PUBLISHER_OPTIONS = [
   'schema', 'key', 'headers', 'codec', 'partition', 'partitioner', 'replyTo', 'includeInSchema', ...DOCUMENTATION
 ]
 const PARTS = ['value', 'key', 'headers', 'reply']
+const HANDLER = 'must be a function: subscriber(topics, options, handler); without a handler declare it after ready()'
 
 /** @throws FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_INVALID_TOPIC */
 export function writeSubscriber (
@@ -86,7 +92,7 @@ export function writeSubscriber (
   const { schema, publish = [], deps = {}, listener, filter, partitions, ...options } = given
   if (schema !== undefined) onlyKnown('schema.', schema, PARTS)
   checkKeyCodec(options, schema)
-  callable('handler', handler, 'must be a function: subscriber(topics, options, handler)')
+  callable('handler', handler, HANDLER)
   if (filter !== undefined) callable('filter', filter, 'must be a function of the message that returns true or false')
   resolveInherited([options])
   return Object.freeze({
@@ -101,8 +107,31 @@ export function writeSubscriber (
     partitions: partitions === undefined ? undefined : chosenPartitions(partitions),
     listener: listener === undefined ? undefined : checkListener('listener', listener),
     filter,
-    cases
+    cases,
+    isRead: false
   })
+}
+
+/** Options that say how a handler is called. */
+const OF_HANDLERS = ['publish', 'filter', 'ordering', 'concurrency'] as const
+/** Ends of a handler settle its message in the other policies. */
+const POLICIES_OF_READERS = ['MANUAL', 'ACK_FIRST']
+
+/** A subscriber without a handler. @throws FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_INVALID_TOPIC */
+export function writeReading (topics: TopicNames, given: GivenSubscriber = {}): WrittenSubscriber {
+  const written = writeSubscriber(topics, given, noHandler())
+  const useless = OF_HANDLERS.find((option) => given[option] !== undefined)
+  if (useless !== undefined) throw new FASTSTREAM_ERR_INVALID_OPTION(useless, 'has no effect without a handler')
+  if (written.schema?.reply !== undefined) {
+    throw new FASTSTREAM_ERR_INVALID_OPTION('schema.reply', 'has no effect without a handler')
+  }
+  if (given.ackPolicy !== undefined) oneOf('ackPolicy', given.ackPolicy, POLICIES_OF_READERS)
+  return Object.freeze({ ...written, isRead: true })
+}
+
+/** Has no name, so that the subscriber is named by its topics. */
+function noHandler (): Handler {
+  return () => undefined
 }
 
 /** @throws FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_INVALID_TOPIC */

@@ -18,9 +18,12 @@ import { deadLetterMeans } from './dead-letter-means.js'
 import type { PublisherDeclaration, SubscriberDeclaration } from './declaration.js'
 import { SYSTEM, type Environment } from './environment.js'
 import { nameOf, type Layer } from './layers.js'
-import type { PublisherSettings } from './plan.js'
+import { DynamicSubscribers } from './dynamic-subscribers.js'
+import type { OneOrMore } from './cases.js'
+import type { PublisherSettings, SubscriberSettings } from './plan.js'
 import { plainPublisher, type PublisherPlan } from './publisher.js'
 import { Registry } from './registry.js'
+import type { BrokerRuntime } from './runtime.js'
 import { ScopeErrorHandlers } from './scope-error-handlers.js'
 import type { CompiledSubscriber } from './subscriber.js'
 
@@ -33,6 +36,7 @@ export abstract class DeclaredBroker implements PublishingSender {
   /** Memory of an observer, for `explain()`. */
   stories: { of (place: RecordMetadata): MessageStory | undefined } | undefined
   readonly registry: Registry
+  readonly dynamic: DynamicSubscribers
   readonly errorHandlers = new ScopeErrorHandlers()
   readonly deadLetters = new DeadLetters(() => deadLetterMeans(this))
   readonly #publishScopes = new WeakMap<FastifyInstance, PublishScopes>()
@@ -48,6 +52,12 @@ export abstract class DeclaredBroker implements PublishingSender {
     this.settings = settings
     this.log = steady(scope.log)
     this.registry = new Registry(settings, scope)
+    this.dynamic = new DynamicSubscribers({
+      registry: this.registry,
+      runtime: () => this.runtime,
+      isEnding: () => this.isEnding,
+      compile: (declaration) => this.compileDynamic(this.registry.resolveDynamic(declaration))
+    })
     this.requests = new Requests(this, this.log)
   }
 
@@ -67,6 +77,10 @@ export abstract class DeclaredBroker implements PublishingSender {
   abstract get transport (): Transport
   abstract send (outgoing: Outgoing, sending?: Sending): Promise<RecordMetadata>
   abstract failedLater (topic: string, error: Error): void
+  /** @throws FASTSTREAM_ERR_NOT_READY while there is none, and when it is drained */
+  protected abstract readonly runtime: BrokerRuntime
+  protected abstract readonly isEnding: boolean
+  protected abstract compileDynamic (settings: SubscriberSettings): CompiledSubscriber
   protected abstract compilePublisher (settings: PublisherSettings): PublisherPlan
   abstract prepareTopic (topic: string): void
   abstract readReplies (topic: string, taker: ReplyTaker): Promise<ReplyReader>
@@ -103,6 +117,13 @@ export abstract class DeclaredBroker implements PublishingSender {
   addSubscriber (declaration: SubscriberDeclaration): void {
     this.onlyWhileLoading('a subscriber', declaration.topics.join(', '))
     this.registry.addSubscriber(declaration)
+  }
+
+  /** Declares a subscriber that starts and stops by itself; `all` are its cases, if it has several. */
+  addDynamic (all: OneOrMore<SubscriberDeclaration>): void {
+    const { compiled, state } = this
+    if (compiled === undefined || state === 'closing' || state === 'closed') throw new FASTSTREAM_ERR_NOT_READY(state)
+    this.dynamic.declare(all)
   }
 
   /** Also after the start: then it is compiled at once, and its topic is created or verified. */

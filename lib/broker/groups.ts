@@ -58,27 +58,32 @@ export class Groups implements Iterable<Group> {
     for (const group of this) group.dispatch()
   }
 
-  /** Reads for one more subscriber: in the group of its name where there is one, else in a new one. */
-  async add (subscriber: CompiledSubscriber): Promise<void> {
+  /**
+   * Reads for one more subscriber: in the group of its name where there is one, else in a new one. `others` are its
+   * further cases.
+   */
+  async add (subscriber: CompiledSubscriber, ...others: readonly CompiledSubscriber[]): Promise<void> {
+    const all: Sharing = [subscriber, ...others]
     const { declaration } = subscriber
     const shared = this.#shared(subscriber)
-    const group = shared ?? this.#create([subscriber])
-    this.#groupOf.set(declaration, group)
+    const group = shared ?? this.#create(all)
+    for (const { declaration } of all) this.#groupOf.set(declaration, group)
     try {
       if (shared === undefined) await group.start()
-      else await group.add(this.#pipelineOf([subscriber]), this.#means.paused.has(declaration))
+      else await group.add(this.#pipelineOf(all), this.#means.paused.has(declaration))
     } catch (err) {
-      this.#groupOf.delete(declaration)
+      for (const { declaration } of all) this.#groupOf.delete(declaration)
       if (shared === undefined) await group.close(0)
       throw err
     }
   }
 
   /** Reads no more for a subscriber. The last one of a group leaves it within `drainTimeout` ms. */
-  async remove ({ declaration, topics }: CompiledSubscriber, drainTimeout: number): Promise<void> {
+  async remove (all: Sharing, drainTimeout: number): Promise<void> {
+    const [{ declaration, topics }] = all
     const group = this.of(declaration)
     if (group === undefined) return
-    this.#groupOf.delete(declaration)
+    for (const { declaration } of all) this.#groupOf.delete(declaration)
     await (new Set(this).has(group) ? group.remove(topics) : group.close(drainTimeout))
   }
 

@@ -1,22 +1,22 @@
 import { inspect, type InspectOptionsStylized } from 'node:util'
-import type { Publisher, RecordMetadata, Subscriber } from '../../types/index.js'
-import { FASTSTREAM_ERR_INVALID_ARGUMENTS, FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
+import type { Publisher } from '../../types/index.js'
+import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { NO_SCOPES } from '../middleware/publish-chain.js'
-import { isObject, noSurplus } from '../options/assert.js'
+import { noSurplus } from '../options/assert.js'
 import type { GivenOptions as GivenRequest } from '../request/request-options.js'
 import type { Requests, Target } from '../request/requests.js'
 import { inspected } from '../shown.js'
 import type { TopicPartitionOffset } from '../transport/transport.js'
-import type { PublisherDeclaration, SubscriberDeclaration, WrittenPublisher, WrittenSubscriber } from './declaration.js'
+import type { PublisherDeclaration, SubscriberDeclaration, WrittenPublisher } from './declaration.js'
+import type { DynamicSubscribers } from './dynamic-subscribers.js'
 import type { Position } from './layers.js'
+import type { PausedSubscribers } from './paused-subscribers.js'
 import { Places, type Place } from './places.js'
 import type { GivenOptions, PublisherPlan } from './publisher.js'
 
 /* Handle of a declaration, for users. Nothing leads from a handle to the broker and its settings. */
 
-const SKIP_TO = 'skipTo({ topic, partition, offset })'
 const PUBLISH_CURE = 'publish it through request.broker, message.broker or app.broker'
-const SKIP_CURE = 'make a router for each app, or declare the subscriber in the app'
 
 /** The broker of a publisher. */
 export interface PublisherSource {
@@ -38,9 +38,8 @@ export interface SubscriberSource {
   /** Whether the subscriber names the topic, or one of its patterns matches it. */
   reads (declaration: SubscriberDeclaration, topic: string): boolean
   skipTo (declaration: SubscriberDeclaration, to: TopicPartitionOffset): void
-  pause (declaration: SubscriberDeclaration): void
-  resume (declaration: SubscriberDeclaration): void
-  isPaused (declaration: SubscriberDeclaration): boolean
+  readonly paused: PausedSubscribers
+  readonly dynamic: DynamicSubscribers
 }
 
 export type PublisherPlace = Place<PublisherDeclaration, PublisherSource>
@@ -101,77 +100,5 @@ export class PublisherHandle implements Publisher {
 
   [inspect.custom] (depth: number, options: InspectOptionsStylized, inspectWith: typeof inspect): string {
     return inspected('Publisher', this.toJSON(), depth, options, inspectWith)
-  }
-}
-
-export class SubscriberHandle implements Subscriber {
-  readonly #written: WrittenSubscriber
-  readonly #places: SubscriberPlaces
-
-  constructor (written: WrittenSubscriber, places: SubscriberPlaces) {
-    this.#written = written
-    this.#places = places
-  }
-
-  /** Handle of a subscriber that is declared in a scope. */
-  static declared (declaration: SubscriberDeclaration, source: SubscriberSource): SubscriberHandle {
-    return new SubscriberHandle(declaration, new Places(declaration.topics.join(', '), { declaration, source }))
-  }
-
-  /** Takes only what subscriber() returned, and no copy of it. */
-  static isHandle (value: unknown): value is SubscriberHandle {
-    return typeof value === 'object' && value !== null && #places in value
-  }
-
-  /** The declarations that a handle stands for: of a subscriber with cases the first one. */
-  static declarationsOf (handle: SubscriberHandle): readonly SubscriberDeclaration[] {
-    return handle.#places.all.map(({ declaration }) => declaration)
-  }
-
-  get topics (): readonly string[] {
-    const place = this.#places.single
-    return place === undefined ? this.#written.topics : place.source.topicsOf(place.declaration)
-  }
-
-  get groupId (): string | null {
-    const place = this.#places.single
-    return place === undefined ? this.#written.options.groupId ?? null : place.source.groupIdOf(place.declaration)
-  }
-
-  get isPaused (): boolean {
-    return this.#places.all.every(({ source, declaration }) => source.isPaused(declaration))
-  }
-
-  pause = (...surplus: unknown[]): void => {
-    noSurplus('pause()', surplus)
-    for (const { source, declaration } of this.#places.all) source.pause(declaration)
-  }
-
-  resume = (...surplus: unknown[]): void => {
-    noSurplus('resume()', surplus)
-    for (const { source, declaration } of this.#places.all) source.resume(declaration)
-  }
-
-  skipTo = (to: RecordMetadata, ...surplus: unknown[]): void => {
-    noSurplus(SKIP_TO, surplus)
-    if (!isObject(to)) throw new FASTSTREAM_ERR_INVALID_ARGUMENTS(SKIP_TO, 'it takes an object')
-    const { topic, partition, offset } = to
-    const { source, declaration } = this.#places.only(SKIP_CURE)
-    if (!source.reads(declaration, topic)) {
-      const cure = `must be one that the subscriber reads: ${this.topics.join(', ')}`
-      throw new FASTSTREAM_ERR_INVALID_OPTION('topic', cure)
-    }
-    if (typeof offset !== 'bigint' || offset < 0n) {
-      throw new FASTSTREAM_ERR_INVALID_OPTION('offset', 'must be a bigint of at least 0')
-    }
-    source.skipTo(declaration, { topic, partition, offset })
-  }
-
-  toJSON (): object {
-    return { topics: this.topics, groupId: this.groupId }
-  }
-
-  [inspect.custom] (depth: number, options: InspectOptionsStylized, inspectWith: typeof inspect): string {
-    return inspected('Subscriber', this.toJSON(), depth, options, inspectWith)
   }
 }

@@ -57,8 +57,8 @@ function subscriberHealth (subscriber: SubscriberPreview, groupOf: GroupOf): Sub
   const { topics, groupId = null, declaration, stuckAfter, handlerTimeout } = subscriber
   const name = declaration.cases === undefined ? subscriber.name : topics.join(',')
   const health = groupOf(declaration)?.health(topics) ?? UNKNOWN
-  // A handler may take its time.
+  // A handler may take its time, and code that reads by hand may ask for nothing.
   const patience = Math.max(stuckAfter, handlerTimeout)
-  const moves = health.partitions.every(({ stalledFor }) => stalledFor <= patience)
+  const moves = declaration.isRead || health.partitions.every(({ stalledFor }) => stalledFor <= patience)
   return { name, topics, groupId, ...health, healthy: health.healthy && moves }
 }

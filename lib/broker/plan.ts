@@ -46,6 +46,13 @@ export interface PublisherSettings {
   readonly middlewares: readonly Middleware[]
 }
 
+/** Settings of a subscriber whose messages are asked for: each of them is handed over when it is asked for. */
+const ONE_BY_ONE = { ordering: 'none', concurrency: 0 } as const
+const READING = {
+  first: { ...ONE_BY_ONE, ackPolicy: 'ACK_FIRST' },
+  byHand: { ...ONE_BY_ONE, ackPolicy: 'MANUAL' }
+} as const
+
 /** The group on the memory transport, where no other app shares it. */
 const DEFAULT_GROUP = 'fastify-faststream'
 
@@ -74,12 +81,19 @@ export function previewSubscriber (
     name: subscriberName(declaration, topics.join(',')),
     topics,
     patterns,
-    groupId: inherited.groupId === undefined ? defaultGroup(declaration, settings) : inherited.groupId
+    groupId: groupOf(declaration, inherited, settings)
   }
 }
 
-/** Partitions that are chosen by hand need no group; undefined: one must be named. */
-function defaultGroup ({ partitions }: SubscriberDeclaration, { transport }: Settings): string | null | undefined {
+/**
+ * Partitions that are chosen by hand need no group. A subscriber that comes and goes inherits none: the others of the
+ * group would rebalance. undefined: one must be named.
+ */
+function groupOf (
+  { partitions, dynamic, options }: SubscriberDeclaration, { groupId }: InheritedSettings, { transport }: Settings
+): string | null | undefined {
+  if (dynamic) return options.groupId ?? null
+  if (groupId !== undefined) return groupId
   if (partitions !== undefined) return null
   return transport === 'memory' ? DEFAULT_GROUP : undefined
 }
@@ -109,6 +123,7 @@ export function resolveSubscriber (
   else if (declaration.partitions !== undefined) checkGroupless(declaration.options, "'partitions'", ` (${where})`)
   return Object.freeze({
     ...preview,
+    ...declaration.isRead && READING[preview.ackPolicy === 'ACK_FIRST' ? 'first' : 'byHand'],
     groupId,
     listener: declaration.listener,
     partitions: declaration.partitions,

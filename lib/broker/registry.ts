@@ -6,7 +6,7 @@ import { FASTSTREAM_ERR_ALREADY_STARTED } from '../errors.js'
 import { resolveInherited } from '../options/inherited.js'
 import type { Settings } from '../options/plugin-options.js'
 import { hasCompilers, requestCompilers } from '../schema/scope-compilers.js'
-import { checkTogether } from './check-together.js'
+import { checkAlone, checkTogether } from './check-together.js'
 import type { Declaration, PublisherDeclaration, SubscriberDeclaration } from './declaration.js'
 import { nameOf, NO_LAYERS, ScopeLayers, type Layer } from './layers.js'
 import {
@@ -31,6 +31,9 @@ export class Registry {
   readonly #publishers: PublisherDeclaration[] = []
   readonly #codecs = new WeakMap<FastifyInstance, Codec | undefined>()
   #complete: Complete | undefined
+  #overrides: readonly InheritedOptions[] = []
+  /** Subscribers that were declared after the start, and run now. */
+  readonly #dynamic = new Set<SubscriberSettings>()
 
   /** `scope`: of the plugin. Its middlewares stand between those that are inserted there and those that are added. */
   constructor (settings: Settings, scope: FastifyInstance) {
@@ -95,6 +98,28 @@ export class Registry {
     publishers.set(declaration, settings)
   }
 
+  /** Resolves a subscriber that is declared after the start. @throws the errors of {@link resolveSubscriber} */
+  resolveDynamic (declaration: SubscriberDeclaration): SubscriberSettings {
+    requestCompilersOf(declaration, 'a subscriber with a schema', declaration.topics.join(', '))
+    const around = { layers: this.#layers.around(declaration), overrides: this.#overrides }
+    const settings = resolveSubscriber(declaration, this.#settings, around)
+    noteUse(declaration.scope, settings.deps)
+    return settings
+  }
+
+  /** Adds a subscriber that was declared after the start, until {@link deleteDynamic}. */
+  addDynamic (settings: SubscriberSettings): void {
+    const others = [...this.subscribers, ...this.#dynamic]
+    checkTogether(others, settings)
+    const { cases } = settings.declaration
+    checkAlone(others.filter(({ declaration }) => cases === undefined || declaration.cases?.of !== cases.of), settings)
+    this.#dynamic.add(settings)
+  }
+
+  deleteDynamic (settings: SubscriberSettings): void {
+    this.#dynamic.delete(settings)
+  }
+
   /** A publisher, as far as its layers are known. */
   publisher (declaration: PublisherDeclaration): PublisherSettings {
     const known = this.#complete?.publishers.get(declaration)
@@ -109,7 +134,7 @@ export class Registry {
 
   /** All subscribers, as far as their layers are known. */
   get previews (): readonly SubscriberPreview[] {
-    return this.#subscribers.map((declaration) => this.preview(declaration))
+    return [...this.#subscribers.map((declaration) => this.preview(declaration)), ...this.#dynamic]
   }
 
   get publishers (): readonly PublisherSettings[] {
@@ -137,7 +162,8 @@ export class Registry {
 
   /** Topics of publishers, and dead-letter topics. */
   get writtenTopics (): readonly string[] {
-    const deadLetters = this.subscribers.flatMap(({ deadLetterTopics }) => [...deadLetterTopics.values()])
+    const subscribers = [...this.subscribers, ...this.#dynamic]
+    const deadLetters = subscribers.flatMap(({ deadLetterTopics }) => [...deadLetterTopics.values()])
     return [...new Set([...this.publishers.map(({ topic }) => topic), ...deadLetters])]
   }
 
@@ -152,6 +178,7 @@ export class Registry {
    * @throws the errors of {@link resolveSubscriber}, {@link resolvePublisher} and {@link checkTogether}
    */
   complete (overrides: readonly InheritedOptions[]): Complete {
+    this.#overrides = overrides
     const subscribers = new Map<SubscriberDeclaration, SubscriberSettings>()
     for (const declaration of this.#subscribers) {
       const layers = this.#layers.around(declaration)
@@ -180,14 +207,16 @@ function onlyAtBoot (scope: FastifyInstance, what: string, name: string): void {
 }
 
 /**
- * Has the scope's compilers made at boot, also by what the scope sets later. After the boot, a publisher takes the
- * compilers that there are.
+ * Has the scope's compilers made at boot, also by what the scope sets later. After the boot, a publisher or subscriber
+ * takes the compilers that there are.
  */
-function requestCompilersOf ({ kind, scope, schema }: Declaration, what: string, topic: string): void {
+function requestCompilersOf (declaration: Declaration, what: string, topic: string): void {
+  const { scope, schema } = declaration
+  const mayBeLate = declaration.kind === 'publisher' || declaration.dynamic
   try {
     onlyAtBoot(scope, what, topic)
   } catch (error) {
-    if (kind === 'publisher' && (schema === undefined || hasCompilers(scope))) return
+    if (mayBeLate && (schema === undefined || hasCompilers(scope))) return
     throw error
   }
   if (schema !== undefined) requestCompilers(scope)

@@ -10,11 +10,12 @@ import { checkMiddleware } from '../options/middlewares.js'
 import { inspected } from '../shown.js'
 import { writtenBy, type SubscriberArguments } from './cases.js'
 import { declareAt, writePublisher, writeSubscriber, type Handler, type WrittenSubscriber } from './declaration.js'
-import { PublisherHandle, SubscriberHandle, type PublisherPlaces, type SubscriberPlaces } from './handles.js'
+import { PublisherHandle, type PublisherPlaces, type SubscriberPlaces } from './handles.js'
 import { INCLUDE_OPTIONS, Inclusions, layerOfRouter } from './inclusions.js'
 import type { Layer } from './layers.js'
 import { Places } from './places.js'
 import { writtenIn } from './route.js'
+import { SubscriberHandle } from './subscriber-handle.js'
 import type { ViewedBroker } from './views.js'
 
 const ROUTER_OPTIONS = [...INCLUDE_OPTIONS, 'handlers', 'routers']
@@ -67,7 +68,7 @@ export class Router implements AnyKafkaRouter {
     host.broker.whenClosed(() => { router.#includers.delete(include) })
   }
 
-  subscriber = (...args: SubscriberArguments): Subscriber => {
+  subscriber = (...args: SubscriberArguments): SubscriberHandle => {
     return this.#subscriber(...writtenBy(args))
   }
 
@@ -129,7 +130,7 @@ export class Router implements AnyKafkaRouter {
   }
 
   /** The first one stands for all: `others` are further cases of it. */
-  #subscriber (written: WrittenSubscriber, ...others: readonly WrittenSubscriber[]): Subscriber {
+  #subscriber (written: WrittenSubscriber, ...others: readonly WrittenSubscriber[]): SubscriberHandle {
     const places: SubscriberPlaces = new Places(written.topics.join(', '))
     this.#add(({ scope, broker }, layers) => {
       const declaration = declareAt({ scope, layers }, written)

@@ -160,24 +160,24 @@ export class BrokerRuntime {
   }
 
   /**
-   * Reads for one more subscriber, which was declared after the start. Resolves when its messages are read, the groups
-   * of the others having rebalanced where it shares one.
+   * Reads for one more subscriber, which was declared after the start; `others` are its further cases. Resolves when
+   * its messages are read, the groups of the others having rebalanced where it shares one.
    *
    * @throws FASTSTREAM_ERR_NOT_READY while the start is under way, and when the broker is drained
    */
-  async add (subscriber: CompiledSubscriber): Promise<void> {
+  async add (subscriber: CompiledSubscriber, ...others: readonly CompiledSubscriber[]): Promise<void> {
     const { settings, log } = this.#surroundings
     const { deadLetterTopics } = subscriber
     this.#runningGroups()
     const declared = [...new Set([...namesOf(subscriber), ...deadLetterTopics.values()])]
     await prepareTopics(this.#transport, declared, settings, log, () => this.#ending)
     await checkPartitions(this.#transport, [subscriber])
-    await inOwnContext(() => this.#runningGroups().add(subscriber))
+    await inOwnContext(() => this.#runningGroups().add(subscriber, ...others))
   }
 
   /** Reads no more for a subscriber: what runs may end, and its topics leave the group's subscription. */
-  async remove (subscriber: CompiledSubscriber): Promise<void> {
-    await this.#runningGroups().remove(subscriber, this.#surroundings.settings.drainTimeout)
+  async remove (subscriber: CompiledSubscriber, ...others: readonly CompiledSubscriber[]): Promise<void> {
+    await this.#runningGroups().remove([subscriber, ...others], this.#surroundings.settings.drainTimeout)
   }
 
   #runningGroups (): Groups {

@@ -1,6 +1,7 @@
 import type { Failure } from '../consume/pipeline/dead-letter.js'
 import type { FailureAnswer } from '../consume/pipeline/failure-policy.js'
 import type { Delivery } from '../consume/pipeline/delivery.js'
+import type { Reader } from '../consume/partition/reader.js'
 import type { AttemptMoments, Replies, ResultsInScope, SubscriberPlan } from '../consume/pipeline/subscriber-plan.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { isPromise } from '../is-promise.js'
@@ -50,6 +51,8 @@ export interface SurroundingCode {
   readonly errorHandlers: readonly ScopedErrorHandler[]
   /** undefined: all topics are named. */
   readonly patternTopics?: PatternTopics | undefined
+  /** Code that asks for its messages, in place of the handler. */
+  readonly reader?: Reader<ReceivedMessage> | undefined
 }
 
 const NO_CODE: SurroundingCode = { scopes: NO_SCOPES, errorHandlers: [] }
@@ -62,6 +65,7 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
   readonly onFailure: SubscriberPlan<ReceivedMessage>['onFailure']
   readonly replies: Replies | undefined
   readonly findsTopic: SubscriberPlan['findsTopic']
+  readonly reader: Reader<ReceivedMessage> | undefined
   readonly #patternTopics: PatternTopics | undefined
   readonly #source: MessageSource
   readonly #publishers: readonly PublisherPlace[]
@@ -76,7 +80,7 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
     rules: IncomingRules,
     source: MessageSource,
     { results, replier, writtenTopics }: Destinations,
-    { scopes, errorHandlers, patternTopics, handler = settings.declaration.handler } = NO_CODE
+    { scopes, errorHandlers, patternTopics, reader, handler = settings.declaration.handler } = NO_CODE
   ) {
     Object.assign(this, settings)
     const { middlewares, declaration: { scope } } = settings
@@ -86,10 +90,14 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
     this.around = around && ((delivery) => around(new ReceivedRecord(source, delivery)))
     this.findsTopic = patternTopics && ((topic) => patternTopics.has(topic))
     this.#patternTopics = patternTopics
+    this.reader = reader
     this.#source = source
     this.#publishers = results
     this.replies = replier
-    this.#handler = aroundHandler(middlewares, (message) => handler.call(scope, message.value, message))
+    const handle = reader === undefined
+      ? (message: ReceivedMessage) => handler.call(scope, message.value, message)
+      : (message: ReceivedMessage) => reader.hand(ReceivedMessage.readable(message))
+    this.#handler = aroundHandler(middlewares, handle)
     this.#scopes = scopes
     this.#errorHandlers = errorHandlers
     this.onFailure = errorHandlers.length === 0 ? undefined : (...failed) => this.#askErrorHandlers(...failed)

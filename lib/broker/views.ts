@@ -10,15 +10,16 @@ import { noSurplus } from '../options/assert.js'
 import { checkMiddleware } from '../options/middlewares.js'
 import type { GivenOptions as GivenRequest } from '../request/request-options.js'
 import { inspected } from '../shown.js'
-import { declarationsOf, type SubscriberArguments } from './cases.js'
+import { declarationsOf, dynamicDeclarationsOf, type OneOrMore, type SubscriberArguments } from './cases.js'
 import { declarePublisher, type Handler, type PublisherDeclaration, type SubscriberDeclaration } from './declaration.js'
 import { functionLast, publishing, topicOf, type NamedTopic, type Produce } from './functions.js'
-import { PublisherHandle, SubscriberHandle, type PublisherSource, type SubscriberSource } from './handles.js'
+import { PublisherHandle, type PublisherSource, type SubscriberSource } from './handles.js'
 import { Inclusions } from './inclusions.js'
 import { layerOf, nameOf, NO_LAYERS, type Layer, type Position } from './layers.js'
 import { ObservedView, type ObservedBroker } from './observed-view.js'
 import type { GivenOptions, PublisherPlan } from './publisher.js'
 import { Router } from './router.js'
+import { SubscriberHandle } from './subscriber-handle.js'
 import { callOf, PUBLISH, PUBLISH_BATCH, publisherOf, REQUEST } from './targets.js'
 
 const CONSUMES = 'consumes(options, handler)'
@@ -30,7 +31,11 @@ type Produces = PublisherOptions<MessageSchema, unknown> & NamedTopic
 /** The broker behind a view. */
 export interface ViewedBroker extends PublisherSource, SubscriberSource, ObservedBroker {
   readonly id: string
+  /** False once the app is ready. */
+  readonly loading: boolean
   addSubscriber (declaration: SubscriberDeclaration): void
+  /** Declares a subscriber once the app is ready; `all` are its cases, if it has several. */
+  addDynamic (all: OneOrMore<SubscriberDeclaration>): void
   addPublisher (declaration: PublisherDeclaration): void
   /** Gives a scope one more layer of options. */
   addLayer (scope: FastifyInstance, layer: Layer): void
@@ -121,10 +126,12 @@ export class ScopeView extends ObservedView implements BoundBroker {
     return PublisherHandle.declared(declaration, this.#broker)
   }
 
-  subscriber = (...args: SubscriberArguments): Subscriber => {
-    const [first, ...others] = declarationsOf(args, this.#position)
-    for (const declaration of [first, ...others]) this.#broker.addSubscriber(declaration)
-    return SubscriberHandle.declared(first, this.#broker)
+  subscriber = (...args: SubscriberArguments): SubscriberHandle => {
+    const broker = this.#broker
+    const all = broker.loading ? declarationsOf(args, this.#position) : dynamicDeclarationsOf(args, this.#position)
+    if (broker.loading) for (const declaration of all) broker.addSubscriber(declaration)
+    else broker.addDynamic(all)
+    return SubscriberHandle.declared(all[0], broker)
   }
 
   includeRouter = (

@@ -30,6 +30,11 @@ export interface MessageDelivery {
   correlationId (log: Log): string
   /** Stores the handler's decision. False when there is one already, or when it comes too late. */
   decide (decision: Decision): boolean
+  readonly decision: Decision | undefined
+  /** Waits for the decision; rejects when the attempt is aborted first. */
+  decided (): Promise<Decision>
+  /** Aborts the attempt because this process does not own the message any more, or does not read on. */
+  giveUp (reason: string): void
 }
 
 /** Parts that all messages of one subscriber share. */
@@ -47,6 +52,16 @@ export interface MessageSource {
   readonly resolutionSettings: () => ResolutionSettings
   /** The broker, bound to a message. */
   readonly bind: (message: Pick<Message, 'correlationId' | 'signal'>) => BoundBroker
+}
+
+/** A message with the operations of its attempt. */
+export interface ReadableMessage {
+  readonly message: ReceivedMessage
+  /** True when the message is settled before its reader gets it. */
+  readonly isSettled: boolean
+  decided (): Promise<Decision>
+  /** Does nothing once there is a decision. */
+  giveUp (reason: string): void
 }
 
 const NOTHING: Readonly<Record<string, never>> = Object.freeze({})
@@ -91,6 +106,17 @@ export class ReceivedMessage implements Message<unknown, unknown, unknown> {
   /** Cleans up what was made for it. */
   static release (message: ReceivedMessage, failure?: { readonly error: unknown }): Promise<void> | undefined {
     return message.#resolution?.close(failure)
+  }
+
+  /** The message for code that asks for it: its attempt waits for the decision. */
+  static readable (message: ReceivedMessage): ReadableMessage {
+    const delivery = message.#delivery
+    return {
+      message,
+      isSettled: delivery.decision !== undefined,
+      decided: () => delivery.decided(),
+      giveUp: (reason) => { if (delivery.decision === undefined) delivery.giveUp(reason) }
+    }
   }
 
   /** Dependencies that its subscriber declares. */

@@ -142,15 +142,17 @@ export function checkGroupless (written: InheritedConsumerOptions, reason: strin
 
 const checkMode = choice('earliest', 'latest', 'fail')
 
-/** A date that is none has no number, and is refused as such. */
 function checkOffsetReset (
   option: string, given: NonNullable<InheritedConsumerOptions['offsetReset']>
 ): OffsetResetMode {
   if (!isObject(given)) return checkMode(option, given)
   onlyKnown(`${option}.`, given, ['timestamp'])
-  const { timestamp } = given
-  const time = timestamp instanceof Date ? timestamp.getTime() : timestamp
-  return Object.freeze({ timestamp: integer(`${option}.timestamp`, time, 0, LATEST_TIME) })
+  return Object.freeze({ timestamp: checkTimestamp(`${option}.timestamp`, given.timestamp) })
+}
+
+/** ms since the epoch. A date that is none has no number, and is refused as such. */
+export function checkTimestamp (option: string, timestamp: Date | number): number {
+  return integer(option, timestamp instanceof Date ? timestamp.getTime() : timestamp, 0, LATEST_TIME)
 }
 
 /** Kafka has the rules of topic names for it. */

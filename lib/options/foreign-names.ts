@@ -6,7 +6,6 @@
 
 const NOT_YET = 'there is no such option yet'
 const PLUGIN = 'an option of the plugin'
-const AT_START = 'is decided when the app starts'
 
 /** Names of `KafkaRouter`, `subscriber`, `publisher`, `include_router`, `KafkaBroker` and `publish`. */
 export const FASTSTREAM_NAMES: Readonly<Record<string, string>> = {
@@ -53,7 +52,7 @@ export const FASTSTREAM_NAMES: Readonly<Record<string, string>> = {
   max_records: NOT_YET,
   pattern: 'the first argument is one: subscriber(/^orders\\./, handler), or with placeholders: orders.{region}',
   partitions: "use 'partitions' of subscriber(): numbers, of each of its topics",
-  persistent: `leave it out: a subscriber or publisher lives as long as its app, which ${AT_START}`,
+  persistent: 'leave it out: a subscriber that is declared after ready() has start() and stop()',
 
   // What is done with a message.
   dependencies: "use 'deps', found at message.deps",

@@ -109,7 +109,12 @@ function isolatedConsumer (consumer: TransportConsumer, isolation: Isolation): T
   const named = <T extends TopicPartition>(each: T): T => ({ ...each, topic: isolation.topic(each.topic) })
   return {
     start: () => consumer.start(),
-    subscribe: (topics) => consumer.subscribe(isolatedTopics(topics, isolation)),
+    subscribe: (topics, positions) => {
+      return consumer.subscribe(isolatedTopics(topics, isolation), positions?.map(named))
+    },
+    offsets: async (at) => (await consumer.offsets(at)).map((each) => {
+      return { ...each, topic: isolation.own(each.topic) ?? each.topic }
+    }),
     pause: (partition) => { consumer.pause(named(partition)) },
     resume: (partition) => { consumer.resume(named(partition)) },
     seek: (partition) => { consumer.seek(named(partition)) },

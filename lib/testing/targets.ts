@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Broker } from '../broker/broker.js'
 import type { SubscriberDeclaration } from '../broker/declaration.js'
-import { SubscriberHandle } from '../broker/handles.js'
+import { SubscriberHandle } from '../broker/subscriber-handle.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 
 /** Apps of a test, and the brokers of all of them. */

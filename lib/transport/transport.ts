@@ -11,7 +11,7 @@ export type {
   TransportFactory, TransportLog, TransportOptions, TransportProducer
 } from '../../types/transport.js'
 export type {
-  ConsumerListener, ConsumerOptions, CorruptBatch, FetchOptions, OffsetReset, PartitionProgress, StoredOffset,
+  ConsumerListener, ConsumerOptions, CorruptBatch, FetchOptions, LogPlace, OffsetReset, PartitionProgress, StoredOffset,
   TopicTest, TransportConsumer
 } from '../../types/transport-consumer.js'
 export { GenerationLostError } from './generation-lost-error.js'

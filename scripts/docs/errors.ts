@@ -21,6 +21,8 @@ const WHEN: { readonly [_ in keyof typeof errors]: string } = {
     'a publisher or subscriber of a [router](routers.md) is used, and its router is not included, or included several times',
   FASTSTREAM_ERR_ALREADY_STARTED:
     'a subscriber, task or function of the [lifecycle](lifecycle.md), or a publisher with a schema in a scope without compilers, is declared after `ready()`, or `withDeps()` is called after the declarations that it should apply to',
+  FASTSTREAM_ERR_SUBSCRIBER_CALL:
+    '`getOne()`, a loop, `seek()`, `start()` or `stop()` is used on a subscriber that has a handler, was declared before `ready()`, or does [not run](dynamic-subscribers.md)',
   FASTSTREAM_ERR_HOOK_TIMEOUT:
     'a function of [onStopping](lifecycle.md) did not end in half of `drainTimeout`, or one of `onStarted` that runs after `ready()` not within `pluginTimeout`; seen in logs',
   FASTSTREAM_ERR_NOT_READY:
@@ -62,6 +64,7 @@ const WHEN: { readonly [_ in keyof typeof errors]: string } = {
   FASTSTREAM_ERR_OFFSET_RESET:
     "the group's offset is not in the log, and `offsetReset` is `'fail'`; seen in logs and `health()`",
   FASTSTREAM_ERR_SKIP: '`skipTo` names a partition that this process does not own, or that is being read',
+  FASTSTREAM_ERR_SEEK: '`seek` names a partition that this process does not own',
   FASTSTREAM_ERR_UNKNOWN_TOPIC: '`publish` names a topic that the cluster does not have',
   FASTSTREAM_ERR_UNKNOWN_PARTITION: '`publish` names a partition that the topic does not have',
   FASTSTREAM_ERR_PARTITION:

@@ -126,11 +126,11 @@ t.test('one topic has one subscriber in a group', async (t) => {
   await other.ready()
 })
 
-t.test('a declaration after ready comes too late', async (t) => {
+t.test('options after ready come too late', async (t) => {
   const app = await build(t)
   await app.ready()
-  t.throws(() => app.broker.subscriber('late', () => {}), {
-    code: 'FASTSTREAM_ERR_ALREADY_STARTED', message: /subscriber of 'late'/
+  t.throws(() => app.broker.options({ tags: ['late'] }), {
+    code: 'FASTSTREAM_ERR_ALREADY_STARTED', message: /options of 'fastify'/
   })
 })
 

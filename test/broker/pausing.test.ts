@@ -1,6 +1,7 @@
 import t from 'tap'
 import { declareSubscriber } from '../../lib/broker/declaration.js'
-import { SubscriberHandle, type SubscriberPlaces, type SubscriberSource } from '../../lib/broker/handles.js'
+import type { SubscriberPlaces, SubscriberSource } from '../../lib/broker/handles.js'
+import { SubscriberHandle } from '../../lib/broker/subscriber-handle.js'
 import { Places } from '../../lib/broker/places.js'
 import { testBroker } from '../../lib/testing/index.js'
 import { createMemoryCluster, createMemoryTransport } from '../../lib/transport/memory/index.js'
@@ -131,9 +132,10 @@ t.test('a subscriber of a router is paused in all of its places, and nowhere wit
     groupIdOf: () => null,
     reads: () => true,
     skipTo: () => {},
-    pause: () => { paused.add(name) },
-    resume: () => { paused.delete(name) },
-    isPaused: () => paused.has(name)
+    paused: {
+      pause: () => { paused.add(name) }, resume: () => { paused.delete(name) }, has: () => paused.has(name)
+    } as unknown as SubscriberSource['paused'],
+    dynamic: {} as SubscriberSource['dynamic']
   })
   const places: SubscriberPlaces = new Places('orders')
   const subscriber = new SubscriberHandle(declaration, places)

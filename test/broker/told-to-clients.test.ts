@@ -104,7 +104,7 @@ const CASES: ReadonlyArray<readonly [code: Code, status: number, provoke: Handle
   [
     'FASTSTREAM_ERR_ALREADY_STARTED',
     500,
-    (app) => { app.broker.subscriber('late', { groupId: 'the-group' }, () => {}) }
+    (app) => { app.broker.options({ groupId: 'the-group' }) }
   ],
   ['FASTSTREAM_ERR_NOT_READY', 503, publish('closed')],
   ['FASTSTREAM_ERR_UNAVAILABLE', 503, publish('no-cluster')],
@@ -126,6 +126,11 @@ const CASES: ReadonlyArray<readonly [code: Code, status: number, provoke: Handle
   ['FASTSTREAM_ERR_PUBLISH_TIMEOUT', 503, publish('slow')],
   ['FASTSTREAM_ERR_PUBLISH_REFUSED', 500, publish('refused')],
   ['FASTSTREAM_ERR_SKIP', 409, (app) => { (app as never as Skipping).skip() }],
+  ['FASTSTREAM_ERR_SUBSCRIBER_CALL', 500, async (app) => { await app.broker.subscriber('late').getOne() }],
+  ['FASTSTREAM_ERR_SEEK', 409, async (app) => {
+    await using orders = await app.broker.subscriber('orders').start()
+    await orders.seek({ topic: 'orders', partition: 99, offset: 0n })
+  }],
   ['FASTSTREAM_ERR_DECODE', 400, { ...page({}), payload: '{' }],
   ['FASTSTREAM_ERR_VALIDATION', 400, page({ value: 'top' }, 'takeChecked')],
   ['FASTSTREAM_ERR_UNKNOWN_OPERATION', 404, page({ value: 1 }, 'nothing')],

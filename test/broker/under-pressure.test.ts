@@ -55,5 +55,5 @@ t.test('the broker is starting until it has connected, also while onReady hooks 
   })
   await app.ready()
   t.same([...states, app.broker.health().state], ['starting', 'connected'])
-  t.throws(() => { app.broker.subscriber('late', () => {}) }, { code: 'FASTSTREAM_ERR_ALREADY_STARTED' })
+  t.throws(() => { app.broker.options({ tags: ['late'] }) }, { code: 'FASTSTREAM_ERR_ALREADY_STARTED' })
 })

@@ -1,4 +1,5 @@
 import { answerLate, memory, transports } from './memory-world.js'
+import { moving } from './moving.js'
 import { subscriptionChanges } from './subscription-changes.js'
 import { subscriptions } from './subscriptions.js'
 import { conformance } from './suite.js'
@@ -9,3 +10,4 @@ answerLate()
 conformance({ ...memory, name: 'late memory' })
 subscriptions({ ...transports, name: 'late memory' })
 subscriptionChanges({ ...transports, name: 'late memory' })
+moving({ ...transports, name: 'late memory' })

@@ -5,6 +5,7 @@ import { chosenPartitions } from './chosen-partitions.js'
 import { claims } from './claims.js'
 import { consuming } from './consuming.js'
 import { deadLetters } from './dead-letters.js'
+import { dynamic } from './dynamic.js'
 import { failing } from './failing.js'
 import { groups } from './groups.js'
 import { health } from './health.js'
@@ -42,6 +43,7 @@ export function conformance (world: World): void {
   pausing(world)
   patterns(world)
   chosenPartitions(world)
+  dynamic(world)
   hostile(world)
   claims(world)
   groups(world)

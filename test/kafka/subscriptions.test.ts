@@ -1,4 +1,5 @@
 import { createKafkajsTransport } from '../../lib/transport/kafkajs/index.js'
+import { moving } from '../conformance/moving.js'
 import { subscriptionChanges } from '../conformance/subscription-changes.js'
 import { subscriptions, type TransportWorld } from '../conformance/subscriptions.js'
 import { SILENT } from '../support/kafka-client.js'
@@ -19,3 +20,4 @@ const transports: TransportWorld = {
 
 subscriptions(transports)
 subscriptionChanges(transports)
+moving(transports)

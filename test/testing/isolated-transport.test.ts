@@ -57,6 +57,7 @@ function spied () {
       return {
         start: call('start'),
         subscribe: call('subscribe'),
+        offsets: async () => ['run.a', 'foreign'].map((topic) => ({ topic, partition: 0, offset: 3n })),
         pause: call('pause'),
         resume: call('resume'),
         seek: call('seek'),
@@ -107,8 +108,10 @@ t.test('every name is another one on the cluster', async (t) => {
       failed: hear('failed')
     })
   consumer.start()
-  consumer.subscribe(['b'])
   const at = { topic: 'a', partition: 0, offset: 3n }
+  consumer.subscribe(['b'])
+  consumer.subscribe(['b'], [at])
+  t.same(await consumer.offsets('end'), [at, { ...at, topic: 'foreign' }])
   for (const name of ['pause', 'resume', 'seek'] as const) consumer[name](at)
   t.match(consumer.progress(at), { position: 1n })
   t.same([consumer.missing(), consumer.lastContact, consumer.unreached], [['orders', 'foreign'], 7, undefined])
@@ -124,7 +127,8 @@ t.test('every name is another one on the cluster', async (t) => {
   t.match(calls, [
     ['connect', 1], ['ping', 2], ['rights', { read: ['run.a'], write: ['run.b'], groups: ['run.g'] }],
     ['create', [{ topic: 'run.a' }]], ['count', 'run.a'], ['send', [{ topic: 'run.a' }], 5], ['close of producer'],
-    ['consumer', { groupId: null, positions: [there] }], ['start'], ['subscribe', ['run.b']],
+    ['consumer', { groupId: null, positions: [there] }], ['start'], ['subscribe', ['run.b'], undefined],
+    ['subscribe', ['run.b'], [there]],
     ['pause', there], ['resume', there], ['seek', there], ['commit', [there]], ['stop'], ['close of consumer'],
     ['close']
   ])

@@ -19,7 +19,7 @@ import { Pauses } from './pauses.js'
 import { GroupReport } from './report.js'
 import { Session } from './session.js'
 import { Stops } from './stops.js'
-import { TopicChanges } from './topic-changes.js'
+import { TopicChanges, type SeekTo } from './topic-changes.js'
 
 /** How much longer than `drainTimeout` a close waits to leave the group, ms; leaving goes on in the background. */
 const LEAVE = 500
@@ -136,6 +136,12 @@ export class Group implements ConsumerListener {
     this.#committer.moved()
   }
 
+  /** Moves the positions of a subscriber's partitions. What its reader has not settled is given up. */
+  async seek (topics: readonly string[], to: SeekTo): Promise<void> {
+    const queue = this.#queueOf(topics)!
+    await this.#changes.seek(queue, to, () => this.#owned.of(queue))
+  }
+
   /** The health of the subscriber of `topics`. */
   health (topics: readonly string[]): UnnamedHealth {
     const queue = this.#queueOf(topics)!
@@ -201,6 +207,7 @@ export class Group implements ConsumerListener {
     }
     this.#state.ended(error)
     this.#report.consumerEnded(error)
+    this.#queues.endReading(error)
     for (const { pipeline } of this.#queues.reading) this.#report.subscriberStopped(pipeline.plan)
   }
 

@@ -44,8 +44,11 @@ export interface LaneSlot {
   readonly settlement?: Settlement | undefined
 }
 
-/** Gives the item's place away while it waits; settles as `waiting` does, once the item has a place again. */
-export type Pause = <Result>(waiting: Promise<Result>) => Promise<Result>
+/**
+ * Gives the item's place away while it waits; settles as `waiting` does, once the item has a place again. An item that
+ * only ends needs none.
+ */
+export type Pause = <Result>(waiting: Promise<Result>, needsPlace?: () => boolean) => Promise<Result>
 
 /**
  * FIFO lanes: items of one lane run one after the other, and lanes run side by side, at most `concurrency` at a time.
@@ -54,7 +57,7 @@ export type Pause = <Result>(waiting: Promise<Result>) => Promise<Result>
  * still runs, the lane waits for that item.
  */
 export class Lanes<T> {
-  readonly #concurrency: number
+  #concurrency: number
   readonly #run: (item: T, pause: Pause) => Promise<boolean>
   readonly #lanes = new Map<string, Lane<T>>()
   readonly #partitions = new Map<string, PartitionLanes<T>>()
@@ -195,20 +198,33 @@ export class Lanes<T> {
     this.#run(item, this.#pause).then((goOn) => { this.#ended(lane, goOn || epoch !== this.#epoch) })
   }
 
-  #pause: Pause = async (waiting) => {
+  /** Changes the number of places. An item whose wait is over comes before those not started. */
+  resize (concurrency: number): void {
+    this.#concurrency = concurrency
+    this.letReturn(concurrency)
+    this.dispatch()
+  }
+
+  /** Lets items go on whose wait is over: without `places` all of them, which only end and need no place. */
+  letReturn (places = Infinity): void {
+    for (; this.#taken < places && this.#returning.size > 0; this.#taken++) this.#returning.shift()?.()
+  }
+
+  #pause: Pause = async (waiting, needsPlace = () => true) => {
     this.#leave()
     this.dispatch()
     try {
       return await waiting
     } finally {
-      if (this.#taken < this.#concurrency) this.#taken++
+      if (this.#taken < this.#concurrency || !needsPlace()) this.#taken++
       else await new Promise<void>((resolve) => { this.#returning.push(resolve) })
     }
   }
 
   /** Frees a place; an item whose wait is over comes before those not started. */
   #leave (): void {
-    const next = this.#returning.shift()
+    // There may be fewer places than before.
+    const next = this.#taken > this.#concurrency ? undefined : this.#returning.shift()
     if (next === undefined) this.#taken--
     else next()
   }

@@ -60,9 +60,14 @@ export class Queues {
    */
   async drain (ms: number, reason: string): Promise<boolean> {
     for (const queue of this.#all) queue.freeze()
-    for (const queue of this.#all) queue.halt()
+    for (const queue of this.#all) queue.halt(reason)
     const ended = await Promise.all(Array.from(this.#all, (queue) => queue.ending.drain(ms, reason)))
     return !ended.includes(false)
+  }
+
+  /** No record comes any more: code that waits for one is told why. */
+  endReading (error: Error): void {
+    for (const { pipeline: { plan } } of this.#all) plan.reader?.end(error)
   }
 
   giveUp (reason: string): void {

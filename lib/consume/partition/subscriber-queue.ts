@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events'
 import type { MessagePlace } from '../../../types/index.js'
 import { inOwnContext } from '../../context.js'
 import type { Ordering } from '../../options/settings.js'
@@ -13,6 +12,7 @@ import type { Outcome } from '../pipeline/outcome.js'
 import type { ErasedPipeline } from '../pipeline/pipeline.js'
 import { Ending } from './ending.js'
 import { Gate } from './gate.js'
+import { halter } from './halter.js'
 import { Lanes, type LaneSlot, type Pause, type Settlement } from './lanes.js'
 import { RecordSlot, type Wait } from './record-slot.js'
 import type { LaneItem } from './tracked-record.js'
@@ -52,6 +52,7 @@ export class SubscriberQueue {
     const run = (item: LaneItem, pause: Pause): Promise<boolean> => inOwnContext(() => this.runNext(item, pause))
     this.lanes = new Lanes<LaneItem>(plan.concurrency, run)
     this.lanes.freeze()
+    plan.reader?.connect((places) => { this.lanes.resize(places) })
     this.#listener = plan.listener && new ListenerCalls(plan.listener, plan, group)
     this.ending = new Ending({ lanes: this.lanes, pipeline, listener: this.#listener, environment: group })
   }
@@ -100,6 +101,7 @@ export class SubscriberQueue {
   /** Starts records again, and allows retries again unless the subscriber is stopped. */
   thaw (): void {
     this.#frozen = false
+    this.pipeline.plan.reader?.resume()
     if (!this.#stopped) this.#halt = halter()
     this.#startIfAllowed()
   }
@@ -111,9 +113,11 @@ export class SubscriberQueue {
     else telling.then(() => { this.#startIfAllowed() })
   }
 
-  /** Ends all waits for a retry, and refuses new ones: those messages stay unsettled. */
-  halt (): void {
+  /** Ends all waits for a retry, and refuses new ones: those messages stay unsettled. So does what a reader has. */
+  halt (reason: string): void {
     this.#halt.abort()
+    this.lanes.letReturn()
+    this.pipeline.plan.reader?.drain(reason)
   }
 
   /**
@@ -123,6 +127,7 @@ export class SubscriberQueue {
   revoke (reason: string): void {
     this.#halt.abort()
     this.lanes.clear()
+    this.lanes.letReturn()
     this.pipeline.giveUp(reason)
     this.#listener?.lost()
   }
@@ -132,6 +137,8 @@ export class SubscriberQueue {
     this.#stopped = true
     this.lanes.stop()
     this.#halt.abort()
+    this.lanes.letReturn()
+    this.pipeline.plan.reader?.end()
   }
 
   /** A generation begins: messages are handled once the rebalance listener has been told. */
@@ -210,9 +217,10 @@ export class SubscriberQueue {
     const { clock, session } = this.#group
     const { signal } = this.#halt
     const isHeldBack = (): boolean => beforeAttempt && this.paused
-    let isOver = await pause(over(signal, clock))
+    const goesOn = (): boolean => !signal.aborted
+    let isOver = await pause(over(signal, clock), goesOn)
     // Asked each time: the subscriber may be paused while the item waits for a place.
-    while (isOver && isHeldBack()) isOver = await pause(this.#gate.opened(signal))
+    while (isOver && isHeldBack()) isOver = await pause(this.#gate.opened(signal), goesOn)
     return isOver && !signal.aborted && await session.proven(partition, signal)
   }
 
@@ -235,11 +243,4 @@ export class SubscriberQueue {
     const { groupId, name: subscriber } = this.pipeline.plan
     return { ...this.#group.events.identity, groupId, subscriber: takenBy ?? subscriber, topic, partition, offset }
   }
-}
-
-/** Any number of messages may wait for a retry at once: a listener for each is no leak. */
-function halter (): AbortController {
-  const halt = new AbortController()
-  setMaxListeners(0, halt.signal)
-  return halt
 }

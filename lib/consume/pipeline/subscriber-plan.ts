@@ -11,6 +11,19 @@ type ReadSettings = Pick<
   'ordering' | 'concurrency' | 'ackPolicy' | 'retry' | 'breaker' | 'handlerTimeout' | 'bodyLimit' | 'messageLogLevel'
 >
 
+/** What a queue tells the reader of a subscriber without a handler. */
+export interface ReadingCode {
+  /** `resize`: told how many attempts may run at once. */
+  connect (resize: (places: number) => void): void
+  /** Gives up what is not settled, but for what a loop is busy with, until {@link resume}. */
+  drain (reason: string): void
+  resume (): void
+  /** Gives up all that is not settled. */
+  giveUp (reason: string): void
+  /** Nothing more comes. `error`: why, if it is a failure. */
+  end (error?: Error): void
+}
+
 /** The settings of a subscriber, without the steps that know the type of its message. */
 export interface SubscriberSettings extends ReadSettings {
   /** Named in logs, events and dead letters. */
@@ -20,6 +33,8 @@ export interface SubscriberSettings extends ReadSettings {
   /** Test of the topics that its patterns find; undefined: it has none. */
   readonly findsTopic?: ((topic: string) => boolean) | undefined
   readonly groupId: string | null
+  /** Code that asks for its messages, in place of a handler that gets them. */
+  readonly reader?: ReadingCode | undefined
   /** Calls about its partitions. */
   readonly listener?: RebalanceListener | undefined
   /** The dead-letter topic for messages of `topic`; undefined when there is none. */

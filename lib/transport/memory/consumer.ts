@@ -1,5 +1,5 @@
 import type {
-  ConsumerListener, ConsumerOptions, PartitionProgress, StoredOffset, TopicPartition, TopicPartitionOffset,
+  ConsumerListener, ConsumerOptions, LogPlace, PartitionProgress, StoredOffset, TopicPartition, TopicPartitionOffset,
   TransportConsumer, TransportLog
 } from '../transport.js'
 import type { MemoryCluster } from './cluster.js'
@@ -21,6 +21,8 @@ export class MemoryConsumer implements TransportConsumer {
   readonly #changes = new SubscriptionChanges()
   /** Offsets where reading begins, until the partition is committed or belongs to another member. */
   #positions: readonly TopicPartitionOffset[]
+  /** Those of the next generation. */
+  #moved: readonly TopicPartitionOffset[] = []
   #member: Member | undefined
   #assignment: Assignment | undefined
   #fetcher: Fetcher | undefined
@@ -47,11 +49,20 @@ export class MemoryConsumer implements TransportConsumer {
     })
   }
 
-  async subscribe (topics: ConsumerOptions['topics']): Promise<void> {
+  async subscribe (topics: ConsumerOptions['topics'], positions: ConsumerOptions['positions'] = []): Promise<void> {
     this.#subscription.change(topics)
+    this.#moved = positions
     const changed = this.#changes.next()
     if (this.#member !== undefined) this.#group.rebalance()
     await changed
+  }
+
+  async offsets (at: LogPlace): Promise<readonly TopicPartitionOffset[]> {
+    await roundTrip()
+    return Array.from(this.#assignment?.partitions ?? [], (log) => {
+      const { topic, partition } = log
+      return { topic, partition, offset: offsetAt(log, at) }
+    })
   }
 
   pause (partition: TopicPartition): void {
@@ -170,6 +181,10 @@ export class MemoryConsumer implements TransportConsumer {
     const { partitions } = assignment
     this.#assignment = assignment
     this.#subscription.refresh()
+    const moved = this.#moved
+    this.#moved = []
+    this.#forgetPositions((position) => moved.some((other) => isSame(position, other)))
+    this.#positions = [...this.#positions, ...moved]
     this.#forgetPositions((position) => ![...partitions].some((log) => isSame(position, log)))
     // First, because the listener may pause partitions as soon as it has them.
     if (!this.#stopped) {
@@ -208,4 +223,9 @@ export class MemoryConsumer implements TransportConsumer {
 
 function isSame (one: TopicPartition, other: TopicPartition): boolean {
   return one.topic === other.topic && one.partition === other.partition
+}
+
+function offsetAt (log: PartitionLog, at: LogPlace): bigint {
+  if (typeof at === 'object') return log.since(at.timestamp)
+  return at === 'start' ? log.start : log.end
 }

@@ -4,7 +4,7 @@ import { toError } from '../../../to-error.js'
 import type { Codecs } from '../../compression/codec.js'
 import {
   type BudgetedConsumerOptions, type ConsumerListener, type ConsumerOptions, GenerationLostError,
-  type TransportConsumer, type TransportLog
+  type LogPlace, type TopicPartitionOffset, type TransportConsumer, type TransportLog
 } from '../../transport.js'
 import type { Cluster } from '../cluster/cluster.js'
 import { namedError } from '../cluster/denied.js'
@@ -16,10 +16,12 @@ import { Assigner } from './assigner.js'
 import { Coordinator } from './coordinator.js'
 import { findTopics } from './find-topics.js'
 import { GroupOffsets } from './group-offsets.js'
+import { isolationLevelOf } from './list-offsets.js'
 import { LoneMembership } from './lone-membership.js'
 import { Member } from './member.js'
 import { GroupMembership, type Membership } from './membership.js'
 import { MissingTopics } from './missing-topics.js'
+import { offsetsAt } from './offsets-at.js'
 import { StandaloneMembership } from './standalone-membership.js'
 import { SubscriptionChanges } from '../../subscription-changes.js'
 import { Subscription } from './subscription.js'
@@ -50,7 +52,8 @@ export function createConsumer (
   const missing = new MissingTopics(groupId, log, environment)
   const subscription = new Subscription(options, metadata)
   const changes = new SubscriptionChanges()
-  const positions = new Map(options.positions?.map((position) => [partitionId(position), position.offset]))
+  const positions = positionsOf(options)
+  const moved = new Map<string, bigint>()
   const lone = groupId === null ? new LoneMembership(subscription, metadata) : undefined
   const coordinator = groupId === null ? undefined : new Coordinator(groupId, cluster, coordination)
   const membership = lone ?? groupMembership(groupId!, coordinator!)
@@ -97,6 +100,7 @@ export function createConsumer (
       subscription,
       changes,
       positions,
+      moved,
       listener,
       log,
       missing,
@@ -147,14 +151,23 @@ export function createConsumer (
   }
 
   /** One change after the other: the last one that the cluster does not refuse counts. */
-  async function subscribe (topics: ConsumerOptions['topics']): Promise<void> {
+  async function subscribe (
+    topics: ConsumerOptions['topics'], positions?: ConsumerOptions['positions']
+  ): Promise<void> {
     const found = asked.then(() => findTopics({ ...options, topics }, { cluster, metadata, closing: closing.signal }))
     asked = found.catch(() => {})
     subscription.become(await found)
+    for (const [id, offset] of positionsOf({ positions })) moved.set(id, offset)
     const changed = changes.next()
     missing.keep((topic) => subscription.includes(topic))
     member?.subscriptionChanged()
     await changed
+  }
+
+  async function offsets (at: LogPlace): Promise<readonly TopicPartitionOffset[]> {
+    const partitions = member?.generation?.assignment.partitions ?? []
+    const isolationLevel = isolationLevelOf(options)
+    return await offsetsAt(at, partitions, { cluster, metadata, isolationLevel, closing: closing.signal })
   }
 
   async function close (): Promise<void> {
@@ -171,6 +184,7 @@ export function createConsumer (
   return {
     start,
     subscribe,
+    offsets,
     pause: (partition) => member?.generation?.pause(partition),
     resume: (partition) => member?.generation?.resume(partition),
     seek: (partition) => member?.generation?.seek(partition),
@@ -197,4 +211,9 @@ export function createConsumer (
       return closed
     }
   }
+}
+
+/** By `partitionId`. */
+function positionsOf ({ positions = [] }: Pick<ConsumerOptions, 'positions'>): Map<string, bigint> {
+  return new Map(positions.map((position) => [partitionId(position), position.offset]))
 }

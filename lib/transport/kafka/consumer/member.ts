@@ -24,6 +24,8 @@ export interface MemberOptions {
   readonly changes: SubscriptionChanges
   /** Positions where reading begins, by `partitionId`, whatever the group has stored. */
   readonly positions: Map<string, bigint>
+  /** Positions of the next generation: what the present one commits does not end them. */
+  readonly moved: Map<string, bigint>
   readonly listener: ConsumerListener
   readonly log: TransportLog
   readonly missing: MissingTopics
@@ -88,6 +90,7 @@ export class Member {
 
   async #oneGeneration (patience: number): Promise<void> {
     const { cluster: { environment }, membership, subscription, changes, missing, closing } = this.#with
+    const { positions, moved } = this.#with
     // A member that learns of new or deleted partitions after it has joined makes the group rebalance once more.
     const look = this.#look(patience)
     if (patience === FIRST_PATIENCE) await look
@@ -98,6 +101,8 @@ export class Member {
     const onJoined = (): void => { this.#with.onJoined(version) }
     const assignment = await membership.join()
     closing.throwIfAborted()
+    for (const [id, offset] of moved) positions.set(id, offset)
+    moved.clear()
 
     const ending = new Promise<Ending>((resolve, reject) => {
       const generation = this.#generation = new Generation({
