@@ -177,7 +177,7 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
     const settings = withOptions(this.settings, options)
     const { clock, events, registry: { topics, writtenTopics } } = this
     const read = this.isInspected ? [] : [...subscribers.values()]
-    const plan = { subscribers: read, topics, writtenTopics, paused: this.paused }
+    const plan = { subscribers: read, topics, writtenTopics, paused: this.paused, isInspected: this.isInspected }
     this.#connection = new BrokerRuntime(transport, plan, { settings, clock, log: this.log, events })
     this.#flow()
     return this.#connection

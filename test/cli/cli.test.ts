@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import type { RawHeader } from '../../lib/transport/transport.js'
+import { loadApp } from '../../lib/cli/load-app.js'
 import { run } from '../../lib/cli/run.js'
 import { createMemoryTransport } from '../../lib/transport/memory/index.js'
 import { cluster, ran } from './apps/shop.js'
@@ -130,6 +131,15 @@ t.test('publish checks the message, and tail shows it without a group', async (t
 t.test('no command runs a subscriber or a function of the lifecycle, or stores an offset of the group', async (t) => {
   t.same(ran, [])
   t.equal(cluster.group('shop').committed(cluster.partition('orders', 0)!), undefined)
+})
+
+t.test('a subscriber that is started while the app is looked at does not read either', async (t) => {
+  const app = await loadApp({ file: SHOP, connects: true })
+  t.teardown(() => app.close())
+  const late = app.broker.subscriber('orders.late', function takeLate () { ran.push('late') })
+  await late.start()
+  t.same(app.broker.health().subscribers.map(({ state }) => state), ['joining', 'joining'])
+  await late.stop()
 })
 
 t.test('a signal ends tail', async (t) => {
