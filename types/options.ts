@@ -12,6 +12,7 @@ import type { Partitioner } from './publish.js'
 import type { RepliesOptions } from './request.js'
 import type { LayerOptions } from './scope-options.js'
 import type { SaslOptions } from './security.js'
+import type { TopicConfig } from './topic-config.js'
 import type { Transport, TransportFactory } from './transport.js'
 
 /**
@@ -77,20 +78,6 @@ export interface DeadLetterOptions {
    * @default (topic) => topic + '.dlq'
    */
   topic?: string | ((topic: string) => string) | undefined
-}
-
-/**
- * Settings of the topics that the app creates.
- *
- * @example
- * const topicConfig: TopicConfig = { partitions: 12, replicas: 3 }
- * await app.register(faststreamPlugin, { brokers: ['localhost:9092'], groupId: 'shop', topicConfig })
- */
-export interface TopicConfig {
-  /** Number of partitions. @default 3 */
-  partitions?: number | undefined
-  /** Replication factor; −1 is the cluster's default (KIP-464). @default -1 */
-  replicas?: number | undefined
 }
 
 /**
@@ -386,11 +373,7 @@ export interface FaststreamOptions extends LayerOptions, ObserveOptions {
    * @default true; in production false, as it shows the topology
    */
   asyncapi?: AsyncapiOptions | boolean | undefined
-  /**
-   * Routes that list, show, redrive and discard the dead letters of this broker, see {@link DeadLetterRoutes}.
-   *
-   * @default none
-   */
+  /** Routes of the dead letters of this broker, see {@link DeadLetterRoutes}. @default none */
   deadLetters?: DeadLetterRoutes | undefined
   /**
    * Options as in `Fastify({ ajv })`, for the strict check of what is published. Received values are checked by the

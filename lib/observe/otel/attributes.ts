@@ -23,8 +23,9 @@ export function commonAttributes ({ clientId, brokers }: BrokerFacts): Attribute
   const common = { 'messaging.system': 'kafka', 'messaging.client.id': clientId }
   // Of several addresses none is that of the node that answers.
   if (address === undefined || others.length > 0) return common
-  const [, host = address, port = ''] = /^\[?(.*?)\]?:(\d+)$/.exec(address) ?? []
-  return { ...common, 'server.address': host, 'server.port': Number(port) }
+  const colon = address.lastIndexOf(':')
+  const host = address.slice(0, colon).replace(/^\[|\]$/g, '')
+  return { ...common, 'server.address': host, 'server.port': Number(address.slice(colon + 1)) }
 }
 
 export function processAttributes (context: MessageProcessContext): Attributes {

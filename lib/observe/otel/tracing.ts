@@ -69,7 +69,7 @@ export class Tracing {
     const options = { kind: SpanKind.CONSUMER, attributes, links }
     const span = this.#tracer.startSpan(`process ${context.topic}`, options, parent)
     const result = await contexts.with(trace.setSpan(parent, span), work)
-    span.setAttribute('faststream.outcome', context.outcome ?? 'unsettled')
+    if (context.outcome !== undefined) span.setAttribute('faststream.outcome', context.outcome)
     if (context.outcome === 'failed') this.#failed.set(nameOf(context), span.spanContext())
     if (context.error !== undefined) this.#fail(span, context.error)
     span.end()

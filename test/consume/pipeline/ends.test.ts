@@ -13,7 +13,7 @@ t.test('each attempt ends with its outcome and its times', async (t) => {
     if (++attempts === 1) throw error
   })
   const ended = hear(t, 'faststream.message.ended')
-  const tests = await testBroker(app)
+  const tests = await testBroker(app, { allowFailures: true })
   await tests.publish('orders', 1, { partition: 1 })
   await tests.settled()
   const place = { broker: 'default', brokerId: app.broker.id, groupId: 'shop', subscriber: 'take', topic: 'orders' }
@@ -29,7 +29,7 @@ t.test('a message is completed once, with the number of its attempts and the tim
   const app = await build(t, { groupId: 'shop', retry: { retries: 1 } })
   app.broker.subscriber('orders', () => { throw new Error('always') })
   const [ended, completed] = [hear(t, 'faststream.message.ended'), hear(t, 'faststream.message.completed')]
-  const tests = await testBroker(app)
+  const tests = await testBroker(app, { allowFailures: true })
   await tests.publish('orders', 1)
   await tests.settled()
   t.match(completed, [{ topic: 'orders', outcome: 'dead-lettered', attempts: 2, error: undefined }])
@@ -47,7 +47,7 @@ t.test('a failure that the policy settles is told, and one that an error handler
     scope.broker.subscriber('bills', () => { throw error })
   })
   const completed = hear(t, 'faststream.message.completed')
-  const tests = await testBroker(app)
+  const tests = await testBroker(app, { allowFailures: true })
   await tests.publish('orders', 1)
   await tests.settled()
   await tests.publish('bills', 1)
@@ -72,7 +72,7 @@ t.test('a message of a subscriber that stops is completed, and not settled', asy
 t.test('a publish that fails says how long it took', async (t) => {
   const app = await build(t)
   app.broker.publisher('orders')
-  await testBroker(app)
+  await testBroker(app, { allowFailures: true })
   const failed = hear(t, 'faststream.message.publish-failed')
   await t.rejects(app.broker.publish('orders', 1, { partition: 7 }), { code: 'FASTSTREAM_ERR_UNKNOWN_PARTITION' })
   t.match(failed, [{ topic: 'orders', duration: Number }])

@@ -2,11 +2,11 @@ import t, { type Test } from 'tap'
 import Fastify, { type FastifyServerOptions } from 'fastify'
 import faststreamPlugin, { StopConsume, type FaststreamOptions, type HealthOptions } from '../../../index.js'
 import { createMemoryCluster, createMemoryTransport } from '../../../lib/transport/memory/index.js'
-import type { PartitionProgress, TransportConsumer } from '../../../lib/transport/transport.js'
 import { useEnvironment } from '../../support/environment.js'
 import { hear } from '../../support/hear.js'
 import { gate, Inbox } from '../../support/inbox.js'
 import { ManualClock, turn } from '../../support/manual-clock.js'
+import { withProgress } from '../../support/with-progress.js'
 
 async function build (
   t: Test, health: HealthOptions, options: FaststreamOptions = {}, server: FastifyServerOptions = {}
@@ -16,17 +16,6 @@ async function build (
   await app.register(faststreamPlugin, { groupId: 'shop', health, ...options })
   const status = async (path: string): Promise<number> => (await app.inject(path)).statusCode
   return { app, status }
-}
-
-/** A consumer that tells of this progress in each partition. */
-function withProgress (consumer: TransportConsumer, progress: PartitionProgress): TransportConsumer {
-  return new Proxy(consumer, {
-    get (target, name) {
-      if (name === 'progress') return () => progress
-      const member: unknown = Reflect.get(target, name, target)
-      return typeof member === 'function' ? member.bind(target) as unknown : member
-    }
-  })
 }
 
 t.test('an app whose messages flow is live and ready, and says no more', async (t) => {
@@ -137,6 +126,20 @@ t.test('an app is not ready while it drains', async (t) => {
   const closed = app.close()
   while (app.broker.isStarted) await turn()
   t.same([await status('/live'), await status('/ready')], [200, 503])
+  ended.open()
+  await closed
+})
+
+t.test('an app that only publishes is not ready while it closes', async (t) => {
+  const { app } = await build(t, {}, {}, { return503OnClosing: false, forceCloseConnections: true })
+  const ended = gate()
+  app.broker.onStopping(async () => { await ended.opened })
+  const address = await app.listen({ port: 0 })
+  const status = async (path: string): Promise<number> => (await fetch(address + path)).status
+  t.equal(await status('/ready'), 200)
+  const closed = app.close()
+  while (app.broker.isStarted) await turn()
+  t.same([app.broker.health().healthy, await status('/live'), await status('/ready')], [true, 200, 503])
   ended.open()
   await closed
 })

@@ -7,6 +7,7 @@ import { useEnvironment } from '../../support/environment.js'
 import { gate, Inbox } from '../../support/inbox.js'
 import { newRegistry } from '../../support/metrics.js'
 import { build as buildApp } from '../../support/plugin-app.js'
+import { withProgress } from '../../support/with-progress.js'
 
 const PROCESSED = 'faststream_messages_processed_total'
 
@@ -25,7 +26,7 @@ t.test('messages are counted by what became of them', async (t) => {
     if (value === 'fail') throw new Error('no stock')
   })
   app.broker.subscriber('letters', { deadLetter: false, retry: { retries: 0 } }, () => { throw new Error('lost') })
-  const tests = await testBroker(app)
+  const tests = await testBroker(app, { allowFailures: true })
   for (const value of ['take', 'take', 'skip', 'reject', 'fail']) await tests.publish('orders', value)
   await tests.publish('letters', 1)
   await tests.settled()
@@ -58,7 +59,7 @@ for (const [ackPolicy, outcomes] of FAILURES) {
       if (++attempts === 1) throw new Error('once')
       if (ackPolicy === 'MANUAL') ack()
     })
-    const tests = await testBroker(app)
+    const tests = await testBroker(app, { allowFailures: true })
     await tests.publish('orders', 1)
     await tests.settled()
     const counted = await samples(PROCESSED)
@@ -73,7 +74,7 @@ t.test('attempts that run are in flight, and their time is measured', async (t) 
     began.open()
     await ended.opened
   })
-  const tests = await testBroker(app)
+  const tests = await testBroker(app, { allowFailures: true })
   await tests.publish('orders', 1)
   await began.opened
   t.equal(await value('faststream_in_flight', { topic: 'orders', group: 'shop' }), 1)
@@ -96,7 +97,7 @@ t.test('an attempt that holds the event loop is a stall, and one that waits is n
       await new Promise((resolve) => { setTimeout(resolve, 60) })
     }
   })
-  const tests = await testBroker(app)
+  const tests = await testBroker(app, { allowFailures: true })
   await tests.publish('orders', false)
   await tests.settled()
   t.equal(await value('faststream_event_loop_stalls_total'), 0)
@@ -108,7 +109,7 @@ t.test('an attempt that holds the event loop is a stall, and one that waits is n
 t.test('publishes are measured by outcome, those to undeclared topics under one label', async (t) => {
   const { app, samples } = await build(t)
   const orders = app.broker.publisher('orders')
-  const tests = await testBroker(app)
+  const tests = await testBroker(app, { allowFailures: true })
   await app.broker.publish(orders, 1)
   await t.rejects(app.broker.publish(orders, 1, { partition: 9 }), { code: 'FASTSTREAM_ERR_UNKNOWN_PARTITION' })
   for (const name of ['one', 'two']) {
@@ -129,7 +130,7 @@ t.test('the publish queue, commit age and lag are read when metrics are collecte
     began.open()
     await ended.opened
   })
-  const tests = await testBroker(app)
+  const tests = await testBroker(app, { allowFailures: true })
   await tests.publish('orders', 1, { partition: 2 })
   await tests.publish('orders', 2, { partition: 2 })
   await began.opened
@@ -166,10 +167,26 @@ t.test('the topics that a pattern finds have its text as their label', async (t)
   t.same(lags.map(({ labels: { partition }, value }) => [partition, value]), [['0', 0]], 'one for both topics')
 })
 
+t.test('a lag that the cluster has not told yet has no value', async (t) => {
+  const { app, samples } = await build(t)
+  const cluster = createMemoryCluster()
+  useEnvironment(app, {
+    createTransport: async () => {
+      const transport = createMemoryTransport({ cluster })
+      const unknown = { position: undefined, end: undefined, behindSince: undefined }
+      return { ...transport, consumer: (...args) => withProgress(transport.consumer(...args), unknown) }
+    }
+  })
+  app.broker.subscriber('orders', () => {})
+  await app.ready()
+  t.same(await samples('faststream_lag'), [])
+  t.equal((await samples('faststream_commit_age_seconds')).length, 3)
+})
+
 t.test('rebalances, drains that time out and corrupt batches are counted', async (t) => {
   const { app, samples } = await build(t)
   app.broker.subscriber('orders', () => {})
-  await testBroker(app)
+  await testBroker(app, { allowFailures: true })
   t.same((await samples('faststream_rebalances_total')).map(({ labels, value }) => [labels, value]), [
     [{ cluster: 'default', group: 'shop', reason: 'joined' }, 1]
   ])
@@ -194,7 +211,7 @@ t.test('a message that is not settled is counted when its partition is lost', as
     began.open()
     await ended.opened
   })
-  const tests = await testBroker(app)
+  const tests = await testBroker(app, { allowFailures: true })
   await tests.publish('orders', 1)
   await began.opened
   await app.close()

@@ -18,7 +18,7 @@ t.test('each failed attempt is a span with its error, and the next attempt links
     if (attempts === 1) throw Object.assign(new RangeError('no stock'), { code: 'NO_STOCK' })
     if (attempts === 2) throw new NackMessage()
   })
-  const tests = await testBroker(app)
+  const tests = await testBroker(app, { allowFailures: true })
   await app.broker.publish('orders', 1)
   await tests.settled()
   const [send, first, second, third] = spans()
@@ -47,7 +47,7 @@ t.test('a dead letter keeps the context of its message, to which its send and it
   const { app, spans } = await build(t, { retry: { retries: 0 } })
   app.broker.subscriber('orders', () => { throw new Error('no stock') })
   app.broker.subscriber('orders.dlq', { deadLetter: false }, () => {})
-  const tests = await testBroker(app)
+  const tests = await testBroker(app, { allowFailures: true })
   await app.broker.publish('orders', 1)
   await tests.settled()
   const [order] = tests.published('orders')
@@ -61,7 +61,7 @@ t.test('a dead letter keeps the context of its message, to which its send and it
 t.test('a context that the app has given a message is kept, and the send links to it', async (t) => {
   const { app, spans } = await build(t)
   app.broker.publisher('orders')
-  const tests = await testBroker(app)
+  const tests = await testBroker(app, { allowFailures: true })
   const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
   await app.broker.publish('orders', 1, { headers: { traceparent } })
   t.equal(tests.published('orders')[0]?.headers.traceparent, traceparent)
@@ -71,7 +71,7 @@ t.test('a context that the app has given a message is kept, and the send links t
 t.test('what is known of failed attempts is dropped with their message', async (t) => {
   const { app, spans, reset } = await build(t, { retry: { retries: 1 } })
   app.broker.subscriber('orders', (value) => { if (value === 'bad') throw new Error('always') })
-  const tests = await testBroker(app)
+  const tests = await testBroker(app, { allowFailures: true })
   await app.broker.publish('orders', 'bad', { partition: 0 })
   await tests.settled()
   reset()

@@ -204,3 +204,22 @@ t.test('another broker of the app without the option makes no spans', async (t) 
   t.same(spans(), [])
   t.notOk('traceparent' in tests.published('orders')[0]!.headers)
 })
+
+t.test('a propagator that asks for the names of all headers gets none', async (t) => {
+  const { app } = await build(t)
+  const names: string[][] = []
+  propagation.disable()
+  propagation.setGlobalPropagator({
+    fields: () => [],
+    inject: () => {},
+    extract (context, carrier, { keys }) {
+      names.push(keys(carrier))
+      return context
+    }
+  })
+  app.broker.subscriber('orders', () => {})
+  const tests = await testBroker(app)
+  await app.broker.publish('orders', 1)
+  await tests.settled()
+  t.same(names, [[], []])
+})

@@ -17,7 +17,7 @@ t.test('a message tells of its attempts, its failures and what its handler publi
     if (++attempts === 1) throw new Error('no stock')
     await broker.publish('invoices', 1, { partition: 0 })
   })
-  const tests = await testBroker(app)
+  const tests = await testBroker(app, { allowFailures: true })
   const { offset } = await app.broker.publish('orders', 1, { partition: 2, correlationId: 'c-1' })
   await tests.settled()
   const story = app.broker.explain('orders', 2, offset)
@@ -41,7 +41,7 @@ t.test('a message tells of its attempts, its failures and what its handler publi
 t.test('a dead letter is caused by its message, in whichever group', async (t) => {
   const app = await build(t, { groupId: 'shop', retry: { retries: 0 } })
   app.broker.subscriber('orders', { groupId: null }, () => { throw new Error('a\nb') })
-  const tests = await testBroker(app)
+  const tests = await testBroker(app, { allowFailures: true })
   await app.broker.publish('orders', 1, { partition: 0 })
   await tests.settled()
   const story = app.broker.explain('orders', 0, 0n)
@@ -55,7 +55,7 @@ t.test('a dead letter is caused by its message, in whichever group', async (t) =
 t.test('a publish that fails adds nothing, and an unknown message has no story', async (t) => {
   const app = await build(t, { groupId: 'shop' })
   app.broker.publisher('orders')
-  await testBroker(app)
+  await testBroker(app, { allowFailures: true })
   await t.rejects(app.broker.publish('orders', 1, { partition: 9 }))
   t.equal(app.broker.explain('orders', 9, 0n), undefined)
 })
@@ -65,7 +65,7 @@ t.test('a message says why it was redelivered: its handler outlived the drain of
   const ended = gate()
   app.broker.subscriber('orders', async function take () { await ended.opened })
   const started = hear(t, 'faststream.message.started')
-  const tests = await testBroker(app)
+  const tests = await testBroker(app, { allowFailures: true })
   await app.broker.publish('orders', 1, { partition: 0 })
   await app.broker.publish('orders', 1, { partition: 1 })
   while (started.length < 2) await turn()
@@ -99,12 +99,22 @@ t.test('a message of a subscriber that stops says so', async (t) => {
   t.ok(texts(app.broker.explain('orders', 0, 0n))?.includes('not settled: to be redelivered'))
 })
 
+t.test('a message of another process tells only of what happened here', async (t) => {
+  const app = await build(t, { groupId: 'shop', explain: true })
+  await testBroker(app, { allowFailures: true })
+  const { events } = brokersOf(app).byName.get('default')!
+  const place = { ...events.identity, groupId: 'shop', subscriber: 'take', topic: 'orders', partition: 0, offset: 7n }
+  events.started.emit({ ...place, attempt: 1 })
+  t.match(String(app.broker.explain('orders', 0, 7n)), /^orders\[0\] 7\n {2}\S+ \[shop, take\] attempt 1 began$/)
+  t.match(app.broker.explain('orders', 0, 7n), { cause: undefined, correlationId: undefined, published: [] })
+})
+
 t.test('a handler that is late says so', async (t) => {
   const app = await build(t, { groupId: 'shop', handlerTimeout: 1, retry: { retries: 0 } })
   const ended = gate()
   app.broker.subscriber('orders', async () => { await ended.opened })
   const late = hear(t, 'faststream.message.late')
-  const tests = await testBroker(app)
+  const tests = await testBroker(app, { allowFailures: true })
   await app.broker.publish('orders', 1, { partition: 0 })
   while (late.length === 0) await turn()
   ended.open()
@@ -116,7 +126,7 @@ t.test('the newest 1000 messages are known, and of each a bounded number of step
   const app = await build(t, { groupId: 'shop', retry: { retries: 60 } })
   app.broker.publisher('invoices')
   app.broker.subscriber('orders', () => { throw new Error('always') })
-  const tests = await testBroker(app)
+  const tests = await testBroker(app, { allowFailures: true })
   await app.broker.publish('orders', 1, { partition: 0 })
   await tests.settled()
   const told = texts(app.broker.explain('orders', 0, 0n))!
