@@ -29,7 +29,7 @@ async function faststream (app: FastifyInstance, options: FaststreamOptions & Re
   // The document's onReady hook runs before ours: an app whose document fails never connects.
   serveDeadLetters(app, broker, deadLetters, registerOptions)
   documentApp(app, brokersOf(app).byName, asyncapi, registerOptions)
-  await observe(app, broker, options, registerOptions)
+  observe(app, broker, options, registerOptions)
 
   app.addHook('onRegister', function faststreamOnRegister (scope, options) {
     keepTopicPrefix(scope, options)

@@ -373,11 +373,7 @@ export interface FaststreamOptions extends LayerOptions, ObserveOptions {
    * @default true; in production false, as it shows the topology
    */
   asyncapi?: AsyncapiOptions | boolean | undefined
-  /**
-   * Routes that list, show, redrive and discard the dead letters of this broker, see {@link DeadLetterRoutes}.
-   *
-   * @default none
-   */
+  /** Routes of the dead letters of this broker, see {@link DeadLetterRoutes}. @default none */
   deadLetters?: DeadLetterRoutes | undefined
   /**
    * Options as in `Fastify({ ajv })`, for the strict check of what is published. Received values are checked by the

@@ -10,7 +10,14 @@ export interface AppBrokers {
   environment: Environment
 }
 
-export const brokersOf = perApp<AppBrokers>(() => ({ byName: new Map(), environment: SYSTEM }))
+let environment = SYSTEM
+
+/** Gives the brokers of all apps that are made later another environment: the command line does so. */
+export function useByDefault (given: Environment): void {
+  environment = given
+}
+
+export const brokersOf = perApp<AppBrokers>(() => ({ byName: new Map(), environment }))
 
 /** Topics that the brokers of an app have declared to write. */
 export function writtenTopicsOf (app: FastifyInstance): readonly string[] {

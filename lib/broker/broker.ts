@@ -18,7 +18,7 @@ import type { SubscriberDeclaration } from './declaration.js'
 import { DeclaredBroker } from './declared-broker.js'
 import { BrokerReport } from './report.js'
 import { BrokerRuntime } from './runtime.js'
-import { SYSTEM, withOptions, type Environment } from './environment.js'
+import { withOptions, type Environment } from './environment.js'
 import { Lifecycle } from './lifecycle.js'
 import { brokerHealth } from './health.js'
 import { PausedSubscribers } from './paused-subscribers.js'
@@ -37,7 +37,6 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
   readonly #report: BrokerReport
   readonly #ended = new AbortController()
   readonly paused = new PausedSubscribers(this)
-  #environment: Environment = SYSTEM
   #connection: BrokerRuntime | undefined
   #lastError: LastError | undefined
   #dispatching = false
@@ -59,7 +58,7 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
   }
 
   get clock (): Clock {
-    return this.#environment.clock
+    return this.environment.clock
   }
 
   get producer (): Producer {
@@ -113,7 +112,7 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
   }
 
   protected compileDynamic (settings: SubscriberSettings): CompiledSubscriber {
-    return compileDynamic(settings, this.registry, this, this.#environment)
+    return compileDynamic(settings, this.registry, this, this.environment)
   }
 
   protected compilePublisher (settings: PublisherSettings): PublisherPlan {
@@ -137,7 +136,7 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
   async start (environment: Environment): Promise<void> {
     if (!this.loading) return
     this.started = true
-    this.#environment = environment
+    this.environment = environment
     environment.listen(this.events, this)
     // Fastify's time-out of the hook counts from here, so ours does, too.
     const began = this.clock.elapsed()
@@ -154,7 +153,7 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
 
   async #begin (compiled: Compiled, began: number): Promise<void> {
     const { clock, settings: { connectTimeout } } = this
-    const { startup = this.settings.startup } = this.#environment.options
+    const { startup = this.settings.startup } = this.environment.options
     const means = { clock, report: this.#report, connectTimeout, ended: this.#ended.signal }
     const connection = await this.#connect(compiled)
     if (startup === 'background') {
@@ -173,11 +172,12 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
   }
 
   async #connect ({ subscribers }: Compiled): Promise<BrokerRuntime> {
-    const { createTransport, options } = this.#environment
+    const { createTransport, options } = this.environment
     const transport = await createTransport(this.settings, this.log)
     const settings = withOptions(this.settings, options)
     const { clock, events, registry: { topics, writtenTopics } } = this
-    const plan = { subscribers: [...subscribers.values()], topics, writtenTopics, paused: this.paused }
+    const read = this.isInspected ? [] : [...subscribers.values()]
+    const plan = { subscribers: read, topics, writtenTopics, paused: this.paused, isInspected: this.isInspected }
     this.#connection = new BrokerRuntime(transport, plan, { settings, clock, log: this.log, events })
     this.#flow()
     return this.#connection
@@ -202,7 +202,7 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
       return
     }
     this.#connection?.dispatch()
-    if (this.isConnected) this.lifecycle.background.start(this.clock)
+    if (this.isConnected && !this.isInspected) this.lifecycle.background.start(this.clock)
   }
 
   async #runPostponed (): Promise<void> {

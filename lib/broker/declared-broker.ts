@@ -16,6 +16,7 @@ import { Requests } from '../request/requests.js'
 import type { Compiled } from './compile.js'
 import { deadLetterMeans } from './dead-letter-means.js'
 import type { PublisherDeclaration, SubscriberDeclaration } from './declaration.js'
+import { SYSTEM, type Environment } from './environment.js'
 import { nameOf, type Layer } from './layers.js'
 import { DynamicSubscribers } from './dynamic-subscribers.js'
 import type { OneOrMore } from './cases.js'
@@ -42,6 +43,7 @@ export abstract class DeclaredBroker implements PublishingSender {
   readonly requests: Requests
   #state: BrokerHealth['state'] = 'starting'
   protected started = false
+  protected environment: Environment = SYSTEM
   protected compiled: Compiled | undefined
   readonly #releases: Array<() => void> = []
 
@@ -89,6 +91,10 @@ export abstract class DeclaredBroker implements PublishingSender {
 
   get loading (): boolean {
     return !this.started && this.state === 'starting'
+  }
+
+  get isInspected (): boolean {
+    return this.environment.isInspected === true
   }
 
   get isConnected (): boolean {

@@ -14,6 +14,8 @@ export interface Environment {
   readonly createTransport: (settings: Settings, log: Log) => Promise<Transport>
   /** Options that win over those of the plugin and of its subscribers. */
   readonly options: Pick<FaststreamOptions, 'startup' | 'topics' | 'commit' | 'retry'>
+  /** True: the app is only looked at. No subscriber reads, and no function of the lifecycle runs. */
+  readonly isInspected?: boolean
   /** Called once per broker, before it starts. */
   readonly listen: (events: Events, broker: Broker) => void
   /** Returns what runs as the handler of a subscriber. Asked once, when the subscriber is compiled. */

@@ -17,6 +17,8 @@ export interface Living {
   readonly name: string
   readonly loading: boolean
   readonly isConnected: boolean
+  /** True: nothing of the app is to run. */
+  readonly isInspected: boolean
   readonly clock: Clock
 }
 
@@ -44,6 +46,7 @@ export class Lifecycle {
     this.#check('onStarted', run)
     try {
       addReadyHook(scope, async () => {
+        if (this.#broker.isInspected) return
         if (this.#broker.isConnected) await run.call(scope)
         else this.#postponed.push({ scope, run })
       })
@@ -72,7 +75,7 @@ export class Lifecycle {
   }
 
   get stops (): boolean {
-    return this.#stopping.length > 0
+    return this.#stopping.length > 0 && !this.#broker.isInspected
   }
 
   /** Runs what came too early, each for `ms` at most; 0: without a limit. `failed`: told of each error. */

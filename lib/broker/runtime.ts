@@ -28,6 +28,8 @@ export interface RuntimePlan {
   readonly writtenTopics: readonly string[]
   /** Subscribers that are paused now. */
   readonly paused: ReadonlySet<SubscriberDeclaration>
+  /** True: nothing is read, whatever is started. */
+  readonly isInspected?: boolean
 }
 
 /** Steps of a start, named in the error of a start that times out. */
@@ -166,6 +168,7 @@ export class BrokerRuntime {
    * @throws FASTSTREAM_ERR_NOT_READY while the start is under way, and when the broker is drained
    */
   async add (subscriber: CompiledSubscriber, ...others: readonly CompiledSubscriber[]): Promise<void> {
+    if (this.#plan.isInspected === true) return
     const { settings, log } = this.#surroundings
     const { deadLetterTopics } = subscriber
     this.#runningGroups()
@@ -177,6 +180,7 @@ export class BrokerRuntime {
 
   /** Reads no more for a subscriber: what runs may end, and its topics leave the group's subscription. */
   async remove (subscriber: CompiledSubscriber, ...others: readonly CompiledSubscriber[]): Promise<void> {
+    if (this.#plan.isInspected === true) return
     await this.#runningGroups().remove([subscriber, ...others], this.#surroundings.settings.drainTimeout)
   }
 

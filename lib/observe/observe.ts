@@ -9,15 +9,15 @@ import { observeWithOtel } from './otel/otel.js'
 import { Stories } from './story/stories.js'
 
 /** Attaches to a broker what the app asks for. What it does not ask for costs nothing: no event has a listener. */
-export async function observe (
+export function observe (
   app: FastifyInstance, broker: Broker, options: FaststreamOptions, registerOptions: RegisterOptions
-): Promise<void> {
+): void {
   const { explain = false, health, metrics, otel = false, pressure } = options
   if (explain) remember(broker)
   if (metrics !== undefined) measure(broker, metrics)
   if (health !== undefined) serveHealth(app, health, registerOptions)
   if (pressure !== undefined) couple(app, broker)
-  if (otel !== false) await observeWithOtel(broker, otel === true ? {} : otel)
+  if (otel !== false) observeWithOtel(broker, otel === true ? {} : otel)
 }
 
 function couple (app: FastifyInstance, broker: Broker): void {

@@ -6,7 +6,6 @@ import type { ConsumedRecord } from '../transport/transport.js'
 
 /** Bounds of one request. */
 export interface RequestBounds {
-  readonly clock: Clock
   /** ms */
   readonly timeout: number
   readonly signals: readonly AbortSignal[]
@@ -20,7 +19,15 @@ export class OpenRequests {
   /** Processes that read the same partition see each other's replies: ids of this one begin alike. */
   readonly #tag = randomUUID().slice(0, TAG)
   readonly #open = new Map<string, OpenRequest>()
+  readonly #clock: () => Clock
   #late = 0
+  /** When the earliest of them times out, by the clock's `elapsed`; one timer serves all, because each holds memory. */
+  #earliest = Infinity
+  #cancel: (() => void) | undefined
+
+  constructor (clock: () => Clock) {
+    this.#clock = clock
+  }
 
   get size (): number {
     return this.#open.size
@@ -32,15 +39,18 @@ export class OpenRequests {
   }
 
   /** Must be ended. */
-  begin (topic: string, bounds: RequestBounds): OpenRequest {
-    const request = new OpenRequest(this.#tag + randomUUID().slice(TAG), topic, bounds)
+  begin (topic: string, { timeout, signals }: RequestBounds): OpenRequest {
+    const deadline = this.#clock().elapsed() + timeout
+    const request = new OpenRequest(this.#tag + randomUUID().slice(TAG), topic, { timeout, deadline, signals })
     this.#open.set(request.id, request)
+    this.#expireAt(deadline)
     return request
   }
 
   end (request: OpenRequest): void {
     request.release()
     this.#open.delete(request.id)
+    if (this.#open.size === 0) this.#expireAt(Infinity)
   }
 
   /** Takes a record of the partition of replies. Never throws. */
@@ -54,30 +64,62 @@ export class OpenRequests {
   fail (error: Error): void {
     for (const request of this.#open.values()) request.fail(error)
   }
+
+  /** Looks at the deadlines at this time, if no earlier look is to come. `Infinity`: never. */
+  #expireAt (time: number): void {
+    if (time !== Infinity && time >= this.#earliest) return
+    const clock = this.#clock()
+    this.#cancel?.()
+    this.#earliest = time
+    this.#cancel = time === Infinity ? undefined : clock.schedule(time - clock.elapsed(), () => { this.#expire() })
+  }
+
+  #expire (): void {
+    const now = this.#clock().elapsed()
+    let earliest = Infinity
+    for (const request of this.#open.values()) {
+      if (request.deadline <= now) request.expire()
+      else earliest = Math.min(earliest, request.deadline)
+    }
+    this.#earliest = Infinity
+    this.#expireAt(earliest)
+  }
 }
 
 /** One request, until its reply is read, or it has failed. */
 export class OpenRequest {
   readonly id: string
+  /** By the clock's `elapsed`, ms. */
+  readonly deadline: number
   readonly #topic: string
+  readonly #timeout: number
   readonly #signals: readonly AbortSignal[]
-  readonly #cancel: () => void
   #sent = false
   #failure: Error | undefined
   #reject: ((error: Error) => void) | undefined
   #answer: ((record: ConsumedRecord) => void) | undefined
+  /** Undefined without signals. */
+  #onAbort: (() => void) | undefined
 
-  constructor (id: string, topic: string, { clock, timeout, signals }: RequestBounds) {
+  constructor (
+    id: string, topic: string, { timeout, deadline, signals }: RequestBounds & { readonly deadline: number }
+  ) {
     this.id = id
+    this.deadline = deadline
     this.#topic = topic
+    this.#timeout = timeout
     this.#signals = signals
-    this.#cancel = clock.schedule(timeout, () => {
-      this.fail(new FASTSTREAM_ERR_REQUEST_TIMEOUT(topic, timeout, this.#place))
-    })
+    if (signals.length === 0) return
+    this.#onAbort = () => { this.#abort() }
     for (const signal of signals) {
       if (signal.aborted) this.#abort()
-      else signal.addEventListener('abort', this.#abort, { once: true })
+      else signal.addEventListener('abort', this.#onAbort, { once: true })
     }
+  }
+
+  /** Its time is over. */
+  expire (): void {
+    this.fail(new FASTSTREAM_ERR_REQUEST_TIMEOUT(this.#topic, this.#timeout, this.#place))
   }
 
   /** Settles as `work` does; rejects before that when the request fails. */
@@ -93,7 +135,10 @@ export class OpenRequest {
   reply (): Promise<ConsumedRecord> {
     if (this.#failure !== undefined) throw this.#failure
     this.#sent = true
-    return this.wait(new Promise((resolve) => { this.#answer = resolve }))
+    return new Promise((resolve, reject) => {
+      this.#answer = resolve
+      this.#reject = reject
+    })
   }
 
   /** Takes the reply. False when there is one already. */
@@ -111,11 +156,10 @@ export class OpenRequest {
   }
 
   release (): void {
-    this.#cancel()
-    for (const signal of this.#signals) signal.removeEventListener('abort', this.#abort)
+    for (const signal of this.#signals) signal.removeEventListener('abort', this.#onAbort!)
   }
 
-  readonly #abort = (): void => {
+  #abort (): void {
     const aborted = this.#signals.find((signal) => signal.aborted)
     this.fail(new FASTSTREAM_ERR_REQUEST_ABORTED(this.#topic, this.#place, { cause: aborted?.reason }))
   }

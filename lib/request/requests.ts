@@ -49,7 +49,7 @@ const NEVER = new AbortController().signal
 /** Requests of one broker, and the reader of their replies, which begins with the first request. */
 export class Requests implements ReplyTaker {
   readonly #broker: RequestedBroker
-  readonly #open = new OpenRequests()
+  readonly #open: OpenRequests
   readonly #log: Log
   #state: BrokerHealth['state'] = 'starting'
   #connected!: () => void
@@ -60,6 +60,7 @@ export class Requests implements ReplyTaker {
 
   constructor (broker: RequestedBroker, log: Log) {
     this.#broker = broker
+    this.#open = new OpenRequests(() => broker.clock)
     this.#log = log
   }
 
@@ -95,8 +96,8 @@ export class Requests implements ReplyTaker {
     const { key, headers, signal, schema } = options
     if (this.#isClosed) throw new FASTSTREAM_ERR_NOT_READY(this.#state)
     const signals = [signal, call.signal].filter((each) => each !== undefined)
-    const { clock, settings: { ajv } } = this.#broker
-    const request = this.#open.begin(call.topic, { clock, timeout, signals })
+    const { settings: { ajv } } = this.#broker
+    const request = this.#open.begin(call.topic, { timeout, signals })
     try {
       const address = this.#reader?.address ?? await request.wait(this.#address())
       const { topic, replies, send } = call.target()

@@ -32,8 +32,7 @@ export function createMocks (app: TestedApps, ...surplus: unknown[]): TestMocks 
   const apps = checkedApps(app)
   const recorder = new Recorder()
   const replacements: Replacements = new Map()
-  const time = new TestTime('system', (listener) => recorder.onChange(listener), () => false)
-  const means = { time, budget: new Budget(undefined) }
+  const means = { time: new TestTime(), budget: new Budget(undefined) }
   const handlerOf = recordedHandlers(recorder, replacements)
   for (const app of apps) {
     const brokers = brokersOf(app)

@@ -70,8 +70,9 @@ class Session<R> implements TrackedSession<R> {
 
   published = (target?: unknown): PublishedRecord[] => {
     const topic = target === undefined ? undefined : this.#means.spies.topicOf(target)
-    const all = [...this.#tracked.messages].flatMap(({ published }) => published ?? [])
-    return all.filter((record) => topic === undefined || record.topic === topic)
+    const all = Array.from(this.#tracked.messages, ({ published }) => published)
+    const recorded = all.filter((record) => record !== undefined)
+    return recorded.filter((record) => topic === undefined || record.topic === topic)
   }
 
   deadLettered = (): ReturnType<TrackedSession<R>['deadLettered']> => {

@@ -141,7 +141,7 @@ export class Spies {
   }
 
   #published (): PublishedRecord[] {
-    return this.#recorder.published.flatMap(({ published }) => published ?? [])
+    return this.#recorder.published.map(({ published }) => published).filter((record) => record !== undefined)
   }
 
   /** @throws FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_UNKNOWN_TOPIC */

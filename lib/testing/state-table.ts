@@ -52,6 +52,9 @@ function readerOf (reader: Reader): string {
 }
 
 function lines (rows: readonly Row[]): string {
-  const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n')
+  const first = Math.max(...rows.map(([what]) => what.length))
+  const second = Math.max(...rows.map(([, state]) => state.length))
+  return rows.map(([what, state, waitsFor]) => {
+    return `${what.padEnd(first)}  ${state.padEnd(second)}  ${waitsFor}`.trimEnd()
+  }).join('\n')
 }

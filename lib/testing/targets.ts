@@ -34,6 +34,6 @@ function isOneOf (declared: readonly SubscriberDeclaration[]): (declaration: Sub
 
 /** A name for texts: that of the handler, else its topics. */
 export function nameOf (declarations: readonly SubscriberDeclaration[]): string {
-  const [{ handler, topics } = { handler: { name: '' }, topics: [''] }] = declarations
-  return handler.name === '' ? `the subscriber of '${topics.join(', ')}'` : `'${handler.name}'`
+  const named = declarations.find(({ handler }) => handler.name !== '')
+  return named === undefined ? `the subscriber of '${declarations[0]?.topics.join(', ')}'` : `'${named.handler.name}'`
 }

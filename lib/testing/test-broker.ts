@@ -58,10 +58,11 @@ export async function testBroker<const D extends ReadonlyArray<Dependency<unknow
   const budget = new Budget(options.timeout)
   const recorder = new Recorder()
   const isBusy = (): boolean => recorder.running > 0 || brokersOfAll(apps).some(({ producer }) => producer.pending > 0)
-  const time = new TestTime(transport === 'memory' ? clock : 'system', (listener) => {
+  const onChange = (listener: () => void): (() => void) => {
     const stops = [recorder.onChange(listener), cluster.onChange(listener)]
     return () => { for (const stop of stops) stop() }
-  }, isBusy)
+  }
+  const time = new TestTime(transport === 'memory' ? clock : 'system', { onChange, isBusy })
   const tracking = new Tracking(recorder)
   const faults = new Faults(time.clock, transport === 'memory')
   const cluster = transport === 'memory' ? memoryTestCluster(time.clock, faults) : kafkaTestCluster(recorder)

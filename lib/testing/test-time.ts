@@ -10,17 +10,23 @@ export type ClockName = typeof CLOCKS[number]
 
 const CURE = "the clock is that of the system: write clock: 'manual' or clock: 'automatic' to advance it"
 
+/** What a clock must know of the brokers to move by itself. */
+export interface Activity {
+  /** Calls its listener after each change, until the function that it returns is called. */
+  onChange (this: void, listener: () => void): () => void
+  /** True while a handler runs or a publish has no outcome, so that no time may pass by itself. */
+  isBusy (this: void): boolean
+}
+
 /** Time of a test: that of the system, or one that stands still and is advanced. */
 export class TestTime implements TestClock {
   readonly #virtual: VirtualClock | undefined
-  readonly #isAutomatic: boolean
-  readonly #isBusy: () => boolean
+  readonly #isBusy: (() => boolean) | undefined
 
-  /** `isBusy`: true while a handler runs or a publish has no outcome, so that no time may pass by itself. */
-  constructor (name: ClockName, onChange: (listener: () => void) => () => void, isBusy: () => boolean) {
-    this.#virtual = name === 'system' ? undefined : new VirtualClock(onChange)
-    this.#isAutomatic = name === 'automatic'
-    this.#isBusy = isBusy
+  /** Without `activity` it is the time of the system. */
+  constructor (name: ClockName = 'system', activity?: Activity) {
+    this.#virtual = name === 'system' || activity === undefined ? undefined : new VirtualClock(activity.onChange)
+    this.#isBusy = name === 'automatic' ? activity?.isBusy : undefined
   }
 
   get isVirtual (): boolean {
@@ -45,13 +51,14 @@ export class TestTime implements TestClock {
   /** Lets an automatic clock pass while a test waits. */
   async during<T> (waiting: Promise<T>): Promise<T> {
     const clock = this.#virtual
-    if (clock === undefined || !this.#isAutomatic) return await waiting
+    const isBusy = this.#isBusy
+    if (clock === undefined || isBusy === undefined) return await waiting
     const state = { isOver: false }
     const end = (): void => { state.isOver = true }
     waiting.then(end, end)
     while (!state.isOver) {
       await clock.quiet()
-      if (!state.isOver && !this.#isBusy()) clock.jump()
+      if (!state.isOver && !isBusy()) clock.jump()
     }
     return await waiting
   }

@@ -10,9 +10,7 @@ const CURE = 'read broker.errors or the dead letter in the test, or write allowF
  * @throws FASTSTREAM_ERR_ASSERTION
  */
 export function checkAsserted ({ deliveries }: Recorder): void {
-  const unasserted = deliveries.filter(({ isAsserted, failure, outcome }) => {
-    return !isAsserted && (failure !== undefined || outcome === 'discarded')
-  })
+  const unasserted = deliveries.filter(({ isAsserted, failure }) => !isAsserted && failure !== undefined)
   if (unasserted.length === 0) return
   for (const delivery of unasserted) delivery.isAsserted = true
   const count = unasserted.length === 1 ? 'a message has' : `${unasserted.length} messages have`
@@ -22,6 +20,6 @@ export function checkAsserted ({ deliveries }: Recorder): void {
 function lineOf ({ message, subscriber, failure, attempts, deadLetterTopic }: RecordedDelivery): string {
   const times = attempts.length === 1 ? '' : ` after ${attempts.length} attempts`
   const to = deadLetterTopic === undefined ? '' : `, moved to '${deadLetterTopic}'`
-  const what = failure === undefined ? 'discarded' : `${failure.stage}${times}: ${failure.error.message}`
+  const what = `${failure?.stage}${times}: ${failure?.error.message}`
   return `  ${message.place}, ${subscriber}: ${what.replaceAll(/\s*\n\s*/g, ' ')}${to}`
 }

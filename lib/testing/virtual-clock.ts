@@ -81,12 +81,17 @@ export class VirtualClock implements Clock {
   }
 }
 
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 }
+const UNITS: ReadonlyMap<string, number> = new Map([
+  ['ms', 1], ['s', 1000], ['min', 60_000], ['h', 3_600_000], ['d', 86_400_000]
+])
 
 /** @throws FASTSTREAM_ERR_INVALID_OPTION */
 export function milliseconds (option: string, duration: number | string): number {
   if (typeof duration === 'number' && duration >= 0 && duration < Infinity) return duration
-  const [, count, unit = ''] = /^(\d+(?:\.\d+)?) ?(ms|s|min|h|d)$/.exec(String(duration)) ?? []
-  if (count !== undefined && typeof duration === 'string') return Number(count) * (UNITS[unit] ?? 1)
+  if (typeof duration === 'string') {
+    const [, count, unit] = /^(\d+(?:\.\d+)?) ?([a-z]+)$/.exec(duration) ?? []
+    const ms = UNITS.get(String(unit))
+    if (ms !== undefined) return Number(count) * ms
+  }
   throw new FASTSTREAM_ERR_INVALID_OPTION(option, "must be a number of ms, or text such as '500 ms', '10 s' or '2 min'")
 }

@@ -18,7 +18,9 @@ t.test('a restart of the cluster: each request is answered or rejected, and late
   const answering = await build(t)
   answering.broker.subscriber('quotes', { schema: { reply: Type.Any() } }, (value) => value)
   await answering.ready()
-  const { broker } = await build(t)
+  const asking = await build(t)
+  await asking.ready()
+  const { broker } = asking
   t.equal(await broker.request('quotes', 0, { timeout: 30_000 }), 0)
 
   const outcomes: Array<Promise<unknown>> = []

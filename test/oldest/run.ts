@@ -8,7 +8,7 @@ import { oldestOf } from './oldest-of.js'
 // range. They run in a scratch copy inside this folder, so Node finds all other packages one level up.
 
 /** Folders whose tests meet Fastify: routes, hooks, scopes, schemas, logs and plugins. */
-const FOLDERS = ['broker', 'deps', 'examples', 'message', 'options', 'schema', 'testing']
+const FOLDERS = ['broker', 'deps', 'examples', 'message', 'observe', 'options', 'schema', 'testing']
 const COPIED = [
   '.taprc', 'index.ts', 'package.json', 'tsconfig.json', 'dist', 'docs', 'examples', 'lib', 'scripts', 'test', 'types'
 ]

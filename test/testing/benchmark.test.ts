@@ -27,7 +27,9 @@ t.test('calls that end are counted per interval, and told', async (t) => {
 })
 
 t.test('an average is that of the last intervals', async (t) => {
-  const work = benchmark({ interval: 0.001, window: 2 })(function times (this: { by: number }, n: number) {
+  const lines: object[] = []
+  const log = { info: (line: object) => { lines.push(line) } }
+  const work = benchmark({ interval: 0.001, window: 2, log })(function times (this: { by: number }, n: number) {
     return n * this.by
   })
   t.equal(work.call({ by: 3 }, 2), 6, 'this is passed on')
@@ -40,6 +42,7 @@ t.test('an average is that of the last intervals', async (t) => {
   }
   const [, second, third] = seen as [number, number, number]
   t.equal(work.average, (second + third) / 2)
+  t.match(lines.at(-1), { throughput: third, average: work.average })
 })
 
 t.test('a call that fails counts, too; wrong options are errors', async (t) => {

@@ -3,6 +3,8 @@ import Fastify from 'fastify'
 import faststreamPlugin from '../../index.js'
 import { Budget } from '../../lib/testing/budget.js'
 import { testBroker } from '../../lib/testing/index.js'
+import { Recorder } from '../../lib/testing/recorder.js'
+import { until } from '../../lib/testing/waiting.js'
 import { buildShop } from '../support/shop.js'
 import { gate } from '../support/inbox.js'
 
@@ -33,6 +35,18 @@ t.test('boot, calls, waiting and close have one time together', async (t) => {
   })
   await t.rejects(app.close(), { message: /after 3000 ms: an app does not close/ })
   await app.close()
+})
+
+t.test('what is checked after each change is not checked again when it holds', async (t) => {
+  const recorder = new Recorder()
+  let checks = 0
+  const held = until(recorder, 1000, () => {
+    recorder.changed()
+    return ++checks
+  })
+  t.equal(await held, 1)
+  await new Promise((resolve) => { setImmediate(resolve) })
+  t.equal(checks, 1)
 })
 
 t.test('a boot that fails in time is seen as it is', async (t) => {

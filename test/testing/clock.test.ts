@@ -3,7 +3,7 @@ import t, { type Test } from 'tap'
 import Fastify from 'fastify'
 import faststreamPlugin, { type FaststreamOptions } from '../../index.js'
 import { testBroker } from '../../lib/testing/index.js'
-import { milliseconds } from '../../lib/testing/virtual-clock.js'
+import { milliseconds, VirtualClock } from '../../lib/testing/virtual-clock.js'
 import { gate } from '../support/inbox.js'
 
 async function build (t: Test, options: FaststreamOptions = {}) {
@@ -87,11 +87,22 @@ t.test('a manual clock moves only when it is advanced: retries and time-outs run
   await broker.settled()
 })
 
+t.test('a clock without timers moves on', async (t) => {
+  const clock = new VirtualClock(() => () => {})
+  const from = clock.elapsed()
+  await clock.advance(10)
+  clock.jump()
+  t.equal(clock.elapsed() - from, 10)
+  clock.release()
+  clock.release()
+  await new Promise<void>((resolve) => { clock.schedule(0, resolve) })
+})
+
 t.test('durations are numbers of ms, or text with a unit', async (t) => {
   t.same([5, '5 ms', '1.5 s', '2min', '1 h', '1 d'].map((by) => milliseconds('by', by)), [
     5, 5, 1500, 120_000, HOUR, 24 * HOUR
   ])
-  for (const by of [-1, NaN, Infinity, 'soon', '10', '-1 s', null as never]) {
+  for (const by of [-1, NaN, Infinity, 'soon', '10', '-1 s', '1 year', null as never]) {
     t.throws(() => milliseconds('by', by), {
       code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /'by' must be a number of ms/
     })

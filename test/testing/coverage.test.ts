@@ -1,4 +1,6 @@
 import t from 'tap'
+import Fastify from 'fastify'
+import faststreamPlugin from '../../index.js'
 import { testBroker } from '../../lib/testing/index.js'
 import { buildShop } from '../support/shop.js'
 import { messageOf } from '../support/thrown.js'
@@ -42,4 +44,12 @@ t.test('a share that is not reached is an error that lists what is missing', asy
   const text = messageOf(() => { broker.assertCoverage(80) })
   t.match(text, /exercised 42 % of the app, and 80 % are required.*\n {2}makeInvoice: retry\n/)
   t.throws(() => { broker.assertCoverage(101) }, { code: 'FASTSTREAM_ERR_INVALID_OPTION' })
+})
+
+t.test('an app without subscribers and publishers is exercised', async (t) => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(faststreamPlugin)
+  const broker = await testBroker(app)
+  t.same(broker.coverage(), { subscribers: [], publishers: [], missed: [], percent: 100 })
 })

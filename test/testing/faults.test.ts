@@ -102,6 +102,38 @@ t.test('commits fail or wait, and records are held back', async (t) => {
   t.same([failed.happened, late.happened], [3, 1])
 })
 
+t.test('a fetch that fails is told, records that are held back keep their order, and a consumer may die', async (t) => {
+  const { app, onOrder } = await buildShop(t, { topicConfig: { partitions: 1 }, drainTimeout: 50 })
+  app.broker.subscriber(/^returns\./, { groupId: 'returns' }, function onReturn () {})
+  app.broker.publisher('returns.eu')
+  const broker = await testBroker(app, { clock: 'automatic' })
+  broker.fault({ on: 'fetch', topic: 'orders', error: new Error('no leader') })
+  broker.fault({ on: 'fetch', topic: 'orders', times: 2, delay: '1 min' })
+  broker.fault({ on: 'commit', topic: 'orders', delay: 10 })
+  for (const id of ['1', '2', '3']) {
+    await broker.publish('orders', { id, total: 1 })
+    await broker.eventually(() => broker.assertPublished('orders', { value: { id } }))
+  }
+  await broker.settled()
+  t.same(broker.handler(onOrder).calls.map(({ value }) => value.id), ['1', '2', '3'])
+  const crash = broker.fault({ on: 'commit', topic: 'orders', crash: true })
+  await broker.publish('orders', { id: '4', total: 1 })
+  await broker.handler(onOrder).called({ with: { value: { id: '4' } } })
+  await broker.eventually(() => { if (crash.happened === 0) throw new Error('it has not crashed yet') })
+  const redelivered = broker.fault({ on: 'handler', topic: 'returns.eu', redeliver: true })
+  const session = await broker.track(() => broker.publish('returns.eu', 1))
+  t.equal(session.handled().length, 2)
+  t.equal(redelivered.happened, 1)
+})
+
+t.test('a publish is late', async (t) => {
+  const { app } = await buildShop(t)
+  const broker = await testBroker(app)
+  const slow = broker.fault({ on: 'publish', topic: 'invoices', delay: 5 })
+  const session = await broker.track(() => broker.publish('orders', { id: '3', total: 1 }))
+  t.same([slow.happened, session.published('invoices').length], [1, 1])
+})
+
 t.test('a fault has one action that its step has', async (t) => {
   const broker = await testBroker(await build(t))
   for (const fault of [

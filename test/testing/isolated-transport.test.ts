@@ -190,4 +190,7 @@ t.test('a real cluster says what is not settled, and a clean-up that fails is se
   const [broker] = brokersOf(app).byName.values()
   t.equal((await cluster.transportsOf(app)(broker!.settings, logLines())).name, 'kafkajs')
   await t.rejects(cluster.close(), { message: /ECONNREFUSED/ })
+  const sasl = { mechanism: 'scram-sha-256', username: 'a', password: 'b' } as const
+  const nowhere = { brokers: ['127.0.0.1:1'], clientId: 'test', ssl: true, sasl }
+  await t.rejects(removeFromCluster(nowhere, { topics: new Set(), groups: new Set() }), { message: /ECONNREFUSED/ })
 })

@@ -49,6 +49,7 @@ t.test('a message may be handled before its publish is answered: then its correl
 t.test('messages without a cause belong to no call', async (t) => {
   const { tracking: following, tracked } = tracking()
   t.teardown(() => { following.stop() })
+  publishing.start.publish(publishContext('orders'))
   const alone = publishContext('orders', 'unknown')
   publishing.start.publish(alone)
   publishing.asyncEnd.publish(Object.assign(alone, { result: { topic: 'orders', partition: 0, offset: 1n } }))

@@ -60,6 +60,16 @@ t.test('what a test has read is asserted', async (t) => {
   }), { code: 'FASTSTREAM_ERR_ASSERTION' })
 })
 
+t.test('a list of failures has 40 lines at most', async (t) => {
+  const { app, broker } = await failed()
+  for (let i = 0; i < 60; i++) await broker.publish('late', i)
+  await broker.settled()
+  const text = await app.close().then(() => '', ({ message }: Error) => message)
+  t.match(text, /^61 messages have failed/)
+  t.equal(text.split('\n').length, 40)
+  t.match(text, /… and 24 lines more$/)
+})
+
 t.test('a retry that succeeds is no failure', async (t) => {
   const app = Fastify()
   await app.register(faststreamPlugin)

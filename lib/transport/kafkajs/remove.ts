@@ -37,7 +37,7 @@ export async function removeFromCluster (
 }
 
 /** The only use of the app's own copy of kafkajs: this client has no requests that delete. */
-async function createKafkajsAdmin ({ brokers, clientId, ssl = false, sasl }: Connection): Promise<Admin> {
+async function createKafkajsAdmin ({ brokers, clientId, ssl, sasl }: Connection): Promise<Admin> {
   const { Kafka, logLevel } = await import('kafkajs')
   const retry = { initialRetryTime: 100, retries: 3 }
   const options = { brokers: [...brokers], clientId, ssl, retry, logLevel: logLevel.NOTHING }

@@ -1,0 +1,88 @@
+import { textOf, type Call, type Command, type ExitCode } from './command.js'
+import { loadApp } from './load-app.js'
+import { writeJson, writeTable } from './output.js'
+import { numberOf, SELECTING, SELECTING_HELP, selectionOf } from './selecting.js'
+import { UsageError } from './usage-error.js'
+
+const NOTHING = 'select letters, as --topic orders; or write --all'
+
+export const dlqRedrive: Command = {
+  usage: 'faststream dlq redrive [app] selection|--all [--dry-run] [--rate 50] [--limit 1000] [--force] [--json]',
+  help: `Publishes the messages of dead letters again, for the group that failed. Exit code 1: some letters stay.
+
+${SELECTING_HELP}
+  --all                      every letter that is open
+  --dry-run                  publishes nothing, and says which messages would be valid now
+  --rate, --limit            messages per second, and in all
+  --force                    also those that were redriven or discarded`,
+  options: {
+    ...SELECTING,
+    all: { type: 'boolean' },
+    'dry-run': { type: 'boolean' },
+    force: { type: 'boolean' },
+    rate: { type: 'string' },
+    limit: { type: 'string' }
+  },
+  run: redrive
+}
+
+export const dlqDiscard: Command = {
+  usage: 'faststream dlq discard [app] selection|--all --reason "sent by a test" [--json]',
+  help: `Marks dead letters as done without publishing them. The log of the app has the reason.\n\n${SELECTING_HELP}
+  --all                      every letter that is open
+  --reason                   why`,
+  options: { ...SELECTING, all: { type: 'boolean' }, reason: { type: 'string' } },
+  run: discard
+}
+
+async function redrive ({ values, positionals: [file], out, signal }: Call): Promise<ExitCode> {
+  const selection = selectionOf(values)
+  if (selection === undefined && values.all !== true) throw new UsageError(NOTHING)
+  const options = {
+    ...selection,
+    dryRun: values['dry-run'] === true,
+    force: values.force === true,
+    rate: numberOf(values, 'rate'),
+    limit: numberOf(values, 'limit'),
+    signal
+  }
+  const app = await loadApp({ file, connects: true })
+  try {
+    const report = await app.broker.deadLetters.redrive(options)
+    const { refused, verdicts, redriven, looked, stopped } = report
+    if (values.json === true) writeJson(out, report)
+    else {
+      const would = report.dryRun ? 'would be ' : ''
+      out.write(`${redriven} ${would}redriven of ${looked}${stopped ? ', and stopped' : ''}\n`)
+      const rows = [
+        ...refused.map(({ reason, ...place }) => ({ ...place, says: `refused: ${reason}` })),
+        ...verdicts.filter(({ valid }) => valid !== true).map(({ violation, valid, ...place }) => (
+          { ...place, says: violation ?? 'no subscriber of this app would take it' }))
+      ]
+      if (rows.length > 0) {
+        writeTable(out, ['letter', ''], rows.map(({ topic, partition, offset, says }) => [
+          `${topic}:${partition}:${offset}`, says
+        ]))
+      }
+    }
+    return refused.length > 0 || stopped || verdicts.some(({ valid }) => valid === false) ? 1 : 0
+  } finally {
+    await app.close()
+  }
+}
+
+async function discard ({ values, positionals: [file], out }: Call): Promise<ExitCode> {
+  const selection = selectionOf(values)
+  if (selection === undefined && values.all !== true) throw new UsageError(NOTHING)
+  const reason = textOf(values, 'reason')
+  if (reason === undefined) throw new UsageError('say why: --reason "sent by a test"')
+  const app = await loadApp({ file, connects: true })
+  try {
+    const result = await app.broker.deadLetters.discard({ ...selection, reason })
+    if (values.json === true) writeJson(out, result)
+    else out.write(`${result.discarded} discarded\n`)
+    return 0
+  } finally {
+    await app.close()
+  }
+}

@@ -1,0 +1,93 @@
+import type { DeadLetterEntry } from '../../types/index.js'
+import { textOf, type Call, type Command, type ExitCode } from './command.js'
+import { loadApp } from './load-app.js'
+import { shownBytes, writeJson, writeTable } from './output.js'
+import { numberOf, placeOf, SELECTING, SELECTING_HELP, selectionOf } from './selecting.js'
+import { testOf } from './test-of.js'
+import { UsageError } from './usage-error.js'
+
+const STATES = ['open', 'done', 'all'] as const
+
+export const dlqList: Command = {
+  usage: 'faststream dlq list [app] [selection] [--state open|done|all] [--limit 100] [--after place] [--json]',
+  help: `Lists dead letters. Exit code 1: there are some.\n\n${SELECTING_HELP}
+  --state                    open (neither redriven nor discarded), done, or all
+  --limit, --after           a page, and where it begins`,
+  options: { ...SELECTING, state: { type: 'string' }, limit: { type: 'string' }, after: { type: 'string' } },
+  run: list
+}
+
+export const dlqShow: Command = {
+  usage: 'faststream dlq show [app] --at orders.dlq:0:12 [--as-test tap|vitest] [--json]',
+  help: `Shows one dead letter, and whether its message would be valid now. Exit code 1: it would not.
+
+  --at orders.dlq:0:12       the letter
+  --as-test tap|vitest       a test of the app that fails now, and passes when the fault is mended`,
+  options: { at: { type: 'string' }, 'as-test': { type: 'string' } },
+  run: show
+}
+
+async function list ({ values, positionals: [file], out }: Call): Promise<ExitCode> {
+  const state = STATES.find((each) => each === (textOf(values, 'state') ?? 'open'))
+  if (state === undefined) throw new UsageError(`--state must be one of ${STATES.join(', ')}`)
+  const query = { ...selectionOf(values), state, limit: numberOf(values, 'limit'), after: textOf(values, 'after') }
+  const app = await loadApp({ file, connects: true })
+  try {
+    const page = await app.broker.deadLetters.list(query)
+    if (values.json === true) writeJson(out, page)
+    else {
+      writeTable(out, ['place', 'key', 'topic', 'group', 'stage', 'error', 'failed at'], page.letters.map(rowOf))
+      if (page.next !== undefined) out.write(`more: --after ${page.next}\n`)
+    }
+    return page.letters.length === 0 ? 0 : 1
+  } finally {
+    await app.close()
+  }
+}
+
+function rowOf ({ topic, partition, offset, rawKey, deadLetter, timestamp, damaged }: DeadLetterEntry): string[] {
+  const { error } = deadLetter ?? {}
+  const failure = [error?.name, error?.code, error?.message].filter((each) => each !== undefined).join(' ')
+  return [
+    `${topic}:${partition}:${offset}`,
+    shownBytes(rawKey).slice(0, 40),
+    deadLetter?.topic ?? '-',
+    deadLetter?.groupId ?? '-',
+    deadLetter?.stage ?? (damaged ? 'damaged' : 'no dead letter'),
+    failure.slice(0, 80),
+    (deadLetter?.failedAt ?? timestamp)?.toISOString() ?? '-'
+  ]
+}
+
+async function show ({ values, positionals: [file], out }: Call): Promise<ExitCode> {
+  const at = textOf(values, 'at')
+  if (at === undefined) throw new UsageError('name the letter: --at orders.dlq:0:12')
+  const place = placeOf(at)
+  const runner = textOf(values, 'as-test')
+  if (runner !== undefined && runner !== 'tap' && runner !== 'vitest') {
+    throw new UsageError('--as-test must be tap or vitest')
+  }
+  const app = await loadApp({ file, connects: true })
+  try {
+    const letter = await app.broker.deadLetters.show(place)
+    const { verdict, deadLetter, rawKey, rawValue, messageHeaders, trips } = letter
+    if (runner !== undefined) out.write(testOf(letter, runner, file ?? './app.js'))
+    else if (values.json === true) writeJson(out, letter)
+    else {
+      const facts: Array<readonly [string, string]> = [
+        ['message', `${deadLetter?.topic}[${deadLetter?.partition}] ${deadLetter?.offset}`],
+        ['failed in', `${deadLetter?.groupId ?? '-'} ${deadLetter?.subscriber ?? '-'}`],
+        ['stage', `${deadLetter?.stage}, attempts: ${deadLetter?.attempts}, trips: ${trips}`],
+        ['error', [deadLetter?.error.name, deadLetter?.error.code, deadLetter?.error.message].join(' ')],
+        ['key', shownBytes(rawKey)],
+        ['value', shownBytes(rawValue)],
+        ...messageHeaders.map(([name, value]) => [`header ${name}`, shownBytes(value)] as const),
+        ['now', verdict.valid === true ? 'valid' : verdict.violation ?? 'no subscriber of this app would take it']
+      ]
+      writeTable(out, [at, letter.state], facts)
+    }
+    return verdict.valid === false ? 1 : 0
+  } finally {
+    await app.close()
+  }
+}

@@ -1,0 +1,78 @@
+import { parseArgs } from 'node:util'
+import type { Command, ExitCode, Output } from './command.js'
+import { reasonOf } from '../to-error.js'
+import { UsageError } from './usage-error.js'
+
+/** The verbs. Each is loaded when it is called: help needs no Fastify. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  describe: async () => (await import('./describe.js')).describe,
+  'docs build': async () => (await import('./docs.js')).docsBuild,
+  'dlq list': async () => (await import('./dlq.js')).dlqList,
+  'dlq show': async () => (await import('./dlq.js')).dlqShow,
+  'dlq redrive': async () => (await import('./dlq-write.js')).dlqRedrive,
+  'dlq discard': async () => (await import('./dlq-write.js')).dlqDiscard,
+  publish: async () => (await import('./publish.js')).publish,
+  tail: async () => (await import('./tail.js')).tail
+}
+
+const HELP = `faststream: looks at an app that uses fastify-faststream, and mends it
+
+  faststream describe [app]       subscribers and publishers, with their options
+  faststream docs build [app]     the AsyncAPI document
+  faststream dlq list [app]       dead letters
+  faststream dlq show [app]       one dead letter, and whether it would be valid now
+  faststream dlq redrive [app]    publishes dead letters again, for the group that failed
+  faststream dlq discard [app]    marks dead letters as done
+  faststream publish [app]        publishes one message, which is checked
+  faststream tail [app]           shows the messages of a topic
+
+[app] is a file that exports an app, a function 'build', or a plugin as fastify-cli runs it; without it app.js, app.ts,
+src/app.js and the like are tried. TypeScript needs tsx in the app. No command joins a group of the app or runs one of
+its subscribers, and only publish, redrive and discard write anything.
+
+  --json    the result as JSON
+  --help    the options of a command
+
+Exit codes: 0 all is well, 1 something was found, 2 it could not be told.
+`
+
+const COMMON = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const
+
+/** Runs one command. `err`: where mistakes are told. */
+export async function run (
+  argv: readonly string[], out: Output, err: Output, signal: AbortSignal = new AbortController().signal
+): Promise<ExitCode> {
+  try {
+    return await runCommand(argv, out, signal)
+  } catch (thrown) {
+    err.write(`faststream: ${reasonOf(thrown)}\n`)
+    return 2
+  }
+}
+
+async function runCommand (argv: readonly string[], out: Output, signal: AbortSignal): Promise<ExitCode> {
+  const name = [argv.slice(0, 2).join(' '), argv[0] ?? ''].find((each) => Object.hasOwn(COMMANDS, each))
+  if (name === undefined) {
+    if (argv.length > 0 && argv[0] !== '--help' && argv[0] !== '-h') {
+      throw new UsageError(`there is no command '${argv.join(' ')}': there are ${Object.keys(COMMANDS).join(', ')}`)
+    }
+    out.write(HELP)
+    return 0
+  }
+  const command = await COMMANDS[name]!()
+  const args = argv.slice(name.split(' ').length)
+  const { values, positionals } = parse(args, command)
+  if (values.help === true) {
+    out.write(`${command.usage}\n\n${command.help}\n`)
+    return 0
+  }
+  return await command.run({ values: values as Parameters<Command['run']>[0]['values'], positionals, out, signal })
+}
+
+function parse (args: readonly string[], { options, usage }: Command): ReturnType<typeof parseArgs> {
+  try {
+    return parseArgs({ args: [...args], options: { ...COMMON, ...options }, allowPositionals: true })
+  } catch (cause) {
+    throw new UsageError(`${reasonOf(cause)}\nusage: ${usage}`, { cause })
+  }
+}

@@ -1,0 +1,113 @@
+import { brokersOf } from '../broker/app-brokers.js'
+import type { Broker } from '../broker/broker.js'
+import { decode } from '../message/decode.js'
+import { decodeByRules, hasCodecs } from '../message/decode-by-rules.js'
+import { decodeValueOf } from '../message/decode-value.js'
+import { decodeHeaders } from '../message/headers.js'
+import { dateOf } from '../message/timestamp.js'
+import { reasonOf } from '../to-error.js'
+import type { ConsumedRecord, ConsumerOptions } from '../transport/transport.js'
+import { textOf, type Call, type Command, type ExitCode, type Output } from './command.js'
+import { loadApp } from './load-app.js'
+import { shownBytes, writeLine } from './output.js'
+import { numberOf } from './selecting.js'
+import { UsageError } from './usage-error.js'
+
+export const tail: Command = {
+  usage: 'faststream tail [app] --topic orders [--from now|earliest|2026-11-30T08:00:00Z] [--count 10] [--filter text]',
+  help: `Shows the messages of a topic as they come, one JSON object a line, without a group: no offset is stored.
+
+  --topic orders             the topic
+  --from now                 where reading begins: now, earliest, or a time
+  --count 10                 ends after as many messages; else Ctrl+C does
+  --filter text              only messages whose line holds the text`,
+  options: {
+    topic: { type: 'string' }, from: { type: 'string' }, count: { type: 'string' }, filter: { type: 'string' }
+  },
+  run
+}
+
+async function run ({ values, positionals: [file], out, signal }: Call): Promise<ExitCode> {
+  const topic = textOf(values, 'topic')
+  if (topic === undefined) throw new UsageError('name the topic: --topic orders')
+  const offsetReset = beginningOf(textOf(values, 'from') ?? 'now')
+  const count = numberOf(values, 'count') ?? Infinity
+  const filter = textOf(values, 'filter') ?? ''
+  const app = await loadApp({ file, connects: true })
+  try {
+    const [broker] = brokersOf(app).byName.values()
+    await follow(broker!, { topic, offsetReset, count, filter }, out, signal)
+    return 0
+  } finally {
+    await app.close()
+  }
+}
+
+interface Following {
+  readonly topic: string
+  readonly offsetReset: ConsumerOptions['offsetReset']
+  readonly count: number
+  readonly filter: string
+}
+
+/** Resolves when `count` messages are shown, or `signal` aborts. */
+async function follow (
+  broker: Broker, { topic, offsetReset, count, filter }: Following, out: Output, signal: AbortSignal
+): Promise<void> {
+  const { transport } = broker
+  if ((await transport.describeTopics([topic])).size === 0) throw new UsageError(`the cluster has no topic '${topic}'`)
+  let shown = 0
+  let work = Promise.resolve()
+  await new Promise<void>((resolve, reject) => {
+    async function show (partition: number, records: readonly ConsumedRecord[]): Promise<void> {
+      for (const record of records) {
+        const message = await messageOf(broker, topic, partition, record)
+        if (shown >= count || !JSON.stringify(message).includes(filter)) continue
+        shown++
+        writeLine(out, message)
+      }
+      if (shown >= count) resolve()
+    }
+    const options = { groupId: null, topics: [topic], offsetReset, rebalanceTimeout: 60_000, sessionTimeout: 30_000 }
+    const consumer = transport.consumer(options, {
+      assigned: () => {},
+      revoking: async () => {},
+      lost: () => {},
+      stored: () => {},
+      reset: () => {},
+      corrupt: (_, partition, { offset }) => { writeLine(out, { partition, offset: String(offset), damaged: true }) },
+      failed: (error, again) => { if (again === false) reject(error) },
+      records: (_, partition, records) => { work = work.then(() => show(partition, records)) }
+    })
+    signal.addEventListener('abort', () => { resolve() })
+    if (signal.aborted) resolve()
+    consumer.start().catch(reject)
+  })
+}
+
+/** The message as a subscriber of the app would see it; without one, as its content type says. */
+async function messageOf (broker: Broker, topic: string, partition: number, record: ConsumedRecord): Promise<object> {
+  const { offset, timestamp, key, value: bytes } = record
+  const place = { partition, offset: String(offset), timestamp: dateOf(timestamp), key: key && shownBytes(key) }
+  const subscriber = broker.compiledSubscribers.find((each) => each.topics.includes(topic))
+  try {
+    const all = decodeHeaders(record.headers)
+    if (subscriber === undefined) return { ...place, headers: all, value: decodeValueOf(record) }
+    const { rules } = subscriber
+    const { signal } = new AbortController()
+    const delivery = { topic, partition, record, signal }
+    const { value, headers = all } = hasCodecs(rules) ? await decodeByRules(delivery, rules) : decode(record, rules)
+    return { ...place, headers, value }
+  } catch (thrown) {
+    return { ...place, invalid: reasonOf(thrown), bytes: shownBytes(bytes) }
+  }
+}
+
+/** @throws UsageError */
+function beginningOf (from: string): ConsumerOptions['offsetReset'] {
+  if (from === 'now') return 'latest'
+  if (from === 'earliest') return 'earliest'
+  const timestamp = Date.parse(from)
+  if (Number.isNaN(timestamp)) throw new UsageError('--from must be now, earliest or a time')
+  return { timestamp }
+}

@@ -1,0 +1,1 @@
+export default async function plugin (_: unknown): Promise<void> {}
