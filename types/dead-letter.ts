@@ -48,7 +48,7 @@ export interface DeadLetter {
   readonly validation: unknown
   /** Number of attempts. */
   readonly attempts: number
-  /** How often the message was redriven before it failed again. */
+  /** Number of times that the message was redriven before it failed again. */
   readonly trips: number
   /** Undefined, as the other times, when another program wrote a header that is no time. */
   readonly firstFailureAt: Date | undefined

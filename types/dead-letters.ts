@@ -42,7 +42,7 @@ export interface DeadLetterSelection {
 export interface DeadLetterQuery extends DeadLetterSelection {
   /** Number of letters on a page, at most 1000. @default 100 */
   limit?: number | undefined
-  /** Where the page begins: `next` of the page before. */
+  /** Position at which the page begins: `next` of the page before. */
   after?: string | undefined
   /** `open`: neither redriven nor discarded. @default 'open' */
   state?: 'open' | 'done' | 'all' | undefined
@@ -59,11 +59,11 @@ export interface DeadLetterEntry extends RecordMetadata {
   readonly timestamp: Date | undefined
   /** `done`: it was redriven or discarded. */
   readonly state: 'open' | 'done'
-  /** What its headers say; undefined when they are those of no dead letter. */
+  /** Facts of its headers; undefined when they are those of no dead letter. */
   readonly deadLetter: DeadLetter | undefined
   /** Program whose headers it has: `faststream`, `spring`, `smallrye`, `connect`, `streams`, `share-group`… */
   readonly dialect: string | undefined
-  /** How often the message was redriven before. */
+  /** Number of times that the message was redriven before. */
   readonly trips: number
   readonly rawKey: Buffer | null
   readonly rawValue: Buffer | null
@@ -84,7 +84,7 @@ export interface DeadLetterEntry extends RecordMetadata {
  */
 export interface DeadLetterPage {
   readonly letters: readonly DeadLetterEntry[]
-  /** Where the next page begins; undefined: this is the last one. A page may be short although there is a next one. */
+  /** Position of the next page; undefined: this is the last one. A page may be short although there is a next one. */
   readonly next: string | undefined
 }
 

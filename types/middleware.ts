@@ -22,7 +22,7 @@ export interface UndecodedMessage extends EncodedMessage {
   readonly correlationId: string
   /** Logger of the scope, with subscriber, group, topic, partition, offset and correlation id, as `message.log`. */
   readonly log: FastifyBaseLogger
-  /** Where it is the first message of a batch: all messages of the batch. The moments are called once for all. */
+  /** Messages of the batch, if it is the first one of a batch. The moments are called once for all. */
   readonly batch?: readonly UndecodedMessage[] | undefined
 }
 
@@ -33,7 +33,7 @@ export interface UndecodedMessage extends EncodedMessage {
  * const tenantOf = ({ rawHeaders }: AnyMessage) => rawHeaders.find(([name]) => name === 'tenant')?.[1]?.toString()
  */
 export type AnyMessage = Message<unknown, unknown, unknown, Readonly<Record<string, unknown>>> & {
-  /** Where it is the first message of a batch: the batch, whose decision and dependencies it has. */
+  /** Batch whose decision and dependencies it has, if it is the first message of a batch. */
   readonly batch?: MessageBatch<BatchedMessage<unknown, unknown, unknown>> | undefined
 }
 
