@@ -5,8 +5,6 @@ export interface Scenario {
   /** What holds. */
   readonly given: string
   readonly tests?: readonly string[]
-  /** Work of a later issue. */
-  readonly planned?: string
   /** Why it has no meaning here. */
   readonly none?: string
 }
@@ -15,6 +13,10 @@ const SETTLING = 'test/conformance/settling.ts'
 const FAILING = 'test/conformance/failing.ts'
 const CONSUMING = 'test/conformance/consuming.ts'
 const PUBLISHING = 'test/conformance/publishing.ts'
+const DYNAMIC = 'test/conformance/dynamic.ts'
+const BATCHES = 'test/conformance/batches.ts'
+const REQUESTS = 'test/request/requests.test.ts'
+const METRICS = 'test/observe/metrics/metrics.test.ts'
 
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   // Consume
@@ -48,8 +50,20 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     given: 'without a schema values are not cast',
     tests: ['`test/conformance/payloads.ts`: "whatever JSON can say arrives as it was"']
   },
-  7: { given: 'a subscriber starts after its broker', planned: 'subscribers that are declared while the app runs' },
-  9: { given: 'messages are iterated', planned: 'subscribers that are declared while the app runs' },
+  7: {
+    given: 'a subscriber starts after its broker',
+    tests: [
+      `\`${DYNAMIC}\`: "a subscriber that is declared after ready() starts and stops, and no other rebalances"`,
+      `\`${DYNAMIC}\`: "with a group of its own it resumes at its offset, under the same retries and dead letters"`
+    ]
+  },
+  9: {
+    given: 'messages are iterated',
+    tests: [
+      `\`${DYNAMIC}\`: "a loop reads until the subscriber stops, and decides about each message"`,
+      '`test/faststream/reading.test.ts`: "a loop gets each message, decoded by the decoder of its subscriber"'
+    ]
+  },
   10: {
     given: 'StopConsume stops the subscriber',
     tests: ['`test/conformance/stopping.ts`: "a subscriber that stops leaves its group when it is the only one in it"']
@@ -58,9 +72,23 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     given: 'a handler publishes to another broker',
     tests: ['`test/broker/publish.test.ts`: "what a handler returns may go to another broker"']
   },
-  12: { given: 'a pattern with a placeholder', planned: 'patterns' },
-  13: { given: 'partitions are assigned by hand', planned: 'partitions chosen by hand' },
-  15: { given: 'lists of messages', planned: 'batch subscribers' },
+  12: {
+    given: 'a pattern with a placeholder',
+    tests: [
+      '`test/conformance/patterns.ts`: "a pattern reads what it matches, and topics that are created later from their start"'
+    ]
+  },
+  13: {
+    given: 'partitions are assigned by hand',
+    tests: ['`test/conformance/chosen-partitions.ts`: "exactly these are read, of each of several topics"']
+  },
+  15: {
+    given: 'lists of messages',
+    tests: [
+      `\`${BATCHES}\`: "one call has messages of one partition in order, side by side with their values"`,
+      '`test/broker/batch.test.ts`: "a handler gets values and messages side by side"'
+    ]
+  },
 
   // Acknowledgement
   16: {
@@ -145,9 +173,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
   34: {
     given: 'rebalance listeners are called',
-    tests: [
-      '`test/conformance/listeners.ts`: "in a rebalance the partitions are revoked, and the shares are assigned"'
-    ]
+    tests: ['`test/conformance/listeners.ts`: "in a rebalance the partitions are revoked, and the shares are assigned"']
   },
   36: {
     given: 'a consumer that breaks restarts, with pauses',
@@ -197,7 +223,14 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     given: 'two brokers, each with its own context',
     tests: ['`test/faststream/consume.test.ts`: "the handlers of two brokers see the app and their own broker"']
   },
-  46: { given: 'batches are published', planned: 'batches' },
+  46: {
+    given: 'batches are published',
+    tests: [
+      `\`${BATCHES}\`: "a batch is stored in its order, and before what is published behind it"`,
+      '`test/broker/publish-batch.test.ts`: "messages are published in their order, each with its own key, headers and partition"',
+      '`test/broker/batch-results.test.ts`: "each member of a list is published, its key stays with its value"'
+    ]
+  },
   49: {
     given: 'a publish that waits for nothing',
     tests: [
@@ -222,29 +255,33 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     given: 'consumer_only makes no producer',
     none: 'dead letters and results need one, which connects when it sends'
   },
-  54: { given: 'a request has its reply', planned: 'request and reply' },
+  54: {
+    given: 'a request has its reply',
+    tests: [
+      `\`${REQUESTS}\`: "a request resolves to what the handler returned, checked and converted by its schema"`,
+      `\`${REQUESTS}\`: "a late reply is counted, and so is a second one"`,
+      `\`${REQUESTS}\`: "a request passes the middlewares of its place, and so does the reply"`
+    ]
+  },
 
   // Routers
   56: {
     given: 'deferred routes and publishers',
-    tests: [
-      '`test/broker/router.test.ts`: "routers and deferred handlers are given to the constructor"'
-    ]
+    tests: ['`test/broker/router.test.ts`: "routers and deferred handlers are given to the constructor"']
   },
   58: {
     given: 'includeInSchema over levels',
-    tests: [
-      '`test/broker/router.test.ts`: "the document shows tags of all places, and leaves out what a router hides"'
-    ]
+    tests: ['`test/broker/router.test.ts`: "the document shows tags of all places, and leaves out what a router hides"']
   },
-  59: { given: 'the parser of a router', planned: 'routers' },
+  59: {
+    given: 'the parser of a router',
+    tests: ['`test/broker/router-decoding.test.ts`: "the nearest parser decodes"']
+  },
 
   // Middlewares, parser, codec
   60: {
     given: 'the order of middlewares',
-    tests: [
-      '`test/middleware/order.test.ts`: "the four moments run from the broker to the subscriber, and back"'
-    ]
+    tests: ['`test/middleware/order.test.ts`: "the four moments run from the broker to the subscriber, and back"']
   },
   61: {
     given: 'a middleware sees the error',
@@ -254,25 +291,41 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
   63: {
     given: 'parsers of one\'s own',
-    tests: [
-      '`test/message/decoders.test.ts`: "a decoder of one subscriber is not that of another"'
-    ]
+    tests: ['`test/message/decoders.test.ts`: "a decoder of one subscriber is not that of another"']
   },
   64: {
     given: 'codec and decoder together are refused',
-    tests: [
-      '`test/message/decoders.test.ts`: "a decoder takes the place of the codec, or calls it"'
-    ]
+    tests: ['`test/message/decoders.test.ts`: "a decoder takes the place of the codec, or calls it"']
   },
 
   // Test client
-  65: { given: 'mocks of handlers and publishers', planned: 'the test kit' },
+  65: {
+    given: 'mocks of handlers and publishers',
+    tests: [
+      '`test/testing/spies.test.ts`: "a handler is found by what subscriber() returned, and by itself"',
+      '`test/testing/assertions.test.ts`: "a published message is found by value, key, headers, partition and correlation id"',
+      '`test/testing/joined.test.ts`: "joined apps exchange messages, and one broker sees them all"'
+    ]
+  },
   66: {
     given: 'a failure is seen by the test',
     tests: ['`test/testing/test-broker.test.ts`: "failures are seen, and retries do not wait"']
   },
-  67: { given: 'leaving a test restores everything', planned: 'the test kit' },
-  68: { given: 'the same test on a real broker', planned: 'the test kit' },
+  67: {
+    given: 'leaving a test restores everything',
+    tests: [
+      '`test/testing/joined.test.ts`: "the same apps are tested again and again, and nothing stays behind"',
+      '`test/testing/sessions.test.ts`: "nothing stays behind in the channels of the process, and other apps keep their own"',
+      '`test/testing/spies.test.ts`: "a handler is replaced until it is restored; schemas and publishing stay"'
+    ]
+  },
+  68: {
+    given: 'the same test on a real broker',
+    tests: [
+      '`test/kafka/testing.test.ts`: "the same test runs on a real Kafka, with topics and groups of its own that are removed"',
+      '`test/testing/mocks.test.ts`: "mocks see the handlers of an app on whatever cluster it uses"'
+    ]
+  },
 
   // HTTP framework
   71: {
@@ -314,7 +367,15 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
       '`test/asyncapi/publish/authorize.test.ts`: "without the option nothing can be published"'
     ]
   },
-  79: { given: 'metrics by outcome', planned: 'metrics' },
+  79: {
+    given: 'metrics by outcome',
+    tests: [
+      `\`${METRICS}\`: "messages are counted by what became of them"`,
+      `\`${METRICS}\`: "a handler that fails is no success in the policy"`,
+      `\`${METRICS}\`: "publishes are measured by outcome, those to undeclared topics under one label"`,
+      '`test/observe/metrics/instruments.test.ts`: "two brokers of one app share the instruments of a registry"'
+    ]
+  },
   80: {
     given: 'names in the AsyncAPI document',
     tests: [

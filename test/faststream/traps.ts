@@ -4,6 +4,7 @@ import type { Scenario } from './scenarios.js'
 
 const SETTLING = 'test/conformance/settling.ts'
 const FAILING = 'test/conformance/failing.ts'
+const BATCHES = 'test/conformance/batches.ts'
 
 export const TRAPS: Readonly<Record<string, Scenario>> = {
   1: {
@@ -21,7 +22,14 @@ export const TRAPS: Readonly<Record<string, Scenario>> = {
       '`test/conformance/consuming.ts`: "partitions are handled side by side, no more than the concurrency"'
     ]
   },
-  4: { given: 'no option is ignored with another one', planned: 'batch subscribers' },
+  4: {
+    given: 'no option is ignored with another one',
+    tests: [
+      '`test/faststream/reading.test.ts`: "concurrency counts with batches, too: two of three partitions at once"',
+      '`test/broker/batch.test.ts`: "impossible bounds, and options that do not go together, are refused"',
+      '`test/broker/batch.test.ts`: "what the bounds must agree with is checked when everything is declared"'
+    ]
+  },
   5: {
     given: 'the nearest parser wins',
     tests: [
@@ -40,7 +48,13 @@ export const TRAPS: Readonly<Record<string, Scenario>> = {
       `\`${FAILING}\`: "an undecodable or invalid message is dead-lettered at once, and the next is handled"`
     ]
   },
-  8: { given: 'a batch never mixes partitions', planned: 'batch subscribers' },
+  8: {
+    given: 'a batch never mixes partitions',
+    tests: [
+      `\`${BATCHES}\`: "one call has messages of one partition in order, side by side with their values"`,
+      '`test/broker/batch.test.ts`: "one call has messages of one partition, and no more than maxSize and maxBytes"'
+    ]
+  },
   9: {
     given: 'an offset is committed only when all before it are settled',
     tests: [
@@ -107,16 +121,29 @@ export const TRAPS: Readonly<Record<string, Scenario>> = {
       '`test/conformance/consuming.ts`: "what a handler publishes itself carries the correlation id on, and so does a route"'
     ]
   },
-  21: { given: 'each record of a batch has its headers', planned: 'batches' },
+  21: {
+    given: 'each record of a batch has its headers',
+    tests: [
+      '`test/broker/publish-batch.test.ts`: "messages are published in their order, each with its own key, headers and partition"'
+    ]
+  },
   22: {
     given: 'every way of reading has the same pipeline',
-    planned: 'subscribers that are declared while the app runs'
+    tests: [
+      '`test/faststream/reading.test.ts`: "middlewares have one order and one end, whatever way messages are read"',
+      '`test/conformance/dynamic.ts`: "a message that cannot be decoded becomes a dead letter, and the next one is handed over"'
+    ]
   },
   23: {
     given: 'headers may be any bytes, and repeat',
     tests: ['`test/conformance/publishing.ts`: "headers may repeat, be binary or null, and have any name"']
   },
-  24: { given: 'input and outcome of a handler are recorded apart', planned: 'the test kit' },
+  24: {
+    given: 'input and outcome of a handler are recorded apart',
+    tests: [
+      '`test/testing/spies.test.ts`: "a call keeps its value as it was before the call, and what a handler throws"'
+    ]
+  },
   25: {
     given: 'a topic that the app does not declare is an error of the test',
     tests: [
