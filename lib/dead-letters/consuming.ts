@@ -1,10 +1,11 @@
 import { within, type Clock } from '../clock.js'
 import { FASTSTREAM_ERR_DEAD_LETTERS } from '../errors.js'
-import { reasonOf } from '../to-error.js'
+import { reasonOfCluster } from '../for-clients.js'
 import type { ConsumerListener, ConsumerOptions, Transport, TransportConsumer } from '../transport/transport.js'
 
 /** ms that the cluster may take for one step. */
 const TIMEOUT = 10_000
+const NO_ANSWER = `no answer within ${TIMEOUT / 1000} s`
 /** As long as by default: it rebalances with no other member. */
 const TIMES = { rebalanceTimeout: 60_000, sessionTimeout: 30_000 }
 
@@ -44,12 +45,27 @@ export async function consume (
   try {
     const ended = new Promise<void>((resolve) => { listener = calls(consumer, resolve) })
     const work = Promise.all([ended, Promise.race([consumer.start(), failed])])
-    if (!await within(clock, TIMEOUT, work)) throw new Error(`no answer within ${TIMEOUT / 1000} s`)
+    if (!await within(clock, TIMEOUT, work)) throw new FASTSTREAM_ERR_DEAD_LETTERS(topic, NO_ANSWER)
     listener = {}
     return consumer
   } catch (cause) {
     listener = {}
     await consumer.close()
-    throw new FASTSTREAM_ERR_DEAD_LETTERS(topic, reasonOf(cause), { cause })
+    throw cause instanceof FASTSTREAM_ERR_DEAD_LETTERS ? cause : unreadable(topic, cause)
   }
+}
+
+/** The number of partitions of those topics that exist. @throws FASTSTREAM_ERR_DEAD_LETTERS */
+export async function countsOf (
+  { transport }: Cluster, topics: readonly string[]
+): Promise<ReadonlyMap<string, number>> {
+  try {
+    return await transport.describeTopics(topics)
+  } catch (cause) {
+    throw unreadable(topics.join(', '), cause)
+  }
+}
+
+function unreadable (topic: string, cause: unknown): Error {
+  return new FASTSTREAM_ERR_DEAD_LETTERS(topic, reasonOfCluster(cause), { cause })
 }

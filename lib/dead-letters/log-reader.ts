@@ -1,13 +1,13 @@
 import { topicPartitionName } from '../transport/topic-partition.js'
 import type { ConsumedRecord, TopicPartition, TopicPartitionOffset } from '../transport/transport.js'
-import { type Cluster, consume } from './consuming.js'
+import { type Cluster, consume, countsOf } from './consuming.js'
 
 /** Takes one record, undefined where a batch is damaged. Returns whether reading goes on. */
 export type Take = (offset: bigint, record: ConsumedRecord | undefined) => boolean
 
 /** The ends of all partitions of those topics that exist, by topic and partition. */
 export async function endsOf (cluster: Cluster, topics: readonly string[]): Promise<readonly TopicPartitionOffset[]> {
-  const counts = await cluster.transport.describeTopics(topics)
+  const counts = await countsOf(cluster, topics)
   const partitions = [...counts].flatMap(([topic, count]) => partitionsOf(topic, count))
   if (partitions.length === 0) return []
   const ends = new Map<string, bigint>()

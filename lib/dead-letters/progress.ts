@@ -1,5 +1,5 @@
 import { FASTSTREAM_ERR_REDRIVE } from '../errors.js'
-import { reasonOf } from '../to-error.js'
+import { reasonOfCluster } from '../for-clients.js'
 import type { TopicPartitionOffset, TransportConsumer } from '../transport/transport.js'
 import { type Cluster, consume } from './consuming.js'
 import { DoneOffsets } from './done-offsets.js'
@@ -57,7 +57,7 @@ export class Progress {
     try {
       await this.#consumer.commit([stored])
     } catch (cause) {
-      const why = reasonOf(cause)
+      const why = reasonOfCluster(cause)
       const reason = `the progress in '${this.#topic}' is not stored (${why}): the last letters are repeated`
       throw new FASTSTREAM_ERR_REDRIVE(reason, { cause })
     }

@@ -3,7 +3,7 @@ import { sleep } from '../clock.js'
 import type { Outgoing } from '../message/outgoing.js'
 import { redriveHeaders } from '../message/redrive-headers.js'
 import type { TopicPartitionOffset } from '../transport/transport.js'
-import type { Cluster } from './consuming.js'
+import { type Cluster, countsOf } from './consuming.js'
 import { Letter } from './letter.js'
 import { readLog } from './log-reader.js'
 import type { Progress } from './progress.js'
@@ -126,8 +126,8 @@ export class Redrive {
   async #publish (batch: readonly Letter[], partition: number, progress: Progress): Promise<void> {
     if (batch.length === 0) return
     progress.check(partition)
-    const topics = new Set(batch.map(({ deadLetter }) => deadLetter!.topic))
-    const counts = await this.#means.transport.describeTopics([...topics])
+    const topics = [...new Set(batch.map(({ deadLetter }) => deadLetter!.topic))]
+    const counts = await countsOf(this.#means, topics)
     const sent = await Promise.allSettled(batch.map(async (letter) => {
       return await this.#means.send(this.#outgoing(letter, counts.get(letter.deadLetter!.topic) ?? 0))
     }))

@@ -1,5 +1,6 @@
 import type { RecordMetadata } from '../../types/index.js'
 import { FASTSTREAM_ERR_PUBLISH_BATCH } from '../errors.js'
+import { reasonOfPublish } from '../for-clients.js'
 import { membersOf } from '../members.js'
 import type { Prepared } from '../message/outgoing.js'
 import { toError } from '../to-error.js'
@@ -59,7 +60,7 @@ export class PublishBatch {
     const cause = failures.find((failure) => failure !== undefined)
     if (cause === undefined) return stored(published)
     const { statusCode = 500 } = membersOf(cause)
-    const error = this.#error(messages, stored(published).length, cause.message, { cause })
+    const error = this.#error(messages, stored(published).length, reasonOfPublish(cause), { cause })
     Object.assign(error, { statusCode })
     // Not enumerable: a line of the log would have all of them.
     throw Object.defineProperties(error, { published: { value: published }, failures: { value: failures } })

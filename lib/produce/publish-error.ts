@@ -26,7 +26,7 @@ export function publishError (topic: string, error: Error): Error {
     const failure = isNotAuthorized(error.cause) ? withoutPrincipal(error.cause) : coded(topic, error)
     return Object.assign(failure, { outcome: error.outcome })
   }
-  if (FOR_CLIENTS.some((Known) => error instanceof Known)) return error
+  if (FOR_CLIENTS.some((Known) => error instanceof Known) && !tellsCause(error)) return error
   return new FASTSTREAM_ERR_UNAVAILABLE(topic, { cause: error })
 }
 
@@ -39,6 +39,12 @@ function withoutPrincipal (cause: NotAuthorizedError): Error {
 const FOR_CLIENTS = [
   FASTSTREAM_ERR_TOPICS, FASTSTREAM_ERR_UNKNOWN_TOPIC, FASTSTREAM_ERR_UNKNOWN_PARTITION, FASTSTREAM_ERR_PARTITION
 ]
+
+/** Topics that could not be prepared have the text of their cause, where a transport gives them one. */
+function tellsCause (error: Error): boolean {
+  const { cause, message } = error
+  return error instanceof FASTSTREAM_ERR_TOPICS && cause instanceof Error && message.includes(cause.message)
+}
 
 function coded (topic: string, cause: SendError): Error {
   const { outcome, reason, message } = cause

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { CAUSE_SAYS_WHY } from '../for-clients.js'
 import { NAME_LIMIT, visible } from '../foreign-text.js'
 import {
   FASTSTREAM_ERR_DECODE, FASTSTREAM_ERR_REPLY, FASTSTREAM_ERR_REQUEST_REFUSED, FASTSTREAM_ERR_VALIDATION
@@ -37,8 +38,10 @@ export async function readReply (
     const decoded = hasCodecs(rules) ? await decodeByRules({ ...from, record, signal }, rules) : decode(record, rules)
     return decoded.value
   } catch (cause) {
+    const isForeign = cause instanceof FASTSTREAM_ERR_DECODE && cause.cause !== undefined
     const known = cause instanceof FASTSTREAM_ERR_DECODE || cause instanceof FASTSTREAM_ERR_VALIDATION
-    throw known ? new FASTSTREAM_ERR_REPLY(topic, reasonOf(cause), { cause }) : cause
+    // What a codec throws has its text in our error.
+    throw known ? new FASTSTREAM_ERR_REPLY(topic, isForeign ? CAUSE_SAYS_WHY : reasonOf(cause), { cause }) : cause
   }
 }
 

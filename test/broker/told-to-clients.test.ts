@@ -1,11 +1,13 @@
 import t from 'tap'
 import Fastify, { type FastifyInstance, type FastifyRequest, type InjectOptions } from 'fastify'
 import { Type } from '@sinclair/typebox'
-import faststreamPlugin, { dependency, KafkaRouter } from '../../index.js'
+import faststreamPlugin, { dependency, KafkaRouter, type Codec, type DeadLetters } from '../../index.js'
 import * as errors from '../../lib/errors.js'
 import { notAuthorized } from '../../lib/missing-rights.js'
-import { createMemoryCluster, createMemoryTransport } from '../../lib/transport/memory/index.js'
-import { SendError, type TransportProducer } from '../../lib/transport/transport.js'
+import { createMemoryCluster, createMemoryTransport, type MemoryTransport } from '../../lib/transport/memory/index.js'
+import {
+  SendError, type ProducedRecord, type RawHeader, type TransportProducer
+} from '../../lib/transport/transport.js'
 import { useEnvironment } from '../support/environment.js'
 import { gate } from '../support/inbox.js'
 import { memoryLog } from '../support/json-log.js'
@@ -23,11 +25,11 @@ const NOT_FROM_ROUTES: readonly Code[] = [
   'FASTSTREAM_ERR_ALREADY_REGISTERED', 'FASTSTREAM_ERR_BROKERS_REQUIRED', 'FASTSTREAM_ERR_GROUP_REQUIRED',
   'FASTSTREAM_ERR_INSECURE_SASL', 'FASTSTREAM_ERR_SASL', 'FASTSTREAM_ERR_SSL', 'FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER',
   'FASTSTREAM_ERR_GROUP_CLASH', 'FASTSTREAM_ERR_HOOK_TIMEOUT', 'FASTSTREAM_ERR_UNKNOWN_CLUSTER',
-  'FASTSTREAM_ERR_SCHEMA_BUILD', 'FASTSTREAM_ERR_ASYNCAPI', 'FASTSTREAM_ERR_CONNECT', 'FASTSTREAM_ERR_START_TIMEOUT',
+  'FASTSTREAM_ERR_ASYNCAPI', 'FASTSTREAM_ERR_CONNECT', 'FASTSTREAM_ERR_START_TIMEOUT',
   'FASTSTREAM_ERR_KAFKAJS', 'FASTSTREAM_ERR_API_VERSION', 'FASTSTREAM_ERR_FENCED', 'FASTSTREAM_ERR_CODEC',
   'FASTSTREAM_ERR_HANDLER_TIMEOUT', 'FASTSTREAM_ERR_HANDLER_ABORTED', 'FASTSTREAM_ERR_CLOSE_IN_HANDLER',
   'FASTSTREAM_ERR_OFFSET_RESET', 'FASTSTREAM_ERR_TEST_BROKER', 'FASTSTREAM_ERR_NOT_SETTLED', 'FASTSTREAM_ERR_ROUTER',
-  'FASTSTREAM_ERR_UNMATCHED'
+  'FASTSTREAM_ERR_UNMATCHED', 'FASTSTREAM_ERR_BATCH', 'FASTSTREAM_ERR_ASSERTION'
 ]
 
 const refused = new Error('connect ECONNREFUSED kafka-7:9092')
@@ -55,6 +57,7 @@ function producerOf (producer: TransportProducer): TransportProducer {
     'no-kafkajs': fail(new errors.FASTSTREAM_ERR_KAFKAJS('/srv/password/kafkajs', { cause: refused })),
     'old-cluster': fail(new errors.FASTSTREAM_ERR_API_VERSION('Produce', '0 to 1', '3 to 9')),
     forbidden: fail(new errors.FASTSTREAM_ERR_TOPICS('forbidden', 'topic authorization failed', { cause: refused })),
+    unprepared: fail(new errors.FASTSTREAM_ERR_TOPICS('unprepared', refused.message, { cause: refused })),
     denied: fail(denied),
     broken: fail(refused),
     unknown: fail(new errors.FASTSTREAM_ERR_UNKNOWN_TOPIC('unknown'))
@@ -79,6 +82,45 @@ function producerOf (producer: TransportProducer): TransportProducer {
   }
 }
 
+/** What the cluster refuses: to describe a topic, or `start` and `commit` of a consumer. */
+const faults: Record<string, Error | undefined> = {}
+
+function transportOf (transport: MemoryTransport): MemoryTransport {
+  return {
+    ...transport,
+    producer: () => producerOf(transport.producer()),
+    async describeTopics (topics) {
+      const fault = topics.map((topic) => faults[topic]).find((each) => each !== undefined)
+      if (fault !== undefined) throw fault
+      return await transport.describeTopics(topics)
+    },
+    consumer (options, listener) {
+      const consumer = transport.consumer(options, listener)
+      const { start, commit } = faults
+      if (start !== undefined) consumer.start = async () => { throw start }
+      if (commit !== undefined) consumer.commit = async () => { throw commit }
+      return consumer
+    }
+  }
+}
+
+/** Works on dead letters while the cluster refuses something. */
+const failing = (what: string, error: Error, work: (letters: DeadLetters) => Promise<unknown>): Handler => {
+  return async (app) => {
+    faults[what] = error
+    return await work(app.broker.deadLetters).finally(() => { faults[what] = undefined })
+  }
+}
+const list = (letters: DeadLetters) => letters.list()
+const discard = (letters: DeadLetters) => letters.discard({ reason: 'a test' })
+
+/** It fails with a text that is for the log. */
+const unreadable: Codec = {
+  contentType: 'application/json',
+  encode: () => Buffer.from('1'),
+  decode () { throw new Error('top secret') }
+}
+
 const publish = (
   topic: string, value: unknown = {}, options?: object
 ): Handler => (app) => app.broker.publish(topic, value, options)
@@ -89,6 +131,14 @@ const page = (body: unknown, operation = 'sendChecked'): InjectOptions => {
     headers: { 'content-type': 'application/json' },
     payload: JSON.stringify(body)
   }
+}
+
+const batch = (topic: string, options?: object): Handler => (app) => {
+  return app.broker.publishBatch(topic, [{ value: 1, ...options }, { value: 2 }])
+}
+const request = (topic: string, options?: object): Handler => (app) => app.broker.request(topic, 1, options)
+const letters = (path: string, payload?: object, headers = {}): InjectOptions => {
+  return { method: payload === undefined ? 'GET' : 'POST', url: `/dead-letters${path}`, payload, headers }
 }
 
 const CASES: ReadonlyArray<readonly [code: Code, status: number, provoke: Handler | InjectOptions, deps?: object]> = [
@@ -113,6 +163,7 @@ const CASES: ReadonlyArray<readonly [code: Code, status: number, provoke: Handle
   ['FASTSTREAM_ERR_UNAVAILABLE', 503, publish('no-kafkajs')],
   ['FASTSTREAM_ERR_UNAVAILABLE', 503, publish('old-cluster')],
   ['FASTSTREAM_ERR_UNAVAILABLE', 503, publish('broken')],
+  ['FASTSTREAM_ERR_UNAVAILABLE', 503, publish('unprepared')],
   ['FASTSTREAM_ERR_NOT_AUTHORIZED', 500, publish('denied')],
   ['FASTSTREAM_ERR_NOT_AUTHORIZED', 500, publish('denied-late')],
   ['FASTSTREAM_ERR_TOPICS', 503, publish('forbidden')],
@@ -143,12 +194,49 @@ const CASES: ReadonlyArray<readonly [code: Code, status: number, provoke: Handle
   ['FASTSTREAM_ERR_DEPENDENCY_YIELD', 500, () => 'not sent', { twice }],
   ['FASTSTREAM_ERR_CLEANUP', 500, () => 'not sent', { blames }],
   ['FASTSTREAM_ERR_CLEANUP_TIMEOUT', 500, () => 'not sent', { endless }],
+  ['FASTSTREAM_ERR_PUBLISH_BATCH', 500, batch('orders', { partition: 99 })],
+  ['FASTSTREAM_ERR_PUBLISH_BATCH', 503, batch('broken')],
+  ['FASTSTREAM_ERR_PUBLISH_BATCH', 503, batch('slow')],
+  ['FASTSTREAM_ERR_PUBLISH_BATCH', 500, batch('denied-late')],
+  // The first request creates the topic of the replies.
+  ['FASTSTREAM_ERR_UNAVAILABLE', 503, async (app) => {
+    faults.start = refused
+    await app.broker.request('orders', 1).finally(() => { faults.start = undefined })
+  }],
+  ['FASTSTREAM_ERR_REQUEST_TIMEOUT', 504, request('orders', { timeout: 50 })],
+  ['FASTSTREAM_ERR_REQUEST_ABORTED', 499, request('orders', { signal: AbortSignal.abort(new Error('top secret')) })],
+  ['FASTSTREAM_ERR_REQUEST_REFUSED', 502, request('refusing')],
+  ['FASTSTREAM_ERR_REPLY', 502, request('echo', { schema: Type.Object({ id: Type.String() }) })],
+  ['FASTSTREAM_ERR_REPLY', 502, request('sealed')],
+  ['FASTSTREAM_ERR_SCHEMA_BUILD', 500, request('echo', { schema: { type: 'nothing' } })],
+  ['FASTSTREAM_ERR_DEAD_LETTERS_FORBIDDEN', 403, letters('')],
+  ['FASTSTREAM_ERR_DEAD_LETTERS_FORBIDDEN', 403, letters('/redrive', {}, { 'sec-fetch-site': 'cross-site' })],
+  ['FASTSTREAM_ERR_DEAD_LETTER_INPUT', 400, letters('/checked.dlq/a/1')],
+  ['FASTSTREAM_ERR_DEAD_LETTER_INPUT', 400, letters('/discard', { reason: 'a test', deadLetterTopic: 'orders' })],
+  ['FASTSTREAM_ERR_NO_DEAD_LETTER', 404, letters('/checked.dlq/0/99')],
+  ['FASTSTREAM_ERR_DEAD_LETTERS', 503, failing('start', refused, list)],
+  ['FASTSTREAM_ERR_DEAD_LETTERS', 503, failing('start', denied, list)],
+  ['FASTSTREAM_ERR_DEAD_LETTERS', 503, failing('checked.dlq', connect, list)],
+  ['FASTSTREAM_ERR_DEAD_LETTERS', 503, failing('checked', connect, (letters) => letters.redrive())],
+  ['FASTSTREAM_ERR_REDRIVE', 409, failing('commit', refused, discard)],
+  ['FASTSTREAM_ERR_REDRIVE', 409, failing('commit', denied, discard)],
+  ['FASTSTREAM_ERR_REDRIVE', 409, async ({ broker: { deadLetters } }) => {
+    const first = deadLetters.redrive({ dryRun: true })
+    await deadLetters.redrive().finally(() => first)
+  }],
   // Last: the queue stays full.
   ['FASTSTREAM_ERR_PUBLISH_QUEUE_FULL', 503, (app) => {
     app.broker.publish('stuck', 1).catch(() => {})
     return Promise.all(Array.from({ length: 20 }, () => app.broker.publish('stuck', 2))).finally(stuck.open)
   }]
 ]
+
+/** One that can be redriven. */
+function deadLetter (): ProducedRecord {
+  const facts = { topic: 'checked', partition: '0', offset: '0', timestamp: '1', group: 'the-group', stage: 'rejected' }
+  const headers = Object.entries(facts).map(([name, value]): RawHeader => [`x-dlq-${name}`, Buffer.from(value)])
+  return { topic: 'checked.dlq', partition: 0, key: null, value: Buffer.from('{}'), headers, timestamp: Date.now() }
+}
 
 interface Skipping { skip (): void }
 
@@ -158,15 +246,13 @@ t.test('no error that a route can throw tells an HTTP client of hosts, groups, u
   t.teardown(() => app.close())
   const cluster = createMemoryCluster()
   useEnvironment(app, {
-    createTransport: async () => {
-      const transport = createMemoryTransport({ cluster })
-      return { ...transport, producer: () => producerOf(transport.producer()) }
-    }
+    createTransport: async () => transportOf(createMemoryTransport({ cluster }))
   })
   await app.register(faststreamPlugin, {
     groupId: 'the-group',
     cleanupTimeout: 1,
     producer: { queue: { messages: 5 } },
+    deadLetters: { authorize: (_, action) => action !== 'list' },
     health: { details: '/health', authorize: () => false },
     asyncapi: {
       publish: {
@@ -186,6 +272,11 @@ t.test('no error that a route can throw tells an HTTP client of hosts, groups, u
   app.broker.publisher('labelled', { headers: () => { throw new Error('top secret') } })
   app.broker.publisher('spread', { partitioner: () => { throw new Error('top secret') } })
   const subscriber = app.broker.subscriber('checked', { schema }, function takeChecked () {})
+  app.broker.publisher('sealed', { codec: unreadable })
+  app.broker.subscriber(['echo', 'sealed'], { schema: { reply: Type.Any() } }, function echo (value) { return value })
+  app.broker.subscriber('refusing', { schema: { reply: Type.Any() }, retry: { retries: 0 } }, function refuse () {
+    throw new Error('top secret')
+  })
   app.decorate('skip', () => { subscriber.skipTo({ topic: 'checked', partition: 0, offset: 5n }) })
   for (const [i, [, , provoke, deps]] of CASES.entries()) {
     if (typeof provoke !== 'function') continue
@@ -195,6 +286,10 @@ t.test('no error that a route can throw tells an HTTP client of hosts, groups, u
     scope.broker.addMiddleware({ publishScope: async () => 'top secret' as never })
     scope.get('/next', async () => await scope.broker.publish('orders', {}))
   })
+  app.register(async (scope) => {
+    scope.broker.addMiddleware({ publishScope: async () => { throw new Error('top secret') } })
+    scope.get('/middleware', async () => await scope.broker.publishBatch('orders', [{ value: 1 }]))
+  })
   let held!: FastifyRequest
   app.get('/hold', async (request) => {
     held = request
@@ -203,6 +298,7 @@ t.test('no error that a route can throw tells an HTTP client of hosts, groups, u
   app.get('/done', async () => await held.resolve(other))
   app.setNotFoundHandler(async (request) => { await request.resolve(unready) })
   await app.ready()
+  await createMemoryTransport({ cluster }).producer().send([deadLetter()], Infinity)
 
   const answered = new Set<string>()
   const expectAnswer = async (code: Code, status: number, request: InjectOptions | string): Promise<void> => {
@@ -212,6 +308,7 @@ t.test('no error that a route can throw tells an HTTP client of hosts, groups, u
     answered.add(code)
   }
   await expectAnswer('FASTSTREAM_ERR_NEXT', 500, '/next')
+  await expectAnswer('FASTSTREAM_ERR_PUBLISH_BATCH', 500, '/middleware')
   for (const [i, [code, status, provoke]] of CASES.entries()) {
     await expectAnswer(code, status, typeof provoke === 'function' ? `/${i}` : provoke)
   }
