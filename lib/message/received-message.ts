@@ -30,6 +30,12 @@ export interface MessageDelivery {
   correlationId (log: Log): string
   /** Stores the handler's decision. False when there is one already, or when it comes too late. */
   decide (decision: Decision): boolean
+  /** The attempt itself, which the messages of a batch share. */
+  readonly whole: WholeAttempt
+}
+
+/** An attempt, as code that waits for its end needs it. */
+export interface WholeAttempt {
   readonly decision: Decision | undefined
   /** Waits for the decision; rejects when the attempt is aborted first. */
   decided (): Promise<Decision>
@@ -110,12 +116,12 @@ export class ReceivedMessage implements Message<unknown, unknown, unknown> {
 
   /** The message for code that asks for it: its attempt waits for the decision. */
   static readable (message: ReceivedMessage): ReadableMessage {
-    const delivery = message.#delivery
+    const { whole } = message.#delivery
     return {
       message,
-      isSettled: delivery.decision !== undefined,
-      decided: () => delivery.decided(),
-      giveUp: (reason) => { if (delivery.decision === undefined) delivery.giveUp(reason) }
+      isSettled: whole.decision !== undefined,
+      decided: () => whole.decided(),
+      giveUp: (reason) => { if (whole.decision === undefined) whole.giveUp(reason) }
     }
   }
 

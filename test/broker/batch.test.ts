@@ -145,3 +145,28 @@ t.test('the AsyncAPI document says how large its batches are, and describes one 
   const [message] = Object.values<any>(document.components.messages).filter(({ name }) => name !== 'DeadLetter')
   t.notMatch(message.payload, { type: 'array' })
 })
+
+t.test('a batch has no message that was redriven for another group, and may have none at all', async (t) => {
+  const { broker, calls, outcomes } = await build(t, { plugin: { groupId: 'shop' } })
+  for (const [i, group] of ['shop', 'billing', 'shop', 'billing', 'billing', 'billing'].entries()) {
+    await broker.publish('orders', i, { headers: { 'x-dlq-redrive-group': group } })
+  }
+  await broker.settled()
+  t.same(calls, [[0, 2]])
+  t.same(outcomes(), ['acknowledged', 'skipped', 'acknowledged', 'skipped', 'skipped', 'skipped'])
+})
+
+t.test('a batch has the params of its topic', async (t) => {
+  const seen: unknown[] = []
+  const { broker } = await build(t, {
+    declare: (app) => {
+      app.broker.publisher('returns.eu')
+      app.broker.subscriber('returns.{region}', { batch: { maxSize: 2, timeout: 60_000 } }, (_values, { params }) => {
+        seen.push(params)
+      })
+    }
+  })
+  for (const value of [1, 2]) await broker.publish('returns.eu', value, { partition: 0 })
+  await broker.settled()
+  t.same(seen, [{ region: 'eu' }])
+})

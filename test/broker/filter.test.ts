@@ -2,6 +2,7 @@ import t, { type Test } from 'tap'
 import { SkipMessage, StopConsume, type DeadLetter, type FaststreamOptions } from '../../index.js'
 import { testBroker } from '../../lib/testing/index.js'
 import { build as buildApp } from '../support/plugin-app.js'
+import { hear } from '../support/hear.js'
 import { Inbox } from '../support/inbox.js'
 
 async function build (t: Test, options: FaststreamOptions = {}) {
@@ -168,4 +169,19 @@ t.test('health and stops are those of the queue', async (t) => {
   await entered.count(2)
   await new Promise((resolve) => { setImmediate(resolve) })
   t.same(states().map((state) => state.split(' ')[1]).filter((state) => state === 'reading'), [])
+})
+
+t.test('no filter is asked about a message that was redriven for another group', async (t) => {
+  const { app, seen, dead } = await build(t)
+  const asked: unknown[] = []
+  app.broker.subscriber('events', { filter: ({ value }) => asked.push(value) > 0 }, (n) => { seen.add(`${n}`) })
+  app.broker.subscriber('events', (n) => { seen.add(`rest ${n}`) })
+  const broker = await testBroker(app)
+  const settled = hear(t, 'faststream.message.settled')
+  for (const [n, group] of ['billing', 'shop'].entries()) {
+    await broker.publish('events', n, { partition: 0, headers: { 'x-dlq-redrive-group': group } })
+  }
+  await broker.settled()
+  t.same([asked, seen.items, dead.items], [[1], ['1'], []])
+  t.same(settled.map(({ outcome }) => outcome), ['skipped', 'acknowledged'])
 })

@@ -97,7 +97,7 @@ export class MemberDelivery implements MessageDelivery {
   readonly partition: number
   readonly record: ConsumedRecord
   readonly attempt: number
-  readonly #batch: Delivery
+  readonly whole: Delivery
   readonly #own: Delivery
 
   constructor (batch: Delivery, own: Delivery) {
@@ -105,12 +105,12 @@ export class MemberDelivery implements MessageDelivery {
     this.partition = own.partition
     this.record = own.record
     this.attempt = own.attempt
-    this.#batch = batch
+    this.whole = batch
     this.#own = own
   }
 
   get signal (): AbortSignal {
-    return this.#batch.signal
+    return this.whole.signal
   }
 
   correlationId (log: Log): string {
@@ -118,18 +118,6 @@ export class MemberDelivery implements MessageDelivery {
   }
 
   decide (decision: Decision): boolean {
-    return this.#batch.decide(decision)
-  }
-
-  get decision (): Decision | undefined {
-    return this.#batch.decision
-  }
-
-  decided (): Promise<Decision> {
-    return this.#batch.decided()
-  }
-
-  giveUp (reason: string): void {
-    this.#batch.giveUp(reason)
+    return this.whole.decide(decision)
   }
 }

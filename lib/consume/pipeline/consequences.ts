@@ -33,25 +33,18 @@ export class Consequences {
     delivery: Delivery, failure: Failure, consequence: FinalConsequence, slot: LaneSlot
   ): Promise<Outcome> {
     const { replies } = this.#parts.steps
-    try {
-      const outcome = await this.#end(delivery, failure, consequence, slot)
-      // A message that is forwarded is handled elsewhere.
-      const isOver = outcome === 'settled' && slot.settlement !== 'forwarded'
-      if (isOver && replies !== undefined) await replies.refuse(failure.error, delivery)
-      return outcome
-    } catch (err) {
-      if (!isNotAuthorized(err)) throw err
-      this.#parts.report.refused(delivery, err)
-      return 'stop'
-    }
+    const outcome = await this.#end(delivery, failure, consequence, slot)
+    // A message that is forwarded is handled elsewhere.
+    const isOver = outcome === 'settled' && slot.settlement !== 'forwarded'
+    if (isOver && replies !== undefined) await replies.refuse(failure.error, delivery)
+    return outcome
   }
 
   async #end (delivery: Delivery, failure: Failure, consequence: FinalConsequence, slot: LaneSlot): Promise<Outcome> {
-    const { publisher, report } = this.#parts
+    const { report } = this.#parts
     switch (consequence.kind) {
       case 'stop':
-        report.refused(delivery, failure.error)
-        return 'stop'
+        return this.#stop(delivery, failure.error)
       case 'acknowledge':
         if (consequence.decided !== true) {
           delivery.forgive(failure.error)
@@ -66,11 +59,25 @@ export class Consequences {
       case 'forward':
         return await this.#forward(delivery, failure, consequence.outgoing(delivery.record), slot)
       case 'dead-letter':
-        if (!await publisher.deadLetter(consequence.topic, delivery, failure, slot)) return 'unsettled'
-        report.deadLettered(delivery, failure, consequence.topic)
-        slot.settle('dead-lettered')
-        return 'settled'
+        return await this.#deadLetter(delivery, failure, consequence.topic, slot)
     }
+  }
+
+  #stop (delivery: Delivery, error: Error): Outcome {
+    this.#parts.report.refused(delivery, error)
+    return 'stop'
+  }
+
+  async #deadLetter (delivery: Delivery, failure: Failure, topic: string, slot: LaneSlot): Promise<Outcome> {
+    const { publisher, report } = this.#parts
+    try {
+      if (!await publisher.deadLetter(topic, delivery, failure, slot)) return 'unsettled'
+    } catch (err) {
+      return this.#stop(delivery, toError(err))
+    }
+    report.deadLettered(delivery, failure, topic)
+    slot.settle('dead-lettered')
+    return 'settled'
   }
 
   /** A message that the cluster refuses to store in the other topic is a dead letter. */
@@ -79,7 +86,7 @@ export class Consequences {
     try {
       if (!await publisher.forward(outgoing, delivery, slot)) return 'unsettled'
     } catch (err) {
-      if (isNotAuthorized(err)) throw err
+      if (isNotAuthorized(err)) return this.#stop(delivery, err)
       const refused: Failure = { ...failure, stage: 'publish', error: toError(err) }
       return await this.#end(delivery, refused, policy.deadLetter(delivery.topic), slot)
     }

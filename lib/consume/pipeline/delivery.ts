@@ -41,6 +41,11 @@ export class Delivery {
     return [this]
   }
 
+  /** The attempt itself. */
+  get whole (): this {
+    return this
+  }
+
   /** The next attempt for the same record. */
   next (): Delivery {
     const first = this.#first ?? this

@@ -44,6 +44,17 @@ t.test('as many attempts may run as messages are asked for, or handed over and n
   t.equal(places.at(-1), 0)
 })
 
+t.test('code that asks before there is a queue has its place as soon as there is one', async (t) => {
+  const reader = new Reader<string>(new ManualClock())
+  const taken = reader.take()
+  const places: number[] = []
+  reader.connect((count) => { places.push(count) })
+  t.same(places, [1])
+  const a = readable('a', true)
+  await reader.hand(a)
+  t.equal(await taken, 'a')
+})
+
 t.test('a message for which no code waits any more goes to the code that asks next', async (t) => {
   const { clock, reader } = build()
   const late = reader.take(10)

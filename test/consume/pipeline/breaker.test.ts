@@ -329,13 +329,25 @@ t.test('a probe that is halted, or given up, makes room for the next one', async
   t.equal(await late.ended, 'settled')
 })
 
-t.test('a message whose lane is halted already is not held', async (t) => {
-  const { faults, start, run } = build()
+t.test('a message whose lane is halted while it is held, or while it is the probe, is not held on', async (t) => {
+  const probes: Array<() => void> = []
+  const { clock, faults, start, run } = build({
+    async handle ({ record }: Delivery) {
+      if (String(record.value) === 'd') await new Promise<void>((resolve) => { probes.push(resolve) })
+      throw refused()
+    }
+  })
   faults.set('all', refused())
   await run(['a', 'b', 'c'])
-  start('d')
+  const d = start('d')
   await turn()
-  const { ended, halt } = start('e')
-  halt.abort()
-  t.equal(await ended, 'unsettled')
+  probes[0]!()
+  await clock.advance(PAUSE)
+  t.equal(probes.length, 2, 'it is the probe')
+  d.halt.abort()
+  probes[1]!()
+  t.equal(await d.ended, 'unsettled')
+  const e = start('e')
+  e.halt.abort()
+  t.equal(await e.ended, 'unsettled')
 })
