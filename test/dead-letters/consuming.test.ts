@@ -39,3 +39,11 @@ t.test('a consumer that failed for good ends the wait, and one that tries again 
   })
   t.equal((await endsOf({ transport: failing(undefined), clock: systemClock }, ['orders'])).length, 2)
 })
+
+t.test('topics that the cluster does not describe are told by their names, and the cause is kept apart', async (t) => {
+  const { transport } = await build(t)
+  const cause = new Error('10.0.0.1:9092 is gone')
+  const refusing = { ...transport, describeTopics: async () => { throw cause } }
+  const ends = endsOf({ transport: refusing, clock: systemClock }, ['orders', 'payments'])
+  await t.rejects(ends, { code: 'FASTSTREAM_ERR_DEAD_LETTERS', message: /orders, payments(?!.*10\.0\.0\.1)/, cause })
+})
