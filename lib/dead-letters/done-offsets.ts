@@ -48,8 +48,9 @@ export class DoneOffsets {
   /** Adds the offsets from `from` to before `end`. */
   add (from: bigint, end: bigint): void {
     if (from >= end) return
-    const apart = this.#runs.filter((run) => run.end < from || run.from > end)
-    const joined = this.#runs.filter((run) => !apart.includes(run))
+    const isApart = (run: Run): boolean => run.end < from || run.from > end
+    const apart = this.#runs.filter(isApart)
+    const joined = this.#runs.filter((run) => !isApart(run))
     const run = {
       from: joined.reduce((least, run) => run.from < least ? run.from : least, from),
       end: joined.reduce((most, run) => run.end > most ? run.end : most, end)

@@ -5,10 +5,10 @@ import { type Cluster, consume, countsOf } from './consuming.js'
 /** Takes one record, undefined where a batch is damaged. Returns whether reading goes on. */
 export type Take = (offset: bigint, record: ConsumedRecord | undefined) => boolean
 
-/** The ends of all partitions of those topics that exist, by topic and partition. */
+/** The ends of all partitions of those topics that exist, in the order of `topics`. */
 export async function endsOf (cluster: Cluster, topics: readonly string[]): Promise<readonly TopicPartitionOffset[]> {
   const counts = await countsOf(cluster, topics)
-  const partitions = [...counts].flatMap(([topic, count]) => partitionsOf(topic, count))
+  const partitions = topics.flatMap((topic) => partitionsOf(topic, counts.get(topic) ?? 0))
   if (partitions.length === 0) return []
   const ends = new Map<string, bigint>()
   const reading = { groupId: null, topics: [...counts.keys()], offsetReset: 'latest' } as const
@@ -21,9 +21,7 @@ export async function endsOf (cluster: Cluster, topics: readonly string[]): Prom
     }
   }))
   await consumer.close()
-  return partitions
-    .map((each) => ({ ...each, offset: ends.get(topicPartitionName(each))! }))
-    .sort((a, b) => a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1)
+  return partitions.map((each) => ({ ...each, offset: ends.get(topicPartitionName(each))! }))
 }
 
 /** Reads up to `end`, or until `take` says so. Resolves with the offset where reading would go on. */
@@ -36,6 +34,8 @@ export async function readLog (cluster: Cluster, from: TopicPartitionOffset, end
     records (_topic, _partition, records, position) {
       for (const record of records) {
         if (record.offset >= end) break
+        // After a rebalance reading begins again.
+        if (record.offset < at) continue
         at = record.offset + 1n
         if (!take(record.offset, record)) return stop()
       }

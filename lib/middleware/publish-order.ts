@@ -60,8 +60,8 @@ export class PublishOrder {
   }
 
   /**
-   * Publishes messages of one topic in a row when it is the turn of a place, and leaves it. Resolves to what became of
-   * each. Without room for the first one none is sent; those behind it wait for room.
+   * Publishes messages of one topic, one at least, in a row when it is the turn of a place, and leaves it. Resolves to
+   * what became of each. Without room for the first one none is sent; those behind it wait for room.
    */
   async sendAllFrom (
     place: Place, all: readonly Prepared[]
@@ -110,9 +110,8 @@ export class Place {
 
 /** Resolves when all have been handed over. @throws FASTSTREAM_ERR_PUBLISH_QUEUE_FULL without room for the first one */
 async function sendInRow ([first, ...others]: readonly Prepared[]): Promise<ReadonlyArray<Promise<RecordMetadata>>> {
-  if (first === undefined) return []
   let isQueued = false
-  const sending = send(first, { queued: () => { isQueued = true } })
+  const sending = send(first!, { queued: () => { isQueued = true } })
   // It has a place at once, or it has failed.
   if (!isQueued) await sending.catch((error) => { if (error instanceof FASTSTREAM_ERR_PUBLISH_QUEUE_FULL) throw error })
   return [sending, ...others.map((prepared) => send(prepared, { wait: true }))]

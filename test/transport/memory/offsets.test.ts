@@ -350,3 +350,11 @@ t.test('a consumer that stops or closes in a listener gets no further calls', as
     t.same(listener.events, ['assigned orders/0 orders/1'], end)
   }
 })
+
+t.test('a consumer that has no assignment has no offsets', async (t) => {
+  const { join } = await build(t)
+  const { consumer } = join()
+  t.same(await consumer.offsets('end'), [], 'it has not joined')
+  await consumer.start()
+  t.same(await consumer.offsets('end'), [{ ...orders, offset: 10n }])
+})
