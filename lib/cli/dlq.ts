@@ -1,6 +1,7 @@
-import type { DeadLetterEntry } from '../../types/index.js'
+import { relative } from 'node:path'
+import type { DeadLetter, DeadLetterEntry } from '../../types/index.js'
 import { textOf, type Call, type Command, type ExitCode } from './command.js'
-import { loadApp } from './load-app.js'
+import { fileOf, loadApp } from './load-app.js'
 import { shownBytes, writeJson, writeTable } from './output.js'
 import { numberOf, placeOf, SELECTING, SELECTING_HELP, selectionOf } from './selecting.js'
 import { testOf } from './test-of.js'
@@ -46,17 +47,29 @@ async function list ({ values, positionals: [file], out }: Call): Promise<ExitCo
 }
 
 function rowOf ({ topic, partition, offset, rawKey, deadLetter, timestamp, damaged }: DeadLetterEntry): string[] {
-  const { error } = deadLetter ?? {}
-  const failure = [error?.name, error?.code, error?.message].filter((each) => each !== undefined).join(' ')
   return [
     `${topic}:${partition}:${offset}`,
     shownBytes(rawKey).slice(0, 40),
     deadLetter?.topic ?? '-',
     deadLetter?.groupId ?? '-',
     deadLetter?.stage ?? (damaged ? 'damaged' : 'no dead letter'),
-    failure.slice(0, 80),
+    deadLetter === undefined ? '-' : failureOf(deadLetter).slice(0, 80),
     (deadLetter?.failedAt ?? timestamp)?.toISOString() ?? '-'
   ]
+}
+
+function factsOf (letter: DeadLetter): ReadonlyArray<readonly [string, string]> {
+  const { topic, partition, offset, groupId, subscriber, stage, attempts, trips } = letter
+  return [
+    ['message', `${topic}[${partition}] ${offset}`],
+    ['failed in', `${groupId ?? '-'} ${subscriber ?? '-'}`],
+    ['stage', `${stage}, attempts: ${attempts}, trips: ${trips}`],
+    ['error', failureOf(letter)]
+  ]
+}
+
+function failureOf ({ error: { name, code, message } }: DeadLetter): string {
+  return [name, code, message].filter((each) => each !== undefined).join(' ')
 }
 
 async function show ({ values, positionals: [file], out }: Call): Promise<ExitCode> {
@@ -70,15 +83,15 @@ async function show ({ values, positionals: [file], out }: Call): Promise<ExitCo
   const app = await loadApp({ file, connects: true })
   try {
     const letter = await app.broker.deadLetters.show(place)
-    const { verdict, deadLetter, rawKey, rawValue, messageHeaders, trips } = letter
-    if (runner !== undefined) out.write(testOf(letter, runner, file ?? './app.js'))
-    else if (values.json === true) writeJson(out, letter)
+    const { verdict, deadLetter, rawKey, rawValue, messageHeaders } = letter
+    if (runner !== undefined) {
+      if (deadLetter === undefined) throw new UsageError(`${at} has the headers of no dead letter`)
+      const app = `./${relative('.', fileOf(file)).replaceAll('\\', '/')}`
+      out.write(testOf(letter, { topic: deadLetter.topic, runner, app }))
+    } else if (values.json === true) writeJson(out, letter)
     else {
-      const facts: Array<readonly [string, string]> = [
-        ['message', `${deadLetter?.topic}[${deadLetter?.partition}] ${deadLetter?.offset}`],
-        ['failed in', `${deadLetter?.groupId ?? '-'} ${deadLetter?.subscriber ?? '-'}`],
-        ['stage', `${deadLetter?.stage}, attempts: ${deadLetter?.attempts}, trips: ${trips}`],
-        ['error', [deadLetter?.error.name, deadLetter?.error.code, deadLetter?.error.message].join(' ')],
+      const facts: ReadonlyArray<readonly [string, string]> = [
+        ...deadLetter === undefined ? [] : factsOf(deadLetter),
         ['key', shownBytes(rawKey)],
         ['value', shownBytes(rawValue)],
         ...messageHeaders.map(([name, value]) => [`header ${name}`, shownBytes(value)] as const),

@@ -1,13 +1,12 @@
 import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join, resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { resolve } from 'node:path'
 import Fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { useByDefault } from '../broker/app-brokers.js'
 import { SYSTEM } from '../broker/environment.js'
 import { createMemoryCluster, createMemoryTransport } from '../transport/memory/index.js'
 import { membersOf } from '../members.js'
+import { importApp } from './import-app.js'
 import { UsageError } from './usage-error.js'
 
 /** Where an app is looked for when none is named. */
@@ -46,7 +45,8 @@ export async function loadApp ({ file, connects }: Loading): Promise<FastifyInst
   return app
 }
 
-function fileOf (file: string | undefined): string {
+/** The file of the app that a command names, or else that has one of the usual names. @throws UsageError */
+export function fileOf (file: string | undefined): string {
   const found = file ?? FILES.find((each) => existsSync(each))
   if (found === undefined) throw new UsageError(`name the file of the app: there is none of ${FILES.join(', ')}`)
   if (!existsSync(found)) throw new UsageError(`there is no file ${found}`)
@@ -75,24 +75,4 @@ async function appIn (file: string): Promise<FastifyInstance> {
 
 function isApp (value: unknown): value is FastifyInstance {
   return typeof value === 'object' && value !== null && 'server' in value && 'ready' in value
-}
-
-/** Node, or what has started it, runs some TypeScript by itself; tsx, where the app has it, runs all of it. */
-async function importApp (file: string): Promise<object> {
-  const url = pathToFileURL(file).href
-  if (!/\.[cm]?tsx?$/.test(file) || isTypeScriptRun()) return await import(url) as object
-  let tsx: string
-  try {
-    // The build for ESM: that for CommonJS finds none of its own files.
-    tsx = join(dirname(createRequire(file).resolve('tsx/package.json')), 'dist/esm/api/index.mjs')
-  } catch (cause) {
-    throw new UsageError('the app is TypeScript: install tsx, or name its JavaScript', { cause })
-  }
-  const { tsImport } = membersOf(await import(pathToFileURL(tsx).href) as object)
-  return await Reflect.apply(tsImport as () => Promise<object>, undefined, [url, import.meta.url])
-}
-
-/** Whether this very module is TypeScript. */
-function isTypeScriptRun (): boolean {
-  return import.meta.url.endsWith('.ts')
 }

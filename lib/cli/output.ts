@@ -13,7 +13,7 @@ export function writeLine (out: Output, value: object): void {
 
 /** Writes rows under a head, as wide as the widest cell of each column. */
 export function writeTable (out: Output, head: readonly string[], rows: ReadonlyArray<readonly string[]>): void {
-  const widths = head.map((title, at) => Math.max(title.length, ...rows.map((row) => row[at]?.length ?? 0)))
+  const widths = head.map((title, at) => Math.max(title.length, ...rows.map((row) => row[at]!.length)))
   for (const row of [head, ...rows]) {
     out.write(`${row.map((cell, at) => cell.padEnd(widths[at]!)).join('  ').trimEnd()}\n`)
   }

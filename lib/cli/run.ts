@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import type { Command, ExitCode, Output } from './command.js'
+import { MESSAGE_LIMIT, oneLine } from '../foreign-text.js'
 import { reasonOf } from '../to-error.js'
 import { UsageError } from './usage-error.js'
 
@@ -36,6 +37,9 @@ its subscribers, and only publish, redrive and discard write anything.
 Exit codes: 0 all is well, 1 something was found, 2 it could not be told.
 `
 
+/** Most causes of an error that are told. */
+const MOST_CAUSES = 4
+
 const COMMON = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const
 
 /** Runs one command. `err`: where mistakes are told. */
@@ -45,9 +49,21 @@ export async function run (
   try {
     return await runCommand(argv, out, signal)
   } catch (thrown) {
-    err.write(`faststream: ${reasonOf(thrown)}\n`)
+    err.write(`faststream: ${[reasonOf(thrown), ...causesOf(thrown)].join('\n  cause: ')}\n`)
     return 2
   }
+}
+
+/** What led to an error, a line each. An operator may see what it names, as hosts; an HTTP client may not. */
+function causesOf (thrown: unknown): readonly string[] {
+  const causes: string[] = []
+  // The message of a mistake has all that is to be told.
+  if (thrown instanceof UsageError) return causes
+  for (let each = thrown; each instanceof Error && each.cause !== undefined && causes.length < MOST_CAUSES;) {
+    each = each.cause
+    causes.push(oneLine(reasonOf(each), MESSAGE_LIMIT))
+  }
+  return causes
 }
 
 async function runCommand (argv: readonly string[], out: Output, signal: AbortSignal): Promise<ExitCode> {

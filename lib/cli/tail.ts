@@ -70,20 +70,31 @@ async function follow (
     }
     const options = { groupId: null, topics: [topic], offsetReset, rebalanceTimeout: 60_000, sessionTimeout: 30_000 }
     const consumer = transport.consumer(options, {
-      assigned: () => {},
+      assigned: ignore,
       revoking: async () => {},
-      lost: () => {},
-      stored: () => {},
-      reset: () => {},
-      corrupt: (_, partition, { offset }) => { writeLine(out, { partition, offset: String(offset), damaged: true }) },
+      lost: ignore,
+      stored: ignore,
+      reset: ignore,
+      corrupt (_, partition, { offset, nextOffset }) {
+        writeLine(out, { partition, offset: String(offset), damaged: true })
+        // Behind a damage without an end nothing is found.
+        if (nextOffset >= 0n) consumer.seek({ topic, partition, offset: nextOffset })
+      },
       failed: (error, again) => { if (again === false) reject(error) },
-      records: (_, partition, records) => { work = work.then(() => show(partition, records)) }
+      records (_, partition, records, offset) {
+        work = work.then(() => show(partition, records))
+        // It is kept in this process only: a partition that is added would let all of them begin again.
+        consumer.commit([{ topic, partition, offset }]).catch(ignore)
+      }
     })
     signal.addEventListener('abort', () => { resolve() })
     if (signal.aborted) resolve()
     consumer.start().catch(reject)
   })
 }
+
+/** Offsets and partitions of a group are none of its business. */
+function ignore (): void {}
 
 /** The message as a subscriber of the app would see it; without one, as its content type says. */
 async function messageOf (broker: Broker, topic: string, partition: number, record: ConsumedRecord): Promise<object> {

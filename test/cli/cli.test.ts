@@ -5,16 +5,11 @@ import type { RawHeader } from '../../lib/transport/transport.js'
 import { loadApp } from '../../lib/cli/load-app.js'
 import { run } from '../../lib/cli/run.js'
 import { createMemoryTransport } from '../../lib/transport/memory/index.js'
+import { faststream } from '../support/faststream.js'
 import { cluster, ran } from './apps/shop.js'
 
 const APPS = join(import.meta.dirname, 'apps')
 const SHOP = join(APPS, 'shop.ts')
-
-async function faststream (...argv: string[]) {
-  const texts = { out: '', err: '' }
-  const code = await run(argv, { write: (text) => { texts.out += text } }, { write: (text) => { texts.err += text } })
-  return { code, ...texts, json: () => JSON.parse(texts.out) as Record<string, unknown> }
-}
 
 async function writeLetter (value: string, group = 'shop'): Promise<void> {
   const facts = { topic: 'orders', partition: '0', offset: '0', timestamp: '1', group, stage: 'validate' }
