@@ -16,7 +16,7 @@ const FLOORS = [
   ['schema', 'deps'],
   ['codec', 'options'],
   ['transport'],
-  ['scope.ts', 'events.ts', 'missing-rights.ts', 'shown.ts', 'sealed.ts'],
+  ['scope.ts', 'events.ts', 'for-clients.ts', 'missing-rights.ts', 'shown.ts', 'sealed.ts'],
   ['clock.ts', 'errors.ts', 'errors', 'log.ts', 'memory-budget.ts'],
   ['create-bounded.ts'],
   ['bounded-error.ts', 'bounded-value.ts', 'foreign-text.ts'],
