@@ -38,10 +38,11 @@ export async function readReply (
     const decoded = hasCodecs(rules) ? await decodeByRules({ ...from, record, signal }, rules) : decode(record, rules)
     return decoded.value
   } catch (cause) {
-    const isForeign = cause instanceof FASTSTREAM_ERR_DECODE && cause.cause !== undefined
-    const known = cause instanceof FASTSTREAM_ERR_DECODE || cause instanceof FASTSTREAM_ERR_VALIDATION
-    // What a codec throws has its text in our error.
-    throw known ? new FASTSTREAM_ERR_REPLY(topic, isForeign ? CAUSE_SAYS_WHY : reasonOf(cause), { cause }) : cause
+    // What a codec throws is for the log, whatever it is.
+    const isOurs = cause instanceof FASTSTREAM_ERR_DECODE
+      ? cause.cause === undefined
+      : cause instanceof FASTSTREAM_ERR_VALIDATION
+    throw new FASTSTREAM_ERR_REPLY(topic, isOurs ? reasonOf(cause) : CAUSE_SAYS_WHY, { cause })
   }
 }
 

@@ -85,3 +85,15 @@ t.test('a broker that never connects: a request times out by itself, or ends wit
   t.same(sent, [])
   t.equal(clock.waiting, 0, 'no timer is left')
 })
+
+t.test('a signal that has aborted already ends its request before replies are read', async (t) => {
+  const { requests, call, clock, sent } = asking(async () => reader)
+  const cause = new Error('the client has left')
+  const aborted = t.rejects(requests.request(call, { timeout: 100, signal: AbortSignal.abort(cause) }), {
+    code: 'FASTSTREAM_ERR_REQUEST_ABORTED', message: /it was not sent/, cause
+  })
+  await clock.advance(100)
+  await aborted
+  t.equal(requests.health.open, 0)
+  t.same(sent, [])
+})

@@ -2,7 +2,7 @@ import t, { type Test } from 'tap'
 import { Type } from '@sinclair/typebox'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify from 'fastify'
-import { faststreamPlugin, NackMessage, RejectMessage, type FaststreamOptions } from '../../index.js'
+import { faststreamPlugin, NackMessage, RejectMessage, type Codec, type FaststreamOptions } from '../../index.js'
 import { testBroker } from '../../lib/testing/index.js'
 import { memoryLog } from '../support/json-log.js'
 
@@ -107,6 +107,29 @@ t.test('a reply that cannot be read is an error of its request', async (t) => {
     cause: { code: 'FASTSTREAM_ERR_VALIDATION' }
   })
   t.same(await quotes.request({ amount: '1' }), { amount: 1 }, 'it is converted as every received value')
+})
+
+t.test('a codec that refuses a reply, and a reply that is too large, are errors of their requests', async (t) => {
+  const { app } = await build(t, { bodyLimit: 1000 })
+  const lines: Codec = {
+    contentType: 'text/plain',
+    encode: (value) => Buffer.from(String(value)),
+    decode (data) {
+      const text: unknown = JSON.parse(String(data))
+      if (text === 'no') throw new RejectMessage('secret')
+      return text
+    }
+  }
+  app.broker.subscriber('texts', { schema: { reply: Type.Any() } }, (value) => {
+    return value === 'long' ? 'x'.repeat(2000) : value === 'refused' ? 'no' : value
+  })
+  const texts = app.broker.publisher('texts', { codec: lines })
+  await testBroker(app)
+  t.equal(await texts.request('a'), 'a')
+  await t.rejects(texts.request('refused'), {
+    code: 'FASTSTREAM_ERR_REPLY', message: /^(?!.*secret)/, cause: { message: 'secret' }
+  })
+  await t.rejects(texts.request('long'), { code: 'FASTSTREAM_ERR_REPLY', message: /more than 'bodyLimit' \(1000\)/ })
 })
 
 t.test('only allowed reply topics are answered', async (t) => {

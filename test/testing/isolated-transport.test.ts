@@ -173,6 +173,11 @@ t.test('a test on a real Kafka needs brokers, and its clock is that of the syste
   await t.rejects(testBroker(other, { transport: 'kafkajs', clock: 'manual' }), {
     code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /'clock' must be/
   })
+  process.env.FASTSTREAM_TEST_BROKERS = '127.0.0.1:1'
+  t.teardown(() => { delete process.env.FASTSTREAM_TEST_BROKERS })
+  await t.rejects(testBroker(other, { clock: 'manual' }), {
+    code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /'clock' must be 'system' on a real Kafka/
+  }, 'the environment chooses the transport')
   await t.rejects(testBroker(other, { transport: 'pulsar' as never }), { code: 'FASTSTREAM_ERR_INVALID_OPTION' })
 })
 

@@ -80,6 +80,16 @@ t.test('a retry that succeeds is no failure', async (t) => {
   await app.close()
 })
 
+t.test('a message that still waits for its retry has not failed yet', async (t) => {
+  const app = Fastify()
+  await app.register(faststreamPlugin, { retry: { delay: 60_000 }, drainTimeout: 50 })
+  const onOrder = app.broker.subscriber('orders', function onOrder () { throw new Error('no luck') })
+  const broker = await testBroker(app, { clock: 'manual' })
+  await broker.publish('orders', 1)
+  await broker.handler(onOrder).called()
+  await t.resolves(app.close())
+})
+
 t.test('failures may be allowed, and a callback of close() is told of the others', async (t) => {
   const { app } = await failed({ allowFailures: true })
   await app.close()

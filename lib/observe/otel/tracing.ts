@@ -93,12 +93,12 @@ export class Tracing {
     try {
       const result = await work()
       span.setAttributes(storedAttributes(result))
+      span.end()
       return result
     } catch (thrown) {
       this.#fail(span, toError(thrown))
-      throw thrown
-    } finally {
       span.end()
+      throw thrown
     }
   }
 
