@@ -1,0 +1,26 @@
+import t from 'tap'
+import type { FastifyInstance } from 'fastify'
+import { faultyTransport } from '../../lib/testing/faulty-transport.js'
+import type { Faults, FaultyConsumer } from '../../lib/testing/faults.js'
+import type { MemoryTransport } from '../../lib/transport/memory/index.js'
+import type { ConsumerListener } from '../../lib/transport/transport.js'
+
+t.test('what a transport tells its listener passes the faults unchanged', async (t) => {
+  let inner!: ConsumerListener
+  let faulty!: FaultyConsumer
+  const consumer = { commit: async () => {}, subscribe: () => Promise.reject(new Error('the consumer is closed')) }
+  const transport = { consumer: (_: unknown, listener: ConsumerListener) => { inner = listener; return consumer } }
+  const faults = { take: () => undefined, act: () => {}, addConsumer: (each: FaultyConsumer) => { faulty = each } }
+  const told: unknown[] = []
+  const listener = new Proxy({}, { get: (_, name) => (...args: unknown[]) => { told.push([name, ...args]) } })
+  faultyTransport(transport as unknown as MemoryTransport, faults as unknown as Faults, {} as FastifyInstance)
+    .consumer({ groupId: 'shop', topics: ['orders'] } as never, listener as ConsumerListener)
+
+  const error = new Error('no cluster')
+  const batch = { offset: 1n, nextOffset: 2n, error }
+  inner.corrupt('orders', 0, batch)
+  inner.failed(error, false)
+  t.same(told, [['corrupt', 'orders', 0, batch], ['failed', error, false]])
+  t.doesNotThrow(() => { faulty.rebalance() }, 'also of a consumer that is closed')
+  await new Promise((resolve) => { setImmediate(resolve) })
+})
