@@ -46,12 +46,13 @@ export function prepareResults (
       return []
     }
   })
-  if (prepared.some(isInScope)) return inScope(prepared, refuse)
-  return prepared.flatMap((each, i) => isInScope(each) ? [] : refusable(each, i, refuse))
+  if (!prepared.every(isAlone)) return inScope(prepared, refuse)
+  return prepared.flatMap((each, i) => refusable(each, i, refuse))
 }
 
-function isInScope (result: PreparedResult): result is Promise<ResultsInScope> {
-  return result instanceof Promise
+/** Whether a result passes no middlewares. */
+function isAlone (result: PreparedResult): result is readonly Prepared[] {
+  return !(result instanceof Promise)
 }
 
 /** Results that pass middlewares. What one of them throws is the failure of its own result. */

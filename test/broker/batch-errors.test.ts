@@ -1,8 +1,10 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import t from 'tap'
 import {
   AckMessage, BatchError, NackMessage, RejectMessage, SkipMessage, StopConsume, type AckPolicy
 } from '../../index.js'
-import { gate } from '../support/inbox.js'
+import { notAuthorized } from '../../lib/missing-rights.js'
+import { gate, Inbox } from '../support/inbox.js'
 import { hear } from '../support/hear.js'
 import { build } from '../support/batch-app.js'
 
@@ -220,4 +222,38 @@ t.test('retryOn decides by the cause, once for each call', async (t) => {
   t.same(asked, ['one', 'all'])
   t.same(calls, [['a', 'b', 'c'], ['b', 'c']])
   t.same(dead(), ['a', 'b', 'c'])
+})
+
+t.test('a dead letter that fails in a batch again keeps its first origin', async (t) => {
+  const inbox = new Inbox<unknown>()
+  const { broker, publish } = await build(t, {
+    size: 1,
+    plugin: { retry: { retries: 0 } },
+    declare: ({ broker }) => {
+      broker.subscriber('orders.dlq', { batch: { maxSize: 1 } }, () => { throw new Error('no') })
+      broker.subscriber('orders.dlq.dlq', (_, { headers }) => {
+        inbox.add([headers['x-dlq-topic'], headers['x-dlq-offset']])
+      })
+    },
+    take: () => { throw new Error('no') }
+  })
+  await publish('a', 'b')
+  await broker.settled()
+  t.same(await inbox.count(2), [['orders', '0'], ['orders', '1']])
+})
+
+t.test('a handler of batches that lacks the right to write a declared topic stops its subscriber', async (t) => {
+  const { app, broker, calls, dead } = await build(t, {
+    size: 1,
+    declare: ({ broker }) => { broker.publisher('invoices') },
+    take: () => { throw notAuthorized([{ operation: 'Write', resource: 'topic', name: 'invoices' }], undefined) }
+  })
+  const stopped = new Promise((resolve) => {
+    subscribe('faststream.subscriber.stopped', resolve)
+    t.teardown(() => unsubscribe('faststream.subscriber.stopped', resolve))
+  })
+  await broker.publish('orders', 'a')
+  await stopped
+  t.same([calls.length, dead()], [1, []])
+  t.match(app.broker.health(), { healthy: false })
 })

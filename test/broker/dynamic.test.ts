@@ -74,6 +74,8 @@ t.test('options that say how a handler is called are refused without one', async
   for (const options of useless) {
     t.throws(() => app.broker.subscriber('orders', options as object), { code: OPTION }, Object.keys(options).join())
   }
+  const reply: object = { schema: { reply: { type: 'string' } } }
+  t.throws(() => app.broker.subscriber('orders', reply), { code: OPTION, message: /'schema\.reply' has no effect/ })
   t.throws(() => app.broker.subscriber('no topic'), { code: 'FASTSTREAM_ERR_INVALID_TOPIC' })
   await using orders = await app.broker.subscriber('orders').start()
   await app.broker.publish('orders', 1)
@@ -133,6 +135,15 @@ t.test('in a group of the app it shares the consumer, and must read other topics
   await using read = await app.broker.subscriber('returns', { groupId: 'shop' }).start()
   await broker.publish('returns', 2)
   t.equal((await read.getOne())?.value, 2)
+})
+
+t.test('it takes no messages that a filter of the app leaves', async (t) => {
+  const app = await build(t, { groupId: 'shop' })
+  app.broker.subscriber('orders', { filter: ({ value }) => value === 1 }, handler)
+  await testBroker(app)
+  const rest = app.broker.subscriber('orders', { groupId: 'shop' }, handler)
+  await t.rejects(rest.start(), { code: 'FASTSTREAM_ERR_DUPLICATE_SUBSCRIBER', message: /'orders'.*'shop'/ })
+  t.equal(app.broker.health().subscribers.length, 1)
 })
 
 t.test('cases, filters and patterns come and go, too', async (t) => {

@@ -59,6 +59,17 @@ t.test('an error of the other side arrives with its code, and nothing else of it
   t.notMatch(text, /secret/)
 })
 
+t.test('a failure of a message that asks for no reply is told to nobody', async (t) => {
+  const { app, log } = await build(t, { retry: { retries: 0 } })
+  app.broker.subscriber('quotes', { schema }, () => { throw new OutOfStock() })
+  const broker = await testBroker(app, { allowFailures: true })
+  await broker.publish('quotes', { sku: 'a' })
+  await broker.settled()
+  t.equal(broker.published('quotes.dlq').length, 1)
+  t.same(log.lines.filter(({ msg }) => String(msg).includes('could not be published')), [])
+  t.throws(() => broker.published(REPLIES), /has no topic/)
+})
+
 t.test('policies that settle a failure, and messages that no case takes, are answered with the error', async (t) => {
   const { app } = await build(t, { deadLetter: false })
   const fails = (): never => { throw new OutOfStock() }

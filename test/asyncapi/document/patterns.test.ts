@@ -41,6 +41,14 @@ t.test('the topics of a RegExp have no address, and the channel says what they m
   ])
 })
 
+t.test('a RegExp without a character that a key may have is called a pattern', async (t) => {
+  const made = await document(t, ({ broker }) => {
+    broker.subscriber([/[^]/, /[^]+/], { deadLetter: false }, function take () {})
+  })
+  t.match(made.channels, { pattern: { title: '/[^]+/' }, pattern_2: { title: '/[^]/' } })
+  t.same(await diagnostics(made), [])
+})
+
 t.test('the page publishes to no pattern', async (t) => {
   const { publish } = await build(t, {
     declare ({ broker }) { broker.subscriber('orders.{region}', function take () {}) }

@@ -2,6 +2,8 @@ import t, { type Test } from 'tap'
 import { brokersOf } from '../../../lib/broker/app-brokers.js'
 import type { Clock } from '../../../lib/clock.js'
 import { Coupling } from '../../../lib/observe/pressure/coupling.js'
+import { createMemoryCluster, createMemoryTransport } from '../../../lib/transport/memory/index.js'
+import { useEnvironment } from '../../support/environment.js'
 import { hear } from '../../support/hear.js'
 import { Inbox } from '../../support/inbox.js'
 import { turn } from '../../support/manual-clock.js'
@@ -125,4 +127,21 @@ t.test('handlers that hold the event loop are slowed, and every message is handl
   t.same(await handled.count(8), [0, 1, 2, 3, 4, 5, 6, 7])
   while (!changes.some(({ subscribers }) => subscribers === 'slowed')) await turn()
   t.same(rebalanced.map(({ reason }) => reason), ['joined'])
+})
+
+t.test('while the cluster is not reached yet there is nothing to hold', async (t) => {
+  const app = await build(t, { startup: 'background' })
+  useEnvironment(app, {
+    createTransport: async () => {
+      const transport = createMemoryTransport({ cluster: createMemoryCluster() })
+      return { ...transport, connect: () => new Promise(() => {}) }
+    }
+  })
+  app.broker.subscriber('orders', () => {})
+  await app.ready()
+  const { clock, fire } = lateClock()
+  new Coupling(brokersOf(app).byName.get('default')!).start(clock)
+  fire(101)
+  t.match(app.broker.health(), { state: 'connecting' })
+  t.equal(app.broker.pressure().subscribers, 'slowed')
 })
