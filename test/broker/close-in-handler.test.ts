@@ -37,6 +37,9 @@ const cleanedUpAtOnce = dependency(async function * closing (_, { app }) {
 
 const CASES: Record<string, (app: FastifyInstance) => void> = {
   'a handler': (app) => { app.broker.subscriber('orders', async () => { await app.close() }) },
+  'a handler of batches': (app) => {
+    app.broker.subscriber('orders', { batch: true }, async () => { await app.close() })
+  },
   'a handler that waited before': (app) => { app.broker.subscriber('orders', async () => { await helper(app) }) },
   'a handler that returns the promise of a callback': (app) => {
     app.broker.subscriber('orders', () => new Promise<void>((resolve) => { app.close(resolve) }))

@@ -37,6 +37,11 @@ export class TrackedBatch {
     this.#begun = true
   }
 
+  /** Offset of the first record. */
+  get offset (): bigint {
+    return this.records[0]!.offset
+  }
+
   /** Bytes. */
   get size (): number {
     return this.#size
