@@ -40,7 +40,7 @@ export async function removeFromCluster (
 async function createKafkajsAdmin ({ brokers, clientId, ssl, sasl }: Connection): Promise<Admin> {
   const { Kafka, logLevel } = await import('kafkajs')
   const retry = { initialRetryTime: 100, retries: 3 }
-  const options = { brokers: [...brokers], clientId, ssl, retry, logLevel: logLevel.NOTHING }
-  const kafka: InstanceType<typeof Kafka> = Reflect.construct(Kafka, [{ ...options, ...sasl && { sasl } }])
+  const options = { brokers: [...brokers], clientId, ssl, sasl, retry, logLevel: logLevel.NOTHING }
+  const kafka: InstanceType<typeof Kafka> = Reflect.construct(Kafka, [options])
   return kafka.admin()
 }

@@ -49,6 +49,14 @@ t.test('a test of names sees all topics of the cluster, in one order whatever th
   t.same([subscription.includes('eu-new'), subscription.includes('us-a')], [true, false])
 })
 
+t.test('names beside a test of names are there once, also those that do not exist', async (t) => {
+  const topics = ['later', 'eu-a', european]
+  const { subscription, asked, refresh } = build(t, { topics }, { 'eu-b': 1, 'us-a': 1, 'eu-a': 2 })
+  await refresh()
+  t.same(asked, [null])
+  t.same(subscription.topics, ['later', 'eu-a', 'eu-b'])
+})
+
 t.test('a topic that begins to match later is new, also one that was deleted meanwhile, and no other', async (t) => {
   const { subscription, topics, refresh } = build(t, { topics: european }, { 'eu-a': 1, 'eu-b': 1 })
   await refresh()

@@ -28,10 +28,11 @@ export async function offsetsAt (
   const { clock } = environment
   const since = typeof at === 'object' ? { timestamp: BigInt(at.timestamp), isolationLevel } : undefined
   const pending = new Map(partitions.map((partition) => [partitionId(partition), partition]))
-  const found: TopicPartitionOffset[] = []
+  const found = new Map<string, TopicPartitionOffset>()
   const tell = ({ topic, partition }: TopicPartition, range: LogRange): void => {
-    if (!pending.delete(partitionId({ topic, partition }))) return
-    found.push({ topic, partition, offset: offsetOf(at, range, isolationLevel) })
+    const id = partitionId({ topic, partition })
+    pending.delete(id)
+    found.set(id, { topic, partition, offset: offsetOf(at, range, isolationLevel) })
   }
   for (const deadline = clock.elapsed() + PATIENCE; pending.size > 0;) {
     await within(clock, LOOK, listOffsets(cluster, metadata, [...pending.values()], tell, since))
@@ -43,7 +44,7 @@ export async function offsetsAt (
     const topics = [...new Set([...pending.values()].map(({ topic }) => topic))]
     await cluster.until(PAUSE, (operation) => metadata.refresh(operation, topics), closing).catch(() => {})
   }
-  return found
+  return [...found.values()]
 }
 
 function offsetOf (at: LogPlace, { start, stable, end, since }: LogRange, isolationLevel: 0 | 1): bigint {
