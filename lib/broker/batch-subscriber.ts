@@ -160,7 +160,7 @@ export class CompiledBatches implements SubscriberPlan<DecodedBatch> {
   }
 
   prepare (results: unknown, { delivery, batch }: DecodedBatch): readonly Prepared[] | Promise<ResultsInScope> {
-    return prepareResults(results, { subscriber: this.#subscriber, delivery, messages: batch?.messages ?? [] })
+    return prepareResults(results, { subscriber: this.#subscriber, delivery, messages: batch!.messages })
   }
 
   async #askErrorHandlers (

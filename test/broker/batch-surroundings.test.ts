@@ -1,7 +1,7 @@
 import t from 'tap'
 import { Type } from '@sinclair/typebox'
 import {
-  BatchError, dependency, NackMessage, RejectMessage, SkipMessage, StopConsume,
+  AckMessage, BatchError, dependency, NackMessage, RejectMessage, SkipMessage, StopConsume,
   type AnyMessage, type Codec, type ErrorDecision, type FailedMessage, type MessageBatch, type Subscriber,
   type UndecodedMessage
 } from '../../index.js'
@@ -214,6 +214,20 @@ t.test('the breaker holds a batch while all attempts fail alike', async (t) => {
   t.ok(outcomes().slice(2).every((outcome) => outcome === 'acknowledged'), String(outcomes()))
 })
 
+t.test('a batch that the breaker holds is left unsettled when the app closes', async (t) => {
+  const opened = hear(t, 'faststream.breaker.opened')
+  const unsettled = hear(t, 'faststream.message.unsettled')
+  const { app, broker } = await build(t, {
+    size: 2,
+    options: { breaker: { minimum: 2, ratio: 0.5, window: 60_000 }, retry: { retries: 0 } },
+    take: () => { throw new Error('down') }
+  })
+  for (const value of ['a', 'b', 'c', 'd']) await broker.publish('orders', value)
+  while (opened.length === 0) await new Promise(setImmediate)
+  await app.close()
+  t.same(unsettled.map(({ offset }) => offset).slice(-2), [2n, 3n])
+})
+
 t.test('a late call is told for each of its messages', async (t) => {
   const late = hear(t, 'faststream.message.late')
   const { app, publish } = await build(t, {
@@ -256,6 +270,7 @@ const wilful: Codec = {
     const text = String(value)
     if (text === 'reject') throw new RejectMessage('no')
     if (text === 'skip') throw new SkipMessage()
+    if (text === 'ack') throw new AckMessage()
     if (text === 'broken') throw new Error('broken')
     if (text === 'nack' && ++nacks < 3) throw new NackMessage({ delay: 0 })
     if (text === 'stop') throw new StopConsume()
@@ -271,8 +286,9 @@ t.test('a codec that is async decodes each message, and its decisions are taken'
   t.same(outcomes(), ['acknowledged', 'dead-lettered', 'skipped', 'dead-lettered', 'acknowledged'])
   t.same(dead(), ['reject', 'broken'])
   t.match(broker.errors.map(({ stage }) => stage), ['rejected', 'deserialize'])
-  await publish('f', 'nack', 'h', 'skip', 'skip')
+  await publish('f', 'nack', 'h', 'skip', 'ack')
   t.same(calls[1], ['f', 'nack', 'h'], 'a nack is one about the whole batch')
+  t.same(outcomes().slice(5), ['acknowledged', 'acknowledged', 'acknowledged', 'skipped', 'acknowledged'])
   t.equal(nacks, 3)
 })
 

@@ -59,7 +59,7 @@ t.test('an error of the other side arrives with its code, and nothing else of it
   t.notMatch(text, /secret/)
 })
 
-t.test('a failure of a message that asks for no reply is told to nobody', async (t) => {
+t.test('a failure of a message that asks for no reply is not answered', async (t) => {
   const { app, log } = await build(t, { retry: { retries: 0 } })
   app.broker.subscriber('quotes', { schema }, () => { throw new OutOfStock() })
   const broker = await testBroker(app, { allowFailures: true })

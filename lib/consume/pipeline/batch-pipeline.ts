@@ -102,7 +102,7 @@ export class BatchPipeline<Batch = unknown> implements ErasedPipeline {
     const { clock, one, report } = this.#parts
     const slot: LaneSlot = {
       wait: (ms, beforeAttempt) => lane.wait(ms, beforeAttempt),
-      hold: (opened) => lane.hold(opened),
+      hold: lane.hold.bind(lane),
       awaitsDecision: () => { lane.awaitsDecision?.() },
       settle: (outcome) => { delivery.settle(outcome) }
     }
