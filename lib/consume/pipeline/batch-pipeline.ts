@@ -101,7 +101,7 @@ export class BatchPipeline<Batch = unknown> implements ErasedPipeline {
   async #attempt (delivery: BatchDelivery, lane: LaneSlot, firstAt?: number): Promise<AttemptResult> {
     const { clock, one, report } = this.#parts
     const slot: LaneSlot = {
-      wait: (ms, beforeAttempt) => lane.wait(ms, beforeAttempt),
+      wait: lane.wait.bind(lane),
       hold: lane.hold.bind(lane),
       awaitsDecision: () => { lane.awaitsDecision?.() },
       settle: (outcome) => { delivery.settle(outcome) }
