@@ -1,6 +1,7 @@
 import type { CreateTarget } from '../target.js'
 import { answers } from './answers.js'
 import { bodies } from './bodies.js'
+import { codecs } from './codecs.js'
 import { frames } from './frames.js'
 import { headers } from './headers.js'
 import { assignments, subscriptions } from './members.js'
@@ -15,5 +16,6 @@ export const TARGETS: Readonly<Record<string, CreateTarget>> = {
   answers,
   headers,
   offsets,
+  codecs,
   bodies
 }
