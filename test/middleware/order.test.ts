@@ -63,9 +63,11 @@ async function nested (t: Test, calls: string[], options: FaststreamOptions = {}
 t.test('a scope without options takes a middleware at its outside', async (t) => {
   const calls: string[] = []
   const app = await build(t)
-  app.broker.subscriber('orders', () => { calls.push('handler') })
-  app.broker.insertMiddleware({ onReceive: () => { calls.push('first') } })
-  app.broker.insertMiddleware({ onReceive: () => { calls.push('second') } })
+  await app.register(async (scope) => {
+    scope.broker.subscriber('orders', () => { calls.push('handler') })
+    scope.broker.insertMiddleware({ onReceive: () => { calls.push('first') } })
+    scope.broker.insertMiddleware({ onReceive: () => { calls.push('second') } })
+  })
   const broker = await testBroker(app)
   await broker.publish('orders', 1)
   await broker.settled()
