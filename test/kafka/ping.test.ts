@@ -10,6 +10,7 @@ t.test('a cluster that is there answers a ping, from ready() to close()', async 
   t.equal(await app.broker.ping(), false)
   await app.ready()
   t.equal(await app.broker.ping({ timeout: 3000 }), true)
+  t.equal(await app.broker.ping({ timeout: 0 }), false, 'no cluster is that fast')
   await app.close()
   t.equal(await app.broker.ping(), false)
 })

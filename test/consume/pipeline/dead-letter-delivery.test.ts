@@ -125,3 +125,10 @@ t.test('a dead letter is insisted on for as long as it takes', async (t) => {
   t.ok(longest.every((pause) => pause >= 24_000 && pause <= 36_000))
   t.ok(new Set(longest).size > 1, 'those who wait for the same outage do not come back together')
 })
+
+t.test('an unexpected error after a dead letter is no missing right: the pipeline rejects with it', async (t) => {
+  const { run, log, settles } = build({ decode: () => { throw new FASTSTREAM_ERR_DECODE('value', 'no JSON') } })
+  Object.assign(log, { error: () => { throw new Error('the log is full') } })
+  await t.rejects(run(), { message: 'the log is full' })
+  t.same(settles, [])
+})
