@@ -1,11 +1,14 @@
 import t from 'tap'
 import type { Test } from 'tap'
+import { type Clock, systemClock } from '../../lib/clock.js'
 import type { ConsumerOptions, Transport } from '../../lib/transport/transport.js'
 import { ConsumerRecorder, until } from '../support/consumer-recorder.js'
 
 /** What these sentences need beside the transport itself. */
 export interface TransportWorld {
   readonly name: string
+  /** Clock of the clients. Default: that of the process. */
+  readonly clock?: Clock
   unique (prefix: string): string
   /** A client of its own, as another process would have. */
   transport (t: Test): Promise<Transport>
@@ -21,7 +24,7 @@ export async function reading (world: TransportWorld, t: Test) {
   async function send (topic: string, partition: number, ...values: string[]) {
     await producer.send(
       values.map((value) => ({ topic, partition, key: null, value: Buffer.from(value), headers: [], timestamp: 1 })),
-      performance.now() + 30_000
+      (world.clock ?? systemClock).elapsed() + 30_000
     )
   }
   async function read (options: Partial<ConsumerOptions> & Pick<ConsumerOptions, 'topics'>) {

@@ -1,4 +1,4 @@
-/** What time is to the simulated cluster: virtual, or for the conformance sentences the real one. */
+/** What time is to the simulated cluster: virtual, or for the conformance sentences that of the process. */
 export interface Timeline {
   /** ms since it began */
   readonly now: number
@@ -6,14 +6,16 @@ export interface Timeline {
   schedule (ms: number, run: () => void): { cancelled: boolean }
 }
 
-/** Real time. What is scheduled keeps no process alive. */
-export const realTimeline: Timeline = {
-  get now () {
-    return performance.now()
-  },
-  schedule (ms, run) {
-    const event = { cancelled: false }
-    setTimeout(() => { if (!event.cancelled) run() }, ms).unref()
-    return event
+/** Time of the process, `speed` times as fast. What is scheduled keeps no process alive. */
+export function processTimeline (speed = 1): Timeline {
+  return {
+    get now () {
+      return performance.now() * speed
+    },
+    schedule (ms, run) {
+      const event = { cancelled: false }
+      setTimeout(() => { if (!event.cancelled) run() }, ms / speed).unref()
+      return event
+    }
   }
 }

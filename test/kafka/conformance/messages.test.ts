@@ -1,0 +1,4 @@
+import { conformance, PARTS } from '../../conformance/suite.js'
+import { kafka } from '../kafka-world.js'
+
+conformance(kafka, [PARTS.messages])
