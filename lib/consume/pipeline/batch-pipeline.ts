@@ -111,7 +111,7 @@ export class BatchPipeline<Batch = unknown> implements ErasedPipeline {
     const { around, isTraced, tellsEnded } = report
     const began = clock.elapsed()
     const attempt = (): Promise<AttemptResult> => one.run(delivery, slot, firstAt)
-    const running = isTraced ? traceAttempt(report.contextOf(delivery), attempt, around) : attempt()
+    const running = isTraced ? traceAttempt(report.batchContextOf(delivery), attempt, around) : attempt()
     const blocked = clock.elapsed() - began
     const result = await running
     if (!tellsEnded) return result

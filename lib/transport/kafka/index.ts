@@ -48,6 +48,7 @@ export function createKafkaTransport (
 
   return {
     name: options.name,
+    clusterId: () => cluster.id,
     ...createAdmin(cluster, metadata, options),
     checkRights: (needed) => checkRights(cluster, needed, log),
     consumer: (consumerOptions, listener) => opened(
