@@ -17,7 +17,7 @@ t.test('topics are described by their number of partitions, missing ones are lef
 })
 
 t.test('the metadata tell the id of the cluster', async (t) => {
-  const cluster = openCluster(t)
+  const cluster = openCluster(t, transportOptions())
   await cluster.until(5000, (operation) => cluster.connect(operation))
   t.equal(cluster.id, (await withAdmin((admin) => admin.describeCluster())).clusterId)
 })

@@ -3,17 +3,20 @@ import type { Assets } from './page-assets.js'
 export interface PageFacts {
   readonly title: string
   readonly publish: boolean
+  /** Whether the operations have live counters. */
+  readonly counters: boolean
   /** Path from the page's folder to the HTTP half of the app; undefined when it has none that is known. */
   readonly openapi: string | undefined
 }
 
 /** @param folder from the address of the page: './' or './asyncapi/' */
 export function renderPage (facts: PageFacts, assets: Assets, folder: string): string {
-  const { title, publish, openapi } = facts
+  const { title, publish, counters, openapi } = facts
   const { script, style, favicon, theme, logo } = assets
   const at = (name: string): string => escape(`${folder}static/${name}`)
   const attributes = [
     attribute('publish', publish ? '' : undefined),
+    attribute('counters', counters ? '' : undefined),
     attribute('openapi', openapi),
     attribute('logo', logo && `static/${logo.name}`)
   ].join('')

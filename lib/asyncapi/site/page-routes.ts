@@ -1,6 +1,7 @@
 import { posix } from 'node:path'
 import type { FastifyInstance, FastifyRequest, RouteShorthandOptions } from 'fastify'
 import { rendition, type AppDocument } from './app-document.js'
+import type { OperationCounters } from './counters.js'
 import { encodingFor, varyByEncoding } from './encoding.js'
 import { loadAssets, type Asset } from './page-assets.js'
 import { renderPage } from './page-html.js'
@@ -10,7 +11,8 @@ import type { AsyncapiSettings } from '../settings.js'
 
 /** The page at the prefix, with and without a slash behind it, and its files. */
 export function servePage (
-  scope: FastifyInstance, document: AppDocument, settings: AsyncapiSettings, options: RouteShorthandOptions
+  scope: FastifyInstance, document: AppDocument, settings: AsyncapiSettings, options: RouteShorthandOptions,
+  counters: OperationCounters
 ): void {
   const assets = loadAssets(settings)
   let title = settings.theme.title
@@ -19,7 +21,9 @@ export function servePage (
 
   scope.get('/', options, async (request, reply) => {
     title ??= String(document.value().info.title)
-    const facts = { title, publish: settings.publish !== undefined, openapi: pathToSwagger(scope, settings) }
+    const openapi = pathToSwagger(scope, settings)
+    const isCounted = await counters.areShownTo(request)
+    const facts = { title, publish: settings.publish !== undefined, counters: isCounted, openapi }
     const html = renderPage(facts, assets, folderOf(request))
     // Without TLS, browsers look up the hosts of links before a person follows one.
     reply.header('x-dns-prefetch-control', 'off')

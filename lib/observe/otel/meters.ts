@@ -1,5 +1,6 @@
 import type { Attributes } from '@opentelemetry/api'
 import type { Broker } from '../../broker/broker.js'
+import { GroupLabels } from '../group-labels.js'
 import { TopicLabels } from '../topic-labels.js'
 import { errorType, SEMCONV, serverAttributes, type BrokerFacts } from './attributes.js'
 import type { OtelApi } from './tracing.js'
@@ -29,6 +30,7 @@ export function measureWithOtel (broker: Broker, { metrics }: OtelApi, facts: Br
   const consumed = meter.createCounter('messaging.client.consumed.messages', COUNT)
   const processing = meter.createHistogram('messaging.process.duration', DURATION)
   const labels = new TopicLabels(broker)
+  const groups = new GroupLabels(broker)
   let server: Attributes | undefined
   /** Known when the first message comes, because the app may choose a cluster before. */
   const serverOf = (): Attributes => server ??= serverAttributes(facts.brokers)
@@ -38,7 +40,7 @@ export function measureWithOtel (broker: Broker, { metrics }: OtelApi, facts: Br
   }
 
   function ofProcess ({ topic, groupId }: OfSubscriber, error?: Error): Attributes {
-    const group = groupId === null ? undefined : { 'messaging.consumer.group.name': groupId }
+    const group = groupId === null ? undefined : { 'messaging.consumer.group.name': groups.of(groupId) }
     return { ...PROCESS, ...serverOf(), 'messaging.destination.name': labels.of(topic), ...group, ...ofError(error) }
   }
 
