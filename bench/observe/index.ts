@@ -1,10 +1,11 @@
 import { fillTopic, runReader, type Result } from '../compare-reading.js'
+import { report } from '../report.js'
 import { median, withKafka } from '../with-kafka.js'
 
-// npm run bench:observe [records] [rounds]
+// npm run bench -- observe [records] [rounds]
 // What traces and metrics cost a consumer: reading a topic to its end without them, and with each of them. Each round
 // runs all variants in new processes, each one behind a run without them, to which it is compared. The last line is
-// JSON.
+// JSON of ratios: more is better.
 
 /** The most CPU per message that each variant may take, beside a run without it. `sdk`: the SDK's share is its own. */
 const VARIANTS: ReadonlyArray<readonly [name: string, title: string, bound: number | undefined]> = [
@@ -54,5 +55,5 @@ await withKafka(async (brokers) => {
     console.log(`${title}: cpu × ${found.cpu.toFixed(3)}, time × ${found.time.toFixed(3)}${verdict}`)
     return found
   })
-  console.log(JSON.stringify({ bench: 'observe', records, rounds, variants: medians }))
+  report(Object.fromEntries(medians.map(({ variant, cpu }) => [variant, 1 / cpu])))
 })

@@ -4,12 +4,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import autocannon from 'autocannon'
 import Fastify from 'fastify'
 import faststreamPlugin from 'fastify-faststream'
+import { report } from '../report.js'
 import { withKafka } from '../with-kafka.js'
 
-// npm run bench:overload [seconds] [work]
+// npm run bench -- overload [seconds] [work]
 // An app that takes twice as many messages as it can handle, each of which holds its event loop for `work` ms: what
 // becomes of its HTTP routes, its messages, its group and its memory, with the option `pressure` and without it. The
-// last line is JSON.
+// last lines are the figures as JSON, and the ratios of p99 without load and with it.
 
 const [seconds = 60, work = 1] = process.argv.slice(2).map(Number)
 /** Messages by which the capacity is measured. */
@@ -121,5 +122,6 @@ await withKafka(async (brokers) => {
       `${rates.join(', ')}\n  resident MiB ${early?.toFixed(0)} in the middle, ${late?.toFixed(0)} at the end`
     )
   }
-  console.log(JSON.stringify({ bench: 'overload', seconds, work, figures }))
+  console.log(JSON.stringify({ seconds, work, figures }))
+  report(Object.fromEntries(figures.map(({ coupling, p99 }) => [coupling, 1 / p99])))
 })
