@@ -22,7 +22,7 @@ const GIVE_UP = 30_000
 
 interface Report { handled: number, repeated: number, rebalances: number, rates: string[], memory: number[] }
 
-async function report (server: ChildProcess): Promise<Report> {
+async function reportOf (server: ChildProcess): Promise<Report> {
   server.send('report')
   const [told] = await once(server, 'message') as [Report]
   return told
@@ -60,10 +60,10 @@ await withKafka(async (brokers) => {
     }
     /** Waits until so many are handled, or until nothing has been handled for a long time. */
     const handled = async (count: number): Promise<Report> => {
-      let told = await report(server)
+      let told = await reportOf(server)
       for (let last = performance.now(); told.handled < count && performance.now() - last < GIVE_UP;) {
         await sleep(100)
-        const next = await report(server)
+        const next = await reportOf(server)
         if (next.handled > told.handled) last = performance.now()
         told = next
       }
@@ -91,7 +91,7 @@ await withKafka(async (brokers) => {
     })()
     const loaded = await load(port, seconds)
     await sending
-    const { memory, rates } = await report(server)
+    const { memory, rates } = await reportOf(server)
     const end = await handled(published)
     const { repeated, rebalances } = end
     server.send('close')

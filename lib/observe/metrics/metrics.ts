@@ -59,8 +59,8 @@ class Labels {
 }
 
 /**
- * Keeps the metrics of a broker, from its events and its state, until it is closed. The function that it returns must be
- * called once everything is declared.
+ * Keeps the metrics of a broker, from its events and its state, until it is closed. The function that it returns must
+ * be called once everything is declared.
  */
 export function measure (broker: Broker, options: MetricsOptions): () => void {
   const instruments = instrumentsOf(options)

@@ -33,7 +33,10 @@ export function measureWithOtel (broker: Broker, { metrics }: OtelApi, facts: Br
   const groups = new GroupLabels(broker)
   let server: Attributes | undefined
   /** Known when the first message comes, because the app may choose a cluster before. */
-  const serverOf = (): Attributes => server ??= serverAttributes(facts.brokers)
+  function serverOf (): Attributes {
+    server ??= serverAttributes(facts.brokers)
+    return server
+  }
 
   function ofSend (topic: string, error?: Error): Attributes {
     return { ...SEND, ...serverOf(), 'messaging.destination.name': labels.of(topic), ...ofError(error) }

@@ -8,18 +8,19 @@ import { build } from '../../support/plugin-app.js'
 t.test('spans have the id of the cluster once it is known', async (t) => {
   const { spans } = collectSpans(t)
   const app = await build(t, { groupId: 'shop', otel: true })
-  let clusterId: string | undefined
+  const known: string[] = []
   useEnvironment(app, {
     createTransport: async () => {
       const transport = createMemoryTransport({ cluster: createMemoryCluster() })
-      return { ...transport, clusterId: () => clusterId }
+      return { ...transport, clusterId: () => known[0] }
     }
   })
   app.broker.subscriber('orders', () => {})
   await app.ready()
   await app.broker.publish('orders', 1)
   await eventually(async () => spans().length === 2)
-  clusterId = 'MkU3OEVBNTcwNTJENDM2Qk'
+  const clusterId = 'MkU3OEVBNTcwNTJENDM2Qk'
+  known.push(clusterId)
   await app.broker.publish('orders', 2)
   await eventually(async () => spans().length === 4)
   const ids = spans().map(({ attributes }) => attributes['messaging.kafka.cluster.id'])
