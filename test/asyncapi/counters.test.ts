@@ -100,6 +100,19 @@ t.test('a lag that the cluster has not told yet has no value', async (t) => {
   t.same(await read(), { takeOrder: { handled: 0, failed: 0, inFlight: 0 } })
 })
 
+t.test('a subscriber that starts and stops by itself is not counted', async (t) => {
+  const { app, read } = await build(t, undefined, { retry: { retries: 0 } })
+  app.broker.subscriber('orders', function takeOrder () {})
+  const tests = await testBroker(app, { allowFailures: true })
+  const live = app.broker.subscriber('orders', { groupId: 'live', deadLetter: false }, (value) => {
+    if (value === 'bad') throw new Error('no')
+  })
+  await live.start()
+  for (const value of ['good', 'bad']) await tests.publish('orders', value)
+  await tests.settled()
+  t.same(await read(), { takeOrder: { ...IDLE, handled: 2 } })
+})
+
 t.test('each broker of the app counts its own', async (t) => {
   const { app, read } = await build(t)
   await app.register(faststreamPlugin, { name: 'billing', groupId: 'shop' })

@@ -43,8 +43,7 @@ export class OperationCounters {
       const [subscriber] = parties.filter(isSubscriber)
       if (subscriber === undefined) return []
       const { groupId, topics, name = topics.join(',') } = subscriber
-      const counts = this.#counters.get(broker)?.of({ groupId, subscriber: name, topic })
-      return counts === undefined ? [] : [[id, counts] as const]
+      return [[id, this.#counters.get(broker)!.of({ groupId, subscriber: name, topic })] as const]
     })
     return Object.fromEntries(found)
   }

@@ -53,17 +53,15 @@ export class Counters {
     })
   }
 
-  /** Undefined for what the broker does not read. */
-  of (counted: Counted): Counts | undefined {
+  /** `counted`: a declared subscriber, at one of its topics. */
+  of (counted: Counted): Counts {
     const { groupId, subscriber, topic } = counted
-    const sums = this.#sums.get(nameOf(counted))
+    const sums = this.#sums.get(nameOf(counted))!
     const readers = this.#broker.health().subscribers.filter((each) => {
       return each.groupId === groupId && each.topics.includes(topic)
     })
     // Cases and filters share the partitions of their topic.
-    const reader = readers.find(({ name }) => name === subscriber) ?? readers[0]
-    if (sums === undefined || reader === undefined) return undefined
-    const { inFlight, partitions } = reader
+    const { inFlight, partitions } = readers.find(({ name }) => name === subscriber) ?? readers[0]!
     const ofTopic = partitions.filter((partition) => this.#labels.of(partition.topic) === topic)
     return { ...sums, lag: lagOf(ofTopic), inFlight }
   }

@@ -115,7 +115,7 @@ const Metadata = mapping<'Metadata', Omit<Requests['Metadata']['answer'], 'topic
   versions: { min: 4, max: 6 },
   // kafkajs writes an empty array as the protocol's null.
   toParameters: ({ topics }) => ({ topics: topics ?? [], allowAutoTopicCreation: false }),
-  toAnswer: ({ brokers, clusterId = null, controllerId, topicMetadata }) => ({
+  toAnswer: ({ brokers, clusterId, controllerId, topicMetadata }) => ({
     brokers,
     clusterId,
     controllerId,
