@@ -173,7 +173,7 @@ t.test('whom authorize does not let through reads why', async (t) => {
   await letters.getByText('You are not signed in (401): sign in first').waitFor()
   status = 403
   await list(letters)
-  await letters.getByText(/You are not allowed to \(403\): .*'authorize' did not allow it/).waitFor()
+  await letters.getByText(/Not allowed \(403\): .*'authorize' did not allow it/).waitFor()
   await look(t, page, 'letters-forbidden')
   t.same(problems.filter((problem) => !/40[13] \(/.test(problem)), [])
 })

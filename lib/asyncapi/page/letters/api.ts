@@ -16,7 +16,7 @@ export interface Letter extends Place {
 
 /** Number of letters that a list asks for at once. */
 const PAGE = 50
-const REFUSALS: Readonly<Record<number, string>> = { 401: 'You are not signed in', 403: 'You are not allowed to' }
+const REFUSALS: Readonly<Record<number, string>> = { 401: 'You are not signed in', 403: 'Not allowed' }
 
 /** The routes of the dead letters of one broker. */
 export class LettersApi {
