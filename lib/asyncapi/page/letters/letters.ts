@@ -1,5 +1,5 @@
 import { el } from '../dom.js'
-import { count, messageOf, type Letter, LettersApi } from './api.js'
+import { count, messageOf, type Letter, LettersApi, type Selection } from './api.js'
 import { discardForm } from './discard.js'
 import { createFilters } from './filters.js'
 import { letterItem } from './item.js'
@@ -22,7 +22,7 @@ export function lettersView (topic: string, at: URL): HTMLElement {
   const more = el('button', { type: 'button', hidden: true, onclick: () => { list(next) } }, 'List more')
   const button = el('button', { type: 'submit', class: 'primary' }, 'List the letters')
   const mending = el('div', { class: 'letter-actions', hidden: true },
-    redriveForm(api, 'all that the filters select', () => ({ deadLetterTopic: topic, ...filters.selection() }), refresh),
+    redriveForm(api, 'all that the filters select', selection, refresh),
     discardForm(api, 'what is listed', () => listed.filter(({ all }) => all.state === 'open'), refresh)
   )
   const form = el('form', { onsubmit: (event) => { event.preventDefault(); list(undefined) } }, filters.element, button)
@@ -38,6 +38,10 @@ export function lettersView (topic: string, at: URL): HTMLElement {
     more.hidden = mending.hidden = true
   }
 
+  function selection (): Selection {
+    return { deadLetterTopic: topic, ...filters.selection() }
+  }
+
   function refresh (): void {
     list(undefined)
   }
@@ -47,7 +51,7 @@ export function lettersView (topic: string, at: URL): HTMLElement {
     button.ariaDisabled = 'true'
     say('', 'The letters are read …')
     try {
-      const page = await api.list({ deadLetterTopic: topic, state: filters.state(), ...filters.selection() }, after)
+      const page = await api.list({ ...selection(), state: filters.state() }, after)
       if (after === undefined) {
         listed = []
         items.replaceChildren()
