@@ -53,13 +53,8 @@ export function operationView (
     )
   )
   element.id = `operation-${id}`
-<<<<<<< HEAD
-  whenOpened(element, () => [el('div', { class: 'body' }, ...body(operation, model, publishAt, find))])
-  return { operation, element, counters }
-=======
   whenOpened(element, () => [el('div', { class: 'body' }, ...body(operation, model, doing, find))])
-  return { operation, element }
->>>>>>> feat
+  return { operation, element, counters }
 }
 
 function body (operation: Operation, model: Model, doing: Doing, find: (word: string) => void): Child[] {
