@@ -27,7 +27,8 @@ async function registerTsx (file: string): Promise<void> {
     throw new UsageError('the app is TypeScript: install tsx, or name its JavaScript', { cause })
   }
   for (const kind of ['cjs', 'esm']) {
-    const { register } = membersOf(await import(pathToFileURL(join(folder, `dist/${kind}/api/index.mjs`)).href) as object)
+    const api = pathToFileURL(join(folder, `dist/${kind}/api/index.mjs`)).href
+    const { register } = membersOf(await import(api) as object)
     Reflect.apply(register as () => unknown, undefined, [])
   }
 }

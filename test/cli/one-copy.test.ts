@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
 
-/* The command as it is published, in dist/: an app that does not know that it is only looked at would join its group. */
+/* The command as it is published: an app that does not know that it is only looked at would join its group. */
 
 const env = { ...process.env, _TAPJS_PROCESSINFO_COVERAGE_: '0' }
 const command = (...argv: string[]) => promisify(execFile)(
