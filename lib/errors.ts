@@ -29,8 +29,8 @@ export const FASTSTREAM_ERR_ALREADY_REGISTERED = createError<[name: string]>(
 )
 export const FASTSTREAM_ERR_COPIES = createError<[]>(
   'FASTSTREAM_ERR_COPIES',
-  'the app registers another copy of fastify-faststream than the command that looks at it, and would join its groups: ' +
-    "run the command of the app's own copy, as 'npx faststream' in the folder of the app",
+  'the app registers another copy of fastify-faststream than the command that looks at it, and would join its ' +
+    "groups: run the command of the app's own copy, as 'npx faststream' in the folder of the app",
   500
 )
 export const FASTSTREAM_ERR_BROKERS_REQUIRED = createError<[]>(

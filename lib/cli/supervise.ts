@@ -30,7 +30,7 @@ interface Slot {
 /** The program of this command. */
 const MAIN = new URL(import.meta.url.endsWith('.ts') ? './main.ts' : './main.js', import.meta.url)
 
-/** Runs workers in processes of their own, until a signal ends the command. `main`: the program that each of them is. */
+/** Runs workers in processes of their own, until a signal ends the command. `main`: the program of each worker. */
 export async function supervise (supervised: Supervised, call: Call, main = MAIN): Promise<ExitCode> {
   return await new Supervisor(supervised, call, main).run()
 }

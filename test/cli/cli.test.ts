@@ -131,7 +131,7 @@ t.test('no command runs a subscriber or a function of the lifecycle, or stores a
 })
 
 t.test('a subscriber that is started while the app is looked at does not read either', async (t) => {
-  const app = await loadApp({ file: SHOP, connects: true })
+  const app = await loadApp({ file: SHOP, rest: [], connects: true })
   t.teardown(() => app.close())
   const late = app.broker.subscriber('orders.late', function takeLate () { ran.push('late') })
   await late.start()

@@ -78,7 +78,7 @@ t.test('a terminal has a bar, which goes when the work is done', async (t) => {
   const { signal } = new AbortController()
   const err = { write: () => {} }
   t.equal(await run([...REPLAY, '--from', '0:0', '--to', '0:3', '--dry-run', '--rate', '1000'], out, err, signal), 0)
-  t.match(text, /\[#{30}\] 100% 3 replayed\r\x1b\[K3 would be replayed/)
+  t.ok(text.includes(`[${'#'.repeat(30)}] 100% 3 replayed\r\x1b[K3 would be replayed`))
   text = ''
   t.equal(await run(['dlq', 'redrive', SHOP, '--all'], out, err, signal), 0)
   t.match(text, /0 redriven of 0\n$/)

@@ -71,13 +71,13 @@ t.test('SIGUSR2 replaces the workers one after the other, and each request is an
   const { listening, stop } = start(t, { workers: 2 })
   const [{ address }] = await listening(2) as [Line]
   const before = await askAll(address, 2)
-  let isReplaced = false
+  const replaced = new AbortController()
   const asking = (async () => {
-    while (!isReplaced) await ask(address)
+    while (!replaced.signal.aborted) await ask(address)
   })()
   process.emit('SIGUSR2')
   await listening(4)
-  isReplaced = true
+  replaced.abort()
   await asking
   const after = await askAll(address, 2)
   t.same([...after.values()].filter(({ pid }) => [...before.values()].some((each) => each.pid === pid)), [])

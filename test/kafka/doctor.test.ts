@@ -31,7 +31,9 @@ async function verdict (verb: string, topic: string, group: string) {
 t.test('doctor finds what was made wrong, and no more; check finds none of it', async (t) => {
   const [topic, group] = [uniqueName('wrong'), uniqueName('group')]
   await create(topic, {
-    'min.insync.replicas': '2', 'unclean.leader.election.enable': 'true', 'retention.ms': '60000',
+    'min.insync.replicas': '2',
+    'unclean.leader.election.enable': 'true',
+    'retention.ms': '60000',
     'max.message.bytes': '2000000'
   })
   await create(`${topic}.dlq`, { 'cleanup.policy': 'compact,delete', 'retention.ms': '1000' })

@@ -14,9 +14,11 @@ interface Line { readonly event: string }
 t.test('workers that are replaced under load handle each message once, and a signal leaves no member', async (t) => {
   const [from, to] = [await createTopic({ partitions: 4 }), await createTopic({ partitions: 1 })]
   const group = uniqueName('workers')
-  const options = Object.entries({ brokers: brokers().join(), group, from, to }).flatMap(([name, v]) => [`--${name}`, v])
-  const command = ['dist/lib/cli/main.js', 'run', 'test/kafka/workers-app.js', '--port', '0', '--workers', '2', '--json']
-  const child = spawn(process.execPath, [...command, '--', ...options], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const options = Object.entries({ brokers: brokers().join(), group, from, to })
+  const child = spawn(process.execPath, [
+    'dist/lib/cli/main.js', 'run', 'test/kafka/workers-app.js', '--port', '0', '--workers', '2', '--json', '--',
+    ...options.flatMap(([name, value]) => [`--${name}`, value])
+  ], { stdio: ['ignore', 'pipe', 'inherit'] })
   t.teardown(() => { child.kill('SIGKILL') })
   const lines = new Inbox<Line>()
   createInterface(child.stdout).on('line', (line) => { lines.add(JSON.parse(line) as Line) })
@@ -26,16 +28,17 @@ t.test('workers that are replaced under load handle each message once, and a sig
   await listening(2)
   const producer = openProducer(t)
   let sent = 0
-  let isReplaced = false
+  const replaced = new AbortController()
   const sending = (async () => {
-    while (!isReplaced && sent < 8000) {
-      const records = [0, 1, 2, 3].map((partition) => record(from, partition, String(sent++), { timestamp: Date.now() }))
+    while (!replaced.signal.aborted && sent < 8000) {
+      const timestamp = Date.now()
+      const records = [0, 1, 2, 3].map((partition) => record(from, partition, String(sent++), { timestamp }))
       await producer.send(records, performance.now() + 20_000)
     }
   })()
   child.kill('SIGUSR2')
   await listening(4)
-  isReplaced = true
+  replaced.abort()
   await sending
   const handled = async () => {
     return (await readLog(to)).map(({ value }) => JSON.parse(String(value)) as { value: number, pid: number })

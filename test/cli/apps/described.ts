@@ -5,9 +5,11 @@ import type { Transport } from '../../../lib/transport/transport.js'
 
 const cluster = createMemoryCluster()
 /** What the next app is, and how its cluster describes itself: a test sets it. */
-export const next: { cluster?: ClusterDescription, transport: Partial<Transport>, options: Partial<FaststreamOptions> } = {
-  transport: {}, options: {}
-}
+export const next: {
+  cluster?: ClusterDescription | undefined
+  transport: Partial<Transport>
+  options: Partial<FaststreamOptions>
+} = { transport: {}, options: {} }
 
 export default async function described (app: FastifyInstance): Promise<void> {
   await app.register(faststreamPlugin, {
