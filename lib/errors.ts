@@ -1,6 +1,7 @@
 import createError from '@fastify/error'
 import { createBounded } from './create-bounded.js'
 
+export * from './errors/copies.js'
 export * from './errors/dead-letters.js'
 export * from './errors/dependencies.js'
 export * from './errors/observe.js'
@@ -26,12 +27,6 @@ export const FASTSTREAM_ERR_INVALID_TOPIC = createBounded<[topic: string, reason
 )
 export const FASTSTREAM_ERR_ALREADY_REGISTERED = createError<[name: string]>(
   'FASTSTREAM_ERR_ALREADY_REGISTERED', "the app already has a broker named '%s': give this one another 'name'", 500
-)
-export const FASTSTREAM_ERR_COPIES = createError<[]>(
-  'FASTSTREAM_ERR_COPIES',
-  'the app registers another copy of fastify-faststream than the command that looks at it, and would join its ' +
-    "groups: run the command of the app's own copy, as 'npx faststream' in the folder of the app",
-  500
 )
 export const FASTSTREAM_ERR_BROKERS_REQUIRED = createError<[]>(
   'FASTSTREAM_ERR_BROKERS_REQUIRED',

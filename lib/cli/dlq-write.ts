@@ -30,7 +30,7 @@ ${SELECTING_HELP}
 
 export const dlqDiscard: Command = {
   usage: 'faststream dlq discard [app] selection|--all --reason "sent by a test" [--json]',
-  help: `Marks dead letters as done, and publishes nothing. An audit line on stderr has who and why.\n\n${SELECTING_HELP}
+  help: `Marks dead letters as done. An audit line on stderr says who and why.\n\n${SELECTING_HELP}
   --all                      every letter that is open
   --reason                   why`,
   options: { ...SELECTING, all: { type: 'boolean' }, reason: { type: 'string' } },

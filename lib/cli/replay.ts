@@ -159,7 +159,7 @@ function outgoing (
   { topic, partition }: TopicPartitionOffset, { offset, key, value, headers, timestamp }: ConsumedRecord, group: string,
   { clock }: Broker
 ): Outgoing {
-  const place = { topic, partition, offset, timestamp: timestamp < 0 ? undefined : timestamp }
+  const place = { topic, partition, offset, timestamp }
   // The timestamp is new: an old one would let retention delete the message at once.
   return { topic, partition, key, value, headers: redriveHeaders(headers, place, group, 0), timestamp: clock.now() }
 }

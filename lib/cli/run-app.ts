@@ -51,7 +51,7 @@ export interface Place {
 
 /** @throws UsageError */
 export function placeOf (values: Values): Place {
-  const port = numberOf(values, 'port') ?? Number(process.env.PORT ?? 3000)
+  const port = numberOf(values, 'port') ?? Number(process.env.PORT || 3000)
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new UsageError('the port must be 0 to 65535')
   return { host: textOf(values, 'host') ?? 'localhost', port }
 }

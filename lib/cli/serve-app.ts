@@ -28,23 +28,16 @@ export async function listenUntilEnded (
     throw error
   }
   const ended = once(app.server, 'close').then(() => 1 as const)
-  tellListening(addressOf(app), call)
+  tellListening(app.listeningOrigin, call)
   const aborted = signal.aborted ? undefined : once(signal, 'abort')
   const code = await Promise.race([ended, Promise.resolve(aborted).then(() => 0 as const)])
   await app.close()
   return code
 }
 
-/** A worker tells its supervisor, which writes. */
+/** Of a worker, its supervisor tells it. */
 function tellListening (address: string, { out, values }: Pick<Call, 'out' | 'values'>): void {
-  if (process.env.FASTSTREAM_WORKER !== undefined && process.send !== undefined) process.send({ address })
-  else if (values.json === true) writeLine(out, { event: 'listening', address, pid: process.pid })
+  if (process.env.FASTSTREAM_WORKER !== undefined) return
+  if (values.json === true) writeLine(out, { event: 'listening', address, pid: process.pid })
   else out.write(`listening at ${address} (pid ${process.pid})\n`)
-}
-
-function addressOf ({ server }: FastifyInstance): string {
-  const address = server.address()
-  if (address === null || typeof address === 'string') return String(address)
-  const { family, address: host, port } = address
-  return `http://${family === 'IPv6' ? `[${host}]` : host}:${port}`
 }

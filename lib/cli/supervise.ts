@@ -28,9 +28,9 @@ interface Slot {
 }
 
 /** The program of this command. */
-const MAIN = new URL(import.meta.url.endsWith('.ts') ? './main.ts' : './main.js', import.meta.url)
+const MAIN = new URL(`./main.${import.meta.url.slice(-2)}`, import.meta.url)
 
-/** Runs workers in processes of their own, until a signal ends the command. `main`: the program of each worker. */
+/** Runs workers in processes of their own, until a signal ends the command. `main`: the program that a worker is. */
 export async function supervise (supervised: Supervised, call: Call, main = MAIN): Promise<ExitCode> {
   return await new Supervisor(supervised, call, main).run()
 }
@@ -123,10 +123,10 @@ class Supervisor {
   #fork (id: number): Slot {
     const worker = cluster.fork({ FASTSTREAM_WORKER: String(id) })
     const ready = new Promise<boolean>((resolve) => {
-      worker.once('message', ({ address }: { address: string }) => {
-        this.#tell(id, `listening at ${address} (pid ${worker.process.pid})`, {
-          event: 'listening', address, pid: worker.process.pid
-        })
+      worker.once('listening', ({ port }) => {
+        const address = `http://${this.#supervised.place.host}:${port}`
+        const { pid } = worker.process
+        this.#tell(id, `listening at ${address} (pid ${pid})`, { event: 'listening', address, pid })
         resolve(true)
       })
       worker.once('exit', () => { resolve(false) })

@@ -109,7 +109,8 @@ function ignore (): void {}
 async function messageOf (broker: Broker, topic: string, partition: number, record: ConsumedRecord): Promise<object> {
   const { offset, timestamp, key, value: bytes } = record
   const place = { partition, offset: String(offset), timestamp: dateOf(timestamp), key: key && shownBytes(key) }
-  const subscriber = broker.compiledSubscribers.find((each) => each.topics.includes(topic))
+  const subscriber = broker.compiledSubscribers.find(({ topics, patterns }) => (
+    topics.includes(topic) || patterns.some((pattern) => pattern.matches(topic))))
   try {
     const all = decodeHeaders(record.headers)
     if (subscriber === undefined) return { ...place, headers: all, value: decodeValueOf(record) }

@@ -13,17 +13,20 @@ const SOURCES = /\.([cm]?[jt]sx?|json)$/
  */
 export function watchFiles (file: string, changed: () => void): () => void {
   const watchers = new Map<string, FSWatcher>()
-  let cancel = (): void => {}
+  let cancel = ignore
   if (!relative(process.cwd(), file).startsWith('..')) addFolder(process.cwd())
   addFolder(dirname(file))
 
   function addFolder (folder: string): void {
     if (watchers.has(folder)) return
-    const watcher = watch(folder, (_, name) => { notice(folder, name ?? '') })
-    watcher.on('error', () => { remove(folder) })
-    watchers.set(folder, watcher)
-    for (const entry of readdirSync(folder, { withFileTypes: true })) {
-      if (entry.isDirectory() && isWatched(entry.name)) addFolder(join(folder, entry.name))
+    try {
+      watchers.set(folder, watch(folder, (_, name) => { notice(folder, name ?? '') }).on('error', ignore))
+      for (const entry of readdirSync(folder, { withFileTypes: true })) {
+        if (entry.isDirectory() && isWatched(entry.name)) addFolder(join(folder, entry.name))
+      }
+    } catch {
+      // It is gone already, as that of a tool that needed it for a moment.
+      remove(folder)
     }
   }
 
@@ -47,6 +50,8 @@ export function watchFiles (file: string, changed: () => void): () => void {
     for (const folder of [...watchers.keys()]) remove(folder)
   }
 }
+
+function ignore (): void {}
 
 function isWatched (name: string): boolean {
   return name !== 'node_modules' && !name.startsWith('.')

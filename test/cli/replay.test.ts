@@ -5,6 +5,7 @@ import type { RawHeader } from '../../lib/transport/transport.js'
 import { run } from '../../lib/cli/run.js'
 import { faststream, faststreamWith } from '../support/faststream.js'
 import { record } from '../support/memory-transport.js'
+import { cluster as other, faults } from './apps/faulty.js'
 import { cluster, ran } from './apps/shop.js'
 
 const SHOP = join(import.meta.dirname, 'apps/shop.ts')
@@ -70,6 +71,31 @@ t.test('a range of times leaves out what was replayed before', async (t) => {
 t.test('a signal stops it, and the report tells where to go on', async (t) => {
   const stopped = await faststreamWith(AbortSignal.abort(), () => {}, ...REPLAY, '--from', 'earliest')
   t.match(stopped, { code: 1, out: /^0 replayed .*stopped\nnext: 0:0 1:0\n$/ })
+})
+
+t.test('a rate holds it back, and a batch that is damaged is counted', async (t) => {
+  const app = join(import.meta.dirname, 'apps/faulty.ts')
+  other.createTopics([{ topic: 'orders', partitions: 1, replicas: 1 }])
+  const records = [1, 2, 3].map((id) => record('orders', 0, `{"id":${id}}`))
+  await createMemoryTransport({ cluster: other }).producer().send(records, Infinity)
+  const { of } = faults
+  t.teardown(() => { faults.of = of })
+  faults.of = (transport) => ({
+    ...transport,
+    consumer: (options, listener) => transport.consumer(options, {
+      ...listener,
+      records (topic, partition, all, position) {
+        if (!all.some(({ offset }) => offset === 2n)) return listener.records(topic, partition, all, position)
+        listener.records(topic, partition, all.filter(({ offset }) => offset < 2n), 2n)
+        listener.corrupt(topic, partition, { offset: 2n, nextOffset: 3n, error: new Error('checksum') })
+      }
+    })
+  })
+  const began = performance.now()
+  const range = ['--from', 'earliest', '--rate', '10']
+  const { code, out } = await faststream('replay', app, '--topic', 'orders', '--group', 'shop', ...range)
+  t.match({ code, out }, { code: 1, out: "2 replayed for group 'shop', 0 left out, 1 damaged\n" })
+  t.ok(performance.now() - began >= 190)
 })
 
 t.test('a terminal has a bar, which goes when the work is done', async (t) => {

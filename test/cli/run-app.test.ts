@@ -28,12 +28,13 @@ async function start (t: Test, ...argv: string[]) {
 }
 
 t.test('a plugin is served, with what stands behind -- as its options, and reads its topics', async (t) => {
-  const behind = ['--', '--name', 'a', '--count', '7', '--no-fast', '--tag=x', '--tag=y', '--dry-run']
+  const flags = ['--no-fast', '--eu=true', '--us=false', '--dry-run']
+  const behind = ['--', '--name', 'a', '--count', '7', '--tag=x', '--tag=y', ...flags]
   const { line, get, stop } = await start(t, SERVED, '--port', '0', ...behind)
   t.match(line, /^listening at http:\/\/\S+:\d+ \(pid \d+\)\n$/)
   await get()
   const answer = JSON.parse(await get()) as Answer
-  t.same(answer.asked, { name: 'a', count: 7, fast: false, tag: ['x', 'y'], dryRun: true })
+  t.same(answer.asked, { name: 'a', count: 7, fast: false, tag: ['x', 'y'], eu: true, us: false, dryRun: true })
   t.equal(answer.handled[0], 1)
   t.equal(await stop(), 0)
   await t.rejects(get(), 'the server is closed')
@@ -84,6 +85,16 @@ t.test('a signal before it listens ends it with 0', async (t) => {
   for (const argv of [[], ['--workers', '2']]) {
     t.equal(await run(['run', SERVED, '--port', '0', ...argv], { write () {} }, { write () {} }, signal), 0)
   }
+})
+
+t.test('a worker leaves it to its supervisor to tell that it listens', async (t) => {
+  process.env.FASTSTREAM_WORKER = '1'
+  t.teardown(() => { delete process.env.FASTSTREAM_WORKER })
+  const [texts, ending] = [new Inbox<string>(), new AbortController()]
+  const out = { write: (text: string) => { texts.add(text) } }
+  const code = run(['run', join(APPS, 'ending.ts'), '--port', '0', '--json'], out, out, ending.signal)
+  t.equal(await code, 1)
+  t.same(texts.items, [])
 })
 
 t.test('the port is PORT where none is written', async (t) => {

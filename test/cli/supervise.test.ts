@@ -117,3 +117,18 @@ t.test('with --watch a change of a file begins the app anew, also one that could
   t.equal(await nameOf((await listening(3))[2]!.address), 'b2')
   t.equal(await stop(), 0)
 })
+
+t.test('people read in lines of text what workers do', async (t) => {
+  const [texts, ending] = [new Inbox<string>(), new AbortController()]
+  const out = { write: (text: string) => { texts.add(text) } }
+  const supervised = { command: ['run'], file: SERVED, place: { host: 'localhost', port: 0 }, workers: 1 }
+  const call = { values: {}, positionals: [], rest: [], out, err: out, signal: ending.signal }
+  const code = supervise(supervised, call, MAIN)
+  const [line] = await texts.count(1)
+  t.match(line, /^worker 1: listening at http:\/\/localhost:\d+ \(pid \d+\)\n$/)
+  process.kill(Number(/pid (\d+)/.exec(line!)?.[1]), 'SIGKILL')
+  const why = 'SIGKILL: perhaps the memory was full'
+  t.equal((await texts.count(2))[1], `worker 1: ended by ${why}; it begins anew in 500 ms\n`)
+  ending.abort()
+  t.equal(await code, 0)
+})

@@ -17,6 +17,8 @@ t.test('a source file in a new folder is seen, and what is no source, or is inst
   await changes.count(1)
   writeFileSync(join(folder, 'new/c.ts'), 'x')
   await changes.count(2)
+  const gone = watchFiles(join(folder, 'gone/app.js'), () => {})
+  gone()
   rmSync(join(folder, 'lib'), { recursive: true })
   await changes.count(3)
   t.same(changes.items, [0, 1, 2])

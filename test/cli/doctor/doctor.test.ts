@@ -67,6 +67,9 @@ for (const [name, topics, rules] of [
   ['one replica in sync', { orders: topic({ 'min.insync.replicas': '1' }) }, ['min-isr']],
   ['a retention below the time of retries', { orders: topic({ 'retention.ms': '60000' }) }, ['retention-retries']],
   ['letters that go first', { 'orders.dlq': topic({ 'retention.ms': String(DAY) }) }, ['retention-dead-letters']],
+  ['letters that go first, of a topic that keeps all', {
+    orders: topic({ 'retention.ms': '-1' }), 'orders.dlq': topic({ 'retention.ms': '10' })
+  }, ['retention-dead-letters']],
   ['letters that compaction deletes', { 'orders.dlq': topic({ 'cleanup.policy': 'compact' }) },
     ['compacted-dead-letters']],
   ['letters that are too large', {
@@ -81,6 +84,12 @@ for (const [name, topics, rules] of [
     t.same((await verdict(t, 'check', { cluster: clusterOf(topics) })).rules, [], 'check leaves it to doctor')
   })
 }
+
+t.test('one node is too few for replicas', async (t) => {
+  const invoices = topic({}, { replicas: 1, config: undefined })
+  const { findings } = await verdict(t, 'doctor', { cluster: clusterOf({ invoices }, { nodes: 1 }) })
+  t.match(findings, [{ rule: 'replication', cure: /run 3 nodes/ }])
+})
 
 t.test('check finds topics that are missing, and partitions that nothing leads', async (t) => {
   const { topics: all, ...rest } = clusterOf({ invoices: topic({}, { leaderless: [1, 2] }) })
