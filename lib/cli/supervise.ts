@@ -62,7 +62,6 @@ class Supervisor {
     const { signal } = this.#call
     const end = (): void => { this.#end() }
     const replace = (): void => { this.#replaceAll() }
-    if (signal.aborted) return 0
     signal.addEventListener('abort', end)
     process.on('SIGUSR2', replace)
     const unwatch = this.#watches ? watchFiles(this.#supervised.file, () => { this.#changed() }) : () => {}
@@ -77,6 +76,10 @@ class Supervisor {
     return this.#code
   }
 
+  get #isEnding (): boolean {
+    return this.#ending.signal.aborted || this.#call.signal.aborted
+  }
+
   #setUp (): void {
     const { command, file, place: { host, port } } = this.#supervised
     const { rest } = this.#call
@@ -88,14 +91,14 @@ class Supervisor {
   /** Keeps one worker alive. Resolves when the command ends and the worker has ended. */
   async #keep (id: number): Promise<void> {
     let began = false
-    for (let failures = 0; !this.#ending.signal.aborted;) {
+    for (let failures = 0; !this.#isEnding;) {
       const slot = this.#fork(id)
       const change = this.#change.signal
       const wasReady = await slot.ready
       began ||= wasReady
       failures = wasReady ? 0 : failures + 1
       const { code, signal } = await exitOf(slot.worker)
-      if (this.#ending.signal.aborted) {
+      if (this.#isEnding) {
         // One that has not begun yet is killed by the signal.
         if (code !== 0 && signal !== 'SIGTERM') this.#code ||= 1
       } else if (!began && !this.#watches) {
@@ -149,7 +152,7 @@ class Supervisor {
   #replaceAll (): void {
     this.#rolling = this.#rolling.then(async () => {
       for (const slot of this.#slots) {
-        if (this.#ending.signal.aborted || !await this.#replace(slot)) return
+        if (this.#isEnding || !await this.#replace(slot)) return
       }
     })
   }
