@@ -20,7 +20,7 @@ export function watchFiles (file: string, changed: () => void): () => void {
   function addFolder (folder: string): void {
     if (watchers.has(folder)) return
     try {
-      watchers.set(folder, watch(folder, (_, name) => { notice(folder, name ?? '') }).on('error', ignore))
+      watchers.set(folder, watch(folder, (_, name) => { notice(folder, String(name)) }).on('error', ignore))
       for (const entry of readdirSync(folder, { withFileTypes: true })) {
         if (entry.isDirectory() && isWatched(entry.name)) addFolder(join(folder, entry.name))
       }

@@ -6,6 +6,9 @@ import { Inbox } from '../support/inbox.js'
 
 t.test('a source file in a new folder is seen, and what is no source, or is installed, is not', async (t) => {
   const folder = t.testdir({ 'app.js': '', lib: { 'a.js': '' }, node_modules: { b: { 'b.js': '' } } })
+  const before = process.cwd()
+  process.chdir(folder)
+  t.teardown(() => { process.chdir(before) })
   const changes = new Inbox<number>()
   const end = watchFiles(join(folder, 'app.js'), () => { changes.add(changes.items.length) })
   t.teardown(end)
