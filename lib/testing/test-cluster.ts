@@ -40,23 +40,25 @@ export function memoryTestCluster (clock: Environment['clock'], faults: Faults):
   }
 }
 
-const NO_BROKERS = "a test on a real Kafka needs brokers: set FASTSTREAM_TEST_BROKERS, or 'brokers' of the app"
+const NO_BROKERS = "a test on a real Kafka needs brokers: write the option 'brokers', set FASTSTREAM_TEST_BROKERS, or 'brokers' of the app"
 
 /** A real Kafka. Topics and groups of the test have names of their own there, and are removed at the end. */
-export function kafkaTestCluster (recorder: Recorder, brokers = process.env.FASTSTREAM_TEST_BROKERS): TestCluster {
+export function kafkaTestCluster (
+  recorder: Recorder, faults: Faults, brokers: readonly string[] | undefined
+): TestCluster {
   const isolation = new Isolation(`test-${randomBytes(6).toString('hex')}.`)
   const connections = new Map<string, Connection>()
   return {
-    transportsOf: () => async (settings, log) => {
+    transportsOf: (app) => async (settings, log) => {
       const connection = {
-        brokers: brokers?.split(',') ?? settings.brokers,
+        brokers: brokers ?? settings.brokers,
         clientId: settings.clientId,
         ...Sealed.open(settings.security)
       }
       if (connection.brokers.length === 0) throw new FASTSTREAM_ERR_TEST_BROKER(NO_BROKERS)
       connections.set(connection.brokers.join(), connection)
       const real = { ...settings, transport: 'kafkajs', brokers: connection.brokers } as const
-      return isolatedTransport(await createTransport(real, log), isolation)
+      return faultyTransport(isolatedTransport(await createTransport(real, log), isolation), faults, rootOf(app))
     },
     settled: async (producers, readers, timeout) => {
       await until(recorder, timeout, () => {
