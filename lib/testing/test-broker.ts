@@ -15,8 +15,10 @@ import { onceClosed } from './closing.js'
 import { Faults } from './faults.js'
 import { recordedHandlers, type Replacements } from './handler-calls.js'
 import { mustBeUsed, replace } from './overrides.js'
+import { Readers } from './readers.js'
 import { Recorder } from './recorder.js'
 import { recordingTransport } from './recording-transport.js'
+import { tableOfAll } from './state-table.js'
 import type { Tested } from './targets.js'
 import { TestedBroker } from './tested-broker.js'
 import { kafkaTestCluster, memoryTestCluster } from './test-cluster.js'
@@ -71,7 +73,7 @@ export async function testBroker<const D extends ReadonlyArray<Dependency<unknow
   const tracking = new Tracking(recorder)
   const faults = new Faults(time.clock)
   const cluster = transport === 'memory'
-    ? memoryTestCluster(time.clock, faults)
+    ? memoryTestCluster(time.clock, recorder, faults)
     : kafkaTestCluster(recorder, faults, brokers)
   const replacements: Replacements = new Map()
   const environmentOf = (app: FastifyInstance): Partial<Environment> => ({
@@ -86,12 +88,13 @@ export async function testBroker<const D extends ReadonlyArray<Dependency<unknow
     },
     handlerOf: recordedHandlers(recorder, replacements, faults)
   })
+  const readers = (): Readers => new Readers(brokersOfAll(apps))
   const open = new Set(apps)
   for (const app of apps) {
     const brokers = brokersOf(app)
     brokers.environment = { ...brokers.environment, ...environmentOf(app) }
     onceClosed(app, {
-      bound: (closing) => budget.bound('an app does not close', closing),
+      bound: (closing) => budget.bound(() => `an app does not close\n${tableOfAll(recorder, readers())}\n`, closing),
       begin: () => { time.release() },
       release: async () => {
         if (!open.delete(app) || open.size > 0) return
@@ -102,7 +105,7 @@ export async function testBroker<const D extends ReadonlyArray<Dependency<unknow
     })
   }
   for (const [dependency, fake] of overrides) replace(apps, dependency, fake)
-  await budget.bound('the apps are not ready', Promise.all(apps.map(async (app) => { await app.ready() })))
+  await budget.bound(() => 'the apps are not ready', Promise.all(apps.map(async (app) => { await app.ready() })))
   for (const dependency of apps.flatMap((app) => [...overridesOf(app).keys()])) mustBeUsed(apps, dependency)
   const means = { cluster, recorder, tracking, replacements, time, faults, budget }
   return new TestedBroker({ apps, brokers: brokersOfAll(apps) }, means)

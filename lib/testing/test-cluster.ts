@@ -14,7 +14,7 @@ import { Isolation, isolatedTransport } from './isolated-transport.js'
 import type { Readers } from './readers.js'
 import type { Recorder } from './recorder.js'
 import { settled } from './settled.js'
-import { stateTable } from './state-table.js'
+import { tableOfAll } from './state-table.js'
 import { until } from './waiting.js'
 
 /** The cluster of a test: in memory, or a real Kafka. */
@@ -30,11 +30,13 @@ export interface TestCluster {
 }
 
 /** One in-memory cluster for all brokers of a test, on which faults happen. */
-export function memoryTestCluster (clock: Environment['clock'], faults: Faults): TestCluster {
+export function memoryTestCluster (clock: Environment['clock'], recorder: Recorder, faults: Faults): TestCluster {
   const cluster = createMemoryCluster(clock)
   return {
     transportsOf: (app) => async () => faultyTransport(createMemoryTransport({ cluster }), faults, rootOf(app)),
-    settled: (producers, _, timeout) => settled(cluster, producers, timeout),
+    settled: (producers, readers, timeout) => {
+      return settled(cluster, producers, { timeout, table: () => tableOfAll(recorder, readers) })
+    },
     onChange: (listener) => cluster.onChange(listener),
     close: async () => {}
   }
@@ -62,12 +64,10 @@ export function kafkaTestCluster (
     },
     settled: async (producers, readers, timeout) => {
       await until(recorder, timeout, () => {
-        const messages = new Set(recorder.messages)
         const isDone = producers.every(({ pending }) => pending === 0) &&
           recorder.messages.every((message) => readers.waitingFor(message).length === 0)
         if (isDone) return
-        const table = stateTable({ messages, publishing: new Set() }, readers, false)
-        throw new FASTSTREAM_ERR_NOT_SETTLED(timeout, `\n${table}\n`)
+        throw new FASTSTREAM_ERR_NOT_SETTLED(timeout, `\n${tableOfAll(recorder, readers)}\n`)
       })
     },
     onChange: () => () => {},
