@@ -42,7 +42,9 @@ export function memoryTestCluster (clock: Environment['clock'], recorder: Record
   }
 }
 
-const NO_BROKERS = "a test on a real Kafka needs brokers: write the option 'brokers', set FASTSTREAM_TEST_BROKERS, or 'brokers' of the app"
+const NO_BROKERS =
+  "a test on a real Kafka needs brokers: write the option 'brokers', of testBroker() or of the app, or set " +
+  'FASTSTREAM_TEST_BROKERS'
 
 /** A real Kafka. Topics and groups of the test have names of their own there, and are removed at the end. */
 export function kafkaTestCluster (

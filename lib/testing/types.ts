@@ -77,8 +77,8 @@ export interface TestBrokerOptions<D extends ReadonlyArray<Dependency<unknown>> 
   /**
    * Cluster of the test. `'kafkajs'`: a real Kafka, which the option `brokers` names, else FASTSTREAM_TEST_BROKERS
    * (`host:port`, with commas between several), else the option `brokers` of the app. Topics and groups have names of
-   * their own there, and are deleted when the apps are closed; the test sees the names of the app. An automatic clock is
-   * that of the system. FastKafka: `using_external_broker`.
+   * their own there, and are deleted when the apps are closed; the test sees the names of the app. An automatic clock
+   * is that of the system. FastKafka: `using_external_broker`.
    *
    * @default 'kafkajs' with the option `brokers` and where the environment has FASTSTREAM_TEST_BROKERS, else 'memory'
    */

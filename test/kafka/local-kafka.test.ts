@@ -44,7 +44,7 @@ function programs (t: Test, scripts: Readonly<Record<string, string>>): string {
 }
 
 /** Stands for Maven where the jars are not looked at. */
-const MAVEN = 'for arg; do case $arg in -DoutputDirectory=*) mkdir "${arg#*=}"; touch "${arg#*=}/a.jar" ;; esac; done'
+const MAVEN = 'for arg; do case $arg in -DoutputDirectory=*) IFS==; set -- $arg; mkdir $2; touch $2/a.jar ;; esac; done'
 
 t.test('a Kafka is started and ended, and test brokers use it', async (t) => {
   // The jars of tools/kafka are used, which Maven has got in the same way.

@@ -9,7 +9,8 @@ const PATIENT = { timeout: 30_000 }
 async function build (t: Test, options: FaststreamOptions = {}) {
   const app = Fastify({ pluginTimeout: 60_000 })
   t.teardown(() => app.close())
-  await app.register(faststreamPlugin, { groupId: 'shop', topicConfig: { partitions: 1 }, drainTimeout: 5000, ...options })
+  const defaults = { groupId: 'shop', topicConfig: { partitions: 1 }, drainTimeout: 5000 }
+  await app.register(faststreamPlugin, { ...defaults, ...options })
   return app
 }
 

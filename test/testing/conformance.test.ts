@@ -10,7 +10,9 @@ const PATIENCE = 200
 type Break = (transport: MemoryTransport) => Partial<Transport>
 
 /** Breaks what a consumer does. */
-function consumer (change: (consumer: TransportConsumer) => void, wrap = (listener: ConsumerListener) => listener): Break {
+function consumer (
+  change: (consumer: TransportConsumer) => void, wrap = (listener: ConsumerListener) => listener
+): Break {
   return (transport) => ({
     consumer (options, listener) {
       const broken = transport.consumer(options, wrap(listener))

@@ -53,12 +53,18 @@ export const groups: Sentences = {
     const groupId = world.name('shop')
     const first = await world.read({ topics: [topic], groupId, rebalanceTimeout: 1000 })
     let agree = (): void => {}
+    let refused: Promise<unknown> | undefined
     first.listener.onRevoking = () => new Promise((resolve) => { agree = resolve })
+    first.listener.onLost = () => {
+      const commit = first.consumer.commit([{ topic, partition: 0, offset: 0n }])
+      refused = assert.rejects(commit, { name: 'GenerationLostError' })
+    }
     const second = await world.read({ topics: [topic], groupId, rebalanceTimeout: 1000 })
-    await world.until('the other member owns both partitions', () => second.listener.owned.length === 2)
-    await assert.rejects(first.consumer.commit([{ topic, partition: 0, offset: 0n }]), { name: 'GenerationLostError' })
+    await world.until('the member is lost', () => refused !== undefined)
+    await refused
     agree()
-    await world.until('it joins again', () => first.listener.owned.length === 1 && second.listener.owned.length === 1)
+    await world.until('it has joined again', () => (
+      first.listener.owned.length === 1 && second.listener.owned.length === 1))
   },
 
   async 'two groups read a topic without each other' (world) {

@@ -26,6 +26,7 @@ export class RecordingListener implements ConsumerListener {
   owned: string[] = []
   onAssigned = (_partitions: readonly TopicPartition[]): void => {}
   onRevoking = async (): Promise<void> => {}
+  onLost = (): void => {}
   onRecords = (_delivery: Delivery): void => {}
 
   assigned (partitions: readonly TopicPartition[]): void {
@@ -42,6 +43,7 @@ export class RecordingListener implements ConsumerListener {
   lost (): void {
     this.owned = []
     this.events.push('lost')
+    this.onLost()
   }
 
   records (topic: string, partition: number, records: readonly ConsumedRecord[], position: bigint): void {

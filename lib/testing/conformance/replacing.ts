@@ -40,7 +40,8 @@ export const replacing: Sentences = {
     await first.consumer.subscribe([a, b])
     await world.until('a member owns a partition', () => second.listener.owned.length === 1)
     await world.until('a member owns 3 partitions', () => first.listener.owned.length === 3)
-    assert.deepEqual([...first.listener.owned, ...second.listener.owned].sort(), [`${a}/0`, `${a}/1`, `${b}/0`, `${b}/1`])
+    const owned = [...first.listener.owned, ...second.listener.owned].sort()
+    assert.deepEqual(owned, [`${a}/0`, `${a}/1`, `${b}/0`, `${b}/1`])
   },
 
   async 'the same topics begin a new generation' (world) {

@@ -5,8 +5,8 @@ import { pomOf } from './pom.js'
 import { run } from './run.js'
 
 const INSTALL_MAVEN =
-  'mvn was not found: install Maven (Debian: apt install maven, macOS: brew install maven), or name a running cluster ' +
-  'in KAFKA_BROKERS'
+  'mvn was not found: install Maven (Debian: apt install maven, macOS: brew install maven), or name a running ' +
+  'cluster in KAFKA_BROKERS'
 
 /** Release of Kafka that is started. */
 export function kafkaVersion (): string {

@@ -25,5 +25,7 @@ ${[dependency('org.apache.kafka', 'kafka_2.13', version), ...logging].join('\n')
 }
 
 function dependency (groupId: string, artifactId: string, version: string): string {
-  return `    <dependency><groupId>${groupId}</groupId><artifactId>${artifactId}</artifactId><version>${version}</version></dependency>`
+  return `    <dependency>
+      <groupId>${groupId}</groupId><artifactId>${artifactId}</artifactId><version>${version}</version>
+    </dependency>`
 }
