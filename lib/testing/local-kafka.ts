@@ -33,8 +33,8 @@ export interface LocalKafka {
  * await using kafka = await startLocalKafka()
  * await using broker = await testBroker(app, { brokers: kafka.brokers })
  */
-export async function startLocalKafka (...surplus: unknown[]): Promise<LocalKafka> {
-  noSurplus('startLocalKafka()', surplus)
+export async function startLocalKafka (): Promise<LocalKafka> {
+  noSurplus('startLocalKafka()', arguments)
   const { KAFKA_BROKERS } = process.env
   if (KAFKA_BROKERS) return localKafka(checkBrokers('KAFKA_BROKERS', KAFKA_BROKERS), async () => {})
   // Most tests use none.

@@ -37,8 +37,8 @@ const SENTENCES = Object.entries({
  * import { test } from 'node:test'
  * transportConformance(test, () => new NatsTransport(['localhost:4222']))
  */
-export function transportConformance (test: ConformanceTest, factory: ClientFactory, ...surplus: unknown[]): void {
-  noSurplus('transportConformance(test, factory)', surplus)
+export function transportConformance (test: ConformanceTest, factory: ClientFactory): void {
+  noSurplus('transportConformance(test, factory)', arguments, 2)
   callable('test', test, 'must be a function: test of node:test, vitest or jest, t.test of tap')
   callable('factory', factory, 'must be a function that makes a transport')
   declareSentences(test, factory, PATIENCE)
