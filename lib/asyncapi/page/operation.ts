@@ -1,6 +1,7 @@
 import { el, whenOpened, type Child } from './dom.js'
 import { kafkaFacts } from './facts.js'
 import { flow } from './flow.js'
+import { lettersView } from './letters/letters.js'
 import { markdown } from './markdown.js'
 import { messageCard } from './message.js'
 import type { Kind, Message, Model, Operation } from './model.js'
@@ -14,9 +15,16 @@ export interface OperationView {
   readonly element: HTMLDetailsElement
 }
 
+/** Addresses of what a person can do with an operation; undefined where the app does not offer it. */
+export interface Doing {
+  readonly publishAt: URL | undefined
+  /** The routes of the dead letters that an operation sends. */
+  lettersAt (operationId: string): URL | undefined
+}
+
 /** @param find searches for a word */
 export function operationView (
-  operation: Operation, model: Model, publishAt: URL | undefined, find: (word: string) => void
+  operation: Operation, model: Model, doing: Doing, find: (word: string) => void
 ): OperationView {
   const { id, kind, title, channel, groupId, deprecated } = operation
   const isUntitled = title === channel.address
@@ -39,17 +47,20 @@ export function operationView (
     )
   )
   element.id = `operation-${id}`
-  whenOpened(element, () => [el('div', { class: 'body' }, ...body(operation, model, publishAt, find))])
+  whenOpened(element, () => [el('div', { class: 'body' }, ...body(operation, model, doing, find))])
   return { operation, element }
 }
 
-function body (operation: Operation, model: Model, publishAt: URL | undefined, find: (word: string) => void): Child[] {
-  const { description, tags, channel, messages, reply, kind } = operation
+function body (operation: Operation, model: Model, doing: Doing, find: (word: string) => void): Child[] {
+  const { id, description, tags, channel, messages, reply, kind } = operation
+  const { publishAt } = doing
+  const lettersAt = doing.lettersAt(id)
   const about = description ?? channel.description
   return [
     about !== undefined && markdown(about),
     tags.length > 0 && tagList(tags, model, find),
     kind === 'receive' && flow([operation], model, true),
+    lettersAt !== undefined && lettersView(channel.address, lettersAt),
     kafkaFacts(operation, model.operations),
     ...cards(messages, model),
     reply !== undefined && el('section', {}, el('h4', {}, 'Reply'), ...cards(reply.messages, model)),

@@ -62,6 +62,13 @@ export class AppDocument {
     return this.#origins.get(id)
   }
 
+  /** The operations that send dead letters. */
+  deadLetterOperations (): ReadonlyArray<{ readonly id: string, readonly broker: string }> {
+    this.json()
+    const operations = [...this.#origins].map(([id, { broker, parties }]) => ({ id, broker, parties }))
+    return operations.filter(({ parties }) => parties.length === 0)
+  }
+
   #make (): Rendition {
     const { document, origins } = this.#create()
     // What `transform` took out is not there.
