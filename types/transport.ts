@@ -1,4 +1,5 @@
 import type { ConsumerListener, ConsumerOptions, TransportConsumer } from './transport-consumer.js'
+import type { ClusterDescription } from './cluster-description.js'
 import type { FaststreamOptions } from './options.js'
 
 /**
@@ -30,6 +31,12 @@ export interface Transport {
    * A transport without it has all rights.
    */
   checkRights? (needed: NeededRights): Promise<void>
+  /**
+   * Asks for what `faststream doctor` compares with the options of an app. What the cluster does not tell is named in
+   * the answer. A transport without it is asked for its topics only.
+   */
+  describeCluster? (asked: { readonly topics: readonly string[], readonly groups: readonly string[] }):
+  Promise<ClusterDescription>
   /** Creates a consumer. It does nothing before `start()`. */
   consumer (options: ConsumerOptions, listener: ConsumerListener): TransportConsumer
   /** Creates a producer, one for each broker of the app. */

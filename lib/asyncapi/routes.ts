@@ -7,14 +7,12 @@ import { OWN_ROUTE, perApp } from '../scope.js'
 import { appPackage } from './document/app-package.js'
 import { describe, type Describable } from './document/description.js'
 import { createDocument, type Created } from './document/document.js'
+import { serveTexts } from './site/document-routes.js'
 import { servePage } from './site/page-routes.js'
 import { servePublish } from './publish/route.js'
 import { protect } from './site/policy.js'
-import { send } from './site/send.js'
 import type { AsyncapiSettings } from './settings.js'
 
-const JSON_TYPE = 'application/json; charset=utf-8'
-const YAML_TYPE = 'application/yaml; charset=utf-8'
 const stateOf = perApp<{ document: AppDocument | undefined }>(() => ({ document: undefined }))
 
 /**
@@ -71,8 +69,7 @@ function serve (
   const options = protect({ ...hooks, ...OWN_ROUTE })
   async function asyncapiRoutes (scope: FastifyInstance): Promise<void> {
     servePage(scope, document, settings, options)
-    scope.get('/json', options, async (request, reply) => send(request, reply, document.json(), JSON_TYPE))
-    scope.get('/yaml', options, async (request, reply) => send(request, reply, document.yaml(), YAML_TYPE))
+    serveTexts(scope, document, options)
     if (publish !== undefined) servePublish(scope, document, publish, options)
   }
 

@@ -22,7 +22,9 @@ async function writeLetter (value: string, group = 'shop'): Promise<void> {
 
 t.test('help is enough to go on, of all and of each command', async (t) => {
   for (const argv of [[], ['--help'], ['-h']]) t.match(await faststream(...argv), { code: 0, out: /dlq redrive/ })
-  const verbs = ['describe', 'docs build', 'dlq list', 'dlq show', 'dlq redrive', 'dlq discard', 'publish', 'tail']
+  const dlq = ['list', 'show', 'redrive', 'discard'].map((verb) => `dlq ${verb}`)
+  const others = ['run', 'describe', 'check', 'doctor', 'docs build', 'docs serve', 'replay', 'publish', 'tail']
+  const verbs = [...others, ...dlq]
   for (const verb of verbs) {
     const out = new RegExp(`faststream ${verb} `)
     t.match(await faststream(...verb.split(' '), '--help'), { code: 0, out, err: '' })
@@ -129,7 +131,7 @@ t.test('no command runs a subscriber or a function of the lifecycle, or stores a
 })
 
 t.test('a subscriber that is started while the app is looked at does not read either', async (t) => {
-  const app = await loadApp({ file: SHOP, connects: true })
+  const app = await loadApp({ file: SHOP, rest: [], connects: true })
   t.teardown(() => app.close())
   const late = app.broker.subscriber('orders.late', function takeLate () { ran.push('late') })
   await late.start()
