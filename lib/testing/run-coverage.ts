@@ -41,9 +41,9 @@ function merged (coverages: readonly MessageCoverage[]): MessageCoverage {
   for (const coverage of coverages) {
     for (const { name, topics, branches } of coverage.subscribers) {
       const key = [name, ...topics].join()
-      const before = new Map(Object.entries(subscribers.get(key)?.branches ?? {}))
-      const sum = Object.entries(branches).map(([branch, count]) => [branch, (before.get(branch) ?? 0) + count] as const)
-      subscribers.set(key, { name, topics, branches: { ...Object.fromEntries(before), ...Object.fromEntries(sum) } })
+      const sums = new Map(Object.entries(subscribers.get(key)?.branches ?? {}))
+      for (const [branch, count] of Object.entries(branches)) sums.set(branch, (sums.get(branch) ?? 0) + count)
+      subscribers.set(key, { name, topics, branches: Object.fromEntries(sums) })
     }
     const counts = new Map(coverage.publishers.map(({ topic, published }) => [topic, published]))
     for (const [topic, published] of counts) publishers.set(topic, (publishers.get(topic) ?? 0) + published)
