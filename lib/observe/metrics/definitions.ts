@@ -30,11 +30,6 @@ export const METRICS = {
     labels: OF_SUBSCRIBER,
     buckets: BUCKETS
   },
-  inFlight: {
-    name: 'faststream_in_flight',
-    help: 'Attempts that run.',
-    labels: OF_SUBSCRIBER
-  },
   deadLetters: {
     name: 'faststream_dead_letters_total',
     help: 'Messages that were moved to a dead-letter topic, by the stage at which they failed.',
@@ -70,6 +65,11 @@ export const METRICS = {
 
 /** The gauges that are read when metrics are collected. */
 export const COLLECTED = {
+  inFlight: {
+    name: 'faststream_in_flight',
+    help: 'Attempts that run.',
+    labels: OF_SUBSCRIBER
+  },
   queueMessages: {
     name: 'faststream_publish_queue_messages',
     help: 'Published messages that wait for the cluster.',

@@ -3,13 +3,15 @@ import { FASTSTREAM_ERR_INVALID_OPTION } from '../../errors.js'
 import { CLUSTER, COLLECTED, DEFINITIONS, METRICS, type Definition } from './definitions.js'
 
 /** A broker whose state is read when metrics are collected: each function adds its part to a gauge. */
-export type Source = { readonly [Name in keyof typeof COLLECTED]: (gauge: MetricsGauge) => void }
+export type Source = { readonly [Name in keyof typeof COLLECTED]: (gauge: MetricsGauge) => void } & {
+  /** Adds the messages that were processed since the last time. */
+  addProcessed (counter: MetricsCounter): void
+}
 
 /** The instruments of one registry, which all brokers of the process share. */
 export interface Instruments {
   readonly processed: MetricsCounter
   readonly processing: MetricsHistogram
-  readonly inFlight: MetricsGauge
   readonly deadLetters: MetricsCounter
   readonly stalls: MetricsCounter
   readonly corruptBatches: MetricsCounter
@@ -54,7 +56,9 @@ function create ({ client, registry = client.register }: MetricsOptions): Instru
     const bounds = buckets && { buckets: [...buckets] }
     return { name, help, labelNames, registers: [registry], ...bounds, ...collect && { collect } } as never
   }
-  const counter = (definition: Definition): MetricsCounter => new client.Counter(configured(definition))
+  const counter = (definition: Definition, collect?: () => void): MetricsCounter => {
+    return new client.Counter(configured(definition, collect))
+  }
   const histogram = (definition: Definition): MetricsHistogram => new client.Histogram(configured(definition))
   const collected = (name: keyof typeof COLLECTED): void => {
     const gauge = new client.Gauge(configured(COLLECTED[name], collect))
@@ -64,14 +68,15 @@ function create ({ client, registry = client.register }: MetricsOptions): Instru
       for (const source of sources) source[name](gauge)
     }
   }
+  const processed = counter(METRICS.processed, () => { for (const source of sources) source.addProcessed(processed) })
+  collected('inFlight')
   collected('queueMessages')
   collected('queueBytes')
   collected('commitAge')
   collected('lag')
   return {
-    processed: counter(METRICS.processed),
+    processed,
     processing: histogram(METRICS.processing),
-    inFlight: new client.Gauge(configured(METRICS.inFlight)),
     deadLetters: counter(METRICS.deadLetters),
     stalls: counter(METRICS.stalls),
     corruptBatches: counter(METRICS.corruptBatches),

@@ -6,6 +6,7 @@ import type { QueueSettings } from '../../options/settings.js'
 import { GroupLabels } from '../group-labels.js'
 import { TopicLabels } from '../topic-labels.js'
 import { instrumentsOf, type Instruments, type Source } from './instruments.js'
+import { Tally, type SubscriberLabels, type Sums } from './tally.js'
 
 /** ms; an attempt that holds the event loop for longer delays all requests. */
 const STALL = 50
@@ -31,17 +32,23 @@ interface OfSubscriber {
 /** The labels of one broker. */
 class Labels {
   readonly cluster: string
+  readonly tally: Tally
   readonly #topics: TopicLabels
   readonly #groups: GroupLabels
 
   constructor (broker: Broker) {
     this.cluster = broker.name
+    this.tally = new Tally(broker.name)
     this.#topics = new TopicLabels(broker)
     this.#groups = new GroupLabels(broker)
   }
 
-  of ({ topic, groupId }: OfSubscriber): { cluster: string, topic: string, group: string } {
-    return { cluster: this.cluster, topic: this.#topics.of(topic), group: this.#group(groupId) }
+  of ({ topic, groupId }: OfSubscriber): SubscriberLabels {
+    return this.sumsOf(topic, groupId).labels
+  }
+
+  sumsOf (topic: string, groupId: string | null): Sums {
+    return this.tally.of(this.#topics.of(topic), this.#group(groupId))
   }
 
   ofPublish (topic: string, outcome: string): { cluster: string, topic: string, outcome: string } {
@@ -65,10 +72,14 @@ class Labels {
 export function measure (broker: Broker, options: MetricsOptions): () => void {
   const instruments = instrumentsOf(options)
   const labels = new Labels(broker)
-  count(broker, labels, instruments)
   const source = sourceOf(broker, labels)
+  const isCollected = (): boolean => instruments.sources.has(source)
+  count(broker, labels, instruments, isCollected)
   instruments.sources.add(source)
-  broker.whenClosed(() => { instruments.sources.delete(source) })
+  broker.whenClosed(() => {
+    instruments.sources.delete(source)
+    labels.tally.addProcessed(instruments.processed)
+  })
   return () => { beginAtZero(broker, labels, instruments) }
 }
 
@@ -90,20 +101,27 @@ function beginAtZero (
   }
 }
 
-function count ({ events }: Broker, labels: Labels, instruments: Instruments): void {
-  const { processed, processing, inFlight, deadLetters, stalls, corruptBatches, publishing } = instruments
-  events.started.on((event) => { inFlight.inc(labels.of(event)) })
+/** `isCollected`: false when the broker has closed, and a handler of it may still run. */
+function count (
+  { events }: Broker, labels: Labels, instruments: Instruments, isCollected: () => boolean
+): void {
+  const { processed, processing, deadLetters, stalls, corruptBatches, publishing } = instruments
+  function add ({ topic, groupId }: OfSubscriber, outcome: string): void {
+    const { outcomes } = labels.sumsOf(topic, groupId)
+    outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
+    if (!isCollected()) labels.tally.addProcessed(processed)
+  }
+
+  events.started.on(({ topic, groupId }) => { labels.sumsOf(topic, groupId).inFlight++ })
   events.ended.on((event) => {
-    const of = labels.of(event)
-    inFlight.dec(of)
+    const sums = labels.sumsOf(event.topic, event.groupId)
+    const of = sums.labels
+    sums.inFlight--
     processing.observe(of, event.duration / 1000)
     if (event.blocked >= STALL) stalls.inc(of)
   })
-  events.retried.on((event) => { processed.inc({ ...labels.of(event), outcome: 'retried' }) })
-  events.completed.on((event) => {
-    const outcome = event.error === undefined ? OUTCOMES[event.outcome] : 'failed'
-    processed.inc({ ...labels.of(event), outcome })
-  })
+  events.retried.on((event) => { add(event, 'retried') })
+  events.completed.on((event) => { add(event, event.error === undefined ? OUTCOMES[event.outcome] : 'failed') })
   events.deadLettered.on((event) => { deadLetters.inc({ ...labels.of(event), stage: event.stage }) })
   events.partitionStopped.on((event) => {
     // The other reason: an offset that is not in the log.
@@ -139,6 +157,8 @@ function sourceOf (broker: Broker, labels: Labels): Source {
     for (const { labels, value } of highest.values()) gauge.set(labels, value)
   }
   return {
+    addProcessed: (counter) => { labels.tally.addProcessed(counter) },
+    inFlight: (gauge) => { labels.tally.addInFlight(gauge) },
     queueMessages: (gauge) => { gauge.inc({ cluster }, queued().messages) },
     queueBytes: (gauge) => { gauge.inc({ cluster }, queued().bytes) },
     commitAge: (gauge) => { setHighest(gauge, ({ oldestUnsettledAge }) => oldestUnsettledAge / 1000) },

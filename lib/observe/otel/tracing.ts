@@ -35,6 +35,7 @@ export class Tracing {
   readonly #tracer: Tracer
   readonly #link: boolean
   readonly #facts: BrokerFacts
+  #off: boolean | undefined
   #common: Attributes | undefined
   /** Id of the cluster in the common attributes. */
   #clusterId: string | undefined
@@ -53,10 +54,24 @@ export class Tracing {
   /** Traces the attempts and publishes of the broker that these events are of. */
   attach (events: Events): void {
     surround(events.around, {
-      attempt: (context, work) => this.#attempt(context, work),
-      publish: (context, work) => this.#publish(context, work)
+      attempt: (context, work) => this.#isOff ? work() : this.#attempt(context, work),
+      publish: (context, work) => this.#isOff ? work() : this.#publish(context, work)
     })
     events.completed.on((event) => { if (this.#failed.size > 0) this.#failed.delete(nameOf(event)) })
+  }
+
+  /** True without an SDK and without a propagator when the first message comes: spans would be empty objects. */
+  get #isOff (): boolean {
+    this.#off ??= this.#hasNoSdk()
+    return this.#off
+  }
+
+  #hasNoSdk (): boolean {
+    const { propagation, trace, ProxyTracerProvider } = this.#api
+    const provider = trace.getTracerProvider()
+    const none = new ProxyTracerProvider().getDelegate()
+    return propagation.fields().length === 0 &&
+      provider instanceof ProxyTracerProvider && provider.getDelegate() === none
   }
 
   /** Runs an attempt, which never rejects, in the context of its span: what it publishes are children of that. */
