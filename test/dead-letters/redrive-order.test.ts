@@ -12,10 +12,12 @@ async function shop (t: Test) {
   await app.ready()
   const producer = createMemoryTransport({ cluster }).producer()
   async function write (key: string, value: string): Promise<void> {
-    const facts = { topic: 'orders', partition: '0', offset: '0', timestamp: '1', group: 'shop', stage: 'rejected' }
+    const place = { topic: 'orders', partition: '0', offset: '0', timestamp: '1' }
+    const facts = { ...place, group: 'shop', stage: 'rejected' }
     const headers = Object.entries(facts).map(([name, fact]): RawHeader => [`x-dlq-${name}`, Buffer.from(fact)])
-    const record = { topic: 'orders.dlq', partition: 0, key: Buffer.from(key), value: Buffer.from(JSON.stringify(value)), headers }
-    await producer.send([{ ...record, timestamp: Date.now() }], Infinity)
+    const [rawKey, rawValue] = [Buffer.from(key), Buffer.from(JSON.stringify(value))]
+    const record = { topic: 'orders.dlq', partition: 0, key: rawKey, value: rawValue, headers, timestamp: Date.now() }
+    await producer.send([record], Infinity)
   }
   const published = (): unknown[] => cluster.records('orders').map(({ value }) => JSON.parse(String(value)))
   return { app, write, published }
