@@ -108,7 +108,8 @@ const WHEN: { readonly [_ in keyof typeof errors]: string } = {
     '`testBroker` is called for an app that is ready or has no broker; an override names a dependency that nothing uses',
   FASTSTREAM_ERR_ASSERTION:
     'an assertion of a [test broker](testing.md) does not hold, or an app closes with failures that its test has not read',
-  FASTSTREAM_ERR_NOT_SETTLED: '`settled()` waited longer than its `timeout`'
+  FASTSTREAM_ERR_NOT_SETTLED: '`settled()` waited longer than its `timeout`',
+  FASTSTREAM_ERR_LOCAL_KAFKA: '`startLocalKafka()` finds no Java or no Maven, or its node does not start'
 }
 
 /** An error of the catalogue as the documentation shows it. */

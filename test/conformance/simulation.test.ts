@@ -14,9 +14,8 @@ import { Trace } from '../simulation/trace.js'
 import { Weather } from '../simulation/weather.js'
 import { useEnvironment } from '../support/environment.js'
 import { SILENT } from '../support/kafka-client.js'
+import { transportConformance } from '../../lib/testing/index.js'
 import { eventually } from './eventually.js'
-import { subscriptions, type TransportWorld } from './subscriptions.js'
-import { subscriptionChanges } from './subscription-changes.js'
 import { conformance } from './suite.js'
 import { stalls, type World } from './world.js'
 
@@ -27,6 +26,8 @@ import { stalls, type World } from './world.js'
 t.setTimeout(600_000)
 
 const SPEED = 4
+/** The simulated cluster looks for no offsets by time, and takes every name of a topic. */
+const NOT_SIMULATED = /^(a time|the offsets of a place|a topic with a name that no)/
 const timeline = processTimeline(SPEED)
 const clock: Clock = {
   now: () => Date.now(),
@@ -134,21 +135,25 @@ const simulation: World = {
 
 conformance(simulation)
 
-const transports: TransportWorld = {
-  name: 'simulation',
-  clock,
-  unique: simulation.unique,
-  async transport (t) {
-    const { addresses } = cluster
-    const transport = createKafkaTransport(
-      { name: 'simulated', brokers: addresses, connectTimeout: 9000, log: SILENT }, network.wire(nextProcess()),
-      { clock, random: Math.random }
-    )
-    t.teardown(() => transport.close())
-    await transport.connect()
-    return transport
+transportConformance((name, sentence) => {
+  if (!NOT_SIMULATED.test(name)) t.test(`simulation: ${name}`, sentence)
+}, () => {
+  const transport = createKafkaTransport(
+    { name: 'simulated', brokers: cluster.addresses, connectTimeout: 9000, log: SILENT }, network.wire(nextProcess()),
+    { clock, random: Math.random }
+  )
+  // Deadlines of the sentences are those of this process.
+  const inTime = (deadline: number): number => clock.elapsed() + (deadline - systemClock.elapsed()) * SPEED
+  return {
+    ...transport,
+    ping: async (deadline) => { await transport.ping?.(inTime(deadline)) },
+    producer () {
+      const producer = transport.producer()
+      return {
+        partitionCount: (topic) => producer.partitionCount(topic),
+        send: (records, deadline) => producer.send(records, inTime(deadline)),
+        close: () => producer.close()
+      }
+    }
   }
-}
-
-subscriptions(transports)
-subscriptionChanges(transports)
+})

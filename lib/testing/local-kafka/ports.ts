@@ -1,11 +1,11 @@
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { randomInt } from 'node:crypto'
-import { host } from './settings.js'
+import { HOST } from './settings.js'
 
 /**
- * Free loopback ports from below the range that outgoing connections take theirs from: a broker that was killed
- * must find its port free when it comes up again, and a client that knocks on a dead port must not meet itself.
+ * Returns free ports of this host, from below the range that outgoing connections take theirs from: a node that was
+ * killed must find its port free when it comes up again, and a client that knocks on a dead port must not meet itself.
  */
 export async function freePorts (count: number): Promise<readonly number[]> {
   const ports = new Set<number>()
@@ -16,8 +16,8 @@ export async function freePorts (count: number): Promise<readonly number[]> {
   return [...ports]
 }
 
-async function isFree (port: number): Promise<boolean> {
-  const server = createServer().listen({ port, host, exclusive: true })
+export async function isFree (port: number): Promise<boolean> {
+  const server = createServer().listen({ port, host: HOST, exclusive: true })
   try {
     await once(server, 'listening')
     return true
