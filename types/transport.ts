@@ -18,6 +18,11 @@ export interface Transport {
    */
   connect (deadline?: number, onFailure?: (error: Error) => void): Promise<void>
   /**
+   * Returns the id of the cluster, which the spans of `otel` have, once it is known; sends no request. A transport
+   * without it has none.
+   */
+  clusterId? (): string | undefined
+  /**
    * Asks the cluster for an answer. Rejects when no node answers by `deadline`, ms of `performance.now()`. A transport
    * without it is asked for the topics of the app instead.
    */

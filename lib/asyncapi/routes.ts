@@ -2,6 +2,7 @@ import type { FastifyInstance, RegisterOptions } from 'fastify'
 import type { AsyncapiDocument } from '../../types/asyncapi.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { AppDocument } from './site/app-document.js'
+import { OperationCounters } from './site/counters.js'
 import { noSurplus, onlyKnown, yesOrNo } from '../options/assert.js'
 import { OWN_ROUTE, perApp } from '../scope.js'
 import { appPackage } from './document/app-package.js'
@@ -59,16 +60,20 @@ function serve (
   app: FastifyInstance, document: AppDocument, settings: AsyncapiSettings, registerOptions: RegisterOptions
 ): void {
   const { routePrefix, hooks, served, publish } = settings
+  const counters = new OperationCounters(app, document)
   stateOf(app).document = document
   app.addHook('onReady', async function asyncapiOnReady () {
     document.complete = true
     // A fault of the document stops the app here, instead of failing its first request.
-    if (served) document.json()
+    if (!served) return
+    document.json()
+    counters.start()
   })
   if (!served) return
   const options = protect({ ...hooks, ...OWN_ROUTE })
   async function asyncapiRoutes (scope: FastifyInstance): Promise<void> {
-    servePage(scope, document, settings, options)
+    servePage(scope, document, settings, options, counters)
+    counters.serve(scope, options)
     serveTexts(scope, document, options)
     if (publish !== undefined) servePublish(scope, document, publish, options)
   }

@@ -3,6 +3,7 @@ import type { AsyncapiDocument } from '../../../types/asyncapi.js'
 import { OWN_ROUTE } from '../../scope.js'
 import { normaliseAsyncapi } from '../settings.js'
 import { AppDocument } from './app-document.js'
+import { OperationCounters } from './counters.js'
 import { serveTexts } from './document-routes.js'
 import { servePage } from './page-routes.js'
 import { protect } from './policy.js'
@@ -16,7 +17,7 @@ export function serveDocument (given: AsyncapiDocument): FastifyInstance {
   const options = protect(OWN_ROUTE)
   app.get('/', async (_, reply) => reply.redirect(settings.routePrefix))
   app.register(async (scope) => {
-    servePage(scope, document, settings, options)
+    servePage(scope, document, settings, options, new OperationCounters(app, document))
     serveTexts(scope, document, options)
   }, { prefix: settings.routePrefix })
   return app

@@ -49,6 +49,7 @@ export function createKafkaTransport (
 
   return {
     name: options.name,
+    clusterId: () => cluster.id,
     ...createAdmin(cluster, metadata, options),
     checkRights: (needed) => checkRights(cluster, needed, log),
     describeCluster: (asked) => describeCluster(cluster, options.connectTimeout, asked),

@@ -8,6 +8,8 @@ export interface MetadataRequest {
 }
 
 export interface MetadataAnswer {
+  /** Id of the cluster, where the broker tells it. */
+  readonly clusterId?: string | null
   readonly brokers: ReadonlyArray<{ readonly nodeId: number, readonly host: string, readonly port: number }>
   readonly controllerId: number
   readonly topics: ReadonlyArray<ErrorAnswer & OfTopic<PartitionAnswer & PartitionReplicas>>

@@ -102,8 +102,9 @@ const Metadata = mapping<'Metadata', Omit<Requests['Metadata']['answer'], 'topic
   versions: { min: 4, max: 6 },
   // kafkajs writes an empty array as the protocol's null.
   toParameters: ({ topics }) => ({ topics: topics ?? [], allowAutoTopicCreation: false }),
-  toAnswer: ({ brokers, controllerId, topicMetadata }) => ({
+  toAnswer: ({ brokers, clusterId, controllerId, topicMetadata }) => ({
     brokers,
+    clusterId,
     controllerId,
     topics: topicMetadata.map(({ topic, topicErrorCode, partitionMetadata }) => ({
       topic,
