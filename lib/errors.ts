@@ -1,6 +1,7 @@
 import createError from '@fastify/error'
 import { createBounded } from './create-bounded.js'
 
+export * from './errors/copies.js'
 export * from './errors/dead-letters.js'
 export * from './errors/dependencies.js'
 export * from './errors/observe.js'

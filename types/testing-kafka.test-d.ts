@@ -4,7 +4,9 @@ import Fastify from 'fastify'
 import t from 'tap'
 import { test as vitest } from 'vitest'
 import type { Transport } from '../index.js'
-import { createTester, startLocalKafka, testBroker, transportConformance } from '../lib/testing/index.js'
+import {
+  assertRunCoverage, createTester, startLocalKafka, testBroker, transportConformance
+} from '../lib/testing/index.js'
 
 const app = Fastify()
 
@@ -36,3 +38,9 @@ transportConformance((name, sentence) => t.test(name, sentence), async () => tra
 transportConformance((name, sentence) => { if (name.startsWith('a record')) vitest(name, sentence) }, () => transport)
 // @ts-expect-error a factory makes a transport
 transportConformance(test, () => 'kafkajs')
+
+// Coverage of a run
+const { percent, missed } = assertRunCoverage('.message-coverage', 80)
+app.log.info({ rounded: percent.toFixed(1), first: missed[0]?.length })
+// @ts-expect-error the share is a number
+assertRunCoverage('.message-coverage', '80 %')

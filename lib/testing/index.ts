@@ -2,6 +2,7 @@ export { benchmark, type Benchmarked, type BenchmarkOptions } from './benchmark.
 export { startLocalKafka, type LocalKafka } from './local-kafka.js'
 export { transportConformance, type ConformanceTest } from './conformance/index.js'
 export { createMocks, type TestMocks } from './mocks.js'
+export { assertRunCoverage } from './run-coverage.js'
 export { testBroker } from './test-broker.js'
 export { createTester } from './tester.js'
 export type { TestAssertions, TestBroker } from './api.js'

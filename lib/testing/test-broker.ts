@@ -12,12 +12,14 @@ import { remember } from '../observe/observe.js'
 import type { TestBroker } from './api.js'
 import { Budget } from './budget.js'
 import { onceClosed } from './closing.js'
+import { coverageOf } from './coverage.js'
 import { Faults } from './faults.js'
 import { recordedHandlers, type Replacements } from './handler-calls.js'
 import { mustBeUsed, replace } from './overrides.js'
 import { Readers } from './readers.js'
 import { Recorder } from './recorder.js'
 import { recordingTransport } from './recording-transport.js'
+import { keepForRun } from './run-coverage.js'
 import { tableOfAll } from './state-table.js'
 import type { Tested } from './targets.js'
 import { TestedBroker } from './tested-broker.js'
@@ -99,6 +101,7 @@ export async function testBroker<const D extends ReadonlyArray<Dependency<unknow
       release: async () => {
         if (!open.delete(app) || open.size > 0) return
         tracking.stop()
+        keepForRun(() => coverageOf({ apps, brokers: brokersOfAll(apps) }, recorder))
         await cluster.close()
       },
       check: () => { if (!allowFailures) checkAsserted(recorder) }

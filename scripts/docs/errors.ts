@@ -6,6 +6,7 @@ const WHEN: { readonly [_ in keyof typeof errors]: string } = {
   FASTSTREAM_ERR_INVALID_ARGUMENTS: 'a function is called with surplus or wrong arguments',
   FASTSTREAM_ERR_INVALID_TOPIC: 'a topic has a name that Kafka does not accept',
   FASTSTREAM_ERR_ALREADY_REGISTERED: 'the app already has a broker of this name',
+  FASTSTREAM_ERR_COPIES: 'the [command line](command-line.md) looks at an app that uses another copy of the package',
   FASTSTREAM_ERR_BROKERS_REQUIRED: 'the app runs in production without `brokers`',
   FASTSTREAM_ERR_UNKNOWN_CLUSTER: '`cluster` or `setKafkaBroker()` names a cluster that `clusters` does not have',
   FASTSTREAM_ERR_INSECURE_SASL:

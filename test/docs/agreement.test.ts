@@ -105,7 +105,8 @@ t.test('health states are the same in code, types and documentation', async (t) 
 
   const ofTasks = sorted(unionOf('types/health.ts', 'BackgroundHealth', 'state'))
   const { text: tasks = '' } = LIB.find(({ file }) => file === 'broker/background-task.ts') ?? {}
-  const ofEach = [...tasks.matchAll(/\bstate(?:: BackgroundHealth\['state'\])? = '(\w+)'/g)].map(([, state = '']) => state)
+  const assigned = tasks.matchAll(/\bstate(?:: BackgroundHealth\['state'\])? = '(\w+)'/g)
+  const ofEach = Array.from(assigned, ([, state = '']) => state)
   t.same(sorted(ofEach), ofTasks, 'lib/broker/background-task.ts')
   const page = PAGES.get('docs/lifecycle.md') ?? ''
   t.same(ofTasks.filter((state) => !page.includes(`\`${state}\``)), [], 'docs/lifecycle.md leaves out none')

@@ -9,7 +9,7 @@ import Fastify from 'fastify'
 import t, { type Test } from 'tap'
 import faststreamPlugin from '../../index.js'
 import { startLocalKafka, testBroker } from '../../lib/testing/index.js'
-import { resolveJars } from '../../lib/testing/local-kafka/jars.js'
+import { resolveJars, userCache } from '../../lib/testing/local-kafka/jars.js'
 import { served } from '../../lib/testing/local-kafka/java.js'
 import { pomOf } from '../../lib/testing/local-kafka/pom.js'
 import { isFree } from '../../lib/testing/local-kafka/ports.js'
@@ -118,6 +118,8 @@ t.test('two processes may fill the cache at once, each release has its own jars'
   environment(t, { KAFKA_VERSION: '3.9.1' })
   t.equal(await resolveJars(cache), join(cache, '3.9.1'))
   t.match([pomOf('3.9.1'), pomOf('4.1.2')], [/reload4j/, /log4j-core/])
+  environment(t, { XDG_CACHE_HOME: undefined })
+  t.match(userCache(), /\.cache\/fastify-faststream\/kafka$/)
 })
 
 t.test('a node that ends is told with its log, and leaves nothing behind', async (t) => {

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { transportConformance } from '../../lib/testing/index.js'
 import { declareSentences } from '../../lib/testing/conformance/index.js'
+import { RecordingListener } from '../../lib/testing/conformance/recording-listener.js'
 import { createMemoryCluster, createMemoryTransport, type MemoryTransport } from '../../lib/transport/memory/index.js'
 import type { ConsumerListener, ConsumerOptions, Transport, TransportConsumer } from '../../lib/transport/transport.js'
 
@@ -113,6 +114,15 @@ t.test('a sentence that waits in vain says for what, and what the listeners were
   })
   const silent = sentencesOf(listener(() => ({ assigned: () => {}, records: () => {} }))).get(ONCE)
   await t.rejects(async () => { await silent?.() }, { message: /listener 1 was told: nothing$/ })
+})
+
+t.test('a listener writes down what a transport has trouble with', async (t) => {
+  const listener = new RecordingListener()
+  const error = new Error('wrong checksum')
+  listener.corrupt('orders', 0, { offset: 1n, nextOffset: 2n, error })
+  listener.failed(new Error('no broker'))
+  listener.reset('orders', 0, { stored: 9n, start: 0n, end: 3n, position: undefined })
+  t.same(listener.events, ['corrupt orders/0 (wrong checksum)', 'failed (no broker)', 'reset orders/0 9 → nowhere'])
 })
 
 t.test('each sentence is declared once, with a name, and its clients are closed', async (t) => {

@@ -19,9 +19,10 @@ t.test('what a transport tells its listener passes the faults unchanged', async 
   const batch = { offset: 1n, nextOffset: 2n, error }
   inner.corrupt('orders', 0, batch)
   inner.failed(error, false)
+  inner.lost()
   const reset = { stored: 5n, start: 7n, end: 9n, position: 7n }
   inner.reset('orders', 0, reset)
-  t.same(told, [['corrupt', 'orders', 0, batch], ['failed', error, false], ['reset', 'orders', 0, reset]])
+  t.same(told, [['corrupt', 'orders', 0, batch], ['failed', error, false], ['lost'], ['reset', 'orders', 0, reset]])
   t.doesNotThrow(() => { faulty.rebalance() }, 'also of a consumer that is closed')
   await new Promise((resolve) => { setImmediate(resolve) })
 })

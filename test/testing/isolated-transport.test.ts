@@ -47,6 +47,7 @@ function spied () {
   }
   const transport: Transport = {
     name: 'own',
+    clusterId: () => 'id',
     connect: call('connect'),
     ping: call('ping'),
     checkRights: call('rights'),
@@ -84,6 +85,7 @@ t.test('every name is another one on the cluster', async (t) => {
     heard.push([name, ...args])
     return undefined as never
   }
+  t.equal(transport.clusterId?.(), 'id')
   await transport.connect(1)
   transport.ping?.(2)
   transport.checkRights?.({ read: ['a'], write: ['b'], groups: ['g'] })

@@ -1,3 +1,4 @@
+import { countersView, type CountersView } from './counters.js'
 import { el, whenOpened, type Child } from './dom.js'
 import { kafkaFacts } from './facts.js'
 import { flow } from './flow.js'
@@ -13,6 +14,8 @@ const VERBS: Readonly<Record<Kind, string>> = { receive: 'receives', send: 'send
 export interface OperationView {
   readonly operation: Operation
   readonly element: HTMLDetailsElement
+  /** Live figures of a subscriber, where the page has them. */
+  readonly counters: CountersView | undefined
 }
 
 /** Addresses of what a person can do with an operation; undefined where the app does not offer it. */
@@ -28,6 +31,8 @@ export function operationView (
 ): OperationView {
   const { id, kind, title, channel, groupId, deprecated } = operation
   const isUntitled = title === channel.address
+  const isCounted = kind === 'receive' && document.documentElement.dataset.counters !== undefined
+  const counters = isCounted ? countersView() : undefined
   const element = el('details', { class: `operation ${kind}` },
     el('summary', {},
       el('span', { class: 'action' }, VERBS[kind]),
@@ -43,12 +48,13 @@ export function operationView (
         groupId !== undefined && el('span', { class: 'group', title: 'Consumer group' }, groupId),
         model.servers.length > 1 && el('span', { class: 'cluster' }, channel.clusters.join(', '))
       ),
-      deprecated && el('span', { class: 'badge' }, 'deprecated')
+      deprecated && el('span', { class: 'badge' }, 'deprecated'),
+      counters?.element
     )
   )
   element.id = `operation-${id}`
   whenOpened(element, () => [el('div', { class: 'body' }, ...body(operation, model, doing, find))])
-  return { operation, element }
+  return { operation, element, counters }
 }
 
 function body (operation: Operation, model: Model, doing: Doing, find: (word: string) => void): Child[] {

@@ -1,5 +1,6 @@
 import { topBar } from './bar.js'
 import { codeBlock } from './code.js'
+import { followCounters } from './counters.js'
 import { el, whenOpened, type Child } from './dom.js'
 import { flow } from './flow.js'
 import { followScroll } from './follow-scroll.js'
@@ -56,6 +57,10 @@ export function createPage (model: Model, base: URL): Child[] {
   narrow([])
   if (views.length <= FEW) for (const { element } of views) element.open = true
   queueMicrotask(() => { followRoute(go) })
+  const counted = views.flatMap(({ operation: { id }, counters }) => {
+    return counters === undefined ? [] : [[id, counters] as const]
+  })
+  if (counted.length > 0) followCounters(new URL('counters', base), new Map(counted))
   return [
     el('a', { class: 'skip', href: '#main' }, 'Skip to the operations'),
     topBar(model, search.element, base),

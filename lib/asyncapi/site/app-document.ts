@@ -56,10 +56,15 @@ export class AppDocument {
     return this.#yaml
   }
 
+  /** What the operations describe, by their ids. */
+  get origins (): ReadonlyMap<string, Origin> {
+    this.json()
+    return this.#origins
+  }
+
   /** undefined: the document has no such operation. */
   origin (id: string): Origin | undefined {
-    this.json()
-    return this.#origins.get(id)
+    return this.origins.get(id)
   }
 
   /** The operations that send dead letters. */

@@ -1,6 +1,7 @@
 import { posix } from 'node:path'
 import type { FastifyInstance, FastifyRequest, RouteShorthandOptions } from 'fastify'
 import { rendition, type AppDocument } from './app-document.js'
+import type { OperationCounters } from './counters.js'
 import { encodingFor, varyByEncoding } from './encoding.js'
 import { letterPathsOf } from './letter-paths.js'
 import { loadAssets, type Asset } from './page-assets.js'
@@ -11,7 +12,8 @@ import type { AsyncapiSettings } from '../settings.js'
 
 /** The page at the prefix, with and without a slash behind it, and its files. */
 export function servePage (
-  scope: FastifyInstance, document: AppDocument, settings: AsyncapiSettings, options: RouteShorthandOptions
+  scope: FastifyInstance, document: AppDocument, settings: AsyncapiSettings, options: RouteShorthandOptions,
+  counters: OperationCounters
 ): void {
   const assets = loadAssets(settings)
   let title = settings.theme.title
@@ -23,6 +25,7 @@ export function servePage (
     const facts = {
       title,
       publish: settings.publish !== undefined,
+      counters: await counters.areShownTo(request),
       openapi: pathToSwagger(scope, settings),
       letters: pathsToLetters(scope, document)
     }

@@ -45,8 +45,9 @@ async function goOn (world: ConformanceWorld, topic: string, { consumer, listene
   await consumer.subscribe([topic], [{ topic, partition: 0, offset: 1n }, { topic: 'x', partition: 0, offset: 9n }])
   await world.until('2 more records come', () => listener.values().length === 6)
   assert.deepEqual(listener.values().slice(4), ['b', 'c'], 'what the last generation commits does not end it')
-  const { topic: begun, partition, position } = listener.begins.at(-1) ?? {}
-  assert.deepEqual([begun, partition, position], [topic, 0, 1n], 'the position is to be committed')
+  const begun = listener.begins.at(-1)
+  const place = [begun?.topic, begun?.partition, begun?.position]
+  assert.deepEqual(place, [topic, 0, 1n], 'the position is to be committed')
   await consumer.commit([{ topic, partition: 0, offset: 2n }])
   listener.onRevoking = async () => {}
   await consumer.subscribe([topic])

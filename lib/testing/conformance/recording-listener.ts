@@ -13,8 +13,8 @@ export interface Delivery {
 /** A listener that writes down what it is told. Its doors (`onRevoking` and the like) may be replaced. */
 export class RecordingListener implements ConsumerListener {
   /**
-   * `assigned a/0 a/1`, `revoking`, `lost`, `records a/0 0-2`, `reset a/0 1 → 3` (`→ nowhere`), in the order in which
-   * they came.
+   * `assigned a/0 a/1`, `revoking`, `lost`, `records a/0 0-2`, `reset a/0 1 → 3` (`→ nowhere`), `corrupt a/0 (error)`
+   * and `failed (error)`, in their order.
    */
   readonly events: string[] = []
   readonly deliveries: Delivery[] = []
@@ -61,8 +61,8 @@ export class RecordingListener implements ConsumerListener {
     this.beginnings.push(`${topic}/${partition} ${offset} ${metadata}`)
   }
 
-  corrupt (_topic: string, _partition: number, batch: CorruptBatch): void {
-    throw batch.error
+  corrupt (topic: string, partition: number, { error }: CorruptBatch): void {
+    this.events.push(`corrupt ${topic}/${partition} (${error.message})`)
   }
 
   reset (topic: string, partition: number, reset: OffsetReset): void {
@@ -71,7 +71,7 @@ export class RecordingListener implements ConsumerListener {
   }
 
   failed (error: Error): void {
-    throw error
+    this.events.push(`failed (${error.message})`)
   }
 
   /** The values that were delivered, as text. */

@@ -18,12 +18,7 @@ export async function freePorts (count: number): Promise<readonly number[]> {
 
 export async function isFree (port: number): Promise<boolean> {
   const server = createServer().listen({ port, host: HOST, exclusive: true })
-  try {
-    await once(server, 'listening')
-    return true
-  } catch {
-    return false
-  } finally {
-    server.close()
-  }
+  const isFree = await once(server, 'listening').then(() => true, () => false)
+  server.close()
+  return isFree
 }
