@@ -97,11 +97,11 @@ t.test('dead letters are listed, shown, made a test, redriven and discarded', as
     t.ok(out.includes(Buffer.from('{"id":"x"}').toString('base64')))
   }
   const dry = await faststream('dlq', 'redrive', SHOP, '--all', '--dry-run')
-  t.match(dry, { code: 1, out: /3 would be redriven of 3\n(.|\n)*orders\.dlq:0:0 +value\/id must be number/ })
+  t.match(dry, { code: 1, err: '', out: /3 would be redriven of 3\n(.|\n)*orders\.dlq:0:0 +value\/id must be number/ })
   const discarded = await faststream('dlq', 'discard', SHOP, '--at', 'orders.dlq:0:0', '--reason', 'a test')
-  t.match(discarded, { out: '1 discarded\n' })
+  t.match(discarded, { out: '1 discarded\n', err: /"audit":"dlq discard".*"user":.*"reason":"a test","discarded":1/ })
   t.match(await faststream('dlq', 'redrive', SHOP, '--group', 'shop', '--rate', '1000'), {
-    code: 0, out: '1 redriven of 2\n'
+    code: 0, out: '1 redriven of 2\n', err: /"audit":"dlq redrive".*"group":"shop".*"redriven":1/
   })
   t.match((await faststream('dlq', 'discard', SHOP, '--all', '--reason', 'x', '--json')).json(), { discarded: Number })
   t.match(await faststream('dlq', 'list', SHOP), { code: 0 })
