@@ -15,13 +15,12 @@ import { Weather } from '../simulation/weather.js'
 import { useEnvironment } from '../support/environment.js'
 import { SILENT } from '../support/kafka-client.js'
 import { eventually } from './eventually.js'
-import { subscriptions, type TransportWorld } from './subscriptions.js'
-import { subscriptionChanges } from './subscription-changes.js'
-import { conformance } from './suite.js'
+import type { TransportWorld } from './subscriptions.js'
 import { stalls, type World } from './world.js'
 
 // What is true of a real Kafka is true of the simulated one, here in fine weather. A difference is a bug of the
-// simulation. Most of the time an app waits for a time-out or a back-off, so time runs faster.
+// simulation. Most of the time an app waits for a time-out or a back-off, so time runs faster. For the same reason the
+// sentences are in several files, which run at the same time.
 
 // They take a minute, and more on a machine that is shared.
 t.setTimeout(600_000)
@@ -65,7 +64,7 @@ async function known (topic: string, partitions: number): Promise<void> {
   ))
 }
 
-const simulation: World = {
+export const simulation: World = {
   name: 'simulation',
   unique: (prefix) => `${prefix}-${++count}`,
   app: (t, options) => begin(t, nextProcess(), options),
@@ -132,9 +131,7 @@ const simulation: World = {
   }
 }
 
-conformance(simulation)
-
-const transports: TransportWorld = {
+export const transports: TransportWorld = {
   name: 'simulation',
   clock,
   unique: simulation.unique,
@@ -149,6 +146,3 @@ const transports: TransportWorld = {
     return transport
   }
 }
-
-subscriptions(transports)
-subscriptionChanges(transports)
