@@ -2,22 +2,25 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { Kafka, logLevel, Partitioners } from 'kafkajs'
 import { order } from './order.js'
+import { report } from './report.js'
 import { median, withKafka } from './with-kafka.js'
 
 interface Result { seconds: number, cpu: number }
 
 /**
  * Reads a topic to its end with `faststream.ts` of a folder, and by hand with its `kafkajs.ts`; in turns, each time in
- * a new process and a new group.
+ * a new process and a new group. `variant`: an argument for both programs.
  */
-export async function compareReading (folder: string, [records = 300_000, rounds = 5]: readonly number[]) {
+export async function compareReading (
+  folder: string, [records = 300_000, rounds = 5]: readonly number[], variant = 'plain'
+): Promise<void> {
   const topic = `bench-${Date.now()}`
 
   async function fill (brokers: string[]): Promise<void> {
     const kafka = new Kafka({ brokers, logLevel: logLevel.ERROR })
     const admin = kafka.admin()
     await admin.connect()
-    await admin.createTopics({ topics: [{ topic, numPartitions: 3 }] })
+    await admin.createTopics({ topics: [topic, `${topic}-priced`].map((topic) => ({ topic, numPartitions: 3 })) })
     await admin.disconnect()
     const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner })
     await producer.connect()
@@ -39,7 +42,7 @@ export async function compareReading (folder: string, [records = 300_000, rounds
   async function run (program: string, brokers: string[], round: number): Promise<Result> {
     const child = fork(
       new URL(program, folder),
-      [brokers.join(), topic, `${topic}-${program}-${round}`, String(records)],
+      [brokers.join(), topic, `${topic}-${program}-${round}`, String(records), variant],
       { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] }
     )
     const [result] = await once(child, 'message') as [Result]
@@ -52,7 +55,7 @@ export async function compareReading (folder: string, [records = 300_000, rounds
     const ratios: number[] = []
     const cpuRatios: number[] = []
     console.log(
-      `${records} records of ${Buffer.byteLength(JSON.stringify(order(1)))} bytes in 3 partitions, ${rounds} rounds\n`
+      `${records} records of ${Buffer.byteLength(JSON.stringify(order(1)))} bytes in 3 partitions, ${rounds} rounds, ${variant}\n`
     )
     console.log('round   by hand: msg/s  cpu µs/msg   fastify-faststream: msg/s  cpu µs/msg   ratio')
     for (let round = 0; round < rounds; round++) {
@@ -68,5 +71,6 @@ export async function compareReading (folder: string, [records = 300_000, rounds
       )
     }
     console.log(`\nmedian ratio of speed ${median(ratios).toFixed(2)} ×, of cpu ${median(cpuRatios).toFixed(2)} ×`)
+    report({ speed: median(ratios), cpu: median(cpuRatios) })
   })
 }

@@ -1,6 +1,8 @@
 import { compareReading } from '../compare-reading.js'
 
-// npm run bench:consume [records] [rounds]
-// One message at a time, against kafkajs by hand.
+// npm run bench -- consume [records] [rounds] [plain | keys | deps | middleware | publish]
+// One message at a time, against kafkajs by hand. `keys`: in the order of keys, 16 at a time; `deps`: with a dependency
+// per message; `middleware`: with one around each message; `publish`: the handler returns what is published.
 
-await compareReading(import.meta.url, process.argv.slice(2).map(Number))
+const [records, rounds, variant] = process.argv.slice(2)
+await compareReading(import.meta.url, [records, rounds].filter((n) => n !== undefined).map(Number), variant)

@@ -1,8 +1,8 @@
 import { Ajv } from 'ajv'
-import { Kafka, logLevel } from 'kafkajs'
+import { Kafka, logLevel, Partitioners } from 'kafkajs'
 import { OrderSchema } from '../order.js'
 
-const [brokers, topic, groupId, records] = process.argv.slice(2) as [string, string, string, string]
+const [brokers, topic, groupId, records, variant] = process.argv.slice(2) as [string, string, string, string, string]
 const count = Number(records)
 
 const validate = new Ajv({ coerceTypes: 'array', useDefaults: true, removeAdditional: true }).compile(OrderSchema)
@@ -10,7 +10,10 @@ async function handle (order: { total: number }): Promise<void> {
   total += order.total
 }
 
-const consumer = new Kafka({ brokers: brokers.split(','), logLevel: logLevel.ERROR }).consumer({ groupId })
+const kafka = new Kafka({ brokers: brokers.split(','), logLevel: logLevel.ERROR })
+const consumer = kafka.consumer({ groupId })
+const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner })
+if (variant === 'publish') await producer.connect()
 await consumer.connect()
 await consumer.subscribe({ topic, fromBeginning: true })
 let seen = 0
@@ -24,15 +27,30 @@ await consumer.run({
       began = performance.now()
       cpu = process.cpuUsage()
     }
+    if (variant === 'publish') {
+      const messages = batch.messages.map(({ value }) => {
+        const order = JSON.parse(String(value))
+        if (!validate(order)) throw new Error('invalid')
+        const priced = { ...order as { id: string, total: number }, total: (order as { total: number }).total * 1.2 }
+        if (!validate(priced)) throw new Error('invalid')
+        const headers = { 'content-type': 'application/json', correlation_id: crypto.randomUUID() }
+        return { key: priced.id, value: JSON.stringify(priced), headers }
+      })
+      await producer.sendBatch({ topicMessages: [{ topic: `${topic}-priced`, messages }] })
+    }
     for (const { value, offset } of batch.messages) {
-      const order = JSON.parse(String(value))
-      if (!validate(order)) throw new Error('invalid')
-      await handle(order as { total: number })
+      if (variant !== 'publish') {
+        const order = JSON.parse(String(value))
+        if (!validate(order)) throw new Error('invalid')
+        await handle(order as { total: number })
+      }
       resolveOffset(offset)
       if (++seen === count) {
         const { user, system } = process.cpuUsage(cpu)
         process.send?.({ seconds: (performance.now() - began) / 1000, cpu: user + system, total })
-        setImmediate(() => consumer.disconnect().then(() => process.disconnect()))
+        setImmediate(() => {
+          Promise.all([consumer.disconnect(), producer.disconnect()]).then(() => process.disconnect())
+        })
       }
     }
     await heartbeat()

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import autocannon from 'autocannon'
 import { median } from '../with-kafka.js'
 
-// npm run bench:deps [requests] [rounds]
+// npm run bench -- deps [requests] [rounds]
 // What the plugin costs a route that has nothing to do with it, and one with a dependency. That is less than what two
 // runs of the same server differ by over real connections. So the way of a request through Fastify is measured alone,
 // in turns, and what it takes longer is compared with what a request costs a plain Fastify over real connections.

@@ -6,7 +6,7 @@ import { Events, processing, publishing } from '../../lib/events.js'
 import type { Producer } from '../../lib/produce/producer.js'
 import type { ConsumedRecord, ConsumerListener, TransportConsumer } from '../../lib/transport/transport.js'
 
-// tsx bench/events/index.ts [messages]
+// npm run bench -- events [messages]
 // Cost of events without listener: the time that a message takes from the transport to its commit, and how much of
 // that are the checks for listeners. The checks of a message are repeated REPEATED times in its handler, and the
 // difference is divided by that.

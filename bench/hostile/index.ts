@@ -5,7 +5,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import faststreamPlugin from 'fastify-faststream'
 import { HostileSchema, hostileBodies } from '../../test/support/hostile-bodies.js'
 
-// npm run bench:hostile [bodies]
+// npm run bench -- hostile [bodies]
 // Bodies of 0.9 MB that do not match their schema, to a route of plain Fastify, to a route that publishes them, and to
 // a topic of the memory transport. Each is sent three times and the shortest stall of the event loop counts, for others
 // use the machine, too. Of each kind: the longest stall beyond plain Fastify's, the largest answer, the largest log of

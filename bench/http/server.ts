@@ -3,6 +3,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { Kafka, logLevel, Partitioners } from 'kafkajs'
 import faststreamPlugin from 'fastify-faststream'
 import { OrderSchema } from '../order.js'
+import { cpuSince } from '../report.js'
 
 const [program, list] = process.argv.slice(2) as [string, string]
 const brokers = list.split(',')
@@ -45,5 +46,11 @@ if (program === 'kafkajs') {
 }
 
 await app.listen({ port: 0 })
-process.on('message', () => { app.close().then(() => process.disconnect()) })
+let cpu = process.cpuUsage()
+process.on('message', (message) => {
+  if (message === 'close') app.close().then(() => process.disconnect())
+  // µs of CPU since the last one
+  else process.send?.(cpuSince(cpu))
+  cpu = process.cpuUsage()
+})
 process.send?.((app.server.address() as { port: number }).port)

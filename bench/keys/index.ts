@@ -4,7 +4,7 @@ import Fastify from 'fastify'
 import faststreamPlugin from 'fastify-faststream'
 import { withKafka } from '../with-kafka.js'
 
-// npm run bench:keys [messages]
+// npm run bench -- keys [messages]
 // One partition, work of 0 to 5 ms per message, 100 at the same time: how far keys carry. parallel-consumer (16
 // threads, its own table): 26.7, 3.31, 2.18, 2.13 s.
 

@@ -5,7 +5,7 @@ import faststreamPlugin from 'fastify-faststream'
 import { publishMany } from '../../test/support/waiting-messages.js'
 import { withKafka } from '../with-kafka.js'
 
-// npm run bench:memory [messages]
+// npm run bench -- memory [messages]
 // So many messages of 200 bytes wait in one partition, and are handled slowly: 100 at a time, 1 ms each. What the
 // process takes from the machine after each tenth of them, beside what it took after 10 000.
 

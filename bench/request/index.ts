@@ -1,8 +1,9 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { report } from '../report.js'
 import { median, withKafka } from '../with-kafka.js'
 
-// npm run bench:request [seconds] [rounds]
+// npm run bench -- request [seconds] [rounds]
 // Round trips of request() at 1 and at 100 open requests, against what is written by hand on kafkajs: requests per
 // second, and their latency. Each side is a process: one asks, one answers. The latency of a publish alone goes with
 // it.
@@ -73,4 +74,5 @@ await withKafka(async (brokers) => {
     const p50 = `p50 is ${median(publish).toFixed(2)} × that of a publish`
     console.log(`\nmedian at ${open} open: ${median(rate).toFixed(2)} × the round trips of kafkajs by hand; ${p50}`)
   }
+  report(Object.fromEntries(Array.from(ratios, ([open, { rate }]) => [`rate at ${open} open`, median(rate)])))
 })

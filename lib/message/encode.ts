@@ -7,6 +7,7 @@ import { FASTSTREAM_ERR_ENCODE } from '../errors.js'
 import type { Check } from '../schema/outgoing.js'
 import type { Serialize } from '../schema/serializer.js'
 import type { Validators } from '../schema/validator.js'
+import type { RawHeader } from '../transport/transport.js'
 import { reasonOf } from '../to-error.js'
 import { deriveHeaders, deriveKey, derivePartition } from './derive.js'
 import { encodeByCodec } from './encode-by-codec.js'
@@ -57,26 +58,44 @@ export interface Circumstances {
 export function encode (
   value: unknown, options: EncodingOptions, rules: OutgoingRules, circumstances: Circumstances
 ): Outgoing {
-  const { topic, validators } = rules
+  const { topic } = rules
   if (isResponse(value)) throw new FASTSTREAM_ERR_ENCODE('value', topic, RESPONSE)
-  const { bytes, contentType, headers: added } = encodeChecked(value, rules)
+  const encoded = encodeChecked(value, rules)
+  const correlationId = circumstances.correlationId ?? randomUUID()
   return {
     topic,
     key: encodeKey(value, options, rules, circumstances),
-    value: bytes,
-    headers: inPart('headers', topic, () => {
-      const correlationId = circumstances.correlationId ?? randomUUID()
-      const own = { [CORRELATION_ID]: correlationId, ...(contentType !== undefined && { [CONTENT_TYPE]: contentType }) }
-      const derived = deriveHeaders(rules.headers, value, topic)
-      const merged = mergeHeaders(own, rules.automatic, added, derived, options.headers)
-      const headers = encodeHeaders(merged)
-      validators.headers?.(headerTexts(merged))
-      return headers
-    }),
+    value: encoded.bytes,
+    headers: hasOwnHeadersOnly(options, rules, encoded)
+      ? ownHeaders(correlationId, encoded.contentType)
+      : inPart('headers', topic, () => allHeaders(value, options, rules, encoded, correlationId)),
     timestamp: options.timestamp?.getTime() ?? circumstances.now,
     partition: options.partition ?? derivePartition(rules.partition, value, topic),
     partitioner: rules.partitioner
   }
+}
+
+/** Most messages have no other headers: nothing is merged and checked for them. */
+function hasOwnHeadersOnly (options: EncodingOptions, rules: OutgoingRules, encoded: Encoded): boolean {
+  return options.headers === undefined && rules.headers === undefined && rules.automatic === undefined &&
+    encoded.headers === undefined && rules.validators.headers === undefined
+}
+
+function ownHeaders (correlationId: string, contentType: string | undefined): RawHeader[] {
+  const correlation: RawHeader = [CORRELATION_ID, Buffer.from(correlationId)]
+  return contentType === undefined ? [correlation] : [correlation, [CONTENT_TYPE, Buffer.from(contentType)]]
+}
+
+function allHeaders (
+  value: unknown, options: EncodingOptions, rules: OutgoingRules, encoded: Encoded, correlationId: string
+): RawHeader[] {
+  const { contentType } = encoded
+  const own = { [CORRELATION_ID]: correlationId, ...(contentType !== undefined && { [CONTENT_TYPE]: contentType }) }
+  const derived = deriveHeaders(rules.headers, value, rules.topic)
+  const merged = mergeHeaders(own, rules.automatic, encoded.headers, derived, options.headers)
+  const headers = encodeHeaders(merged)
+  rules.validators.headers?.(headerTexts(merged))
+  return headers
 }
 
 function encodeChecked (value: unknown, { topic, hasSchema, validators, serialize, codec }: OutgoingRules): Encoded {

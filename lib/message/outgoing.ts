@@ -43,6 +43,6 @@ export interface Prepared {
 }
 
 /** Sends a prepared message; may be called again when it failed. */
-export async function send ({ outgoing, sender }: Prepared, sending?: Sending): Promise<RecordMetadata> {
-  return await sender.send(outgoing, sending)
+export function send ({ outgoing, sender }: Prepared, sending?: Sending): Promise<RecordMetadata> {
+  return sender.send(outgoing, sending)
 }

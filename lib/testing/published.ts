@@ -2,8 +2,7 @@ import type { RecordMetadata } from '../../types/index.js'
 import { CONTENT_TYPE, decodeHeaders, lastHeader } from '../message/headers.js'
 import { keyText } from '../message/key-text.js'
 import { decodeValue } from '../codec/content-type.js'
-import type { LoggedRecord } from '../transport/memory/index.js'
-import type { RawHeader } from '../transport/transport.js'
+import type { ConsumedRecord, RawHeader } from '../transport/transport.js'
 
 /**
  * Record of a topic, decoded for assertions.
@@ -29,7 +28,8 @@ export interface PublishedRecord extends RecordMetadata {
 }
 
 export function decodePublished (
-  topic: string, { partition, offset, key, value, headers, timestamp }: Omit<LoggedRecord, 'size'>
+  topic: string,
+  { partition, offset, key, value, headers, timestamp }: Omit<ConsumedRecord, 'size'> & { readonly partition: number }
 ): PublishedRecord {
   const shown = {
     topic,

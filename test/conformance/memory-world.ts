@@ -37,10 +37,10 @@ export const memory: World = {
   async read (topic) {
     return [...cluster.records(topic)]
       .sort((a, b) => a.partition - b.partition || Number(a.offset - b.offset))
-      .map(({ headers, ...record }) => {
+      .map(({ partition, offset, timestamp, key, value, headers }) => {
         const byName: Record<string, Array<Buffer | null>> = Object.create(null)
         for (const [name, value] of headers) (byName[name] ??= []).push(value)
-        return { ...record, headers: byName }
+        return { partition, offset, timestamp, key, value, headers: byName }
       })
   },
   partitions: async (topic) => cluster.partitions(topic).length,

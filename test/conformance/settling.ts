@@ -322,9 +322,7 @@ export function settling (world: World): void {
           await deadLetters(topics[policy]),
           policy === 'ACK_FIRST'
             ? []
-            : [
-                'reject: rejected, a negative total', 'mute: rejected, the handler rejected the message'
-              ],
+            : ['reject: rejected, a negative total', 'mute: rejected, the handler rejected the message'],
           policy
         )
       }

@@ -9,6 +9,7 @@ import { createKafkajsTransport } from '../../lib/transport/kafkajs/index.js'
 import { startCluster } from '../../tools/kafka/cluster.js'
 import { Inbox } from '../support/inbox.js'
 import { memoryLog } from '../support/json-log.js'
+import { addAcls, removeAcls } from './acls.js'
 import { transportOptions } from './client.js'
 import { createTopic, readLog, uniqueName, until, withAdmin } from './fixture.js'
 
@@ -55,12 +56,11 @@ function entriesOf (grants: readonly Grant[], principal = PRINCIPAL): AclEntry[]
 
 async function grant (t: Test, ...grants: readonly Grant[]): Promise<void> {
   t.teardown(() => revoke(...grants))
-  await withAdmin((admin) => admin.createAcls({ acl: entriesOf(grants) }), cluster.brokers)
+  await addAcls(entriesOf(grants), cluster.brokers)
 }
 
 async function revoke (...grants: readonly Grant[]): Promise<void> {
-  const filters = entriesOf(grants)
-  await withAdmin((admin) => admin.deleteAcls({ filters }), cluster.brokers)
+  await removeAcls(entriesOf(grants), cluster.brokers)
 }
 
 interface Names {
@@ -150,7 +150,7 @@ t.test('each listener takes the clients that it is for, and gives them their nam
     await app.close()
 
     const rights = entriesOf([['topic', topic, 'WRITE']], principal)
-    await withAdmin((admin) => admin.createAcls({ acl: rights }), cluster.brokers)
+    await addAcls(rights, cluster.brokers)
     const allowed = Fastify()
     t.teardown(() => allowed.close())
     await allowed.register(faststreamPlugin, { groupId: null, ...options })
@@ -158,7 +158,7 @@ t.test('each listener takes the clients that it is for, and gives them their nam
     await allowed.ready()
     t.match(await allowed.broker.publish(topic, name), { topic, offset: 0n }, name)
     await allowed.close()
-    await withAdmin((admin) => admin.deleteAcls({ filters: rights }), cluster.brokers)
+    await removeAcls(rights, cluster.brokers)
   }
 })
 

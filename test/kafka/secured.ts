@@ -4,8 +4,9 @@ import type { FaststreamOptions } from '../../index.js'
 import { createKafkajsTransport } from '../../lib/transport/kafkajs/index.js'
 import { type ClusterOptions, type Cluster, startCluster } from '../../tools/kafka/cluster.js'
 import type { Security } from '../../tools/kafka/security.js'
+import { addAcls } from './acls.js'
 import { transportOptions } from './client.js'
-import { until, withAdmin } from './fixture.js'
+import { until } from './fixture.js'
 
 // Node does not find these names among the exports of the CommonJS module.
 const require = createRequire(import.meta.url)
@@ -24,7 +25,7 @@ export async function securedCluster (
   const cluster = await startCluster({ nodes: 1, ...options })
   t.teardown(() => cluster.stop())
   const { saslSsl, ca } = cluster.security!
-  await withAdmin((admin) => admin.createAcls({ acl: options.users.flatMap(rightsOf) }), cluster.brokers)
+  await addAcls(options.users.flatMap(rightsOf), cluster.brokers)
   // The first client waits for what this process and the broker load then.
   const sasl = { mechanism: 'plain', ...options.users[0]! } as const
   await until(async () => {

@@ -4,8 +4,8 @@ import { SendError } from '../transport.js'
 import type { NewTopic, ProducedRecord } from '../transport.js'
 import { Group } from './group.js'
 import type { Lag } from './group.js'
-import { copyBytesOf, sizeOf } from './partition-log.js'
-import type { LoggedRecord, PartitionLog } from './partition-log.js'
+import { LoggedRecord } from './logged-record.js'
+import type { PartitionLog } from './partition-log.js'
 import { TopicLog, refusal } from './topic-log.js'
 
 /** Kafka's default of `message.max.bytes`; in spite of its name it bounds the batch of a partition. */
@@ -75,9 +75,10 @@ export class MemoryCluster {
    * others. Throws a `SendError` when any is refused.
    */
   append (records: readonly ProducedRecord[]): bigint[] {
-    const sent = records.map((record) => ({ record, log: this.partition(record.topic, record.partition) }))
+    const sent = records.map((record) => (
+      { record: LoggedRecord.of(record), log: this.partition(record.topic, record.partition) }))
     const sizes = new Map<PartitionLog | undefined, number>()
-    for (const { record, log } of sent) sizes.set(log, (sizes.get(log) ?? 0) + sizeOf(record))
+    for (const { record, log } of sent) sizes.set(log, (sizes.get(log) ?? 0) + record.size)
 
     const offsets = sent.map(({ record, log }) => {
       return log === undefined || sizes.get(log)! > maxBatchBytes ? undefined : log.append(record)
@@ -115,7 +116,7 @@ export class MemoryCluster {
 
   /** All records of a topic, in the order of their appends. */
   records (topic: string): readonly LoggedRecord[] {
-    return (this.#topics.get(topic)?.records ?? []).map(copyBytesOf)
+    return (this.#topics.get(topic)?.records ?? []).map((record) => record.copy())
   }
 
   /** The partitions that a living member of some group subscribes to and that are not committed to their end. */

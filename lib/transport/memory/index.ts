@@ -8,7 +8,7 @@ export { createMemoryCluster } from './cluster.js'
 export type { MemoryCluster } from './cluster.js'
 export type { MemoryConsumer } from './consumer.js'
 export type { Lag } from './group.js'
-export type { LoggedRecord } from './partition-log.js'
+export type { LoggedRecord } from './logged-record.js'
 
 export interface MemoryTransportOptions {
   readonly cluster: MemoryCluster

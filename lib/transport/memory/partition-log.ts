@@ -1,18 +1,9 @@
-import type { ConsumedRecord, ProducedRecord, RawHeader } from '../transport.js'
-
-export interface LoggedRecord extends ConsumedRecord {
-  readonly partition: number
-}
-
-type Content = Pick<ProducedRecord, 'key' | 'value' | 'headers'>
+import type { LoggedRecord } from './logged-record.js'
 
 // One read is one batch for the core. Kafka's clients bound it by bytes, 1 MiB per partition; the bound of records
 // keeps a turn of the event loop short.
 const maxReadRecords = 500
 const maxReadBytes = 1024 * 1024
-
-/** Bytes of a record in Kafka's format beside key, value and headers, with a batch around it, about. */
-const overhead = 72
 
 /** The records of one partition; the offset of a record is its place among them. */
 export class PartitionLog {
@@ -56,14 +47,13 @@ export class PartitionLog {
     if (this.holds(offset)) this.#start = offset
   }
 
-  /** Returns the offset. The log keeps the record's Buffers: the caller must not. */
-  append (record: ProducedRecord): bigint {
-    const { partition, timestamp, key, value, headers } = record
-    const logged = { partition, offset: this.end, timestamp, key, value, headers, size: sizeOf(record) }
-    this.#records.push(logged)
-    this.#arrivals.push(logged)
+  /** Returns the offset. The log keeps the record: the caller must not. */
+  append (record: LoggedRecord): bigint {
+    record.offset = this.end
+    this.#records.push(record)
+    this.#arrivals.push(record)
     for (const wake of this.#watchers) wake()
-    return logged.offset
+    return record.offset
   }
 
   /** A bounded batch from `position` on, which the log holds: at least one record, if there is one. */
@@ -74,7 +64,7 @@ export class PartitionLog {
     for (const record of this.#records.slice(from, from + maxReadRecords)) {
       bytes += record.size
       if (bytes > maxReadBytes && batch.length > 0) break
-      batch.push(copyBytesOf(record))
+      batch.push(record.copy())
     }
     return batch
   }
@@ -84,28 +74,4 @@ export class PartitionLog {
     this.#watchers.add(wake)
     return () => { this.#watchers.delete(wake) }
   }
-}
-
-export function sizeOf ({ key, value, headers }: Content): number {
-  const headerBytes = headers.reduce((sum, [name, bytes]) => sum + Buffer.byteLength(name) + lengthOf(bytes), 0)
-  return overhead + lengthOf(key) + lengthOf(value) + headerBytes
-}
-
-/** Copies bytes on their way in and out: a publisher or handler that changes its Buffers must not change the log. */
-export function copyBytesOf<R extends Content> (record: R): R {
-  const { key, value, headers } = record
-  return { ...record, key: copy(key), value: copy(value), headers: headers.map(copyHeader) }
-}
-
-/** A name is UTF-8 on the wire, and what cannot be written as such comes back as U+FFFD. */
-function copyHeader ([name, bytes]: RawHeader): RawHeader {
-  return [Buffer.from(name).toString(), copy(bytes)]
-}
-
-function copy (bytes: Buffer | null): Buffer | null {
-  return bytes === null ? null : Buffer.from(bytes)
-}
-
-function lengthOf (bytes: Buffer | null): number {
-  return bytes === null ? 0 : bytes.length
 }

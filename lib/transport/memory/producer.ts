@@ -2,7 +2,7 @@ import { FASTSTREAM_ERR_UNKNOWN_TOPIC } from '../../errors.js'
 import { SendError } from '../transport.js'
 import type { ProducedRecord, TransportProducer } from '../transport.js'
 import type { MemoryCluster } from './cluster.js'
-import { copyBytesOf } from './partition-log.js'
+import { LoggedRecord } from './logged-record.js'
 import { roundTrip } from './round-trip.js'
 
 export class MemoryProducer implements TransportProducer {
@@ -19,7 +19,7 @@ export class MemoryProducer implements TransportProducer {
   }
 
   async send (records: readonly ProducedRecord[]): Promise<readonly bigint[]> {
-    const copies = records.map(copyBytesOf)
+    const copies = records.map((record) => LoggedRecord.of(record))
     await roundTrip()
     if (this.#closed) throw new SendError('the producer is closed', 'not-sent', 'closed')
     return this.#cluster.append(copies)

@@ -1,5 +1,5 @@
 import { PartitionLog } from './partition-log.js'
-import type { LoggedRecord } from './partition-log.js'
+import type { LoggedRecord } from './logged-record.js'
 
 export class TopicLog {
   readonly topic: string

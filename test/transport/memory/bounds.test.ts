@@ -1,5 +1,5 @@
 import t from 'tap'
-import { sizeOf } from '../../../lib/transport/memory/partition-log.js'
+import { LoggedRecord } from '../../../lib/transport/memory/logged-record.js'
 import type { ProducedRecord } from '../../../lib/transport/transport.js'
 import { until } from '../../support/consumer-recorder.js'
 import { build, record, send } from '../../support/memory-transport.js'
@@ -10,7 +10,7 @@ const READ_BYTES = 1024 * 1024
 
 /** A record that has `size` bytes in the log. */
 function sized (size: number, partition = 0): ProducedRecord {
-  return record('orders', partition, Buffer.alloc(size - sizeOf(record('orders', partition, ''))))
+  return record('orders', partition, Buffer.alloc(size - LoggedRecord.of(record('orders', partition, '')).size))
 }
 
 t.test('the cluster takes a batch of exactly message.max.bytes', async (t) => {
