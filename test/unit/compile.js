@@ -33,11 +33,9 @@ function sources () {
     return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((file) => `${folder}/${file}`)
   })
   return ['index.ts', ...files].filter((file) => {
-    return /\.[jt]s$/.test(file) && !/\.d\.ts$|\.test-d\.ts$|node_modules/.test(file) && !isOfBrowser(file)
+    return /\.[jt]s$/.test(file) && !/\.d\.ts$|\.test-d\.ts$|node_modules|\/static\//.test(file)
   })
 }
-
-const isOfBrowser = (file) => /^lib\/asyncapi\/(page|site\/static)\//.test(file)
 
 function text (file) {
   return readFileSync(resolve(ROOT, file), 'utf8')

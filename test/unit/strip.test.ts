@@ -5,7 +5,7 @@ t.test('every character stays where it is, and the file says which source it is'
   const text = 'export function half (size: number): number {\n  const parts = 2 as const\n  return size / parts\n}\n'
   const code = strip('lib/half.ts', text)
   t.notMatch(code, /: number|as const/)
-  for (const part of ['(size', ') ', 'const parts', 'return', '}']) t.equal(code.indexOf(part), text.indexOf(part), part)
+  for (const part of ['(size', 'const parts', 'return', '}\n']) t.equal(code.indexOf(part), text.indexOf(part), part)
   t.match(code, /\n\/\/# sourceURL=file:\/\/\/.*\/lib\/half\.ts\n$/)
 })
 
