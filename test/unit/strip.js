@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path'
-import blankSpace from 'ts-blank-space'
+import { blankSourceFile } from 'ts-blank-space'
 import ts from 'typescript'
 import { addressOf, ROOT } from './compiled.js'
 
@@ -15,24 +15,41 @@ import { addressOf, ROOT } from './compiled.js'
  * @throws {Error} when the file has syntax that is more than a type, as `enum` has
  */
 export function strip (source, text) {
-  const code = source.endsWith('.ts') ? javascript(source, text) : text
-  // The modules find their neighbours where the source is. Each name is as long as what it stands for.
+  const { ES2022, ESNext } = ts.ScriptTarget
+  const file = ts.createSourceFile(source, text, ESNext)
+  const isTyped = source.endsWith('.ts')
+  let code = isTyped ? blankSourceFile(file, (node) => refuse(source, text, node)) : text
+  // A module finds its neighbours where the source is. Each name is as long as what it stands for.
   const places = { url: addressOf(source), dirname: dirname(resolve(ROOT, source)), filename: resolve(ROOT, source) }
-  let end = `\n//# sourceURL=${places.url}\n`
-  const placed = code.replace(/\bimport\.meta\.(url|dirname|filename)\b/g, (_, name) => {
-    const place = `function __source__${name}() { return ${JSON.stringify(places[name])} }`
-    if (!end.includes(place)) end = `\n${place}${end}`
-    return `__source__${name}()`
+  const found = new Set()
+  for (const { name, end } of metaProperties(file)) {
+    const call = `__source__${name}()`
+    code = code.slice(0, end - call.length) + call + code.slice(end)
+    found.add(name)
+  }
+  // Node.js 20 does not know `using`. Without it the characters move, which is all right where none are counted.
+  if (isTyped && !source.startsWith('lib/') && /^\s*(await )?using \w/m.test(code)) {
+    const compilerOptions = { target: ES2022, module: ts.ModuleKind.ES2022 }
+    code = ts.transpileModule(code, { compilerOptions }).outputText
+  }
+  const functions = [...found].map((name) => {
+    return `function __source__${name}() { return ${JSON.stringify(places[name])} }\n`
   })
-  return placed + end
+  return `${code}\n${functions.join('')}//# sourceURL=${places.url}\n`
 }
 
-function javascript (source, text) {
-  const code = blankSpace(text, (node) => refuse(source, text, node))
-  // Node.js 20 does not know `using`. Without it the characters move, which is all right where none are counted.
-  if (source.startsWith('lib/') || !/^\s*(await )?using \w/m.test(code)) return code
-  const { ES2022 } = ts.ScriptTarget
-  return ts.transpileModule(code, { compilerOptions: { target: ES2022, module: ts.ModuleKind.ES2022 } }).outputText
+/** Where the file has `import.meta.url` and the like: not in a text or a comment. */
+function metaProperties (file) {
+  const found = []
+  const visit = (node) => {
+    if (ts.isPropertyAccessExpression(node) && ts.isMetaProperty(node.expression)) {
+      const { text } = node.name
+      if (['url', 'dirname', 'filename'].includes(text)) found.push({ name: text, end: node.end })
+    }
+    ts.forEachChild(node, visit)
+  }
+  if (file.text.includes('import.meta.')) visit(file)
+  return found
 }
 
 function refuse (source, text, node) {

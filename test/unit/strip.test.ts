@@ -17,6 +17,7 @@ t.test('a module finds its neighbours where the source is, by names as long as b
     const text = `export const place: string = ${meta}.${name}`
     const code = strip('test/unit/strip.test.ts', text)
     t.equal(code.indexOf('()') + 2, text.length)
+    t.match(strip('test/a.ts', `// ${meta}.${name}\nconst text = '${meta}.${name}'`), /import.*import/s, 'but no text')
     t.equal(((await import(`data:text/javascript,${encodeURIComponent(code)}`)) as { place: string }).place, place)
   }
 })
