@@ -1,11 +1,13 @@
 import createError from '@fastify/error'
 import { createBounded } from './create-bounded.js'
 
+export * from './errors/copies.js'
 export * from './errors/dead-letters.js'
 export * from './errors/dependencies.js'
 export * from './errors/observe.js'
 export * from './errors/page.js'
 export * from './errors/requests.js'
+export * from './errors/testing.js'
 
 /*
  * The catalogue: one entry per error. docs/errors.md and `test/errors.test.ts` follow it. What a route can throw is
@@ -235,13 +237,4 @@ export const FASTSTREAM_ERR_PUBLISH_BATCH = createBounded<
 // Middlewares.
 export const FASTSTREAM_ERR_NEXT = createBounded<[moment: string, fault: string]>(
   'FASTSTREAM_ERR_NEXT', "a middleware must call next() of its '%s' once, while it runs, and %s", 500
-)
-
-// Tests.
-export const FASTSTREAM_ERR_TEST_BROKER = createError<[reason: string]>('FASTSTREAM_ERR_TEST_BROKER', '%s', 500)
-export const FASTSTREAM_ERR_ASSERTION = createError<[failure: string]>('FASTSTREAM_ERR_ASSERTION', '%s', 500)
-export const FASTSTREAM_ERR_NOT_SETTLED = createError<[ms: number, what: string]>(
-  'FASTSTREAM_ERR_NOT_SETTLED',
-  "still not settled after %d ms: %s (raise 'timeout' if that is too short, or look for a handler that never ends)",
-  500
 )

@@ -2,7 +2,7 @@ import { FASTSTREAM_ERR_NOT_AUTHORIZED } from './errors.js'
 
 /** A right of Kafka's ACLs. Read and Write of a topic or group include Describe. */
 export interface Right {
-  readonly operation: 'Read' | 'Write' | 'Describe' | 'Create' | 'IdempotentWrite'
+  readonly operation: 'Read' | 'Write' | 'Describe' | 'DescribeConfigs' | 'Create' | 'IdempotentWrite'
   readonly resource: 'topic' | 'group' | 'cluster'
   /** Empty: the cluster. */
   readonly name: string

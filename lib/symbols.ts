@@ -4,3 +4,5 @@ export const kBrokers = Symbol('faststream.brokers')
 export const kOwnRoute = Symbol('faststream.ownRoute')
 /** Key on a request of the brokers bound to it, once one was asked for. */
 export const kRequestBrokers = Symbol('faststream.requestBrokers')
+/** Key on `globalThis`, shared by all copies of the package: the environment of a process that only looks at apps. */
+export const kInspected = Symbol.for('fastify-faststream.inspected')

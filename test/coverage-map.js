@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs'
 // need no Kafka: each test file counts for the files of its own run only, so that neither run passes on what it touches
 // by the way.
 
-const kafka = /^lib\/transport\/kafka(js)?\//
+const kafka = /^lib\/(transport\/kafka(js)?|testing\/local-kafka)(\.ts|\/)/
 // What runs in a browser, where `npm run test:browser` has to prove it.
 const page = 'lib/asyncapi/page/'
 // The executable: to load it is to run it, and to end. `test/cli/main.test.ts` runs what is built from it.

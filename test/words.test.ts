@@ -6,8 +6,10 @@ import ts from 'typescript'
 const BANNED = /\b(nobody|somebody|anybody|everybody|whoever|comes? again|came again|that which)\b|^In which\b/i
 
 const FOLDERS = ['lib', 'types', 'test', 'examples', 'scripts', 'bench', 'tools']
-const PAGES = [...readdirSync('docs').filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`),
-  'README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md']
+const PAGES = [
+  ...readdirSync('docs', { recursive: true, encoding: 'utf8' }).map((name) => `docs/${name}`),
+  'README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md'
+].filter((path) => path.endsWith('.md'))
 
 interface Words { readonly comments: string[], readonly titles: string[], readonly strings: string[] }
 

@@ -44,6 +44,7 @@ export type * from './topic-config.js'
 export type * from './topics.js'
 export type * from './tracing.js'
 export type * from './transport.js'
+export type * from './cluster-description.js'
 export type * from './transport-consumer.js'
 
 /**

@@ -118,7 +118,7 @@ export interface MessageEndedEvent extends MessageStartedEvent {
   readonly duration: number
   /**
    * Part of it until the attempt waited for the first time, ms: decoding, validation, and what a handler does before
-   * its first `await`. The event loop stood still meanwhile.
+   * its first `await`. The event loop stood still meanwhile. Of a batch its first message has it, and the others 0.
    */
   readonly blocked: number
   /** Reason of an outcome that is no success. */

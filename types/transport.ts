@@ -1,4 +1,5 @@
 import type { ConsumerListener, ConsumerOptions, TransportConsumer } from './transport-consumer.js'
+import type { ClusterDescription } from './cluster-description.js'
 import type { FaststreamOptions } from './options.js'
 
 /**
@@ -17,6 +18,11 @@ export interface Transport {
    */
   connect (deadline?: number, onFailure?: (error: Error) => void): Promise<void>
   /**
+   * Returns the id of the cluster, which the spans of `otel` have, once it is known; sends no request. A transport
+   * without it has none.
+   */
+  clusterId? (): string | undefined
+  /**
    * Asks the cluster for an answer. Rejects when no node answers by `deadline`, ms of `performance.now()`. A transport
    * without it is asked for the topics of the app instead.
    */
@@ -30,6 +36,12 @@ export interface Transport {
    * A transport without it has all rights.
    */
   checkRights? (needed: NeededRights): Promise<void>
+  /**
+   * Asks for what `faststream doctor` compares with the options of an app. What the cluster does not tell is named in
+   * the answer. A transport without it is asked for its topics only.
+   */
+  describeCluster? (asked: { readonly topics: readonly string[], readonly groups: readonly string[] }):
+  Promise<ClusterDescription>
   /** Creates a consumer. It does nothing before `start()`. */
   consumer (options: ConsumerOptions, listener: ConsumerListener): TransportConsumer
   /** Creates a producer, one for each broker of the app. */

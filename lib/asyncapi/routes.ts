@@ -2,19 +2,18 @@ import type { FastifyInstance, RegisterOptions } from 'fastify'
 import type { AsyncapiDocument } from '../../types/asyncapi.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { AppDocument } from './site/app-document.js'
+import { OperationCounters } from './site/counters.js'
 import { noSurplus, onlyKnown, yesOrNo } from '../options/assert.js'
 import { OWN_ROUTE, perApp } from '../scope.js'
 import { appPackage } from './document/app-package.js'
 import { describe, type Describable } from './document/description.js'
 import { createDocument, type Created } from './document/document.js'
+import { serveTexts } from './site/document-routes.js'
 import { servePage } from './site/page-routes.js'
 import { servePublish } from './publish/route.js'
 import { protect } from './site/policy.js'
-import { send } from './site/send.js'
 import type { AsyncapiSettings } from './settings.js'
 
-const JSON_TYPE = 'application/json; charset=utf-8'
-const YAML_TYPE = 'application/yaml; charset=utf-8'
 const stateOf = perApp<{ document: AppDocument | undefined }>(() => ({ document: undefined }))
 
 /**
@@ -61,18 +60,21 @@ function serve (
   app: FastifyInstance, document: AppDocument, settings: AsyncapiSettings, registerOptions: RegisterOptions
 ): void {
   const { routePrefix, hooks, served, publish } = settings
+  const counters = new OperationCounters(app, document)
   stateOf(app).document = document
   app.addHook('onReady', async function asyncapiOnReady () {
     document.complete = true
     // A fault of the document stops the app here, instead of failing its first request.
-    if (served) document.json()
+    if (!served) return
+    document.json()
+    counters.start()
   })
   if (!served) return
   const options = protect({ ...hooks, ...OWN_ROUTE })
   async function asyncapiRoutes (scope: FastifyInstance): Promise<void> {
-    servePage(scope, document, settings, options)
-    scope.get('/json', options, async (request, reply) => send(request, reply, document.json(), JSON_TYPE))
-    scope.get('/yaml', options, async (request, reply) => send(request, reply, document.yaml(), YAML_TYPE))
+    servePage(scope, document, settings, options, counters)
+    counters.serve(scope, options)
+    serveTexts(scope, document, options)
     if (publish !== undefined) servePublish(scope, document, publish, options)
   }
 

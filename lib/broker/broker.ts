@@ -202,7 +202,7 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
       return
     }
     this.#connection?.dispatch()
-    if (this.isConnected && !this.isInspected) this.lifecycle.background.start(this.clock)
+    if (this.isConnected) this.lifecycle.startTasks()
   }
 
   async #runPostponed (): Promise<void> {

@@ -97,6 +97,10 @@ export abstract class DeclaredBroker implements PublishingSender {
     return this.environment.isInspected === true
   }
 
+  get startsTasks (): boolean {
+    return !this.isInspected && this.environment.hasManualTasks !== true
+  }
+
   get isConnected (): boolean {
     return this.state === 'connected'
   }

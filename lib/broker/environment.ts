@@ -16,6 +16,8 @@ export interface Environment {
   readonly options: Pick<FaststreamOptions, 'startup' | 'topics' | 'commit' | 'retry'>
   /** True: the app is only looked at. No subscriber reads, and no function of the lifecycle runs. */
   readonly isInspected?: boolean
+  /** True: background tasks are started by a test, and not when messages flow. */
+  readonly hasManualTasks?: boolean
   /** Called once per broker, before it starts. */
   readonly listen: (events: Events, broker: Broker) => void
   /** Returns what runs as the handler of a subscriber. Asked once, when the subscriber is compiled. */

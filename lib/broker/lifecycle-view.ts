@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { BrokerLifecycle, DeadLetters } from '../../types/index.js'
 import { LONGEST_TIMER } from '../clock.js'
 import { noSurplus, number, onlyKnown } from '../options/assert.js'
-import type { Task } from './background-tasks.js'
+import type { Task } from './background-task.js'
 import type { Hook, Lifecycle } from './lifecycle.js'
 
 /** The broker behind a view, as far as its life goes. */

@@ -8,7 +8,8 @@ import type { Log } from '../log.js'
 import { callable, text } from '../options/assert.js'
 import { addReadyHook } from '../scope.js'
 import { toError } from '../to-error.js'
-import { BackgroundTasks, type Task } from './background-tasks.js'
+import type { Task } from './background-task.js'
+import { BackgroundTasks } from './background-tasks.js'
 
 export type Hook = (this: FastifyInstance) => unknown
 
@@ -19,6 +20,8 @@ export interface Living {
   readonly isConnected: boolean
   /** True: nothing of the app is to run. */
   readonly isInspected: boolean
+  /** False: background tasks are started by a test, or not at all. */
+  readonly startsTasks: boolean
   readonly clock: Clock
 }
 
@@ -63,10 +66,15 @@ export class Lifecycle {
   addBackground (scope: FastifyInstance, name: string, run: Task): void {
     text('name', name)
     this.#check('background', run)
-    if (this.background.has(name)) {
+    if (this.background.find(name) !== undefined) {
       throw new FASTSTREAM_ERR_INVALID_OPTION('name', `'${name}' is taken by another background task`)
     }
     this.background.add(name, scope, run)
+  }
+
+  /** Starts the background tasks. */
+  startTasks (): void {
+    if (this.#broker.startsTasks) this.background.start(this.#broker.clock)
   }
 
   /** Whether functions of `onStarted` have not run yet because the cluster was not there. */

@@ -19,6 +19,7 @@ import type { Settings } from '../options/plugin-options.js'
 import { unconfirmed } from '../produce/unconfirmed.js'
 import type { Target } from '../request/requests.js'
 import type { Validate } from '../schema/validator.js'
+import type { ConsumedRecord } from '../transport/transport.js'
 import { checkTopic } from '../options/topic-name.js'
 
 /** Options of a publish, which a caller without types may have written in any way. */
@@ -34,6 +35,8 @@ export interface PublisherMeans {
   readonly chains: PublishChains
   /** Rules of the replies to its requests. */
   readonly replies: () => IncomingRules
+  /** The record that is replied to. */
+  readonly repliesTo?: ConsumedRecord | undefined
 }
 
 /** Values that a result takes from the message whose handler returned it. */
@@ -140,7 +143,7 @@ export class PublisherPlan {
   prepare (
     value: unknown, options: GivenOptions = NO_OPTIONS, correlationId?: string, tombstoneKey: Buffer | null = null
   ): Prepared {
-    const { sender, now, log } = this.#means
+    const { sender, now, log, repliesTo } = this.#means
     if (options !== NO_OPTIONS) checkPublishOptions(options)
     const own = options.correlationId
     const circumstances = {
@@ -148,7 +151,8 @@ export class PublisherPlan {
       tombstoneKey,
       now: now()
     }
-    return { outgoing: encode(value, options, this.#rules, circumstances), sender }
+    const outgoing = encode(value, options, this.#rules, circumstances)
+    return { outgoing: repliesTo === undefined ? outgoing : { ...outgoing, repliesTo }, sender }
   }
 
   async #publishInOrder (

@@ -12,7 +12,7 @@ import type { SubscriberDeclaration } from './declaration.js'
 import { Groups } from './groups.js'
 import type { CompiledSubscriber } from './subscriber.js'
 import { checkPartitions } from './check-partitions.js'
-import { namesOf } from './plan.js'
+import { namesOf, type SubscriberSettings } from './plan.js'
 import { prepareTopics } from './prepare-topics.js'
 
 export interface Surroundings extends Environment {
@@ -229,7 +229,13 @@ export class BrokerRuntime {
   }
 }
 
-function neededRights ({ subscribers, writtenTopics }: RuntimePlan): NeededRights {
+/** Rights on the cluster that the app needs to run. */
+export function neededRights (
+  { subscribers, writtenTopics }: {
+    readonly subscribers: ReadonlyArray<Pick<SubscriberSettings, 'groupId' | 'topics' | 'patterns'>>
+    readonly writtenTopics: readonly string[]
+  }
+): NeededRights {
   const groups = subscribers.flatMap(({ groupId }) => groupId ?? [])
   return {
     read: [...new Set(subscribers.flatMap(namesOf))],

@@ -6,6 +6,8 @@ export type ExitCode = 0 | 1 | 2
 /** Where a command writes. */
 export interface Output {
   write (text: string): void
+  /** True for a terminal. */
+  readonly isTTY?: boolean
 }
 
 /** The values of a command's options. */
@@ -16,7 +18,11 @@ export interface Call {
   readonly values: Values
   /** What is no option, without the names of the command. */
   readonly positionals: readonly string[]
+  /** What stands behind `--`: options of the app. */
+  readonly rest: readonly string[]
   readonly out: Output
+  /** Where an audit line goes. */
+  readonly err: Output
   /** Aborts when the user ends the command. */
   readonly signal: AbortSignal
 }

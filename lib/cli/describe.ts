@@ -10,8 +10,8 @@ export const describe: Command = {
   run
 }
 
-async function run ({ values, positionals: [file], out }: Call): Promise<ExitCode> {
-  const app = await loadApp({ file, connects: false })
+async function run ({ values, positionals: [file], rest, out }: Call): Promise<ExitCode> {
+  const app = await loadApp({ file, rest, connects: false })
   try {
     const brokers = [...brokersOf(app).byName.values()]
     const subscribers = brokers.flatMap(({ name: broker, registry }) => registry.subscribers.map((each) => ({

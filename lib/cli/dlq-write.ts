@@ -1,6 +1,7 @@
 import { textOf, type Call, type Command, type ExitCode } from './command.js'
 import { loadApp } from './load-app.js'
-import { writeJson, writeTable } from './output.js'
+import { writeAudit, writeJson, writeTable } from './output.js'
+import { progressOf } from './progress.js'
 import { numberOf, SELECTING, SELECTING_HELP, selectionOf } from './selecting.js'
 import { UsageError } from './usage-error.js'
 
@@ -8,7 +9,8 @@ const NOTHING = 'select letters, as --topic orders; or write --all'
 
 export const dlqRedrive: Command = {
   usage: 'faststream dlq redrive [app] selection|--all [--dry-run] [--rate 50] [--limit 1000] [--force] [--json]',
-  help: `Publishes the messages of dead letters again, for the group that failed. Exit code 1: some letters stay.
+  help: `Publishes the messages of dead letters again, for the group that failed. Exit code 1: some letters stay. An
+audit line on stderr has who and what.
 
 ${SELECTING_HELP}
   --all                      every letter that is open
@@ -28,14 +30,15 @@ ${SELECTING_HELP}
 
 export const dlqDiscard: Command = {
   usage: 'faststream dlq discard [app] selection|--all --reason "sent by a test" [--json]',
-  help: `Marks dead letters as done without publishing them. The log of the app has the reason.\n\n${SELECTING_HELP}
+  help: `Marks dead letters as done. An audit line on stderr says who and why.\n\n${SELECTING_HELP}
   --all                      every letter that is open
   --reason                   why`,
   options: { ...SELECTING, all: { type: 'boolean' }, reason: { type: 'string' } },
   run: discard
 }
 
-async function redrive ({ values, positionals: [file], out, signal }: Call): Promise<ExitCode> {
+async function redrive (call: Call): Promise<ExitCode> {
+  const { values, positionals: [file], rest, out, signal } = call
   const selection = selectionOf(values)
   if (selection === undefined && values.all !== true) throw new UsageError(NOTHING)
   const options = {
@@ -46,10 +49,21 @@ async function redrive ({ values, positionals: [file], out, signal }: Call): Pro
     limit: numberOf(values, 'limit'),
     signal
   }
-  const app = await loadApp({ file, connects: true })
+  const app = await loadApp({ file, rest, connects: true })
   try {
-    const report = await app.broker.deadLetters.redrive(options)
+    const progress = progressOf(call)
+    const report = await app.broker.deadLetters.redrive({
+      ...options,
+      onProgress: ({ looked, redriven, refused }) => {
+        progress.show(`${looked} looked at, ${redriven} redriven, ${refused} refused`)
+      }
+    })
+    progress.end()
     const { refused, verdicts, redriven, looked, stopped } = report
+    if (!report.dryRun) {
+      const facts = { redriven, refused: refused.length, stopped }
+      writeAudit(call, 'dlq redrive', { selection, force: options.force, ...facts })
+    }
     if (values.json === true) writeJson(out, report)
     else {
       const would = report.dryRun ? 'would be ' : ''
@@ -71,14 +85,16 @@ async function redrive ({ values, positionals: [file], out, signal }: Call): Pro
   }
 }
 
-async function discard ({ values, positionals: [file], out }: Call): Promise<ExitCode> {
+async function discard (call: Call): Promise<ExitCode> {
+  const { values, positionals: [file], rest, out } = call
   const selection = selectionOf(values)
   if (selection === undefined && values.all !== true) throw new UsageError(NOTHING)
   const reason = textOf(values, 'reason')
   if (reason === undefined) throw new UsageError('say why: --reason "sent by a test"')
-  const app = await loadApp({ file, connects: true })
+  const app = await loadApp({ file, rest, connects: true })
   try {
     const result = await app.broker.deadLetters.discard({ ...selection, reason })
+    writeAudit(call, 'dlq discard', { selection, reason, ...result })
     if (values.json === true) writeJson(out, result)
     else out.write(`${result.discarded} discarded\n`)
     return 0

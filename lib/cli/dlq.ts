@@ -1,7 +1,8 @@
 import { relative } from 'node:path'
 import type { DeadLetter, DeadLetterEntry } from '../../types/index.js'
 import { textOf, type Call, type Command, type ExitCode } from './command.js'
-import { fileOf, loadApp } from './load-app.js'
+import { fileOf } from './find-app.js'
+import { loadApp } from './load-app.js'
 import { shownBytes, writeJson, writeTable } from './output.js'
 import { numberOf, placeOf, SELECTING, SELECTING_HELP, selectionOf } from './selecting.js'
 import { testOf } from './test-of.js'
@@ -28,11 +29,11 @@ export const dlqShow: Command = {
   run: show
 }
 
-async function list ({ values, positionals: [file], out }: Call): Promise<ExitCode> {
+async function list ({ values, positionals: [file], rest, out }: Call): Promise<ExitCode> {
   const state = STATES.find((each) => each === (textOf(values, 'state') ?? 'open'))
   if (state === undefined) throw new UsageError(`--state must be one of ${STATES.join(', ')}`)
   const query = { ...selectionOf(values), state, limit: numberOf(values, 'limit'), after: textOf(values, 'after') }
-  const app = await loadApp({ file, connects: true })
+  const app = await loadApp({ file, rest, connects: true })
   try {
     const page = await app.broker.deadLetters.list(query)
     if (values.json === true) writeJson(out, page)
@@ -72,7 +73,7 @@ function failureOf ({ error: { name, code, message } }: DeadLetter): string {
   return [name, code, message].filter((each) => each !== undefined).join(' ')
 }
 
-async function show ({ values, positionals: [file], out }: Call): Promise<ExitCode> {
+async function show ({ values, positionals: [file], rest, out }: Call): Promise<ExitCode> {
   const at = textOf(values, 'at')
   if (at === undefined) throw new UsageError('name the letter: --at orders.dlq:0:12')
   const place = placeOf(at)
@@ -80,7 +81,7 @@ async function show ({ values, positionals: [file], out }: Call): Promise<ExitCo
   if (runner !== undefined && runner !== 'tap' && runner !== 'vitest') {
     throw new UsageError('--as-test must be tap or vitest')
   }
-  const app = await loadApp({ file, connects: true })
+  const app = await loadApp({ file, rest, connects: true })
   try {
     const letter = await app.broker.deadLetters.show(place)
     const { verdict, deadLetter, rawKey, rawValue, messageHeaders } = letter

@@ -11,15 +11,24 @@ import { UsageError } from './usage-error.js'
  * @throws UsageError
  */
 export async function importApp (file: string, runsTypeScript = import.meta.url.endsWith('.ts')): Promise<object> {
-  const url = pathToFileURL(file).href
-  if (!/\.[cm]?tsx?$/.test(file) || runsTypeScript) return await import(url) as object
-  let tsx: string
+  if (/\.[cm]?tsx?$/.test(file) && !runsTypeScript) await registerTsx(file)
+  return await import(pathToFileURL(file).href) as object
+}
+
+/**
+ * Registers the tsx of the app for the whole process. Its `tsImport` would load this package a second time for the app,
+ * and the second copy would not know that the app is only looked at.
+ */
+async function registerTsx (file: string): Promise<void> {
+  let folder: string
   try {
-    // The build for ESM: that for CommonJS finds none of its own files.
-    tsx = join(dirname(createRequire(file).resolve('tsx/package.json')), 'dist/esm/api/index.mjs')
+    folder = dirname(createRequire(file).resolve('tsx/package.json'))
   } catch (cause) {
     throw new UsageError('the app is TypeScript: install tsx, or name its JavaScript', { cause })
   }
-  const { tsImport } = membersOf(await import(pathToFileURL(tsx).href) as object)
-  return await Reflect.apply(tsImport as () => Promise<object>, undefined, [url, import.meta.url])
+  for (const kind of ['cjs', 'esm']) {
+    const api = pathToFileURL(join(folder, `dist/${kind}/api/index.mjs`)).href
+    const { register } = membersOf(await import(api) as object)
+    Reflect.apply(register as () => unknown, undefined, [])
+  }
 }

@@ -1,14 +1,20 @@
-import type { Output } from './command.js'
+import { userInfo } from 'node:os'
+import type { Call, Output } from './command.js'
 
 /** Writes one value as JSON, offsets as text. */
 export function writeJson (out: Output, value: unknown): void {
-  const asText = (_: string, each: unknown): unknown => typeof each === 'bigint' ? String(each) : each
   out.write(`${JSON.stringify(value, asText, 2)}\n`)
 }
 
 /** Writes one value as JSON, in one line. */
 export function writeLine (out: Output, value: object): void {
   out.write(`${JSON.stringify(value)}\n`)
+}
+
+/** Writes what a command has changed, and who called it, where errors go: it is no part of the result. */
+export function writeAudit ({ err }: Pick<Call, 'err'>, command: string, facts: object): void {
+  const [time, user] = [new Date().toISOString(), userInfo().username]
+  err.write(`${JSON.stringify({ audit: command, time, user, ...facts }, asText)}\n`)
 }
 
 /** Writes rows under a head, as wide as the widest cell of each column. */
@@ -24,4 +30,8 @@ export function shownBytes (bytes: Buffer | null): string {
   if (bytes === null) return '-'
   const text = bytes.toString()
   return Buffer.from(text).equals(bytes) ? text : `base64:${bytes.toString('base64')}`
+}
+
+function asText (_: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value
 }

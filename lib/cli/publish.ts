@@ -22,13 +22,13 @@ export const publish: Command = {
   run
 }
 
-async function run ({ values, positionals: [file], out }: Call): Promise<ExitCode> {
+async function run ({ values, positionals: [file], rest, out }: Call): Promise<ExitCode> {
   const topic = textOf(values, 'topic')
   if (topic === undefined) throw new UsageError('name the topic: --topic orders')
   const value = valueOf(textOf(values, 'value'), textOf(values, 'text'))
   const key = textOf(values, 'key')
   const headers = headersOf(textOf(values, 'header'))
-  const app = await loadApp({ file, connects: true })
+  const app = await loadApp({ file, rest, connects: true })
   try {
     const declared = app.broker.topics()
     if (!declared.includes(topic)) {

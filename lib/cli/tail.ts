@@ -10,15 +10,17 @@ import type { ConsumedRecord, ConsumerOptions } from '../transport/transport.js'
 import { textOf, type Call, type Command, type ExitCode, type Output } from './command.js'
 import { loadApp } from './load-app.js'
 import { shownBytes, writeLine } from './output.js'
+import { offsetIn, resetOf } from './range.js'
 import { numberOf } from './selecting.js'
 import { UsageError } from './usage-error.js'
 
 export const tail: Command = {
-  usage: 'faststream tail [app] --topic orders [--from now|earliest|2026-11-30T08:00:00Z] [--count 10] [--filter text]',
+  usage: 'faststream tail [app] --topic orders [--from now|earliest|time|0:42] [--count 10] [--filter text]',
   help: `Shows the messages of a topic as they come, one JSON object a line, without a group: no offset is stored.
 
   --topic orders             the topic
-  --from now                 where reading begins: now, earliest, or a time
+  --from now                 where reading begins: now, earliest, a time as 2026-11-30T08:00:00Z, or 0:42, which is
+                             offset 42 of partition 0; then only that partition is read
   --count 10                 ends after as many messages; else Ctrl+C does
   --filter text              only messages whose line holds the text`,
   options: {
@@ -27,16 +29,20 @@ export const tail: Command = {
   run
 }
 
-async function run ({ values, positionals: [file], out, signal }: Call): Promise<ExitCode> {
+async function run ({ values, positionals: [file], rest, out, signal }: Call): Promise<ExitCode> {
   const topic = textOf(values, 'topic')
   if (topic === undefined) throw new UsageError('name the topic: --topic orders')
-  const offsetReset = beginningOf(textOf(values, 'from') ?? 'now')
+  const from = textOf(values, 'from') ?? 'now'
+  const place = offsetIn(from)
+  const reading = place === undefined
+    ? { offsetReset: resetOf('from', from) }
+    : { offsetReset: 'earliest' as const, partitions: [place.partition], positions: [{ topic, ...place }] }
   const count = numberOf(values, 'count') ?? Infinity
   const filter = textOf(values, 'filter') ?? ''
-  const app = await loadApp({ file, connects: true })
+  const app = await loadApp({ file, rest, connects: true })
   try {
     const [broker] = brokersOf(app).byName.values()
-    await follow(broker!, { topic, offsetReset, count, filter }, out, signal)
+    await follow(broker!, { topic, reading, count, filter }, out, signal)
     return 0
   } finally {
     await app.close()
@@ -45,17 +51,20 @@ async function run ({ values, positionals: [file], out, signal }: Call): Promise
 
 interface Following {
   readonly topic: string
-  readonly offsetReset: ConsumerOptions['offsetReset']
+  readonly reading: Pick<ConsumerOptions, 'offsetReset' | 'partitions' | 'positions'>
   readonly count: number
   readonly filter: string
 }
 
 /** Resolves when `count` messages are shown, or `signal` aborts. */
 async function follow (
-  broker: Broker, { topic, offsetReset, count, filter }: Following, out: Output, signal: AbortSignal
+  broker: Broker, { topic, reading, count, filter }: Following, out: Output, signal: AbortSignal
 ): Promise<void> {
   const { transport } = broker
-  if ((await transport.describeTopics([topic])).size === 0) throw new UsageError(`the cluster has no topic '${topic}'`)
+  const partitions = (await transport.describeTopics([topic])).get(topic)
+  if (partitions === undefined) throw new UsageError(`the cluster has no topic '${topic}'`)
+  const missing = reading.partitions?.find((partition) => partition >= partitions)
+  if (missing !== undefined) throw new UsageError(`topic '${topic}' has ${partitions} partitions, and no ${missing}`)
   let shown = 0
   let work = Promise.resolve()
   await new Promise<void>((resolve, reject) => {
@@ -68,7 +77,7 @@ async function follow (
       }
       if (shown >= count) resolve()
     }
-    const options = { groupId: null, topics: [topic], offsetReset, rebalanceTimeout: 60_000, sessionTimeout: 30_000 }
+    const options = { groupId: null, topics: [topic], ...reading, rebalanceTimeout: 60_000, sessionTimeout: 30_000 }
     const consumer = transport.consumer(options, {
       assigned: ignore,
       revoking: async () => {},
@@ -100,7 +109,8 @@ function ignore (): void {}
 async function messageOf (broker: Broker, topic: string, partition: number, record: ConsumedRecord): Promise<object> {
   const { offset, timestamp, key, value: bytes } = record
   const place = { partition, offset: String(offset), timestamp: dateOf(timestamp), key: key && shownBytes(key) }
-  const subscriber = broker.compiledSubscribers.find((each) => each.topics.includes(topic))
+  const subscriber = broker.compiledSubscribers.find(({ topics, patterns }) => (
+    topics.includes(topic) || patterns.some((pattern) => pattern.matches(topic))))
   try {
     const all = decodeHeaders(record.headers)
     if (subscriber === undefined) return { ...place, headers: all, value: decodeValueOf(record) }
@@ -112,13 +122,4 @@ async function messageOf (broker: Broker, topic: string, partition: number, reco
   } catch (thrown) {
     return { ...place, invalid: reasonOf(thrown), bytes: shownBytes(bytes) }
   }
-}
-
-/** @throws UsageError */
-function beginningOf (from: string): ConsumerOptions['offsetReset'] {
-  if (from === 'now') return 'latest'
-  if (from === 'earliest') return 'earliest'
-  const timestamp = Date.parse(from)
-  if (Number.isNaN(timestamp)) throw new UsageError('--from must be now, earliest or a time')
-  return { timestamp }
 }

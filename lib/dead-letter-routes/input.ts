@@ -33,7 +33,8 @@ export function discardOptions (body: unknown): DeadLetterSelection & { reason: 
 
 /** @throws FASTSTREAM_ERR_DEAD_LETTER_INPUT */
 export function placeOfPath (params: unknown): RecordMetadata {
-  return placeIn(membersIn(params))
+  const [topic, partition, offset, ...rest] = String(membersIn(params)['*']).split('/')
+  return placeIn(rest.length === 0 ? { topic, partition, offset } : {})
 }
 
 function selectionOf (members: Members): DeadLetterSelection {

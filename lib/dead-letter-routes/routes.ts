@@ -1,8 +1,9 @@
 import type {
   FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest, FastifySchema, RegisterOptions
 } from 'fastify'
-import type { DeadLetterAction, DeadLetters } from '../../types/index.js'
+import type { DeadLetterAction, DeadLetters, RecordMetadata, RedriveReport } from '../../types/index.js'
 import { isSameOrigin } from '../asyncapi/publish/same-origin.js'
+import { letterPathsOf } from '../asyncapi/site/letter-paths.js'
 import { brokersOf } from '../broker/app-brokers.js'
 import { within } from '../clock.js'
 import { FASTSTREAM_ERR_DEAD_LETTERS_FORBIDDEN } from '../errors.js'
@@ -17,8 +18,8 @@ const MOST_REDRIVEN = 1000
 
 /** Serves the routes of one broker's dead letters, where the app has asked for them. */
 export function serveDeadLetters (
-  app: FastifyInstance, { deadLetters }: { readonly deadLetters: DeadLetters }, settings: RouteSettings | undefined,
-  registerOptions: RegisterOptions
+  app: FastifyInstance, { name, deadLetters }: { readonly name: string, readonly deadLetters: DeadLetters },
+  settings: RouteSettings | undefined, registerOptions: RegisterOptions
 ): void {
   if (settings === undefined) return
   const { authorize } = settings
@@ -49,14 +50,14 @@ export function serveDeadLetters (
 
   async function deadLetterRoutes (scope: FastifyInstance): Promise<void> {
     const options = { schema, config }
+    letterPathsOf(scope).set(name, scope.prefix)
     scope.get('/', options, route('list', async (request) => await deadLetters.list(queryOf(request.query))))
-    scope.get('/:topic/:partition/:offset', options, route('show', async (request) => {
-      return await deadLetters.show(placeOfPath(request.params))
-    }))
+    // Not ':topic': the name of a topic may be longer than Fastify's `maxParamLength`.
+    scope.get('/*', options, route('show', async (request) => await deadLetters.show(placeOfPath(request.params))))
     scope.post('/redrive', options, route('redrive', async (request) => {
       const { limit = MOST_REDRIVEN, ...rest } = redriveOptions(request.body)
       request.log.info({ action: 'redrive' }, 'dead letters are redriven by a request')
-      return await deadLetters.redrive({ ...rest, limit: Math.min(limit, MOST_REDRIVEN) })
+      return reportAsJson(await deadLetters.redrive({ ...rest, limit: Math.min(limit, MOST_REDRIVEN) }))
     }))
     scope.post('/discard', options, route('discard', async (request) => {
       request.log.info({ action: 'discard' }, 'dead letters are discarded by a request')
@@ -66,4 +67,10 @@ export function serveDeadLetters (
 
   const prefix = (registerOptions.prefix ?? '').replace(/\/$/, '') + settings.prefix
   app.register(deadLetterRoutes, { ...registerOptions, prefix })
+}
+
+/** Offsets are text, as those of letters: JSON has no number of 64 bits. */
+function reportAsJson ({ refused, verdicts, ...report }: RedriveReport): object {
+  const asText = <Place extends RecordMetadata>(place: Place): object => ({ ...place, offset: String(place.offset) })
+  return { ...report, refused: refused.map(asText), verdicts: verdicts.map(asText) }
 }

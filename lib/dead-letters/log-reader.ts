@@ -1,5 +1,5 @@
 import { topicPartitionName } from '../transport/topic-partition.js'
-import type { ConsumedRecord, TopicPartition, TopicPartitionOffset } from '../transport/transport.js'
+import type { ConsumedRecord, ConsumerOptions, TopicPartition, TopicPartitionOffset } from '../transport/transport.js'
 import { type Cluster, consume, countsOf } from './consuming.js'
 
 /** Takes one record, undefined where a batch is damaged. Returns whether reading goes on. */
@@ -7,21 +7,28 @@ export type Take = (offset: bigint, record: ConsumedRecord | undefined) => boole
 
 /** The ends of all partitions of those topics that exist, in the order of `topics`. */
 export async function endsOf (cluster: Cluster, topics: readonly string[]): Promise<readonly TopicPartitionOffset[]> {
+  return await positionsOf(cluster, topics, 'latest')
+}
+
+/** Where reading begins in all partitions of those topics that exist. */
+export async function positionsOf (
+  cluster: Cluster, topics: readonly string[], offsetReset: ConsumerOptions['offsetReset']
+): Promise<readonly TopicPartitionOffset[]> {
   const counts = await countsOf(cluster, topics)
   const partitions = topics.flatMap((topic) => partitionsOf(topic, counts.get(topic) ?? 0))
   if (partitions.length === 0) return []
-  const ends = new Map<string, bigint>()
-  const reading = { groupId: null, topics: [...counts.keys()], offsetReset: 'latest' } as const
+  const found = new Map<string, bigint>()
+  const reading = { groupId: null, topics: [...counts.keys()], offsetReset } as const
   const consumer = await consume(cluster, reading, (consumer, end) => ({
     assigned: (owned) => { for (const each of owned) consumer.pause(each) },
     records (topic, partition, _, position) {
       const name = topicPartitionName({ topic, partition })
-      if (!ends.has(name)) ends.set(name, position)
-      if (partitions.every((each) => ends.has(topicPartitionName(each)))) end()
+      if (!found.has(name)) found.set(name, position)
+      if (partitions.every((each) => found.has(topicPartitionName(each)))) end()
     }
   }))
   await consumer.close()
-  return partitions.map((each) => ({ ...each, offset: ends.get(topicPartitionName(each))! }))
+  return partitions.map((each) => ({ ...each, offset: found.get(topicPartitionName(each))! }))
 }
 
 /** Reads up to `end`, or until `take` says so. Resolves with the offset where reading would go on. */

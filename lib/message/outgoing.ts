@@ -1,5 +1,5 @@
 import type { Partitioner, RecordMetadata } from '../../types/index.js'
-import type { RawHeader } from '../transport/transport.js'
+import type { ConsumedRecord, RawHeader } from '../transport/transport.js'
 
 /** A checked and encoded message: its bytes and its destination. It can be kept and published again. */
 export interface Outgoing {
@@ -13,6 +13,8 @@ export interface Outgoing {
   readonly partition?: number | undefined
   /** Undefined: by the key, as the Java client does. Dead letters have none, so no code of the app can hinder them. */
   readonly partitioner?: Partitioner | undefined
+  /** The record that this message replies to. */
+  readonly repliesTo?: ConsumedRecord | undefined
 }
 
 /** How one message is sent. */

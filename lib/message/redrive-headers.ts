@@ -7,7 +7,8 @@ import { DEAD_LETTER_PREFIX, ORIGIN_NAMES } from './dead-letter-headers.js'
  * first original. The next dead letter of it replaces them, so that they do not grow with the trips.
  */
 
-const GROUP = `${DEAD_LETTER_PREFIX}redrive-group`
+/** Group that a redriven message is for: every redriven message has it. */
+export const REDRIVE_GROUP = `${DEAD_LETTER_PREFIX}redrive-group`
 export const TRIPS = `${DEAD_LETTER_PREFIX}trips`
 /** As the headers of a dead letter write it. */
 const MOST_TRIPS = 999
@@ -29,13 +30,13 @@ export function isForAnotherGroup (
   record: ConsumedRecord, { groupId, bodyLimit }: { readonly groupId: string | null, readonly bodyLimit: number }
 ): boolean {
   if (record.size > bodyLimit) return false
-  const group = headerText(record, GROUP)
+  const group = headerText(record, REDRIVE_GROUP)
   return group !== undefined && group !== groupId
 }
 
 /** Whether the headers are those of a redriven message. Any sender may have written them. */
 export function isRedriven (headers: readonly RawHeader[]): boolean {
-  return lastHeader(headers, GROUP) !== undefined
+  return lastHeader(headers, REDRIVE_GROUP) !== undefined
 }
 
 /** How often a message was redriven. Any sender may have written the header. */
@@ -52,5 +53,5 @@ export function redriveHeaders (
   const origin = [topic, partition, offset, timestamp].map((text, at): RawHeader => {
     return [ORIGIN_NAMES[at]!, Buffer.from(String(text))]
   })
-  return [...message, ...origin, [GROUP, Buffer.from(group)], [TRIPS, Buffer.from(String(trips))]]
+  return [...message, ...origin, [REDRIVE_GROUP, Buffer.from(group)], [TRIPS, Buffer.from(String(trips))]]
 }

@@ -14,7 +14,10 @@ export function observe (
 ): void {
   const { explain = false, health, metrics, otel = false, pressure } = options
   if (explain) remember(broker)
-  if (metrics !== undefined) measure(broker, metrics)
+  if (metrics !== undefined) {
+    const begin = measure(broker, metrics)
+    app.addHook('onReady', async function metricsOnReady () { begin() })
+  }
   if (health !== undefined) serveHealth(app, health, registerOptions)
   if (pressure !== undefined) couple(app, broker)
   if (otel !== false) observeWithOtel(broker, otel === true ? {} : otel)

@@ -1,5 +1,5 @@
-/** What stands for all topics that the app has not declared. */
-const OTHER = 'other'
+/** Label of all topics and groups that the app has not declared. */
+export const OTHER = 'other'
 
 /** Topics that an app has declared; more may come. */
 export interface DeclaredTopics {

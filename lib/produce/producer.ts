@@ -4,6 +4,7 @@ import {
   FASTSTREAM_ERR_NOT_READY, FASTSTREAM_ERR_PUBLISH_QUEUE_FULL, FASTSTREAM_ERR_UNKNOWN_PARTITION
 } from '../errors.js'
 import { publishing, type Events } from '../events.js'
+import { headerText } from '../message/headers.js'
 import type { Outgoing } from '../message/outgoing.js'
 import type { ProducerSettings, QueueSettings } from '../options/settings.js'
 import type { TransportProducer } from '../transport/transport.js'
@@ -64,9 +65,10 @@ export class Producer {
   publish (outgoing: Outgoing, wait = false, queued?: () => void): Promise<RecordMetadata> {
     const { around: { publish: around }, identity } = this.#events
     if (!publishing.hasSubscribers && around === undefined) return this.#publish(outgoing, wait, queued)
-    const { topic, partition, key, value, headers } = outgoing
+    const { topic, partition, key, value, headers, repliesTo } = outgoing
     const context: MessagePublishContext = {
-      ...identity, topic, partition, key, tombstone: value === null, headers: [...headers]
+      ...identity, topic, partition, key, tombstone: value === null, headers: [...headers],
+      repliedHeader: repliesTo && ((name) => headerText(repliesTo, name))
     }
     const traced = { ...outgoing, headers: context.headers }
     const work = (): Promise<RecordMetadata> => this.#publish(traced, wait, queued)

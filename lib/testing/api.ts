@@ -1,6 +1,7 @@
 import type {
   Dependency, Publisher, PublishOptions, RecordMetadata, Subscriber, TopicName, TopicValue
 } from '../../types/index.js'
+import type { TestBackground } from './background-types.js'
 import type { TestClock } from './clock-types.js'
 import type { TestCoverage } from './coverage-types.js'
 import type { TestFaults } from './fault-types.js'
@@ -81,7 +82,7 @@ export interface TestAssertions {
  * await broker.settled()
  * t.same(broker.errors, [])
  */
-export interface TestBroker extends TestAssertions, TestTracking, TestFaults, TestCoverage {
+export interface TestBroker extends TestAssertions, TestTracking, TestFaults, TestCoverage, TestBackground {
   /**
    * Publishes as another program would. To a topic nothing is checked, so that a test can send wrong messages;
    * through a publisher its schema is checked. `null` is a tombstone.

@@ -11,12 +11,14 @@ export interface Candidate {
   readonly differences: readonly string[]
 }
 
-/** The error of an assertion that failed, with a text of at most 40 lines. */
-export function assertionError (lines: readonly string[]): Error {
-  const shown = lines.length > MAX_LINES
-    ? [...lines.slice(0, MAX_LINES - 1), `… and ${lines.length - MAX_LINES + 1} lines more`]
+/** The error of an assertion that failed, with a text of at most 40 lines. `cure`: its last line. */
+export function assertionError (lines: readonly string[], cure?: string): Error {
+  const end = cure === undefined ? [] : [cure]
+  const room = MAX_LINES - end.length
+  const shown = lines.length > room
+    ? [...lines.slice(0, room - 1), `… and ${lines.length - room + 1} lines more`]
     : lines
-  return new FASTSTREAM_ERR_ASSERTION(shown.map(bounded).join('\n'))
+  return new FASTSTREAM_ERR_ASSERTION([...shown, ...end].map(bounded).join('\n'))
 }
 
 function bounded (line: string): string {

@@ -29,9 +29,9 @@ export class Budget {
    *
    * @throws FASTSTREAM_ERR_NOT_SETTLED
    */
-  async bound<T> (what: string, work: Promise<T>): Promise<T> {
+  async bound<T> (what: () => string, work: Promise<T>): Promise<T> {
     const left = this.of(undefined)
     if (this.#timeout === undefined || left === 0 || await within(systemClock, left, work)) return await work
-    throw new FASTSTREAM_ERR_NOT_SETTLED(this.#timeout, what)
+    throw new FASTSTREAM_ERR_NOT_SETTLED(this.#timeout, what())
   }
 }

@@ -14,6 +14,13 @@ export function coverageOf ({ brokers }: Tested, { deliveries, published }: Reco
   const publishers = brokers.flatMap(({ registry }) => registry.publishers.map(({ topic }) => {
     return { topic, published: published.filter((message) => message.topic === topic).length }
   }))
+  return summed({ subscribers, publishers })
+}
+
+/** What is missed, and the share of what is not. */
+export function summed (
+  { subscribers, publishers }: Pick<MessageCoverage, 'subscribers' | 'publishers'>
+): MessageCoverage {
   const missed = [
     ...subscribers.flatMap(({ name, branches }) => Object.entries(branches)
       .filter(([, count]) => count === 0)

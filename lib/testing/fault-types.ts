@@ -1,5 +1,5 @@
 /**
- * Fault that a test causes on the in-memory cluster. It has one of `error`, `delay`, `redeliver`, `rebalance` and
+ * Fault that a test causes, in memory and on a real Kafka. It has one of `error`, `delay`, `redeliver`, `rebalance` and
  * `crash`.
  *
  * @example
@@ -29,8 +29,8 @@ export interface Fault {
   /** The group rebalances, as when another process joins it. Not for a publish. */
   rebalance?: true | undefined
   /**
-   * The consumer dies, for ever: what it has not committed goes to another app of its group. A handler has ended by
-   * then. Not for a publish.
+   * The consumer dies, for ever: what it has not committed goes to another app of its group, at once. A handler has
+   * ended by then. Not for a publish.
    */
   crash?: true | undefined
 }
@@ -59,7 +59,6 @@ export interface TestFaults {
    * Causes a fault, from now on and until it has happened so often.
    *
    * @throws FASTSTREAM_ERR_INVALID_OPTION for an action that the step does not have, or for none or several of them
-   * @throws FASTSTREAM_ERR_TEST_BROKER on a real Kafka, but for an error or a delay of a handler
    * @example
    * broker.fault({ on: 'publish', topic: 'orders.dlq', error: new Error('the cluster is down') })
    * const session = await broker.track(() => broker.publish('orders', wrong))

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { RecordMetadata } from '../../types/index.js'
-import { nextTurn, sleep, type Clock } from '../clock.js'
-import { FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_TEST_BROKER } from '../errors.js'
+import { sleep, type Clock } from '../clock.js'
+import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { integer, oneOf, onlyKnown, text } from '../options/assert.js'
 import { rootOf } from '../scope.js'
 import type { ActiveFault, Fault } from './fault-types.js'
@@ -39,8 +39,6 @@ export interface Happening {
   readonly act: 'redeliver' | 'rebalance' | 'crash' | undefined
 }
 
-const MEMORY_ONLY = "faults of the cluster need transport: 'memory', because a real Kafka has none on demand"
-
 /** Where a handler runs. */
 interface Place {
   readonly app: FastifyInstance
@@ -56,21 +54,18 @@ interface Declared extends Happening {
 /** Faults that a test has declared, and the consumers that they concern. */
 export class Faults {
   readonly clock: Clock
-  readonly #isInMemory: boolean
   readonly #declared = new Set<Declared>()
   readonly #consumers = new Set<FaultyConsumer>()
   /** Places of the messages that were delivered once, while each is delivered twice. */
   #delivered: Set<string> | undefined
 
-  constructor (clock: Clock, isInMemory = true) {
+  constructor (clock: Clock) {
     this.clock = clock
-    this.#isInMemory = isInMemory
   }
 
-  /** @throws FASTSTREAM_ERR_INVALID_OPTION, FASTSTREAM_ERR_TEST_BROKER */
+  /** @throws FASTSTREAM_ERR_INVALID_OPTION */
   declare (fault: Fault): ActiveFault {
     const { times, ...declared } = checked(fault)
-    if (declared.on !== 'handler' || declared.act !== undefined) this.#requireMemory()
     const active: Declared = { ...declared, left: times }
     this.#declared.add(active)
     return {
@@ -109,7 +104,6 @@ export class Faults {
 
   /** Runs `work` while each message is delivered twice to its handler. */
   async twice<T> (work: () => Promise<T>): Promise<T> {
-    this.#requireMemory()
     this.#delivered = new Set()
     try {
       return await work()
@@ -126,10 +120,6 @@ export class Faults {
     return happening === undefined ? run() : this.#handle(happening, { app: rootOf(scope), topic }, run)
   }
 
-  #requireMemory (): void {
-    if (!this.#isInMemory) throw new FASTSTREAM_ERR_TEST_BROKER(MEMORY_ONLY)
-  }
-
   #redelivery (message: RecordMetadata): Happening | undefined {
     const place = placeOf(message)
     if (this.#delivered === undefined || this.#delivered.has(place)) return undefined
@@ -142,11 +132,7 @@ export class Faults {
     if (delay !== undefined) await this.wait(delay)
     if (act === 'rebalance') this.#actOnAll(act, place)
     const result = await run()
-    if (act === 'redeliver' || act === 'crash') {
-      this.#actOnAll(act, place)
-      // The group tells its member before the message is settled.
-      for (let turn = 0; turn < 3; turn++) await new Promise<void>((resolve) => { nextTurn(resolve) })
-    }
+    if (act === 'redeliver' || act === 'crash') this.#actOnAll(act, place)
     return result
   }
 }

@@ -1,34 +1,51 @@
 import type { FastifyInstance } from 'fastify'
-import type { MemoryConsumer, MemoryTransport } from '../transport/memory/index.js'
-import { SendError, type ConsumerListener, type Transport, type TransportProducer } from '../transport/transport.js'
+import {
+  SendError, type ConsumerListener, type ConsumerOptions, type Transport, type TransportConsumer, type TransportProducer
+} from '../transport/transport.js'
 import type { Faults, FaultyConsumer } from './faults.js'
 
-/** A transport of the in-memory cluster for one app, to which the faults of a test happen. */
-export function faultyTransport (transport: MemoryTransport, faults: Faults, app: FastifyInstance): Transport {
+/**
+ * A transport for one app, to which the faults of a test happen. All of them are those of the contract of a transport,
+ * so they happen on every cluster alike.
+ */
+export function faultyTransport (transport: Transport, faults: Faults, app: FastifyInstance): Transport {
   return {
     ...transport,
     consumer: (options, listener) => {
-      const { topics } = options
+      let { topics } = options
+      const rejoin = (): void => { consumer.subscribe(topics).catch(() => {}) }
       const faulty: FaultyConsumer = {
         app,
         reads: (topic) => [topics].flat().some((each) => typeof each === 'string' ? each === topic : each(topic)),
-        rebalance: () => { consumer.subscribe(topics).catch(() => {}) },
-        evict: () => { consumer.expire() },
-        crash: () => {
-          consumer.kill()
+        rebalance: rejoin,
+        evict () {
           listener.lost()
+          rejoin()
+        },
+        // It leaves its group, which so waits for no time-out. What it has not committed is stored nowhere.
+        crash () {
+          listener.lost()
+          consumer.close()
         }
       }
-      const consumer: MemoryConsumer = transport.consumer(options, faultyListener(listener, faults, faulty))
+      const consumer = transport.consumer(options, faultyListener(listener, faults, faulty))
       faults.addConsumer(faulty)
-      return faultyCommits(consumer, faults, faulty)
+      return faultyConsumer(consumer, { faults, faulty, changed: (replaced) => { topics = replaced } })
     },
     producer: () => faultyProducer(transport.producer(), faults)
   }
 }
 
-function faultyCommits (consumer: MemoryConsumer, faults: Faults, faulty: FaultyConsumer): MemoryConsumer {
+interface Means {
+  readonly faults: Faults
+  readonly faulty: FaultyConsumer
+  /** Told of the topics that the consumer reads from now on. */
+  changed (topics: ConsumerOptions['topics']): void
+}
+
+function faultyConsumer (consumer: TransportConsumer, { faults, faulty, changed }: Means): TransportConsumer {
   const commit = consumer.commit.bind(consumer)
+  const subscribe = consumer.subscribe.bind(consumer)
   consumer.commit = async (offsets) => {
     const topics = offsets.map(({ topic }) => topic)
     const happening = faults.take('commit', topics)
@@ -36,6 +53,10 @@ function faultyCommits (consumer: MemoryConsumer, faults: Faults, faulty: Faulty
     if (happening?.delay !== undefined) await faults.wait(happening.delay)
     faults.act(happening?.act, faulty)
     await commit(offsets)
+  }
+  consumer.subscribe = async (topics, ...positions) => {
+    changed(topics)
+    await subscribe(topics, ...positions)
   }
   return consumer
 }

@@ -33,10 +33,11 @@ export class Isolation {
 
 /** A transport whose topics and groups have other names on the cluster, so that runs do not meet each other. */
 export function isolatedTransport (transport: Transport, isolation: Isolation): Transport {
-  const { name, ping, checkRights } = transport
+  const { name, clusterId, ping, checkRights } = transport
   const named = <T extends { readonly topic: string }>(each: T): T => ({ ...each, topic: isolation.topic(each.topic) })
   return {
     name,
+    ...clusterId && { clusterId: () => clusterId.call(transport) },
     connect: (...args) => transport.connect(...args),
     ...ping && { ping: (deadline) => ping.call(transport, deadline) },
     async describeTopics (topics) {

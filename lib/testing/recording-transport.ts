@@ -3,9 +3,10 @@ import type { Recorder } from './recorder.js'
 
 /** A transport that tells the recorder what the cluster has stored. */
 export function recordingTransport (transport: Transport, recorder: Recorder): Transport {
-  const { name, ping, checkRights } = transport
+  const { name, clusterId, ping, checkRights } = transport
   return {
     name,
+    ...clusterId && { clusterId: () => clusterId.call(transport) },
     connect: (...args) => transport.connect(...args),
     ...ping && { ping: (deadline) => ping.call(transport, deadline) },
     describeTopics: (topics) => transport.describeTopics(topics),

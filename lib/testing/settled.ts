@@ -3,12 +3,19 @@ import { FASTSTREAM_ERR_NOT_SETTLED } from '../errors.js'
 import type { Producer } from '../produce/producer.js'
 import type { MemoryCluster } from '../transport/memory/index.js'
 
-/** Waits until nothing is on its way: every publish is in the log, and every group has committed all of its topics. */
-export function settled (cluster: MemoryCluster, producers: readonly Producer[], timeout: number): Promise<void> {
+/**
+ * Waits until nothing is on its way: every publish is in the log, and every group has committed all of its topics.
+ *
+ * @param table returns what the error shows of every message
+ * @throws FASTSTREAM_ERR_NOT_SETTLED
+ */
+export function settled (
+  cluster: MemoryCluster, producers: readonly Producer[], { timeout, table }: { timeout: number, table: () => string }
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const cancel = systemClock.schedule(timeout, () => {
       stop()
-      reject(new FASTSTREAM_ERR_NOT_SETTLED(timeout, unsettled().join(', ')))
+      reject(new FASTSTREAM_ERR_NOT_SETTLED(timeout, `${unsettled().join(', ')}\n${table()}\n`))
     })
     const stopListening = cluster.onChange(checkSoon)
     let checking = false

@@ -1,5 +1,6 @@
 import { shown } from './expected.js'
 import type { RecordedMessage } from './recorded.js'
+import type { Recorder } from './recorder.js'
 import { deliveryTo, stateOf, type Reader, type Readers } from './readers.js'
 import type { Tracked } from './tracking.js'
 
@@ -22,6 +23,11 @@ export function stateTable ({ messages, publishing }: Tracked, readers: Readers,
   const left = all.length - MAX_ROWS
   const table = lines([['message', 'state', 'waits for'], ...all.slice(0, MAX_ROWS)])
   return left > 0 ? `${table}\n… and ${left} more` : table
+}
+
+/** A table of every message of a test. */
+export function tableOfAll ({ messages }: Recorder, readers: Readers): string {
+  return stateTable({ messages: new Set(messages), publishing: new Set() }, readers, false)
 }
 
 function rowsOf (message: RecordedMessage, readers: Readers): Row[] {

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Dependency } from '../../types/index.js'
 import { brokersOf } from '../broker/app-brokers.js'
 import type { Environment } from '../broker/environment.js'
+import { checkBrokers } from '../options/connection.js'
 import { list, noSurplus, oneOf, onlyKnown, yesOrNo } from '../options/assert.js'
 import { overridesOf } from '../deps/overrides.js'
 import {
@@ -11,11 +12,15 @@ import { remember } from '../observe/observe.js'
 import type { TestBroker } from './api.js'
 import { Budget } from './budget.js'
 import { onceClosed } from './closing.js'
+import { coverageOf } from './coverage.js'
 import { Faults } from './faults.js'
 import { recordedHandlers, type Replacements } from './handler-calls.js'
 import { mustBeUsed, replace } from './overrides.js'
+import { Readers } from './readers.js'
 import { Recorder } from './recorder.js'
 import { recordingTransport } from './recording-transport.js'
+import { keepForRun } from './run-coverage.js'
+import { tableOfAll } from './state-table.js'
 import type { Tested } from './targets.js'
 import { TestedBroker } from './tested-broker.js'
 import { kafkaTestCluster, memoryTestCluster } from './test-cluster.js'
@@ -24,6 +29,7 @@ import { Tracking } from './tracking.js'
 import type { TestBrokerOptions, TestedApps } from './types.js'
 import { checkAsserted } from './unasserted.js'
 
+const OPTIONS = ['overrides', 'allowFailures', 'clock', 'background', 'transport', 'brokers', 'timeout']
 const TEST_BROKER = 'testBroker(app, options)'
 
 /**
@@ -46,11 +52,14 @@ export async function testBroker<const D extends ReadonlyArray<Dependency<unknow
 ): Promise<TestBroker> {
   noSurplus(TEST_BROKER, arguments, 2)
   const apps = checkedApps(app)
-  onlyKnown('', options, ['overrides', 'allowFailures', 'clock', 'transport', 'timeout'])
-  const { overrides = [], allowFailures = failuresAllowed(), clock = 'system', transport = testTransport() } = options
+  onlyKnown('', options, OPTIONS)
+  const { overrides = [], allowFailures = failuresAllowed(), clock = 'system', background = 'automatic' } = options
+  const brokers = testBrokers(options)
+  const { transport = brokers === undefined ? 'memory' : 'kafkajs' } = options
   list('overrides', overrides)
   yesOrNo('allowFailures', allowFailures)
   oneOf('clock', clock, CLOCKS)
+  oneOf('background', background, STARTS)
   oneOf('transport', transport, TRANSPORTS)
   if (transport !== 'memory' && clock === 'manual') {
     throw new FASTSTREAM_ERR_INVALID_OPTION('clock', "must be 'system' on a real Kafka, whose time cannot be moved")
@@ -64,13 +73,16 @@ export async function testBroker<const D extends ReadonlyArray<Dependency<unknow
   }
   const time = new TestTime(transport === 'memory' ? clock : 'system', { onChange, isBusy })
   const tracking = new Tracking(recorder)
-  const faults = new Faults(time.clock, transport === 'memory')
-  const cluster = transport === 'memory' ? memoryTestCluster(time.clock, faults) : kafkaTestCluster(recorder)
+  const faults = new Faults(time.clock)
+  const cluster = transport === 'memory'
+    ? memoryTestCluster(time.clock, recorder, faults)
+    : kafkaTestCluster(recorder, faults, brokers)
   const replacements: Replacements = new Map()
   const environmentOf = (app: FastifyInstance): Partial<Environment> => ({
     clock: time.clock,
     createTransport: async (...args) => recordingTransport(await cluster.transportsOf(app)(...args), recorder),
     options: time.isVirtual ? AT_ONCE : HURRIED,
+    hasManualTasks: background === 'manual',
     listen: (events, broker) => {
       remember(broker)
       recorder.listen(events)
@@ -78,23 +90,25 @@ export async function testBroker<const D extends ReadonlyArray<Dependency<unknow
     },
     handlerOf: recordedHandlers(recorder, replacements, faults)
   })
+  const readers = (): Readers => new Readers(brokersOfAll(apps))
   const open = new Set(apps)
   for (const app of apps) {
     const brokers = brokersOf(app)
     brokers.environment = { ...brokers.environment, ...environmentOf(app) }
     onceClosed(app, {
-      bound: (closing) => budget.bound('an app does not close', closing),
+      bound: (closing) => budget.bound(() => `an app does not close\n${tableOfAll(recorder, readers())}\n`, closing),
       begin: () => { time.release() },
       release: async () => {
         if (!open.delete(app) || open.size > 0) return
         tracking.stop()
+        keepForRun(() => coverageOf({ apps, brokers: brokersOfAll(apps) }, recorder))
         await cluster.close()
       },
       check: () => { if (!allowFailures) checkAsserted(recorder) }
     })
   }
   for (const [dependency, fake] of overrides) replace(apps, dependency, fake)
-  await budget.bound('the apps are not ready', Promise.all(apps.map(async (app) => { await app.ready() })))
+  await budget.bound(() => 'the apps are not ready', Promise.all(apps.map(async (app) => { await app.ready() })))
   for (const dependency of apps.flatMap((app) => [...overridesOf(app).keys()])) mustBeUsed(apps, dependency)
   const means = { cluster, recorder, tracking, replacements, time, faults, budget }
   return new TestedBroker({ apps, brokers: brokersOfAll(apps) }, means)
@@ -105,12 +119,19 @@ function failuresAllowed (): boolean {
   return Boolean(process.env.FASTSTREAM_TEST_ALLOW_FAILURES)
 }
 
+/** Starts of background tasks that a test can choose. */
+const STARTS = ['automatic', 'manual'] as const
 /** Clusters that a test can choose. */
 const TRANSPORTS = ['memory', 'kafkajs'] as const
 
-/** The same test runs on a real Kafka when its environment names one. */
-function testTransport (): typeof TRANSPORTS[number] {
-  return process.env.FASTSTREAM_TEST_BROKERS ? 'kafkajs' : 'memory'
+/** Addresses of the cluster of a test: the same test runs on a real Kafka when its environment names one. */
+function testBrokers ({ brokers, transport }: TestBrokerOptions): readonly string[] | undefined {
+  const { FASTSTREAM_TEST_BROKERS: ofEnvironment } = process.env
+  if (brokers === undefined) return ofEnvironment ? checkBrokers('FASTSTREAM_TEST_BROKERS', ofEnvironment) : undefined
+  if (transport === 'memory') {
+    throw new FASTSTREAM_ERR_INVALID_OPTION('brokers', "must be left out with transport 'memory', which uses none")
+  }
+  return checkBrokers('brokers', brokers)
 }
 
 /** A test waits for no commit, and its topics always exist. */

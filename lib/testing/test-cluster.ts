@@ -14,7 +14,7 @@ import { Isolation, isolatedTransport } from './isolated-transport.js'
 import type { Readers } from './readers.js'
 import type { Recorder } from './recorder.js'
 import { settled } from './settled.js'
-import { stateTable } from './state-table.js'
+import { tableOfAll } from './state-table.js'
 import { until } from './waiting.js'
 
 /** The cluster of a test: in memory, or a real Kafka. */
@@ -30,42 +30,46 @@ export interface TestCluster {
 }
 
 /** One in-memory cluster for all brokers of a test, on which faults happen. */
-export function memoryTestCluster (clock: Environment['clock'], faults: Faults): TestCluster {
+export function memoryTestCluster (clock: Environment['clock'], recorder: Recorder, faults: Faults): TestCluster {
   const cluster = createMemoryCluster(clock)
   return {
     transportsOf: (app) => async () => faultyTransport(createMemoryTransport({ cluster }), faults, rootOf(app)),
-    settled: (producers, _, timeout) => settled(cluster, producers, timeout),
+    settled: (producers, readers, timeout) => {
+      return settled(cluster, producers, { timeout, table: () => tableOfAll(recorder, readers) })
+    },
     onChange: (listener) => cluster.onChange(listener),
     close: async () => {}
   }
 }
 
-const NO_BROKERS = "a test on a real Kafka needs brokers: set FASTSTREAM_TEST_BROKERS, or 'brokers' of the app"
+const NO_BROKERS =
+  "a test on a real Kafka needs brokers: write the option 'brokers', of testBroker() or of the app, or set " +
+  'FASTSTREAM_TEST_BROKERS'
 
 /** A real Kafka. Topics and groups of the test have names of their own there, and are removed at the end. */
-export function kafkaTestCluster (recorder: Recorder, brokers = process.env.FASTSTREAM_TEST_BROKERS): TestCluster {
+export function kafkaTestCluster (
+  recorder: Recorder, faults: Faults, brokers: readonly string[] | undefined
+): TestCluster {
   const isolation = new Isolation(`test-${randomBytes(6).toString('hex')}.`)
   const connections = new Map<string, Connection>()
   return {
-    transportsOf: () => async (settings, log) => {
+    transportsOf: (app) => async (settings, log) => {
       const connection = {
-        brokers: brokers?.split(',') ?? settings.brokers,
+        brokers: brokers ?? settings.brokers,
         clientId: settings.clientId,
         ...Sealed.open(settings.security)
       }
       if (connection.brokers.length === 0) throw new FASTSTREAM_ERR_TEST_BROKER(NO_BROKERS)
       connections.set(connection.brokers.join(), connection)
       const real = { ...settings, transport: 'kafkajs', brokers: connection.brokers } as const
-      return isolatedTransport(await createTransport(real, log), isolation)
+      return faultyTransport(isolatedTransport(await createTransport(real, log), isolation), faults, rootOf(app))
     },
     settled: async (producers, readers, timeout) => {
       await until(recorder, timeout, () => {
-        const messages = new Set(recorder.messages)
         const isDone = producers.every(({ pending }) => pending === 0) &&
           recorder.messages.every((message) => readers.waitingFor(message).length === 0)
         if (isDone) return
-        const table = stateTable({ messages, publishing: new Set() }, readers, false)
-        throw new FASTSTREAM_ERR_NOT_SETTLED(timeout, `\n${table}\n`)
+        throw new FASTSTREAM_ERR_NOT_SETTLED(timeout, `\n${tableOfAll(recorder, readers)}\n`)
       })
     },
     onChange: () => () => {},

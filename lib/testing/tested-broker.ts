@@ -7,6 +7,8 @@ import { callable, noSurplus, onlyKnown } from '../options/assert.js'
 import { send } from '../message/outgoing.js'
 import { inspected } from '../shown.js'
 import type { TestBroker } from './api.js'
+import { backgroundOf } from './background.js'
+import type { TestTask } from './background-types.js'
 import type { Budget } from './budget.js'
 import { assertCoverage, coverageOf } from './coverage.js'
 import type { MessageCoverage } from './coverage-types.js'
@@ -136,6 +138,11 @@ export class TestedBroker implements TestBroker {
     noSurplus('eventually(assertion, options)', surplus)
     onlyKnown('', options, ['timeout'])
     return await this.#spies.eventually(assertion, options.timeout)
+  }
+
+  background = (name: string, ...surplus: unknown[]): TestTask => {
+    noSurplus('background(name)', surplus)
+    return backgroundOf(this.#tested, name)
   }
 
   fault = (fault: Fault, ...surplus: unknown[]): ActiveFault => {

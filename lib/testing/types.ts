@@ -68,14 +68,27 @@ export interface TestBrokerOptions<D extends ReadonlyArray<Dependency<unknown>> 
    */
   clock?: 'system' | 'automatic' | 'manual' | undefined
   /**
-   * Cluster of the test. `'kafkajs'`: a real Kafka, which FASTSTREAM_TEST_BROKERS names (`host:port`, with commas
-   * between several), else the option `brokers` of the app. Topics and groups have names of their own there, and are
-   * deleted when the apps are closed; the test sees the names of the app. Faults are for the memory only, and an
-   * automatic clock is that of the system. FastKafka: `using_external_broker`.
+   * Start of the tasks of `app.broker.background()`. `'automatic'`: as in production, when messages flow. `'manual'`:
+   * by `broker.background(name).start()` alone.
    *
-   * @default 'kafkajs' where the environment has FASTSTREAM_TEST_BROKERS, else 'memory'
+   * @default 'automatic'
+   */
+  background?: 'automatic' | 'manual' | undefined
+  /**
+   * Cluster of the test. `'kafkajs'`: a real Kafka, which the option `brokers` names, else FASTSTREAM_TEST_BROKERS
+   * (`host:port`, with commas between several), else the option `brokers` of the app. Topics and groups have names of
+   * their own there, and are deleted when the apps are closed; the test sees the names of the app. An automatic clock
+   * is that of the system. FastKafka: `using_external_broker`.
+   *
+   * @default 'kafkajs' with the option `brokers` and where the environment has FASTSTREAM_TEST_BROKERS, else 'memory'
    */
   transport?: 'memory' | 'kafkajs' | undefined
+  /**
+   * Addresses of a real Kafka for the test, such as those of {@link startLocalKafka}.
+   *
+   * @default FASTSTREAM_TEST_BROKERS, else those of the app
+   */
+  brokers?: string | readonly string[] | undefined
   /**
    * Time of the whole test, ms: boot, calls, waiting and close together. Each step gets what is left of it.
    *

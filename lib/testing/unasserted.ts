@@ -14,7 +14,7 @@ export function checkAsserted ({ deliveries }: Recorder): void {
   if (unasserted.length === 0) return
   for (const delivery of unasserted) delivery.isAsserted = true
   const count = unasserted.length === 1 ? 'a message has' : `${unasserted.length} messages have`
-  throw assertionError([`${count} failed, and the test does not say so:`, ...unasserted.map(lineOf), CURE])
+  throw assertionError([`${count} failed, and the test does not say so:`, ...unasserted.map(lineOf)], CURE)
 }
 
 function lineOf ({ message, subscriber, failure, attempts, deadLetterTopic }: RecordedDelivery): string {

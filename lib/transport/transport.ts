@@ -6,6 +6,7 @@ import type { MemoryBudget } from '../memory-budget.js'
  * conformance suite. The types are public: an app may bring a transport of its own.
  */
 
+export type { ClusterDescription, GroupDescription, TopicDescription } from '../../types/cluster-description.js'
 export type {
   ConsumedRecord, NeededRights, NewTopic, ProducedRecord, RawHeader, TopicPartition, TopicPartitionOffset, Transport,
   TransportFactory, TransportLog, TransportOptions, TransportProducer

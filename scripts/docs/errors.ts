@@ -6,6 +6,7 @@ const WHEN: { readonly [_ in keyof typeof errors]: string } = {
   FASTSTREAM_ERR_INVALID_ARGUMENTS: 'a function is called with surplus or wrong arguments',
   FASTSTREAM_ERR_INVALID_TOPIC: 'a topic has a name that Kafka does not accept',
   FASTSTREAM_ERR_ALREADY_REGISTERED: 'the app already has a broker of this name',
+  FASTSTREAM_ERR_COPIES: 'the [command line](command-line.md) looks at an app that uses another copy of the package',
   FASTSTREAM_ERR_BROKERS_REQUIRED: 'the app runs in production without `brokers`',
   FASTSTREAM_ERR_UNKNOWN_CLUSTER: '`cluster` or `setKafkaBroker()` names a cluster that `clusters` does not have',
   FASTSTREAM_ERR_INSECURE_SASL:
@@ -108,7 +109,8 @@ const WHEN: { readonly [_ in keyof typeof errors]: string } = {
     '`testBroker` is called for an app that is ready or has no broker; an override names a dependency that nothing uses',
   FASTSTREAM_ERR_ASSERTION:
     'an assertion of a [test broker](testing.md) does not hold, or an app closes with failures that its test has not read',
-  FASTSTREAM_ERR_NOT_SETTLED: '`settled()` waited longer than its `timeout`'
+  FASTSTREAM_ERR_NOT_SETTLED: '`settled()` waited longer than its `timeout`',
+  FASTSTREAM_ERR_LOCAL_KAFKA: '`startLocalKafka()` finds no Java or no Maven, or its node does not start'
 }
 
 /** An error of the catalogue as the documentation shows it. */

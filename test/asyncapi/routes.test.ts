@@ -134,7 +134,7 @@ t.test('they are hidden from @fastify/swagger, which looks at the schemas of rou
     [
       'HEAD /asyncapi',
       ...[
-        '/asyncapi/', '/asyncapi/static/*', '/asyncapi/json', '/asyncapi/yaml'
+        '/asyncapi/', '/asyncapi/static/*', '/asyncapi/json', '/asyncapi/yaml', '/asyncapi/counters'
       ].flatMap((url) => [`GET ${url}`, `HEAD ${url}`])
     ].sort()
   )

@@ -1,6 +1,6 @@
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import { Type } from '@sinclair/typebox'
-import faststreamPlugin, { type AsyncapiOptions } from '../../index.js'
+import faststreamPlugin, { type AsyncapiOptions, type FaststreamOptions } from '../../index.js'
 
 const Money = Type.Object({
   amount: Type.String({ pattern: '^[0-9]+\\.[0-9]{2}$', description: 'With two decimals', examples: ['19.90'] }),
@@ -46,11 +46,13 @@ const order = {
 export async function shop (
   asyncapi: AsyncapiOptions = {},
   server: FastifyServerOptions = {},
-  before: (app: FastifyInstance) => Promise<void> = async () => {}
+  before: (app: FastifyInstance) => Promise<void> = async () => {},
+  faststream: FaststreamOptions = {}
 ): Promise<FastifyInstance> {
   const app = Fastify(server)
   await before(app)
   await app.register(faststreamPlugin, {
+    ...faststream,
     brokers: ['kafka.example.com:9092'],
     groupId: 'shop',
     clientId: 'shop',

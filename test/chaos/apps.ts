@@ -1,11 +1,10 @@
 import { fork, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { openSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { GUARD } from '../../lib/testing/local-kafka/guard.js'
 import { now } from './time.js'
 
-const GUARD = fileURLToPath(new URL('../../tools/kafka/guard.sh', import.meta.url))
 /** An orchestrator's patience with a process that was told to stop, ms */
 const TERM_TIMEOUT = 30_000
 /** Before a process that could not start is started again, ms */
@@ -38,7 +37,7 @@ export class Apps {
     this.#program = program
     this.#args = args
     // As tools/kafka/cluster.ts does: a frozen process would outlive its parent.
-    this.#guard = spawn('sh', [GUARD, directory], { stdio: ['pipe', 'ignore', 'inherit'], detached: true })
+    this.#guard = spawn('sh', ['-c', GUARD, 'sh', directory], { stdio: ['pipe', 'ignore', 'inherit'], detached: true })
   }
 
   get live (): App[] {

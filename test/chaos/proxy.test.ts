@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { freePorts } from '../../tools/kafka/ports.js'
+import { freePorts } from '../../lib/testing/local-kafka/ports.js'
 import { Proxy } from './proxy.js'
 
 /** A node that answers with what it was sent, behind a proxy, and a client of it that notes what it receives. */

@@ -113,3 +113,16 @@ t.test('tail ends when the cluster has refused it for good, and tells why', asyn
     code: 2, err: 'faststream: not authorized\n  cause: a:1 has said so\n'
   })
 })
+
+t.test('tail begins at an offset of one partition, and reads no other one', async (t) => {
+  const argv = ['tail', APP, '--topic', 'plain', '--count', '1']
+  t.match((await faststream(...argv, '--from', '1:0')).json(), { partition: 1, offset: '0', value: 2 })
+  t.match(await faststream(...argv, '--from', '7:0'), { code: 2, err: /'plain' has 2 partitions, and no 7/ })
+})
+
+t.test('a message of a topic that a pattern matches is shown as its subscriber decodes it', async (t) => {
+  create('some.texts')
+  await send('some.texts', 0, '{"id":1}')
+  const { json } = await faststream('tail', APP, '--topic', 'some.texts', '--from', 'earliest', '--count', '1')
+  t.match(json(), { value: '{"id":1}' })
+})

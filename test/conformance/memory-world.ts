@@ -4,7 +4,6 @@ import { createMemoryCluster, createMemoryTransport } from '../../lib/transport/
 import type { MemoryConsumer, MemoryTransport } from '../../lib/transport/memory/index.js'
 import { stalls } from './world.js'
 import type { World } from './world.js'
-import type { TransportWorld } from './subscriptions.js'
 import { useEnvironment } from '../support/environment.js'
 import { idleListener } from '../support/idle-listener.js'
 import { createLateTransport } from '../support/late-transport.js'
@@ -74,14 +73,7 @@ export const memory: World = {
   }
 }
 
-/** The same cluster for what is said of transports alone. */
-export const transports: TransportWorld = {
-  name: 'memory',
-  unique: memory.unique,
-  async transport (t) {
-    const transport = client()
-    t.teardown(() => transport.close())
-    await transport.connect()
-    return transport
-  }
+/** A client of the same cluster for what is said of transports alone. */
+export function newMemoryClient (): MemoryTransport {
+  return client()
 }

@@ -1,10 +1,7 @@
-import { memory, transports } from './memory-world.js'
-import { moving } from './moving.js'
-import { subscriptionChanges } from './subscription-changes.js'
-import { subscriptions } from './subscriptions.js'
+import t from 'tap'
+import { transportConformance } from '../../lib/testing/index.js'
+import { memory, newMemoryClient } from './memory-world.js'
 import { conformance } from './suite.js'
 
 conformance(memory)
-subscriptions(transports)
-subscriptionChanges(transports)
-moving(transports)
+transportConformance((name, sentence) => t.test(`memory: ${name}`, sentence), newMemoryClient)

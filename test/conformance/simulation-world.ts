@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import faststreamPlugin, { type FaststreamOptions } from '../../index.js'
 import { type Clock, systemClock } from '../../lib/clock.js'
 import { createKafkaTransport } from '../../lib/transport/kafka/index.js'
+import type { Transport } from '../../lib/transport/transport.js'
 import { encodeBatch, endMarker, readHeader, readRecords } from '../simulation/batches.js'
 import { Cluster } from '../simulation/cluster.js'
 import { visible } from '../simulation/evidence.js'
@@ -15,7 +16,6 @@ import { Weather } from '../simulation/weather.js'
 import { useEnvironment } from '../support/environment.js'
 import { SILENT } from '../support/kafka-client.js'
 import { eventually } from './eventually.js'
-import type { TransportWorld } from './subscriptions.js'
 import { stalls, type World } from './world.js'
 
 // What is true of a real Kafka is true of the simulated one, here in fine weather. A difference is a bug of the
@@ -131,18 +131,24 @@ export const simulation: World = {
   }
 }
 
-export const transports: TransportWorld = {
-  name: 'simulation',
-  clock,
-  unique: simulation.unique,
-  async transport (t) {
-    const { addresses } = cluster
-    const transport = createKafkaTransport(
-      { name: 'simulated', brokers: addresses, connectTimeout: 9000, log: SILENT }, network.wire(nextProcess()),
-      { clock, random: Math.random }
-    )
-    t.teardown(() => transport.close())
-    await transport.connect()
-    return transport
+/** The client of an app, by itself. */
+export function simulatedTransport (): Transport {
+  const transport = createKafkaTransport(
+    { name: 'simulated', brokers: cluster.addresses, connectTimeout: 9000, log: SILENT }, network.wire(nextProcess()),
+    { clock, random: Math.random }
+  )
+  // Deadlines of the sentences are those of this process.
+  const inTime = (deadline: number): number => clock.elapsed() + (deadline - systemClock.elapsed()) * SPEED
+  return {
+    ...transport,
+    ping: async (deadline) => { await transport.ping?.(inTime(deadline)) },
+    producer () {
+      const producer = transport.producer()
+      return {
+        partitionCount: (topic) => producer.partitionCount(topic),
+        send: (records, deadline) => producer.send(records, inTime(deadline)),
+        close: () => producer.close()
+      }
+    }
   }
 }

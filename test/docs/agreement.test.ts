@@ -97,16 +97,17 @@ t.test('health states are the same in code, types and documentation', async (t) 
   const ofBroker = sorted(unionOf('types/health.ts', 'BrokerHealth', 'state'))
   const [, section = ''] = /\n## Health\n(.*?)\n## /s.exec(PAGES.get('docs/operations.md') ?? '') ?? []
   t.same(ofBroker.filter((state) => !section.includes(`\`${state}\``)), [], 'docs/operations.md leaves out none')
-  const isBroker = (file: string) => file.startsWith('broker/') && file !== 'broker/background-tasks.ts'
+  const isBroker = (file: string) => file.startsWith('broker/') && file !== 'broker/background-task.ts'
   const set = LIB.filter(({ file }) => isBroker(file)).flatMap(({ text }) => {
     return [...text.matchAll(/\bstate(?:: BrokerHealth\['state'\])? = '(\w+)'/g)].map(([, state = '']) => state)
   })
   t.same(sorted(set), ofBroker, 'lib/broker')
 
   const ofTasks = sorted(unionOf('types/health.ts', 'BackgroundHealth', 'state'))
-  const { text: tasks = '' } = LIB.find(({ file }) => file === 'broker/background-tasks.ts') ?? {}
-  const ofEach = [...tasks.matchAll(/\bstate(?: =|:) '(\w+)'/g)].map(([, state = '']) => state)
-  t.same(sorted(ofEach), ofTasks, 'lib/broker/background-tasks.ts')
+  const { text: tasks = '' } = LIB.find(({ file }) => file === 'broker/background-task.ts') ?? {}
+  const assigned = tasks.matchAll(/\bstate(?:: BackgroundHealth\['state'\])? = '(\w+)'/g)
+  const ofEach = Array.from(assigned, ([, state = '']) => state)
+  t.same(sorted(ofEach), ofTasks, 'lib/broker/background-task.ts')
   const page = PAGES.get('docs/lifecycle.md') ?? ''
   t.same(ofTasks.filter((state) => !page.includes(`\`${state}\``)), [], 'docs/lifecycle.md leaves out none')
 })

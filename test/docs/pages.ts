@@ -13,7 +13,7 @@ export interface Block {
 
 /** The pages that people read, by their paths. */
 export const PAGES: ReadonlyMap<string, string> = new Map(
-  [...readdirSync('.'), ...readdirSync('docs').map((name) => `docs/${name}`)]
+  [...readdirSync('.'), ...readdirSync('docs', { recursive: true, encoding: 'utf8' }).map((name) => `docs/${name}`)]
     .filter((path) => path.endsWith('.md'))
     .map((path) => [path, readFileSync(path, 'utf8')])
 )

@@ -12,7 +12,7 @@ export interface TypeMember {
 
 const FILES = [
   ...readdirSync('types').filter((file) => !file.endsWith('.test-d.ts')).map((file) => `types/${file}`),
-  ...readdirSync('lib/testing').map((file) => `lib/testing/${file}`)
+  ...readdirSync('lib/testing').filter((file) => file.endsWith('.ts')).map((file) => `lib/testing/${file}`)
 ]
 
 /** Every member of every exported interface of types/ and lib/testing/. */

@@ -16,6 +16,12 @@ t.test('topics are described by their number of partitions, missing ones are lef
   t.notOk((await withAdmin((admin) => admin.listTopics())).includes(missing))
 })
 
+t.test('the metadata tell the id of the cluster', async (t) => {
+  const cluster = openCluster(t, transportOptions())
+  await cluster.until(5000, (operation) => cluster.connect(operation))
+  t.equal(cluster.id, (await withAdmin((admin) => admin.describeCluster())).clusterId)
+})
+
 t.test('topics that were created can be written at once', async (t) => {
   const [first, second] = [uniqueName('first'), uniqueName('second')]
   const admin = openAdmin(t)

@@ -210,6 +210,14 @@ export function createBroker (cluster: Cluster): Handlers {
     Heartbeat: ({ coordinator }, request) => ({ errorCode: coordinator.heartbeat(request) }),
     LeaveGroup: ({ coordinator }, request) => ({ errorCode: coordinator.leave(request) }),
     OffsetCommit: ({ coordinator }, request) => coordinator.commit(request),
-    OffsetFetch: ({ coordinator }, request) => coordinator.offsets(request)
+    OffsetFetch: ({ coordinator }, request) => coordinator.offsets(request),
+    // No settings and no members: the client asks for them only where an operator does.
+    DescribeConfigs: (_, { resources }) => ({
+      resources: resources.map((resource) => ({ ...resource, errorCode: CODE.none, config: [] }))
+    }),
+    DescribeGroups: (_, { groupIds }) => ({
+      groups: groupIds.map((groupId) => (
+        { groupId, errorCode: CODE.none, state: 'Empty', protocolType: 'consumer', protocol: '', members: [] }))
+    })
   }
 }

@@ -24,6 +24,7 @@ export function collectSpans (t: Test) {
       trace: traces.indexOf(span.spanContext().traceId),
       parent: span.parentSpanContext && nameOf(span.parentSpanContext.spanId),
       links: span.links.map((link) => nameOf(link.context.spanId)),
+      linkAttributes: span.links.map(({ attributes = {} }) => attributes),
       attributes: span.attributes,
       status: span.status,
       events: span.events.map(({ name }) => name),

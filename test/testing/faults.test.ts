@@ -1,8 +1,6 @@
 import t, { type Test } from 'tap'
 import Fastify from 'fastify'
 import faststreamPlugin, { type FaststreamOptions } from '../../index.js'
-import { systemClock } from '../../lib/clock.js'
-import { Faults } from '../../lib/testing/faults.js'
 import { testBroker } from '../../lib/testing/index.js'
 import { buildShop } from '../support/shop.js'
 
@@ -144,15 +142,6 @@ t.test('a fault has one action that its step has', async (t) => {
   ]) {
     t.throws(() => broker.fault(fault as never), { code: 'FASTSTREAM_ERR_INVALID_OPTION' }, JSON.stringify(fault))
   }
-})
-
-t.test('on a real Kafka only handlers have faults', async (t) => {
-  const faults = new Faults(systemClock, false)
-  faults.declare({ on: 'handler', delay: 1 }).end()
-  const refused = { code: 'FASTSTREAM_ERR_TEST_BROKER' }
-  t.throws(() => faults.declare({ on: 'publish', delay: 1 }), refused)
-  t.throws(() => faults.declare({ on: 'handler', redeliver: true }), refused)
-  await t.rejects(faults.twice(async () => {}), refused)
 })
 
 t.test('each message delivered twice: handlers that are idempotent publish the same', async (t) => {

@@ -1,7 +1,9 @@
 import t, { type Test } from 'tap'
+import { systemClock } from '../../lib/clock.js'
 import { removeFromCluster } from '../../lib/transport/kafkajs/index.js'
 import { brokersOf } from '../../lib/broker/app-brokers.js'
 import type { Producer } from '../../lib/produce/producer.js'
+import { Faults } from '../../lib/testing/faults.js'
 import { kafkaTestCluster } from '../../lib/testing/test-cluster.js'
 import { Isolation, isolatedTransport } from '../../lib/testing/isolated-transport.js'
 import { Readers } from '../../lib/testing/readers.js'
@@ -45,6 +47,7 @@ function spied () {
   }
   const transport: Transport = {
     name: 'own',
+    clusterId: () => 'id',
     connect: call('connect'),
     ping: call('ping'),
     checkRights: call('rights'),
@@ -82,6 +85,7 @@ t.test('every name is another one on the cluster', async (t) => {
     heard.push([name, ...args])
     return undefined as never
   }
+  t.equal(transport.clusterId?.(), 'id')
   await transport.connect(1)
   transport.ping?.(2)
   transport.checkRights?.({ read: ['a'], write: ['b'], groups: ['g'] })
@@ -173,6 +177,15 @@ t.test('a test on a real Kafka needs brokers, and its clock is that of the syste
   await t.rejects(testBroker(other, { transport: 'kafkajs', clock: 'manual' }), {
     code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /'clock' must be/
   })
+  await t.rejects(testBroker(other, { brokers: '127.0.0.1:1', clock: 'manual' }), {
+    code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /'clock' must be 'system' on a real Kafka/
+  }, 'the option brokers chooses the transport')
+  await t.rejects(testBroker(other, { brokers: '127.0.0.1:1', transport: 'memory' }), {
+    code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /'brokers' must be left out with transport 'memory'/
+  })
+  await t.rejects(testBroker(other, { brokers: ['nowhere'] }), {
+    code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /'brokers' must be a list of addresses/
+  })
   process.env.FASTSTREAM_TEST_BROKERS = '127.0.0.1:1'
   t.teardown(() => { delete process.env.FASTSTREAM_TEST_BROKERS })
   await t.rejects(testBroker(other, { clock: 'manual' }), {
@@ -184,7 +197,7 @@ t.test('a test on a real Kafka needs brokers, and its clock is that of the syste
 t.test('a real cluster says what is not settled, and a clean-up that fails is seen', async (t) => {
   const { app } = await buildShop(t)
   // Nothing listens there.
-  const cluster = kafkaTestCluster(new Recorder(), '127.0.0.1:1')
+  const cluster = kafkaTestCluster(new Recorder(), new Faults(systemClock), ['127.0.0.1:1'])
   cluster.onChange(() => {})()
   await cluster.settled([], new Readers([]), 1)
   await t.rejects(cluster.settled([{ pending: 1 } as Producer], new Readers([]), 1), {

@@ -37,8 +37,10 @@ t.test('every question reaches the transport; what it cannot answer is left out'
   await plain.producer().close()
   await plain.close()
   t.same(asked, ['connect', 'describeTopics', 'createTopics', 'shop', 'close of producer', 'close'])
-  t.same([plain.name, plain.ping, plain.checkRights], ['own', undefined, undefined])
-  const full = recordingTransport({ ...transport, ping: ask('ping'), checkRights: ask('rights') }, new Recorder())
+  t.same([plain.name, plain.ping, plain.checkRights, plain.clusterId], ['own', undefined, undefined, undefined])
+  const all = { ...transport, clusterId: () => 'id', ping: ask('ping'), checkRights: ask('rights') }
+  const full = recordingTransport(all, new Recorder())
+  t.equal(full.clusterId?.(), 'id')
   await full.ping?.(1)
   await full.checkRights?.({ read: [], write: [], groups: [] })
   t.same(asked.slice(-2), ['ping', 'rights'])

@@ -1,18 +1,19 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
+import { startGuard } from '../../lib/testing/local-kafka/guard.js'
+import { resolveJars } from '../../lib/testing/local-kafka/jars.js'
+import { Java, served } from '../../lib/testing/local-kafka/java.js'
+import { freePorts } from '../../lib/testing/local-kafka/ports.js'
+import { HOST } from '../../lib/testing/local-kafka/settings.js'
 import { makeCertificates } from './certificates.js'
-import { resolveJars } from './jars.js'
-import { freePorts } from './ports.js'
 import {
   scramArguments, type SecurePorts, secureListeners, type Security, securitySettings, type User
 } from './security.js'
-import { host, type NodeAddress, type ProxiedAddress, writeLogSettings, writeSettings } from './settings.js'
+import { type NodeAddress, type ProxiedAddress, writeNode } from './settings.js'
 
 /** A real Kafka of this process's own. Nodes count from 0. */
 export interface Cluster {
@@ -36,15 +37,10 @@ export interface Cluster {
   stop (): Promise<void>
 }
 
-const jvm = [
-  '-Xms64m', '-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-XX:MaxMetaspaceSize=160m', '-XX:-UsePerfData',
-  '-Djava.awt.headless=true', '-Dfile.encoding=UTF-8'
-]
-const startTimeout = 60_000
+const CACHE = fileURLToPath(new URL('.cache/', import.meta.url))
 /** Of one node. */
 const PORTS = 7
 type Ports = [number, number, number, number, number, number, number]
-const guardScript = fileURLToPath(new URL('guard.sh', import.meta.url))
 
 export interface ClusterOptions {
   readonly nodes: 1 | 3
@@ -59,25 +55,22 @@ export interface ClusterOptions {
 
 /** Starts 1 or 3 nodes, broker and controller in one, and resolves once all of them serve. They end with this process at the latest. */
 export async function startCluster ({ nodes, users, sessionLifetime }: ClusterOptions): Promise<Cluster> {
-  const jars = await resolveJars()
+  const jars = await resolveJars(CACHE)
   const directory = await mkdtemp(join(tmpdir(), 'faststream-kafka-'))
   const guard = startGuard(directory)
   const ports = await freePorts(nodes * PORTS)
   const addresses = Array.from(
     { length: nodes }, (_, node) => addressOf(ports.slice(node * PORTS), users !== undefined)
   )
-  const certificates = users === undefined ? undefined : await makeCertificates(directory, host)
+  const certificates = users === undefined ? undefined : await makeCertificates(directory, HOST)
   const secured = certificates === undefined ? {} : securitySettings(users!, certificates, sessionLifetime)
-  const java = [...jvm, ...await writeLogSettings(directory), '-classpath', `${jars}/*`]
-  const settings = await Promise.all(addresses.map((_, node) => writeSettings(directory, node + 1, addresses, secured)))
+  const java = await Java.of(jars, directory)
+  const settings = await Promise.all(addresses.map((_, node) => writeNode(directory, node + 1, addresses, secured)))
   const running = new Map<number, ChildProcess>()
 
   async function up (node: number): Promise<void> {
     if (running.has(node)) throw new Error(`node ${node} runs already`)
-    const broker = spawn('java', [...java, 'kafka.Kafka', settings[node]!], {
-      stdio: ['ignore', 'pipe', 'pipe'], detached: true
-    })
-    guard.watch(broker)
+    const broker = java.start(settings[node]!, guard)
     running.set(node, broker)
     broker.once('exit', () => running.delete(node))
     await served(broker)
@@ -91,13 +84,13 @@ export async function startCluster ({ nodes, users, sessionLifetime }: ClusterOp
   }
 
   const cluster: Cluster = {
-    brokers: addresses.map(({ port }) => `${host}:${port}`),
+    brokers: addresses.map(({ port }) => `${HOST}:${port}`),
     proxied: addresses.map(({ proxied }) => proxied),
     directory,
     security: certificates && {
-      saslPlaintext: addresses.map(({ saslPlaintext }) => `${host}:${saslPlaintext}`),
-      saslSsl: addresses.map(({ saslSsl }) => `${host}:${saslSsl}`),
-      ssl: addresses.map(({ ssl }) => `${host}:${ssl}`),
+      saslPlaintext: addresses.map(({ saslPlaintext }) => `${HOST}:${saslPlaintext}`),
+      saslSsl: addresses.map(({ saslSsl }) => `${HOST}:${saslSsl}`),
+      ssl: addresses.map(({ ssl }) => `${HOST}:${ssl}`),
       ca: certificates.ca,
       client: certificates.client
     },
@@ -116,8 +109,7 @@ export async function startCluster ({ nodes, users, sessionLifetime }: ClusterOp
   }
 
   try {
-    const clusterId = `k${randomBytes(16).toString('base64url').slice(1)}`
-    await Promise.all(settings.map((path) => format(java, clusterId, path, scramArguments(users ?? []))))
+    await java.format(settings, scramArguments(users ?? []))
     await Promise.all(settings.map((_, node) => up(node)))
     return cluster
   } catch (error) {
@@ -133,72 +125,8 @@ function addressOf (ports: readonly number[], secure: boolean): NodeAddress & Se
   return { port, controllerPort, proxied: { port: proxied, proxyPort }, ...more, moreListeners }
 }
 
-async function format (
-  java: readonly string[], clusterId: string, settings: string, scram: readonly string[]
-): Promise<void> {
-  const command = ['kafka.tools.StorageTool', 'format', '--cluster-id', clusterId, '--config', settings, ...scram]
-  await promisify(execFile)('java', [...java, ...command])
-    .catch((error: NodeJS.ErrnoException) => {
-      const missing = 'java was not found (install Java 17, or set KAFKA_BROKERS to use a running cluster)'
-      const reason = error.code === 'ENOENT' ? missing : error.message
-      throw new Error(`Kafka's storage could not be formatted: ${reason}`, { cause: error })
-    })
-}
-
-/** Resolves when the node says that it serves; rejects with the end of its log when it does not get there. */
-async function served (broker: ChildProcess): Promise<void> {
-  let log = ''
-  return new Promise((resolve, reject) => {
-    const failed = (what: string) => reject(new Error(`a Kafka node ${what}:\n${log.slice(-4000)}`))
-    const timer = setTimeout(() => failed(`did not start within ${startTimeout} ms`), startTimeout)
-    broker.once('error', reject)
-    broker.once('exit', () => failed('ended'))
-    broker.once('close', () => clearTimeout(timer))
-    // Read to the end, also after the start: a full pipe would stop the node.
-    for (const stream of [broker.stdout!, broker.stderr!]) {
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        log = (log + text).slice(-8000)
-        if (!log.includes('Kafka Server started')) return
-        clearTimeout(timer)
-        resolve()
-      })
-    }
-  })
-}
-
-interface Guard {
-  watch (broker: ChildProcess): void
-  stop (): Promise<void>
-}
-
-/** A shell that ends the nodes when this process is gone, or says so. Nothing here keeps this process alive. */
-function startGuard (directory: string): Guard {
-  // Its own process group, so that a Ctrl-C in the terminal does not end it before it has done its work.
-  const guard = spawn('sh', [guardScript, directory], { stdio: ['pipe', 'ignore', 'inherit'], detached: true })
-  const ended = once(guard, 'exit')
-  unref(guard, guard.stdin)
-
-  return {
-    watch (broker) {
-      unref(broker, broker.stdout, broker.stderr)
-      if (broker.pid !== undefined) guard.stdin.write(`${broker.pid}\n`)
-    },
-    async stop () {
-      guard.ref()
-      guard.stdin.end()
-      await ended
-    }
-  }
-}
-
 /** What is waited for keeps the process alive. */
 function ref (broker: ChildProcess): ChildProcess {
   broker.ref()
   return broker
-}
-
-function unref (...handles: ReadonlyArray<object | null>): void {
-  for (const handle of handles) {
-    if (handle !== null && 'unref' in handle && typeof handle.unref === 'function') handle.unref()
-  }
 }

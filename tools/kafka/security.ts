@@ -1,5 +1,5 @@
 import type { Certificates } from './certificates.js'
-import { host } from './settings.js'
+import { HOST } from '../../lib/testing/local-kafka/settings.js'
 
 /** A user of both PLAIN and SCRAM. A user has no rights before ACLs give some. */
 export interface User {
@@ -52,7 +52,7 @@ export function securitySettings (
 /** The part of `listeners` and of `advertised.listeners`. */
 export function secureListeners (ports: SecurePorts): string {
   return Object.entries(LISTENERS)
-    .map(([name, protocol]) => `,${protocol}://${host}:${ports[name as keyof SecurePorts]}`).join('')
+    .map(([name, protocol]) => `,${protocol}://${HOST}:${ports[name as keyof SecurePorts]}`).join('')
 }
 
 /** Arguments of Kafka's StorageTool that store the SCRAM passwords. */

@@ -1,6 +1,8 @@
+import { countersView, type CountersView } from './counters.js'
 import { el, whenOpened, type Child } from './dom.js'
 import { kafkaFacts } from './facts.js'
 import { flow } from './flow.js'
+import { lettersView } from './letters/letters.js'
 import { markdown } from './markdown.js'
 import { messageCard } from './message.js'
 import type { Kind, Message, Model, Operation } from './model.js'
@@ -12,14 +14,25 @@ const VERBS: Readonly<Record<Kind, string>> = { receive: 'receives', send: 'send
 export interface OperationView {
   readonly operation: Operation
   readonly element: HTMLDetailsElement
+  /** Live figures of a subscriber, where the page has them. */
+  readonly counters: CountersView | undefined
+}
+
+/** Addresses of what a person can do with an operation; undefined where the app does not offer it. */
+export interface Doing {
+  readonly publishAt: URL | undefined
+  /** The routes of the dead letters that an operation sends. */
+  lettersAt (operationId: string): URL | undefined
 }
 
 /** @param find searches for a word */
 export function operationView (
-  operation: Operation, model: Model, publishAt: URL | undefined, find: (word: string) => void
+  operation: Operation, model: Model, doing: Doing, find: (word: string) => void
 ): OperationView {
   const { id, kind, title, channel, groupId, deprecated } = operation
   const isUntitled = title === channel.address
+  const isCounted = kind === 'receive' && document.documentElement.dataset.counters !== undefined
+  const counters = isCounted ? countersView() : undefined
   const element = el('details', { class: `operation ${kind}` },
     el('summary', {},
       el('span', { class: 'action' }, VERBS[kind]),
@@ -35,21 +48,25 @@ export function operationView (
         groupId !== undefined && el('span', { class: 'group', title: 'Consumer group' }, groupId),
         model.servers.length > 1 && el('span', { class: 'cluster' }, channel.clusters.join(', '))
       ),
-      deprecated && el('span', { class: 'badge' }, 'deprecated')
+      deprecated && el('span', { class: 'badge' }, 'deprecated'),
+      counters?.element
     )
   )
   element.id = `operation-${id}`
-  whenOpened(element, () => [el('div', { class: 'body' }, ...body(operation, model, publishAt, find))])
-  return { operation, element }
+  whenOpened(element, () => [el('div', { class: 'body' }, ...body(operation, model, doing, find))])
+  return { operation, element, counters }
 }
 
-function body (operation: Operation, model: Model, publishAt: URL | undefined, find: (word: string) => void): Child[] {
-  const { description, tags, channel, messages, reply, kind } = operation
+function body (operation: Operation, model: Model, doing: Doing, find: (word: string) => void): Child[] {
+  const { id, description, tags, channel, messages, reply, kind } = operation
+  const { publishAt } = doing
+  const lettersAt = doing.lettersAt(id)
   const about = description ?? channel.description
   return [
     about !== undefined && markdown(about),
     tags.length > 0 && tagList(tags, model, find),
     kind === 'receive' && flow([operation], model, true),
+    lettersAt !== undefined && lettersView(channel.address, lettersAt),
     kafkaFacts(operation, model.operations),
     ...cards(messages, model),
     reply !== undefined && el('section', {}, el('h4', {}, 'Reply'), ...cards(reply.messages, model)),

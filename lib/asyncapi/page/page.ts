@@ -1,10 +1,12 @@
 import { topBar } from './bar.js'
 import { codeBlock } from './code.js'
+import { followCounters } from './counters.js'
 import { el, whenOpened, type Child } from './dom.js'
 import { flow } from './flow.js'
 import { followScroll } from './follow-scroll.js'
 import { groupsOf } from './groups.js'
 import { intro } from './intro.js'
+import { lettersAt } from './letters/letters.js'
 import type { Model, Operation } from './model.js'
 import { operationView } from './operation.js'
 import { followRoute, operationHash, schemaHash } from './route.js'
@@ -21,9 +23,10 @@ const LARGEST_FLOW = 12
 
 export function createPage (model: Model, base: URL): Child[] {
   const publishAt = document.documentElement.dataset.publish === undefined ? undefined : new URL('publish/', base)
-  const groups = groupsOf(model)
+  const doing = { publishAt, lettersAt: (id: string) => lettersAt(id, base) }
+  const groups = groupsOf(model, (id) => doing.lettersAt(id) !== undefined)
   const viewsOf = new Map(groups.map(
-    (group) => [group, group.operations.map((operation) => operationView(operation, model, publishAt, find))]
+    (group) => [group, group.operations.map((operation) => operationView(operation, model, doing, find))]
   ))
   const views = [...viewsOf.values()].flat()
   const sections = [...viewsOf].map(([group, views]) => sectionView(group, views))
@@ -54,6 +57,10 @@ export function createPage (model: Model, base: URL): Child[] {
   narrow([])
   if (views.length <= FEW) for (const { element } of views) element.open = true
   queueMicrotask(() => { followRoute(go) })
+  const counted = views.flatMap(({ operation: { id }, counters }) => {
+    return counters === undefined ? [] : [[id, counters] as const]
+  })
+  if (counted.length > 0) followCounters(new URL('counters', base), new Map(counted))
   return [
     el('a', { class: 'skip', href: '#main' }, 'Skip to the operations'),
     topBar(model, search.element, base),

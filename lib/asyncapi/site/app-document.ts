@@ -56,10 +56,22 @@ export class AppDocument {
     return this.#yaml
   }
 
+  /** What the operations describe, by their ids. */
+  get origins (): ReadonlyMap<string, Origin> {
+    this.json()
+    return this.#origins
+  }
+
   /** undefined: the document has no such operation. */
   origin (id: string): Origin | undefined {
+    return this.origins.get(id)
+  }
+
+  /** The operations that send dead letters. */
+  deadLetterOperations (): ReadonlyArray<{ readonly id: string, readonly broker: string }> {
     this.json()
-    return this.#origins.get(id)
+    const operations = [...this.#origins].map(([id, { broker, parties }]) => ({ id, broker, parties }))
+    return operations.filter(({ parties }) => parties.length === 0)
   }
 
   #make (): Rendition {

@@ -1,7 +1,9 @@
 import { posix } from 'node:path'
 import type { FastifyInstance, FastifyRequest, RouteShorthandOptions } from 'fastify'
 import { rendition, type AppDocument } from './app-document.js'
+import type { OperationCounters } from './counters.js'
 import { encodingFor, varyByEncoding } from './encoding.js'
+import { letterPathsOf } from './letter-paths.js'
 import { loadAssets, type Asset } from './page-assets.js'
 import { renderPage } from './page-html.js'
 import { setImagePolicy } from './policy.js'
@@ -10,7 +12,8 @@ import type { AsyncapiSettings } from '../settings.js'
 
 /** The page at the prefix, with and without a slash behind it, and its files. */
 export function servePage (
-  scope: FastifyInstance, document: AppDocument, settings: AsyncapiSettings, options: RouteShorthandOptions
+  scope: FastifyInstance, document: AppDocument, settings: AsyncapiSettings, options: RouteShorthandOptions,
+  counters: OperationCounters
 ): void {
   const assets = loadAssets(settings)
   let title = settings.theme.title
@@ -19,7 +22,13 @@ export function servePage (
 
   scope.get('/', options, async (request, reply) => {
     title ??= String(document.value().info.title)
-    const facts = { title, publish: settings.publish !== undefined, openapi: pathToSwagger(scope, settings) }
+    const facts = {
+      title,
+      publish: settings.publish !== undefined,
+      counters: await counters.areShownTo(request),
+      openapi: pathToSwagger(scope, settings),
+      letters: pathsToLetters(scope, document)
+    }
     const html = renderPage(facts, assets, folderOf(request))
     // Without TLS, browsers look up the hosts of links before a person follows one.
     reply.header('x-dns-prefetch-control', 'off')
@@ -55,5 +64,19 @@ function pathToSwagger (scope: FastifyInstance, { routePrefix }: AsyncapiSetting
   const found = paths.find((path) => {
     return scope.hasRoute({ method: 'GET', url: `${path}/static/swagger-initializer.js` })
   })
-  return found === undefined ? undefined : posix.relative(scope.prefix, found)
+  return found === undefined ? undefined : pathTo(scope, found)
+}
+
+/** The paths to the routes of dead letters, by the id of the operation that sends these letters. */
+function pathsToLetters (scope: FastifyInstance, document: AppDocument): Record<string, string> {
+  const paths = letterPathsOf(scope)
+  return Object.fromEntries(document.deadLetterOperations().flatMap(({ id, broker }) => {
+    const path = paths.get(broker)
+    return path === undefined ? [] : [[id, pathTo(scope, path)]]
+  }))
+}
+
+/** From the page's folder. An empty path would be that of the working directory. */
+function pathTo ({ prefix }: FastifyInstance, path: string): string {
+  return posix.relative(prefix === '' ? '/' : prefix, path)
 }

@@ -1,4 +1,6 @@
-import type { MessageEndedEvent, MessageProcessContext, MessageStartedEvent } from '../../../types/index.js'
+import type {
+  MessageEndedEvent, MessageProcessContext, MessageStartedEvent, TracedMessage
+} from '../../../types/index.js'
 import { failedDependency } from '../../deps/failed-dependency.js'
 import { processing, type AroundAttempt } from '../../events.js'
 import { isEnabled, type Level } from '../../log.js'
@@ -54,10 +56,19 @@ export class SubscriberReport implements BreakerListener {
 
   /** The context of a trace. */
   contextOf (delivery: Delivery): MessageProcessContext {
+    return { ...this.#eventOf(delivery), ...this.#tracedOf(delivery) }
+  }
+
+  /** The same for an attempt that handles several records together. */
+  batchContextOf (delivery: Delivery): MessageProcessContext {
+    return { ...this.contextOf(delivery), batch: delivery.parts.map((part) => this.#tracedOf(part)) }
+  }
+
+  #tracedOf (delivery: Delivery): TracedMessage {
     const { record } = delivery
     const { log } = this.#environment
     return {
-      ...this.#eventOf(delivery),
+      offset: record.offset,
       key: record.key,
       tombstone: record.value === null,
       correlationId: () => delivery.correlationId(log),

@@ -1,8 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RegisterOptions } from 'fastify'
 import type { HealthOptions } from '../../../types/index.js'
 import { brokersOf } from '../../broker/app-brokers.js'
-import { FASTSTREAM_ERR_HEALTH_FORBIDDEN, FASTSTREAM_ERR_INVALID_OPTION } from '../../errors.js'
+import { FASTSTREAM_ERR_INVALID_OPTION } from '../../errors.js'
 import { OWN_ROUTE, perApp } from '../../scope.js'
+import { checkDetails, detailsOf } from './details.js'
 
 const stateOf = perApp(() => ({ served: false }))
 
@@ -14,6 +15,7 @@ export function serveHealth (app: FastifyInstance, options: HealthOptions, regis
   }
   state.served = true
   const { live = '/live', ready = '/ready', details, authorize } = options
+  if (details !== undefined) detailsOf(app).authorize = authorize
   app.register(async function healthRoutes (scope) {
     scope.get(live, OWN_ROUTE, async (_, reply) => send(reply, 200, { live: true }))
     scope.get(ready, OWN_ROUTE, async (_, reply) => {
@@ -22,8 +24,7 @@ export function serveHealth (app: FastifyInstance, options: HealthOptions, regis
     })
     if (details === undefined) return
     scope.get(details, OWN_ROUTE, async (request: FastifyRequest, reply) => {
-      const answer: unknown = await authorize?.(request)
-      if (answer !== true) throw new FASTSTREAM_ERR_HEALTH_FORBIDDEN()
+      await checkDetails(app, request)
       const { byName } = brokersOf(app)
       const brokers = Array.from(byName, ([name, broker]) => [name, broker.health()] as const)
       return send(reply, 200, { ready: isReady(app), brokers: Object.fromEntries(brokers) })

@@ -1,12 +1,17 @@
 import type { MessageCompletedEvent, MetricsGauge, MetricsOptions, PartitionHealth } from '../../../types/index.js'
 import type { Broker } from '../../broker/broker.js'
 import { codeOf } from '../../members.js'
+import { DEAD_LETTER_STAGES } from '../../message/dead-letter-headers.js'
 import type { QueueSettings } from '../../options/settings.js'
+import { GroupLabels } from '../group-labels.js'
 import { TopicLabels } from '../topic-labels.js'
 import { instrumentsOf, type Instruments, type Source } from './instruments.js'
 
 /** ms; an attempt that holds the event loop for longer delays all requests. */
 const STALL = 50
+
+/** Reasons of a drain. */
+const DRAINS = ['rebalance', 'close']
 
 /** The outcomes as labels. */
 const OUTCOMES: { readonly [_ in MessageCompletedEvent['outcome']]: string } = {
@@ -27,14 +32,16 @@ interface OfSubscriber {
 class Labels {
   readonly cluster: string
   readonly #topics: TopicLabels
+  readonly #groups: GroupLabels
 
   constructor (broker: Broker) {
     this.cluster = broker.name
     this.#topics = new TopicLabels(broker)
+    this.#groups = new GroupLabels(broker)
   }
 
   of ({ topic, groupId }: OfSubscriber): { cluster: string, topic: string, group: string } {
-    return { cluster: this.cluster, topic: this.#topics.of(topic), group: group(groupId) }
+    return { cluster: this.cluster, topic: this.#topics.of(topic), group: this.#group(groupId) }
   }
 
   ofPublish (topic: string, outcome: string): { cluster: string, topic: string, outcome: string } {
@@ -42,18 +49,45 @@ class Labels {
   }
 
   ofGroup (groupId: string | null, reason: string): { cluster: string, group: string, reason: string } {
-    return { cluster: this.cluster, group: group(groupId), reason }
+    return { cluster: this.cluster, group: this.#group(groupId), reason }
+  }
+
+  /** A subscriber without a group has an empty label: all metrics of one name have the same set of labels. */
+  #group (groupId: string | null): string {
+    return groupId === null ? '' : this.#groups.of(groupId)
   }
 }
 
-/** Keeps the metrics of a broker, from its events and its state, until it is closed. */
-export function measure (broker: Broker, options: MetricsOptions): void {
+/**
+ * Keeps the metrics of a broker, from its events and its state, until it is closed. The function that it returns must
+ * be called once everything is declared.
+ */
+export function measure (broker: Broker, options: MetricsOptions): () => void {
   const instruments = instrumentsOf(options)
   const labels = new Labels(broker)
   count(broker, labels, instruments)
   const source = sourceOf(broker, labels)
   instruments.sources.add(source)
   broker.whenClosed(() => { instruments.sources.delete(source) })
+  return () => { beginAtZero(broker, labels, instruments) }
+}
+
+/**
+ * Gives the counters of what alerts wait for their first value: Prometheus sees no increase where a counter appears
+ * with its first event.
+ */
+function beginAtZero (
+  { registry }: Broker, labels: Labels, { deadLetters, corruptBatches, drainTimeouts }: Instruments
+): void {
+  for (const { topics, groupId } of registry.subscribers) {
+    for (const topic of topics) {
+      // Also the text of a pattern.
+      const of = { ...labels.of({ topic, groupId }), topic }
+      corruptBatches.inc(of, 0)
+      for (const stage of DEAD_LETTER_STAGES) deadLetters.inc({ ...of, stage }, 0)
+    }
+    for (const reason of DRAINS) drainTimeouts.inc(labels.ofGroup(groupId, reason), 0)
+  }
 }
 
 function count ({ events }: Broker, labels: Labels, instruments: Instruments): void {
@@ -110,9 +144,4 @@ function sourceOf (broker: Broker, labels: Labels): Source {
     commitAge: (gauge) => { setHighest(gauge, ({ oldestUnsettledAge }) => oldestUnsettledAge / 1000) },
     lag: (gauge) => { setHighest(gauge, ({ lag }) => lag) }
   }
-}
-
-/** A subscriber without a group has an empty label: all metrics of one name have the same set of labels. */
-function group (groupId: string | null): string {
-  return groupId ?? ''
 }

@@ -1,45 +1,63 @@
 import type { Attributes } from '@opentelemetry/api'
-import type { MessageProcessContext, MessagePublishContext } from '../../../types/index.js'
+import type { MessageProcessContext, MessagePublishContext, TracedMessage } from '../../../types/index.js'
 import { codeOf } from '../../members.js'
 import { CORRELATION_ID, lastHeader } from '../../message/headers.js'
 import { utf8 } from '../../utf8.js'
 
 /**
- * Version of the semantic conventions for messaging, whose state is "development".
- * https://github.com/open-telemetry/semantic-conventions/blob/v1.45.0/docs/messaging/kafka.md
+ * Version of the semantic conventions for messaging, whose state is "development": the last one that has the names
+ * `messaging.kafka.*`. A collector translates them by the schema URL of the spans.
+ * https://github.com/open-telemetry/semantic-conventions/blob/v1.44.0/docs/messaging/kafka.md
  */
-export const SEMCONV = '1.45.0'
+export const SEMCONV = '1.44.0'
 
-/** Facts of a broker that all of its spans have. */
+/** Facts of a broker that all of its spans have. They may change until it has connected. */
 export interface BrokerFacts {
   readonly clientId: string
   /** Bootstrap addresses. */
   readonly brokers: readonly string[]
+  /** Id of the cluster, once it is known. */
+  readonly clusterId: string | undefined
 }
 
 /** Attributes that all spans of a broker have. */
-export function commonAttributes ({ clientId, brokers }: BrokerFacts): Attributes {
-  const [address, ...others] = brokers
-  const common = { 'messaging.system': 'kafka', 'messaging.client.id': clientId }
-  // Of several addresses none is that of the node that answers.
-  if (address === undefined || others.length > 0) return common
-  const colon = address.lastIndexOf(':')
-  const host = address.slice(0, colon).replace(/^\[|\]$/g, '')
-  return { ...common, 'server.address': host, 'server.port': Number(address.slice(colon + 1)) }
+export function commonAttributes ({ clientId, brokers, clusterId }: BrokerFacts): Attributes {
+  return {
+    'messaging.system': 'kafka',
+    'messaging.client.id': clientId,
+    ...clusterId !== undefined && { 'messaging.kafka.cluster.id': clusterId },
+    ...serverAttributes(brokers)
+  }
 }
 
+/** Of several addresses none is that of the node that answers. */
+export function serverAttributes ([address, ...others]: readonly string[]): Attributes {
+  if (address === undefined || others.length > 0) return {}
+  const colon = address.lastIndexOf(':')
+  const host = address.slice(0, colon).replace(/^\[|\]$/g, '')
+  return { 'server.address': host, 'server.port': Number(address.slice(colon + 1)) }
+}
+
+/** Attributes of an attempt. What differs between the messages of a batch is at the links to them. */
 export function processAttributes (context: MessageProcessContext): Attributes {
-  const { topic, partition, offset, groupId, attempt } = context
+  const { topic, partition, groupId, attempt, batch } = context
   return {
     'messaging.operation.name': 'process',
     'messaging.operation.type': 'process',
     'messaging.destination.name': topic,
     'messaging.destination.partition.id': String(partition),
-    'messaging.kafka.offset': Number(offset),
-    'messaging.message.conversation_id': context.correlationId(),
     ...groupId !== null && { 'messaging.consumer.group.name': groupId },
-    ...ofRecord(context),
+    ...batch === undefined ? messageAttributes(context) : { 'messaging.batch.message_count': batch.length },
     'faststream.attempt': attempt
+  }
+}
+
+/** Attributes of one message that was read. */
+export function messageAttributes (message: TracedMessage): Attributes {
+  return {
+    'messaging.kafka.offset': Number(message.offset),
+    'messaging.message.conversation_id': message.correlationId(),
+    ...ofRecord(message)
   }
 }
 

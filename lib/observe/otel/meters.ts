@@ -1,7 +1,8 @@
 import type { Attributes } from '@opentelemetry/api'
 import type { Broker } from '../../broker/broker.js'
+import { GroupLabels } from '../group-labels.js'
 import { TopicLabels } from '../topic-labels.js'
-import { errorType, SEMCONV } from './attributes.js'
+import { errorType, SEMCONV, serverAttributes, type BrokerFacts } from './attributes.js'
 import type { OtelApi } from './tracing.js'
 
 /** Upper bounds that the convention advises, s. */
@@ -19,9 +20,9 @@ interface OfSubscriber {
 
 /**
  * Keeps the metrics of the semantic conventions for messaging, from the events of a broker.
- * https://github.com/open-telemetry/semantic-conventions/blob/v1.45.0/docs/messaging/messaging-metrics.md
+ * https://github.com/open-telemetry/semantic-conventions/blob/v1.44.0/docs/messaging/messaging-metrics.md
  */
-export function measureWithOtel (broker: Broker, { metrics }: OtelApi): void {
+export function measureWithOtel (broker: Broker, { metrics }: OtelApi, facts: BrokerFacts): void {
   const schemaUrl = `https://opentelemetry.io/schemas/${SEMCONV}`
   const meter = metrics.getMeter('fastify-faststream', undefined, { schemaUrl })
   const operation = meter.createHistogram('messaging.client.operation.duration', DURATION)
@@ -29,14 +30,21 @@ export function measureWithOtel (broker: Broker, { metrics }: OtelApi): void {
   const consumed = meter.createCounter('messaging.client.consumed.messages', COUNT)
   const processing = meter.createHistogram('messaging.process.duration', DURATION)
   const labels = new TopicLabels(broker)
+  const groups = new GroupLabels(broker)
+  let server: Attributes | undefined
+  /** Known when the first message comes, because the app may choose a cluster before. */
+  function serverOf (): Attributes {
+    server ??= serverAttributes(facts.brokers)
+    return server
+  }
 
   function ofSend (topic: string, error?: Error): Attributes {
-    return { ...SEND, 'messaging.destination.name': labels.of(topic), ...ofError(error) }
+    return { ...SEND, ...serverOf(), 'messaging.destination.name': labels.of(topic), ...ofError(error) }
   }
 
   function ofProcess ({ topic, groupId }: OfSubscriber, error?: Error): Attributes {
-    const group = groupId === null ? undefined : { 'messaging.consumer.group.name': groupId }
-    return { ...PROCESS, 'messaging.destination.name': labels.of(topic), ...group, ...ofError(error) }
+    const group = groupId === null ? undefined : { 'messaging.consumer.group.name': groups.of(groupId) }
+    return { ...PROCESS, ...serverOf(), 'messaging.destination.name': labels.of(topic), ...group, ...ofError(error) }
   }
 
   const { events } = broker

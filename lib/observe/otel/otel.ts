@@ -3,6 +3,7 @@ import type { OtelOptions } from '../../../types/index.js'
 import type { Broker } from '../../broker/broker.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../../errors.js'
 import { moduleUrl } from '../../module-url.js'
+import type { BrokerFacts } from './attributes.js'
 import { measureWithOtel } from './meters.js'
 import { Tracing, type OtelApi } from './tracing.js'
 
@@ -18,8 +19,18 @@ const loadInstalled: (name: string) => OtelApi = createRequire(moduleUrl(import.
  */
 export function observeWithOtel (broker: Broker, options: OtelOptions, load = loadInstalled): void {
   const api = loadApi(load)
-  new Tracing(api, () => broker.settings, options).attach(broker.events)
-  measureWithOtel(broker, api)
+  const facts = factsOf(broker)
+  new Tracing(api, facts, options).attach(broker.events)
+  measureWithOtel(broker, api, facts)
+}
+
+/** Facts of a broker as they are when they are read. */
+function factsOf (broker: Broker): BrokerFacts {
+  return {
+    get clientId () { return broker.settings.clientId },
+    get brokers () { return broker.settings.brokers },
+    get clusterId () { return broker.connection?.transport.clusterId?.() }
+  }
 }
 
 function loadApi (load: (name: string) => OtelApi): OtelApi {

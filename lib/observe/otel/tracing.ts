@@ -1,43 +1,48 @@
 import type { Attributes, Link, Span, SpanContext, TextMapGetter, TextMapSetter, Tracer } from '@opentelemetry/api'
 import type {
-  MessagePlace, MessageProcessContext, MessagePublishContext, OtelOptions, RecordMetadata
+  MessagePlace, MessageProcessContext, MessagePublishContext, OtelOptions, RecordMetadata, TracedMessage
 } from '../../../types/index.js'
 import { boundedError } from '../../bounded-error.js'
 import { surround, type Events } from '../../events.js'
 import { DEAD_LETTER_PREFIX } from '../../message/dead-letter-headers.js'
 import { lastHeader } from '../../message/headers.js'
+import { REDRIVE_GROUP } from '../../message/redrive-headers.js'
 import { toError } from '../../to-error.js'
 import {
-  commonAttributes, errorType, processAttributes, SEMCONV, sendAttributes, storedAttributes, type BrokerFacts
+  commonAttributes, errorType, messageAttributes, processAttributes, SEMCONV, sendAttributes, storedAttributes,
+  type BrokerFacts
 } from './attributes.js'
 
 /** The module `@opentelemetry/api`. */
 export type OtelApi = typeof import('@opentelemetry/api')
 
 type Headers = MessagePublishContext['headers']
+type ReadHeader = TracedMessage['header']
 
 /** No propagator needs the names of all headers. */
 const NO_KEYS = (): string[] => []
-const RECEIVED: TextMapGetter<MessageProcessContext> = { keys: NO_KEYS, get: ({ header }, name) => header(name) }
+const RECEIVED: TextMapGetter<ReadHeader> = { keys: NO_KEYS, get: (header, name) => header(name) }
 const SENT: TextMapGetter<Headers> = { keys: NO_KEYS, get: (headers, name) => lastHeader(headers, name) }
 const SETTER: TextMapSetter<Headers> = {
   set (headers, name, value) { headers.push([name, Buffer.from(value)]) }
 }
-/** Every dead letter has it. */
-const STAGE = `${DEAD_LETTER_PREFIX}stage`
+/** Every dead letter has the first one, and every redriven message the other. */
+const OF_LETTERS = [`${DEAD_LETTER_PREFIX}stage`, REDRIVE_GROUP]
 
 /** Makes a span of each attempt and each publish of one broker, and passes their context on in headers. */
 export class Tracing {
   readonly #api: OtelApi
   readonly #tracer: Tracer
   readonly #link: boolean
-  readonly #facts: () => BrokerFacts
+  readonly #facts: BrokerFacts
   #common: Attributes | undefined
+  /** Id of the cluster in the common attributes. */
+  #clusterId: string | undefined
   /** The last failed attempts of messages that are not completed, by their places. */
   readonly #failed = new Map<string, SpanContext>()
 
-  /** `facts`: known when the first message comes, because the app may choose a cluster before. */
-  constructor (api: OtelApi, facts: () => BrokerFacts, { link = false }: OtelOptions) {
+  /** `facts`: read when messages come, because the app may choose a cluster before. */
+  constructor (api: OtelApi, facts: BrokerFacts, { link = false }: OtelOptions) {
     this.#api = api
     const schemaUrl = `https://opentelemetry.io/schemas/${SEMCONV}`
     this.#tracer = api.trace.getTracerProvider().getTracer('fastify-faststream', undefined, { schemaUrl })
@@ -56,40 +61,64 @@ export class Tracing {
 
   /** Runs an attempt, which never rejects, in the context of its span: what it publishes are children of that. */
   async #attempt<Result> (context: MessageProcessContext, work: () => Promise<Result>): Promise<Result> {
-    const { propagation, trace, ROOT_CONTEXT, context: contexts, SpanKind } = this.#api
-    const received = propagation.extract(ROOT_CONTEXT, context, RECEIVED)
-    const created = trace.getSpanContext(received)
-    const links: Link[] = []
-    if (created !== undefined) links.push({ context: created })
-    const before = context.attempt === 1 ? undefined : this.#failed.get(nameOf(context))
-    if (before !== undefined) links.push({ context: before })
-    const attributes = this.#with(processAttributes(context))
+    const { propagation, trace, context: contexts, ROOT_CONTEXT, SpanKind } = this.#api
+    const { batch, header } = context
+    // A batch has the contexts of many messages, so it is the child of none.
+    const received = batch === undefined ? propagation.extract(ROOT_CONTEXT, header, RECEIVED) : ROOT_CONTEXT
+    const created = batch === undefined ? linksTo(trace.getSpanContext(received)) : this.#linksToAll(batch)
+    const links = [...created, ...this.#linksToFailed(context)]
     // The baggage stays.
-    const parent = this.#link || context.header(STAGE) !== undefined ? trace.deleteSpan(received) : received
-    const options = { kind: SpanKind.CONSUMER, attributes, links }
-    const span = this.#tracer.startSpan(`process ${context.topic}`, options, parent)
+    const parent = this.#link || isOfLetter(context) ? trace.deleteSpan(received) : received
+    const attributes = this.#with(processAttributes(context))
+    const span = this.#tracer.startSpan(
+      `process ${context.topic}`, { kind: SpanKind.CONSUMER, attributes, links }, parent)
     const result = await contexts.with(trace.setSpan(parent, span), work)
     if (context.outcome !== undefined) span.setAttribute('faststream.outcome', context.outcome)
-    if (context.outcome === 'failed') this.#failed.set(nameOf(context), span.spanContext())
+    if (context.outcome === 'failed') {
+      for (const name of namesOf(context)) this.#failed.set(name, span.spanContext())
+    }
     if (context.error !== undefined) this.#fail(span, context.error)
     span.end()
     return result
   }
 
+  /** Attributes that differ between messages are at their links. */
+  #linksToAll (batch: readonly TracedMessage[]): Link[] {
+    return batch.flatMap((message) => {
+      return linksTo(this.#spanOf(message.header, RECEIVED)).map((link) => {
+        return { ...link, attributes: messageAttributes(message) }
+      })
+    })
+  }
+
+  /** The failed attempt before: messages of a batch may have had several. */
+  #linksToFailed (context: MessageProcessContext): Link[] {
+    if (context.attempt === 1) return []
+    return [...new Set(namesOf(context).map((name) => this.#failed.get(name)))].flatMap(linksTo)
+  }
+
+  /** The context that the headers of a message name. */
+  #spanOf<Carrier> (carrier: Carrier, getter: TextMapGetter<Carrier>): SpanContext | undefined {
+    const { propagation, trace, ROOT_CONTEXT } = this.#api
+    return trace.getSpanContext(propagation.extract(ROOT_CONTEXT, carrier, getter))
+  }
+
   /**
    * Takes the context that is active where publish() is called. A message that has one already keeps it (a dead letter,
-   * a message that is forwarded, one from an outbox): the span of the send links to that.
+   * a message that is forwarded, one from an outbox): the span of the send links to that. A reply links to its request.
    */
   async #publish<Stored extends RecordMetadata> (
     context: MessagePublishContext, work: () => Promise<Stored>
   ): Promise<Stored> {
-    const { propagation, trace, ROOT_CONTEXT, context: contexts, SpanKind } = this.#api
+    const { propagation, trace, context: contexts, SpanKind } = this.#api
+    const { headers, repliedHeader } = context
     const active = contexts.active()
-    const created = trace.getSpanContext(propagation.extract(ROOT_CONTEXT, context.headers, SENT))
-    const links: Link[] = created === undefined ? [] : [{ context: created }]
+    const created = this.#spanOf(headers, SENT)
+    const request = repliedHeader && this.#spanOf(repliedHeader, RECEIVED)
+    const links = [created, request].flatMap(linksTo)
     const attributes = this.#with(sendAttributes(context))
     const span = this.#tracer.startSpan(`send ${context.topic}`, { kind: SpanKind.PRODUCER, attributes, links }, active)
-    if (created === undefined) propagation.inject(trace.setSpan(active, span), context.headers, SETTER)
+    if (created === undefined) propagation.inject(trace.setSpan(active, span), headers, SETTER)
     try {
       const result = await work()
       span.setAttributes(storedAttributes(result))
@@ -103,7 +132,11 @@ export class Tracing {
   }
 
   #with (attributes: Attributes): Attributes {
-    this.#common ??= commonAttributes(this.#facts())
+    const { clusterId } = this.#facts
+    if (this.#common === undefined || this.#clusterId !== clusterId) {
+      this.#common = commonAttributes(this.#facts)
+      this.#clusterId = clusterId
+    }
     return { ...this.#common, ...attributes }
   }
 
@@ -113,6 +146,20 @@ export class Tracing {
     span.setAttribute('error.type', errorType(error))
     span.setStatus({ code: this.#api.SpanStatusCode.ERROR, message: bounded.message })
   }
+}
+
+function linksTo (context: SpanContext | undefined): Link[] {
+  return context === undefined ? [] : [{ context }]
+}
+
+/** A dead letter and a redriven message have a story of their own. */
+function isOfLetter ({ batch, header }: MessageProcessContext): boolean {
+  return batch === undefined && OF_LETTERS.some((name) => header(name) !== undefined)
+}
+
+/** The messages of an attempt as their subscriber has them. */
+function namesOf (context: MessageProcessContext): string[] {
+  return (context.batch ?? [context]).map(({ offset }) => nameOf({ ...context, offset }))
 }
 
 /** A message as one subscriber has it. */

@@ -5,6 +5,7 @@ import type { Transport, TransportOptions } from '../transport.js'
 import { createAdmin } from './cluster/admin.js'
 import { checkRights } from './cluster/check-rights.js'
 import { Cluster } from './cluster/cluster.js'
+import { describeCluster } from './cluster/describe-cluster.js'
 import { TopicMetadata } from './cluster/topic-metadata.js'
 import { createConsumer } from './consumer/consumer.js'
 import { type Environment, systemEnvironment } from './environment.js'
@@ -48,8 +49,10 @@ export function createKafkaTransport (
 
   return {
     name: options.name,
+    clusterId: () => cluster.id,
     ...createAdmin(cluster, metadata, options),
     checkRights: (needed) => checkRights(cluster, needed, log),
+    describeCluster: (asked) => describeCluster(cluster, options.connectTimeout, asked),
     consumer: (consumerOptions, listener) => opened(
       createConsumer({ cluster, metadata, options: consumerOptions, listener, log, codecs })
     ),

@@ -1,3 +1,7 @@
+import type {
+  DescribeConfigsAnswer, DescribeConfigsRequest, DescribeGroupsAnswer, MetadataAnswer, MetadataRequest
+} from './wire-description.js'
+
 /**
  * The port between our Kafka client and what carries its requests: sockets, TLS, SASL and the protocol's encoding.
  * An implementation connects, sends one request of the kinds below and gives the broker's answer as it came. It never
@@ -36,7 +40,7 @@ export interface WireConnection {
 
 export interface VersionRange { readonly min: number, readonly max: number }
 
-/** The keys of the requests that the client sends. */
+/** The keys of the requests that the client sends. {@link DISPENSABLE} has those that a cluster need not take. */
 export const API_KEYS = {
   Produce: 0,
   Fetch: 1,
@@ -49,13 +53,19 @@ export const API_KEYS = {
   Heartbeat: 12,
   LeaveGroup: 13,
   SyncGroup: 14,
+  DescribeGroups: 15,
   CreateTopics: 19,
-  InitProducerId: 22
+  InitProducerId: 22,
+  DescribeConfigs: 32
 } as const
 
 export type Api = keyof typeof API_KEYS
 
+/** Requests that only look at a cluster. Where a node or a proxy does not take one, its `send` rejects. */
+export const DISPENSABLE: ReadonlySet<Api> = new Set<Api>(['DescribeConfigs', 'DescribeGroups'])
+
 export { pointsAtOption, WireError } from './wire-error.js'
+export type * from './wire-description.js'
 
 /** Numbers of 64 bits are bigints, `errorCode` is the protocol's number (0: none), record bytes are not looked into. */
 export interface Requests {
@@ -72,6 +82,8 @@ export interface Requests {
   SyncGroup: { parameters: SyncGroupRequest, answer: ErrorAnswer & { readonly assignment: Buffer } }
   CreateTopics: { parameters: CreateTopicsRequest, answer: CreateTopicsAnswer }
   InitProducerId: { parameters: Record<never, never>, answer: InitProducerIdAnswer }
+  DescribeConfigs: { parameters: DescribeConfigsRequest, answer: DescribeConfigsAnswer }
+  DescribeGroups: { parameters: { readonly groupIds: readonly string[] }, answer: DescribeGroupsAnswer }
 }
 
 export interface ErrorAnswer {
@@ -144,17 +156,6 @@ export interface ListOffsetsRequest {
 
 export interface ListOffsetsAnswer {
   readonly topics: OfTopics<PartitionAnswer & { readonly offset: bigint }>
-}
-
-export interface MetadataRequest {
-  /** Topics, at least one; null for all topics. The request never creates topics. */
-  readonly topics: readonly string[] | null
-}
-
-export interface MetadataAnswer {
-  readonly brokers: ReadonlyArray<{ readonly nodeId: number, readonly host: string, readonly port: number }>
-  readonly controllerId: number
-  readonly topics: ReadonlyArray<ErrorAnswer & OfTopic<PartitionAnswer & { readonly leader: number }>>
 }
 
 export interface MemberIdentity {

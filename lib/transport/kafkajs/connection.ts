@@ -111,7 +111,11 @@ export class Connection implements WireConnection {
     api: Kind, parameters: Requests[Kind]['parameters']
   ): Promise<Requests[Kind]['answer']> {
     const { kafkajs, versions, toParameters, toAnswer } = KAFKAJS_REQUESTS[api]
-    const version = Math.min(versions.max, this.#apiVersions.get(API_KEYS[api])!.max)
+    const theirs = this.#apiVersions.get(API_KEYS[api])
+    if (theirs === undefined || theirs.min > versions.max || theirs.max < versions.min) {
+      throw new WireError(`the broker takes no ${api} request of this client`, 'connection')
+    }
+    const version = Math.min(versions.max, theirs.max)
     const { request, response } = protocol(kafkajs, version, toParameters(parameters))
     const own = api === 'Produce' ? { encode: async () => encodeProduce(parameters as ProduceRequest) } : {}
     try {

@@ -1,18 +1,10 @@
 import type {
-  Api, ErrorAnswer, FindCoordinatorAnswer, GenerationIdentity, OfTopic, PartitionAnswer,
-  Requests, VersionRange
+  Api, ErrorAnswer, FindCoordinatorAnswer, GenerationIdentity, OfTopic, PartitionAnswer, Requests
 } from '../kafka/wire.js'
+import { DescribeConfigs, DescribeGroups } from './describe-requests.js'
+import { mapping, same, type Mapping } from './mapping.js'
 
 /* kafkajs's parameters and answers against those of the port. In kafkajs's answers, numbers of 64 bits are text. */
-
-interface Mapping<Kind extends Api, Answer = unknown> {
-  /** kafkajs's name of the request. */
-  readonly kafkajs: string
-  /** Versions that carry everything that the port asks for. */
-  readonly versions: VersionRange
-  readonly toParameters: (request: Requests[Kind]['parameters']) => object
-  readonly toAnswer: (answer: Answer) => Requests[Kind]['answer']
-}
 
 interface Responses<Row> {
   readonly responses: ReadonlyArray<OfTopic<Row>>
@@ -35,14 +27,6 @@ interface KafkajsFetchAnswer {
       readonly messages: Buffer
     }>
   }>
-}
-
-function mapping<Kind extends Api, Answer> (map: Mapping<Kind, Answer>): Mapping<Kind> {
-  return { ...map, toAnswer: (answer) => map.toAnswer(answer as Answer) }
-}
-
-function same<Value> (value: Value): Value {
-  return value
 }
 
 function withGeneration ({ generationId, ...rest }: GenerationIdentity): object {
@@ -108,21 +92,25 @@ const Metadata = mapping<'Metadata', Omit<Requests['Metadata']['answer'], 'topic
   readonly topicMetadata: ReadonlyArray<{
     readonly topic: string
     readonly topicErrorCode: number
-    readonly partitionMetadata: ReadonlyArray<Readonly<Record<'partitionId' | 'partitionErrorCode' | 'leader', number>>>
+    readonly partitionMetadata: ReadonlyArray<
+      Readonly<Record<'partitionId' | 'partitionErrorCode' | 'leader', number>> &
+      Readonly<Record<'replicas' | 'isr', readonly number[]>>
+    >
   }>
 }>({
   kafkajs: 'Metadata',
   versions: { min: 4, max: 6 },
   // kafkajs writes an empty array as the protocol's null.
   toParameters: ({ topics }) => ({ topics: topics ?? [], allowAutoTopicCreation: false }),
-  toAnswer: ({ brokers, controllerId, topicMetadata }) => ({
+  toAnswer: ({ brokers, clusterId, controllerId, topicMetadata }) => ({
     brokers,
+    clusterId,
     controllerId,
     topics: topicMetadata.map(({ topic, topicErrorCode, partitionMetadata }) => ({
       topic,
       errorCode: topicErrorCode,
-      partitions: partitionMetadata.map(({ partitionId, partitionErrorCode, leader }) => (
-        { partition: partitionId, errorCode: partitionErrorCode, leader }))
+      partitions: partitionMetadata.map(({ partitionId, partitionErrorCode, leader, replicas, isr }) => (
+        { partition: partitionId, errorCode: partitionErrorCode, leader, replicas, inSync: isr }))
     }))
   })
 })
@@ -226,5 +214,7 @@ export const KAFKAJS_REQUESTS: { readonly [Kind in Api]: Mapping<Kind> } = {
   LeaveGroup,
   SyncGroup,
   CreateTopics,
-  InitProducerId
+  InitProducerId,
+  DescribeConfigs,
+  DescribeGroups
 }

@@ -39,6 +39,14 @@ export function createMemoryTransport ({ cluster, log }: MemoryTransportOptions)
       const counts = topics.map((topic) => [topic, cluster.partitions(topic).length] as const)
       return new Map(counts.filter(([, count]) => count > 0))
     },
+    /** It has no nodes, keeps every message, and lets groups of any kind be. */
+    async describeCluster ({ topics }) {
+      await roundTrip()
+      const existing = topics.map((topic) => [topic, cluster.partitions(topic).length] as const)
+      const described = existing.filter(([, partitions]) => partitions > 0).map(([topic, partitions]) => (
+        [topic, { partitions, leaderless: [], replicas: 1, isInSync: true, config: undefined }] as const))
+      return { nodes: undefined, topics: new Map(described), groups: new Map(), config: undefined, untold: [] }
+    },
     async createTopics (topics) {
       await roundTrip()
       cluster.createTopics(topics)

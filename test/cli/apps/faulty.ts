@@ -20,5 +20,6 @@ export default async function faulty (app: FastifyInstance): Promise<void> {
   app.broker.publisher('plain')
   app.broker.subscriber('orders', { schema: { value } }, function takeOrder () {})
   app.broker.subscriber('lines', { codec: 'text' }, function takeLine () {})
+  app.broker.subscriber('{name}.texts', { codec: 'text', deadLetter: false }, function takeText () {})
   app.broker.subscriber('news', { groupId: null, deadLetter: false }, function readNews () {})
 }

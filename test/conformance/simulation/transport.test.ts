@@ -1,6 +1,10 @@
-import { transports } from '../simulation-world.js'
-import { subscriptionChanges } from '../subscription-changes.js'
-import { subscriptions } from '../subscriptions.js'
+import t from 'tap'
+import { transportConformance } from '../../../lib/testing/index.js'
+import { simulatedTransport } from '../simulation-world.js'
 
-subscriptions(transports)
-subscriptionChanges(transports)
+/** The simulated cluster looks for no offsets by time, and takes every name of a topic. */
+const NOT_SIMULATED = /^(a time|the offsets of a place|a topic with a name that no)/
+
+transportConformance((name, sentence) => {
+  if (!NOT_SIMULATED.test(name)) t.test(`simulation: ${name}`, sentence)
+}, simulatedTransport)

@@ -32,7 +32,9 @@ const REQUESTS: { readonly [Kind in Api]: Requests[Kind]['parameters'] } = {
   LeaveGroup: MEMBER,
   SyncGroup: { ...MEMBER, assignments: [] },
   CreateTopics: { timeout: 1, topics: [{ topic: 'orders', partitions: 1, replicas: 1 }] },
-  InitProducerId: {}
+  InitProducerId: {},
+  DescribeConfigs: { resources: [{ type: 'topic', name: 'orders' }], names: ['retention.ms'] },
+  DescribeGroups: { groupIds: ['g'] }
 }
 const APIS = Object.keys(REQUESTS) as Api[]
 

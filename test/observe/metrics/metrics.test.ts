@@ -18,6 +18,11 @@ async function build (t: Test, options: FaststreamOptions = {}) {
   return { app, ...metrics }
 }
 
+/** Some counters begin at 0. */
+function counted ({ value }: { readonly value: number }): boolean {
+  return value > 0
+}
+
 t.test('messages are counted by what became of them', async (t) => {
   const { app, samples } = await build(t)
   app.broker.subscriber('orders', { retry: { retries: 1 } }, (value) => {
@@ -35,10 +40,10 @@ t.test('messages are counted by what became of them', async (t) => {
     ['letters', 'discarded', 1], ['orders', 'acked', 2], ['orders', 'dead_lettered', 2],
     ['orders', 'retried', 1], ['orders', 'skipped', 1]
   ])
-  const letters = await samples('faststream_dead_letters_total')
+  const letters = (await samples('faststream_dead_letters_total')).filter(counted)
   t.same(letters.map(({ labels, value }) => [labels, value]), [
-    [{ cluster: 'default', topic: 'orders', group: 'shop', stage: 'rejected' }, 1],
-    [{ cluster: 'default', topic: 'orders', group: 'shop', stage: 'retries-exhausted' }, 1]
+    [{ cluster: 'default', topic: 'orders', group: 'shop', stage: 'retries-exhausted' }, 1],
+    [{ cluster: 'default', topic: 'orders', group: 'shop', stage: 'rejected' }, 1]
   ])
 })
 
@@ -196,10 +201,12 @@ t.test('rebalances, drains that time out and corrupt batches are counted', async
   events.partitionStopped.emit({ ...place, error: new Error('crc') })
   const reset = Object.assign(new Error('gone'), { code: 'FASTSTREAM_ERR_OFFSET_RESET' })
   events.partitionStopped.emit({ ...place, error: reset })
-  t.same((await samples('faststream_drain_timeouts_total')).map(({ labels, value }) => [labels, value]), [
+  const drains = (await samples('faststream_drain_timeouts_total')).filter(counted)
+  t.same(drains.map(({ labels, value }) => [labels, value]), [
     [{ cluster: 'default', group: 'shop', reason: 'rebalance' }, 1]
   ])
-  t.same((await samples('faststream_corrupt_batches_total')).map(({ labels, value }) => [labels, value]), [
+  const corrupt = (await samples('faststream_corrupt_batches_total')).filter(counted)
+  t.same(corrupt.map(({ labels, value }) => [labels, value]), [
     [{ cluster: 'default', topic: 'orders', group: '' }, 1]
   ])
 })

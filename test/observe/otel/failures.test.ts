@@ -58,6 +58,25 @@ t.test('a dead letter keeps the context of its message, to which its send and it
   t.match(found.find(({ name }) => name === 'process orders.dlq'), { parent: undefined, links: ['send orders'] })
 })
 
+t.test('a message that is redriven begins a trace, and links to its first publish', async (t) => {
+  const { app, spans, reset } = await build(t, { retry: { retries: 0 }, topicConfig: { partitions: 1 } })
+  let isDown = true
+  app.broker.subscriber('orders', () => { if (isDown) throw new Error('down') })
+  const tests = await testBroker(app, { allowFailures: true })
+  await app.broker.publish('orders', 1)
+  await tests.settled()
+  const [send] = spans()
+  isDown = false
+  reset()
+  t.match(await app.broker.deadLetters.redrive(), { redriven: 1 })
+  await tests.settled()
+  t.match(spans(), [
+    { name: 'send orders', parent: undefined, links: [send!.id] },
+    { name: 'process orders', parent: undefined, links: [send!.id] }
+  ])
+  t.equal(new Set(spans().map(({ trace }) => trace)).size, 2)
+})
+
 t.test('a context that the app has given a message is kept, and the send links to it', async (t) => {
   const { app, spans } = await build(t)
   app.broker.publisher('orders')

@@ -18,7 +18,9 @@ t.test('without the package the option is refused with the cure', async (t) => {
 })
 
 t.test('a server is named where there is one bootstrap address', async (t) => {
-  const server = (...brokers: string[]): unknown => commonAttributes({ clientId: 'shop', brokers })
+  function server (...brokers: string[]): unknown {
+    return commonAttributes({ clientId: 'shop', brokers, clusterId: undefined })
+  }
   const common = { 'messaging.system': 'kafka', 'messaging.client.id': 'shop' }
   t.same(server(), common)
   t.same(server('kafka-1:9092', 'kafka-2:9092'), common)

@@ -77,6 +77,17 @@ t.test('connect reaches the cluster before its deadline, and says what is wrong 
   await rejects(t, transport.connect(), { code: 'FASTSTREAM_ERR_API_VERSION' })
 })
 
+t.test('the id of the cluster is known from the metadata, and stays where an answer has none', async (t) => {
+  const { transport, wire } = build(t)
+  t.equal(transport.clusterId?.(), undefined)
+  const answer = { brokers: [{ nodeId: 1, host: 'a', port: 1 }], controllerId: 1, topics: [] }
+  for (const clusterId of ['MkU3OEVBNTcwNTJENDM2Qk', null]) {
+    wire.handlers.Metadata = () => ({ ...answer, clusterId })
+    await transport.connect()
+    t.equal(transport.clusterId?.(), 'MkU3OEVBNTcwNTJENDM2Qk')
+  }
+})
+
 t.test('a codec that is missing is no corruption: the partition stops with an error that names the cure', async (t) => {
   const answers = [fetched(compressed(Buffer.alloc(0), attribute.snappy))]
   const codecs = createCodecs(() => { throw new Error('Cannot find module') })

@@ -28,6 +28,7 @@ export class Cluster {
   #addresses: readonly string[]
   #addressOf = new Map<number, string>()
   #controllerId = -1
+  #id: string | undefined
 
   constructor ({ brokers, connectTimeout, requestTimeout }: ClusterOptions, wire: Wire, environment: Environment) {
     this.environment = environment
@@ -36,6 +37,11 @@ export class Cluster {
     this.#timeouts = { connectTimeout: Math.min(3000, connectTimeout / 3), requestTimeout }
     this.#addresses = [...brokers]
     this.#shared = this.connections()
+  }
+
+  /** Id of the cluster, as its metadata tell it; undefined before the first ones. */
+  get id (): string | undefined {
+    return this.#id
   }
 
   /** Principal of this client on the cluster, where it is known. */
@@ -96,10 +102,11 @@ export class Cluster {
 
   /** Learns which nodes there are, and about `topics`; null: about all topics. */
   async describe (operation: Operation, topics: readonly string[] | null): Promise<MetadataAnswer['topics']> {
-    const { brokers, controllerId, topics: described } = await this.ask(operation, 'Metadata', { topics })
+    const { brokers, clusterId, controllerId, topics: described } = await this.ask(operation, 'Metadata', { topics })
     this.#addressOf = new Map(brokers.map(({ nodeId, ...address }) => [nodeId, addressOf(address)]))
     this.#addresses = [...new Set([...this.#addresses, ...this.#addressOf.values()])]
     this.#controllerId = controllerId
+    this.#id = clusterId ?? this.#id
     return described
   }
 

@@ -53,6 +53,7 @@ export const CODE = {
   clusterAuthorizationFailed: 31,
   topicAlreadyExists: 36,
   notController: 41,
+  groupIdNotFound: 69,
   memberIdRequired: 79,
   fencedInstanceId: 82
 } as const

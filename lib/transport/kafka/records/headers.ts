@@ -14,19 +14,40 @@ const EMPTY = Buffer.alloc(0)
 const JSON_TYPE = 'application/json'
 const JSON_BYTES = Buffer.from(JSON_TYPE)
 
-/** Walks the headers of a record up to its end, so that building them later cannot fail. Returns how many there are. */
-export function skipHeaders (reader: ByteReader, end: number): number {
+/** Reads how many headers follow in a record that ends at `end`. */
+export function readHeaderCount (reader: ByteReader, end: number): number {
   const count = reader.readVarInt()
   // Each one takes two bytes at least.
   if (count < 0 || count > MAX_HEADERS || count > (end - reader.position) / 2) {
     throw new Error(`a record claims ${count} headers`)
   }
+  return count
+}
+
+/**
+ * Walks the headers of a record up to its end, so that building them later cannot fail. Returns the lengths of their
+ * names as a set of bits, in which `mayHave` looks.
+ */
+export function skipHeaders (reader: ByteReader, count: number, end: number): number {
+  let lengths = 0
   for (let i = 0; i < count; i++) {
-    if (reader.skipNullable(end) < 0) throw new Error('a header has no name')
+    const length = reader.skipNullable(end)
+    if (length < 0) throw new Error('a header has no name')
+    lengths |= bitOf(length)
     reader.skipNullable(end)
   }
   if (reader.position !== end) throw new Error('a record is longer or shorter than its fields')
-  return count
+  return lengths
+}
+
+/** False when no header has a name as long as `name`: such headers need not be walked again to find it. */
+export function mayHave (lengths: number, name: string): boolean {
+  return (lengths & bitOf(Buffer.byteLength(name))) !== 0
+}
+
+/** Lengths that are 32 apart share a bit. */
+function bitOf (length: number): number {
+  return 1 << (length & 31)
 }
 
 /** Headers that `skipHeaders` has walked before, in the order of the wire. */

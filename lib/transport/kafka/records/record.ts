@@ -1,7 +1,7 @@
 import { utf8 } from '../../../utf8.js'
 import type { ConsumedRecord, RawHeader } from '../../transport.js'
 import { ByteReader } from './byte-reader.js'
-import { findHeader, readHeaders, skipHeaders } from './headers.js'
+import { findHeader, mayHave, readHeaderCount, readHeaders, skipHeaders } from './headers.js'
 import type { RecordBatch } from './record-batch.js'
 
 /**
@@ -20,6 +20,8 @@ export class FetchedRecord implements ConsumedRecord {
   readonly #valueStart: number
   readonly #valueLength: number
   readonly headerCount: number
+  /** Lengths of the names of the headers, as a set of bits. */
+  readonly #nameLengths: number
   #headers: readonly RawHeader[] | undefined
 
   constructor (reader: ByteReader, batch: RecordBatch) {
@@ -37,7 +39,8 @@ export class FetchedRecord implements ConsumedRecord {
     this.#valueLength = reader.skipNullable(end)
     this.#valueStart = reader.position - Math.max(this.#valueLength, 0)
     this.size = end - start
-    this.headerCount = skipHeaders(reader, end)
+    this.headerCount = readHeaderCount(reader, end)
+    this.#nameLengths = skipHeaders(reader, this.headerCount, end)
   }
 
   get offset (): bigint {
@@ -67,7 +70,7 @@ export class FetchedRecord implements ConsumedRecord {
   }
 
   headerText (name: string): string | undefined {
-    return findHeader(this.#atHeaders(), name)
+    return mayHave(this.#nameLengths, name) ? findHeader(this.#atHeaders(), name) : undefined
   }
 
   #atHeaders (): ByteReader {

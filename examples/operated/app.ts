@@ -1,0 +1,48 @@
+import Fastify, { type FastifyServerOptions } from 'fastify'
+import { Type } from '@sinclair/typebox'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import faststreamPlugin, { type FaststreamOptions } from 'fastify-faststream'
+import { signIn } from './operators.js'
+import type { Store } from './store.js'
+
+const OrderSchema = Type.Object({ id: Type.String(), total: Type.Number({ minimum: 0 }) }, { $id: 'Order' })
+
+/**
+ * A shop for a person on call: its dead letters are at `/ops/dead-letters` and on the page at `/asyncapi`, and while
+ * its store is away a breaker holds the orders instead of making dead letters of them.
+ */
+export async function build (
+  options: FastifyServerOptions, faststream: FaststreamOptions, store: Store, tokens: Readonly<Record<string, string>>
+) {
+  const app = Fastify(options).withTypeProvider<TypeBoxTypeProvider>()
+  app.decorateRequest('operator', undefined)
+  app.addHook('onRequest', signIn(tokens))
+  await app.register(faststreamPlugin, {
+    ...faststream,
+    asyncapi: {},
+    retry: { retries: 1, delay: 100 },
+    breaker: { minimum: 10 },
+    deadLetters: {
+      prefix: '/ops/dead-letters',
+      // All operators may look; one of them may redrive and discard.
+      authorize: ({ operator }, action) => action === 'list' || action === 'show' || operator === 'admin'
+    }
+  })
+
+  const placed = app.broker.publisher('orders', { schema: { value: OrderSchema }, key: (order) => order.id })
+
+  app.get('/ready', async (_, reply) => {
+    const { healthy } = app.broker.health()
+    return await reply.code(healthy ? 200 : 503).send({ healthy })
+  })
+  app.post('/orders', { schema: { body: OrderSchema } }, async (request, reply) => {
+    await request.broker.publish(placed, request.body)
+    return await reply.code(202).send({ id: request.body.id })
+  })
+
+  app.broker.subscriber('orders', { schema: { value: OrderSchema } }, async function saveOrder (order) {
+    await store.save(order)
+  })
+
+  return app
+}
