@@ -6,7 +6,8 @@ import type { BrokerIdentity } from './message-events.js'
  * does each further partition whose next message fails alike. One message at a time is tried as a probe; the first one
  * that succeeds lets its partition go on. Attempts to decode and to validate do not count, for waiting would not mend
  * such a message; nor does `reject()`, which is the handler's own decision. Of the attempts at one message the first
- * and the last one count, so that one poison message never opens it.
+ * and the last one count, so that one poison message never opens it. The last attempt at a batch counts once for each
+ * message that would become a letter.
  *
  * @example
  * app.broker.subscriber('orders', { breaker: { window: 60_000, ratio: 0.8, minimum: 20 } }, saveOrder)

@@ -1,4 +1,4 @@
-import type { DeadLetter } from '../../types/index.js'
+import type { DeadLetter, DeadLetterCause } from '../../types/index.js'
 import { DEAD_LETTER_PREFIX, readDeadLetterHeaders } from '../message/dead-letter-headers.js'
 import { MESSAGE_LIMIT, NAME_LIMIT, oneLine, visibleLines } from '../foreign-text.js'
 import { dateOf, validDate } from '../message/timestamp.js'
@@ -10,7 +10,7 @@ import type { RawHeader } from '../transport/transport.js'
  */
 
 type Fact = 'topic' | 'partition' | 'offset' | 'timestamp' | 'group' | 'subscriber' | 'stage' | 'error' | 'message' |
-  'stack' | 'attempts' | 'failedAt'
+  'cause' | 'causeMessage' | 'stack' | 'attempts' | 'failedAt'
 
 interface Dialect {
   readonly name: string
@@ -35,12 +35,16 @@ const SPRING = {
   message: 'exception-message',
   stack: 'exception-stacktrace'
 }
-const SMALLRYE = { ...PLACE, error: 'exception-class-name', message: 'reason' }
+const SMALLRYE = {
+  ...PLACE, error: 'exception-class-name', message: 'reason', cause: 'cause-class-name', causeMessage: 'cause'
+}
 const STREAMS = { ...PLACE, error: 'exception', message: 'message', stack: 'stacktrace' }
 
 /** As the sources of these programs name them: docs/mend.md has the list. */
 const DIALECTS: readonly Dialect[] = [
-  prefixed('spring', 'kafka_dlt-', { ...SPRING, group: 'original-consumer-group' }, ['kafka_dlt-', 'retry_topic-']),
+  prefixed('spring', 'kafka_dlt-', {
+    ...SPRING, group: 'original-consumer-group', cause: 'exception-cause-fqcn'
+  }, ['kafka_dlt-', 'retry_topic-']),
   prefixed('spring', 'kafka_', SPRING, ['kafka_original-', 'kafka_exception-', 'retry_topic-']),
   prefixed('spring-cloud-stream', 'x-', SPRING, ['x-original-', 'x-exception-']),
   prefixed('smallrye', 'dead-letter-', SMALLRYE),
@@ -56,6 +60,10 @@ const DIALECTS: readonly Dialect[] = [
   prefixed('streams', '__streams.errors.', STREAMS),
   prefixed('share-group', '__dlq.errors.', {
     ...PLACE, group: 'group', message: 'message', attempts: 'delivery.count'
+  }),
+  // The draft KIP-1317.
+  prefixed('share-group', '_dlq.errors.', {
+    topic: 'original.topic', partition: 'original.partition', offset: 'original.offset', stage: 'disposition'
   }),
   {
     name: 'wolverine',
@@ -126,7 +134,7 @@ function foreign (topic: string, values: ReadonlyMap<string, Buffer | undefined>
       name: text('error') ?? '',
       message: text('message', MESSAGE_LIMIT) ?? '',
       code: undefined,
-      cause: undefined,
+      cause: causeOf(text('cause'), text('causeMessage', MESSAGE_LIMIT)),
       dependency: undefined,
       stack: stack && visibleLines(stack.toString(), 4 * MESSAGE_LIMIT)
     },
@@ -139,6 +147,11 @@ function foreign (topic: string, values: ReadonlyMap<string, Buffer | undefined>
     keyOmitted: false,
     headersOmitted: false
   }
+}
+
+function causeOf (name: string | undefined, message: string | undefined): DeadLetterCause | undefined {
+  if (name === undefined && message === undefined) return undefined
+  return { name: name ?? '', message: message ?? '', code: undefined, cause: undefined }
 }
 
 function valueOf (headers: readonly RawHeader[], name: string): Buffer | undefined {

@@ -128,8 +128,14 @@ export class Redrive {
     progress.check(partition)
     const topics = [...new Set(batch.map(({ deadLetter }) => deadLetter!.topic))]
     const counts = await countsOf(this.#means, topics)
-    const sent = await Promise.allSettled(batch.map(async (letter) => {
-      return await this.#means.send(this.#outgoing(letter, counts.get(letter.deadLetter!.topic) ?? 0))
+    /** The last letter of each key: where it cannot be published, those behind it stay. */
+    const before = new Map<string, Promise<unknown>>()
+    const sent = await Promise.allSettled(batch.map((letter) => {
+      const key = orderOf(letter)
+      const outgoing = this.#outgoing(letter, counts.get(letter.deadLetter!.topic) ?? 0)
+      const sending = this.#send(outgoing, letter.rawKey === null ? undefined : before.get(key))
+      before.set(key, sending)
+      return sending
     }))
     const done = progress.of(partition)
     for (const [at, { offset }] of batch.entries()) {
@@ -138,6 +144,11 @@ export class Redrive {
     await progress.commit(partition)
     const failed = sent.find((each) => each.status === 'rejected')
     if (failed !== undefined) throw failed.reason
+  }
+
+  async #send (outgoing: Outgoing, before: Promise<unknown> | undefined): Promise<void> {
+    await before
+    await this.#means.send(outgoing)
   }
 
   #outgoing (letter: Letter, partitions: number): Outgoing {

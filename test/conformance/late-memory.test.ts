@@ -1,5 +1,6 @@
 import t from 'tap'
 import { transportConformance } from '../../lib/testing/index.js'
+import { collidingTopics } from './colliding.js'
 import { answerLate, memory, newMemoryClient } from './memory-world.js'
 import { conformance } from './suite.js'
 
@@ -7,4 +8,5 @@ import { conformance } from './suite.js'
 
 answerLate()
 conformance({ ...memory, name: 'late memory' })
+collidingTopics({ ...memory, name: 'late memory' })
 transportConformance((name, sentence) => t.test(`late memory: ${name}`, sentence), newMemoryClient)

@@ -16,23 +16,23 @@ export class AttemptWindow {
     this.#settings = settings
   }
 
-  /** Adds a failed attempt; returns whether most attempts now end in this class of error. */
-  failed (error: string, at: number): boolean {
-    this.#add({ error, at })
+  /** Adds a failed attempt at `messages`; returns whether most attempts now end in this class of error. */
+  failed (error: string, at: number, messages: number): boolean {
+    this.#add({ error, at }, messages)
     const { minimum, ratio } = this.#settings
     if (this.#attempts.length < minimum) return false
     return this.#attempts.filter((attempt) => attempt.error === error).length >= ratio * minimum
   }
 
-  /** Adds an attempt that succeeded; returns whether a failed one is left. */
-  succeeded (at: number): boolean {
-    this.#add({ error: undefined, at })
+  /** Adds an attempt that succeeded at `messages`; returns whether a failed one is left. */
+  succeeded (at: number, messages: number): boolean {
+    this.#add({ error: undefined, at }, messages)
     return this.#attempts.some(({ error }) => error !== undefined)
   }
 
-  #add (attempt: Attempt): void {
+  #add (attempt: Attempt, messages: number): void {
     const { window, minimum } = this.#settings
-    this.#attempts.push(attempt)
+    for (let i = 0; i < Math.min(messages, minimum); i++) this.#attempts.push(attempt)
     const first = this.#attempts.findIndex(({ at }) => at >= attempt.at - window)
     const surplus = Math.max(first, this.#attempts.length - minimum)
     if (surplus > 0) this.#attempts = this.#attempts.slice(surplus)

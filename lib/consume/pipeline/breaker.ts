@@ -86,7 +86,7 @@ export class Breaker {
   ended (delivery: Delivery, slot: LaneSlot, outcome: Outcome): void {
     if (this.#accounts.size === 0 && this.#circuits.size === 0) return
     const isProbe = this.#probes.isProbe(slot)
-    if (outcome === 'settled') this.#succeeded(topicPartitionName(delivery), isProbe)
+    if (outcome === 'settled') this.#succeeded(delivery, isProbe)
     if (outcome === 'settled') this.#probes.succeeded(slot)
     else this.#probes.failed(slot)
   }
@@ -125,6 +125,8 @@ export class Breaker {
   /** `probes`: how often the message has failed as the probe, 0 when it was none. */
   #judge (delivery: Delivery, { failure, consequence }: FailedAttempt, probes: number): boolean {
     const isFinal = consequence.kind !== 'again'
+    // The last attempt at a batch would make a letter of each of its messages.
+    const messages = isFinal ? delivery.parts.length : 1
     const error = classOf(failure.error)
     const name = topicPartitionName(delivery)
     const circuit = this.#circuits.get(name)
@@ -132,20 +134,23 @@ export class Breaker {
       // An error of another class is that of the message.
       if (circuit.error === error && !this.#isAtFault(probes)) return true
     } else if (circuit?.error === error || this.#open.some((open) => open.error === error) ||
-      ((isFinal || delivery.attempt === 1) && this.#isStorm(name, error))) {
+      ((isFinal || delivery.attempt === 1) && this.#isStorm(name, error, messages))) {
       this.#stop(delivery, error, failure.error)
       return true
     }
-    if (isFinal) this.#letters = [...this.#letters, this.#clock.elapsed()].slice(-this.#settings.minimum)
+    if (isFinal) {
+      const letters = Array.from({ length: messages }, () => this.#clock.elapsed())
+      this.#letters = [...this.#letters, ...letters].slice(-this.#settings.minimum)
+    }
     return false
   }
 
   /** Adds a failure to both accounts. */
-  #isStorm (name: string, error: string): boolean {
+  #isStorm (name: string, error: string, messages: number): boolean {
     const says = [ALL, name].map((account) => {
       const window = this.#accounts.get(account) ?? new AttemptWindow(this.#settings)
       this.#accounts.set(account, window)
-      return window.failed(error, this.#clock.elapsed())
+      return window.failed(error, this.#clock.elapsed(), messages)
     })
     return says.includes(true)
   }
@@ -168,9 +173,11 @@ export class Breaker {
     this.#listener.breakerOpened(delivery, error, errorClass)
   }
 
-  #succeeded (name: string, isProbe: boolean): void {
+  #succeeded (delivery: Delivery, isProbe: boolean): void {
+    const name = topicPartitionName(delivery)
     for (const account of [ALL, name]) {
-      if (this.#accounts.get(account)?.succeeded(this.#clock.elapsed()) === false) this.#accounts.delete(account)
+      const isFailing = this.#accounts.get(account)?.succeeded(this.#clock.elapsed(), delivery.parts.length)
+      if (isFailing === false) this.#accounts.delete(account)
     }
     const circuit = this.#circuits.get(name)
     if (circuit === undefined || (circuit.isOpen && !isProbe)) return
