@@ -6,7 +6,7 @@ const ONE_TEXT = '^\\s*([\\w\'-]+: |const \\w+ = |return )?([\'"`/].*[\'"`]|/.*/
 export default [
   ...neostandard({
     ts: true,
-    ignores: ['dist', 'lib/asyncapi/site/static', '.tap', '.readme-*', '.oldest-*', 'test/.bundle-*']
+    ignores: ['dist', 'lib/asyncapi/site/static', '.tap', '.compiled', '.readme-*', '.oldest-*', 'test/.bundle-*']
   }),
   {
     files: ['**/*.ts', '**/*.js'],

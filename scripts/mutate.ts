@@ -36,7 +36,7 @@ const mutants = await new Stryker({
   incremental: true,
   incrementalFile: `.stryker/${path.replaceAll('/', '-')}.json`,
   tempDirName: '.stryker/sandbox',
-  ignorePatterns: ['.tap', 'tools/kafka/.cache', 'test/browser/screenshots'],
+  ignorePatterns: ['.tap', '.compiled', 'tools/kafka/.cache', 'test/browser/screenshots'],
   reporters: ['clear-text'],
   clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
   concurrency: 2,

@@ -14,7 +14,8 @@ const sources = readdirSync('lib', { recursive: true })
   .filter((file) => file.endsWith('.ts') && !file.startsWith(page) && file !== executable)
 
 /** The files that a test file gives coverage for. */
-export default function coverageMap (testFile) {
+export default function coverageMap (file) {
+  const testFile = file.replace('.compiled/', '')
   const ofClient = /^test\/transport\/kafka(js)?\//.test(testFile)
   // An empty list would mean all files.
   if (ofClient && process.env.KAFKA_BROKERS === undefined) return ['none']

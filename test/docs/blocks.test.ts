@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import ts from 'typescript'
 import { blocksOf, PAGES, type Block } from './pages.js'
 import { run } from './prelude.js'
+import '../unit/typescript.js'
 
 // Each block of TypeScript is checked by the compiler and run, against the built package, which it finds by its name.
 // A block with the name of a file is a program; any other is a part of one and runs in an app of its own (see

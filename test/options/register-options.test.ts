@@ -6,6 +6,7 @@ import Fastify, { type RegisterOptions } from 'fastify'
 import autoload from '@fastify/autoload'
 import faststreamPlugin, { type FaststreamOptions } from '../../index.js'
 import { memoryLog } from '../support/json-log.js'
+import '../unit/typescript.js'
 
 async function build (t: Test, options: FaststreamOptions & RegisterOptions = {}) {
   const { lines, stream } = memoryLog()

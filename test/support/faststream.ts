@@ -1,3 +1,4 @@
+import '../unit/typescript.js'
 import { run } from '../../lib/cli/run.js'
 
 /** Runs one command of the command line; `onText` sees each text that it writes. */

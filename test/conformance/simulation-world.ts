@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import faststreamPlugin, { type FaststreamOptions } from '../../index.js'
 import { type Clock, systemClock } from '../../lib/clock.js'
 import { createKafkaTransport } from '../../lib/transport/kafka/index.js'
+import type { Transport } from '../../lib/transport/transport.js'
 import { encodeBatch, endMarker, readHeader, readRecords } from '../simulation/batches.js'
 import { Cluster } from '../simulation/cluster.js'
 import { visible } from '../simulation/evidence.js'
@@ -14,20 +15,17 @@ import { Trace } from '../simulation/trace.js'
 import { Weather } from '../simulation/weather.js'
 import { useEnvironment } from '../support/environment.js'
 import { SILENT } from '../support/kafka-client.js'
-import { transportConformance } from '../../lib/testing/index.js'
 import { eventually } from './eventually.js'
-import { conformance } from './suite.js'
 import { stalls, type World } from './world.js'
 
 // What is true of a real Kafka is true of the simulated one, here in fine weather. A difference is a bug of the
-// simulation. Most of the time an app waits for a time-out or a back-off, so time runs faster.
+// simulation. Most of the time an app waits for a time-out or a back-off, so time runs faster. For the same reason the
+// sentences are in several files, which run at the same time.
 
 // They take a minute, and more on a machine that is shared.
 t.setTimeout(600_000)
 
 const SPEED = 4
-/** The simulated cluster looks for no offsets by time, and takes every name of a topic. */
-const NOT_SIMULATED = /^(a time|the offsets of a place|a topic with a name that no)/
 const timeline = processTimeline(SPEED)
 const clock: Clock = {
   now: () => Date.now(),
@@ -66,7 +64,7 @@ async function known (topic: string, partitions: number): Promise<void> {
   ))
 }
 
-const simulation: World = {
+export const simulation: World = {
   name: 'simulation',
   unique: (prefix) => `${prefix}-${++count}`,
   app: (t, options) => begin(t, nextProcess(), options),
@@ -133,11 +131,8 @@ const simulation: World = {
   }
 }
 
-conformance(simulation)
-
-transportConformance((name, sentence) => {
-  if (!NOT_SIMULATED.test(name)) t.test(`simulation: ${name}`, sentence)
-}, () => {
+/** The client of an app, by itself. */
+export function simulatedTransport (): Transport {
   const transport = createKafkaTransport(
     { name: 'simulated', brokers: cluster.addresses, connectTimeout: 9000, log: SILENT }, network.wire(nextProcess()),
     { clock, random: Math.random }
@@ -156,4 +151,4 @@ transportConformance((name, sentence) => {
       }
     }
   }
-})
+}

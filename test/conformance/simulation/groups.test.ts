@@ -1,0 +1,4 @@
+import { conformance, PARTS } from '../suite.js'
+import { simulation } from '../simulation-world.js'
+
+conformance(simulation, [PARTS.groups])

@@ -1,0 +1,2 @@
+/** Whether a process runs a compiled test file. */
+export declare function runsCompiled (main?: string): boolean

@@ -1,0 +1,40 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { compile } from './compile.js'
+import { compiledOf, ROOT } from './compiled.js'
+
+/*
+ * `npm run test:unit`: compiles the tests, and lets tap run what was compiled. Arguments are those of `tap run`.
+ * `TEST_SEED` sets the order of the test files.
+ */
+
+const TAP = join(ROOT, 'node_modules/tap/dist/esm/run.mjs')
+const url = (file) => new URL(file, import.meta.url).href
+
+process.chdir(ROOT)
+await compile()
+const args = process.argv.slice(2).map((arg) => arg.endsWith('.ts') && existsSync(arg) ? compiled(arg) : arg)
+if (!args.some((arg) => arg.endsWith('.test.js'))) args.push(...testFiles().map(compiled))
+
+const seed = process.env.TEST_SEED
+if (seed !== undefined) console.log(`# TEST_SEED=${seed}`)
+// tap shuffles by `Math.random`.
+const [nodeArgs, order] = seed === undefined ? [[], []] : [[`--random-seed=${seed}`], ['--shuffle']]
+const tap = spawn(process.execPath, [
+  ...nodeArgs, TAP, 'run', `--node-arg=--import=${url('after.js')}`, ...order, ...args
+], {
+  stdio: 'inherit',
+  env: { ...process.env, NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --import=${url('before.js')}`.trim() }
+})
+tap.on('exit', (code, signal) => { process.exitCode = signal === null ? code : 1 })
+
+/** The test files that `.taprc` names. */
+function testFiles () {
+  const { stdout } = spawnSync(process.execPath, [TAP, 'list'], { encoding: 'utf8' })
+  return stdout.split('\n').filter((line) => line.endsWith('.test.ts'))
+}
+
+function compiled (file) {
+  return relative(ROOT, compiledOf(file))
+}

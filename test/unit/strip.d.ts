@@ -1,0 +1,2 @@
+/** Removes the types of a source file. */
+export declare function strip (source: string, text: string): string
