@@ -13,7 +13,7 @@ export interface ClusterDescription {
   readonly groups: ReadonlyMap<string, GroupDescription>
   /** Settings of one node, such as `offsets.retention.minutes`; undefined: they are not told. */
   readonly config: ReadonlyMap<string, string> | undefined
-  /** What the cluster did not tell, with the reason, one text each. */
+  /** Facts that the cluster did not tell, each as a text with the reason. */
   readonly untold: readonly string[]
 }
 
