@@ -9,6 +9,8 @@ import { cluster as other, faults } from './apps/faulty.js'
 import { cluster, ran } from './apps/shop.js'
 
 const SHOP = join(import.meta.dirname, 'apps/shop.ts')
+/** Its cluster has no topics. */
+const DESCRIBED = join(import.meta.dirname, 'apps/described.ts')
 const REPLAY = ['replay', SHOP, '--topic', 'orders', '--group', 'shop']
 const producer = createMemoryTransport({ cluster }).producer()
 const TRACE: RawHeader = ['trace', Buffer.from([255, 1])]
@@ -35,7 +37,9 @@ t.test('what is missing is named, and nothing is published', async (t) => {
     [[...REPLAY, '--from', '0:0', '--to', 'soon'], /--to must be/],
     [[...REPLAY, '--from', '0:0', '--rate', '0'], /--rate/],
     [['replay', SHOP, '--topic', 'orders', '--group', 'billing', '--from', 'earliest'], /there is shop/],
-    [['replay', SHOP, '--topic', 'other', '--group', 'shop', '--from', 'earliest'], /none reads it/]
+    [['replay', SHOP, '--topic', 'other', '--group', 'shop', '--from', 'earliest'], /none reads it/],
+    [['replay', DESCRIBED, '--topic', 'orders', '--group', 'billing', '--from', 'earliest'], /there is shop/],
+    [['replay', DESCRIBED, '--topic', 'orders', '--group', 'shop', '--from', 'earliest'], /no topic 'orders'/]
   ] as const) t.match(await faststream(...argv), { code: 2, out: '', err }, argv.join(' '))
   t.same(copies(), [])
 })

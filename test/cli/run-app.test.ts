@@ -82,7 +82,7 @@ t.test('what cannot start ends with 2', async (t) => {
 
 t.test('a signal before it listens ends it with 0', async (t) => {
   const signal = AbortSignal.abort()
-  for (const argv of [[], ['--workers', '2']]) {
+  for (const argv of [[], ['--workers', '2'], ['--watch']]) {
     t.equal(await run(['run', SERVED, '--port', '0', ...argv], { write () {} }, { write () {} }, signal), 0)
   }
 })

@@ -23,5 +23,7 @@ export default async function described (app: FastifyInstance): Promise<void> {
     ...next.options
   })
   app.broker.subscriber('orders', function takeOrder () {})
+  app.broker.subscriber('invoices', { deadLetter: false }, function takeInvoice () {})
+  app.broker.subscriber('orders', { groupId: null, deadLetter: false, retry: { retries: 0 } }, function watchOrders () {})
   app.broker.publisher('invoices')
 }

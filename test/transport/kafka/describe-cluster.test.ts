@@ -72,6 +72,23 @@ t.test('topics, settings and groups are described, and only those that were aske
   t.match(untold, [/^topic 'hidden': .*TOPIC_AUTHORIZATION_FAILED/])
 })
 
+t.test('what members of another protocol have written is not read', async (t) => {
+  const metadata = encodeSubscription({ topics: ['orders'], counts: new Map() })
+  const { groups } = await describe({
+    DescribeGroups: () => ({
+      groups: [{
+        groupId: 'shop',
+        errorCode: 0,
+        state: 'Stable',
+        protocolType: 'connect',
+        protocol: 'default',
+        members: [{ clientId: 'copier', metadata }]
+      }]
+    })
+  })
+  t.same(groups.get('shop'), { protocolType: 'connect', members: [{ clientId: 'copier', topics: undefined }] })
+})
+
 t.test('without topics none is described', async (t) => {
   t.same([...(await describe({}, { topics: [], groups: [] })).topics], [])
 })
