@@ -24,6 +24,7 @@ export default async function described (app: FastifyInstance): Promise<void> {
   })
   app.broker.subscriber('orders', function takeOrder () {})
   app.broker.subscriber('invoices', { deadLetter: false }, function takeInvoice () {})
-  app.broker.subscriber('orders', { groupId: null, deadLetter: false, retry: { retries: 0 } }, function watchOrders () {})
+  const once = { deadLetter: false, retry: { retries: 0 } } as const
+  app.broker.subscriber('orders', { groupId: null, ...once }, function watchOrders () {})
   app.broker.publisher('invoices')
 }
