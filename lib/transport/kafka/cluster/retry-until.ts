@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { LONGEST_TIMER, sleep } from '../../../clock.js'
 import { toError } from '../../../to-error.js'
 import type { Environment } from '../environment.js'
@@ -26,6 +27,8 @@ export class Operation {
 
   constructor (ms: number, environment: Environment) {
     this.#environment = environment
+    // Any number of requests are under way at once, as for the coordinators of many groups.
+    setMaxListeners(0, this.signal)
     this.#cancel = environment.clock.schedule(Math.min(Math.max(ms, 0), LONGEST_TIMER), () => this.interrupt('timeout'))
   }
 
