@@ -67,7 +67,12 @@ export class Producer {
     if (!publishing.hasSubscribers && around === undefined) return this.#publish(outgoing, wait, queued)
     const { topic, partition, key, value, headers, repliesTo } = outgoing
     const context: MessagePublishContext = {
-      ...identity, topic, partition, key, tombstone: value === null, headers: [...headers],
+      ...identity,
+      topic,
+      partition,
+      key,
+      tombstone: value === null,
+      headers: [...headers],
       repliedHeader: repliesTo && ((name) => headerText(repliesTo, name))
     }
     const traced = { ...outgoing, headers: context.headers }
