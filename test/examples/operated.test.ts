@@ -35,7 +35,7 @@ t.test('operated: an order that failed is found, and redriven by whom the shop a
   await place('1')
   await place('2', 2000)
   await eventually(async () => (await letters()).length === 2)
-  for (const url of ['/ops/dead-letters', '/asyncapi']) {
+  for (const url of ['/ops/dead-letters', '/%6fps/dead-letters', '/asyncapi', '/asyncap%69/json']) {
     const anybody = await app.inject(url)
     t.equal(anybody.statusCode, 401)
     t.equal(anybody.headers['www-authenticate'], 'Basic realm="ops"')
