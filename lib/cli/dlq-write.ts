@@ -1,6 +1,7 @@
+import type { RedriveProgress, RedriveReport } from '../../types/index.js'
 import { textOf, type Call, type Command, type ExitCode } from './command.js'
 import { loadApp } from './load-app.js'
-import { writeAudit, writeJson, writeTable } from './output.js'
+import { audited, writeJson, writeTable } from './output.js'
 import { progressOf } from './progress.js'
 import { numberOf, SELECTING, SELECTING_HELP, selectionOf } from './selecting.js'
 import { UsageError } from './usage-error.js'
@@ -52,18 +53,18 @@ async function redrive (call: Call): Promise<ExitCode> {
   const app = await loadApp({ file, rest, connects: true })
   try {
     const progress = progressOf(call)
-    const report = await app.broker.deadLetters.redrive({
-      ...options,
-      onProgress: ({ looked, redriven, refused }) => {
-        progress.show(`${looked} looked at, ${redriven} redriven, ${refused} refused`)
-      }
-    })
-    progress.end()
-    const { refused, verdicts, redriven, looked, stopped } = report
-    if (!report.dryRun) {
-      const facts = { redriven, refused: refused.length, stopped }
-      writeAudit(call, 'dlq redrive', { selection, force: options.force, ...facts })
+    let sums: RedriveProgress = { looked: 0, redriven: 0, refused: 0 }
+    const onProgress = (latest: RedriveProgress): void => {
+      sums = latest
+      progress.show(`${sums.looked} looked at, ${sums.redriven} redriven, ${sums.refused} refused`)
     }
+    const work = async (): Promise<RedriveReport> => {
+      return await app.broker.deadLetters.redrive({ ...options, onProgress }).finally(() => { progress.end() })
+    }
+    const facts = (report?: RedriveReport): object => (
+      { selection, force: options.force, ...sums, stopped: report?.stopped })
+    const report = options.dryRun ? await work() : await audited(call, 'dlq redrive', facts, work)
+    const { refused, verdicts, redriven, looked, stopped } = report
     if (values.json === true) writeJson(out, report)
     else {
       const would = report.dryRun ? 'would be ' : ''
@@ -93,8 +94,10 @@ async function discard (call: Call): Promise<ExitCode> {
   if (reason === undefined) throw new UsageError('say why: --reason "sent by a test"')
   const app = await loadApp({ file, rest, connects: true })
   try {
-    const result = await app.broker.deadLetters.discard({ ...selection, reason })
-    writeAudit(call, 'dlq discard', { selection, reason, ...result })
+    const work = async (): Promise<{ discarded: number }> => {
+      return await app.broker.deadLetters.discard({ ...selection, reason })
+    }
+    const result = await audited(call, 'dlq discard', (done) => ({ selection, reason, ...done }), work)
     if (values.json === true) writeJson(out, result)
     else out.write(`${result.discarded} discarded\n`)
     return 0

@@ -1,4 +1,5 @@
 import { userInfo } from 'node:os'
+import { reasonOf } from '../to-error.js'
 import type { Call, Output } from './command.js'
 
 /** Writes one value as JSON, offsets as text. */
@@ -11,10 +12,23 @@ export function writeLine (out: Output, value: object): void {
   out.write(`${JSON.stringify(value)}\n`)
 }
 
-/** Writes what a command has changed, and who called it, where errors go: it is no part of the result. */
-export function writeAudit ({ err }: Pick<Call, 'err'>, command: string, facts: object): void {
-  const [time, user] = [new Date().toISOString(), userInfo().username]
-  err.write(`${JSON.stringify({ audit: command, time, user, ...facts }, asText)}\n`)
+/**
+ * Does the work of a command that changes something, and writes what it has changed and who called it where errors go:
+ * that is no part of the result. Work that fails may have changed something, too: then `facts` gets no result.
+ */
+export async function audited<Result> (
+  { err }: Pick<Call, 'err'>, command: string, facts: (result?: Result) => object, work: () => Promise<Result>
+): Promise<Result> {
+  const write = (all: object): void => {
+    const [time, user] = [new Date().toISOString(), userName()]
+    err.write(`${JSON.stringify({ audit: command, time, user, ...all }, asText)}\n`)
+  }
+  const result = await work().catch((error) => {
+    write({ ...facts(), error: reasonOf(error) })
+    throw error
+  })
+  write(facts(result))
+  return result
 }
 
 /** Writes rows under a head, as wide as the widest cell of each column. */
@@ -30,6 +44,15 @@ export function shownBytes (bytes: Buffer | null): string {
   if (bytes === null) return '-'
   const text = bytes.toString()
   return Buffer.from(text).equals(bytes) ? text : `base64:${bytes.toString('base64')}`
+}
+
+/** In a container the user may have a number and no name. */
+function userName (): string {
+  try {
+    return userInfo().username
+  } catch {
+    return String(process.getuid?.())
+  }
 }
 
 function asText (_: string, value: unknown): unknown {

@@ -7,8 +7,8 @@ import { isRedriven, redriveHeaders } from '../message/redrive-headers.js'
 import type { ConsumedRecord, TopicPartitionOffset } from '../transport/transport.js'
 import { textOf, type Call, type Command, type ExitCode } from './command.js'
 import { loadApp } from './load-app.js'
-import { writeAudit, writeJson } from './output.js'
-import { progressOf } from './progress.js'
+import { audited, writeJson } from './output.js'
+import { progressOf, type Progress } from './progress.js'
 import { offsetIn, PLACES_HELP, resetOf } from './range.js'
 import { numberOf } from './selecting.js'
 import { UsageError } from './usage-error.js'
@@ -47,10 +47,12 @@ interface Report {
   leftOut: number
   damaged: number
   stopped: boolean
+  /** Where each partition goes on: behind what is published, or the first of a batch that is not. */
+  readonly next: TopicPartitionOffset[]
 }
 
 async function run (call: Call): Promise<ExitCode> {
-  const { values, positionals: [file], rest, out } = call
+  const { values, positionals: [file], rest, out, signal } = call
   const [topic, group, from] = ['topic', 'group', 'from'].map((name) => textOf(values, name))
   if (topic === undefined) throw new UsageError('name the topic: --topic orders')
   if (group === undefined) throw new UsageError('name the one group that is to handle the messages: --group shop')
@@ -64,10 +66,17 @@ async function run (call: Call): Promise<ExitCode> {
     const [broker] = brokersOf(app).byName.values()
     checkGroup(broker!, topic, group)
     const ranges = await rangesOf(broker!, topic, from, to ?? 'now')
-    const report: Report = { replayed: 0, leftOut: 0, damaged: 0, stopped: false }
-    const next = await replayAll(broker!, ranges, { group, dryRun, rate, report, call })
-    if (!dryRun) writeAudit(call, 'replay', { topic, group, from, to, ...report })
-    if (values.json === true) writeJson(out, { dryRun, ...report, next })
+    const progress = progressOf(call)
+    const next = ranges.map(({ end, ...begin }) => begin)
+    const report: Report = { replayed: 0, leftOut: 0, damaged: 0, stopped: false, next }
+    const work = async (): Promise<void> => {
+      await replayAll(broker!, ranges, { group, dryRun, rate, report, progress }, signal).finally(() => {
+        progress.end()
+      })
+    }
+    if (dryRun) await work()
+    else await audited(call, 'replay', () => ({ topic, group, from, to, ...report }), work)
+    if (values.json === true) writeJson(out, { dryRun, ...report })
     else {
       const { replayed, leftOut, damaged, stopped } = report
       const others = [`${leftOut} left out`, damaged > 0 && `${damaged} damaged`, stopped && 'stopped'].filter(Boolean)
@@ -114,20 +123,17 @@ interface Replaying {
   readonly dryRun: boolean
   readonly rate: number
   readonly report: Report
-  readonly call: Call
+  readonly progress: Progress
 }
 
-/** Resolves to where each partition would go on. */
+/** Writes into the report how far it has come. */
 async function replayAll (
-  broker: Broker, ranges: readonly Range[], { group, dryRun, rate, report, call }: Replaying
-): Promise<readonly TopicPartitionOffset[]> {
-  const { signal } = call
-  const progress = progressOf(call)
+  broker: Broker, ranges: readonly Range[], { group, dryRun, rate, report, progress }: Replaying, signal: AbortSignal
+): Promise<void> {
   const total = ranges.reduce((sum, { offset, end }) => sum + Number(end - offset), 0)
   const began = broker.clock.elapsed()
-  const next: TopicPartitionOffset[] = []
   let passed = 0
-  for (const { end, ...range } of ranges) {
+  for (const [place, { end, ...range }] of ranges.entries()) {
     let at = range.offset
     while (at < end && !signal.aborted) {
       const batch: ConsumedRecord[] = []
@@ -143,16 +149,14 @@ async function replayAll (
         await Promise.all(sent)
       }
       report.replayed += batch.length
+      report.next[place] = { ...range, offset: at }
       passed += Number(at - before)
       progress.show(`${report.replayed} replayed`, passed / total)
       const wait = dryRun ? 0 : report.replayed / rate * 1000 - (broker.clock.elapsed() - began)
       if (wait > 0) await sleep(broker.clock, wait, signal)
     }
     report.stopped ||= at < end
-    next.push({ ...range, offset: at })
   }
-  progress.end()
-  return next
 }
 
 function outgoing (

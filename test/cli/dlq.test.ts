@@ -4,7 +4,7 @@ import { createMemoryTransport } from '../../lib/transport/memory/index.js'
 import type { RawHeader } from '../../lib/transport/transport.js'
 import { faststream, faststreamWith } from '../support/faststream.js'
 import { record } from '../support/memory-transport.js'
-import { cluster, faults } from './apps/faulty.js'
+import { cluster, faults, refusingAfter, withDamageAt } from './apps/faulty.js'
 
 const APP = join(import.meta.dirname, 'apps/faulty.ts')
 const producer = createMemoryTransport({ cluster }).producer()
@@ -42,17 +42,7 @@ t.test('letters are selected by time', async (t) => {
 t.test('a batch that is damaged is listed as that, without a time', async (t) => {
   const { of } = faults
   t.teardown(() => { faults.of = of })
-  faults.of = (transport) => ({
-    ...transport,
-    consumer: (options, listener) => transport.consumer(options, {
-      ...listener,
-      records (topic, partition, all, position) {
-        if (!all.some(({ offset }) => offset === 2n)) return listener.records(topic, partition, all, position)
-        listener.records(topic, partition, all.filter(({ offset }) => offset < 2n), 2n)
-        listener.corrupt(topic, partition, { offset: 2n, nextOffset: 3n, error: new Error('checksum') })
-      }
-    })
-  })
+  faults.of = withDamageAt(2n)
   t.match(await faststream('dlq', 'list', APP), { code: 1, out: /orders\.dlq:0:2 +- +- +- +damaged +- +-\n/ })
 })
 
@@ -92,4 +82,13 @@ t.test('a signal stops a redrive', async (t) => {
   const stopped = await faststreamWith(AbortSignal.abort(), () => {}, ...redrive)
   t.match(stopped, { code: 1, out: /^0 redriven of \d+, and stopped\n/ })
   t.equal(cluster.records('orders').length, 0)
+})
+
+t.test('a redrive that fails has its audit line', async (t) => {
+  const { of } = faults
+  t.teardown(() => { faults.of = of })
+  faults.of = refusingAfter(0)
+  const { code, out, err } = await faststream('dlq', 'redrive', APP, '--topic', 'orders')
+  t.match({ code, out }, { code: 2, out: '' })
+  t.match(JSON.parse(err.split('\n')[0] ?? ''), { audit: 'dlq redrive', redriven: 0, error: /refuses/ })
 })

@@ -5,7 +5,7 @@ import type { RawHeader } from '../../lib/transport/transport.js'
 import { run } from '../../lib/cli/run.js'
 import { faststream, faststreamWith } from '../support/faststream.js'
 import { record } from '../support/memory-transport.js'
-import { cluster as other, faults } from './apps/faulty.js'
+import { cluster as other, faults, refusingAfter, withDamageAt } from './apps/faulty.js'
 import { cluster, ran } from './apps/shop.js'
 
 const SHOP = join(import.meta.dirname, 'apps/shop.ts')
@@ -84,22 +84,29 @@ t.test('a rate holds it back, and a batch that is damaged is counted', async (t)
   await createMemoryTransport({ cluster: other }).producer().send(records, Infinity)
   const { of } = faults
   t.teardown(() => { faults.of = of })
-  faults.of = (transport) => ({
-    ...transport,
-    consumer: (options, listener) => transport.consumer(options, {
-      ...listener,
-      records (topic, partition, all, position) {
-        if (!all.some(({ offset }) => offset === 2n)) return listener.records(topic, partition, all, position)
-        listener.records(topic, partition, all.filter(({ offset }) => offset < 2n), 2n)
-        listener.corrupt(topic, partition, { offset: 2n, nextOffset: 3n, error: new Error('checksum') })
-      }
-    })
-  })
+  faults.of = withDamageAt(2n)
   const began = performance.now()
   const range = ['--from', 'earliest', '--rate', '10']
   const { code, out } = await faststream('replay', app, '--topic', 'orders', '--group', 'shop', ...range)
   t.match({ code, out }, { code: 1, out: "2 replayed for group 'shop', 0 left out, 1 damaged\n" })
   t.ok(performance.now() - began >= 190)
+})
+
+t.test('a replay that fails has its audit line, which tells where to go on', async (t) => {
+  const app = join(import.meta.dirname, 'apps/faulty.ts')
+  const { of } = faults
+  t.teardown(() => { faults.of = of })
+  faults.of = refusingAfter(2)
+  const range = ['--from', '0:0', '--to', '0:3', '--rate', '1000']
+  const before = other.records('orders').length
+  const { code, out, err } = await faststream('replay', app, '--topic', 'orders', '--group', 'shop', ...range)
+  t.match({ code, out }, { code: 2, out: '' })
+  const [audit = '', failure] = err.split('\n')
+  t.match(JSON.parse(audit), {
+    audit: 'replay', group: 'shop', replayed: 0, next: [{ partition: 0, offset: '0' }], error: /refuses/
+  })
+  t.match(failure, /^faststream: .*refuses/)
+  t.equal(other.records('orders').length, before)
 })
 
 t.test('a terminal has a bar, which goes when the work is done', async (t) => {

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { faststreamPlugin } from '../../../index.js'
+import { SendError } from '../../../lib/transport/transport.js'
 import {
   createMemoryCluster, createMemoryTransport, type MemoryTransport
 } from '../../../lib/transport/memory/index.js'
@@ -7,6 +8,41 @@ import {
 export const cluster = createMemoryCluster()
 /** What the transport of the next command does otherwise: a test sets it. */
 export const faults = { of: (transport: MemoryTransport): MemoryTransport => transport }
+
+/** A transport whose batch at `damaged` cannot be decoded. */
+export function withDamageAt (damaged: bigint): typeof faults.of {
+  return (transport) => ({
+    ...transport,
+    consumer: (options, listener) => transport.consumer(options, {
+      ...listener,
+      records (topic, partition, all, position) {
+        if (!all.some(({ offset }) => offset === damaged)) return listener.records(topic, partition, all, position)
+        listener.records(topic, partition, all.filter(({ offset }) => offset < damaged), damaged)
+        listener.corrupt(topic, partition, {
+          offset: damaged, nextOffset: damaged + 1n, error: new Error('the checksum is wrong')
+        })
+      }
+    })
+  })
+}
+
+/** A transport whose producer sends `room` records, and refuses those behind them. */
+export function refusingAfter (room: number): typeof faults.of {
+  let sent = 0
+  return (transport) => ({
+    ...transport,
+    producer () {
+      const producer = transport.producer()
+      const send = producer.send.bind(producer)
+      producer.send = async (records, deadline) => {
+        sent += records.length
+        if (sent <= room) return await send(records, deadline)
+        throw new SendError('the cluster refuses it', 'not-sent', 'refused')
+      }
+      return producer
+    }
+  })
+}
 
 export default async function faulty (app: FastifyInstance): Promise<void> {
   await app.register(faststreamPlugin, {
