@@ -35,7 +35,9 @@ export class Tracing {
   readonly #tracer: Tracer
   readonly #link: boolean
   readonly #facts: BrokerFacts
-  #off: boolean | undefined
+  /** The delegate of a provider without an SDK. */
+  readonly #none: unknown
+  #isOn = false
   #common: Attributes | undefined
   /** Id of the cluster in the common attributes. */
   #clusterId: string | undefined
@@ -45,6 +47,7 @@ export class Tracing {
   /** `facts`: read when messages come, because the app may choose a cluster before. */
   constructor (api: OtelApi, facts: BrokerFacts, { link = false }: OtelOptions) {
     this.#api = api
+    this.#none = new api.ProxyTracerProvider().getDelegate()
     const schemaUrl = `https://opentelemetry.io/schemas/${SEMCONV}`
     this.#tracer = api.trace.getTracerProvider().getTracer('fastify-faststream', undefined, { schemaUrl })
     this.#link = link
@@ -60,18 +63,17 @@ export class Tracing {
     events.completed.on((event) => { if (this.#failed.size > 0) this.#failed.delete(nameOf(event)) })
   }
 
-  /** True without an SDK and without a propagator when the first message comes: spans would be empty objects. */
+  /** True as long as there is neither an SDK nor a propagator: spans would be empty objects. */
   get #isOff (): boolean {
-    this.#off ??= this.#hasNoSdk()
-    return this.#off
+    this.#isOn ||= this.#hasSdk()
+    return !this.#isOn
   }
 
-  #hasNoSdk (): boolean {
+  #hasSdk (): boolean {
     const { propagation, trace, ProxyTracerProvider } = this.#api
     const provider = trace.getTracerProvider()
-    const none = new ProxyTracerProvider().getDelegate()
-    return propagation.fields().length === 0 &&
-      provider instanceof ProxyTracerProvider && provider.getDelegate() === none
+    return propagation.fields().length > 0 ||
+      !(provider instanceof ProxyTracerProvider) || provider.getDelegate() !== this.#none
   }
 
   /** Runs an attempt, which never rejects, in the context of its span: what it publishes are children of that. */
