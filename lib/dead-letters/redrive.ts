@@ -131,9 +131,10 @@ export class Redrive {
     /** The last letter of each key: where it cannot be published, those behind it stay. */
     const before = new Map<string, Promise<unknown>>()
     const sent = await Promise.allSettled(batch.map((letter) => {
+      const partitions = counts.get(letter.deadLetter!.topic) ?? 0
+      if (letter.rawKey === null) return this.#send(letter, partitions)
       const key = orderOf(letter)
-      const outgoing = this.#outgoing(letter, counts.get(letter.deadLetter!.topic) ?? 0)
-      const sending = this.#send(outgoing, letter.rawKey === null ? undefined : before.get(key))
+      const sending = this.#send(letter, partitions, before.get(key))
       before.set(key, sending)
       return sending
     }))
@@ -146,9 +147,10 @@ export class Redrive {
     if (failed !== undefined) throw failed.reason
   }
 
-  async #send (outgoing: Outgoing, before: Promise<unknown> | undefined): Promise<void> {
+  /** Publishes a letter behind the one that is `before` it. */
+  async #send (letter: Letter, partitions: number, before?: Promise<unknown>): Promise<void> {
     await before
-    await this.#means.send(outgoing)
+    await this.#means.send(this.#outgoing(letter, partitions))
   }
 
   #outgoing (letter: Letter, partitions: number): Outgoing {
