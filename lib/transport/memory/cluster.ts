@@ -75,8 +75,12 @@ export class MemoryCluster {
    * others. Throws a `SendError` when any is refused.
    */
   append (records: readonly ProducedRecord[]): bigint[] {
-    const sent = records.map((record) => (
-      { record: LoggedRecord.of(record), log: this.partition(record.topic, record.partition) }))
+    return this.appendCopies(records.map((record) => LoggedRecord.of(record)))
+  }
+
+  /** Appends records that nothing else has, as {@link append} does. */
+  appendCopies (records: readonly LoggedRecord[]): bigint[] {
+    const sent = records.map((record) => ({ record, log: this.partition(record.topic, record.partition) }))
     const sizes = new Map<PartitionLog | undefined, number>()
     for (const { record, log } of sent) sizes.set(log, (sizes.get(log) ?? 0) + record.size)
 

@@ -30,20 +30,20 @@ export function createMemoryTransport ({ cluster, log }: MemoryTransportOptions)
     return client
   }
 
+  async function describeTopics (topics: readonly string[]): Promise<Map<string, number>> {
+    await roundTrip()
+    const counts = topics.map((topic) => [topic, cluster.partitions(topic).length] as const)
+    return new Map(counts.filter(([, count]) => count > 0))
+  }
+
   return {
     name: 'memory',
     connect: roundTrip,
     ping: roundTrip,
-    async describeTopics (topics) {
-      await roundTrip()
-      const counts = topics.map((topic) => [topic, cluster.partitions(topic).length] as const)
-      return new Map(counts.filter(([, count]) => count > 0))
-    },
+    describeTopics,
     /** It has no nodes, keeps every message, and lets groups of any kind be. */
     async describeCluster ({ topics }) {
-      await roundTrip()
-      const existing = topics.map((topic) => [topic, cluster.partitions(topic).length] as const)
-      const described = existing.filter(([, partitions]) => partitions > 0).map(([topic, partitions]) => (
+      const described = Array.from(await describeTopics(topics), ([topic, partitions]) => (
         [topic, { partitions, leaderless: [], replicas: 1, isInSync: true, config: undefined }] as const))
       return { nodes: undefined, topics: new Map(described), groups: new Map(), config: undefined, untold: [] }
     },

@@ -33,9 +33,7 @@ export class LoggedRecord implements ConsumedRecord {
     this.#parts = parts
   }
 
-  /** Copies a record, unless it is a copy for the log already. */
   static of (record: ProducedRecord): LoggedRecord {
-    if (record instanceof LoggedRecord) return record
     const { key, value, headers } = record
     const parts: Parts = {
       keyLength: lengthOf(key),
@@ -92,7 +90,8 @@ export class LoggedRecord implements ConsumedRecord {
     const last = names.lastIndexOf(name)
     const length = lengths[last] ?? NONE
     if (length === NONE) return undefined
-    const start = lengths.slice(0, last).reduce((sum, n) => sum + held(n), this.#headersStart)
+    let start = this.#headersStart
+    for (let i = 0; i < last; i++) start += held(lengths[i] as number)
     return this.#bytes.toString('utf8', start, start + length)
   }
 

@@ -22,7 +22,7 @@ export class MemoryProducer implements TransportProducer {
     const copies = records.map((record) => LoggedRecord.of(record))
     await roundTrip()
     if (this.#closed) throw new SendError('the producer is closed', 'not-sent', 'closed')
-    return this.#cluster.append(copies)
+    return this.#cluster.appendCopies(copies)
   }
 
   async close (): Promise<void> {

@@ -129,6 +129,19 @@ t.test('a Buffer that a publisher or a consumer changes does not change the log'
   }
 })
 
+t.test('a record that was read may be sent as it is, and is a copy in the log', async (t) => {
+  const { cluster, producer, join } = await build(t)
+  await send(producer, record('orders', 0, 'value'))
+  const { listener, consumer } = join()
+  await consumer.start()
+  await until(() => listener.deliveries.length > 0)
+  const read = listener.deliveries[0]!.records[0]!
+  t.same(await producer.send([Object.assign(read, { topic: 'orders', partition: 0 })], Infinity), [1n])
+  read.value?.fill('!')
+  t.equal(read.offset, 0n)
+  t.same(cluster.records('orders').map(({ offset, value }) => `${offset} ${value}`), ['0 value', '1 value'])
+})
+
 t.test('a topic can be read back in the order of its appends', async (t) => {
   const { cluster, producer } = await build(t)
   await send(producer, record('orders', 1, 'a'), record('orders', 0, 'b'))
