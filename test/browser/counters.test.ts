@@ -6,7 +6,7 @@ import { shop } from './shop.js'
 type Options = NonNullable<Parameters<typeof visit>[2]>
 
 /** The shop after some messages: one of them fails, and one is in flight. */
-async function open (t: Test, isAllowed = (): boolean => true, options: Options = {}) {
+async function open (t: Test, isAllowed = (): boolean => true, options: Options & { hasClock?: boolean } = {}) {
   const health = { details: '/health', authorize: () => isAllowed() }
   const app = await shop({}, {}, undefined, { health })
   let end = (): void => {}
@@ -20,7 +20,10 @@ async function open (t: Test, isAllowed = (): boolean => true, options: Options 
   for (const value of ['a', 'b', 'bad']) await broker.publish('mail.opened', value)
   await broker.settled()
   await app.broker.publish('mail.opened', 'slow')
-  const { page, problems } = await visit(t, 'about:blank', options)
+  const { hasClock = false, ...context } = options
+  const { page, problems } = await visit(t, 'about:blank', context)
+  // The time of the page then moves only where a test moves it.
+  if (hasClock) await page.clock.install()
   const asked: string[] = []
   page.on('request', (request) => { if (request.url().endsWith('/counters')) asked.push(request.url()) })
   await page.goto(`${url}/asyncapi`)
@@ -102,7 +105,7 @@ t.test('a right that is taken away ends the questions', async (t) => {
 })
 
 t.test('a page that is hidden asks for nothing, and one that is seen again asks at once', async (t) => {
-  const { page, counters, asked } = await open(t)
+  const { page, counters, asked } = await open(t, undefined, { hasClock: true })
   await counters.getByText('2 handled').waitFor()
   const show = async (hidden: boolean): Promise<void> => {
     await page.evaluate((hidden) => {
@@ -112,7 +115,7 @@ t.test('a page that is hidden asks for nothing, and one that is seen again asks 
   }
   await show(true)
   const count = asked.length
-  await page.evaluate(() => new Promise((resolve) => { setTimeout(resolve, 2500) }))
+  await page.clock.runFor(60_000)
   t.equal(asked.length, count)
   const again = page.waitForRequest((request) => request.url().endsWith('/counters'))
   await show(false)

@@ -1,4 +1,5 @@
-import type { PartitionProgress, TransportConsumer } from '../../lib/transport/transport.js'
+import { createMemoryCluster, createMemoryTransport } from '../../lib/transport/memory/index.js'
+import type { PartitionProgress, Transport, TransportConsumer } from '../../lib/transport/transport.js'
 
 /** A consumer that tells of this progress in each partition. */
 export function withProgress (consumer: TransportConsumer, progress: PartitionProgress): TransportConsumer {
@@ -9,4 +10,11 @@ export function withProgress (consumer: TransportConsumer, progress: PartitionPr
       return typeof member === 'function' ? member.bind(target) as unknown : member
     }
   })
+}
+
+/** A transport of a new in-memory cluster that has not told of any partition how far it is. */
+export function withoutProgress (): Transport {
+  const transport = createMemoryTransport({ cluster: createMemoryCluster() })
+  const unknown = { position: undefined, end: undefined, behindSince: undefined }
+  return { ...transport, consumer: (...args) => withProgress(transport.consumer(...args), unknown) }
 }

@@ -18,11 +18,11 @@ export interface OperationView {
   readonly counters: CountersView | undefined
 }
 
-/** Addresses of what a person can do with an operation; undefined where the app does not offer it. */
+/** Addresses of what a person can do with operations, where the app offers it. */
 export interface Doing {
   readonly publishAt: URL | undefined
-  /** The routes of the dead letters that an operation sends. */
-  lettersAt (operationId: string): URL | undefined
+  /** The routes of the dead letters that operations send, by the ids of these. */
+  readonly letterRoutes: ReadonlyMap<string, URL>
 }
 
 /** @param find searches for a word */
@@ -60,7 +60,7 @@ export function operationView (
 function body (operation: Operation, model: Model, doing: Doing, find: (word: string) => void): Child[] {
   const { id, description, tags, channel, messages, reply, kind } = operation
   const { publishAt } = doing
-  const lettersAt = doing.lettersAt(id)
+  const lettersAt = doing.letterRoutes.get(id)
   const about = description ?? channel.description
   return [
     about !== undefined && markdown(about),

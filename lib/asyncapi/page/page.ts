@@ -6,7 +6,7 @@ import { flow } from './flow.js'
 import { followScroll } from './follow-scroll.js'
 import { groupsOf } from './groups.js'
 import { intro } from './intro.js'
-import { lettersAt } from './letters/letters.js'
+import { letterRoutes } from './letters/letters.js'
 import type { Model, Operation } from './model.js'
 import { operationView } from './operation.js'
 import { followRoute, operationHash, schemaHash } from './route.js'
@@ -23,8 +23,8 @@ const LARGEST_FLOW = 12
 
 export function createPage (model: Model, base: URL): Child[] {
   const publishAt = document.documentElement.dataset.publish === undefined ? undefined : new URL('publish/', base)
-  const doing = { publishAt, lettersAt: (id: string) => lettersAt(id, base) }
-  const groups = groupsOf(model, (id) => doing.lettersAt(id) !== undefined)
+  const doing = { publishAt, letterRoutes: letterRoutes(base) }
+  const groups = groupsOf(model, (id) => doing.letterRoutes.has(id))
   const viewsOf = new Map(groups.map(
     (group) => [group, group.operations.map((operation) => operationView(operation, model, doing, find))]
   ))

@@ -38,12 +38,13 @@ export class OperationCounters {
 
   /** Figures of the operations that receive, by their ids. */
   #read (): Record<string, Counts> {
+    const countsOf = new Map([...this.#counters].map(([name, counters]) => [name, counters.now()]))
     const found = [...this.#document.origins].flatMap(([id, { broker, topic, parties }]) => {
       // Subscribers that are one operation differ in nothing but their scope.
       const [subscriber] = parties.filter(isSubscriber)
       if (subscriber === undefined) return []
       const { groupId, topics, name = topics.join(',') } = subscriber
-      return [[id, this.#counters.get(broker)!.of({ groupId, subscriber: name, topic })] as const]
+      return [[id, countsOf.get(broker)!({ groupId, subscriber: name, topic })] as const]
     })
     return Object.fromEntries(found)
   }

@@ -1,4 +1,4 @@
-import type { MessageCompletedEvent, MessagePlace, PartitionHealth } from '../../../types/index.js'
+import type { BrokerHealth, MessageCompletedEvent, MessagePlace, PartitionHealth } from '../../../types/index.js'
 import type { Broker } from '../../broker/broker.js'
 import { TopicLabels } from '../topic-labels.js'
 
@@ -53,11 +53,19 @@ export class Counters {
     })
   }
 
-  /** `counted`: a declared subscriber, at one of its topics. */
-  of (counted: Counted): Counts {
+  /**
+   * Returns what tells the figures of declared subscribers, each at one of its topics, as they are now: the health of
+   * the broker is read once for all of them.
+   */
+  now (): (counted: Counted) => Counts {
+    const { subscribers } = this.#broker.health()
+    return (counted) => this.#countsOf(counted, subscribers)
+  }
+
+  #countsOf (counted: Counted, subscribers: BrokerHealth['subscribers']): Counts {
     const { groupId, subscriber, topic } = counted
     const sums = this.#sums.get(nameOf(counted))!
-    const readers = this.#broker.health().subscribers.filter((each) => {
+    const readers = subscribers.filter((each) => {
       return each.groupId === groupId && each.topics.includes(topic)
     })
     // Cases and filters share the partitions of their topic.

@@ -13,8 +13,8 @@ export interface Delivery {
 /** A listener that writes down what it is told. Its doors (`onRevoking` and the like) may be replaced. */
 export class RecordingListener implements ConsumerListener {
   /**
-   * `assigned a/0 a/1`, `revoking`, `lost`, `records a/0 0-2`, `reset a/0 1 → 3` (`→ nowhere`), `corrupt a/0 (error)`
-   * and `failed (error)`, in their order.
+   * `assigned a/0 a/1`, `revoking`, `lost`, `records a/0 0-2`, `reset a/0 1 → 3` (`→ nowhere`),
+   * `corrupt a/0 (error)` and `failed (error)`, in their order.
    */
   readonly events: string[] = []
   readonly deliveries: Delivery[] = []

@@ -7,7 +7,7 @@ import { useEnvironment } from '../../support/environment.js'
 import { gate, Inbox } from '../../support/inbox.js'
 import { newRegistry } from '../../support/metrics.js'
 import { build as buildApp } from '../../support/plugin-app.js'
-import { withProgress } from '../../support/with-progress.js'
+import { withoutProgress } from '../../support/with-progress.js'
 
 const PROCESSED = 'faststream_messages_processed_total'
 
@@ -174,14 +174,7 @@ t.test('the topics that a pattern finds have its text as their label', async (t)
 
 t.test('a lag that the cluster has not told yet has no value', async (t) => {
   const { app, samples } = await build(t)
-  const cluster = createMemoryCluster()
-  useEnvironment(app, {
-    createTransport: async () => {
-      const transport = createMemoryTransport({ cluster })
-      const unknown = { position: undefined, end: undefined, behindSince: undefined }
-      return { ...transport, consumer: (...args) => withProgress(transport.consumer(...args), unknown) }
-    }
-  })
+  useEnvironment(app, { createTransport: async () => withoutProgress() })
   app.broker.subscriber('orders', () => {})
   await app.ready()
   t.same(await samples('faststream_lag'), [])

@@ -5,12 +5,10 @@ import { createFilters } from './filters.js'
 import { letterItem } from './item.js'
 import { redriveForm } from './redrive.js'
 
-/** The address of the routes for the letters that an operation sends; undefined where they are not on. */
-export function lettersAt (operationId: string, base: URL): URL | undefined {
+/** The addresses of the routes for letters, by the ids of the operations that send these; empty without routes. */
+export function letterRoutes (base: URL): ReadonlyMap<string, URL> {
   const { letters = '{}' } = document.documentElement.dataset
-  const paths = new Map<string, string>(Object.entries(JSON.parse(letters)))
-  const path = paths.get(operationId)
-  return path === undefined ? undefined : new URL(path, base)
+  return new Map(Object.entries<string>(JSON.parse(letters)).map(([id, path]) => [id, new URL(path, base)]))
 }
 
 /** The letters of one dead-letter topic: lists, shows, redrives and discards them. */

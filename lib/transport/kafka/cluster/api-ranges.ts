@@ -4,8 +4,8 @@ import { API_KEYS, DISPENSABLE, type VersionRange, type Wire, type WireConnectio
 /** Throws `FASTSTREAM_ERR_API_VERSION` unless each request has a version that both the broker and the wire know. */
 export function checkApiRanges ({ versions }: Wire, { apiVersions }: WireConnection): void {
   for (const [api, ours] of versions) {
-    const theirs = apiVersions.get(API_KEYS[api])
     if (DISPENSABLE.has(api)) continue
+    const theirs = apiVersions.get(API_KEYS[api])
     if (theirs !== undefined && theirs.min <= ours.max && theirs.max >= ours.min) continue
     throw new FASTSTREAM_ERR_API_VERSION(api, theirs === undefined ? 'none' : text(theirs), text(ours))
   }

@@ -44,6 +44,11 @@ export class Cluster {
     return this.#id
   }
 
+  /** Ids of the nodes that the last metadata have named. */
+  get nodeIds (): readonly number[] {
+    return [...this.#addressOf.keys()]
+  }
+
   /** Principal of this client on the cluster, where it is known. */
   get principal (): string | undefined {
     return this.#wire.principal

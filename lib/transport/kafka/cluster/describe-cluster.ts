@@ -40,16 +40,15 @@ class Look {
 
   async describe ({ topics: names, groups }: Asked): Promise<ClusterDescription> {
     // An empty list would ask for all topics.
-    const asked = names.length === 0 ? null : names
-    await this.#cluster.describe(this.#operation, asked)
-    const { brokers, topics } = await this.#cluster.ask(this.#operation, 'Metadata', { topics: asked })
+    const topics = await this.#cluster.describe(this.#operation, names.length === 0 ? null : names)
+    const { nodeIds } = this.#cluster
     const existing = topics.filter((each) => names.includes(each.topic) && this.#isThere(each))
     const configs = await this.#configs(existing.map(({ topic }) => topic))
     return {
-      nodes: brokers.length,
+      nodes: nodeIds.length,
       topics: new Map(existing.map((each) => [each.topic, topicOf(each, configs.get(each.topic))])),
       groups: await this.#groups(groups),
-      config: await this.#configOfNode(brokers[0]?.nodeId ?? -1),
+      config: await this.#configOfNode(nodeIds[0] ?? -1),
       untold: this.#untold
     }
   }
