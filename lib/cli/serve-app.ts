@@ -1,9 +1,11 @@
+import cluster from 'node:cluster'
 import { once } from 'node:events'
 import type { FastifyInstance } from 'fastify'
 import { useByDefault } from '../broker/app-brokers.js'
 import { SYSTEM } from '../broker/environment.js'
 import type { Call, ExitCode } from './command.js'
 import { appIn, requireBroker } from './find-app.js'
+import { leaveCluster } from './leave-cluster.js'
 import { writeLine } from './output.js'
 import type { Place } from './run-app.js'
 
@@ -32,6 +34,7 @@ export async function listenUntilEnded (
   const aborted = signal.aborted ? undefined : once(signal, 'abort')
   const code = await Promise.race([ended, Promise.resolve(aborted).then(() => 0 as const)])
   await app.close()
+  await leaveCluster(cluster.worker)
   return code
 }
 

@@ -15,6 +15,9 @@ cluster.setupPrimary({ execArgv: [] })
 const MAIN = pathToFileURL(resolve('dist/lib/cli/main.js'))
 const SERVED = join(import.meta.dirname, 'apps/served.js')
 
+/** ms for one answer on a busy machine. */
+const ANSWER_LIMIT = 60_000
+
 interface Line { readonly worker: number, readonly event: string, readonly address: string, readonly why: string }
 interface Answer { readonly worker: string, readonly pid: number, readonly asked: { readonly name?: string } }
 
@@ -42,8 +45,9 @@ function start (t: Test, { file = SERVED, workers = 1, watch = false, rest = [] 
 }
 
 async function ask (address: string): Promise<Answer> {
-  // Each connection goes to another worker.
-  return await (await fetch(address, { headers: { connection: 'close' } })).json() as Answer
+  // Each connection goes to another worker. Without the limit one that is lost would only end the file's time.
+  const signal = AbortSignal.timeout(ANSWER_LIMIT)
+  return await (await fetch(address, { headers: { connection: 'close' }, signal })).json() as Answer
 }
 
 /** Asks until all of the workers have answered. */
@@ -75,9 +79,10 @@ t.test('SIGUSR2 replaces the workers one after the other, and each request is an
   const [{ address }] = await listening(2) as [Line]
   const before = await askAll(address, 2)
   const replaced = new AbortController()
-  const asking = (async () => {
+  // So many that a worker leaves while a connection is handed to it.
+  const asking = Promise.all(Array.from({ length: 16 }, async () => {
     while (!replaced.signal.aborted) await ask(address)
-  })()
+  }))
   process.emit('SIGUSR2')
   await listening(4)
   replaced.abort()
