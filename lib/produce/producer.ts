@@ -75,7 +75,7 @@ export class Producer {
       headers: [...headers],
       repliedHeader: repliesTo && ((name) => headerText(repliesTo, name))
     }
-    const traced = { ...outgoing, headers: context.headers }
+    const traced = Object.assign({}, outgoing, { headers: context.headers })
     const work = (): Promise<RecordMetadata> => this.#publish(traced, wait, queued)
     return publishing.tracePromise(() => around === undefined ? work() : around(context, work), context)
   }

@@ -230,7 +230,9 @@ export class SubscriberQueue {
     const now = clock.elapsed()
     if (!item.partition.settle(item, now)) return false
     committer.moved()
-    if (settled.active) settled.emit({ ...this.#placeOf(item), outcome, duration: now - item.receivedAt })
+    if (settled.active) {
+      settled.emit(Object.assign(this.#placeOf(item), { outcome, duration: now - item.receivedAt }))
+    }
     return true
   }
 

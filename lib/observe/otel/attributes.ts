@@ -41,35 +41,36 @@ export function serverAttributes ([address, ...others]: readonly string[]): Attr
 /** Attributes of an attempt. What differs between the messages of a batch is at the links to them. */
 export function processAttributes (context: MessageProcessContext): Attributes {
   const { topic, partition, groupId, attempt, batch } = context
-  return {
+  const attributes: Attributes = {
     'messaging.operation.name': 'process',
     'messaging.operation.type': 'process',
     'messaging.destination.name': topic,
     'messaging.destination.partition.id': String(partition),
-    ...groupId !== null && { 'messaging.consumer.group.name': groupId },
-    ...batch === undefined ? messageAttributes(context) : { 'messaging.batch.message_count': batch.length },
     'faststream.attempt': attempt
   }
+  if (groupId !== null) attributes['messaging.consumer.group.name'] = groupId
+  if (batch === undefined) return Object.assign(attributes, messageAttributes(context))
+  attributes['messaging.batch.message_count'] = batch.length
+  return attributes
 }
 
 /** Attributes of one message that was read. */
 export function messageAttributes (message: TracedMessage): Attributes {
-  return {
+  return addRecord({
     'messaging.kafka.offset': Number(message.offset),
-    'messaging.message.conversation_id': message.correlationId(),
-    ...ofRecord(message)
-  }
+    'messaging.message.conversation_id': message.correlationId()
+  }, message)
 }
 
 export function sendAttributes (context: MessagePublishContext): Attributes {
   const correlationId = lastHeader(context.headers, CORRELATION_ID)
-  return {
+  const attributes: Attributes = {
     'messaging.operation.name': 'send',
     'messaging.operation.type': 'send',
-    'messaging.destination.name': context.topic,
-    ...correlationId !== undefined && { 'messaging.message.conversation_id': correlationId },
-    ...ofRecord(context)
+    'messaging.destination.name': context.topic
   }
+  if (correlationId !== undefined) attributes['messaging.message.conversation_id'] = correlationId
+  return addRecord(attributes, context)
 }
 
 /** Place of a stored message, which a send span learns last. */
@@ -84,10 +85,11 @@ export function errorType (error: Error): string {
 }
 
 /** A key without a form as text is left out, and so is `tombstone: false`. */
-function ofRecord ({ key, tombstone }: { readonly key: Buffer | null, readonly tombstone: boolean }): Attributes {
+function addRecord (
+  attributes: Attributes, { key, tombstone }: { readonly key: Buffer | null, readonly tombstone: boolean }
+): Attributes {
   const text = key === null ? undefined : utf8(key)
-  return {
-    ...text !== undefined && { 'messaging.kafka.message.key': text },
-    ...tombstone && { 'messaging.kafka.message.tombstone': true }
-  }
+  if (text !== undefined) attributes['messaging.kafka.message.key'] = text
+  if (tombstone) attributes['messaging.kafka.message.tombstone'] = true
+  return attributes
 }

@@ -39,12 +39,13 @@ export function measureWithOtel (broker: Broker, { metrics }: OtelApi, facts: Br
   }
 
   function ofSend (topic: string, error?: Error): Attributes {
-    return { ...SEND, ...serverOf(), 'messaging.destination.name': labels.of(topic), ...ofError(error) }
+    return Object.assign({ 'messaging.destination.name': labels.of(topic) }, SEND, serverOf(), ofError(error))
   }
 
   function ofProcess ({ topic, groupId }: OfSubscriber, error?: Error): Attributes {
     const group = groupId === null ? undefined : { 'messaging.consumer.group.name': groups.of(groupId) }
-    return { ...PROCESS, ...serverOf(), 'messaging.destination.name': labels.of(topic), ...group, ...ofError(error) }
+    const destination = { 'messaging.destination.name': labels.of(topic) }
+    return Object.assign(destination, PROCESS, serverOf(), group, ofError(error))
   }
 
   const { events } = broker

@@ -154,7 +154,7 @@ export class Tracing {
       this.#common = commonAttributes(this.#facts)
       this.#clusterId = clusterId
     }
-    return { ...this.#common, ...attributes }
+    return Object.assign(attributes, this.#common)
   }
 
   #fail (span: Span, error: Error): void {

@@ -28,8 +28,8 @@ export interface CompressedRecords {
 /** The part of a batch behind its header. */
 export function encodeRecords (records: readonly BatchRecord[]): readonly Buffer[] {
   const baseTimestamp = records[0]?.timestamp ?? 0
-  return records.map(({ timestamp, ...record }, offsetDelta) =>
-    encodeRecord({ ...record, offsetDelta, timestampDelta: timestamp - baseTimestamp }))
+  return records.map(({ key, value, headers, timestamp }, offsetDelta) => (
+    encodeRecord({ key, value, headers, offsetDelta, timestampDelta: timestamp - baseTimestamp })))
 }
 
 /** One batch of message format 2. Its leader fills in offsets and epoch, which the checksum leaves out. */
