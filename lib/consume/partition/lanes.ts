@@ -1,64 +1,28 @@
-import type { MessageSettledEvent } from '../../../types/index.js'
 import { nextTurn } from '../../clock.js'
 import { Fifo } from './fifo.js'
+import { isBusy, mayBegin, type Lane, type PartitionLanes } from './lane.js'
+import type { Pause } from './lane-slot.js'
+import { OpenItems } from './open-items.js'
+
+export type { Lane } from './lane.js'
+export type { LaneSlot, Pause, Settlement } from './lane-slot.js'
 
 /** After this many items in a row the event loop gets a turn, so that handlers that never wait do not starve HTTP. */
 const STREAK = 64
 
-interface Lane<T> {
-  readonly key: string
-  readonly partition: PartitionLanes<T>
-  readonly items: Fifo<T>
-  running: boolean
-  /** Queued in its partition. */
-  ready: boolean
-}
-
-/** The lanes of one partition. */
-interface PartitionLanes<T> {
-  /** Lanes that have items and run none of them; they take turns. */
-  readonly ready: Fifo<Lane<T>>
-}
-
-/** Way in which a message was settled, see {@link MessageSettledEvent}. */
-export type Settlement = MessageSettledEvent['outcome']
-
-/** Operations of a message while it holds its place in its lane. */
-export interface LaneSlot {
-  /**
-   * Waits `ms` for another try and lets other lanes run meanwhile; false when the lane was halted: the message stays
-   * unsettled. `beforeAttempt`: the try runs the handler, so that a paused subscriber is waited for, too.
-   */
-  wait (ms: number, beforeAttempt?: boolean): Promise<boolean>
-  /**
-   * Lets other lanes run until `opened` resolves, for another try; false when the lane was halted, as `signal` says.
-   */
-  hold (opened: (signal: AbortSignal) => Promise<boolean>): Promise<boolean>
-  /** Tells the name of the subscriber that takes the message, where several read its topic. */
-  takenBy? (subscriber: string): void
-  /** Tells that the handler has ended, and that the message waits for its decision. */
-  awaitsDecision? (): void
-  /** Settles the message before its lane goes on, @default 'acknowledged'. Only the first call counts. */
-  settle (outcome?: Settlement): void
-  /** Way in which the message was settled; undefined when it was not. */
-  readonly settlement?: Settlement | undefined
-}
-
-/**
- * Gives the item's place away while it waits; settles as `waiting` does, once the item has a place again. An item that
- * only ends needs none.
- */
-export type Pause = <Result>(waiting: Promise<Result>, needsPlace?: () => boolean) => Promise<Result>
+/** After what has run. Not within it: nothing is to see a handler that ends as the one that calls the next. */
+const SOON = Promise.resolve()
 
 /**
  * FIFO lanes: items of one lane run one after the other, and lanes run side by side, at most `concurrency` at a time.
+ * An item may let the next one begin before it ends itself; from then on it needs no place.
  * Partitions take turns, and so do the lanes within one. A lane exists while it has items or one runs, so lanes never
  * outnumber buffered items. A lane outlives a rebalance: when its partition is assigned again while its last item
  * still runs, the lane waits for that item.
  */
 export class Lanes<T> {
   #concurrency: number
-  readonly #run: (item: T, pause: Pause) => Promise<boolean>
+  readonly #run: (item: T, pause: Pause, lane: Lane<T>) => Promise<boolean>
   readonly #lanes = new Map<string, Lane<T>>()
   readonly #partitions = new Map<string, PartitionLanes<T>>()
   /** Partitions with ready lanes; they take turns. */
@@ -78,7 +42,7 @@ export class Lanes<T> {
   #idle: Array<{ readonly spared: () => number, readonly resolve: () => void }> = []
 
   /** `run` must not reject. It resolves to whether the lane goes on; else the lane's queued items are dropped. */
-  constructor (concurrency: number, run: (item: T, pause: Pause) => Promise<boolean>) {
+  constructor (concurrency: number, run: (item: T, pause: Pause, lane: Lane<T>) => Promise<boolean>) {
     this.#concurrency = concurrency
     this.#run = run
   }
@@ -97,11 +61,29 @@ export class Lanes<T> {
     if (items.length === 0) return
     let lane = this.#lanes.get(key)
     if (lane === undefined) {
-      lane = { key, partition: this.#partition(partition), items: new Fifo(), running: false, ready: false }
+      const items = new Fifo<T>()
+      lane = { key, partition: this.#partition(partition), items, open: undefined, running: false, ready: false }
       this.#lanes.set(key, lane)
     }
     for (const item of items) lane.items.push(item)
-    if (!lane.running) this.#makeReady(lane)
+    this.#makeReady(lane)
+  }
+
+  /** Lets the next item of a lane begin while `item` ends. False when one has failed: they end one after the other. */
+  letNextBegin (lane: Lane<T>, item: T): boolean {
+    const open = this.openOf(lane)
+    if (open.broken) return false
+    open.add(item)
+    lane.running = false
+    this.#leave()
+    this.#makeReady(lane)
+    SOON.then(this.#dispatchNext)
+    return true
+  }
+
+  /** The items of a lane that have let the next one begin. */
+  openOf (lane: Lane<T>): OpenItems<T> {
+    return (lane.open ??= new OpenItems())
   }
 
   /** Starts as many items as there are places. */
@@ -143,7 +125,9 @@ export class Lanes<T> {
       lane.partition.ready.clear()
       lane.items.clear()
       lane.ready = false
-      if (!lane.running) this.#lanes.delete(lane.key)
+      // Nothing begins in it until all that has begun has ended, and nothing more of it is sent.
+      if (isBusy(lane)) this.openOf(lane).broken = true
+      else this.#lanes.delete(lane.key)
     }
   }
 
@@ -171,7 +155,7 @@ export class Lanes<T> {
   }
 
   #makeReady (lane: Lane<T>): void {
-    if (lane.ready) return
+    if (lane.ready || lane.running || !mayBegin(lane)) return
     const { partition } = lane
     if (partition.ready.size === 0) this.#ring.push(partition)
     partition.ready.push(lane)
@@ -180,12 +164,14 @@ export class Lanes<T> {
 
   /** The lane whose turn it is; its partition goes to the end of the ring. */
   #next (): Lane<T> | undefined {
-    const partition = this.#ring.shift()
-    if (partition === undefined) return undefined
-    const lane = partition.ready.shift() as Lane<T>
-    if (partition.ready.size > 0) this.#ring.push(partition)
-    lane.ready = false
-    return lane
+    for (let partition = this.#ring.shift(); partition !== undefined; partition = this.#ring.shift()) {
+      const lane = partition.ready.shift() as Lane<T>
+      if (partition.ready.size > 0) this.#ring.push(partition)
+      lane.ready = false
+      // One of its open items may have failed since it was queued.
+      if (mayBegin(lane)) return lane
+    }
+    return undefined
   }
 
   #start (lane: Lane<T>): void {
@@ -195,7 +181,10 @@ export class Lanes<T> {
     this.#running++
     const epoch = this.#epoch
     // Items queued after a clear are not behind this item.
-    this.#run(item, this.#pause).then((goOn) => { this.#ended(lane, goOn || epoch !== this.#epoch) })
+    this.#run(item, this.#pause, lane).then((goOn) => {
+      if (!goOn && epoch === this.#epoch) lane.items.clear()
+      this.#ended(lane, item, goOn)
+    })
   }
 
   /** Changes the number of places. An item whose wait is over comes before those not started. */
@@ -229,17 +218,20 @@ export class Lanes<T> {
     else next()
   }
 
-  #ended (lane: Lane<T>, goOn: boolean): void {
-    lane.running = false
+  #ended (lane: Lane<T>, item: T, goOn: boolean): void {
     this.#running--
-    this.#leave()
-    if (goOn && lane.items.size > 0) this.#makeReady(lane)
-    else this.#lanes.delete(lane.key)
-    this.#dispatchSoon()
+    if (lane.open?.ended(item, goOn) !== true) {
+      lane.running = false
+      this.#leave()
+    }
+    if (!isBusy(lane)) lane.open = undefined
+    if (lane.items.size > 0) this.#makeReady(lane)
+    else if (!isBusy(lane)) this.#lanes.delete(lane.key)
+    this.#dispatchNext()
     if (this.#idle.length > 0) this.checkIdle()
   }
 
-  #dispatchSoon (): void {
+  #dispatchNext = (): void => {
     if (++this.#streak < STREAK) return this.dispatch()
     this.#streak = 0
     nextTurn(() => { this.dispatch() })
