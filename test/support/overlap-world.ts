@@ -42,7 +42,9 @@ export function build (overrides: Partial<SubscriberPlan<Delivery>> = {}, queue 
       outgoing: {
         topic: 'out', partition: Number(key), key: null, value: Buffer.from(value), headers: [], timestamp: 1
       },
-      sender: { send: (outgoing, sending) => producer.publish(outgoing, sending?.wait, sending?.queued, sending?.order) }
+      sender: {
+        send: (outgoing, { wait, queued, order } = {}) => producer.publish(outgoing, wait, queued, order)
+      }
     })),
     ...overrides
   })
@@ -76,5 +78,5 @@ export function build (overrides: Partial<SubscriberPlan<Delivery>> = {}, queue 
   const sends = (): string[] => transport.sends.map(({ records }) => {
     return records.map(({ partition, topic, value }) => `${topic === 'out' ? partition : topic}:${value}`).join(' ')
   })
-  return { clock, log, group, consumer, transport, producer, handled, ends, receive, answer, assign, sends, events: environment.events }
+  return { clock, log, group, consumer, handled, ends, receive, answer, assign, sends }
 }

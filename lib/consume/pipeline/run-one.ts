@@ -69,7 +69,10 @@ export class RunOne<Message> {
       if (steps.overlaps === true && (isAgainst || result === undefined)) await waitForFirst(delivery, slot)
       if (isAgainst) return this.#failures.decided(decision, delivery, firstAt)
       step = 'publish'
-      if (result !== undefined && !await publishResults(this.#parts, steps.prepare(result, message), delivery, slot)) return unstored()
+      if (result !== undefined) {
+        const results = steps.prepare(result, message)
+        if (!await publishResults(this.#parts, results, delivery, slot)) return unstored()
+      }
       if (steps.replies !== undefined) await this.#answer(steps.replies, result, delivery, slot)
       const { error } = delivery
       return error === undefined ? SETTLED : { ...SETTLED, error }

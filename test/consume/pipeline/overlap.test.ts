@@ -168,7 +168,7 @@ t.test('a drain waits for the results that are being stored, and what it commits
   t.same(consumer.commits.at(-1), ['orders[0] 2'])
 })
 
-t.test('a partition that is lost: nothing more is sent of it, and its next owner here waits for what was', async (t) => {
+t.test('of a lost partition nothing more is sent; assigned again, it waits for what was sent', async (t) => {
   const { clock, handled, sends, ends, group, receive, answer, assign } = build()
   await receive('a')
   await receive('b')
@@ -183,7 +183,7 @@ t.test('a partition that is lost: nothing more is sent of it, and its next owner
   t.same(ends, ['0 unsettled', '1 unsettled', '2 acknowledged'])
 })
 
-t.test('a message waits with an open breaker until it is the first one, and its publish alone is repeated', async (t) => {
+t.test('with an open breaker a message waits to be the first one, and its publish is repeated', async (t) => {
   const breaker = { minimum: 2, ratio: 1, window: 60_000 }
   const { clock, handled, sends, ends, receive, answer } = build({ breaker })
   await receive('a', 'b')
