@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import Fastify from 'fastify'
 import t from 'tap'
 import faststreamPlugin, { dependency } from '../../index.js'
@@ -118,7 +119,8 @@ t.test('a handler whose time is over is not called, though nothing has asked for
   let calls = 0
   app.broker.subscriber('orders', { deps: { slow } }, () => { calls++ })
   const broker = await testBroker(app)
-  app.broker.events.late.on(() => { open() })
+  subscribe('faststream.message.late', open)
+  t.teardown(() => unsubscribe('faststream.message.late', open))
   await broker.publish('orders', 1)
   await broker.settled()
   t.equal(calls, 0)
