@@ -155,7 +155,9 @@ t.test('a close waits for what is still being made', async (t) => {
   t.same(events, ['cleaned up'])
   t.ok(resolution.closed)
   const tooLate = dependency('too late', () => 1) as unknown as DeclaredDependency
-  await t.rejects(Promise.resolve(resolution.resolve(tooLate)), { code: 'FASTSTREAM_ERR_DEPENDENCY_DONE', message: /'too late'/ })
+  await t.rejects(Promise.resolve(resolution.resolve(tooLate)), {
+    code: 'FASTSTREAM_ERR_DEPENDENCY_DONE', message: /'too late'/
+  })
 })
 
 t.test('a generator that yields never or twice is an error that names it', async (t) => {
