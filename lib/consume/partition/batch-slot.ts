@@ -1,5 +1,6 @@
 import { BatchDelivery, type BatchMember } from '../pipeline/batch-delivery.js'
-import type { Lane, LaneSlot, Pause, Settlement } from './lanes.js'
+import type { Lane } from './lane.js'
+import type { LaneSlot, Pause, Settlement } from './lanes.js'
 import { RecordSlot, waitOf } from './record-slot.js'
 import type { SubscriberQueue } from './subscriber-queue.js'
 import { TrackedBatch, type LaneItem } from './tracked-batch.js'

@@ -1,10 +1,8 @@
 import { nextTurn } from '../../clock.js'
 import { Fifo } from './fifo.js'
-import { isBusy, mayBegin, type Lane, type PartitionLanes } from './lane.js'
+import { Lane, type PartitionLanes } from './lane.js'
 import type { Pause } from './lane-slot.js'
-import { OpenItems } from './open-items.js'
 
-export type { Lane } from './lane.js'
 export type { LaneSlot, Pause, Settlement } from './lane-slot.js'
 
 /** After this many items in a row the event loop gets a turn, so that handlers that never wait do not starve HTTP. */
@@ -59,31 +57,28 @@ export class Lanes<T> {
   /** Queues items in a lane of a partition; they start with {@link dispatch}. */
   push (partition: string, key: string, items: readonly T[]): void {
     if (items.length === 0) return
-    let lane = this.#lanes.get(key)
-    if (lane === undefined) {
-      const items = new Fifo<T>()
-      lane = { key, partition: this.#partition(partition), items, open: undefined, running: false, ready: false }
-      this.#lanes.set(key, lane)
-    }
-    for (const item of items) lane.items.push(item)
+    const lane = this.#lane(partition, key)
+    for (const item of items) lane.push(item)
+    this.#makeReady(lane)
+  }
+
+  /** The same for one item. */
+  pushOne (partition: string, key: string, item: T): void {
+    const lane = this.#lane(partition, key)
+    lane.push(item)
     this.#makeReady(lane)
   }
 
   /** Lets the next item of a lane begin while `item` ends. False when one has failed: they end one after the other. */
   letNextBegin (lane: Lane<T>, item: T): boolean {
-    const open = this.openOf(lane)
-    if (open.broken) return false
-    open.add(item)
+    const { opened } = lane
+    if (opened.broken) return false
+    opened.add(item)
     lane.running = false
     this.#leave()
     this.#makeReady(lane)
     SOON.then(this.#dispatchNext)
     return true
-  }
-
-  /** The items of a lane that have let the next one begin. */
-  openOf (lane: Lane<T>): OpenItems<T> {
-    return (lane.open ??= new OpenItems())
   }
 
   /** Starts as many items as there are places. */
@@ -123,10 +118,10 @@ export class Lanes<T> {
     this.#partitions.clear()
     for (const lane of this.#lanes.values()) {
       lane.partition.ready.clear()
-      lane.items.clear()
+      lane.clear()
       lane.ready = false
       // Nothing begins in it until all that has begun has ended, and nothing more of it is sent.
-      if (isBusy(lane)) this.openOf(lane).broken = true
+      if (lane.isBusy) lane.opened.broken = true
       else this.#lanes.delete(lane.key)
     }
   }
@@ -148,6 +143,12 @@ export class Lanes<T> {
     })
   }
 
+  #lane (partition: string, key: string): Lane<T> {
+    let lane = this.#lanes.get(key)
+    if (lane === undefined) this.#lanes.set(key, lane = new Lane(key, this.#partition(partition)))
+    return lane
+  }
+
   #partition (name: string): PartitionLanes<T> {
     let partition = this.#partitions.get(name)
     if (partition === undefined) this.#partitions.set(name, partition = { ready: new Fifo() })
@@ -155,7 +156,7 @@ export class Lanes<T> {
   }
 
   #makeReady (lane: Lane<T>): void {
-    if (lane.ready || lane.running || !mayBegin(lane)) return
+    if (lane.ready || lane.running || !lane.mayBegin) return
     const { partition } = lane
     if (partition.ready.size === 0) this.#ring.push(partition)
     partition.ready.push(lane)
@@ -169,20 +170,20 @@ export class Lanes<T> {
       if (partition.ready.size > 0) this.#ring.push(partition)
       lane.ready = false
       // One of its open items may have failed since it was queued.
-      if (mayBegin(lane)) return lane
+      if (lane.mayBegin) return lane
     }
     return undefined
   }
 
   #start (lane: Lane<T>): void {
-    const item = lane.items.shift() as T
+    const item = lane.shift() as T
     lane.running = true
     this.#taken++
     this.#running++
     const epoch = this.#epoch
     // Items queued after a clear are not behind this item.
     this.#run(item, this.#pause, lane).then((goOn) => {
-      if (!goOn && epoch === this.#epoch) lane.items.clear()
+      if (!goOn && epoch === this.#epoch) lane.clear()
       this.#ended(lane, item, goOn)
     })
   }
@@ -224,9 +225,9 @@ export class Lanes<T> {
       lane.running = false
       this.#leave()
     }
-    if (!isBusy(lane)) lane.open = undefined
-    if (lane.items.size > 0) this.#makeReady(lane)
-    else if (!isBusy(lane)) this.#lanes.delete(lane.key)
+    if (!lane.isBusy) lane.open = undefined
+    if (!lane.isEmpty) this.#makeReady(lane)
+    else if (!lane.isBusy) this.#lanes.delete(lane.key)
     this.#dispatchNext()
     if (this.#idle.length > 0) this.checkIdle()
   }

@@ -1,7 +1,8 @@
 import { type Clock, sleep } from '../../clock.js'
 import { Delivery } from '../pipeline/delivery.js'
 import type { SendOrder } from '../../message/outgoing.js'
-import type { Lane, LaneSlot, Pause, Settlement } from './lanes.js'
+import type { Lane } from './lane.js'
+import type { LaneSlot, Pause, Settlement } from './lanes.js'
 import type { SubscriberQueue } from './subscriber-queue.js'
 import type { LaneItem } from './tracked-batch.js'
 import type { TrackedRecord } from './tracked-record.js'
@@ -56,7 +57,7 @@ export class RecordSlot implements LaneSlot {
   }
 
   get resultOrder (): SendOrder {
-    return this.#queue.lanes.openOf(this.#lane)
+    return this.#lane.opened
   }
 
   letNextBegin (): void {
