@@ -2,7 +2,7 @@ import { Group } from '../../lib/consume/group/group.js'
 import type { Delivery } from '../../lib/consume/pipeline/delivery.js'
 import { Pipeline } from '../../lib/consume/pipeline/pipeline.js'
 import type { SubscriberPlan } from '../../lib/consume/pipeline/subscriber-plan.js'
-import type { Prepared } from '../../lib/message/outgoing.js'
+import type { Prepared, Sender } from '../../lib/message/outgoing.js'
 import { Producer } from '../../lib/produce/producer.js'
 import { SendError } from '../../lib/transport/transport.js'
 import { environmentOf } from './environment.js'
@@ -32,20 +32,20 @@ export function build (overrides: Partial<SubscriberPlan<Delivery>> = {}, queue 
   const ends: string[] = []
   environment.events.settled.on(({ offset, outcome }) => { ends.push(`${offset} ${outcome}`) })
   environment.events.unsettled.on(({ offset }) => { ends.push(`${offset} unsettled`) })
+  const sender: Sender = {
+    send: (outgoing, { wait, queued, order } = {}) => producer.publish(outgoing, wait, queued, order)
+  }
+  const prepare = (result: unknown, { record: { key } }: Delivery): readonly Prepared[] => {
+    const message = { topic: 'out', partition: Number(key), key: null, headers: [], timestamp: 1 }
+    return String(result).split('+').map((value) => ({ outgoing: { ...message, value: Buffer.from(value) }, sender }))
+  }
   const plan = planOf({
     overlaps: true,
     handle: ({ record: { value, offset } }) => {
       handled.push(String(offset))
       return String(value)
     },
-    prepare: (result, { record: { key } }): readonly Prepared[] => String(result).split('+').map((value) => ({
-      outgoing: {
-        topic: 'out', partition: Number(key), key: null, value: Buffer.from(value), headers: [], timestamp: 1
-      },
-      sender: {
-        send: (outgoing, { wait, queued, order } = {}) => producer.publish(outgoing, wait, queued, order)
-      }
-    })),
+    prepare,
     ...overrides
   })
   const pipeline = new Pipeline(plan, producer, environment)
@@ -78,5 +78,5 @@ export function build (overrides: Partial<SubscriberPlan<Delivery>> = {}, queue 
   const sends = (): string[] => transport.sends.map(({ records }) => {
     return records.map(({ partition, topic, value }) => `${topic === 'out' ? partition : topic}:${value}`).join(' ')
   })
-  return { clock, log, group, consumer, handled, ends, receive, answer, assign, sends }
+  return { clock, log, group, consumer, handled, ends, receive, answer, assign, sends, prepare }
 }

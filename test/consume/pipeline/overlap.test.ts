@@ -1,5 +1,6 @@
 import t from 'tap'
 import { AckMessage, NackMessage, SkipMessage, StopConsume } from '../../../lib/message/ack.js'
+import { gate } from '../../support/inbox.js'
 import { turn } from '../../support/manual-clock.js'
 import { build, refusal } from '../../support/overlap-world.js'
 
@@ -199,13 +200,83 @@ t.test('with an open breaker a message waits to be the first one, and its publis
   t.same(ends, ['0 dead-lettered'], 'the second one waits for a probe')
   await receive('c')
   t.equal(handled.length, 2, 'no message begins')
-  const before = sends().length
-  while (sends().length === before) await clock.advance(1000)
-  t.equal(sends().at(-1), '0:b')
-  await answer()
+  for (const outcome of [refusal(), undefined]) {
+    const before = sends().length
+    while (sends().length === before) await clock.advance(1000)
+    t.equal(sends().at(-1), '0:b')
+    await answer(outcome)
+  }
   t.same(ends.slice(1), ['1 acknowledged'])
   t.same(handled, ['0', '1', '2'], 'a handler that has succeeded is not run again')
   await answer()
   await turn()
   t.same(ends.slice(2), ['2 acknowledged'])
+})
+
+t.test('with an open breaker a message that is redelivered with the one before it is no probe', async (t) => {
+  const { clock, handled, ends, group, receive, answer } = build({
+    breaker: { minimum: 1, ratio: 1, window: 60_000 },
+    ordering: 'key',
+    handle: ({ record: { value, offset } }) => {
+      handled.push(String(offset))
+      if (String(value) === 'fail') throw new Error('broken')
+      return String(value)
+    }
+  })
+  await receive('a/0')
+  await receive('fail/1')
+  await receive('b/0')
+  t.same(handled, ['0', '1'], 'the partition stands still')
+  await answer(refusal('timeout'))
+  const closed = group.close(1000)
+  await clock.advance(5000)
+  await closed
+  t.same(ends.sort(), ['0 unsettled', '1 unsettled', '2 unsettled'])
+})
+
+t.test('a message behind one that stayed unsettled does so, too, whenever its handler ends', async (t) => {
+  const slow = gate()
+  const { clock, handled, ends, group, receive, answer } = build({
+    handle: async ({ record: { value, offset } }) => {
+      handled.push(String(offset))
+      if (String(value) === 'slow') await slow.opened
+      return String(value) === 'slow' ? undefined : String(value)
+    }
+  })
+  await receive('a', 'slow')
+  await answer(refusal('timeout'))
+  const closed = group.close(5000)
+  await clock.advance(1)
+  t.same([handled, ends], [['0', '1'], ['0 unsettled']])
+  slow.open()
+  await clock.advance(1)
+  await closed
+  t.same(ends, ['0 unsettled', '1 unsettled'])
+})
+
+t.test('results that pass middlewares wait for those before, which are stored first', async (t) => {
+  for (const isStored of [true, false]) {
+    let ended = 0
+    const { clock, sends, ends, group, receive, answer, prepare } = build({
+      prepare: (result, delivery) => {
+        const prepared = prepare(result, delivery)
+        if (result === 'a') return prepared
+        return Promise.resolve({ prepared, end: async () => { ended++ } })
+      }
+    })
+    await receive('a', 'b')
+    t.same(sends(), ['0:a'])
+    if (isStored) {
+      await answer()
+      t.same([sends(), ended], [['0:a', '0:b'], 0])
+      await answer()
+    } else {
+      await answer(refusal('timeout'))
+      const closed = group.close(1000)
+      await clock.advance(5000)
+      await closed
+    }
+    t.same(ends.map((each) => each.split(' ')[1]), Array(2).fill(isStored ? 'acknowledged' : 'unsettled'))
+    t.equal(ended, 1, 'a middleware is never left waiting')
+  }
 })
