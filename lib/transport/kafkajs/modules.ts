@@ -50,7 +50,7 @@ export function privateModules (root: string, replacements: ReadonlyMap<string, 
 
   function run (file: string, module: CommonModule, edit = (source: string) => source): unknown {
     const own = createRequire(file)
-    // kafkajs requires two modules for each request that it sends, and to find a module asks the file system: 12 µs.
+    // kafkajs requires two modules for each request that it sends, and to find them takes 12 µs.
     const required = new Map<string, CommonModule>()
     // The package has no dependencies: what is not of Node is its own.
     const require = (id: string) => once(required, id, () => (
