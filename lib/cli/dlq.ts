@@ -1,5 +1,6 @@
 import { relative } from 'node:path'
 import type { DeadLetter, DeadLetterEntry } from '../../types/index.js'
+import { BROKER, BROKER_HELP, chosenBroker } from './chosen-broker.js'
 import { textOf, type Call, type Command, type ExitCode } from './command.js'
 import { fileOf } from './find-app.js'
 import { loadApp } from './load-app.js'
@@ -24,8 +25,9 @@ export const dlqShow: Command = {
   help: `Shows one dead letter, and whether its message would be valid now. Exit code 1: it would not.
 
   --at orders.dlq:0:12       the letter
-  --as-test tap|vitest       a test of the app that fails now, and passes when the fault is mended`,
-  options: { at: { type: 'string' }, 'as-test': { type: 'string' } },
+  --as-test tap|vitest       a test of the app that fails now, and passes when the fault is mended
+${BROKER_HELP}`,
+  options: { ...BROKER, at: { type: 'string' }, 'as-test': { type: 'string' } },
   run: show
 }
 
@@ -35,7 +37,7 @@ async function list ({ values, positionals: [file], rest, out }: Call): Promise<
   const query = { ...selectionOf(values), state, limit: numberOf(values, 'limit'), after: textOf(values, 'after') }
   const app = await loadApp({ file, rest, connects: true })
   try {
-    const page = await app.broker.deadLetters.list(query)
+    const page = await chosenBroker(app, values).deadLetters.list(query)
     if (values.json === true) writeJson(out, page)
     else {
       writeTable(out, ['place', 'key', 'topic', 'group', 'stage', 'error', 'failed at'], page.letters.map(rowOf))
@@ -83,7 +85,7 @@ async function show ({ values, positionals: [file], rest, out }: Call): Promise<
   }
   const app = await loadApp({ file, rest, connects: true })
   try {
-    const letter = await app.broker.deadLetters.show(place)
+    const letter = await chosenBroker(app, values).deadLetters.show(place)
     const { verdict, deadLetter, rawKey, rawValue, messageHeaders } = letter
     if (runner !== undefined) {
       if (deadLetter === undefined) throw new UsageError(`${at} has the headers of no dead letter`)

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import Fastify, { type FastifyInstance, type FastifyPluginAsync, type FastifyServerOptions } from 'fastify'
 import fp from 'fastify-plugin'
+import { brokersOf } from '../broker/app-brokers.js'
 import { membersOf } from '../members.js'
 import { appOptionsOf, type AppOptions } from './app-options.js'
 import { importApp } from './import-app.js'
@@ -52,7 +53,7 @@ export async function appIn (file: string, rest: readonly string[], logger: bool
 
 /** @throws UsageError */
 export function requireBroker (app: FastifyInstance): void {
-  if (app.hasDecorator('broker')) return
+  if (brokersOf(app).byName.size > 0) return
   throw new UsageError('the app has no broker: it does not register fastify-faststream')
 }
 

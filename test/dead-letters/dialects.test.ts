@@ -71,7 +71,9 @@ const DIALECTS: Record<string, [name: string, values: Record<string, string | Bu
     '__streams.errors.exception': 'org.apache.kafka.streams.errors.StreamsException',
     '__streams.errors.message': 'no store',
     '__streams.errors.stacktrace': 'at a'
-  }, { ...PLACE, error: { name: 'org.apache.kafka.streams.errors.StreamsException', message: 'no store', stack: 'at a' } }],
+  }, {
+    ...PLACE, error: { name: 'org.apache.kafka.streams.errors.StreamsException', message: 'no store', stack: 'at a' }
+  }],
   'share groups of Kafka 4.4': ['share-group', {
     '__dlq.errors.topic': 'orders',
     '__dlq.errors.partition': '2',
