@@ -1,7 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import Fastify from 'fastify'
+import fp from 'fastify-plugin'
 import t, { type Test } from 'tap'
+import { useByDefault } from '../../lib/broker/app-brokers.js'
+import { SYSTEM } from '../../lib/broker/environment.js'
 import { faststream } from '../support/faststream.js'
 import { COMMANDS, commandsOf } from '../support/runbook.js'
 import runbookApp, { state } from './runbook-app.js'
@@ -17,9 +20,11 @@ interface Outcome { readonly code: number, readonly out: string, readonly err: s
 async function shop (t: Test, on = brokers()) {
   const topic = await createTopic({ partitions: 1 }, on)
   const options = { brokers: on.join(), topic, group: uniqueName('shop') }
+  // A command before has left another environment: that of apps which are only looked at.
+  useByDefault(SYSTEM)
   const app = Fastify()
   t.teardown(() => app.close())
-  await app.register(runbookApp, options)
+  await app.register(fp(runbookApp), options)
   const folder = t.testdir({})
   const names = {
     'app.js': APP,
