@@ -1,11 +1,12 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { compile } from './compile.js'
 import { compiledOf, ROOT } from './compiled.js'
 
 /*
- * `npm run test:unit`: compiles the tests, and lets tap run what was compiled. Arguments are those of `tap run`.
+ * `npm run test:unit`: compiles the tests, and lets tap run what was compiled. Arguments are those of `tap run`, and
+ * folders of test files.
  * `TEST_SEED` sets the order of the test files.
  */
 
@@ -14,7 +15,10 @@ const url = (file) => new URL(file, import.meta.url).href
 
 process.chdir(ROOT)
 await compile()
-const args = process.argv.slice(2).map((arg) => arg.endsWith('.ts') && existsSync(arg) ? compiled(arg) : arg)
+const args = process.argv.slice(2).flatMap((arg) => {
+  if (!arg.startsWith('-') && existsSync(arg) && statSync(arg).isDirectory()) return testsIn(arg)
+  return arg.endsWith('.ts') && existsSync(arg) ? compiled(arg) : arg
+})
 if (!args.some((arg) => arg.endsWith('.test.js'))) args.push(...testFiles().map(compiled))
 
 const seed = process.env.TEST_SEED
@@ -33,6 +37,12 @@ tap.on('exit', (code, signal) => { process.exitCode = signal === null ? code : 1
 function testFiles () {
   const { stdout } = spawnSync(process.execPath, [TAP, 'list'], { encoding: 'utf8' })
   return stdout.split('\n').filter((line) => line.endsWith('.test.ts'))
+}
+
+function testsIn (folder) {
+  const found = testFiles().filter((file) => !relative(folder, file).startsWith('..'))
+  if (found.length === 0) throw new Error(`no test file in ${folder}`)
+  return found.map(compiled)
 }
 
 function compiled (file) {
