@@ -22,7 +22,7 @@ async function read (t: Parameters<typeof build>[0]) {
   const { listener, consumer } = join()
   await consumer.start()
   await until(() => listener.deliveries.length === 2)
-  const records = listener.deliveries.flatMap(({ records }) => records).filter(({ partition }) => partition === 0)
+  const records = listener.deliveries.find(({ partition }) => partition === 0)!.records
   return { cluster, records, producer }
 }
 
