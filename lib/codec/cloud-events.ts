@@ -146,7 +146,9 @@ function writeStructured (attributes: Map<string, unknown>, data: unknown, topic
   const contentType = type === undefined ? undefined : String(type)
   const event = Object.fromEntries(attributes)
   if (data === undefined) return toJson(event, 'value', topic)
-  if (isBytes(data)) return toJson(Object.assign(event, { data_base64: toBuffer(data).toString('base64') }), 'value', topic)
+  if (isBytes(data)) {
+    return toJson(Object.assign(event, { data_base64: toBuffer(data).toString('base64') }), 'value', topic)
+  }
   return toJson(withData(event, isJson(contentType) ? data : textOf(data, contentType, topic)), 'value', topic)
 }
 
