@@ -77,9 +77,9 @@ export class BrokerRuntime {
     return this.#groups?.of(declaration)
   }
 
-  /** Starts no message while it is held. */
-  hold (held: boolean): void {
-    for (const group of this.#groups ?? []) group.hold(held)
+  /** Starts messages only for a part of the time, 0 to 1. */
+  share (share: number): void {
+    for (const group of this.#groups ?? []) group.share(share)
   }
 
   /** Why a group is not joined whose coordinator is not reached. */

@@ -5,6 +5,7 @@ import type {
   ConsumedRecord, ConsumerListener, CorruptBatch, OffsetReset, TopicPartition, TopicPartitionOffset, TransportConsumer
 } from '../../transport/transport.js'
 import type { Partition } from '../partition/partition.js'
+import { Pace } from '../partition/pace.js'
 import { Queues } from '../partition/queues.js'
 import { SubscriberQueue, type QueueEnvironment } from '../partition/subscriber-queue.js'
 import type { ErasedPipeline } from '../pipeline/pipeline.js'
@@ -41,6 +42,7 @@ export class Group implements ConsumerListener {
   readonly #consumer: TransportConsumer
   readonly #stops: Stops
   readonly #changes: TopicChanges
+  readonly #pace: Pace
   #dispatching = false
   #started = false
   #closing: Promise<void> | undefined
@@ -64,7 +66,8 @@ export class Group implements ConsumerListener {
     this.#committer = new Committer(parts)
     const session = new Session(groupId, this.#consumer, clock, settings.sessionTimeout)
     const onStop = (queue: SubscriberQueue): void => { this.#stop(queue) }
-    this.#shared = { ...environment, session, committer: this.#committer, onStop }
+    this.#pace = new Pace(clock)
+    this.#shared = { ...environment, session, committer: this.#committer, pace: this.#pace, onStop }
     for (const pipeline of pipelines) this.#queues.add(new SubscriberQueue(pipeline, this.#shared))
   }
 
@@ -98,9 +101,12 @@ export class Group implements ConsumerListener {
     await this.#changes.add(queue)
   }
 
-  /** Starts no message while it is held. It stays a member, reads on until its buffers are full, and ends what runs. */
-  hold (held: boolean): void {
-    for (const { lanes } of this.#queues.reading) lanes.hold(held)
+  /**
+   * Starts messages only for a part of the time, 0 to 1. It stays a member, reads on until its buffers are full, and
+   * ends what runs.
+   */
+  share (share: number): void {
+    this.#pace.share(share)
   }
 
   /** Stops the subscriber of `topics`; what runs may end. The group rebalances and reads its topics no more. */
@@ -125,6 +131,7 @@ export class Group implements ConsumerListener {
     this.#state.enter('closed')
     this.#consumer.stop()
     await this.#drain('close', drainTimeout)
+    this.share(1)
     this.#committer.stop()
     await within(this.#environment.clock, LEAVE, this.#consumer.close())
     this.#revokeAll()

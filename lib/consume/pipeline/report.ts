@@ -51,7 +51,9 @@ export class SubscriberReport implements BreakerListener {
   }
 
   get isTraced (): boolean {
-    return processing.hasSubscribers || this.around !== undefined
+    const { around } = this.#environment.events
+    around.look?.()
+    return processing.hasSubscribers || around.attempt !== undefined
   }
 
   /** The context of a trace. */
