@@ -3,7 +3,8 @@ import type { Dependency } from './dependency.js'
 import type { MessageOf } from './message-of.js'
 import type { Part, Read, Write } from './provider.js'
 import type { BoundBroker, Response } from './publish.js'
-import type { Message, SubscriberHandler } from './subscribe.js'
+import type { Message } from './message.js'
+import type { SubscriberHandler } from './subscribe.js'
 import type { TopicParams } from './topics.js'
 
 /**

@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, FastifyTypeProvider } from 'fastify'
 import type { BoundBroker } from './publish.js'
-import type { Message } from './subscribe.js'
+import type { Message } from './message.js'
 
 /**
  * Declaration of what a request or a message needs. Made by {@link DependencyFunction | dependency()}.

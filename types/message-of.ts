@@ -2,7 +2,7 @@ import type { FastifyTypeProvider } from 'fastify'
 import type { Inherited, Resolved } from './dependency.js'
 import type { Part, Read } from './provider.js'
 import type { Response } from './publish.js'
-import type { Message } from './subscribe.js'
+import type { Message } from './message.js'
 import type { TopicParams } from './topics.js'
 
 /* Types that subscribers and cases share. They are no names of the package. */

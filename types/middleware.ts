@@ -2,7 +2,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { BatchedMessage, MessageBatch } from './batch.js'
 import type { EncodedMessage } from './codec.js'
 import type { PublishOptions, RecordMetadata } from './publish.js'
-import type { Message } from './subscribe.js'
+import type { Message } from './message.js'
 
 /**
  * Message before it is decoded, as {@link Middleware.onReceive} and {@link Middleware.afterProcessed} see it. Both get

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyTypeProvider, FastifyTypeProviderDefault }
 import type { BatchOptions, HandlerOf } from './batch.js'
 import type { Dependencies, WithDeps } from './dependency.js'
 import type { Middleware } from './middleware.js'
-import type { InheritedOptions } from './options.js'
+import type { InheritedOptions } from './inherited-options.js'
 import type { MessageSchema, Part, Read } from './provider.js'
 import type { Registrar, SubscriberOptions } from './subscribe.js'
 import type { Subscriber } from './subscriber.js'

@@ -1,5 +1,5 @@
 import type { Dependencies } from './dependency.js'
-import type { InheritedOptions } from './options.js'
+import type { InheritedOptions } from './inherited-options.js'
 
 /**
  * Options that everything in a place inherits: in an app, in a scope or in a router.

@@ -7,7 +7,7 @@ import { deadLettersPage } from '../../scripts/docs/dead-letters.js'
 import { errorRows, errorsPage } from '../../scripts/docs/errors.js'
 import { optionRows, optionsPage } from '../../scripts/docs/options.js'
 
-const TYPES = ['options', 'consumer-options', 'scope-options', 'observe-options']
+const TYPES = ['options', 'inherited-options', 'consumer-options', 'scope-options', 'observe-options']
   .map((file) => readFileSync(`types/${file}.ts`, 'utf8')).join('\n')
 
 t.test('docs/options.md is the table of options', async (t) => {
