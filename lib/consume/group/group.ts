@@ -32,6 +32,7 @@ const LEAVE = 500
 export class Group implements ConsumerListener {
   readonly groupId: string | null
   readonly pauses: Pauses
+  readonly pace: Pace
   readonly #environment: GroupEnvironment
   readonly #report: GroupReport
   readonly #queues = new Queues()
@@ -42,7 +43,6 @@ export class Group implements ConsumerListener {
   readonly #consumer: TransportConsumer
   readonly #stops: Stops
   readonly #changes: TopicChanges
-  readonly #pace: Pace
   #dispatching = false
   #started = false
   #closing: Promise<void> | undefined
@@ -66,8 +66,8 @@ export class Group implements ConsumerListener {
     this.#committer = new Committer(parts)
     const session = new Session(groupId, this.#consumer, clock, settings.sessionTimeout)
     const onStop = (queue: SubscriberQueue): void => { this.#stop(queue) }
-    this.#pace = new Pace(clock)
-    this.#shared = { ...environment, session, committer: this.#committer, pace: this.#pace, onStop }
+    this.pace = new Pace(clock)
+    this.#shared = { ...environment, session, committer: this.#committer, pace: this.pace, onStop }
     for (const pipeline of pipelines) this.#queues.add(new SubscriberQueue(pipeline, this.#shared))
   }
 
@@ -101,14 +101,6 @@ export class Group implements ConsumerListener {
     await this.#changes.add(queue)
   }
 
-  /**
-   * Starts messages only for a part of the time, 0 to 1. It stays a member, reads on until its buffers are full, and
-   * ends what runs.
-   */
-  share (share: number): void {
-    this.#pace.share(share)
-  }
-
   /** Stops the subscriber of `topics`; what runs may end. The group rebalances and reads its topics no more. */
   async remove (topics: readonly string[]): Promise<void> {
     const queue = this.#queueOf(topics)
@@ -131,7 +123,7 @@ export class Group implements ConsumerListener {
     this.#state.enter('closed')
     this.#consumer.stop()
     await this.#drain('close', drainTimeout)
-    this.share(1)
+    this.pace.share(1)
     this.#committer.stop()
     await within(this.#environment.clock, LEAVE, this.#consumer.close())
     this.#revokeAll()

@@ -51,9 +51,8 @@ export class SubscriberReport implements BreakerListener {
   }
 
   get isTraced (): boolean {
-    const { around } = this.#environment.events
-    around.look?.()
-    return processing.hasSubscribers || around.attempt !== undefined
+    this.#environment.events.around.look?.()
+    return processing.hasSubscribers || this.around !== undefined
   }
 
   /** The context of a trace. */

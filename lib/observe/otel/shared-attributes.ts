@@ -5,7 +5,7 @@ import { commonAttributes, partitionAttributes, topicAttributes, type BrokerFact
 /** Objects that are kept: an app may publish to any number of topics. */
 const LIMIT = 1000
 
-/** Attributes that spans of one broker are started with. They are made once for all messages of a partition or topic. */
+/** Attributes that spans of one broker are started with, made once for all messages of a partition or topic. */
 export class SharedAttributes {
   readonly #facts: BrokerFacts
   readonly #ofTopics = new Map<string, Attributes>()

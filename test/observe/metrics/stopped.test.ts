@@ -28,7 +28,7 @@ function damaged (): Transport {
   }
 }
 
-t.test('a stopped partition has a lag, and no message that is being handled, for as long as it is stopped', async (t) => {
+t.test('a partition that is stopped has a lag, and a commit age of 0', async (t) => {
   const { client, registry, value } = newRegistry()
   const app = await build(t, { groupId: 'shop', metrics: { client, registry } })
   useEnvironment(app, { createTransport: async () => damaged() })

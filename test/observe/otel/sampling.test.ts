@@ -27,7 +27,8 @@ t.test('a sampler knows what all messages of a partition share', async (t) => {
   await tests.settled()
   const common = { 'messaging.system': 'kafka', 'messaging.client.id': asked[0]?.[1]['messaging.client.id'] }
   const operation = (type: string): Attributes => {
-    return { 'messaging.operation.name': type, 'messaging.operation.type': type, 'messaging.destination.name': 'orders' }
+    const names = { 'messaging.operation.name': type, 'messaging.operation.type': type }
+    return { ...names, 'messaging.destination.name': 'orders' }
   }
   const place = { 'messaging.destination.partition.id': '0', 'messaging.consumer.group.name': 'shop' }
   t.same(asked, [
