@@ -171,6 +171,8 @@ export interface ConsumedRecord {
    * bytes that are not UTF-8.
    */
   valueText? (): string | null | undefined
+  /** Returns the bytes of the key as latin1, for a record that can do so without a Buffer: `null` without a key. */
+  keyLatin1? (): string | null
   /** Returns the last value of a name as text, for a record that can do so without decoding all headers. */
   headerText? (name: string): string | undefined
   /** Number of headers, for a record that knows it without decoding them. */

@@ -139,7 +139,7 @@ export class CompiledBatches implements SubscriberPlan<DecodedBatch> {
     try {
       if (deps.size > 0) {
         await ReceivedMessage.inject(first, deps)
-        first.signal.throwIfAborted()
+        ReceivedMessage.throwIfAborted(first)
       }
       return await this.#handler(first)
     } catch (thrown) {

@@ -127,12 +127,14 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
   }
 
   handle (message: ReceivedMessage): unknown {
-    return this.deps.size === 0 ? this.#handler(message) : this.#handleWithDeps(message)
+    if (this.deps.size === 0) return this.#handler(message)
+    const injecting = ReceivedMessage.inject(message, this.deps)
+    return injecting === undefined ? this.#handler(message) : this.#handleWhenInjected(message, injecting)
   }
 
-  async #handleWithDeps (message: ReceivedMessage): Promise<unknown> {
-    await ReceivedMessage.inject(message, this.deps)
-    message.signal.throwIfAborted()
+  async #handleWhenInjected (message: ReceivedMessage, injecting: Promise<void>): Promise<unknown> {
+    await injecting
+    ReceivedMessage.throwIfAborted(message)
     return await this.#handler(message)
   }
 

@@ -81,6 +81,7 @@ export function declaredDependencies (option: string, given: unknown): ReadonlyM
     throw new FASTSTREAM_ERR_INVALID_OPTION(option, 'must be an object of what dependency() returned')
   }
   return new Map(Object.entries(given).map(([key, dep]) => {
+    if (key === '__proto__') throw new FASTSTREAM_ERR_INVALID_OPTION(`${option}.${key}`, 'must have another name')
     if (!(dep instanceof DeclaredDependency)) {
       throw new FASTSTREAM_ERR_INVALID_OPTION(`${option}.${key}`, 'must be what dependency() returned')
     }

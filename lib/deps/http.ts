@@ -43,7 +43,12 @@ export function injectIntoRoutes (app: FastifyInstance, surroundings: RequestSur
     const deps = depsIn(request)
     if (deps?.declared === undefined) return done()
     const { resolution } = deps
-    resolution.resolveAll(deps.declared).then((values) => {
+    const made = resolution.resolveAll(deps.declared)
+    if (!(made instanceof Promise)) {
+      deps.values = made
+      return done()
+    }
+    made.then((values) => {
       // The reply went ahead: that to a `handlerTimeout` does.
       if (resolution.closed) return
       deps.values = values

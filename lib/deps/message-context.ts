@@ -30,8 +30,11 @@ export class MessageContext implements DependencyContext {
     return this.#message.signal
   }
 
-  header = (name: string): string | undefined => {
-    const wanted = name.toLowerCase()
-    return this.#message.rawHeaders.findLast(([name]) => name.toLowerCase() === wanted)?.[1]?.toString()
+  /** A function that needs no `this`, made when a factory asks for it. */
+  get header (): DependencyContext['header'] {
+    return (name) => {
+      const wanted = name.toLowerCase()
+      return this.#message.rawHeaders.findLast(([name]) => name.toLowerCase() === wanted)?.[1]?.toString()
+    }
   }
 }

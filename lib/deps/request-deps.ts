@@ -98,7 +98,7 @@ export class RequestDeps {
     if (!left && (!isPromise(returned) || handled.status === 'rejected' || handled.value !== undefined)) return
     const gone = left && this.#gone != null ? { error: this.#gone } : undefined
     // It was logged; nothing but the connection is left to tell the client.
-    await resolution.close(this.#failure ?? rejected ?? gone).catch(() => { this.#reply.raw.destroy() })
+    await resolution.close(this.#failure ?? rejected ?? gone)?.catch(() => { this.#reply.raw.destroy() })
   }
 }
 

@@ -1,23 +1,12 @@
 import type { DependencyContext } from '../../types/index.js'
-import { within, type Clock } from '../clock.js'
-import {
-  FASTSTREAM_ERR_CLEANUP_TIMEOUT, FASTSTREAM_ERR_DEPENDENCY_DONE, FASTSTREAM_ERR_DEPENDENCY_YIELD
-} from '../errors.js'
-import { steady } from '../log.js'
+import type { Clock } from '../clock.js'
+import { FASTSTREAM_ERR_DEPENDENCY_DONE, FASTSTREAM_ERR_DEPENDENCY_YIELD } from '../errors.js'
+import { isPromise } from '../is-promise.js'
+import { cleanUp, type AnyGenerator, type Failure, type Started } from './clean-up.js'
 import type { DeclaredDependency } from './dependency.js'
 import { noteFailedDependency } from './failed-dependency.js'
 
-type AnyGenerator = Generator<unknown, unknown, unknown> | AsyncGenerator<unknown, unknown, unknown>
-
-interface Failure {
-  readonly error: unknown
-}
 type Overrides = ReadonlyMap<DeclaredDependency, DeclaredDependency>
-
-interface Started {
-  readonly name: string
-  readonly generator: AnyGenerator
-}
 
 /** Settings that all resolutions of an app share. */
 export interface ResolutionSettings {
@@ -27,15 +16,26 @@ export interface ResolutionSettings {
   readonly overrides: Overrides
 }
 
+/** What was made, by the names under which it is declared. */
+export type Made = Record<string, unknown>
+
+/** In place of what a factory makes, while it is being called. */
+const CALLED = Symbol('called')
+
 /**
  * The dependencies of one request or message: each is made once, when it is first asked for, and cleaned up in the
- * reverse order of their starts.
+ * reverse order of their starts. Where all factories return at once there is no promise, and nothing to wait for: with
+ * promises a dependency took 9 µs of CPU per message, and takes 1 without.
  */
 export class Resolution {
   readonly #context: DependencyContext
   readonly #settings: ResolutionSettings
-  readonly #values = new Map<DeclaredDependency, Promise<unknown>>()
+  /** What was made, and promises of what is being made. */
+  readonly #values = new Map<DeclaredDependency, unknown>()
   readonly #started: Started[] = []
+  /** Number of dependencies that are being made. */
+  #pending = 0
+  #closed = false
   #closing: Promise<void> | undefined
 
   constructor (context: DependencyContext, settings: ResolutionSettings) {
@@ -43,37 +43,46 @@ export class Resolution {
     this.#settings = settings
   }
 
-  /** Rejects with what the factory threw. */
-  resolve (dep: DeclaredDependency): Promise<unknown> {
+  /** Returns what the factory made, or a promise of it. Throws nothing: the promise rejects with what it threw. */
+  resolve (dep: DeclaredDependency): unknown {
     const actual = this.#settings.overrides.get(dep) ?? dep
-    let value = this.#values.get(actual)
-    if (value === undefined) {
-      // A dependency that is made after the clean-up would never be cleaned up.
-      if (this.#closing !== undefined) return Promise.reject(new FASTSTREAM_ERR_DEPENDENCY_DONE(dep.name))
-      this.#values.set(actual, value = this.#make(actual))
-    }
+    const known = this.#values.get(actual)
+    // Its own factory asks for it: what that makes is known when it has returned.
+    if (known === CALLED) return Promise.resolve().then(() => this.resolve(dep))
+    if (known !== undefined || this.#values.has(actual)) return known
+    // A dependency that is made after the clean-up would never be cleaned up.
+    if (this.#closed) return Promise.reject(new FASTSTREAM_ERR_DEPENDENCY_DONE(dep.name))
+    this.#values.set(actual, CALLED)
+    this.#pending++
+    const made = this.#make(actual)
+    const value = made instanceof Promise ? this.#whenMade(made) : made
+    this.#values.set(actual, value)
+    if (value === made) this.#pending--
     return value
   }
 
   /** Resolves all in parallel. When one fails the others end first: what they made can only be cleaned up then. */
-  async resolveAll (deps: ReadonlyMap<string, DeclaredDependency>): Promise<Record<string, unknown>> {
-    const values = await Promise.allSettled(Array.from(deps.values(), (dep) => this.resolve(dep)))
-    const failed = values.find((each) => each.status === 'rejected')
-    if (failed !== undefined) throw failed.reason
-    const made = values.filter((each) => each.status === 'fulfilled')
-    return Object.fromEntries(Array.from(deps.keys(), (name, i) => [name, made[i]?.value]))
+  resolveAll (deps: ReadonlyMap<string, DeclaredDependency>): Made | Promise<Made> {
+    const made: Made = {}
+    let isThere = true
+    for (const [name, dep] of deps) {
+      const value = made[name] = this.resolve(dep)
+      if (value instanceof Promise) isThere = false
+    }
+    return isThere ? made : whenThere(made)
   }
 
   get closed (): boolean {
-    return this.#closing !== undefined
+    return this.#closed
   }
 
   /**
-   * Cleans up, once. An error is thrown into the generators. The first clean-up that fails gives the error for the
-   * later ones, and this method rejects with it.
+   * Cleans up, once; undefined when there is nothing to clean up. An error is thrown into the generators. The first
+   * clean-up that fails gives the error for the later ones, and this method rejects with it.
    */
-  close (failure?: Failure): Promise<void> {
-    this.#closing ??= this.#close(failure)
+  close (failure?: Failure): Promise<void> | undefined {
+    this.#closed = true
+    if (this.#pending > 0 || this.#started.length > 0) this.#closing ??= this.#close(failure)
     return this.#closing
   }
 
@@ -83,28 +92,43 @@ export class Resolution {
     let failed: Failure | undefined
     for (const started of this.#started.reverse()) {
       const reason = failure ?? failed
-      const error = await this.#cleanUp(started, reason)
+      const error = await cleanUp(started, reason, this.#context, this.#settings)
       if (error !== undefined) failed ??= error
     }
     if (failed !== undefined) throw failed.error
   }
 
-  #pending = 0
+  #make (dep: DeclaredDependency): unknown {
+    const needs = this.resolveAll(dep.needs)
+    return needs instanceof Promise ? this.#callWith(dep, needs) : this.#call(dep, needs)
+  }
 
-  async #make (dep: DeclaredDependency): Promise<unknown> {
-    this.#pending++
+  async #whenMade (making: Promise<unknown>): Promise<unknown> {
     try {
-      const needs = await this.resolveAll(dep.needs)
-      return await this.#call(dep, needs)
+      return await making
     } finally {
       this.#pending--
     }
   }
 
+  async #callWith (dep: DeclaredDependency, needs: Promise<Made>): Promise<unknown> {
+    return await this.#call(dep, await needs)
+  }
+
   /** Apart from the needs: an error of a need names the need. */
-  async #call ({ name, factory }: DeclaredDependency, needs: Record<string, unknown>): Promise<unknown> {
+  #call ({ name, factory }: DeclaredDependency, needs: Made): unknown {
     try {
-      const made = await factory(needs, this.#context)
+      const made = factory(needs, this.#context)
+      return isPromise(made) || isGenerator(made) ? this.#await(name, made) : made
+    } catch (error) {
+      noteFailedDependency(error, name)
+      return Promise.reject(error)
+    }
+  }
+
+  async #await (name: string, begun: unknown): Promise<unknown> {
+    try {
+      const made = await begun
       return isGenerator(made) ? await this.#start(name, made) : made
     } catch (error) {
       noteFailedDependency(error, name)
@@ -125,36 +149,17 @@ export class Resolution {
       throw error
     }
   }
-
-  /** Returns the error of a clean-up that fails; a generator that lets the error thrown into it pass has not failed. */
-  async #cleanUp ({ name, generator }: Started, reason: Failure | undefined): Promise<Failure | undefined> {
-    const { clock, cleanupTimeout } = this.#settings
-    const report = (err: unknown, message: string): void => {
-      steady(this.#context.log).error({ err, dependency: name }, message)
-    }
-    try {
-      const ended = finish(name, generator, reason === undefined ? generator.next() : generator.throw(reason.error))
-      if (await within(clock, cleanupTimeout, ended)) return undefined
-      // The caller no longer waits for this error: the log is the only place left for it.
-      ended.catch((err) => { report(err, 'the clean-up of a dependency failed after its time') })
-      const error = new FASTSTREAM_ERR_CLEANUP_TIMEOUT(name, cleanupTimeout)
-      noteFailedDependency(error, name)
-      report(error, 'the clean-up of a dependency does not end')
-      return { error }
-    } catch (error) {
-      if (reason !== undefined && error === reason.error) return undefined
-      noteFailedDependency(error, name)
-      report(error, 'the clean-up of a dependency failed')
-      return { error }
-    }
-  }
 }
 
-async function finish (name: string, generator: AnyGenerator, ended: ReturnType<AnyGenerator['next']>): Promise<void> {
-  const { done } = await ended
-  if (done === true) return
-  await generator.return(undefined)
-  throw new FASTSTREAM_ERR_DEPENDENCY_YIELD(name, 'twice')
+/** Rejects with the error of the first one that failed, when all have ended. */
+async function whenThere (made: Made): Promise<Made> {
+  const all = await Promise.allSettled(Object.values(made))
+  for (const [i, name] of Object.keys(made).entries()) {
+    const ended = all[i]!
+    if (ended.status === 'rejected') throw ended.reason
+    made[name] = ended.value
+  }
+  return made
 }
 
 function isGenerator (made: unknown): made is AnyGenerator {

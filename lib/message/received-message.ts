@@ -37,6 +37,8 @@ export interface MessageDelivery {
 /** An attempt, as code that waits for its end needs it. */
 export interface WholeAttempt {
   readonly decision: Decision | undefined
+  /** The reason of the abort. */
+  readonly aborted: Error | undefined
   /** Waits for the decision; rejects when the attempt is aborted first. */
   decided (): Promise<Decision>
   /** Aborts the attempt because this process does not own the message any more, or does not read on. */
@@ -104,9 +106,18 @@ export class ReceivedMessage implements Message<unknown, unknown, unknown> {
     this.#headers = headers
   }
 
-  /** Makes what its subscriber declared. */
-  static async inject (message: ReceivedMessage, deps: ReadonlyMap<string, DeclaredDependency>): Promise<void> {
-    message.#deps = await message.#resolve().resolveAll(deps)
+  /** Makes what its subscriber declared. Returns undefined when it is there already. */
+  static inject (message: ReceivedMessage, deps: ReadonlyMap<string, DeclaredDependency>): Promise<void> | undefined {
+    const made = message.#resolve().resolveAll(deps)
+    if (made instanceof Promise) return made.then((made) => { message.#deps = made })
+    message.#deps = made
+    return undefined
+  }
+
+  /** Throws when its attempt was aborted. To ask its signal would make one: 2 µs of CPU. */
+  static throwIfAborted (message: ReceivedMessage): void {
+    const { aborted } = message.#delivery.whole
+    if (aborted !== undefined) throw aborted
   }
 
   /** Cleans up what was made for it. */

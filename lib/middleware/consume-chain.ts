@@ -1,4 +1,5 @@
-import type { AnyMessage, Middleware } from '../../types/index.js'
+import type { Middleware } from '../../types/index.js'
+import { ReceivedMessage } from '../message/received-message.js'
 import { runMiddleware } from './run-middleware.js'
 
 type Handle<Message> = (message: Message) => unknown
@@ -8,7 +9,7 @@ type ConsumeMiddleware = Middleware & Required<Pick<Middleware, 'consumeScope'>>
  * Puts the `consumeScope` of each middleware around a handler, the first one outermost. Without any it returns the
  * handler itself, so that nothing is added per message.
  */
-export function aroundHandler<Message extends AnyMessage> (
+export function aroundHandler<Message extends ReceivedMessage> (
   middlewares: readonly Middleware[], handle: Handle<Message>
 ): Handle<Message> {
   const scopes = middlewares.filter(hasConsumeScope)
@@ -17,18 +18,18 @@ export function aroundHandler<Message extends AnyMessage> (
     return consumeThrough(middleware, message, inner)
   }, (message) => {
     // A middleware may have taken all the time: a handler of an attempt that has failed is not begun.
-    message.signal.throwIfAborted()
+    ReceivedMessage.throwIfAborted(message)
     return handle(message)
   })
 }
 
 /** The error of a handler that the middleware did not await counts, too. */
-async function consumeThrough<Message extends AnyMessage> (
+async function consumeThrough<Message extends ReceivedMessage> (
   middleware: ConsumeMiddleware, message: Message, inner: Handle<Message>
 ): Promise<unknown> {
   const { returned, begun, awaited } = await runMiddleware(
     'consumeScope',
-    (next: (argument: void) => Promise<unknown>) => middleware.consumeScope(() => next(), message),
+    (next: (argument: void) => Promise<unknown>) => middleware.consumeScope(next, message),
     () => inner(message)
   )
   if (!awaited) await begun

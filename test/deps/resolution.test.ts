@@ -26,11 +26,14 @@ function build (overrides: ReadonlyMap<DeclaredDependency, DeclaredDependency> =
   async function resolveAll (deps: Dependencies): Promise<Record<string, unknown>> {
     return await resolution.resolveAll(new Map(Object.entries(deps) as Array<[string, DeclaredDependency]>))
   }
-  return { clock, log, events, resolution, tracked, resolveAll }
+  async function close (failure?: { readonly error: unknown }): Promise<void> {
+    await resolution.close(failure)
+  }
+  return { clock, log, events, resolution, close, tracked, resolveAll }
 }
 
 t.test('factories may be functions, async functions, generators and async generators', async (t) => {
-  const { resolution, resolveAll } = build()
+  const { close, resolveAll } = build()
   const ended: string[] = []
   const deps = {
     plain: dependency(() => 1),
@@ -39,7 +42,7 @@ t.test('factories may be functions, async functions, generators and async genera
     both: dependency(async function * () { yield 4; ended.push('both') })
   }
   t.same(await resolveAll(deps), { plain: 1, promised: 2, generated: 3, both: 4 })
-  await resolution.close()
+  await close()
   t.same(ended, ['both', 'generated'])
 })
 
@@ -78,46 +81,46 @@ t.test('independent ones are made side by side, dependants after what they need'
 })
 
 t.test('what is cleaned up is so in the reverse order of the starts, and once', async (t) => {
-  const { events, resolution, tracked, resolveAll } = build()
+  const { events, close, tracked, resolveAll } = build()
   const client = tracked('client')
   const orders = tracked('orders', { client })
   await resolveAll({ orders, audit: tracked('audit') })
   const begun = events.filter((event) => event.startsWith('begin')).map((event) => event.slice(6))
-  await Promise.all([resolution.close(), resolution.close()])
+  await Promise.all([close(), close()])
   t.same(events.slice(3), begun.reverse().map((name) => `commit ${name}`))
 })
 
 t.test('what failed is thrown at the yield, and to hand it on is no failure', async (t) => {
-  const { events, log, resolution, tracked, resolveAll } = build()
+  const { events, log, close, tracked, resolveAll } = build()
   const client = tracked('client')
   await resolveAll({
     orders: tracked('orders', { client }), silent: dependency(function * () { try { yield } catch {} })
   })
-  await resolution.close({ error: new Error('no stock') })
+  await close({ error: new Error('no stock') })
   t.same(events, ['begin client', 'begin orders', 'rollback orders: no stock', 'rollback client: no stock'])
   t.same(log.lines, [])
 })
 
 t.test('a clean-up that fails is the failure, and fails those after it', async (t) => {
-  const { events, log, resolution, tracked, resolveAll } = build()
+  const { events, log, close, tracked, resolveAll } = build()
   const client = tracked('client')
   const failing = dependency('failing', { client }, async function * () { yield 1; throw new Error('commit failed') })
   const last = tracked('last', { failing })
   await resolveAll({ last })
-  await t.rejects(resolution.close(), { message: 'commit failed' })
+  await t.rejects(close(), { message: 'commit failed' })
   t.same(events, ['begin client', 'begin last', 'commit last', 'rollback client: commit failed'])
   t.same(log.lines, ['error the clean-up of a dependency failed'])
   t.match(log.details, [{ dependency: 'failing' }])
 })
 
 t.test('a rollback that fails in another way is a failure, too', async (t) => {
-  const { resolution, resolveAll } = build()
+  const { close, resolveAll } = build()
   await resolveAll({ broken: dependency(function * () { try { yield } catch { throw new Error('no connection') } }) })
-  await t.rejects(resolution.close({ error: new Error('no stock') }), { message: 'no connection' })
+  await t.rejects(close({ error: new Error('no stock') }), { message: 'no connection' })
 })
 
 t.test('when one fails, the others end first, and what was made can be cleaned up', async (t) => {
-  const { events, resolution, tracked, resolveAll } = build()
+  const { events, close, tracked, resolveAll } = build()
   const { opened, open } = gate()
   const slow = dependency(async function * () {
     await opened
@@ -130,12 +133,12 @@ t.test('when one fails, the others end first, and what was made can be cleaned u
   t.same(events, ['begin client'])
   open()
   await all
-  await resolution.close({ error: new Error('no connection') })
+  await close({ error: new Error('no connection') })
   t.same(events, ['begin client', 'no connection', 'rollback client: no connection', 'slow is cleaned up'])
 })
 
 t.test('a close waits for what is still being made', async (t) => {
-  const { events, resolution } = build()
+  const { events, resolution, close } = build()
   const { opened, open } = gate()
   const late = dependency(async function * () {
     await opened
@@ -143,7 +146,7 @@ t.test('a close waits for what is still being made', async (t) => {
     events.push('cleaned up')
   }) as unknown as DeclaredDependency
   const asked = resolution.resolve(late)
-  const closed = resolution.close()
+  const closed = close()
   await turn()
   t.same(events, [])
   open()
@@ -152,27 +155,29 @@ t.test('a close waits for what is still being made', async (t) => {
   t.same(events, ['cleaned up'])
   t.ok(resolution.closed)
   const tooLate = dependency('too late', () => 1) as unknown as DeclaredDependency
-  await t.rejects(resolution.resolve(tooLate), { code: 'FASTSTREAM_ERR_DEPENDENCY_DONE', message: /'too late'/ })
+  await t.rejects(Promise.resolve(resolution.resolve(tooLate)), {
+    code: 'FASTSTREAM_ERR_DEPENDENCY_DONE', message: /'too late'/
+  })
 })
 
 t.test('a generator that yields never or twice is an error that names it', async (t) => {
-  const { resolution, resolveAll } = build()
+  const { close, resolveAll } = build()
   await t.rejects(resolveAll({ x: dependency(async function * never () {}) }), {
     code: 'FASTSTREAM_ERR_DEPENDENCY_YIELD', message: /'never' yielded never/
   })
   let ended = false
   await resolveAll({ x: dependency(async function * twice () { try { yield 1; yield 2 } finally { ended = true } }) })
-  await t.rejects(resolution.close(), { code: 'FASTSTREAM_ERR_DEPENDENCY_YIELD', message: /'twice' yielded twice/ })
+  await t.rejects(close(), { code: 'FASTSTREAM_ERR_DEPENDENCY_YIELD', message: /'twice' yielded twice/ })
   t.ok(ended)
 })
 
 t.test('a clean-up that hangs is left after its time, named, and the others go on', async (t) => {
-  const { clock, events, log, resolution, tracked, resolveAll } = build()
+  const { clock, events, log, close, tracked, resolveAll } = build()
   const client = tracked('client')
   await resolveAll({
     stuck: dependency('stuck', { client }, async function * () { yield; await new Promise(() => {}) })
   })
-  const closed = resolution.close()
+  const closed = close()
   closed.catch(() => {})
   await clock.advance(999)
   t.same(events, ['begin client'])
@@ -183,12 +188,12 @@ t.test('a clean-up that hangs is left after its time, named, and the others go o
 })
 
 t.test('what fails after its time is logged', async (t) => {
-  const { clock, log, resolution, resolveAll } = build()
+  const { clock, log, close, resolveAll } = build()
   const { opened, open } = gate()
   await resolveAll({
     slow: dependency('slow', async function * () { yield; await opened; throw new Error('no connection') })
   })
-  const closed = resolution.close()
+  const closed = close()
   closed.catch(() => {})
   await clock.advance(1000)
   await t.rejects(closed, { code: 'FASTSTREAM_ERR_CLEANUP_TIMEOUT' })

@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.js'
 import type { BatchSettings, Ordering } from '../../options/settings.js'
+import type { ConsumedRecord } from '../../transport/transport.js'
 import type { Lanes } from './lanes.js'
 import type { Partition } from './partition.js'
 import { TrackedBatch, type LaneItem } from './tracked-batch.js'
@@ -42,7 +43,7 @@ class RecordIntake implements Intake {
   add (records: readonly TrackedRecord[]): void {
     const { lanes, ordering } = this.#queue
     if (ordering === 'partition') lanes.push(this.#name, this.#name, records)
-    else for (const record of records) lanes.push(this.#name, this.#laneOf(record, ordering), [record])
+    else for (const record of records) lanes.pushOne(this.#name, this.#laneOf(record, ordering), record)
   }
 
   flush (): void {}
@@ -53,9 +54,15 @@ class RecordIntake implements Intake {
    * Keys are compared by bytes: as text, two keys that are not UTF-8 could be equal. A record without a key has a lane
    * of its own.
    */
-  #laneOf ({ record: { key, offset } }: TrackedRecord, ordering: Ordering): string {
-    return ordering === 'key' && key !== null ? `${this.#name}=${key.toString('latin1')}` : `${this.#name}@${offset}`
+  #laneOf ({ record }: TrackedRecord, ordering: Ordering): string {
+    const key = ordering === 'key' ? keyOf(record) : null
+    return key === null ? `${this.#name}@${record.offset}` : `${this.#name}=${key}`
   }
+}
+
+/** To make a Buffer of a key costs more than to read it: 0.06 instead of 0.2 µs. */
+function keyOf (record: ConsumedRecord): string | null {
+  return record.keyLatin1 === undefined ? record.key && record.key.toString('latin1') : record.keyLatin1()
 }
 
 /**

@@ -1,21 +1,7 @@
 import type { MessageSettledEvent } from '../../../types/index.js'
 import { Fifo } from './fifo.js'
+import { Lane, type PartitionLanes } from './lane.js'
 import type { Pace } from './pace.js'
-
-interface Lane<T> {
-  readonly key: string
-  readonly partition: PartitionLanes<T>
-  readonly items: Fifo<T>
-  running: boolean
-  /** Queued in its partition. */
-  ready: boolean
-}
-
-/** The lanes of one partition. */
-interface PartitionLanes<T> {
-  /** Lanes that have items and run none of them; they take turns. */
-  readonly ready: Fifo<Lane<T>>
-}
 
 /** Way in which a message was settled, see {@link MessageSettledEvent}. */
 export type Settlement = MessageSettledEvent['outcome']
@@ -94,12 +80,15 @@ export class Lanes<T> {
   /** Queues items in a lane of a partition; they start with {@link dispatch}. */
   push (partition: string, key: string, items: readonly T[]): void {
     if (items.length === 0) return
-    let lane = this.#lanes.get(key)
-    if (lane === undefined) {
-      lane = { key, partition: this.#partition(partition), items: new Fifo(), running: false, ready: false }
-      this.#lanes.set(key, lane)
-    }
-    for (const item of items) lane.items.push(item)
+    const lane = this.#lane(partition, key)
+    for (const item of items) lane.push(item)
+    if (!lane.running) this.#makeReady(lane)
+  }
+
+  /** The same for one item. */
+  pushOne (partition: string, key: string, item: T): void {
+    const lane = this.#lane(partition, key)
+    lane.push(item)
     if (!lane.running) this.#makeReady(lane)
   }
 
@@ -139,7 +128,7 @@ export class Lanes<T> {
     this.#partitions.clear()
     for (const lane of this.#lanes.values()) {
       lane.partition.ready.clear()
-      lane.items.clear()
+      lane.clear()
       lane.ready = false
       if (!lane.running) this.#lanes.delete(lane.key)
     }
@@ -160,6 +149,12 @@ export class Lanes<T> {
       resolve()
       return false
     })
+  }
+
+  #lane (partition: string, key: string): Lane<T> {
+    let lane = this.#lanes.get(key)
+    if (lane === undefined) this.#lanes.set(key, lane = new Lane(key, this.#partition(partition)))
+    return lane
   }
 
   #partition (name: string): PartitionLanes<T> {
@@ -186,7 +181,7 @@ export class Lanes<T> {
   }
 
   #start (lane: Lane<T>): void {
-    const item = lane.items.shift() as T
+    const item = lane.shift() as T
     lane.running = true
     this.#taken++
     this.#running++
@@ -230,7 +225,7 @@ export class Lanes<T> {
     lane.running = false
     this.#running--
     this.#leave()
-    if (goOn && lane.items.size > 0) this.#makeReady(lane)
+    if (goOn && !lane.isEmpty) this.#makeReady(lane)
     else this.#lanes.delete(lane.key)
     this.dispatch()
     if (this.#idle.length > 0) this.checkIdle()

@@ -64,6 +64,11 @@ export class FetchedRecord implements ConsumedRecord {
     return utf8(this.#bytes, this.#valueStart, this.#valueStart + this.#valueLength)
   }
 
+  keyLatin1 (): string | null {
+    if (this.#keyLength < 0) return null
+    return this.#bytes.toString('latin1', this.#keyStart, this.#keyStart + this.#keyLength)
+  }
+
   get headers (): readonly RawHeader[] {
     this.#headers ??= readHeaders(this.#atHeaders())
     return this.#headers
