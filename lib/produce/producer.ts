@@ -65,7 +65,9 @@ export class Producer {
    * @param order messages that must not overtake each other
    */
   publish (outgoing: Outgoing, wait = false, queued?: () => void, order?: SendOrder): Promise<RecordMetadata> {
-    const { around: { publish: around }, identity } = this.#events
+    const { around: arounds, identity } = this.#events
+    arounds.look?.()
+    const { publish: around } = arounds
     if (!publishing.hasSubscribers && around === undefined) return this.#publish(outgoing, wait, queued, order)
     const { topic, partition, key, value, headers, repliesTo } = outgoing
     const context: MessagePublishContext = {

@@ -1,12 +1,9 @@
-import { nextTurn } from '../../clock.js'
 import { Fifo } from './fifo.js'
 import { Lane, type PartitionLanes } from './lane.js'
 import type { Pause } from './lane-slot.js'
+import type { Pace } from './pace.js'
 
 export type { LaneSlot, Pause, Settlement } from './lane-slot.js'
-
-/** After this many items in a row the event loop gets a turn, so that handlers that never wait do not starve HTTP. */
-const STREAK = 64
 
 /** After what has run. Not within it: nothing is to see a handler that ends as the one that calls the next. */
 const SOON = Promise.resolve()
@@ -20,6 +17,7 @@ const SOON = Promise.resolve()
  */
 export class Lanes<T> {
   #concurrency: number
+  readonly #pace: Pace
   readonly #run: (item: T, pause: Pause, lane: Lane<T>) => Promise<boolean>
   readonly #lanes = new Map<string, Lane<T>>()
   readonly #partitions = new Map<string, PartitionLanes<T>>()
@@ -32,16 +30,19 @@ export class Lanes<T> {
   /** Items started and not ended. */
   #running = 0
   #frozen = false
-  #held = false
   #stopped = false
+  /** Whether it waits for another turn of the event loop. */
+  #isWaiting = false
   /** Number of times that {@link clear} has dropped the queues. */
   #epoch = 0
-  #streak = 0
   #idle: Array<{ readonly spared: () => number, readonly resolve: () => void }> = []
 
   /** `run` must not reject. It resolves to whether the lane goes on; else the lane's queued items are dropped. */
-  constructor (concurrency: number, run: (item: T, pause: Pause, lane: Lane<T>) => Promise<boolean>) {
+  constructor (
+    concurrency: number, pace: Pace, run: (item: T, pause: Pause, lane: Lane<T>) => Promise<boolean>
+  ) {
     this.#concurrency = concurrency
+    this.#pace = pace
     this.#run = run
   }
 
@@ -77,17 +78,27 @@ export class Lanes<T> {
     lane.running = false
     this.#leave()
     this.#makeReady(lane)
-    SOON.then(this.#dispatchNext)
+    SOON.then(this.#dispatchSoon)
     return true
   }
 
-  /** Starts as many items as there are places. */
+  /** Starts as many items as there are places, and as the event loop has time for. */
   dispatch (): void {
-    while (this.#taken < this.#concurrency && !this.#stopped && !this.#frozen && !this.#held) {
+    while (this.#ring.size > 0 && this.#taken < this.#concurrency && !this.#stopped && !this.#frozen) {
+      if (this.#isWaiting) return
+      this.#isWaiting = !this.#pace.takes(this.#goOn)
+      if (this.#isWaiting) return
       const lane = this.#next()
       if (lane === undefined) return
       this.#start(lane)
     }
+  }
+
+  #dispatchSoon = (): void => { this.dispatch() }
+
+  #goOn = (): void => {
+    this.#isWaiting = false
+    this.dispatch()
   }
 
   /** Starts nothing more until {@link thaw}; running items may end. */
@@ -98,12 +109,6 @@ export class Lanes<T> {
   thaw (): void {
     this.#frozen = false
     this.dispatch()
-  }
-
-  /** Starts nothing while it is held, whatever else may thaw it; running items may end. */
-  hold (held: boolean): void {
-    this.#held = held
-    if (!held) this.dispatch()
   }
 
   /** Starts nothing more for good. */
@@ -228,13 +233,7 @@ export class Lanes<T> {
     if (!lane.isBusy) lane.open = undefined
     if (!lane.isEmpty) this.#makeReady(lane)
     else if (!lane.isBusy) this.#lanes.delete(lane.key)
-    this.#dispatchNext()
+    this.dispatch()
     if (this.#idle.length > 0) this.checkIdle()
-  }
-
-  #dispatchNext = (): void => {
-    if (++this.#streak < STREAK) return this.dispatch()
-    this.#streak = 0
-    nextTurn(() => { this.dispatch() })
   }
 }

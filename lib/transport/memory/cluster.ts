@@ -75,23 +75,25 @@ export class MemoryCluster {
    * others. Throws a `SendError` when any is refused.
    */
   append (records: readonly ProducedRecord[]): bigint[] {
-    return this.appendCopies(records.map((record) => LoggedRecord.of(record)))
+    return this.appendCopies(LoggedRecord.of(records))
   }
 
   /** Appends records that nothing else has, as {@link append} does. */
   appendCopies (records: readonly LoggedRecord[]): bigint[] {
-    const sent = records.map((record) => ({ record, log: this.partition(record.topic, record.partition) }))
+    const logs = records.map(({ topic, partition }) => this.partition(topic, partition))
     const sizes = new Map<PartitionLog | undefined, number>()
-    for (const { record, log } of sent) sizes.set(log, (sizes.get(log) ?? 0) + record.size)
+    for (const [i, { size }] of records.entries()) sizes.set(logs[i], (sizes.get(logs[i]) ?? 0) + size)
 
-    const offsets = sent.map(({ record, log }) => {
+    const offsets = records.map((record, i) => {
+      const log = logs[i]
       return log === undefined || sizes.get(log)! > maxBatchBytes ? undefined : log.append(record)
     })
     this.changed()
 
-    const refused = sent[offsets.indexOf(undefined)]
-    if (refused === undefined) return offsets.filter((offset) => offset !== undefined)
-    const { record: { topic, partition }, log } = refused
+    if (isComplete(offsets)) return offsets
+    const first = offsets.indexOf(undefined)
+    const { topic, partition } = records[first] as LoggedRecord
+    const log = logs[first]
     if (log === undefined) {
       throw new SendError(`topic '${topic}' has no partition ${partition}`, 'not-sent', 'refused', { offsets })
     }
@@ -120,7 +122,7 @@ export class MemoryCluster {
 
   /** All records of a topic, in the order of their appends. */
   records (topic: string): readonly LoggedRecord[] {
-    return (this.#topics.get(topic)?.records ?? []).map((record) => record.copy())
+    return LoggedRecord.copies(this.#topics.get(topic)?.records ?? [])
   }
 
   /** The partitions that a living member of some group subscribes to and that are not committed to their end. */
@@ -142,6 +144,10 @@ export class MemoryCluster {
   #topicChanged (topic: string): void {
     for (const group of this.#groups) group.topicChanged(topic)
   }
+}
+
+function isComplete (offsets: ReadonlyArray<bigint | undefined>): offsets is bigint[] {
+  return !offsets.includes(undefined)
 }
 
 export function createMemoryCluster (clock: Clock = systemClock): MemoryCluster {

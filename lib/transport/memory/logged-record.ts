@@ -8,9 +8,9 @@ const OVERHEAD = 72
 const NONE = -1
 
 /**
- * A record with key, value and headers in one block of bytes. The block is copied on its way into the log and out of
- * it: a publisher or handler that changes its Buffers must not change the log. One block, because a Buffer for each
- * part costs more than all other work on a small message.
+ * A record whose key, value and headers are in a block of bytes, which records that are copied together share. Bytes
+ * are copied on their way into the log and out of it: a publisher or handler that changes its Buffers must not change
+ * the log. One block, because a Buffer for each part, or each record, costs more than the rest of a copy.
  */
 export class LoggedRecord implements ConsumedRecord {
   readonly topic: string
@@ -18,53 +18,60 @@ export class LoggedRecord implements ConsumedRecord {
   readonly timestamp: number
   /** Set by the log that appends it. */
   offset = -1n
-  /** Bytes that the record takes in a batch. */
-  readonly size: number
   readonly #bytes: Buffer
+  /** Where the key begins in the block. */
+  readonly #start: number
   readonly #parts: Parts
   #headers: readonly RawHeader[] | undefined
 
-  private constructor ({ topic, partition, timestamp }: Place, bytes: Buffer, parts: Parts, size: number) {
+  private constructor ({ topic, partition, timestamp }: Place, bytes: Buffer, start: number, parts: Parts) {
     this.topic = topic
     this.partition = partition
     this.timestamp = timestamp
-    this.size = size
     this.#bytes = bytes
+    this.#start = start
     this.#parts = parts
   }
 
-  static of (record: ProducedRecord): LoggedRecord {
-    const { key, value, headers } = record
-    const parts: Parts = {
-      keyLength: lengthOf(key),
-      valueLength: lengthOf(value),
-      // A name is UTF-8 on the wire, and what cannot be written as such comes back as U+FFFD.
-      names: headers.map(([name]) => toUSVString(name)),
-      lengths: headers.map(([, bytes]) => lengthOf(bytes))
-    }
-    let length = held(parts.keyLength) + held(parts.valueLength)
-    let size = OVERHEAD
-    for (const [i, name] of parts.names.entries()) {
-      length += held(parts.lengths[i] as number)
-      size += Buffer.byteLength(name)
-    }
+  /** Records to append, with bytes of their own. */
+  static of (records: readonly ProducedRecord[]): LoggedRecord[] {
+    let names: HeaderNames = { list: [], bytes: 0 }
+    let length = 0
+    const parts = records.map((record) => {
+      names = namesOf(record.headers, names)
+      const part = partsOf(record, names)
+      length += part.length
+      return part
+    })
     const bytes = Buffer.allocUnsafe(length)
-    let end = append(bytes, append(bytes, 0, key), value)
-    for (const [, header] of headers) end = append(bytes, end, header)
-    return new LoggedRecord(record, bytes, parts, size + length)
+    let end = 0
+    return records.map((record, i) => {
+      const start = end
+      end = append(bytes, append(bytes, start, record.key), record.value)
+      for (const [, header] of record.headers) end = append(bytes, end, header)
+      return new LoggedRecord(record, bytes, start, parts[i] as Parts)
+    })
   }
 
-  /** The same record with bytes of its own. */
-  copy (): LoggedRecord {
-    const bytes = Buffer.allocUnsafe(this.#bytes.length)
-    this.#bytes.copy(bytes)
-    const copy = new LoggedRecord(this, bytes, this.#parts, this.size)
-    copy.offset = this.offset
-    return copy
+  /** The same records with bytes of their own. */
+  static copies (records: readonly LoggedRecord[]): LoggedRecord[] {
+    const bytes = Buffer.allocUnsafe(records.reduce((sum, record) => sum + record.#parts.length, 0))
+    let end = 0
+    return records.map((record) => {
+      const copy = new LoggedRecord(record, bytes, end, record.#parts)
+      copy.offset = record.offset
+      end += record.#bytes.copy(bytes, end, record.#start, record.#start + record.#parts.length)
+      return copy
+    })
+  }
+
+  /** Bytes that the record takes in a batch. */
+  get size (): number {
+    return OVERHEAD + this.#parts.names.bytes + this.#parts.length
   }
 
   get key (): Buffer | null {
-    return this.#part(0, this.#parts.keyLength)
+    return this.#part(this.#start, this.#parts.keyLength)
   }
 
   get value (): Buffer | null {
@@ -77,7 +84,7 @@ export class LoggedRecord implements ConsumedRecord {
   }
 
   get headerCount (): number {
-    return this.#parts.names.length
+    return this.#parts.lengths.length
   }
 
   valueText (): string | null | undefined {
@@ -87,7 +94,7 @@ export class LoggedRecord implements ConsumedRecord {
 
   headerText (name: string): string | undefined {
     const { names, lengths } = this.#parts
-    const last = names.lastIndexOf(name)
+    const last = names.list.lastIndexOf(name)
     const length = lengths[last] ?? NONE
     if (length === NONE) return undefined
     let start = this.#headersStart
@@ -96,7 +103,7 @@ export class LoggedRecord implements ConsumedRecord {
   }
 
   get #valueStart (): number {
-    return held(this.#parts.keyLength)
+    return this.#start + held(this.#parts.keyLength)
   }
 
   get #headersStart (): number {
@@ -112,7 +119,7 @@ export class LoggedRecord implements ConsumedRecord {
     return this.#parts.lengths.map((length, i) => {
       const value = this.#part(start, length)
       start += held(length)
-      return [this.#parts.names[i] as string, value]
+      return [this.#parts.names.list[i] as string, value]
     })
   }
 }
@@ -122,8 +129,33 @@ type Place = Pick<ProducedRecord, 'topic' | 'partition' | 'timestamp'>
 interface Parts {
   readonly keyLength: number
   readonly valueLength: number
-  readonly names: readonly string[]
+  readonly names: HeaderNames
+  /** Of the values of the headers. */
   readonly lengths: readonly number[]
+  /** Bytes of all parts. */
+  readonly length: number
+}
+
+interface HeaderNames {
+  readonly list: readonly string[]
+  /** Their length on the wire. */
+  readonly bytes: number
+}
+
+/** The names of headers: those of the record before where they are the same, which they mostly are. */
+function namesOf (headers: readonly RawHeader[], before: HeaderNames): HeaderNames {
+  const { list } = before
+  if (headers.length === list.length && headers.every(([name], i) => name === list[i])) return before
+  // A name is UTF-8 on the wire, and what cannot be written as such comes back as U+FFFD.
+  const names = headers.map(([name]) => toUSVString(name))
+  return { list: names, bytes: names.reduce((sum, name) => sum + Buffer.byteLength(name), 0) }
+}
+
+function partsOf ({ key, value, headers }: ProducedRecord, names: HeaderNames): Parts {
+  const [keyLength, valueLength] = [lengthOf(key), lengthOf(value)]
+  const lengths = headers.map(([, bytes]) => lengthOf(bytes))
+  const length = lengths.reduce((sum, each) => sum + held(each), held(keyLength) + held(valueLength))
+  return { keyLength, valueLength, names, lengths, length }
 }
 
 function lengthOf (bytes: Buffer | null): number {

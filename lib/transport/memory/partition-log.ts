@@ -1,4 +1,4 @@
-import type { LoggedRecord } from './logged-record.js'
+import { LoggedRecord } from './logged-record.js'
 
 // One read is one batch for the core. Kafka's clients bound it by bytes, 1 MiB per partition; the bound of records
 // keeps a turn of the event loop short.
@@ -59,14 +59,13 @@ export class PartitionLog {
   /** A bounded batch from `position` on, which the log holds: at least one record, if there is one. */
   read (position: bigint): LoggedRecord[] {
     const from = Number(position)
-    const batch: LoggedRecord[] = []
+    let to = from
     let bytes = 0
-    for (const record of this.#records.slice(from, from + maxReadRecords)) {
-      bytes += record.size
-      if (bytes > maxReadBytes && batch.length > 0) break
-      batch.push(record.copy())
+    for (; to < this.#records.length && to - from < maxReadRecords; to++) {
+      bytes += (this.#records[to] as LoggedRecord).size
+      if (bytes > maxReadBytes && to > from) break
     }
-    return batch
+    return LoggedRecord.copies(this.#records.slice(from, to))
   }
 
   /** Calls `wake` after every append, until the function that it returns is called. */

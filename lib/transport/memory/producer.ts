@@ -19,7 +19,7 @@ export class MemoryProducer implements TransportProducer {
   }
 
   async send (records: readonly ProducedRecord[]): Promise<readonly bigint[]> {
-    const copies = records.map((record) => LoggedRecord.of(record))
+    const copies = LoggedRecord.of(records)
     await roundTrip()
     if (this.#closed) throw new SendError('the producer is closed', 'not-sent', 'closed')
     return this.#cluster.appendCopies(copies)

@@ -10,7 +10,7 @@ const READ_BYTES = 1024 * 1024
 
 /** A record that has `size` bytes in the log. */
 function sized (size: number, partition = 0): ProducedRecord {
-  return record('orders', partition, Buffer.alloc(size - LoggedRecord.of(record('orders', partition, '')).size))
+  return record('orders', partition, Buffer.alloc(size - LoggedRecord.of([record('orders', partition, '')])[0]!.size))
 }
 
 t.test('the cluster takes a batch of exactly message.max.bytes', async (t) => {
