@@ -108,10 +108,10 @@ export class BatchPipeline<Batch = unknown> implements ErasedPipeline {
     }
     const { members } = delivery
     report.started(delivery)
-    const { around, isTraced, tellsEnded } = report
+    const { isTraced, tellsEnded } = report
     const began = clock.elapsed()
     const attempt = (): Promise<AttemptResult> => one.run(delivery, slot, firstAt)
-    const running = isTraced ? traceAttempt(report.batchContextOf(delivery), attempt, around) : attempt()
+    const running = isTraced ? traceAttempt(report.batchContextOf(delivery), attempt, report.around) : attempt()
     const blocked = clock.elapsed() - began
     const result = await running
     if (!tellsEnded) return result

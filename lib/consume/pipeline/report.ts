@@ -51,6 +51,7 @@ export class SubscriberReport implements BreakerListener {
   }
 
   get isTraced (): boolean {
+    this.#environment.events.around.look?.()
     return processing.hasSubscribers || this.around !== undefined
   }
 
