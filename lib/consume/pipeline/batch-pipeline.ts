@@ -118,7 +118,7 @@ export class BatchPipeline<Batch = unknown> implements ErasedPipeline {
     const times = { duration: clock.elapsed() - began, blocked }
     for (const [i, member] of members.entries()) {
       // The event loop was held once, and not for each message.
-      const ofMember = i === 0 ? times : { ...times, blocked: 0 }
+      const ofMember = i === 0 ? times : { duration: times.duration, blocked: 0 }
       report.ended(member.delivery, endOfMember(member, delivery, result), ofMember)
     }
     return result
