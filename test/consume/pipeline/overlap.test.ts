@@ -1,4 +1,5 @@
 import t from 'tap'
+import { FASTSTREAM_ERR_PUBLISH_REFUSED } from '../../../lib/errors.js'
 import { AckMessage, NackMessage, SkipMessage, StopConsume } from '../../../lib/message/ack.js'
 import { gate } from '../../support/inbox.js'
 import { turn } from '../../support/manual-clock.js'
@@ -279,4 +280,30 @@ t.test('results that pass middlewares wait for those before, which are stored fi
     t.same(ends.map((each) => each.split(' ')[1]), Array(2).fill(isStored ? 'acknowledged' : 'unsettled'))
     t.equal(ended, 1, 'a middleware is never left waiting')
   }
+})
+
+t.test('with an open breaker the first message of a lane is the probe, not one behind it', async (t) => {
+  const { clock, handled, sends, ends, receive, answer } = build({
+    breaker: { minimum: 1, ratio: 1, window: 60_000 },
+    ordering: 'key',
+    handle: ({ attempt, record: { value, offset } }) => {
+      handled.push(String(offset))
+      if (String(value) === 'fail' && attempt <= 2) throw new FASTSTREAM_ERR_PUBLISH_REFUSED('out', 'no')
+      return String(value)
+    }
+  })
+  await receive('a/0')
+  await receive('fail/1')
+  await receive('b/0')
+  t.same(handled, ['0', '1'])
+  await answer(refusal())
+  await clock.advance(1)
+  t.same(sends(), ['0:a', '0:a'])
+  await answer(refusal())
+  let answered = sends().length
+  for (let i = 0; i < 40 && ends.length < 3; i++) {
+    await clock.advance(500)
+    for (; answered < sends().length; answered++) await answer()
+  }
+  t.same(ends.filter((end) => !end.startsWith('1')), ['0 acknowledged', '2 acknowledged'])
 })
