@@ -1,4 +1,4 @@
-import { inOwnContext } from './context.js'
+import { makeInOwnContext } from './context.js'
 
 /** Longest delay that Node's timers take, ms: with a longer one they fire at once. */
 export const LONGEST_TIMER = 2 ** 31 - 1
@@ -20,7 +20,7 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   elapsed: () => performance.now(),
   schedule (ms, callback) {
-    const timer = inOwnContext(() => setTimeout(callback, ms))
+    const timer = makeInOwnContext(() => setTimeout(callback, ms))
     return () => { clearTimeout(timer) }
   }
 }

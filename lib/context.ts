@@ -12,6 +12,14 @@ export function inOwnContext<Result> (work: () => Result): Result {
   return ROOT.runInAsyncScope(newResource).runInAsyncScope(work)
 }
 
+/**
+ * Makes a timer or another resource of Node's own, whose callback then runs in an empty async context of its own.
+ * `inOwnContext` gives the same for two resources more, which cost 0.7 µs each time.
+ */
+export function makeInOwnContext<Result> (make: () => Result): Result {
+  return ROOT.runInAsyncScope(make)
+}
+
 function newResource (): AsyncResource {
   return new AsyncResource('FASTSTREAM')
 }

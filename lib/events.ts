@@ -25,10 +25,12 @@ export type AroundPublish = <Stored extends RecordMetadata>(
 interface Arounds {
   attempt?: AroundAttempt
   publish?: AroundPublish
+  /** Asked with each attempt and publish: code may be put around them from now on. */
+  look?: (() => void) | undefined
 }
 
 /** Puts code around what is there already, as the outer one. */
-export function surround (arounds: Arounds, { attempt, publish }: Required<Arounds>): void {
+export function surround (arounds: Arounds, { attempt, publish }: Required<Omit<Arounds, 'look'>>): void {
   const { attempt: innerAttempt, publish: innerPublish } = arounds
   arounds.attempt = innerAttempt === undefined
     ? attempt

@@ -53,9 +53,12 @@ export interface DeadLetter {
   /** Undefined, as the other times, when another program wrote a header that is no time. */
   readonly firstFailureAt: Date | undefined
   readonly failedAt: Date | undefined
-  /** True when the message was too large for a dead letter with its value. The value is only in the original topic. */
+  /**
+   * True when the message was too large for a dead letter with its value, or when Kafka did not copy the message for a
+   * share group. The value is only in the original topic.
+   */
   readonly valueOmitted: boolean
-  /** True when the key and the headers were too large, too. The message is only in the original topic. */
+  /** True when the key and the headers are not in the dead letter either, but only in the original topic. */
   readonly keyOmitted: boolean
   readonly headersOmitted: boolean
 }

@@ -120,7 +120,8 @@ export interface DeadLetterDetails extends DeadLetterEntry {
  * - `damaged`: it cannot be read.
  * - `no-group`: its subscriber had no group, so that the message cannot be aimed.
  * - `origin`: dead letters of the topic that it names do not go here, or they came from another dead-letter topic.
- * - `incomplete`: the letter was too large for its value, key or headers; they are in the original topic only.
+ * - `incomplete`: value, key or headers are in the original topic only, for the letter was too large, or Kafka did not
+ *   copy them for a share group.
  * - `trips`: it was redriven three times.
  * - `order`: an earlier letter of its key and group is open and is not redriven.
  *

@@ -71,7 +71,9 @@ export class Replier implements Replies {
     { topic, partition }: Address, value: unknown, options: PublishOptions | undefined, delivery: Delivery
   ): Promise<void> {
     const { log, sender } = this.#means
-    const plan = new PublisherPlan({ ...this.#rules, topic }, { ...this.#means, repliesTo: delivery.record })
+    const plan = new PublisherPlan(
+      Object.assign({}, this.#rules, { topic }), Object.assign({}, this.#means, { repliesTo: delivery.record })
+    )
     try {
       const sent = { ...options, partition, correlationId: undefined, wait: true, noConfirm: true } as const
       await plan.publish(value, sent, this.#answering.scopes, delivery.correlationId(log))

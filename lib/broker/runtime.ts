@@ -77,9 +77,12 @@ export class BrokerRuntime {
     return this.#groups?.of(declaration)
   }
 
-  /** Starts no message while it is held. */
-  hold (held: boolean): void {
-    for (const group of this.#groups ?? []) group.hold(held)
+  /**
+   * Starts messages only for a part of the time, 0 to 1. The groups stay joined, read on until their buffers are full,
+   * and end what runs.
+   */
+  share (share: number): void {
+    for (const { pace } of this.#groups ?? []) pace.share(share)
   }
 
   /** Why a group is not joined whose coordinator is not reached. */

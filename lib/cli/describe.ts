@@ -3,6 +3,8 @@ import type { Call, Command, ExitCode } from './command.js'
 import { loadApp } from './load-app.js'
 import { writeJson, writeTable } from './output.js'
 
+const SUBSCRIBER = ['subscriber', 'topics', 'group', 'ack policy', 'order', 'at once', 'retries', 'dead letters']
+
 export const describe: Command = {
   usage: 'faststream describe [app] [--json]',
   help: 'Lists the subscribers and publishers of an app with their options. No cluster is contacted.',
@@ -14,6 +16,8 @@ async function run ({ values, positionals: [file], rest, out }: Call): Promise<E
   const app = await loadApp({ file, rest, connects: false })
   try {
     const brokers = [...brokersOf(app).byName.values()]
+    // The column of a broker is for those that have several.
+    const ofBroker = (name: string): readonly string[] => brokers.length > 1 ? [name] : []
     const subscribers = brokers.flatMap(({ name: broker, registry }) => registry.subscribers.map((each) => ({
       broker,
       name: each.name,
@@ -35,15 +39,16 @@ async function run ({ values, positionals: [file], rest, out }: Call): Promise<E
     }
     writeTable(
       out,
-      ['subscriber', 'topics', 'group', 'ack policy', 'order', 'at once', 'retries', 'dead letters'],
-      subscribers.map(({ name, topics, groupId, ackPolicy, ordering, concurrency, retries, deadLetterTopics }) => [
-        name, topics.join(','), groupId ?? '-', ackPolicy, ordering, String(concurrency), String(retries),
-        deadLetterTopics.join(',') || '-'
+      [...ofBroker('broker'), ...SUBSCRIBER],
+      subscribers.map(({ broker, name, topics, groupId, deadLetterTopics, ...each }) => [
+        ...ofBroker(broker), name, topics.join(','), groupId ?? '-', each.ackPolicy, each.ordering,
+        String(each.concurrency), String(each.retries), deadLetterTopics.join(',') || '-'
       ])
     )
     out.write('\n')
-    const rows = publishers.map(({ topic, hasSchema }) => [topic, hasSchema ? 'yes' : 'no'])
-    writeTable(out, ['publisher of', 'schema'], rows)
+    const rows = publishers.map(({ broker, topic, hasSchema }) => (
+      [...ofBroker(broker), topic, hasSchema ? 'yes' : 'no']))
+    writeTable(out, [...ofBroker('broker'), 'publisher of', 'schema'], rows)
     return 0
   } finally {
     await app.close()

@@ -1,4 +1,5 @@
 import type { RedriveProgress, RedriveReport } from '../../types/index.js'
+import { chosenBroker } from './chosen-broker.js'
 import { textOf, type Call, type Command, type ExitCode } from './command.js'
 import { loadApp } from './load-app.js'
 import { audited, writeJson, writeTable } from './output.js'
@@ -52,6 +53,7 @@ async function redrive (call: Call): Promise<ExitCode> {
   }
   const app = await loadApp({ file, rest, connects: true })
   try {
+    const broker = chosenBroker(app, values)
     const progress = progressOf(call)
     let sums: RedriveProgress = { looked: 0, redriven: 0, refused: 0 }
     const onProgress = (latest: RedriveProgress): void => {
@@ -59,10 +61,10 @@ async function redrive (call: Call): Promise<ExitCode> {
       progress.show(`${sums.looked} looked at, ${sums.redriven} redriven, ${sums.refused} refused`)
     }
     const work = async (): Promise<RedriveReport> => {
-      return await app.broker.deadLetters.redrive({ ...options, onProgress }).finally(() => { progress.end() })
+      return await broker.deadLetters.redrive({ ...options, onProgress }).finally(() => { progress.end() })
     }
     const facts = (report?: RedriveReport): object => (
-      { selection, force: options.force, ...sums, stopped: report?.stopped })
+      { broker: broker.name, selection, force: options.force, ...sums, stopped: report?.stopped })
     const report = options.dryRun ? await work() : await audited(call, 'dlq redrive', facts, work)
     const { refused, verdicts, redriven, looked, stopped } = report
     if (values.json === true) writeJson(out, report)
@@ -94,10 +96,12 @@ async function discard (call: Call): Promise<ExitCode> {
   if (reason === undefined) throw new UsageError('say why: --reason "sent by a test"')
   const app = await loadApp({ file, rest, connects: true })
   try {
+    const broker = chosenBroker(app, values)
     const work = async (): Promise<{ discarded: number }> => {
-      return await app.broker.deadLetters.discard({ ...selection, reason })
+      return await broker.deadLetters.discard({ ...selection, reason })
     }
-    const result = await audited(call, 'dlq discard', (done) => ({ selection, reason, ...done }), work)
+    const facts = (done?: object): object => ({ broker: broker.name, selection, reason, ...done })
+    const result = await audited(call, 'dlq discard', facts, work)
     if (values.json === true) writeJson(out, result)
     else out.write(`${result.discarded} discarded\n`)
     return 0

@@ -1,7 +1,12 @@
-import { relative } from 'node:path'
+import { writeFile } from 'node:fs/promises'
+import { dirname, relative } from 'node:path'
 import type { DeadLetter, DeadLetterEntry } from '../../types/index.js'
+import { BROKER, BROKER_HELP, chosenBroker } from './chosen-broker.js'
 import { textOf, type Call, type Command, type ExitCode } from './command.js'
-import { fileOf } from './find-app.js'
+import { membersOf } from '../members.js'
+import { appOptionsOf } from './app-options.js'
+import { exportOf, fileOf } from './find-app.js'
+import { importApp } from './import-app.js'
 import { loadApp } from './load-app.js'
 import { shownBytes, writeJson, writeTable } from './output.js'
 import { numberOf, placeOf, SELECTING, SELECTING_HELP, selectionOf } from './selecting.js'
@@ -20,12 +25,14 @@ export const dlqList: Command = {
 }
 
 export const dlqShow: Command = {
-  usage: 'faststream dlq show [app] --at orders.dlq:0:12 [--as-test tap|vitest] [--json]',
+  usage: 'faststream dlq show [app] --at orders.dlq:0:12 [--as-test tap|vitest [--out test/letter.test.js]] [--json]',
   help: `Shows one dead letter, and whether its message would be valid now. Exit code 1: it would not.
 
   --at orders.dlq:0:12       the letter
-  --as-test tap|vitest       a test of the app that fails now, and passes when the fault is mended`,
-  options: { at: { type: 'string' }, 'as-test': { type: 'string' } },
+  --as-test tap|vitest       a test of the app that fails now, and passes when the fault is mended
+  --out test/letter.test.js  the file of the test, which then imports the app from there; else the output
+${BROKER_HELP}`,
+  options: { ...BROKER, at: { type: 'string' }, 'as-test': { type: 'string' }, out: { type: 'string' } },
   run: show
 }
 
@@ -35,7 +42,7 @@ async function list ({ values, positionals: [file], rest, out }: Call): Promise<
   const query = { ...selectionOf(values), state, limit: numberOf(values, 'limit'), after: textOf(values, 'after') }
   const app = await loadApp({ file, rest, connects: true })
   try {
-    const page = await app.broker.deadLetters.list(query)
+    const page = await chosenBroker(app, values).deadLetters.list(query)
     if (values.json === true) writeJson(out, page)
     else {
       writeTable(out, ['place', 'key', 'topic', 'group', 'stage', 'error', 'failed at'], page.letters.map(rowOf))
@@ -83,12 +90,17 @@ async function show ({ values, positionals: [file], rest, out }: Call): Promise<
   }
   const app = await loadApp({ file, rest, connects: true })
   try {
-    const letter = await app.broker.deadLetters.show(place)
+    const letter = await chosenBroker(app, values).deadLetters.show(place)
     const { verdict, deadLetter, rawKey, rawValue, messageHeaders } = letter
     if (runner !== undefined) {
       if (deadLetter === undefined) throw new UsageError(`${at} has the headers of no dead letter`)
-      const app = `./${relative('.', fileOf(file)).replaceAll('\\', '/')}`
-      out.write(testOf(letter, { topic: deadLetter.topic, runner, app }))
+      const [found, to] = [fileOf(file), textOf(values, 'out')]
+      const path = relative(to === undefined ? '.' : dirname(to), found).replaceAll('\\', '/')
+      const module = path.startsWith('.') ? path : `./${path}`
+      const exported = exportOf(found, membersOf(await importApp(found)))
+      const text = testOf(letter, { topic: deadLetter.topic, runner, module, exported, options: appOptionsOf(rest) })
+      if (to === undefined) out.write(text)
+      else await writeFile(to, text)
     } else if (values.json === true) writeJson(out, letter)
     else {
       const facts: ReadonlyArray<readonly [string, string]> = [

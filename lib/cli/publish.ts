@@ -1,18 +1,23 @@
+import { BROKER, BROKER_HELP, chosenBroker } from './chosen-broker.js'
 import { textOf, type Call, type Command, type ExitCode } from './command.js'
 import { loadApp } from './load-app.js'
 import { writeJson } from './output.js'
+import { publishChecked } from './publish-checked.js'
 import { UsageError } from './usage-error.js'
 
 export const publish: Command = {
   usage: 'faststream publish [app] --topic orders --value \'{"id":"1"}\' [--key 1] [--header name=value] [--json]',
-  help: `Publishes one message as the app would: the publisher of the topic checks and encodes it.
+  help: `Publishes one message, as the app does: a publisher of the topic checks and encodes it. A topic that the app
+only reads gets what its subscriber can decode.
 
   --topic orders             a topic that the app declares
   --value '{"id":"1"}'       JSON; null is a tombstone
   --text hello               text instead of JSON
   --key 1                    the key
-  --header name=value        a header, or several separated by commas`,
+  --header name=value        a header, or several separated by commas
+${BROKER_HELP}`,
   options: {
+    ...BROKER,
     topic: { type: 'string' },
     value: { type: 'string' },
     text: { type: 'string' },
@@ -30,11 +35,12 @@ async function run ({ values, positionals: [file], rest, out }: Call): Promise<E
   const headers = headersOf(textOf(values, 'header'))
   const app = await loadApp({ file, rest, connects: true })
   try {
-    const declared = app.broker.topics()
+    const broker = chosenBroker(app, values)
+    const declared = [...broker.topics].sort()
     if (!declared.includes(topic)) {
       throw new UsageError(`the app declares no topic '${topic}': there are ${declared.join(', ')}`)
     }
-    const place = await app.broker.publish(topic, value, { headers, ...key !== undefined && { key } })
+    const place = await publishChecked(app, broker, topic, { value, key, headers })
     if (values.json === true) writeJson(out, place)
     else out.write(`${place.topic}:${place.partition}:${place.offset}\n`)
     return 0

@@ -1,10 +1,10 @@
-import { brokersOf } from '../broker/app-brokers.js'
 import type { Broker } from '../broker/broker.js'
 import { sleep } from '../clock.js'
 import { endsOf, positionsOf, readLog } from '../dead-letters/log-reader.js'
 import type { Outgoing } from '../message/outgoing.js'
 import { isRedriven, redriveHeaders } from '../message/redrive-headers.js'
 import type { ConsumedRecord, TopicPartitionOffset } from '../transport/transport.js'
+import { BROKER, BROKER_HELP, chosenBroker } from './chosen-broker.js'
 import { textOf, type Call, type Command, type ExitCode } from './command.js'
 import { loadApp } from './load-app.js'
 import { audited, writeJson } from './output.js'
@@ -28,8 +28,10 @@ range is damaged; 'next' tells where to go on.
   --from, --to               the range; where --to is not written, all that is there when the command begins
 ${PLACES_HELP}
   --dry-run                  publishes nothing, and says how many it would be
-  --rate 50                  messages per second`,
+  --rate 50                  messages per second
+${BROKER_HELP}`,
   options: {
+    ...BROKER,
     topic: { type: 'string' },
     group: { type: 'string' },
     from: { type: 'string' },
@@ -63,19 +65,19 @@ async function run (call: Call): Promise<ExitCode> {
   if (rate < 0.1) throw new UsageError('--rate must be 0.1 at least')
   const app = await loadApp({ file, rest, connects: true })
   try {
-    const [broker] = brokersOf(app).byName.values()
-    checkGroup(broker!, topic, group)
-    const ranges = await rangesOf(broker!, topic, from, to ?? 'now')
+    const broker = chosenBroker(app, values)
+    checkGroup(broker, topic, group)
+    const ranges = await rangesOf(broker, topic, from, to ?? 'now')
     const progress = progressOf(call)
     const next = ranges.map(({ end, ...begin }) => begin)
     const report: Report = { replayed: 0, leftOut: 0, damaged: 0, stopped: false, next }
     const work = async (): Promise<void> => {
-      await replayAll(broker!, ranges, { group, dryRun, rate, report, progress }, signal).finally(() => {
+      await replayAll(broker, ranges, { group, dryRun, rate, report, progress }, signal).finally(() => {
         progress.end()
       })
     }
     if (dryRun) await work()
-    else await audited(call, 'replay', () => ({ topic, group, from, to, ...report }), work)
+    else await audited(call, 'replay', () => ({ broker: broker.name, topic, group, from, to, ...report }), work)
     if (values.json === true) writeJson(out, { dryRun, ...report })
     else {
       const { replayed, leftOut, damaged, stopped } = report

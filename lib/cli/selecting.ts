@@ -1,4 +1,5 @@
 import type { DeadLetterSelection, RecordMetadata } from '../../types/index.js'
+import { BROKER, BROKER_HELP } from './chosen-broker.js'
 import { textOf, type Command, type Values } from './command.js'
 import { UsageError } from './usage-error.js'
 
@@ -10,7 +11,8 @@ export const SELECTING: Command['options'] = {
   'dead-letter-topic': { type: 'string' },
   since: { type: 'string' },
   until: { type: 'string' },
-  at: { type: 'string' }
+  at: { type: 'string' },
+  ...BROKER
 }
 
 export const SELECTING_HELP = `  --topic orders             topic of the original messages
@@ -19,7 +21,8 @@ export const SELECTING_HELP = `  --topic orders             topic of the origina
   --stage, --error, --code   how it failed
   --key 42                   key of the message
   --since, --until           2026-11-30T08:00:00Z
-  --at orders.dlq:0:12       one letter, or several separated by commas`
+  --at orders.dlq:0:12       one letter, or several separated by commas
+${BROKER_HELP}`
 
 /** What the options select; undefined: nothing. @throws UsageError */
 export function selectionOf (values: Values): DeadLetterSelection | undefined {

@@ -1,4 +1,3 @@
-import { brokersOf } from '../broker/app-brokers.js'
 import type { Broker } from '../broker/broker.js'
 import { decode } from '../message/decode.js'
 import { decodeByRules, hasCodecs } from '../message/decode-by-rules.js'
@@ -7,6 +6,7 @@ import { decodeHeaders } from '../message/headers.js'
 import { dateOf } from '../message/timestamp.js'
 import { reasonOf } from '../to-error.js'
 import type { ConsumedRecord, ConsumerOptions } from '../transport/transport.js'
+import { BROKER, BROKER_HELP, chosenBroker } from './chosen-broker.js'
 import { textOf, type Call, type Command, type ExitCode, type Output } from './command.js'
 import { loadApp } from './load-app.js'
 import { shownBytes, writeLine } from './output.js'
@@ -22,9 +22,14 @@ export const tail: Command = {
   --from now                 where reading begins: now, earliest, a time as 2026-11-30T08:00:00Z, or 0:42, which is
                              offset 42 of partition 0; then only that partition is read
   --count 10                 ends after as many messages; else Ctrl+C does
-  --filter text              only messages whose line holds the text`,
+  --filter text              only messages whose line holds the text
+${BROKER_HELP}`,
   options: {
-    topic: { type: 'string' }, from: { type: 'string' }, count: { type: 'string' }, filter: { type: 'string' }
+    ...BROKER,
+    topic: { type: 'string' },
+    from: { type: 'string' },
+    count: { type: 'string' },
+    filter: { type: 'string' }
   },
   run
 }
@@ -41,8 +46,7 @@ async function run ({ values, positionals: [file], rest, out, signal }: Call): P
   const filter = textOf(values, 'filter') ?? ''
   const app = await loadApp({ file, rest, connects: true })
   try {
-    const [broker] = brokersOf(app).byName.values()
-    await follow(broker!, { topic, reading, count, filter }, out, signal)
+    await follow(chosenBroker(app, values), { topic, reading, count, filter }, out, signal)
     return 0
   } finally {
     await app.close()

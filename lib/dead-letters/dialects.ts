@@ -25,6 +25,7 @@ function prefixed (name: string, prefix: string, names: Dialect['headers'], pref
   return { name, prefixes, headers: { ...names, ...headers } }
 }
 
+const SHARE_GROUP = 'share-group'
 const PLACE = { topic: 'topic', partition: 'partition', offset: 'offset' }
 const SPRING = {
   topic: 'original-topic',
@@ -57,12 +58,14 @@ const DIALECTS: readonly Dialect[] = [
     message: 'exception.message',
     stack: 'exception.stacktrace'
   }),
+  // Kafka 4.2, KIP-1034: org.apache.kafka.streams.errors.internals.ExceptionHandlerUtils.
   prefixed('streams', '__streams.errors.', STREAMS),
-  prefixed('share-group', '__dlq.errors.', {
+  // KIP-1191: org.apache.kafka.server.share.dlq.ShareGroupDLQStateManager in the jar kafka-server of Kafka 4.4.0.
+  prefixed(SHARE_GROUP, '__dlq.errors.', {
     ...PLACE, group: 'group', message: 'message', attempts: 'delivery.count'
   }),
   // The draft KIP-1317.
-  prefixed('share-group', '_dlq.errors.', {
+  prefixed(SHARE_GROUP, '_dlq.errors.', {
     topic: 'original.topic', partition: 'original.partition', offset: 'original.offset', stage: 'disposition'
   }),
   {
@@ -95,16 +98,28 @@ export interface ReadLetter {
   readonly messageHeaders: readonly RawHeader[]
 }
 
-/** Undefined when the headers are those of no dead letter. */
-export function readLetter (headers: readonly RawHeader[]): ReadLetter | undefined {
+/** Undefined when the headers are those of no dead letter. `isEmpty`: the record has neither key nor value. */
+export function readLetter (headers: readonly RawHeader[], isEmpty = false): ReadLetter | undefined {
   const own = readDeadLetterHeaders(headers)
   if (own !== undefined) return read('faststream', own, headers, [DEAD_LETTER_PREFIX])
   for (const { name, prefixes, headers: names } of DIALECTS) {
     const values = new Map(Object.entries(names).map(([fact, name]) => [fact, valueOf(headers, name)]))
     const topic = topicOf(values.get('topic'))
-    if (topic !== undefined) return read(name, foreign(topic, values), headers, prefixes)
+    if (topic === undefined) continue
+    const letter = read(name, foreign(topic, values), headers, prefixes)
+    return name === SHARE_GROUP ? withOmissions(letter, isEmpty) : letter
   }
   return undefined
+}
+
+/**
+ * Kafka copies key and value when `errors.deadletterqueue.copy.record.enable` is set for the group, which it is not by
+ * default, and 4.4.0 copies no headers. What is not there may not have been copied.
+ */
+function withOmissions (letter: ReadLetter, isEmpty: boolean): ReadLetter {
+  const headersOmitted = letter.messageHeaders.length === 0
+  const omitted = isEmpty && headersOmitted
+  return { ...letter, deadLetter: { ...letter.deadLetter, valueOmitted: omitted, keyOmitted: omitted, headersOmitted } }
 }
 
 function read (

@@ -30,7 +30,7 @@ export class Letter implements DeadLetterEntry {
     { topic, partition, offset }: TopicPartitionOffset, record: ConsumedRecord | undefined, isDone: boolean
   ) {
     const { headers = NO_HEADERS, key = null, value = null, timestamp = -1 } = record ?? {}
-    const read: Partial<ReadLetter> = readLetter(headers) ?? {}
+    const read: Partial<ReadLetter> = readLetter(headers, key === null && value === null) ?? {}
     this.topic = topic
     this.partition = partition
     this.offset = offset

@@ -20,7 +20,10 @@ export function observe (
   }
   if (health !== undefined) serveHealth(app, health, registerOptions)
   if (pressure !== undefined) couple(app, broker)
-  if (otel !== false) observeWithOtel(broker, otel === true ? {} : otel)
+  if (otel !== false) {
+    const begin = observeWithOtel(broker, otel === true ? {} : otel)
+    app.addHook('onReady', async function otelOnReady () { begin() })
+  }
 }
 
 function couple (app: FastifyInstance, broker: Broker): void {

@@ -1,10 +1,10 @@
 import { nextTurn, type Clock } from '../clock.js'
-import { inOwnContext } from '../context.js'
+import { makeInOwnContext } from '../context.js'
 import type { Outgoing } from '../message/outgoing.js'
 import type { QueueSettings } from '../options/settings.js'
-import { topicPartitionName } from '../transport/topic-partition.js'
 import { SendError, type ProducedRecord, type TransportProducer } from '../transport/transport.js'
 import { toError } from '../to-error.js'
+import { takeBatch } from './take-batch.js'
 
 /** A publish that waits for its outcome. */
 export interface Entry {
@@ -24,10 +24,6 @@ export interface Entry {
   sent: boolean
   done: boolean
 }
-
-const MAX_RECORDS = 2000
-/** Far below Kafka's default limit of 1 MiB per partition and request. A larger record is sent, and can fail, alone. */
-const MAX_PARTITION_BYTES = 512 * 1024
 
 /**
  * One send in flight: the next batch is what arrived meanwhile, so batches grow with the load and a lone message leaves
@@ -140,7 +136,7 @@ export class Batcher {
     if (this.#scheduled || this.#sending) return
     this.#scheduled = true
     // A batch belongs to no publish, whichever was the first in it.
-    inOwnContext(() => nextTurn(() => {
+    makeInOwnContext(() => nextTurn(() => {
       this.#scheduled = false
       this.#flush()
     }))
@@ -149,36 +145,18 @@ export class Batcher {
   async #flush (): Promise<void> {
     this.#sending = true
     while (this.#queue.length > 0) {
-      const batch = this.#take()
+      const { batch, taken } = takeBatch(this.#queue)
+      this.#queue = this.#queue.slice(taken)
+      for (const entry of batch) entry.sent = true
       if (batch.length > 0) await this.#send(batch)
     }
     this.#sending = false
   }
 
-  #take (): Entry[] {
-    const batch: Entry[] = []
-    const sizes = new Map<string, number>()
-    let taken = 0
-    for (const entry of this.#queue) {
-      if (batch.length === MAX_RECORDS) break
-      if (!entry.done) {
-        const key = topicPartitionName(entry.record)
-        const size = entry.size + (sizes.get(key) ?? 0)
-        if (size > MAX_PARTITION_BYTES && batch.length > 0) break
-        sizes.set(key, size)
-        entry.sent = true
-        batch.push(entry)
-      }
-      taken++
-      if (entry.size > MAX_PARTITION_BYTES) break
-    }
-    this.#queue = this.#queue.slice(taken)
-    return batch
-  }
-
   async #send (batch: readonly Entry[]): Promise<void> {
     // Each entry is answered at its own deadline; the send itself goes on until the last.
-    const deadline = batch.reduce((latest, entry) => Math.max(latest, entry.deadline), 0)
+    let deadline = 0
+    for (const entry of batch) if (entry.deadline > deadline) deadline = entry.deadline
     try {
       this.#stored(batch, await this.#transport.send(batch.map((entry) => entry.record), deadline))
     } catch (error) {
@@ -194,8 +172,9 @@ export class Batcher {
   }
 
   #stored (batch: readonly Entry[], offsets: SendError['offsets']): void {
-    for (const [i, entry] of batch.entries()) {
+    for (let i = 0; i < batch.length; i++) {
       const offset = offsets[i]
+      const entry = batch[i] as Entry
       if (offset !== undefined && this.#close(entry)) entry.resolve(offset)
     }
   }
@@ -218,8 +197,9 @@ export class Batcher {
   }
 
   #sweepLater (): void {
+    if (this.#cancelSweep !== undefined) return
     const [oldest] = this.#open
-    if (oldest === undefined || this.#cancelSweep !== undefined) return
+    if (oldest === undefined) return
     this.#cancelSweep = this.#clock.schedule(Math.max(0, oldest.deadline - this.#clock.elapsed()), () => {
       this.#cancelSweep = undefined
       this.#sweep()

@@ -63,7 +63,9 @@ export class Producer {
    * @param queued called when the message has its place in the queue
    */
   publish (outgoing: Outgoing, wait = false, queued?: () => void): Promise<RecordMetadata> {
-    const { around: { publish: around }, identity } = this.#events
+    const { around: arounds, identity } = this.#events
+    arounds.look?.()
+    const { publish: around } = arounds
     if (!publishing.hasSubscribers && around === undefined) return this.#publish(outgoing, wait, queued)
     const { topic, partition, key, value, headers, repliesTo } = outgoing
     const context: MessagePublishContext = {

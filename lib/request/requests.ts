@@ -106,7 +106,9 @@ export class Requests implements ReplyTaker {
       this.#tell(topic, request.id, call.correlationId)
       send({
         key,
-        headers: { ...headers, [REPLY_TO]: address.topic, [REPLY_PARTITION]: String(address.partition) }
+        headers: Object.assign({}, headers, {
+          [REPLY_TO]: address.topic, [REPLY_PARTITION]: String(address.partition)
+        })
       }, request.id).catch((error) => { request.fail(toError(error)) })
       const record = await reply
       return await request.wait(readReply(topic, { record, from: address, signal: signals[0] ?? NEVER }, rules))

@@ -1,4 +1,5 @@
-import { join } from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
 import t from 'tap'
 import { createMemoryTransport } from '../../lib/transport/memory/index.js'
 import type { RawHeader } from '../../lib/transport/transport.js'
@@ -63,9 +64,19 @@ t.test('what is no letter is shown without the facts of one, and becomes no test
 
 t.test('a test has the headers of the message, and imports the app from the folder of the command', async (t) => {
   const { out } = await faststream('dlq', 'show', APP, '--at', 'orders.dlq:0:0', '--as-test', 'tap')
-  t.match(out, 'import { build } from "./test/cli/apps/faulty.ts"\n')
+  t.match(out, 'import * as module from "./test/cli/apps/faulty.ts"\n')
   t.match(out, /const HEADERS = {\s+"trace": \[\s+"dDE=",\s+null\s+\]\s+}/)
   t.match(out, 'broker.publish("orders", value')
+})
+
+t.test('a test that goes into a file imports the app from there, with the options of the app', async (t) => {
+  const folder = t.testdir({})
+  const [beside, app] = [join(folder, 'letter.test.js'), relative(folder, APP).replaceAll('\\', '/')]
+  const show = ['dlq', 'show', APP, '--at', 'orders.dlq:0:0', '--as-test', 'tap', '--out']
+  t.match(await faststream(...show, beside, '--', '--region', 'eu'), { code: 0, out: '', err: '' })
+  const text = await readFile(beside, 'utf8')
+  t.ok(text.includes(`import * as module from ${JSON.stringify(app)}\n`))
+  t.match(text, 'app.register(module.default, {"region":"eu"})')
 })
 
 t.test('letters that are refused are told with the reason', async (t) => {

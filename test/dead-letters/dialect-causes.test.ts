@@ -29,3 +29,19 @@ t.test('the headers that are drafted for share groups are read', async (t) => {
   t.equal(letter?.deadLetter.stage, 'REJECTED')
   t.same(letter?.messageHeaders, headers({ tenant: 'a' }))
 })
+
+t.test('a letter of a share group is complete when Kafka has copied the message, headers included', (t) => {
+  const share = { '__dlq.errors.topic': 'orders', '__dlq.errors.group': 'shop' }
+  const omissions = (values: Record<string, string>, isEmpty: boolean) => {
+    const { valueOmitted, keyOmitted, headersOmitted } = readLetter(headers(values), isEmpty)!.deadLetter
+    return { valueOmitted, keyOmitted, headersOmitted }
+  }
+  const all = { valueOmitted: true, keyOmitted: true, headersOmitted: true }
+  const none = { valueOmitted: false, keyOmitted: false, headersOmitted: false }
+  t.same(omissions(share, true), all, 'Kafka copies nothing by default')
+  t.same(omissions(share, false), { ...none, headersOmitted: true }, 'Kafka 4.4.0 copies no headers')
+  t.same(omissions({ ...share, tenant: 'a' }, true), none)
+  t.same(omissions({ ...share, tenant: 'a' }, false), none)
+  t.same(omissions({ 'dead-letter-topic': 'orders' }, true), none, 'other programs copy the message')
+  t.end()
+})

@@ -68,16 +68,20 @@ const DIALECTS: Record<string, [name: string, values: Record<string, string | Bu
     '__streams.errors.topic': 'orders',
     '__streams.errors.partition': '2',
     '__streams.errors.offset': '41',
-    '__streams.errors.exception': 'StreamsException'
-  }, { ...PLACE, error: { name: 'StreamsException' } }],
+    '__streams.errors.exception': 'org.apache.kafka.streams.errors.StreamsException',
+    '__streams.errors.message': 'no store',
+    '__streams.errors.stacktrace': 'at a'
+  }, {
+    ...PLACE, error: { name: 'org.apache.kafka.streams.errors.StreamsException', message: 'no store', stack: 'at a' }
+  }],
   'share groups of Kafka 4.4': ['share-group', {
     '__dlq.errors.topic': 'orders',
     '__dlq.errors.partition': '2',
     '__dlq.errors.offset': '41',
     '__dlq.errors.group': 'shop',
     '__dlq.errors.delivery.count': '5',
-    '__dlq.errors.message': 'rejected'
-  }, { ...PLACE, groupId: 'shop', attempts: 5, error: { message: 'rejected' } }],
+    '__dlq.errors.message': 'Offset rejected by client.'
+  }, { ...PLACE, groupId: 'shop', attempts: 5, error: { message: 'Offset rejected by client.' } }],
   Wolverine: ['wolverine', {
     'original-destination': 'kafka://topic/orders',
     'original-partition': '2',

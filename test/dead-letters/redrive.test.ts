@@ -30,12 +30,12 @@ async function shop (t: Test, options: FaststreamOptions = {}, change = (transpo
   }, function take (order) { handled.push(order) })
   await app.ready()
   const producer = createMemoryTransport({ cluster }).producer()
-  async function write (value: string, headers = letterHeaders(), key: string | null = null): Promise<void> {
+  async function write (value: string | null, headers = letterHeaders(), key: string | null = null): Promise<void> {
     await producer.send([{
       topic: 'orders.dlq',
       partition: 0,
       key: key === null ? null : Buffer.from(key),
-      value: Buffer.from(value),
+      value: value === null ? null : Buffer.from(value),
       headers,
       timestamp: Date.now()
     }], Infinity)
@@ -100,6 +100,19 @@ t.test('a dry run says which letters would be valid now, and what is wrong with 
   t.equal(cluster.records('orders').length, 0)
   t.equal(cluster.group('faststream-dead-letters').committed(cluster.partition('orders.dlq', 0)!), undefined)
   t.match(lines.filter(({ msg }) => msg === 'dead letters were redriven'), [{ dryRun: true, redriven: 4, looked: 4 }])
+})
+
+t.test('a letter for which a share group copied no message is refused, and not taken for a tombstone', async (t) => {
+  const { app, cluster, write } = await shop(t)
+  const place = { topic: 'orders', partition: '0', offset: '7', group: 'shop', message: 'Offset rejected by client.' }
+  const headers = Object.entries(place).map(([name, value]): RawHeader => [`__dlq.errors.${name}`, Buffer.from(value)])
+  await write(null, headers)
+  const { deadLetters } = app.broker
+  t.match(await deadLetters.redrive({ dryRun: true }), { redriven: 0, refused: [{ reason: 'incomplete' }] })
+  t.match(await deadLetters.redrive(), { redriven: 0, refused: [{ reason: 'incomplete' }] })
+  const [letter] = (await deadLetters.list()).letters
+  t.match(await deadLetters.show(letter!), { dialect: 'share-group', verdict: { valid: undefined } })
+  t.equal(cluster.records('orders').length, 0)
 })
 
 t.test('letters that name another topic, no group or no whole message are refused', async (t) => {

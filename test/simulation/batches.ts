@@ -1,4 +1,4 @@
-import { encodeRecord } from '../../lib/transport/kafka/records/encode.js'
+import { encodeRecord } from '../support/encode-record.js'
 
 /* Record batches of format 2 as a broker sees them: it reads the header, checks the CRC and writes offsets, no more. */
 

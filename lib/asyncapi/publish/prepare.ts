@@ -7,7 +7,7 @@ import { acceptCorrelationId } from '../../message/correlation-id.js'
 import { decode } from '../../message/decode.js'
 import { decodeByRules, hasCodecs } from '../../message/decode-by-rules.js'
 import { encode } from '../../message/encode.js'
-import type { Prepared } from '../../message/outgoing.js'
+import type { Outgoing, Prepared } from '../../message/outgoing.js'
 import { NO_SCOPES } from '../../middleware/publish-chain.js'
 import type { Draft } from './draft.js'
 
@@ -31,21 +31,30 @@ export function asPublished (broker: PreparingBroker, declaration: PublisherDecl
 
 /** Prepares a message as if another app had published it for the subscriber. */
 export function asReceived (broker: PreparingBroker, declaration: SubscriberDeclaration): Prepare {
-  return async function prepare (topic, { value, key = null, headers, timestamp }, request) {
-    const subscriber = broker.subscriberOf(declaration)
-    const { schema } = declaration
-    const codec = codecOf(subscriber.codec.value)
-    const unchecked = { topic, hasSchema: schema?.value !== undefined, validators: {}, codec }
-    const now = timestamp.getTime()
-    const circumstances = { correlationId: correlationId(broker, request), tombstoneKey: null, now }
-    const outgoing = encode(value, { key, headers, timestamp }, unchecked, circumstances)
-    // A message that cannot be decoded would only become a dead letter.
-    const record = { ...outgoing, offset: 0n, size: 0 }
-    const { rules } = subscriber
-    if (hasCodecs(rules)) await decodeByRules({ topic, partition: 0, record, signal: request.signal }, rules)
-    else decode(record, rules)
-    return { outgoing, sender: broker }
+  return async function prepare (topic, draft, request) {
+    const circumstances = { correlationId: correlationId(broker, request), signal: request.signal }
+    return { outgoing: await receivable(broker, declaration, topic, draft, circumstances), sender: broker }
   }
+}
+
+/** Encodes a message of `topic` as the subscriber decodes it. A message that it cannot decode is refused. */
+export async function receivable (
+  broker: PreparingBroker, declaration: SubscriberDeclaration, topic: string,
+  { value, key = null, headers, timestamp }: Draft,
+  { correlationId, signal }: { readonly correlationId: string, readonly signal: AbortSignal }
+): Promise<Outgoing> {
+  const subscriber = broker.subscriberOf(declaration)
+  const { schema } = declaration
+  const codec = codecOf(subscriber.codec.value)
+  const unchecked = { topic, hasSchema: schema?.value !== undefined, validators: {}, codec }
+  const circumstances = { correlationId, tombstoneKey: null, now: timestamp.getTime() }
+  const outgoing = encode(value, { key, headers, timestamp }, unchecked, circumstances)
+  // A message that cannot be decoded would only become a dead letter.
+  const record = { ...outgoing, offset: 0n, size: 0 }
+  const { rules } = subscriber
+  if (hasCodecs(rules)) await decodeByRules({ topic, partition: 0, record, signal }, rules)
+  else decode(record, rules)
+  return outgoing
 }
 
 /** The message is found by the id of the request that published it. */

@@ -5,6 +5,7 @@ import type {
   ConsumedRecord, ConsumerListener, CorruptBatch, OffsetReset, TopicPartition, TopicPartitionOffset, TransportConsumer
 } from '../../transport/transport.js'
 import type { Partition } from '../partition/partition.js'
+import { Pace } from '../partition/pace.js'
 import { Queues } from '../partition/queues.js'
 import { SubscriberQueue, type QueueEnvironment } from '../partition/subscriber-queue.js'
 import type { ErasedPipeline } from '../pipeline/pipeline.js'
@@ -31,6 +32,7 @@ const LEAVE = 500
 export class Group implements ConsumerListener {
   readonly groupId: string | null
   readonly pauses: Pauses
+  readonly pace: Pace
   readonly #environment: GroupEnvironment
   readonly #report: GroupReport
   readonly #queues = new Queues()
@@ -64,7 +66,8 @@ export class Group implements ConsumerListener {
     this.#committer = new Committer(parts)
     const session = new Session(groupId, this.#consumer, clock, settings.sessionTimeout)
     const onStop = (queue: SubscriberQueue): void => { this.#stop(queue) }
-    this.#shared = { ...environment, session, committer: this.#committer, onStop }
+    this.pace = new Pace(clock)
+    this.#shared = { ...environment, session, committer: this.#committer, pace: this.pace, onStop }
     for (const pipeline of pipelines) this.#queues.add(new SubscriberQueue(pipeline, this.#shared))
   }
 
@@ -98,11 +101,6 @@ export class Group implements ConsumerListener {
     await this.#changes.add(queue)
   }
 
-  /** Starts no message while it is held. It stays a member, reads on until its buffers are full, and ends what runs. */
-  hold (held: boolean): void {
-    for (const { lanes } of this.#queues.reading) lanes.hold(held)
-  }
-
   /** Stops the subscriber of `topics`; what runs may end. The group rebalances and reads its topics no more. */
   async remove (topics: readonly string[]): Promise<void> {
     const queue = this.#queueOf(topics)
@@ -125,6 +123,7 @@ export class Group implements ConsumerListener {
     this.#state.enter('closed')
     this.#consumer.stop()
     await this.#drain('close', drainTimeout)
+    this.pace.share(1)
     this.#committer.stop()
     await within(this.#environment.clock, LEAVE, this.#consumer.close())
     this.#revokeAll()

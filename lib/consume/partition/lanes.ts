@@ -1,10 +1,7 @@
 import type { MessageSettledEvent } from '../../../types/index.js'
-import { nextTurn } from '../../clock.js'
 import { Fifo } from './fifo.js'
 import { Lane, type PartitionLanes } from './lane.js'
-
-/** After this many items in a row the event loop gets a turn, so that handlers that never wait do not starve HTTP. */
-const STREAK = 64
+import type { Pace } from './pace.js'
 
 /** Way in which a message was settled, see {@link MessageSettledEvent}. */
 export type Settlement = MessageSettledEvent['outcome']
@@ -44,6 +41,7 @@ export type Pause = <Result>(waiting: Promise<Result>, needsPlace?: () => boolea
  */
 export class Lanes<T> {
   #concurrency: number
+  readonly #pace: Pace
   readonly #run: (item: T, pause: Pause) => Promise<boolean>
   readonly #lanes = new Map<string, Lane<T>>()
   readonly #partitions = new Map<string, PartitionLanes<T>>()
@@ -56,16 +54,17 @@ export class Lanes<T> {
   /** Items started and not ended. */
   #running = 0
   #frozen = false
-  #held = false
   #stopped = false
+  /** Whether it waits for another turn of the event loop. */
+  #isWaiting = false
   /** Number of times that {@link clear} has dropped the queues. */
   #epoch = 0
-  #streak = 0
   #idle: Array<{ readonly spared: () => number, readonly resolve: () => void }> = []
 
   /** `run` must not reject. It resolves to whether the lane goes on; else the lane's queued items are dropped. */
-  constructor (concurrency: number, run: (item: T, pause: Pause) => Promise<boolean>) {
+  constructor (concurrency: number, pace: Pace, run: (item: T, pause: Pause) => Promise<boolean>) {
     this.#concurrency = concurrency
+    this.#pace = pace
     this.#run = run
   }
 
@@ -93,13 +92,18 @@ export class Lanes<T> {
     if (!lane.running) this.#makeReady(lane)
   }
 
-  /** Starts as many items as there are places. */
+  /** Starts as many items as there are places, and as the event loop has time for. */
   dispatch (): void {
-    while (this.#taken < this.#concurrency && !this.#stopped && !this.#frozen && !this.#held) {
-      const lane = this.#next()
-      if (lane === undefined) return
-      this.#start(lane)
+    while (this.#ring.size > 0 && this.#taken < this.#concurrency && !this.#stopped && !this.#frozen) {
+      if (this.#isWaiting) return
+      this.#isWaiting = !this.#pace.takes(this.#goOn)
+      if (!this.#isWaiting) this.#start(this.#next())
     }
+  }
+
+  #goOn = (): void => {
+    this.#isWaiting = false
+    this.dispatch()
   }
 
   /** Starts nothing more until {@link thaw}; running items may end. */
@@ -110,12 +114,6 @@ export class Lanes<T> {
   thaw (): void {
     this.#frozen = false
     this.dispatch()
-  }
-
-  /** Starts nothing while it is held, whatever else may thaw it; running items may end. */
-  hold (held: boolean): void {
-    this.#held = held
-    if (!held) this.dispatch()
   }
 
   /** Starts nothing more for good. */
@@ -173,11 +171,10 @@ export class Lanes<T> {
     lane.ready = true
   }
 
-  /** The lane whose turn it is; its partition goes to the end of the ring. */
-  #next (): Lane<T> | undefined {
-    const partition = this.#ring.shift()
-    if (partition === undefined) return undefined
-    const lane = partition.ready.shift() as Lane<T>
+  /** The lane whose turn it is; its partition goes to the end of the ring, which must not be empty. */
+  #next (): Lane<T> {
+    const partition = this.#ring.shift()!
+    const lane = partition.ready.shift()!
     if (partition.ready.size > 0) this.#ring.push(partition)
     lane.ready = false
     return lane
@@ -230,13 +227,7 @@ export class Lanes<T> {
     this.#leave()
     if (goOn && !lane.isEmpty) this.#makeReady(lane)
     else this.#lanes.delete(lane.key)
-    this.#dispatchSoon()
+    this.dispatch()
     if (this.#idle.length > 0) this.checkIdle()
-  }
-
-  #dispatchSoon (): void {
-    if (++this.#streak < STREAK) return this.dispatch()
-    this.#streak = 0
-    nextTurn(() => { this.dispatch() })
   }
 }

@@ -45,7 +45,7 @@ export class SubscriberQueue {
     this.#group = group
     // The end of one message starts the next one, which must not begin in the context of the first.
     const run = (item: LaneItem, pause: Pause): Promise<boolean> => inOwnContext(() => this.runNext(item, pause))
-    this.lanes = new Lanes<LaneItem>(plan.concurrency, run)
+    this.lanes = new Lanes<LaneItem>(plan.concurrency, group.pace, run)
     this.lanes.freeze()
     plan.reader?.connect((places) => { this.lanes.resize(places) })
     this.#listener = plan.listener && new ListenerCalls(plan.listener, plan, group)

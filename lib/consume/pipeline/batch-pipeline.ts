@@ -108,17 +108,17 @@ export class BatchPipeline<Batch = unknown> implements ErasedPipeline {
     }
     const { members } = delivery
     report.started(delivery)
-    const { around, isTraced, tellsEnded } = report
+    const { isTraced, tellsEnded } = report
     const began = clock.elapsed()
     const attempt = (): Promise<AttemptResult> => one.run(delivery, slot, firstAt)
-    const running = isTraced ? traceAttempt(report.batchContextOf(delivery), attempt, around) : attempt()
+    const running = isTraced ? traceAttempt(report.batchContextOf(delivery), attempt, report.around) : attempt()
     const blocked = clock.elapsed() - began
     const result = await running
     if (!tellsEnded) return result
     const times = { duration: clock.elapsed() - began, blocked }
     for (const [i, member] of members.entries()) {
       // The event loop was held once, and not for each message.
-      const ofMember = i === 0 ? times : { ...times, blocked: 0 }
+      const ofMember = i === 0 ? times : { duration: times.duration, blocked: 0 }
       report.ended(member.delivery, endOfMember(member, delivery, result), ofMember)
     }
     return result

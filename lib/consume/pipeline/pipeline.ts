@@ -110,10 +110,10 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
   #attempt (delivery: Delivery, slot: LaneSlot, firstAt?: number): Promise<AttemptResult> {
     const report = this.#report
     report.started(delivery)
-    const { around, isTraced, tellsEnded } = report
+    const { isTraced, tellsEnded } = report
     if (!isTraced && !tellsEnded) return this.#one.run(delivery, slot, firstAt)
     const attempt = (): Promise<AttemptResult> => this.#one.run(delivery, slot, firstAt)
-    const traced = isTraced ? () => traceAttempt(report.contextOf(delivery), attempt, around) : attempt
+    const traced = isTraced ? () => traceAttempt(report.contextOf(delivery), attempt, report.around) : attempt
     return tellsEnded ? this.#runTimed(delivery, traced) : traced()
   }
 

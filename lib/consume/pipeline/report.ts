@@ -51,6 +51,7 @@ export class SubscriberReport implements BreakerListener {
   }
 
   get isTraced (): boolean {
+    this.#environment.events.around.look?.()
     return processing.hasSubscribers || this.around !== undefined
   }
 
@@ -82,7 +83,7 @@ export class SubscriberReport implements BreakerListener {
     this.#lastError = failure
     if (!failed.active) return
     const { stage, error } = failure
-    for (const part of delivery.parts) failed.emit({ ...this.#eventOf(part), stage, error })
+    for (const part of delivery.parts) failed.emit(Object.assign(this.#eventOf(part), { stage, error }))
   }
 
   /** True when the end of an attempt is heard, which takes its time. */
@@ -129,7 +130,7 @@ export class SubscriberReport implements BreakerListener {
     const details = { ...errorOf(error), attempt: delivery.attempt, retryIn: Math.round(delay) }
     this.#tell('warn', 'handler failed, it will be run again', delivery, details)
     if (!retried.active) return
-    for (const part of delivery.parts) retried.emit({ ...this.#eventOf(part), delay, error })
+    for (const part of delivery.parts) retried.emit(Object.assign(this.#eventOf(part), { delay, error }))
   }
 
   /** The handler timed out and still runs. */
@@ -139,7 +140,7 @@ export class SubscriberReport implements BreakerListener {
     const message = 'handler has had its time, its signal is aborted: the messages behind it wait until it ends'
     this.#tell('warn', message, delivery, { attempt: delivery.attempt, timeout })
     if (!late.active) return
-    for (const part of delivery.parts) late.emit({ ...this.#eventOf(part), timeout })
+    for (const part of delivery.parts) late.emit(Object.assign(this.#eventOf(part), { timeout }))
   }
 
   /** An error handler has decided about a failure. */
@@ -224,7 +225,7 @@ export class SubscriberReport implements BreakerListener {
     if (!isEnabled(log, level)) return
     const { name: subscriber, groupId } = this.#plan
     const correlationId = delivery.correlationId(log)
-    log[level]({ ...details, subscriber, groupId, ...delivery.place, correlationId }, message)
+    log[level](Object.assign({}, details, { subscriber, groupId }, delivery.place, { correlationId }), message)
   }
 
   #note (error: Error): void {

@@ -38,17 +38,24 @@ export function serverAttributes ([address, ...others]: readonly string[]): Attr
   return { 'server.address': host, 'server.port': Number(address.slice(colon + 1)) }
 }
 
-/** Attributes of an attempt. What differs between the messages of a batch is at the links to them. */
-export function processAttributes (context: MessageProcessContext): Attributes {
-  const { topic, partition, groupId, attempt, batch } = context
+/** Attributes that attempts have at any message of a partition; the convention wants samplers to know them. */
+export function partitionAttributes (
+  { topic, partition, groupId }: Pick<MessageProcessContext, 'topic' | 'partition' | 'groupId'>
+): Attributes {
   const attributes: Attributes = {
     'messaging.operation.name': 'process',
     'messaging.operation.type': 'process',
     'messaging.destination.name': topic,
-    'messaging.destination.partition.id': String(partition),
-    'faststream.attempt': attempt
+    'messaging.destination.partition.id': String(partition)
   }
   if (groupId !== null) attributes['messaging.consumer.group.name'] = groupId
+  return attributes
+}
+
+/** The other attributes of an attempt. What differs between the messages of a batch is at the links to them. */
+export function processAttributes (context: MessageProcessContext): Attributes {
+  const { attempt, batch } = context
+  const attributes: Attributes = { 'faststream.attempt': attempt }
   if (batch === undefined) return Object.assign(attributes, messageAttributes(context))
   attributes['messaging.batch.message_count'] = batch.length
   return attributes
@@ -62,13 +69,19 @@ export function messageAttributes (message: TracedMessage): Attributes {
   }, message)
 }
 
-export function sendAttributes (context: MessagePublishContext): Attributes {
-  const correlationId = lastHeader(context.headers, CORRELATION_ID)
-  const attributes: Attributes = {
+/** Attributes that publishes have with any message of a topic. */
+export function topicAttributes (topic: string): Attributes {
+  return {
     'messaging.operation.name': 'send',
     'messaging.operation.type': 'send',
-    'messaging.destination.name': context.topic
+    'messaging.destination.name': topic
   }
+}
+
+/** The other attributes of a publish. */
+export function sendAttributes (context: MessagePublishContext): Attributes {
+  const correlationId = lastHeader(context.headers, CORRELATION_ID)
+  const attributes: Attributes = {}
   if (correlationId !== undefined) attributes['messaging.message.conversation_id'] = correlationId
   return addRecord(attributes, context)
 }

@@ -19,12 +19,14 @@ interface OfSubscriber {
 }
 
 /**
- * Keeps the metrics of the semantic conventions for messaging, from the events of a broker.
+ * Keeps the metrics of the semantic conventions for messaging, from the events of a broker. Without a meter provider no
+ * event has a listener.
  * https://github.com/open-telemetry/semantic-conventions/blob/v1.44.0/docs/messaging/messaging-metrics.md
  */
-export function measureWithOtel (broker: Broker, { metrics }: OtelApi, facts: BrokerFacts): void {
+export function measureWithOtel (broker: Broker, { metrics, createNoopMeter }: OtelApi, facts: BrokerFacts): void {
   const schemaUrl = `https://opentelemetry.io/schemas/${SEMCONV}`
   const meter = metrics.getMeter('fastify-faststream', undefined, { schemaUrl })
+  if (meter === createNoopMeter()) return
   const operation = meter.createHistogram('messaging.client.operation.duration', DURATION)
   const sent = meter.createCounter('messaging.client.sent.messages', COUNT)
   const consumed = meter.createCounter('messaging.client.consumed.messages', COUNT)

@@ -13,15 +13,16 @@ const PACKAGE = '@opentelemetry/api'
 const loadInstalled: (name: string) => OtelApi = createRequire(moduleUrl(import.meta.url))
 
 /**
- * Traces and measures a broker with the providers, the propagators and the context manager that the app has registered.
+ * Traces and measures a broker with the providers, the propagators and the context manager that the app registers. The
+ * function that it returns must be called when the app starts: meters are asked for then.
  *
  * @throws FASTSTREAM_ERR_INVALID_OPTION without the package `@opentelemetry/api`
  */
-export function observeWithOtel (broker: Broker, options: OtelOptions, load = loadInstalled): void {
+export function observeWithOtel (broker: Broker, options: OtelOptions, load = loadInstalled): () => void {
   const api = loadApi(load)
   const facts = factsOf(broker)
   new Tracing(api, facts, options).attach(broker.events)
-  measureWithOtel(broker, api, facts)
+  return () => { measureWithOtel(broker, api, facts) }
 }
 
 /** Facts of a broker as they are when they are read. */

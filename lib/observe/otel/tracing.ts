@@ -1,4 +1,4 @@
-import type { Attributes, Link, Span, SpanContext, TextMapGetter, TextMapSetter, Tracer } from '@opentelemetry/api'
+import type { Link, Span, SpanContext, TextMapGetter, TextMapSetter, Tracer } from '@opentelemetry/api'
 import type {
   MessagePlace, MessageProcessContext, MessagePublishContext, OtelOptions, RecordMetadata, TracedMessage
 } from '../../../types/index.js'
@@ -9,9 +9,9 @@ import { lastHeader } from '../../message/headers.js'
 import { REDRIVE_GROUP } from '../../message/redrive-headers.js'
 import { toError } from '../../to-error.js'
 import {
-  commonAttributes, errorType, messageAttributes, processAttributes, SEMCONV, sendAttributes, storedAttributes,
-  type BrokerFacts
+  errorType, messageAttributes, processAttributes, SEMCONV, sendAttributes, storedAttributes, type BrokerFacts
 } from './attributes.js'
+import { SharedAttributes } from './shared-attributes.js'
 
 /** The module `@opentelemetry/api`. */
 export type OtelApi = typeof import('@opentelemetry/api')
@@ -34,13 +34,9 @@ export class Tracing {
   readonly #api: OtelApi
   readonly #tracer: Tracer
   readonly #link: boolean
-  readonly #facts: BrokerFacts
   /** The delegate of a provider without an SDK. */
   readonly #none: unknown
-  #isOn = false
-  #common: Attributes | undefined
-  /** Id of the cluster in the common attributes. */
-  #clusterId: string | undefined
+  readonly #attributes: SharedAttributes
   /** The last failed attempts of messages that are not completed, by their places. */
   readonly #failed = new Map<string, SpanContext>()
 
@@ -51,22 +47,24 @@ export class Tracing {
     const schemaUrl = `https://opentelemetry.io/schemas/${SEMCONV}`
     this.#tracer = api.trace.getTracerProvider().getTracer('fastify-faststream', undefined, { schemaUrl })
     this.#link = link
-    this.#facts = facts
+    this.#attributes = new SharedAttributes(facts)
   }
 
-  /** Traces the attempts and publishes of the broker that these events are of. */
+  /**
+   * Traces the attempts and publishes of the broker that these events are of, as soon as there is an SDK or a
+   * propagator. Before, spans would be empty objects, so nothing is made.
+   */
   attach (events: Events): void {
-    surround(events.around, {
-      attempt: (context, work) => this.#isOff ? work() : this.#attempt(context, work),
-      publish: (context, work) => this.#isOff ? work() : this.#publish(context, work)
-    })
-    events.completed.on((event) => { if (this.#failed.size > 0) this.#failed.delete(nameOf(event)) })
-  }
-
-  /** True as long as there is neither an SDK nor a propagator: spans would be empty objects. */
-  get #isOff (): boolean {
-    this.#isOn ||= this.#hasSdk()
-    return !this.#isOn
+    const { around } = events
+    around.look = () => {
+      if (!this.#hasSdk()) return
+      around.look = undefined
+      surround(around, {
+        attempt: (context, work) => this.#attempt(context, work),
+        publish: (context, work) => this.#publish(context, work)
+      })
+      events.completed.on((event) => { if (this.#failed.size > 0) this.#failed.delete(nameOf(event)) })
+    }
   }
 
   #hasSdk (): boolean {
@@ -85,10 +83,12 @@ export class Tracing {
     const created = batch === undefined ? linksTo(trace.getSpanContext(received)) : this.#linksToAll(batch)
     const links = [...created, ...this.#linksToFailed(context)]
     // The baggage stays.
-    const parent = this.#link || isOfLetter(context) ? trace.deleteSpan(received) : received
-    const attributes = this.#with(processAttributes(context))
+    const isApart = created.length > 0 && (this.#link || isOfLetter(context))
+    const parent = isApart ? trace.deleteSpan(received) : received
+    const attributes = this.#attributes.ofProcess(context)
     const span = this.#tracer.startSpan(
       `process ${context.topic}`, { kind: SpanKind.CONSUMER, attributes, links }, parent)
+    if (span.isRecording()) span.setAttributes(processAttributes(context))
     const result = await contexts.with(trace.setSpan(parent, span), work)
     if (context.outcome !== undefined) span.setAttribute('faststream.outcome', context.outcome)
     if (context.outcome === 'failed') {
@@ -133,8 +133,9 @@ export class Tracing {
     const created = this.#spanOf(headers, SENT)
     const request = repliedHeader && this.#spanOf(repliedHeader, RECEIVED)
     const links = [created, request].flatMap(linksTo)
-    const attributes = this.#with(sendAttributes(context))
+    const attributes = this.#attributes.ofSend(context)
     const span = this.#tracer.startSpan(`send ${context.topic}`, { kind: SpanKind.PRODUCER, attributes, links }, active)
+    if (span.isRecording()) span.setAttributes(sendAttributes(context))
     if (created === undefined) propagation.inject(trace.setSpan(active, span), headers, SETTER)
     try {
       const result = await work()
@@ -146,15 +147,6 @@ export class Tracing {
       span.end()
       throw thrown
     }
-  }
-
-  #with (attributes: Attributes): Attributes {
-    const { clusterId } = this.#facts
-    if (this.#common === undefined || this.#clusterId !== clusterId) {
-      this.#common = commonAttributes(this.#facts)
-      this.#clusterId = clusterId
-    }
-    return Object.assign(attributes, this.#common)
   }
 
   #fail (span: Span, error: Error): void {

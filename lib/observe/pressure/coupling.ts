@@ -5,19 +5,20 @@ import type { Clock } from '../../clock.js'
 
 /** Time from one look at the load to the next, ms. */
 const INTERVAL = 100
-/** The rates from the highest to the lowest, and in one of how many intervals messages are started. */
-const RATES: ReadonlyArray<readonly [rate: BrokerPressure['subscribers'], intervals: number]> = [
-  ['running', 1], ['slowed', 2], ['paused', 10]
+/** The rates from the highest to the lowest, and the part of the time for which messages are started. */
+const RATES: ReadonlyArray<readonly [rate: BrokerPressure['subscribers'], share: number]> = [
+  ['running', 1], ['slowed', 0.5], ['paused', 0.1]
 ]
 
 /**
  * Couples a broker with the event loop of the process. Handlers and requests share it: when it is late, fewer messages
  * are started, and their partitions stay where they are. Even then some are started, so that health tells the truth.
+ * Messages rest in each turn of the event loop and not for a whole interval: a burst of them would delay all requests
+ * that come meanwhile.
  */
 export class Coupling {
   readonly #broker: Broker
   #level = 0
-  #interval = 0
   #told: BrokerPressure | undefined
   #cancel: (() => void) | undefined
 
@@ -44,9 +45,9 @@ export class Coupling {
     if (eventLoopDelay === 0) return
     if (delay > eventLoopDelay) this.#level = Math.min(this.#level + 1, RATES.length - 1)
     else if (delay < eventLoopDelay / 2) this.#level = Math.max(this.#level - 1, 0)
-    const [rate, intervals] = RATES[this.#level]!
+    const [rate, share] = RATES[this.#level]!
     this.#broker.rate = rate
-    connection?.hold(++this.#interval % intervals !== 0)
+    connection?.share(share)
   }
 
   #tell (): void {

@@ -26,19 +26,10 @@ export interface KafkajsConnection {
   send (request: ProtocolRequest): Promise<unknown>
 }
 
-export interface Encoder {
-  writeString (text: string | null): Encoder
-  writeInt16 (value: number): Encoder
-  writeInt32 (value: number): Encoder
-  writeBytes (bytes: Buffer): Encoder
-  writeArray (items: readonly Encoder[]): Encoder
-}
-
 /** The modules that we load, by their paths in the package. */
 export interface KafkajsModules {
   'src/loggers/index.js': { createLogger (options: object): unknown, readonly LEVELS: { readonly INFO: number } }
   'src/network/connection.js': new (options: object) => KafkajsConnection
   'src/network/socketFactory.js': () => (target: object) => Socket
-  'src/protocol/encoder.js': new () => Encoder
   'src/protocol/requests/index.js': { readonly requests: Readonly<Record<string, RequestDefinition | undefined>> }
 }

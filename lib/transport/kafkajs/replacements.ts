@@ -1,5 +1,6 @@
 import { boundedDecoder } from './bounded-decoder.js'
 import type { Replacement } from './modules.js'
+import { requestFrame } from './request-frame.js'
 import { restingRequestQueue } from './request-queue.js'
 
 /** The part of kafkajs's `Decoder` that is used here. */
@@ -17,6 +18,7 @@ const NOTHING = Buffer.alloc(0)
 export const REPLACEMENTS: ReadonlyMap<string, Replacement> = new Map<string, Replacement>([
   [DECODE_MESSAGES, () => recordBytes],
   ['src/protocol/decoder.js', boundedDecoder],
+  ['src/protocol/request.js', () => requestFrame],
   ['src/network/requestQueue/index.js', restingRequestQueue]
 ])
 

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { createIntake } from '../../../lib/consume/partition/intake.js'
 import { Lanes } from '../../../lib/consume/partition/lanes.js'
+import { Pace } from '../../../lib/consume/partition/pace.js'
 import type { Partition } from '../../../lib/consume/partition/partition.js'
 import { TrackedBatch, type LaneItem } from '../../../lib/consume/partition/tracked-batch.js'
 import { TrackedRecord } from '../../../lib/consume/partition/tracked-record.js'
@@ -13,7 +14,7 @@ function build (limits: Partial<BatchSettings> = {}) {
   const clock = new ManualClock()
   const begun: string[] = []
   const ends: Array<() => void> = []
-  const lanes = new Lanes<LaneItem>(1, (item) => {
+  const lanes = new Lanes<LaneItem>(1, new Pace(clock), (item) => {
     if (!(item instanceof TrackedBatch)) throw new Error('not a batch')
     item.begin()
     begun.push(`${item.records.map(({ offset }) => offset).join(' ')}`)

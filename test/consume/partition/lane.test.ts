@@ -3,6 +3,7 @@ import { createIntake } from '../../../lib/consume/partition/intake.js'
 import { Fifo } from '../../../lib/consume/partition/fifo.js'
 import { Lane } from '../../../lib/consume/partition/lane.js'
 import { Lanes } from '../../../lib/consume/partition/lanes.js'
+import { Pace } from '../../../lib/consume/partition/pace.js'
 import type { Partition } from '../../../lib/consume/partition/partition.js'
 import type { LaneItem } from '../../../lib/consume/partition/tracked-batch.js'
 import { TrackedRecord } from '../../../lib/consume/partition/tracked-record.js'
@@ -33,7 +34,7 @@ t.test('a lane that is cleared has no item, also not behind the first one', asyn
 
 /** How many lanes the records get. */
 function lanesOf (ordering: 'key' | 'none', records: readonly ConsumedRecord[]): number {
-  const lanes = new Lanes<LaneItem>(0, async () => true)
+  const lanes = new Lanes<LaneItem>(0, new Pace(new ManualClock()), async () => true)
   const partition = { name: 'orders/0' } as Partition
   const intake = createIntake({ ordering, lanes, clock: new ManualClock(), batch: undefined }, partition)
   intake.add(records.map((each) => new TrackedRecord(partition, each, 0)))

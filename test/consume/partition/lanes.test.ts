@@ -1,12 +1,14 @@
 import t from 'tap'
 import fc from 'fast-check'
 import { Lanes, type Pause } from '../../../lib/consume/partition/lanes.js'
+import { Pace } from '../../../lib/consume/partition/pace.js'
+import { ManualClock } from '../../support/manual-clock.js'
 
 /** Lanes whose items end when they are told to. */
 function manual (concurrency: number) {
   const started: string[] = []
   const ends = new Map<string, () => void>()
-  const lanes = new Lanes<string>(concurrency, (item) => {
+  const lanes = new Lanes<string>(concurrency, new Pace(new ManualClock()), (item) => {
     started.push(item)
     return new Promise((resolve) => { ends.set(item, () => { resolve(true) }) })
   })
@@ -78,7 +80,7 @@ t.test('nothing is pushed by an empty push', async (t) => {
 
 t.test('handlers that never wait leave the event loop its turns', async (t) => {
   let handled = 0
-  const lanes = new Lanes<number>(1, async () => { handled++; return true })
+  const lanes = new Lanes<number>(1, new Pace(new ManualClock()), async () => { handled++; return true })
   lanes.push('a', 'a', Array.from({ length: 10_000 }, (_, i) => i))
   lanes.dispatch()
   await new Promise((resolve) => { setImmediate(resolve) })
@@ -108,7 +110,7 @@ t.test('FIFO per lane, one at a time in it, none starves, and nothing is left, w
     const expected = new Map<string, number[]>()
     const pushed = new Map<string, number>()
     let clears = 0
-    const lanes = new Lanes<Item>(concurrency, (item, pause) => {
+    const lanes = new Lanes<Item>(concurrency, new Pace(new ManualClock()), (item, pause) => {
       const { lane, n } = item
       if (running.has(lane)) throw new Error(`two run in ${lane}`)
       const next = expected.get(lane)?.shift()
@@ -177,7 +179,7 @@ t.test('a waiting item gives its slot to others, and precedes them once its wait
   const events: string[] = []
   const waits = new Map<string, () => void>()
   const ends = new Map<string, () => void>()
-  const lanes = new Lanes<string>(1, async (item, pause) => {
+  const lanes = new Lanes<string>(1, new Pace(new ManualClock()), async (item, pause) => {
     events.push(`start ${item}`)
     if (item.startsWith('wait')) {
       await pause(new Promise<void>((resolve) => { waits.set(item, resolve) }))
@@ -210,7 +212,7 @@ t.test('a waiting item gives its slot to others, and precedes them once its wait
 
 t.test('a wait that fails has its place again, too', async (t) => {
   const seen: string[] = []
-  const lanes = new Lanes<string>(1, async (item, pause) => {
+  const lanes = new Lanes<string>(1, new Pace(new ManualClock()), async (item, pause) => {
     await pause(Promise.reject(new Error(item))).catch(({ message }) => { seen.push(message) })
     return true
   })
@@ -224,7 +226,7 @@ t.test('a wait that fails has its place again, too', async (t) => {
 t.test('items behind an unsettled one are dropped, items that were queued later are not', async (t) => {
   const started: string[] = []
   const ends = new Map<string, (goOn: boolean) => void>()
-  const lanes = new Lanes<string>(4, (item) => {
+  const lanes = new Lanes<string>(4, new Pace(new ManualClock()), (item) => {
     started.push(item)
     return new Promise((resolve) => { ends.set(item, resolve) })
   })

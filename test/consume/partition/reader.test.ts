@@ -1,5 +1,6 @@
 import t from 'tap'
 import { Lanes } from '../../../lib/consume/partition/lanes.js'
+import { Pace } from '../../../lib/consume/partition/pace.js'
 import { Reader } from '../../../lib/consume/partition/reader.js'
 import { build as group } from '../../support/group-fixture.js'
 import { ManualClock, turn } from '../../support/manual-clock.js'
@@ -133,7 +134,7 @@ t.test('lanes change their number of places; an item whose wait is over comes fi
   const started: string[] = []
   const ends = new Map<string, () => void>()
   const wait = new Map<string, () => void>()
-  const lanes = new Lanes<string>(0, async (item, pause) => {
+  const lanes = new Lanes<string>(0, new Pace(new ManualClock()), async (item, pause) => {
     started.push(item)
     if (item === 'waits') {
       await pause(new Promise<void>((resolve) => { wait.set(item, resolve) }))
@@ -164,7 +165,7 @@ t.test('lanes change their number of places; an item whose wait is over comes fi
 t.test('an item that only ends needs no place', async (t) => {
   const started: string[] = []
   let isOver = (): void => {}
-  const lanes = new Lanes<string>(1, async (item, pause) => {
+  const lanes = new Lanes<string>(1, new Pace(new ManualClock()), async (item, pause) => {
     started.push(item)
     if (item !== 'waits') return await new Promise(() => {})
     await pause(new Promise<void>((resolve) => { isOver = resolve }))

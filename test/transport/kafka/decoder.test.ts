@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import t from 'tap'
-import { encodeRecord } from '../../../lib/transport/kafka/records/encode.js'
+import { encodeRecord } from '../../support/encode-record.js'
 import type { RawHeader } from '../../../lib/transport/transport.js'
 import {
   at, attribute, batch, comparable, compressed, controlBatch, decode, fetched, type OriginalRecord, originally,

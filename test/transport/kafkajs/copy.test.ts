@@ -3,12 +3,8 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
-import { byTopic } from '../../../lib/transport/kafka/group-by.js'
-import { encodeBatch } from '../../../lib/transport/kafka/records/encode-batch.js'
 import { loadKafkajs, loadKafkajsFrom } from '../../../lib/transport/kafkajs/load.js'
-import { encodeProduce } from '../../../lib/transport/kafkajs/produce-request.js'
 import { KAFKAJS_REQUESTS } from '../../../lib/transport/kafkajs/requests.js'
-import type { RawHeader } from '../../../lib/transport/transport.js'
 import { batch } from '../../support/record-sets.js'
 
 /* The application's kafkajs. */
@@ -90,49 +86,6 @@ t.test('a kafkajs that lacks a request or resists a replacement is a coded error
     edit(path, text, instead)
     t.throws(() => loadKafkajsFrom(from), { code: 'FASTSTREAM_ERR_KAFKAJS', message, cause: Error })
   }
-})
-
-t.test('what is sent is to the byte what kafkajs sends, where kafkajs can say it', async (t) => {
-  const text = 'x'.repeat(70)
-  const headers: Array<[ours: RawHeader[], theirs: object]> = [
-    [[], {}],
-    [[['a', Buffer.from('1')], ['héé', Buffer.from('ü')]], { a: '1', héé: 'ü' }],
-    [
-      [['a', Buffer.from('1')], ['a', Buffer.from([255])], ['b', Buffer.alloc(0)]],
-      { a: ['1', Buffer.from([255])], b: '' }
-    ],
-    [[[text, Buffer.from(text.repeat(3))]], { [text]: text.repeat(3) }]
-  ]
-  const timestamps = [
-    0, 1, 63, 64, 127, 128, 8191, 8192, 2 ** 31, 2 ** 32 + 1, 1e12
-  ].flatMap((delta) => [1.7e12 + delta])
-  const contents = [null, '', 'k', text, 'v'.repeat(5_000), 'v'.repeat(100_000)]
-  const records = timestamps.flatMap((timestamp, i) => contents.map((value, j) => ({
-    timestamp, key: contents[(i + j) % 4] ?? null, value, headers: headers[(i + j) % headers.length]!
-  })))
-  const theirs = records.map((record) => ({
-    ...record, timestamp: String(record.timestamp), headers: record.headers[1]
-  }))
-  const ours = records.map(({ timestamp, key, value, headers }) => ({
-    timestamp,
-    key: key === null ? null : Buffer.from(key),
-    value: value === null ? null : Buffer.from(value),
-    headers: headers[0]
-  }))
-  const { protocol } = require('kafkajs/src/protocol/requests/produce/index.js') as Protocol
-  const producer = { producerId: 5n, producerEpoch: 3 }
-  const partition = { partition: 2, firstSequence: 7, messages: theirs }
-  const { request } = protocol({ version: 7 })({
-    acks: -1, timeout: 1000, ...producer, topicData: [{ topic: 't', partitions: [partition] }]
-  })
-  const topics = byTopic([{ topic: 't' }], () => ({
-    partition: 2, records: encodeBatch(ours, { ...producer, firstSequence: 7 })
-  }))
-  t.ok(
-    (
-      encodeProduce({ timeout: 1000, topics }) as unknown as { buffer: Buffer }
-    ).buffer.equals((await request.encode()).buffer)
-  )
 })
 
 t.test('an idle connection sets no timer, and a throttled request is still sent', async (t) => {

@@ -24,6 +24,7 @@ export class Operation {
   readonly #environment: Environment
   readonly #cancel: () => void
   #lastFailure: unknown
+  #reject: ((error: unknown) => void) | undefined
 
   constructor (ms: number, environment: Environment) {
     this.#environment = environment
@@ -37,7 +38,9 @@ export class Operation {
   }
 
   interrupt (reason: InterruptedError['reason']): void {
-    this.#controller.abort(new InterruptedError(reason, this.#lastFailure))
+    const error = new InterruptedError(reason, this.#lastFailure)
+    this.#reject?.(error)
+    this.#controller.abort(error)
   }
 
   throwIfInterrupted (): void {
@@ -48,7 +51,7 @@ export class Operation {
   async run<Result> (work: (operation: Operation) => Promise<Result>): Promise<Result> {
     try {
       return await new Promise((resolve, reject) => {
-        this.signal.addEventListener('abort', () => reject(this.signal.reason), { once: true })
+        this.#reject = reject
         work(this).then(resolve, reject)
       })
     } finally {

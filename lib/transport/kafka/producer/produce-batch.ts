@@ -1,5 +1,4 @@
 import type { ProducedRecord } from '../../transport.js'
-import { partitionId } from '../group-by.js'
 import type { BatchRecord, CompressedRecords } from '../records/encode-batch.js'
 
 /** The records of one partition in one send. They are stored together or not at all. */
@@ -24,14 +23,17 @@ export interface ProduceBatch {
 export function toBatches (
   records: readonly ProducedRecord[]
 ): { batches: readonly ProduceBatch[], places: ReadonlyArray<{ batch: ProduceBatch, index: number }> } {
-  const batches = new Map<string, ProduceBatch>()
-  const places = records.map(({ topic, partition, key, value, headers, timestamp }) => {
-    const id = partitionId({ topic, partition })
-    const batch = batches.get(id) ?? emptyBatch(topic, partition)
-    batches.set(id, batch)
-    return { batch, index: batch.records.push({ key, value, headers, timestamp }) - 1 }
+  const batches: ProduceBatch[] = []
+  const byTopic = new Map<string, ProduceBatch[]>()
+  const places = records.map((record) => {
+    const { topic, partition } = record
+    let ofTopic = byTopic.get(topic)
+    if (ofTopic === undefined) byTopic.set(topic, ofTopic = [])
+    let batch = ofTopic[partition]
+    if (batch === undefined) batches.push(batch = ofTopic[partition] = emptyBatch(topic, partition))
+    return { batch, index: batch.records.push(record) - 1 }
   })
-  return { batches: [...batches.values()], places }
+  return { batches, places }
 }
 
 export function isPending ({ offset, refused }: ProduceBatch): boolean {

@@ -5,6 +5,8 @@
 export class ByteReader {
   readonly bytes: Buffer
   position: number
+  /** A place that the last walk has found. */
+  mark = 0
 
   constructor (bytes: Buffer, position: number) {
     this.bytes = bytes

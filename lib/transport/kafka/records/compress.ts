@@ -8,7 +8,7 @@ export function recordsCompressor (compression: Compression, codecs: Codecs): Co
   if (compression === 'none') return undefined
   const compress = codecs.writer(compression)
   return async function compressRecords (records) {
-    const bytes = await compress(Buffer.concat(encodeRecords(records)))
+    const bytes = await compress(encodeRecords(records))
     return { compression: COMPRESSIONS.indexOf(compression), bytes }
   }
 }

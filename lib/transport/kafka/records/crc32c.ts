@@ -13,14 +13,21 @@ for (let i = 256; i < table.length; i++) {
   table[i] = (previous >>> 8) ^ table[previous & 0xff]!
 }
 
-/** CRC-32C (Castagnoli), the checksum of a record batch. Node's `zlib.crc32` is another one. */
+/**
+ * CRC-32C (Castagnoli), the checksum of a record batch. Node's `zlib.crc32` is another one. Read in words, which takes
+ * 0.3 instead of 0.4 µs for a record of 330 bytes.
+ */
 export function crc32c (bytes: Buffer, start = 0, end = bytes.length): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   let crc = -1
   let i = start
   for (const last = end - 8; i <= last; i += 8) {
-    crc = table[1792 + ((crc ^ bytes[i]!) & 0xff)]! ^ table[1536 + (((crc >>> 8) ^ bytes[i + 1]!) & 0xff)]! ^
-      table[1280 + (((crc >>> 16) ^ bytes[i + 2]!) & 0xff)]! ^ table[1024 + ((crc >>> 24) ^ bytes[i + 3]!)]! ^
-      table[768 + bytes[i + 4]!]! ^ table[512 + bytes[i + 5]!]! ^ table[256 + bytes[i + 6]!]! ^ table[bytes[i + 7]!]!
+    const low = crc ^ view.getInt32(i, true)
+    const high = view.getInt32(i + 4, true)
+    crc = table[1792 + (low & 0xff)]! ^ table[1536 + ((low >>> 8) & 0xff)]! ^
+      table[1280 + ((low >>> 16) & 0xff)]! ^ table[1024 + (low >>> 24)]! ^
+      table[768 + (high & 0xff)]! ^ table[512 + ((high >>> 8) & 0xff)]! ^
+      table[256 + ((high >>> 16) & 0xff)]! ^ table[high >>> 24]!
   }
   for (; i < end; i++) crc = (crc >>> 8) ^ table[(crc ^ bytes[i]!) & 0xff]!
   return ~crc >>> 0

@@ -1,6 +1,6 @@
 import type { RawHeader } from '../../transport.js'
 import { crc32c } from './crc32c.js'
-import { encodeRecord } from './encode.js'
+import { sizeOfBody, sizeOfVarInt, writeRecord } from './encode.js'
 import { CRC_START, HEADER_LENGTH, PREFIX } from './record-batch.js'
 
 export interface BatchRecord {
@@ -25,11 +25,25 @@ export interface CompressedRecords {
   readonly bytes: Buffer
 }
 
-/** The part of a batch behind its header. */
-export function encodeRecords (records: readonly BatchRecord[]): readonly Buffer[] {
+/** The part of a batch behind its header, in one piece, `offset` bytes behind its beginning. */
+export function encodeRecords (records: readonly BatchRecord[], offset = 0): Buffer {
   const baseTimestamp = records[0]?.timestamp ?? 0
-  return records.map(({ key, value, headers, timestamp }, offsetDelta) => (
-    encodeRecord({ key, value, headers, offsetDelta, timestampDelta: timestamp - baseTimestamp })))
+  const bodies: number[] = []
+  let size = offset
+  for (let i = 0; i < records.length; i++) {
+    const record = records[i]!
+    const body = sizeOfBody(record, i, record.timestamp - baseTimestamp)
+    size += sizeOfVarInt(body) + body
+    bodies.push(body)
+  }
+  // Measured and then written once: a Buffer per record, and one of them all, took twice the time of this.
+  const bytes = Buffer.allocUnsafe(size)
+  let position = offset
+  for (let i = 0; i < records.length; i++) {
+    const record = records[i]!
+    position = writeRecord(bytes, position, bodies[i]!, record, i, record.timestamp - baseTimestamp)
+  }
+  return bytes
 }
 
 /** One batch of message format 2. Its leader fills in offsets and epoch, which the checksum leaves out. */
@@ -38,17 +52,19 @@ export function encodeBatch (
   { producerId, producerEpoch, firstSequence }: Sequence,
   compressed?: CompressedRecords
 ): Buffer {
-  const timestamps = records.map(({ timestamp }) => timestamp)
-  const [baseTimestamp = 0] = timestamps
-  const header = Buffer.alloc(HEADER_LENGTH)
-  const payload = compressed === undefined ? encodeRecords(records) : [compressed.bytes]
-  const bytes = Buffer.concat([header, ...payload])
+  const baseTimestamp = records[0]?.timestamp ?? 0
+  let maxTimestamp = baseTimestamp
+  for (const { timestamp } of records) if (timestamp > maxTimestamp) maxTimestamp = timestamp
+  const bytes = compressed === undefined
+    ? encodeRecords(records, HEADER_LENGTH)
+    : Buffer.concat([Buffer.allocUnsafe(HEADER_LENGTH), compressed.bytes])
+  bytes.fill(0, 0, HEADER_LENGTH)
   bytes.writeInt32BE(bytes.length - PREFIX, 8)
   bytes.writeInt8(2, 16) // magic
   bytes.writeInt16BE(compressed?.compression ?? 0, CRC_START) // attributes
   bytes.writeInt32BE(records.length - 1, 23) // last offset delta
   bytes.writeBigInt64BE(BigInt(baseTimestamp), 27)
-  bytes.writeBigInt64BE(BigInt(timestamps.reduce((max, timestamp) => Math.max(max, timestamp))), 35)
+  bytes.writeBigInt64BE(BigInt(maxTimestamp), 35)
   bytes.writeBigInt64BE(producerId, 43)
   bytes.writeInt16BE(producerEpoch, 51)
   bytes.writeInt32BE(firstSequence, 53)

@@ -1,7 +1,9 @@
 import { utf8 } from '../../../utf8.js'
 import type { ConsumedRecord, RawHeader } from '../../transport.js'
 import { ByteReader } from './byte-reader.js'
-import { findHeader, mayHave, readHeaderCount, readHeaders, skipHeaders } from './headers.js'
+import {
+  findHeader, isTypeAt, mayHave, readHeaderCount, readHeaders, skipHeaders, TYPE_NAME, valueTextAt
+} from './headers.js'
 import type { RecordBatch } from './record-batch.js'
 
 /**
@@ -22,6 +24,7 @@ export class FetchedRecord implements ConsumedRecord {
   readonly headerCount: number
   /** Lengths of the names of the headers, as a set of bits. */
   readonly #nameLengths: number
+  readonly #typeMark: number
   #headers: readonly RawHeader[] | undefined
 
   constructor (reader: ByteReader, batch: RecordBatch) {
@@ -41,6 +44,7 @@ export class FetchedRecord implements ConsumedRecord {
     this.size = end - start
     this.headerCount = readHeaderCount(reader, end)
     this.#nameLengths = skipHeaders(reader, this.headerCount, end)
+    this.#typeMark = reader.mark
   }
 
   get offset (): bigint {
@@ -75,6 +79,7 @@ export class FetchedRecord implements ConsumedRecord {
   }
 
   headerText (name: string): string | undefined {
+    if (name === TYPE_NAME && isTypeAt(this.#bytes, this.#typeMark)) return valueTextAt(this.#bytes, this.#typeMark)
     return mayHave(this.#nameLengths, name) ? findHeader(this.#atHeaders(), name) : undefined
   }
 

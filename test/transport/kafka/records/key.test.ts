@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { ByteReader } from '../../../../lib/transport/kafka/records/byte-reader.js'
-import { encodeRecord } from '../../../../lib/transport/kafka/records/encode.js'
+import { encodeRecord } from '../../../support/encode-record.js'
 import { FetchedRecord } from '../../../../lib/transport/kafka/records/record.js'
 import type { RecordBatch } from '../../../../lib/transport/kafka/records/record-batch.js'
 
