@@ -7,12 +7,13 @@ import faststreamPlugin from 'fastify-faststream'
 import { report } from '../report.js'
 import { withKafka } from '../with-kafka.js'
 
-// npm run bench -- overload [seconds] [work]
+// npm run bench -- overload [seconds] [work] [concurrency]
 // An app that takes twice as many messages as it can handle, each of which holds its event loop for `work` ms: what
-// becomes of its HTTP routes, its messages, its group and its memory, with the option `pressure` and without it. The
-// last lines are the figures as JSON, and the ratios of p99 without load and with it.
+// becomes of its HTTP routes, its messages, its group and its memory, with the option `pressure` and without it. With a
+// concurrency above 1 handlers wait for 5 ms before, so that many go on in one turn of the event loop. The last lines
+// are the figures as JSON, and the ratios of p99 without load and with it.
 
-const [seconds = 60, work = 1] = process.argv.slice(2).map(Number)
+const [seconds = 60, work = 1, concurrency = 1] = process.argv.slice(2).map(Number)
 /** Messages by which the capacity is measured. */
 const SAMPLE = Math.max(200, Math.floor(3000 / work))
 /** Requests per second. */
@@ -50,7 +51,8 @@ await withKafka(async (brokers) => {
     await writer.register(faststreamPlugin, { brokers, clientId: 'writer' })
     writer.broker.publisher(topic)
     await writer.ready()
-    const server = fork(new URL('./server.ts', import.meta.url), [brokers.join(), topic, coupling, String(work)], {
+    const args = [brokers.join(), topic, coupling, String(work), String(concurrency)]
+    const server = fork(new URL('./server.ts', import.meta.url), args, {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc']
     })
     const [port] = await once(server, 'message') as [number]
@@ -122,6 +124,6 @@ await withKafka(async (brokers) => {
       `${rates.join(', ')}\n  resident MiB ${early?.toFixed(0)} in the middle, ${late?.toFixed(0)} at the end`
     )
   }
-  console.log(JSON.stringify({ seconds, work, figures }))
+  console.log(JSON.stringify({ seconds, work, concurrency, figures }))
   report(Object.fromEntries(figures.map(({ coupling, p99 }) => [coupling, 1 / p99])))
 })

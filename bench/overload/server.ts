@@ -1,10 +1,15 @@
 import { subscribe } from 'node:diagnostics_channel'
+import { setTimeout as sleep } from 'node:timers/promises'
 import Fastify from 'fastify'
 import faststreamPlugin, { type FaststreamChannels } from 'fastify-faststream'
 
-/* An app that serves HTTP and takes messages, each of which holds the event loop for `work` ms. */
+/*
+ * An app that serves HTTP and takes messages, each of which holds the event loop for `work` ms: at once, or with a
+ * `concurrency` above 1 after it has waited as for a database.
+ */
 
-const [list, topic, coupling, work] = process.argv.slice(2) as [string, string, string, string]
+const [list, topic, coupling, work, places] = process.argv.slice(2) as [string, string, string, string, string]
+const concurrency = Number(places)
 const brokers = list.split(',')
 
 const app = Fastify()
@@ -19,8 +24,9 @@ app.post('/orders', async (request, reply) => {
 
 const seen = new Set<number>()
 let repeated = 0
-app.broker.subscriber(topic, async (value) => {
+app.broker.subscriber(topic, { concurrency, ordering: concurrency > 1 ? 'none' : 'partition' }, async (value) => {
   const id = Number(value)
+  if (concurrency > 1) await sleep(5)
   const end = performance.now() + Number(work)
   while (performance.now() < end);
   if (seen.has(id)) repeated++

@@ -3,16 +3,24 @@ import { Type } from '@sinclair/typebox'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import faststreamPlugin, { type FaststreamOptions } from 'fastify-faststream'
 import { signIn } from './operators.js'
-import type { Store } from './store.js'
+import { Store } from './store.js'
+
+const { KAFKA_BROKERS } = process.env
+/** The cluster that is named in the environment, else one in memory. */
+const CLUSTER: FaststreamOptions = { groupId: 'operated', ...KAFKA_BROKERS && { brokers: KAFKA_BROKERS.split(',') } }
 
 const OrderSchema = Type.Object({ id: Type.String(), total: Type.Number({ minimum: 0 }) }, { $id: 'Order' })
 
 /**
  * A shop for a person on call: its dead letters are at `/ops/dead-letters` and on the page at `/asyncapi`, and while
- * its store is away a breaker holds the orders instead of making dead letters of them.
+ * its store is away a breaker holds the orders instead of making dead letters of them. The command line builds it
+ * without arguments: `npx faststream dlq list examples/operated/app.ts`.
  */
 export async function build (
-  options: FastifyServerOptions, faststream: FaststreamOptions, store: Store, tokens: Readonly<Record<string, string>>
+  options: FastifyServerOptions = {},
+  faststream = CLUSTER,
+  store = new Store(),
+  tokens: Readonly<Record<string, string>> = {}
 ) {
   const app = Fastify(options).withTypeProvider<TypeBoxTypeProvider>()
   app.decorateRequest('operator', undefined)

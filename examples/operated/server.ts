@@ -1,12 +1,10 @@
 import closeWithGrace from 'close-with-grace'
 import { build } from './app.js'
-import { Store } from './store.js'
 
-const { KAFKA_BROKERS, PORT = '3000', ADMIN_TOKEN = 'admin', VIEWER_TOKEN = 'viewer' } = process.env
+const { PORT = '3000', ADMIN_TOKEN = 'admin', VIEWER_TOKEN = 'viewer' } = process.env
 
-const app = await build({ logger: true }, {
-  groupId: 'operated', ...(KAFKA_BROKERS && { brokers: KAFKA_BROKERS.split(',') })
-}, new Store(), { admin: ADMIN_TOKEN, viewer: VIEWER_TOKEN })
+const tokens = { admin: ADMIN_TOKEN, viewer: VIEWER_TOKEN }
+const app = await build({ logger: true }, undefined, undefined, tokens)
 
 closeWithGrace({ logger: app.log }, async ({ err }) => {
   if (err) app.log.error({ err }, 'closing after an error')

@@ -27,12 +27,13 @@ async function timeOf (...program: string[]): Promise<number> {
 
 for (const verb of ['', 'run', 'describe', 'doctor', 'docs serve', 'dlq list', 'replay', 'tail']) {
   t.test(`faststream ${verb}, with all that it loads, starts within ${MOST} ms`, async (t) => {
-    const ratios: number[] = []
-    for (let run = 0; run < 3; run++) {
+    let best = Infinity
+    // The least of three measures counts: one that is low enough decides.
+    for (let run = 0; run < 3 && best > MOST; run++) {
       const fastify = await timeOf('--input-type=module', '-e', "(await import('fastify')).default()")
-      ratios.push(await timeOf('dist/lib/cli/main.js', ...verb.split(' ').filter(Boolean), '--help') / fastify)
+      const command = await timeOf('dist/lib/cli/main.js', ...verb.split(' ').filter(Boolean), '--help')
+      best = Math.min(best, command / fastify * OF_FASTIFY)
     }
-    const best = Math.min(...ratios) * OF_FASTIFY
     t.comment(`${Math.round(best)} ms`)
     t.ok(best <= MOST)
   })

@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { build } from '../../examples/operated/app.js'
 import { Store } from '../../examples/operated/store.js'
@@ -66,4 +68,15 @@ t.test('operated: while the store is away the orders wait, and the shop says tha
   await redrive('admin')
   await eventually(async () => store.orders.size === 40)
   t.equal((await app.inject('/ready')).statusCode, 200)
+})
+
+t.test('operated: the command line knows the shop, without a cluster', async (t) => {
+  const command = ['dist/lib/cli/main.js', 'describe', 'examples/operated/app.ts', '--json']
+  const { stdout } = await promisify(execFile)(process.execPath, command, {
+    env: { ...process.env, _TAPJS_PROCESSINFO_COVERAGE_: '0' }
+  })
+  t.match(JSON.parse(stdout), {
+    subscribers: [{ name: 'saveOrder', groupId: 'operated', deadLetterTopics: ['orders.dlq'] }],
+    publishers: [{ topic: 'orders', hasSchema: true }]
+  })
 })

@@ -92,6 +92,11 @@ export class LoggedRecord implements ConsumedRecord {
     return valueLength === NONE ? null : utf8(this.#bytes, this.#valueStart, this.#valueStart + valueLength)
   }
 
+  keyLatin1 (): string | null {
+    const { keyLength } = this.#parts
+    return keyLength === NONE ? null : this.#bytes.toString('latin1', this.#start, this.#start + keyLength)
+  }
+
   headerText (name: string): string | undefined {
     const { names, lengths } = this.#parts
     const last = names.list.lastIndexOf(name)

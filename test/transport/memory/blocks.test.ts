@@ -8,7 +8,7 @@ import { build, record, send } from '../../support/memory-transport.js'
 const header = (name: string, value: string | null): RawHeader => [name, value === null ? null : Buffer.from(value)]
 
 const SENT = [
-  record('orders', 0, 'first', { key: Buffer.from('a'), headers: [header('x', '1'), header('y', null)] }),
+  record('orders', 0, 'first', { key: Buffer.from([0xc3, 0xff]), headers: [header('x', '1'), header('y', null)] }),
   record('orders', 0, null, { key: Buffer.from(''), headers: [header('x', ''), header('y', '2')] }),
   record('orders', 1, 'third', { headers: [header('x', '3')] }),
   record('orders', 0, '', { key: null, headers: [header('y', '4'), header('x', '5')] }),
@@ -32,6 +32,7 @@ t.test('each record of a send has its own key, value and headers', async (t) => 
     return { key, value, headers: headers.map(([name, bytes]) => [name.replace('\ud800', '\ufffd'), bytes]) }
   })
   t.same(records.map(({ key, value, headers }) => ({ key, value, headers })), asSent)
+  t.same(records.map((record) => record.keyLatin1?.()), ['\xc3\xff', '', null, null, null])
   t.same(records.map((record) => record.headerText?.('x')), ['1', '', '5', '7', undefined])
   t.same(records.map((record) => record.valueText?.()), ['first', null, '', 'fifth', 'sixth'])
 })
