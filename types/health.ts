@@ -75,7 +75,7 @@ export interface SubscriberHealth {
   readonly partitions: readonly PartitionHealth[]
   /** Sum over `partitions`. */
   readonly lag: number
-  /** Number of messages that are being handled. */
+  /** Number of messages that are being handled, or whose results are being stored. */
   readonly inFlight: number
   /** Maximum over `partitions`, ms. */
   readonly oldestUnsettledAge: number

@@ -207,10 +207,10 @@ export interface TransportProducer {
    */
   partitionCount (topic: string): number | Promise<number>
   /**
-   * Stores all records, once and in order per partition, and resolves with their offsets in the order given. The plugin
-   * does not call it again before the last call settled. A failed send is repeated exactly as it was until `deadline`,
-   * ms of `performance.now()`. Rejects with a `SendError` that tells which records were stored, and whether the others
-   * may have been.
+   * Stores all records, once and in order per partition, and resolves with their offsets in the order given. Of the
+   * records of a partition none is stored behind one that failed. The plugin does not call it again before the last
+   * call settled. A failed send is repeated exactly as it was until `deadline`, ms of `performance.now()`. Rejects with
+   * a `SendError` that tells which records were stored, and whether the others may have been.
    */
   send (records: readonly ProducedRecord[], deadline: number): Promise<readonly bigint[]>
   /** Closes the producer. Never rejects, may be called twice. */

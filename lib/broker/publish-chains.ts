@@ -17,7 +17,7 @@ interface PublishingBroker {
 export function createPublishChains (broker: PublishingBroker, log: Log): PublishChains {
   const { deadline, queue } = broker.settings.producer
   const order = new PublishOrder((outgoing, sending) => {
-    return broker.producer.publish(outgoing, sending?.wait, sending?.queued)
+    return broker.producer.publish(outgoing, sending?.wait, sending?.queued, sending?.order)
   }, queue)
   return new PublishChains({ order, deadline, log, get clock () { return broker.clock } })
 }

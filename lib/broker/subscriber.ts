@@ -67,6 +67,7 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
   /** What its pipeline does with each batch; undefined: it handles one message at a time. */
   readonly batches: CompiledBatches | undefined
   readonly replies: Replies | undefined
+  readonly overlaps: boolean
   readonly findsTopic: SubscriberPlan['findsTopic']
   readonly reader: Reader<ReceivedMessage> | undefined
   readonly #patternTopics: PatternTopics | undefined
@@ -86,7 +87,7 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
     { scopes, errorHandlers, patternTopics, reader, handler = settings.declaration.handler } = NO_CODE
   ) {
     Object.assign(this, settings)
-    const { middlewares, declaration: { scope } } = settings
+    const { middlewares, declaration: { scope, cases, filter } } = settings
     const around = aroundAttempts(middlewares)
     this.rules = rules
     this.writtenTopics = writtenTopics
@@ -104,6 +105,8 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
     this.#scopes = scopes
     this.#errorHandlers = errorHandlers
     this.batches = settings.batch && new CompiledBatches(settings, this, { handler, rules, source, errorHandlers })
+    this.overlaps = results.length > 0 && replier === undefined && around === undefined && errorHandlers.length === 0 &&
+      cases === undefined && filter === undefined
     this.onFailure = errorHandlers.length === 0 ? undefined : (...failed) => this.#askErrorHandlers(...failed)
     Object.freeze(this)
   }

@@ -17,12 +17,20 @@ export interface Outgoing {
   readonly repliesTo?: ConsumedRecord | undefined
 }
 
+/** Messages that must not overtake each other. When one of them fails, none of those sent after it is stored. */
+export interface SendOrder {
+  /** True: one has failed, and no further one is sent. */
+  broken: boolean
+}
+
 /** How one message is sent. */
 export interface Sending {
   /** True: a full queue is waited for. */
   readonly wait?: boolean | undefined
   /** Called when the message has its place in the queue. */
   readonly queued?: (() => void) | undefined
+  /** Undefined: a failure concerns this message alone. */
+  readonly order?: SendOrder | undefined
 }
 
 /** A broker as publishing needs it: its producer may not be connected yet, or be another one after a reconnect. */

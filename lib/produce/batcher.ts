@@ -1,29 +1,11 @@
 import { nextTurn, type Clock } from '../clock.js'
 import { makeInOwnContext } from '../context.js'
-import type { Outgoing } from '../message/outgoing.js'
 import type { QueueSettings } from '../options/settings.js'
-import { SendError, type ProducedRecord, type TransportProducer } from '../transport/transport.js'
+import { SendError, type TransportProducer } from '../transport/transport.js'
 import { toError } from '../to-error.js'
+import type { Entry } from './entry.js'
+import { behind, Withdrawn } from './send-order.js'
 import { takeBatch } from './take-batch.js'
-
-/** A publish that waits for its outcome. */
-export interface Entry {
-  readonly record: { -readonly [K in keyof ProducedRecord]: ProducedRecord[K] }
-  /** Where the record comes from: its partition is chosen by this. */
-  readonly outgoing: Outgoing
-  readonly size: number
-  /** ms by the clock's `elapsed` */
-  readonly deadline: number
-  readonly resolve: (offset: bigint) => void
-  readonly reject: (error: Error) => void
-  /** Told when it has a place in the queue, unless it has failed already. */
-  readonly queued?: (() => void) | undefined
-  /** Counts in the queue; false while it waits for room. */
-  counted: boolean
-  /** Handed to the transport, once at least. */
-  sent: boolean
-  done: boolean
-}
 
 /**
  * One send in flight: the next batch is what arrived meanwhile, so batches grow with the load and a lone message leaves
@@ -68,6 +50,7 @@ export class Batcher {
 
   /** Takes an entry: at once, or when there is room. It gets its outcome by its deadline, whatever happens to it. */
   accept (entry: Entry): void {
+    if (entry.order?.broken === true) return entry.reject(new Withdrawn())
     this.#open.add(entry)
     this.#sweepLater()
     if (this.hasRoom(entry.size)) this.#countIn(entry)
@@ -85,7 +68,13 @@ export class Batcher {
     this.queued.messages++
     this.queued.bytes += entry.size
     this.#place(entry)
-    if (!entry.done) entry.queued?.()
+    if (!entry.done && (entry.order === undefined || this.#isRoomy)) entry.queued?.()
+  }
+
+  /** Whether half of the queue is free: results of handlers that do not wait for each other leave it to the others. */
+  get #isRoomy (): boolean {
+    const { messages, bytes } = this.queued
+    return messages <= this.#limits.messages / 2 && bytes <= this.#limits.bytes / 2
   }
 
   /** One at a time, in order: to place an entry may fail, which makes room for the next one. */
@@ -112,8 +101,13 @@ export class Batcher {
     this.#flushLater()
   }
 
+  /** What must not overtake the entry fails with it, and may be published again behind it. */
   fail (entry: Entry, error: Error): void {
-    if (this.#close(entry)) entry.reject(error)
+    if (entry.done) return
+    const withdrawn = behind(entry, this.#open)
+    this.#close(entry)
+    entry.reject(error)
+    for (const later of withdrawn) this.fail(later, new Withdrawn())
   }
 
   /** Gives up what has no outcome. */
@@ -147,10 +141,17 @@ export class Batcher {
     while (this.#queue.length > 0) {
       const { batch, taken } = takeBatch(this.#queue)
       this.#queue = this.#queue.slice(taken)
-      for (const entry of batch) entry.sent = true
-      if (batch.length > 0) await this.#send(batch)
+      const sent = batch.filter((entry) => this.#maySend(entry))
+      if (sent.length > 0) await this.#send(sent)
     }
     this.#sending = false
+  }
+
+  /** Marks an entry as sent, unless one that must be stored before it has failed. */
+  #maySend (entry: Entry): boolean {
+    if (entry.order?.broken === true) this.fail(entry, new Withdrawn())
+    else entry.sent = true
+    return entry.sent
   }
 
   async #send (batch: readonly Entry[]): Promise<void> {
@@ -164,7 +165,7 @@ export class Batcher {
       if (error instanceof SendError) this.#stored(batch, error.offsets)
       const rest = batch.filter(({ done }) => !done)
       if (rest.length > 1 && isTogetherTooLarge(error)) {
-        for (const entry of rest) await this.#send([entry])
+        for (const entry of rest) if (!entry.done) await this.#send([entry])
         return
       }
       for (const entry of rest) this.fail(entry, toError(error))

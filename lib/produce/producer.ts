@@ -5,10 +5,11 @@ import {
 } from '../errors.js'
 import { publishing, type Events } from '../events.js'
 import { headerText } from '../message/headers.js'
-import type { Outgoing } from '../message/outgoing.js'
+import type { Outgoing, SendOrder } from '../message/outgoing.js'
 import type { ProducerSettings, QueueSettings } from '../options/settings.js'
 import type { TransportProducer } from '../transport/transport.js'
-import { Batcher, type Entry } from './batcher.js'
+import { Batcher } from './batcher.js'
+import type { Entry } from './entry.js'
 import { sizeOf } from './size.js'
 import { chosenBy, Partitioner } from './partitioner.js'
 import { publishError } from './publish-error.js'
@@ -61,12 +62,13 @@ export class Producer {
    *
    * @param wait whether a full queue is waited for, until the deadline
    * @param queued called when the message has its place in the queue
+   * @param order messages that must not overtake each other
    */
-  publish (outgoing: Outgoing, wait = false, queued?: () => void): Promise<RecordMetadata> {
+  publish (outgoing: Outgoing, wait = false, queued?: () => void, order?: SendOrder): Promise<RecordMetadata> {
     const { around: arounds, identity } = this.#events
     arounds.look?.()
     const { publish: around } = arounds
-    if (!publishing.hasSubscribers && around === undefined) return this.#publish(outgoing, wait, queued)
+    if (!publishing.hasSubscribers && around === undefined) return this.#publish(outgoing, wait, queued, order)
     const { topic, partition, key, value, headers, repliesTo } = outgoing
     const context: MessagePublishContext = {
       ...identity,
@@ -78,11 +80,11 @@ export class Producer {
       repliedHeader: repliesTo && ((name) => headerText(repliesTo, name))
     }
     const traced = Object.assign({}, outgoing, { headers: context.headers })
-    const work = (): Promise<RecordMetadata> => this.#publish(traced, wait, queued)
+    const work = (): Promise<RecordMetadata> => this.#publish(traced, wait, queued, order)
     return publishing.tracePromise(() => around === undefined ? work() : around(context, work), context)
   }
 
-  #publish (outgoing: Outgoing, wait: boolean, queued?: () => void): Promise<RecordMetadata> {
+  #publish (outgoing: Outgoing, wait: boolean, queued?: () => void, order?: SendOrder): Promise<RecordMetadata> {
     const { topic } = outgoing
     if (this.#closed) return this.#refuse(topic, new FASTSTREAM_ERR_NOT_READY('closed'))
     const size = sizeOf(outgoing)
@@ -99,6 +101,7 @@ export class Producer {
         },
         reject: (error) => { reject(this.#tellFailed(topic, publishError(topic, error), entry.deadline)) },
         queued,
+        order,
         counted: false,
         sent: false,
         done: false

@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify'
+import { topicPartitionName } from '../transport/topic-partition.js'
 import {
-  SendError, type ConsumerListener, type ConsumerOptions, type Transport, type TransportConsumer, type TransportProducer
+  SendError, type ConsumerListener, type ConsumerOptions, type ProducedRecord, type Transport, type TransportConsumer,
+  type TransportProducer
 } from '../transport/transport.js'
 import type { Faults, FaultyConsumer } from './faults.js'
 
@@ -95,12 +97,22 @@ function faultyProducer (producer: TransportProducer, faults: Faults): Transport
       if (delays.length > 0) await faults.wait(Math.max(...delays))
       const failed = happenings.find((happening) => happening?.error !== undefined)
       if (failed?.error === undefined) return await producer.send(records, deadline)
-      const isSent = (index: number): boolean => happenings[index]?.error === undefined
-      const sent = await producer.send(records.filter((_, index) => isSent(index)), deadline)
+      const isSent = areSent(records, (index) => happenings[index]?.error !== undefined)
+      const sent = await producer.send(records.filter((_, index) => isSent[index]), deadline)
       const left = [...sent]
-      const offsets = records.map((_, index) => isSent(index) ? left.shift() : undefined)
+      const offsets = isSent.map((each) => each ? left.shift() : undefined)
       throw new SendError(failed.error.message, 'not-sent', 'timeout', { offsets, cause: failed.error })
     },
     close: () => producer.close()
   }
+}
+
+/** Which records are sent: as on a cluster, none of a partition behind one that fails. */
+function areSent (records: readonly ProducedRecord[], fails: (index: number) => boolean): readonly boolean[] {
+  const failing = new Set<string>()
+  return records.map((record, index) => {
+    const partition = topicPartitionName(record)
+    if (fails(index)) failing.add(partition)
+    return !failing.has(partition)
+  })
 }

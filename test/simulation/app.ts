@@ -6,6 +6,7 @@ import { Pipeline } from '../../lib/consume/pipeline/pipeline.js'
 import type { SubscriberPlan } from '../../lib/consume/pipeline/subscriber-plan.js'
 import { sleep } from '../../lib/clock.js'
 import type { Log } from '../../lib/log.js'
+import type { Outgoing, Sender } from '../../lib/message/outgoing.js'
 import { Producer } from '../../lib/produce/producer.js'
 import { createKafkaTransport } from '../../lib/transport/kafka/index.js'
 import type { Transport } from '../../lib/transport/transport.js'
@@ -20,6 +21,7 @@ export const GROUP = 'g'
 export const TOPIC = 'orders'
 export const SIDE = 'side'
 export const LETTERS = 'orders.dlq'
+export const RESULTS = 'results'
 
 const DRAIN = 9000
 const { sessionTimeout: { default: sessionTimeout }, rebalanceTimeout: { default: rebalanceTimeout } } = CONSUMER
@@ -136,7 +138,12 @@ export class App {
     this.#group.dispatch()
   }
 
-  #plan (topic: string, { concurrency, ordering }: Setting): SubscriberPlan<{ order: Order, delivery: Delivery }> {
+  #plan (
+    topic: string, { concurrency, ordering, results }: Setting
+  ): SubscriberPlan<{ order: Order, delivery: Delivery }> {
+    const sender: Sender = {
+      send: (outgoing, { wait, queued, order } = {}) => this.#producer.publish(outgoing, wait, queued, order)
+    }
     return {
       name: topic,
       topics: [topic],
@@ -153,10 +160,24 @@ export class App {
       isDeadLetterOf: () => false,
       writtenTopics: () => [LETTERS],
       decode: (delivery) => ({ order: JSON.parse(String(delivery.record.value)) as Order, delivery }),
-      handle: (message) => this.#handle(message),
+      overlaps: results && topic === TOPIC,
+      handle: async (message) => {
+        await this.#handle(message)
+        // Some have no result.
+        return results && topic === TOPIC && message.order.seq % 5 > 0 ? true : undefined
+      },
       release: () => undefined,
-      prepare: () => []
+      prepare: (_, message) => [{ sender, outgoing: this.#resultOf(message) }]
     }
+  }
+
+  /** What is handled one after the other goes to two partitions. */
+  #resultOf (
+    { order: { key, seq }, delivery: { partition, record: { offset } } }: { order: Order, delivery: Delivery }
+  ): Outgoing {
+    const value = Buffer.from(JSON.stringify({ id: `${key}:${seq}`, partition, offset: Number(offset) }))
+    const timestamp = this.process.environment.clock.now()
+    return { topic: RESULTS, partition: seq % 2, key: Buffer.from(key), value, headers: [], timestamp }
   }
 
   async #handle (

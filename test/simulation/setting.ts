@@ -27,6 +27,8 @@ export interface Setting {
   readonly buffer: number
   /** How long one publish may take, ms */
   readonly deadline: number
+  /** Handlers return what is published to a third topic. */
+  readonly results: boolean
   /** Percent, see `Weather`. */
   readonly badness: number
   readonly restlessness: number
@@ -37,18 +39,18 @@ export function chooseSetting (random: Random): Setting {
   const isBad = climate === 'network' || climate === 'everything'
   const isLatest = random.next() < 0.2
   const isRestless = climate === 'brokers' || climate === 'everything'
-  return {
+  const setting = {
     climate,
     partitions: random.integer(1, 4),
     members: random.integer(1, 3),
-    ordering: random.pick(['partition', 'key']),
+    ordering: random.pick<Setting['ordering']>(['partition', 'key']),
     concurrency: random.pick([1, 4, 16]),
     work: random.pick([5, 20, 20, 300, 1500]),
     messages: random.integer(30, 120),
     storm: random.integer(10_000, 40_000),
     faults: random.integer(2, 7),
     side: random.next() < 0.4 && !isLatest,
-    offsetReset: isLatest ? 'latest' : 'earliest',
+    offsetReset: isLatest ? 'latest' as const : 'earliest' as const,
     isStatic: random.next() < 0.2,
     transactions: random.next() < 0.3,
     buffer: random.pick([3, 20, 1000]),
@@ -56,4 +58,5 @@ export function chooseSetting (random: Random): Setting {
     badness: isBad ? random.pick([0.5, 2, 5]) : 0,
     restlessness: isRestless ? random.pick([0, 0.5, 2]) : 0
   }
+  return { ...setting, results: setting.messages % 2 === 0 }
 }

@@ -1,4 +1,5 @@
 import { SIDE } from './app.js'
+import { wrongResults } from './results.js'
 import { historyOf, readTopic } from './evidence.js'
 import { check } from './judge.js'
 import type { World } from './world.js'
@@ -22,5 +23,5 @@ export function evidenceOf (world: World): string[] {
     const { key, seq } = JSON.parse(String(value)) as { key: string, seq: number }
     if (!world.sideEffects.has(`${key}:${seq}`)) wrong.push(`unseen: ${key}:${seq} of side at ${partition}@${offset}`)
   }
-  return wrong
+  return [...wrong, ...wrongResults(world)]
 }

@@ -1,5 +1,5 @@
 import type { Log } from '../../lib/log.js'
-import { App, GROUP, LETTERS, SIDE, TOPIC } from './app.js'
+import { App, GROUP, LETTERS, RESULTS, SIDE, TOPIC } from './app.js'
 import { Cluster } from './cluster.js'
 import { Random, type Effect, type FaultKind, type FaultRecord, type Published } from './judge.js'
 import { Network } from './network.js'
@@ -51,6 +51,7 @@ export class World {
     this.cluster.createTopic(TOPIC, this.setting.partitions)
     this.cluster.createTopic(LETTERS, 1)
     if (this.setting.side) this.cluster.createTopic(SIDE, 2)
+    if (this.setting.results) this.cluster.createTopic(RESULTS, 2)
   }
 
   get runningApps (): App[] {

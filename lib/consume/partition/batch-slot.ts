@@ -1,23 +1,32 @@
 import { BatchDelivery, type BatchMember } from '../pipeline/batch-delivery.js'
+import type { Lane } from './lane.js'
 import type { LaneSlot, Pause, Settlement } from './lanes.js'
 import { RecordSlot, waitOf } from './record-slot.js'
 import type { SubscriberQueue } from './subscriber-queue.js'
-import type { TrackedBatch } from './tracked-batch.js'
+import { TrackedBatch, type LaneItem } from './tracked-batch.js'
+
+export type Slot = RecordSlot | BatchSlot
+
+export function createSlot (queue: SubscriberQueue, item: LaneItem, pause: Pause, lane: Lane<LaneItem>): Slot {
+  return item instanceof TrackedBatch
+    ? new BatchSlot(queue, item, pause, lane)
+    : new RecordSlot(queue, item, pause, lane)
+}
 
 /** The place of a batch in its lane. Each of its records is settled by itself. */
-export class BatchSlot implements LaneSlot {
+class BatchSlot implements LaneSlot {
   readonly #queue: SubscriberQueue
   readonly #batch: TrackedBatch
   readonly #pause: Pause
   readonly #slots: readonly RecordSlot[]
 
   /** From now on no record joins the batch. */
-  constructor (queue: SubscriberQueue, batch: TrackedBatch, pause: Pause) {
+  constructor (queue: SubscriberQueue, batch: TrackedBatch, pause: Pause, lane: Lane<LaneItem>) {
     this.#queue = queue
     this.#batch = batch
     this.#pause = pause
     batch.begin()
-    this.#slots = batch.records.map((record) => new RecordSlot(queue, record, pause))
+    this.#slots = batch.records.map((record) => new RecordSlot(queue, record, pause, lane))
   }
 
   createDelivery (): BatchDelivery {

@@ -1,4 +1,5 @@
 import { Fifo } from './fifo.js'
+import { OpenItems } from './open-items.js'
 
 /** The lanes of one partition. */
 export interface PartitionLanes<T> {
@@ -16,6 +17,8 @@ export class Lane<T> {
   running = false
   /** Queued in its partition. */
   ready = false
+  /** Items that were begun, and have let the next one begin; undefined: there are none. */
+  open: OpenItems<T> | undefined
   #first: T | undefined
   /** Items behind the first one. */
   #others: Fifo<T> | undefined
@@ -27,6 +30,20 @@ export class Lane<T> {
 
   get isEmpty (): boolean {
     return this.#first === undefined
+  }
+
+  /** Whether an item that was begun has not ended. */
+  get isBusy (): boolean {
+    return this.running || (this.open !== undefined && this.open.size > 0)
+  }
+
+  get mayBegin (): boolean {
+    return !this.isEmpty && this.open?.broken !== true
+  }
+
+  /** {@link open}, made where there is none. */
+  get opened (): OpenItems<T> {
+    return (this.open ??= new OpenItems())
   }
 
   push (item: T): void {

@@ -1,40 +1,16 @@
-import type { MessageSettledEvent } from '../../../types/index.js'
 import { Fifo } from './fifo.js'
 import { Lane, type PartitionLanes } from './lane.js'
+import type { Pause } from './lane-slot.js'
 import type { Pace } from './pace.js'
 
-/** Way in which a message was settled, see {@link MessageSettledEvent}. */
-export type Settlement = MessageSettledEvent['outcome']
+export type { LaneSlot, Pause, Settlement } from './lane-slot.js'
 
-/** Operations of a message while it holds its place in its lane. */
-export interface LaneSlot {
-  /**
-   * Waits `ms` for another try and lets other lanes run meanwhile; false when the lane was halted: the message stays
-   * unsettled. `beforeAttempt`: the try runs the handler, so that a paused subscriber is waited for, too.
-   */
-  wait (ms: number, beforeAttempt?: boolean): Promise<boolean>
-  /**
-   * Lets other lanes run until `opened` resolves, for another try; false when the lane was halted, as `signal` says.
-   */
-  hold (opened: (signal: AbortSignal) => Promise<boolean>): Promise<boolean>
-  /** Tells the name of the subscriber that takes the message, where several read its topic. */
-  takenBy? (subscriber: string): void
-  /** Tells that the handler has ended, and that the message waits for its decision. */
-  awaitsDecision? (): void
-  /** Settles the message before its lane goes on, @default 'acknowledged'. Only the first call counts. */
-  settle (outcome?: Settlement): void
-  /** Way in which the message was settled; undefined when it was not. */
-  readonly settlement?: Settlement | undefined
-}
-
-/**
- * Gives the item's place away while it waits; settles as `waiting` does, once the item has a place again. An item that
- * only ends needs none.
- */
-export type Pause = <Result>(waiting: Promise<Result>, needsPlace?: () => boolean) => Promise<Result>
+/** After what has run. Not within it: nothing is to see a handler that ends as the one that calls the next. */
+const SOON = Promise.resolve()
 
 /**
  * FIFO lanes: items of one lane run one after the other, and lanes run side by side, at most `concurrency` at a time.
+ * An item may let the next one begin before it ends itself; from then on it needs no place.
  * Partitions take turns, and so do the lanes within one. A lane exists while it has items or one runs, so lanes never
  * outnumber buffered items. A lane outlives a rebalance: when its partition is assigned again while its last item
  * still runs, the lane waits for that item.
@@ -42,7 +18,7 @@ export type Pause = <Result>(waiting: Promise<Result>, needsPlace?: () => boolea
 export class Lanes<T> {
   #concurrency: number
   readonly #pace: Pace
-  readonly #run: (item: T, pause: Pause) => Promise<boolean>
+  readonly #run: (item: T, pause: Pause, lane: Lane<T>) => Promise<boolean>
   readonly #lanes = new Map<string, Lane<T>>()
   readonly #partitions = new Map<string, PartitionLanes<T>>()
   /** Partitions with ready lanes; they take turns. */
@@ -62,7 +38,9 @@ export class Lanes<T> {
   #idle: Array<{ readonly spared: () => number, readonly resolve: () => void }> = []
 
   /** `run` must not reject. It resolves to whether the lane goes on; else the lane's queued items are dropped. */
-  constructor (concurrency: number, pace: Pace, run: (item: T, pause: Pause) => Promise<boolean>) {
+  constructor (
+    concurrency: number, pace: Pace, run: (item: T, pause: Pause, lane: Lane<T>) => Promise<boolean>
+  ) {
     this.#concurrency = concurrency
     this.#pace = pace
     this.#run = run
@@ -82,14 +60,26 @@ export class Lanes<T> {
     if (items.length === 0) return
     const lane = this.#lane(partition, key)
     for (const item of items) lane.push(item)
-    if (!lane.running) this.#makeReady(lane)
+    this.#makeReady(lane)
   }
 
   /** The same for one item. */
   pushOne (partition: string, key: string, item: T): void {
     const lane = this.#lane(partition, key)
     lane.push(item)
-    if (!lane.running) this.#makeReady(lane)
+    this.#makeReady(lane)
+  }
+
+  /** Lets the next item of a lane begin while `item` ends. False when one has failed: they end one after the other. */
+  letNextBegin (lane: Lane<T>, item: T): boolean {
+    const { opened } = lane
+    if (opened.broken) return false
+    opened.add(item)
+    lane.running = false
+    this.#leave()
+    this.#makeReady(lane)
+    SOON.then(this.#dispatchSoon)
+    return true
   }
 
   /** Starts as many items as there are places, and as the event loop has time for. */
@@ -97,9 +87,14 @@ export class Lanes<T> {
     while (this.#ring.size > 0 && this.#taken < this.#concurrency && !this.#stopped && !this.#frozen) {
       if (this.#isWaiting) return
       this.#isWaiting = !this.#pace.takes(this.#goOn)
-      if (!this.#isWaiting) this.#start(this.#next())
+      if (this.#isWaiting) return
+      const lane = this.#next()
+      if (lane === undefined) return
+      this.#start(lane)
     }
   }
+
+  #dispatchSoon = (): void => { this.dispatch() }
 
   #goOn = (): void => {
     this.#isWaiting = false
@@ -130,7 +125,9 @@ export class Lanes<T> {
       lane.partition.ready.clear()
       lane.clear()
       lane.ready = false
-      if (!lane.running) this.#lanes.delete(lane.key)
+      // Nothing begins in it until all that has begun has ended, and nothing more of it is sent.
+      if (lane.isBusy) lane.opened.broken = true
+      else this.#lanes.delete(lane.key)
     }
   }
 
@@ -164,20 +161,23 @@ export class Lanes<T> {
   }
 
   #makeReady (lane: Lane<T>): void {
-    if (lane.ready) return
+    if (lane.ready || lane.running || !lane.mayBegin) return
     const { partition } = lane
     if (partition.ready.size === 0) this.#ring.push(partition)
     partition.ready.push(lane)
     lane.ready = true
   }
 
-  /** The lane whose turn it is; its partition goes to the end of the ring, which must not be empty. */
-  #next (): Lane<T> {
-    const partition = this.#ring.shift()!
-    const lane = partition.ready.shift()!
-    if (partition.ready.size > 0) this.#ring.push(partition)
-    lane.ready = false
-    return lane
+  /** The lane whose turn it is; its partition goes to the end of the ring. */
+  #next (): Lane<T> | undefined {
+    for (let partition = this.#ring.shift(); partition !== undefined; partition = this.#ring.shift()) {
+      const lane = partition.ready.shift() as Lane<T>
+      if (partition.ready.size > 0) this.#ring.push(partition)
+      lane.ready = false
+      // One of its open items may have failed since it was queued.
+      if (lane.mayBegin) return lane
+    }
+    return undefined
   }
 
   #start (lane: Lane<T>): void {
@@ -187,7 +187,10 @@ export class Lanes<T> {
     this.#running++
     const epoch = this.#epoch
     // Items queued after a clear are not behind this item.
-    this.#run(item, this.#pause).then((goOn) => { this.#ended(lane, goOn || epoch !== this.#epoch) })
+    this.#run(item, this.#pause, lane).then((goOn) => {
+      if (!goOn && epoch === this.#epoch) lane.clear()
+      this.#ended(lane, item, goOn)
+    })
   }
 
   /** Changes the number of places. An item whose wait is over comes before those not started. */
@@ -221,12 +224,15 @@ export class Lanes<T> {
     else next()
   }
 
-  #ended (lane: Lane<T>, goOn: boolean): void {
-    lane.running = false
+  #ended (lane: Lane<T>, item: T, goOn: boolean): void {
     this.#running--
-    this.#leave()
-    if (goOn && !lane.isEmpty) this.#makeReady(lane)
-    else this.#lanes.delete(lane.key)
+    if (lane.open?.ended(item, goOn) !== true) {
+      lane.running = false
+      this.#leave()
+    }
+    if (!lane.isBusy) lane.open = undefined
+    if (!lane.isEmpty) this.#makeReady(lane)
+    else if (!lane.isBusy) this.#lanes.delete(lane.key)
     this.dispatch()
     if (this.#idle.length > 0) this.checkIdle()
   }

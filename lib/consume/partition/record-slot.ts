@@ -1,8 +1,14 @@
 import { type Clock, sleep } from '../../clock.js'
 import { Delivery } from '../pipeline/delivery.js'
+import type { SendOrder } from '../../message/outgoing.js'
+import type { Lane } from './lane.js'
 import type { LaneSlot, Pause, Settlement } from './lanes.js'
 import type { SubscriberQueue } from './subscriber-queue.js'
+import type { LaneItem } from './tracked-batch.js'
 import type { TrackedRecord } from './tracked-record.js'
+
+/** The pause of a record whose lane has gone on: it has no place to give away. */
+const WITHOUT_PLACE: Pause = (waiting) => waiting
 
 /** What ends a wait, and whether an attempt of the handler follows. */
 export interface Wait {
@@ -18,13 +24,15 @@ export function waitOf (ms: number, beforeAttempt: boolean): Wait {
 export class RecordSlot implements LaneSlot {
   readonly #queue: SubscriberQueue
   readonly #item: TrackedRecord
-  readonly #pause: Pause
+  readonly #lane: Lane<LaneItem>
+  #pause: Pause
   #settlement: Settlement | undefined
 
-  constructor (queue: SubscriberQueue, item: TrackedRecord, pause: Pause) {
+  constructor (queue: SubscriberQueue, item: TrackedRecord, pause: Pause, lane: Lane<LaneItem>) {
     this.#queue = queue
     this.#item = item
     this.#pause = pause
+    this.#lane = lane
   }
 
   createDelivery (): Delivery {
@@ -46,6 +54,19 @@ export class RecordSlot implements LaneSlot {
 
   awaitsDecision (): void {
     this.#queue.ending.awaitsDecision(this.#item)
+  }
+
+  get resultOrder (): SendOrder {
+    return this.#lane.opened
+  }
+
+  letNextBegin (): void {
+    if (this.#queue.lanes.letNextBegin(this.#lane, this.#item)) this.#pause = WITHOUT_PLACE
+  }
+
+  first (): Promise<boolean> | undefined {
+    const settled = this.#lane.open?.before(this.#item)
+    return settled && this.#pause(settled, () => false)
   }
 
   settle (outcome: Settlement = 'acknowledged'): void {

@@ -8,20 +8,21 @@ import { ListenerCalls } from '../group/listener-calls.js'
 import type { Delivery } from '../pipeline/delivery.js'
 import type { Outcome } from '../pipeline/outcome.js'
 import type { ErasedPipeline } from '../pipeline/pipeline.js'
-import { BatchSlot } from './batch-slot.js'
+import { createSlot, type Slot } from './batch-slot.js'
 import { Ending } from './ending.js'
 import { Gate } from './gate.js'
 import { halter } from './halter.js'
+import type { Lane } from './lane.js'
 import { Lanes, type Pause, type Settlement } from './lanes.js'
 import type { QueueEnvironment } from './queue-environment.js'
-import { RecordSlot, type Wait } from './record-slot.js'
-import { TrackedBatch, type LaneItem } from './tracked-batch.js'
+import type { Wait } from './record-slot.js'
+import type { LaneItem } from './tracked-batch.js'
 import type { TrackedRecord } from './tracked-record.js'
 
 export type { QueueEnvironment }
 
 /** Runs one message at a time. It has a name of its own and is used again: to make one costs 2 µs. */
-type Runner = (item: LaneItem, pause: Pause) => Promise<boolean>
+type Runner = (item: LaneItem, pause: Pause, lane: Lane<LaneItem>) => Promise<boolean>
 
 /** The records of one subscriber that wait for their turn, and those that run. */
 export class SubscriberQueue {
@@ -44,7 +45,7 @@ export class SubscriberQueue {
     this.pipeline = pipeline
     this.#group = group
     // The end of one message starts the next one, which must not begin in the context of the first.
-    const run = (item: LaneItem, pause: Pause): Promise<boolean> => inOwnContext(() => this.runNext(item, pause))
+    const run: Runner = (...turn) => inOwnContext(() => this.runNext(...turn))
     this.lanes = new Lanes<LaneItem>(plan.concurrency, group.pace, run)
     this.lanes.freeze()
     plan.reader?.connect((places) => { this.lanes.resize(places) })
@@ -153,27 +154,27 @@ export class SubscriberQueue {
   }
 
   /** Handles one item until its outcome is known. Resolves to whether those behind it may run. Never rejects. */
-  runNext (item: LaneItem, pause: Pause): Promise<boolean> {
-    return this.#group.session.isDoubtful ? this.#runIfProven(item, pause) : this.#run(item, pause)
+  runNext (item: LaneItem, pause: Pause, lane: Lane<LaneItem>): Promise<boolean> {
+    return this.#group.session.isDoubtful ? this.#runIfProven(item, pause, lane) : this.#run(item, pause, lane)
   }
 
-  async #runIfProven (item: LaneItem, pause: Pause): Promise<boolean> {
+  async #runIfProven (item: LaneItem, pause: Pause, lane: Lane<LaneItem>): Promise<boolean> {
     const { partition } = item
-    if (await this.#group.session.proven(partition, this.#halt.signal)) return await this.#run(item, pause)
+    if (await this.#group.session.proven(partition, this.#halt.signal)) return await this.#run(item, pause, lane)
     partition.release(item.size, item.count)
     return false
   }
 
-  #run (item: LaneItem, pause: Pause): Promise<boolean> {
-    return (this.#idleRunners.pop() ?? this.#createRunner())(item, pause)
+  #run (item: LaneItem, pause: Pause, lane: Lane<LaneItem>): Promise<boolean> {
+    return (this.#idleRunners.pop() ?? this.#createRunner())(item, pause, lane)
   }
 
   #createRunner (): Runner {
     let running: LaneItem | undefined
     const name = watchClose(this.#group.events, () => { if (running !== undefined) this.ending.closes(running) })
     const { [name]: run } = {
-      [name]: async (item: LaneItem, pause: Pause) => {
-        const slot = item instanceof TrackedBatch ? new BatchSlot(this, item, pause) : new RecordSlot(this, item, pause)
+      [name]: async (item: LaneItem, pause: Pause, lane: Lane<LaneItem>) => {
+        const slot = createSlot(this, item, pause, lane)
         const delivery = slot.createDelivery()
         const { partition, size, count } = item
         let outcome: Outcome | 'broken'
@@ -202,7 +203,7 @@ export class SubscriberQueue {
     return 'broken'
   }
 
-  #ended (item: LaneItem, slot: RecordSlot | BatchSlot, outcome: Outcome | 'broken'): void {
+  #ended (item: LaneItem, slot: Slot, outcome: Outcome | 'broken'): void {
     this.ending.ended(item)
     if (outcome === 'settled') slot.settle()
     slot.tellUnsettled()

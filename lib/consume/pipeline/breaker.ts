@@ -110,6 +110,8 @@ export class Breaker {
   }
 
   async #held (name: string, slot: LaneSlot): Promise<boolean> {
+    // It could be the probe, and wait for one before it in its lane that waits to be it.
+    if (await slot.first?.() === false) return false
     while (this.#isOpen(name)) {
       const goesOn = await slot.hold((signal) => this.#probes.hold(name, slot, signal))
       if (!goesOn) {

@@ -4,6 +4,7 @@ import type { Log } from '../../log.js'
 import { receivedCorrelationId } from '../../message/correlation-id.js'
 import type { ConsumedRecord } from '../../transport/transport.js'
 import type { Decision } from '../../message/ack.js'
+import type { Prepared } from '../../message/outgoing.js'
 
 /** One attempt to handle a record: its place, its number, its abort signal and the decision of its handler. */
 export class Delivery {
@@ -14,6 +15,8 @@ export class Delivery {
   readonly attempt: number
   /** The value of the record, where it was decoded before this attempt. */
   decoded: { readonly value: unknown } | undefined
+  /** What its handler has returned, once that was handed to the producer: only the publish is tried again. */
+  results: readonly Prepared[] | undefined
   /** Error of a handler that threw when it had decided: the decision stands. */
   error: Error | undefined
   /** The first attempt for the same record; undefined for that attempt itself. */
@@ -50,7 +53,9 @@ export class Delivery {
   next (): Delivery {
     const first = this.#first ?? this
     first.#attempts++
-    return new Delivery(this.topic, this.partition, this.record, this.attempt + 1, first)
+    const next = new Delivery(this.topic, this.partition, this.record, this.attempt + 1, first)
+    next.results = this.results
+    return next
   }
 
   /** Number of attempts so far; the first attempt counts them. */

@@ -1,6 +1,7 @@
-import { send, type Outgoing, type Prepared, type Sender } from '../../message/outgoing.js'
+import { send, type Outgoing, type Prepared, type Sender, type Sending } from '../../message/outgoing.js'
 import type { Producer } from '../../produce/producer.js'
 import { isRefused, isTooLarge } from '../../produce/publish-error.js'
+import { isWithdrawn } from '../../produce/send-order.js'
 import { isNotAuthorized } from '../../missing-rights.js'
 import { toError } from '../../to-error.js'
 import type { LaneSlot } from '../partition/lanes.js'
@@ -44,12 +45,33 @@ export class PublishUntilStored {
     const { prepared, end } = await results
     let stored = false
     try {
-      stored = await this.results(prepared, delivery, slot)
+      stored = await slot.first?.() !== false && await this.results(prepared, delivery, slot)
     } finally {
       const ended = end()
       await (stored ? ended : ended.catch(() => {}))
     }
     return stored
+  }
+
+  /**
+   * The same, and the next message of the lane begins as soon as the producer has taken all of them. It resolves when
+   * those of the messages before are stored, too. A result that is not stored at once is sent again by itself, when its
+   * message is the first one of its lane.
+   */
+  async overlapping (results: readonly Prepared[], delivery: Delivery, slot: LaneSlot): Promise<boolean> {
+    const failed = await sendInOrder(results, slot)
+    const first = slot.first?.()
+    if (first !== undefined && !await first) return false
+    if (failed.size === 0) return true
+    const delay = backoff(UNLIMITED, 1)
+    // Another one may be at fault for a refusal: the cluster refuses all that it gets together.
+    const unstored = [...failed].filter(([, error]) => !isWithdrawn(error) && !isRefused(error))
+    for (const [{ outgoing: { topic: to } }, error] of unstored) {
+      this.#report.publishFailed(delivery, error, { what: 'result', to, attempt: 1, delay })
+    }
+    const isFirstTry = unstored.length === 0
+    if (!await slot.wait(isFirstTry ? 0 : delay)) return false
+    return await this.#publish([...failed.keys()], delivery, slot, 'result', isRefused, isFirstTry ? 1 : 2)
   }
 
   /** Resolves to whether it is stored: false when the lane was halted. Rejects when the cluster refuses it. */
@@ -86,11 +108,12 @@ export class PublishUntilStored {
    * slot. A send waits for room in the queue: publishes with `wait` would otherwise always come first.
    */
   async #publish (
-    all: readonly Prepared[], delivery: Delivery, slot: LaneSlot, what: string, final: (error: Error) => boolean
+    all: readonly Prepared[], delivery: Delivery, slot: LaneSlot, what: string, final: (error: Error) => boolean,
+    firstAttempt = 1
   ): Promise<boolean> {
     let pending = all
     let refusal: Error | undefined
-    for (let attempt = 1; ; attempt++) {
+    for (let attempt = firstAttempt; ; attempt++) {
       const delay = backoff(UNLIMITED, attempt)
       const failed = new Set<Prepared>()
       await Promise.all(pending.map(async (prepared) => {
@@ -111,6 +134,22 @@ export class PublishUntilStored {
     if (refusal !== undefined) throw refusal
     return true
   }
+}
+
+/** Resolves to what could not be stored, once each has an outcome. */
+async function sendInOrder (results: readonly Prepared[], slot: LaneSlot): Promise<ReadonlyMap<Prepared, Error>> {
+  const failed = new Map<Prepared, Error>()
+  let unqueued = results.length
+  const sending: Sending = {
+    wait: true,
+    order: slot.resultOrder,
+    queued: () => { if (--unqueued === 0) slot.letNextBegin?.() }
+  }
+  await Promise.all(results.map(async (prepared) => {
+    const error = await failureOf(send(prepared, sending))
+    if (error !== undefined) failed.set(prepared, error)
+  }))
+  return failed
 }
 
 function failureOf (work: Promise<unknown>): Promise<Error | undefined> {

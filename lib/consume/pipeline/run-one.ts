@@ -3,9 +3,11 @@ import { isPromise } from '../../is-promise.js'
 import { toError } from '../../to-error.js'
 import type { LaneSlot } from '../partition/lanes.js'
 import { AckMessage, decisionOf, SkipMessage, StopConsume, type Decision } from '../../message/ack.js'
+import type { Prepared } from '../../message/outgoing.js'
 import type { Delivery } from './delivery.js'
 import { Failures, type AttemptResult, type DoneAttempt, type FailureParts } from './failures.js'
 import type { Step } from './failure-policy.js'
+import { publishResults, waitForFirst } from './overlap.js'
 import type { AttemptMoments, MessageSteps, Replies } from './subscriber-plan.js'
 
 const SETTLED: DoneAttempt = { kind: 'done', outcome: 'settled' }
@@ -30,12 +32,13 @@ export class RunOne<Message> {
   /** `firstAt`: when the first attempt failed, ms since the epoch. Never rejects. */
   run (delivery: Delivery, slot: LaneSlot, firstAt?: number): Promise<AttemptResult> {
     const { around } = this.#parts.steps
+    if (delivery.results !== undefined) return this.#publishAgain(delivery.results, delivery, slot, firstAt)
     if (around === undefined) return this.#attempt(delivery, slot, firstAt)
     return this.#runWithin(around(delivery), delivery, slot, firstAt)
   }
 
   async #attempt (delivery: Delivery, slot: LaneSlot, firstAt?: number): Promise<AttemptResult> {
-    const { steps, policy, publisher, deadlines } = this.#parts
+    const { steps, policy, deadlines } = this.#parts
     let step: Step = 'decode'
     let message: Message | undefined
     try {
@@ -62,10 +65,13 @@ export class RunOne<Message> {
       ending ??= this.#returned(message, delivery, slot)
       if (ending !== undefined) await ending
       const { decision } = delivery
-      if (decision !== undefined && decision.kind !== 'ack') return this.#failures.decided(decision, delivery, firstAt)
+      const isAgainst = decision !== undefined && decision.kind !== 'ack'
+      if (steps.overlaps === true && (isAgainst || result === undefined)) await waitForFirst(delivery, slot)
+      if (isAgainst) return this.#failures.decided(decision, delivery, firstAt)
       step = 'publish'
-      if (result !== undefined && !await publisher.results(steps.prepare(result, message), delivery, slot)) {
-        return { ...UNSETTLED, error: new FASTSTREAM_ERR_HANDLER_ABORTED('its result could not be published in time') }
+      if (result !== undefined) {
+        const results = steps.prepare(result, message)
+        if (!await publishResults(this.#parts, results, delivery, slot)) return unstored()
       }
       if (steps.replies !== undefined) await this.#answer(steps.replies, result, delivery, slot)
       const { error } = delivery
@@ -73,6 +79,7 @@ export class RunOne<Message> {
     } catch (caught) {
       delivery.end()
       if (delivery.givenUp) return { ...UNSETTLED, error: toError(caught) }
+      if (steps.overlaps === true && await slot.first?.() === false) return unstored()
       // A codec that is aborted rejects with an error of its own.
       const thrown: unknown = step === 'decode' ? delivery.aborted ?? caught : caught
       if (thrown instanceof StopConsume) return this.#stops(thrown, delivery, slot)
@@ -80,6 +87,17 @@ export class RunOne<Message> {
       const error = toError(thrown)
       if (decision !== undefined) return this.#decidedAround(decision, error, delivery, slot, firstAt)
       return await this.#failures.failed({ step, error, message }, delivery, slot, firstAt)
+    }
+  }
+
+  /** Another attempt at a message whose handler has succeeded, and behind which others may have been handled. */
+  async #publishAgain (
+    results: readonly Prepared[], delivery: Delivery, slot: LaneSlot, firstAt?: number
+  ): Promise<AttemptResult> {
+    try {
+      return await this.#parts.publisher.results(results, delivery, slot) ? SETTLED : unstored()
+    } catch (thrown) {
+      return await this.#failures.failed({ step: 'publish', error: toError(thrown) }, delivery, slot, firstAt)
     }
   }
 
@@ -182,7 +200,9 @@ export class RunOne<Message> {
     if (delivery.givenUp || decision === undefined || error instanceof StopConsume) throw error
     if (isDone) {
       report.done(delivery, error)
-      if (error instanceof SkipMessage) slot.settle('skipped')
+      if (!(error instanceof SkipMessage)) return
+      await waitForFirst(delivery, slot)
+      slot.settle('skipped')
     } else if (before !== undefined) {
       delivery.error = toError(error)
       if (before.kind === 'ack') delivery.forgive(delivery.error)
@@ -196,4 +216,8 @@ export class RunOne<Message> {
     const released = steps.release(message, failure)
     return released && deadlines.end(delivery, failure === undefined ? released : released.catch(() => {}))
   }
+}
+
+function unstored (): DoneAttempt {
+  return { ...UNSETTLED, error: new FASTSTREAM_ERR_HANDLER_ABORTED('its result could not be published in time') }
 }

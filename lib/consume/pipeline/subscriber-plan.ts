@@ -86,6 +86,12 @@ export interface MessageSteps<Message> {
    * Returns undefined when there is nothing to clean up; rejects when the clean-up fails.
    */
   release (message: Message, failure?: { readonly error: unknown }): Promise<void> | undefined
+  /**
+   * True: the next message of a lane is handled while the results of this one are being stored. Only for a plan with
+   * nothing that comes after the results: no code of `around`, no `replies` and no `onFailure`, each of which may run
+   * the handler again. @default false
+   */
+  readonly overlaps?: boolean
   /** Checks and encodes the handler's result. Throws (or rejects) when it cannot be published. */
   prepare (result: unknown, message: Message): readonly Prepared[] | Promise<ResultsInScope>
   /** Undefined where the subscriber does not answer, so that nothing is added per message. */

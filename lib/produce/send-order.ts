@@ -1,0 +1,44 @@
+import type { SendOrder } from '../message/outgoing.js'
+
+/*
+ * Records of one order reach each partition in the order of their publishes, also when some of them fail. This relies
+ * on the batcher, which sends in that order and has one send in flight, and on the transport: it stores the records of
+ * one send to one partition in their order, and none behind one that failed (Kafka: one batch, which is stored as a
+ * whole or not at all, and whose sequence number keeps a late copy of it from getting in behind what follows). So a
+ * record that failed can only be overtaken by what is sent after it, or by what is in flight with it when its deadline
+ * comes: both are withdrawn. Those who publish send the failed one again, and then what was withdrawn.
+ */
+
+/** The error of a record that was taken back because one before it failed. It may be in the log. */
+export class Withdrawn extends Error {
+  constructor () {
+    super('a message that must be stored before it has failed')
+  }
+}
+
+/** Whether a publish failed only because one before it did. */
+export function isWithdrawn (error: Error): boolean {
+  return error.cause instanceof Withdrawn
+}
+
+/** An entry that may be one of an order. */
+interface Ordered {
+  readonly order?: SendOrder | undefined
+}
+
+/**
+ * Breaks the order of an entry that fails, and returns those behind it. `open`: entries without an outcome in the order
+ * of their publishes, this one included.
+ */
+export function behind<Entry extends Ordered> (entry: Entry, open: Iterable<Entry>): readonly Entry[] {
+  const { order } = entry
+  if (order === undefined || order.broken) return []
+  order.broken = true
+  const later: Entry[] = []
+  let isBehind = false
+  for (const each of open) {
+    if (isBehind && each.order === order) later.push(each)
+    if (each === entry) isBehind = true
+  }
+  return later
+}
