@@ -1,12 +1,17 @@
+import { readFileSync } from 'node:fs'
+import { relative } from 'node:path'
 import { Stryker } from '@stryker-mutator/core'
+import { EQUIVALENTS } from '../test/mutation/equivalents.js'
+import { compile } from '../test/unit/compile.js'
 
 /*
  * Mutation tests: `npm run mutate -- lib/codec` puts small faults into a folder or file of lib/, one at a time, and
- * runs the test files that reach them. A fault that no test sees is printed with its place: a test is missing there.
- * Results are kept in .stryker/, so that the next run tests only what has changed.
+ * runs the tests that reach them. A fault that no test sees is printed with its place: a test is missing there, or it
+ * belongs into test/mutation/equivalents.ts. Results are kept in .stryker/, so that the next run tests only what has
+ * changed.
  */
 
-/** The tests of each folder, and the least percentage of its mutants that they find. */
+/** The tests of each folder, and the least percentage of its mutants that they find, equivalent ones left out. */
 const FOLDERS: Readonly<Record<string, { readonly tests: readonly string[], readonly least: number }>> = {
   broker: { tests: ['broker', 'testing'], least: 0 },
   codec: { tests: ['codec', 'message'], least: 0 },
@@ -27,22 +32,56 @@ if (folder === undefined || row === undefined) {
   throw new Error(`npm run mutate -- <folder or file>, of lib/${Object.keys(FOLDERS).join(', lib/')}`)
 }
 
+const from = Date.now()
+await compile()
 const mutants = await new Stryker({
   mutate: [path.endsWith('.ts') ? `lib/${path}` : `lib/${path}/**/*.ts`],
-  testRunner: 'tap',
-  plugins: ['@stryker-mutator/tap-runner'],
-  tap: { testFiles: row.tests.map((tests) => `test/${tests}/**/*.test.ts`), nodeArgs: ['--import=tsx'] },
+  testRunner: 'compiled',
+  plugins: ['./test/mutation/plugin.js'],
+  ignorers: ['prose'],
+  compiled: { folders: row.tests },
+  buildCommand: 'node test/mutation/build.js',
   coverageAnalysis: 'perTest',
   incremental: true,
   incrementalFile: `.stryker/${path.replaceAll('/', '-')}.json`,
   tempDirName: '.stryker/sandbox',
-  ignorePatterns: ['.tap', '.compiled', 'tools/kafka/.cache', 'test/browser/screenshots'],
-  reporters: ['clear-text'],
-  clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
-  concurrency: 2,
-  thresholds: { high: 100, low: 92, break: row.least },
+  ignorePatterns: ['.stryker', '.tap', 'tools/kafka/.cache', 'test/browser/screenshots'],
+  disableTypeChecks: false,
+  reporters: ['progress-append-only'],
+  concurrency: 1,
+  // The runner itself ends a test that is late.
+  timeoutMS: 600_000,
+  dryRunTimeoutMinutes: 60,
   packageManager: 'npm'
 }).runMutationTest()
 
-const unseen = mutants.filter(({ status }) => status === 'Survived' || status === 'NoCoverage')
-console.log(`${mutants.length} mutants of lib/${path}, ${unseen.length} of them not seen by a test`)
+/** What is known of a mutant, as a row of equivalents.ts has it. */
+const rows = mutants.filter(({ status }) => status !== 'Ignored').map((mutant) => {
+  const file = relative(process.cwd(), mutant.fileName)
+  const { line, column } = mutant.location.start
+  return {
+    file: file.replace(/^lib\//, ''),
+    line: readFileSync(file, 'utf8').split('\n')[line - 1]?.trim() ?? '',
+    to: mutant.replacement?.replace(/\s+/g, ' ').slice(0, 60) ?? '',
+    place: `${file}:${line}:${column}`,
+    isFound: mutant.status === 'Killed' || mutant.status === 'Timeout'
+  }
+})
+type Row = typeof rows[number]
+
+const equivalents = EQUIVALENTS.filter(({ file }) => file === path || file.startsWith(`${path}/`))
+const isEquivalent = (row: Row): boolean => {
+  return equivalents.some(({ file, line, to }) => file === row.file && line === row.line && to === row.to)
+}
+const real = rows.filter((row) => row.isFound || !isEquivalent(row))
+const unseen = real.filter(({ isFound }) => !isFound)
+for (const { place, line, to } of unseen) console.log(`${place}\n  line: ${line}\n  to: ${to}`)
+const stale = equivalents.filter(({ file, line, to }) => {
+  return !rows.some((row) => !row.isFound && file === row.file && line === row.line && to === row.to)
+})
+for (const { file, line, to } of stale) console.log(`no equivalent any more: ${file}\n  line: ${line}\n  to: ${to}`)
+const found = real.length - unseen.length
+const score = found / real.length * 100
+console.log(`lib/${path}: ${rows.length} mutants, ${found} found, ${rows.length - real.length} equivalent, ` +
+  `${unseen.length} not seen by a test: ${score.toFixed(1)} % in ${((Date.now() - from) / 60_000).toFixed(1)} minutes`)
+if (score < row.least || stale.length > 0) process.exitCode = 1

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { COMPILED, compiledOf, ROOT } from './compiled.js'
 
 /* Compiles the tests and all that they import into `.compiled/`, once for all processes. */
@@ -11,7 +12,7 @@ const HASHES = join(COMPILED, 'hashes.json')
 /** Compiles what has changed since the last time, and removes what has no source any more. */
 export async function compile () {
   const known = read(HASHES)
-  const version = read('node_modules/ts-blank-space/package.json').version
+  const { version } = read(fileURLToPath(new URL('../package.json', import.meta.resolve('ts-blank-space'))))
   const rules = version + text('test/unit/strip.js')
   const hashes = {}
   for (const source of sources()) {

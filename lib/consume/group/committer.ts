@@ -24,9 +24,15 @@ export class Committer {
     if (this.#stopped) return
     if (++this.#settled >= this.#parts.environment.settings.commit.count && this.#inFlight === undefined) {
       this.#run()
-      return
+    } else if (this.#cancel === undefined) {
+      this.#schedule()
     }
-    this.#cancel ??= this.#parts.environment.clock.schedule(this.#parts.environment.settings.commit.interval, () => {
+  }
+
+  /** Apart from `moved`, which is called for each message: a function that has a closure takes memory for each call. */
+  #schedule (): void {
+    const { clock, settings: { commit } } = this.#parts.environment
+    this.#cancel = clock.schedule(commit.interval, () => {
       this.#cancel = undefined
       this.#run()
     })

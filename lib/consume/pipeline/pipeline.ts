@@ -85,12 +85,29 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
     return outcome
   }
 
-  async #run (first: Delivery, slot: LaneSlot): Promise<Outcome> {
+  #run (first: Delivery, slot: LaneSlot): Promise<Outcome> {
+    const turn = this.#parts.breaker?.turn(first, slot)
+    return turn === undefined ? this.#begin(first, slot) : this.#beginAfter(turn, first, slot)
+  }
+
+  async #beginAfter (turn: Promise<boolean>, first: Delivery, slot: LaneSlot): Promise<Outcome> {
+    return await turn ? await this.#begin(first, slot) : 'unsettled'
+  }
+
+  /** Each message comes here. A `then` takes 0.2 kB of memory, and the frame of an async function took 0.6. */
+  #begin (first: Delivery, slot: LaneSlot): Promise<Outcome> {
+    return this.#attempt(first, slot).then((result) => {
+      if (result.kind === 'failed') return this.#failed(first, slot, result)
+      this.#parts.breaker?.ended(first, slot, result.outcome)
+      return result.outcome
+    })
+  }
+
+  /** What follows the failure of a first attempt: the policy decides, as often as the message is tried again. */
+  async #failed (first: Delivery, slot: LaneSlot, failed: AttemptResult): Promise<Outcome> {
     const { breaker, consequences } = this.#parts
-    const turn = breaker?.turn(first, slot)
-    if (turn !== undefined && !await turn) return 'unsettled'
     let delivery = first
-    let result = await this.#attempt(delivery, slot)
+    let result = failed
     while (result.kind === 'failed') {
       const { failure, consequence } = result
       if (breaker?.failed(delivery, slot, result) !== true) {
@@ -108,10 +125,16 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
   }
 
   #attempt (delivery: Delivery, slot: LaneSlot, firstAt?: number): Promise<AttemptResult> {
+    this.#report.started(delivery)
+    const { isTraced, tellsEnded } = this.#report
+    if (isTraced || tellsEnded) return this.#attemptHeard(delivery, slot, firstAt)
+    return this.#one.run(delivery, slot, firstAt)
+  }
+
+  /** Apart from `#attempt`: its closures would take memory for each message, also where nothing listens. */
+  #attemptHeard (delivery: Delivery, slot: LaneSlot, firstAt?: number): Promise<AttemptResult> {
     const report = this.#report
-    report.started(delivery)
     const { isTraced, tellsEnded } = report
-    if (!isTraced && !tellsEnded) return this.#one.run(delivery, slot, firstAt)
     const attempt = (): Promise<AttemptResult> => this.#one.run(delivery, slot, firstAt)
     const traced = isTraced ? () => traceAttempt(report.contextOf(delivery), attempt, report.around) : attempt
     return tellsEnded ? this.#runTimed(delivery, traced) : traced()

@@ -1,0 +1,12 @@
+/** A mutant that changes nothing which a caller can see, so that no test can find it. */
+export interface Equivalent {
+  /** Folder or file below `lib/`. */
+  readonly file: string
+  /** The source line in which the mutant begins, without the blanks around it. */
+  readonly line: string
+  /** What stands there instead, as `npm run mutate` prints it. */
+  readonly to: string
+  readonly reason: string
+}
+
+export const EQUIVALENTS: readonly Equivalent[] = []

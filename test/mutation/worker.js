@@ -1,0 +1,80 @@
+import { pathToFileURL } from 'node:url'
+import { setImmediate, setTimeout } from 'node:timers/promises'
+import { Test } from 'tap'
+import { compiledOf } from '../unit/compiled.js'
+import { declare, TESTS } from './declared.js'
+
+/*
+ * A process that has loaded the test files of a folder, and runs single tests with one mutant. A test costs its own
+ * time only: no process, no loading.
+ */
+
+/** How often a test that waits for nothing is asked again before it counts as one that never ends. */
+const LOOKS = 4
+/** ms */
+const BETWEEN_LOOKS = 50
+
+const { __STRYKER_ACTIVE_MUTANT__: loadedWith } = process.env
+// Programs that a test starts have no mutant.
+delete process.env.__STRYKER_ACTIVE_MUTANT__
+const stryker = globalThis.__stryker__ = { activeMutant: loadedWith }
+
+let unhandled
+for (const event of ['uncaughtException', 'unhandledRejection']) process.on(event, (error) => { unhandled ??= error })
+process.on('disconnect', () => process.exit())
+process.on('message', (message) => {
+  answer(message).catch((error) => ({ failure: String(error) })).then((reply) => process.send({ reply }))
+})
+
+async function answer ({ load, coverage, test, mutant, hitLimit }) {
+  if (load !== undefined) return await loadAll(load)
+  if (coverage !== undefined) return { coverage: stryker.mutantCoverage, isLeaking: false }
+  Object.assign(stryker, { activeMutant: mutant, hitLimit, hitCount: 0, currentTestId: test })
+  const before = performance.now()
+  const failure = await run(TESTS.get(test))
+  const time = performance.now() - before
+  const isEndless = hitLimit !== undefined && stryker.hitCount > hitLimit
+  stryker.activeMutant = loadedWith
+  return { failure, isEndless, time, isLeaking: await isLeaking() }
+}
+
+async function loadAll (files) {
+  for (const file of files) await declare(file, pathToFileURL(compiledOf(file)).href)
+  return { tests: [...TESTS.values()].map(({ id, file }) => ({ id, file })), isLeaking: false }
+}
+
+/** What failed in a test, or undefined. */
+async function run ({ name, options, run }) {
+  unhandled = undefined
+  const root = new Test({ name, timeout: 0 })
+  root.resume()
+  root.runMain(() => {})
+  let results
+  const ended = root.test(name, { ...options, timeout: 0 }, run).then((found) => { results = found })
+  const idle = await Promise.race([ended, neverEnds(() => results)])
+  if (idle === true) return 'the test never ends'
+  root.end()
+  await setImmediate()
+  if (unhandled !== undefined) return `unhandled: ${unhandled?.message}`
+  return root.passing() ? undefined : results?.failures?.[0]?.fullname ?? name
+}
+
+/** Ends when a test waits, and nothing is left in the process that could end its wait. */
+async function neverEnds (results) {
+  for (let looks = 0; looks < LOOKS && results() === undefined; looks++) {
+    await setTimeout(BETWEEN_LOOKS, undefined, { ref: false })
+    if (resources() > idleResources) looks = -1
+  }
+  return results() === undefined
+}
+
+async function isLeaking () {
+  for (let turn = 0; turn < 3 && resources() > idleResources; turn++) await setImmediate()
+  return resources() > idleResources || unhandled !== undefined
+}
+
+function resources () {
+  return process.getActiveResourcesInfo().filter((name) => !/^(Immediate|PipeWrap|TTYWrap)$/.test(name)).length
+}
+
+const idleResources = resources()
