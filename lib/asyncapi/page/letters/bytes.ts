@@ -14,7 +14,7 @@ export function bytesView (what: string, base64: unknown): HTMLElement {
   return el('div', { class: 'bytes' },
     readable,
     el('details', { open: readable === undefined },
-      el('summary', {}, `${bytes.length.toLocaleString('en')} bytes`),
+      el('summary', {}, bytes.length === 1 ? '1 byte' : `${bytes.length.toLocaleString('en')} bytes`),
       codeBlock(`the bytes of ${what}`, dump(bytes))
     )
   )
