@@ -94,7 +94,7 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
     return await turn ? await this.#begin(first, slot) : 'unsettled'
   }
 
-  /** Each message comes here. A `then` takes 0.2 kB of memory, and the frame of an async function took 0.6. */
+  /** Each message comes here. A `then` takes less memory than the frame of an async function, which took 0.6 kB. */
   #begin (first: Delivery, slot: LaneSlot): Promise<Outcome> {
     return this.#attempt(first, slot).then((result) => {
       if (result.kind === 'failed') return this.#failed(first, slot, result)
