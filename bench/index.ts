@@ -1,25 +1,27 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { chart, type Recorded } from './chart.js'
 
 // npm run bench                        the names
 // npm run bench -- <name> [arguments]  one bench; its first lines say what its arguments are
 // npm run bench -- check [names]       all benches of recorded.json, or those: fails when a ratio is below 85 %
+// npm run bench -- chart               draws recorded.json as docs/speed.svg
 
 const LEAST = 0.85
 
 type Ratios = Readonly<Record<string, number>>
-interface Recorded { readonly args: readonly string[], readonly ratios: Ratios }
 
 const folder = fileURLToPath(new URL('.', import.meta.url))
 const names = readdirSync(folder).filter((name) => existsSync(`${folder}${name}/index.ts`))
 const [name, ...args] = process.argv.slice(2)
 
 if (name === 'check') process.exitCode = await check(args)
+else if (name === 'chart') writeFileSync(`${folder}../docs/speed.svg`, chart(readRecorded()))
 else if (name !== undefined && names.includes(name)) process.exitCode = (await run(name, args)).code
 else {
-  console.log(`npm run bench -- <name>: ${names.join(', ')}, check`)
+  console.log(`npm run bench -- <name>: ${names.join(', ')}, check, chart`)
   process.exitCode = name === undefined ? 0 : 1
 }
 
@@ -39,9 +41,8 @@ async function run (name: string, args: readonly string[]): Promise<{ code: numb
 
 /** Runs what is recorded, and compares. Resolves to the exit code. */
 async function check (only: readonly string[]): Promise<number> {
-  const recorded: Readonly<Record<string, Recorded>> = JSON.parse(readFileSync(`${folder}recorded.json`, 'utf8'))
   const rows: Array<Record<string, unknown>> = []
-  for (const [bench, { args, ratios: expected }] of Object.entries(recorded)) {
+  for (const [bench, { args, ratios: expected }] of Object.entries(readRecorded())) {
     const [name = ''] = bench.split(' ')
     if (only.length > 0 && !only.includes(name)) continue
     const { ratios } = await run(name, args)
@@ -52,4 +53,8 @@ async function check (only: readonly string[]): Promise<number> {
   }
   console.table(rows)
   return rows.length > 0 && rows.every(({ isFine }) => isFine) ? 0 : 1
+}
+
+function readRecorded (): Recorded {
+  return JSON.parse(readFileSync(`${folder}recorded.json`, 'utf8')) as Recorded
 }
