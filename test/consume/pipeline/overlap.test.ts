@@ -307,3 +307,18 @@ t.test('with an open breaker the first message of a lane is the probe, not one b
   }
   t.same(ends.filter((end) => !end.startsWith('1')), ['0 acknowledged', '2 acknowledged'])
 })
+
+t.test('a probe that cannot store its result before the group closes leaves its message unsettled', async (t) => {
+  const { clock, sends, ends, group, receive, answer } = build({ breaker: { minimum: 1, ratio: 1, window: 60_000 } })
+  await receive('a')
+  await answer(refusal())
+  await clock.advance(1)
+  await answer(refusal())
+  t.same([sends(), ends], [['0:a', '0:a'], []], 'the breaker is open')
+  while (sends().length === 2) await clock.advance(1000)
+  await answer(refusal('timeout'))
+  const closed = group.close(1000)
+  await clock.advance(5000)
+  await closed
+  t.same([sends(), ends], [['0:a', '0:a', '0:a'], ['0 unsettled']])
+})
