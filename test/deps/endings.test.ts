@@ -242,18 +242,28 @@ t.test('a clean-up that fails is a 5xx, whatever status its error has', async (t
   for (const [status, expected] of [
     [{ statusCode: 404 }, 500],
     [{ status: 409 }, 500],
+    [{ statusCode: 499 }, 500],
     [{ statusCode: 600 }, 500],
-    [{ statusCode: 'wrong' }, 500],
-    [{ statusCode: 503 }, 503]
+    [{ statusCode: 'wrong' }, 500]
   ] as const) {
     const { app } = await build(t)
-    const failing = dependency(function * () { yield; throw Object.assign(new Error('commit failed'), status) })
+    const failed = Object.assign(new Error('commit failed'), status)
+    const failing = dependency(function * () { yield; throw failed })
+    const causes: unknown[] = []
+    app.addHook('onError', async (_request, _reply, error) => { causes.push(error.cause) })
     app.get('/x', { config: { deps: { failing } } }, async () => 1)
-    t.match(
-      await app.inject('/x'),
-      { statusCode: expected, body: expected === 503 ? /commit failed/ : /FASTSTREAM_ERR_CLEANUP/ },
-      JSON.stringify(status)
-    )
+    const told = JSON.stringify(status)
+    t.match(await app.inject('/x'), { statusCode: expected, body: /FASTSTREAM_ERR_CLEANUP/ }, told)
+    t.same(causes, [failed], told)
+  }
+  for (const statusCode of [500, 503, 599]) {
+    const { app } = await build(t)
+    const failing = dependency(function * () { yield; throw Object.assign(new Error('commit failed'), { statusCode }) })
+    app.get('/x', { config: { deps: { failing } } }, async () => 1)
+    const { statusCode: answered, body } = await app.inject('/x')
+    t.equal(answered, statusCode)
+    t.match(body, /commit failed/)
+    t.notMatch(body, /FASTSTREAM_ERR_CLEANUP/)
   }
 })
 
