@@ -46,13 +46,16 @@ export function encodeRecords (records: readonly BatchRecord[], offset = 0): Buf
   return bytes
 }
 
-/** One batch of message format 2. Its leader fills in offsets and epoch, which the checksum leaves out. */
+/**
+ * One batch of message format 2, which has one record at least. Its leader fills in offsets and epoch, which the
+ * checksum leaves out.
+ */
 export function encodeBatch (
   records: readonly BatchRecord[],
   { producerId, producerEpoch, firstSequence }: Sequence,
   compressed?: CompressedRecords
 ): Buffer {
-  const baseTimestamp = records[0]?.timestamp ?? 0
+  const baseTimestamp = records[0]!.timestamp
   let maxTimestamp = baseTimestamp
   for (const { timestamp } of records) if (timestamp > maxTimestamp) maxTimestamp = timestamp
   const bytes = compressed === undefined
