@@ -3,7 +3,7 @@ import type { FastifySchemaCompiler } from 'fastify'
 import { isBytes, toBuffer } from '../codec/bytes.js'
 import type { Part } from '../codec/violations.js'
 import { FASTSTREAM_ERR_SCHEMA_BUILD } from '../errors.js'
-import { reasonOf } from '../to-error.js'
+import { reasonOf, toError } from '../to-error.js'
 import type { Compiler } from './ajv.js'
 import { bytesValidator, isBytesSchema, lookAlikeOf, NO_BYTES } from './bytes.js'
 
@@ -74,7 +74,14 @@ function runAjv (validate: AjvValidator, refuse: Refuse): Validate {
     if (isBytes(payload)) throw refuse([NO_BYTES])
     const holder = { payload: payload ?? null }
     const context = { parentData: holder, parentDataProperty: 'payload' }
-    if (validate(holder.payload, context) === false) throw refuse(validate.errors)
+    let answer: unknown
+    try {
+      answer = validate(holder.payload, context)
+    } catch (error) {
+      // Ajv calls functions of a value that it compares (`uniqueItems`): a sender may have put a `toString` of its own.
+      throw refuse(toError(error))
+    }
+    if (answer === false) throw refuse(validate.errors)
     // A deletion must not turn into an empty string or a zero.
     if (payload === undefined && holder.payload !== null) {
       throw refuse([{ instancePath: '', keyword: 'type', params: {}, message: 'must not be null' }])
