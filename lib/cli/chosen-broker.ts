@@ -15,11 +15,11 @@ export const BROKER_HELP = '  --broker billing           the name of the broker,
  * @throws UsageError
  */
 export function chosenBroker (app: FastifyInstance, values: Values): Broker {
-  const { byName } = brokersOf(app)
+  const brokers = [...brokersOf(app).byName.values()]
+  const names = brokers.map((each) => each.name).join(', ')
   const name = textOf(values, 'broker')
-  const names = [...byName.keys()].join(', ')
-  if (name === undefined && byName.size > 1) throw new UsageError(`name the broker: --broker, one of ${names}`)
-  const broker = byName.get(name ?? names)
+  if (name === undefined && brokers.length > 1) throw new UsageError(`name the broker: --broker, one of ${names}`)
+  const broker = name === undefined ? brokers[0] : brokers.find((each) => each.name === name)
   if (broker === undefined) throw new UsageError(`the app has no broker '${name}': there is ${names}`)
   return broker
 }

@@ -88,13 +88,15 @@ async function show ({ values, positionals: [file], rest, out }: Call): Promise<
   if (runner !== undefined && runner !== 'tap' && runner !== 'vitest') {
     throw new UsageError('--as-test must be tap or vitest')
   }
+  const to = textOf(values, 'out')
+  if (to !== undefined && runner === undefined) throw new UsageError('--out is the file of a test: add --as-test tap')
   const app = await loadApp({ file, rest, connects: true })
   try {
     const letter = await chosenBroker(app, values).deadLetters.show(place)
     const { verdict, deadLetter, rawKey, rawValue, messageHeaders } = letter
     if (runner !== undefined) {
       if (deadLetter === undefined) throw new UsageError(`${at} has the headers of no dead letter`)
-      const [found, to] = [fileOf(file), textOf(values, 'out')]
+      const found = fileOf(file)
       const path = relative(to === undefined ? '.' : dirname(to), found).replaceAll('\\', '/')
       const module = path.startsWith('.') ? path : `./${path}`
       const exported = exportOf(found, membersOf(await importApp(found)))

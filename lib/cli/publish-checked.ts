@@ -22,8 +22,7 @@ export async function publishChecked (
   const options = { headers, ...key !== undefined && { key } }
   const { registry } = broker
   const publishers = registry.publishers.filter((each) => each.topic === topic)
-  const subscribers = registry.subscribers.filter(({ topics, patterns }) => (
-    topics.includes(topic) || patterns.some((pattern) => pattern.matches(topic))))
+  const subscribers = registry.subscribers.filter(({ declaration }) => broker.reads(declaration, topic))
   if (publishers.length > 0) {
     const publisher = await firstOf(publishers, async ({ declaration }) => {
       const plan = broker.publisherOf(declaration)

@@ -92,9 +92,8 @@ async function run (call: Call): Promise<ExitCode> {
 }
 
 /** @throws UsageError */
-function checkGroup ({ compiledSubscribers }: Broker, topic: string, group: string): void {
-  const readers = compiledSubscribers.filter(({ topics, patterns }) => (
-    topics.includes(topic) || patterns.some((pattern) => pattern.matches(topic))))
+function checkGroup (broker: Broker, topic: string, group: string): void {
+  const readers = broker.compiledSubscribers.filter(({ declaration }) => broker.reads(declaration, topic))
   const groups = [...new Set(readers.flatMap(({ groupId }) => groupId ?? []))]
   if (groups.includes(group)) return
   throw new UsageError(`no subscriber of the app reads '${topic}' in group '${group}': ${

@@ -113,8 +113,7 @@ function ignore (): void {}
 async function messageOf (broker: Broker, topic: string, partition: number, record: ConsumedRecord): Promise<object> {
   const { offset, timestamp, key, value: bytes } = record
   const place = { partition, offset: String(offset), timestamp: dateOf(timestamp), key: key && shownBytes(key) }
-  const subscriber = broker.compiledSubscribers.find(({ topics, patterns }) => (
-    topics.includes(topic) || patterns.some((pattern) => pattern.matches(topic))))
+  const subscriber = broker.compiledSubscribers.find(({ declaration }) => broker.reads(declaration, topic))
   try {
     const all = decodeHeaders(record.headers)
     if (subscriber === undefined) return { ...place, headers: all, value: decodeValueOf(record) }

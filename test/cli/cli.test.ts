@@ -46,6 +46,7 @@ t.test('what cannot be told ends with 2, and says what to write', async (t) => {
     [['dlq', 'show', SHOP], /--at/],
     [['dlq', 'show', SHOP, '--at', 'x'], /no place/],
     [['dlq', 'show', SHOP, '--at', 'orders.dlq:0:1', '--as-test', 'jest'], /tap or vitest/],
+    [['dlq', 'show', SHOP, '--at', 'orders.dlq:0:1', '--out', 'letter.test.js'], /add --as-test/],
     [['dlq', 'list', SHOP, '--state', 'new'], /--state/],
     [['dlq', 'list', SHOP, '--since', 'soon'], /--since/],
     [['dlq', 'list', SHOP, '--limit', 'x'], /--limit/],
