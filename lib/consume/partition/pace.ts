@@ -10,7 +10,7 @@ const RESTS = [1, 1000] as const
 
 /**
  * Gives the event loop its turns, so that handlers that never wait do not starve HTTP. Lanes that have to wait go on in
- * later turns, the longest waiting one first.
+ * later turns: the one that has waited longest is the first.
  */
 export class Pace {
   readonly #clock: Clock
@@ -39,7 +39,7 @@ export class Pace {
     return true
   }
 
-  /** The part of the time that items may take, 0 to 1: after each turn they rest for the others. */
+  /** The part of the time that items may take, above 0, at most 1: after each turn they rest for the remaining part. */
   share (share: number): void {
     this.#share = share
     if (share < 1 || this.#cancelRest === undefined) return
