@@ -30,8 +30,8 @@ export async function build (options: FastifyServerOptions, faststream: Faststre
 
   app.broker.subscriber('invoices', {
     schema: { value: InvoiceSchema }
-  }, async function sendInvoice (invoice, { log, correlationId }) {
-    log.info({ order: invoice.orderId, correlationId }, 'invoice sent')
+  }, async function sendInvoice (invoice, { log }) {
+    log.info({ order: invoice.orderId }, 'invoice sent')
   })
 
   return app
