@@ -14,7 +14,7 @@ export function inOwnContext<Result> (work: () => Result): Result {
 
 /**
  * Makes a timer or another resource of Node's own, whose callback then runs in an empty async context of its own.
- * `inOwnContext` gives the same for two resources more, which cost 0.7 µs each time.
+ * `inOwnContext` does the same with two more resources, which cost 0.7 µs each time.
  */
 export function makeInOwnContext<Result> (make: () => Result): Result {
   return ROOT.runInAsyncScope(make)

@@ -47,7 +47,7 @@ export class Resolution {
   resolve (dep: DeclaredDependency): unknown {
     const actual = this.#settings.overrides.get(dep) ?? dep
     const known = this.#values.get(actual)
-    // Its own factory asks for it: what that makes is known when it has returned.
+    // Its factory asks for it while it runs: the value is known once the factory has returned.
     if (known === CALLED) return Promise.resolve().then(() => this.resolve(dep))
     if (known !== undefined || this.#values.has(actual)) return known
     // A dependency that is made after the clean-up would never be cleaned up.

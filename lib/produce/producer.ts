@@ -13,6 +13,7 @@ import type { Entry } from './entry.js'
 import { sizeOf } from './size.js'
 import { chosenBy, Partitioner } from './partitioner.js'
 import { publishError } from './publish-error.js'
+import { isWithdrawn } from './send-order.js'
 import { RecordMetadata } from './record-metadata.js'
 import { toError } from '../to-error.js'
 
@@ -99,7 +100,11 @@ export class Producer {
           this.#tellPublished(entry, offset)
           resolve(new RecordMetadata(topic, entry.record.partition, offset))
         },
-        reject: (error) => { reject(this.#tellFailed(topic, publishError(topic, error), entry.deadline)) },
+        reject: (error) => {
+          // A withdrawn message is published again: that publish tells its outcome.
+          const isFailure = !isWithdrawn(error)
+          reject(isFailure ? this.#tellFailed(topic, publishError(topic, error), entry.deadline) : error)
+        },
         queued,
         order,
         counted: false,

@@ -18,7 +18,7 @@ export class Withdrawn extends Error {
 
 /** Whether a publish failed only because one before it did. */
 export function isWithdrawn (error: Error): boolean {
-  return error.cause instanceof Withdrawn
+  return error instanceof Withdrawn
 }
 
 /** An entry that may be one of an order. */

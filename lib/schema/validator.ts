@@ -79,6 +79,7 @@ function runAjv (validate: AjvValidator, refuse: Refuse): Validate {
       answer = validate(holder.payload, context)
     } catch (error) {
       // Ajv calls functions of a value that it compares (`uniqueItems`): a sender may have put a `toString` of its own.
+      // What a keyword of the app throws looks the same, and is its cause.
       throw refuse(toError(error))
     }
     if (answer === false) throw refuse(validate.errors)

@@ -97,7 +97,7 @@ function faultyProducer (producer: TransportProducer, faults: Faults): Transport
       if (delays.length > 0) await faults.wait(Math.max(...delays))
       const failed = happenings.find((happening) => happening?.error !== undefined)
       if (failed?.error === undefined) return await producer.send(records, deadline)
-      const isSent = areSent(records, (index) => happenings[index]?.error !== undefined)
+      const isSent = sentOf(records, (index) => happenings[index]?.error !== undefined)
       const sent = await producer.send(records.filter((_, index) => isSent[index]), deadline)
       const left = [...sent]
       const offsets = isSent.map((each) => each ? left.shift() : undefined)
@@ -107,8 +107,8 @@ function faultyProducer (producer: TransportProducer, faults: Faults): Transport
   }
 }
 
-/** Which records are sent: as on a cluster, none of a partition behind one that fails. */
-function areSent (records: readonly ProducedRecord[], fails: (index: number) => boolean): readonly boolean[] {
+/** Whether each record is sent: as on a cluster, none of a partition behind one that fails. */
+function sentOf (records: readonly ProducedRecord[], fails: (index: number) => boolean): readonly boolean[] {
   const failing = new Set<string>()
   return records.map((record, index) => {
     const partition = topicPartitionName(record)

@@ -9,7 +9,9 @@ export function replace (apps: readonly FastifyInstance[], replaced: unknown, fa
   if (!(replaced instanceof DeclaredDependency)) {
     throw new FASTSTREAM_ERR_INVALID_OPTION('override', 'must name what dependency() returned')
   }
-  if (fake instanceof DeclaredDependency && fake.isOrNeeds(replaced)) {
+  const isCircle = fake instanceof DeclaredDependency && (
+    fake.isOrNeeds(replaced) || apps.some((app) => needsByOverrides(fake, replaced, overridesOf(app))))
+  if (isCircle) {
     throw new FASTSTREAM_ERR_TEST_BROKER(`what stands in for the dependency '${replaced.name}' needs it`)
   }
   const replacement = fake instanceof DeclaredDependency
@@ -17,6 +19,14 @@ export function replace (apps: readonly FastifyInstance[], replaced: unknown, fa
     : new DeclaredDependency(replaced.name, {}, fake)
   for (const app of apps) overridesOf(app).set(replaced, replacement)
   return replaced
+}
+
+/** Whether a dependency needs another one, by what stands in for its needs so far. */
+function needsByOverrides (
+  { needs }: DeclaredDependency, other: DeclaredDependency, overrides: ReturnType<typeof overridesOf>
+): boolean {
+  return [...needs.values()].some((need) => (
+    need === other || needsByOverrides(overrides.get(need) ?? need, other, overrides)))
 }
 
 /** @throws FASTSTREAM_ERR_TEST_BROKER */

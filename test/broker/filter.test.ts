@@ -1,9 +1,10 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import t, { type Test } from 'tap'
 import { SkipMessage, StopConsume, type DeadLetter, type FaststreamOptions } from '../../index.js'
 import { testBroker } from '../../lib/testing/index.js'
 import { build as buildApp } from '../support/plugin-app.js'
 import { hear } from '../support/hear.js'
-import { Inbox } from '../support/inbox.js'
+import { gate, Inbox } from '../support/inbox.js'
 
 async function build (t: Test, options: FaststreamOptions = {}) {
   const app = await buildApp(t, { groupId: 'shop', ...options })
@@ -184,4 +185,29 @@ t.test('no filter is asked about a message that was redriven for another group',
   await broker.settled()
   t.same([asked, seen.items, dead.items], [[1], ['1'], []])
   t.same(settled.map(({ outcome }) => outcome), ['skipped', 'acknowledged'])
+})
+
+t.test('subscribers that share a topic wait for the results of each other', async (t) => {
+  const { app } = await build(t)
+  const events: string[] = []
+  const settled = hear(t, 'faststream.message.settled')
+  const out = app.broker.publisher('out', { partition: 0 })
+  const isEven = ({ value }: { value: unknown }): boolean => Number(value) % 2 === 0
+  const failed = gate()
+  app.broker.subscriber('events', { filter: isEven, publish: out }, async (n) => {
+    await failed.opened
+    return `even ${n}`
+  })
+  app.broker.subscriber('events', { publish: out }, (n) => `rest ${n}`)
+  app.broker.subscriber('out', { groupId: 'out' }, (value) => { events.push(String(value)) })
+  const broker = await testBroker(app, { allowFailures: true })
+  broker.fault({ on: 'publish', topic: 'out', times: 1, error: new Error('down') })
+  const open = (): void => { failed.open() }
+  subscribe('faststream.message.publish-failed', open)
+  t.teardown(() => unsubscribe('faststream.message.publish-failed', open))
+  await Promise.all([1, 2, 3].map((n) => broker.publish('events', n, { partition: 0 })))
+  await broker.settled()
+  t.same(events, ['rest 1', 'even 2', 'rest 3'])
+  const places = settled.filter((event) => event.topic === 'events').map(({ offset }) => Number(offset))
+  t.same(places, [0, 1, 2])
 })

@@ -2,6 +2,7 @@ import type { Worker } from 'node:cluster'
 import { EventEmitter } from 'node:events'
 import t from 'tap'
 import { leaveCluster } from '../../lib/cli/leave-cluster.js'
+import { turn } from '../support/manual-clock.js'
 
 /** A worker whose supervisor answers when the test says so. */
 class FakeWorker extends EventEmitter {
@@ -24,7 +25,7 @@ t.test('a worker waits until its supervisor has taken note that it leaves', asyn
   let hasLeft = false
   const leaving = leave(worker).then(() => { hasLeft = true })
   t.same(worker.calls, ['disconnect'])
-  await new Promise((resolve) => { setImmediate(resolve) })
+  await turn()
   t.equal(hasLeft, false)
   worker.emit('disconnect')
   await leaving

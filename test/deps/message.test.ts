@@ -198,6 +198,18 @@ t.test('tests replace a dependency, for requests and messages alike', async (t) 
   t.throws(() => broker.override('client' as never, () => 2), { code: 'FASTSTREAM_ERR_INVALID_OPTION' })
 })
 
+t.test('overrides that need each other are an error', async (t) => {
+  const { app } = await build(t)
+  const left = dependency('left', () => 1)
+  const right = dependency('right', () => 2)
+  app.get('/x', { config: { deps: { left, right } } }, async ({ deps }) => deps.left + deps.right)
+  const ofRight = dependency('ofRight', { right }, ({ right }) => right)
+  const ofLeft = dependency('ofLeft', { left }, ({ left }) => left)
+  await t.rejects(testBroker(app, { overrides: [[left, ofRight], [right, ofLeft]] }), {
+    code: 'FASTSTREAM_ERR_TEST_BROKER', message: /stands in for the dependency 'right' needs it/
+  })
+})
+
 t.test('an override of what nothing uses is an error, also from the beginning', async (t) => {
   const { app } = await build(t)
   await t.rejects(testBroker(app, { overrides: [[dependency('unused', () => 1), () => 2]] }), {

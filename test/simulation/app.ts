@@ -23,6 +23,9 @@ export const SIDE = 'side'
 export const LETTERS = 'orders.dlq'
 export const RESULTS = 'results'
 
+/** Whether the handler of a message returns a result: some have none. */
+export const hasResult = (seq: number): boolean => seq % 5 > 0
+
 const DRAIN = 9000
 const { sessionTimeout: { default: sessionTimeout }, rebalanceTimeout: { default: rebalanceTimeout } } = CONSUMER
 const TIMEOUTS = { sessionTimeout, rebalanceTimeout }
@@ -163,8 +166,7 @@ export class App {
       overlaps: results && topic === TOPIC,
       handle: async (message) => {
         await this.#handle(message)
-        // Some have no result.
-        return results && topic === TOPIC && message.order.seq % 5 > 0 ? true : undefined
+        return results && topic === TOPIC && hasResult(message.order.seq) ? true : undefined
       },
       release: () => undefined,
       prepare: (_, message) => [{ sender, outgoing: this.#resultOf(message) }]

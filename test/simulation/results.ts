@@ -1,4 +1,4 @@
-import { RESULTS } from './app.js'
+import { hasResult, RESULTS } from './app.js'
 import { historyOf, readTopic } from './evidence.js'
 import type { World } from './world.js'
 
@@ -32,7 +32,7 @@ export function wrongResults (world: World): string[] {
   const { effects } = historyOf(world)
   for (const { id, partition, offset } of effects.filter(({ done }) => done)) {
     const name = nameOf({ id, partition, offset })
-    if (Number(id.split(':')[1]) % 5 > 0 && !found.has(name)) wrong.push(`result lost: ${name}`)
+    if (hasResult(Number(id.split(':')[1])) && !found.has(name)) wrong.push(`result lost: ${name}`)
   }
   return wrong
 }

@@ -78,5 +78,6 @@ export function build (overrides: Partial<SubscriberPlan<Delivery>> = {}, queue 
   const sends = (): string[] => transport.sends.map(({ records }) => {
     return records.map(({ partition, topic, value }) => `${topic === 'out' ? partition : topic}:${value}`).join(' ')
   })
-  return { clock, log, group, consumer, handled, ends, receive, answer, assign, sends, prepare }
+  const { publishFailed, ended } = environment.events
+  return { publishFailed, ended, clock, log, group, consumer, handled, ends, receive, answer, assign, sends, prepare }
 }

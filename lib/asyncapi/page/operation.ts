@@ -21,7 +21,7 @@ export interface OperationView {
 /** Addresses of what a person can do with operations, where the app offers it. */
 export interface Doing {
   readonly publishAt: URL | undefined
-  /** The routes of the dead letters that operations send, by the ids of these. */
+  /** The routes of dead letters, by the id of the operation that sends them. */
   readonly letterRoutes: ReadonlyMap<string, URL>
 }
 

@@ -26,6 +26,7 @@ class BatchSlot implements LaneSlot {
     this.#batch = batch
     this.#pause = pause
     batch.begin()
+    // None of them lets the next message begin: the batch is what its lane runs.
     this.#slots = batch.records.map((record) => new RecordSlot(queue, record, pause, lane))
   }
 

@@ -60,7 +60,7 @@ class RecordIntake implements Intake {
   }
 }
 
-/** To make a Buffer of a key costs more than to read it: 0.06 instead of 0.2 µs. */
+/** A Buffer of the key costs 0.2 µs, and to read the key 0.06. */
 function keyOf (record: ConsumedRecord): string | null {
   return record.keyLatin1 === undefined ? record.key && record.key.toString('latin1') : record.keyLatin1()
 }

@@ -5,7 +5,7 @@ import type { Pace } from './pace.js'
 
 export type { LaneSlot, Pause, Settlement } from './lane-slot.js'
 
-/** After what has run. Not within it: nothing is to see a handler that ends as the one that calls the next. */
+/** Starts the next item in a microtask: within the call, the stack of the next handler would show this one. */
 const SOON = Promise.resolve()
 
 /**

@@ -2,8 +2,8 @@ import type { SendOrder } from '../../message/outgoing.js'
 
 /**
  * The items of one lane whose results are being stored while the next item is handled. They end in the order in which
- * they began: an item that ends first would be settled, and after a crash the one before it would be handled again,
- * behind it. When one fails, its lane begins nothing until all have ended.
+ * they began: an item that ended before an earlier one would be settled, and a crash would have the earlier one handled
+ * again, behind it. When one fails, its lane begins nothing until all have ended.
  */
 export class OpenItems<T> implements SendOrder {
   broken = false

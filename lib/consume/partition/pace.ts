@@ -39,7 +39,10 @@ export class Pace {
     return true
   }
 
-  /** The part of the time that items may take, above 0, at most 1: after each turn they rest for the remaining part. */
+  /**
+   * The part of the time that items may take, above 0, at most 1: after each turn they rest for the remaining part.
+   * What else runs in the same turn counts, too.
+   */
   share (share: number): void {
     this.#share = share
     if (share < 1 || this.#cancelRest === undefined) return

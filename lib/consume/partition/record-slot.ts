@@ -61,6 +61,8 @@ export class RecordSlot implements LaneSlot {
   }
 
   letNextBegin (): void {
+    // Another subscriber may take the next message, and not wait for this one.
+    if (this.#queue.pipeline.plan.overlaps !== true) return
     if (this.#queue.lanes.letNextBegin(this.#lane, this.#item)) this.#pause = WITHOUT_PLACE
   }
 

@@ -108,7 +108,8 @@ export class BatchPipeline<Batch = unknown> implements ErasedPipeline {
     }
     const { members } = delivery
     report.started(delivery)
-    const { isTraced, tellsEnded } = report
+    const isTraced = report.startsTrace()
+    const { tellsEnded } = report
     const began = clock.elapsed()
     const attempt = (): Promise<AttemptResult> => one.run(delivery, slot, firstAt)
     const running = isTraced ? traceAttempt(report.batchContextOf(delivery), attempt, report.around) : attempt()

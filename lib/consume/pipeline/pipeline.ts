@@ -113,7 +113,7 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
       if (breaker?.failed(delivery, slot, result) !== true) {
         if (consequence.kind !== 'again') return await consequences.carryOut(delivery, failure, consequence, slot)
         this.#report.retries(delivery, failure, consequence.delay)
-        if (!await slot.wait(consequence.delay, true)) return 'unsettled'
+        if (!await slot.wait(consequence.delay, delivery.results === undefined)) return 'unsettled'
       }
       const turn = breaker?.turn(delivery, slot)
       if (turn !== undefined && !await turn) return 'unsettled'
@@ -126,18 +126,19 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
 
   #attempt (delivery: Delivery, slot: LaneSlot, firstAt?: number): Promise<AttemptResult> {
     this.#report.started(delivery)
-    const { isTraced, tellsEnded } = this.#report
-    if (isTraced || tellsEnded) return this.#attemptHeard(delivery, slot, firstAt)
+    const isTraced = this.#report.startsTrace()
+    if (isTraced || this.#report.tellsEnded) return this.#attemptHeard(delivery, slot, isTraced, firstAt)
     return this.#one.run(delivery, slot, firstAt)
   }
 
   /** Apart from `#attempt`: its closures would take memory for each message, also where nothing listens. */
-  #attemptHeard (delivery: Delivery, slot: LaneSlot, firstAt?: number): Promise<AttemptResult> {
+  #attemptHeard (
+    delivery: Delivery, slot: LaneSlot, isTraced: boolean, firstAt?: number
+  ): Promise<AttemptResult> {
     const report = this.#report
-    const { isTraced, tellsEnded } = report
     const attempt = (): Promise<AttemptResult> => this.#one.run(delivery, slot, firstAt)
     const traced = isTraced ? () => traceAttempt(report.contextOf(delivery), attempt, report.around) : attempt
-    return tellsEnded ? this.#runTimed(delivery, traced) : traced()
+    return report.tellsEnded ? this.#runTimed(delivery, traced) : traced()
   }
 
   async #runTimed (delivery: Delivery, attempt: () => Promise<AttemptResult>): Promise<AttemptResult> {

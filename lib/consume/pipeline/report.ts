@@ -46,11 +46,10 @@ export class SubscriberReport implements BreakerListener {
   }
 
   /** Code of an observer around each attempt. */
-  get around (): AroundAttempt | undefined {
-    return this.#environment.events.around.attempt
-  }
+  get around (): AroundAttempt | undefined { return this.#environment.events.around.attempt }
 
-  get isTraced (): boolean {
+  /** Whether an attempt is traced. Tracing may begin with it: it looks for an SDK that was registered since. */
+  startsTrace (): boolean {
     this.#environment.events.around.look?.()
     return processing.hasSubscribers || this.around !== undefined
   }
@@ -233,9 +232,9 @@ export class SubscriberReport implements BreakerListener {
   }
 
   #eventOf ({ topic, partition, record: { offset }, attempt }: Delivery): MessageStartedEvent {
-    const { groupId, name } = this.#plan
-    const { broker, brokerId } = this.#environment.events.identity
-    return { broker, brokerId, groupId, subscriber: name, topic, partition, offset, attempt }
+    const { groupId, name: subscriber } = this.#plan
+    const { events: { identity: { broker, brokerId } } } = this.#environment
+    return { broker, brokerId, groupId, subscriber, topic, partition, offset, attempt }
   }
 }
 

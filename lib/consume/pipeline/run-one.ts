@@ -79,7 +79,7 @@ export class RunOne<Message> {
     } catch (caught) {
       delivery.end()
       if (delivery.givenUp) return { ...UNSETTLED, error: toError(caught) }
-      if (steps.overlaps === true && await slot.first?.() === false) return unstored()
+      if (steps.overlaps === true && await slot.first?.() === false) return { ...UNSETTLED, error: toError(caught) }
       // A codec that is aborted rejects with an error of its own.
       const thrown: unknown = step === 'decode' ? delivery.aborted ?? caught : caught
       if (thrown instanceof StopConsume) return this.#stops(thrown, delivery, slot)

@@ -36,6 +36,12 @@ export interface SubscriberSettings extends ReadSettings {
   readonly groupId: string | null
   /** Undefined: one message at a time. */
   readonly batch?: BatchSettings | undefined
+  /**
+   * True: the next message of a lane is handled while the results of this one are being stored. Only for a plan with
+   * nothing that comes after the results: no code of `around`, no `replies` and no `onFailure`, each of which may run
+   * the handler again. That of a queue counts: subscribers that share one wait for each other. @default false
+   */
+  readonly overlaps?: boolean
   /** Code that asks for its messages, in place of a handler that gets them. */
   readonly reader?: ReadingCode | undefined
   /** Calls about its partitions. */
@@ -75,7 +81,7 @@ export interface Replies {
 }
 
 /** Steps of a subscriber for each message, in this order. `Message` is the result of `decode`. */
-export interface MessageSteps<Message> {
+export interface MessageSteps<Message> extends Pick<SubscriberSettings, 'overlaps'> {
   /** Returns the code around one attempt. Undefined where there is none, so that nothing is added per message. */
   readonly around?: ((delivery: Delivery) => AttemptMoments) | undefined
   /** Decodes and validates. Throws (or rejects) when the message can never be handled. */
@@ -86,12 +92,6 @@ export interface MessageSteps<Message> {
    * Returns undefined when there is nothing to clean up; rejects when the clean-up fails.
    */
   release (message: Message, failure?: { readonly error: unknown }): Promise<void> | undefined
-  /**
-   * True: the next message of a lane is handled while the results of this one are being stored. Only for a plan with
-   * nothing that comes after the results: no code of `around`, no `replies` and no `onFailure`, each of which may run
-   * the handler again. @default false
-   */
-  readonly overlaps?: boolean
   /** Checks and encodes the handler's result. Throws (or rejects) when it cannot be published. */
   prepare (result: unknown, message: Message): readonly Prepared[] | Promise<ResultsInScope>
   /** Undefined where the subscriber does not answer, so that nothing is added per message. */

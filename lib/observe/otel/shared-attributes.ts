@@ -2,7 +2,7 @@ import type { Attributes } from '@opentelemetry/api'
 import type { MessageProcessContext, MessagePublishContext } from '../../../types/index.js'
 import { commonAttributes, partitionAttributes, topicAttributes, type BrokerFacts } from './attributes.js'
 
-/** Objects that are kept: an app may publish to any number of topics. */
+/** Topics whose attributes are kept: an app may publish to, or match by a pattern, any number of them. */
 const LIMIT = 1000
 
 /** Attributes that spans of one broker are started with, made once for all messages of a partition or topic. */
@@ -36,7 +36,10 @@ export class SharedAttributes {
     let ofTopics = this.#ofPartitions.get(groupId)
     if (ofTopics === undefined) this.#ofPartitions.set(groupId, ofTopics = new Map())
     let ofTopic = ofTopics.get(topic)
-    if (ofTopic === undefined) ofTopics.set(topic, ofTopic = [])
+    if (ofTopic === undefined) {
+      if (ofTopics.size === LIMIT) ofTopics.clear()
+      ofTopics.set(topic, ofTopic = [])
+    }
     return (ofTopic[partition] ??= Object.assign(partitionAttributes(place), common))
   }
 

@@ -13,8 +13,8 @@ const RATES: ReadonlyArray<readonly [rate: BrokerPressure['subscribers'], share:
 /**
  * Couples a broker with the event loop of the process. Handlers and requests share it: when it is late, fewer messages
  * are started, and their partitions stay where they are. Even then some are started, so that health tells the truth.
- * Messages rest in each turn of the event loop and not for a whole interval: a burst of them would delay all requests
- * that come meanwhile.
+ * Subscribers rest after each turn of the event loop, not for a whole interval: messages that start in a burst would
+ * delay each request that comes meanwhile.
  */
 export class Coupling {
   readonly #broker: Broker

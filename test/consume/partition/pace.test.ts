@@ -2,7 +2,7 @@ import t from 'tap'
 import type { Clock } from '../../../lib/clock.js'
 import { Pace } from '../../../lib/consume/partition/pace.js'
 
-const turn = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve) })
+const oneTurn = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve) })
 
 /** Lanes whose items hold the event loop, by a clock whose only timer fires when the test says so. */
 function paced () {
@@ -35,29 +35,23 @@ function paced () {
   return { pace, started, run, fire, rest: () => timer?.ms }
 }
 
-t.test('after 64 items the event loop has a turn', async (t) => {
-  const { started, run } = paced()
-  run('a', 100, 0)
-  t.equal(started.length, 64)
-  await turn()
-  t.equal(started.length, 100)
-})
+for (const [what, items, ms, most] of [['64 items', 100, 0, 64], ['1 ms', 3, 0.5, 2]] as const) {
+  t.test(`after ${what} the event loop has a turn`, async (t) => {
+    const { started, run } = paced()
+    run('a', items, ms)
+    t.equal(started.length, most)
+    await oneTurn()
+    t.equal(started.length, items)
+  })
+}
 
-t.test('after 1 ms the event loop has a turn', async (t) => {
-  const { started, run } = paced()
-  run('a', 3, 0.5)
-  t.equal(started.length, 2)
-  await turn()
-  t.equal(started.length, 3)
-})
-
-t.test('lanes that wait go on in later turns, the longest waiting one first', async (t) => {
+t.test('lanes that wait go on in later turns, first the one that has waited longest', async (t) => {
   const { started, run } = paced()
   for (const lane of ['a', 'b', 'c']) run(lane, 2, 1)
   const turns = [[...started]]
   while (started.length < 6) {
     const before = started.length
-    await turn()
+    await oneTurn()
     turns.push(started.slice(before))
   }
   t.same(turns, [['a'], ['a'], ['b'], ['c'], ['b'], ['c']])
@@ -68,16 +62,16 @@ t.test('with a share of the time, items rest as long as the others are to have',
   pace.share(0.1)
   run('a', 3, 10)
   t.equal(started.length, 1)
-  await turn()
+  await oneTurn()
   t.equal(rest(), 90)
   run('b', 1, 10)
   t.same(started, ['a'], 'nothing starts meanwhile')
   fire()
   t.same(started, ['a', 'a'])
-  await turn()
+  await oneTurn()
   pace.share(0.5)
   fire()
-  await turn()
+  await oneTurn()
   t.equal(rest(), 10)
 })
 
@@ -85,11 +79,11 @@ t.test('a rest is not shorter than 1 ms and not longer than 1 s', async (t) => {
   const { pace, run, fire, rest } = paced()
   pace.share(0.1)
   run('a', 1, 0)
-  await turn()
+  await oneTurn()
   t.equal(rest(), 1)
   fire()
   run('a', 1, 5000)
-  await turn()
+  await oneTurn()
   t.equal(rest(), 1000)
 })
 
@@ -97,11 +91,11 @@ t.test('with the whole time again a rest ends at once', async (t) => {
   const { pace, started, run, rest } = paced()
   pace.share(0.5)
   run('a', 2, 1)
-  await turn()
+  await oneTurn()
   pace.share(0.1)
   t.same([started.length, rest()], [1, 1], 'a smaller share ends none')
   pace.share(1)
   t.same([started.length, rest()], [2, undefined])
-  await turn()
+  await oneTurn()
   t.equal(rest(), undefined)
 })

@@ -322,3 +322,36 @@ t.test('a probe that cannot store its result before the group closes leaves its 
   await closed
   t.same([sends(), ends], [['0:a', '0:a', '0:a'], ['0 unsettled']])
 })
+
+t.test('a result that is withdrawn is no failed publish: it is published again', async (t) => {
+  const failures: Error[] = []
+  const { clock, publishFailed, sends, ends, receive, answer } = build()
+  publishFailed.on(({ error }) => { failures.push(error) })
+  await receive('a')
+  await receive('b', 'c')
+  await answer(refusal('timeout'))
+  t.match(failures, [{ code: 'FASTSTREAM_ERR_PUBLISH_TIMEOUT' }])
+  await clock.advance(1000)
+  for (let i = 0; i < 3; i++) {
+    await answer()
+    await clock.advance(1)
+  }
+  t.same([sends().slice(1), ends.length, failures.length], [['0:a', '0:b', '0:c'], 3, 1])
+})
+
+t.test('a handler that fails behind a message that stays unsettled keeps its error', async (t) => {
+  const seen: Array<Error | undefined> = []
+  const { clock, ended, group, receive, answer } = build({
+    handle: ({ record: { value } }) => {
+      if (String(value) === 'fail') throw new Error('broken')
+      return String(value)
+    }
+  })
+  ended.on(({ error }) => { seen.push(error) })
+  await receive('a', 'fail')
+  await answer(refusal('timeout'))
+  const closed = group.close(1000)
+  await clock.advance(5000)
+  await closed
+  t.ok(seen.some((error) => error?.message === 'broken'))
+})

@@ -29,6 +29,12 @@ t.test('attributes of any number of topics take a bounded memory', async (t) => 
   t.equal(attributes.ofSend({ topic: 'topic-0' }), first)
   attributes.ofSend({ topic: 'topic-1000' })
   t.not(attributes.ofSend({ topic: 'topic-0' }), first)
+
+  const read = attributes.ofProcess({ ...ORDERS, topic: 'topic-0' })
+  for (let i = 1; i < 1000; i++) attributes.ofProcess({ ...ORDERS, topic: `topic-${i}` })
+  t.equal(attributes.ofProcess({ ...ORDERS, topic: 'topic-0' }), read)
+  attributes.ofProcess({ ...ORDERS, topic: 'topic-1000' })
+  t.not(attributes.ofProcess({ ...ORDERS, topic: 'topic-0' }), read)
 })
 
 t.test('the id of the cluster is in the attributes from then on when it is known', async (t) => {

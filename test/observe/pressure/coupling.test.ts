@@ -96,6 +96,8 @@ t.test('a subscriber that may run again ends its rest at once', async (t) => {
   fire(101)
   await publish(paused, 2)
   await rests.count(1)
+  // The rest has begun.
+  await turn()
   fire(0)
   fire(0)
   const [, rest] = await rests.count(2)

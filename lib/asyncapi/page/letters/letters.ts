@@ -5,7 +5,7 @@ import { createFilters } from './filters.js'
 import { letterItem } from './item.js'
 import { redriveForm } from './redrive.js'
 
-/** The addresses of the routes for letters, by the ids of the operations that send these; empty without routes. */
+/** The addresses of the routes of letters, by the id of the operation that sends them; empty without routes. */
 export function letterRoutes (base: URL): ReadonlyMap<string, URL> {
   const { letters = '{}' } = document.documentElement.dataset
   return new Map(Object.entries<string>(JSON.parse(letters)).map(([id, path]) => [id, new URL(path, base)]))

@@ -5,7 +5,7 @@
 export class ByteReader {
   readonly bytes: Buffer
   position: number
-  /** A place that the last walk has found. */
+  /** Where `skipHeaders` found the end of the last name that is as long as `content-type`; 0 without one. */
   mark = 0
 
   constructor (bytes: Buffer, position: number) {

@@ -25,9 +25,9 @@ export interface CompressedRecords {
   readonly bytes: Buffer
 }
 
-/** The part of a batch behind its header, in one piece, `offset` bytes behind its beginning. */
+/** The part of a batch behind its header, in one piece, behind `offset` bytes for what stands before it. */
 export function encodeRecords (records: readonly BatchRecord[], offset = 0): Buffer {
-  const baseTimestamp = records[0]?.timestamp ?? 0
+  const baseTimestamp = records[0]!.timestamp
   const bodies: number[] = []
   let size = offset
   for (let i = 0; i < records.length; i++) {

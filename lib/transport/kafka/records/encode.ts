@@ -35,25 +35,22 @@ export function writeRecord (
   position = writeBytes(bytes, position, value)
   position = writeVarInt(bytes, position, headers.length)
   for (const [name, value] of headers) {
-    position = writeVarInt(bytes, position, sizeOfText(name))
-    position = writeText(bytes, position, name)
+    const length = sizeOfText(name)
+    position = writeText(bytes, writeVarInt(bytes, position, length), name, length)
     position = writeBytes(bytes, position, value)
   }
   return position
 }
 
-function isShortAscii (text: string): boolean {
-  if (text.length > SHORT) return false
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) >= ASCII_END) return false
-  return true
-}
-
 function sizeOfText (text: string): number {
-  return isShortAscii(text) ? text.length : Buffer.byteLength(text)
+  if (text.length > SHORT) return Buffer.byteLength(text)
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) >= ASCII_END) return Buffer.byteLength(text)
+  return text.length
 }
 
-function writeText (bytes: Buffer, position: number, text: string): number {
-  if (!isShortAscii(text)) return position + bytes.write(text, position)
+/** `size`: its bytes, as many as its characters only where all are ASCII. */
+function writeText (bytes: Buffer, position: number, text: string, size: number): number {
+  if (text.length > SHORT || text.length !== size) return position + bytes.write(text, position)
   for (let i = 0; i < text.length; i++) bytes[position + i] = text.charCodeAt(i)
   return position + text.length
 }
