@@ -1,7 +1,11 @@
-/** Benches of recorded.json, each with the ratios that its bench prints. */
+/**
+ * Benches of recorded.json. `ratios`: the best that a bench has printed, which `check` compares with; `latest`: those of
+ * the last time, where they are lower.
+ */
 export type Recorded = Readonly<Record<string, {
   readonly args: readonly string[]
   readonly ratios: Readonly<Record<string, number>>
+  readonly latest?: Readonly<Record<string, number>>
 }>>
 
 /** Rows of the chart: a bench, its ratio, and what a reader calls it. */
@@ -23,7 +27,7 @@ const ROWS = [
 /** px. */
 const [WIDTH, LABEL, FIGURE, LINE, TOP] = [800, 400, 70, 28, 44]
 
-/** Draws the recorded ratios as a picture: a bar for each, and a line at the speed of the program by hand. */
+/** Draws the latest ratios as a picture: a bar for each, and a line at the speed of the program by hand. */
 export function chart (recorded: Recorded): string {
   const height = TOP + ROWS.length * LINE + 8
   const ratios = ROWS.map(([bench, name]) => ratioOf(recorded, bench, name))
@@ -57,7 +61,7 @@ ${bars.join('\n')}
 }
 
 function ratioOf (recorded: Recorded, bench: string, name: string): number {
-  const ratio = recorded[bench]?.ratios[name]
+  const ratio = (recorded[bench]?.latest ?? recorded[bench]?.ratios)?.[name]
   if (ratio === undefined) throw new Error(`recorded.json has no ratio '${name}' of ${bench}`)
   return ratio
 }

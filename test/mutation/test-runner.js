@@ -86,6 +86,11 @@ export class TestRunner {
       nrOfTests++
       const { failure, isEndless, isLeaking } = await this.#run({ test, mutant, hitLimit })
       if (failure === undefined && isEndless !== true) continue
+      // On a busy machine a test may be late without the fault, too.
+      if (failure === LATE && !isLast) {
+        await this.#stop()
+        return undefined
+      }
       if (isEndless || failure === LATE) return { status: 'timeout', reason: failure }
       const isSure = reloadEnvironment || (await this.#run({ test })).failure === undefined
       if (isLeaking || !isSure) await this.#stop()
