@@ -1,15 +1,36 @@
+import type { AsyncLocalStorage } from 'node:async_hooks'
 import { randomUUID } from 'node:crypto'
-import { channel, tracingChannel, type Channel } from 'node:diagnostics_channel'
+import { channel, tracingChannel, type Channel, type TracingChannelSubscribers } from 'node:diagnostics_channel'
 import type {
   BrokerIdentity, FaststreamChannels, MessageProcessContext, MessagePublishContext, RecordMetadata
 } from '../types/index.js'
 import { inOwnContext } from './context.js'
 import type { Log } from './log.js'
 
+interface ContextChannel<Context extends object> {
+  publish (context: Context): void
+  runStores<Result> (context: Context, work: () => Result): Result
+  bindStore<Store> (store: AsyncLocalStorage<Store>, storeOf: (context: Context) => Store): void
+  unbindStore<Store> (store: AsyncLocalStorage<Store>): void
+}
+
+/** Node's tracing channel. The parameters of its type have another order in each version of `@types/node`. */
+interface Tracing<Context extends object> {
+  readonly hasSubscribers: boolean
+  readonly start: ContextChannel<Context>
+  readonly end: ContextChannel<Context>
+  readonly asyncStart: ContextChannel<Context>
+  readonly asyncEnd: ContextChannel<Context>
+  readonly error: ContextChannel<Context>
+  subscribe (listeners: TracingChannelSubscribers<Context>): void
+  unsubscribe (listeners: TracingChannelSubscribers<Context>): void
+  tracePromise<Result> (work: () => Promise<Result>, context: Context): Promise<Result>
+}
+
 /** One attempt to handle a message: `tracing:faststream.message.process:*`. */
-export const processing = tracingChannel<unknown, MessageProcessContext>('faststream.message.process')
+export const processing: Tracing<MessageProcessContext> = tracingChannel('faststream.message.process')
 /** One publish: `tracing:faststream.message.publish:*`. */
-export const publishing = tracingChannel<unknown, MessagePublishContext>('faststream.message.publish')
+export const publishing: Tracing<MessagePublishContext> = tracingChannel('faststream.message.publish')
 
 /** Runs an attempt in an async context of its own. `work` never rejects. */
 export type AroundAttempt = <Result>(context: MessageProcessContext, work: () => Promise<Result>) => Promise<Result>

@@ -1,10 +1,10 @@
-import { inspect, type InspectOptionsStylized } from 'node:util'
+import { inspect } from 'node:util'
 import type { BatchEntry, BoundBroker, Publisher, RecordMetadata } from '../../types/index.js'
 import { checkBatch } from '../message/publish-options.js'
 import type { PublishScopes } from '../middleware/publish-chain.js'
 import { noSurplus } from '../options/assert.js'
 import type { GivenOptions as GivenRequest } from '../request/request-options.js'
-import { inspected } from '../shown.js'
+import { inspected, type InspectStyle } from '../shown.js'
 import type { Position } from './layers.js'
 import type { GivenOptions } from './publisher.js'
 import { callOf, PUBLISH, PUBLISH_BATCH, publisherOf, REQUEST } from './targets.js'
@@ -86,7 +86,7 @@ export class BoundView implements BoundBroker {
     return { name: this.#broker.name, correlationId: this.correlationId }
   }
 
-  [inspect.custom] (depth: number, options: InspectOptionsStylized, inspectWith: typeof inspect): string {
+  [inspect.custom] (depth: number, options: InspectStyle, inspectWith: typeof inspect): string {
     return inspected('BoundBroker', this.toJSON(), depth, options, inspectWith)
   }
 }

@@ -1,11 +1,11 @@
-import { inspect, type InspectOptionsStylized } from 'node:util'
+import { inspect } from 'node:util'
 import type { Publisher } from '../../types/index.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { NO_SCOPES } from '../middleware/publish-chain.js'
 import { noSurplus } from '../options/assert.js'
 import type { GivenOptions as GivenRequest } from '../request/request-options.js'
 import type { Requests, Target } from '../request/requests.js'
-import { inspected } from '../shown.js'
+import { inspected, type InspectStyle } from '../shown.js'
 import type { TopicPartitionOffset } from '../transport/transport.js'
 import type { PublisherDeclaration, SubscriberDeclaration, WrittenPublisher } from './declaration.js'
 import type { DynamicSubscribers } from './dynamic-subscribers.js'
@@ -98,7 +98,7 @@ export class PublisherHandle implements Publisher {
     return { topic: this.topic }
   }
 
-  [inspect.custom] (depth: number, options: InspectOptionsStylized, inspectWith: typeof inspect): string {
+  [inspect.custom] (depth: number, options: InspectStyle, inspectWith: typeof inspect): string {
     return inspected('Publisher', this.toJSON(), depth, options, inspectWith)
   }
 }

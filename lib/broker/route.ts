@@ -1,8 +1,8 @@
-import { inspect, type InspectOptionsStylized } from 'node:util'
+import { inspect } from 'node:util'
 import type { KafkaRoute, RouteFunction, TopicNames } from '../../types/index.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { noSurplus } from '../options/assert.js'
-import { inspected } from '../shown.js'
+import { inspected, type InspectStyle } from '../shown.js'
 import { writeSubscriber, type GivenSubscriber, type Handler, type WrittenSubscriber } from './declaration.js'
 
 /** A subscriber for the `handlers` of a router. */
@@ -20,7 +20,7 @@ class Route implements KafkaRoute {
     throw new FASTSTREAM_ERR_INVALID_OPTION('handlers', 'must be a list of what route() returned')
   }
 
-  [inspect.custom] (depth: number, options: InspectOptionsStylized, inspectWith: typeof inspect): string {
+  [inspect.custom] (depth: number, options: InspectStyle, inspectWith: typeof inspect): string {
     return inspected('KafkaRoute', { topics: this.topics }, depth, options, inspectWith)
   }
 }

@@ -1,4 +1,4 @@
-import { inspect, type InspectOptionsStylized } from 'node:util'
+import { inspect } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import type {
   AnyKafkaRouter, Dependencies, IncludeOptions, KafkaRouterConstructor, MessageSchema, Middleware, Publisher,
@@ -7,7 +7,7 @@ import type {
 import { FASTSTREAM_ERR_ROUTER } from '../errors.js'
 import { list, noSurplus, onlyKnown } from '../options/assert.js'
 import { checkMiddleware } from '../options/middlewares.js'
-import { inspected } from '../shown.js'
+import { inspected, type InspectStyle } from '../shown.js'
 import { writtenBy, type SubscriberArguments } from './cases.js'
 import {
   declareAt, writePublisher, writeSubscriber, type GivenSubscriber, type Handler, type WrittenSubscriber
@@ -127,7 +127,7 @@ export class Router implements AnyKafkaRouter {
     return { prefix: this.prefix }
   }
 
-  [inspect.custom] (depth: number, options: InspectOptionsStylized, inspectWith: typeof inspect): string {
+  [inspect.custom] (depth: number, options: InspectStyle, inspectWith: typeof inspect): string {
     return inspected('KafkaRouter', this.toJSON(), depth, options, inspectWith)
   }
 

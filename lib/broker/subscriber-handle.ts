@@ -1,11 +1,11 @@
-import { inspect, type InspectOptionsStylized } from 'node:util'
+import { inspect } from 'node:util'
 import type { RecordMetadata, SeekTarget, SubscriberWithoutHandler } from '../../types/index.js'
 import { LONGEST_TIMER } from '../clock.js'
 import type { Reader } from '../consume/partition/reader.js'
 import { FASTSTREAM_ERR_INVALID_ARGUMENTS, FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import type { ReceivedMessage } from '../message/received-message.js'
 import { isObject, noSurplus, number, onlyKnown } from '../options/assert.js'
-import { inspected } from '../shown.js'
+import { inspected, type InspectStyle } from '../shown.js'
 import type { SubscriberDeclaration, WrittenSubscriber } from './declaration.js'
 import type { SubscriberPlaces, SubscriberSource } from './handles.js'
 import { Places } from './places.js'
@@ -129,7 +129,7 @@ export class SubscriberHandle implements SubscriberWithoutHandler<ReceivedMessag
     return { topics: this.topics, groupId: this.groupId }
   }
 
-  [inspect.custom] (depth: number, options: InspectOptionsStylized, inspectWith: typeof inspect): string {
+  [inspect.custom] (depth: number, options: InspectStyle, inspectWith: typeof inspect): string {
     return inspected('Subscriber', this.toJSON(), depth, options, inspectWith)
   }
 }

@@ -1,4 +1,4 @@
-import { inspect, type InspectOptionsStylized } from 'node:util'
+import { inspect } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import type {
   AnyKafkaRouter, BatchEntry, BoundBroker, Dependencies, ErrorHandler, IncludeOptions, MessageSchema,
@@ -9,7 +9,7 @@ import type { PublishScopes } from '../middleware/publish-chain.js'
 import { noSurplus } from '../options/assert.js'
 import { checkMiddleware } from '../options/middlewares.js'
 import type { GivenOptions as GivenRequest } from '../request/request-options.js'
-import { inspected } from '../shown.js'
+import { inspected, type InspectStyle } from '../shown.js'
 import { declarationsOf, dynamicDeclarationsOf, type OneOrMore, type SubscriberArguments } from './cases.js'
 import {
   declarePublisher, type GivenSubscriber, type Handler, type PublisherDeclaration, type SubscriberDeclaration
@@ -164,7 +164,7 @@ export class ScopeView extends ObservedView implements BoundBroker {
     return { name: this.name }
   }
 
-  [inspect.custom] (depth: number, options: InspectOptionsStylized, inspectWith: typeof inspect): string {
+  [inspect.custom] (depth: number, options: InspectStyle, inspectWith: typeof inspect): string {
     return inspected('Broker', this.toJSON(), depth, options, inspectWith)
   }
 }

@@ -1,7 +1,7 @@
-import { inspect, type InspectOptionsStylized } from 'node:util'
+import { inspect } from 'node:util'
 import type { DeadLetter, DeadLetterEntry } from '../../types/index.js'
 import { dateOf } from '../message/timestamp.js'
-import { inspected } from '../shown.js'
+import { inspected, type InspectStyle } from '../shown.js'
 import type { ConsumedRecord, RawHeader, TopicPartitionOffset } from '../transport/transport.js'
 import { readLetter, type ReadLetter } from './dialects.js'
 
@@ -68,7 +68,7 @@ export class Letter implements DeadLetterEntry {
     }
   }
 
-  [inspect.custom] (depth: number, options: InspectOptionsStylized, inspectWith: typeof inspect): string {
+  [inspect.custom] (depth: number, options: InspectStyle, inspectWith: typeof inspect): string {
     const { topic, partition, offset, state, deadLetter } = this
     return inspected('DeadLetterEntry', { topic, partition, offset, state, deadLetter }, depth, options, inspectWith)
   }

@@ -1,8 +1,8 @@
-import { inspect, type InspectOptionsStylized } from 'node:util'
+import { inspect } from 'node:util'
 import type { Dependency, DependencyContext, DependencyFunction } from '../../types/index.js'
 import { isObject, noClass, noSurplus } from '../options/assert.js'
 import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
-import { inspected } from '../shown.js'
+import { inspected, type InspectStyle } from '../shown.js'
 
 type Factory = (deps: Record<string, unknown>, context: DependencyContext) => unknown
 
@@ -33,7 +33,7 @@ export class DeclaredDependency implements Dependency<never> {
     return { name: this.name }
   }
 
-  [inspect.custom] (depth: number, options: InspectOptionsStylized, inspectWith: typeof inspect): string {
+  [inspect.custom] (depth: number, options: InspectStyle, inspectWith: typeof inspect): string {
     return inspected('Dependency', this.toJSON(), depth, options, inspectWith)
   }
 }

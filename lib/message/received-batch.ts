@@ -1,7 +1,7 @@
-import { inspect, type InspectOptionsStylized } from 'node:util'
+import { inspect } from 'node:util'
 import type { FastifyBaseLogger } from 'fastify'
 import type { BoundBroker, MessageBatch } from '../../types/index.js'
-import { inspected } from '../shown.js'
+import { inspected, type InspectStyle } from '../shown.js'
 import { ReceivedMessage } from './received-message.js'
 
 /** Second argument of a handler of batches. Its first message stands for all where a batch has one of something. */
@@ -66,7 +66,7 @@ export class ReceivedBatch implements MessageBatch<ReceivedMessage> {
     return { topic, partition, messages }
   }
 
-  [inspect.custom] (depth: number, options: InspectOptionsStylized, inspectWith: typeof inspect): string {
+  [inspect.custom] (depth: number, options: InspectStyle, inspectWith: typeof inspect): string {
     return inspected('MessageBatch', this.toJSON(), depth, options, inspectWith)
   }
 }

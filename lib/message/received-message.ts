@@ -1,4 +1,4 @@
-import { inspect, type InspectOptionsStylized } from 'node:util'
+import { inspect } from 'node:util'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { BoundBroker, DeadLetter, Dependency, Message } from '../../types/index.js'
 import { NackMessage, RejectMessage, type Decision } from './ack.js'
@@ -10,7 +10,7 @@ import type { Log } from '../log.js'
 import type { TopicParams } from '../options/topic-pattern.js'
 import type { ConsumedRecord, RawHeader } from '../transport/transport.js'
 import type { Decoded } from './decode.js'
-import { inspected } from '../shown.js'
+import { inspected, type InspectStyle } from '../shown.js'
 import { readDeadLetterHeaders } from './dead-letter-headers.js'
 import { decodeHeaders } from './headers.js'
 import { shownKey } from './key-text.js'
@@ -231,7 +231,7 @@ export class ReceivedMessage implements Message<unknown, unknown, unknown> {
     return { ...this.#shown, offset: String(this.offset) }
   }
 
-  [inspect.custom] (depth: number, options: InspectOptionsStylized, inspectWith: typeof inspect): string {
+  [inspect.custom] (depth: number, options: InspectStyle, inspectWith: typeof inspect): string {
     return inspected('Message', this.#shown, depth, options, inspectWith)
   }
 

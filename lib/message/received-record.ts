@@ -1,7 +1,7 @@
-import { inspect, type InspectOptionsStylized } from 'node:util'
+import { inspect } from 'node:util'
 import type { FastifyBaseLogger } from 'fastify'
 import type { UndecodedMessage } from '../../types/index.js'
-import { inspected } from '../shown.js'
+import { inspected, type InspectStyle } from '../shown.js'
 import { shownKey } from './key-text.js'
 import { logOf } from './message-log.js'
 import { RawMessage } from './raw-message.js'
@@ -34,7 +34,7 @@ export class ReceivedRecord extends RawMessage implements UndecodedMessage {
     return { ...this.#shown, offset: String(this.offset) }
   }
 
-  [inspect.custom] (depth: number, options: InspectOptionsStylized, inspectWith: typeof inspect): string {
+  [inspect.custom] (depth: number, options: InspectStyle, inspectWith: typeof inspect): string {
     return inspected('UndecodedMessage', this.#shown, depth, options, inspectWith)
   }
 

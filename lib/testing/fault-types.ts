@@ -67,9 +67,11 @@ export interface TestFaults {
   fault (this: void, fault: Fault): ActiveFault
   /**
    * Shows that handlers are idempotent: runs a call twice, the second time with each message delivered twice to its
-   * handler, and compares what was published. The call must begin with a clean state of the app both times.
+   * handler, and compares what was published. The call must begin with a clean state of the app each time. Its first
+   * run is repeated, up to two times, when the group redelivers a message in it by itself.
    *
-   * @throws FASTSTREAM_ERR_ASSERTION with the messages that are missing or surplus the second time
+   * @throws FASTSTREAM_ERR_ASSERTION with the messages that are missing or surplus the second time, or with those that
+   * the group has redelivered by itself in three runs
    * @throws FASTSTREAM_ERR_NOT_SETTLED as `track()`
    * @example
    * await broker.redeliverEverything(async () => {

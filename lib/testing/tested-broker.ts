@@ -1,11 +1,11 @@
-import { inspect, type InspectOptionsStylized } from 'node:util'
+import { inspect } from 'node:util'
 import type { Dependency, PublishOptions, RecordMetadata } from '../../types/index.js'
 import { PublisherHandle } from '../broker/handles.js'
 import { NO_LAYERS } from '../broker/layers.js'
 import { plainPublisher } from '../broker/publisher.js'
 import { callable, noSurplus, onlyKnown } from '../options/assert.js'
 import { send } from '../message/outgoing.js'
-import { inspected } from '../shown.js'
+import { inspected, type InspectStyle } from '../shown.js'
 import type { TestBroker } from './api.js'
 import { backgroundOf } from './background.js'
 import type { TestTask } from './background-types.js'
@@ -152,7 +152,7 @@ export class TestedBroker implements TestBroker {
 
   redeliverEverything = async (call: () => unknown, ...surplus: unknown[]): Promise<void> => {
     noSurplus('redeliverEverything(call)', surplus)
-    await compareRedelivered(() => this.track(call), this.#faults)
+    await compareRedelivered(() => this.track(call), this.#faults, this.#recorder)
   }
 
   coverage = (...surplus: unknown[]): MessageCoverage => {
@@ -177,7 +177,7 @@ export class TestedBroker implements TestBroker {
     return { brokers: this.#tested.brokers.map(({ name }) => name), errors: this.#recorder.failures.length }
   }
 
-  [inspect.custom] (depth: number, options: InspectOptionsStylized, inspectWith: typeof inspect): string {
+  [inspect.custom] (depth: number, options: InspectStyle, inspectWith: typeof inspect): string {
     return inspected('TestBroker', this.toJSON(), depth, options, inspectWith)
   }
 }

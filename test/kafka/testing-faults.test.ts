@@ -75,5 +75,6 @@ t.test('each message delivered twice', async (t) => {
   await t.rejects(broker.redeliverEverything(async () => {
     count = 0
     await broker.publish('returns', 1)
-  }), { code: 'FASTSTREAM_ERR_ASSERTION', message: /surplus {2}counts, key null: 2$/ })
+    // More than two when the message of the first run is not committed yet, and is redelivered, too.
+  }), { code: 'FASTSTREAM_ERR_ASSERTION', message: /missing {2}counts, key null: 1\n {2}surplus .* [2-9]$/ })
 })

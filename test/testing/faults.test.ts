@@ -165,3 +165,28 @@ t.test('each message delivered twice: handlers that are idempotent publish the s
     message: /published:\n {2}missing {2}counts, key null: 1\n {2}surplus {2}counts, key null: 2$/
   })
 })
+
+t.test('a group that redelivers by itself does not hide that a handler is not idempotent', async (t) => {
+  const app = await build(t)
+  let count = 0
+  app.broker.subscriber('returns', { publish: app.broker.publisher('counts') }, () => ++count)
+  const broker = await testBroker(app)
+  broker.fault({ on: 'handler', redeliver: true })
+  await t.rejects(broker.redeliverEverything(async () => {
+    count = 0
+    await broker.publish('returns', 1)
+  }), { message: /missing {2}counts, key null: 1\n {2}surplus {2}counts, key null: 2$/ })
+})
+
+t.test('a group that redelivers in each run lets nothing be compared', async (t) => {
+  const app = await build(t)
+  app.broker.subscriber('returns', () => {})
+  const broker = await testBroker(app)
+  let runs = 0
+  await t.rejects(broker.redeliverEverything(async () => {
+    runs++
+    broker.fault({ on: 'handler', redeliver: true })
+    await broker.publish('returns', 1)
+  }), { code: 'FASTSTREAM_ERR_ASSERTION', message: /in each of 3 runs, .* be compared:\n {2}returns\[0\] 2$/ })
+  t.equal(runs, 3)
+})

@@ -11,7 +11,8 @@ interface Report { readonly testResults: ReadonlyArray<{ readonly assertionResul
 interface Result { readonly title: string, readonly status: string, readonly failureMessages: readonly string[] }
 
 t.test('the test broker works under the fake timers of vitest', async (t) => {
-  const args = [VITEST, 'run', '--reporter=json', '--testTimeout=20000', FILE]
+  // What an interrupted mutation run leaves behind has a copy of the file.
+  const args = [VITEST, 'run', '--reporter=json', '--testTimeout=20000', '--dir=test', FILE]
   const env = { ...process.env, NODE_OPTIONS: '' }
   // vitest exits with 1 when a test fails: its report says which.
   const run = promisify(execFile)(process.execPath, args, { env, timeout: 50_000 })

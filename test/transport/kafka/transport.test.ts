@@ -2,7 +2,6 @@ import t, { type Test } from 'tap'
 import type { Codecs, Compression } from '../../../lib/transport/compression/codec.js'
 import { createCodecs } from '../../../lib/transport/compression/codecs.js'
 import { createKafkaTransport } from '../../../lib/transport/kafka/index.js'
-import { encodeRecords } from '../../../lib/transport/kafka/records/encode-batch.js'
 import { type FetchAnswer, type ProduceRequest, WireError } from '../../../lib/transport/kafka/wire.js'
 import type { ConsumerListener, ConsumerOptions } from '../../../lib/transport/transport.js'
 import { fakeWire, type Handlers, metadataOf } from '../../support/fake-wire.js'
@@ -193,8 +192,4 @@ t.test('a batch that cannot be compressed is refused, in words that tell nothing
   await t.rejects(transport.producer().send(records, clock.elapsed() + 20_000), {
     message: 'it could not be sent', outcome: 'not-sent', reason: 'refused', cause: { message: 'no memory on host a' }
   })
-})
-
-t.test('no records have no bytes', async (t) => {
-  t.same(encodeRecords([]), [])
 })
