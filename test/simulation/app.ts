@@ -8,6 +8,7 @@ import { sleep } from '../../lib/clock.js'
 import type { Log } from '../../lib/log.js'
 import type { Outgoing, Sender } from '../../lib/message/outgoing.js'
 import { Producer } from '../../lib/produce/producer.js'
+import { isWithdrawn } from '../../lib/produce/send-order.js'
 import { createKafkaTransport } from '../../lib/transport/kafka/index.js'
 import type { Transport } from '../../lib/transport/transport.js'
 import { environmentOf } from '../support/environment.js'
@@ -30,7 +31,7 @@ const DRAIN = 9000
 const { sessionTimeout: { default: sessionTimeout }, rebalanceTimeout: { default: rebalanceTimeout } } = CONSUMER
 const TIMEOUTS = { sessionTimeout, rebalanceTimeout }
 const REVOKE_DRAIN = 10_000
-const PRODUCER = { deadline: 30_000, queue: { messages: 10_000, bytes: 64 * 2 ** 20 } }
+const QUEUE = { messages: 10_000, bytes: 64 * 2 ** 20 }
 
 /** The whole client and the real core in one simulated process, without Fastify. */
 export class App {
@@ -104,12 +105,12 @@ export class App {
   }
 
   #connect (): void {
-    const { network, cluster, random } = this.#world
+    const { network, cluster, random, setting: { resultDeadline: deadline } } = this.#world
     const options = {
       name: 'simulated', brokers: random.shuffled(cluster.addresses), connectTimeout: 9000, log: this.#log
     }
     this.#transport = createKafkaTransport(options, network.wire(this.process), this.process.environment)
-    this.#producer = new Producer(this.#transport.producer(), PRODUCER, this.#environment)
+    this.#producer = new Producer(this.#transport.producer(), { deadline, queue: QUEUE }, this.#environment)
   }
 
   async #close (): Promise<void> {
@@ -145,7 +146,11 @@ export class App {
     topic: string, { concurrency, ordering, results }: Setting
   ): SubscriberPlan<{ order: Order, delivery: Delivery }> {
     const sender: Sender = {
-      send: (outgoing, { wait, queued, order } = {}) => this.#producer.publish(outgoing, wait, queued, order)
+      send: (outgoing, { wait, queued, order } = {}) => {
+        const published = this.#producer.publish(outgoing, wait, queued, order)
+        published.catch((err) => { if (isWithdrawn(err)) this.#world.withdrawn++ })
+        return published
+      }
     }
     return {
       name: topic,

@@ -12,7 +12,6 @@ type Handlers = { readonly [Kind in Api]: (
   node: Node, parameters: Requests[Kind]['parameters'], client: Client
 ) => Promise<Requests[Kind]['answer']> | Requests[Kind]['answer'] }
 
-const MAX_MESSAGE_BYTES = 1_048_588
 const NOTHING = Buffer.alloc(0)
 
 /** What the nodes of a cluster answer: each by what it believes, as Kafka's KafkaApis does. */
@@ -22,7 +21,7 @@ export function createBroker (cluster: Cluster): Handlers {
     const view = node.view(topic, partition)
     if (view === undefined) return failed(CODE.unknownTopicOrPartition)
     if (!node.leads(view)) return failed(CODE.notLeader)
-    if (records.length > MAX_MESSAGE_BYTES) return failed(CODE.messageTooLarge)
+    if (records.length > cluster.maxMessageBytes(topic)) return failed(CODE.messageTooLarge)
     const { inSync } = view.partition
     if (inSync.size < MIN_IN_SYNC) return failed(CODE.notEnoughReplicas)
     let header

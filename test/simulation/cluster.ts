@@ -24,6 +24,7 @@ export class Cluster {
   /** Whose process a member of a group is. */
   readonly owners = new Map<string, string>()
   readonly #topics = new Map<string, Partition[]>()
+  readonly #maxMessageBytes = new Map<string, number>()
   #version = 0
   #producerIds = 1000n
   /** Nodes that the controller takes for dead. */
@@ -55,7 +56,11 @@ export class Cluster {
 
   partitions (topic: string): readonly Partition[] { return this.#topics.get(topic) ?? [] }
 
-  createTopic (topic: string, count: number): void {
+  /** Bytes that one batch of the topic may have: its setting `max.message.bytes`. */
+  maxMessageBytes (topic: string): number { return this.#maxMessageBytes.get(topic) ?? 1_048_588 }
+
+  createTopic (topic: string, count: number, maxMessageBytes?: number): void {
+    if (maxMessageBytes !== undefined) this.#maxMessageBytes.set(topic, maxMessageBytes)
     this.#topics.set(topic, [])
     this.addPartitions(topic, count)
   }
@@ -95,6 +100,22 @@ export class Cluster {
     if (!partition.inSync.has(to) || this.#fenced.has(to)) return
     partition.elect(to)
     this.#tell(partition.topic)
+    this.#replicate(partition)
+  }
+
+  /**
+   * Followers pull nothing until {@link resumeFollowers}. Records wait to be committed as long as the followers are in
+   * sync; `shrinks`: only the leader is.
+   */
+  stallFollowers (partition: Partition, shrinks: boolean): void {
+    partition.stalled = true
+    if (!shrinks || partition.leader < 0) return
+    for (const id of partition.replicas.keys()) if (id !== partition.leader) partition.inSync.delete(id)
+    this.#replicate(partition)
+  }
+
+  resumeFollowers (partition: Partition): void {
+    partition.stalled = false
     this.#replicate(partition)
   }
 

@@ -16,6 +16,8 @@ const STARTING = 'lib/transport/kafka/consumer/starting-offsets.ts'
 const FETCHER = 'lib/transport/kafka/consumer/fetcher.ts'
 const COORDINATOR = 'lib/transport/kafka/consumer/coordinator.ts'
 const GROUP = 'lib/consume/group/group.ts'
+const SEND_ORDER = 'lib/produce/send-order.ts'
+const BATCHER = 'lib/produce/batcher.ts'
 
 /** Each of them must be found. */
 export const MUTATIONS: readonly Mutation[] = [
@@ -131,5 +133,41 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'lib/consume/pipeline/pipeline.ts',
     from: 'if (!await this.#publisher.deadLetter(consequence.topic, delivery, failure, slot)) return',
     to: 'if (this.#publisher.deadLetter(consequence.topic, delivery, failure, slot) === undefined) return'
+  },
+  {
+    guard: 'a result that failed breaks the order of its lane',
+    file: SEND_ORDER,
+    from: '  order.broken = true\n',
+    to: ''
+  },
+  {
+    guard: 'results behind one that failed are withdrawn',
+    file: SEND_ORDER,
+    from: 'return later',
+    to: 'return []'
+  },
+  {
+    guard: 'a result is not taken behind one that failed',
+    file: BATCHER,
+    from: 'if (entry.order?.broken === true) return entry.reject(new Withdrawn())',
+    to: ''
+  },
+  {
+    guard: 'a withdrawn result is sent again when those before it are stored',
+    file: 'lib/consume/pipeline/publish-until-stored.ts',
+    from: 'if (first !== undefined && !await first) return false',
+    to: ''
+  },
+  {
+    guard: 'a message ends behind those before it in its lane',
+    file: 'lib/consume/pipeline/overlap.ts',
+    from: 'if (await slot.first?.() !== false) return',
+    to: 'if (delivery !== undefined) return'
+  },
+  {
+    guard: 'of results that are too large together none is sent behind one that failed',
+    file: BATCHER,
+    from: 'for (const entry of rest) if (!entry.done) await',
+    to: 'for (const entry of rest) await'
   }
 ]

@@ -1,6 +1,7 @@
 import { SIDE, TOPIC } from './app.js'
 import type { App } from './app.js'
 import { CONSUMER } from '../../lib/options/consumer-options.js'
+import { disturbResults } from './disturb-results.js'
 import { transact } from './transaction.js'
 import type { World } from './world.js'
 import type { Publisher } from './publisher.js'
@@ -23,7 +24,7 @@ export async function rage (world: World, publisher: Publisher): Promise<void> {
   weather.silence = setting.climate === 'quiet' ? 0 : 0.3
   const end = scheduler.now + setting.storm
   if (setting.climate !== 'quiet') world.fault('broker-stop', ['network'], end)
-  const running: Array<Promise<void> | void> = []
+  const running: Array<Promise<void> | void> = setting.shaky ? [disturbResults(world, end)] : []
   for (let i = 0; i < setting.faults; i++) {
     await scheduler.sleep(random.next() * 2 * setting.storm / setting.faults)
     running.push(random.pick(acts)(world, publisher))

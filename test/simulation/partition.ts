@@ -11,6 +11,8 @@ export class Partition {
   /** The first offset of the leader's epoch: the end of its log when it was elected. */
   epochStart = 0
   readonly inSync: Set<number>
+  /** Followers pull nothing. */
+  stalled = false
   /** Virtual time */
   readonly createdAt: number
 

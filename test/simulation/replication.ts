@@ -13,7 +13,7 @@ export function replicate (
 
   function pull (id: number): void {
     const leading = nodes.get(partition.leader)
-    if (leading === undefined || leading.id === id || !leading.process.isUp) return
+    if (leading === undefined || leading.id === id || !leading.process.isUp || partition.stalled) return
     const leader = partition.replica(leading.id)
     partition.replica(id).follow(leader)
     if (!isFenced(id)) partition.inSync.add(id)

@@ -17,6 +17,8 @@ export interface Result {
   /** What is wrong. None: all promises were kept. */
   readonly wrong: readonly string[]
   readonly trace: string
+  /** Results that were taken back because one before them had failed. */
+  readonly withdrawn: number
   readonly events: number
   /** Virtual, ms */
   readonly time: number
@@ -40,7 +42,8 @@ async function live (world: World, seed: number): Promise<Result> {
       wrong.push(`a rejection is not handled: ${reason instanceof Error ? reason.stack : String(reason)}`)
     }
     for (const leak of world.leaks) wrong.push(`real time: ${leak}`)
-    return { seed, wrong, trace: trace.digest(), events: scheduler.count, time: scheduler.now }
+    const { withdrawn } = world
+    return { seed, wrong, trace: trace.digest(), withdrawn, events: scheduler.count, time: scheduler.now }
   } finally {
     process.off('unhandledRejection', note)
   }

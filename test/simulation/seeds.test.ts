@@ -7,9 +7,11 @@ const SEEDS = 200
 t.setTimeout(300_000)
 
 t.test(`${SEEDS} seeds: what was promised was kept`, { timeout: 300_000 }, async (t) => {
+  let taken = 0
   for (let seed = 1; seed <= SEEDS; seed++) {
-    const { wrong } = await simulate({ seed })
+    const { wrong, withdrawn } = await simulate({ seed })
+    taken += withdrawn
     if (wrong.length > 0) t.fail(`seed ${seed}`, { wrong })
   }
-  t.pass('all seeds')
+  t.ok(taken > 100, 'results were taken back behind some that failed')
 })

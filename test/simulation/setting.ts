@@ -29,28 +29,37 @@ export interface Setting {
   readonly deadline: number
   /** Handlers return what is published to a third topic. */
   readonly results: boolean
+  /** Partitions of that topic store nothing now and then. */
+  readonly shaky: boolean
+  /** How long one publish of an app may take, ms */
+  readonly resultDeadline: number
+  /** Bytes that one batch of results may have. The lowest one takes two results. */
+  readonly resultBytes: number
   /** Percent, see `Weather`. */
   readonly badness: number
   readonly restlessness: number
 }
+
+/** Results that are stored whatever else happens. */
+const CALM = { results: false, shaky: false, resultDeadline: 30_000, resultBytes: 1_048_588 }
 
 export function chooseSetting (random: Random): Setting {
   const climate = random.pick<Climate>(['quiet', 'quiet', 'brokers', 'network', 'members', 'everything'])
   const isBad = climate === 'network' || climate === 'everything'
   const isLatest = random.next() < 0.2
   const isRestless = climate === 'brokers' || climate === 'everything'
-  const setting = {
+  const setting: Omit<Setting, keyof typeof CALM> = {
     climate,
     partitions: random.integer(1, 4),
     members: random.integer(1, 3),
-    ordering: random.pick<Setting['ordering']>(['partition', 'key']),
+    ordering: random.pick(['partition', 'key']),
     concurrency: random.pick([1, 4, 16]),
     work: random.pick([5, 20, 20, 300, 1500]),
     messages: random.integer(30, 120),
     storm: random.integer(10_000, 40_000),
     faults: random.integer(2, 7),
     side: random.next() < 0.4 && !isLatest,
-    offsetReset: isLatest ? 'latest' as const : 'earliest' as const,
+    offsetReset: isLatest ? 'latest' : 'earliest',
     isStatic: random.next() < 0.2,
     transactions: random.next() < 0.3,
     buffer: random.pick([3, 20, 1000]),
@@ -58,5 +67,13 @@ export function chooseSetting (random: Random): Setting {
     badness: isBad ? random.pick([0.5, 2, 5]) : 0,
     restlessness: isRestless ? random.pick([0, 0.5, 2]) : 0
   }
-  return { ...setting, results: setting.messages % 2 === 0 }
+  const results = setting.messages % 2 === 0
+  if (!results || random.next() < 0.3) return { ...setting, ...CALM, results }
+  return {
+    ...setting,
+    results,
+    shaky: true,
+    resultDeadline: random.pick([300, 1200, 5000]),
+    resultBytes: random.pick([200, CALM.resultBytes])
+  }
 }

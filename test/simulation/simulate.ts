@@ -29,17 +29,20 @@ if (values.seed !== undefined) {
   const begun = performance.now()
   let failed = 0
   let events = 0
+  const withdrawn: number[] = []
   for (let seed = from; seed < from + Number(values.seeds); seed++) {
-    const { wrong, events: ofSeed } = await simulate({ seed, ...common })
-    events += ofSeed
+    const { wrong, ...ofSeed } = await simulate({ seed, ...common })
+    events += ofSeed.events
+    withdrawn.push(ofSeed.withdrawn)
     if (wrong.length === 0) continue
     failed++
     console.log(`seed ${seed}`)
     for (const line of wrong) console.log(`  ${line}`)
     if (values['until-wrong']) break
   }
-  console.log(
-    `${values.seeds} seeds, ${failed} failed, ${events} events, ${((performance.now() - begun) / 1000).toFixed(1)} s`
-  )
+  const seconds = ((performance.now() - begun) / 1000).toFixed(1)
+  console.log(`${values.seeds} seeds, ${failed} failed, ${events} events, ${seconds} s`)
+  const all = withdrawn.reduce((sum, ofSeed) => sum + ofSeed)
+  console.log(`${all} results withdrawn, in ${withdrawn.filter((ofSeed) => ofSeed > 0).length} seeds`)
   process.exitCode = failed > 0 ? 1 : 0
 }

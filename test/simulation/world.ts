@@ -38,6 +38,8 @@ export class World {
   readonly died: string[] = []
   readonly clocksJump: boolean
   growths = 0
+  /** Results that were taken back because one before them had failed. */
+  withdrawn = 0
 
   constructor ({ seed, print, climate, clocksJump = true }: WorldOptions) {
     this.clocksJump = clocksJump
@@ -51,7 +53,7 @@ export class World {
     this.cluster.createTopic(TOPIC, this.setting.partitions)
     this.cluster.createTopic(LETTERS, 1)
     if (this.setting.side) this.cluster.createTopic(SIDE, 2)
-    if (this.setting.results) this.cluster.createTopic(RESULTS, 2)
+    if (this.setting.results) this.cluster.createTopic(RESULTS, 2, this.setting.resultBytes)
   }
 
   get runningApps (): App[] {
@@ -93,7 +95,7 @@ export class World {
       this.trace.note(`the coordinator moves to node-${to}`)
       cluster.moveCoordinator(to)
     } else {
-      const partition = random.pick([...cluster.partitions(TOPIC), ...cluster.partitions(LETTERS)])
+      const partition = random.pick([TOPIC, LETTERS, RESULTS].flatMap((topic) => cluster.partitions(topic)))
       this.trace.note(`${partition.topic} ${partition.partition} is led by node-${to}`)
       cluster.moveLeader(partition, to)
     }
