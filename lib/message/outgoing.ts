@@ -21,6 +21,13 @@ export interface Outgoing {
 export interface SendOrder {
   /** True: one has failed, and no further one is sent. */
   broken: boolean
+  /** The message that was published last in it. */
+  last?: InOrder | undefined
+}
+
+/** A message that waits for its outcome, and the one that was published next in its order. */
+export interface InOrder {
+  next?: InOrder | undefined
 }
 
 /** How one message is sent. */

@@ -4,7 +4,7 @@ import type { QueueSettings } from '../options/settings.js'
 import { SendError, type TransportProducer } from '../transport/transport.js'
 import { toError } from '../to-error.js'
 import type { Entry } from './entry.js'
-import { behind, Withdrawn } from './send-order.js'
+import { behind, putBehind, Withdrawn } from './send-order.js'
 import { takeBatch } from './take-batch.js'
 
 /**
@@ -52,6 +52,7 @@ export class Batcher {
   accept (entry: Entry): void {
     if (entry.order?.broken === true) return entry.reject(new Withdrawn())
     this.#open.add(entry)
+    putBehind(entry)
     this.#sweepLater()
     if (this.hasRoom(entry.size)) this.#countIn(entry)
     else this.#waiting.add(entry)

@@ -1,8 +1,8 @@
-import type { Outgoing, SendOrder } from '../message/outgoing.js'
+import type { InOrder, Outgoing, SendOrder } from '../message/outgoing.js'
 import type { ProducedRecord } from '../transport/transport.js'
 
 /** A publish that waits for its outcome. */
-export interface Entry {
+export interface Entry extends InOrder {
   readonly record: { -readonly [K in keyof ProducedRecord]: ProducedRecord[K] }
   /** Where the record comes from: its partition is chosen by this. */
   readonly outgoing: Outgoing

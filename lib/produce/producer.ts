@@ -107,6 +107,7 @@ export class Producer {
         },
         queued,
         order,
+        next: undefined,
         counted: false,
         sent: false,
         done: false

@@ -1,4 +1,4 @@
-import type { SendOrder } from '../message/outgoing.js'
+import type { InOrder, SendOrder } from '../message/outgoing.js'
 
 /*
  * Records of one order reach each partition in the order of their publishes, also when some of them fail. This relies
@@ -22,23 +22,31 @@ export function isWithdrawn (error: Error): boolean {
 }
 
 /** An entry that may be one of an order. */
-interface Ordered {
+interface Ordered extends InOrder {
   readonly order?: SendOrder | undefined
 }
 
+/** Puts an entry behind the last one of its order. Links go forward alone: those with an outcome are not kept. */
+export function putBehind (entry: Ordered): void {
+  const { order } = entry
+  if (order === undefined) return
+  if (order.last !== undefined) order.last.next = entry
+  order.last = entry
+}
+
 /**
- * Breaks the order of an entry that fails, and returns those behind it. `open`: entries without an outcome in the order
- * of their publishes, this one included.
+ * Breaks the order of an entry that fails, and returns those behind it. `open`: entries of one producer without an
+ * outcome. Takes as long as there are entries behind it: those of thousands of lanes may fail at once.
  */
-export function behind<Entry extends Ordered> (entry: Entry, open: Iterable<Entry>): readonly Entry[] {
+export function behind<Entry extends Ordered> (entry: Entry, open: ReadonlySet<Entry>): readonly Entry[] {
   const { order } = entry
   if (order === undefined || order.broken) return []
   order.broken = true
   const later: Entry[] = []
-  let isBehind = false
-  for (const each of open) {
-    if (isBehind && each.order === order) later.push(each)
-    if (each === entry) isBehind = true
-  }
+  for (let each = entry.next; each !== undefined; each = each.next) if (isOf(open, each)) later.push(each)
   return later
+}
+
+function isOf<Entry extends InOrder> (open: ReadonlySet<InOrder>, each: InOrder): each is Entry {
+  return open.has(each)
 }

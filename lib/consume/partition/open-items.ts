@@ -7,6 +7,7 @@ import type { SendOrder } from '../../message/outgoing.js'
  */
 export class OpenItems<T> implements SendOrder {
   broken = false
+  last: SendOrder['last']
   readonly #open = new Set<T>()
   readonly #waiting = new Map<T, (goesOn: boolean) => void>()
   /** False: one was left unsettled. */
