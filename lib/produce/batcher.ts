@@ -165,7 +165,8 @@ export class Batcher {
       // One partition's refusal is no failure of the others.
       if (error instanceof SendError) this.#stored(batch, error.offsets)
       const rest = batch.filter(({ done }) => !done)
-      if (rest.length > 1 && isTogetherTooLarge(error)) {
+      // What is left may be one record: it has not been refused by itself.
+      if (batch.length > 1 && isTogetherTooLarge(error)) {
         for (const entry of rest) if (!entry.done) await this.#send([entry])
         return
       }
