@@ -43,7 +43,7 @@ export function behind<Entry extends Ordered> (entry: Entry, open: ReadonlySet<E
   if (order === undefined || order.broken) return []
   order.broken = true
   const later: Entry[] = []
-  for (let each = entry.next; each !== undefined; each = each.next) if (isOf(open, each)) later.push(each)
+  for (let each = entry.next; each !== undefined; each = each.next) if (isOf<Entry>(open, each)) later.push(each)
   return later
 }
 

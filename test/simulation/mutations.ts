@@ -147,10 +147,15 @@ export const MUTATIONS: readonly Mutation[] = [
     to: 'return []'
   },
   {
-    guard: 'a result is not taken behind one that failed',
+    guard: 'a result behind one that failed is neither taken nor sent',
     file: BATCHER,
     from: 'if (entry.order?.broken === true) return entry.reject(new Withdrawn())',
-    to: ''
+    to: '',
+    also: {
+      file: BATCHER,
+      from: 'if (entry.order?.broken === true) this.fail(entry, new Withdrawn())\n    else',
+      to: ''
+    }
   },
   {
     guard: 'a withdrawn result is sent again when those before it are stored',

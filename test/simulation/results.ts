@@ -9,62 +9,70 @@ interface Result {
   readonly offset: number
 }
 
-/** One copy of a result in the log. */
-interface Copy extends Result {
+/** One copy of a result in the log, or one time that a message was handled. */
+interface Copy {
   readonly name: string
-  /** Where it is. */
-  readonly place: string
-  /** What must be in order: the results of one lane that are in the same partition. */
+  /** Of the message. */
+  readonly offset: number
+  /** Where it is, or when it was. */
+  readonly at: string
+  /** What must be in order with it: the same lane, and the same partition of the results. */
   readonly order: string
 }
 
 /**
  * Each message that was handled has its result in the log. Those of one lane are there in the order of their messages,
- * by the first copy of each: a redelivery is always later. They are in order by the last copy of each, too, for readers
- * that keep the last value of a key. This holds in the `quiet` climate alone: elsewhere an app that has lost its
- * partition may still store what it has sent.
+ * by the first copy of each: a redelivery is always later.
+ *
+ * In the `quiet` climate they are in order by the last copy of each, too, and so are the last times that messages were
+ * handled: what is repeated is repeated to its end. Elsewhere an app that has lost its partition may still store what
+ * it has sent, or go on with what it handles.
  */
 export function wrongResults (world: World): string[] {
   const { setting } = world
   if (!setting.results) return []
-  const copies = readTopic(world, RESULTS).map(({ partition, offset, value }) => (
-    toCopy(setting, `${partition}@${offset}`, partition, JSON.parse(String(value)) as Result)))
-  const wrong = disorder(copies).map(([copy, before]) => `result order: ${copy} after ${before}`)
+  const copies = readTopic(world, RESULTS).map(({ partition, offset, value }) => {
+    const result = JSON.parse(String(value)) as Result
+    const order = `${laneOf(setting, result)} ${partition}`
+    return { name: nameOf(result), offset: result.offset, at: `${partition}@${offset}`, order }
+  })
+  const wrong = disorder(copies).map((pair) => `result order: ${pair}`)
+  const done = historyOf(world).effects.filter(({ done }) => done)
   if (setting.climate === 'quiet') {
-    const last = disorder(copies.reverse(), -1)
-    wrong.push(...last.map(([copy, behind]) => `result order: the last ${copy} before ${behind}`))
+    wrong.push(...disorder(copies.reverse(), -1).map((pair) => `order of last results: ${pair}`))
+    const handled = [...done].sort((a, b) => b.end - a.end).map((effect) => (
+      { name: nameOf(effect), offset: effect.offset, at: `${effect.end} ms`, order: laneOf(setting, effect) }))
+    wrong.push(...disorder(handled, -1).map((pair) => `order of last handling: ${pair}`))
   }
   const found = new Set(copies.map(({ name }) => name))
-  for (const { id, partition, offset } of historyOf(world).effects.filter(({ done }) => done)) {
-    const name = nameOf({ id, partition, offset })
-    if (hasResult(Number(id.split(':')[1])) && !found.has(name)) wrong.push(`result lost: ${name}`)
+  for (const effect of done) {
+    const name = nameOf(effect)
+    if (hasResult(Number(effect.id.split(':')[1])) && !found.has(name)) wrong.push(`result lost: ${name}`)
   }
   return wrong
 }
 
-function toCopy ({ ordering }: Setting, place: string, written: number, result: Result): Copy {
-  const key = ordering === 'key' ? result.id.split(':')[0] : 'all'
-  return { ...result, name: nameOf(result), place, order: `${written} ${result.partition} ${key}` }
-}
-
-/** The copies that are not in order with the one of their lane before. The first one of each result counts. */
-function disorder (copies: readonly Copy[], direction = 1): Array<readonly [string, string]> {
-  const wrong: Array<readonly [string, string]> = []
+/** The first copy of each that is not in order with the one of its lane before. */
+function disorder (copies: readonly Copy[], direction = 1): string[] {
+  const wrong: string[] = []
   const last = new Map<string, Copy>()
   const found = new Set<string>()
   for (const copy of copies) {
-    const id = `${copy.order} ${copy.name}`
+    const { name, offset, at, order } = copy
+    const id = `${order} ${name}`
     if (found.has(id)) continue
     found.add(id)
-    const before = last.get(copy.order)
-    if (before !== undefined && (copy.offset - before.offset) * direction < 0) wrong.push([tell(copy), tell(before)])
-    last.set(copy.order, copy)
+    const before = last.get(order)
+    if (before !== undefined && (offset - before.offset) * direction < 0) {
+      wrong.push(`${name} (${at}) and ${before.name} (${before.at})`)
+    }
+    last.set(order, copy)
   }
   return wrong
 }
 
-function tell ({ name, place }: Copy): string {
-  return `${name} at ${place}`
+function laneOf ({ ordering }: Setting, { id, partition }: Result): string {
+  return ordering === 'key' ? `${partition} ${id.split(':')[0]}` : String(partition)
 }
 
 function nameOf ({ id, partition, offset }: Result): string {
