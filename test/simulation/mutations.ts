@@ -30,8 +30,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guard: 'a batch keeps its sequence number until it is acknowledged',
     file: PRODUCER,
-    from: '  const error = new ProtocolError(row.errorCode)\n  batch.failure = error\n',
-    to: '  const error = new ProtocolError(row.errorCode)\n  sequences.set(partitionId(batch), ((sequences.get(partitionId(batch)) ?? 0) + batch.records.length) % 2 ** 31)\n  batch.failure = error\n'
+    from: '  batch.failure = error\n  batch.refused',
+    to: '  sequences.set(partitionId(batch), ((sequences.get(partitionId(batch)) ?? 0) + batch.records.length) % 2 ** 31)\n  batch.failure = error\n  batch.refused'
   },
   {
     guard: 'what may be in the log is not said to be not sent',
@@ -53,8 +53,8 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     guard: 'the drain ends with a commit',
-    file: GROUP,
-    from: 'await this.#committer.flush(end - clock.elapsed())',
+    file: 'lib/consume/group/drain.ts',
+    from: 'await committer.flush(end - clock.elapsed())',
     to: ''
   },
   {
@@ -72,7 +72,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guard: 'a position that the log does not hold begins anew',
     file: FETCHER,
-    from: 'if (errorCode === CODE.offsetOutOfRange) this.#with.outOfRange()\n    else if',
+    from: 'if (error.errorCode === CODE.offsetOutOfRange) this.#with.outOfRange()\n    else if',
     to: 'if'
   },
   {
