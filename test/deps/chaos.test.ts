@@ -6,8 +6,9 @@ import Fastify, { type FastifyReply } from 'fastify'
 import t from 'tap'
 import faststreamPlugin, { dependency, type DependencyContext } from '../../index.js'
 import { testBroker } from '../../lib/testing/index.js'
+import { shareOf } from '../support/share.js'
 
-const COUNT = 520
+const COUNT = shareOf(520)
 type Name = 'connection' | 'transaction' | 'audit' | 'repository'
 
 const rarely = fc.oneof({ weight: 97, arbitrary: fc.constant(false) }, { weight: 3, arbitrary: fc.constant(true) })
