@@ -6,9 +6,8 @@ import Fastify, { type FastifyReply } from 'fastify'
 import t from 'tap'
 import faststreamPlugin, { dependency, type DependencyContext } from '../../index.js'
 import { testBroker } from '../../lib/testing/index.js'
-import { shareOf } from '../support/share.js'
 
-const COUNT = shareOf(520)
+const COUNT = 520
 type Name = 'connection' | 'transaction' | 'audit' | 'repository'
 
 const rarely = fc.oneof({ weight: 97, arbitrary: fc.constant(false) }, { weight: 3, arbitrary: fc.constant(true) })
