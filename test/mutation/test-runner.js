@@ -37,7 +37,8 @@ export class TestRunner {
   constructor ({ compiled: { folders } }) {
     this.#files = folders.flatMap((folder) => {
       return readdirSync(join(this.#root, 'test', folder), { recursive: true, encoding: 'utf8' })
-        .filter((file) => file.endsWith('.test.ts') && !RANDOM.test(file)).sort().map((file) => join('test', folder, file))
+        .filter((file) => file.endsWith('.test.ts') && !RANDOM.test(file)).sort()
+        .map((file) => join('test', folder, file))
     })
   }
 
