@@ -81,7 +81,7 @@ t.test('a commit that is refused says why', async (t) => {
 t.test('the cluster says what it has', async (t) => {
   const { transport } = await build(t)
   t.equal(transport.name, 'memory')
-  t.equal(await transport.ping!(), undefined)
+  t.equal(await transport.ping!(1000), undefined)
   t.same(await transport.describeCluster!({ topics: ['a', 'none'], groups: ['shop'] } as never), {
     nodes: undefined,
     topics: new Map([['a', { partitions: 3, leaderless: [], replicas: 1, isInSync: true, config: undefined }]]),
