@@ -130,9 +130,9 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     guard: 'a dead letter is stored before its message is settled',
-    file: 'lib/consume/pipeline/pipeline.ts',
-    from: 'if (!await this.#publisher.deadLetter(consequence.topic, delivery, failure, slot)) return',
-    to: 'if (this.#publisher.deadLetter(consequence.topic, delivery, failure, slot) === undefined) return'
+    file: 'lib/consume/pipeline/consequences.ts',
+    from: 'if (!await publisher.deadLetter(topic, delivery, failure, slot)) return',
+    to: 'if (publisher.deadLetter(topic, delivery, failure, slot) === undefined) return'
   },
   {
     guard: 'a result that failed breaks the order of its lane',
