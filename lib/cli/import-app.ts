@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -12,7 +13,19 @@ import { UsageError } from './usage-error.js'
  */
 export async function importApp (file: string, runsTypeScript = import.meta.url.endsWith('.ts')): Promise<object> {
   if (/\.[cm]?tsx?$/.test(file) && !runsTypeScript) await registerTsx(file)
-  return await import(pathToFileURL(file).href) as object
+  try {
+    return await import(pathToFileURL(file).href) as object
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new UsageError(syntaxError(file) ?? error.message, { cause: error })
+    throw error
+  }
+}
+
+/** The syntax error of a file, with its line, which Node tells only where it ends the process. */
+function syntaxError (file: string): string | undefined {
+  const { stderr } = spawnSync(process.execPath, ['--check', file], { encoding: 'utf8' })
+  const [, place, message] = /^(.+:\d+)\n[^]*?^(SyntaxError: .*)$/m.exec(stderr) ?? []
+  return place && `${place}: ${message}`
 }
 
 /**

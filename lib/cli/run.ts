@@ -59,9 +59,16 @@ export async function run (
   try {
     return await runCommand(argv, out, err, signal)
   } catch (thrown) {
-    err.write(`faststream: ${[reasonOf(thrown), ...causesOf(thrown)].join('\n  cause: ')}\n`)
+    err.write(`faststream: ${[textOf(thrown), ...causesOf(thrown)].join('\n  cause: ')}\n`)
     return 2
   }
+}
+
+/** The message of an error; of a mistake in the code of the app, such as a TypeError, also where it was made. */
+function textOf (thrown: unknown): string {
+  const isMistake = thrown instanceof TypeError || thrown instanceof ReferenceError || thrown instanceof RangeError
+  if (!isMistake || 'code' in thrown || thrown.stack === undefined) return reasonOf(thrown)
+  return thrown.stack.split('\n').filter((line) => !line.includes('node:internal')).join('\n').trimEnd()
 }
 
 /** What led to an error, a line each. An operator may see what it names, as hosts; an HTTP client may not. */

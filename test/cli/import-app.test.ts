@@ -22,3 +22,19 @@ t.test('an app of TypeScript that has no tsx is told to install it', async (t) =
   t.ok(error instanceof UsageError)
   t.match(error, { message: /install tsx/, cause: { code: 'MODULE_NOT_FOUND' } })
 })
+
+t.test('a syntax error of an app has its line, where the file itself has it', async (t) => {
+  const folder = t.testdir({
+    'wrong.mjs': 'export const kind = 1\n\nexport const app = )\n',
+    'imports.mjs': "import './wrong.mjs'\n",
+    'throws.mjs': 'throw new SyntaxError(42)\n',
+    'fails.mjs': "throw new Error('no database')\n"
+  })
+  const thrownBy = (name: string): Promise<unknown> => importApp(join(folder, name), false).catch((error) => error)
+  const error = await thrownBy('wrong.mjs')
+  t.ok(error instanceof UsageError)
+  t.match(error, { message: /wrong\.mjs:3: SyntaxError: Unexpected token/, cause: SyntaxError })
+  t.match(await thrownBy('imports.mjs'), { message: /^Unexpected token/ })
+  t.match(await thrownBy('throws.mjs'), { message: '42' })
+  t.match(await thrownBy('fails.mjs'), { message: 'no database' })
+})

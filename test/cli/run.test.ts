@@ -12,6 +12,15 @@ async function errorOf (error: Error): Promise<string> {
   return err
 }
 
+t.test('a mistake in the code of an app is told with its place', async (t) => {
+  const mistake = new TypeError('app.nope is not a function')
+  mistake.stack = `TypeError: ${mistake.message}\n    at build (file:///app.js:3:7)\n    at node:internal/process/x:1:2\n`
+  const [first, ...places] = (await errorOf(mistake)).trimEnd().split('\n')
+  t.equal(first, 'faststream: TypeError: app.nope is not a function')
+  t.same(places, ['    at build (file:///app.js:3:7)'])
+  t.match(await errorOf(Object.assign(new TypeError('no url'), { code: 'ERR_INVALID_URL' })), /^faststream: no url$/m)
+})
+
 t.test('an error is told with at most four causes, a line each', async (t) => {
   const cause = new Error('connect\nECONNREFUSED 10.0.0.1:9092')
   t.match(await errorOf(new Error('no contact', { cause })), /no contact\n {2}cause: connect ECONNREFUSED 10\.0\.0\.1/)

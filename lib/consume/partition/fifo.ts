@@ -1,42 +1,51 @@
-/** A queue with constant-time `shift`: `Array.shift` copies what is left of a long array. */
+/** Room of a new queue, items. Rooms are powers of two. */
+const ROOM = 8
+
+/** A queue in a ring: `Array.shift` copies what is left of a long array, and a queue in use takes no new memory. */
 export class Fifo<T> implements Iterable<T> {
-  #items: Array<T | undefined> = []
+  #ring = new Array<T | undefined>(ROOM)
   #head = 0
+  #size = 0
 
   get size (): number {
-    return this.#items.length - this.#head
+    return this.#size
   }
 
   push (item: T): void {
-    this.#items.push(item)
+    if (this.#size === this.#ring.length) this.#grow()
+    this.#ring[(this.#head + this.#size++) & (this.#ring.length - 1)] = item
   }
 
   /** The item that {@link shift} would remove. */
   peek (): T | undefined {
-    return this.#items[this.#head]
+    return this.#ring[this.#head]
   }
 
   shift (): T | undefined {
-    if (this.size === 0) return undefined
-    const item = this.#items[this.#head]
+    if (this.#size === 0) return undefined
+    const item = this.#ring[this.#head]
     // Released at once: it may be large.
-    this.#items[this.#head++] = undefined
-    if (this.#head > 1024 && this.#head > this.size) this.#compact()
+    this.#ring[this.#head] = undefined
+    this.#head = (this.#head + 1) & (this.#ring.length - 1)
+    this.#size--
     return item
   }
 
   clear (): void {
-    this.#items = []
+    this.#ring = new Array<T | undefined>(ROOM)
     this.#head = 0
+    this.#size = 0
   }
 
   /** The items, oldest first; the queue must not change meanwhile. */
   * [Symbol.iterator] (): Iterator<T> {
-    for (let i = this.#head; i < this.#items.length; i++) yield this.#items[i] as T
+    for (let i = 0; i < this.#size; i++) yield this.#ring[(this.#head + i) & (this.#ring.length - 1)] as T
   }
 
-  #compact (): void {
-    this.#items = this.#items.slice(this.#head)
+  #grow (): void {
+    const ring = [...this]
+    ring.length = this.#size * 2
+    this.#ring = ring
     this.#head = 0
   }
 }

@@ -45,7 +45,7 @@ export class SubscriberQueue {
     this.pipeline = pipeline
     this.#group = group
     // The end of one message starts the next one, which must not begin in the context of the first.
-    const run: Runner = (...turn) => inOwnContext(() => this.runNext(...turn))
+    const run: Runner = (item, pause, lane) => inOwnContext(() => this.runNext(item, pause, lane))
     this.lanes = new Lanes<LaneItem>(plan.concurrency, group.pace, run)
     this.lanes.freeze()
     plan.reader?.connect((places) => { this.lanes.resize(places) })

@@ -19,6 +19,8 @@ export interface Tracked {
 export class PartitionTracker<Entry extends Tracked = Tracked> {
   /** Unsettled records, and those settled behind one of them. */
   readonly #entries = new Fifo<Entry>()
+  /** How many of them are settled. */
+  #settled = 0
   #position: bigint | undefined
   #committed: bigint | undefined
   /** Number of records that were ever settled behind an unsettled one. */
@@ -53,7 +55,8 @@ export class PartitionTracker<Entry extends Tracked = Tracked> {
       tracked.forget()
       this.#ahead++
     }
-    while (entries.peek()?.settled === true) entries.shift()
+    this.#settled++
+    for (; entries.peek()?.settled === true; this.#settled--) entries.shift()
     return true
   }
 
@@ -75,6 +78,7 @@ export class PartitionTracker<Entry extends Tracked = Tracked> {
   revoke (): void {
     this.#revoked = true
     this.#entries.clear()
+    this.#settled = 0
   }
 
   /** The offset that a commit would store now; undefined when there is nothing new. */
@@ -87,7 +91,11 @@ export class PartitionTracker<Entry extends Tracked = Tracked> {
   /** The offsets settled behind the watermark, in order. */
   get settledAhead (): bigint[] {
     const settled: bigint[] = []
-    for (const entry of this.#entries) if (entry.settled) settled.push(entry.offset)
+    // Read at each commit: most often there are none, and thousands of records are not.
+    if (this.#settled === 0) return settled
+    for (const entry of this.#entries) {
+      if (entry.settled && settled.push(entry.offset) === this.#settled) break
+    }
     return settled
   }
 
