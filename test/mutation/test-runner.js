@@ -33,9 +33,10 @@ export class TestRunner {
   #loadedWith
 
   constructor ({ compiled: { folders } }) {
-    this.#files = folders.flatMap((folder) => {
-      return readdirSync(join(this.#root, 'test', folder), { recursive: true, encoding: 'utf8' })
-        .filter((file) => file.endsWith('.test.ts')).sort().map((file) => join('test', folder, file))
+    this.#files = folders.flatMap((path) => {
+      if (path.endsWith('.test.ts')) return join('test', path)
+      return readdirSync(join(this.#root, 'test', path), { recursive: true, encoding: 'utf8' })
+        .filter((file) => file.endsWith('.test.ts')).sort().map((file) => join('test', path, file))
     })
   }
 
