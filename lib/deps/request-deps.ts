@@ -97,8 +97,8 @@ export class RequestDeps {
     // undefined makes no reply.
     if (!left && (!isPromise(returned) || handled.status === 'rejected' || handled.value !== undefined)) return
     const gone = left && this.#gone != null ? { error: this.#gone } : undefined
-    // It was logged; nothing but the connection is left to tell the client.
-    await resolution.close(this.#failure ?? rejected ?? gone)?.catch(() => { this.#reply.raw.destroy() })
+    // It was logged, and the client has its reply or is gone.
+    await resolution.close(this.#failure ?? rejected ?? gone)?.catch(() => {})
   }
 }
 

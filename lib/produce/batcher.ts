@@ -112,8 +112,6 @@ export class Batcher {
 
   /** Gives up what has no outcome. */
   abort (): void {
-    this.#queue = []
-    this.refuseWaiting()
     for (const entry of this.#open) this.#giveUp(entry, 'the broker was closed', 'closed')
   }
 

@@ -1,7 +1,5 @@
-import fc from 'fast-check'
 import t from 'tap'
 import { quiet, until } from '../../support/consumer-recorder.js'
-import { GroupWorld, chaos } from '../../support/group-world.js'
 import { gate } from '../../support/inbox.js'
 import { deadline, record, build, all } from '../../support/memory-group.js'
 
@@ -154,14 +152,4 @@ t.test('appends, commits and rebalances are changes, and a listener may go', asy
   }), 1)
   goAway()
   t.equal(await changesBy(() => producer.send([record('orders', 0)], deadline)), 0)
-})
-
-t.test('whatever members do, every record is delivered and committed, and no partition has two owners', async (t) => {
-  await fc.assert(fc.asyncProperty(chaos, async (steps) => {
-    const world = new GroupWorld()
-    await world.run(steps)
-    await world.end()
-    if (world.violations.length > 0) throw new Error(world.violations.join('\n'))
-  }), { numRuns: 1000 })
-  t.pass('1000 lives of a group')
 })
