@@ -25,7 +25,10 @@ t.test('what is no documentation is refused by its name', async (t) => {
     deprecated: ['yes', 1, null],
     examples: [{}, null]
   })) {
-    for (const value of values) t.throws(() => normaliseDocumentation({ [option]: value }), refused(option), String(value))
+    for (const value of values) {
+      const written: object = { [option]: value }
+      t.throws(() => normaliseDocumentation(written), refused(option), String(value))
+    }
   }
 })
 

@@ -8,8 +8,8 @@ t.test('a middleware is an object with a function of one moment at least', async
   class Timing { consumeScope () {} }
   for (const moment of MOMENTS) {
     const middleware = { [moment]: () => {} }
-    t.equal(checkMiddleware('middlewares', middleware), middleware)
-    t.throws(() => checkMiddleware('middlewares', { ...middleware, [moment]: 1 }), {
+    t.equal(checkMiddleware('middlewares', middleware as never), middleware)
+    t.throws(() => checkMiddleware('middlewares', { ...middleware, [moment]: 1 } as never), {
       code: 'FASTSTREAM_ERR_INVALID_OPTION', message: new RegExp(`'middlewares\\.${moment}' must be a function`)
     })
   }

@@ -2,7 +2,7 @@ import t from 'tap'
 import { OBSERVE, PRESSURE } from '../../lib/options/observe.js'
 
 const { health, metrics, otel, explain } = OBSERVE
-const checkHealth = (given: object) => health.check('health', given, undefined)
+const checkHealth = (given: object) => health.check('health', given as never, undefined)
 const refused = (option: string, more = '') => {
   return { code: 'FASTSTREAM_ERR_INVALID_OPTION', message: new RegExp(`'${option}' .*${more}`) }
 }
@@ -15,7 +15,7 @@ t.test('nothing is observed by default', async (t) => {
   t.strictSame(PRESSURE.default, { publishQueue: 0.8, commitAge: 30_000, eventLoopDelay: 100 })
 })
 
-t.test('health routes have paths of their own, and details somebody who authorizes them', async (t) => {
+t.test('health routes have paths of their own, and details need a function that authorizes', async (t) => {
   for (const given of [
     {}, { live: '/l', ready: '/r' }, { live: '/a/b-c.d' }, { ready: '/live', live: '/ready' },
     { details: '/details', authorize }
