@@ -40,15 +40,14 @@ export function writeBigNumbers (value: unknown, write: (value: unknown) => stri
 function quoteBig (text: string, mark: string): string {
   let written = ''
   let at = 0
-  while (at < text.length) {
+  for (;;) {
     const quote = text.indexOf('"', at)
     const between = quote === -1 ? text.slice(at) : text.slice(at, quote)
     written += between.replaceAll(NUMBER, (number) => isBig(number) ? quoted(number, mark) : number)
-    if (quote === -1) break
+    if (quote === -1) return written
     at = endOfString(text, quote) + 1
     written += text.slice(quote, at)
   }
-  return written
 }
 
 function isBig (number: string): boolean {

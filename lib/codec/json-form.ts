@@ -21,10 +21,12 @@ interface Found {
   readonly message: string
 }
 
-/** The native ones always give a form, for valid dates: to call them would cost more than the rest of the search. */
+/**
+ * The native ones always give a form, for valid dates: to call them would cost more than the rest of the search. Null
+ * stands for that form.
+ */
 const DATE_TO_JSON: unknown = Date.prototype.toJSON
 const BUFFER_TO_JSON: unknown = Buffer.prototype.toJSON
-const SOME_TEXT = ''
 
 const ENTRIES = 'write Object.fromEntries() of it'
 const MEMBERS = 'write the members that readers need, such as { message: error.message }'
@@ -42,8 +44,8 @@ function written (value: unknown, key: string): unknown {
   if ((typeof value !== 'object' && typeof value !== 'bigint') || value === null) return value
   const { toJSON } = value as { readonly toJSON?: unknown }
   if (typeof toJSON !== 'function') return value
-  if (toJSON === BUFFER_TO_JSON) return SOME_TEXT
-  if (toJSON === DATE_TO_JSON && types.isDate(value)) return Number.isNaN(value.getTime()) ? value : SOME_TEXT
+  if (toJSON === BUFFER_TO_JSON) return null
+  if (toJSON === DATE_TO_JSON && types.isDate(value)) return Number.isNaN(value.getTime()) ? value : null
   return toJSON.call(value, key)
 }
 
@@ -89,7 +91,7 @@ function inObject (value: object, levels: number): Found | typeof DEEP | undefin
 /** True when the object is one that `{}` or `Object.create(null)` makes, also in another realm. */
 export function isPlain (value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null || Object.getPrototypeOf(prototype) === null
+  return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
 /** An instance is written as its own members: right for an entity, wrong for one that keeps its content elsewhere. */

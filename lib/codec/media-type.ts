@@ -23,8 +23,8 @@ export function parseMediaType (text: string): MediaType {
 function charsetIn (text: string, start: number): string | undefined {
   PARAMETER.lastIndex = start
   for (let found = PARAMETER.exec(text); found !== null; found = PARAMETER.exec(text)) {
-    const [, name, token, quoted] = found
-    if (name?.toLowerCase() === 'charset') return (token ?? quoted?.replaceAll(/\\(.)/g, '$1'))?.toLowerCase()
+    const [, name, token, quoted = ''] = found
+    if (name?.toLowerCase() === 'charset') return (token ?? quoted.replaceAll(/\\(.)/g, '$1')).toLowerCase()
   }
   return undefined
 }

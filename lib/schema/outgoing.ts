@@ -12,13 +12,12 @@ import { invalid } from '../codec/violations.js'
 /** Throws when the value must not be sent, also because JSON has no form for it; never changes it. */
 export type Check = (value: unknown) => void
 
-/** The first error ends the check: a value that a bound has stopped must not reach the checks behind the bound. */
-const STRICT = { coerceTypes: false, useDefaults: false, removeAdditional: false, allErrors: false }
+const STRICT = { coerceTypes: false, useDefaults: false, removeAdditional: false }
 /**
  * Keys and headers are text on the wire and a number is read out of it: coercion stays. So does removal, because the
  * broker adds headers of its own.
  */
-const STRICT_TEXT = { useDefaults: false, allErrors: false }
+const STRICT_TEXT = { useDefaults: false }
 
 /** Means to compile the checks of a scope's publishers. */
 export interface OutgoingMeans {
@@ -48,6 +47,7 @@ export function compileOutgoing (
   const refuse: Refuse = (found) => {
     return invalid(part, found, (...args) => new FASTSTREAM_ERR_INVALID_MESSAGE(topic, ...args))
   }
+  // The first error ends the check: a value that a bound has stopped must not reach the checks behind the bound.
   const { ours, own } = validatorsOf(compiler, () => strict(false), schema, about)
   const runOurs = ours && runWith(ours, refuse)
   const runOwn = own && runWith(own, refuse)

@@ -131,7 +131,10 @@ t.test('a payload of Kafka Connect is found in its envelope, for values and keys
   const change = { before: null, after: { id: 1 }, op: 'c' }
   t.strictSame(decode(codec, JSON.stringify({ schema: { type: 'struct' }, payload: change })), change)
   t.strictSame(decode(codec, JSON.stringify({ schema: null, payload: null })), null)
-  for (const plain of [change, { schema: 1 }, { payload: 1 }, { schema: 1, payload: 2, more: 3 }, [], 1, 'x', null]) {
+  for (const plain of [
+    change, { schema: 1 }, { payload: 1 }, { schema: 1, a: 2 }, { payload: 1, a: 2 },
+    { schema: 1, payload: 2, more: 3 }, [], 1, 'x', null
+  ]) {
     t.strictSame(decode(codec, JSON.stringify(plain)), plain)
   }
   t.equal(encode(codec, change), JSON.stringify(change))

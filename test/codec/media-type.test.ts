@@ -17,7 +17,12 @@ const cases: Array<[text: string, essence: string, charset: string | undefined]>
   ['text/plain;', 'text/plain', undefined],
   ['; charset=utf-8', '', 'utf-8'],
   ['', '', undefined],
-  [`text/plain; a="${'x'.repeat(1024)}"; charset=latin1`, 'text/plain', undefined]
+  [`text/plain; a="${'x'.repeat(1024)}"; charset=latin1`, 'text/plain', undefined],
+  [`text/plain; a=${'x'.repeat(994)}; charset=latin1`, 'text/plain', 'latin1'],
+  [`text/plain; a=${'x'.repeat(995)}; charset=latin1`, 'text/plain', undefined],
+  ['text/plain; x-charset=utf-8; charset=""', 'text/plain', ''],
+  ['text/plain; charset=l\\a', 'text/plain', 'l'],
+  ['text/plain x; charset=latin1', 'text/plain x', 'latin1']
 ]
 
 for (const [text, essence, charset] of cases) {
@@ -44,6 +49,7 @@ t.test('text is read in the charset that its sender names', async (t) => {
   const decode = (bytes: number[], type: string): unknown => decodeValue(Buffer.from(bytes), type)
   for (const charset of ['utf-8', 'UTF8', '"utf-8"', 'us-ascii']) {
     t.equal(decode([0xc3, 0xbc], `text/plain; charset=${charset}`), 'ü', charset)
+    t.equal(decode([0xef, 0xbb, 0xbf, 0x61], `text/plain; charset=${charset}`), '\ufeffa', 'a byte order mark is text')
   }
   t.equal(decode([0xfc], 'text/plain; charset=iso-8859-1'), 'ü')
   t.equal(decode([0xfc, 0x00], 'text/csv; charset="UTF-16LE"'), 'ü')

@@ -28,3 +28,17 @@ t.test('what a named codec writes it reads, and the part is named when it cannot
   t.throws(() => codecOf('json')?.encode(new Map(), 'orders', 'value'), { code: 'FASTSTREAM_ERR_ENCODE' })
   t.throws(() => codecOf('json')?.encode(1n, 'orders', 'key'), { message: /^the key of the message for 'orders'/ })
 })
+
+t.test('a named codec refuses what it does not take, and says what that is', async (t) => {
+  for (const [name, value, message] of [
+    ['json', Buffer.from('a'), /it is bytes, and codec 'json' takes values$/],
+    ['json', new ArrayBuffer(1), /it is bytes/],
+    ['text', 1, /codec 'text' takes a string, and it is of type number$/],
+    ['bytes', 'text', /codec 'bytes' takes bytes, and it is of type string$/]
+  ] as const) {
+    t.throws(() => codecOf(name)?.encode(value, 'orders', 'key'), {
+      code: 'FASTSTREAM_ERR_ENCODE', message: new RegExp(`^the key of the message for 'orders' .*${message.source}`)
+    })
+  }
+  t.same(codecOf('bytes')?.encode(new Uint8Array([1, 2]).subarray(1), 'orders', 'value'), Buffer.from([2]))
+})

@@ -35,10 +35,11 @@ export class TestRunner {
   #loadedWith
 
   constructor ({ compiled: { folders } }) {
-    this.#files = folders.flatMap((folder) => {
-      return readdirSync(join(this.#root, 'test', folder), { recursive: true, encoding: 'utf8' })
+    this.#files = folders.flatMap((path) => {
+      if (path.endsWith('.test.ts')) return join('test', path)
+      return readdirSync(join(this.#root, 'test', path), { recursive: true, encoding: 'utf8' })
         .filter((file) => file.endsWith('.test.ts') && !RANDOM.test(file)).sort()
-        .map((file) => join('test', folder, file))
+        .map((file) => join('test', path, file))
     })
   }
 
