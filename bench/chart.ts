@@ -1,6 +1,6 @@
 /**
- * Benches of recorded.json. `ratios`: the best that a bench has printed, which `check` compares with; `latest`: those of
- * the last time, where they are lower.
+ * Benches of recorded.json. `ratios`: the best that a bench has printed, which `check` compares with; `latest`: those
+ * of the last time, where they are lower.
  */
 export type Recorded = Readonly<Record<string, {
   readonly args: readonly string[]

@@ -54,5 +54,5 @@ export function lookAlikeOf (bytes: Buffer): object {
 }
 
 function violation (keyword: string, message: string): Refusal {
-  return { instancePath: '', schemaPath: keyword, keyword, params: {}, message }
+  return { instancePath: '', schemaPath: `#/${keyword}`, keyword, params: {}, message }
 }

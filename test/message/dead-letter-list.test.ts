@@ -59,10 +59,11 @@ const read = (...more: RawHeader[]) => readDeadLetterHeaders([...PLACE, ...more]
 t.test('the headers of a dead letter are written in the order of the list', async (t) => {
   t.strictSame(written({}), Object.entries({ ...ALWAYS, ...DETAILS, ...ENDS }))
   t.strictSame(written({ detailed: false }), Object.entries({ ...ALWAYS, ...ENDS }))
+  const { 'x-dlq-attempts': attempts, ...times } = ENDS
   const omitted = { 'x-dlq-value-omitted': 'true', 'x-dlq-key-omitted': 'true', 'x-dlq-headers-omitted': 'true' }
   t.strictSame(
     written({ detailed: false, trips: 1, groupId: null, valueOmitted: true, keyOmitted: true, headersOmitted: true }),
-    Object.entries({ ...ALWAYS, 'x-dlq-attempts': '3', 'x-dlq-trips': '1', ...ENDS, ...omitted })
+    Object.entries({ ...ALWAYS, 'x-dlq-attempts': attempts, 'x-dlq-trips': '1', ...times, ...omitted })
       .filter(([name]) => name !== 'x-dlq-group')
   )
 })

@@ -51,7 +51,9 @@ t.test('metrics need a client and a registry that have what is called', async (t
     t.throws(() => check({ client: { ...client, [missing]: undefined } }), refused('metrics\\.client'), missing)
     t.throws(() => check({ client: { ...client, [missing]: {} } }), refused('metrics\\.client'), missing)
   }
-  for (const wrong of [undefined, null, () => 1, []]) t.throws(() => check({ client: wrong }), refused('metrics\\.client'))
+  for (const wrong of [undefined, null, () => 1, []]) {
+    t.throws(() => check({ client: wrong }), refused('metrics\\.client'))
+  }
   for (const registry of [null, {}, { getSingleMetric: 1 }]) {
     t.throws(() => check({ client, registry }), refused('metrics\\.registry'))
   }

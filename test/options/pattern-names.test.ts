@@ -23,7 +23,7 @@ t.test('a placeholder has the name of an identifier', async (t) => {
 t.test('what stands beside a placeholder is text, and the placeholder no dot', async (t) => {
   const pattern = of('{region}.orders.v{version}')
   t.same({ ...pattern.params('eu.orders.v1') }, { region: 'eu', version: '1' })
-  for (const topic of ['eu.orders.v', '.orders.v1', 'euxorders.v1', 'eu.orders.v1.dlq', 'a.eu.orders.v1', 'eu.orders']) {
+  for (const topic of ['eu.orders.v', '.orders.v1', 'euxorders.v1', 'eu.orders.v1.dlq', 'a.eu.orders.v1', 'eu']) {
     t.equal(pattern.matches(topic), false, topic)
   }
 })
@@ -66,8 +66,9 @@ t.test('the topics of a function are those of the pattern, with several placehol
 t.test('a topic has the characters and the length that Kafka allows', async (t) => {
   for (const topic of ['a', 'A-z_0.9', '...', '.a']) t.equal(checkTopic(topic), topic)
   for (const [topic, message] of [
-    ['.', /is not allowed/], ['..', /is not allowed/], ['', /has 0 characters/], ['x'.repeat(250), /has 250 characters/],
-    ['a b', /has other characters/], [7, /'7' is no string/], [undefined, /is no string/]
+    ['.', /is not allowed/], ['..', /is not allowed/], ['', /has 0 characters/],
+    ['x'.repeat(250), /has 250 characters/], ['a b', /has other characters/],
+    [7, /'7' is no string/], [undefined, /is no string/]
   ] as const) {
     t.throws(() => checkTopic(topic, ' (of x)'), { code: CODE, message: new RegExp(`${message.source} \\(of x\\)`) })
     t.throws(() => checkTopic(topic), { code: CODE, message })

@@ -1,4 +1,4 @@
-import Fastify from 'fastify'
+import Fastify, { type FastifyInstance } from 'fastify'
 import t from 'tap'
 import { compilersOf, hasCompilers, isFastifys, requestCompilers } from '../../lib/schema/scope-compilers.js'
 import { kOwnRoute } from '../../lib/symbols.js'
@@ -47,11 +47,11 @@ t.test('a scope has compilers when Fastify has made them for it, or for one arou
   t.teardown(() => app.close())
   t.equal(hasCompilers(app), false)
   requestCompilers(app)
-  let inner = app
+  let inner: FastifyInstance | undefined
   await app.register(async (scope) => { inner = scope })
   await app.ready()
   t.equal(hasCompilers(app), true)
-  t.equal(hasCompilers(inner), true)
+  t.equal(hasCompilers(inner!), true)
   t.ok(isFastifys(compilersOf(app).validator))
   t.equal(compilersOf(app).serializer, undefined)
 })

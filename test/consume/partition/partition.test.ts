@@ -160,7 +160,7 @@ t.test('the age of the oldest message, and how long nothing has moved', async (t
   t.equal(partition.standstill, undefined)
 })
 
-t.test('what was settled behind the watermark goes with the commit, and is not handled by the next owner', async (t) => {
+t.test('what was settled behind the watermark goes with the commit; the next owner does not handle it', async (t) => {
   t.equal(build().partition.metadata, '')
   const metadata = encodeOffsetMap({ offset: 10n, timestamp: 1_700_000_000_000 }, [11n, 13n])
   const next = build({ messages: 100, places: 10 })
