@@ -238,6 +238,13 @@ t.test('a process that is killed repeats what ran and what it did since its last
     }).includes('many-repeats'),
     'there was no coordinator'
   )
+  const cut = (end: number) => fault('net-half-open', { step: 1, targets: ['node-1'], start: end - 100, end })
+  const isFound = (faults: FaultRecord[], end: number) => {
+    return anomalies({ ...twice(end), faults: [kill, ...faults] }).includes('many-repeats')
+  }
+  t.notOk(isFound([cut(4000)], 8000), 'its commit waited for an answer over a dead connection')
+  t.ok(isFound([cut(0)], 8000), 'that was too long ago')
+  t.ok(isFound([cut(4000)], 3800), 'a commit does not wait for so long')
 })
 
 t.test('reading goes on soon after a fault, and what stops does so at once', async (t) => {
@@ -249,6 +256,13 @@ t.test('reading goes on soon after a fault, and what stops does so at once', asy
   t.same(anomalies({ faults: [fault('app-stop', { recovered: undefined })] }), ['slow-recovery'], 'never')
   t.same(anomalies({ faults: [fault('app-term', { stopped: 900 })] }), [])
   t.same(anomalies({ faults: [fault('app-term', { stopped: 1500 })] }), ['slow-stop'])
+  const swallow = fault('net-swallow', { step: 1, targets: ['node-1'], start: 100, end: 200 })
+  const stop = (stopped: number, start: number) => {
+    return anomalies({ faults: [swallow, fault('app-term', { start, end: start + 50, stopped })] })
+  }
+  t.same(stop(4900, 10_000), [], 'its last dead letter waited for an answer over a dead connection')
+  t.same(stop(6100, 10_000), ['slow-stop'], 'not for so long')
+  t.same(stop(1500, 10_300), ['slow-stop'], 'that was too long ago')
 })
 
 t.test('in the end every process is a member, and every partition is read', async (t) => {

@@ -1,3 +1,4 @@
+import { mayWaitInVain, REQUEST_TIMEOUT } from './dead-connections.js'
 import type { Evidence } from './evidence.js'
 import type { FaultRecord } from './history.js'
 import { isBrokerFault, isClean, isForgetful, isNetworkFault, type FaultKind } from './plan.js'
@@ -53,8 +54,9 @@ function checkKill (evidence: Evidence, kill: FaultRecord, repeats: number): voi
   const { effects, faults } = evidence.history
   // Without a coordinator nothing can be committed.
   if (faults.some(({ kind, step }) => step === kill.step && isBrokerFault(kind))) return
+  const sinceCommit = COMMIT_INTERVAL * 1.1 + (mayWaitInVain(faults, kill.start) ? REQUEST_TIMEOUT : 0)
   const recent = effects.filter(
-    ({ by, done, end }) => done && kill.targets.includes(by) && end > kill.start - COMMIT_INTERVAL * 1.1
+    ({ by, done, end }) => done && kill.targets.includes(by) && end > kill.start - sinceCommit
   )
   const limit = CONCURRENCY + recent.length
   if (repeats > limit) {

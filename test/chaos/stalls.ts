@@ -1,3 +1,4 @@
+import { mayWaitInVain, REQUEST_TIMEOUT } from './dead-connections.js'
 import { groupBy, type Evidence } from './evidence.js'
 import type { Effect, FaultRecord } from './history.js'
 import type { FaultKind } from './plan.js'
@@ -16,6 +17,7 @@ const LIMITS: { readonly [_ in FaultKind]?: number } = {
   'net-half-open': 10_000,
   'coordinator-moved': 10_000
 }
+/** ms. What ends waits for its handlers, and for their dead letters and its last commit to be stored. */
 const STOP_LIMIT = LONGEST_HANDLER + 1000
 
 /** For each fault, the longest time in which a partition saw no handler begin, until all had recovered. */
@@ -29,14 +31,15 @@ export function measureStalls (evidence: Evidence): Map<FaultRecord, number> {
   ))
 
   for (const [fault, stall] of stalls) {
-    const { kind, step, targets, stopped, recovered } = fault
+    const { kind, step, targets, start, stopped, recovered } = fault
     const alone = faults.filter((other) => other.step === step).length === 1
     const limit = LIMITS[kind] ?? Infinity
     if (alone && stall > limit) {
       evidence.found('slow-recovery', `${kind} ${targets}: a partition stood still for ${stall.toFixed(0)} ms`)
     }
     if (recovered === undefined) evidence.found('slow-recovery', `${kind} ${targets}: not all had recovered in time`)
-    if (stopped !== undefined && stopped > STOP_LIMIT) {
+    const stopLimit = STOP_LIMIT + (mayWaitInVain(faults, start) ? REQUEST_TIMEOUT : 0)
+    if (stopped !== undefined && stopped > stopLimit) {
       evidence.found('slow-stop', `${kind} ${targets}: ${stopped.toFixed(0)} ms`)
     }
   }
