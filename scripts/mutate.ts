@@ -14,13 +14,13 @@ import { compile } from '../test/unit/compile.js'
 /** The tests of each folder, and the least percentage of its mutants that they find, equivalent ones left out. */
 const FOLDERS: Readonly<Record<string, { readonly tests: readonly string[], readonly least: number }>> = {
   broker: { tests: ['broker', 'testing'], least: 0 },
-  codec: { tests: ['codec', 'message'], least: 0 },
+  codec: { tests: ['codec', 'message'], least: 95 },
   consume: { tests: ['consume'], least: 0 },
   deps: { tests: ['deps'], least: 0 },
   message: { tests: ['message', 'broker'], least: 0 },
   options: { tests: ['options', 'docs/generated.test.ts'], least: 0 },
-  produce: { tests: ['produce'], least: 0 },
-  schema: { tests: ['schema'], least: 97 },
+  produce: { tests: ['produce'], least: 95 },
+  schema: { tests: ['schema'], least: 99 },
   'transport/kafka': { tests: ['transport/kafka', 'simulation'], least: 0 },
   'transport/memory': { tests: ['transport/memory'], least: 0 }
 }
