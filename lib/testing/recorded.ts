@@ -66,6 +66,8 @@ export class RecordedDelivery {
   deadLetterTopic: string | undefined
   /** True from the moment at which the message was given up, until its redelivery begins. */
   isGivenUp = false
+  /** True once the message was handled again after it was settled or given up. */
+  isRedelivered = false
   /** True once a test has read the failure. */
   isAsserted = false
 
@@ -77,8 +79,9 @@ export class RecordedDelivery {
 
   begin (attempt: number, subscriber: string): void {
     this.subscriber = subscriber
+    // What was settled was not committed.
+    if (this.isGivenUp || this.outcome !== undefined) this.isRedelivered = true
     this.isGivenUp = false
-    // A redelivery: what was settled was not committed.
     this.outcome = undefined
     this.attempts.push({ attempt, hasEnded: false })
   }

@@ -1,6 +1,6 @@
 import { assertionError } from './assertion-text.js'
 import type { Faults } from './faults.js'
-import { placeOf, type RecordedMessage } from './recorded.js'
+import { placeOf } from './recorded.js'
 import type { Recorder } from './recorder.js'
 import { shown } from './expected.js'
 import type { TrackedSession } from './session-types.js'
@@ -35,7 +35,9 @@ export async function compareRedelivered (run: Run, faults: Faults, recorder: Re
 async function runOnce (run: Run, recorder: Recorder): Promise<Session> {
   for (let runs = 1; ; runs++) {
     const session = await run()
-    const redelivered = session.published().filter((each) => isRedelivered(recorder.message(each)))
+    const redelivered = session.published().filter((each) => {
+      return recorder.message(each).deliveries.some(({ isRedelivered }) => isRedelivered)
+    })
     if (redelivered.length === 0) return session
     if (runs < MAX_RUNS) continue
     throw assertionError([
@@ -43,10 +45,6 @@ async function runOnce (run: Run, recorder: Recorder): Promise<Session> {
       ...redelivered.map((each) => `  ${placeOf(each)}`)
     ])
   }
-}
-
-function isRedelivered ({ deliveries }: RecordedMessage): boolean {
-  return deliveries.some(({ attempts }) => attempts.filter(({ attempt }) => attempt === 1).length > 1)
 }
 
 /** Messages without what differs from run to run: their offsets and partitions. */

@@ -98,7 +98,9 @@ export class Tracking {
   }
 
   #attemptEnded (context: MessageProcessContext): void {
-    if (this.#brokerIds.has(context.brokerId)) this.#recorder.ended(context)
+    if (!this.#brokerIds.has(context.brokerId)) return
+    // One attempt handles all messages of a batch.
+    for (const { offset } of context.batch ?? [context]) this.#recorder.ended({ ...context, offset })
   }
 
   #publishStarted (context: MessagePublishContext): void {

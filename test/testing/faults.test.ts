@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import Fastify from 'fastify'
-import faststreamPlugin, { type FaststreamOptions } from '../../index.js'
+import faststreamPlugin, { BatchError, type FaststreamOptions } from '../../index.js'
 import { testBroker } from '../../lib/testing/index.js'
 import { buildShop } from '../support/shop.js'
 
@@ -176,6 +176,20 @@ t.test('a group that redelivers by itself does not hide that a handler is not id
     count = 0
     await broker.publish('returns', 1)
   }), { message: /missing {2}counts, key null: 1\n {2}surplus {2}counts, key null: 2$/ })
+})
+
+t.test('a group does not redeliver the rest of a batch of which one message failed', async (t) => {
+  const app = await build(t, { retry: { retries: 0 } })
+  app.broker.subscriber('orders', { batch: true }, (values) => {
+    if (values.length === 3) throw new BatchError(1)
+  })
+  const broker = await testBroker(app)
+  let runs = 0
+  await broker.redeliverEverything(async () => {
+    runs++
+    await app.broker.publishBatch('orders', ['a', 'b', 'c'].map((value) => ({ value })))
+  })
+  t.equal(runs, 2)
 })
 
 t.test('a group that redelivers in each run lets nothing be compared', async (t) => {

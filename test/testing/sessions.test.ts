@@ -202,3 +202,13 @@ t.test('nothing stays behind in the channels of the process, and other apps keep
   const { processing, publishing } = await import('../../lib/events.js')
   t.notOk(processing.hasSubscribers || publishing.hasSubscribers)
 })
+
+t.test('a session ends when a batch of several messages was handled', async (t) => {
+  const app = await build(t)
+  app.broker.subscriber('orders', { batch: true }, () => {})
+  const broker = await testBroker(app)
+  const entries = [1, 2, 3].map((value) => ({ value }))
+  const session = await broker.track(() => app.broker.publishBatch('orders', entries))
+  t.match(session.handled('orders'), [{ offset: 0n, outcome: 'returned' }])
+  t.equal(session.published('orders').length, 3)
+})
