@@ -16,8 +16,8 @@ export async function importApp (file: string, runsTypeScript = import.meta.url.
   try {
     return await import(pathToFileURL(file).href) as object
   } catch (error) {
-    if (error instanceof SyntaxError) throw new UsageError(syntaxError(file) ?? error.message, { cause: error })
-    throw error
+    const told = error instanceof SyntaxError ? syntaxError(file) : undefined
+    throw told === undefined ? error : new UsageError(told, { cause: error })
   }
 }
 

@@ -64,9 +64,12 @@ export async function run (
   }
 }
 
+/** Errors that mean a mistake in the code of an app. */
+const MISTAKES = [TypeError, ReferenceError, RangeError, SyntaxError]
+
 /** The message of an error; of a mistake in the code of the app, such as a TypeError, also where it was made. */
 function textOf (thrown: unknown): string {
-  const isMistake = thrown instanceof TypeError || thrown instanceof ReferenceError || thrown instanceof RangeError
+  const isMistake = thrown instanceof Error && MISTAKES.some((type) => thrown instanceof type)
   if (!isMistake || 'code' in thrown || thrown.stack === undefined) return reasonOf(thrown)
   return thrown.stack.split('\n').filter((line) => !line.includes('node:internal')).join('\n').trimEnd()
 }

@@ -13,11 +13,13 @@ async function errorOf (error: Error): Promise<string> {
 }
 
 t.test('a mistake in the code of an app is told with its place', async (t) => {
-  const mistake = new TypeError('app.nope is not a function')
-  mistake.stack = `TypeError: ${mistake.message}\n    at build (file:///app.js:3:7)\n    at node:internal/process/x:1:2\n`
-  const [first, ...places] = (await errorOf(mistake)).trimEnd().split('\n')
-  t.equal(first, 'faststream: TypeError: app.nope is not a function')
-  t.same(places, ['    at build (file:///app.js:3:7)'])
+  for (const Mistake of [TypeError, ReferenceError, RangeError, SyntaxError]) {
+    const mistake = new Mistake('app.nope is not a function')
+    mistake.stack = `${mistake}\n    at build (file:///app.js:3:7)\n    at node:internal/process/x:1:2\n`
+    const [first, ...places] = (await errorOf(mistake)).trimEnd().split('\n')
+    t.equal(first, `faststream: ${mistake.name}: app.nope is not a function`)
+    t.same(places, ['    at build (file:///app.js:3:7)'])
+  }
   t.match(await errorOf(Object.assign(new TypeError('no url'), { code: 'ERR_INVALID_URL' })), /^faststream: no url$/m)
 })
 
