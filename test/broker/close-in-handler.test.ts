@@ -103,6 +103,7 @@ for (const [name, declare] of Object.entries(CASES)) {
 
 t.test('every handler that awaits the close is given up, and the others end', async (t) => {
   const { app, hints, closed } = await build(t)
+  const allRun = gate()
   const called = gate()
   const signals: AbortSignal[] = []
   let ended = false
@@ -113,8 +114,11 @@ t.test('every handler that awaits the close is given up, and the others end', as
       ended = !signal.aborted
       return
     }
+    if (signals.push(signal) === 3) allRun.open()
+    // What has not begun when the app closes is never handled.
+    await allRun.opened
     const closing = app.close()
-    if (signals.push(signal) === 3) called.open()
+    called.open()
     await closing
   })
   await app.ready()
