@@ -64,7 +64,7 @@ export async function compareReading (
     console.log('round   by hand: msg/s  cpu µs/msg   fastify-faststream: msg/s  cpu µs/msg   ratio')
     for (let round = 0; round < rounds; round++) {
       const hand = await run('./kafkajs.ts', brokers, round)
-      const ours = await run('./faststream.ts', brokers, round)
+      const ours = await run(variant === 'floor' ? './floor.ts' : './faststream.ts', brokers, round)
       ratios.push(hand.seconds / ours.seconds)
       cpuRatios.push(hand.cpu / ours.cpu)
       const columns = [hand, ours].map(({ seconds, cpu }) => {

@@ -1,0 +1,16 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import Fastify from 'fastify'
+import faststreamPlugin from 'fastify-faststream'
+import { cpuSince } from '../report.js'
+
+const [brokers, seconds, subscribers] = process.argv.slice(2) as [string, string, string]
+const app = Fastify()
+await app.register(faststreamPlugin, { brokers: brokers.split(','), groupId: `idle-${process.pid}` })
+for (let i = 0; i < Number(subscribers); i++) app.broker.subscriber(`idle-${i}`, () => {})
+await app.ready()
+await sleep(5000)
+const cpu = process.cpuUsage()
+await sleep(Number(seconds) * 1000)
+process.send?.(cpuSince(cpu) / (Number(seconds) * 1e6))
+await app.close()
+process.disconnect()
