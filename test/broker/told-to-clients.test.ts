@@ -1,5 +1,7 @@
 import t from 'tap'
-import Fastify, { type FastifyInstance, type FastifyRequest, type InjectOptions } from 'fastify'
+import Fastify, {
+  type FastifyInstance, type FastifyRequest, type InjectOptions, type LightMyRequestResponse
+} from 'fastify'
 import { Type } from '@sinclair/typebox'
 import faststreamPlugin, { dependency, KafkaRouter, type Codec, type DeadLetters } from '../../index.js'
 import * as errors from '../../lib/errors.js'
@@ -302,11 +304,13 @@ t.test('no error that a route can throw tells an HTTP client of hosts, groups, u
   await createMemoryTransport({ cluster }).producer().send([deadLetter()], Infinity)
 
   const answered = new Set<string>()
-  const expectAnswer = async (code: Code, status: number, request: InjectOptions | string): Promise<void> => {
-    const { statusCode, body } = await app.inject(request)
+  const checkAnswer = (code: Code, status: number, { statusCode, body }: LightMyRequestResponse): void => {
     t.match([statusCode, JSON.parse(body).code], [status, code], body)
     t.notMatch(body, SECRET, code)
     answered.add(code)
+  }
+  const expectAnswer = async (code: Code, status: number, request: InjectOptions | string): Promise<void> => {
+    checkAnswer(code, status, await app.inject(request))
   }
   await expectAnswer('FASTSTREAM_ERR_NEXT', 500, '/next')
   await expectAnswer('FASTSTREAM_ERR_PUBLISH_BATCH', 500, '/middleware')
@@ -317,11 +321,10 @@ t.test('no error that a route can throw tells an HTTP client of hosts, groups, u
 
   await app.inject('/hold')
   await expectAnswer('FASTSTREAM_ERR_DEPENDENCY_DONE', 500, '/done')
-  const many = await Promise.all(Array.from(
-    { length: 40 }, async () => (await app.inject(page({ values: 1 }))).json().code
-  ))
-  t.ok(many.includes('FASTSTREAM_ERR_PUBLISH_RATE'))
-  await expectAnswer('FASTSTREAM_ERR_PUBLISH_RATE', 429, page({ values: 1 }))
+  const many = await Promise.all(Array.from({ length: 40 }, () => app.inject(page({ values: 1 }))))
+  const late = many.filter(({ statusCode }) => statusCode === 429)
+  t.ok(late.length > 0)
+  for (const answer of late) checkAnswer('FASTSTREAM_ERR_PUBLISH_RATE', 429, answer)
 
   t.match(JSON.stringify(lines), /ECONNREFUSED kafka-7:9092/, 'the log has the causes')
   t.match(JSON.stringify(lines), /top secret/)
