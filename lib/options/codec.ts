@@ -23,7 +23,7 @@ export function checkCodec (option: string, given: CodecOption, inherited: Codec
 
 /** A key without a schema is typed as bytes. */
 export function checkKeyCodec ({ codec }: { readonly codec?: CodecOption | undefined }, schema?: MessageSchema): void {
-  if (!isObject(codec) || isWhole(codec) || codec.key === undefined || schema?.key !== undefined) return
+  if (codec === undefined || isWhole(codec) || codec.key === undefined || schema?.key !== undefined) return
   const cure = 'needs schema.key, which says what keys are: without a schema they are bytes'
   throw new FASTSTREAM_ERR_INVALID_OPTION('codec.key', cure)
 }
