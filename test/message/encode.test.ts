@@ -135,4 +135,5 @@ t.test('what cannot be encoded is told with its part', async (t) => {
   })
   const own = Object.assign(new Error('mine'), { code: 'E_MINE' })
   t.throws(() => encoded({ rules: { key: () => { throw own } } }), own)
+  t.throws(() => encoded({ rules: { headers: () => { throw own } } }), own)
 })

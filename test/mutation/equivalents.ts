@@ -17,6 +17,24 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     reason: 'A request that comes to this hook was at the hook before, which makes the object.'
   },
   {
+    file: 'deps/http.ts',
+    line: 'depsIn(request)?.failed(error)',
+    to: 'depsIn(request).failed',
+    reason: 'Fastify passes over what a hook onError throws, as it would go on from the hook.'
+  },
+  {
+    file: 'deps/http.ts',
+    line: 'depsIn(request)?.handled(returned)',
+    to: 'depsIn(request).handled',
+    reason: 'A request that comes to its handler was at the hook before, which makes the object.'
+  },
+  {
+    file: 'deps/request-deps.ts',
+    line: 'this.#context?.abort(error)',
+    to: 'this.#context.abort',
+    reason: 'Fastify passes over what a hook onError throws, and nothing comes behind this line.'
+  },
+  {
     file: 'message/dead-letter-error.ts',
     line: "return causeIn(parseJson(Buffer.from(json), 'header'), MAX_CAUSES)",
     to: '""',
