@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import { Stryker } from '@stryker-mutator/core'
 import { EQUIVALENTS } from '../test/mutation/equivalents.js'
@@ -16,9 +16,9 @@ const FOLDERS: Readonly<Record<string, { readonly tests: readonly string[], read
   broker: { tests: ['broker', 'testing'], least: 0 },
   codec: { tests: ['codec', 'message'], least: 95 },
   consume: { tests: ['consume'], least: 0 },
-  deps: { tests: ['deps'], least: 0 },
-  message: { tests: ['message', 'broker'], least: 0 },
-  options: { tests: ['options', 'docs/generated.test.ts'], least: 0 },
+  deps: { tests: ['deps'], least: 99 },
+  message: { tests: ['message'], least: 99 },
+  options: { tests: ['options', 'docs/generated.test.ts'], least: 99 },
   produce: { tests: ['produce'], least: 95 },
   schema: { tests: ['schema'], least: 99 },
   'transport/kafka': { tests: ['transport/kafka', 'simulation'], least: 0 },
@@ -32,6 +32,9 @@ if (folder === undefined || row === undefined) {
   throw new Error(`npm run mutate -- <folder or file>, of lib/${Object.keys(FOLDERS).join(', lib/')}`)
 }
 
+const incrementalFile = `.stryker/${path.replaceAll('/', '-')}.json`
+forgetSurvivors(incrementalFile)
+
 const from = Date.now()
 await compile()
 const mutants = await new Stryker({
@@ -43,7 +46,7 @@ const mutants = await new Stryker({
   buildCommand: 'node test/mutation/build.js',
   coverageAnalysis: 'perTest',
   incremental: true,
-  incrementalFile: `.stryker/${path.replaceAll('/', '-')}.json`,
+  incrementalFile,
   tempDirName: '.stryker/sandbox',
   ignorePatterns: ['.stryker', '.tap', 'tools/kafka/.cache', 'test/browser/screenshots'],
   disableTypeChecks: false,
@@ -86,3 +89,17 @@ console.log(`lib/${path}: ${rows.length} mutants, ${found} found, ${rows.length 
   `${unseen.length} not seen by a test: ${score.toFixed(1)} % in ${((Date.now() - from) / 60_000).toFixed(1)} minutes`)
 // Without mutants the score is no number.
 if (!(score >= row.least) || stale.length > 0) process.exitCode = 1
+
+/**
+ * Forgets results that say of a mutant which acts while files are loaded that no test saw it. Stryker does not know
+ * which tests reach such a mutant, and would keep the result whatever tests are new.
+ */
+function forgetSurvivors (file: string): void {
+  if (!existsSync(file)) return
+  interface Results { files: Record<string, { mutants: Array<{ static?: boolean, status: string }> }> }
+  const results = JSON.parse(readFileSync(file, 'utf8')) as Results
+  for (const each of Object.values(results.files)) {
+    each.mutants = each.mutants.filter((mutant) => mutant.static !== true || mutant.status !== 'Survived')
+  }
+  writeFileSync(file, JSON.stringify(results))
+}

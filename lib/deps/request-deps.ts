@@ -90,7 +90,6 @@ export class RequestDeps {
   async #end (resolution: Resolution): Promise<void> {
     const returned = this.#returned === this.#reply ? undefined : this.#returned
     const [handled] = await Promise.allSettled([returned])
-    if (resolution.closed) return
     const rejected = handled.status === 'rejected' ? { error: handled.reason } : undefined
     const left = this.#reply.sent || this.#streams || this.#late
     // The client left early, and there will still be a reply, before which `cleanUp` is called. Only a promise of

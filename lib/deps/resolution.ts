@@ -49,7 +49,7 @@ export class Resolution {
     const known = this.#values.get(actual)
     // Its factory asks for it while it runs: the value is known once the factory has returned.
     if (known === CALLED) return Promise.resolve().then(() => this.resolve(dep))
-    if (known !== undefined || this.#values.has(actual)) return known
+    if (this.#values.has(actual)) return known
     // A dependency that is made after the clean-up would never be cleaned up.
     if (this.#closed) return Promise.reject(new FASTSTREAM_ERR_DEPENDENCY_DONE(dep.name))
     this.#values.set(actual, CALLED)
@@ -93,7 +93,7 @@ export class Resolution {
     for (const started of this.#started.reverse()) {
       const reason = failure ?? failed
       const error = await cleanUp(started, reason, this.#context, this.#settings)
-      if (error !== undefined) failed ??= error
+      failed ??= error
     }
     if (failed !== undefined) throw failed.error
   }

@@ -68,7 +68,7 @@ export function encode (
     value: encoded.bytes,
     headers: hasOwnHeadersOnly(options, rules, encoded)
       ? ownHeaders(correlationId, encoded.contentType)
-      : inPart('headers', topic, () => allHeaders(value, options, rules, encoded, correlationId)),
+      : guarded(topic, () => allHeaders(value, options, rules, encoded, correlationId)),
     timestamp: options.timestamp?.getTime() ?? circumstances.now,
     partition: options.partition ?? derivePartition(rules.partition, value, topic),
     partitioner: rules.partitioner
@@ -90,7 +90,7 @@ function allHeaders (
   value: unknown, options: EncodingOptions, rules: OutgoingRules, encoded: Encoded, correlationId: string
 ): RawHeader[] {
   const { contentType } = encoded
-  const own = { [CORRELATION_ID]: correlationId, ...(contentType !== undefined && { [CONTENT_TYPE]: contentType }) }
+  const own = { [CORRELATION_ID]: correlationId, [CONTENT_TYPE]: contentType }
   const derived = deriveHeaders(rules.headers, value, rules.topic)
   const merged = mergeHeaders(own, rules.automatic, encoded.headers, derived, options.headers)
   const headers = encodeHeaders(merged)
@@ -113,8 +113,7 @@ function encodeKey (
   value: unknown, options: EncodingOptions, rules: OutgoingRules, { tombstoneKey }: Circumstances
 ): Buffer | null {
   const { topic, validators, keyCodec } = rules
-  const derive = (): unknown => deriveKey(rules.key, value, topic) ?? tombstoneKey
-  const key: unknown = options.key !== undefined ? options.key : inPart('key', topic, derive)
+  const key: unknown = options.key !== undefined ? options.key : deriveKey(rules.key, value, topic) ?? tombstoneKey
   if (keyCodec !== undefined) return encodeKeyByCodec(keyCodec, key, rules)
   validators.key?.(Buffer.isBuffer(key) ? decodeKey(key) : key)
   if (key === null || Buffer.isBuffer(key)) return key
@@ -129,12 +128,12 @@ function encodeKeyByCodec (codec: Codec, key: unknown, { topic, validators }: Ou
   return key === null ? null : encodeByCodec(codec, key, topic, 'key').bytes
 }
 
-/** Runs the user's share of an encoding: an error of it says from which part and topic it comes. */
-function inPart<T> (part: 'key' | 'headers', topic: string, make: () => T): T {
+/** Runs the user's share of the headers: an error of it says of which topic they are. */
+function guarded<T> (topic: string, make: () => T): T {
   try {
     return make()
   } catch (error) {
     if (error instanceof Error && 'code' in error) throw error
-    throw new FASTSTREAM_ERR_ENCODE(part, topic, reasonOf(error), { cause: error })
+    throw new FASTSTREAM_ERR_ENCODE('headers', topic, reasonOf(error), { cause: error })
   }
 }

@@ -48,9 +48,10 @@ export function decodeHeaders (headers: readonly RawHeader[]): Record<string, st
 }
 
 type HeaderValues = ReadonlyMap<string, OutgoingHeaders[string]>
+type Source = Readonly<Record<string, OutgoingHeaders[string] | undefined>>
 
 /** Merges headers by name: later sources replace names of earlier ones, and `undefined` is left out. */
-export function mergeHeaders (...sources: ReadonlyArray<OutgoingHeaders | undefined>): HeaderValues {
+export function mergeHeaders (...sources: ReadonlyArray<Source | undefined>): HeaderValues {
   const byName = new Map<string, OutgoingHeaders[string]>()
   for (const source of sources) {
     if (source === undefined) continue

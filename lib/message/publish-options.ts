@@ -4,14 +4,16 @@ import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { isObject, list, notKnown, yesOrNo } from '../options/assert.js'
 import { isPlainObject } from './headers.js'
 
-const KNOWN: { readonly [_ in keyof Required<UnconfirmedOptions>]: true } = {
-  key: true,
-  headers: true,
-  partition: true,
-  timestamp: true,
-  correlationId: true,
-  wait: true,
-  noConfirm: true
+/* Of both tables only the names are read. */
+
+const KNOWN: { readonly [_ in keyof Required<UnconfirmedOptions>]: null } = {
+  key: null,
+  headers: null,
+  partition: null,
+  timestamp: null,
+  correlationId: null,
+  wait: null,
+  noConfirm: null
 }
 
 /**
@@ -43,11 +45,11 @@ export function checkPublishOptions (options: PublishOptions | UnconfirmedOption
   if (noConfirm !== undefined) yesOrNo('noConfirm', noConfirm)
 }
 
-const OF_ENTRIES: { readonly [_ in keyof Required<BatchEntry>]: true } = {
-  value: true,
-  key: true,
-  headers: true,
-  partition: true
+const OF_ENTRIES: { readonly [_ in keyof Required<BatchEntry>]: null } = {
+  value: null,
+  key: null,
+  headers: null,
+  partition: null
 }
 
 /** Checks the messages of publishBatch(); their options are checked with those of each publish. */

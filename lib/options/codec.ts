@@ -23,7 +23,7 @@ export function checkCodec (option: string, given: CodecOption, inherited: Codec
 
 /** A key without a schema is typed as bytes. */
 export function checkKeyCodec ({ codec }: { readonly codec?: CodecOption | undefined }, schema?: MessageSchema): void {
-  if (!isObject(codec) || isWhole(codec) || codec.key === undefined || schema?.key !== undefined) return
+  if (isWhole(codec) || codec.key === undefined || schema?.key !== undefined) return
   const cure = 'needs schema.key, which says what keys are: without a schema they are bytes'
   throw new FASTSTREAM_ERR_INVALID_OPTION('codec.key', cure)
 }
@@ -40,8 +40,8 @@ export function checkParser (option: string, given: Parser, inherited: readonly 
   return Object.freeze([...inherited, given])
 }
 
-/** The codec of values, and no object of parts. */
-function isWhole (given: CodecOption): given is Codec | CodecName {
+/** The codec of values, or none, and no object of parts. */
+function isWhole (given: CodecOption | undefined): given is Codec | CodecName | undefined {
   return !isObject(given) || 'decode' in given || 'encode' in given
 }
 

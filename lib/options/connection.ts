@@ -24,7 +24,7 @@ function checkAddress (option: string, address: string): void {
   if (/@/.test(address)) {
     throw new FASTSTREAM_ERR_INVALID_OPTION(option, "must hold no credentials: write them as 'sasl'")
   }
-  if (/^\w+:\/\//.test(address)) {
+  if (address.includes('://')) {
     throw new FASTSTREAM_ERR_INVALID_OPTION(option, `${FORM}, without a protocol: TLS is the option 'ssl'`)
   }
   const port = Number(ADDRESS.exec(address)?.[1])

@@ -133,7 +133,7 @@ export function checkTimes (
  * @param where names the subscriber, for the error
  * @throws FASTSTREAM_ERR_INVALID_OPTION
  */
-export function checkGroupless (written: InheritedConsumerOptions, reason: string, where = ''): void {
+export function checkGroupless (written: InheritedConsumerOptions, reason: string, where: string): void {
   const useless = OF_GROUPS.find((name) => written[name] !== undefined)
   if (useless === undefined) return
   const cure = `has no effect with ${reason}, which makes no member of a group: leave one of them out`

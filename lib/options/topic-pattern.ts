@@ -1,5 +1,4 @@
 import { FASTSTREAM_ERR_INVALID_TOPIC } from '../errors.js'
-import { isTopic } from '../transport/topic-partition.js'
 import { checkTopic } from './topic-name.js'
 
 /** Parts of a topic that a pattern names; undefined where a group of a RegExp took no part in the match. */
@@ -67,11 +66,9 @@ export class TopicPattern {
     return params
   }
 
-  /** Names of the placeholders, or of the groups of the RegExp. */
+  /** Names of the placeholders, or of the groups of the RegExp: a placeholder is such a group, too. */
   get names (): readonly string[] {
-    const { address } = this
-    const found = address === undefined ? this.#regexp.source.matchAll(GROUP) : address.matchAll(PLACEHOLDER)
-    return Array.from(found, ([, name = '']) => name)
+    return Array.from(this.#regexp.source.matchAll(GROUP), ([, name = '']) => name)
   }
 
   /**
@@ -82,9 +79,10 @@ export class TopicPattern {
     if (this.address === undefined) return undefined
     // A function of topics may take names of topics only.
     const mark = (name: string): string => `placeholder-${name}-`
+    const shown = (name: string): string => `{${name}}`
     try {
       const made = make(this.address.replace(PLACEHOLDER, (_, name: string) => mark(name)))
-      return this.names.reduce((text, name) => text?.replaceAll(mark(name), `{${name}}`), made)
+      return this.names.reduce((text, name) => text?.replaceAll(mark(name), shown(name)), made)
     } catch {
       return undefined
     }
@@ -108,7 +106,7 @@ function regexpOf (written: string): RegExp {
   }).join('')
   if (/\}\{/.test(written)) throw refusal(written, 'has two placeholders without anything between them')
   const rest = written.replace(PLACEHOLDER, 'x')
-  if (!isTopic(rest)) checkTopic(rest, ` (it is '${written}' with 'x' in place of each placeholder)`)
+  checkTopic(rest, ` (it is '${written}' with 'x' in place of each placeholder)`)
   return new RegExp(`^${source}$`)
 }
 

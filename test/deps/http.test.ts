@@ -334,8 +334,8 @@ t.test('dependencies of a scope reach its routes and children, not its siblings;
   t.same((await app.inject('/b')).json(), ['outer', 'inner', 'own'])
   t.same((await app.inject('/c')).json(), [])
   t.same(events, ['audited', 'audited'], 'also one without a name in the route')
-  t.throws(() => app.withDeps({ audit }), {
-    code: 'FASTSTREAM_ERR_ALREADY_STARTED', message: /withDeps of 'audit' is declared too late/
+  t.throws(() => app.withDeps({ audit, own }), {
+    code: 'FASTSTREAM_ERR_ALREADY_STARTED', message: /withDeps of 'audit, own' is declared too late/
   })
 })
 
@@ -351,7 +351,9 @@ t.test('what is no dependency is refused when the route is declared', async (t) 
   t.throws(() => app.get('/x', { config: { deps: { tx: 1 } } as object }, async () => 1), {
     code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /'deps.tx' must be what dependency\(\) returned/
   })
-  t.throws(() => app.withDeps([] as never), { code: 'FASTSTREAM_ERR_INVALID_OPTION' })
+  t.throws(() => app.withDeps([] as never), {
+    code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /'deps' must be an object/
+  })
 })
 
 t.test('in an app whose clusters all have names, the first one is meant', async (t) => {

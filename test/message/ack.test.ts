@@ -33,6 +33,8 @@ t.test('a nack takes a delay and a cause, and the error of a catch is its cause'
   const cause = new Error('closed')
   t.match(new NackMessage({ cause, delay: 0 }), { cause, delay: 0 })
   t.match(new NackMessage(cause as never), { cause, delay: undefined })
+  const coded = Object.assign(new Error('closed'), { code: 'ECLOSED' })
+  t.equal(new NackMessage(coded as never).cause, coded)
   t.equal(new NackMessage().cause, undefined)
   t.throws(() => new NackMessage({ wait: 1 } as never), { code: REFUSED, message: /'wait' is not known.*delay, cause/ })
   t.throws(() => new NackMessage({ delay: 'soon' as never }), { code: REFUSED, message: /'delay'/ })

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import Fastify, { type FastifyInstance } from 'fastify'
 import faststreamPlugin, { dependency, type DeadLetter, type DeadLetterCause } from '../../index.js'
-import { causesOf, codeOf, readCauses } from '../../lib/message/dead-letter-error.js'
+import { causesOf, codeOf, readCauses, stackOf, violationsOf } from '../../lib/message/dead-letter-error.js'
 import { Inbox } from '../support/inbox.js'
 
 /** The dead letters of an app whose subscriber of `orders` is declared by `declare`. */
@@ -121,7 +121,7 @@ t.test('a cause may be anything', async (t) => {
     name: '', message: '', code: undefined, cause: undefined
   })
   t.equal(causesOf(new Error('x', { cause: null })), undefined)
-  t.equal(causesOf(Object.assign(new Error('x'), { errors: 'none' })), undefined)
+  for (const errors of ['none', [], [null], [undefined]]) t.equal(causesOf({ errors }), undefined)
   fc.assert(fc.property(fc.anything(), (cause) => {
     const json = causesOf({ cause })
     if (json !== undefined && readCauses(json) === undefined) throw new Error(json)
@@ -146,4 +146,42 @@ t.test('whatever a sender writes as a cause, reading it does not throw', async (
     name: 'n', message: 'm', code: undefined, cause: undefined
   })
   fc.assert(fc.property(fc.json(), (json) => { readCauses(json) }))
+})
+
+t.test('causes that were written by others are read as deep and as long as our own', async (t) => {
+  const nested = (depth: number): object => ({ name: 'n', message: 'm', ...depth > 1 && { cause: nested(depth - 1) } })
+  t.equal(depthOf(readCauses(JSON.stringify(nested(10)))), 4)
+  t.match(readCauses('{"name":"n","message":"m","cause":null}'), { name: 'n', cause: undefined })
+  const long = (length: number) => JSON.stringify({ name: 'n', message: 'm' }).padEnd(length)
+  t.equal(readCauses(long(2 ** 16))?.name, 'n')
+  t.equal(readCauses(long(2 ** 16 + 1)), undefined)
+  t.equal(readCauses(undefined), undefined)
+})
+
+t.test('four causes are written at most, and as many as have room in 4096 bytes', async (t) => {
+  t.equal(causesOf(chain(100, 'link'))?.match(/"message"/g)?.length, 4)
+  const sized = (more: number) => {
+    const [first, ...others] = ['"'.repeat(400) + 'x'.repeat(more), ...Array.from({ length: 3 }, () => '"'.repeat(512))]
+    return causesOf({ cause: others.reduce((cause, message) => new Error(message, { cause }), new Error(first)) }) ?? ''
+  }
+  const room = 4096 - sized(0).length
+  t.equal(sized(room).length, 4096)
+  t.equal(depthOf(readCauses(sized(room))), 4)
+  t.equal(depthOf(readCauses(sized(room + 1))), 3)
+})
+
+t.test('a dead letter has all of fifty violations, and no stack in production', async (t) => {
+  const validation = Array.from({ length: 50 }, (_, i) => ({ instancePath: `/${i}`, keyword: 'type' }))
+  t.same(JSON.parse(violationsOf(Object.assign(new Error('x'), { validation })) ?? ''), validation)
+  const { NODE_ENV } = process.env
+  t.teardown(() => {
+    if (NODE_ENV === undefined) delete process.env.NODE_ENV
+    else process.env.NODE_ENV = NODE_ENV
+  })
+  for (const environment of ['production', 'test', '']) {
+    process.env.NODE_ENV = environment
+    const stack = stackOf(new Error('no stock'))
+    if (environment === 'production') t.equal(stack, undefined)
+    else t.match(stack, /^Error: no stock\n/)
+  }
 })

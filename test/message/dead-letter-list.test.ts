@@ -122,7 +122,9 @@ t.test('what another program has written into a header is left out', async (t) =
   for (const [text, trips] of [['1', 1], ['999', 999], ['1000', 0], ['x', 0], ['1x', 0], ['x1', 0]] as const) {
     t.equal(read(header('trips', text))?.trips, trips, text)
   }
-  for (const text of ['5x', 'x5', '', '--5', '-']) t.equal(read(header('timestamp', text))?.timestamp, undefined, text)
+  for (const text of ['5x', 'x5', '', '--5', '-', '1e3', '0x10', ' 5']) {
+    t.equal(read(header('timestamp', text))?.timestamp, undefined, text)
+  }
   t.same(read(header('timestamp', '-5'))?.timestamp, new Date(-5))
   for (const part of ['value', 'key', 'headers'] as const) {
     t.equal(read(header(`${part}-omitted`, 'true'))?.[`${part}Omitted`], true)

@@ -133,4 +133,6 @@ t.test('a tombstone reaches only the codec that makes something of it', async (t
   const making = { ...codec, tombstone: ({ topic }: { topic: string }) => `none of ${topic}` }
   t.match(decoded({ codec: { value: making, key: undefined } }, tombstone), { value: 'none of orders' })
   t.match(decoded({ decoder: [() => 'decoded'] }, tombstone), { value: null })
+  const validators = { value: () => '' }
+  t.match(decoded({ decoder: [() => null] }, { validators }), { value: '' }, 'null that was decoded is no tombstone')
 })

@@ -17,7 +17,9 @@ t.test('JSON is read as text, where the record can do so', async (t) => {
   t.strictSame(decodeValueOf({ ...record(0, null), value: BYTES }), { of: 'bytes' })
   t.equal(decodeValueOf(recordWith(null)), null, 'a tombstone')
   t.throws(() => decodeValueOf(recordWith(undefined)), { code: 'FASTSTREAM_ERR_DECODE', message: /not valid UTF-8/ })
-  t.throws(() => decodeValueOf(recordWith('')), { code: 'FASTSTREAM_ERR_DECODE', message: /not valid JSON/ })
+  t.throws(() => decodeValueOf(recordWith('')), {
+    code: 'FASTSTREAM_ERR_DECODE', message: /^the value cannot .*not valid JSON/
+  })
 })
 
 t.test('a value of another type is read from its bytes', async (t) => {

@@ -3,6 +3,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { response, type Codec, type FaststreamOptions, type Publisher } from '../../index.js'
+import { encodeByCodec } from '../../lib/message/encode-by-codec.js'
 import { testBroker } from '../../lib/testing/index.js'
 import { build } from '../support/plugin-app.js'
 
@@ -202,4 +203,14 @@ t.test('a publish to a topic without a publisher is written by the codec of the 
   )
   await broker.publish('in', 'abc')
   t.match(broker.published('in').map(({ value }) => String(value)).sort(), ['abc', 'cba'], 'a test sends what it likes')
+})
+
+t.test('bytes of a codec are taken as they are, and the error that it throws is the cause', async (t) => {
+  const bytes = Buffer.from('bytes')
+  const made = (value: unknown) => encodeByCodec({ decode: String, encode: () => value as never }, 1, 'out', 'value')
+  t.equal(made(bytes).bytes, bytes, 'without a copy')
+  t.same(made(new DataView(new Uint8Array([1, 2, 3]).buffer, 1)).bytes, Buffer.from([2, 3]))
+  const cause = new Error('no schema')
+  const failing: Codec = { decode: String, encode: () => { throw cause } }
+  t.throws(() => encodeByCodec(failing, 1, 'out', 'value'), { code: 'FASTSTREAM_ERR_ENCODE', cause })
 })

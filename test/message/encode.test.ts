@@ -99,6 +99,13 @@ t.test('a codec of keys writes every key but null and a Buffer', async (t) => {
   t.same(seen, [null], 'bytes are a key that is encoded already')
 })
 
+t.test('a codec of keys and a serializer need no schema', async (t) => {
+  const keyCodec = { decode: String, encode: () => 'coded' }
+  t.same(encoded({ options: { key: { id: 1 } }, rules: { keyCodec } }).key, Buffer.from('coded'))
+  const serialize = (value: unknown) => ({ json: `["${value}"]`, image: value })
+  t.same(encoded({ rules: { serialize } }).value, Buffer.from('["1"]'))
+})
+
 t.test('a serializer writes what is neither a tombstone nor bytes, and its image is checked', async (t) => {
   const seen: unknown[] = []
   const rules = {
@@ -128,4 +135,5 @@ t.test('what cannot be encoded is told with its part', async (t) => {
   })
   const own = Object.assign(new Error('mine'), { code: 'E_MINE' })
   t.throws(() => encoded({ rules: { key: () => { throw own } } }), own)
+  t.throws(() => encoded({ rules: { headers: () => { throw own } } }), own)
 })

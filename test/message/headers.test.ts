@@ -2,7 +2,8 @@ import t from 'tap'
 import { runInNewContext } from 'node:vm'
 import type { OutgoingHeaders } from '../../index.js'
 import {
-  decodeHeaders, encodeHeaders as encodeMerged, headerText, headerTexts, lastHeader, mergeHeaders
+  CONTENT_TYPE, CORRELATION_ID, decodeHeaders, encodeHeaders as encodeMerged, headerText, headerTexts, isPlainObject,
+  lastHeader, mergeHeaders, REPLY_ERROR, REPLY_PARTITION, REPLY_TO
 } from '../../lib/message/headers.js'
 import { record } from '../support/record.js'
 
@@ -47,7 +48,7 @@ t.test('a check sees the texts that a reader of the bytes finds', async (t) => {
     other: Buffer.from([255]),
     nothing: null,
     empty: [],
-    list: ['1', Buffer.from('2')],
+    list: ['0', '1', Buffer.from('2')],
     last: ['1', null]
   }
   const merged = mergeHeaders(odd, JSON.parse('{"__proto__":"x"}'))
@@ -55,4 +56,25 @@ t.test('a check sees the texts that a reader of the bytes finds', async (t) => {
   t.same(Object.entries(headerTexts(merged)), [
     ['text', 'é'], ['half', '\ufffd'], ['bytes', 'ü'], ['list', '2'], ['__proto__', 'x']
   ])
+})
+
+t.test('the headers of a message have the names of FastStream, and those of replies ours', async (t) => {
+  t.same([CONTENT_TYPE, CORRELATION_ID, REPLY_TO, REPLY_PARTITION, REPLY_ERROR], [
+    'content-type', 'correlation_id', 'reply_to', 'reply_partition', 'reply_error'
+  ])
+})
+
+t.test('more headers than Node accepts in a request are not decoded', async (t) => {
+  const headers = (length: number) => Array.from({ length }, (_, i) => [`h${i}`, Buffer.from('1')] as const)
+  t.equal(Object.keys(decodeHeaders(headers(2000))).length, 2000)
+  t.throws(() => decodeHeaders(headers(2001)), {
+    code: 'FASTSTREAM_ERR_DECODE', message: 'the headers cannot be decoded: there are more than 2000'
+  })
+})
+
+t.test('a plain object has no class', async (t) => {
+  for (const plain of [{}, Object.create(null), runInNewContext('({})')]) t.equal(isPlainObject(plain), true)
+  for (const other of [undefined, null, 'a', 1, () => 1, [], new Map(), new Error('a')]) {
+    t.equal(isPlainObject(other), false)
+  }
 })

@@ -18,8 +18,10 @@ t.test('arguments that a function does not take are refused, unless they are und
 
 t.test('a function can be called: it is no generator and no class', async (t) => {
   class Handler { static handle () {} }
+  function makes () { return class {} }
   const classes: unknown[] = [Handler, class {}, class extends Handler {}]
-  for (const value of [() => 1, async () => 1, function () {}, Handler.handle, String, function classify () {}]) {
+  const functions = [() => 1, async () => 1, function () {}, Handler.handle, String, function classify () {}, makes]
+  for (const value of functions) {
     callable('a', value, 'must be a function')
     noClass('a', value)
   }

@@ -103,7 +103,8 @@ for (const [path, [least, most, kind]] of Object.entries(BOUNDS)) {
       t.equal(normalise(path, Number.MAX_SAFE_INTEGER), Number.MAX_SAFE_INTEGER)
     } else {
       for (const value of [most - step, most]) t.equal(normalise(path, value), value)
-      t.throws(() => normalise(path, most + step), { ...REFUSED, message: new RegExp(`'${path}' .*at most ${most}`) })
+      const message = new RegExp(`'${path}' .*at least ${least} and at most ${most}`)
+      t.throws(() => normalise(path, most + step), { ...REFUSED, message })
     }
   })
 
@@ -128,7 +129,10 @@ t.test('revokeDrain is at most 1 s below rebalanceTimeout', async (t) => {
 for (const option of ['connectTimeout', 'drainTimeout'] as const) {
   t.test(`${option} is below Fastify's pluginTimeout, unless that is 0`, async (t) => {
     t.match(normaliseOptions({ [option]: 4999 }, 5000), { [option]: 4999 })
-    for (const value of [5000, 5001]) t.throws(() => normaliseOptions({ [option]: value }, 5000), REFUSED)
+    const message = new RegExp(`'${option}' must be below`)
+    for (const value of [5000, 5001]) {
+      t.throws(() => normaliseOptions({ [option]: value }, 5000), { ...REFUSED, message })
+    }
     t.match(normaliseOptions({ [option]: 5001 }, 0), { [option]: 5001 })
   })
 }

@@ -1,4 +1,4 @@
-import t from 'tap'
+import t, { type Test } from 'tap'
 import type { FaststreamOptions } from '../../index.js'
 import { normaliseOptions } from '../../lib/options/plugin-options.js'
 import { Sealed } from '../../lib/sealed.js'
@@ -11,7 +11,7 @@ const clusters = {
 
 const settingsOf = (options: FaststreamOptions) => normaliseOptions(options, 10_000)
 
-function refused (options: object, message: RegExp, code = 'FASTSTREAM_ERR_INVALID_OPTION') {
+function refused (t: Test, options: object, message: RegExp, code = 'FASTSTREAM_ERR_INVALID_OPTION') {
   t.throws(() => settingsOf(options), { code, message })
 }
 
@@ -32,24 +32,26 @@ t.test('of one cluster no name is needed, and without clusters there are none', 
   t.match(settingsOf({ brokers: 'kafka:9092', clusters: { test: {} } }), { brokers: ['kafka:9092'] })
 })
 
-t.test('wrong clusters are refused where the plugin is registered, also those that are not used', async () => {
-  refused({ clusters }, /'cluster' must name one of 'clusters': localhost, production/)
-  refused({ cluster: 'production' }, /'cluster' needs the option 'clusters'/)
-  refused({ clusters: {} }, /'clusters' must be an object such as/)
-  refused({ clusters: ['localhost:9092'] }, /'clusters' must be an object/)
-  refused({ clusters: { localhost: 'localhost:9092' } }, /'clusters.localhost' must be an object/)
+t.test('wrong clusters are refused where the plugin is registered, also those that are not used', async (t) => {
+  refused(t, { clusters }, /'cluster' must name one of 'clusters': localhost, production/)
+  refused(t, { cluster: 'production' }, /'cluster' needs the option 'clusters'/)
+  refused(t, { clusters: {} }, /'clusters' must be an object such as/)
+  refused(t, { clusters: ['localhost:9092'] }, /'clusters' must be an object/)
+  refused(t, { clusters: { localhost: 'localhost:9092' } }, /'clusters.localhost' must be an object/)
   refused(
-    { clusters, cluster: 'staging' }, /no cluster 'staging': there are localhost, production/,
+    t, { clusters, cluster: 'staging' }, /no cluster 'staging': there are localhost, production/,
     'FASTSTREAM_ERR_UNKNOWN_CLUSTER'
   )
   const other = (options: object) => ({ clusters: { localhost: {}, production: options }, cluster: 'localhost' })
-  refused(other({ brokers: 'kafka' }), /'clusters.production.brokers' must be a list of addresses/)
-  refused(other({ broker: 'kafka:9092' }), /'clusters.production.broker' is not known: there are brokers, transport/)
-  refused(other({ groupId: 'shop' }), /'clusters.production.groupId' is not known/)
-  refused(other({ transport: 'kafkajs' }), /'clusters.production.brokers' must be given with transport 'kafkajs'/)
-  refused(other({ ssl: 1 }), /'clusters.production.ssl' must be/)
+  refused(t, other({ brokers: 'kafka' }), /'clusters.production.brokers' must be a list of addresses/)
+  refused(t, other({ broker: 'kafka:9092' }), /'clusters.production.broker' is not known: there are brokers, transport/)
+  refused(t, other({ groupId: 'shop' }), /'clusters.production.groupId' is not known/)
+  refused(t, other({ transport: 'kafkajs' }), /'clusters.production.brokers' must be given with transport 'kafkajs'/)
+  refused(t, other({ ssl: 1 }), /'clusters.production.ssl' must be/)
   const plain = { mechanism: 'plain', username: 'shop', password: 'secret' }
-  refused(other({ brokers: 'kafka:9092', sasl: plain }), /would send its credentials/, 'FASTSTREAM_ERR_INSECURE_SASL')
+  refused(
+    t, other({ brokers: 'kafka:9092', sasl: plain }), /would send its credentials/, 'FASTSTREAM_ERR_INSECURE_SASL'
+  )
 })
 
 t.test('in production the cluster that is used has an address, and the others need none', async (t) => {

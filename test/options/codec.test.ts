@@ -31,6 +31,7 @@ const wrong: Array<[option: string, written: object, message: RegExp]> = [
   ['codec.value', { codec: { value: 'xml' } }, /must be 'json'/],
   ['codec.headers', { codec: { headers: 'json' } }, /is not known: there are value, key/],
   ['codec.encode', { codec: { decode: String } }, /a codec has decode\(bytes, message, part\) and encode/],
+  ['codec.decode', { codec: { encode: String } }, /a codec has decode\(bytes, message, part\) and encode/],
   ['codec.value.decode', { codec: { value: { encode: String } } }, /must be a function/],
   ['codec.key.decode', { codec: { key: { encode: String } } }, /must be a function/],
   ['decoder', { decoder: {} }, /must be a function of the message/],
@@ -57,6 +58,8 @@ t.test('a codec of keys needs a schema of keys where it is written, and may be i
   app.broker.subscriber('orders', { codec: { key: 'text' }, schema: { key: {} } }, () => {})
   app.broker.subscriber('others', { codec: 'json' }, () => {})
   app.broker.publisher('others', { codec })
+  app.broker.subscriber('values', { codec: { value: 'json' } }, () => {})
+  app.broker.subscriber('members', { codec: { ...codec, key: 'of the registry' } as Codec }, () => {})
 })
 
 t.test('publishers have no decoder and no parser', async (t) => {

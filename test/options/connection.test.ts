@@ -12,11 +12,13 @@ t.test('addresses are hosts with ports, in a list or in one text', async (t) => 
   for (const wrong of [
     [], '', 'a', 'a:', ':1', 'a:x', 'a:1x', 'xa:1 2', 'a b:1', 'a:0', 'a:65536', 'a:123456', '::1:9092', '[::1]',
     '[x]:1',
-    '[]:1', 'a/b:1', 'a:1:2', 'a:1,,b:2', [1], [['a:1']], 'x[::1]:1', '[::1]x:1'
+    '[]:1', 'a/b:1', 'a:1:2', 'a:1,,b:2', [1], [['a:1']], ['a:1', 1], 'x[::1]:1', '[::1]x:1'
   ]) {
     t.throws(() => checkBrokers('brokers', wrong as never), refused('brokers'), JSON.stringify(wrong))
   }
-  t.throws(() => checkBrokers('brokers', 'ssl://a:1'), { message: /without a protocol: TLS is the option 'ssl'/ })
+  for (const address of ['ssl://a:1', 'kafka+ssl://a:1']) {
+    t.throws(() => checkBrokers('brokers', address), { message: /without a protocol: TLS is the option 'ssl'/ })
+  }
   t.throws(() => checkBrokers('brokers', 'me:secret@a:1'), { message: /must hold no credentials/ })
 })
 

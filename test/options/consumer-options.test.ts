@@ -63,7 +63,7 @@ async function started (
 }
 
 t.test('a heartbeat is at most a third of the session, whichever level names them', async (t) => {
-  const cure = /'heartbeatInterval' must be at most 3333, a third of the sessionTimeout of 10000 ms: raise that, too/
+  const cure = /'heartbeatInterval' must be at most 3333, a third of the sessionTimeout of 10000 ms: raise that, too$/
   const seldom = { sessionTimeout: 10_000, heartbeatInterval: 3334 }
   t.throws(() => normaliseOptions(seldom, 0), { ...REFUSED, message: cure })
   t.match(normaliseOptions({ sessionTimeout: 10_000, heartbeatInterval: 3333 }, 0), { heartbeatInterval: 3333 })

@@ -22,7 +22,7 @@ t.test('health routes have paths of their own, and details need a function that 
   ]) {
     t.equal(checkHealth(given), given)
   }
-  for (const path of ['', '/', 'live', '/live/', '//live', '/a*', '/a?', '/a#', '/:a', '/a//b', 7, null]) {
+  for (const path of ['', '/', 'live', '/live/', '//live', '/a*', '/a?', '/a#', '/:a', '/a//b', 7, null, ['/live']]) {
     for (const name of ['live', 'ready']) {
       t.throws(() => checkHealth({ [name]: path }), refused(`health\\.${name}`, 'must be a path'), `${name} ${path}`)
     }

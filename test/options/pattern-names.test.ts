@@ -53,6 +53,7 @@ t.test('params of a topic are made once, those without groups are none', async (
   t.strictSame({ ...pattern.params('orders') }, {})
   t.equal(pattern.params('orders'), pattern.params('orders.eu'))
   t.strictSame({ ...of('a.{b}').behind('x.').params('x.a.c') }, { b: 'c' })
+  t.strictSame({ ...of('a.{b}').params('b') }, {}, 'those of a topic that does not match')
 })
 
 t.test('the topics of a function are those of the pattern, with several placeholders', async (t) => {
@@ -68,10 +69,11 @@ t.test('a topic has the characters and the length that Kafka allows', async (t) 
   for (const [topic, message] of [
     ['.', /is not allowed/], ['..', /is not allowed/], ['', /has 0 characters/],
     ['x'.repeat(250), /has 250 characters/], ['a b', /has other characters/],
+    [`${'x'.repeat(248)} `, /has other characters/],
     [7, /'7' is no string/], [undefined, /is no string/]
   ] as const) {
     t.throws(() => checkTopic(topic, ' (of x)'), { code: CODE, message: new RegExp(`${message.source} \\(of x\\)`) })
-    t.throws(() => checkTopic(topic), { code: CODE, message })
+    t.throws(() => checkTopic(topic), { code: CODE, message: new RegExp(`${message.source}: use 1 to 249`) })
   }
   for (const prefix of ['', 'a.', '_-.Z9']) t.equal(checkTopicPrefix('topicPrefix', prefix), prefix)
   for (const prefix of [' a', 'a ', 'a/b', 7]) {

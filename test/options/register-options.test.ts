@@ -1,12 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import t, { type Test } from 'tap'
 import Fastify, { type RegisterOptions } from 'fastify'
 import autoload from '@fastify/autoload'
 import faststreamPlugin, { type FaststreamOptions } from '../../index.js'
 import { memoryLog } from '../support/json-log.js'
-import '../unit/typescript.js'
 
 async function build (t: Test, options: FaststreamOptions & RegisterOptions = {}) {
   const { lines, stream } = memoryLog()
@@ -68,7 +66,7 @@ t.test('@fastify/autoload registers the plugin from a folder, with the prefix th
   const folder = mkdtempSync('.autoload-')
   t.teardown(() => { rmSync(folder, { recursive: true }) })
   mkdirSync(join(folder, 'kafka'))
-  const plugin = pathToFileURL('index.ts').href
+  const plugin = import.meta.resolve('../../index.js')
   writeFileSync(
     join(folder, 'kafka', 'index.mjs'),
     `export { faststreamPlugin as default } from '${plugin}'\nexport const autoConfig = { groupId: 'shop' }\n`

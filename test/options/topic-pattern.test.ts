@@ -11,6 +11,10 @@ t.test('a name is no pattern', async (t) => {
   for (const name of ['orders', 'orders.eu', '_', '', 1, null, undefined]) t.equal(TopicPattern.of(name), undefined)
 })
 
+t.test('what is neither text nor a RegExp is no pattern, whatever it is as text', async (t) => {
+  for (const written of [() => {}, ['orders.{region}']]) t.equal(TopicPattern.of(written), undefined)
+})
+
 t.test('a placeholder stands for a part without a dot', async (t) => {
   const pattern = of('orders.{region}.v{version}')
   t.ok(pattern.matches('orders.eu.v1'))

@@ -40,6 +40,7 @@ t.test('without brokers messages stay in memory, and what is written is known', 
   t.match(connection({ transport: 'memory' }), { transport: 'memory', isWritten: true })
   t.match(connection({ brokers: ['a:1'] }), { brokers: ['a:1'], transport: 'kafkajs', isWritten: true })
   t.match(connection({ brokers: ['a:1'], transport: 'memory' }), { transport: 'memory', isWritten: true })
+  t.strictSame(connection({}).brokers, [])
   t.ok(Object.isFrozen(connection({})))
   t.throws(() => connection({ transport: 'kafkajs' }, 'strict', 'clusters.a.'), {
     code: REFUSED, message: /'clusters\.a\.brokers' must be given with transport 'kafkajs'/
