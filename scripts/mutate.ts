@@ -47,7 +47,7 @@ const mutants = await new Stryker({
   tempDirName: '.stryker/sandbox',
   ignorePatterns: ['.stryker', '.tap', 'tools/kafka/.cache', 'test/browser/screenshots'],
   disableTypeChecks: false,
-  reporters: ['progress-append-only'],
+  reporters: ['progress-append-only', 'unseen'],
   concurrency: 1,
   // The runner itself ends a test that is late.
   timeoutMS: 600_000,
