@@ -187,3 +187,15 @@ t.test('a partition that stood still because of a pause is not stuck, neither in
   t.same(stalled(), [70], 'it counts from the resume on')
   await end('orders[0] 0')
 })
+
+t.test('a subscriber that is paused for two is resumed when both say so', async (t) => {
+  const { group, consumer, assign } = build()
+  const [first, second] = [{}, {}]
+  assign(0)
+  group.pauses.pause('orders', first)
+  group.pauses.pause('orders', second)
+  group.pauses.resume('orders', first)
+  t.same(consumer.calls, ['pause orders[0]'])
+  group.pauses.resume('orders', second)
+  t.same(consumer.calls, ['pause orders[0]', 'resume orders[0]'])
+})
