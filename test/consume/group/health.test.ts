@@ -5,13 +5,17 @@ import { BROKER } from '../../support/environment.js'
 import { build } from '../../support/group-fixture.js'
 
 t.test('a corrupt batch and a failing consumer are reported', async (t) => {
-  const { group, log } = build()
+  const { group, log } = build({ name: 'take' })
   group.corrupt('orders', 0, { offset: 5n, nextOffset: 9n, error: new Error('crc') })
   group.failed(new Error('crashed'))
   t.same(log.lines, [
     'error a batch is corrupt: its partition is paused, nothing of it is skipped',
     'error the consumer failed and is started again'
   ])
+  t.match(log.details[1], { err: { message: 'crashed' }, groupId: 'shop', subscribers: ['take'] })
+  group.failed(new Error('refused'), false)
+  t.match(log.details[2], { err: { message: 'refused' }, groupId: 'shop', subscribers: ['take'] })
+  t.match(log.details[3], { subscriber: 'take', groupId: 'shop', topics: ['orders'] }, 'and it has stopped')
 })
 
 t.test('what a group does can be asked for', async (t) => {

@@ -101,3 +101,10 @@ t.test('the last offset of a map may be the first one, and a map without any has
   }
   t.same([last(0b1), last(0b1000_0000), last(0)], [7n, 14n, undefined])
 })
+
+t.test('metadata that holds an offset map and something else counts as none', async (t) => {
+  const metadata = encodeOffsetMap(at(7n), [8n])
+  for (const other of [`x${metadata}`, ` ${metadata}`, `${metadata}\nmore`]) {
+    t.equal(OffsetMap.decode(7n, other), undefined, JSON.stringify(other))
+  }
+})
