@@ -159,3 +159,14 @@ t.test('what the group does not have cannot be removed', async (t) => {
   await group.remove([])
   t.same(consumer.calls, [])
 })
+
+t.test('a subscriber that has stopped is not read when it is resumed, nor when its messages end', async (t) => {
+  const { group, consumer, assign, receive, end } = await build('orders', 'bills')
+  assign('orders', 'bills')
+  receive('orders', 0)
+  group.pauses.pause('orders')
+  await end('orders 0', 'stop')
+  group.pauses.resume('orders')
+  t.same(consumer.calls, ['pause orders[0]', 'pause orders[0]'])
+  t.equal(group.health(['orders']).state, 'stopped')
+})

@@ -11,12 +11,12 @@ import { join } from 'node:path'
  */
 
 /** ms that a test gets at least, and how often its time without a mutant. */
-const LEAST = 20_000
+const LEAST = 30_000
 const FACTOR = 5
 /** Random runs take most of the time, and do not say which test is missing: a fault must be found without them. */
 const RANDOM = /(chaos|storm)\.test\.ts$/
 /** ms of CPU time that a test gets at least: on a busy machine it takes no more of that. */
-const LEAST_CPU = 5_000
+const LEAST_CPU = 2_000
 /** ms for the loading of all test files. */
 const LOAD = 120_000
 

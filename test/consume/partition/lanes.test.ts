@@ -177,3 +177,79 @@ t.test('stopped lanes start nothing more', async (t) => {
   lanes.thaw()
   t.same(started, ['a1'])
 })
+
+t.test('lanes that the pace holds back start nothing, and ask once until they are told to go on', async (t) => {
+  const started: string[] = []
+  const asked: Array<() => void> = []
+  let takes = false
+  const pace = { takes: (again: () => void) => { asked.push(again); return takes } } as unknown as Pace
+  const lanes = new Lanes<string>(1, pace, async (item) => { started.push(item); return true })
+  lanes.dispatch()
+  t.equal(asked.length, 0, 'nothing is to start')
+  lanes.push('p', 'a', ['a1'])
+  lanes.dispatch()
+  lanes.dispatch()
+  t.same([started, asked.length], [[], 1])
+  takes = true
+  asked[0]?.()
+  t.same(started, ['a1'])
+})
+
+t.test('who waits until nothing runs is told then, and once', async (t) => {
+  const { lanes, end } = manual(1)
+  lanes.push('p', 'a', ['a1'])
+  lanes.dispatch()
+  let isIdle = false
+  let asked = 0
+  lanes.idle().then(() => { isIdle = true })
+  const spared = lanes.idle(() => { asked++; return 0 })
+  await new Promise((resolve) => { setImmediate(resolve) })
+  t.equal(isIdle, false)
+  await end('a1')
+  await spared
+  t.equal(isIdle, true)
+  const before = asked
+  lanes.checkIdle()
+  t.equal(asked, before)
+})
+
+t.test('an item whose wait is over takes its place again: no other begins beside it', async (t) => {
+  const started: string[] = []
+  let over = (): void => {}
+  const lanes = new Lanes<string>(1, new Pace(new ManualClock()), async (item, pause) => {
+    started.push(item)
+    if (item === 'waits') await pause(new Promise<void>((resolve) => { over = resolve }))
+    return await new Promise<boolean>(() => {})
+  })
+  lanes.push('p', 'a', ['waits'])
+  lanes.dispatch()
+  over()
+  await new Promise((resolve) => { setImmediate(resolve) })
+  for (const item of ['b', 'c']) lanes.push('p', item, [item])
+  lanes.dispatch()
+  t.same(started, ['waits'])
+  lanes.resize(2)
+  t.same(started, ['waits', 'b'])
+})
+
+t.test('a change of places lets no more items go on than there are places', async (t) => {
+  const seen: string[] = []
+  const over = new Map<string, () => void>()
+  const lanes = new Lanes<string>(1, new Pace(new ManualClock()), async (item, pause) => {
+    if (item.startsWith('waits')) {
+      await pause(new Promise<void>((resolve) => { over.set(item, resolve) }))
+      seen.push(item)
+    }
+    return await new Promise<boolean>(() => {})
+  })
+  for (const item of ['waits 1', 'waits 2', 'b']) lanes.push('p', item, [item])
+  lanes.dispatch()
+  for (const end of over.values()) end()
+  await new Promise((resolve) => { setImmediate(resolve) })
+  lanes.resize(1)
+  await new Promise((resolve) => { setImmediate(resolve) })
+  t.same(seen, [], 'the only place is taken')
+  lanes.resize(2)
+  await new Promise((resolve) => { setImmediate(resolve) })
+  t.same(seen, ['waits 1'])
+})
