@@ -11,11 +11,21 @@ import { compile } from '../test/unit/compile.js'
  * changed.
  */
 
+/** Batches, subscribers that share a topic, middlewares and replies are tested with an app around them. */
+const AROUND_CONSUME = [
+  'consume', 'middleware', 'broker/batch.test.ts', 'broker/batch-errors.test.ts', 'broker/batch-results.test.ts',
+  'broker/batch-surroundings.test.ts', 'broker/filter.test.ts', 'broker/cases.test.ts', 'faststream/reading.test.ts',
+  'request/requests.test.ts'
+]
+
 /** The tests of each folder, and the least percentage of its mutants that they find, equivalent ones left out. */
 const FOLDERS: Readonly<Record<string, { readonly tests: readonly string[], readonly least: number }>> = {
+  'consume/group': { tests: ['consume'], least: 0 },
+  'consume/partition': { tests: ['consume'], least: 97 },
+  'consume/pipeline': { tests: AROUND_CONSUME, least: 0 },
   broker: { tests: ['broker', 'testing'], least: 0 },
   codec: { tests: ['codec', 'message'], least: 95 },
-  consume: { tests: ['consume'], least: 0 },
+  consume: { tests: AROUND_CONSUME, least: 0 },
   deps: { tests: ['deps'], least: 99 },
   message: { tests: ['message'], least: 99 },
   options: { tests: ['options', 'docs/generated.test.ts'], least: 99 },
@@ -50,7 +60,7 @@ const mutants = await new Stryker({
   tempDirName: '.stryker/sandbox',
   ignorePatterns: ['.stryker', '.tap', 'tools/kafka/.cache', 'test/browser/screenshots'],
   disableTypeChecks: false,
-  reporters: ['progress-append-only'],
+  reporters: ['progress-append-only', 'unseen'],
   concurrency: 1,
   // The runner itself ends a test that is late.
   timeoutMS: 600_000,

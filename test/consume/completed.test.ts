@@ -23,7 +23,8 @@ async function run (log: Log, options: Partial<SubscriberPlan<Delivery>>): Promi
     }
   })
   const pipeline = new Pipeline(planOf(options), {} as Producer, environmentOf(clock, log))
-  t.equal(await pipeline.run(delivery, { wait: async () => true, hold: async () => true, settle: () => {} }), 'settled')
+  const outcome = await pipeline.run(delivery, { wait: async () => true, hold: async () => true, settle: () => {} })
+  if (outcome !== 'settled') throw new Error(`the message is ${outcome}`)
   return read
 }
 

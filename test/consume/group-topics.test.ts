@@ -59,6 +59,18 @@ t.test('a subscriber that is added is subscribed, and its messages are handled a
   t.equal(group.health(['bills']).state, 'reading')
 })
 
+t.test('a subscriber that is added as a paused one is handed nothing until it is resumed', async (t) => {
+  const { group, pipelineOf, assign, receive, running } = await build('orders')
+  assign('orders')
+  await group.add(pipelineOf('bills'), true)
+  assign('orders', 'bills')
+  receive('bills', 0)
+  t.equal(group.health(['bills']).state, 'paused')
+  t.same([...running.keys()], [])
+  group.pauses.resume('bills')
+  t.same([...running.keys()], ['bills 0'])
+})
+
 t.test('a subscriber that is added before messages flow waits with the others', async (t) => {
   const { pipelineOf, running } = await build()
   const environment = { ...environmentOf(new ManualClock()), settings }
@@ -146,4 +158,15 @@ t.test('what the group does not have cannot be removed', async (t) => {
   await group.remove(['bills'])
   await group.remove([])
   t.same(consumer.calls, [])
+})
+
+t.test('a subscriber that has stopped is not read when it is resumed, nor when its messages end', async (t) => {
+  const { group, consumer, assign, receive, end } = await build('orders', 'bills')
+  assign('orders', 'bills')
+  receive('orders', 0)
+  group.pauses.pause('orders')
+  await end('orders 0', 'stop')
+  group.pauses.resume('orders')
+  t.same(consumer.calls, ['pause orders[0]', 'pause orders[0]'])
+  t.equal(group.health(['orders']).state, 'stopped')
 })

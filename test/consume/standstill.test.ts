@@ -124,3 +124,10 @@ t.test('a partition stands still when the cluster tells of messages and delivers
   await clock.advance(2000)
   t.equal(stalledFor(), 2000, 'of the messages behind it')
 })
+
+t.test('a partition of which nothing was delivered yet stands still since the cluster told of messages', async (t) => {
+  const { clock, consumer, stalledFor } = build('partition')
+  consumer.ends.set('orders[0]', { position: 5n, end: 9n, behindSince: clock.elapsed() })
+  await clock.advance(300)
+  t.equal(stalledFor(), 300)
+})

@@ -5,10 +5,20 @@ export const TESTS = new Map()
 
 let file = ''
 
-/** Loads a test file. */
+/** Loads a test file. What it changes in the environment of its process concerns its own tests only. */
 export async function declare (path, url) {
   file = path
+  const before = { ...process.env }
   await import(url)
+  const environment = { ...process.env }
+  for (const test of TESTS.values()) if (test.file === path) test.environment = environment
+  enter(before)
+}
+
+/** Gives the process an environment. */
+export function enter (environment) {
+  for (const name of Object.keys(process.env)) if (!(name in environment)) delete process.env[name]
+  Object.assign(process.env, environment)
 }
 
 export const declared = {

@@ -1,3 +1,5 @@
+import { IN_CONSUME } from './equivalents-consume.js'
+
 /** A mutant that changes nothing which a caller can see, so that no test can find it. */
 export interface Equivalent {
   /** Folder or file below `lib/`. */
@@ -10,6 +12,7 @@ export interface Equivalent {
 }
 
 export const EQUIVALENTS: readonly Equivalent[] = [
+  ...IN_CONSUME,
   {
     file: 'deps/http.ts',
     line: 'if (deps?.declared === undefined) return done()',

@@ -11,14 +11,17 @@ import { join } from 'node:path'
  */
 
 /** ms that a test gets at least, and how often its time without a mutant. */
-const LEAST = 20_000
+const LEAST = 30_000
 const FACTOR = 5
 /** Random runs take most of the time, and do not say which test is missing: a fault must be found without them. */
 const RANDOM = /(chaos|storm)\.test\.ts$/
+/** ms of CPU time that a test gets at least: on a busy machine it takes no more of that. */
+const LEAST_CPU = 2_000
 /** ms for the loading of all test files. */
 const LOAD = 120_000
 
 const LATE = 'the test ended too late'
+const ENDLESS = 'the test ran on and on'
 /** States of a test, of Stryker. */
 const [PASSED, FAILED] = [0, 1]
 
@@ -95,7 +98,7 @@ export class TestRunner {
         await this.#stop()
         return undefined
       }
-      if (isEndless || failure === LATE) return { status: 'timeout', reason: failure }
+      if (isEndless || failure === LATE || failure === ENDLESS) return { status: 'timeout', reason: failure }
       const isSure = reloadEnvironment || (await this.#run({ test })).failure === undefined
       if (isLeaking || !isSure) await this.#stop()
       if (!isSure && isLast) continue
@@ -119,7 +122,9 @@ export class TestRunner {
 
   async #run (message) {
     if (this.#worker === undefined) await this.#start()
-    return await this.#ask(message, LEAST + FACTOR * (this.#times.get(message.test) ?? LEAST))
+    const time = this.#times.get(message.test)
+    const cpu = time === undefined ? undefined : LEAST_CPU + FACTOR * time
+    return await this.#ask({ ...message, cpu }, LEAST + FACTOR * (time ?? LEAST))
   }
 
   /** The answer of the process; without one the process has ended. */
@@ -129,7 +134,7 @@ export class TestRunner {
       const timer = setTimeout(() => settle({ failure: LATE }), limit)
       // tap sends messages of its own.
       const replied = ({ reply }) => { if (reply !== undefined) settle(reply) }
-      const ended = () => settle({ failure: 'the process ended' })
+      const ended = (_, signal) => settle({ failure: signal === 'SIGKILL' ? ENDLESS : 'the process ended' })
       const settle = (answer) => {
         clearTimeout(timer)
         worker.off('message', replied).off('exit', ended)

@@ -1,8 +1,10 @@
+import { once } from 'node:events'
 import { pathToFileURL } from 'node:url'
 import { setImmediate, setTimeout } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
 import { Test } from 'tap'
 import { compiledOf } from '../unit/compiled.js'
-import { declare, TESTS } from './declared.js'
+import { declare, enter, TESTS } from './declared.js'
 
 /*
  * A process that has loaded the test files of a folder, and runs single tests with one mutant. A test costs its own
@@ -13,6 +15,33 @@ import { declare, TESTS } from './declared.js'
 const LOOKS = 4
 /** ms */
 const BETWEEN_LOOKS = 50
+
+/** Timers for which the process does not wait, but a test may do so: Node.js lists them nowhere. */
+const unlisted = new Set()
+const timer = globalThis.setTimeout(() => {}, 0)
+clearTimeout(timer)
+const { prototype } = timer.constructor
+const { unref } = prototype
+prototype.unref = function () {
+  unlisted.add(this)
+  return unref.call(this)
+}
+
+// Tests replace the global ones.
+const eventLoop = performance.eventLoopUtilization.bind(performance)
+const now = performance.now.bind(performance)
+
+/** CPU time at which the process is killed, µs: nothing else can end a loop that does nothing but run. */
+const cpuLimit = new Float64Array(new SharedArrayBuffer(8)).fill(Infinity)
+const watchdog = new Worker(`
+  const { workerData: [limit] } = require('node:worker_threads')
+  setInterval(() => {
+    const { user, system } = process.cpuUsage()
+    if (user + system > limit[0]) process.kill(process.pid, 'SIGKILL')
+  }, 200)
+`, { eval: true, workerData: [cpuLimit] })
+await once(watchdog, 'online')
+watchdog.unref()
 
 const { __STRYKER_ACTIVE_MUTANT__: loadedWith } = process.env
 // Programs that a test starts have no mutant.
@@ -26,13 +55,16 @@ process.on('message', (message) => {
   answer(message).catch((error) => ({ failure: String(error) })).then((reply) => process.send({ reply }))
 })
 
-async function answer ({ load, coverage, test, mutant, hitLimit }) {
+async function answer ({ load, coverage, test, mutant, hitLimit, cpu = Infinity }) {
   if (load !== undefined) return await loadAll(load)
   if (coverage !== undefined) return { coverage: stryker.mutantCoverage, isLeaking: false }
   Object.assign(stryker, { activeMutant: mutant, hitLimit, hitCount: 0, currentTestId: test })
-  const before = performance.now()
+  const before = now()
+  const { user, system } = process.cpuUsage()
+  cpuLimit[0] = user + system + cpu * 1000
   const failure = await run(TESTS.get(test))
-  const time = performance.now() - before
+  cpuLimit[0] = Infinity
+  const time = now() - before
   const isEndless = hitLimit !== undefined && stryker.hitCount > hitLimit
   stryker.activeMutant = loadedWith
   return { failure, isEndless, time, isLeaking: await isLeaking() }
@@ -44,8 +76,10 @@ async function loadAll (files) {
 }
 
 /** What failed in a test, or undefined. */
-async function run ({ name, options, run }) {
+async function run ({ name, options, environment, run }) {
+  enter(environment)
   unhandled = undefined
+  unlisted.clear()
   const root = new Test({ name, timeout: 0 })
   root.resume()
   root.runMain(() => {})
@@ -62,13 +96,18 @@ async function run ({ name, options, run }) {
 /** Ends when a test waits, and nothing is left in the process that could end its wait. */
 async function neverEnds (results) {
   for (let looks = 0; looks < LOOKS && results() === undefined; looks++) {
-    const before = performance.eventLoopUtilization()
+    const before = eventLoop()
     await setTimeout(BETWEEN_LOOKS, undefined, { ref: false })
     // On a busy machine the time may pass before the test has had its turns.
-    const { idle } = performance.eventLoopUtilization(before)
-    if (idle < BETWEEN_LOOKS / 2 || resources() > idleResources) looks = -1
+    const { idle } = eventLoop(before)
+    if (idle < BETWEEN_LOOKS / 2 || resources() > idleResources || hasTimers()) looks = -1
   }
   return results() === undefined
+}
+
+function hasTimers () {
+  for (const timer of unlisted) if (timer._destroyed || timer.hasRef()) unlisted.delete(timer)
+  return unlisted.size > 0
 }
 
 async function isLeaking () {

@@ -43,8 +43,10 @@ export class StandstillTimer {
   since (behindSince?: number): number | undefined {
     const waitingSince = this.#tracker.oldest?.receivedAt ?? behindSince
     if (waitingSince === undefined) return undefined
-    const { watermark, since } = this.#inherited ?? { watermark: undefined, since: 0 }
-    const still = watermark === this.#tracker.watermark ? since : Math.max(waitingSince, this.#movedAt)
+    const inherited = this.#inherited
+    const still = inherited !== undefined && inherited.watermark === this.#tracker.watermark
+      ? inherited.since
+      : Math.max(waitingSince, this.#movedAt)
     return Math.max(still, this.#restartedAt)
   }
 

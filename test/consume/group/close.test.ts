@@ -3,7 +3,7 @@ import { turn } from '../../support/manual-clock.js'
 import { ASSIGNED, build } from '../../support/group-fixture.js'
 
 t.test('close reads no more, lets handlers end, commits and leaves, once', async (t) => {
-  const { group, consumer, receive, assign, end } = build()
+  const { group, consumer, receive, assign, end, log } = build({ name: 'take' })
   assign(0)
   receive(0, 0, 2)
   const closed = group.close(5000)
@@ -12,6 +12,8 @@ t.test('close reads no more, lets handlers end, commits and leaves, once', async
   await closed
   t.same(consumer.calls, ['stop', 'close'])
   t.same(consumer.commits, [['orders[0] 1']])
+  t.same(log.lines, [ASSIGNED], 'nothing was late')
+  t.match(log.details[0], { groupId: 'shop', subscribers: ['take'], partitions: { orders: [0] } })
 })
 
 t.test('close ends in time when handlers and the cluster do not', async (t) => {

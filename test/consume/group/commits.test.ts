@@ -36,8 +36,22 @@ t.test('watermarks are committed after so many messages, one commit at a time', 
   for (let offset = 3; offset < 6; offset++) await end(`orders[0] ${offset}`)
   t.equal(consumer.commits.length, 1)
   answer()
+  await turn()
+  t.equal(consumer.commits.length, 1, 'what was settled meanwhile waits for the interval')
   await clock.advance(1000)
   t.same(consumer.commits[1], ['orders[0] 6'])
+})
+
+t.test('one timer serves all that is settled in an interval, and none is left when the group is closed', async (t) => {
+  const { group, clock, consumer, receive, assign, end } = build()
+  assign(0)
+  receive(0, 0, 2)
+  await end('orders[0] 0')
+  await end('orders[0] 1')
+  t.equal(clock.waiting, 1)
+  await group.close(5000)
+  t.same(consumer.commits, [['orders[0] 2']])
+  t.equal(clock.waiting, 0)
 })
 
 t.test('what moves while a commit is in flight is committed after it, also when nothing moves any more', async (t) => {
@@ -95,6 +109,7 @@ t.test('a commit that fails is tried again, one of a lost generation is not', as
   await clock.advance(1000)
   t.same(consumer.commits, [['orders[0] 1'], ['orders[0] 1']])
   t.same(log.lines, [ASSIGNED, 'warn commit failed, it will be tried again'])
+  t.match(log.details[1], { groupId: 'shop', err: { message: 'coordinator moved' } })
 
   receive(0, 1, 1)
   consumer.outcomes.push(new GenerationLostError('rebalanced'))
@@ -102,6 +117,8 @@ t.test('a commit that fails is tried again, one of a lost generation is not', as
   await clock.advance(1000)
   await clock.advance(5000)
   t.equal(consumer.commits.length, 3)
+  t.same(log.lines.slice(2), ['debug commit refused: the group has a new generation'])
+  t.match(log.details[2], { groupId: 'shop', err: { message: 'rebalanced' } })
 })
 
 t.test('a commit that fails is the last error, one of a lost generation is none', async (t) => {

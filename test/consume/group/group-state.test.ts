@@ -2,9 +2,10 @@ import t from 'tap'
 import { GroupState } from '../../../lib/consume/group/group-state.js'
 import { ManualClock } from '../../support/manual-clock.js'
 
-function build () {
+function build (contactInterval?: number) {
   const clock = new ManualClock()
-  return { clock, condition: new GroupState(clock, { rebalanceTimeout: 20_000 }) }
+  const settings = { rebalanceTimeout: 20_000, ...contactInterval === undefined ? {} : { contactInterval } }
+  return { clock, condition: new GroupState(clock, settings) }
 }
 
 t.test('a group joins, reads, rebalances, fails and closes', async (t) => {
@@ -40,6 +41,24 @@ t.test('a rebalance that takes longer than the group waits has failed', async (t
   condition.enter('rebalancing')
   await clock.advance(20_000)
   t.equal(condition.state(0), 'rebalancing', 'the coordinator gives no answer meanwhile')
+  await clock.advance(1)
+  t.equal(condition.state(0), 'failed')
+})
+
+t.test('the time of a rebalance is none of joining and reading', async (t) => {
+  const { clock, condition } = build()
+  await clock.advance(20_001)
+  t.equal(condition.state(0), 'joining')
+  condition.enter('reading')
+  await clock.advance(20_001)
+  t.equal(condition.state(clock.now()), 'reading')
+})
+
+t.test('a consumer that asks the cluster rarely may be silent for twice that time', async (t) => {
+  const { clock, condition } = build(8_000)
+  condition.enter('reading')
+  await clock.advance(16_000)
+  t.equal(condition.state(0), 'reading')
   await clock.advance(1)
   t.equal(condition.state(0), 'failed')
 })

@@ -59,7 +59,7 @@ t.test('an unexpected error leaves only its own message unsettled', async (t) =>
   const log = logLines()
   const clock = new ManualClock()
   const pipeline = {
-    plan: planOf(),
+    plan: planOf({ name: 'take', groupId: 'shop' }),
     run: async ({ record: { offset } }: Delivery) => { if (offset === 0n) throw new Error('a bug'); return 'settled' },
     giveUp: () => {}
   } as unknown as ErasedPipeline
@@ -77,6 +77,8 @@ t.test('an unexpected error leaves only its own message unsettled', async (t) =>
   await clock.advance(1000)
   t.same(consumer.commits, [['orders[0] 0 and 1']])
   t.same(log.lines, [ASSIGNED, 'error a message was left unsettled by an unexpected error'])
+  const place = { topic: 'orders', partition: 0, offset: '0' }
+  t.match(log.details[1], { subscriber: 'take', groupId: 'shop', ...place, err: { message: 'a bug' } })
   await group.close(1000)
 })
 
@@ -115,4 +117,60 @@ t.test('one message that is not settled does not make a group read on for ever',
   t.same(consumer.calls, ['pause orders[0]'], 'ten times the buffer')
   await end('orders[0] 0')
   t.same(consumer.calls, ['pause orders[0]', 'resume orders[0]'])
+})
+
+t.test('a paused subscriber sends results again, and begins no other attempt', async (t) => {
+  const { clock, group, slots, assign, receive } = build()
+  assign(0)
+  receive(0, 0, 1)
+  group.pauses.pause('orders')
+  const slot = slots.get('orders[0] 0')!
+  const over: string[] = []
+  slot.wait(100).then(() => { over.push('send') })
+  slot.wait(100, true).then(() => { over.push('attempt') })
+  slot.hold(async () => true).then(() => { over.push('held') })
+  await clock.advance(100)
+  t.same(over, ['send'])
+  group.pauses.resume('orders')
+  await turn()
+  t.same(over.sort(), ['attempt', 'held', 'send'])
+})
+
+t.test('the next message of a lane begins early only where the results of its subscriber may overlap', async (t) => {
+  for (const overlaps of [false, true]) {
+    const { slots, started, assign, receive } = build({ overlaps })
+    assign(0)
+    receive(0, 0, 2)
+    slots.get('orders[0] 0')?.letNextBegin?.()
+    await turn()
+    t.equal(started.length, overlaps ? 2 : 1, String(overlaps))
+  }
+})
+
+t.test('a message that waits for the one before it needs no place when that has ended', async (t) => {
+  const { group, slots, started, end, assign } = build({ ordering: 'key', concurrency: 1, overlaps: true })
+  assign(0)
+  group.records('orders', 0, keyed('a', 'a'), 2n)
+  slots.get('orders[0] 0')?.letNextBegin?.()
+  await turn()
+  group.records('orders', 0, [record(2, 'v', { key: Buffer.from('b') })], 3n)
+  t.same(started, ['orders[0] 0', 'orders[0] 1'])
+  let isOver: boolean | undefined
+  slots.get('orders[0] 1')?.first?.()?.then((goesOn) => { isOver = goesOn })
+  await turn()
+  t.same(started.slice(2), ['orders[0] 2'], 'it has given its place away')
+  await end('orders[0] 0')
+  t.equal(isOver, true)
+})
+
+t.test('a batch waits for more messages, and begins at once when the buffer is full', async (t) => {
+  const { clock, started, receive, assign, end } = build({ batch: { maxSize: 10, maxBytes: 10_000, timeout: 100 } })
+  assign(0)
+  receive(0, 0, 2)
+  t.same(started, [], 'more may come')
+  await clock.advance(100)
+  t.same(started, ['orders[0] 0'])
+  await end('orders[0] 0')
+  receive(0, 2, 4)
+  t.same(started, ['orders[0] 0', 'orders[0] 2'], 'no more can come')
 })

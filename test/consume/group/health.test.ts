@@ -5,13 +5,17 @@ import { BROKER } from '../../support/environment.js'
 import { build } from '../../support/group-fixture.js'
 
 t.test('a corrupt batch and a failing consumer are reported', async (t) => {
-  const { group, log } = build()
+  const { group, log } = build({ name: 'take' })
   group.corrupt('orders', 0, { offset: 5n, nextOffset: 9n, error: new Error('crc') })
   group.failed(new Error('crashed'))
   t.same(log.lines, [
     'error a batch is corrupt: its partition is paused, nothing of it is skipped',
     'error the consumer failed and is started again'
   ])
+  t.match(log.details[1], { err: { message: 'crashed' }, groupId: 'shop', subscribers: ['take'] })
+  group.failed(new Error('refused'), false)
+  t.match(log.details[2], { err: { message: 'refused' }, groupId: 'shop', subscribers: ['take'] })
+  t.match(log.details[3], { subscriber: 'take', groupId: 'shop', topics: ['orders'] }, 'and it has stopped')
 })
 
 t.test('what a group does can be asked for', async (t) => {
@@ -128,4 +132,41 @@ t.test('an offset that is not in the log is told, with what is left out', async 
   })
   group.skipTo({ topic: 'orders', partition: 0, offset: 5n })
   t.match(group.health(['orders']), { healthy: true }, 'nothing was read: it may be skipped to anywhere')
+})
+
+t.test('a subscriber whose breaker is open is not healthy', async (t) => {
+  const { group, pipeline, assign } = build()
+  assign(0)
+  const breaker = { error: 'Error ECONNREFUSED', since: new Date(0), partitions: [] }
+  Object.assign(pipeline, { breaker })
+  t.match(group.health(['orders']), { healthy: false, state: 'reading', breaker })
+})
+
+t.test('a paused subscriber shows a rebalance of its group', async (t) => {
+  const { group, assign } = build()
+  assign(0)
+  group.pauses.pause('orders')
+  const revoked = group.revoking()
+  t.equal(group.health(['orders']).state, 'rebalancing')
+  await revoked
+})
+
+t.test('a partition has no lag before its end or its position is known', async (t) => {
+  const { group, consumer, receive, assign } = build()
+  const lags = (): unknown[] => group.health(['orders']).partitions.map(({ lag }) => lag)
+  assign(0, 1)
+  receive(0, 5, 1)
+  consumer.ends.set('orders[1]', { position: undefined, end: 7n })
+  t.strictSame(lags(), [undefined, undefined])
+  consumer.ends.set('orders[0]', { position: 6n, end: 3n })
+  t.strictSame(lags(), [0, undefined], 'also where the end is old')
+})
+
+t.test('a late handler is shown at its own topic only, and a partition without one says nothing of it', async (t) => {
+  const { group, pipeline } = build({ topics: ['orders', 'bills'] })
+  group.assigned([{ topic: 'orders', partition: 0 }, { topic: 'bills', partition: 0 }])
+  pipeline.late.push({ topic: 'bills', partition: 0, record: record(6) })
+  const { partitions } = JSON.parse(JSON.stringify(group.health(['orders'])))
+  t.match(partitions, [{ topic: 'orders' }, { topic: 'bills', late: '6' }])
+  t.notOk('late' in partitions[0])
 })

@@ -38,6 +38,7 @@ for (const [title, stop] of [['revoking()', 'revoking'], ['close()', 'close']] a
     await clock.advance(1)
     await stopping
     t.match(log.lines.at(-1), /^warn the last commit did not end in time/)
+    t.same(log.details.at(-1), { groupId: 'shop', timeout: 5000 })
     t.equal(clock.waiting, 0)
   })
 

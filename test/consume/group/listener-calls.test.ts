@@ -168,3 +168,25 @@ t.test('a listener runs in an async context of its own, as a method of its objec
   })
   t.same(seen.stores, [undefined, undefined])
 })
+
+t.test('a listener without a function is not called for it, and nothing is logged', async (t) => {
+  const { clock, log } = build()
+  const calls = new ListenerCalls({}, PLAN, { clock, log })
+  calls.dispatch()
+  calls.assigned(parts(0))
+  await calls.revoked(calls.assignment, 500)
+  t.same(log.lines, [])
+})
+
+t.test('calls are under way until the last one has ended', async (t) => {
+  const { calls, ends } = build({ held: ['onAssigned', 'onRevoked'] })
+  calls.assigned(parts(0))
+  const revoked = calls.revoked(calls.assignment, 500)
+  await turn()
+  ends.shift()?.()
+  await turn()
+  t.not(calls.calling, undefined, 'onRevoked runs')
+  ends.shift()?.()
+  await revoked
+  t.equal(calls.calling, undefined)
+})

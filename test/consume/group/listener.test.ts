@@ -142,3 +142,19 @@ t.test('a subscriber that has stopped hears of no new partitions', async (t) => 
   await turn()
   t.same(told, ['onAssigned orders[0]', 'onRevoked orders[0]'])
 })
+
+t.test('a message that was decided holds its place no more: onRevoked waits for the next one', async (t) => {
+  const { assign, receive, end, slots, group, told, log } = build()
+  assign(0)
+  await turn()
+  receive(0, 0, 2)
+  slots.get('orders[0] 0')?.awaitsDecision?.()
+  await end('orders[0] 0')
+  const revoked = group.revoking()
+  await turn()
+  t.same(told, ['onAssigned orders[0]'], 'the next one runs')
+  await end('orders[0] 1')
+  await revoked
+  t.same(told.slice(1), ['onRevoked orders[0]'])
+  t.notOk(log.lines.some((line) => line.includes('did not end in time')))
+})

@@ -76,3 +76,35 @@ t.test('it tells whether a log that holds its offset is the one that it is about
     for (const other of [at(8n, timestamp), at(7n, 5), undefined]) t.equal(settled?.isBehind(other), false)
   }
 })
+
+t.test('an offset map spans about a million offsets, and leaves out what is behind them', async (t) => {
+  const offsets = [1n, 2n ** 20n - 1n, 2n ** 20n]
+  t.same(has(0n, encodeOffsetMap(at(0n), offsets), offsets), offsets.slice(0, 2))
+})
+
+t.test('metadata that would take more memory than any offset map counts as none', async (t) => {
+  const metadata = (bytes: number): string => {
+    return `faststream:1:0:5:${deflateRawSync(Buffer.alloc(bytes, 255)).toString('base64')}`
+  }
+  t.equal(OffsetMap.decode(0n, metadata(2 ** 17))?.count, 2 ** 20)
+  t.equal(OffsetMap.decode(0n, metadata(2 ** 17 + 1)), undefined)
+})
+
+t.test('offsets that are billions away are not in a map that has an offset of the same low bits', async (t) => {
+  const [start, far] = [2n ** 40n, 2n ** 32n]
+  t.same(has(start, encodeOffsetMap(at(start), [start + 1n]), [start + 1n + far, start + 1n - far]), [])
+})
+
+t.test('the last offset of a map may be the first one, and a map without any has none', async (t) => {
+  const last = (bits: number): bigint | undefined => {
+    return OffsetMap.decode(7n, `faststream:1:7:5:${deflateRawSync(Buffer.of(bits)).toString('base64')}`)?.last
+  }
+  t.same([last(0b1), last(0b1000_0000), last(0)], [7n, 14n, undefined])
+})
+
+t.test('metadata that holds an offset map and something else counts as none', async (t) => {
+  const metadata = encodeOffsetMap(at(7n), [8n])
+  for (const other of [`x${metadata}`, ` ${metadata}`, `${metadata}\nmore`]) {
+    t.equal(OffsetMap.decode(7n, other), undefined, JSON.stringify(other))
+  }
+})

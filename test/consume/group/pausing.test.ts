@@ -3,7 +3,7 @@ import { build } from '../../support/group-fixture.js'
 import { turn } from '../../support/manual-clock.js'
 
 t.test('a paused subscriber starts nothing more and is not read', async (t) => {
-  const { group, consumer, started, receive, assign, end, log } = build()
+  const { group, consumer, started, receive, assign, end, log } = build({ name: 'take' })
   assign(0, 1)
   receive(0, 0, 2)
   group.pauses.pause('orders')
@@ -19,7 +19,8 @@ t.test('a paused subscriber starts nothing more and is not read', async (t) => {
   t.same([...started].sort(), ['orders[0] 0', 'orders[0] 1', 'orders[1] 0'])
   t.match(group.health(['orders']), { state: 'reading' })
   t.same(log.lines.slice(1), ['info the subscriber is paused', 'info the subscriber is resumed'])
-  t.same(log.details.at(-1), { subscriber: undefined, groupId: 'shop', topics: ['orders'] })
+  const details = { subscriber: 'take', groupId: 'shop', topics: ['orders'] }
+  t.same(log.details.slice(1), [details, details])
 })
 
 t.test('a topic that no subscriber reads is neither paused nor resumed', async (t) => {
@@ -186,4 +187,16 @@ t.test('a partition that stood still because of a pause is not stuck, neither in
   await clock.advance(70)
   t.same(stalled(), [70], 'it counts from the resume on')
   await end('orders[0] 0')
+})
+
+t.test('a subscriber that is paused for two is resumed when both say so', async (t) => {
+  const { group, consumer, assign } = build()
+  const [first, second] = [{}, {}]
+  assign(0)
+  group.pauses.pause('orders', first)
+  group.pauses.pause('orders', second)
+  group.pauses.resume('orders', first)
+  t.same(consumer.calls, ['pause orders[0]'])
+  group.pauses.resume('orders', second)
+  t.same(consumer.calls, ['pause orders[0]', 'resume orders[0]'])
 })

@@ -48,3 +48,12 @@ t.test('without a group a silence of the coordinator does not hold back messages
   await end('orders[0] 0')
   t.equal(started.length, 2)
 })
+
+t.test('a silence of exactly a session holds back nothing yet', async (t) => {
+  const { clock, started, receive, assign, end } = build()
+  assign(0)
+  receive(0, 0, 2)
+  await clock.advance(20_000)
+  await end('orders[0] 0')
+  t.same(started, ['orders[0] 0', 'orders[0] 1'])
+})

@@ -82,3 +82,13 @@ t.test('a corrupt batch whose end is unknown says so', async (t) => {
   t.match(group.health(['orders']).partitions, [{ stopped: { offset: 6n, nextOffset: undefined } }])
   group.corrupt('orders', 7, { offset: 6n, nextOffset: -1n, error: new Error('of a lost partition') })
 })
+
+t.test('after a skip nothing is unsettled', async (t) => {
+  const { clock, group, assign } = build()
+  assign(0)
+  group.corrupt('orders', 0, { offset: 6n, nextOffset: 10n, error: new Error('broken bytes') })
+  group.skipTo({ topic: 'orders', partition: 0, offset: 10n })
+  await clock.advance(5000)
+  t.match(group.health(['orders']).partitions, [{ oldestUnsettledAge: 0, stalledFor: 0 }])
+  await group.close(1000)
+})

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import t from 'tap'
 import { Gate } from '../../../lib/consume/partition/gate.js'
 
@@ -23,4 +24,13 @@ t.test('an abort ends one wait, and the others go on', async (t) => {
   t.equal(await gate.opened(aborted.signal), false, 'a signal that has aborted before')
   gate.open()
   t.equal(await other, true)
+})
+
+t.test('a wait that has ended leaves no listener at its signal', async (t) => {
+  const gate = new Gate()
+  const { signal } = new AbortController()
+  const opened = gate.opened(signal)
+  gate.open()
+  await opened
+  t.same(getEventListeners(signal, 'abort'), [])
 })

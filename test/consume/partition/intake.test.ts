@@ -130,3 +130,13 @@ t.test('flush() lets a batch begin that is not full, and close() leaves no timer
   await clock.advance(100)
   t.same(begun, ['0'])
 })
+
+t.test('an intake that is closed queues nothing more, and its time is over', async (t) => {
+  const { clock, intake, begun, arrive } = build()
+  arrive(2)
+  intake.close()
+  t.equal(clock.waiting, 0)
+  intake.flush()
+  await clock.advance(1000)
+  t.same(begun, [])
+})

@@ -1,6 +1,5 @@
 import t from 'tap'
-import fc from 'fast-check'
-import { Lanes, type Pause } from '../../../lib/consume/partition/lanes.js'
+import { Lanes } from '../../../lib/consume/partition/lanes.js'
 import { Pace } from '../../../lib/consume/partition/pace.js'
 import { ManualClock } from '../../support/manual-clock.js'
 
@@ -87,82 +86,6 @@ t.test('handlers that never wait leave the event loop its turns', async (t) => {
   t.ok(handled > 0 && handled < 10_000, `${handled} handled in one turn`)
   await lanes.idle()
   t.ok(handled < 10_000 || lanes.size === 0)
-})
-
-t.test('FIFO per lane, one at a time in it, none starves, and nothing is left, whatever happens', async (t) => {
-  interface Item { readonly lane: string, readonly n: number }
-  interface Running extends Item {
-    readonly born: number
-    readonly end: (goOn: boolean) => void
-    readonly pause: Pause
-    resume: (() => void) | undefined
-  }
-  const kinds = [
-    'push', 'push', 'push', 'end', 'end', 'end', 'again', 'wait', 'resume', 'resume', 'freeze', 'thaw', 'clear'
-  ] as const
-  const action = fc.record({
-    kind: fc.constantFrom(...kinds), lane: fc.nat(4), count: fc.integer({ min: 1, max: 4 }), pick: fc.nat()
-  })
-  await fc.assert(fc.asyncProperty(fc.integer({ min: 1, max: 4 }), fc.array(action, {
-    maxLength: 40
-  }), async (concurrency, actions) => {
-    const running = new Map<string, Running>()
-    const expected = new Map<string, number[]>()
-    const pushed = new Map<string, number>()
-    let clears = 0
-    const lanes = new Lanes<Item>(concurrency, new Pace(new ManualClock()), (item, pause) => {
-      const { lane, n } = item
-      if (running.has(lane)) throw new Error(`two run in ${lane}`)
-      const next = expected.get(lane)?.shift()
-      if (n !== next) throw new Error(`${lane} ran ${n} instead of ${next}`)
-      return new Promise((resolve) => {
-        running.set(lane, {
-          ...item, born: clears, pause, resume: undefined, end: (goOn) => { running.delete(lane); resolve(goOn) }
-        })
-      })
-    })
-    async function act (kind: string, lane: string, count: number, pick: number): Promise<void> {
-      const waiting = [...running.values()].filter(({ resume }) => resume !== undefined)
-      const busy = [...running.values()].filter(({ resume }) => resume === undefined)
-      if (busy.length > concurrency) throw new Error('too many run')
-      const one = busy[pick % busy.length]
-      if (kind === 'push') {
-        const from = pushed.get(lane) ?? 0
-        const items = Array.from({ length: count }, (_, i) => ({ lane, n: from + i + 1 }))
-        pushed.set(lane, from + count)
-        expected.set(lane, [...expected.get(lane) ?? [], ...items.map(({ n }) => n)])
-        lanes.push(`p${lane.charCodeAt(0) % 2}`, lane, items)
-        lanes.dispatch()
-      }
-      if (kind === 'end') one?.end(true)
-      if (kind === 'again' && one !== undefined) {
-        // What was queued since a clear is not behind it.
-        if (one.born === clears) expected.delete(one.lane)
-        one.end(false)
-      }
-      if (kind === 'wait' && one !== undefined) {
-        one.pause(new Promise<void>((resolve) => { one.resume = resolve })).then(() => { one.resume = undefined })
-      }
-      if (kind === 'resume') waiting[pick % waiting.length]?.resume?.()
-      if (kind === 'freeze') lanes.freeze()
-      if (kind === 'thaw') lanes.thaw()
-      if (kind === 'clear') {
-        clears++
-        expected.clear()
-        lanes.clear()
-      }
-      for (let i = 0; i < 4; i++) await Promise.resolve()
-    }
-    for (const { kind, lane, count, pick } of actions) await act(kind, String(lane), count, pick)
-    lanes.thaw()
-    while (lanes.size > 0) {
-      await act('resume', '', 0, 0)
-      await act('end', '', 0, 0)
-      if (running.size === 0) await new Promise((resolve) => { setImmediate(resolve) })
-    }
-    for (const [lane, left] of expected) if (left.length > 0) throw new Error(`${lane} starved before ${left[0]}`)
-    return lanes.running === 0
-  }), { numRuns: 10_000 })
 })
 
 t.test('partitions take turns, however many lanes one of them has', async (t) => {
@@ -253,4 +176,80 @@ t.test('stopped lanes start nothing more', async (t) => {
   await end('a1')
   lanes.thaw()
   t.same(started, ['a1'])
+})
+
+t.test('lanes that the pace holds back start nothing, and ask once until they are told to go on', async (t) => {
+  const started: string[] = []
+  const asked: Array<() => void> = []
+  let takes = false
+  const pace = { takes: (again: () => void) => { asked.push(again); return takes } } as unknown as Pace
+  const lanes = new Lanes<string>(1, pace, async (item) => { started.push(item); return true })
+  lanes.dispatch()
+  t.equal(asked.length, 0, 'nothing is to start')
+  lanes.push('p', 'a', ['a1'])
+  lanes.dispatch()
+  lanes.dispatch()
+  t.same([started, asked.length], [[], 1])
+  takes = true
+  asked[0]?.()
+  t.same(started, ['a1'])
+})
+
+t.test('who waits until nothing runs is told then, and once', async (t) => {
+  const { lanes, end } = manual(1)
+  lanes.push('p', 'a', ['a1'])
+  lanes.dispatch()
+  let isIdle = false
+  let asked = 0
+  lanes.idle().then(() => { isIdle = true })
+  const spared = lanes.idle(() => { asked++; return 0 })
+  await new Promise((resolve) => { setImmediate(resolve) })
+  t.equal(isIdle, false)
+  await end('a1')
+  await spared
+  t.equal(isIdle, true)
+  const before = asked
+  lanes.checkIdle()
+  t.equal(asked, before)
+})
+
+t.test('an item whose wait is over takes its place again: no other begins beside it', async (t) => {
+  const started: string[] = []
+  let over = (): void => {}
+  const lanes = new Lanes<string>(1, new Pace(new ManualClock()), async (item, pause) => {
+    started.push(item)
+    if (item === 'waits') await pause(new Promise<void>((resolve) => { over = resolve }))
+    return await new Promise<boolean>(() => {})
+  })
+  lanes.push('p', 'a', ['waits'])
+  lanes.dispatch()
+  over()
+  await new Promise((resolve) => { setImmediate(resolve) })
+  for (const item of ['b', 'c']) lanes.push('p', item, [item])
+  lanes.dispatch()
+  t.same(started, ['waits'])
+  lanes.resize(2)
+  t.same(started, ['waits', 'b'])
+})
+
+t.test('a change of places lets no more items go on than there are places', async (t) => {
+  const seen: string[] = []
+  const over = new Map<string, () => void>()
+  const lanes = new Lanes<string>(1, new Pace(new ManualClock()), async (item, pause) => {
+    if (item.startsWith('waits')) {
+      await pause(new Promise<void>((resolve) => { over.set(item, resolve) }))
+      seen.push(item)
+    }
+    return await new Promise<boolean>(() => {})
+  })
+  for (const item of ['waits 1', 'waits 2', 'b']) lanes.push('p', item, [item])
+  lanes.dispatch()
+  for (const end of over.values()) end()
+  await new Promise((resolve) => { setImmediate(resolve) })
+  lanes.resize(1)
+  await new Promise((resolve) => { setImmediate(resolve) })
+  t.same(seen, [], 'the only place is taken')
+  lanes.resize(2)
+  await new Promise((resolve) => { setImmediate(resolve) })
+  t.same(seen, ['waits 1'])
 })

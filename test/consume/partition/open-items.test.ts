@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { Lane } from '../../../lib/consume/partition/lane.js'
 import { Lanes } from '../../../lib/consume/partition/lanes.js'
+import { OpenItems } from '../../../lib/consume/partition/open-items.js'
 import { Pace } from '../../../lib/consume/partition/pace.js'
 import { ManualClock, turn } from '../../support/manual-clock.js'
 
@@ -74,4 +75,16 @@ t.test('behind an item that stays unsettled the queue is dropped, but not that o
   await end('a4', false)
   await end('a5', false)
   t.same(started, ['a1', 'a2', 'a4', 'a5', 'a6'])
+})
+
+t.test('an item that stays unsettled ends the wait of those behind it, and its lane begins nothing', async (t) => {
+  const open = new OpenItems<string>()
+  open.add('a1')
+  open.add('a2')
+  const before = open.before('a2')
+  t.ok(open.ended('a1', false))
+  t.equal(await before, false)
+  t.equal(await open.before('a2'), false, 'also one that asks later')
+  t.equal(open.broken, true)
+  t.equal(open.ended('a1', true), false, 'once')
 })

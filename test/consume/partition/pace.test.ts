@@ -99,3 +99,15 @@ t.test('with the whole time again a rest ends at once', async (t) => {
   await oneTurn()
   t.equal(rest(), undefined)
 })
+
+t.test('during a rest no item starts, however short the turn before it was', async (t) => {
+  const { pace, started, run, fire, rest } = paced()
+  pace.share(0.5)
+  run('a', 1, 0)
+  await oneTurn()
+  t.equal(rest(), 1)
+  run('b', 1, 0)
+  t.same(started, ['a'])
+  fire()
+  t.same(started, ['a', 'b'])
+})

@@ -181,3 +181,25 @@ t.test('an item that only ends needs no place', async (t) => {
   await turn()
   t.same(started, ['waits', 'b', 'went on'])
 })
+
+t.test('code that waits without a time schedules nothing', async (t) => {
+  const { clock, reader } = build()
+  const taken = reader.take()
+  t.equal(clock.waiting, 0)
+  await reader.hand(readable('a', true))
+  t.equal(await taken, 'a')
+})
+
+t.test('a message whose attempt is aborted before code asks for it is not handed over', async (t) => {
+  const { reader } = build()
+  const [a, b] = [readable('a'), readable('b')]
+  const hands = [reader.hand(a), reader.hand(b)] as const
+  a.giveUp('timed out')
+  await t.rejects(hands[0], { message: 'timed out' })
+  t.equal(await reader.take(), 'b')
+  b.settle()
+  await hands[1]
+  const next = reader.take()
+  await reader.hand(readable('c', true))
+  t.equal(await next, 'c')
+})

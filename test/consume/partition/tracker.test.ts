@@ -194,3 +194,11 @@ t.test('an offset settled out of order keeps no record, and is freed with the wa
   gc()
   t.equal(held.deref(), undefined, 'the tracker lets go of it at once')
 })
+
+t.test('a position that was committed before anything was received is not committed again', async (t) => {
+  const tracker = new PartitionTracker()
+  receive(tracker, [], 3n)
+  t.equal(tracker.committable, 3n)
+  tracker.commitSucceeded(3n)
+  t.equal(tracker.committable, undefined)
+})

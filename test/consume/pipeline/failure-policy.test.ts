@@ -4,6 +4,7 @@ import { Delivery } from '../../../lib/consume/pipeline/delivery.js'
 import { FailurePolicy } from '../../../lib/consume/pipeline/failure-policy.js'
 import type { SubscriberSettings } from '../../../lib/consume/pipeline/subscriber-plan.js'
 import { FASTSTREAM_ERR_DECODE, FASTSTREAM_ERR_VALIDATION } from '../../../lib/errors.js'
+import { notAuthorized, type Right } from '../../../lib/missing-rights.js'
 import type { AckPolicy } from '../../../types/index.js'
 import { record } from '../../support/record.js'
 
@@ -81,4 +82,25 @@ t.test('a retryOn that throws counts as a yes and is reported', async (t) => {
   const { policy, thrown } = policyOf('REJECT_ON_ERROR', { retry: { ...retry, retryOn: () => { throw bug } } })
   t.same(policy.thrown('handle', new Error('no'), attempt(1)).consequence, again)
   t.same(thrown, [bug])
+})
+
+t.test('a retryOn that returns no boolean counts as a yes, and the report names its option', async (t) => {
+  const retryOn = (): boolean => 'yes' as unknown as boolean
+  const { policy, thrown } = policyOf('REJECT_ON_ERROR', { retry: { ...retry, retryOn } })
+  t.same(policy.thrown('handle', new Error('no'), attempt(1)).consequence, again)
+  t.match(thrown, [{ code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /retry\.retryOn.*of type string/ }])
+})
+
+t.test('a handler without a right stops its subscriber where the app has declared what it writes', async (t) => {
+  const refused = (right: Right, written: readonly string[]) => {
+    const { policy } = policyOf('REJECT_ON_ERROR', { writtenTopics: () => written })
+    return policy.thrown('handle', notAuthorized([right], undefined), attempt(1)).consequence
+  }
+  const stop = { kind: 'stop' }
+  const onTopic: Right = { operation: 'Write', resource: 'topic', name: 'bills' }
+  const onCluster: Right = { operation: 'IdempotentWrite', resource: 'cluster', name: '' }
+  t.same(refused(onTopic, ['bills']), stop)
+  t.same(refused(onTopic, ['others']), again, 'its name may have come from the message')
+  t.same(refused(onCluster, ['others']), stop, 'no topic can be written')
+  t.same(refused(onCluster, []), again)
 })
