@@ -16,7 +16,7 @@ const sources = readdirSync('lib', { recursive: true })
 /** The files that a test file gives coverage for. */
 export default function coverageMap (file) {
   const testFile = file.replace('.compiled/', '')
-  const ofClient = /^test\/transport\/kafka(js)?\//.test(testFile)
+  const ofClient = /^(test\/transport\/kafka(js)?\/|together\/client-)/.test(testFile)
   // An empty list would mean all files.
   if (ofClient && process.env.KAFKA_BROKERS === undefined) return ['none']
   const onKafka = ofClient || testFile.startsWith('test/kafka/')

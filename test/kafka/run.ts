@@ -11,7 +11,7 @@ const namesFiles = args.some((arg) => !arg.startsWith('-'))
 const files = namesFiles ? [] : testFiles()
 
 const cluster = process.env.KAFKA_BROKERS ? undefined : await startCluster({ nodes: 1 })
-const tap = spawn('tap', ['--timeout=300', ...files, ...args], {
+const tap = spawn('node', ['test/unit/run.js', '--timeout=300', ...files, ...args], {
   stdio: ['ignore', 'inherit', 'inherit'],
   env: { ...process.env, KAFKA_BROKERS: cluster?.brokers.join() ?? process.env.KAFKA_BROKERS },
   // A process group of its own: a signal must reach every test file, because tap alone would wait for them.

@@ -24,7 +24,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 try {
   await install()
   console.log(`# Fastify ${version}`)
-  await run('tap', ['run', '--disable-coverage', '--allow-empty-coverage', ...files])
+  await run('node', ['test/unit/run.js', '--disable-coverage', '--allow-empty-coverage', ...files])
 } catch (error) {
   console.error(error)
   process.exitCode = 1

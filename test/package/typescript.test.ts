@@ -1,11 +1,13 @@
-import { execFile } from 'node:child_process'
 import { readFileSync, symlinkSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import t, { type Test } from 'tap'
+import type { Diagnostic, ParsedCommandLine } from 'typescript'
 
 t.setTimeout(600_000)
 
 /* Small projects that use the built package, compiled as their users compile them. */
+
+type TypeScript = typeof import('typescript')
 
 const COMPILERS = { 5.9: 'typescript', 5.4: 'typescript-5.4' }
 
@@ -62,10 +64,21 @@ async function compile (t: Test, { compiler = 5.9, type = 'module', options, sou
     symlinkSync(resolve('node_modules', name), join(folder, 'node_modules', name))
   }
   symlinkSync(resolve('.'), join(folder, 'node_modules', 'fastify-faststream'))
-  const tsc = resolve('node_modules', COMPILERS[compiler], 'bin/tsc')
-  return await new Promise((resolve) => {
-    execFile(process.execPath, [tsc, '-p', folder], (_, stdout) => { resolve(stdout.trim()) })
-  })
+  return errorsOf(await import(COMPILERS[compiler]) as { default: TypeScript }, join(folder, 'tsconfig.json'))
+}
+
+/** What `tsc -p` prints, in this process: a compiler in a process of its own would be compiled itself each time. */
+function errorsOf ({ default: ts }: { default: TypeScript }, config: string): string {
+  const parsed = ts.getParsedCommandLineOfConfigFile(config, {}, { ...ts.sys, onUnRecoverableConfigFileDiagnostic })
+  const { fileNames, options, errors } = parsed as ParsedCommandLine
+  const found = [...errors, ...ts.getPreEmitDiagnostics(ts.createProgram(fileNames, options))]
+  return ts.formatDiagnostics(found, {
+    getCurrentDirectory: process.cwd, getCanonicalFileName: (name) => name, getNewLine: () => '\n'
+  }).trim()
+}
+
+function onUnRecoverableConfigFileDiagnostic ({ messageText }: Diagnostic): never {
+  throw new Error(String(messageText))
 }
 
 const esm = { module: 'NodeNext', moduleResolution: 'NodeNext' }

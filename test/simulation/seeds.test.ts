@@ -1,9 +1,10 @@
 import t from 'tap'
 import { simulate } from './run.js'
 
-const SEEDS = 200
+// `.ci/run` simulates 3000 of them.
+const SEEDS = 100
 
-// They take 15 s on a core of its own, and much longer on one that is shared.
+// They take 8 s on a core of its own, and much longer on one that is shared.
 t.setTimeout(300_000)
 
 t.test(`${SEEDS} seeds: what was promised was kept`, { timeout: 300_000 }, async (t) => {
@@ -13,5 +14,5 @@ t.test(`${SEEDS} seeds: what was promised was kept`, { timeout: 300_000 }, async
     taken += withdrawn
     if (wrong.length > 0) t.fail(`seed ${seed}`, { wrong })
   }
-  t.ok(taken > 100, 'results were taken back behind some that failed')
+  t.ok(taken > 50, 'results were taken back behind some that failed')
 })

@@ -1,8 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, statSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { compile } from './compile.js'
-import { compiledOf, ROOT } from './compiled.js'
+import { ROOT } from './compiled.js'
+import { groupsOf } from './groups.js'
 
 /*
  * `npm run test:unit`: compiles the tests, and lets tap run what was compiled. Arguments are those of `tap run`, and
@@ -10,23 +12,24 @@ import { compiledOf, ROOT } from './compiled.js'
  * `TEST_SEED` sets the order of the test files.
  */
 
-const TAP = join(ROOT, 'node_modules/tap/dist/esm/run.mjs')
+const TAP = fileURLToPath(new URL('run.mjs', import.meta.resolve('tap')))
 const url = (file) => new URL(file, import.meta.url).href
 
 process.chdir(ROOT)
 await compile()
-const args = process.argv.slice(2).flatMap((arg) => {
-  if (!arg.startsWith('-') && existsSync(arg) && statSync(arg).isDirectory()) return testsIn(arg)
-  return arg.endsWith('.ts') && existsSync(arg) ? compiled(arg) : arg
-})
-if (!args.some((arg) => arg.endsWith('.test.js'))) args.push(...testFiles().map(compiled))
+const args = process.argv.slice(2)
+const named = args.filter((arg) => arg.startsWith('test/') && existsSync(arg))
+const options = args.filter((arg) => !named.includes(arg))
+const files = named.length === 0
+  ? testFiles()
+  : named.flatMap((name) => statSync(name).isDirectory() ? testsIn(name) : name)
 
 const seed = process.env.TEST_SEED
 if (seed !== undefined) console.log(`# TEST_SEED=${seed}`)
 // tap shuffles by `Math.random`.
 const [nodeArgs, order] = seed === undefined ? [[], []] : [[`--random-seed=${seed}`], ['--shuffle']]
 const tap = spawn(process.execPath, [
-  ...nodeArgs, TAP, 'run', `--node-arg=--import=${url('after.js')}`, ...order, ...args
+  ...nodeArgs, TAP, 'run', `--node-arg=--import=${url('after.js')}`, ...order, ...options, ...groupsOf(files, seed)
 ], {
   stdio: 'inherit',
   env: { ...process.env, NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --import=${url('before.js')}`.trim() }
@@ -42,9 +45,5 @@ function testFiles () {
 function testsIn (folder) {
   const found = testFiles().filter((file) => !relative(folder, file).startsWith('..'))
   if (found.length === 0) throw new Error(`no test file in ${folder}`)
-  return found.map(compiled)
-}
-
-function compiled (file) {
-  return relative(ROOT, compiledOf(file))
+  return found
 }

@@ -8,8 +8,8 @@ import { useEnvironment } from '../../support/environment.js'
 const MiB = 1024 * 1024
 
 for (const [title, { messages, bytes, handled }] of [
-  ['200 000 messages', { messages: 200_000, bytes: 500, handled: 10_000 }],
-  ['200 messages of 900 kB', { messages: 200, bytes: 900_000, handled: 100 }]
+  ['100 000 messages', { messages: 100_000, bytes: 500, handled: 5000 }],
+  ['100 messages of 900 kB', { messages: 100, bytes: 900_000, handled: 50 }]
 ] as const) {
   t.test(`${title} that wait for a slow handler take no more memory than its buffer may hold`, async (t) => {
     const cluster = createMemoryCluster()
