@@ -141,5 +141,95 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     line: 'if (headers.length === list.length && headers.every(([name], i) => name === list[i])) return before',
     to: '() => undefined',
     reason: 'The names are the same when they are made anew: to keep those of the record before saves time.'
+  },
+  {
+    file: 'transport/kafka/records/encode.ts',
+    line: 'if (text.length > SHORT) return Buffer.byteLength(text)',
+    to: 'true',
+    reason: 'Only the time differs: names of all lengths are measured and written as UTF-8 by both ways.'
+  },
+  {
+    file: 'transport/kafka/records/encode.ts',
+    line: 'if (text.length > SHORT) return Buffer.byteLength(text)',
+    to: 'false',
+    reason: 'Only the time differs: names of all lengths are measured and written as UTF-8 by both ways.'
+  },
+  {
+    file: 'transport/kafka/records/encode.ts',
+    line: 'if (text.length > SHORT) return Buffer.byteLength(text)',
+    to: 'text.length >= SHORT',
+    reason: 'Only the time differs: names of all lengths are measured and written as UTF-8 by both ways.'
+  },
+  {
+    file: 'transport/kafka/records/encode.ts',
+    line: 'if (text.length > SHORT) return Buffer.byteLength(text)',
+    to: 'text.length <= SHORT',
+    reason: 'Only the time differs: names of all lengths are measured and written as UTF-8 by both ways.'
+  },
+  {
+    file: 'transport/kafka/records/encode.ts',
+    line: 'for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) >= ASCII_END) return Buffer.byteLength(text)',
+    to: 'i <= text.length',
+    reason: 'Behind its end a text has no character that is not ASCII.'
+  },
+  {
+    file: 'transport/kafka/records/encode.ts',
+    line: 'for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) >= ASCII_END) return Buffer.byteLength(text)',
+    to: 'true',
+    reason: 'Only the time differs: names of all lengths are measured and written as UTF-8 by both ways.'
+  },
+  {
+    file: 'transport/kafka/records/encode.ts',
+    line: 'if (text.length > SHORT || text.length !== size) return position + bytes.write(text, position)',
+    to: 'true',
+    reason: 'Only the time differs: names of all lengths are measured and written as UTF-8 by both ways.'
+  },
+  {
+    file: 'transport/kafka/records/encode.ts',
+    line: 'if (text.length > SHORT || text.length !== size) return position + bytes.write(text, position)',
+    to: 'false',
+    reason: 'Only the time differs: names of all lengths are measured and written as UTF-8 by both ways.'
+  },
+  {
+    file: 'transport/kafka/records/encode.ts',
+    line: 'if (text.length > SHORT || text.length !== size) return position + bytes.write(text, position)',
+    to: 'text.length >= SHORT',
+    reason: 'Only the time differs: names of all lengths are measured and written as UTF-8 by both ways.'
+  },
+  {
+    file: 'transport/kafka/records/encode.ts',
+    line: 'if (text.length > SHORT || text.length !== size) return position + bytes.write(text, position)',
+    to: 'text.length <= SHORT',
+    reason: 'Only the time differs: names of all lengths are measured and written as UTF-8 by both ways.'
+  },
+  {
+    file: 'transport/kafka/records/encode.ts',
+    line: 'for (let i = 0; i < text.length; i++) bytes[position + i] = text.charCodeAt(i)',
+    to: 'i <= text.length',
+    reason: 'The byte behind a name is written next: the length of its value begins there.'
+  },
+  {
+    file: 'transport/kafka/records/aborted.ts',
+    line: 'if (aborted.length === 0) return batches',
+    to: 'false',
+    reason: 'Where no transaction was aborted, each batch is handed on.'
+  },
+  {
+    file: 'transport/kafka/records/aborted.ts',
+    line: 'const upcoming = [...aborted].sort((a, b) => a.firstOffset < b.firstOffset ? -1 : 1)',
+    to: 'a.firstOffset <= b.firstOffset',
+    reason: 'No two transactions begin at the same offset.'
+  },
+  {
+    file: 'transport/kafka/records/decompress.ts',
+    line: "if (name === undefined || name === 'none') {",
+    to: 'false',
+    reason: 'A batch that is not compressed does not come here: the check tells the compiler of TypeScript so.'
+  },
+  {
+    file: 'transport/kafka/records/decompress.ts',
+    line: "if (name === undefined || name === 'none') {",
+    to: '""',
+    reason: 'A batch that is not compressed does not come here: the check tells the compiler of TypeScript so.'
   }
 ]
