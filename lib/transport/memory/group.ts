@@ -54,8 +54,8 @@ export class Group {
   /** Members that the rebalance waits for. */
   #waiting = new Set<Member>()
   readonly #clock: Clock
-  #cancelTimeout: (() => void) | undefined
-  #cancelCompletion: (() => void) | undefined
+  #cancelTimeout = (): void => {}
+  #cancelCompletion = (): void => {}
 
   constructor (groupId: string | null, cluster: MemoryCluster, home?: Group) {
     this.groupId = groupId
@@ -157,12 +157,12 @@ export class Group {
     if (!this.#rebalancing || this.#waiting.size > 0) return
     // Not at once: commits that were sent before the last rejoin arrive before the next generation, and a
     // member that joins in the same turn becomes part of it.
-    this.#cancelCompletion?.()
+    this.#cancelCompletion()
     this.#cancelCompletion = nextTurn(() => { this.#complete() })
   }
 
   #complete (): void {
-    this.#cancelTimeout?.()
+    this.#cancelTimeout()
     this.#rebalancing = false
     const generation = ++this.#generation
     const owners = this.#owners()

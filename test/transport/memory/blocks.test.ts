@@ -13,7 +13,8 @@ const SENT = [
   record('orders', 1, 'third', { headers: [header('x', '3')] }),
   record('orders', 0, '', { key: null, headers: [header('y', '4'), header('x', '5')] }),
   record('orders', 0, 'fifth', { headers: [header('\ud800', '6'), header('x', '7')] }),
-  record('orders', 0, 'sixth', { headers: [header('\ud800', '8'), header('x', null)] })
+  record('orders', 0, 'sixth', { headers: [header('\ud800', '8'), header('x', null)] }),
+  record('orders', 0, 'seventh', { headers: [header('x', '9'), header('y', '10')] })
 ]
 
 async function read (t: Parameters<typeof build>[0]) {
@@ -32,9 +33,10 @@ t.test('each record of a send has its own key, value and headers', async (t) => 
     return { key, value, headers: headers.map(([name, bytes]) => [name.replace('\ud800', '\ufffd'), bytes]) }
   })
   t.same(records.map(({ key, value, headers }) => ({ key, value, headers })), asSent)
-  t.same(records.map((record) => record.keyLatin1?.()), ['\xc3\xff', '', null, null, null])
-  t.same(records.map((record) => record.headerText?.('x')), ['1', '', '5', '7', undefined])
-  t.same(records.map((record) => record.valueText?.()), ['first', null, '', 'fifth', 'sixth'])
+  t.same(records.map((record) => record.keyLatin1?.()), ['\xc3\xff', '', null, null, null, null])
+  t.same(records.map((record) => record.headerText?.('x')), ['1', '', '5', '7', undefined, '9'])
+  t.same(records.map((record) => record.headerCount), [2, 2, 2, 2, 2, 2])
+  t.same(records.map((record) => record.valueText?.()), ['first', null, '', 'fifth', 'sixth', 'seventh'])
 })
 
 t.test('a Buffer that a handler fills is no part of another record, and none of the log', async (t) => {

@@ -26,6 +26,13 @@ t.test('the cluster takes a batch of exactly message.max.bytes', async (t) => {
   )
 })
 
+t.test('the names of headers count for the record that has them, and for no other', async (t) => {
+  const { producer } = await build(t)
+  const named = (bytes: number) => record('orders', 0, null, { headers: [['n'.repeat(bytes), null]] })
+  await t.rejects(send(producer, named(LARGEST_BATCH)), { message: /the cluster takes/, reason: 'too-large' })
+  t.same(await send(producer, named(600_000), record('orders', 0, null)), [0n, 1n])
+})
+
 t.test('one read hands over exactly 500 records, or exactly 1 MiB', async (t) => {
   for (const [title, records, expected] of [
     ['499 records', Array.from({ length: 499 }, () => sized(100)), [499]],
@@ -33,7 +40,8 @@ t.test('one read hands over exactly 500 records, or exactly 1 MiB', async (t) =>
     ['501 records', Array.from({ length: 501 }, () => sized(100)), [500, 1]],
     ['1 MiB - 1', [sized(READ_BYTES - 1000), sized(999)], [2]],
     ['1 MiB', [sized(READ_BYTES - 1000), sized(1000)], [2]],
-    ['1 MiB + 1', [sized(READ_BYTES - 1000), sized(1001)], [1, 1]]
+    ['1 MiB + 1', [sized(READ_BYTES - 1000), sized(1001)], [1, 1]],
+    ['more than 1 MiB', [sized(LARGEST_BATCH)], [1]]
   ] as const) {
     const { producer, join } = await build(t)
     await send(producer, ...records)

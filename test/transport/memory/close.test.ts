@@ -100,6 +100,18 @@ t.test('closing ends a start that is under way, and no start comes after it', as
   }
 })
 
+t.test('closing the transport leaves alone the clients that are closed already', async (t) => {
+  const { transport, producer, join } = await build(t)
+  const { consumer } = join()
+  let closed = 0
+  for (const client of [consumer, producer]) {
+    await client.close()
+    client.close = async () => { closed++ }
+  }
+  await transport.close()
+  t.equal(closed, 0)
+})
+
 t.test('closing the transport closes all its clients', async (t) => {
   const { transport, producer, join } = await build(t)
   const { listener, consumer } = join()

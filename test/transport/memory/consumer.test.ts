@@ -77,6 +77,21 @@ t.test('the event loop turns between two batches of a partition', async (t) => {
   t.equal(new Set(turnsAt).size, 5)
 })
 
+t.test('what is appended in one turn of the event loop comes in a batch a turn, too', async (t) => {
+  const { cluster, join } = await build(t)
+  const { listener, consumer } = join()
+  await consumer.start()
+  let turns = 0
+  const turnsAt: number[] = []
+  listener.onRecords = () => { turnsAt.push(turns) }
+  cluster.append(numbered('orders', 0, 1500))
+  while (listener.values().length < 1500) {
+    await setImmediate()
+    turns++
+  }
+  t.equal(new Set(turnsAt).size, 3)
+})
+
 t.test('a paused partition delivers nothing while others go on, and loses nothing', async (t) => {
   const { producer, join } = await build(t)
   const { listener, consumer } = join()

@@ -121,6 +121,16 @@ t.test('a partition that is no longer read has no watcher', async (t) => {
   t.equal(watchers, 0)
 })
 
+t.test('who watches a partition no longer is not woken', async (t) => {
+  const { cluster, producer } = await build(t)
+  let woken = 0
+  const unwatch = cluster.partition('orders', 0)!.watch(() => { woken++ })
+  await producer.send([record('orders', 0)], deadline)
+  unwatch()
+  await producer.send([record('orders', 0)], deadline)
+  t.equal(woken, 1)
+})
+
 t.test('the lag names what living members should still read, up to their last commit', async (t) => {
   const { cluster, producer, member } = await build(t, { a: 2, b: 1 })
   await producer.send([record('a', 0), record('a', 0), record('a', 1), record('b', 0)], deadline)

@@ -101,6 +101,19 @@ t.test('a position counts again in each generation, until its partition is commi
   t.same(firsts(listener, before), ['a/0 9', 'a/1 7'])
 })
 
+t.test('a commit of several partitions ends the positions of all of them', async (t) => {
+  const { cluster, join, firsts } = await build(t)
+  const positions = [0, 1].map((partition) => ({ topic: 'a', partition, offset: 7n }))
+  const { listener, consumer } = join({ positions })
+  await consumer.start()
+  await until(() => listener.values().length === 6)
+  await consumer.commit([0, 1].map((partition) => ({ topic: 'a', partition, offset: 9n })))
+  const before = listener.deliveries.length
+  cluster.createPartitions('a', 3)
+  await until(() => listener.values().length === 8)
+  t.same(firsts(listener, before), ['a/0 9', 'a/1 9'])
+})
+
 t.test('a position that comes with new topics replaces the one of its partition, and no other', async (t) => {
   const { join, firsts } = await build(t)
   const positions = [0, 1].map((partition) => ({ topic: 'a', partition, offset: 7n }))
@@ -167,6 +180,20 @@ t.test('a topic is read from its start when it was created while its reader ran,
   await send(producer, record('b', 0, 'new'))
   await until(() => listener.values().includes('new'))
   t.ok(firsts(listener).includes('b/0 10'), 'b was there before it was asked for')
+})
+
+t.test('a topic that was created while its reader read others was there before it was asked for', async (t) => {
+  const { cluster, producer, join, firsts } = await build(t)
+  const { listener, consumer } = join({ offsetReset: 'latest' })
+  await consumer.start()
+  cluster.createTopics([{ topic: 'x', partitions: 1, replicas: -1 }])
+  cluster.createPartitions('a', 3)
+  await until(() => listener.generations() === 2)
+  await send(producer, ...numbered('x', 0, 2))
+  await consumer.subscribe(['a', 'x'])
+  await send(producer, record('x', 0, 'new'))
+  await until(() => listener.values().includes('new'))
+  t.same(firsts(listener), ['x/0 2'])
 })
 
 t.test('a test of names chooses topics, also those that come later', async (t) => {

@@ -44,7 +44,7 @@ export class ByteReader {
    */
   skipNullable (end: number): number {
     const length = this.readVarInt()
-    if (length <= 0) return length < 0 ? -1 : 0
+    if (length < 0) return -1
     this.position += length
     if (this.position > end) throw new Error('a length goes beyond the end of its record')
     return length

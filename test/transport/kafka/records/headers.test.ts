@@ -28,7 +28,7 @@ t.test('a header is found, or not, as in the list of all of them', async () => {
   }), { numRuns: 2000 })
 })
 
-t.test('a message is for another group, or not, as the list of its headers says', async () => {
+t.test('a message is for another group, or not, as the list of its headers says', async (t) => {
   fc.assert(fc.property(fc.array(header), fc.constantFrom('shop', 'audit', undefined), (headers, group) => {
     const all: RawHeader[] = group === undefined ? headers : [...headers, [GROUP, Buffer.from(group)]]
     const record = fetched(all)
