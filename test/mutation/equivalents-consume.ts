@@ -3,7 +3,7 @@ import type { Equivalent } from './equivalents.js'
 /* Mutants of lib/consume/ that change nothing which a caller can see. */
 
 /** Of checks that save the making of an event. */
-const NOBODY_LISTENS = 'An event that is emitted without a listener reaches nobody.'
+const NO_LISTENER = 'Without a listener an event has no effect.'
 const NO_BIT = 'Behind the last byte no bit is set.'
 const COUNT_SAVES = 'The count only saves a walk through the records: without it the same offsets are found.'
 
@@ -38,7 +38,7 @@ export const IN_CONSUME: readonly Equivalent[] = [
       ['offset <= this.end'], NO_BIT]),
   ...inFile('group/offset-reset.ts',
     ['if (events.offsetReset.active) events.offsetReset.emit({ ...events.identity, ...event })',
-      ['true'], NOBODY_LISTENS],
+      ['true'], NO_LISTENER],
     ['return position - (stored < start ? stored : start)',
       ['stored <= start'], 'Where both offsets are equal, either of them may be taken.']),
   ...inFile('group/owned-partitions.ts',
@@ -47,22 +47,22 @@ export const IN_CONSUME: readonly Equivalent[] = [
       ['false'], 'A standstill that is kept as undefined is read as none.']),
   ...inFile('group/report.ts',
     ['if (received.active) received.emit({ ...this.#group, topic, partition, count, position })',
-      ['true'], NOBODY_LISTENS],
+      ['true'], NO_LISTENER],
     ['if (leftOut.active) leftOut.emit({ ...this.#group, topic, partition, offset, count })',
-      ['true'], NOBODY_LISTENS],
-    ['if (!committed.active) return', ['false'], NOBODY_LISTENS],
+      ['true'], NO_LISTENER],
+    ['if (!committed.active) return', ['false'], NO_LISTENER],
     ['if (rebalanced.active) rebalanced.emit({ ...this.#group, reason, duration, partitions })',
-      ['true'], NOBODY_LISTENS],
+      ['true'], NO_LISTENER],
     ['if (drainTimedOut.active) drainTimedOut.emit({ ...this.#group, reason, timeout, unsettled })',
-      ['true'], NOBODY_LISTENS],
+      ['true'], NO_LISTENER],
     ['if (subscriberStopped.active) subscriberStopped.emit({ ...this.#group, subscriber: name, topics })',
-      ['true'], NOBODY_LISTENS],
+      ['true'], NO_LISTENER],
     [
       'if (partitionStopped.active) partitionStopped.emit({ ...this.#group, topic, partition, offset, nextOffset, error })',
-      ['true'], NOBODY_LISTENS
+      ['true'], NO_LISTENER
     ],
     ['if (healthChanged.active) healthChanged.emit({ ...this.#group, state, previous, error })',
-      ['true'], NOBODY_LISTENS]),
+      ['true'], NO_LISTENER]),
   ...inFile('group/stops.ts',
     ['this.#stop(topic, partition, { offset, nextOffset: nextOffset < 0n ? undefined : nextOffset, error })',
       ['nextOffset <= 0n'], 'Behind a batch no offset is 0.'],
@@ -105,8 +105,8 @@ export const IN_CONSUME: readonly Equivalent[] = [
     ["return outcome !== 'unsettled' && outcome !== 'stop'",
       ['true', '""'], 'A subscriber that stops begins nothing more, whatever its lanes may do.'],
     ["return 'broken'", ['""'], 'The word is no outcome of a pipeline, nor is an empty one.'],
-    ['if (settled.active) {', ['true'], NOBODY_LISTENS],
-    ['if (unsettled.active) unsettled.emit(this.#placeOf(item))', ['true'], NOBODY_LISTENS]),
+    ['if (settled.active) {', ['true'], NO_LISTENER],
+    ['if (unsettled.active) unsettled.emit(this.#placeOf(item))', ['true'], NO_LISTENER]),
   ...inFile('partition/tracker.ts',
     ['if (this.#position === undefined || position > this.#position) this.#position = position',
       ['position >= this.#position'], 'Where both offsets are equal, either of them may be taken.'],
