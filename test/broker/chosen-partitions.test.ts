@@ -90,4 +90,5 @@ t.test('the document says which partitions are read', async (t) => {
   app.broker.subscriber('orders', { partitions: [0, 2] }, function take () {})
   await testBroker(app)
   t.match(app.asyncapi(), { operations: { take: { 'x-kafka-consumer': { partitions: [0, 2] } } } })
+  t.equal(app.broker.health().subscribers[0]?.groupId, null, 'without a group')
 })

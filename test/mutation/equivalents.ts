@@ -1,3 +1,4 @@
+import { IN_BROKER } from './equivalents-broker.js'
 import { IN_CONSUME } from './equivalents-consume.js'
 
 /** A mutant that changes nothing which a caller can see, so that no test can find it. */
@@ -12,6 +13,7 @@ export interface Equivalent {
 }
 
 export const EQUIVALENTS: readonly Equivalent[] = [
+  ...IN_BROKER,
   ...IN_CONSUME,
   {
     file: 'deps/http.ts',
