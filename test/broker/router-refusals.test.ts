@@ -53,6 +53,9 @@ t.test('what is wrong is refused where it is written', async (t) => {
   const ofRouters: Array<[options: object, message: RegExp]> = [
     [{ handlers: {} }, /'handlers' must be a list/],
     [{ handlers: [() => {}] }, /'handlers' must be a list of what route/],
+    [{ handlers: [null] }, /'handlers' must be a list of what route/],
+    [{ handlers: ['orders'] }, /'handlers' must be a list of what route/],
+    [{ handlers: [{ topics: ['orders'] }] }, /'handlers' must be a list of what route/],
     [{ routers: router }, /'routers' must be a list/]
   ]
   for (const [options, message] of ofRouters) {

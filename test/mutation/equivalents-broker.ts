@@ -23,5 +23,7 @@ export const IN_BROKER: readonly Equivalent[] = [
       ['false'], 'The only place is the nearest one: the check spares the walk.']),
   ...inFile('plan.ts',
     ['const { layers = [], deadLetterTopics } = around',
-      ['["Stryker was here"]'], 'A text that stands for a layer has no options.'])
+      ['["Stryker was here"]'], 'A text that stands for a layer has no options.'],
+    ['return patterns.length === 0 ? topics : topics.filter((topic) => !patterns.some(({ text }) => text === topic))',
+      ['false'], 'Without patterns the filter leaves each topic: the check spares a list.'])
 ]
