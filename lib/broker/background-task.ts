@@ -60,7 +60,7 @@ export class BackgroundTask {
       this.#state = 'ended'
     } catch (thrown) {
       const error = toError(thrown)
-      if (signal.aborted && (thrown === signal.reason || error.name === 'AbortError')) {
+      if (signal.aborted && error.name === 'AbortError') {
         this.#state = 'ended'
         return
       }

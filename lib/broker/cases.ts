@@ -85,7 +85,7 @@ export function dynamicDeclarationsOf (
 ): OneOrMore<SubscriberDeclaration> {
   const [topics, options, handler, ...surplus] = args
   const isRead = handler === undefined && typeof options !== 'function' && !hasCases(options)
-  if (isRead) noSurplus(SUBSCRIBER, surplus)
+  noSurplus(SUBSCRIBER, surplus)
   const [first, ...others] = isRead ? [writeReading(topics, options)] : writtenBy(args)
   const declare = (written: WrittenSubscriber): SubscriberDeclaration => {
     return Object.freeze({ ...declareAt(position, written), dynamic: true })

@@ -74,6 +74,10 @@ t.test('the handler comes last, and no function takes more than it knows', async
   const calls: Array<[call: string, run: () => unknown]> = [
     ['subscriber(topics, options, handler)', () => subscriber('b', {}, handler, 1)],
     ['publisher(topic, options)', () => untyped(broker.publisher)('b', {}, 1)],
+    ['options(options)', () => untyped(broker.options)({}, 1)],
+    ['addMiddleware(middleware)', () => untyped(broker.addMiddleware)({ onReceive: handler }, 1)],
+    ['insertMiddleware(middleware)', () => untyped(broker.insertMiddleware)({ onReceive: handler }, 1)],
+    ['setErrorHandler(handler)', () => untyped(broker.setErrorHandler)(handler, 1)],
     ['skipTo({ topic, partition, offset })', () => untyped(orders.skipTo)({ topic: 'a', partition: 0, offset: 1n }, 1)],
     ['response(value, options)', () => untyped(response)(1, {}, 1)],
     ['dependency(name, needs, factory)', () => untyped(dependency)({}, handler, 1)],
@@ -84,6 +88,14 @@ t.test('the handler comes last, and no function takes more than it knows', async
   for (const [call, run] of calls) {
     t.throws(run, { code, message: `wrong arguments for ${call}: it takes no more than these` }, call)
   }
+  for (const take of [broker.addMiddleware, broker.insertMiddleware]) {
+    t.throws(() => untyped(take)({}), {
+      code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /^option 'middleware' must be/
+    })
+  }
+  await t.rejects(untyped(broker.publish)({}, 1) as Promise<unknown>, {
+    code: 'FASTSTREAM_ERR_INVALID_OPTION', message: "option 'publisher' must be a topic, or what publisher() returned"
+  })
   t.throws(() => untyped(orders.skipTo)(), { code, message: /it takes an object/ })
   t.throws(() => untyped(orders.skipTo)('a', 0, 1n), { code })
   t.doesNotThrow(() => subscriber('b', handler, undefined), 'a wrapper may pass what it did not get')
@@ -97,6 +109,7 @@ t.test('the handler comes last, and no function takes more than it knows', async
     await t.rejects(untyped(testBroker)(app, options), { code: 'FASTSTREAM_ERR_INVALID_OPTION' })
   }
   const test = await testBroker(app)
+  t.throws(() => subscriber('c', {}, undefined, 1), { code, message: /wrong arguments for subscriber/ })
   const publishes = { 'publish(publisher, value, options)': [broker, test], 'publish(value, options)': [publisher] }
   for (const [call, targets] of Object.entries(publishes)) {
     for (const target of targets) {

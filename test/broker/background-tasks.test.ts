@@ -75,7 +75,7 @@ t.test('a task that does not end is left running after drainTimeout', async (t) 
   app.broker.background('ends', () => {})
   await testBroker(app)
   await app.close()
-  t.match(lines, [{
+  t.same(lines.map(({ tasks, timeout, msg }) => ({ tasks, timeout, msg })), [{
     tasks: ['deaf'], timeout: 50, msg: 'background tasks did not end in time, and are left running'
   }])
 })

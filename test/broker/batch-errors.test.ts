@@ -113,7 +113,9 @@ t.test('a BatchError that names no message of the batch concerns all of them', a
   t.same(calls, [['a', 'b'], ['a', 'b']])
   t.match(broker.errors[0], {
     error: {
-      code: 'FASTSTREAM_ERR_BATCH', message: /'takeBatch' must name one of its 2 messages in BatchError, not message 2/
+      code: 'FASTSTREAM_ERR_BATCH',
+      message: /'takeBatch' must name one of its 2 messages in BatchError, not message 2/,
+      cause: { index: 2, cause: { message: 'why' } }
     }
   })
 })
@@ -195,6 +197,18 @@ t.test('MANUAL: a batch without a decision blocks its partition until it is ackn
   while (calls.length < 2) await new Promise(setImmediate)
   t.same(outcomes(), ['acknowledged', 'acknowledged'])
   ack()
+})
+
+t.test('MANUAL: a batch of which nothing can be decoded blocks nothing', async (t) => {
+  const { broker, calls, dead } = await build(t, {
+    size: 1,
+    options: { ackPolicy: 'MANUAL', schema: { value: { type: 'number' } } },
+    take: (_values, batch) => { batch.ack() }
+  })
+  await broker.publish('orders', 'a')
+  await broker.publish('orders', 1)
+  await broker.settled()
+  t.same([calls, dead()], [[[1]], ['a']])
 })
 
 t.test('a call that exceeds handlerTimeout is repeated as a whole, whatever it throws', async (t) => {

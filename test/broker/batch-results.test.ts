@@ -62,12 +62,16 @@ for (const [title, middlewares] of [['', []], [', through middlewares', [through
     const good = await handle(t, (values) => [of(values.join('+')), null].slice(0, 1), {}, middlewares)
     await good.publish('a', 'b', 'c')
     t.same(good.out(), [['a+b+c', 'a+b+c']])
+    const { correlation_id: first } = good.broker.published('orders')[0]!.headers
+    t.equal(good.broker.published('out')[0]!.headers.correlation_id, first)
     const wrong = await handle(t, () => [of('x'), { of: 1 }], {}, middlewares)
     await wrong.publish('a', 'b', 'c')
     t.same([wrong.out(), wrong.dead(), wrong.calls.length], [[], ['a', 'b', 'c'], 1])
+    t.match(wrong.broker.errors[0], { error: { code: 'FASTSTREAM_ERR_INVALID_MESSAGE' } })
     const refused = await handle(t, () => [of('x'), response(of('y'), { partition: 7 })], {}, middlewares)
     await refused.publish('a', 'b', 'c')
     t.same([refused.out(), refused.dead()], [[['x', 'x']], ['a', 'b', 'c']])
+    t.match(refused.broker.errors[0], { error: { code: 'FASTSTREAM_ERR_UNKNOWN_PARTITION' } })
   })
 }
 
@@ -83,6 +87,10 @@ t.test('what a middleware throws when its result is in the log makes a dead lett
   await publish('a', 'b', 'c')
   t.same(out(), [['a', 'a'], ['b', 'b'], ['c', 'c']])
   t.same([dead(), outcomes()], [['b'], ['acknowledged', 'dead-lettered', 'acknowledged']])
+  const whole = await handle(t, () => [of('a'), of('b')], {}, [late])
+  await whole.publish('a', 'b', 'c')
+  t.same([whole.out(), whole.dead()], [[['a', 'a'], ['b', 'b']], ['a', 'b', 'c']])
+  t.match(whole.broker.errors[0], { error: { message: 'afterwards' } })
 })
 
 t.test('a middleware that refuses a result of a list of another length fails all', async (t) => {
@@ -92,9 +100,10 @@ t.test('a middleware that refuses a result of a list of another length fails all
       return await next(command)
     }
   }
-  const { out, dead, publish } = await handle(t, () => [of('yes'), of('no')], {}, [refusing])
+  const { broker, out, dead, publish } = await handle(t, () => [of('yes'), of('no')], {}, [refusing])
   await publish('a', 'b', 'c')
   t.same([out(), dead()], [[], ['a', 'b', 'c']])
+  t.match(broker.errors[0], { error: { message: 'refused' } })
 })
 
 t.test('what is no list is refused where there are publishers', async (t) => {

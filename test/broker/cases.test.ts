@@ -130,6 +130,7 @@ t.test('a handler of all other messages gets the value as it was decoded', async
   await broker.publish('events', { free: true }, typed('other'))
   await broker.settled()
   t.same(seen.items, ['other {"free":true} true'])
+  t.match(app.asyncapi(), { operations: { 'events.placed': {}, 'events.otherwise': {} } })
 })
 
 t.test('by that throws makes a dead letter, unless it skips the message', async (t) => {

@@ -1,5 +1,7 @@
 import t from 'tap'
 import { testBroker } from '../../lib/testing/index.js'
+import { createMemoryCluster, createMemoryTransport } from '../../lib/transport/memory/index.js'
+import { useEnvironment } from '../support/environment.js'
 import { build } from '../support/plugin-app.js'
 
 const handler = (): void => {}
@@ -77,6 +79,38 @@ t.test('cases share a consumer, by hand and without a group', async (t) => {
   }
 })
 
+t.test('subscribers without a group each get all messages of their topic', async (t) => {
+  const app = await build(t)
+  const seen: string[] = []
+  for (const name of ['one', 'two']) {
+    app.broker.subscriber('orders', { groupId: null }, (value) => { seen.push(`${name} ${String(value)}`) })
+  }
+  const broker = await testBroker(app)
+  await broker.publish('orders', 'a')
+  await broker.settled()
+  t.same(seen.sort(), ['one a', 'two a'])
+})
+
+t.test('partitions that a topic does not have fail the start', async (t) => {
+  async function start (partitions: number[]): Promise<void> {
+    const cluster = createMemoryCluster()
+    cluster.createTopics([{ topic: 'orders', partitions: 2, replicas: 1 }])
+    const app = await build(t, { groupId: 'shop' })
+    useEnvironment(app, { createTransport: async () => createMemoryTransport({ cluster }) })
+    app.broker.subscriber('returns', { groupId: 'all' }, handler)
+    app.broker.subscriber('orders', { partitions }, function take () {})
+    await app.ready()
+  }
+  await start([0, 1])
+  for (const partitions of [[2], [0, 2], [3]]) {
+    await t.rejects(start(partitions), {
+      code: CODE,
+      message: `option 'partitions' must exist: 'orders' has 2, counted from 0, and no partition ${partitions.at(-1)}` +
+        " (subscriber 'take' of 'orders' in scope 'fastify')"
+    })
+  }
+})
+
 t.test('options of members of a group are refused', async (t) => {
   const app = await build(t, { groupId: 'shop' })
   app.broker.subscriber('orders', { partitions: [0], sessionTimeout: 10_000 }, handler)
@@ -90,4 +124,5 @@ t.test('the document says which partitions are read', async (t) => {
   app.broker.subscriber('orders', { partitions: [0, 2] }, function take () {})
   await testBroker(app)
   t.match(app.asyncapi(), { operations: { take: { 'x-kafka-consumer': { partitions: [0, 2] } } } })
+  t.equal(app.broker.health().subscribers[0]?.groupId, null, 'without a group')
 })

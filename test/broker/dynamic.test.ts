@@ -137,6 +137,20 @@ t.test('in a group of the app it shares the consumer, and must read other topics
   t.equal((await read.getOne())?.value, 2)
 })
 
+t.test('beside other groups, other partitions and readers without a group it reads the same topic', async (t) => {
+  const app = await build(t, { groupId: 'shop' })
+  app.broker.subscriber('orders', { partitions: [0] }, handler)
+  const broker = await testBroker(app)
+  const readers = [
+    await app.broker.subscriber('orders', { groupId: 'other' }).start(),
+    await app.broker.subscriber('orders', { groupId: 'shop', partitions: [1] }).start(),
+    await app.broker.subscriber('orders').start(),
+    await app.broker.subscriber('orders').start()
+  ]
+  await broker.publish('orders', 1, { partition: 1 })
+  for (const reader of readers) t.equal((await reader.getOne())?.value, 1)
+})
+
 t.test('it takes no messages that a filter of the app leaves', async (t) => {
   const app = await build(t, { groupId: 'shop' })
   app.broker.subscriber('orders', { filter: ({ value }) => value === 1 }, handler)

@@ -143,6 +143,17 @@ t.test('a subscriber with cases may be the last of a topic, behind filters', asy
   t.same([...seen.items].sort(), ['a', 'test'])
 })
 
+t.test('a filter may read what a later subscriber has room for', async (t) => {
+  const { app, seen, dead } = await build(t)
+  const filter = ({ value }: { value: unknown }): boolean => String(value).length < 5
+  app.broker.subscriber('events', { bodyLimit: 10, filter }, () => { seen.add('short') })
+  app.broker.subscriber('events', { bodyLimit: 1000 }, () => { seen.add('long') })
+  const broker = await testBroker(app)
+  await broker.publish('events', 'x'.repeat(100))
+  await broker.settled()
+  t.same([seen.items, dead.items], [['long'], []])
+})
+
 t.test('without a group a filter leaves the rest to none: those messages are dead letters, too', async (t) => {
   const { app, dead } = await build(t)
   app.broker.subscriber('events', { groupId: null, filter: () => false }, () => {})

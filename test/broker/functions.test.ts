@@ -14,7 +14,9 @@ t.test('the name of a function says its topic', async (t) => {
     [function on_order_placed () {}, 'order_placed'], // eslint-disable-line camelcase
     [function on_Returns () {}, 'Returns'], // eslint-disable-line camelcase
     [function handleMail () {}, 'mail', 'handle'],
-    [function handle_post () {}, 'post', 'handle_'] // eslint-disable-line camelcase
+    [function handle_post () {}, 'post', 'handle_'], // eslint-disable-line camelcase
+    [function handle_the_post () {}, 'post', 'handle_the_'], // eslint-disable-line camelcase
+    [function onOrder_placed () {}, 'order_placed'] // eslint-disable-line camelcase
   ]
   for (const [handler, topic, prefix] of handlers) {
     t.same(broker.consumes({ prefix, groupId: `${handler.name}` }, handler).topics, [topic], handler.name)
@@ -27,7 +29,8 @@ t.test('the name of a function says its topic', async (t) => {
 t.test('a name that says no topic is an error', async (t) => {
   const { broker } = await build(t)
   const wrong: Array<[handler: () => void, prefix?: string]> = [
-    [function orders () {}], [function online () {}], [function on () {}], [function on_ () {}], [() => {}],
+    [function orders () {}], [function online () {}], [function onlineUp () {}], [function on () {}],
+    [function on_ () {}], [() => {}],
     [function toOrders () {}], [function onOrders () {}, 'handle']
   ]
   for (const [handler, prefix] of wrong) {
@@ -49,7 +52,10 @@ t.test('wrong arguments are refused', async (t) => {
   const wrong: Array<[declare: () => unknown, code: string, message: RegExp]> = [
     [() => broker.consumes(onOrders as object, onOrders), 'FASTSTREAM_ERR_INVALID_ARGUMENTS', /comes last/],
     [() => broker.consumes(null as never, onOrders), 'FASTSTREAM_ERR_INVALID_OPTION', /'options' must be an object/],
-    [() => broker.consumes({} as never), 'FASTSTREAM_ERR_INVALID_OPTION', /must be the last argument: consumes/],
+    [
+      () => broker.consumes({} as never),
+      'FASTSTREAM_ERR_INVALID_OPTION', /'function' must be the last argument: consumes/
+    ],
     [() => broker.producing({}, 7 as never), 'FASTSTREAM_ERR_INVALID_OPTION', /the last argument: producing/],
     [() => broker.consumes({ prefix: '' }, onOrders), 'FASTSTREAM_ERR_INVALID_OPTION', /'prefix' must be a string/],
     [() => broker.consumes({ topic: 'a b' }, onOrders), 'FASTSTREAM_ERR_INVALID_TOPIC', /'a b'/],

@@ -152,6 +152,14 @@ t.test('the same pattern twice in a group is an error, and so is a way of dead l
   })
 })
 
+t.test('a pattern leads no dead letters back that it does not read', async (t) => {
+  const { app } = await build(t)
+  app.broker.subscriber('orders.eu', () => {})
+  const topic = (topic: string): string => topic === 'orders.eu' ? 'away' : 'orders.eu'
+  app.broker.subscriber(/^orders/, { groupId: 'b', deadLetter: { topic } }, () => {})
+  await t.resolves(async () => { await app.ready() })
+})
+
 t.test('filters and cases share a pattern', async (t) => {
   const { app, create } = await build(t)
   const seen = new Inbox<unknown>()

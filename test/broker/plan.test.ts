@@ -1,7 +1,7 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import t from 'tap'
 import faststreamPlugin, { type FaststreamOptions, type InheritedOptions } from '../../index.js'
-import { declarePublisher, declareSubscriber } from '../../lib/broker/declaration.js'
+import { declarePublisher, declareSubscriber, type GivenSubscriber } from '../../lib/broker/declaration.js'
 import { checkTogether } from '../../lib/broker/check-together.js'
 import { resolvePublisher, resolveSubscriber } from '../../lib/broker/plan.js'
 import { PublisherPlan } from '../../lib/broker/publisher.js'
@@ -51,6 +51,29 @@ t.test('a group is required where no layer has one', async (t) => {
   const settings = normaliseOptions(kafka, 0)
   t.throws(() => resolveSubscriber(declared(), settings), { code: 'FASTSTREAM_ERR_GROUP_REQUIRED' })
   t.equal(resolveSubscriber(declared(), settings, { layers: [{ groupId: 'near' }] }).groupId, 'near')
+})
+
+t.test('the handler names a subscriber, otherwise its topics do; errors have that name and its scope', async (t) => {
+  const unnamed = (options: GivenSubscriber = {}) => declareSubscriber(Fastify(), ['a', 'b'], options, () => {})
+  t.equal(resolveSubscriber(unnamed(), normaliseOptions({}, 0)).name, 'a,b')
+  t.equal(resolveSubscriber(declared(), normaliseOptions({}, 0)).name, 'take')
+  const of = "subscriber of 'a, b' in scope 'fastify'"
+  t.throws(() => resolveSubscriber(unnamed(), normaliseOptions(kafka, 0)), {
+    code: 'FASTSTREAM_ERR_GROUP_REQUIRED', message: new RegExp(`${of}`)
+  })
+  const refused: Array<[options: GivenSubscriber, message: RegExp]> = [
+    [{ sessionTimeout: 9000, heartbeatInterval: 5000 }, /^option 'heartbeatInterval' must be at most 3000, /],
+    [{ groupId: null, sessionTimeout: 9000 }, /^option 'sessionTimeout' has no effect with groupId: null, /],
+    [{ partitions: [0], sessionTimeout: 9000 }, /^option 'sessionTimeout' has no effect with 'partitions', /]
+  ]
+  for (const [options, { source }] of refused) {
+    t.throws(() => resolveSubscriber(unnamed(options), normaliseOptions({ groupId: 'shop' }, 0)), {
+      code: 'FASTSTREAM_ERR_INVALID_OPTION', message: new RegExp(`${source}.*\\(${of}\\)$`)
+    })
+  }
+  t.throws(() => resolveSubscriber(unnamed(), normaliseOptions({ topicPrefix: 'x'.repeat(249) }, 0)), {
+    code: 'FASTSTREAM_ERR_INVALID_TOPIC', message: /it begins with the topicPrefix 'x+', for the subscriber of 'x+/
+  })
 })
 
 t.test('clashes are found among resolved options, wherever they are written', async (t) => {

@@ -53,6 +53,9 @@ t.test('what is wrong is refused where it is written', async (t) => {
   const ofRouters: Array<[options: object, message: RegExp]> = [
     [{ handlers: {} }, /'handlers' must be a list/],
     [{ handlers: [() => {}] }, /'handlers' must be a list of what route/],
+    [{ handlers: [null] }, /'handlers' must be a list of what route/],
+    [{ handlers: ['orders'] }, /'handlers' must be a list of what route/],
+    [{ handlers: [{ topics: ['orders'] }] }, /'handlers' must be a list of what route/],
     [{ routers: router }, /'routers' must be a list/]
   ]
   for (const [options, message] of ofRouters) {
@@ -66,14 +69,22 @@ t.test('what is wrong is refused where it is written', async (t) => {
   t.throws(() => router.publisher('a', { acks: 1 } as object), { message: /'acks' is not known/ })
   t.throws(() => router.route('a', undefined as never), { message: /'handler' must be a function/ })
   t.throws(() => route('a', () => {}, { retries: 1 } as object), { message: /'retries' is not known/ })
-  const surplus = { code: 'FASTSTREAM_ERR_INVALID_ARGUMENTS' }
-  t.throws(() => { router.subscriber('a', (() => {}) as never, () => {}) }, surplus)
-  t.throws(() => { Reflect.apply(router.route, undefined, ['a', () => {}, {}, 1]) }, surplus)
-  t.throws(() => { Reflect.apply(route, undefined, ['a', () => {}, {}, 1]) }, surplus)
-  t.throws(() => { Reflect.apply(router.publisher, undefined, ['a', {}, 1]) }, surplus)
-  t.throws(() => { Reflect.apply(router.includeRouter, undefined, [new KafkaRouter(), {}, 1]) }, surplus)
-  t.throws(() => { Reflect.apply(app.broker.includeRouter, undefined, [new KafkaRouter(), {}, 1]) }, surplus)
-  t.throws(() => { Reflect.construct(KafkaRouter, [{}, 1]) }, surplus)
+  const surplus: Array<[call: string, run: () => unknown]> = [
+    ['subscriber(topics, options, handler)', () => router.subscriber('a', (() => {}) as never, () => {})],
+    ['route(topics, handler, options)', () => Reflect.apply(router.route, undefined, ['a', () => {}, {}, 1])],
+    ['route(topics, handler, options)', () => Reflect.apply(route, undefined, ['a', () => {}, {}, 1])],
+    ['publisher(topic, options)', () => Reflect.apply(router.publisher, undefined, ['a', {}, 1])],
+    ['addMiddleware(middleware)', () => Reflect.apply(router.addMiddleware, undefined, [{ onReceive () {} }, 1])],
+    ['insertMiddleware(middleware)', () => Reflect.apply(router.insertMiddleware, undefined, [{ onReceive () {} }, 1])],
+    ['includeRouter(router, overrides)', () => Reflect.apply(router.includeRouter, undefined, [router, {}, 1])],
+    ['includeRouter(router, overrides)', () => Reflect.apply(app.broker.includeRouter, undefined, [router, {}, 1])],
+    ['new KafkaRouter(options)', () => Reflect.construct(KafkaRouter, [{}, 1]) as unknown]
+  ]
+  for (const [call, run] of surplus) {
+    const message = new RegExp(`^wrong arguments for ${call.replace(/[()]/g, '\\$&')}:`)
+    t.throws(run, { code: 'FASTSTREAM_ERR_INVALID_ARGUMENTS', message }, call)
+  }
+  t.throws(() => { router.addMiddleware({}) }, { message: /^option 'middleware' must be an object/ })
 })
 
 t.test('what a router cannot do any more fails at once', async (t) => {
@@ -94,6 +105,9 @@ t.test('a result that goes to a router which is not included fails the start', a
   app.broker.subscriber('orders', { publish: elsewhere }, () => 1)
   await t.rejects(async () => { await app.ready() }, {
     code: 'FASTSTREAM_ERR_ROUTER_HANDLE', message: /'done' cannot be used here: its router is not included/
+  })
+  await t.rejects(app.broker.publish(elsewhere, 1), {
+    code: 'FASTSTREAM_ERR_ROUTER_HANDLE', message: /its router is not included in an app that is open/
   })
 })
 

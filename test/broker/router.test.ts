@@ -244,6 +244,22 @@ t.test('a router that is included elsewhere in the app is included there, too', 
   t.equal(done.topic, 'done')
 })
 
+t.test('a scope inside of one that includes a router publishes there', async (t) => {
+  const app = await build(t)
+  const router = new KafkaRouter()
+  const done = router.publisher('done')
+  const inner: Record<string, FastifyInstance> = {}
+  for (const region of ['eu.', 'us.']) {
+    app.register(async (scope) => {
+      scope.broker.includeRouter(router)
+      scope.register(async (scope) => { inner[region] = scope })
+    }, { topicPrefix: region })
+  }
+  await testBroker(app)
+  t.equal((await inner['eu.']!.broker.publish(done, 1)).topic, 'eu.done')
+  t.equal((await inner['us.']!.broker.publish(done, 1)).topic, 'us.done')
+})
+
 t.test('a router in two routers of one scope publishes where its handler runs', async (t) => {
   const app = await build(t)
   const shared = new KafkaRouter()
@@ -323,6 +339,9 @@ t.test('a router of another broker publishes there', async (t) => {
   app.broker.subscriber('orders', { publish: [invoices, audit] }, (value) => value)
   billing.includeRouter(router)
   billing.includeRouter(both, { prefix: 'billing.' })
+  const twice = new KafkaRouter()
+  const away = twice.publisher('away')
+  for (const prefix of ['1.', '2.']) billing.includeRouter(new KafkaRouter({ prefix, routers: [twice] }))
   app.broker.includeRouter(both)
   const broker = await testBroker(app)
   await broker.publish('orders', 1)
@@ -333,6 +352,7 @@ t.test('a router of another broker publishes there', async (t) => {
   await t.rejects(app.broker.publish(invoices, 1), {
     code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /belongs to broker 'billing'/
   })
+  await t.rejects(app.broker.publish(away, 1), { code: 'FASTSTREAM_ERR_ROUTER_HANDLE', message: /included 2 times/ })
 })
 
 t.test('a router shows its prefix, and lets go of an app that never started', async (t) => {

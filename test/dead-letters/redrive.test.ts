@@ -1,47 +1,12 @@
-import t, { type Test } from 'tap'
-import { createMemoryCluster, createMemoryTransport, type MemoryTransport } from '../../lib/transport/memory/index.js'
-import type { FaststreamOptions, RedriveProgress } from '../../index.js'
+import t from 'tap'
+import { createMemoryCluster, createMemoryTransport } from '../../lib/transport/memory/index.js'
+import type { RedriveProgress } from '../../index.js'
 import type { RawHeader } from '../../lib/transport/transport.js'
 import { eventually } from '../conformance/eventually.js'
 import { useEnvironment } from '../support/environment.js'
-import { memoryLog } from '../support/json-log.js'
+import { letterHeaders, shop } from '../support/letter-shop.js'
 import { ManualClock } from '../support/manual-clock.js'
 import { build } from '../support/plugin-app.js'
-
-function letterHeaders (facts: Record<string, string> = {}): RawHeader[] {
-  const own = { topic: 'orders', partition: '0', offset: '0', timestamp: '1', group: 'shop', stage: 'rejected' }
-  const all = { ...own, ...facts }
-  return Object.entries(all).filter(([, value]) => value !== '').map(([name, value]) => [
-    `x-dlq-${name}`, Buffer.from(value)
-  ])
-}
-
-/** An app of the group `shop`, whose letters a test writes. */
-async function shop (t: Test, options: FaststreamOptions = {}, change = (transport: MemoryTransport) => transport) {
-  const { stream, lines } = memoryLog()
-  const cluster = createMemoryCluster()
-  const app = await build(t, { groupId: 'shop', topicConfig: { partitions: 1 }, ...options }, {
-    logger: { level: 'info', stream }
-  })
-  useEnvironment(app, { createTransport: async () => change(createMemoryTransport({ cluster })) })
-  const handled: unknown[] = []
-  app.broker.subscriber('orders', {
-    schema: { value: { type: 'object', required: ['id'], properties: { id: { type: 'number' } } } }
-  }, function take (order) { handled.push(order) })
-  await app.ready()
-  const producer = createMemoryTransport({ cluster }).producer()
-  async function write (value: string | null, headers = letterHeaders(), key: string | null = null): Promise<void> {
-    await producer.send([{
-      topic: 'orders.dlq',
-      partition: 0,
-      key: key === null ? null : Buffer.from(key),
-      value: value === null ? null : Buffer.from(value),
-      headers,
-      timestamp: Date.now()
-    }], Infinity)
-  }
-  return { app, cluster, handled, write, lines }
-}
 
 t.test('damaged letters hide no other one: of a hundred, three damaged, all are listed', async (t) => {
   const { app, write } = await shop(t)
@@ -132,32 +97,6 @@ t.test('letters that name another topic, no group or no whole message are refuse
   t.same(refused.map(({ reason }) => reason), wrong.map(([reason]) => reason))
   t.equal(redriven, 0)
   t.equal(cluster.records('orders').length, 0)
-})
-
-t.test('a crash in the middle of ten thousand loses none, and repeats one batch at most', async (t) => {
-  let left = Infinity
-  const { app, cluster, write } = await shop(t, {}, (transport) => ({
-    ...transport,
-    consumer (options, listener) {
-      const consumer = transport.consumer(options, listener)
-      const { commit } = consumer
-      consumer.commit = async (offsets) => {
-        if (options.groupId === 'faststream-dead-letters' && --left < 0) throw new Error('the process dies')
-        await commit.call(consumer, offsets)
-      }
-      return consumer
-    }
-  }))
-  for (let i = 0; i < 10_000; i++) await write(`{"id":${i}}`)
-  left = 40
-  await t.rejects(app.broker.deadLetters.redrive(), { code: 'FASTSTREAM_ERR_REDRIVE', statusCode: 409 })
-  t.equal(cluster.records('orders').length, 4100, 'the last batch is in the log, and its progress is not')
-  left = Infinity
-  t.match(await app.broker.deadLetters.redrive(), { redriven: 6000 })
-  const ids = cluster.records('orders').map(({ value }) => String(value))
-  t.equal(new Set(ids).size, 10_000, 'none is lost')
-  t.equal(ids.length, 10_100, 'one batch is repeated')
-  t.match(await app.broker.deadLetters.redrive(), { redriven: 0, looked: 0 })
 })
 
 t.test('what the cluster refuses ends the redrive, and what it stored is done', async (t) => {

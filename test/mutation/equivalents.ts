@@ -1,3 +1,4 @@
+import { IN_BROKER } from './equivalents-broker.js'
 import { IN_CONSUME } from './equivalents-consume.js'
 import { IN_TRANSPORT } from './equivalents-transport.js'
 
@@ -13,6 +14,7 @@ export interface Equivalent {
 }
 
 export const EQUIVALENTS: readonly Equivalent[] = [
+  ...IN_BROKER,
   ...IN_CONSUME,
   ...IN_TRANSPORT,
   {

@@ -41,12 +41,14 @@ export class TestRunner {
   #loadedWith
 
   constructor ({ compiled: { folders } }) {
-    this.#files = folders.flatMap((path) => {
-      if (path.endsWith('.test.ts')) return join('test', path)
+    const files = folders.flatMap((path) => {
+      if (path.startsWith('!')) return []
+      if (path.endsWith('.test.ts')) return path
       return readdirSync(join(this.#root, 'test', path), { recursive: true, encoding: 'utf8' })
         .filter((file) => file.endsWith('.test.ts') && !LEFT_OUT.test(file)).sort()
-        .map((file) => join('test', path, file))
+        .map((file) => join(path, file))
     })
+    this.#files = files.filter((path) => !folders.includes(`!${path}`)).map((path) => join('test', path))
   }
 
   /** Stryker says of a mutant that acts while files are loaded that it needs a new process. */
