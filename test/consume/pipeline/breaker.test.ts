@@ -8,6 +8,7 @@ import type { SubscriberPlan } from '../../../lib/consume/pipeline/subscriber-pl
 import type { Outgoing } from '../../../lib/message/outgoing.js'
 import type { Producer } from '../../../lib/produce/producer.js'
 import { environmentOf } from '../../support/environment.js'
+import { gate } from '../../support/inbox.js'
 import { logLines } from '../../support/log-lines.js'
 import { ManualClock, turn } from '../../support/manual-clock.js'
 import { record } from '../../support/record.js'
@@ -350,4 +351,33 @@ t.test('a message whose lane is halted while it is held, or while it is the prob
   const e = start('e')
   e.halt.abort()
   t.equal(await e.ended, 'unsettled')
+})
+
+t.test('a probe whose partition is lost before it ends leaves room for the probes of the next storm', async (t) => {
+  const { opened, open } = gate()
+  let probes = 0
+  let isOver = false
+  const { clock, faults, pipeline, start, run } = build({
+    async handle ({ record }: Delivery) {
+      if (String(record.value) === 'slow' && ++probes === 2) await opened
+      if (!isOver) throw refused()
+    }
+  })
+  faults.set('all', refused())
+  await run(['a', 'b', 'c'], 0)
+  const slow = start('slow', 0)
+  await clock.advance(PAUSE)
+  t.equal(probes, 2, 'it is the probe')
+  pipeline.giveUp('its partition is lost')
+  pipeline.assigned([{ topic: 'orders', partition: 1 }])
+  open()
+  t.equal(await slow.ended, 'unsettled')
+  await run(['d', 'e', 'f'], 1)
+  const held = start('g', 1)
+  await turn()
+  t.match(pipeline.breaker?.partitions, [{ partition: 1 }])
+  isOver = true
+  await clock.advance(PAUSE)
+  t.equal(pipeline.breaker, undefined)
+  t.equal(await held.ended, 'settled')
 })
