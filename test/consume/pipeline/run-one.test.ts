@@ -1,5 +1,7 @@
 import t from 'tap'
-import { AckMessage, NackMessage, RejectMessage, SkipMessage, StopConsume } from '../../../lib/message/ack.js'
+import {
+  AckMessage, NackMessage, RejectMessage, SkipMessage, StopConsume, type Decision
+} from '../../../lib/message/ack.js'
 import { Delivery } from '../../../lib/consume/pipeline/delivery.js'
 import { FailurePolicy, type Verdict } from '../../../lib/consume/pipeline/failure-policy.js'
 import { Pipeline } from '../../../lib/consume/pipeline/pipeline.js'
@@ -207,4 +209,17 @@ t.test('a plan that overlaps treats a message without one before it as any other
   const silent = buildPipeline({ overlaps: true })
   t.equal(await silent.run(), 'settled')
   t.same(silent.dead, [])
+})
+
+t.test('a message is completed with the error of a handler that threw when it had acknowledged it', async (t) => {
+  const completed = hear(t, 'faststream.message.completed')
+  const error = new Error('after that')
+  const decisions: Decision[] = [{ kind: 'ack' }, { kind: 'reject', error: new RejectMessage('no') }]
+  for (const decision of decisions) {
+    const { run } = buildPipeline({ handle: async (delivery) => { delivery.decide(decision); throw error } })
+    t.equal(await run(), 'settled')
+  }
+  t.same(completed.map(({ outcome, error }) => [outcome, error]), [
+    ['acknowledged', error], ['dead-lettered', undefined]
+  ])
 })
