@@ -5,6 +5,8 @@ import type { Equivalent } from './equivalents.js'
 /** Of checks that save the making of an event. */
 const NO_LISTENER = 'Without a listener an event has no effect.'
 const NO_BIT = 'Behind the last byte no bit is set.'
+const NEVER_ASKED = "The code asks for 'none', 'counted' and 'acknowledge': what is none of them is the other word."
+const NO_OVERLAP = 'Where nothing overlaps no message of a lane is before another that runs.'
 const COUNT_SAVES = 'The count only saves a walk through the records: without it the same offsets are found.'
 
 /** Mutants of one file: its line, what stands there instead, and the reason. */
@@ -120,5 +122,34 @@ export const IN_CONSUME: readonly Equivalent[] = [
   ...inFile('pipeline/attempt-window.ts',
     ['#attempts: Attempt[] = []', ['["Stryker was here"]'], 'What has no time is older than the window.'],
     ['if (surplus > 0) this.#attempts = this.#attempts.slice(surplus)',
-      ['true', 'surplus >= 0'], 'A copy of all attempts is as good as the attempts.'])
+      ['true', 'surplus >= 0'], 'A copy of all attempts is as good as the attempts.']),
+  ...inFile('pipeline/batch-pipeline.ts',
+    ['if (members.length < batch.members.length) leaveOut(batch.members, members)',
+      ['true', 'members.length <= batch.members.length'], 'Where all are kept none is left out.'],
+    ['if (!report.tellsCompleted) return outcome', ['false'], NOBODY_LISTENS],
+    ['if (!tellsEnded) return result', ['false'], NOBODY_LISTENS]),
+  ...inFile('pipeline/breaker.ts',
+    ['#letters: number[] = []', ['["Stryker was here"]'], 'What has no time is older than the window.'],
+    ['#opened = { at: 0, elapsed: 0 }', ['{}'], 'The times are read only after a storm has set them.'],
+    ['if (this.#circuits.size === 0) return undefined',
+      ['false'], 'Without circuits none is open: the check spares the making of a name.'],
+    ['if (!isProbe && this.#accounts.size === 0 && this.#circuits.size === 0) return',
+      ['false'], 'Without accounts and circuits there is nothing to count.']),
+  ...inFile('pipeline/failure-policy.ts',
+    ["REJECT_ON_ERROR: { acknowledges: 'after', retries: 'counted', finally: 'dead-letter' },", ['""'], NEVER_ASKED],
+    ["NACK_ON_ERROR: { acknowledges: 'after', retries: 'unlimited', finally: 'dead-letter' },", ['""'], NEVER_ASKED],
+    ["MANUAL: { acknowledges: 'by-hand', retries: 'unlimited', finally: 'dead-letter' }", ['""'], NEVER_ASKED]),
+  ...inFile('pipeline/run-one.ts',
+    ["step = 'handle'", ['""'], 'What is neither decode nor publish counts as the handler.'],
+    ['if (ending !== undefined) await ending', ['true'], 'To await nothing only takes a turn.'],
+    ["const isAgainst = decision !== undefined && decision.kind !== 'ack'",
+      ['true'], 'Here each attempt has a decision: the check is for the compiler of TypeScript.'],
+    ['if (steps.overlaps === true && (isAgainst || result === undefined)) await waitForFirst(delivery, slot)',
+      ['true'], NO_OVERLAP],
+    ['return error === undefined ? SETTLED : { ...SETTLED, error }',
+      ['false'], 'An error that is undefined is read as none.'],
+    [
+      'if (steps.overlaps === true && await slot.first?.() === false) return { ...UNSETTLED, error: toError(caught) }',
+      ['true'], NO_OVERLAP
+    ])
 ]

@@ -1,4 +1,5 @@
 import { sleep } from '../../lib/clock.js'
+import type { Settlement } from '../../lib/consume/partition/lanes.js'
 import { Delivery } from '../../lib/consume/pipeline/delivery.js'
 import type { Outcome } from '../../lib/consume/pipeline/outcome.js'
 import { Pipeline } from '../../lib/consume/pipeline/pipeline.js'
@@ -45,14 +46,15 @@ export function build (overrides: Partial<SubscriberPlan<Delivery>> = {}) {
   const pauses: string[] = []
   const settles: string[] = []
   const slot = {
+    settlement: undefined as Settlement | undefined,
     wait: (ms: number) => { pauses.push('pause'); return sleep(clock, ms, halt.signal) },
     hold: async () => false,
-    settle: () => { settles.push('settled') }
+    settle: (outcome: Settlement = 'acknowledged') => { settles.push('settled'); slot.settlement ??= outcome }
   }
   const run = (): Promise<Outcome> => pipeline.run(
     new Delivery('orders', 1, record(7, 'bytes', { key: Buffer.from('k'), headers: HEADERS })), slot
   )
-  return { clock, log, dead, failures, outcomes, halt, pauses, settles, pipeline, run }
+  return { clock, log, dead, failures, outcomes, halt, pauses, settles, slot, pipeline, run }
 }
 
 export function headersOf (outgoing: Outgoing | undefined): Record<string, string | undefined> {

@@ -100,7 +100,8 @@ export class Delivery {
   /** Aborts the attempt; a second abort does not change the reason. Listeners of the signal run in an own context. */
   abort (reason: Error): void {
     const first = this.#reason ??= reason
-    if (this.#controller !== undefined) inOwnContext(() => this.#controller?.abort(first))
+    const controller = this.#controller
+    if (controller !== undefined) inOwnContext(() => { controller.abort(first) })
     this.#wait?.reject(first)
   }
 

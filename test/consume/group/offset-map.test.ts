@@ -41,6 +41,24 @@ t.test('ten thousand offsets fit, however they lie', async (t) => {
   t.same(has(0n, encodeOffsetMap(at(0n), offsets), offsets), offsets)
 })
 
+t.test('nothing is left out of metadata that has just the length of the limit', async (t) => {
+  let random = 1
+  const positions = Array.from({ length: 30_000 }, (_, i) => BigInt(i + 1)).filter(
+    () => (random = random * 48271 % 2147483647) % 2 === 0
+  )
+  const encoded = (count: number, offset: bigint): string => {
+    return encodeOffsetMap(at(offset), positions.slice(0, count).map((each) => offset + each))
+  }
+  let count = 10_000
+  while (encoded(count, 1n).length < 4090) count += 4
+  // Each digit of the offset is one more character.
+  const offset = 10n ** BigInt(4096 - encoded(count, 1n).length)
+  const metadata = encoded(count, offset)
+  t.equal(metadata.length, 4096)
+  const offsets = positions.slice(0, count).map((each) => offset + each)
+  t.same(has(offset, metadata, offsets), offsets)
+})
+
 t.test('what does not fit is left out from behind', async (t) => {
   let random = 1
   const offsets = Array.from({ length: 200_000 }, (_, i) => BigInt(i + 1)).filter(

@@ -1,75 +1,12 @@
 import t from 'tap'
 import { NackMessage, RejectMessage } from '../../../index.js'
-import { sleep } from '../../../lib/clock.js'
-import { Delivery } from '../../../lib/consume/pipeline/delivery.js'
-import type { Outcome } from '../../../lib/consume/pipeline/outcome.js'
-import { Pipeline } from '../../../lib/consume/pipeline/pipeline.js'
-import type { SubscriberPlan } from '../../../lib/consume/pipeline/subscriber-plan.js'
-import type { Outgoing } from '../../../lib/message/outgoing.js'
-import type { Producer } from '../../../lib/produce/producer.js'
-import { environmentOf } from '../../support/environment.js'
-import { logLines } from '../../support/log-lines.js'
-import { ManualClock, turn } from '../../support/manual-clock.js'
-import { record } from '../../support/record.js'
-import { planOf } from '../../support/subscriber-plan.js'
+import type { Delivery } from '../../../lib/consume/pipeline/delivery.js'
+import { build, PAUSE, refused } from '../../support/breaker-fixture.js'
+import { gate } from '../../support/inbox.js'
+import { turn } from '../../support/manual-clock.js'
 
 const OPENED = 'error most attempts fail alike: messages wait instead of becoming dead letters, until a probe succeeds'
 const CLOSED = 'info a probe succeeded: messages are handled again'
-/** Longer than any pause between probes, ms. */
-const PAUSE = 36_000
-
-function refused (code = 'ECONNREFUSED'): Error {
-  return Object.assign(new Error('no database'), { code })
-}
-
-/** A pipeline whose handler fails for a value as the test says. */
-function build (overrides: Partial<SubscriberPlan<Delivery>> = {}) {
-  const clock = new ManualClock()
-  const log = logLines()
-  const dead: string[] = []
-  const handled: string[] = []
-  const attempts: string[] = []
-  const faults = new Map<string, Error>()
-  const producer = {
-    publish: async ({ value }: Outgoing) => { dead.push(String(value)) }
-  } as unknown as Producer
-  const plan = planOf({
-    breaker: { window: 60_000, ratio: 0.5, minimum: 4 },
-    handle ({ record }: Delivery) {
-      const value = String(record.value)
-      attempts.push(value)
-      const fault = faults.get(value) ?? faults.get('all')
-      if (fault !== undefined && fault.message !== 'none') throw fault
-      handled.push(value)
-    },
-    ...overrides
-  })
-  const environment = environmentOf(clock, log)
-  const events: unknown[] = []
-  environment.events.breakerOpened.on(({ subscriber, topic, partition, errorClass }) => {
-    events.push(['opened', subscriber, topic, partition, errorClass])
-  })
-  environment.events.breakerClosed.on(({ subscriber, duration }) => { events.push(['closed', subscriber, duration]) })
-  const pipeline = new Pipeline(plan, producer, environment)
-  let offset = 0
-
-  function start (value: string, partition = 0) {
-    const halt = new AbortController()
-    const slot = {
-      wait: (ms: number) => sleep(clock, ms, halt.signal),
-      hold: async (opened: (signal: AbortSignal) => Promise<boolean>) => await opened(halt.signal),
-      settle: () => {}
-    }
-    const ended: Promise<Outcome> = pipeline.run(new Delivery('orders', partition, record(offset++, value)), slot)
-    return { ended, halt }
-  }
-  /** Runs messages one after the other, which must all end. */
-  async function run (values: readonly string[], partition = 0): Promise<void> {
-    for (const value of values) await start(value, partition).ended
-  }
-  return { clock, log, dead, handled, attempts, faults, events, pipeline, start, run }
-}
-
 const NONE = new Error('none')
 
 t.test('messages wait before the letter that would be one of most, and one probe at a time follows', async (t) => {
@@ -350,4 +287,33 @@ t.test('a message whose lane is halted while it is held, or while it is the prob
   const e = start('e')
   e.halt.abort()
   t.equal(await e.ended, 'unsettled')
+})
+
+t.test('a probe whose partition is lost before it ends leaves room for the probes of the next storm', async (t) => {
+  const { opened, open } = gate()
+  let probes = 0
+  let isOver = false
+  const { clock, faults, pipeline, start, run } = build({
+    async handle ({ record }: Delivery) {
+      if (String(record.value) === 'slow' && ++probes === 2) await opened
+      if (!isOver) throw refused()
+    }
+  })
+  faults.set('all', refused())
+  await run(['a', 'b', 'c'], 0)
+  const slow = start('slow', 0)
+  await clock.advance(PAUSE)
+  t.equal(probes, 2, 'it is the probe')
+  pipeline.giveUp('its partition is lost')
+  pipeline.assigned([{ topic: 'orders', partition: 1 }])
+  open()
+  t.equal(await slow.ended, 'unsettled')
+  await run(['d', 'e', 'f'], 1)
+  const held = start('g', 1)
+  await turn()
+  t.match(pipeline.breaker?.partitions, [{ partition: 1 }])
+  isOver = true
+  await clock.advance(PAUSE)
+  t.equal(pipeline.breaker, undefined)
+  t.equal(await held.ended, 'settled')
 })

@@ -104,3 +104,32 @@ t.test('a handler without a right stops its subscriber where the app has declare
   t.same(refused(onCluster, ['others']), stop, 'no topic can be written')
   t.same(refused(onCluster, []), again)
 })
+
+t.test('a subscriber that stops tells at which stage the right was missing', async (t) => {
+  const { policy } = policyOf('REJECT_ON_ERROR', { writtenTopics: () => ['bills'] })
+  const refused = notAuthorized([{ operation: 'Write', resource: 'topic', name: 'bills' }], undefined)
+  t.same(policy.thrown('publish', refused, attempt(1)), { stage: 'publish', consequence: { kind: 'stop' } })
+  t.same(policy.thrown('handle', refused, attempt(1)), { stage: 'handler', consequence: { kind: 'stop' } })
+})
+
+t.test('a result stops its subscriber without any right that is missing', async (t) => {
+  const { policy } = policyOf('REJECT_ON_ERROR', { writtenTopics: () => [] })
+  const refused = notAuthorized([{ operation: 'Write', resource: 'topic', name: 'bills' }], undefined)
+  t.same(policy.thrown('publish', refused, attempt(1)), { stage: 'publish', consequence: { kind: 'stop' } })
+})
+
+t.test('of several missing rights one that the app has declared is enough for a stop', async (t) => {
+  const { policy } = policyOf('REJECT_ON_ERROR', { writtenTopics: () => ['bills'] })
+  const refused = notAuthorized([
+    { operation: 'Write', resource: 'topic', name: 'others' }, { operation: 'Write', resource: 'topic', name: 'bills' }
+  ], undefined)
+  t.same(policy.thrown('handle', refused, attempt(1)).consequence, { kind: 'stop' })
+})
+
+t.test('a codec that was aborted is tried again: that says nothing about its message', async (t) => {
+  const { policy } = policyOf('REJECT_ON_ERROR')
+  const late = attempt(1)
+  late.abort(new Error('no answer'))
+  t.same(policy.thrown('decode', late.aborted!, late), { stage: 'handler', consequence: again })
+  t.same(policy.thrown('decode', new Error('no JSON'), late), { stage: 'deserialize', consequence: deadLetter })
+})

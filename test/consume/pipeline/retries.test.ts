@@ -1,11 +1,14 @@
 import t from 'tap'
-import type { Delivery } from '../../../lib/consume/pipeline/delivery.js'
+import { Delivery } from '../../../lib/consume/pipeline/delivery.js'
 import { backoff } from '../../../lib/consume/pipeline/backoff.js'
 import { toError } from '../../../lib/to-error.js'
 import type { SubscriberPlan } from '../../../lib/consume/pipeline/subscriber-plan.js'
+import type { RawHeader } from '../../../lib/transport/transport.js'
+import { hear } from '../../support/hear.js'
 import { turn } from '../../support/manual-clock.js'
 import { prepared } from '../../support/prepared.js'
 import { retry, build, headersOf } from '../../support/pipeline-fixture.js'
+import { record } from '../../support/record.js'
 
 t.test('a handler that succeeds settles its message', async (t) => {
   const { run, failures } = build({ handle: async () => {} })
@@ -138,4 +141,20 @@ t.test('the last error is told, of a handler and of what could not be published'
   t.match(pipeline.lastError, { error: { message: 'unreachable' }, at: clock.now() })
   await clock.advance(300)
   t.equal(await settled, 'settled')
+})
+
+t.test('a message is completed with the time of all its attempts and of the waits between them', async (t) => {
+  const completed = hear(t, 'faststream.message.completed')
+  const { run, clock } = build({ handle: ({ attempt }) => { if (attempt === 1) throw new Error('once') } })
+  const done = run()
+  await clock.advance(100)
+  t.equal(await done, 'settled')
+  t.match(completed, [{ outcome: 'acknowledged', attempts: 2, duration: 100 }])
+})
+
+t.test('a message that was redriven for another group is skipped before it is decoded', async (t) => {
+  const { pipeline, slot } = build({ decode: () => t.fail('it is not decoded') as never })
+  const headers: RawHeader[] = [['x-dlq-redrive-group', Buffer.from('billing')]]
+  t.equal(await pipeline.run(new Delivery('orders', 0, record(7, 'v', { headers })), slot), 'settled')
+  t.equal(slot.settlement, 'skipped')
 })

@@ -1,5 +1,7 @@
 import t from 'tap'
-import { StopConsume } from '../../../lib/message/ack.js'
+import {
+  AckMessage, NackMessage, RejectMessage, SkipMessage, StopConsume, type Decision
+} from '../../../lib/message/ack.js'
 import { Delivery } from '../../../lib/consume/pipeline/delivery.js'
 import { FailurePolicy, type Verdict } from '../../../lib/consume/pipeline/failure-policy.js'
 import { Pipeline } from '../../../lib/consume/pipeline/pipeline.js'
@@ -8,9 +10,12 @@ import type { Outcome } from '../../../lib/consume/pipeline/outcome.js'
 import type { Outgoing } from '../../../lib/message/outgoing.js'
 import type { Producer } from '../../../lib/produce/producer.js'
 import { environmentOf } from '../../support/environment.js'
+import { hear } from '../../support/hear.js'
 import { gate } from '../../support/inbox.js'
 import { logLines } from '../../support/log-lines.js'
 import { ManualClock, turn } from '../../support/manual-clock.js'
+import { build as buildPipeline, retry } from '../../support/pipeline-fixture.js'
+import { prepared } from '../../support/prepared.js'
 import { record } from '../../support/record.js'
 import { SUBSCRIBER } from '../../support/subscriber-plan.js'
 
@@ -80,6 +85,46 @@ t.test('a decode that exceeds the handler time-out has failed, even if it resolv
   t.same([handled, dead.length], [false, 1])
 })
 
+t.test('a decode that rejects with an error of its own when it is aborted is tried again', async (t) => {
+  let decodes = 0
+  const { run, dead, clock, plan } = build({
+    retry: { ...retry, retries: 1 },
+    decode: async ({ signal }) => {
+      if (++decodes === 2) return 'in time'
+      await new Promise((resolve) => { signal.addEventListener('abort', resolve) })
+      throw new Error('the registry did not answer')
+    }
+  })
+  const done = run()
+  await clock.advance(1000 + plan.retry.delay)
+  t.equal(await done, 'settled')
+  t.same([decodes, dead], [2, []])
+})
+
+t.test('a codec may decide about its message as a handler does', async (t) => {
+  for (const [thrown, settlement, letters] of [
+    [new AckMessage(), undefined, 0],
+    [new SkipMessage(), 'skipped', 0],
+    [new RejectMessage('no'), 'dead-lettered', 1]
+  ] as const) {
+    const { run, slot, dead, failures } = buildPipeline({ decode: () => { throw thrown } })
+    t.equal(await run(), 'settled')
+    t.same([slot.settlement, dead.length], [settlement, letters], thrown.name)
+    t.same(failures.map(({ stage }) => stage), letters === 0 ? [] : ['rejected'])
+  }
+  let decodes = 0
+  const { run, clock, dead } = buildPipeline({
+    decode: (delivery) => {
+      if (++decodes === 1) throw new NackMessage({ delay: 70 })
+      return delivery
+    }
+  })
+  const done = run()
+  await clock.advance(70)
+  t.equal(await done, 'settled')
+  t.same([decodes, dead], [2, []])
+})
+
 t.test('a decode that is given up leaves its message unsettled', async (t) => {
   const { opened, open } = gate()
   const { run, dead, pipeline } = build({ decode: async () => { await opened; return 'late' } })
@@ -130,4 +175,51 @@ t.test('a handler that stops its subscriber settles its message only if it had a
     t.equal(outcome, 'stop')
     t.same(settles, decides === 'ack' ? ['settled'] : [], String(decides))
   }
+})
+
+t.test('a handler that has ended is not late, however long its result is on its way', async (t) => {
+  const { opened, open } = gate()
+  const { run, clock, log, pipeline } = buildPipeline({
+    handlerTimeout: 1000,
+    handle: async () => 'result',
+    prepare: () => [prepared('out', async () => { await opened; return { topic: 'out', partition: 0, offset: 0n } })]
+  })
+  const done = run()
+  await clock.advance(5000)
+  t.same([[...pipeline.late], log.lines], [[], []])
+  open()
+  t.equal(await done, 'settled')
+})
+
+t.test('the end of an attempt tells the error of a handler that threw when it had decided', async (t) => {
+  const ended = hear(t, 'faststream.message.ended')
+  const error = new Error('after that')
+  const thrown = buildPipeline({ handle: async (delivery) => { delivery.decide({ kind: 'ack' }); throw error } })
+  t.equal(await thrown.run(), 'settled')
+  t.equal(await buildPipeline().run(), 'settled')
+  t.match(ended, [{ outcome: 'settled', error }, { outcome: 'settled', error: undefined }])
+})
+
+t.test('a plan that overlaps treats a message without one before it as any other', async (t) => {
+  const failing = buildPipeline({
+    overlaps: true, retry: { ...retry, retries: 0 }, handle: () => { throw new Error('no') }
+  })
+  t.equal(await failing.run(), 'settled')
+  t.equal(failing.dead.length, 1)
+  const silent = buildPipeline({ overlaps: true })
+  t.equal(await silent.run(), 'settled')
+  t.same(silent.dead, [])
+})
+
+t.test('a message is completed with the error of a handler that threw when it had acknowledged it', async (t) => {
+  const completed = hear(t, 'faststream.message.completed')
+  const error = new Error('after that')
+  const decisions: Decision[] = [{ kind: 'ack' }, { kind: 'reject', error: new RejectMessage('no') }]
+  for (const decision of decisions) {
+    const { run } = buildPipeline({ handle: async (delivery) => { delivery.decide(decision); throw error } })
+    t.equal(await run(), 'settled')
+  }
+  t.same(completed.map(({ outcome, error }) => [outcome, error]), [
+    ['acknowledged', error], ['dead-lettered', undefined]
+  ])
 })

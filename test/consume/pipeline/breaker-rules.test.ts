@@ -1,0 +1,217 @@
+import t from 'tap'
+import type { Delivery } from '../../../lib/consume/pipeline/delivery.js'
+import { FASTSTREAM_ERR_VALIDATION } from '../../../lib/errors.js'
+import { RejectMessage } from '../../../lib/message/ack.js'
+import { build, PAUSE, refused } from '../../support/breaker-fixture.js'
+import { gate } from '../../support/inbox.js'
+import { turn } from '../../support/manual-clock.js'
+
+t.test('a probe that fails ten times becomes a letter only while few letters were written', async (t) => {
+  const { clock, dead, faults, start, run } = build({ breaker: { window: 3_600_000, ratio: 0.5, minimum: 4 } })
+  faults.set('all', refused())
+  await run(['a', 'b', 'c'])
+  const head = start('head')
+  await clock.advance(20 * PAUSE)
+  t.equal(await head.ended, 'settled')
+  const next = start('next')
+  await clock.advance(40 * PAUSE)
+  t.same(dead, ['a', 'b', 'c', 'head'], 'four letters are as many as the window takes')
+  await clock.advance(100 * PAUSE)
+  t.equal(await next.ended, 'settled', 'they are older than the window')
+  t.same(dead, ['a', 'b', 'c', 'head', 'next'])
+})
+
+t.test('a success between failures does not hide them', async (t) => {
+  const { faults, dead, pipeline, start, run } = build()
+  faults.set('bad', refused())
+  await run(['bad', 'good', 'bad'])
+  const held = start('bad')
+  await turn()
+  t.not(pipeline.breaker, undefined)
+  t.equal(dead.length, 2)
+  held.halt.abort()
+  t.equal(await held.ended, 'unsettled')
+})
+
+t.test('a failure that as many successes follow as the minimum is forgotten, with them', async (t) => {
+  const { faults, dead, events, run } = build()
+  faults.set('bad', refused())
+  await run(['bad', 'good', 'good', 'good', 'good', 'bad', 'bad', 'bad'])
+  t.equal(dead.length, 4)
+  t.same(events, [])
+})
+
+t.test('a message that was running when its partition came to a standstill says nothing of the storm', async (t) => {
+  const { opened, open } = gate()
+  const { pipeline, start, run } = build({
+    async handle ({ record }: Delivery) {
+      if (String(record.value) === 'slow') await opened
+      else throw refused()
+    }
+  })
+  const slow = start('slow')
+  await run(['a', 'b', 'c'])
+  const held = start('d')
+  await turn()
+  open()
+  t.equal(await slow.ended, 'settled')
+  t.match(pipeline.breaker?.partitions, [{ partition: 0 }])
+  held.halt.abort()
+  t.equal(await held.ended, 'unsettled')
+})
+
+t.test('nine successes after a storm are too few for a single failure to count as any other', async (t) => {
+  const { clock, faults, events, start, run } = build()
+  faults.set('db', refused())
+  await run(['db', 'db', 'db'])
+  const first = start('db')
+  await turn()
+  faults.clear()
+  await clock.advance(PAUSE)
+  t.equal(await first.ended, 'settled')
+  await run(Array.from({ length: 9 }, () => 'db'))
+  faults.set('db', refused())
+  const second = start('db')
+  await turn()
+  t.match(events, [['opened'], ['closed'], ['opened']])
+  second.halt.abort()
+  t.equal(await second.ended, 'unsettled')
+})
+
+t.test('the probes of a new storm begin with short pauses, and the end of a storm tells how long it was', async (t) => {
+  const { clock, faults, events, start, run } = build()
+  faults.set('all', refused())
+  await run(['a', 'b', 'c'])
+  const first = start('d')
+  await clock.advance(3 * PAUSE)
+  faults.clear()
+  await clock.advance(PAUSE)
+  t.equal(await first.ended, 'settled')
+  const [, , duration] = events[1] as [string, string, number]
+  t.ok(duration > 3 * PAUSE && duration <= 4 * PAUSE, `${duration} ms`)
+  await run(Array.from({ length: 10 }, () => 'good'))
+  faults.set('all', refused())
+  await run(['e', 'f', 'g'])
+  const second = start('h')
+  await turn()
+  faults.clear()
+  await clock.advance(1200)
+  t.equal(await Promise.race([second.ended, 'it still waits']), 'settled')
+})
+
+t.test('a probe that succeeds lets the next partition try at once', async (t) => {
+  const { clock, faults, pipeline, start, run } = build()
+  faults.set('all', refused())
+  await run(['a', 'b', 'c'])
+  const held = [0, 1, 2].map((partition) => start(`held ${partition}`, partition))
+  await turn()
+  faults.clear()
+  await clock.advance(1200)
+  t.equal(pipeline.breaker, undefined)
+  t.same(await Promise.all(held.map(({ ended }) => ended)), ['settled', 'settled', 'settled'])
+})
+
+t.test('a probe that is given up ends no storm', async (t) => {
+  const { opened, open } = gate()
+  let calls = 0
+  const { clock, pipeline, start, run } = build({
+    async handle ({ record }: Delivery) {
+      if (String(record.value) === 'slow' && ++calls === 2) return await opened
+      throw refused()
+    }
+  })
+  await run(['a', 'b', 'c'])
+  const slow = start('slow')
+  await clock.advance(PAUSE)
+  t.equal(calls, 2)
+  pipeline.giveUp('its partition is lost')
+  open()
+  t.equal(await slow.ended, 'unsettled')
+  t.not(pipeline.breaker, undefined)
+})
+
+t.test('a message that is invalid, or that its codec rejects, does not count', async (t) => {
+  for (const error of [new FASTSTREAM_ERR_VALIDATION('no'), new RejectMessage('no')]) {
+    const { dead, events, run } = build({ decode: () => { throw error } })
+    await run(Array.from({ length: 5 }, (_, i) => String(i)))
+    t.equal(dead.length, 5)
+    t.same(events, [])
+  }
+})
+
+t.test('the class of an error without a code is its name', async (t) => {
+  const { faults, events, start, run } = build()
+  faults.set('all', new TypeError('no total'))
+  await run(['a', 'b', 'c'])
+  const held = start('d')
+  await turn()
+  t.same(events, [['opened', 'take', 'orders', 0, 'TypeError']])
+  held.halt.abort()
+  t.equal(await held.ended, 'unsettled')
+})
+
+t.test('a held message that is halted leaves the others their turns', async (t) => {
+  const { clock, faults, start, run } = build()
+  faults.set('all', refused())
+  await run(['a', 'b', 'c'])
+  const [first, second] = [start('first', 0), start('second', 1)]
+  await turn()
+  first.halt.abort()
+  t.equal(await first.ended, 'unsettled')
+  faults.clear()
+  await clock.advance(1200)
+  t.equal(await Promise.race([second.ended, 'it still waits']), 'settled')
+})
+
+t.test('the end of a storm lets all messages of the partition go together', async (t) => {
+  const { opened, open } = gate()
+  let isOver = false
+  const running: string[] = []
+  const { clock, start, run } = build({
+    async handle ({ record }: Delivery) {
+      if (!isOver) throw refused()
+      running.push(String(record.value))
+      if (running.length > 1) await opened
+    }
+  })
+  await run(['a', 'b', 'c'])
+  const held = ['d', 'e', 'f'].map((value) => start(value))
+  await turn()
+  isOver = true
+  await clock.advance(1200)
+  t.same(running.toSorted(), ['d', 'e', 'f'])
+  open()
+  t.same(await Promise.all(held.map(({ ended }) => ended)), ['settled', 'settled', 'settled'])
+})
+
+t.test('one probe runs at a time, however long it takes', async (t) => {
+  const { opened, open } = gate()
+  const attempts: string[] = []
+  const { clock, start, run } = build({
+    async handle ({ record }: Delivery) {
+      attempts.push(String(record.value))
+      if (attempts.filter((value) => value === 'd').length === 2) await opened
+      throw refused()
+    }
+  })
+  await run(['a', 'b', 'c'])
+  const probe = start('d')
+  await clock.advance(PAUSE)
+  const other = start('e')
+  t.same(attempts, ['a', 'b', 'c', 'd', 'd'])
+  await clock.advance(4 * PAUSE)
+  t.equal(attempts.length, 5)
+  for (const { halt } of [probe, other]) halt.abort()
+  open()
+  await Promise.all([probe.ended, other.ended])
+})
+
+t.test('no probe is planned where no message is held', async (t) => {
+  const { clock, faults, start, run } = build()
+  faults.set('all', refused())
+  await run(['a', 'b', 'c'])
+  const head = start('head')
+  await clock.advance(20 * PAUSE)
+  t.equal(await head.ended, 'settled', 'it went its way')
+  t.equal(clock.waiting, 0)
+})
