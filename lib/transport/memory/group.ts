@@ -36,6 +36,8 @@ export interface Lag {
   readonly end: bigint
 }
 
+function ignore (): void {}
+
 /**
  * The coordinator of one consumer group, with the eager protocol of Kafka's classic groups: on every change all
  * members are asked to rejoin, and when all have done so, or their time is up, a new generation begins.
@@ -54,8 +56,8 @@ export class Group {
   /** Members that the rebalance waits for. */
   #waiting = new Set<Member>()
   readonly #clock: Clock
-  #cancelTimeout = (): void => {}
-  #cancelCompletion = (): void => {}
+  #cancelTimeout = ignore
+  #cancelCompletion = ignore
 
   constructor (groupId: string | null, cluster: MemoryCluster, home?: Group) {
     this.groupId = groupId
