@@ -5,9 +5,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import {
   BatchError, dependency, KafkaRouter, response, route, type BatchedMessage, type BoundBroker, type MessageBatch
 } from '../index.js'
-
-type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false
-function expectEqual<A, B> (_equal: Equal<A, B>): void {}
+import { expectEqual } from './expect.test-d.js'
 
 interface Order { id: string, total: number }
 const OrderSchema = Type.Object({ id: Type.String(), total: Type.Number() })

@@ -5,10 +5,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import faststreamPlugin, {
   NackMessage, type Codec, type CodecOption, type Decoder, type EncodedMessage, type MessageParts, type Parser
 } from '../index.js'
-
-type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false
-function expectType<T> (_value: T): void {}
-function expectEqual<A, B> (_equal: Equal<A, B>): void {}
+import { expectEqual, expectType } from './expect.test-d.js'
 
 const OrderSchema = Type.Object({ id: Type.String(), total: Type.Number() })
 const KeySchema = Type.Object({ id: Type.Integer() })

@@ -3,9 +3,7 @@ import Fastify from 'fastify'
 import { type Static, Type } from '@sinclair/typebox'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { dependency, type SeekTarget, type Subscriber } from '../index.js'
-
-type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false
-function expectEqual<A, B> (_equal: Equal<A, B>): void {}
+import { expectEqual } from './expect.test-d.js'
 function use (..._values: unknown[]): void {}
 
 const OrderSchema = Type.Object({ id: Type.String() })

@@ -3,9 +3,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import faststreamPlugin, {
   response, type AnyMessage, type ErrorDecision, type ErrorHandler, type FailedMessage, type FailureStage
 } from '../index.js'
-
-type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false
-function expectEqual<A, B> (_equal: Equal<A, B>): void {}
+import { expectEqual } from './expect.test-d.js'
 
 const app = Fastify()
 await app.register(faststreamPlugin)

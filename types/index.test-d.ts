@@ -1,20 +1,12 @@
 /* Checked by `tsc`, never run: each good case compiles, each `@ts-expect-error` is a compile error. */
-import Fastify, { type FastifyPluginAsync, type FastifyTypeProvider } from 'fastify'
+import Fastify from 'fastify'
 import { Type } from '@sinclair/typebox'
-import type { FastifyPluginAsyncTypebox, TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import type { JsonSchemaToTsProvider } from '@fastify/type-provider-json-schema-to-ts'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import faststreamPlugin, {
-  dependency, GenerationLostError, NackMessage, response, SendError, SkipMessage, type BrokerHealth, type DeadLetter,
-  type DeadLetterCause, type Dependency, type FaststreamChannels, type Message, type Publisher, type RecordMetadata,
-  type Transport, type TransportOptions
+  NackMessage, response, SkipMessage, type BrokerHealth, type DeadLetter, type DeadLetterCause, type FaststreamChannels,
+  type Message, type Publisher, type RecordMetadata
 } from '../index.js'
-import { testBroker } from '../lib/testing/index.js'
-
-declare module '../index.js' { interface NamedBrokers { billing: true } }
-
-type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false
-function expectType<T> (_value: T): void {}
-function expectEqual<A, B> (_equal: Equal<A, B>): void {}
+import { expectEqual, expectType } from './expect.test-d.js'
 
 const OrderSchema = Type.Object({ id: Type.String(), total: Type.Number({ minimum: 0 }) }, { $id: 'Order' })
 const InvoiceSchema = Type.Object({ orderId: Type.String(), amount: Type.Number() }, { $id: 'Invoice' })
@@ -142,91 +134,6 @@ app.broker.subscriber('orders', { ackPolicy: 'MAYBE' }, () => {})
 // @ts-expect-error no such order
 app.broker.subscriber('orders', { ordering: 'topic' }, () => {})
 
-// Dependencies
-interface Client { query (sql: string): Promise<unknown[]>, release (): void }
-declare const pool: { connect (): Promise<Client> }
-const client = dependency(async function * client (_, { log }) {
-  const connection = await pool.connect()
-  try { yield connection } finally { connection.release(); log.debug('released') }
-})
-expectEqual<typeof client, Dependency<Client>>(true)
-class Orders {
-  readonly client: Client
-  constructor (client: Client) { this.client = client }
-  save (order: { id: string }) { return this.client.query(order.id) }
-}
-const orders = dependency({ client }, ({ client }) => new Orders(client))
-expectEqual<typeof orders, Dependency<Orders>>(true)
-const named = dependency('named', { orders }, async ({ orders }) => orders.client)
-expectEqual<typeof named, Dependency<Client>>(true)
-const generated = dependency('generated', function * () { yield 1 })
-expectEqual<typeof generated, Dependency<number>>(true)
-app.get('/more', { config: { deps: { named, generated } } }, async ({ deps }) => {
-  expectEqual<typeof deps, { readonly named: Client, readonly generated: number }>(true)
-})
-const tenant = dependency((_, { header, source }) => header('x-tenant') ?? (
-  source.kind === 'http' ? source.request.hostname : source.message.topic
-))
-expectEqual<typeof tenant, Dependency<string>>(true)
-// @ts-expect-error it does not say that it needs it
-dependency({ client }, ({ orders }) => orders)
-// @ts-expect-error no dependency
-dependency({ client: pool }, ({ client }) => client)
-
-app.post('/with', { schema: { body: OrderSchema }, config: { deps: { orders } } }, async (request) => {
-  await request.deps.orders.save(request.body)
-  expectEqual<Awaited<ReturnType<typeof request.resolve<string>>>, string>(true)
-  expectType<string>(await request.resolve(tenant))
-  // @ts-expect-error not declared
-  expectType<unknown>(request.deps.client)
-})
-app.broker.subscriber('orders', {
-  schema: { value: OrderSchema }, deps: { orders, tenant }, publish: invoices
-}, async (order, { deps, resolve }) => {
-  await deps.orders.save(order)
-  expectType<Client>(await resolve(client))
-  // @ts-expect-error not declared
-  expectType<unknown>(deps.client)
-  return { orderId: deps.tenant, amount: order.total }
-})
-// @ts-expect-error no dependency
-app.broker.subscriber('orders', { deps: { orders: pool } }, () => {})
-await app.register(async (plain) => {
-  const scope = plain.withTypeProvider<TypeBoxTypeProvider>().withDeps({ tenant }).withDeps({ orders })
-  scope.get('/who', { config: { deps: { client } } }, async (request) => {
-    await request.deps.orders.save({ id: request.deps.tenant })
-    await request.deps.client.query('')
-    // @ts-expect-error not declared
-    expectType<unknown>(request.deps.nope)
-  })
-  scope.get(
-    '/plain',
-    { schema: { querystring: Type.Object({ n: Type.Integer() }) } },
-    async (request) => request.deps.tenant + request.query.n.toFixed()
-  )
-  scope.broker.subscriber(
-    'scoped',
-    { schema: { value: OrderSchema }, deps: { client } },
-    async (order, { deps }) => { await deps.client.query(deps.tenant + order.id) }
-  )
-  scope.broker.subscriber('scoped too', (value, { deps }) => { expectEqual<typeof deps.tenant, string>(true) })
-})
-app.get('/sibling', async (request) => {
-  // @ts-expect-error what another scope declared is not here
-  expectType<unknown>(request.deps.tenant)
-})
-const broker = await testBroker(app, {
-  overrides: [
-    [orders, () => new Orders(new (class { async query () { return [] }; release () {} })())],
-    [tenant, dependency(() => 'a')]
-  ]
-})
-broker.override(tenant, async () => 'b')
-// @ts-expect-error no tenant
-broker.override(tenant, () => 1)
-// @ts-expect-error no tenant
-await testBroker(app, { overrides: [[tenant, () => 1]] })
-
 // Health
 expectEqual<ReturnType<typeof app.broker.health>, BrokerHealth>(true)
 app.get('/ready', (request, reply) => {
@@ -241,48 +148,6 @@ app.brokers.billing.subscriber(
 )
 // @ts-expect-error no such cluster
 expectType<unknown>(app.brokers.nope)
-
-// Scopes: as with routes, an inline scope names its type provider, a typed plugin has it.
-await app.register(async (plain) => {
-  plain.broker.subscriber('plain', { schema: { value: OrderSchema } }, (value) => {
-    expectEqual<typeof value, unknown>(true)
-  })
-  const scope = plain.withTypeProvider<TypeBoxTypeProvider>()
-  scope.broker.subscriber('scoped', { schema: { value: OrderSchema } }, (order) => { expectType<number>(order.total) })
-})
-const typed: FastifyPluginAsyncTypebox = async (scope) => {
-  scope.broker.subscriber('typed', { schema: { value: OrderSchema } }, (order) => { expectType<number>(order.total) })
-}
-const untyped: FastifyPluginAsync = async (scope) => { scope.broker.subscriber('untyped', () => {}) }
-await app.register(typed)
-await app.register(untyped)
-
-// Other type providers
-const literal = Fastify().withTypeProvider<JsonSchemaToTsProvider>()
-literal.broker.subscriber(
-  'x',
-  { schema: { value: { type: 'object', required: ['n'], properties: { n: { type: 'number' } } } } },
-  ({ n }) => { expectEqual<typeof n, number>(true) }
-)
-const numbers = literal.broker.publisher('y', {
-  schema: {
-    value: { type: 'object', required: ['n'], properties: { n: { type: 'number' } }, additionalProperties: false }
-  }
-})
-await numbers.publish({ n: 1 })
-// @ts-expect-error wrong type
-await numbers.publish({ n: 'x' })
-
-const none = Fastify()
-none.broker.subscriber('x', { schema: { value: { type: 'object' } } }, (value) => {
-  expectEqual<typeof value, unknown>(true)
-})
-await none.broker.publisher('q').publish({ any: 1 })
-
-interface NumberProvider extends FastifyTypeProvider { readonly validator: number, readonly serializer: string }
-const custom = Fastify().withTypeProvider<NumberProvider>()
-custom.broker.subscriber('x', { schema: { value: {} } }, (value) => { expectEqual<typeof value, number>(true) })
-await custom.broker.publisher('x', { schema: { value: {} } }).publish('text')
 
 // Publishing from the page
 const page = Fastify()
@@ -302,33 +167,6 @@ await page.register(faststreamPlugin, { asyncapi: { publish: {} } })
 await page.register(faststreamPlugin, { asyncapi: { publish: { authorize: () => {} } } })
 // @ts-expect-error it is one of two
 await page.register(faststreamPlugin, { asyncapi: { publish: { authorize: (_, { action }) => action === 'publish' } } })
-
-// A transport of one's own
-declare const transport: Transport
-await app.register(faststreamPlugin, { transport, groupId: 'shop' })
-await app.register(faststreamPlugin, {
-  transport: ({ brokers, log }) => { log.info({ brokers }, 'made'); return transport }, groupId: 'shop'
-})
-await app.register(faststreamPlugin, {
-  transport: async (options) => { expectType<TransportOptions>(options); return transport }, groupId: 'shop'
-})
-// @ts-expect-error no such client
-await app.register(faststreamPlugin, { transport: 'pigeon' })
-const { consumer, ...noConsumer } = transport
-// @ts-expect-error a method is missing
-await app.register(faststreamPlugin, { transport: noConsumer })
-// @ts-expect-error what the function returns lacks a method
-await app.register(faststreamPlugin, { transport: () => noConsumer })
-function withoutSubscribe (...args: Parameters<typeof consumer>) {
-  const { subscribe, ...rest } = consumer(...args)
-  return rest
-}
-// @ts-expect-error a consumer must be able to replace its topics
-await app.register(faststreamPlugin, { transport: { ...noConsumer, consumer: withoutSubscribe } })
-expectType<Error>(new SendError('full', 'not-sent', 'refused'))
-// @ts-expect-error no such reason
-expectType<Error>(new SendError('full', 'not-sent', 'bored'))
-expectType<Error>(new GenerationLostError('moved on'))
 
 // The compression of what is published
 await page.register(faststreamPlugin, { producer: { compression: 'zstd' } })

@@ -4,9 +4,7 @@ import Fastify from 'fastify'
 import faststreamPlugin, {
   type AnyMessage, type Middleware, type PublishCommand, type RecordMetadata, type UndecodedMessage
 } from '../index.js'
-
-type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false
-function expectEqual<A, B> (_equal: Equal<A, B>): void {}
+import { expectEqual } from './expect.test-d.js'
 
 const all: Middleware = {
   onReceive (message) {

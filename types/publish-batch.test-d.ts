@@ -3,9 +3,7 @@ import Fastify from 'fastify'
 import { Type } from '@sinclair/typebox'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { BatchEntry, PublishBatchError, RecordMetadata } from '../index.js'
-
-type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false
-function expectExact<B> (): <A>(_value: A, _equal: Equal<A, B>) => void { return () => {} }
+import { expectExact } from './expect.test-d.js'
 
 const OrderSchema = Type.Object({ id: Type.String(), total: Type.Number() })
 const app = Fastify().withTypeProvider<TypeBoxTypeProvider>()

@@ -3,10 +3,7 @@ import Fastify from 'fastify'
 import { Type } from '@sinclair/typebox'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import faststreamPlugin, { response, type Destination, type Partitioner, type RecordMetadata } from '../index.js'
-
-type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false
-function expectEqual<A, B> (_equal: Equal<A, B>): void {}
-function expectExact<B> (): <A>(_value: A, _equal: Equal<A, B>) => void { return () => {} }
+import { expectEqual, expectExact } from './expect.test-d.js'
 
 const OrderSchema = Type.Object({ id: Type.String(), region: Type.Number() })
 const schema = { value: OrderSchema }

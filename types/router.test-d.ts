@@ -6,10 +6,7 @@ import type { JsonSchemaToTsProvider } from '@fastify/type-provider-json-schema-
 import faststreamPlugin, {
   dependency, KafkaRouter, route, type AnyKafkaRouter, type KafkaRoute, type Publisher, type Subscriber
 } from '../index.js'
-
-type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false
-function expectType<T> (_value: T): void {}
-function expectEqual<A, B> (_equal: Equal<A, B>): void {}
+import { expectEqual, expectType } from './expect.test-d.js'
 
 const OrderSchema = Type.Object({ id: Type.String(), total: Type.Number() })
 type Order = Static<typeof OrderSchema>

@@ -3,9 +3,7 @@ import Fastify, { type FastifyPluginAsync } from 'fastify'
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox, TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import faststreamPlugin, { dependency, type LayerOptions, type ScopeOptions } from '../index.js'
-
-type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false
-function expectEqual<A, B> (_equal: Equal<A, B>): void {}
+import { expectEqual } from './expect.test-d.js'
 
 const OrderSchema = Type.Object({ id: Type.String() })
 const tenant = dependency(() => 'a')
