@@ -128,7 +128,7 @@ function encodeKeyByCodec (codec: Codec, key: unknown, { topic, validators }: Ou
   return key === null ? null : encodeByCodec(codec, key, topic, 'key').bytes
 }
 
-/** Runs the user's share of the headers: an error of it says of which topic they are. */
+/** Runs the user's share of the headers. An error of it names the topic. */
 function guarded<T> (topic: string, make: () => T): T {
   try {
     return make()

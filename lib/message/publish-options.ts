@@ -4,7 +4,7 @@ import { FASTSTREAM_ERR_INVALID_OPTION } from '../errors.js'
 import { isObject, list, notKnown, yesOrNo } from '../options/assert.js'
 import { isPlainObject } from './headers.js'
 
-/* Of both tables only the names are read. */
+/* The code reads only the names of the two tables. */
 
 const KNOWN: { readonly [_ in keyof Required<UnconfirmedOptions>]: null } = {
   key: null,

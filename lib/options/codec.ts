@@ -40,7 +40,7 @@ export function checkParser (option: string, given: Parser, inherited: readonly 
   return Object.freeze([...inherited, given])
 }
 
-/** The codec of values, or none, and no object of parts. */
+/** True for a codec of values, and without a codec; false for an object of parts. */
 function isWhole (given: CodecOption | undefined): given is Codec | CodecName | undefined {
   return !isObject(given) || 'decode' in given || 'encode' in given
 }

@@ -79,10 +79,9 @@ export class TopicPattern {
     if (this.address === undefined) return undefined
     // A function of topics may take names of topics only.
     const mark = (name: string): string => `placeholder-${name}-`
-    const shown = (name: string): string => `{${name}}`
     try {
       const made = make(this.address.replace(PLACEHOLDER, (_, name: string) => mark(name)))
-      return this.names.reduce((text, name) => text?.replaceAll(mark(name), shown(name)), made)
+      return this.names.reduce((text, name) => text?.replaceAll(mark(name), `{${name}}`), made)
     } catch {
       return undefined
     }

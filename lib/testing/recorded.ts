@@ -79,7 +79,7 @@ export class RecordedDelivery {
 
   begin (attempt: number, subscriber: string): void {
     this.subscriber = subscriber
-    // What was settled was not committed.
+    // A message that begins again after it was settled was not committed.
     if (this.isGivenUp || this.outcome !== undefined) this.isRedelivered = true
     this.isGivenUp = false
     this.outcome = undefined

@@ -1,4 +1,4 @@
-import type { Equivalent } from './equivalents.js'
+import type { Equivalent } from './equivalent.js'
 
 /* Mutants of lib/transport/ that change nothing which a caller can see. */
 
@@ -185,13 +185,13 @@ export const IN_TRANSPORT: readonly Equivalent[] = [
   },
   {
     file: 'transport/kafka/records/decompress.ts',
-    line: "if (name === undefined || name === 'none') {",
+    line: `if (name === undefined || name === 'none') throw new Error(\`there is no compression \${compression}\`)`,
     to: 'false',
     reason: 'A batch that is not compressed does not come here: the check tells the compiler of TypeScript so.'
   },
   {
     file: 'transport/kafka/records/decompress.ts',
-    line: "if (name === undefined || name === 'none') {",
+    line: `if (name === undefined || name === 'none') throw new Error(\`there is no compression \${compression}\`)`,
     to: '""',
     reason: 'A batch that is not compressed does not come here: the check tells the compiler of TypeScript so.'
   }

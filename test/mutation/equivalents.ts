@@ -1,17 +1,7 @@
 import { IN_BROKER } from './equivalents-broker.js'
 import { IN_CONSUME } from './equivalents-consume.js'
 import { IN_TRANSPORT } from './equivalents-transport.js'
-
-/** A mutant that changes nothing which a caller can see, so that no test can find it. */
-export interface Equivalent {
-  /** Folder or file below `lib/`. */
-  readonly file: string
-  /** The source line in which the mutant begins, without the blanks around it. */
-  readonly line: string
-  /** What stands there instead, as `npm run mutate` prints it. */
-  readonly to: string
-  readonly reason: string
-}
+import type { Equivalent } from './equivalent.js'
 
 export const EQUIVALENTS: readonly Equivalent[] = [
   ...IN_BROKER,
@@ -181,7 +171,7 @@ export const EQUIVALENTS: readonly Equivalent[] = [
   },
   {
     file: 'options/topic-pattern.ts',
-    line: 'return this.names.reduce((text, name) => text?.replaceAll(mark(name), shown(name)), made)',
+    line: `return this.names.reduce((text, name) => text?.replaceAll(mark(name), \`{\${name}}\`), made)`,
     to: 'text.replaceAll',
     reason: 'A call of undefined throws, and the catch returns undefined, too.'
   },

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, statSync } from 'node:fs'
-import { relative } from 'node:path'
+import { relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { compile } from './compile.js'
 import { ROOT } from './compiled.js'
@@ -18,11 +18,11 @@ const url = (file) => new URL(file, import.meta.url).href
 process.chdir(ROOT)
 await compile()
 const args = process.argv.slice(2)
-const named = args.filter((arg) => arg.startsWith('test/') && existsSync(arg))
+const named = args.filter((arg) => !arg.startsWith('-') && existsSync(arg))
 const options = args.filter((arg) => !named.includes(arg))
 const files = named.length === 0
   ? testFiles()
-  : named.flatMap((name) => statSync(name).isDirectory() ? testsIn(name) : name)
+  : named.flatMap((name) => statSync(name).isDirectory() ? testsIn(name) : relative(ROOT, resolve(name)))
 
 const seed = process.env.TEST_SEED
 if (seed !== undefined) console.log(`# TEST_SEED=${seed}`)

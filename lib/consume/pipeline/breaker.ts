@@ -85,7 +85,7 @@ export class Breaker {
   /** Takes an attempt that did not fail. */
   ended (delivery: Delivery, slot: LaneSlot, outcome: Outcome): void {
     const isProbe = this.#probes.isProbe(slot)
-    // The probe ends also where its partition was forgotten: the next storm needs one of its own.
+    // A probe ends, too, when its partition was forgotten: the next storm would wait for it.
     if (!isProbe && this.#accounts.size === 0 && this.#circuits.size === 0) return
     if (outcome === 'settled') this.#succeeded(delivery, isProbe)
     if (outcome === 'settled') this.#probes.succeeded(slot)

@@ -10,8 +10,6 @@ export function compressionOf (attributes: number): number {
 /** `room`: bytes that the result may have. */
 export async function decompress (bytes: Buffer, compression: number, codecs: Codecs, room: number): Promise<Buffer> {
   const name = COMPRESSIONS[compression]
-  if (name === undefined || name === 'none') {
-    throw new Error(`there is no compression ${compression}`)
-  }
+  if (name === undefined || name === 'none') throw new Error(`there is no compression ${compression}`)
   return await codecs.reader(name)(bytes, room)
 }
