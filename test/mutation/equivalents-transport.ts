@@ -185,13 +185,13 @@ export const IN_TRANSPORT: readonly Equivalent[] = [
   },
   {
     file: 'transport/kafka/records/decompress.ts',
-    line: `if (name === undefined || name === 'none') throw new Error(\`there is no compression \${compression}\`)`,
+    line: "if (name === undefined || name === 'none') throw new Error(`there is no compression $" + '{compression}`)',
     to: 'false',
     reason: 'A batch that is not compressed does not come here: the check tells the compiler of TypeScript so.'
   },
   {
     file: 'transport/kafka/records/decompress.ts',
-    line: `if (name === undefined || name === 'none') throw new Error(\`there is no compression \${compression}\`)`,
+    line: "if (name === undefined || name === 'none') throw new Error(`there is no compression $" + '{compression}`)',
     to: '""',
     reason: 'A batch that is not compressed does not come here: the check tells the compiler of TypeScript so.'
   }

@@ -171,7 +171,7 @@ export const EQUIVALENTS: readonly Equivalent[] = [
   },
   {
     file: 'options/topic-pattern.ts',
-    line: `return this.names.reduce((text, name) => text?.replaceAll(mark(name), \`{\${name}}\`), made)`,
+    line: 'return this.names.reduce((text, name) => text?.replaceAll(mark(name), `{$' + '{name}}`), made)',
     to: 'text.replaceAll',
     reason: 'A call of undefined throws, and the catch returns undefined, too.'
   },
