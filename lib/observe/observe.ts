@@ -38,4 +38,5 @@ export function remember (broker: Broker): void {
   const stories = new Stories(broker)
   stories.attach(broker.events)
   broker.stories = stories
+  broker.whenClosed(() => { stories.stop() })
 }

@@ -63,13 +63,14 @@ export class Tracking {
     this.#brokerIds.add(brokerId)
   }
 
-  /** Leaves nothing behind in the channels of the process. */
+  /** Leaves nothing behind in the channels of the process, and no storage: each one in use costs every promise. */
   stop (): void {
     if (this.#brokerIds.size === 0) return
     this.#brokerIds.clear()
     processing.start.unbindStore(this.#storage)
     processing.unsubscribe(this.#processes)
     publishing.unsubscribe(this.#publishes)
+    this.#storage.disable()
   }
 
   /** Runs `work` so that all messages that it causes are those of the tracked call. */

@@ -10,9 +10,9 @@ export let current = tap
 /** ms; ends a file that hangs. The process has the time of all its files. */
 const TIMEOUT = 240_000
 
-/** Runs test files one after the other. An error that nothing catches fails the file that runs. */
+/** Runs test files one after the other. */
 export async function runGroup (files) {
-  process.on('uncaughtException', (error) => current.threw(error))
+  process.on('uncaughtException', failFile)
   tap.setTimeout(TIMEOUT * files.length)
   for (const file of files) {
     await tap.test(file, { timeout: TIMEOUT }, async (test) => {
@@ -20,4 +20,9 @@ export async function runGroup (files) {
       await import(pathToFileURL(compiledOf(file)).href)
     })
   }
+}
+
+/** Fails the file that runs, unless it listens itself. */
+function failFile (error) {
+  if (process.listenerCount('uncaughtException') === 1) current.threw(error)
 }

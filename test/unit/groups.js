@@ -29,14 +29,19 @@ export function groupsOf (files, seed) {
   mkdirSync(FOLDER, { recursive: true })
   const alone = files.filter((file) => ALONE.test(file) || CHANGES_PROCESS.test(readFileSync(file, 'utf8')))
   const others = files.filter((file) => !alone.includes(file))
-  const [client, plugin] = [others.filter(isOfClient), others.filter((file) => !isOfClient(file))]
-  return [...alone.map(compiledOf), ...grouped('client', client, seed), ...grouped('plugin', plugin, seed)]
-    .map((file) => relative(ROOT, file))
+  const groups = ['client', 'documents', 'plugin'].flatMap((kind) => {
+    return grouped(kind, others.filter((file) => kindOf(file) === kind), seed)
+  })
+  return [...alone.map(compiledOf), ...groups].map((file) => relative(ROOT, file))
 }
 
-/** Coverage counts for the Kafka client or for the rest of `lib/`, see `coverage-map.js`: no group has files of both. */
-function isOfClient (file) {
-  return /^test\/transport\/kafka(js)?\//.test(file)
+/**
+ * Coverage counts for the Kafka client or for the rest of `lib/`, see `coverage-map.js`: no group has files of both.
+ * The schemas of AsyncAPI take seconds to compile: one process does it.
+ */
+function kindOf (file) {
+  if (/^test\/transport\/kafka(js)?\//.test(file)) return 'client'
+  return readFileSync(file, 'utf8').includes('asyncapi-rules') ? 'documents' : 'plugin'
 }
 
 function grouped (name, files, seed) {

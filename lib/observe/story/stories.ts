@@ -56,6 +56,11 @@ export class Stories {
     this.#attachGroup(events)
   }
 
+  /** Leaves no storage behind: each one in use costs every promise of the process. */
+  stop (): void {
+    this.#handling.disable()
+  }
+
   /** The events of a group say why its messages are redelivered. */
   #attachGroup ({ drainTimedOut, rebalanced, subscriberStopped }: Events): void {
     drainTimedOut.on(({ groupId, reason, timeout, unsettled }) => {
