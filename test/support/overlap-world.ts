@@ -79,5 +79,7 @@ export function build (overrides: Partial<SubscriberPlan<Delivery>> = {}, queue 
     return records.map(({ partition, topic, value }) => `${topic === 'out' ? partition : topic}:${value}`).join(' ')
   })
   const { publishFailed, ended } = environment.events
-  return { publishFailed, ended, clock, log, group, consumer, handled, ends, receive, answer, assign, sends, prepare }
+  return {
+    publishFailed, ended, clock, log, producer, group, consumer, handled, ends, receive, answer, assign, sends, prepare
+  }
 }

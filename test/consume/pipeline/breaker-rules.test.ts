@@ -215,3 +215,96 @@ t.test('no probe is planned where no message is held', async (t) => {
   t.equal(await head.ended, 'settled', 'it went its way')
   t.equal(clock.waiting, 0)
 })
+
+t.test('an attempt that is followed by another one writes no letter', async (t) => {
+  const { clock, dead, faults, start } = build({
+    retry: { retries: 3, delay: 100, factor: 1, maxDelay: 100, jitter: 0, retryOn: () => true },
+    breaker: { window: 3_600_000, ratio: 0.5, minimum: 4 }
+  })
+  faults.set('all', refused())
+  for (const value of ['a', 'b']) {
+    const { ended } = start(value)
+    await clock.advance(1000)
+    if (value === 'a') t.equal(await ended, 'settled')
+    else {
+      await clock.advance(20 * PAUSE)
+      t.equal(await Promise.race([ended, 'it still waits']), 'settled', 'a single letter was written before it')
+    }
+  }
+  t.same(dead, ['a', 'b'])
+})
+
+t.test('a message is the probe ten times before it goes its way', async (t) => {
+  const { clock, attempts, faults, start, run } = build()
+  faults.set('all', refused())
+  await run(['a', 'b', 'c'])
+  const head = start('head')
+  await clock.advance(20 * PAUSE)
+  t.equal(await head.ended, 'settled')
+  t.equal(attempts.filter((value) => value === 'head').length, 1 + 10)
+})
+
+t.test('a partition that fails in another way does not join those that stand still', async (t) => {
+  const { dead, faults, pipeline, start, run } = build()
+  faults.set('db', refused())
+  await run(['db', 'db', 'db'], 0)
+  const held = start('db', 0)
+  await turn()
+  faults.set('odd', new TypeError('no total'))
+  await run(['odd'], 1)
+  t.equal(dead.at(-1), 'odd')
+  t.match(pipeline.breaker?.partitions, [{ partition: 0 }])
+  held.halt.abort()
+  t.equal(await held.ended, 'unsettled')
+})
+
+t.test('pauses stay long until the last partition has recovered', async (t) => {
+  const { clock, attempts, faults, start, run } = build({ breaker: { window: 3_600_000, ratio: 0.5, minimum: 4 } })
+  faults.set('all', refused())
+  faults.set('odd', new TypeError('no total'))
+  await run(['a', 'b', 'c'], 0)
+  const [first, second] = [start('first', 0), start('second', 1)]
+  await run(['odd'], 2)
+  await clock.advance(4 * PAUSE)
+  faults.set('first', new Error('none'))
+  faults.set('ten', new Error('none'))
+  while (await Promise.race([first.ended, 'it waits']) === 'it waits') await clock.advance(1000)
+  await run(Array.from({ length: 10 }, () => 'ten'), 0)
+  const before = attempts.length
+  await clock.advance(3 * PAUSE)
+  t.ok(attempts.length - before <= 5, `${attempts.length - before} probes`)
+  second.halt.abort()
+  t.equal(await second.ended, 'unsettled')
+})
+
+t.test('a probe that is halted while it runs leaves the others their turns', async (t) => {
+  const { opened, open } = gate()
+  let probes = 0
+  let isOver = false
+  const { clock, start, run } = build({
+    async handle ({ record }: Delivery) {
+      if (String(record.value) === 'slow' && ++probes === 2) await opened
+      if (!isOver) throw refused()
+    }
+  })
+  await run(['a', 'b', 'c'])
+  const slow = start('slow')
+  await clock.advance(PAUSE)
+  t.equal(probes, 2, 'it is the probe')
+  const held = start('held')
+  await turn()
+  slow.halt.abort()
+  open()
+  t.equal(await slow.ended, 'unsettled')
+  isOver = true
+  await clock.advance(PAUSE)
+  t.equal(await Promise.race([held.ended, 'it still waits']), 'settled')
+})
+
+t.test('a breaker that is switched off does not look at the clock', async (t) => {
+  const { clock, dead, faults, run } = build({ breaker: false })
+  faults.set('all', refused())
+  clock.elapsed = () => { throw new Error('the time is read') }
+  await run(['a', 'b'])
+  t.same(dead, ['a', 'b'])
+})

@@ -5,6 +5,9 @@ import { gate } from '../../support/inbox.js'
 import { turn } from '../../support/manual-clock.js'
 import { build, refusal } from '../../support/overlap-world.js'
 
+const UNSTORED = 'warn the result could not be published, it will be tried again'
+const warnings = ({ lines }: { readonly lines: readonly string[] }) => lines.filter((line) => line.startsWith('warn'))
+
 t.test('the next messages of a partition are handled while a result is being stored', async (t) => {
   const { handled, sends, ends, receive, answer } = build()
   await receive('a')
@@ -110,6 +113,46 @@ t.test('a message with several results lets the next one begin when all have the
   await answer(refusal('timeout'))
   await clock.advance(1000)
   t.same(sends().at(-1), '0:d')
+})
+
+t.test('the results of a message wait for room in the queue, and the next message for all of them', async (t) => {
+  const { log, handled, sends, ends, receive, answer } = build({}, { messages: 2, bytes: 100_000 })
+  await receive('a+b+c', 'd')
+  t.same([handled, sends()], [['0'], ['0:a 0:b']])
+  await answer()
+  t.same([handled, sends().at(-1), ends], [['0'], '0:c', []])
+  await answer()
+  t.same([handled, sends().at(-1), ends], [['0', '1'], '0:d', ['0 acknowledged']])
+  t.same(warnings(log), [])
+})
+
+t.test('a dead letter waits for room in the queue', async (t) => {
+  const { log, producer, sends, ends, receive, answer } = build({
+    handle: () => { throw new Error('no') }
+  }, { messages: 1, bytes: 100_000 })
+  const message = { topic: 'out', partition: 0, key: null, value: Buffer.from('x'), headers: [], timestamp: 1 }
+  const other = producer.publish(message)
+  await receive('a')
+  t.same([sends(), ends], [['0:x'], []])
+  await answer()
+  await other
+  t.same([sends().at(-1), ends], ['orders.dlq:a', []])
+  await answer()
+  t.same([ends, warnings(log)], [['0 dead-lettered'], []])
+})
+
+t.test('a result that fails again and again is logged each time', async (t) => {
+  const { clock, log, ends, receive, answer } = build()
+  await receive('a')
+  for (let i = 0; i < 3; i++) {
+    await answer(refusal('timeout'))
+    await clock.advance(1000)
+  }
+  await answer()
+  t.same(ends, ['0 acknowledged'])
+  t.same(warnings(log), [UNSTORED, UNSTORED, UNSTORED])
+  const attempts = log.details.filter((details) => 'retryIn' in details)
+  t.match(attempts, [{ to: 'out', attempt: 1 }, { to: 'out', attempt: 2 }, { to: 'out', attempt: 3 }])
 })
 
 t.test('a handler that returns nothing, and one that fails, wait for those before', async (t) => {

@@ -3,7 +3,7 @@ import { FASTSTREAM_ERR_PUBLISH_REFUSED, FASTSTREAM_ERR_PUBLISH_TIMEOUT } from '
 import { gate } from '../../support/inbox.js'
 import { turn } from '../../support/manual-clock.js'
 import { prepared } from '../../support/prepared.js'
-import { build, headersOf } from '../../support/pipeline-fixture.js'
+import { build, headersOf, retry } from '../../support/pipeline-fixture.js'
 
 t.test('a result that is refused waits for the others before its message fails', async (t) => {
   const order: string[] = []
@@ -59,7 +59,9 @@ t.test('results that fail wait together, and only they are sent again, in their 
   t.equal(await done, 'settled')
   t.equal(sent.join(' '), 'a b c a c a')
   t.equal(pauses.length, 2, 'each pause gives a place away: a message has one')
-  t.equal(log.lines.length, 3, 'a line for each failure')
+  const line = 'warn the result could not be published, it will be tried again'
+  t.same(log.lines, [line, line, line], 'one for each failure')
+  t.match(log.details, [{ to: 'a', attempt: 1 }, { to: 'c', attempt: 1 }, { to: 'a', attempt: 2 }])
 })
 
 t.test('a result that is wrong, or that the cluster refuses, makes its message a dead letter', async (t) => {
@@ -74,4 +76,17 @@ t.test('a result that is wrong, or that the cluster refuses, makes its message a
   })
   t.equal(await refused.run(), 'settled')
   t.match(headersOf(refused.dead[0]), { 'x-dlq-stage': 'publish' })
+})
+
+t.test('a result that is refused is the failure, whatever becomes of the code around its publish', async (t) => {
+  const { run, failures } = build({
+    retry: { ...retry, retries: 0 },
+    handle: () => 1,
+    prepare: async () => ({
+      prepared: [prepared('invoices', async () => { throw new FASTSTREAM_ERR_PUBLISH_REFUSED('invoices', 'no') })],
+      end: async () => { throw new Error('the middleware fails, too') }
+    })
+  })
+  t.equal(await run(), 'settled')
+  t.match(failures, [{ stage: 'publish', error: { code: 'FASTSTREAM_ERR_PUBLISH_REFUSED' } }])
 })
