@@ -3,6 +3,7 @@ import { FASTSTREAM_ERR_PUBLISH_REFUSED, FASTSTREAM_ERR_PUBLISH_TIMEOUT } from '
 import { gate } from '../../support/inbox.js'
 import { turn } from '../../support/manual-clock.js'
 import { prepared } from '../../support/prepared.js'
+import { build as buildWorld } from '../../support/overlap-world.js'
 import { build, headersOf, retry } from '../../support/pipeline-fixture.js'
 
 t.test('a result that is refused waits for the others before its message fails', async (t) => {
@@ -89,4 +90,18 @@ t.test('a result that is refused is the failure, whatever becomes of the code ar
   })
   t.equal(await run(), 'settled')
   t.match(failures, [{ stage: 'publish', error: { code: 'FASTSTREAM_ERR_PUBLISH_REFUSED' } }])
+})
+
+t.test('a result waits for room in the queue, also where no message begins meanwhile', async (t) => {
+  const { log, producer, sends, ends, receive, answer } = buildWorld({ overlaps: false }, { messages: 1, bytes: 1000 })
+  const message = { topic: 'out', partition: 0, key: null, value: Buffer.from('x'), headers: [], timestamp: 1 }
+  const other = producer.publish(message)
+  await receive('a')
+  t.same([sends(), ends], [['0:x'], []])
+  await answer()
+  await other
+  t.same([sends(), ends], [['0:x', '0:a'], []])
+  await answer()
+  t.same(ends, ['0 acknowledged'])
+  t.same(log.lines.filter((line) => line.startsWith('warn')), [])
 })
