@@ -113,21 +113,49 @@ t.test('a probe that succeeds lets the next partition try at once', async (t) =>
 
 t.test('a probe that is given up ends no storm', async (t) => {
   const { opened, open } = gate()
-  let calls = 0
+  const calls: string[] = []
   const { clock, pipeline, start, run } = build({
     async handle ({ record }: Delivery) {
-      if (String(record.value) === 'slow' && ++calls === 2) return await opened
+      calls.push(String(record.value))
+      if (calls.filter((value) => value === 'slow').length === 2) return await opened
       throw refused()
     }
   })
   await run(['a', 'b', 'c'])
   const slow = start('slow')
   await clock.advance(PAUSE)
-  t.equal(calls, 2)
+  const next = start('next')
+  t.same(calls.slice(3), ['slow', 'slow'])
   pipeline.giveUp('its partition is lost')
   open()
   t.equal(await slow.ended, 'unsettled')
   t.not(pipeline.breaker, undefined)
+  await turn()
+  t.equal(calls.at(-1), 'slow', 'the next probe follows after a pause')
+  next.halt.abort()
+  t.equal(await next.ended, 'unsettled')
+})
+
+t.test('a message that gets its place when its partition stands still again is held again', async (t) => {
+  const place = gate()
+  const { clock, attempts, faults, start, run } = build()
+  faults.set('all', refused())
+  await run(['a', 'b', 'c'])
+  const probe = start('probe')
+  await turn()
+  const held = start('held', 0, place.opened)
+  await turn()
+  faults.clear()
+  await clock.advance(1200)
+  t.equal(await probe.ended, 'settled')
+  faults.set('all', refused())
+  const other = start('other')
+  await turn()
+  place.open()
+  await turn()
+  t.notOk(attempts.includes('held'))
+  for (const { halt } of [held, other]) halt.abort()
+  t.same(await Promise.all([held.ended, other.ended]), ['unsettled', 'unsettled'])
 })
 
 t.test('a message that is invalid, or that its codec rejects, does not count', async (t) => {
@@ -211,7 +239,7 @@ t.test('no probe is planned where no message is held', async (t) => {
   faults.set('all', refused())
   await run(['a', 'b', 'c'])
   const head = start('head')
-  await clock.advance(20 * PAUSE)
+  while (await Promise.race([head.ended, 'it waits']) === 'it waits') await clock.advance(1000)
   t.equal(await head.ended, 'settled', 'it went its way')
   t.equal(clock.waiting, 0)
 })
@@ -307,4 +335,42 @@ t.test('a breaker that is switched off does not look at the clock', async (t) =>
   clock.elapsed = () => { throw new Error('the time is read') }
   await run(['a', 'b'])
   t.same(dead, ['a', 'b'])
+})
+
+t.test('a message that is halted while it is held is not handled, though its partition goes on', async (t) => {
+  const place = gate()
+  const { clock, attempts, faults, start, run } = build()
+  faults.set('all', refused())
+  await run(['a', 'b', 'c'])
+  const probe = start('probe')
+  await turn()
+  const held = start('held', 0, place.opened)
+  await turn()
+  held.halt.abort()
+  faults.clear()
+  await clock.advance(1200)
+  t.equal(await probe.ended, 'settled')
+  place.open()
+  t.equal(await held.ended, 'unsettled')
+  t.notOk(attempts.includes('held'))
+})
+
+t.test('a letter that is as old as the window does not count', async (t) => {
+  const window = 3_600_000
+  let probes = 0
+  const { clock, start, run } = build({
+    breaker: { window, ratio: 0.5, minimum: 4 },
+    async handle ({ record }: Delivery) {
+      if (String(record.value) === 'next' && ++probes === 10) clock.elapsed = () => began + window
+      throw refused()
+    }
+  })
+  const began = clock.elapsed()
+  await run(['a', 'b', 'c'])
+  const head = start('head')
+  await clock.advance(20 * PAUSE)
+  t.equal(await head.ended, 'settled')
+  const next = start('next')
+  await clock.advance(40 * PAUSE)
+  t.equal(await Promise.race([next.ended, 'it still waits']), 'settled')
 })

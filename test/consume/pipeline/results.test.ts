@@ -6,6 +6,8 @@ import { prepared } from '../../support/prepared.js'
 import { build as buildWorld } from '../../support/overlap-world.js'
 import { build, headersOf, retry } from '../../support/pipeline-fixture.js'
 
+const warnings = ({ lines }: { readonly lines: readonly string[] }) => lines.filter((line) => line.startsWith('warn'))
+
 t.test('a result that is refused waits for the others before its message fails', async (t) => {
   const order: string[] = []
   const slow = gate()
@@ -92,6 +94,32 @@ t.test('a result that is refused is the failure, whatever becomes of the code ar
   t.match(failures, [{ stage: 'publish', error: { code: 'FASTSTREAM_ERR_PUBLISH_REFUSED' } }])
 })
 
+t.test('the results of a message wait for room in the queue, and the next message for all of them', async (t) => {
+  const { log, handled, sends, ends, receive, answer } = buildWorld({}, { messages: 2, bytes: 100_000 })
+  await receive('a+b+c', 'd')
+  t.same([handled, sends()], [['0'], ['0:a 0:b']])
+  await answer()
+  t.same([handled, sends().at(-1), ends], [['0'], '0:c', []])
+  await answer()
+  t.same([handled, sends().at(-1), ends], [['0', '1'], '0:d', ['0 acknowledged']])
+  t.same(warnings(log), [])
+})
+
+t.test('a dead letter waits for room in the queue', async (t) => {
+  const { log, producer, sends, ends, receive, answer } = buildWorld({
+    handle: () => { throw new Error('no') }
+  }, { messages: 1, bytes: 100_000 })
+  const message = { topic: 'out', partition: 0, key: null, value: Buffer.from('x'), headers: [], timestamp: 1 }
+  const other = producer.publish(message)
+  await receive('a')
+  t.same([sends(), ends], [['0:x'], []])
+  await answer()
+  await other
+  t.same([sends().at(-1), ends], ['orders.dlq:a', []])
+  await answer()
+  t.same([ends, warnings(log)], [['0 dead-lettered'], []])
+})
+
 t.test('a result waits for room in the queue, also where no message begins meanwhile', async (t) => {
   const { log, producer, sends, ends, receive, answer } = buildWorld({ overlaps: false }, { messages: 1, bytes: 1000 })
   const message = { topic: 'out', partition: 0, key: null, value: Buffer.from('x'), headers: [], timestamp: 1 }
@@ -103,5 +131,5 @@ t.test('a result waits for room in the queue, also where no message begins meanw
   t.same([sends(), ends], [['0:x', '0:a'], []])
   await answer()
   t.same(ends, ['0 acknowledged'])
-  t.same(log.lines.filter((line) => line.startsWith('warn')), [])
+  t.same(warnings(log), [])
 })
