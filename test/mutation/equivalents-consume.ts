@@ -6,6 +6,7 @@ import { type Equivalent, inFile } from './equivalent.js'
 const NO_LISTENER = 'Without a listener an event has no effect.'
 const NO_BIT = 'Behind the last byte no bit is set.'
 const NEVER_ASKED = "The code asks only for 'none', 'counted' and 'acknowledge': any other text counts as the word that it stands for."
+const AS_HANDLER = 'What is neither decode nor publish counts as the handler.'
 const NO_OVERLAP = 'Where nothing overlaps no message of a lane is before another that runs.'
 const COUNT_SAVES = 'The count only saves a walk through the records: without it the same offsets are found.'
 
@@ -124,6 +125,7 @@ export const IN_CONSUME: readonly Equivalent[] = [
     ["if (result.kind === 'done' && result.outcome === 'unsettled') return 'unsettled'",
       ['true'], 'An attempt that failed has no outcome: the check is for the compiler of TypeScript.']),
   ...inFile('consume/pipeline/breaker.ts',
+    ["const ALL = ''", ['"Stryker was here!"'], 'No partition has either name.'],
     ['#letters: number[] = []', ['["Stryker was here"]'], 'What has no time is older than the window.'],
     ['this.#letters = [...this.#letters, ...letters].slice(-this.#settings.minimum)',
       ['[...this.#letters, ...letters]'], 'More letters than the minimum count as the minimum.'],
@@ -153,7 +155,15 @@ export const IN_CONSUME: readonly Equivalent[] = [
     ['if (breakerClosed.active) breakerClosed.emit({ ...identity, groupId, subscriber, duration })',
       ['true'], NO_LISTENER]),
   ...inFile('consume/pipeline/run-one.ts',
-    ["step = 'handle'", ['""'], 'What is neither decode nor publish counts as the handler.'],
+    ["step = 'handle'", ['""'], AS_HANDLER],
+    ["return await this.#failures.failed({ step: 'handle', error: toError(error) }, delivery, slot, firstAt)",
+      ['""'], AS_HANDLER],
+    ['if (decision !== undefined) delivery.decide(decision)',
+      ['true'], 'Before a decision nobody waits for one, and none is stored.'],
+    ["return { kind: 'done', outcome: 'stop', error }",
+      ['""'], 'What is not failed is done: only a breaker asks further, and the subscriber stops.'],
+    ['return decision === undefined ? this.#decided(released, delivery, slot) : released',
+      ['true'], 'To look for a decision that is there only takes a turn.'],
     ['if (ending !== undefined) await ending', ['true'], 'To await nothing only takes a turn.'],
     ["const isAgainst = decision !== undefined && decision.kind !== 'ack'",
       ['true'], 'Here each attempt has a decision: the check is for the compiler of TypeScript.'],

@@ -17,6 +17,7 @@ function build (
   const pipeline = buildPipeline({
     handlerTimeout: 1000,
     retry: WITHOUT_RETRIES,
+    decode: (delivery) => { seen.push('decode'); return delivery },
     ...overrides,
     handle: async (delivery) => {
       seen.push(`handler ${delivery.attempt}`)
@@ -46,7 +47,7 @@ t.test('code before the handler that takes too long fails its attempt: the handl
   t.equal(await ended, 'settled')
   t.match(failures, [{ stage: 'retries-exhausted', error: { code: 'FASTSTREAM_ERR_HANDLER_TIMEOUT' } }])
   t.equal(dead.length, 1)
-  t.same(seen.filter((each) => each.startsWith('handler')), [])
+  t.same(seen, ['processed ' + failures[0]?.error.message], 'nothing is decoded or handled')
 })
 
 t.test('code behind the handler that takes too long fails its attempt', async (t) => {
@@ -76,6 +77,36 @@ t.test('code behind a handler that took too long gets no time of its own', async
   t.equal(await ended, 'unsettled', 'what is given up meanwhile has no consequence')
 })
 
+t.test('code that takes too long behind a handler that has thrown changes nothing', async (t) => {
+  const fails = (): never => { throw new Error('no') }
+  for (const [handle, stages, isDecided] of [
+    [async () => fails(), ['retries-exhausted'], false],
+    [async (delivery: Delivery) => { delivery.decide({ kind: 'ack' }); fails() }, [], true]
+  ] as const) {
+    const { opened, open } = gate()
+    const { run, clock, log, failures, dead } = build(() => ({ processed: () => opened }), { handle })
+    const ended = run()
+    await clock.advance(1000)
+    open()
+    t.equal(await ended, 'settled')
+    t.same([failures.map(({ stage }) => stage), dead.length], [stages, stages.length])
+    t.equal(log.lines.filter((line) => line.includes('decided already')).length, isDecided ? 1 : 0)
+  }
+})
+
+t.test('a failure whose message is given up while the code behind its handler runs has no consequence', async (t) => {
+  const { opened, open } = gate()
+  const { run, pipeline, dead, settles } = build(() => ({ processed: () => opened }), {
+    handle: () => { throw new Error('no') }
+  })
+  const ended = run()
+  await turn()
+  pipeline.giveUp('its partition is revoked')
+  open()
+  t.equal(await ended, 'unsettled')
+  t.same([dead, settles], [[], []])
+})
+
 t.test('code behind the handler gets the error of the attempt', async (t) => {
   const [error, decided] = [new Error('no'), new Error('after that')]
   for (const [handle, said] of [
@@ -86,7 +117,7 @@ t.test('code behind the handler gets the error of the attempt', async (t) => {
   ] as const) {
     const { run, seen } = build(() => ({}), { handle })
     await run()
-    t.same(seen, ['handler 1', `processed ${said}`])
+    t.same(seen, ['decode', 'handler 1', `processed ${said}`])
   }
 })
 

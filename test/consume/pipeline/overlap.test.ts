@@ -204,7 +204,9 @@ t.test('of a lost partition nothing more is sent; assigned again, it waits for w
 
 t.test('with an open breaker a message waits to be the first one, and its publish is repeated', async (t) => {
   const breaker = { minimum: 2, ratio: 1, window: 60_000 }
-  const { clock, handled, sends, ends, receive, answer } = build({ breaker })
+  const { clock, failed, handled, sends, ends, receive, answer } = build({ breaker })
+  const stages = new Set<string>()
+  failed.on(({ stage }) => { stages.add(stage) })
   await receive('a', 'b')
   await answer(refusal())
   const refused: string[] = []
@@ -226,6 +228,7 @@ t.test('with an open breaker a message waits to be the first one, and its publis
   }
   t.same(ends.slice(1), ['1 acknowledged'])
   t.same(handled, ['0', '1', '2'], 'a handler that has succeeded is not run again')
+  t.same([...stages], ['publish'])
   await answer()
   await turn()
   t.same(ends.slice(2), ['2 acknowledged'])
