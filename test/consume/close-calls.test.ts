@@ -30,7 +30,7 @@ t.test('who waits for a close is told, in whatever turn it is called', async (t)
   t.same(told.splice(0), ['c'])
 })
 
-t.test('a close of another app, and one that nobody waits for, is told to nobody', async (t) => {
+t.test('no handler is told of a close of another app, or of one that it does not wait for', async (t) => {
   const [one, other] = [createBroker(), createBroker()]
   const told: string[] = []
   const name = watchClose(one, () => { told.push('one') })

@@ -128,7 +128,7 @@ export class RunOne<Message> {
       const processed = moments.processed(error)
       // An attempt that was aborted has no time left: nothing is to be scheduled for it.
       await (aborted === undefined ? deadlines.watch(delivery, processed) : deadlines.end(delivery, processed))
-      // Whoever has the message now deals with its failure.
+      // The message is redelivered: its next attempt may succeed.
       if (delivery.givenUp && result.kind === 'failed') throw delivery.aborted
       if (error !== undefined || delivery.aborted === aborted) return result
       throw delivery.aborted

@@ -165,7 +165,7 @@ t.test('a trace has the message: its key, its id, and whether it is a tombstone'
   t.match(log.details[0], { correlationId: context?.correlationId() })
 })
 
-t.test('code around each attempt runs it, also where nobody listens to its trace', async (t) => {
+t.test('code around each attempt runs it, also where its trace has no listener', async (t) => {
   const { run, clock, environment, slot } = build({
     retry: { ...retry, retries: 1 }, handle: ({ attempt }) => { if (attempt === 1) fails() }
   })
