@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { Delivery } from '../../../lib/consume/pipeline/delivery.js'
+import { Delivery } from '../../../lib/consume/pipeline/delivery.js'
 import type { SubscriberPlan } from '../../../lib/consume/pipeline/subscriber-plan.js'
 import { noteFailedDependency } from '../../../lib/deps/failed-dependency.js'
 import { AckMessage, RejectMessage, SkipMessage } from '../../../lib/message/ack.js'
@@ -10,6 +10,7 @@ import { hear, hearTrace } from '../../support/hear.js'
 import { gate } from '../../support/inbox.js'
 import { turn } from '../../support/manual-clock.js'
 import { build as buildPipeline, retry } from '../../support/pipeline-fixture.js'
+import { record } from '../../support/record.js'
 
 /** What each line about the message of the fixture has. */
 const PLACE = { subscriber: 'take', groupId: 'shop', topic: 'orders', partition: 1, offset: '7', correlationId: String }
@@ -157,12 +158,14 @@ t.test('a storm is told with its place, and its end with its time', async (t) =>
 
 t.test('a trace has the message: its key, its id, and whether it is a tombstone', async (t) => {
   const trace = hearTrace<MessageProcessContext>(t, 'faststream.message.process')
-  const { run, log } = build({ messageLogLevel: 'info' })
+  const { run, log, pipeline, slot } = build({ messageLogLevel: 'info' })
   await run()
   const [{ context } = { context: undefined }] = trace
   t.match(context, { offset: 7n, key: Buffer.from('k'), tombstone: false, attempt: 1 })
   t.equal(context?.header('a'), undefined, 'the last one counts')
   t.match(log.details[0], { correlationId: context?.correlationId() })
+  await pipeline.run(new Delivery('orders', 1, record(8, null)), slot)
+  t.match(trace.at(-1)?.context, { offset: 8n, key: null, tombstone: true })
 })
 
 t.test('code around each attempt runs it, also where its trace has no listener', async (t) => {
