@@ -95,16 +95,18 @@ t.test('code that takes too long behind a handler that has thrown changes nothin
 })
 
 t.test('a failure whose message is given up while the code behind its handler runs has no consequence', async (t) => {
-  const { opened, open } = gate()
-  const { run, pipeline, dead, settles } = build(() => ({ processed: () => opened }), {
-    handle: () => { throw new Error('no') }
-  })
-  const ended = run()
-  await turn()
-  pipeline.giveUp('its partition is revoked')
-  open()
-  t.equal(await ended, 'unsettled')
-  t.same([dead, settles], [[], []])
+  for (const [error, outcome] of [[new Error('no'), 'unsettled'], [new StopConsume(), 'stop']] as const) {
+    const { opened, open } = gate()
+    const { run, pipeline, dead, settles } = build(() => ({ processed: () => opened }), {
+      handle: () => { throw error }
+    })
+    const ended = run()
+    await turn()
+    pipeline.giveUp('its partition is revoked')
+    open()
+    t.equal(await ended, outcome, 'but a subscriber that its handler stops is stopped')
+    t.same([dead, settles], [[], []])
+  }
 })
 
 t.test('code behind the handler gets the error of the attempt', async (t) => {
