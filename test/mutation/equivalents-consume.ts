@@ -11,6 +11,11 @@ const NO_OVERLAP = 'Where nothing overlaps no message of a lane is before anothe
 const COUNT_SAVES = 'The count only saves a walk through the records: without it the same offsets are found.'
 
 export const IN_CONSUME: readonly Equivalent[] = [
+  ...inFile('consume/close-calls.ts',
+    ['if (watched.length === 0) return',
+      ['false'], 'Where none is watched none is called: the check spares a stack trace.'],
+    ["for (const watchers of watched) watchers.get(name ?? '')?.()",
+      ['"Stryker was here!"'], 'No function that is watched has either name.']),
   ...inFile('consume/group/group.ts',
     ["#queueOf ([topic = '']: readonly string[]): SubscriberQueue | undefined {",
       ['"Stryker was here!"'], 'Each subscriber has a topic: the default is for the compiler of TypeScript.']),
