@@ -49,11 +49,16 @@ export function build (overrides: Partial<SubscriberPlan<Delivery>> = {}) {
   const pipeline = new Pipeline(plan, producer, environment)
   let offset = 0
 
-  function start (value: string, partition = 0) {
+  /** `place`: what its lane waits for when the message may go on. */
+  function start (value: string, partition = 0, place?: Promise<void>) {
     const halt = new AbortController()
     const slot = {
       wait: (ms: number) => sleep(clock, ms, halt.signal),
-      hold: async (opened: (signal: AbortSignal) => Promise<boolean>) => await opened(halt.signal),
+      hold: async (opened: (signal: AbortSignal) => Promise<boolean>) => {
+        const goesOn = await opened(halt.signal)
+        await place
+        return goesOn
+      },
       settle: () => {}
     }
     const ended: Promise<Outcome> = pipeline.run(new Delivery('orders', partition, record(offset++, value)), slot)

@@ -78,6 +78,7 @@ export function build (overrides: Partial<SubscriberPlan<Delivery>> = {}, queue 
   const sends = (): string[] => transport.sends.map(({ records }) => {
     return records.map(({ partition, topic, value }) => `${topic === 'out' ? partition : topic}:${value}`).join(' ')
   })
-  const { publishFailed, ended } = environment.events
-  return { publishFailed, ended, clock, log, group, consumer, handled, ends, receive, answer, assign, sends, prepare }
+  const { publishFailed, ended, failed } = environment.events
+  const events = { publishFailed, ended, failed }
+  return { ...events, clock, log, producer, group, consumer, handled, ends, receive, answer, assign, sends, prepare }
 }

@@ -54,7 +54,7 @@ export function build (overrides: Partial<SubscriberPlan<Delivery>> = {}) {
   const run = (): Promise<Outcome> => pipeline.run(
     new Delivery('orders', 1, record(7, 'bytes', { key: Buffer.from('k'), headers: HEADERS })), slot
   )
-  return { clock, log, dead, failures, outcomes, halt, pauses, settles, slot, pipeline, run }
+  return { clock, log, environment, dead, failures, outcomes, halt, pauses, settles, slot, pipeline, run }
 }
 
 export function headersOf (outgoing: Outgoing | undefined): Record<string, string | undefined> {

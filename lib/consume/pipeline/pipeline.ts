@@ -113,7 +113,7 @@ export class Pipeline<Message = unknown> implements ErasedPipeline {
       if (breaker?.failed(delivery, slot, result) !== true) {
         if (consequence.kind !== 'again') return await consequences.carryOut(delivery, failure, consequence, slot)
         this.#report.retries(delivery, failure, consequence.delay)
-        if (!await slot.wait(consequence.delay, delivery.results === undefined)) return 'unsettled'
+        if (!await slot.wait(consequence.delay, true)) return 'unsettled'
       }
       const turn = breaker?.turn(delivery, slot)
       if (turn !== undefined && !await turn) return 'unsettled'

@@ -27,7 +27,7 @@ export class PublishUntilStored {
 
   constructor (plan: SubscriberSettings, producer: Producer, report: SubscriberReport) {
     this.#plan = plan
-    this.#sender = { send: (outgoing, sending) => producer.publish(outgoing, sending?.wait) }
+    this.#sender = { send: (outgoing) => producer.publish(outgoing, true) }
     this.#report = report
   }
 

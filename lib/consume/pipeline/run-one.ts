@@ -81,7 +81,7 @@ export class RunOne<Message> {
       if (delivery.givenUp) return { ...UNSETTLED, error: toError(caught) }
       if (steps.overlaps === true && await slot.first?.() === false) return { ...UNSETTLED, error: toError(caught) }
       // A codec that is aborted rejects with an error of its own.
-      const thrown: unknown = step === 'decode' ? delivery.aborted ?? caught : caught
+      const thrown: unknown = delivery.aborted ?? caught
       if (thrown instanceof StopConsume) return this.#stops(thrown, delivery, slot)
       const decision = step === 'decode' ? decisionOf(thrown) : undefined
       const error = toError(thrown)
@@ -128,6 +128,8 @@ export class RunOne<Message> {
       const processed = moments.processed(error)
       // An attempt that was aborted has no time left: nothing is to be scheduled for it.
       await (aborted === undefined ? deadlines.watch(delivery, processed) : deadlines.end(delivery, processed))
+      // The message is redelivered: its next attempt may succeed.
+      if (delivery.givenUp && result.kind === 'failed') throw delivery.aborted
       if (error !== undefined || delivery.aborted === aborted) return result
       throw delivery.aborted
     } catch (thrown) {

@@ -1,83 +1,13 @@
 import t from 'tap'
-import { sleep } from '../../../lib/clock.js'
-import type { Settlement } from '../../../lib/consume/partition/lanes.js'
-import { BatchDelivery } from '../../../lib/consume/pipeline/batch-delivery.js'
-import { BatchPipeline } from '../../../lib/consume/pipeline/batch-pipeline.js'
-import { Delivery } from '../../../lib/consume/pipeline/delivery.js'
-import type { SubscriberPlan } from '../../../lib/consume/pipeline/subscriber-plan.js'
+import type { BatchDelivery } from '../../../lib/consume/pipeline/batch-delivery.js'
 import { AckMessage, NackMessage, RejectMessage, SkipMessage, StopConsume } from '../../../lib/message/ack.js'
-import type { Outgoing } from '../../../lib/message/outgoing.js'
-import type { Producer } from '../../../lib/produce/producer.js'
-import type { RawHeader } from '../../../lib/transport/transport.js'
-import { environmentOf } from '../../support/environment.js'
+import type { MessageProcessContext } from '../../../types/index.js'
+import { build, type Take } from '../../support/batch-fixture.js'
+import { hearTrace } from '../../support/hear.js'
 import { gate } from '../../support/inbox.js'
-import { logLines } from '../../support/log-lines.js'
-import { ManualClock, turn } from '../../support/manual-clock.js'
+import { turn } from '../../support/manual-clock.js'
 import { retry } from '../../support/pipeline-fixture.js'
 import { prepared } from '../../support/prepared.js'
-import { record } from '../../support/record.js'
-import { SUBSCRIBER } from '../../support/subscriber-plan.js'
-
-type Take = (batch: BatchDelivery, call: number) => unknown
-
-/** A pipeline of batches, whose handler gets the attempt itself, and the values of each call. */
-function build (take: Take = () => {}, overrides: Partial<SubscriberPlan<BatchDelivery>> = {}) {
-  const clock = new ManualClock()
-  const log = logLines()
-  const dead: string[] = []
-  const outcomes: Error[] = []
-  const producer = {
-    publish: async ({ value }: Outgoing) => {
-      const error = outcomes.shift()
-      if (error !== undefined) throw error
-      dead.push(String(value))
-    }
-  } as unknown as Producer
-  const calls: string[][] = []
-  const plan: SubscriberPlan<BatchDelivery> = {
-    ...SUBSCRIBER,
-    retry,
-    decode: (delivery) => delivery as BatchDelivery,
-    handle: (batch) => {
-      calls.push(batch.members.map(({ delivery: { record, attempt } }) => `${record.value} ${attempt}`))
-      return take(batch, calls.length)
-    },
-    release: () => undefined,
-    prepare: () => [],
-    ...overrides
-  }
-  const environment = environmentOf(clock, log)
-  const pipeline = new BatchPipeline(plan, producer, environment)
-  const halt = new AbortController()
-  const pauses: unknown[] = []
-  const waits: string[] = []
-  const lane = {
-    awaitsDecision: () => { waits.push('waits') },
-    wait (ms: number, beforeAttempt?: boolean) {
-      pauses.push([ms, beforeAttempt])
-      return sleep(clock, ms, halt.signal)
-    },
-    hold: async (opened: (signal: AbortSignal) => Promise<boolean>) => await opened(halt.signal),
-    settle: () => {}
-  }
-  /** Runs a batch of these values. `groups`: those for which some of them were redriven. */
-  function run (values: readonly string[], groups: Readonly<Record<string, string>> = {}) {
-    const members = values.map((value, offset) => {
-      const group = groups[value]
-      const headers: RawHeader[] = group === undefined ? [] : [['x-dlq-redrive-group', Buffer.from(group)]]
-      const slot = {
-        settlement: undefined as Settlement | undefined,
-        wait: lane.wait,
-        hold: lane.hold,
-        settle: (outcome: Settlement = 'acknowledged') => { slot.settlement ??= outcome }
-      }
-      return { delivery: new Delivery('orders', 0, record(offset, value, { headers })), slot }
-    })
-    const ended = pipeline.run(new BatchDelivery(members), lane)
-    return { ended, settlements: () => members.map(({ slot }) => slot.settlement) }
-  }
-  return { clock, log, dead, outcomes, calls, environment, pipeline, halt, pauses, waits, run }
-}
 
 const DOWN = Object.assign(new Error('down'), { code: 'ECONNREFUSED' })
 
@@ -383,4 +313,47 @@ t.test('a batch that fails as the probe ten times goes its way', async (t) => {
   await clock.advance(20 * 36_000)
   t.equal(await ended, 'settled')
   t.same(dead, ['a', 'b'])
+})
+
+t.test('the trace of a call has each of its messages', async (t) => {
+  const trace = hearTrace<MessageProcessContext>(t, 'faststream.message.process')
+  const { run } = build()
+  await run(['a', 'b']).ended
+  t.match(trace[0]?.context, { offset: 0n, batch: [{ offset: 0n, tombstone: false }, { offset: 1n }] })
+  t.equal(trace[0]?.context.batch?.length, 2)
+})
+
+t.test('a batch that is given up while its error handler is asked settles nothing', async (t) => {
+  const { opened, open } = gate()
+  const { run, pipeline } = build((batch) => { batch.blame(1); throw DOWN }, {
+    retry: { ...retry, retries: 0 }, onFailure: async () => { await opened; return undefined }
+  })
+  const { ended, settlements } = run(['a', 'b'])
+  await turn()
+  pipeline.giveUp('the app closes')
+  open()
+  t.equal(await ended, 'unsettled')
+  t.same(settlements(), [undefined, undefined])
+})
+
+t.test('a batch whose reply cannot be stored settles nothing', async (t) => {
+  const unstored = prepared('out', async () => { throw new Error('not now') })
+  const { run, halt } = build((batch) => { batch.blame(1); throw DOWN }, {
+    retry: { ...retry, retries: 0 }, onFailure: async () => ({ kind: 'reply', value: 1, prepared: () => [unstored] })
+  })
+  halt.abort()
+  const { ended, settlements } = run(['a', 'b'])
+  t.equal(await ended, 'unsettled')
+  t.same(settlements(), [undefined, undefined])
+})
+
+t.test('a batch may wait for its decision in a lane that is not told', async (t) => {
+  const batches: BatchDelivery[] = []
+  const { run, lane } = build((batch) => { batches.push(batch) }, { ackPolicy: 'MANUAL' })
+  delete lane.awaitsDecision
+  const { ended, settlements } = run(['a'])
+  await turn()
+  batches[0]?.decide({ kind: 'ack' })
+  t.equal(await ended, 'settled')
+  t.same(settlements(), ['acknowledged'])
 })

@@ -85,10 +85,12 @@ t.test('a dead letter that is too large says less, and at last leaves its value 
   t.match(headersOf(reference.dead[0]), { 'x-dlq-value-omitted': 'true', 'x-dlq-topic': 'orders', 'x-dlq-offset': '7' })
 
   const insisting = build({ decode: () => { throw new Error('no') } })
-  insisting.outcomes.push(tooLarge, tooLarge, tooLarge)
+  insisting.outcomes.push(tooLarge, tooLarge, tooLarge, tooLarge)
   const done = insisting.run()
   await insisting.clock.advance(1000)
   t.equal(await done, 'settled', 'the last form is insisted on')
+  t.match(insisting.dead, [{ key: null, value: null }])
+  t.equal(insisting.pauses.length, 1)
 })
 
 t.test('a dead letter that fails again keeps its first origin, where that can be believed', async (t) => {

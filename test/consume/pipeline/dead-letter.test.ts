@@ -91,6 +91,19 @@ t.test('no header of it is longer than it may be, whatever failed', async (t) =>
   )
 })
 
+t.test('a message that was redriven keeps its first origin in the topic that it names, and nowhere else', async (t) => {
+  const origin = Object.entries({ topic: 'orders', partition: '5', offset: '1', timestamp: '2', stage: 'handler' })
+  const written = origin.map(([name, value]): RawHeader => [`x-dlq-${name}`, Buffer.from(value)])
+  const redriven: RawHeader[] = [...written, ['x-dlq-redrive-group', Buffer.from('shop')]]
+  for (const [topic, headers, partition] of [
+    ['orders', redriven, 5], ['others', redriven, 3], ['orders', written, 3]
+  ] as const) {
+    const delivery = new Delivery(topic, 3, record(7, 'v', { headers: [...headers] }))
+    const letter = deadLetter('dlq', delivery, planOf('shop'), failure)
+    t.match(readDeadLetterHeaders(letter.headers), { topic, partition })
+  }
+})
+
 t.test('of what is larger than anything that is handled nothing is tried that keeps others waiting', async (t) => {
   const limit = { bodyLimit: 1000 } as SubscriberPlan
   const key = Buffer.alloc(900)

@@ -5,6 +5,9 @@ import { gate } from '../../support/inbox.js'
 import { turn } from '../../support/manual-clock.js'
 import { build, refusal } from '../../support/overlap-world.js'
 
+const UNSTORED = 'warn the result could not be published, it will be tried again'
+const warnings = ({ lines }: { readonly lines: readonly string[] }) => lines.filter((line) => line.startsWith('warn'))
+
 t.test('the next messages of a partition are handled while a result is being stored', async (t) => {
   const { handled, sends, ends, receive, answer } = build()
   await receive('a')
@@ -112,6 +115,20 @@ t.test('a message with several results lets the next one begin when all have the
   t.same(sends().at(-1), '0:d')
 })
 
+t.test('a result that fails again and again is logged each time', async (t) => {
+  const { clock, log, ends, receive, answer } = build()
+  await receive('a')
+  for (let i = 0; i < 3; i++) {
+    await answer(refusal('timeout'))
+    await clock.advance(1000)
+  }
+  await answer()
+  t.same(ends, ['0 acknowledged'])
+  t.same(warnings(log), [UNSTORED, UNSTORED, UNSTORED])
+  const attempts = log.details.filter((details) => 'retryIn' in details)
+  t.match(attempts, [{ to: 'out', attempt: 1 }, { to: 'out', attempt: 2 }, { to: 'out', attempt: 3 }])
+})
+
 t.test('a handler that returns nothing, and one that fails, wait for those before', async (t) => {
   const errors: Record<string, unknown> = {
     skip: new SkipMessage(), ack: new AckMessage(), nack: new NackMessage(), fail: new Error('broken')
@@ -187,7 +204,9 @@ t.test('of a lost partition nothing more is sent; assigned again, it waits for w
 
 t.test('with an open breaker a message waits to be the first one, and its publish is repeated', async (t) => {
   const breaker = { minimum: 2, ratio: 1, window: 60_000 }
-  const { clock, handled, sends, ends, receive, answer } = build({ breaker })
+  const { clock, failed, handled, sends, ends, receive, answer } = build({ breaker })
+  const stages = new Set<string>()
+  failed.on(({ stage }) => { stages.add(stage) })
   await receive('a', 'b')
   await answer(refusal())
   const refused: string[] = []
@@ -209,6 +228,7 @@ t.test('with an open breaker a message waits to be the first one, and its publis
   }
   t.same(ends.slice(1), ['1 acknowledged'])
   t.same(handled, ['0', '1', '2'], 'a handler that has succeeded is not run again')
+  t.same([...stages], ['publish'])
   await answer()
   await turn()
   t.same(ends.slice(2), ['2 acknowledged'])
@@ -233,6 +253,7 @@ t.test('with an open breaker a message that is redelivered with the one before i
   await clock.advance(5000)
   await closed
   t.same(ends.sort(), ['0 unsettled', '1 unsettled', '2 unsettled'])
+  t.same(handled, ['0', '1'])
 })
 
 t.test('a message behind one that stayed unsettled does so, too, whenever its handler ends', async (t) => {

@@ -6,6 +6,7 @@ import type { SubscriberPlan } from '../../../lib/consume/pipeline/subscriber-pl
 import type { RawHeader } from '../../../lib/transport/transport.js'
 import { hear } from '../../support/hear.js'
 import { turn } from '../../support/manual-clock.js'
+import { build as buildWorld } from '../../support/overlap-world.js'
 import { prepared } from '../../support/prepared.js'
 import { retry, build, headersOf } from '../../support/pipeline-fixture.js'
 import { record } from '../../support/record.js'
@@ -157,4 +158,18 @@ t.test('a message that was redriven for another group is skipped before it is de
   const headers: RawHeader[] = [['x-dlq-redrive-group', Buffer.from('billing')]]
   t.equal(await pipeline.run(new Delivery('orders', 0, record(7, 'v', { headers })), slot), 'settled')
   t.equal(slot.settlement, 'skipped')
+})
+
+t.test('a paused subscriber does not try a message another time until it is resumed', async (t) => {
+  const attempts: number[] = []
+  const { clock, group, ends, receive } = buildWorld({
+    retry, handle: ({ attempt }) => { attempts.push(attempt); if (attempt === 1) throw new Error('once') }
+  })
+  await receive('a')
+  group.pauses.pause('orders')
+  await clock.advance(5000)
+  t.same([attempts, ends], [[1], []])
+  group.pauses.resume('orders')
+  await turn()
+  t.same([attempts, ends], [[1, 2], ['0 acknowledged']])
 })

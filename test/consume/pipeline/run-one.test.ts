@@ -209,6 +209,17 @@ t.test('a plan that overlaps treats a message without one before it as any other
   const silent = buildPipeline({ overlaps: true })
   t.equal(await silent.run(), 'settled')
   t.same(silent.dead, [])
+  const { outgoing } = prepared('out', async () => { throw new Error('it has a sender of its own') })
+  const stored = async () => ({ topic: 'out', partition: 0, offset: 0n })
+  const answering = buildPipeline({
+    overlaps: true,
+    handle: () => 'result',
+    prepare: () => [{
+      outgoing, sender: { send: async (_, sending) => { sending?.queued?.(); return await stored() } }
+    }]
+  })
+  t.equal(await answering.run(), 'settled')
+  t.same(answering.dead, [])
 })
 
 t.test('a message is completed with the error of a handler that threw when it had acknowledged it', async (t) => {
