@@ -4,6 +4,7 @@ import {
   dependency, KafkaRouter, StopConsume, type Message, type SubscriberWithoutHandler
 } from '../../index.js'
 import { testBroker } from '../../lib/testing/index.js'
+import { useEnvironment } from '../support/environment.js'
 import { Inbox } from '../support/inbox.js'
 import { build } from '../support/plugin-app.js'
 
@@ -23,11 +24,13 @@ t.test('a subscriber that was declared before ready() lives as long as its app',
   const app = await build(t)
   const subscriber = app.broker.subscriber('orders', handler)
   await testBroker(app)
-  const refused = { code: CALL, message: /of the subscriber of 'orders' .* before ready\(\)/ }
-  await t.rejects(subscriber.start(), refused)
-  await t.rejects(subscriber.stop(), refused)
-  await t.rejects(subscriber.seek('start'), refused)
-  await t.rejects(subscriber[Symbol.asyncDispose](), refused)
+  const refused = (call: string) => ({
+    code: CALL, message: new RegExp(`^${call}\\(\\) of the subscriber of 'orders' .* before ready\\(\\)`)
+  })
+  await t.rejects(subscriber.start(), refused('start'))
+  await t.rejects(subscriber.stop(), refused('stop'))
+  await t.rejects(subscriber.seek('start'), refused('seek'))
+  await t.rejects(subscriber[Symbol.asyncDispose](), refused('stop'))
 })
 
 t.test('messages are read by hand where there is no handler, and while the subscriber runs', async (t) => {
@@ -40,7 +43,7 @@ t.test('messages are read by hand where there is no handler, and while the subsc
   const orders = app.broker.subscriber('orders')
   const idle = { code: CALL, message: /it does not run: await start\(\) first/ }
   await t.rejects(orders.getOne(), idle)
-  await t.rejects(orders.seek('end'), idle)
+  await t.rejects(orders.seek('end'), { code: CALL, message: /^seek\(\) of .* it does not run/ })
   await orders.stop()
   await orders.start()
   t.equal(await orders.getOne({ timeout: 0 }), null)
@@ -64,6 +67,26 @@ t.test('a place to read on from is checked', async (t) => {
   for (const place of wrong) {
     await t.rejects(orders.seek(place as never), { code: OPTION })
   }
+})
+
+t.test('a seek waits for the start that is under way, and fails with it', async (t) => {
+  const app = await build(t)
+  app.broker.publisher('orders')
+  const broker = await testBroker(app)
+  await broker.publish('orders', 1, { partition: 0 })
+  const begun = async (): Promise<void> => { while (app.broker.health().subscribers.length === 0) await null }
+  const orders = app.broker.subscriber('orders', { offsetReset: 'latest' })
+  const starting = orders.start()
+  await begun()
+  await orders.seek('start')
+  await starting
+  t.equal((await orders.getOne())?.value, 1)
+  await orders.stop()
+  const missing = app.broker.subscriber('orders', { partitions: [5] })
+  const refused = { code: OPTION, message: /no partition 5/ }
+  const failing = t.rejects(missing.start(), refused)
+  await begun()
+  await Promise.all([failing, t.rejects(missing.seek('start'), refused)])
 })
 
 t.test('options that say how a handler is called are refused without one', async (t) => {
@@ -292,6 +315,20 @@ t.test('health and topics: it is there while it runs, and not in the document', 
   const orders = await app.broker.subscriber('orders').start()
   t.match(app.broker.health(), { healthy: true, subscribers: [{ name: 'orders', groupId: null, state: 'reading' }] })
   t.same(app.asyncapi().operations, operations)
+  await orders.stop()
+  t.same(app.broker.health().subscribers, [])
+})
+
+t.test('in an app that is only looked at it starts, seeks and stops, and reads nothing', async (t) => {
+  const app = await build(t)
+  useEnvironment(app, { isInspected: true })
+  app.broker.publisher('orders')
+  await app.ready()
+  const orders = app.broker.subscriber('orders')
+  await orders.start()
+  await orders.seek('start')
+  await app.broker.publish('orders', 1)
+  t.equal(await orders.getOne({ timeout: 10 }), null)
   await orders.stop()
   t.same(app.broker.health().subscribers, [])
 })
