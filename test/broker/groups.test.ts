@@ -95,6 +95,36 @@ t.test('a subscriber with a group of its own, or with none, moves no partition o
   t.same(runtime.groupOf(orders.declaration)?.health(['orders']), before)
 })
 
+t.test('the options of its consumer reach the transport; those that are not given are left to it', async (t) => {
+  const { runtime, consumers, subscriber } = await started(t)
+  await runtime.add(subscriber('bills', {
+    groupId: 'bills',
+    offsetReset: 'latest',
+    isolationLevel: 'read_uncommitted',
+    fetch: { maxWait: 321 },
+    checkCrcs: false,
+    clientRack: 'zone-a',
+    groupInstanceId: 'bills-0',
+    sessionTimeout: 20_000,
+    rebalanceTimeout: 40_000,
+    heartbeatInterval: 4000
+  }))
+  t.match(consumers[1], {
+    groupId: 'bills',
+    topics: ['bills'],
+    offsetReset: 'latest',
+    isolationLevel: 'read_uncommitted',
+    fetch: { maxWait: 321 },
+    checkCrcs: false,
+    rack: 'zone-a',
+    groupInstanceId: 'bills-0',
+    sessionTimeout: 20_000,
+    rebalanceTimeout: 40_000,
+    heartbeatInterval: 4000
+  })
+  for (const option of ['rack', 'groupInstanceId', 'partitions']) t.notOk(option in consumers[0]!, option)
+})
+
 t.test('a subscriber that is removed is read no more; the last one of a group leaves it', async (t) => {
   const { cluster, runtime, inbox, subscriber, orders, send } = await started(t)
   const bills = subscriber('bills')
