@@ -2,15 +2,24 @@ import { type Equivalent, inFile } from './equivalent.js'
 
 /* Mutants of lib/broker/ that change nothing which a caller can see. */
 
+const HAS_TOPIC = 'A subscriber has a topic at least: the default tells the compiler so.'
 const SAME_WAY = 'Results that pass no middlewares come out of the other way, too: the check spares promises.'
 
 export const IN_BROKER: readonly Equivalent[] = [
   ...inFile('broker/batch-results.ts',
     ['if (!prepared.every(isAlone)) return inScope(prepared, refuse)', ['true'], SAME_WAY],
     ['function isAlone (result: PreparedResult): result is readonly Prepared[] {', ['{}'], SAME_WAY]),
+  ...inFile('broker/dead-letter-topics.ts',
+    ['if (sources === undefined) this.#sources.set(topic, sources = this.#findSources(topic))',
+      ['true'], 'Subscribers do not change: a list that is made again is the same, and what is kept spares that.'],
+    ['} catch {', ['{}'], 'A function that returns nothing returns undefined, too.']),
+  ...inFile('broker/groups.ts',
+    ["for (const { declaration, topics: [topic = ''] } of sharing) {", ['"Stryker was here!"'], HAS_TOPIC]),
   ...inFile('broker/layers.ts',
     ["const [name = ''] = pluginName.split(' -> ')",
       ['"Stryker was here!"'], 'What is split has a first part: the default tells the compiler so.']),
+  ...inFile('broker/paused-subscribers.ts',
+    ["const [topic = ''] = this.#broker.topicsOf(declaration)", ['"Stryker was here!"'], HAS_TOPIC]),
   ...inFile('broker/places.ts',
     ['if (single !== undefined) return single',
       ['false'], 'The only place is the nearest one: the check spares the walk.']),
