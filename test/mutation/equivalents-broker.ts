@@ -3,12 +3,8 @@ import { type Equivalent, inFile } from './equivalent.js'
 /* Mutants of lib/broker/ that change nothing which a caller can see. */
 
 const HAS_TOPIC = 'A subscriber has a topic at least: the default tells the compiler so.'
-const SAME_WAY = 'Results that pass no middlewares come out of the other way, too: the check spares promises.'
 
 export const IN_BROKER: readonly Equivalent[] = [
-  ...inFile('broker/batch-results.ts',
-    ['if (!prepared.every(isAlone)) return inScope(prepared, refuse)', ['true'], SAME_WAY],
-    ['function isAlone (result: PreparedResult): result is readonly Prepared[] {', ['{}'], SAME_WAY]),
   ...inFile('broker/dead-letter-topics.ts',
     ['if (sources === undefined) this.#sources.set(topic, sources = this.#findSources(topic))',
       ['true'], 'Subscribers do not change: a list that is made again is the same, and what is kept spares that.'],
