@@ -2,9 +2,13 @@ import { type Equivalent, inFile } from './equivalent.js'
 
 /* Mutants of lib/broker/ that change nothing which a caller can see. */
 
+const ASKS_NOBODY = 'Without error handlers nobody is asked, and nothing is answered: the check spares a promise.'
 const HAS_TOPIC = 'A subscriber has a topic at least: the default tells the compiler so.'
 
 export const IN_BROKER: readonly Equivalent[] = [
+  ...inFile('broker/batch-subscriber.ts',
+    ['this.onFailure = means.errorHandlers.length === 0 ? undefined : (...failed) => this.#askErrorHandlers(...failed)',
+      ['false'], ASKS_NOBODY]),
   ...inFile('broker/dead-letter-topics.ts',
     ['if (sources === undefined) this.#sources.set(topic, sources = this.#findSources(topic))',
       ['true'], 'Subscribers do not change: a list that is made again is the same, and what is kept spares that.'],
@@ -23,5 +27,8 @@ export const IN_BROKER: readonly Equivalent[] = [
     ['const { layers = [], deadLetterTopics } = around',
       ['["Stryker was here"]'], 'A text that stands for a layer has no options.'],
     ['return patterns.length === 0 ? topics : topics.filter((topic) => !patterns.some(({ text }) => text === topic))',
-      ['false'], 'Without patterns the filter leaves each topic: the check spares a list.'])
+      ['false'], 'Without patterns the filter leaves each topic: the check spares a list.']),
+  ...inFile('broker/subscriber.ts',
+    ['this.onFailure = errorHandlers.length === 0 ? undefined : (...failed) => this.#askErrorHandlers(...failed)',
+      ['false'], ASKS_NOBODY])
 ]
