@@ -45,3 +45,18 @@ t.test('decoders of scopes are called from the nearest to the outermost', async 
   await broker.settled()
   t.same(seen, ['subscriber(scope(app(x)))'])
 })
+
+t.test('the codec json writes what the serializer of the app makes; others get the value', async (t) => {
+  const app = await build(t)
+  app.setSerializerCompiler(() => () => '{"serialized":true}')
+  const schema = { value: { type: 'object', properties: { id: { type: 'string' } } } }
+  const all: Codec = { encode: (value) => Buffer.from(JSON.stringify(value)), decode: String }
+  const publishers = ([undefined, 'json', all] as const).map((codec, i) => {
+    return app.broker.publisher(`orders-${i}`, { schema, codec })
+  })
+  const broker = await testBroker(app)
+  for (const publisher of publishers) await publisher.publish({ id: '1', unknown: true })
+  t.same(publishers.map(({ topic }) => broker.published(topic).map(({ rawValue }) => String(rawValue))), [
+    ['{"serialized":true}'], ['{"serialized":true}'], ['{"id":"1","unknown":true}']
+  ])
+})

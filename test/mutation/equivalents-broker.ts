@@ -8,7 +8,11 @@ const HAS_TOPIC = 'A subscriber has a topic at least: the default tells the comp
 export const IN_BROKER: readonly Equivalent[] = [
   ...inFile('broker/batch-subscriber.ts',
     ['this.onFailure = means.errorHandlers.length === 0 ? undefined : (...failed) => this.#askErrorHandlers(...failed)',
-      ['false'], ASKS_NOBODY]),
+      ['false'], ASKS_NOBODY],
+    ['const message = decoded?.batch?.messages.find(({ offset }) => offset === own.record.offset)',
+      ['decoded?.batch.messages'], 'Without a message there is no call that could fail.'],
+    ['if (deps.size > 0) {',
+      ['true', 'deps.size >= 0'], 'Without dependencies nothing is injected: the check spares the look for them.']),
   ...inFile('broker/dead-letter-topics.ts',
     ['if (sources === undefined) this.#sources.set(topic, sources = this.#findSources(topic))',
       ['true'], 'Subscribers do not change: a list that is made again is the same, and what is kept spares that.'],
