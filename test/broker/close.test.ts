@@ -28,7 +28,7 @@ t.test('an app that is closed while its topics are prepared joins nothing', asyn
   const [broker] = brokersOf(app).byName.values()
   await broker?.close()
   open()
-  t.match(await ready, { code: 'FASTSTREAM_ERR_NOT_READY' })
+  t.match(await ready, { code: 'FASTSTREAM_ERR_NOT_READY', message: /the broker is closed/ })
   t.same(called, ['close'])
 })
 

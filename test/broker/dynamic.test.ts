@@ -117,7 +117,7 @@ t.test('a broker that closes, or is not there, starts nothing', async (t) => {
   t.equal(await waiting, null)
   t.equal(await orders.getOne(), null)
   await orders.stop()
-  await t.rejects(orders.start(), { code: 'FASTSTREAM_ERR_NOT_READY' })
+  await t.rejects(orders.start(), { code: 'FASTSTREAM_ERR_NOT_READY', message: /the broker is closed/ })
   t.throws(() => app.broker.subscriber('orders'), { code: 'FASTSTREAM_ERR_NOT_READY' })
 })
 
@@ -331,4 +331,15 @@ t.test('in an app that is only looked at it starts, seeks and stops, and reads n
   t.equal(await orders.getOne({ timeout: 10 }), null)
   await orders.stop()
   t.same(app.broker.health().subscribers, [])
+})
+
+t.test('what it reads of a dead-letter topic is a dead letter', async (t) => {
+  const app = await build(t)
+  app.broker.subscriber('orders', { deadLetter: { topic: 'failed' }, retry: { retries: 0 } }, () => {
+    throw new Error('no')
+  })
+  const broker = await testBroker(app, { allowFailures: true })
+  await using failed = await app.broker.subscriber('failed').start()
+  await broker.publish('orders', 1)
+  t.match((await failed.getOne())?.deadLetter, { topic: 'orders', error: { message: 'no' } })
 })
