@@ -43,7 +43,15 @@ t.test('the states of an end: connected while handlers end, closing until the cl
   useEnvironment(app, {
     createTransport: async () => {
       const transport = createMemoryTransport({ cluster: createMemoryCluster() })
-      return { ...transport, close: async () => { note('close'); await transport.close() } }
+      return {
+        ...transport,
+        async close () {
+          note('close')
+          t.throws(() => app.broker.subscriber('orders'), notReady('closing'))
+          t.throws(() => app.broker.publisher('returns'), notReady('closing'))
+          await transport.close()
+        }
+      }
     }
   })
   await app.ready()

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { KafkaRouter } from '../../index.js'
 import { testBroker } from '../../lib/testing/index.js'
 import { createMemoryCluster, createMemoryTransport } from '../../lib/transport/memory/index.js'
 import type { ConsumerOptions } from '../../lib/transport/transport.js'
@@ -64,4 +65,14 @@ t.test('an app that is closed before it is ready takes no declarations', async (
   t.throws(() => broker.subscriber('orders', handler), { code: 'FASTSTREAM_ERR_NOT_READY', message: /is closed/ })
   t.throws(() => broker.publisher('orders'), { code: 'FASTSTREAM_ERR_NOT_READY', message: /is closed/ })
   t.throws(() => { broker.options({ tags: ['late'] }) }, { code: 'FASTSTREAM_ERR_ALREADY_STARTED' })
+})
+
+t.test('a router that an app includes takes no subscribers once the app is ready', async (t) => {
+  const app = await build(t)
+  const router = new KafkaRouter()
+  app.broker.includeRouter(router)
+  await app.ready()
+  t.throws(() => router.subscriber(['orders', 'returns'], handler), {
+    code: 'FASTSTREAM_ERR_ALREADY_STARTED', message: /'orders, returns'/
+  })
 })
