@@ -23,6 +23,7 @@ t.test('a handler is required before ready(), and of a router', async (t) => {
 t.test('a subscriber that was declared before ready() lives as long as its app', async (t) => {
   const app = await build(t)
   const subscriber = app.broker.subscriber('orders', handler)
+  const both = app.broker.subscriber(['orders', 'returns'], { groupId: 'both' }, handler)
   await testBroker(app)
   const refused = (call: string) => ({
     code: CALL, message: new RegExp(`^${call}\\(\\) of the subscriber of 'orders' .* before ready\\(\\)`)
@@ -31,6 +32,7 @@ t.test('a subscriber that was declared before ready() lives as long as its app',
   await t.rejects(subscriber.stop(), refused('stop'))
   await t.rejects(subscriber.seek('start'), refused('seek'))
   await t.rejects(subscriber[Symbol.asyncDispose](), refused('stop'))
+  await t.rejects(both.start(), { code: CALL, message: /of the subscriber of 'orders, returns'/ })
 })
 
 t.test('messages are read by hand where there is no handler, and while the subscriber runs', async (t) => {
@@ -342,4 +344,18 @@ t.test('what it reads of a dead-letter topic is a dead letter', async (t) => {
   await using failed = await app.broker.subscriber('failed').start()
   await broker.publish('orders', 1)
   t.match((await failed.getOne())?.deadLetter, { topic: 'orders', error: { message: 'no' } })
+})
+
+t.test('once it has stopped, none of its messages is handled', async (t) => {
+  const app = await build(t)
+  app.broker.publisher('orders')
+  await testBroker(app)
+  const seen = new Inbox<unknown>()
+  const orders = await app.broker.subscriber('orders', (value) => { seen.add(value) }).start()
+  await app.broker.publish('orders', 1)
+  await seen.count(1)
+  await orders.stop()
+  await app.broker.publish('orders', 2)
+  for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate)
+  t.same(seen.items, [1])
 })
