@@ -153,13 +153,13 @@ export class Groups implements Iterable<Group> {
  * subscriber reads for itself, but for those that share its messages.
  */
 function sharingWith (subscriber: CompiledSubscriber, subscribers: readonly CompiledSubscriber[]): Sharing {
-  const { groupId, partitions, declaration: { cases, scope, layers } } = subscriber
+  const { groupId, partitions, declaration: { cases, layers } } = subscriber
   const shares = (other: CompiledSubscriber): boolean => {
     if (other.groupId !== groupId || other.partitions?.join() !== partitions?.join()) return false
     if (groupId !== null) return partitions === undefined || isSameTopics(other, subscriber)
     const { declaration } = other
-    return cases !== undefined && declaration.cases?.of === cases.of &&
-      declaration.scope === scope && declaration.layers === layers
+    // A router that is included twice has the same cases in two places.
+    return cases !== undefined && declaration.cases?.of === cases.of && declaration.layers === layers
   }
   return [subscriber, ...subscribers.filter((other) => other !== subscriber && shares(other))]
 }

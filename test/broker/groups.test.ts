@@ -131,7 +131,9 @@ t.test('the options of its consumer reach the transport; those that are not give
     rebalanceTimeout: 40_000,
     heartbeatInterval: 4000
   })
-  for (const option of ['rack', 'groupInstanceId', 'partitions']) t.notOk(option in consumers[0]!, option)
+  for (const option of ['rack', 'groupInstanceId', 'heartbeatInterval', 'partitions']) {
+    t.notOk(option in consumers[0]!, option)
+  }
 })
 
 t.test('a subscriber that is removed is read no more; the last one of a group leaves it', async (t) => {

@@ -1,4 +1,5 @@
-import t from 'tap'
+import t, { type Test } from 'tap'
+import type { FastifyInstance } from 'fastify'
 import { KafkaRouter } from '../../index.js'
 import { testBroker } from '../../lib/testing/index.js'
 import { createMemoryCluster, createMemoryTransport } from '../../lib/transport/memory/index.js'
@@ -38,24 +39,72 @@ t.test('a pattern must not lead the dead letters of another subscriber back to i
   await t.rejects(testBroker(app), { code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /orders.*failed\.orders/ })
 })
 
-t.test('a subscriber without patterns asks the cluster for its topics, and for no others', async (t) => {
-  const app = await build(t)
-  const consumers: ConsumerOptions[] = []
+/** The topics of each consumer of an app. */
+async function consumersOf (t: Test, declare: (broker: FastifyInstance['broker']) => void) {
+  const app = await build(t, { groupId: 'shop' })
+  const consumers: Array<ConsumerOptions['topics']> = []
   useEnvironment(app, {
     createTransport: async () => {
       const transport = createMemoryTransport({ cluster: createMemoryCluster() })
       return {
         ...transport,
         consumer (options, listener) {
-          consumers.push(options)
+          consumers.push(options.topics)
           return transport.consumer(options, listener)
         }
       }
     }
   })
-  app.broker.subscriber(['orders', 'returns'], handler)
+  declare(app.broker)
   await app.ready()
-  t.same(consumers.map(({ topics }) => topics), [['orders', 'returns']])
+  return consumers
+}
+
+t.test('a subscriber without patterns asks the cluster for its topics, and for no others', async (t) => {
+  t.same(await consumersOf(t, (broker) => {
+    broker.subscriber(['orders', 'returns'], handler)
+  }), [['orders', 'returns']])
+})
+
+t.test('subscribers of partitions that are chosen by hand share a consumer where they share messages', async (t) => {
+  const partitions = [0]
+  t.same(await consumersOf(t, (broker) => {
+    broker.subscriber('orders', { partitions }, handler)
+    broker.subscriber('returns', { partitions }, handler)
+  }), [['orders'], ['returns']])
+  t.same(await consumersOf(t, (broker) => {
+    broker.subscriber('orders', { partitions, filter }, handler)
+    broker.subscriber('orders', { partitions }, handler)
+    broker.subscriber('orders', { partitions: [1] }, handler)
+  }), [['orders'], ['orders']])
+})
+
+t.test('the order in which subscribers name their topics makes no difference', async (t) => {
+  const partitions = [0]
+  for (const [first, second] of [[['a', 'b'], ['b', 'a']], [['b', 'a'], ['a', 'b']]] as const) {
+    t.same(await consumersOf(t, (broker) => {
+      broker.subscriber(first, { partitions, filter }, handler)
+      broker.subscriber(second, { partitions }, handler)
+    }), [first])
+  }
+})
+
+t.test('without a group each subscriber has a consumer, with its cases, and each place of a router', async (t) => {
+  const groupId = null
+  const cases = { a: { handler }, b: { handler } }
+  t.same(await consumersOf(t, (broker) => {
+    broker.subscriber('events', { groupId, by, cases })
+    broker.subscriber('more', { groupId, by, cases })
+    broker.subscriber('orders', { groupId }, handler)
+  }), [['events'], ['more'], ['orders']])
+  const router = new KafkaRouter()
+  router.subscriber('events', { groupId, by, cases })
+  t.same(await consumersOf(t, (broker) => {
+    for (const prefix of ['eu.', 'us.']) {
+      const around = new KafkaRouter({ prefix, routers: [router] })
+      broker.includeRouter(around)
+    }
+  }), [['eu.events'], ['us.events']])
 })
 
 t.test('an app that is closed before it is ready takes no declarations', async (t) => {
