@@ -173,8 +173,8 @@ function byTopics (subscribers: Sharing): Iterable<Sharing> {
   const sharing = new Map<string, Sharing>()
   for (const subscriber of subscribers) {
     const topics = [...subscriber.topics].sort().join()
-    const [first = subscriber, ...others] = sharing.get(topics) ?? []
-    sharing.set(topics, first === subscriber ? [first] : [first, ...others, subscriber])
+    const before = sharing.get(topics)
+    sharing.set(topics, before === undefined ? [subscriber] : [...before, subscriber])
   }
   return sharing.values()
 }

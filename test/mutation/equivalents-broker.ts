@@ -30,7 +30,7 @@ export const IN_BROKER: readonly Equivalent[] = [
   ...inFile('broker/groups.ts',
     ["for (const { declaration, topics: [topic = ''] } of sharing) {", ['"Stryker was here!"'], HAS_TOPIC],
     ['return [subscriber, ...subscribers.filter((other) => other !== subscriber && shares(other))]',
-      ['true'], 'Of one that is named twice the topics are known the second time, and it is left out there.']),
+      ['true'], 'Of a subscriber that is named twice there is one pipeline.']),
   ...inFile('broker/layers.ts',
     ["const [name = ''] = pluginName.split(' -> ')",
       ['"Stryker was here!"'], 'What is split has a first part: the default tells the compiler so.']),
