@@ -34,3 +34,14 @@ t.test('a message that none takes names all of them: cases by their topics, filt
   await broker.settled()
   t.match(dead.items, [{ subscriber: 'audit, events,more', error: { code: 'FASTSTREAM_ERR_UNMATCHED' } }])
 })
+
+t.test('subscribers of the same topics share their messages, in whatever order they name them', async (t) => {
+  const { app } = await build(t)
+  const seen: string[] = []
+  app.broker.subscriber(['events', 'more'], { filter: ({ value }) => value === 1 }, (n) => { seen.push(`first ${n}`) })
+  app.broker.subscriber(['more', 'events'], (n) => { seen.push(`rest ${n}`) })
+  const broker = await testBroker(app)
+  for (const n of [1, 2]) await broker.publish('events', n, { partition: 0 })
+  await broker.settled()
+  t.same(seen, ['first 1', 'rest 2'])
+})
