@@ -359,3 +359,15 @@ t.test('once it has stopped, none of its messages is handled', async (t) => {
   for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate)
   t.same(seen.items, [1])
 })
+
+t.test('with ACK_FIRST a message is acknowledged before code gets it', async (t) => {
+  const app = await build(t)
+  app.broker.publisher('orders')
+  await testBroker(app)
+  await using orders = await app.broker.subscriber('orders', { ackPolicy: 'ACK_FIRST' }).start()
+  for (const value of [1, 2]) await app.broker.publish('orders', value, { partition: 0 })
+  for (const value of [1, 2]) {
+    const message = await orders.getOne()
+    t.same([message?.value, message?.ack()], [value, false])
+  }
+})

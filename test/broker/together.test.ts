@@ -125,3 +125,11 @@ t.test('a router that an app includes takes no subscribers once the app is ready
     code: 'FASTSTREAM_ERR_ALREADY_STARTED', message: /'orders, returns' .* before ready\(\)/
   })
 })
+
+t.test('patterns are no topics that an app declares', async (t) => {
+  const app = await build(t)
+  app.broker.subscriber(['orders', 'eu.{topic}', 'us.{topic}'], handler)
+  t.same(app.broker.topics(), ['orders', 'orders.dlq'])
+  await app.ready()
+  t.same(app.broker.topics(), ['orders', 'orders.dlq'])
+})
