@@ -51,8 +51,5 @@ export const IN_BROKER: readonly Equivalent[] = [
     ['const { layers = [], deadLetterTopics } = around',
       ['["Stryker was here"]'], 'A text that stands for a layer has no options.'],
     ['return patterns.length === 0 ? topics : topics.filter((topic) => !patterns.some(({ text }) => text === topic))',
-      ['false'], 'Without patterns the filter leaves each topic: the check spares a list.']),
-  ...inFile('broker/subscriber.ts',
-    ['this.onFailure = errorHandlers.length === 0 ? undefined : (...failed) => this.#askErrorHandlers(...failed)',
-      ['false'], ASKS_NOBODY])
+      ['false'], 'Without patterns the filter leaves each topic: the check spares a list.'])
 ]
