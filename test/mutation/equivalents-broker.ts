@@ -51,5 +51,8 @@ export const IN_BROKER: readonly Equivalent[] = [
     ['const { layers = [], deadLetterTopics } = around',
       ['["Stryker was here"]'], 'A text that stands for a layer has no options.'],
     ['return patterns.length === 0 ? topics : topics.filter((topic) => !patterns.some(({ text }) => text === topic))',
-      ['false'], 'Without patterns the filter leaves each topic: the check spares a list.'])
+      ['false'], 'Without patterns the filter leaves each topic: the check spares a list.']),
+  ...inFile('broker/publisher.ts',
+    ['if (options !== NO_OPTIONS) checkPublishOptions(options)',
+      ['true'], 'What stands for no options is right: the check spares the look at it.'])
 ]
