@@ -21,10 +21,11 @@ const AROUND_CONSUME = [
 /** The breaker is a part of lib/consume/, and what reaches the wire takes seconds: both are left out. */
 const BROKER = [
   'broker', '!broker/breaker.test.ts', '!broker/breaker-batch.test.ts', '!broker/consumer-options.test.ts',
-  // Middlewares, replies, dead letters, explain(), readers and tasks are tested where they belong.
-  'middleware', 'request/requests.test.ts', 'request/refusals.test.ts', 'request/routes.test.ts',
-  'dead-letters/redrive.test.ts', 'dead-letters/redrive-order.test.ts', 'dead-letters/routes.test.ts',
-  'dead-letters/routes-report.test.ts', 'faststream/reading.test.ts', 'observe/health', 'observe/story/stories.test.ts',
+  // Routes, codecs, middlewares, replies, dead letters, pressure, explain() and tasks are tested where they belong.
+  'deps/http.test.ts', 'message/encode-by-codec.test.ts', 'middleware', 'request/requests.test.ts',
+  'request/refusals.test.ts', 'request/routes.test.ts', 'dead-letters/redrive.test.ts',
+  'dead-letters/redrive-order.test.ts', 'dead-letters/routes.test.ts', 'dead-letters/routes-report.test.ts',
+  'faststream/reading.test.ts', 'observe/health', 'observe/pressure/pressure.test.ts', 'observe/story/stories.test.ts',
   'testing/background.test.ts'
 ]
 

@@ -55,7 +55,10 @@ function isAlone (result: PreparedResult): result is readonly Prepared[] {
   return !(result instanceof Promise)
 }
 
-/** Results that pass middlewares. What one of them throws is the failure of its own result. */
+/**
+ * Results that pass middlewares. What one of them throws is the failure of its own result. One that passes none beside
+ * the others has no value to publish.
+ */
 async function inScope (results: readonly PreparedResult[], refuse: Refuse): Promise<ResultsInScope> {
   const prepared: Prepared[] = []
   const ends: Array<() => Promise<void>> = []
@@ -69,8 +72,6 @@ async function inScope (results: readonly PreparedResult[], refuse: Refuse): Pro
       prepared.push(...refusable(value.prepared, i, refuse))
       const ended = (): Promise<void> => value.end()
       ends.push(refuse === undefined ? ended : () => ended().catch((error) => { refuse(i, toError(error)) }))
-    } else {
-      prepared.push(...refusable(passed.value, i, refuse))
     }
   }
   async function end (): Promise<void> {

@@ -189,7 +189,6 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
 
   /** Lets messages flow. Called when every `onReady` hook of the app is done, so that what handlers use is there. */
   dispatch (): void {
-    if (this.isEnding || this.loading) return
     this.#dispatching = true
     this.#flow()
   }

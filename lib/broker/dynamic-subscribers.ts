@@ -101,7 +101,8 @@ export class DynamicSubscribers {
   }
 
   async seek (declaration: SubscriberDeclaration, to: SeekTo): Promise<void> {
-    const { compiled: [{ topics }] } = this.#findStarted(declaration, 'seek()')
+    const { compiled: [{ topics }], starting } = this.#findStarted(declaration, 'seek()')
+    await starting
     await this.#means.runtime().groupOf(declaration)?.seek(topics, to)
   }
 

@@ -153,13 +153,13 @@ export class Groups implements Iterable<Group> {
  * subscriber reads for itself, but for those that share its messages.
  */
 function sharingWith (subscriber: CompiledSubscriber, subscribers: readonly CompiledSubscriber[]): Sharing {
-  const { groupId, partitions, declaration: { cases, scope, layers } } = subscriber
+  const { groupId, partitions, declaration: { cases, layers } } = subscriber
   const shares = (other: CompiledSubscriber): boolean => {
     if (other.groupId !== groupId || other.partitions?.join() !== partitions?.join()) return false
     if (groupId !== null) return partitions === undefined || isSameTopics(other, subscriber)
     const { declaration } = other
-    return cases !== undefined && declaration.cases?.of === cases.of &&
-      declaration.scope === scope && declaration.layers === layers
+    // A router that is included twice has the same cases in two places.
+    return cases !== undefined && declaration.cases?.of === cases.of && declaration.layers === layers
   }
   return [subscriber, ...subscribers.filter((other) => other !== subscriber && shares(other))]
 }
@@ -173,8 +173,8 @@ function byTopics (subscribers: Sharing): Iterable<Sharing> {
   const sharing = new Map<string, Sharing>()
   for (const subscriber of subscribers) {
     const topics = [...subscriber.topics].sort().join()
-    const [first = subscriber, ...others] = sharing.get(topics) ?? []
-    sharing.set(topics, first === subscriber ? [first] : [first, ...others, subscriber])
+    const before = sharing.get(topics)
+    sharing.set(topics, before === undefined ? [subscriber] : [...before, subscriber])
   }
   return sharing.values()
 }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { Codec, Decoder } from '../../index.js'
+import type { Codec, Decoder, Parser } from '../../index.js'
 import { testBroker } from '../../lib/testing/index.js'
 import { build } from '../support/plugin-app.js'
 
@@ -44,4 +44,39 @@ t.test('decoders of scopes are called from the nearest to the outermost', async 
   await broker.publish('in', 'x')
   await broker.settled()
   t.same(seen, ['subscriber(scope(app(x)))'])
+})
+
+t.test('the codec json writes what the serializer of the app makes; others get the value', async (t) => {
+  const app = await build(t)
+  app.setSerializerCompiler(() => () => '{"serialized":true}')
+  const schema = { value: { type: 'object', properties: { id: { type: 'string' } } } }
+  const all: Codec = { encode: (value) => Buffer.from(JSON.stringify(value)), decode: String }
+  const publishers = ([undefined, 'json', all] as const).map((codec, i) => {
+    return app.broker.publisher(`orders-${i}`, { schema, codec })
+  })
+  const broker = await testBroker(app)
+  for (const publisher of publishers) await publisher.publish({ id: '1', unknown: true })
+  t.same(publishers.map(({ topic }) => broker.published(topic).map(({ rawValue }) => String(rawValue))), [
+    ['{"serialized":true}'], ['{"serialized":true}'], ['{"id":"1","unknown":true}']
+  ])
+})
+
+t.test('a key is written and read by the codec for keys, where a schema says that it is one', async (t) => {
+  const app = await build(t)
+  const seen: unknown[] = []
+  const schema = { key: { type: 'string' } }
+  app.broker.options({ codec: { key: reversed } })
+  const described = app.broker.publisher('described', { schema })
+  const plain = app.broker.publisher('plain')
+  app.broker.subscriber('described', { schema }, (_, { key, rawKey }) => { seen.push([key, String(rawKey)]) })
+  app.broker.subscriber('plain', (_, { key, rawKey }) => { seen.push([String(key), String(rawKey)]) })
+  const parser: Parser = async (_, original) => ({ ...await original(), key: Buffer.from('parsed') })
+  app.broker.subscriber('plain', { groupId: 'parsed', parser }, (_, { key }) => { seen.push([String(key)]) })
+  const broker = await testBroker(app)
+  await described.publish(1, { key: 'abc' })
+  await broker.settled()
+  await plain.publish(1, { key: 'abc' })
+  await broker.settled()
+  t.same(seen.slice(0, 1), [['abc', 'cba']])
+  t.same(seen.slice(1).sort(), [['abc', 'abc'], ['parsed']])
 })

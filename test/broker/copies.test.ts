@@ -28,3 +28,23 @@ t.test('an app that is run after others were looked at is not looked at itself',
   await app.ready()
   t.equal(app.broker.health().state, 'connected')
 })
+
+t.test('an app that is only looked at connects, and runs nothing: no subscriber, function or task', async (t) => {
+  useByDefault({ ...SYSTEM, isInspected: true })
+  t.teardown(() => { useByDefault(SYSTEM) })
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(faststreamPlugin, { transport: 'memory' })
+  const ran: string[] = []
+  app.broker.subscriber('orders', () => { ran.push('subscriber') })
+  app.broker.onStarted(() => { ran.push('onStarted') })
+  app.broker.onStopping(() => { ran.push('onStopping') })
+  app.broker.background('task', () => { ran.push('background') })
+  await app.ready()
+  await app.broker.publish('orders', 1)
+  t.match(app.broker.health(), {
+    state: 'connected', subscribers: [{ name: 'orders', state: 'joining' }], background: [{ state: 'waiting' }]
+  })
+  await app.close()
+  t.same(ran, [])
+})

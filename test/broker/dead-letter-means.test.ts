@@ -1,7 +1,9 @@
 import t, { type Test } from 'tap'
 import type { Codec } from '../../index.js'
 import { createMemoryCluster, createMemoryTransport } from '../../lib/transport/memory/index.js'
+import { eventually } from '../conformance/eventually.js'
 import { useEnvironment } from '../support/environment.js'
+import { shop } from '../support/letter-shop.js'
 import { build as buildApp } from '../support/plugin-app.js'
 
 /* Verdicts on dead letters: which subscriber would handle the message now, and what it says to it. */
@@ -79,4 +81,35 @@ t.test('a codec decodes the message, with the time that its letter may have', as
   }, 'orders.dlq', [{ group: 'shop', timestamp: '5' }, { group: 'shop' }])
   t.same(times, [5, undefined])
   t.same(found, [true, false])
+})
+
+t.test('letters that are published again wait for room in the queue', async (t) => {
+  const { app, cluster, write } = await shop(t, { producer: { queue: { messages: 1 } } })
+  for (const id of [1, 2, 3]) await write(`{"id":${id}}`)
+  t.match(await app.broker.deadLetters.redrive(), { redriven: 3, refused: [] })
+  t.equal(cluster.records('orders').length, 3)
+})
+
+t.test('a record that is no dead letter can be shown, and nothing is said of its message', async (t) => {
+  const { app, write } = await shop(t)
+  await write('{"id":1}', [])
+  const [letter] = (await app.broker.deadLetters.list()).letters
+  t.match(await app.broker.deadLetters.show(letter!), {
+    deadLetter: undefined, damaged: false, verdict: { valid: undefined, violation: undefined }
+  })
+})
+
+t.test('letters are listed by their topics, each of them once', async (t) => {
+  const cluster = createMemoryCluster()
+  const app = await buildApp(t, { groupId: 'shop', topicConfig: { partitions: 1 } })
+  useEnvironment(app, { createTransport: async () => createMemoryTransport({ cluster }) })
+  for (const [topic, dead] of [['orders', 'late'], ['returns', 'early'], ['invoices', 'late']] as const) {
+    const options = { deadLetter: { topic: dead }, retry: { retries: 0 } }
+    app.broker.subscriber(topic, options, () => { throw new Error('no') })
+  }
+  await app.ready()
+  for (const topic of ['orders', 'returns', 'invoices']) await app.broker.publish(topic, 1)
+  const listed = async () => (await app.broker.deadLetters.list()).letters.map(({ topic }) => topic)
+  await eventually(async () => (await listed()).length === 3)
+  t.same(await listed(), ['early', 'late', 'late'])
 })

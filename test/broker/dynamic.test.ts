@@ -4,6 +4,7 @@ import {
   dependency, KafkaRouter, StopConsume, type Message, type SubscriberWithoutHandler
 } from '../../index.js'
 import { testBroker } from '../../lib/testing/index.js'
+import { useEnvironment } from '../support/environment.js'
 import { Inbox } from '../support/inbox.js'
 import { build } from '../support/plugin-app.js'
 
@@ -22,12 +23,16 @@ t.test('a handler is required before ready(), and of a router', async (t) => {
 t.test('a subscriber that was declared before ready() lives as long as its app', async (t) => {
   const app = await build(t)
   const subscriber = app.broker.subscriber('orders', handler)
+  const both = app.broker.subscriber(['orders', 'returns'], { groupId: 'both' }, handler)
   await testBroker(app)
-  const refused = { code: CALL, message: /of the subscriber of 'orders' .* before ready\(\)/ }
-  await t.rejects(subscriber.start(), refused)
-  await t.rejects(subscriber.stop(), refused)
-  await t.rejects(subscriber.seek('start'), refused)
-  await t.rejects(subscriber[Symbol.asyncDispose](), refused)
+  const refused = (call: string) => ({
+    code: CALL, message: new RegExp(`^${call}\\(\\) of the subscriber of 'orders' .* before ready\\(\\)`)
+  })
+  await t.rejects(subscriber.start(), refused('start'))
+  await t.rejects(subscriber.stop(), refused('stop'))
+  await t.rejects(subscriber.seek('start'), refused('seek'))
+  await t.rejects(subscriber[Symbol.asyncDispose](), refused('stop'))
+  await t.rejects(both.start(), { code: CALL, message: /of the subscriber of 'orders, returns'/ })
 })
 
 t.test('messages are read by hand where there is no handler, and while the subscriber runs', async (t) => {
@@ -40,7 +45,7 @@ t.test('messages are read by hand where there is no handler, and while the subsc
   const orders = app.broker.subscriber('orders')
   const idle = { code: CALL, message: /it does not run: await start\(\) first/ }
   await t.rejects(orders.getOne(), idle)
-  await t.rejects(orders.seek('end'), idle)
+  await t.rejects(orders.seek('end'), { code: CALL, message: /^seek\(\) of .* it does not run/ })
   await orders.stop()
   await orders.start()
   t.equal(await orders.getOne({ timeout: 0 }), null)
@@ -64,6 +69,26 @@ t.test('a place to read on from is checked', async (t) => {
   for (const place of wrong) {
     await t.rejects(orders.seek(place as never), { code: OPTION })
   }
+})
+
+t.test('a seek waits for the start that is under way, and fails with it', async (t) => {
+  const app = await build(t)
+  app.broker.publisher('orders')
+  const broker = await testBroker(app)
+  await broker.publish('orders', 1, { partition: 0 })
+  const begun = async (): Promise<void> => { while (app.broker.health().subscribers.length === 0) await null }
+  const orders = app.broker.subscriber('orders', { offsetReset: 'latest' })
+  const starting = orders.start()
+  await begun()
+  await orders.seek('start')
+  await starting
+  t.equal((await orders.getOne())?.value, 1)
+  await orders.stop()
+  const missing = app.broker.subscriber('orders', { partitions: [5] })
+  const refused = { code: OPTION, message: /no partition 5/ }
+  const failing = t.rejects(missing.start(), refused)
+  await begun()
+  await Promise.all([failing, t.rejects(missing.seek('start'), refused)])
 })
 
 t.test('options that say how a handler is called are refused without one', async (t) => {
@@ -94,7 +119,7 @@ t.test('a broker that closes, or is not there, starts nothing', async (t) => {
   t.equal(await waiting, null)
   t.equal(await orders.getOne(), null)
   await orders.stop()
-  await t.rejects(orders.start(), { code: 'FASTSTREAM_ERR_NOT_READY' })
+  await t.rejects(orders.start(), { code: 'FASTSTREAM_ERR_NOT_READY', message: /the broker is closed/ })
   t.throws(() => app.broker.subscriber('orders'), { code: 'FASTSTREAM_ERR_NOT_READY' })
 })
 
@@ -294,4 +319,55 @@ t.test('health and topics: it is there while it runs, and not in the document', 
   t.same(app.asyncapi().operations, operations)
   await orders.stop()
   t.same(app.broker.health().subscribers, [])
+})
+
+t.test('in an app that is only looked at it starts, seeks and stops, and reads nothing', async (t) => {
+  const app = await build(t)
+  useEnvironment(app, { isInspected: true })
+  app.broker.publisher('orders')
+  await app.ready()
+  const orders = app.broker.subscriber('orders')
+  await orders.start()
+  await orders.seek('start')
+  await app.broker.publish('orders', 1)
+  t.equal(await orders.getOne({ timeout: 10 }), null)
+  await orders.stop()
+  t.same(app.broker.health().subscribers, [])
+})
+
+t.test('what it reads of a dead-letter topic is a dead letter', async (t) => {
+  const app = await build(t)
+  app.broker.subscriber('orders', { deadLetter: { topic: 'failed' }, retry: { retries: 0 } }, () => {
+    throw new Error('no')
+  })
+  const broker = await testBroker(app, { allowFailures: true })
+  await using failed = await app.broker.subscriber('failed').start()
+  await broker.publish('orders', 1)
+  t.match((await failed.getOne())?.deadLetter, { topic: 'orders', error: { message: 'no' } })
+})
+
+t.test('once it has stopped, none of its messages is handled', async (t) => {
+  const app = await build(t)
+  app.broker.publisher('orders')
+  await testBroker(app)
+  const seen = new Inbox<unknown>()
+  const orders = await app.broker.subscriber('orders', (value) => { seen.add(value) }).start()
+  await app.broker.publish('orders', 1)
+  await seen.count(1)
+  await orders.stop()
+  await app.broker.publish('orders', 2)
+  for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate)
+  t.same(seen.items, [1])
+})
+
+t.test('with ACK_FIRST a message is acknowledged before code gets it', async (t) => {
+  const app = await build(t)
+  app.broker.publisher('orders')
+  await testBroker(app)
+  await using orders = await app.broker.subscriber('orders', { ackPolicy: 'ACK_FIRST' }).start()
+  for (const value of [1, 2]) await app.broker.publish('orders', value, { partition: 0 })
+  for (const value of [1, 2]) {
+    const message = await orders.getOne()
+    t.same([message?.value, message?.ack()], [value, false])
+  }
 })

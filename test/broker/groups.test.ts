@@ -22,6 +22,7 @@ async function build (t: Test, options: FaststreamOptions = {}) {
   const settings = normaliseOptions({ transport: 'memory', groupId: 'shop', ...options }, 10_000)
   const inbox = new Inbox<string>()
   const consumers: ConsumerOptions[] = []
+  const closed: Array<string | null> = []
   function subscriber (topic: string, options: InheritedOptions = {}): CompiledSubscriber {
     const declaration = declareSubscriber(app, topic, options, (value) => { inbox.add(`${topic} ${String(value)}`) })
     const validators = { value: undefined, key: undefined, headers: undefined }
@@ -43,7 +44,15 @@ async function build (t: Test, options: FaststreamOptions = {}) {
     const subscribe = (topics: ConsumerOptions['topics']): Promise<void> => isSecret(topics)
       ? Promise.reject(new Error('not allowed'))
       : MemoryConsumer.prototype.subscribe.call(consumer, topics)
-    return Object.assign(consumer, { subscribe })
+    const { start, close } = MemoryConsumer.prototype
+    return Object.assign(consumer, {
+      subscribe,
+      start: () => isSecret(args[0].topics) ? Promise.reject(new Error('not allowed')) : start.call(consumer),
+      async close () {
+        closed.push(args[0].groupId)
+        await close.call(consumer)
+      }
+    })
   }
   const paused = new Set<SubscriberDeclaration>()
   const runtime = new BrokerRuntime(
@@ -62,7 +71,7 @@ async function build (t: Test, options: FaststreamOptions = {}) {
       timestamp: 1
     }])
   }
-  return { cluster, runtime, inbox, consumers, subscriber, orders, paused, send }
+  return { cluster, runtime, inbox, consumers, closed, subscriber, orders, paused, send }
 }
 
 async function started (t: Test, options?: FaststreamOptions) {
@@ -95,6 +104,38 @@ t.test('a subscriber with a group of its own, or with none, moves no partition o
   t.same(runtime.groupOf(orders.declaration)?.health(['orders']), before)
 })
 
+t.test('the options of its consumer reach the transport; those that are not given are left to it', async (t) => {
+  const { runtime, consumers, subscriber } = await started(t)
+  await runtime.add(subscriber('bills', {
+    groupId: 'bills',
+    offsetReset: 'latest',
+    isolationLevel: 'read_uncommitted',
+    fetch: { maxWait: 321 },
+    checkCrcs: false,
+    clientRack: 'zone-a',
+    groupInstanceId: 'bills-0',
+    sessionTimeout: 20_000,
+    rebalanceTimeout: 40_000,
+    heartbeatInterval: 4000
+  }))
+  t.match(consumers[1], {
+    groupId: 'bills',
+    topics: ['bills'],
+    offsetReset: 'latest',
+    isolationLevel: 'read_uncommitted',
+    fetch: { maxWait: 321 },
+    checkCrcs: false,
+    rack: 'zone-a',
+    groupInstanceId: 'bills-0',
+    sessionTimeout: 20_000,
+    rebalanceTimeout: 40_000,
+    heartbeatInterval: 4000
+  })
+  for (const option of ['rack', 'groupInstanceId', 'heartbeatInterval', 'partitions']) {
+    t.notOk(option in consumers[0]!, option)
+  }
+})
+
 t.test('a subscriber that is removed is read no more; the last one of a group leaves it', async (t) => {
   const { cluster, runtime, inbox, subscriber, orders, send } = await started(t)
   const bills = subscriber('bills')
@@ -120,6 +161,14 @@ t.test('a subscriber whose topics are refused is not there', async (t) => {
   t.equal(runtime.groupOf(secret.declaration), undefined)
   await runtime.add(subscriber('bills'))
   t.equal(consumers.length, 1)
+})
+
+t.test('a group that cannot be read lets its consumer go', async (t) => {
+  const { runtime, subscriber, closed } = await started(t)
+  const secret = subscriber('secret', { groupId: 'secret' })
+  await t.rejects(runtime.add(secret), { message: 'not allowed' })
+  t.equal(runtime.groupOf(secret.declaration), undefined)
+  t.same(closed, ['secret'])
 })
 
 t.test('a group that cannot be joined is given up', async (t) => {

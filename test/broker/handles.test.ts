@@ -129,6 +129,20 @@ t.test('what users hold shows what it is', async (t) => {
   t.match(inspected, /^BoundBroker {\s+name: 'default',\s+correlationId: '[-\da-f]{36}'\s+}$/)
 })
 
+t.test('a test finds a subscriber by what subscriber() returned, or by its handler', async (t) => {
+  const app = await build(t)
+  const onOrder = (): void => {}
+  const orders = app.broker.subscriber('orders', onOrder)
+  app.broker.subscriber('returns', () => {})
+  const broker = await testBroker(app)
+  await broker.publish('orders', 1)
+  await broker.settled()
+  for (const known of [orders, onOrder]) t.equal(broker.handler(known).calls.length, 1)
+  for (const fake of [{ ...orders }, Object.create(orders), null, 'orders']) {
+    t.throws(() => broker.handler(fake as typeof orders), { code: 'FASTSTREAM_ERR_INVALID_OPTION' })
+  }
+})
+
 t.test('what only looks like a publisher is refused', async (t) => {
   const app = await build(t)
   const publisher = app.broker.publisher('orders')

@@ -220,7 +220,8 @@ t.test('a function of onStarted that another hook declares before the broker has
   })
   await app.register(faststreamPlugin)
   await app.ready()
-  t.match(late, { code: 'FASTSTREAM_ERR_ALREADY_STARTED', cause: Error })
+  const message = /^a function of onStarted\(\).* before ready\(\)/
+  t.match(late, { code: 'FASTSTREAM_ERR_ALREADY_STARTED', message, cause: Error })
 })
 
 t.test('wrong arguments are refused', async (t) => {
@@ -240,5 +241,21 @@ t.test('wrong arguments are refused', async (t) => {
   for (const name of ['onStarted', 'onStopping'] as const) t.throws(call(name, run, run), SURPLUS)
   t.throws(call('background', 'task', run, run), SURPLUS)
   broker.background('task', run)
-  t.throws(call('background', 'task', run), { ...INVALID, message: /'task' is taken by another background task/ })
+  t.throws(call('background', 'task', run), { ...INVALID, message: /^option 'name' 'task' is taken by another/ })
+})
+
+t.test('an app whose functions end in time logs no error, and leaves no timer', async (t) => {
+  const { app, clock, errors } = await timed(t)
+  const ran: string[] = []
+  await app.ready()
+  await app.close()
+  t.equal(app.broker.health().lastError, undefined)
+  const other = await timed(t)
+  other.app.broker.onStarted(() => { ran.push('started') })
+  other.app.broker.onStopping(() => { ran.push('stopping') })
+  await other.app.ready()
+  await other.app.close()
+  t.same(ran, ['started', 'stopping'])
+  t.same([...errors(), ...other.errors()], [])
+  t.same([clock.waiting, other.clock.waiting], [0, 0])
 })

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import Fastify from 'fastify'
-import faststreamPlugin from '../../index.js'
+import faststreamPlugin, { dependency } from '../../index.js'
 import { createMemoryCluster, createMemoryTransport, type MemoryCluster } from '../../lib/transport/memory/index.js'
 import { eventually } from '../conformance/eventually.js'
 import { useEnvironment } from '../support/environment.js'
@@ -83,3 +83,15 @@ t.test('each broker lives and is asked for itself', async (t) => {
   t.same([app.broker.topics(), app.brokers.billing.topics()], [[], ['invoices']])
   t.same([app.broker.health().healthy, app.brokers.billing.health().healthy], [false, true])
 })
+
+for (const [names, main] of [[['billing', 'default'], 'default'], [['billing', 'audit'], 'billing']] as const) {
+  t.test(`a dependency of a route gets the broker '${main}' of '${names.join("' and '")}'`, async (t) => {
+    const app = Fastify()
+    t.teardown(() => app.close())
+    for (const name of names) await app.register(faststreamPlugin, { name })
+    const given = dependency((_, { broker }) => broker)
+    app.get('/', { config: { deps: { given } } }, async ({ deps }) => deps.given)
+    await app.ready()
+    t.match((await app.inject('/')).json(), { name: main })
+  })
+}

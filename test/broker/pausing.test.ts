@@ -175,3 +175,11 @@ t.test('subscribers that share a topic by a filter stand still together, until n
   await broker.settled()
   t.same(seen.sort(), ['a', 'b', 'other', 'other'])
 })
+
+t.test('a subscriber may be paused and resumed before there is a group', async (t) => {
+  const app = await build(t)
+  const orders = app.broker.subscriber('orders', () => {})
+  orders.pause()
+  orders.resume()
+  t.equal(orders.isPaused, false)
+})

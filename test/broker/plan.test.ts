@@ -3,6 +3,7 @@ import t from 'tap'
 import faststreamPlugin, { type FaststreamOptions, type InheritedOptions } from '../../index.js'
 import { declarePublisher, declareSubscriber, type GivenSubscriber } from '../../lib/broker/declaration.js'
 import { checkTogether } from '../../lib/broker/check-together.js'
+import { withOptions } from '../../lib/broker/environment.js'
 import { resolvePublisher, resolveSubscriber } from '../../lib/broker/plan.js'
 import { PublisherPlan } from '../../lib/broker/publisher.js'
 import { createPublishChains } from '../../lib/broker/publish-chains.js'
@@ -139,4 +140,12 @@ t.test('nothing is published through a plan before the app is ready', async (t) 
   await t.rejects(app.broker.publish('orders', 1), { code: 'FASTSTREAM_ERR_NOT_READY' })
   await app.ready()
   t.match(await publisher.publish(1), { topic: 'orders', offset: 0n })
+})
+
+t.test('options of the environment win over those of the plugin, which keeps the others', (t) => {
+  const settings = normaliseOptions({ topics: 'verify', commit: { interval: 7, count: 3 } }, 0)
+  t.same(withOptions(settings, {}), settings)
+  const changed = withOptions(settings, { topics: 'ignore', commit: { interval: 1 } })
+  t.same(changed, { ...settings, topics: 'ignore', commit: { ...settings.commit, interval: 1 } })
+  t.end()
 })

@@ -145,3 +145,10 @@ t.test('a message with reply_to is answered by nothing but the publishers of its
   t.equal(broker.published('out').length, 1)
   t.same(broker.published('replies'), [])
 })
+
+t.test('options that a publisher inherits are checked where it is declared', async (t) => {
+  const app = await build(t)
+  for (const options of [{ codec: 'xml' }, { includeInSchema: 'no' }, { tags: 'orders' }]) {
+    t.throws(() => app.broker.publisher('orders', options as object), { code: 'FASTSTREAM_ERR_INVALID_OPTION' })
+  }
+})

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { KafkaRouter } from '../../index.js'
 import { createMemoryCluster, createMemoryTransport } from '../../lib/transport/memory/index.js'
 import { useEnvironment } from '../support/environment.js'
 import { gate } from '../support/inbox.js'
@@ -39,4 +40,18 @@ t.test('a broker whose start has failed is not healthy', async (t) => {
   useEnvironment(app, { createTransport: async () => { throw new Error('no cluster') } })
   await t.rejects(async () => { await app.ready() }, { message: 'no cluster' })
   t.equal(app.broker.health().healthy, false)
+})
+
+t.test('each subscriber with cases has one line, and each place of a router', async (t) => {
+  const app = await build(t)
+  const cases = { a: { handler () {} }, b: { handler () {} } }
+  const by = (): string => 'a'
+  const router = new KafkaRouter()
+  router.subscriber('events', { by, cases })
+  for (const prefix of ['eu.', 'us.']) app.broker.includeRouter(new KafkaRouter({ prefix, routers: [router] }))
+  app.broker.subscriber('first', { by, cases })
+  app.broker.subscriber('second', { by, cases })
+  app.broker.subscriber(['third', 'fourth'], { by, cases })
+  const names = app.broker.health().subscribers.map(({ name }) => name)
+  t.same(names, ['eu.events', 'us.events', 'first', 'second', 'third,fourth'])
 })

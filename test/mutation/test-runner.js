@@ -11,7 +11,7 @@ import { join } from 'node:path'
  */
 
 /** ms that a test gets at least, and how often its time without a mutant. */
-const LEAST = 30_000
+const LEAST = 10_000
 const FACTOR = 5
 /**
  * Random runs, and tests that measure the memory of a process, take most of the time, and do not say which test is
