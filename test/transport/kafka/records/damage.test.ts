@@ -1,0 +1,32 @@
+import t from 'tap'
+import { createCodecs } from '../../../../lib/transport/compression/codecs.js'
+import { decodeFetched } from '../../../../lib/transport/kafka/records/fetched-batch.js'
+import { at, attribute, batch, compressed, fetched } from '../../../support/record-sets.js'
+
+/* Where reading may go on behind a batch that cannot be read. */
+
+t.test('the end of a damaged batch counts when it is ahead and in the log', async (t) => {
+  const damaged = await batch({ offset: 10, values: ['a', 'b'] })
+  damaged.writeInt8(127, at.records)
+  for (const [from, highWatermark, nextOffset] of [
+    [10, 13n, 12n], [10, 12n, 12n], [10, 11n, -1n], [11, 13n, 12n], [12, 13n, -1n], [13, 20n, -1n]
+  ] as const) {
+    const { corrupt, position, records } = await fetched(from, damaged, { highWatermark })
+    t.match(corrupt, { offset: BigInt(from), nextOffset }, `from ${from} of ${highWatermark}`)
+    t.equal(position, BigInt(from))
+    t.same(records, [])
+  }
+})
+
+t.test('a batch whose codec is not installed is sound: it must not be skipped', async (t) => {
+  const { corrupt } = await decodeFetched(4n, {
+    partition: 0,
+    errorCode: 0,
+    highWatermark: 9n,
+    lastStableOffset: 9n,
+    preferredReadReplica: -1,
+    aborted: [],
+    records: compressed(Buffer.alloc(0), attribute.snappy, 4n)
+  }, { codecs: createCodecs(() => { throw new Error('Cannot find module') }), checkCrcs: false })
+  t.match(corrupt, { offset: 4n, nextOffset: -1n, error: { code: 'FASTSTREAM_ERR_CODEC' } })
+})
