@@ -1,3 +1,4 @@
+import '../unit/no-domains.js'
 import { once } from 'node:events'
 import { pathToFileURL } from 'node:url'
 import { setImmediate, setTimeout } from 'node:timers/promises'

@@ -13,6 +13,7 @@ const registered = Object.fromEntries(['register', 'registerHooks'].filter((name
 
 if (runsCompiled()) {
   process.env.TAP_TYPE_STRIP_ONLY = '1'
+  await import('./no-domains.js')
   if (!readFileSync(process.argv[1], 'utf8').includes('mockImport')) withhold()
 }
 

@@ -10,8 +10,9 @@ export let current = tap
 /** ms; ends a file that hangs. The process has the time of all its files. */
 const TIMEOUT = 240_000
 
-/** Runs test files one after the other. */
+/** Runs test files one after the other. An error that nothing catches fails the file that runs. */
 export async function runGroup (files) {
+  process.on('uncaughtException', (error) => current.threw(error))
   tap.setTimeout(TIMEOUT * files.length)
   for (const file of files) {
     await tap.test(file, { timeout: TIMEOUT }, async (test) => {

@@ -52,7 +52,8 @@ function grouped (name, files, seed) {
   })
 }
 
-function writeTap () {
+/** Lets the compiled tests find tap in `group.js`. */
+export function writeTap () {
   mkdirSync(TAP, { recursive: true })
   writeFileSync(join(TAP, 'package.json'), '{ "type": "module", "exports": "./index.js" }\n')
   writeFileSync(join(TAP, 'index.js'), "export { current as default } from '../../../test/unit/group.js'\n")
