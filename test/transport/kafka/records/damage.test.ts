@@ -1,7 +1,9 @@
+import { gzipSync } from 'node:zlib'
 import t from 'tap'
 import { createCodecs } from '../../../../lib/transport/compression/codecs.js'
 import { decodeFetched } from '../../../../lib/transport/kafka/records/fetched-batch.js'
-import { at, attribute, batch, compressed, fetched } from '../../../support/record-sets.js'
+import { decodeRecordSet } from '../../../../lib/transport/kafka/records/record-set.js'
+import { at, attribute, batch, compressed, decode, fetched } from '../../../support/record-sets.js'
 
 /* Where reading may go on behind a batch that cannot be read. */
 
@@ -29,4 +31,21 @@ t.test('a batch whose codec is not installed is sound: it must not be skipped', 
     records: compressed(Buffer.alloc(0), attribute.snappy, 4n)
   }, { codecs: createCodecs(() => { throw new Error('Cannot find module') }), checkCrcs: false })
   t.match(corrupt, { offset: 4n, nextOffset: -1n, error: { code: 'FASTSTREAM_ERR_CODEC' } })
+})
+
+t.test('a set is read until its room is used up, the rest is left for the next fetch', async (t) => {
+  const body = (await batch({ offset: 0, values: ['a'] })).subarray(at.records)
+  const packed = compressed(gzipSync(body), attribute.gzip)
+  const set = Buffer.concat([packed, await batch({ offset: 1, values: ['b'] })])
+  const options = { codecs: createCodecs(), checkCrcs: false }
+  for (const [room, end] of [[body.length, 1n], [body.length + 1, 2n]] as const) {
+    t.match(await decodeRecordSet(set, { ...options, room }), { end, inflated: body.length, damage: undefined })
+  }
+})
+
+t.test('a batch of which compaction left nothing has no records', async (t) => {
+  const emptied = compressed(Buffer.alloc(0), attribute.gzip)
+  emptied.writeInt32BE(0, at.count)
+  const { batches } = await decode(emptied)
+  t.same(batches.map(({ records }) => records), [[]])
 })
