@@ -143,6 +143,8 @@ t.test('null and empty stay distinct, and headers stay as they are on the wire',
   t.equal(record?.headers, record?.headers, 'built once')
   t.equal(record?.timestamp, -3e12)
   t.ok(record!.size > 300 && record!.size < 400)
+  const sizes = plain!.records.map(({ size }) => size)
+  t.same(sizes, [7, 7], 'the length and the fields of each record')
 })
 
 t.test('a header name that is no UTF-8 does not throw', async (t) => {
