@@ -28,9 +28,21 @@ const BROKER = [
   'testing/background.test.ts'
 ]
 
+const KAFKA = 'transport/kafka'
 const RECORDS = [
-  'transport/kafka/records', 'transport/kafka/decoder.test.ts', 'transport/kafka/decoder-damage.test.ts',
-  'transport/kafka/fetcher.test.ts', 'transport/kafka/transport.test.ts', 'transport/compression.test.ts'
+  `${KAFKA}/records`, `${KAFKA}/decoder.test.ts`, `${KAFKA}/decoder-damage.test.ts`, `${KAFKA}/fetcher.test.ts`,
+  `${KAFKA}/transport.test.ts`, 'transport/compression.test.ts'
+]
+const PRODUCER = [`${KAFKA}/producer`, `${KAFKA}/refused-credentials.test.ts`, `${KAFKA}/transport.test.ts`]
+const CLUSTER = [
+  ...PRODUCER, `${KAFKA}/cluster`, `${KAFKA}/cluster.test.ts`, `${KAFKA}/session.test.ts`, `${KAFKA}/operation.test.ts`,
+  `${KAFKA}/missing-rights.test.ts`, `${KAFKA}/describe-cluster.test.ts`, `${KAFKA}/topic-metadata.test.ts`,
+  `${KAFKA}/unreached.test.ts`
+]
+/** Records and cluster are tested where they belong. */
+const CONSUMER = [
+  KAFKA, `!${KAFKA}/decoder.test.ts`, `!${KAFKA}/decoder-damage.test.ts`, `!${KAFKA}/session.test.ts`,
+  `!${KAFKA}/describe-cluster.test.ts`
 ]
 
 /**
@@ -49,8 +61,11 @@ const FOLDERS: Readonly<Record<string, { readonly tests: readonly string[], read
   options: { tests: ['options', 'docs/generated.test.ts'], least: 99 },
   produce: { tests: ['produce'], least: 95 },
   schema: { tests: ['schema'], least: 99 },
+  'transport/kafka/cluster': { tests: CLUSTER, least: 0 },
+  'transport/kafka/consumer': { tests: CONSUMER, least: 0 },
+  'transport/kafka/producer': { tests: PRODUCER, least: 0 },
   'transport/kafka/records': { tests: RECORDS, least: 0 },
-  'transport/kafka': { tests: ['transport/kafka'], least: 0 },
+  'transport/kafka': { tests: [KAFKA], least: 0 },
   'transport/memory': { tests: ['transport/memory'], least: 99 }
 }
 
