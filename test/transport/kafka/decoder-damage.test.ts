@@ -66,6 +66,7 @@ t.test('refuses a batch that is not what it announces', async (t) => {
         headers: new Array<RawHeader>(2 ** 19 + 1).fill(['', null])
       }))
     ],
+    [/claims 3 headers/, () => withRecords([20, 0, 0, 0, 1, 1, 6, 0, 1, 0, 1])],
     [/claims -1 headers/, () => withRecords([12, 0, 0, 0, 1, 1, 1])],
     [/longer or shorter than its fields/, () => withRecords([fieldless[0]! + 2, ...fieldless.subarray(1), 0])]
   ]

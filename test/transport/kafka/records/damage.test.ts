@@ -3,7 +3,9 @@ import t from 'tap'
 import { createCodecs } from '../../../../lib/transport/compression/codecs.js'
 import { decodeFetched } from '../../../../lib/transport/kafka/records/fetched-batch.js'
 import { decodeRecordSet } from '../../../../lib/transport/kafka/records/record-set.js'
-import { at, attribute, batch, compressed, decode, fetched } from '../../../support/record-sets.js'
+import type { RawHeader } from '../../../../lib/transport/transport.js'
+import { encodeRecord } from '../../../support/encode-record.js'
+import { at, attribute, batch, compressed, decode, fetched, withRecords } from '../../../support/record-sets.js'
 
 /* Where reading may go on behind a batch that cannot be read. */
 
@@ -48,4 +50,24 @@ t.test('a batch of which compaction left nothing has no records', async (t) => {
   emptied.writeInt32BE(0, at.count)
   const { batches } = await decode(emptied)
   t.same(batches.map(({ records }) => records), [[]])
+})
+
+t.test('offsets of a batch grow from record to record', async (t) => {
+  const record = { timestampDelta: 0, key: null, value: null, headers: [] }
+  for (const [deltas, message] of [[[0, 1], undefined], [[1, 0], /not in order/], [[1, 1], /not in order/]] as const) {
+    const set = withRecords(Buffer.concat(deltas.map((offsetDelta) => encodeRecord({ ...record, offsetDelta }))))
+    set.writeInt32BE(1, at.lastOffsetDelta)
+    set.writeInt32BE(2, at.count)
+    const { damage } = await decode(set)
+    if (message === undefined) t.equal(damage, undefined)
+    else t.match(damage, { error: { message } })
+  }
+})
+
+t.test('a record may have as many headers as fit into one of a megabyte', async (t) => {
+  const headers = new Array<RawHeader>(2 ** 19).fill(['', null])
+  const set = withRecords(encodeRecord({ offsetDelta: 0, timestampDelta: 0, key: null, value: null, headers }))
+  const { batches: [first], damage } = await decode(set)
+  t.equal(damage, undefined)
+  t.equal(first?.records[0]?.headerCount, 2 ** 19)
 })
