@@ -6,7 +6,38 @@ const TWO_WAYS = 'Only the time differs: names of all lengths are measured and w
 const NO_VALUE = 'Behind a length of 0 the position stays where it is.'
 const NEVER_FILLED = 'Only the first eight names are looked up: one more that is kept costs a little memory.'
 
+const ONLY_OF_TOPICS = 'The name of a request counts only for the right on a topic that it writes or reads.'
+
 export const IN_KAFKA: readonly Equivalent[] = [
+  ...inFile('transport/kafka/cluster/admin.ts',
+    ["if (errorCode !== CODE.leaderNotAvailable) throwIfFailed(errorCode, 'Metadata', { topic })",
+      ['""'], ONLY_OF_TOPICS],
+    ["throwIfFailed(errorCode, 'Metadata', { topic })", ['""'], ONLY_OF_TOPICS]),
+  ...inFile('transport/kafka/cluster/cluster.ts',
+    ['#controllerId = -1', ['+1'], 'Before the first metadata no node is known, whatever its id.']),
+  ...inFile('transport/kafka/cluster/describe-cluster.ts',
+    ['} catch {', ['{}'], 'A function that returns nothing returns undefined, too.']),
+  ...inFile('transport/kafka/cluster/node.ts',
+    ['const onAbort = (): void => { giveUp(signal?.reason) }',
+      ['signal.reason'], 'Only a signal calls it: the check is for the compiler of TypeScript.'],
+    ['if (session.shouldBeReplaced(clock.elapsed()) && this.#connecting === undefined) {',
+      ['true'], 'A connection that is being made is not made twice: to wait for it again changes nothing.'],
+    ['this.#replaced = [...this.#replaced, ...before === undefined ? [] : [before]].filter((each) => ' +
+      'each.connection.open)',
+      ['[...this.#replaced, ...(before === undefined ? [] : [before]'],
+      'To close a connection that is closed does nothing: the list only stays short.']),
+  ...inFile('transport/kafka/cluster/retry-until.ts',
+    ['this.#reject?.(error)', ['this.#reject(error)'], 'Work begins in the turn in which its operation is made.']),
+  ...inFile('transport/kafka/cluster/session.ts',
+    ['this.#renewsAt = sessionLifetime === undefined ? Infinity : began + sessionLifetime * ' +
+      '(RENEWAL + SPREAD * random())',
+      ['false'], 'A time that is no number never comes, like one without end.']),
+  ...inFile('transport/kafka/producer/producer.ts',
+    ['failure = batches.find(({ refused }) => refused)?.failure',
+      ['batches.find(({ refused }) => refused).failure'],
+      'Where no batch was refused all are stored, and no failure is told.'],
+    ["operation, 'InitProducerId', {}, ({ errorCode }) => throwIfFailed(errorCode, 'InitProducerId'))",
+      ['""'], ONLY_OF_TOPICS]),
   ...inFile('transport/kafka/records/aborted.ts',
     ['if (aborted.length === 0) return batches',
       ['false'], 'Where no transaction was aborted, each batch is handed on.'],

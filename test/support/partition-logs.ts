@@ -22,7 +22,7 @@ export interface SentBatch {
   readonly count: number
 }
 
-/** An error code, or an answer without the partition. */
+/** An error code, or an answer without the partition, and without a topic of which nothing is left. */
 export type Answer = number | 'left out'
 
 export function partitionLogs (
@@ -70,7 +70,7 @@ export function partitionLogs (
           return [{ partition, errorCode, baseOffset: errorCode === 0 ? BigInt(end) : -1n }]
         }))).flat()
       })))
-      return { topics }
+      return { topics: topics.filter(({ partitions }) => partitions.length > 0) }
     }
   })
   if (principal !== undefined) Object.assign(wire, { principal })

@@ -16,7 +16,7 @@ function build (t: Pick<Test, 'teardown'>, handlers: Handlers = {}, options: Par
   const environment = manualEnvironment()
   const wire = fakeWire({ Metadata: metadataOf({}), FindCoordinator: () => FOUND, ...handlers })
   const client = clientOf(t, wire, environment, { brokers: ['a:1', 'b:1', 'c:1'], ...options })
-  const find = (check?: () => void) => client.cluster.until(5000, (operation) => (
+  const find = (check?: () => void, ms = 5000) => client.cluster.until(ms, (operation) => (
     client.cluster.ask(operation, 'FindCoordinator', GROUP, check)))
   return { ...client, wire, clock: environment.clock, find }
 }
@@ -51,11 +51,16 @@ t.test('when all fail, the failure of the last one is told, unless one points at
 
 t.test('what any node would say is not asked of another one', async (t) => {
   const { wire, find } = build(t)
-  wire.connecting = async () => { throw new WireError('wrong password', 'authentication') }
+  const tried: string[] = []
+  wire.connecting = async (address) => {
+    tried.push(address)
+    throw new WireError('wrong password', 'authentication')
+  }
   await rejects(t, find(), { message: 'wrong password' })
+  t.same(tried, ['a:1'])
   wire.connecting = async () => {}
   await find()
-  t.same(wire.sent, ['a:1 FindCoordinator'])
+  t.same(wire.sent, ['a:1 FindCoordinator'], 'and it is no failure of the node')
 })
 
 t.test('an answer that is not taken counts as a failure of its node', async (t) => {
@@ -67,8 +72,8 @@ t.test('an answer that is not taken counts as a failure of its node', async (t) 
 
 t.test('work that was interrupted asks no further node', async (t) => {
   const { wire, clock, find } = build(t, { FindCoordinator: () => new Promise(() => {}) })
-  const asked = rejects(t, find(), { reason: 'timeout' })
-  await clock.advance(5000)
+  const asked = rejects(t, find(undefined, 1000), { reason: 'timeout' })
+  await clock.advance(1000)
   await asked
   await turn()
   t.same(wire.sent, ['a:1 FindCoordinator'])
@@ -124,10 +129,20 @@ t.test('a node has a third of the time to connect, and three seconds at most', a
   for (const [connectTimeout, ms] of [[900, 300], [8999, 8999 / 3], [60_000, 3000]] as const) {
     const { cluster, wire, clock } = build(t, {}, { connectTimeout })
     wire.connecting = () => new Promise(() => {})
-    const connecting = rejects(t, cluster.at('a:1').connect(), { message: new RegExp(`within ${ms} ms`) })
+    const connecting = rejects(t, cluster.at('a:1').connect(), {
+      reason: 'connection', message: new RegExp(`within ${ms} ms`)
+    })
     await clock.advance(ms)
     await connecting
   }
+})
+
+t.test('a connection that is cut while it is made has failed like any other', async (t) => {
+  const { cluster, wire } = build(t)
+  wire.connecting = () => new Promise(() => {})
+  const connecting = rejects(t, cluster.at('a:1').connect(), { name: 'WireError', reason: 'connection' })
+  cluster.at('a:1').cut()
+  await connecting
 })
 
 t.test('a node has the time of a request to answer, unless the request says otherwise', async (t) => {

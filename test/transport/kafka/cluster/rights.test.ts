@@ -2,13 +2,13 @@ import t from 'tap'
 import { FASTSTREAM_ERR_FENCED } from '../../../../lib/errors.js'
 import { checkRights } from '../../../../lib/transport/kafka/cluster/check-rights.js'
 import {
-  isCoded, isFenced, isNeverAppended, isRefusal, isRefused, ProtocolError
+  InterruptedError, isCoded, isFenced, isNeverAppended, isRefusal, isRefused, isTooLarge, ProtocolError
 } from '../../../../lib/transport/kafka/cluster/protocol-errors.js'
 import { isTlsMistake, securityError, unreachable } from '../../../../lib/transport/kafka/cluster/security-error.js'
-import { RecordBatch } from '../../../../lib/transport/kafka/records/record-batch.js'
 import { type FetchRequest, type ProduceRequest, WireError } from '../../../../lib/transport/kafka/wire.js'
 import { fakeWire } from '../../../support/fake-wire.js'
 import { clientOf, manualEnvironment, SILENT } from '../../../support/kafka-client.js'
+import { decode } from '../../../support/record-sets.js'
 
 const NO_ROWS = { errorCode: 0, topics: [] }
 
@@ -29,7 +29,9 @@ t.test('what is asked for to learn of rights reads nothing, writes nothing and j
   t.match({ timeout: produced[0]!.timeout, topic, partition: asked!.partition }, {
     timeout: 0, topic: 'bills', partition: 2 ** 31 - 1
   })
-  t.match(new RecordBatch(asked!.records), { count: 1, producerId: -1n })
+  t.same([asked!.records.readInt16BE(51), asked!.records.readInt32BE(53)], [-1, -1], 'epoch and sequence')
+  const { batches: [batch] } = await decode(asked!.records)
+  t.match(batch, { count: 1, producerId: -1n, records: [{ key: null, value: null, headers: [] }] })
 })
 
 t.test('a cluster that is silent decides nothing, after the time of one request, and that is logged', async (t) => {
@@ -54,6 +56,10 @@ t.test('a code says whether records were refused, whether they may be in the log
     2, 3, 5, 6, 7, 9, 13, 14, 15, 16, 19, 20, 41, 56, 70, 71, 72, 74, 75, 78, 80, 83, 84, 88, 89
   ])
   t.same(codesOf(isRefused), [29, 30, 31, 33, 34, 53, 58, 65])
+  t.notOk(isRefused(new WireError('gone', 'connection')))
+  t.ok(isTooLarge(all[10]))
+  t.notOk(isTooLarge(Object.assign(new Error('no answer'), { errorCode: 10 })))
+  t.equal(new InterruptedError('closed').name, 'InterruptedError')
   t.match(new ProtocolError(29), { name: 'ProtocolError', type: 'TOPIC_AUTHORIZATION_FAILED' })
 })
 

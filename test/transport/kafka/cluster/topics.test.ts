@@ -112,6 +112,15 @@ t.test('a topic that may come back is looked for like one that is not there, any
   t.equal(world.asked.length, 2)
 })
 
+t.test('a topic that lacks a leader has its partitions all the same', async (t) => {
+  const world = build(t)
+  const partitions = [{ partition: 0, errorCode: 5, leader: -1 }, { partition: 1, errorCode: 0, leader: 1 }]
+  world.wire.handlers.Metadata = () => ({
+    brokers: [], controllerId: 1, topics: [{ topic: 'orders', errorCode: 5, partitions }]
+  })
+  t.equal(await world.count('orders'), 2)
+})
+
 t.test('a cluster that does not answer is told after the time to connect, the next look asks again', async (t) => {
   const world = build(t)
   const { Metadata } = world.wire.handlers

@@ -65,6 +65,27 @@ t.test('an identity that the cluster objects to is replaced after the send that 
   t.equal(identities(world.wire.sent), 2)
 })
 
+t.test('an identity that one partition objects to is replaced, also when others took it', async (t) => {
+  const world = partitionLogs(t)
+  world.answer = ({ partition }) => partition === 0 ? 45 : 0
+  const error = await world.send([record('orders', 0), record('orders', 1)])
+  t.match(error, { outcome: 'unknown', offsets: [undefined, 0n] })
+  world.answer = () => 0
+  await world.send([record('orders', 0)])
+  t.equal(identities(world.wire.sent), 2)
+})
+
+t.test('two sends that lose the same identity both say what became of them', async (t) => {
+  const world = partitionLogs(t)
+  await world.send([record('orders', 0)])
+  world.answer = () => 45
+  const errors = await Promise.all([world.send([record('orders', 0)]), world.send([record('orders', 1)])])
+  for (const error of errors) t.match(error, { name: 'SendError', outcome: 'unknown', reason: 'refused' })
+  world.answer = () => 0
+  await world.send([record('orders', 0)])
+  t.equal(identities(world.wire.sent), 2)
+})
+
 t.test('a refusal stores nothing, and burns no number', async (t) => {
   const world = partitionLogs(t)
   const cases = [

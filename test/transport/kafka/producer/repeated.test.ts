@@ -28,6 +28,21 @@ t.test('an answer that is lost, or without the partition, makes the same batch c
   }
 })
 
+t.test('a failure is told when it comes first, with the next attempt', async (t) => {
+  const world = partitionLogs(t)
+  world.answer = answers(6)
+  await world.send([record('orders', 0)])
+  t.match(world.warnings, [[{ topic: 'orders', partition: 0, reason: /NOT_LEADER/ }]])
+})
+
+t.test('a partition that the answer leaves out is not taken for another one of its topic', async (t) => {
+  const world = partitionLogs(t)
+  world.leaders.orders = [1, 1]
+  world.answer = answers('left out')
+  t.same(await world.send([record('orders', 0), record('orders', 1), record('orders', 1)]), [0n, 0n, 1n])
+  t.same(world.batches.map(({ partition }) => partition), [0, 1, 0])
+})
+
 t.test('only what is not stored yet comes again', async (t) => {
   const world = partitionLogs(t)
   let count = 0

@@ -51,6 +51,13 @@ t.test('metadata are fetched once for all topics of a send, and not again', asyn
   t.equal(looks(), 1)
 })
 
+t.test('a topic that is not known yet is looked up before the send, beside one that is', async (t) => {
+  const { send, warnings } = partitionLogs(t)
+  await send([record('orders', 0)])
+  t.same(await send([record('orders', 0), record('bills', 0)]), [1n, 0n])
+  t.same(warnings, [])
+})
+
 t.test('the metadata name each topic once', async (t) => {
   const { send, wire } = partitionLogs(t)
   const asked: unknown[] = []
