@@ -24,14 +24,14 @@ export const IN_KAFKA: readonly Equivalent[] = [
       ['true'], 'A connection that is being made is not made twice: to wait for it again changes nothing.'],
     ['this.#replaced = [...this.#replaced, ...before === undefined ? [] : [before]].filter((each) => ' +
       'each.connection.open)',
-      ['[...this.#replaced, ...(before === undefined ? [] : [before]'],
-      'To close a connection that is closed does nothing: the list only stays short.']),
+    ['[...this.#replaced, ...(before === undefined ? [] : [before]'],
+    'To close a connection that is closed does nothing: the list only stays short.']),
   ...inFile('transport/kafka/cluster/retry-until.ts',
     ['this.#reject?.(error)', ['this.#reject(error)'], 'Work begins in the turn in which its operation is made.']),
   ...inFile('transport/kafka/cluster/session.ts',
     ['this.#renewsAt = sessionLifetime === undefined ? Infinity : began + sessionLifetime * ' +
       '(RENEWAL + SPREAD * random())',
-      ['false'], 'A time that is no number never comes, like one without end.']),
+    ['false'], 'A time that is no number never comes, like one without end.']),
   ...inFile('transport/kafka/producer/producer.ts',
     ['failure = batches.find(({ refused }) => refused)?.failure',
       ['batches.find(({ refused }) => refused).failure'],
