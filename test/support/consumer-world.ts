@@ -1,8 +1,9 @@
+import { gzipSync } from 'node:zlib'
 import type { Test } from 'tap'
 import { createKafkaTransport } from '../../lib/transport/kafka/index.js'
-import { encodeBatch } from '../../lib/transport/kafka/records/encode-batch.js'
+import { encodeBatch, encodeRecords } from '../../lib/transport/kafka/records/encode-batch.js'
 import type { FetchRequest, OffsetCommitRequest } from '../../lib/transport/kafka/wire.js'
-import type { ConsumerListener, ConsumerOptions, TransportLog } from '../../lib/transport/transport.js'
+import type { BudgetedConsumerOptions, ConsumerListener, TransportLog } from '../../lib/transport/transport.js'
 import { fakeWire, type Handlers, metadataOf } from './fake-wire.js'
 import { manualEnvironment, SILENT } from './kafka-client.js'
 
@@ -12,7 +13,7 @@ import { manualEnvironment, SILENT } from './kafka-client.js'
 
 const NO_SEQUENCE = { producerId: -1n, producerEpoch: -1, firstSequence: -1 }
 
-export interface WorldOptions extends Partial<ConsumerOptions> {
+export interface WorldOptions extends Partial<BudgetedConsumerOptions> {
   readonly log?: TransportLog
   readonly listener?: Partial<ConsumerListener>
   readonly handlers?: Handlers
@@ -159,10 +160,13 @@ export function consumerWorld (
 }
 
 /** A record whose value is `damaged` makes its batch one that cannot be read. */
+/** One that begins with `packed` is compressed. */
 function batchesOf (values: readonly string[], from: number): Buffer {
   return Buffer.concat(values.slice(from).map((value, i) => {
     const record = { key: null, value: Buffer.from(value), headers: [], timestamp: 1e12 }
-    const bytes = encodeBatch([record], NO_SEQUENCE)
+    const isPacked = value.startsWith('packed')
+    const compressed = isPacked ? { compression: 1, bytes: gzipSync(encodeRecords([record])) } : undefined
+    const bytes = encodeBatch([record], NO_SEQUENCE, compressed)
     bytes.writeBigInt64BE(BigInt(from + i), 0)
     if (value === 'damaged') bytes.writeInt32BE(7, 17)
     return bytes

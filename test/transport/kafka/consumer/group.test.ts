@@ -27,7 +27,10 @@ t.test('a consumer reads from where its group has stopped, and tells how far it 
 t.test('offsets are committed by the member in its generation, only of partitions that it owns', async (t) => {
   const world = consumerWorld(t)
   await world.start()
+  await world.clock.advance(500)
+  const at = world.clock.elapsed()
   await world.within(100, world.consumer.commit([{ ...ORDERS, offset: 3n, metadata: 'text' }]))
+  t.equal(world.consumer.lastContact, at)
   t.match(world.commits, [{
     groupId: 'shop',
     memberId: 'm',
@@ -191,6 +194,7 @@ t.test('a consumer that is closed before it began rejects its start with its nam
   await world.clock.advance(100)
   await world.within(5000, world.consumer.close())
   await starting
+  t.equal(world.count('LeaveGroup'), 0, 'who has no id yet is no member')
 })
 
 t.test('topics that are replaced are those of the next generation, and positions go with them', async (t) => {
