@@ -46,8 +46,6 @@ export const IN_KAFKA: readonly Equivalent[] = [
     ["throwIfFailed(errorCode, 'JoinGroup', { groupId })", ['""'], ONLY_OF_TOPICS]),
   ...inFile('transport/kafka/consumer/standalone-membership.ts',
     ["throwIfFailed(errorCode, 'OffsetCommit')", ['""'], 'An answer that names a right was thrown before.']),
-  ...inFile('transport/kafka/consumer/trigger.ts',
-    ["signal.removeEventListener('abort', abort)", ['""'], 'To wake a wait that is over does nothing.']),
   ...inFile('transport/kafka/producer/producer.ts',
     ['failure = batches.find(({ refused }) => refused)?.failure',
       ['batches.find(({ refused }) => refused).failure'],
