@@ -37,6 +37,8 @@ export const IN_KAFKA: readonly Equivalent[] = [
     ['if (!this.#isReading) return', ['false'], 'A loop asks the same before it fetches.'],
     ["throwIfFailed(errorCode, 'Fetch')", ['""'], ONLY_OF_TOPICS]),
   ...inFile('transport/kafka/consumer/coordinator.ts',
+    ['if (this.#address !== undefined && this.#connections.to(this.#address).connected) return undefined',
+      ['true'], 'A node without an address is not connected.'],
     ["const check = ({ errorCode }: ErrorAnswer): void => throwIfFailed(errorCode, 'FindCoordinator', { groupId })",
       ['""'], ONLY_OF_TOPICS]),
   ...inFile('transport/kafka/consumer/list-offsets.ts',
