@@ -60,8 +60,6 @@ export const IN_KAFKA: readonly Equivalent[] = [
     ['const upcoming = [...aborted].sort((a, b) => a.firstOffset < b.firstOffset ? -1 : 1)',
       ['a.firstOffset <= b.firstOffset'], 'No two transactions begin at the same offset.']),
   ...inFile('transport/kafka/records/crc32c.ts',
-    ['for (let byte = 0; byte < 256; byte++) {',
-      ['byte <= 256'], 'The entry behind the first table is written again, as the first one of the next table.'],
     ['for (const last = end - 8; i <= last; i += 8) {',
       ['false', 'i < last'], 'Only the time differs: what is not read in words is read byte by byte.']),
   ...inFile('transport/kafka/records/decompress.ts',
@@ -98,8 +96,6 @@ export const IN_KAFKA: readonly Equivalent[] = [
   ...inFile('transport/kafka/records/record-batch.ts',
     ['if (bytes.length - start < PREFIX) return Infinity',
       ['bytes.length - start <= PREFIX'], 'A batch of which no more than base offset and length are there is cut.']),
-  ...inFile('transport/kafka/records/record.ts',
-    ['if (read < SLICE) continue', ['read <= SLICE'], 'The event loop may get its turn one record later.']),
   ...inFile('transport/kafka/records/record-set.ts',
     ['return set.length * 2 < set.buffer.byteLength ? Buffer.from(set) : set',
       ['set.length * 2 <= set.buffer.byteLength'], 'A set that is exactly half of its response may be copied or not.'])

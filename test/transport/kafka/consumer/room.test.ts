@@ -85,3 +85,45 @@ t.test('what is not compressed needs no room', async (t) => {
   await world.publish('orders', 0, 'a')
   t.equal(world.told.at(-1), 'orders:0 a')
 })
+
+t.test('what was decompressed and is not handed over is kept, and given back when the consumer closes', async (t) => {
+  const orders = { topic: 'orders', partition: 0 }
+  for (const isResumed of [true, false]) {
+    const budget = new MemoryBudget(SIZE)
+    const world = consumerWorld(t, { budget })
+    const decompress = budget.decompress.bind(budget)
+    let calls = 0
+    budget.decompress = (need, work) => {
+      calls++
+      world.consumer.pause(orders)
+      return decompress(need, work)
+    }
+    await world.start()
+    await world.publish('orders', 0, 'packed a')
+    await until(world, () => budget.taken > 0)
+    await world.clock.advance(500)
+    t.same(world.told.slice(1), [])
+    if (isResumed) world.consumer.resume(orders)
+    else await world.within(2000, world.consumer.close())
+    await world.clock.advance(100)
+    t.equal(budget.taken, 0)
+    t.same(world.told.slice(1), isResumed ? ['orders:0 packed a'] : [])
+    t.equal(calls, 1, 'it is decompressed once')
+  }
+})
+
+t.test('two sets of a partition are in memory at most, and a third one is not asked for before', async (t) => {
+  const budget = new MemoryBudget(SIZE)
+  budget.take(SIZE + MAX_DECOMPRESSED)
+  const world = consumerWorld(t, { budget })
+  await world.start()
+  for (const value of ['packed a', 'packed b', 'packed c', 'packed d']) await world.publish('orders', 0, value)
+  await world.clock.advance(1000)
+  const offsets = world.fetches.flatMap(({ topics: [topic] }) => topic!.partitions)
+    .filter(({ partition }) => partition === 0).map(({ offset }) => offset)
+  t.ok(offsets.every((offset) => offset < 3n), `up to ${offsets.at(-1)}`)
+  budget.give(SIZE + MAX_DECOMPRESSED)
+  await until(world, () => world.told.length > 4)
+  t.same(world.told.slice(1), ['a', 'b', 'c', 'd'].map((value) => `orders:0 packed ${value}`))
+  t.equal(budget.taken, 0)
+})
