@@ -15,7 +15,7 @@ function answers (...codes: Array<Answer | Error>): () => Answer {
   }
 }
 
-t.test('an answer that is lost, or without the partition, makes the same batch come again', async (t) => {
+t.test('after an answer that is lost, or without the partition, the same batch is sent once more', async (t) => {
   for (const lost of [LOST, 'left out'] as const) {
     const world = partitionLogs(t)
     world.answer = answers(0, lost, lost)
@@ -43,7 +43,7 @@ t.test('a partition that the answer leaves out is not taken for another one of i
   t.same(world.batches.map(({ partition }) => partition), [0, 1, 0])
 })
 
-t.test('only what is not stored yet comes again', async (t) => {
+t.test('only what is not stored yet is sent once more', async (t) => {
   const world = partitionLogs(t)
   let count = 0
   world.answer = ({ partition }) => partition === 1 && count++ === 0 ? 6 : 0

@@ -52,7 +52,7 @@ t.test('only the mark of an abort ends an aborted transaction', async (t) => {
   t.same(await valuesOf([begin, await controlled(1, 7, Buffer.alloc(4)), end], [[7n, 0n]]), ['still aborted'])
 })
 
-t.test('a batch outside of transactions is kept, whoever wrote it', async (t) => {
+t.test('a batch outside of transactions is kept, also one of a producer that has aborted', async (t) => {
   const set = [await transactional(0, 7, 'aborted'), await batch({ offset: 1, producerId: 7, values: ['plain'] })]
   t.same(await valuesOf(set, [[7n, 0n]]), ['plain'])
 })
