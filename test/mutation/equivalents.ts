@@ -1,11 +1,13 @@
 import { IN_BROKER } from './equivalents-broker.js'
 import { IN_CONSUME } from './equivalents-consume.js'
+import { IN_KAFKA } from './equivalents-kafka.js'
 import { IN_TRANSPORT } from './equivalents-transport.js'
 import type { Equivalent } from './equivalent.js'
 
 export const EQUIVALENTS: readonly Equivalent[] = [
   ...IN_BROKER,
   ...IN_CONSUME,
+  ...IN_KAFKA,
   ...IN_TRANSPORT,
   {
     file: 'deps/http.ts',

@@ -18,6 +18,8 @@ import { declare, enter, TESTS } from './declared.js'
 const LOOKS = 4
 /** ms */
 const BETWEEN_LOOKS = 50
+/** ms of CPU time for the loading of all test files: a mutant may make a loop of a module endless. */
+const LOAD_CPU = 30_000
 
 /** Timers for which the process does not wait, but a test may do so: Node.js lists them nowhere. */
 const unlisted = new Set()
@@ -74,7 +76,12 @@ process.on('message', (message) => {
 })
 
 async function answer ({ load, coverage, test, mutant, hitLimit, cpu = Infinity }) {
-  if (load !== undefined) return await loadAll(load)
+  if (load !== undefined) {
+    cpuLimit[0] = LOAD_CPU * 1000
+    const loaded = await loadAll(load)
+    cpuLimit[0] = Infinity
+    return loaded
+  }
   if (coverage !== undefined) return { coverage: stryker.mutantCoverage, isLeaking: false }
   Object.assign(stryker, { activeMutant: mutant, hitLimit, hitCount: 0, currentTestId: test })
   const before = now()

@@ -48,7 +48,9 @@ t.test('refuses a batch that is not what it announces', async (t) => {
     [/more bytes than its records/, (set) => { set.writeInt32BE(1, at.count); return set }],
     [/offsets of a batch are not in order/, (set) => { set.writeInt32BE(0, at.lastOffsetDelta); return set }],
     [/begins before the end of the last one/, (set) => Buffer.concat([set, set])],
-    [/a record claims/, () => withRecords([0x7f])],
+    [/a record claims -64 bytes/, () => withRecords([0x7f])],
+    [/a record claims 7 bytes/, () => withRecords([14, 0, 0, 0, 1, 1, 0])],
+    [/a number goes beyond the end of the bytes/, () => withRecords([0])],
     [/beyond the end of its record/, () => withRecords([12, 0, 0, 0, 20, 1, 0])],
     [/more than 5 bytes/, () => withRecords([255, 255, 255, 255, 255, 1])],
     [/more than 10 bytes/, () => withRecords([28, 0, ...new Array<number>(11).fill(255), 1, 1, 0])],
@@ -64,6 +66,7 @@ t.test('refuses a batch that is not what it announces', async (t) => {
         headers: new Array<RawHeader>(2 ** 19 + 1).fill(['', null])
       }))
     ],
+    [/claims 3 headers/, () => withRecords([20, 0, 0, 0, 1, 1, 6, 0, 1, 0, 1])],
     [/claims -1 headers/, () => withRecords([12, 0, 0, 0, 1, 1, 1])],
     [/longer or shorter than its fields/, () => withRecords([fieldless[0]! + 2, ...fieldless.subarray(1), 0])]
   ]

@@ -89,6 +89,11 @@ t.test('an error code names the right that its request needs', async (t) => {
       `refuses ${right}`
     )
   }
+  const denied = answerError(31, 'InitProducerId')
+  t.match(denied, { right: { operation: 'IdempotentWrite', resource: 'cluster', name: '' } })
+  t.equal(namedError(denied, undefined).cause, denied)
+  t.match(answerError(29, 'Fetch'), { right: { resource: 'topic', name: '' } })
+  t.match(answerError(30, 'Heartbeat'), { right: { resource: 'group', name: '' } })
   t.notOk(answerError(3, 'Fetch') instanceof DeniedError)
   t.equal(namedError(answerError(3, 'Fetch'), 'User:shop').message, answerError(3, 'Fetch').message)
 })

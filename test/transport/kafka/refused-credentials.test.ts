@@ -46,7 +46,8 @@ for (const isIdentified of [true, false]) {
   t.test(`${which} gives up at its deadline: no message is at fault, so none is refused`, async (t) => {
     const { clock, send, refuse } = await build(t, isIdentified)
     refuse()
-    const sent = rejects(t, send(), { reason: 'timeout', outcome: 'not-sent', cause: { cause: WireError } })
+    const told = { name: 'WireError', message: 'wrong password', reason: 'connection', option: 'sasl' }
+    const sent = rejects(t, send(), { reason: 'timeout', outcome: 'not-sent', cause: { cause: told } })
     await clock.advance(10_000)
     await sent
   })

@@ -66,7 +66,7 @@ export class Node {
       const cancel = this.#environment.clock.schedule(timeout, () => {
         giveUp(new WireError(`${this.address} did not answer ${api} within ${timeout} ms`, 'connection'))
       })
-      signal?.addEventListener('abort', onAbort, { once: true })
+      signal?.addEventListener('abort', onAbort)
       connection.send(api, parameters).then(resolve, reject).finally(() => {
         cancel()
         signal?.removeEventListener('abort', onAbort)

@@ -1,3 +1,4 @@
+import { FASTSTREAM_ERR_FENCED } from '../../../errors.js'
 import { reasonOf } from '../../../to-error.js'
 import { WireError } from '../wire.js'
 
@@ -127,7 +128,7 @@ export function isCoded (error: unknown): boolean {
 
 /** True when another consumer took the place of this static member. */
 export function isFenced (error: Error): boolean {
-  return isCoded(error) && 'code' in error && error.code === 'FASTSTREAM_ERR_FENCED'
+  return error instanceof FASTSTREAM_ERR_FENCED
 }
 
 /** True when a Produce request that got this answer certainly did not append its records. */

@@ -58,10 +58,9 @@ export class TopicMetadata {
   /** Resolves with the names of all topics that the cluster has and shows to this client. */
   async refreshAll (operation: Operation): Promise<readonly string[]> {
     const described = await this.#cluster.describe(operation, null)
-    const names = new Set(described.map(({ topic }) => topic))
-    for (const topic of this.#known.keys()) if (!names.has(topic)) this.#known.delete(topic)
+    this.#known.clear()
     for (const topic of described) this.#learn(topic)
-    return [...names]
+    return [...this.#known.keys()]
   }
 
   #learn ({ topic, errorCode, partitions }: MetadataAnswer['topics'][number]): void {

@@ -121,7 +121,7 @@ export class Member {
       if (assignment.partitions.length === 0) onJoined()
       this.#keepHeartbeat(generation).then(resolve, reject)
       this.#keepFresh(generation, version).then(() => { resolve('rebalancing') }, reject)
-      closing.addEventListener('abort', () => { reject(closing.reason) }, { once: true, signal: generation.signal })
+      closing.addEventListener('abort', () => { reject(closing.reason) }, { signal: generation.signal })
     })
     await this.#leaveGeneration(await ending)
   }

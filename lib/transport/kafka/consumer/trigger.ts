@@ -16,7 +16,7 @@ export class Trigger {
     const woken = new AbortController()
     this.#wake = () => { woken.abort() }
     const abort = this.#wake
-    signal.addEventListener('abort', abort, { once: true })
+    signal.addEventListener('abort', abort)
     if (this.#fired || signal.aborted) woken.abort()
     await sleep(clock, ms, woken.signal)
     signal.removeEventListener('abort', abort)

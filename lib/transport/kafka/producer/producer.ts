@@ -106,11 +106,8 @@ export function createProducer (
   function leaderOf (batch: ProduceBatch): number | undefined {
     const { errorCode, leaders } = metadata.get(batch.topic)
     const leader = leaders[batch.partition]
-    if (leader !== undefined && leader >= 0) return leader
-    if (leader !== undefined) {
-      batch.failure = new ProtocolError(CODE.leaderNotAvailable)
-      return undefined
-    }
+    // No node has the id −1, which stands for a partition without a leader.
+    if (leader !== undefined) return leader
     const error = answerError(errorCode === CODE.none ? CODE.unknownTopicOrPartition : errorCode, 'Produce', batch)
     batch.failure = error
     batch.missingSince ??= clock.elapsed()

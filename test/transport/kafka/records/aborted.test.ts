@@ -51,3 +51,8 @@ t.test('only the mark of an abort ends an aborted transaction', async (t) => {
   ] as const) t.same(await valuesOf([begin, mark, end], [[7n, 0n]]), [], title)
   t.same(await valuesOf([begin, await controlled(1, 7, Buffer.alloc(4)), end], [[7n, 0n]]), ['still aborted'])
 })
+
+t.test('a batch outside of transactions is kept, also one of a producer that has aborted', async (t) => {
+  const set = [await transactional(0, 7, 'aborted'), await batch({ offset: 1, producerId: 7, values: ['plain'] })]
+  t.same(await valuesOf(set, [[7n, 0n]]), ['plain'])
+})
