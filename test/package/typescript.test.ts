@@ -46,18 +46,21 @@ interface Project {
   readonly compiler?: keyof typeof COMPILERS
   readonly type?: 'module' | 'commonjs'
   readonly options: object
-  readonly source?: string
+  /** By their names. One project of several files costs little more than one of a single file. */
+  readonly files?: Readonly<Record<string, string>>
 }
 
 /** The errors of a project, one a line; none when it compiles. */
-async function compile (t: Test, { compiler = 5.9, type = 'module', options, source = APP }: Project): Promise<string> {
+async function compile (
+  t: Test, { compiler = 5.9, type = 'module', options, files = { 'app.ts': APP } }: Project
+): Promise<string> {
   const compilerOptions = {
     target: 'ES2022', strict: true, noEmit: true, skipLibCheck: false, types: ['node'], ...options
   }
   const folder = t.testdir({
     'package.json': JSON.stringify({ type }),
-    'tsconfig.json': JSON.stringify({ compilerOptions, files: ['app.ts'] }),
-    'app.ts': source,
+    'tsconfig.json': JSON.stringify({ compilerOptions, files: Object.keys(files) }),
+    ...files,
     node_modules: {}
   })
   for (const name of ['fastify', '@types', '@fastify', '@sinclair', 'pino', 'undici-types']) {
@@ -85,9 +88,9 @@ const esm = { module: 'NodeNext', moduleResolution: 'NodeNext' }
 const skip = { skipLibCheck: true }
 
 t.test('compiles as an ES module, for Node and for a bundler, also with exactOptionalPropertyTypes', async (t) => {
-  t.equal(await compile(t, { options: { ...esm, ...skip, exactOptionalPropertyTypes: true } }), '')
+  const files = { 'app.ts': APP, 'undefined.ts': UNDEFINED }
+  t.equal(await compile(t, { options: { ...esm, ...skip, exactOptionalPropertyTypes: true }, files }), '')
   t.equal(await compile(t, { options: { module: 'ESNext', moduleResolution: 'Bundler', ...skip } }), '')
-  t.equal(await compile(t, { options: { ...esm, ...skip, exactOptionalPropertyTypes: true }, source: UNDEFINED }), '')
 })
 
 t.test('compiles with the oldest TypeScript that the documents name', async (t) => {
@@ -99,8 +102,7 @@ t.test('compiles with the oldest TypeScript that the documents name', async (t) 
 t.test('CommonJS: nodenext requires the ES module, node16 says that it cannot and uses import()', async (t) => {
   t.equal(await compile(t, { type: 'commonjs', options: { ...esm, ...skip } }), '')
   const node16 = { module: 'Node16', moduleResolution: 'Node16', ...skip }
-  t.match(await compile(t, { type: 'commonjs', options: node16 }), /TS1479/)
-  const source = APP.replace(
+  const imported = APP.replace(
     /^import \{ (faststreamPlugin).*$/m,
     "import type { FaststreamOptions } from 'fastify-faststream' with { 'resolution-mode': 'import' }"
   )
@@ -110,7 +112,10 @@ t.test('CommonJS: nodenext requires the ES module, node16 says that it cannot an
       "  const { faststreamPlugin } = await import('fastify-faststream')\n" +
       "  const { testBroker } = await import('fastify-faststream/testing')\n  const app"
     )
-  t.equal(await compile(t, { type: 'commonjs', options: node16, source }), '')
+  const files = { 'app.ts': APP, 'imported.ts': imported }
+  const errors = (await compile(t, { type: 'commonjs', options: node16, files })).split(/\n(?=\S*\.ts\()/)
+  t.equal(errors.length, 2, 'one for each entry of the package')
+  for (const error of errors) t.match(error, /app\.ts\(.*TS1479/)
 })
 
 t.test('the resolution of TypeScript 4 (node10) finds both entries', async (t) => {
@@ -129,7 +134,8 @@ app.broker.subscriber('orders', { schema: { value: Order }, concurrency: 1 })
 app.broker.subscriber('orders', { schema: Order }, () => {})
 app.broker.publisher('orders', { schema: Order })
 `
-  const errors = (await compile(t, { options: { ...esm, ...skip }, source })).split(/\n(?=\S*app\.ts\()/)
+  const files = { 'app.ts': source }
+  const errors = (await compile(t, { options: { ...esm, ...skip }, files })).split(/\n(?=\S*app\.ts\()/)
   t.equal(errors.length, 3)
   t.match(errors[0], /app\.ts\(8,[^]*does not exist in type 'HandlerAsLastArgument</)
   for (const error of errors.slice(1)) t.match(error, /has no properties in common with type 'MessageSchema'/)
