@@ -3,7 +3,7 @@ import Fastify from 'fastify'
 import faststreamPlugin from 'fastify-faststream'
 import { cpuSince } from '../report.js'
 
-/** ms; what runs some times a second is compiled after a minute only, and costs twice as much before. */
+/** ms; code that runs a few times a second is compiled only after about a minute, and costs twice as much before. */
 const WARM_UP = 60_000
 
 const [brokers, seconds, subscribers] = process.argv.slice(2) as [string, string, string]

@@ -56,8 +56,8 @@ function isAlone (result: PreparedResult): result is readonly Prepared[] {
 }
 
 /**
- * Results that pass middlewares. What one of them throws is the failure of its own result. One that passes none beside
- * the others has no value to publish.
+ * Results that pass middlewares. What one of them throws is the failure of its own result. Beside them, a result that
+ * passes none has no value: whether middlewares run does not depend on the value.
  */
 async function inScope (results: readonly PreparedResult[], refuse: Refuse): Promise<ResultsInScope> {
   const prepared: Prepared[] = []

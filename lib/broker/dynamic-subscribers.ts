@@ -17,6 +17,8 @@ export interface DynamicMeans {
   readonly compile: (declaration: SubscriberDeclaration) => CompiledSubscriber
 }
 
+const NOT_RUNNING = 'it does not run: await start() first'
+
 /** A subscriber, with its cases if it has several. */
 interface Dynamic {
   readonly compiled: OneOrMore<CompiledSubscriber>
@@ -101,9 +103,11 @@ export class DynamicSubscribers {
   }
 
   async seek (declaration: SubscriberDeclaration, to: SeekTo): Promise<void> {
-    const { compiled: [{ topics }], starting } = this.#findStarted(declaration, 'seek()')
-    await starting
-    await this.#means.runtime().groupOf(declaration)?.seek(topics, to)
+    const dynamic = this.#findStarted(declaration, 'seek()')
+    await dynamic.starting
+    // stop() may have been called before, or meanwhile.
+    if (dynamic.stopping !== undefined) throw refusal(declaration, 'seek()', NOT_RUNNING)
+    await this.#means.runtime().groupOf(declaration)?.seek(dynamic.compiled[0].topics, to)
   }
 
   /** The reader of a subscriber that is started. @throws FASTSTREAM_ERR_SUBSCRIBER_CALL */
@@ -127,7 +131,7 @@ export class DynamicSubscribers {
   #findStarted (declaration: SubscriberDeclaration, call: string): Dynamic {
     const dynamic = this.#find(declaration, call)
     if (dynamic.starting !== undefined) return dynamic
-    throw refusal(declaration, call, 'it does not run: await start() first')
+    throw refusal(declaration, call, NOT_RUNNING)
   }
 }
 

@@ -91,6 +91,21 @@ t.test('a seek waits for the start that is under way, and fails with it', async 
   await Promise.all([failing, t.rejects(missing.seek('start'), refused)])
 })
 
+t.test('a seek is refused once stop() was called, also while it waits for the start', async (t) => {
+  const app = await build(t)
+  app.broker.publisher('orders')
+  await testBroker(app)
+  const orders = app.broker.subscriber('orders')
+  const refused = { code: CALL, message: /^seek\(\) of .* it does not run/ }
+  await orders.start()
+  const stopping = orders.stop()
+  await t.rejects(orders.seek('start'), refused)
+  await stopping
+  const starting = orders.start()
+  const seeking = t.rejects(orders.seek('start'), refused)
+  await Promise.all([starting, seeking, orders.stop()])
+})
+
 t.test('options that say how a handler is called are refused without one', async (t) => {
   const app = await build(t, { ackPolicy: 'ACK', concurrency: 3 })
   const publish = app.broker.publisher('invoices')

@@ -13,7 +13,7 @@ const notReady = (state: string) => ({
   code: 'FASTSTREAM_ERR_NOT_READY', message: new RegExp(`^the broker is ${state}:`)
 })
 
-t.test('what is declared before there is a connection is there with it', async (t) => {
+t.test('a declaration made before the connection works once it is there', async (t) => {
   const app = await build(t)
   app.broker.publisher('orders')
   let publisher: Publisher | undefined

@@ -18,7 +18,7 @@ async function refusal (fn: (...args: never[]) => unknown, ...args: unknown[]): 
 
 const says = (call: string): string => `wrong arguments for ${call}: it takes no more than these`
 
-t.test('what takes no more arguments names its call: brokers, routers and what they return', async (t) => {
+t.test('a call with an argument too many is refused by its name: brokers, routers and what they return', async (t) => {
   const app = await build(t)
   const { broker } = app
   const router = new KafkaRouter()

@@ -13,7 +13,7 @@ async function runAs (name: string, work: () => Promise<void>): Promise<void> {
   await run!()
 }
 
-t.test('who waits for a close is told, in whatever turn it is called', async (t) => {
+t.test('a handler that waits for a close is told, in whichever turn it calls', async (t) => {
   const [one, other] = [createBroker(), createBroker()]
   const told: string[] = []
   const [a, b] = [watchClose(one, () => { told.push('a') }), watchClose(one, () => { told.push('b') })]

@@ -2,13 +2,13 @@ import { type Equivalent, inFile } from './equivalent.js'
 
 /* Mutants of lib/broker/ that change nothing which a caller can see. */
 
-const ASKS_NOBODY = 'Without error handlers nobody is asked, and nothing is answered: the check spares a promise.'
+const NO_HANDLERS = 'Without error handlers there is no answer: the check spares a promise.'
 const HAS_TOPIC = 'A subscriber has a topic at least: the default tells the compiler so.'
 
 export const IN_BROKER: readonly Equivalent[] = [
   ...inFile('broker/batch-subscriber.ts',
     ['this.onFailure = means.errorHandlers.length === 0 ? undefined : (...failed) => this.#askErrorHandlers(...failed)',
-      ['false'], ASKS_NOBODY],
+      ['false'], NO_HANDLERS],
     ['const message = decoded?.batch?.messages.find(({ offset }) => offset === own.record.offset)',
       ['decoded?.batch.messages'], 'Without a message there is no call that could fail.'],
     ['if (deps.size > 0) {',
@@ -39,7 +39,7 @@ export const IN_BROKER: readonly Equivalent[] = [
       ['true', 'this.#stopping.length >= 0'], 'Where there is no function a stop is over at once.']),
   ...inFile('broker/pattern-topics.ts',
     ['if (deadLetterTopic !== undefined) remember(this.#deadLetterTopics, deadLetterTopic)',
-      ['true'], 'No topic is undefined, so that nobody asks for what is remembered then.']),
+      ['true'], 'No topic is undefined, so that this entry is never looked up.']),
   ...inFile('broker/paused-subscribers.ts',
     ["const [topic = ''] = this.#broker.topicsOf(declaration)", ['"Stryker was here!"'], HAS_TOPIC]),
   ...inFile('broker/places.ts',

@@ -7,5 +7,5 @@ import { syncBuiltinESMExports } from 'node:module'
  * has it; `group.js` gives it to the test file that runs.
  */
 
-hooks.createHook = () => ({ enable () {}, disable () {} })
+hooks.createHook = () => ({ enable () { return this }, disable () { return this } })
 syncBuiltinESMExports()

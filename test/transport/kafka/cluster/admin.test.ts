@@ -142,7 +142,7 @@ t.test('topics that cannot be described say why', async (t) => {
   await rejects(t, settled(transport.describeTopics(['orders'])), { code: 'FASTSTREAM_ERR_SASL', message: /no token/ })
 })
 
-t.test('what the cluster gets over is asked again', async (t) => {
+t.test('a retriable error of the cluster is retried', async (t) => {
   const world = build(t)
   world.answers = [[topic('orders', 7)], [topic('orders', 0, 1)]]
   t.same([...await world.settled(world.transport.describeTopics(['orders']))], [['orders', 1]])

@@ -49,7 +49,7 @@ t.test('when all fail, the failure of the last one is told, unless one points at
   await rejects(t, find(), { message: 'no way to a:1' })
 })
 
-t.test('what any node would say is not asked of another one', async (t) => {
+t.test('a final error is not retried at another node', async (t) => {
   const { wire, find } = build(t)
   const tried: string[] = []
   wire.connecting = async (address) => {

@@ -20,7 +20,7 @@ t.test('the coordinator of the group is asked for, and a right that is missing i
   t.same(asked, [{ groupId: 'shop' }])
 })
 
-t.test('heartbeats are sent each second, or thrice in a session, or as the app says', async (t) => {
+t.test('heartbeats are sent each second, or three times in a session, or as the app says', async (t) => {
   for (const [options, expected] of [
     [{ sessionTimeout: 6000 }, 10], [{ sessionTimeout: 1500 }, 20], [{ heartbeatInterval: 2500 }, 4]
   ] as const) {

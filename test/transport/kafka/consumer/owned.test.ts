@@ -9,7 +9,7 @@ t.test('a partition is behind from the first news of what is not handed over yet
   const owned = new Owned(ORDERS)
   t.same([owned.end, owned.behindSince], [undefined, undefined])
   owned.told(5n, 100)
-  t.same([owned.end, owned.behindSince], [5n, undefined], 'nobody knows yet where reading begins')
+  t.same([owned.end, owned.behindSince], [5n, undefined], 'the start position is not known yet')
   owned.position = 5n
   t.equal(owned.behindSince, undefined, 'at its end')
   owned.told(7n, 200)

@@ -77,7 +77,7 @@ t.test('a partition that is paused while it waits for room is read when it is re
   t.equal(world.told.at(-1), 'orders:0 packed a')
 })
 
-t.test('what is not compressed needs no room', async (t) => {
+t.test('an uncompressed batch needs no room', async (t) => {
   const budget = new MemoryBudget(SIZE)
   budget.take(SIZE + MAX_DECOMPRESSED)
   const world = consumerWorld(t, { budget })

@@ -158,7 +158,7 @@ t.test('what was given up while a node was reached is not sent afterwards, and t
   t.match(world.batches.at(-1), { epoch: 0, sequence: 1 })
 })
 
-t.test('a client of the app reads no host in the message of what is no answer', async (t) => {
+t.test('the message of an error that is no answer names no host', async (t) => {
   const world = partitionLogs(t)
   const failure = Object.assign(new Error('no host a'), { code: 'FASTSTREAM_ERR_X' })
   world.wire.handlers.InitProducerId = () => { throw failure }
