@@ -55,10 +55,7 @@ function isAlone (result: PreparedResult): result is readonly Prepared[] {
   return !(result instanceof Promise)
 }
 
-/**
- * Results that pass middlewares. What one of them throws is the failure of its own result. Beside them, a result that
- * passes none has no value: whether middlewares run does not depend on the value.
- */
+/** Results that pass middlewares. What one of them throws is the failure of its own result. */
 async function inScope (results: readonly PreparedResult[], refuse: Refuse): Promise<ResultsInScope> {
   const prepared: Prepared[] = []
   const ends: Array<() => Promise<void>> = []
@@ -72,6 +69,8 @@ async function inScope (results: readonly PreparedResult[], refuse: Refuse): Pro
       prepared.push(...refusable(value.prepared, i, refuse))
       const ended = (): Promise<void> => value.end()
       ends.push(refuse === undefined ? ended : () => ended().catch((error) => { refuse(i, toError(error)) }))
+    } else {
+      prepared.push(...refusable(passed.value, i, refuse))
     }
   }
   async function end (): Promise<void> {

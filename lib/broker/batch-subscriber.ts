@@ -111,15 +111,19 @@ export class CompiledBatches implements SubscriberPlan<DecodedBatch> {
     // What was decoded when the time was over says nothing about the messages.
     if (delivery.aborted !== undefined) throw delivery.aborted
     const { source } = this.#means
+    const failed: Failed[] = []
     const messages: ReceivedMessage[] = []
     let first: FirstMessage | undefined
     for (const [i, decoded] of all.entries()) {
-      if ('member' in decoded) continue
+      if ('member' in decoded) {
+        failed.push(decoded)
+        continue
+      }
       const member = new MemberDelivery(delivery, delivery.members[i]!.delivery)
       if (first === undefined) first = new FirstMessage(source, member, decoded)
       else messages.push(new ReceivedMessage(source, member, decoded))
     }
-    delivery.setAside(all.filter((each) => 'member' in each))
+    if (failed.length > 0) delivery.setAside(failed)
     // Without a message there is no call, and nothing to wait for.
     if (first === undefined) delivery.decide({ kind: 'ack' })
     return { delivery, batch: first && new ReceivedBatch(first, messages) }

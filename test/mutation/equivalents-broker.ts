@@ -5,7 +5,15 @@ import { type Equivalent, inFile } from './equivalent.js'
 const NO_HANDLERS = 'Without error handlers there is no answer: the check spares a promise.'
 const HAS_TOPIC = 'A subscriber has a topic at least: the default tells the compiler so.'
 
+const SAME_WAY = 'Results that pass no middlewares come out of the other way, too: the check spares promises.'
+
 export const IN_BROKER: readonly Equivalent[] = [
+  ...inFile('broker/batch-results.ts',
+    ['if (!prepared.every(isAlone)) return inScope(prepared, refuse)', ['true'], SAME_WAY],
+    ['function isAlone (result: PreparedResult): result is readonly Prepared[] {', ['{}'], SAME_WAY]),
+  ...inFile('broker/batch-subscriber.ts',
+    ['if (failed.length > 0) delivery.setAside(failed)',
+      ['true', 'failed.length >= 0'], 'Without a failed message nothing is set aside: the check spares two copies.']),
   ...inFile('broker/batch-subscriber.ts',
     ['this.onFailure = means.errorHandlers.length === 0 ? undefined : (...failed) => this.#askErrorHandlers(...failed)',
       ['false'], NO_HANDLERS],

@@ -6,6 +6,7 @@ import type { FetchRequest, OffsetCommitRequest } from '../../lib/transport/kafk
 import type { BudgetedConsumerOptions, ConsumerListener, TransportLog } from '../../lib/transport/transport.js'
 import { fakeWire, type Handlers, metadataOf } from './fake-wire.js'
 import { manualEnvironment, SILENT } from './kafka-client.js'
+import { untilEnd } from './manual-clock.js'
 
 /*
  * A consumer, and a cluster of one node that keeps the logs of two topics and a group of which it is the only member.
@@ -128,12 +129,8 @@ export function consumerWorld (
     ...options
   }, listener)
   /** Lets `ms` pass, or less when the work ends before. */
-  async function within<Result> (ms: number, work: Promise<Result>): Promise<Result> {
-    const state = { ended: false }
-    const ending = work.finally(() => { state.ended = true })
-    ending.catch(() => {})
-    for (let passed = 0; passed < ms && !state.ended; passed += 10) await clock.advance(10)
-    return await ending
+  const within = <Result>(ms: number, work: Promise<Result>): Promise<Result> => {
+    return untilEnd(clock, work, { most: ms, step: 10 })
   }
   t.teardown(() => within(10_000, transport.close()))
   return Object.assign(world, {
@@ -159,8 +156,7 @@ export function consumerWorld (
   })
 }
 
-/** A record whose value is `damaged` makes its batch one that cannot be read. */
-/** One that begins with `packed` is compressed. */
+/** A batch cannot be read with the value `damaged`, and is compressed with a value that begins with `packed`. */
 function batchesOf (values: readonly string[], from: number): Buffer {
   return Buffer.concat(values.slice(from).map((value, i) => {
     const record = { key: null, value: Buffer.from(value), headers: [], timestamp: 1e12 }

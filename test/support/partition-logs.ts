@@ -6,6 +6,7 @@ import type { ProducedRecord, SendError } from '../../lib/transport/transport.js
 import type { ProduceRequest } from '../../lib/transport/kafka/wire.js'
 import { fakeWire } from './fake-wire.js'
 import { clientOf, manualEnvironment, SILENT } from './kafka-client.js'
+import { untilEnd } from './manual-clock.js'
 
 /*
  * A producer and a cluster of two nodes, `a:1` and `b:1`, that keeps of each partition no more than where its log ends.
@@ -88,11 +89,8 @@ export function partitionLogs (
     warnings,
     /** Sends within `ms` of which as much passes as it takes. Resolves with the offsets, or with the error. */
     async send (records: readonly ProducedRecord[], ms = 10_000): Promise<readonly bigint[] | SendError> {
-      const state = { ended: false }
       const sending = producer.send(records, clock.elapsed() + ms).catch((error: SendError) => error)
-        .finally(() => { state.ended = true })
-      for (let passed = 0; passed <= ms && !state.ended; passed += 25) await clock.advance(25)
-      return await sending
+      return await untilEnd(clock, sending, { most: ms + 25 })
     }
   })
 }

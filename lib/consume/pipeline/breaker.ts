@@ -79,7 +79,7 @@ export class Breaker {
   /** Takes a failed attempt. True: the message does not end yet, but waits for its {@link turn}. */
   failed (delivery: Delivery, slot: LaneSlot, result: FailedAttempt): boolean {
     const probes = this.#probes.failed(slot)
-    return isCounted(result) && this.#judge(delivery, result, probes)
+    return isCounted(delivery, result) && this.#judge(delivery, result, probes)
   }
 
   /** Takes an attempt that did not fail. */
@@ -201,11 +201,10 @@ export class Breaker {
 }
 
 /** Whether an attempt failed for a reason that may pass, and the handler would lose its message. */
-function isCounted ({ failure, consequence: { kind } }: FailedAttempt): boolean {
+function isCounted ({ decision }: Delivery, { failure, consequence: { kind } }: FailedAttempt): boolean {
   if (kind !== 'again' && kind !== 'dead-letter' && kind !== 'discard') return false
   if (failure.stage === 'deserialize' || failure.stage === 'validate') return false
-  // The error of a decision is what the handler would have thrown for it.
-  return decisionOf(failure.error) === undefined
+  return (decision === undefined || decision.kind === 'ack') && decisionOf(failure.error) === undefined
 }
 
 /** Name and code of an error. */

@@ -81,7 +81,7 @@ export class RunOne<Message> {
       if (delivery.givenUp) return { ...UNSETTLED, error: toError(caught) }
       if (steps.overlaps === true && await slot.first?.() === false) return { ...UNSETTLED, error: toError(caught) }
       // A codec that is aborted rejects with an error of its own.
-      const thrown: unknown = delivery.aborted ?? caught
+      const thrown: unknown = step === 'decode' ? delivery.aborted ?? caught : caught
       if (thrown instanceof StopConsume) return this.#stops(thrown, delivery, slot)
       const decision = step === 'decode' ? decisionOf(thrown) : undefined
       const error = toError(thrown)

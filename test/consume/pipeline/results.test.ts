@@ -105,12 +105,14 @@ t.test('the results of a message wait for room in the queue, and the next messag
   t.same(warnings(log), [])
 })
 
+/** Takes all room of a queue that holds one message. */
+const OTHER = { topic: 'out', partition: 0, key: null, value: Buffer.from('x'), headers: [], timestamp: 1 }
+
 t.test('a dead letter waits for room in the queue', async (t) => {
   const { log, producer, sends, ends, receive, answer } = buildWorld({
     handle: () => { throw new Error('no') }
   }, { messages: 1, bytes: 100_000 })
-  const message = { topic: 'out', partition: 0, key: null, value: Buffer.from('x'), headers: [], timestamp: 1 }
-  const other = producer.publish(message)
+  const other = producer.publish(OTHER)
   await receive('a')
   t.same([sends(), ends], [['0:x'], []])
   await answer()
@@ -122,8 +124,7 @@ t.test('a dead letter waits for room in the queue', async (t) => {
 
 t.test('a result waits for room in the queue, also where no message begins meanwhile', async (t) => {
   const { log, producer, sends, ends, receive, answer } = buildWorld({ overlaps: false }, { messages: 1, bytes: 1000 })
-  const message = { topic: 'out', partition: 0, key: null, value: Buffer.from('x'), headers: [], timestamp: 1 }
-  const other = producer.publish(message)
+  const other = producer.publish(OTHER)
   await receive('a')
   t.same([sends(), ends], [['0:x'], []])
   await answer()

@@ -3,6 +3,7 @@ import { createKafkaTransport } from '../../../../lib/transport/kafka/index.js'
 import { type CreateTopicsRequest, type MetadataAnswer, WireError } from '../../../../lib/transport/kafka/wire.js'
 import { fakeWire, type Handlers } from '../../../support/fake-wire.js'
 import { manualEnvironment, rejects, SILENT } from '../../../support/kafka-client.js'
+import { untilEnd } from '../../../support/manual-clock.js'
 
 /* Requests to the cluster as a whole: to reach it, to describe topics and to create them. */
 
@@ -47,14 +48,7 @@ function build (t: Pick<Test, 'teardown'>, handlers: Handlers = {}) {
   }
   const transport = createKafkaTransport(options, wire, { clock, random })
   t.teardown(() => transport.close())
-  /** Lets time pass until the work has ended. */
-  async function settled<Result> (work: Promise<Result>): Promise<Result> {
-    const state = { ended: false }
-    const ending = work.finally(() => { state.ended = true })
-    ending.catch(() => {})
-    for (let passed = 0; passed < 60_000 && !state.ended; passed += 25) await clock.advance(25)
-    return await ending
-  }
+  const settled = <Result>(work: Promise<Result>): Promise<Result> => untilEnd(clock, work)
   return Object.assign(world, { transport, wire, clock, lines, settled })
 }
 

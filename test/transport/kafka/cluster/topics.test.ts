@@ -4,6 +4,7 @@ import { TopicMetadata } from '../../../../lib/transport/kafka/cluster/topic-met
 import { WireError } from '../../../../lib/transport/kafka/wire.js'
 import { fakeWire } from '../../../support/fake-wire.js'
 import { clientOf, manualEnvironment, rejects } from '../../../support/kafka-client.js'
+import { untilEnd } from '../../../support/manual-clock.js'
 
 /* What is known of topics, how long, and what is asked again. */
 
@@ -36,14 +37,7 @@ function build (t: Pick<Test, 'teardown'>, { metadataMaxAge = 5000 }: { metadata
   const { cluster } = clientOf(t, wire, environment)
   const metadata = new TopicMetadata(cluster, { brokers: ['a:1'], connectTimeout: 9000, metadataMaxAge })
   const refresh = (...topics: string[]) => cluster.until(100, (operation) => metadata.refresh(operation, topics))
-  /** Lets time pass until the work has ended. */
-  async function settled<Result> (work: Promise<Result>): Promise<Result> {
-    const state = { ended: false }
-    const ending = work.finally(() => { state.ended = true })
-    ending.catch(() => {})
-    while (!state.ended) await clock.advance(25)
-    return await ending
-  }
+  const settled = <Result>(work: Promise<Result>): Promise<Result> => untilEnd(clock, work)
   const count = (topic: string) => Promise.resolve(metadata.partitionCount(topic))
   return Object.assign(world, { cluster, metadata, wire, clock, refresh, settled, count })
 }
