@@ -1,4 +1,5 @@
 import { makeInOwnContext } from './context.js'
+import type { Signal } from './light-signal.js'
 
 /** Longest delay that Node's timers take, ms: with a longer one they fire at once. */
 export const LONGEST_TIMER = 2 ** 31 - 1
@@ -32,7 +33,7 @@ export function nextTurn (callback: () => void): () => void {
 }
 
 /** Waits `ms` and resolves to true; resolves to false as soon as `signal` aborts. */
-export function sleep (clock: Clock, ms: number, signal: AbortSignal): Promise<boolean> {
+export function sleep (clock: Clock, ms: number, signal: Signal): Promise<boolean> {
   if (signal.aborted) return Promise.resolve(false)
   return new Promise((resolve) => {
     const cancel = clock.schedule(ms, () => {

@@ -1,3 +1,4 @@
+import type { Signal } from '../../../light-signal.js'
 import type { TransportOptions } from '../../transport.js'
 import type { Environment } from '../environment.js'
 import { type Api, type MetadataAnswer, pointsAtOption, type Requests, type Wire } from '../wire.js'
@@ -73,7 +74,7 @@ export class Cluster {
 
   /** Runs `work` for `ms`, or until `close` or until `signal` aborts; then nothing of it goes on. */
   async until<Result> (
-    ms: number, work: (operation: Operation) => Promise<Result>, signal?: AbortSignal
+    ms: number, work: (operation: Operation) => Promise<Result>, signal?: Signal
   ): Promise<Result> {
     if (this.#closed || signal?.aborted === true) throw new InterruptedError('closed')
     const operation = new Operation(ms, this.environment)

@@ -1,3 +1,4 @@
+import type { Signal } from '../../../light-signal.js'
 import type { Environment } from '../environment.js'
 import { type Api, pointsAtOption, type Requests, type Wire, type WireConnection, WireError } from '../wire.js'
 import { checkApiRanges } from './api-ranges.js'
@@ -14,7 +15,7 @@ export interface RequestOptions {
   /** ms */
   readonly timeout?: number
   /** Aborts when the caller no longer waits for the answer. */
-  readonly signal?: AbortSignal
+  readonly signal?: Signal
 }
 
 /**

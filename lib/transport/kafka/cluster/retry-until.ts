@@ -1,5 +1,5 @@
-import { setMaxListeners } from 'node:events'
 import { LONGEST_TIMER, sleep } from '../../../clock.js'
+import { LightSignal, type Signal } from '../../../light-signal.js'
 import { toError } from '../../../to-error.js'
 import type { Environment } from '../environment.js'
 import { InterruptedError, isFinal } from './protocol-errors.js'
@@ -20,7 +20,7 @@ interface RepeatOptions {
 
 /** Work that is tried again until it succeeds, for `ms` at most. */
 export class Operation {
-  readonly #controller = new AbortController()
+  readonly #signal = new LightSignal()
   readonly #environment: Environment
   readonly #cancel: () => void
   #lastFailure: unknown
@@ -28,19 +28,17 @@ export class Operation {
 
   constructor (ms: number, environment: Environment) {
     this.#environment = environment
-    // Any number of requests are under way at once, as for the coordinators of many groups.
-    setMaxListeners(0, this.signal)
     this.#cancel = environment.clock.schedule(Math.min(Math.max(ms, 0), LONGEST_TIMER), () => this.interrupt('timeout'))
   }
 
-  get signal (): AbortSignal {
-    return this.#controller.signal
+  get signal (): Signal {
+    return this.#signal
   }
 
   interrupt (reason: InterruptedError['reason']): void {
     const error = new InterruptedError(reason, this.#lastFailure)
     this.#reject?.(error)
-    this.#controller.abort(error)
+    this.#signal.abort(error)
   }
 
   throwIfInterrupted (): void {

@@ -1,5 +1,6 @@
 import { type ProducedRecord, SendError, type TransportLog, type TransportProducer } from '../../transport.js'
 import { isNotAuthorized } from '../../../missing-rights.js'
+import { LightSignal } from '../../../light-signal.js'
 import type { Cluster } from '../cluster/cluster.js'
 import { answerError, namedError, throwIfFailed } from '../cluster/denied.js'
 import {
@@ -42,7 +43,7 @@ export function createProducer (
   cluster: Cluster, metadata: TopicMetadata, { log, compress }: ProducerOptions
 ): TransportProducer {
   const { clock } = cluster.environment
-  const closing = new AbortController()
+  const closing = new LightSignal()
   let identity: Identity | undefined
 
   async function send (records: readonly ProducedRecord[], deadline: number): Promise<readonly bigint[]> {
@@ -50,7 +51,7 @@ export function createProducer (
     let failure: unknown
     try {
       if (compress !== undefined) await compressEach(batches, compress)
-      await cluster.until(deadline - clock.elapsed(), (operation) => deliver(operation, batches), closing.signal)
+      await cluster.until(deadline - clock.elapsed(), (operation) => deliver(operation, batches), closing)
       failure = batches.find(({ refused }) => refused)?.failure
     } catch (err) {
       failure = err
@@ -152,7 +153,7 @@ export function createProducer (
   return {
     send,
     partitionCount: (topic) => metadata.partitionCount(topic),
-    async close () { closing.abort() }
+    async close () { closing.abort(new InterruptedError('closed')) }
   }
 }
 
