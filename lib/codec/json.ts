@@ -135,9 +135,12 @@ function isEscaped (text: string, at: number): boolean {
   return (at - start) % 2 === 1
 }
 
-/** A key that poisons is written out, or with an escape; so hardly any message needs the second look. */
+/**
+ * A key that poisons, `__proto__` or `prototype`, is written out, or with an escape; so hardly any message needs the
+ * second look.
+ */
 function mayPoison (text: string): boolean {
-  return text.includes('__') || text.includes('uctor"') || text.includes('\\u')
+  return text.includes('proto') || text.includes('\\u')
 }
 
 function isPoisoned (value: unknown): boolean {
