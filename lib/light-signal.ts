@@ -16,14 +16,12 @@ export class LightSignal implements Signal {
   reason: unknown
   readonly #listeners = new Set<() => void>()
 
-  /** Calls the listeners, each of them once; a second abort does nothing. */
+  /** Calls each listener once, as an `AbortSignal` does; a second abort does nothing. */
   abort (reason: Error): void {
     if (this.aborted) return
     this.aborted = true
     this.reason = reason
-    const listeners = [...this.#listeners]
-    this.#listeners.clear()
-    for (const listener of listeners) listener()
+    for (const listener of [...this.#listeners]) if (this.#listeners.delete(listener)) listener()
   }
 
   throwIfAborted (): void {

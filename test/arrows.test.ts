@@ -17,7 +17,7 @@ const FLOORS = [
   ['codec', 'options'],
   ['transport'],
   ['scope.ts', 'events.ts', 'for-clients.ts', 'missing-rights.ts', 'shown.ts', 'sealed.ts'],
-  ['clock.ts', 'errors.ts', 'errors', 'log.ts', 'memory-budget.ts'],
+  ['clock.ts', 'light-signal.ts', 'errors.ts', 'errors', 'log.ts', 'memory-budget.ts'],
   ['create-bounded.ts'],
   ['bounded-error.ts', 'bounded-value.ts', 'foreign-text.ts'],
   [
