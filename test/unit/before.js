@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import module, { syncBuiltinESMExports } from 'node:module'
-import { runsCompiled } from './compiled.js'
+import { relative } from 'node:path'
+import { givesCoverage } from '../coverage-map.js'
+import { ROOT, runsCompiled } from './compiled.js'
 
 /*
  * Runs in each process of a compiled test before tap's own preparation. tap registers three loaders there (TypeScript,
@@ -13,6 +15,7 @@ const registered = Object.fromEntries(['register', 'registerHooks'].filter((name
 
 if (runsCompiled()) {
   process.env.TAP_TYPE_STRIP_ONLY = '1'
+  if (!givesCoverage(relative(ROOT, process.argv[1]))) process.env._TAPJS_PROCESSINFO_COVERAGE_ = '0'
   await import('./no-domains.js')
   if (!readFileSync(process.argv[1], 'utf8').includes('mockImport')) withhold()
 }
