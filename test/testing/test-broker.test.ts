@@ -83,9 +83,14 @@ t.test('settled waits for everything that a message causes', async (t) => {
 t.test('settled gives up, and says what is not settled', async (t) => {
   const app = build(t)
   await app.register(faststreamPlugin, { ...real, drainTimeout: 10 })
-  app.broker.subscriber('orders', () => new Promise(() => {}))
+  const begun = gate()
+  app.broker.subscriber('orders', () => {
+    begun.open()
+    return new Promise(() => {})
+  })
   const broker = await testBroker(app)
   await broker.publish('orders', 1, { partition: 2 })
+  await begun.opened
   await t.rejects(broker.settled({ timeout: 20 }), {
     code: 'FASTSTREAM_ERR_NOT_SETTLED',
     message: /^still not settled after 20 ms: group shop is at 0 of 1 in orders\[2\]\nmessage .*\norders\[2\] 0 .*the handler\n/
