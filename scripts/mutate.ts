@@ -31,19 +31,16 @@ const BROKER = [
 
 const KAFKA = 'transport/kafka'
 const RECORDS = [
-  `${KAFKA}/records`, `${KAFKA}/decoder.test.ts`, `${KAFKA}/decoder-damage.test.ts`, `${KAFKA}/fetcher.test.ts`,
-  `${KAFKA}/transport.test.ts`, 'transport/compression.test.ts'
+  `${KAFKA}/records`, `${KAFKA}/consumer/fetcher.test.ts`, `${KAFKA}/transport.test.ts`, 'transport/compression.test.ts'
 ]
-const PRODUCER = [`${KAFKA}/producer`, `${KAFKA}/refused-credentials.test.ts`, `${KAFKA}/transport.test.ts`]
-const CLUSTER = [
-  ...PRODUCER, `${KAFKA}/cluster`, `${KAFKA}/cluster.test.ts`, `${KAFKA}/session.test.ts`, `${KAFKA}/operation.test.ts`,
-  `${KAFKA}/missing-rights.test.ts`, `${KAFKA}/describe-cluster.test.ts`, `${KAFKA}/topic-metadata.test.ts`,
-  `${KAFKA}/unreached.test.ts`
+const PRODUCER = [
+  `${KAFKA}/producer`, `${KAFKA}/cluster/refused-credentials.test.ts`, `${KAFKA}/transport.test.ts`
 ]
+const CLUSTER = [...PRODUCER, `${KAFKA}/cluster`]
 /** Records and cluster are tested where they belong. */
 const CONSUMER = [
-  KAFKA, `!${KAFKA}/decoder.test.ts`, `!${KAFKA}/decoder-damage.test.ts`, `!${KAFKA}/session.test.ts`,
-  `!${KAFKA}/describe-cluster.test.ts`
+  KAFKA, `!${KAFKA}/records/decoder.test.ts`, `!${KAFKA}/records/decoder-damage.test.ts`,
+  `!${KAFKA}/cluster/session.test.ts`, `!${KAFKA}/cluster/describe-cluster.test.ts`
 ]
 
 /**

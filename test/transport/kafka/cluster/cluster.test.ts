@@ -1,14 +1,14 @@
 import t from 'tap'
-import { addressOf } from '../../../lib/transport/kafka/cluster/cluster.js'
-import { reasonOf } from '../../../lib/to-error.js'
+import { addressOf } from '../../../../lib/transport/kafka/cluster/cluster.js'
+import { reasonOf } from '../../../../lib/to-error.js'
 import {
   CODE, isFinal, isRefused, isTooLarge, ProtocolError
-} from '../../../lib/transport/kafka/cluster/protocol-errors.js'
-import { FASTSTREAM_ERR_FENCED } from '../../../lib/errors.js'
-import { API_KEYS, WireError } from '../../../lib/transport/kafka/wire.js'
-import { fakeWire, metadataOf } from '../../support/fake-wire.js'
-import { clientOf, manualEnvironment, rejects } from '../../support/kafka-client.js'
-import { turn } from '../../support/manual-clock.js'
+} from '../../../../lib/transport/kafka/cluster/protocol-errors.js'
+import { FASTSTREAM_ERR_FENCED } from '../../../../lib/errors.js'
+import { API_KEYS, WireError } from '../../../../lib/transport/kafka/wire.js'
+import { fakeWire, metadataOf } from '../../../support/fake-wire.js'
+import { clientOf, manualEnvironment, rejects } from '../../../support/kafka-client.js'
+import { turn } from '../../../support/manual-clock.js'
 
 t.test('an unsupported API range is a coded error that names the API, both ranges and the cure', async (t) => {
   for (const [range, theirs] of [

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { damageSet, readDamaged } from '../../fuzz/targets/records.js'
-import { pick, randomNumbers, randomSet } from '../../support/record-sets.js'
+import { damageSet, readDamaged } from '../../../fuzz/targets/records.js'
+import { pick, randomNumbers, randomSet } from '../../../support/record-sets.js'
 
 t.test('takes 20 000 damaged sets without throwing, and never gives a record twice or out of order', async (t) => {
   const random = randomNumbers(3)

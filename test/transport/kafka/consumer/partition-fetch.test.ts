@@ -1,8 +1,8 @@
 import t from 'tap'
-import { createCodecs } from '../../../lib/transport/compression/codecs.js'
-import { Owned } from '../../../lib/transport/kafka/consumer/assignment.js'
-import { PartitionFetch } from '../../../lib/transport/kafka/consumer/partition-fetch.js'
-import { encodeBatch } from '../../../lib/transport/kafka/records/encode-batch.js'
+import { createCodecs } from '../../../../lib/transport/compression/codecs.js'
+import { Owned } from '../../../../lib/transport/kafka/consumer/assignment.js'
+import { PartitionFetch } from '../../../../lib/transport/kafka/consumer/partition-fetch.js'
+import { encodeBatch } from '../../../../lib/transport/kafka/records/encode-batch.js'
 
 const records = [{ key: null, value: Buffer.from('v'), headers: [], timestamp: 1 }]
 const fetched = {

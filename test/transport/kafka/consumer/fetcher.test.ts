@@ -1,15 +1,15 @@
 import t, { type Test } from 'tap'
-import { createCodecs } from '../../../lib/transport/compression/codecs.js'
-import { Assignment } from '../../../lib/transport/kafka/consumer/assignment.js'
-import { Fetcher } from '../../../lib/transport/kafka/consumer/fetcher.js'
-import { encodeBatch } from '../../../lib/transport/kafka/records/encode-batch.js'
+import { createCodecs } from '../../../../lib/transport/compression/codecs.js'
+import { Assignment } from '../../../../lib/transport/kafka/consumer/assignment.js'
+import { Fetcher } from '../../../../lib/transport/kafka/consumer/fetcher.js'
+import { encodeBatch } from '../../../../lib/transport/kafka/records/encode-batch.js'
 import {
   type FetchAnswer, type FetchedPartition, type FetchRequest, WireError
-} from '../../../lib/transport/kafka/wire.js'
-import type { FetchOptions } from '../../../lib/transport/transport.js'
-import { fakeWire } from '../../support/fake-wire.js'
-import { clientOf, manualEnvironment } from '../../support/kafka-client.js'
-import { turn } from '../../support/manual-clock.js'
+} from '../../../../lib/transport/kafka/wire.js'
+import type { FetchOptions } from '../../../../lib/transport/transport.js'
+import { fakeWire } from '../../../support/fake-wire.js'
+import { clientOf, manualEnvironment } from '../../../support/kafka-client.js'
+import { turn } from '../../../support/manual-clock.js'
 
 type Row = Partial<FetchedPartition> & { readonly partition: number }
 

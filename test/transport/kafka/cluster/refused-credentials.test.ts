@@ -1,8 +1,8 @@
 import t, { type Test } from 'tap'
-import { createKafkaTransport } from '../../../lib/transport/kafka/index.js'
-import { WireError } from '../../../lib/transport/kafka/wire.js'
-import { fakeWire, metadataOf } from '../../support/fake-wire.js'
-import { manualEnvironment, rejects, SILENT } from '../../support/kafka-client.js'
+import { createKafkaTransport } from '../../../../lib/transport/kafka/index.js'
+import { WireError } from '../../../../lib/transport/kafka/wire.js'
+import { fakeWire, metadataOf } from '../../../support/fake-wire.js'
+import { manualEnvironment, rejects, SILENT } from '../../../support/kafka-client.js'
 
 /* Credentials that the cluster refuses while the app runs. */
 

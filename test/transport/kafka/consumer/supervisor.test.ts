@@ -1,6 +1,6 @@
 import t from 'tap'
-import { supervise } from '../../../lib/transport/kafka/consumer/supervisor.js'
-import { manualEnvironment } from '../../support/kafka-client.js'
+import { supervise } from '../../../../lib/transport/kafka/consumer/supervisor.js'
+import { manualEnvironment } from '../../../support/kafka-client.js'
 
 t.test('one life follows the other, with growing pauses that differ by chance, until it is told to end', async (t) => {
   const { clock, ...rest } = manualEnvironment()

@@ -1,8 +1,8 @@
 import t, { type Test } from 'tap'
-import { Subscription } from '../../../lib/transport/kafka/consumer/subscription.js'
-import type { ConsumerOptions } from '../../../lib/transport/transport.js'
-import { fakeWire, metadataOf } from '../../support/fake-wire.js'
-import { clientOf, manualEnvironment } from '../../support/kafka-client.js'
+import { Subscription } from '../../../../lib/transport/kafka/consumer/subscription.js'
+import type { ConsumerOptions } from '../../../../lib/transport/transport.js'
+import { fakeWire, metadataOf } from '../../../support/fake-wire.js'
+import { clientOf, manualEnvironment } from '../../../support/kafka-client.js'
 
 /** A subscription, and a cluster whose topics the test may change. */
 function build (t: Test, options: Pick<ConsumerOptions, 'topics' | 'partitions'>, topics: Record<string, number>) {

@@ -1,12 +1,12 @@
 import t, { type Test } from 'tap'
-import { Assignment } from '../../../lib/transport/kafka/consumer/assignment.js'
-import { listOffsets } from '../../../lib/transport/kafka/consumer/list-offsets.js'
-import type { Membership, Stored } from '../../../lib/transport/kafka/consumer/membership.js'
-import { type Beginning, StartingOffsets } from '../../../lib/transport/kafka/consumer/starting-offsets.js'
-import { type ListOffsetsAnswer, type ListOffsetsRequest, WireError } from '../../../lib/transport/kafka/wire.js'
-import type { ConsumerOptions } from '../../../lib/transport/transport.js'
-import { fakeWire } from '../../support/fake-wire.js'
-import { clientOf, manualEnvironment, rejects } from '../../support/kafka-client.js'
+import { Assignment } from '../../../../lib/transport/kafka/consumer/assignment.js'
+import { listOffsets } from '../../../../lib/transport/kafka/consumer/list-offsets.js'
+import type { Membership, Stored } from '../../../../lib/transport/kafka/consumer/membership.js'
+import { type Beginning, StartingOffsets } from '../../../../lib/transport/kafka/consumer/starting-offsets.js'
+import { type ListOffsetsAnswer, type ListOffsetsRequest, WireError } from '../../../../lib/transport/kafka/wire.js'
+import type { ConsumerOptions } from '../../../../lib/transport/transport.js'
+import { fakeWire } from '../../../support/fake-wire.js'
+import { clientOf, manualEnvironment, rejects } from '../../../support/kafka-client.js'
 
 /** What is told of a partition: the offsets of start, stable end and end, or an error code. */
 type Told = readonly [start: number, stable: number, end: number] | number

@@ -1,11 +1,11 @@
 import { createRequire } from 'node:module'
 import t from 'tap'
-import { encodeRecord } from '../../support/encode-record.js'
-import type { RawHeader } from '../../../lib/transport/transport.js'
+import { encodeRecord } from '../../../support/encode-record.js'
+import type { RawHeader } from '../../../../lib/transport/transport.js'
 import {
   at, attribute, batch, comparable, compressed, controlBatch, decode, fetched, type OriginalRecord, originally,
   randomNumbers, randomSet, withRecords
-} from '../../support/record-sets.js'
+} from '../../../support/record-sets.js'
 
 /* The application's kafkajs, which ours is compared with. */
 const require = createRequire(import.meta.url)

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { fakeWire } from '../../support/fake-wire.js'
-import { clientOf, manualEnvironment, rejects } from '../../support/kafka-client.js'
+import { fakeWire } from '../../../support/fake-wire.js'
+import { clientOf, manualEnvironment, rejects } from '../../../support/kafka-client.js'
 
 t.test('an answer has as many partitions as it lists, whatever numbers it gives them', async (t) => {
   const partitions = [2 ** 31 - 1, 1, -1].map((partition) => ({ partition, errorCode: 0, leader: 7 }))

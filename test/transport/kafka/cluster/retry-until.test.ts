@@ -1,6 +1,6 @@
 import t from 'tap'
-import { Operation } from '../../../lib/transport/kafka/cluster/retry-until.js'
-import { manualEnvironment } from '../../support/kafka-client.js'
+import { Operation } from '../../../../lib/transport/kafka/cluster/retry-until.js'
+import { manualEnvironment } from '../../../support/kafka-client.js'
 
 t.test('many requests of one operation are no leak that Node warns of', async (t) => {
   const warnings: Error[] = []

@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
-import type { InheritedConsumerOptions } from '../../../index.js'
-import type { Handlers } from '../../support/fake-wire.js'
-import { startOnWire } from '../../support/wire-app.js'
+import type { InheritedConsumerOptions } from '../../../../index.js'
+import type { Handlers } from '../../../support/fake-wire.js'
+import { startOnWire } from '../../../support/wire-app.js'
 
 /* The offset of the first fetch: of a log from 0 to 9, of which an open transaction keeps back the records from 5 on. */
 

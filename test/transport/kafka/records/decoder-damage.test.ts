@@ -1,14 +1,14 @@
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
-import { createCodecs } from '../../../lib/transport/compression/codecs.js'
-import { crc32c } from '../../../lib/transport/kafka/records/crc32c.js'
-import { encodeBatch } from '../../../lib/transport/kafka/records/encode-batch.js'
-import { encodeRecord } from '../../support/encode-record.js'
-import { endOfSet } from '../../../lib/transport/kafka/records/record-set.js'
-import type { RawHeader } from '../../../lib/transport/transport.js'
+import { createCodecs } from '../../../../lib/transport/compression/codecs.js'
+import { crc32c } from '../../../../lib/transport/kafka/records/crc32c.js'
+import { encodeBatch } from '../../../../lib/transport/kafka/records/encode-batch.js'
+import { encodeRecord } from '../../../support/encode-record.js'
+import { endOfSet } from '../../../../lib/transport/kafka/records/record-set.js'
+import type { RawHeader } from '../../../../lib/transport/transport.js'
 import {
   at, attribute, batch, compressed, decode, fetched, randomNumbers, withRecords
-} from '../../support/record-sets.js'
+} from '../../../support/record-sets.js'
 
 const CHECKED = { codecs: createCodecs(), checkCrcs: true }
 

@@ -1,9 +1,9 @@
 import t, { type Test } from 'tap'
-import { createKafkaTransport } from '../../../lib/transport/kafka/index.js'
-import { WireError } from '../../../lib/transport/kafka/wire.js'
-import type { ConsumerListener } from '../../../lib/transport/transport.js'
-import { fakeWire, metadataOf } from '../../support/fake-wire.js'
-import { manualEnvironment, rejects, SILENT } from '../../support/kafka-client.js'
+import { createKafkaTransport } from '../../../../lib/transport/kafka/index.js'
+import { WireError } from '../../../../lib/transport/kafka/wire.js'
+import type { ConsumerListener } from '../../../../lib/transport/transport.js'
+import { fakeWire, metadataOf } from '../../../support/fake-wire.js'
+import { manualEnvironment, rejects, SILENT } from '../../../support/kafka-client.js'
 
 /** A consumer without a group that reads `orders`, and a cluster that has `bills`, too. */
 async function build (t: Test) {

@@ -1,18 +1,18 @@
 import t, { type Test } from 'tap'
-import { encodeAssignment } from '../../../lib/transport/consumer-protocol.js'
-import { Assigner } from '../../../lib/transport/kafka/consumer/assigner.js'
-import { Assignment } from '../../../lib/transport/kafka/consumer/assignment.js'
-import { Coordinator } from '../../../lib/transport/kafka/consumer/coordinator.js'
-import { LoneMembership } from '../../../lib/transport/kafka/consumer/lone-membership.js'
-import { GroupMembership } from '../../../lib/transport/kafka/consumer/membership.js'
-import { Subscription } from '../../../lib/transport/kafka/consumer/subscription.js'
+import { encodeAssignment } from '../../../../lib/transport/consumer-protocol.js'
+import { Assigner } from '../../../../lib/transport/kafka/consumer/assigner.js'
+import { Assignment } from '../../../../lib/transport/kafka/consumer/assignment.js'
+import { Coordinator } from '../../../../lib/transport/kafka/consumer/coordinator.js'
+import { LoneMembership } from '../../../../lib/transport/kafka/consumer/lone-membership.js'
+import { GroupMembership } from '../../../../lib/transport/kafka/consumer/membership.js'
+import { Subscription } from '../../../../lib/transport/kafka/consumer/subscription.js'
 import {
   type ErrorAnswer, type JoinGroupRequest, type MemberIdentity, type OffsetCommitRequest, WireError
-} from '../../../lib/transport/kafka/wire.js'
-import { GenerationLostError } from '../../../lib/transport/transport.js'
-import { fakeWire, type Handlers, metadataOf } from '../../support/fake-wire.js'
-import { clientOf, manualEnvironment, rejects, SILENT } from '../../support/kafka-client.js'
-import { turn } from '../../support/manual-clock.js'
+} from '../../../../lib/transport/kafka/wire.js'
+import { GenerationLostError } from '../../../../lib/transport/transport.js'
+import { fakeWire, type Handlers, metadataOf } from '../../../support/fake-wire.js'
+import { clientOf, manualEnvironment, rejects, SILENT } from '../../../support/kafka-client.js'
+import { turn } from '../../../support/manual-clock.js'
 
 const OPTIONS = {
   groupId: 'shop', topics: ['orders'], offsetReset: 'earliest', sessionTimeout: 10_000, rebalanceTimeout: 20_000

@@ -1,12 +1,12 @@
 import t from 'tap'
-import { FASTSTREAM_ERR_API_VERSION } from '../../../lib/errors.js'
-import { answerError, DeniedError, namedError } from '../../../lib/transport/kafka/cluster/denied.js'
-import { Coordinator } from '../../../lib/transport/kafka/consumer/coordinator.js'
-import { GroupOffsets } from '../../../lib/transport/kafka/consumer/group-offsets.js'
-import { createKafkaTransport } from '../../../lib/transport/kafka/index.js'
-import type { Wire } from '../../../lib/transport/kafka/wire.js'
-import { fakeWire, type Handlers, metadataOf } from '../../support/fake-wire.js'
-import { clientOf, manualEnvironment, rejects, SILENT } from '../../support/kafka-client.js'
+import { FASTSTREAM_ERR_API_VERSION } from '../../../../lib/errors.js'
+import { answerError, DeniedError, namedError } from '../../../../lib/transport/kafka/cluster/denied.js'
+import { Coordinator } from '../../../../lib/transport/kafka/consumer/coordinator.js'
+import { GroupOffsets } from '../../../../lib/transport/kafka/consumer/group-offsets.js'
+import { createKafkaTransport } from '../../../../lib/transport/kafka/index.js'
+import type { Wire } from '../../../../lib/transport/kafka/wire.js'
+import { fakeWire, type Handlers, metadataOf } from '../../../support/fake-wire.js'
+import { clientOf, manualEnvironment, rejects, SILENT } from '../../../support/kafka-client.js'
 
 const NEEDED = { read: ['orders', 'prices'], write: ['invoices'], groups: ['shop', 'audit'] }
 const NONE = { read: [], write: [], groups: [] }

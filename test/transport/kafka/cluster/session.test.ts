@@ -1,9 +1,9 @@
 import t, { type Test } from 'tap'
-import { API_KEYS, WireError } from '../../../lib/transport/kafka/wire.js'
-import { gate } from '../../support/inbox.js'
-import { fakeWire, type FakeWire } from '../../support/fake-wire.js'
-import { clientOf, manualEnvironment, rejects } from '../../support/kafka-client.js'
-import { turn } from '../../support/manual-clock.js'
+import { API_KEYS, WireError } from '../../../../lib/transport/kafka/wire.js'
+import { gate } from '../../../support/inbox.js'
+import { fakeWire, type FakeWire } from '../../../support/fake-wire.js'
+import { clientOf, manualEnvironment, rejects } from '../../../support/kafka-client.js'
+import { turn } from '../../../support/manual-clock.js'
 
 /* Sessions of 10 s, with a chance of a half: they are replaced after 7.5 s, and take requests for 9 s. */
 

@@ -1,12 +1,12 @@
 import t, { type Test } from 'tap'
-import { Coordinator } from '../../../lib/transport/kafka/consumer/coordinator.js'
-import { GroupOffsets } from '../../../lib/transport/kafka/consumer/group-offsets.js'
-import { StandaloneMembership } from '../../../lib/transport/kafka/consumer/standalone-membership.js'
-import { Subscription } from '../../../lib/transport/kafka/consumer/subscription.js'
-import type { OffsetCommitRequest } from '../../../lib/transport/kafka/wire.js'
-import { GenerationLostError } from '../../../lib/transport/transport.js'
-import { fakeWire, metadataOf } from '../../support/fake-wire.js'
-import { clientOf, manualEnvironment, rejects } from '../../support/kafka-client.js'
+import { Coordinator } from '../../../../lib/transport/kafka/consumer/coordinator.js'
+import { GroupOffsets } from '../../../../lib/transport/kafka/consumer/group-offsets.js'
+import { StandaloneMembership } from '../../../../lib/transport/kafka/consumer/standalone-membership.js'
+import { Subscription } from '../../../../lib/transport/kafka/consumer/subscription.js'
+import type { OffsetCommitRequest } from '../../../../lib/transport/kafka/wire.js'
+import { GenerationLostError } from '../../../../lib/transport/transport.js'
+import { fakeWire, metadataOf } from '../../../support/fake-wire.js'
+import { clientOf, manualEnvironment, rejects } from '../../../support/kafka-client.js'
 
 const OFFSETS = [{ topic: 'orders', partition: 1, offset: 4n, metadata: 'text' }]
 

@@ -1,10 +1,10 @@
 import t, { type Test } from 'tap'
-import { offsetsAt } from '../../../lib/transport/kafka/consumer/offsets-at.js'
-import { createKafkaTransport } from '../../../lib/transport/kafka/index.js'
-import type { LogPlace } from '../../../lib/transport/transport.js'
-import { ConsumerRecorder } from '../../support/consumer-recorder.js'
-import { fakeWire, metadataOf } from '../../support/fake-wire.js'
-import { clientOf, manualEnvironment, rejects, SILENT } from '../../support/kafka-client.js'
+import { offsetsAt } from '../../../../lib/transport/kafka/consumer/offsets-at.js'
+import { createKafkaTransport } from '../../../../lib/transport/kafka/index.js'
+import type { LogPlace } from '../../../../lib/transport/transport.js'
+import { ConsumerRecorder } from '../../../support/consumer-recorder.js'
+import { fakeWire, metadataOf } from '../../../support/fake-wire.js'
+import { clientOf, manualEnvironment, rejects, SILENT } from '../../../support/kafka-client.js'
 
 /** The offset that a partition has for the number that stands for a time; an error code; undefined: no answer. */
 type Told = (timestamp: bigint, isolationLevel: 0 | 1, partition: number) => bigint | number | undefined

@@ -1,10 +1,10 @@
 import t from 'tap'
-import { Cluster } from '../../../lib/transport/kafka/cluster/cluster.js'
-import { describeCluster } from '../../../lib/transport/kafka/cluster/describe-cluster.js'
-import { systemClock } from '../../../lib/clock.js'
-import { systemEnvironment } from '../../../lib/transport/kafka/environment.js'
-import { encodeSubscription } from '../../../lib/transport/consumer-protocol.js'
-import { fakeWire, type Handlers } from '../../support/fake-wire.js'
+import { Cluster } from '../../../../lib/transport/kafka/cluster/cluster.js'
+import { describeCluster } from '../../../../lib/transport/kafka/cluster/describe-cluster.js'
+import { systemClock } from '../../../../lib/clock.js'
+import { systemEnvironment } from '../../../../lib/transport/kafka/environment.js'
+import { encodeSubscription } from '../../../../lib/transport/consumer-protocol.js'
+import { fakeWire, type Handlers } from '../../../support/fake-wire.js'
 
 /* What the cluster says is believed only as far as it was asked for. */
 

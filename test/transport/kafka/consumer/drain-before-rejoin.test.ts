@@ -1,7 +1,7 @@
 import t from 'tap'
-import { drainBeforeRejoin } from '../../../lib/transport/kafka/consumer/drain-before-rejoin.js'
-import { Trigger } from '../../../lib/transport/kafka/consumer/trigger.js'
-import { manualEnvironment } from '../../support/kafka-client.js'
+import { drainBeforeRejoin } from '../../../../lib/transport/kafka/consumer/drain-before-rejoin.js'
+import { Trigger } from '../../../../lib/transport/kafka/consumer/trigger.js'
+import { manualEnvironment } from '../../../support/kafka-client.js'
 
 /** A drain that the test ends, of a member with heartbeats each second and twenty seconds at most. */
 function build (alive: boolean | undefined = true) {

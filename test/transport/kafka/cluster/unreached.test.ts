@@ -1,9 +1,9 @@
 import t, { type Test } from 'tap'
-import { createKafkaTransport } from '../../../lib/transport/kafka/index.js'
-import { WireError } from '../../../lib/transport/kafka/wire.js'
-import type { ConsumerListener, ConsumerOptions } from '../../../lib/transport/transport.js'
-import { fakeWire, type Handlers, metadataOf } from '../../support/fake-wire.js'
-import { manualEnvironment, SILENT } from '../../support/kafka-client.js'
+import { createKafkaTransport } from '../../../../lib/transport/kafka/index.js'
+import { WireError } from '../../../../lib/transport/kafka/wire.js'
+import type { ConsumerListener, ConsumerOptions } from '../../../../lib/transport/transport.js'
+import { fakeWire, type Handlers, metadataOf } from '../../../support/fake-wire.js'
+import { manualEnvironment, SILENT } from '../../../support/kafka-client.js'
 
 /* What a consumer that does not start waits for: its coordinator, or the other members of its group. */
 

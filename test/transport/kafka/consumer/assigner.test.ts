@@ -1,10 +1,10 @@
 import kafkajs from 'kafkajs'
 import t, { type Test } from 'tap'
-import { Assigner } from '../../../lib/transport/kafka/consumer/assigner.js'
-import { Subscription } from '../../../lib/transport/kafka/consumer/subscription.js'
-import type { ConsumerOptions } from '../../../lib/transport/transport.js'
-import { fakeWire, metadataOf } from '../../support/fake-wire.js'
-import { clientOf, manualEnvironment, SILENT } from '../../support/kafka-client.js'
+import { Assigner } from '../../../../lib/transport/kafka/consumer/assigner.js'
+import { Subscription } from '../../../../lib/transport/kafka/consumer/subscription.js'
+import type { ConsumerOptions } from '../../../../lib/transport/transport.js'
+import { fakeWire, metadataOf } from '../../../support/fake-wire.js'
+import { clientOf, manualEnvironment, SILENT } from '../../../support/kafka-client.js'
 
 const { MemberMetadata, MemberAssignment } = kafkajs.AssignerProtocol
 
