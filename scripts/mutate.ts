@@ -25,7 +25,7 @@ const BROKER = [
   'deps/http.test.ts', 'message/encode-by-codec.test.ts', 'middleware', 'request/requests.test.ts',
   'request/refusals.test.ts', 'request/routes.test.ts', 'dead-letters/redrive.test.ts',
   'dead-letters/redrive-order.test.ts', 'dead-letters/routes.test.ts', 'dead-letters/routes-report.test.ts',
-  'faststream/reading.test.ts', 'observe/health', 'observe/pressure/pressure.test.ts', 'observe/story/stories.test.ts',
+  'faststream/reading.test.ts', 'observe/health', 'observe/pressure', 'observe/story/stories.test.ts',
   'testing/background.test.ts'
 ]
 
