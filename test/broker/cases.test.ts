@@ -246,7 +246,8 @@ t.test('a subscriber with cases is one subscriber: one handle, one line of healt
     by: ({ headers }) => headers.type,
     cases: {
       slow: { handler: async () => { await new Promise((resolve) => setImmediate(resolve)); order.push('slow') } },
-      fast: { handler: () => { order.push('fast') } }
+      fast: { handler: () => { order.push('fast') } },
+      other: { handler () {} }
     }
   })
   t.match(events, { topics: ['events'], groupId: 'shop' })

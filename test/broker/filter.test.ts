@@ -143,6 +143,7 @@ t.test('a subscriber with cases may be the last of a topic, behind filters', asy
   await broker.publish('events', 3, { headers: { type: 'b' } })
   await broker.settled()
   t.same([...seen.items].sort(), ['a', 'test'])
+  t.same(app.broker.health().subscribers.map(({ topics }) => topics), [['events.dlq'], ['events'], ['events']])
 })
 
 t.test('a filter may read what a later subscriber has room for', async (t) => {

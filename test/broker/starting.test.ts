@@ -35,12 +35,29 @@ t.test('a declaration made before the connection works once it is there', async 
   t.match(await subscriber?.getOne(), { topic: 'returns', value: 1 })
 })
 
+t.test('while schemas are compiled nothing is declared', async (t) => {
+  const app = await build(t)
+  let asked = 0
+  app.setValidatorCompiler(() => {
+    asked++
+    t.throws(() => app.broker.subscriber('late'), notReady('starting'))
+    t.throws(() => app.broker.publisher('late'), notReady('starting'))
+    return () => true
+  })
+  app.broker.publisher('orders', { schema: { value: {} } })
+  await app.ready()
+  t.equal(asked, 1)
+})
+
 t.test('the states of an end: connected while handlers end, closing until the cluster is let go, closed', async (t) => {
   const app = await build(t)
   const states: string[] = []
   const note = (step: string): void => { states.push(`${step}: ${app.broker.health().state}`) }
   app.broker.publisher('orders')
-  app.broker.onStopping(() => { note('stopping') })
+  app.broker.onStopping(async () => {
+    note('stopping')
+    await t.rejects(app.broker.subscriber('orders').start(), { code: 'FASTSTREAM_ERR_NOT_READY' })
+  })
   useEnvironment(app, {
     createTransport: async () => {
       const transport = createMemoryTransport({ cluster: createMemoryCluster() })

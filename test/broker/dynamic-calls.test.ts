@@ -1,5 +1,7 @@
 import t from 'tap'
 import { testBroker } from '../../lib/testing/index.js'
+import { hear } from '../support/hear.js'
+import { turn } from '../support/manual-clock.js'
 import { build } from '../support/plugin-app.js'
 
 const OPTION = 'FASTSTREAM_ERR_INVALID_OPTION'
@@ -48,4 +50,20 @@ t.test('a subscriber reads on from a time, and from a place', async (t) => {
   t.equal((await orders.getOne())?.value, 2)
   await orders.seek({ topic: 'orders', partition: 0, offset: 0n })
   t.equal((await orders.getOne())?.value, 1)
+})
+
+t.test('with ACK_FIRST nothing is acknowledged before code asks for it', async (t) => {
+  const app = await build(t)
+  app.broker.publisher('orders')
+  await testBroker(app)
+  const settled = hear(t, 'faststream.message.settled')
+  await using orders = await app.broker.subscriber('orders', { ackPolicy: 'ACK_FIRST' }).start()
+  await app.broker.publishBatch('orders', [1, 2].map((value) => ({ value, partition: 0 })))
+  while (app.broker.health().subscribers[0]?.lag !== 2) await turn()
+  await turn()
+  t.same(settled, [])
+  t.equal((await orders.getOne())?.value, 1)
+  await turn()
+  t.match(settled.map(({ offset }) => offset), [0n])
+  t.equal(settled.length, 1)
 })
