@@ -56,7 +56,7 @@ t.test('the states of an end: connected while handlers end, closing until the cl
   app.broker.publisher('orders')
   app.broker.onStopping(async () => {
     note('stopping')
-    await t.rejects(app.broker.subscriber('orders').start(), { code: 'FASTSTREAM_ERR_NOT_READY' })
+    await t.rejects(app.broker.subscriber('orders').start(), notReady('closing'))
   })
   useEnvironment(app, {
     createTransport: async () => {
