@@ -105,7 +105,5 @@ export const IN_BROKER: readonly Equivalent[] = [
     ['if (this.deps.size === 0) return this.#handler(message)',
       ['false'], 'Without dependencies nothing is injected: the check spares the look for them.'],
     ['return injecting === undefined ? this.#handler(message) : this.#handleWhenInjected(message, injecting)',
-      ['false'], 'A handler whose dependencies are there is called a turn later: the check spares promises.'],
-    ['if (ways.every((way) => way === undefined)) return plans.map(prepare)',
-      ['false', '() => undefined'], SAME_WAY])
+      ['false'], 'A handler whose dependencies are there is called a turn later: the check spares promises.'])
 ]
