@@ -222,6 +222,7 @@ t.test('each case has its dependencies and publishers; the options are those of 
   const receipts = app.broker.publisher('receipts')
   app.broker.subscriber('events', {
     groupId: 'own',
+    partitions: [0, 1, 2],
     ackPolicy: 'ACK',
     deadLetter: false,
     by: ({ headers }) => headers.type,

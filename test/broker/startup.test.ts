@@ -54,6 +54,8 @@ t.test('startup in the background: HTTP is served, publish is refused until the 
     lastError: { code: 'E_NO_ANSWER', message: 'no answer' },
     subscribers: [{ topics: ['orders'], healthy: false, state: 'joining', partitions: [] }]
   })
+  const [{ partitions, missingTopics } = {}] = app.broker.health().subscribers
+  t.same([partitions, missingTopics], [[], []])
   const refused = await app.inject({ method: 'POST', url: '/orders', payload: { id: 1 } })
   t.match([refused.statusCode, refused.json().code], [503, 'FASTSTREAM_ERR_NOT_READY'])
 
