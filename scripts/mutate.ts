@@ -54,7 +54,7 @@ const FOLDERS: Readonly<Record<string, { readonly tests: readonly string[], read
   'consume/group': { tests: ['consume'], least: 99 },
   'consume/partition': { tests: ['consume'], least: 97 },
   'consume/pipeline': { tests: AROUND_CONSUME, least: 99 },
-  broker: { tests: BROKER, least: 96 },
+  broker: { tests: BROKER, least: 98 },
   codec: { tests: ['codec', 'message'], least: 95 },
   consume: { tests: AROUND_CONSUME, least: 0 },
   deps: { tests: ['deps'], least: 99 },
