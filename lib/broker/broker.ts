@@ -108,7 +108,8 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
   }
 
   protected get runtime (): BrokerRuntime {
-    return this.found(this.isConnected && !this.isEnding ? this.#connection : undefined)
+    if (this.isConnected && this.isEnding) throw new FASTSTREAM_ERR_NOT_READY('closing')
+    return this.found(this.isConnected ? this.#connection : undefined)
   }
 
   protected compileDynamic (settings: SubscriberSettings): CompiledSubscriber {

@@ -122,7 +122,7 @@ function byCase (of: Cases, all: Pipelines): Selector {
   return function select (message) {
     const returned: unknown = ask('by', of.by, message)
     const name = typeof returned === 'number' ? String(returned) : returned
-    const chosen = typeof name === 'string' ? pipelines.get(name) ?? otherwise : otherwise
+    const chosen = pipelines.get(name) ?? otherwise
     if (chosen !== undefined) return chosen
     if (of.skips) throw new SkipMessage()
     throw new FASTSTREAM_ERR_UNMATCHED(message.topic, `'by' returned ${shown(name)}, and 'cases' has no such name`)

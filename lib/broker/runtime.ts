@@ -186,7 +186,6 @@ export class BrokerRuntime {
 
   /** Reads no more for a subscriber: what runs may end, and its topics leave the group's subscription. */
   async remove (subscriber: CompiledSubscriber, ...others: readonly CompiledSubscriber[]): Promise<void> {
-    if (this.#plan.isInspected === true) return
     await this.#runningGroups().remove([subscriber, ...others], this.#surroundings.settings.drainTimeout)
   }
 

@@ -16,7 +16,7 @@ import { isResponse } from '../message/response.js'
 import { aroundAttempts } from '../middleware/attempt.js'
 import { answerOf, askErrorHandlers, type ScopedErrorHandler } from '../middleware/error-handler.js'
 import { aroundHandler } from '../middleware/consume-chain.js'
-import { NO_SCOPES, type PublishScopes } from '../middleware/publish-chain.js'
+import type { PublishScopes } from '../middleware/publish-chain.js'
 import { throughMiddlewares } from '../middleware/publish-results.js'
 import { CompiledBatches } from './batch-subscriber.js'
 import type { Handler } from './declaration.js'
@@ -56,8 +56,6 @@ export interface SurroundingCode {
   readonly reader?: Reader<ReceivedMessage> | undefined
 }
 
-const NO_CODE: SurroundingCode = { scopes: NO_SCOPES, errorHandlers: [] }
-
 /** A compiled subscriber: what its pipeline does with each message. */
 export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
   readonly rules: IncomingRules
@@ -84,7 +82,7 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
     rules: IncomingRules,
     source: MessageSource,
     { results, replier, writtenTopics }: Destinations,
-    { scopes, errorHandlers, patternTopics, reader, handler = settings.declaration.handler } = NO_CODE
+    { scopes, errorHandlers, patternTopics, reader, handler = settings.declaration.handler }: SurroundingCode
   ) {
     Object.assign(this, settings)
     const { middlewares, declaration: { scope, cases, filter } } = settings
@@ -105,8 +103,9 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
     this.#scopes = scopes
     this.#errorHandlers = errorHandlers
     this.batches = settings.batch && new CompiledBatches(settings, this, { handler, rules, source, errorHandlers })
-    this.overlaps = results.length > 0 && replier === undefined && around === undefined && errorHandlers.length === 0 &&
+    const mayOverlap = replier === undefined && around === undefined && errorHandlers.length === 0 &&
       cases === undefined && filter === undefined
+    this.overlaps = results.length > 0 && mayOverlap
     this.onFailure = errorHandlers.length === 0 ? undefined : (...failed) => this.#askErrorHandlers(...failed)
     Object.freeze(this)
   }

@@ -8,11 +8,12 @@ const schema = { value: { type: 'object' } }
 
 t.test('without a message that can be decoded there is no call to wait for, also where code decides', async (t) => {
   const options = { schema, ackPolicy: 'MANUAL' } as const
-  const { calls, outcomes, dead, broker, publish } = await build(t, { size: 2, options })
+  const { calls, outcomes, dead, broker, lines, publish } = await build(t, { size: 2, options })
   await publish(1, 2)
   t.same([calls, outcomes(), dead()], [[], ['dead-lettered', 'dead-lettered'], [1, 2]])
   t.match(broker.errors, [{ stage: 'validate' }, { stage: 'validate' }])
   t.equal(broker.errors.length, 2, 'there is no failure beside theirs')
+  t.same(lines.filter(({ msg }) => String(msg).startsWith('handler failed')), [])
 })
 
 for (const [title, decision, outcome] of [

@@ -86,12 +86,14 @@ t.test('a message without a case is a dead letter that shows what by returned', 
 
 t.test('what by returns is a string or a number, and nothing else has a case', async (t) => {
   const { app, dead } = await build(t)
-  const by = (async () => 'placed') as never
+  const by = (({ value }: { value: unknown }) => value === 1 ? Promise.resolve('placed') : null) as never
   app.broker.subscriber('events', { by, cases: { placed: { handler () {} } } })
   const broker = await testBroker(app)
-  await broker.publish('events', 1)
+  for (const value of [1, 2]) await broker.publish('events', value, { partition: 0 })
   await broker.settled()
-  t.match(dead.items, [{ error: { message: /'by' returned a value of type object/ } }])
+  t.match(dead.items, [
+    { error: { message: /'by' returned a value of type object,/ } }, { error: { message: /'by' returned null,/ } }
+  ])
 })
 
 t.test("with otherwise: 'skip' other messages are skipped, and told as such", async (t) => {
@@ -220,6 +222,7 @@ t.test('each case has its dependencies and publishers; the options are those of 
   const receipts = app.broker.publisher('receipts')
   app.broker.subscriber('events', {
     groupId: 'own',
+    partitions: [0, 1, 2],
     ackPolicy: 'ACK',
     deadLetter: false,
     by: ({ headers }) => headers.type,
@@ -244,7 +247,8 @@ t.test('a subscriber with cases is one subscriber: one handle, one line of healt
     by: ({ headers }) => headers.type,
     cases: {
       slow: { handler: async () => { await new Promise((resolve) => setImmediate(resolve)); order.push('slow') } },
-      fast: { handler: () => { order.push('fast') } }
+      fast: { handler: () => { order.push('fast') } },
+      other: { handler () {} }
     }
   })
   t.match(events, { topics: ['events'], groupId: 'shop' })

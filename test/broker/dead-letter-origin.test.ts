@@ -1,4 +1,5 @@
 import t from 'tap'
+import type { Message } from '../../index.js'
 import { Inbox } from '../support/inbox.js'
 import { build } from '../support/plugin-app.js'
 
@@ -40,4 +41,15 @@ t.test('a topic for which the function of dead letters throws is no origin of a 
   const place = { 'x-dlq-topic': 'other', 'x-dlq-partition': '1', 'x-dlq-offset': '99', 'x-dlq-timestamp': '1' }
   await app.broker.publish('orders', 1, { headers: place })
   t.same(await inbox.count(1), [['orders', '0']])
+})
+
+t.test('headers that tell of a dead letter are trusted only where dead letters of its topic go', async (t) => {
+  const app = await build(t, { retry: { retries: 0 } })
+  const inbox = new Inbox<unknown>()
+  const seen = (_: unknown, { topic, deadLetter }: Message): void => { inbox.add([topic, deadLetter?.topic]) }
+  for (const topic of ['orders', 'orders.dlq', 'returns']) app.broker.subscriber(topic, seen)
+  await app.ready()
+  const place = { 'x-dlq-topic': 'orders', 'x-dlq-offset': '99', 'x-dlq-stage': 'retries-exhausted' }
+  for (const topic of ['orders.dlq', 'returns']) await app.broker.publish(topic, 1, { headers: place })
+  t.same([...await inbox.count(2)].sort(), [['orders.dlq', 'orders'], ['returns', undefined]])
 })

@@ -35,6 +35,20 @@ t.test('a compiler set by hand is used, wherever in the scope it is set', async 
   t.same(await inbox.count(1), [{ schema: { any: 'thing' }, value: 7 }])
 })
 
+t.test('a serializer set by hand is made for values that have a schema, and for no others', async (t) => {
+  const app = await build(t)
+  const made: unknown[] = []
+  const value = { type: 'object' }
+  app.setSerializerCompiler(({ schema }) => {
+    made.push(schema)
+    return JSON.stringify
+  })
+  app.broker.publisher('orders', { schema: { value } })
+  app.broker.publisher('keyed', { schema: { key: { type: 'string' } } })
+  await app.ready()
+  t.same(made.filter((schema) => schema === undefined || schema === value), [value])
+})
+
 t.test('a schema that cannot be compiled fails the start and says where', async (t) => {
   const app = await build(t)
   app.broker.subscriber('orders', { schema: { value: { $ref: 'missing#' } } }, () => {})
@@ -42,6 +56,12 @@ t.test('a schema that cannot be compiled fails the start and says where', async 
     code: 'FASTSTREAM_ERR_SCHEMA_BUILD', message: /value schema of 'orders'/
   })
   await app.close()
+
+  const both = await build(t, { asyncapi: false })
+  both.broker.subscriber(['orders', 'returns'], { schema: { value: { $ref: 'missing#' } } }, () => {})
+  await t.rejects(async () => { await both.ready() }, {
+    code: 'FASTSTREAM_ERR_SCHEMA_BUILD', message: /value schema of 'orders, returns'/
+  })
 
   const other = await build(t)
   other.broker.publisher('orders', { schema: { key: { $ref: 'missing#' } } })

@@ -222,6 +222,15 @@ t.test('joins and rebalances are logged with the partitions given and taken, rea
   t.match(two.linesOf('closing: no handler runs'), [{ inFlight: [] }])
 })
 
+t.test('subscribers of one group join it as one member', async (t) => {
+  const { app, linesOf } = await build(t)
+  app.broker.subscriber('orders', function take () {})
+  app.broker.subscriber('returns', function takeBack () {})
+  await app.ready()
+  await eventually(async () => linesOf('joined the group').length > 0)
+  t.match(linesOf('joined the group'), [{ groupId: 'shop', subscribers: ['take', 'takeBack'] }])
+})
+
 t.test('the first failed connection is told at once, and nothing says that messages are awaited', async (t) => {
   // Its modules take a while, which would count as time of the connection.
   loadKafkajs()

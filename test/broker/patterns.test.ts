@@ -131,6 +131,9 @@ t.test('names and patterns of one group are told apart: health, pause, topics', 
   t.throws(() => orders.skipTo({ topic: 'returns', partition: 0, offset: 1n }), {
     code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /must be one that the subscriber reads: \/\^orders/
   })
+  t.throws(() => orders.skipTo({ topic: ['orders.eu'] as never, partition: 0, offset: 1n }), {
+    code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /'topic'/
+  })
   t.throws(() => returns.skipTo({ topic: 'orders.eu', partition: 0, offset: 1n }), {
     code: 'FASTSTREAM_ERR_INVALID_OPTION'
   })

@@ -69,6 +69,19 @@ t.test('a cluster that does not answer in time, or answers with an error, is fal
   t.equal(await app.broker.ping(), false)
 })
 
+t.test('an answer that is read when its time is over came too late', async (t) => {
+  let held = 0
+  const { app, clock } = await withTransport(t, { ping: async () => { held = wait } })
+  // The event loop is held, so that no timer fires.
+  clock.elapsed = () => clock.now() + held
+  let wait = 999
+  await app.ready()
+  t.equal(await app.broker.ping({ timeout: 1000 }), true)
+  held = 0
+  wait = 1000
+  t.equal(await app.broker.ping({ timeout: 1000 }), false)
+})
+
 t.test('a cluster that is not there yet is pinged, too', async (t) => {
   const connect = async (): Promise<void> => { throw new Error('no answer') }
   const { app } = await withTransport(t, { connect, ping: connect }, { startup: 'background' })

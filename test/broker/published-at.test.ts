@@ -16,4 +16,7 @@ t.test('a message has the time at which it was published, unless it brings one',
   await orders.publish(2)
   await orders.publish(3, { timestamp: new Date(7) })
   t.same(cluster.records('orders').map(({ timestamp }) => timestamp), [1_000_000, 1_000_005, 7])
+  cluster.createTopics([{ topic: 'returns', partitions: 1, replicas: -1 }])
+  await app.broker.publish('returns', 1)
+  t.same(cluster.records('returns').map(({ timestamp }) => timestamp), [1_000_005], 'also without a publisher')
 })

@@ -1,7 +1,7 @@
 import t from 'tap'
 import Fastify, { type FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { dependency, faststreamPlugin, type Subscriber } from '../../index.js'
+import { dependency, faststreamPlugin, KafkaRouter, type Subscriber } from '../../index.js'
 import { declareSubscriber } from '../../lib/broker/declaration.js'
 import { layerOf } from '../../lib/broker/layers.js'
 import { Registry } from '../../lib/broker/registry.js'
@@ -239,6 +239,17 @@ t.test('publish() takes whole topics, and says so where a publisher would be lef
   await t.rejects(app.broker.publish('orders', 1), { code: 'FASTSTREAM_ERR_UNKNOWN_TOPIC' })
   t.same(broker.published('eu.orders').map(({ value }) => value), ['a'])
   t.same(broker.published('invoices').map(({ value }) => value), [1])
+})
+
+t.test('beside the publisher of a router with a prefix its topic without the prefix is another one', async (t) => {
+  const app = await build(t)
+  const router = new KafkaRouter({ prefix: 'eu.' })
+  router.publisher('orders')
+  app.broker.includeRouter(router)
+  app.broker.subscriber('orders', () => {})
+  const broker = await testBroker(app)
+  for (const topic of ['orders', 'eu.orders']) await app.broker.publish(topic, topic)
+  t.same(['orders', 'eu.orders'].map((topic) => broker.published(topic).length), [1, 1])
 })
 
 t.test('register gives its prefix to every broker of the scope, options() to its own broker', async (t) => {

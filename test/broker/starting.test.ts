@@ -3,8 +3,9 @@ import type { Publisher, SubscriberWithoutHandler } from '../../index.js'
 import { testBroker } from '../../lib/testing/index.js'
 import { createMemoryCluster, createMemoryTransport } from '../../lib/transport/memory/index.js'
 import { useEnvironment } from '../support/environment.js'
-import { gate } from '../support/inbox.js'
-import { turn } from '../support/manual-clock.js'
+import { gate, Inbox } from '../support/inbox.js'
+import { memoryLog } from '../support/json-log.js'
+import { ManualClock, turn } from '../support/manual-clock.js'
 import { build } from '../support/plugin-app.js'
 
 /* What a broker does between onReady and the connection, and from the first step of its end to the last. */
@@ -34,12 +35,29 @@ t.test('a declaration made before the connection works once it is there', async 
   t.match(await subscriber?.getOne(), { topic: 'returns', value: 1 })
 })
 
+t.test('while schemas are compiled nothing is declared', async (t) => {
+  const app = await build(t)
+  let asked = 0
+  app.setValidatorCompiler(() => {
+    asked++
+    t.throws(() => app.broker.subscriber('late'), notReady('starting'))
+    t.throws(() => app.broker.publisher('late'), notReady('starting'))
+    return () => true
+  })
+  app.broker.publisher('orders', { schema: { value: {} } })
+  await app.ready()
+  t.equal(asked, 1)
+})
+
 t.test('the states of an end: connected while handlers end, closing until the cluster is let go, closed', async (t) => {
   const app = await build(t)
   const states: string[] = []
   const note = (step: string): void => { states.push(`${step}: ${app.broker.health().state}`) }
   app.broker.publisher('orders')
-  app.broker.onStopping(() => { note('stopping') })
+  app.broker.onStopping(async () => {
+    note('stopping')
+    await t.rejects(app.broker.subscriber('orders').start(), notReady('closing'))
+  })
   useEnvironment(app, {
     createTransport: async () => {
       const transport = createMemoryTransport({ cluster: createMemoryCluster() })
@@ -93,4 +111,48 @@ t.test('under test a message is retried at once, whatever its delay is', async (
   await broker.publish('orders', 1)
   await broker.settled()
   t.same(attempts, [1, 2])
+})
+
+t.test('a topic that is looked for while the app closes is not created any more', async (t) => {
+  const app = await build(t)
+  const { opened, open } = gate()
+  const [asked, created] = [new Inbox<string>(), new Inbox<string>()]
+  useEnvironment(app, {
+    createTransport: async () => {
+      const transport = createMemoryTransport({ cluster: createMemoryCluster() })
+      return {
+        ...transport,
+        async describeTopics (topics) {
+          for (const topic of topics) asked.add(topic)
+          if (topics.length > 0) await opened
+          return await transport.describeTopics(topics)
+        },
+        async createTopics (topics) {
+          for (const { topic } of topics) created.add(topic)
+          await transport.createTopics(topics)
+        }
+      }
+    }
+  })
+  await app.ready()
+  app.broker.publisher('late')
+  const starting = t.rejects(app.broker.subscriber('orders', { deadLetter: false }).start(), notReady('closing'))
+  const asking = t.rejects(app.broker.request('quotes', 1), notReady('closing'))
+  t.same([...await asked.count(3)].sort(), ['late', 'orders', 'replies.fastify-faststream'])
+  await app.close()
+  open()
+  await Promise.all([starting, asking])
+  await turn()
+  t.same(created.items, [])
+})
+
+t.test('the line of an end says how long it took', async (t) => {
+  const { stream, lines } = memoryLog()
+  const app = await build(t, {}, { logger: { stream } })
+  const clock = new ManualClock()
+  useEnvironment(app, { clock })
+  app.broker.onStopping(() => { clock.elapsed = () => clock.now() + 250 })
+  await app.ready()
+  await app.close()
+  t.match(lines.filter(({ msg }) => msg === 'closed'), [{ broker: 'default', duration: 250 }])
 })

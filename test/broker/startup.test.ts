@@ -54,6 +54,8 @@ t.test('startup in the background: HTTP is served, publish is refused until the 
     lastError: { code: 'E_NO_ANSWER', message: 'no answer' },
     subscribers: [{ topics: ['orders'], healthy: false, state: 'joining', partitions: [] }]
   })
+  const [{ partitions, missingTopics } = {}] = app.broker.health().subscribers
+  t.same([partitions, missingTopics], [[], []])
   const refused = await app.inject({ method: 'POST', url: '/orders', payload: { id: 1 } })
   t.match([refused.statusCode, refused.json().code], [503, 'FASTSTREAM_ERR_NOT_READY'])
 
@@ -154,4 +156,35 @@ t.test('a partition is skipped through its subscriber', async (t) => {
   t.throws(() => orders.skipTo({ topic: 'orders', partition: 0, offset: -5n }), {
     code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /'offset'/
   })
+})
+
+t.test('a partition whose offset is gone is read on from the place that skipTo names', async (t) => {
+  const cluster = createMemoryCluster()
+  async function reader (...published: readonly number[]) {
+    const app = Fastify()
+    t.teardown(() => app.close())
+    await app.register(faststreamPlugin, { groupId: 'shop', offsetReset: 'fail', topicConfig: { partitions: 1 } })
+    useEnvironment(app, { createTransport: async () => createMemoryTransport({ cluster }) })
+    const inbox = new Inbox<unknown>()
+    const orders = app.broker.subscriber('orders', (value) => { inbox.add(value) })
+    await app.ready()
+    for (const value of published) await app.broker.publish('orders', value)
+    return { app, inbox, orders }
+  }
+  const first = await reader(0, 1)
+  await first.inbox.count(2)
+  await first.app.close()
+  const writer = Fastify()
+  t.teardown(() => writer.close())
+  await writer.register(faststreamPlugin)
+  useEnvironment(writer, { createTransport: async () => createMemoryTransport({ cluster }) })
+  await writer.ready()
+  for (const value of [2, 3, 4, 5]) await writer.broker.publish('orders', value)
+  cluster.deleteRecords('orders', 0, 3n)
+  const { app, inbox, orders } = await reader()
+  const stopped = () => app.broker.health().subscribers[0]?.partitions[0]?.stopped
+  while (stopped() === undefined) await turn()
+  orders.skipTo({ topic: 'orders', partition: 0, offset: 4n })
+  t.same(await inbox.count(2), [4, 5])
+  t.equal(stopped(), undefined)
 })

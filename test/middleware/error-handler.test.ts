@@ -315,13 +315,16 @@ t.test('a decision of the handler itself, and StopConsume, are no failures', asy
 
 t.test('an error handler is one function per scope, set while plugins load', async (t) => {
   const app = await build(t)
-  t.throws(() => { app.broker.setErrorHandler(1 as never) }, { code: 'FASTSTREAM_ERR_INVALID_OPTION' })
+  t.throws(() => { app.broker.setErrorHandler(1 as never) }, {
+    code: 'FASTSTREAM_ERR_INVALID_OPTION', message: /^option 'handler' must be a function/
+  })
   t.throws(() => { (app.broker.setErrorHandler as Function)(() => {}, 1) }, {
     code: 'FASTSTREAM_ERR_INVALID_ARGUMENTS'
   })
   app.broker.setErrorHandler(() => {})
   t.throws(() => { app.broker.setErrorHandler(() => {}) }, {
-    code: 'FASTSTREAM_ERR_INVALID_ARGUMENTS', message: /the scope has one already/
+    code: 'FASTSTREAM_ERR_INVALID_ARGUMENTS',
+    message: /^wrong arguments for setErrorHandler\(handler\): the scope has one already/
   })
   await app.register(async (scope) => { scope.broker.setErrorHandler(() => {}) })
   await app.ready()

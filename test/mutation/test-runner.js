@@ -34,6 +34,8 @@ export class TestRunner {
   /** Stryker's copy of the project. */
   #root = process.cwd()
   #files
+  /** All tests. Only the runner of the dry run has times of them. */
+  #tests = []
   #times = new Map()
   /** How many mutants of a file a test has found. */
   #found = new Map()
@@ -93,7 +95,7 @@ export class TestRunner {
     this.#found.set(sandboxFileName, scores)
     const score = (test) => (scores.get(test) ?? 0) / (this.#times.get(test) + 5)
     const cost = (test) => this.#times.get(test)
-    const tests = [...testFilter ?? this.#times.keys()].sort((a, b) => score(b) - score(a) || cost(a) - cost(b))
+    const tests = [...testFilter ?? this.#tests].sort((a, b) => score(b) - score(a) || cost(a) - cost(b))
     for (const test of tests) {
       nrOfTests++
       const { failure, isEndless, isLeaking } = await this.#run({ test, mutant, hitLimit })
@@ -122,7 +124,9 @@ export class TestRunner {
     this.#worker = fork(join(this.#root, 'test/mutation/worker.js'), {
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'], env
     })
-    return await this.#ask({ load: this.#files }, LOAD)
+    const loaded = await this.#ask({ load: this.#files }, LOAD)
+    this.#tests = loaded.tests?.map(({ id }) => id) ?? this.#tests
+    return loaded
   }
 
   async #run (message) {

@@ -32,6 +32,7 @@ t.test('an error of the other side arrives with its code, and nothing else of it
     attempts++
     if (sku === 'none') throw new OutOfStock('password=secret')
     if (sku === 'odd') throw new TypeError('secret')
+    if (sku === 'codeless') throw Object.assign(new RangeError('secret'), { code: '' })
     if (sku === 'nameless') throw Object.assign(new Error('secret'), { code: '', name: '' })
     if (sku === 'reject') throw new RejectMessage('secret')
     if (sku === 'again' && attempts < 3) throw new NackMessage()
@@ -49,12 +50,13 @@ t.test('an error of the other side arrives with its code, and nothing else of it
   attempts = 0
   t.same(await ask('again'), { amount: 1 })
   await t.rejects(ask('odd'), refusal('TypeError'))
+  await t.rejects(ask('codeless'), refusal('RangeError'))
   await t.rejects(ask('nameless'), refusal(''))
   await t.rejects(ask('reject'), refusal('RejectMessage'))
   await t.rejects(ask({}), refusal('FASTSTREAM_ERR_VALIDATION'))
   await t.rejects(ask('wrong'), refusal('FASTSTREAM_ERR_INVALID_MESSAGE'), 'a reply is checked before it leaves')
   await broker.settled()
-  t.equal(broker.published('quotes.dlq').length, 6, 'each is a dead letter, too')
+  t.equal(broker.published('quotes.dlq').length, 7, 'each is a dead letter, too')
   const text = JSON.stringify(broker.published(REPLIES).map(({ headers, value }) => ({ headers, value })))
   t.notMatch(text, /secret/)
 })
@@ -153,9 +155,10 @@ t.test('only allowed reply topics are answered', async (t) => {
   t.same(await app.broker.request('eu.quotes', { sku: 'a' }), { amount: 1 }, 'the own topic is allowed')
   await ask({ reply_to: 'eu.orders' })
   await ask({ reply_to: 'replies.x' })
-  await ask({ reply_to: 'eu.replies.mine', reply_partition: 'x' })
+  for (const text of ['x', 'x1', '1x']) await ask({ reply_to: 'eu.replies.mine', reply_partition: text })
   await ask({ reply_to: 'eu.replies.mine', reply_partition: '1' })
   await ask({ reply_to: 'eu.replies.mine', reply_partition: '7' })
+  await ask({ reply_to: 'eu.replies.mine', reply_partition: '70' })
   await ask({ reply_to: 'eu.replies.nowhere' })
   await ask({ reply_to: 'eu.replies.mine' })
   await broker.settled()
@@ -168,13 +171,25 @@ t.test('only allowed reply topics are answered', async (t) => {
   t.match(refused, [
     { level: 40, replyTo: 'eu.orders', reason: /replies\.allowed/, topic: 'eu.quotes' },
     { replyTo: 'replies.x' },
-    { replyTo: 'eu.replies.mine', reason: /reply_partition is no number/ }
+    ...Array(3).fill({ replyTo: 'eu.replies.mine', reason: /reply_partition is no number/ })
   ])
-  t.equal(refused.length, 3)
+  t.equal(refused.length, 5)
   const failed = log.lines.filter(({ msg }) => /without confirmation/.test(String(msg)))
   t.same(failed.map(({ topic, err }) => [topic, (err as { code: string }).code]).sort(), [
-    ['eu.replies.mine', 'FASTSTREAM_ERR_UNKNOWN_PARTITION'], ['eu.replies.nowhere', 'FASTSTREAM_ERR_UNKNOWN_TOPIC']
+    ['eu.replies.mine', 'FASTSTREAM_ERR_UNKNOWN_PARTITION'], ['eu.replies.mine', 'FASTSTREAM_ERR_UNKNOWN_PARTITION'],
+    ['eu.replies.nowhere', 'FASTSTREAM_ERR_UNKNOWN_TOPIC']
   ])
+})
+
+t.test('a message that asks for no reply, and a result that is one, are nothing to warn of', async (t) => {
+  const { app, log } = await build(t)
+  app.broker.subscriber('quotes', { schema }, () => ({ amount: 1 }))
+  const broker = await testBroker(app)
+  t.same(await app.broker.request('quotes', { sku: 'a' }), { amount: 1 })
+  await broker.publish('quotes', { sku: 'a' })
+  await broker.publish('quotes', { sku: 'a' }, { headers: { reply_to: '' } })
+  await broker.settled()
+  t.same(log.lines.filter(({ level }) => level >= 40), [])
 })
 
 t.test('the option replies names the topic and what is allowed', async (t) => {
@@ -216,5 +231,7 @@ t.test('an error reply that cannot be written is logged, and its message is sett
   await broker.settled()
   t.match(broker.errors, [{ stage: 'publish', error: { message: 'no replies today' } }])
   t.equal(broker.published('quotes.dlq').length, 1)
-  t.ok(log.lines.some(({ msg }) => /the error that answers a message could not be published/.test(String(msg))))
+  t.match(log.lines.filter(({ msg }) => /the error that answers a message could not be published/.test(msg)), [
+    { level: 40, err: { message: 'no replies today' }, topic: 'quotes' }
+  ])
 })

@@ -2,8 +2,9 @@ import t, { type Test } from 'tap'
 import { Type } from '@sinclair/typebox'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify from 'fastify'
-import { faststreamPlugin, response, type FaststreamOptions } from '../../index.js'
+import { faststreamPlugin, response, type FaststreamOptions, type MessagePublishContext } from '../../index.js'
 import { testBroker } from '../../lib/testing/index.js'
+import { hearTrace } from '../support/hear.js'
 import { gate } from '../support/inbox.js'
 
 const Query = Type.Object({ sku: Type.String() })
@@ -89,6 +90,27 @@ t.test('a subscriber without schema.reply answers nothing, nor does one whose me
   await broker.publish('quotes', { sku: 'a' }, { headers: { reply_to: '' } })
   await broker.settled()
   t.equal(broker.published('replies.fastify-faststream').length, 1)
+})
+
+t.test('a request that is late is named by the topic of its publisher', async (t) => {
+  const app = await build(t)
+  const quotes = app.broker.publisher('quotes')
+  await testBroker(app)
+  await t.rejects(app.broker.request(quotes, 1, { timeout: 20 }), {
+    code: 'FASTSTREAM_ERR_REQUEST_TIMEOUT', message: /'quotes' came within 20 ms/
+  })
+})
+
+t.test('processes choose among the partitions of their reply topic', async (t) => {
+  const chosen = new Set<unknown>()
+  // By chance all of them choose the same one once in 10 ** 14 runs.
+  for (let i = 0; i < 30 && chosen.size < 2; i++) {
+    const app = await build(t)
+    app.broker.subscriber('echo', { schema: { reply: Type.Any() } }, (_, { headers }) => headers.reply_partition)
+    await testBroker(app)
+    chosen.add(await app.broker.request('echo', 1))
+  }
+  t.equal(chosen.size, 2)
 })
 
 t.test('a message that is skipped is not answered: another subscriber may', async (t) => {
@@ -243,6 +265,17 @@ t.test('a request passes the middlewares of its place, and so does the reply', a
   await broker.settled()
   t.same(seen, ['quotes reply_to,reply_partition', 'replies.fastify-faststream '])
   t.match(broker.published('replies.fastify-faststream'), [{ headers: { source: 'shop' } }])
+})
+
+t.test('who traces the publish of a reply can read the headers of its request', async (t) => {
+  const app = await build(t)
+  app.broker.subscriber('quotes', { schema }, () => ({ amount: 1 }))
+  await testBroker(app)
+  const publishes = hearTrace<MessagePublishContext>(t, 'faststream.message.publish')
+  await app.broker.request('quotes', { sku: 'a' }, { headers: { traceparent: 'of the request' } })
+  const [request, reply] = publishes.filter(({ phase }) => phase === 'start').map(({ context }) => context)
+  t.same([request?.topic, request?.repliedHeader], ['quotes', undefined])
+  t.same([reply?.topic, reply?.repliedHeader?.('traceparent')], ['replies.fastify-faststream', 'of the request'])
 })
 
 t.test('requests keep the order of their calls with publishes', async (t) => {

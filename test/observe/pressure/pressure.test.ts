@@ -6,7 +6,7 @@ import { useEnvironment } from '../../support/environment.js'
 import { hear } from '../../support/hear.js'
 import { gate } from '../../support/inbox.js'
 import { build as buildApp } from '../../support/plugin-app.js'
-import { turn } from '../../support/manual-clock.js'
+import { ManualClock, turn } from '../../support/manual-clock.js'
 
 const IDLE = {
   high: false,
@@ -94,6 +94,27 @@ t.test('pressure is high while a message is not settled for longer than commitAg
   ended.open()
   while (app.broker.pressure().high) await turn()
   t.equal(app.broker.pressure().commitAge, 0)
+})
+
+t.test('pressure is high from the time on that commitAge says', async (t) => {
+  const app = await buildApp(t, { groupId: 'shop', pressure: { commitAge: 1000, eventLoopDelay: 0 } })
+  const clock = new ManualClock()
+  useEnvironment(app, {
+    clock, createTransport: async () => createMemoryTransport({ cluster: createMemoryCluster(clock) })
+  })
+  const [began, ended] = [gate(), gate()]
+  t.teardown(ended.open)
+  app.broker.subscriber('orders', async () => {
+    began.open()
+    await ended.opened
+  })
+  await app.ready()
+  await app.broker.publish('orders', 1)
+  await began.opened
+  await clock.advance(999)
+  t.match(app.broker.pressure(), { high: false, commitAge: 999 })
+  await clock.advance(1)
+  t.match(app.broker.pressure(), { high: true, reasons: ['commit-age'], commitAge: 1000 })
 })
 
 t.test('routes answer 503 with retry-after before a publish fails, and serve again afterwards', async (t) => {
