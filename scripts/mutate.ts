@@ -51,7 +51,7 @@ const FOLDERS: Readonly<Record<string, { readonly tests: readonly string[], read
   'consume/group': { tests: ['consume'], least: 99 },
   'consume/partition': { tests: ['consume'], least: 97 },
   'consume/pipeline': { tests: AROUND_CONSUME, least: 99 },
-  broker: { tests: BROKER, least: 98 },
+  broker: { tests: BROKER, least: 97 },
   codec: { tests: ['codec', 'message'], least: 95 },
   consume: { tests: AROUND_CONSUME, least: 0 },
   deps: { tests: ['deps'], least: 99 },
