@@ -10,7 +10,7 @@ const consumer = kafka.consumer({ groupId: `${topic}-by-hand` })
 const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner })
 await producer.connect()
 await consumer.connect()
-await consumer.subscribe({ topic })
+await consumer.subscribe({ topic, fromBeginning: true })
 const steady = new SteadyLoad()
 const joined = new Promise<void>((resolve) => { consumer.on(consumer.events.GROUP_JOIN, () => { resolve() }) })
 await consumer.run({

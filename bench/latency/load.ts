@@ -21,9 +21,13 @@ export const load = JSON.parse(process.argv[2] ?? '{}') as Load
 export class SteadyLoad {
   readonly #sentAt: number[] = []
   readonly #latencies: number[] = []
+  #arrived = 0
 
+  /** Only the first arrival of a message counts. */
   arrived (i: number): void {
+    if (this.#latencies[i] !== undefined) return
     this.#latencies[i] = performance.now() - this.#sentAt[i]!
+    this.#arrived++
   }
 
   /** Resolves when all messages have arrived; tells the parent process. */
@@ -35,9 +39,9 @@ export class SteadyLoad {
         const due = Math.min(count, (performance.now() - began) / 1000 * perSecond)
         while (this.#sentAt.length < due) {
           this.#sentAt.push(performance.now())
-          publish(this.#sentAt.length - 1).catch((error) => { throw error })
+          publish(this.#sentAt.length - 1)
         }
-        if (Object.keys(this.#latencies).length < count) return
+        if (this.#arrived < count) return
         clearInterval(timer)
         resolve()
       }, 1000 / perSecond)

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { fillTopic, type Result } from '../compare-reading.js'
+import { fillTopic, runReader, type Result } from '../compare-reading.js'
 import { OrderSchema } from '../order.js'
 import { report } from '../report.js'
 import { median, withKafka } from '../with-kafka.js'
@@ -30,7 +30,7 @@ const PEERS: Readonly<Record<string, {
     command: [NODE, 'nestjs.js'],
     lack: isOlderThan(22, 19) ? 'NestJS 12 needs Node.js 22.19 or later' : undefined
   },
-  faststream: { command: ['python3', 'of_faststream.py'] }
+  faststream: { command: ['python3', 'faststream_app.py'] }
 }
 
 const [records = 200_000, rounds = 3] = process.argv.slice(2).map(Number).filter((n) => !Number.isNaN(n))
@@ -49,9 +49,12 @@ await withKafka(async (brokers) => {
   console.log(`${records} records in 3 partitions, Node.js ${process.version}\n`)
   console.log('round   program                  msg/s   CPU µs/msg')
   for (let round = 1; round <= rounds; round++) {
-    const ours = await read(brokers, 'fastify-faststream', [NODE, `${here}fastify-faststream.js`], round)
+    const args = [brokers.join(), topic, `${topic}-${round}`, String(records), 'plain']
+    const ours = await runReader(new URL('../consume/faststream.ts', import.meta.url), args)
+    tell(round, 'fastify-faststream', ours)
     for (const name of names) {
-      const theirs = await read(brokers, name, PEERS[name]!.command, round)
+      const theirs = await read(brokers, name, round)
+      tell(round, name, theirs)
       ratios.get(name)!.speed.push(theirs.seconds / ours.seconds)
       ratios.get(name)!.cpu.push(theirs.cpu / ours.cpu)
     }
@@ -61,18 +64,18 @@ await withKafka(async (brokers) => {
   ])))
 })
 
-async function read (
-  brokers: string[], name: string, [command, program]: readonly [string, string], round: number
-): Promise<Result> {
+function tell (round: number, name: string, { seconds, cpu }: Result): void {
+  const [perSecond, perMessage] = [(records / seconds).toFixed(0), (cpu / records).toFixed(1)]
+  console.log(`${round}       ${name.padEnd(20)} ${perSecond.padStart(9)} ${perMessage.padStart(12)}`)
+}
+
+async function read (brokers: string[], name: string, round: number): Promise<Result> {
+  const [command, program] = PEERS[name]!.command
   const task = JSON.stringify({ brokers, topic, groupId: `${topic}-${name}-${round}`, schema: OrderSchema, records })
   const { stdout } = await run(command, [program, task], {
     cwd: packages, env: { ...process.env, PYTHONPATH: python }, timeout: 600_000
   })
-  const result = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Result
-  const [perSecond, cpu] = [records / result.seconds, result.cpu / records]
-  console.log(
-    `${round}       ${name.padEnd(20)} ${perSecond.toFixed(0).padStart(9)} ${cpu.toFixed(1).padStart(12)}`)
-  return result
+  return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Result
 }
 
 /** Installs what is not there yet, without install scripts, and puts the programs beside it. */

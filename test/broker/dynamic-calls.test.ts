@@ -22,7 +22,7 @@ t.test('cases that come while the app runs share no topic with its filters', asy
   t.same([seen, events.topics], [[1], ['events']])
 })
 
-t.test('what is wrong in a call of a subscriber is named', async (t) => {
+t.test('the error of a wrong argument of getOne() or seek() names the argument', async (t) => {
   const app = await build(t)
   await testBroker(app)
   await using orders = await app.broker.subscriber('orders').start()

@@ -1,7 +1,6 @@
 import t, { type Test } from 'tap'
 import type { Middleware } from '../../index.js'
-import { createMemoryCluster, createMemoryTransport } from '../../lib/transport/memory/index.js'
-import { useEnvironment } from '../support/environment.js'
+import { holdSends } from '../support/held-sends.js'
 import { gate, Inbox } from '../support/inbox.js'
 import { turn } from '../support/manual-clock.js'
 import { build } from '../support/plugin-app.js'
@@ -14,27 +13,10 @@ async function holding (t: Test, middlewares: readonly Middleware[] = []) {
   const stored = gate()
   t.teardown(stored.open)
   const sending = gate()
-  useEnvironment(app, {
-    createTransport: async () => {
-      const transport = createMemoryTransport({ cluster: createMemoryCluster() })
-      return {
-        ...transport,
-        producer () {
-          const producer = transport.producer()
-          return {
-            partitionCount: (topic) => producer.partitionCount(topic),
-            async send (records, deadline) {
-              if (records.some(({ topic }) => topic === 'invoices')) {
-                sending.open()
-                await stored.opened
-              }
-              return await producer.send(records, deadline)
-            },
-            close: () => producer.close()
-          }
-        }
-      }
-    }
+  holdSends(app, async (records) => {
+    if (!records.some(({ topic }) => topic === 'invoices')) return
+    sending.open()
+    await stored.opened
   })
   const handled = new Inbox<unknown>()
   const publish = app.broker.publisher('invoices')

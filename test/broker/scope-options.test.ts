@@ -241,7 +241,7 @@ t.test('publish() takes whole topics, and says so where a publisher would be lef
   t.same(broker.published('invoices').map(({ value }) => value), [1])
 })
 
-t.test('beside the publisher of a router with a prefix its topic without the prefix is another one', async (t) => {
+t.test('the publisher of a router with a prefix does not take publishes to the topic without the prefix', async (t) => {
   const app = await build(t)
   const router = new KafkaRouter({ prefix: 'eu.' })
   router.publisher('orders')

@@ -3,12 +3,12 @@ import Fastify from 'fastify'
 import faststreamPlugin, { KafkaRouter } from '../../index.js'
 import { build } from '../support/plugin-app.js'
 
-/* What comes after its time, or at a place that is not there, is refused by its name. */
+/* Errors of a declaration that comes too late, or of a handle without a place, name its topics. */
 
 const value = { type: 'number' }
 const late = (message: RegExp) => ({ code: 'FASTSTREAM_ERR_ALREADY_STARTED', message })
 
-t.test('what a hook onReady declares before ours is named, and the error of Fastify is the cause', async (t) => {
+t.test('a declaration in a hook onReady before ours is named, and the error of Fastify is the cause', async (t) => {
   const app = Fastify()
   t.teardown(() => app.close())
   app.addHook('onReady', async () => {
@@ -25,7 +25,7 @@ t.test('what a hook onReady declares before ours is named, and the error of Fast
   await app.ready()
 })
 
-t.test('a scope that declared no schema while plugins loaded has no compilers for a later one', async (t) => {
+t.test('a scope without a schema while plugins load has no compilers for a later schema', async (t) => {
   const app = await build(t)
   app.broker.publisher('plain')
   app.broker.subscriber('orders', () => {})

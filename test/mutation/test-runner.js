@@ -34,7 +34,7 @@ export class TestRunner {
   /** Stryker's copy of the project. */
   #root = process.cwd()
   #files
-  /** All tests. Only the runner of the dry run has times of them. */
+  /** All tests. Their times are known only in the process of the dry run. */
   #tests = []
   #times = new Map()
   /** How many mutants of a file a test has found. */
@@ -93,8 +93,8 @@ export class TestRunner {
     }
     const scores = this.#found.get(sandboxFileName) ?? new Map()
     this.#found.set(sandboxFileName, scores)
-    const score = (test) => (scores.get(test) ?? 0) / (this.#times.get(test) + 5)
-    const cost = (test) => this.#times.get(test)
+    const cost = (test) => this.#times.get(test) ?? 0
+    const score = (test) => (scores.get(test) ?? 0) / (cost(test) + 5)
     const tests = [...testFilter ?? this.#tests].sort((a, b) => score(b) - score(a) || cost(a) - cost(b))
     for (const test of tests) {
       nrOfTests++

@@ -181,7 +181,7 @@ t.test('only allowed reply topics are answered', async (t) => {
   ])
 })
 
-t.test('a message that asks for no reply, and a result that is one, are nothing to warn of', async (t) => {
+t.test('no warning follows a message that asks for no reply, nor a result that is the reply', async (t) => {
   const { app, log } = await build(t)
   app.broker.subscriber('quotes', { schema }, () => ({ amount: 1 }))
   const broker = await testBroker(app)

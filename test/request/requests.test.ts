@@ -92,7 +92,7 @@ t.test('a subscriber without schema.reply answers nothing, nor does one whose me
   t.equal(broker.published('replies.fastify-faststream').length, 1)
 })
 
-t.test('a request that is late is named by the topic of its publisher', async (t) => {
+t.test('the error of a late request names the topic of its publisher', async (t) => {
   const app = await build(t)
   const quotes = app.broker.publisher('quotes')
   await testBroker(app)
@@ -267,7 +267,7 @@ t.test('a request passes the middlewares of its place, and so does the reply', a
   t.match(broker.published('replies.fastify-faststream'), [{ headers: { source: 'shop' } }])
 })
 
-t.test('who traces the publish of a reply can read the headers of its request', async (t) => {
+t.test('a trace of the publish of a reply can read the headers of its request', async (t) => {
   const app = await build(t)
   app.broker.subscriber('quotes', { schema }, () => ({ amount: 1 }))
   await testBroker(app)

@@ -4,6 +4,7 @@ import type { FaststreamOptions } from '../../../index.js'
 import { createMemoryCluster, createMemoryTransport } from '../../../lib/transport/memory/index.js'
 import { useEnvironment } from '../../support/environment.js'
 import { hear } from '../../support/hear.js'
+import { holdSends } from '../../support/held-sends.js'
 import { gate } from '../../support/inbox.js'
 import { build as buildApp } from '../../support/plugin-app.js'
 import { ManualClock, turn } from '../../support/manual-clock.js'
@@ -21,26 +22,7 @@ async function build (t: Test, options: FaststreamOptions = {}) {
   const app = await buildApp(t, { groupId: 'shop', producer: { queue: { messages: 10 } }, ...options })
   const answering = gate()
   t.teardown(answering.open)
-  const cluster = createMemoryCluster()
-  useEnvironment(app, {
-    createTransport: async () => {
-      const transport = createMemoryTransport({ cluster })
-      return {
-        ...transport,
-        producer () {
-          const producer = transport.producer()
-          return {
-            partitionCount: (topic) => producer.partitionCount(topic),
-            close: () => producer.close(),
-            async send (records, deadline) {
-              await answering.opened
-              return await producer.send(records, deadline)
-            }
-          }
-        }
-      }
-    }
-  })
+  holdSends(app, () => answering.opened)
   app.broker.publisher('invoices')
   return { app, answering }
 }
@@ -96,7 +78,7 @@ t.test('pressure is high while a message is not settled for longer than commitAg
   t.equal(app.broker.pressure().commitAge, 0)
 })
 
-t.test('pressure is high from the time on that commitAge says', async (t) => {
+t.test('pressure is high once a message is not settled for as long as commitAge says', async (t) => {
   const app = await buildApp(t, { groupId: 'shop', pressure: { commitAge: 1000, eventLoopDelay: 0 } })
   const clock = new ManualClock()
   useEnvironment(app, {
