@@ -18,6 +18,13 @@ t.test('a value that is its own image is known as such', async (t) => {
   }
 })
 
+t.test('what all objects inherit is no member of a value', async (t) => {
+  Reflect.set(Object.prototype, 'inherited', () => {})
+  t.teardown(() => { Reflect.deleteProperty(Object.prototype, 'inherited') })
+  t.equal(isJson({ a: 1 }), true)
+  t.equal(isJson({ a: 1, inherited: () => {} }), false)
+})
+
 t.test('a value is its own image down to 64 levels', async (t) => {
   t.equal(isJson(JSON.parse(deep(64))), true)
   t.equal(isJson(JSON.parse(deep(65))), false)
