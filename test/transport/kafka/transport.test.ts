@@ -193,3 +193,41 @@ t.test('a batch that cannot be compressed is refused, in words that tell nothing
     message: 'it could not be sent', outcome: 'not-sent', reason: 'refused', cause: { message: 'no memory on host a' }
   })
 })
+
+t.test('close ends the clients that are left, waits for them, and closes all connections', async (t) => {
+  const { transport, clock, wire, consumer } = build(t)
+  const reading = consumer({ groupId: null })
+  const starting = reading.start()
+  await clock.advance(100)
+  await starting
+  t.ok(wire.open.size > 0)
+  let end = (): void => {}
+  consumer({ groupId: null }).close = () => new Promise((resolve) => { end = resolve })
+  const closing = transport.close()
+  await clock.advance(1999)
+  t.ok(wire.open.size > 0)
+  end()
+  await closing
+  t.equal(wire.open.size, 0)
+  await rejects(t, reading.start(), { message: /without a group was closed/ })
+})
+
+t.test('a client that was closed is not kept by the transport', async (t) => {
+  const { transport, clock, consumer } = build(t)
+  const reader = consumer({ groupId: null })
+  const ending = reader.close()
+  await clock.advance(2000)
+  await ending
+  reader.close = async () => { t.fail('it was closed twice') }
+  const closing = transport.close()
+  await clock.advance(5000)
+  await closing
+})
+
+t.test('the cluster is described through the transport', async (t) => {
+  const DescribeConfigs = () => ({ resources: [] })
+  const { transport } = build(t, { DescribeConfigs })
+  const { nodes, topics } = await transport.describeCluster!({ topics: ['orders'], groups: [] })
+  t.equal(nodes, 1)
+  t.same([...topics.keys()], ['orders'])
+})
