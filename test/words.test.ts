@@ -5,6 +5,8 @@ import ts from 'typescript'
 /** Words without a subject that a reader could name, and openings that leave the sentence without a verb. */
 const BANNED = /\b(nobody|somebody|anybody|everybody|whoever|comes? again|came again|that which)\b|^In which\b/i
 
+const COMMENT = /\/\*[^]*?\*\/|\/\/.*/g
+
 const FOLDERS = ['lib', 'types', 'test', 'examples', 'scripts', 'bench', 'tools']
 const PAGES = [
   ...readdirSync('docs', { recursive: true, encoding: 'utf8' }).map((name) => `docs/${name}`),
@@ -15,22 +17,24 @@ interface Words { readonly comments: string[], readonly titles: string[], readon
 
 /** The comments of a source text without their marks, the titles of its tests, and all of its string literals. */
 function wordsOf (text: string): Words {
-  const source = ts.createSourceFile('source.ts', text, ts.ScriptTarget.Latest, true)
-  const comments = new Map<number, string>()
+  const source = ts.createSourceFile('source.ts', text, ts.ScriptTarget.Latest)
   const words: Words = { comments: [], titles: [], strings: [] }
+  let code = text
   const visit = (node: ts.Node): void => {
-    const ranges = [ts.getLeadingCommentRanges(text, node.pos), ts.getTrailingCommentRanges(text, node.end)]
-    for (const { pos, end } of ranges.flatMap((found) => found ?? [])) comments.set(pos, plain(text.slice(pos, end)))
     if (isText(node)) words.strings.push(node.text)
+    if (ts.isLiteralExpression(node) || isText(node)) {
+      // What looks like a comment in a literal is none.
+      const start = node.getStart(source)
+      code = code.slice(0, start) + '_'.repeat(node.end - start) + code.slice(node.end)
+    }
     if (ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression)) {
       const [title] = node.arguments
-      if (node.expression.name.text === 'test' && title !== undefined) words.titles.push(title.getText())
+      if (node.expression.name.text === 'test' && title !== undefined) words.titles.push(title.getText(source))
     }
-    // The tokens, too: a comment may stand before a bracket.
-    for (const child of node.getChildren(source)) visit(child)
+    ts.forEachChild(node, visit)
   }
   visit(source)
-  words.comments.push(...comments.values())
+  words.comments.push(...Array.from(code.matchAll(COMMENT), ([comment]) => plain(comment)))
   return words
 }
 

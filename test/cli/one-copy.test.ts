@@ -4,9 +4,6 @@ import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
 
-// Each process of the command takes its time on a busy machine.
-t.setTimeout(180_000)
-
 /* The command as it is published: an app that does not know that it is only looked at would join its group. */
 
 const env = { ...process.env, _TAPJS_PROCESSINFO_COVERAGE_: '0' }

@@ -3,9 +3,6 @@ import { once } from 'node:events'
 import { promisify } from 'node:util'
 import t from 'tap'
 
-// Each process of the command takes its time on a busy machine.
-t.setTimeout(180_000)
-
 /* The process of the command, as it is published. */
 
 const MAIN = 'dist/lib/cli/main.js'

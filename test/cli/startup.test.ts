@@ -2,9 +2,6 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import t from 'tap'
 
-// Each process of the command takes its time on a busy machine.
-t.setTimeout(180_000)
-
 /*
  * How soon the command is there, as it is published: 400 ms at most. A busy machine takes longer for all that it does,
  * so the measure is Fastify, which Node loads in 200 ms of the CPU where nothing else runs.

@@ -7,9 +7,6 @@ import { eventually } from '../conformance/eventually.js'
 import { supervise } from '../../lib/cli/supervise.js'
 import { Inbox } from '../support/inbox.js'
 
-// Each process of the command takes its time on a busy machine.
-t.setTimeout(180_000)
-
 // The workers are those of the built package, without what runs this test.
 cluster.setupPrimary({ execArgv: [] })
 const MAIN = pathToFileURL(resolve('dist/lib/cli/main.js'))

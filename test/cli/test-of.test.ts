@@ -8,9 +8,6 @@ import { Letter } from '../../lib/dead-letters/letter.js'
 import { LetterDetails } from '../../lib/dead-letters/letter-details.js'
 import { record } from '../support/memory-transport.js'
 
-// Each program takes its time on a busy machine.
-t.setTimeout(180_000)
-
 /** What the three apps have in common. `MENDED`: the fault is mended. */
 const SHOP = `
 import { faststreamPlugin } from 'fastify-faststream'

@@ -14,7 +14,6 @@ import '../unit/typescript.js'
 // prelude.ts).
 const folder = mkdtempSync('.readme-docs-')
 t.teardown(() => { rmSync(folder, { recursive: true }) })
-t.setTimeout(180_000)
 
 const blocks = [...PAGES.keys()].flatMap(blocksOf).filter(({ language }) => language === 'ts')
 const app = blocks.find(({ page, file }) => page === 'README.md' && file === 'app.ts') as Block

@@ -14,8 +14,6 @@ const { KAFKA_BROKERS, ...ENV } = process.env
 const SIGNED_IN = { authorization: `Basic ${Buffer.from('viewer:viewer').toString('base64')}` }
 
 const EXAMPLES = readdirSync('examples')
-// Each is a process that compiles its TypeScript.
-t.setTimeout(180_000)
 
 t.test('the examples are folders, and each has its test', async (t) => {
   t.ok(EXAMPLES.length > 3)

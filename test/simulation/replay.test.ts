@@ -6,8 +6,6 @@ import { simulate } from './run.js'
 import { Scheduler } from './scheduler.js'
 import { chooseSetting } from './setting.js'
 
-t.setTimeout(120_000)
-
 t.test('a seed replays exactly, in each climate; another seed is another run', { timeout: 120_000 }, async (t) => {
   const climates = new Map<string, number>()
   for (let seed = 1; climates.size < 5; seed++) climates.set(chooseSetting(new Random(seed)).climate, seed)

@@ -15,7 +15,7 @@ t.test('the test broker works under the fake timers of vitest', async (t) => {
   const args = [VITEST, 'run', '--reporter=json', '--testTimeout=20000', '--dir=test', FILE]
   const env = { ...process.env, NODE_OPTIONS: '' }
   // vitest exits with 1 when a test fails: its report says which.
-  const run = promisify(execFile)(process.execPath, args, { env, timeout: 50_000 })
+  const run = promisify(execFile)(process.execPath, args, { env, timeout: 200_000 })
   const { stdout } = await run.catch((error: { stdout: string }) => error)
   const { testResults } = JSON.parse(stdout) as Report
   const results = testResults.flatMap(({ assertionResults }) => assertionResults)

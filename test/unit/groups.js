@@ -12,8 +12,8 @@ import { COMPILED, compiledOf, ROOT } from './compiled.js'
 const FOLDER = join(COMPILED, 'together')
 /** Where the compiled tests find tap, see `group.js`. */
 const TAP = join(COMPILED, 'node_modules/tap')
-/** Most files of a group. With more of them the last groups would leave processes idle. */
-const SIZE = 12
+/** Most files of a group. Each process takes a second of CPU to load the plugin. With more the last ones run alone. */
+const SIZE = 24
 /** Folders whose files have a process each: the command line marks its process, and the others take or wait long. */
 const ALONE = /^test\/(cli|conformance|kafka|package|simulation)\//
 /** What changes a process for good, or measures the whole of it. */
