@@ -25,10 +25,11 @@ for (const name of ['run', 'enterWith']) {
   }
 }
 
-/** Runs test files one after the other. */
+/** Runs test files one after the other. What one of them did to the environment does not reach the next. */
 export async function runGroup (files) {
   process.on('uncaughtException', failFile)
   tap.setTimeout(TIMEOUT * files.length)
+  const environment = { ...process.env }
   for (const file of files) {
     await tap.test(file, { timeout: TIMEOUT }, async (test) => {
       current = test
@@ -36,6 +37,8 @@ export async function runGroup (files) {
     })
     for (const storage of storages) storage.disable()
     storages.clear()
+    for (const name of Object.keys(process.env)) if (!Object.hasOwn(environment, name)) delete process.env[name]
+    Object.assign(process.env, environment)
   }
 }
 
