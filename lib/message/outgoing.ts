@@ -25,8 +25,9 @@ export interface SendOrder {
   last?: InOrder | undefined
 }
 
-/** A message that waits for its outcome, and the one that was published next in its order. */
+/** A message that waits for its outcome, between those that wait before and behind it in its order. */
 export interface InOrder {
+  previous?: InOrder | undefined
   next?: InOrder | undefined
 }
 

@@ -4,7 +4,7 @@ import type { QueueSettings } from '../options/settings.js'
 import { SendError, type TransportProducer } from '../transport/transport.js'
 import { toError } from '../to-error.js'
 import type { Entry } from './entry.js'
-import { behind, putBehind, Withdrawn } from './send-order.js'
+import { behind, putBehind, takeOut, Withdrawn } from './send-order.js'
 import { takeBatch } from './take-batch.js'
 
 /**
@@ -185,6 +185,7 @@ export class Batcher {
     entry.done = true
     this.#open.delete(entry)
     this.#waiting.delete(entry)
+    takeOut(entry)
     if (entry.counted) {
       this.queued.messages--
       this.queued.bytes -= entry.size

@@ -107,6 +107,7 @@ export class Producer {
         },
         queued,
         order,
+        previous: undefined,
         next: undefined,
         counted: false,
         sent: false,

@@ -26,12 +26,26 @@ interface Ordered extends InOrder {
   readonly order?: SendOrder | undefined
 }
 
-/** Puts an entry behind the last one of its order. Links go forward alone: those with an outcome are not kept. */
+/** Puts an entry behind the last one of its order. */
 export function putBehind (entry: Ordered): void {
   const { order } = entry
   if (order === undefined) return
+  entry.previous = order.last
   if (order.last !== undefined) order.last.next = entry
   order.last = entry
+}
+
+/**
+ * Takes an entry that has its outcome out of its order. One that stayed linked would keep all those after it: once it
+ * is old, the garbage collector of new objects takes it for alive, and each new entry grows old in its turn. That made
+ * consuming and publishing a third slower, and took hundreds of megabytes.
+ */
+export function takeOut (entry: Ordered): void {
+  const { order, previous, next } = entry
+  if (previous !== undefined) previous.next = next
+  if (next !== undefined) next.previous = previous
+  if (order?.last === entry) order.last = previous
+  entry.previous = entry.next = undefined
 }
 
 /**

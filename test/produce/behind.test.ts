@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import type { InOrder, SendOrder } from '../../lib/message/outgoing.js'
-import { behind, putBehind } from '../../lib/produce/send-order.js'
+import { behind, putBehind, takeOut } from '../../lib/produce/send-order.js'
 
 interface Ordered extends InOrder {
   readonly order: SendOrder | undefined
@@ -13,6 +13,12 @@ function defined (entry: Ordered, open: Iterable<Ordered>): readonly Ordered[] {
   const { order } = entry
   if (order === undefined || order.broken) return []
   return all.slice(all.indexOf(entry) + 1).filter((each) => each.order === order)
+}
+
+/** As the batcher does when an entry has its outcome. */
+function close (entry: Ordered, open: Set<Ordered>): void {
+  open.delete(entry)
+  takeOut(entry)
 }
 
 const steps = fc.array(fc.record({
@@ -45,9 +51,9 @@ t.test('behind an entry that fails are the open ones of its order and producer t
         const found = behind(entry, open)
         if (found.length !== wanted.length || found.some((each, i) => each !== wanted[i])) return false
         if (entry.order?.broken === false) return false
-        for (const each of found) open.delete(each)
+        for (const each of found) close(each, open)
       }
-      open.delete(entry)
+      close(entry, open)
     }
     return true
   }), { numRuns: 500 })
@@ -81,4 +87,17 @@ t.test('those that fail at once look at nothing but what is behind them in their
   const withdrawn = failed.flatMap((entry) => behind(entry, open))
   t.equal(withdrawn.length, 4000)
   t.equal(open.looks, 4000)
+})
+
+t.test('an entry that has its outcome is linked to nothing, and its order goes on without it', async (t) => {
+  const order: SendOrder = { broken: false }
+  const [first, second, third] = [{ order }, { order }, { order }] as [Ordered, Ordered, Ordered]
+  for (const entry of [first, second, third]) putBehind(entry)
+  takeOut(second)
+  t.same([second.previous, second.next], [undefined, undefined])
+  t.same(behind(first, new Set([first, third])), [third])
+  takeOut(third)
+  t.equal(order.last, first)
+  takeOut(first)
+  t.same([order.last, first.next, third.previous], [undefined, undefined, undefined])
 })
