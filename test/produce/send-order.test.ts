@@ -107,3 +107,19 @@ t.test('a message that fails when it gets its place is not told of it', async (t
   await turn()
   t.same([places, outcomes], [[], ['1 FASTSTREAM_ERR_UNKNOWN_PARTITION']])
 })
+
+t.test('what has its outcome is kept by no order', async (t) => {
+  const { transport, publish, outcomes } = build()
+  const order: SendOrder = { broken: false }
+  for (const value of ['1', '2']) publish(value, order)
+  await turn()
+  transport.sends[0]?.succeed()
+  await turn()
+  publish('3', order)
+  await turn()
+  t.match(order.last, { previous: undefined, record: { value: Buffer.from('3') } })
+  transport.sends[1]?.fail(new Error('no connection'))
+  await turn()
+  t.equal(order.last, undefined)
+  t.same(outcomes, ['1 stored', '2 stored', '3 FASTSTREAM_ERR_UNAVAILABLE'])
+})
