@@ -11,6 +11,9 @@ import type { Delivery } from './delivery.js'
 import type { SubscriberReport } from './report.js'
 import type { ResultsInScope, SubscriberSettings } from './subscriber-plan.js'
 
+/** What could not be stored, and why. */
+type Failed = ReadonlyMap<Prepared, Error>
+
 /** What must be stored has no reason to give up for a full queue. */
 const WAITING = { wait: true }
 /** Waits between sends. Their number has no limit. */
@@ -58,11 +61,19 @@ export class PublishUntilStored {
    * those of the messages before are stored, too. A result that is not stored at once is sent again by itself, when its
    * message is the first one of its lane.
    */
-  async overlapping (results: readonly Prepared[], delivery: Delivery, slot: LaneSlot): Promise<boolean> {
-    const failed = await sendInOrder(results, slot)
-    const first = slot.first?.()
-    if (first !== undefined && !await first) return false
-    if (failed.size === 0) return true
+  overlapping (results: readonly Prepared[], delivery: Delivery, slot: LaneSlot): Promise<boolean> {
+    // Each message comes here: a `then` takes less memory than the frame of an async function.
+    return sendInOrder(results, slot).then((failed) => {
+      const settled = slot.first?.() ?? true
+      return failed === undefined ? settled : this.#sendAgain(failed, settled, delivery, slot)
+    })
+  }
+
+  /** `settled`: whether those before it are, in its lane. */
+  async #sendAgain (
+    failed: Failed, settled: Promise<boolean> | boolean, delivery: Delivery, slot: LaneSlot
+  ): Promise<boolean> {
+    if (!await settled) return false
     const delay = backoff(UNLIMITED, 1)
     // Another one may be at fault for a refusal: the cluster refuses all that it gets together.
     const unstored = [...failed].filter(([, error]) => !isWithdrawn(error) && !isRefused(error))
@@ -136,22 +147,32 @@ export class PublishUntilStored {
   }
 }
 
-/** Resolves to what could not be stored, once each has an outcome. */
-async function sendInOrder (results: readonly Prepared[], slot: LaneSlot): Promise<ReadonlyMap<Prepared, Error>> {
-  const failed = new Map<Prepared, Error>()
+/** Resolves to what could not be stored, once each has an outcome; undefined: all are stored. */
+function sendInOrder (results: readonly Prepared[], slot: LaneSlot): Promise<Failed | undefined> {
   let unqueued = results.length
   const sending: Sending = {
     wait: true,
     order: slot.resultOrder,
     queued: () => { if (--unqueued === 0) slot.letNextBegin?.() }
   }
+  const [only] = results
+  if (only !== undefined && results.length === 1) {
+    return send(only, sending).then(noFailure, (thrown) => new Map([[only, toError(thrown)]]))
+  }
+  return sendAllInOrder(results, sending)
+}
+
+async function sendAllInOrder (results: readonly Prepared[], sending: Sending): Promise<Failed | undefined> {
+  const failed = new Map<Prepared, Error>()
   await Promise.all(results.map(async (prepared) => {
     const error = await failureOf(send(prepared, sending))
     if (error !== undefined) failed.set(prepared, error)
   }))
-  return failed
+  return failed.size === 0 ? undefined : failed
 }
 
 function failureOf (work: Promise<unknown>): Promise<Error | undefined> {
-  return work.then(() => undefined, toError)
+  return work.then(noFailure, toError)
 }
+
+function noFailure (): undefined {}
