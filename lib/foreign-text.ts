@@ -19,6 +19,11 @@ export function visible (text: string, limit: number): string {
   return bounded(text, limit, INVISIBLE)
 }
 
+/** Whether a text has no invisible character. */
+export function isVisible (text: string): boolean {
+  return text.search(INVISIBLE) === -1
+}
+
 /** Works as `visible`, with each run of white space as one space. */
 export function oneLine (text: string, limit: number): string {
   // Cut first: the work is bounded, too. What is twice as long leaves room for runs of white space.

@@ -122,6 +122,11 @@ export class PublisherPlan {
     }))
   }
 
+  /** Whether a result that is published from `scopes` passes through middlewares. */
+  hasMiddlewares (scopes: PublishScopes): boolean {
+    return this.#means.chains.from(scopes) !== undefined
+  }
+
   /** The way of a result of a handler through middlewares; undefined where there are none. */
   resultWay (
     value: unknown, options: PublishOptions | undefined, scopes: PublishScopes, from: ResultOrigin

@@ -152,12 +152,13 @@ export class CompiledSubscriber implements SubscriberPlan<ReceivedMessage> {
     // A key function cannot be called with null: the tombstone belongs to the entity that the message is about.
     const tombstoneKey = value === null ? message.rawKey : null
     const plans = this.#publishers.map(({ source, declaration }) => source.publisherOf(declaration))
-    const ways = plans.map((plan) => plan.resultWay(value, options, this.#scopes, message))
     const prepare = (plan: PublisherPlan): Prepared => {
       return plan.prepare(value, options, message.correlationId, tombstoneKey)
     }
-    if (ways.every((way) => way === undefined)) return plans.map(prepare)
-    return throughMiddlewares(plans.map((plan, i) => ways[i] ?? (async (store) => await store(prepare(plan)))))
+    if (!plans.some((plan) => plan.hasMiddlewares(this.#scopes))) return plans.map(prepare)
+    return throughMiddlewares(plans.map((plan) => {
+      return plan.resultWay(value, options, this.#scopes, message) ?? (async (store) => await store(prepare(plan)))
+    }))
   }
 
   async #askErrorHandlers (

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { PATH_LIMIT, visible } from '../foreign-text.js'
+import { isVisible, PATH_LIMIT, visible } from '../foreign-text.js'
 import type { Log } from '../log.js'
 import type { ConsumedRecord } from '../transport/transport.js'
 import { CORRELATION_ID, headerText } from './headers.js'
@@ -14,15 +14,20 @@ const MAX_LENGTH = 256
  * @param about what the log line says beside the ids
  */
 export function acceptCorrelationId (given: string, fresh: () => string, log: Log, about: object = {}): string {
-  if (given.length <= MAX_LENGTH && visible(given, given.length * 3) === given) return given
+  if (isAcceptable(given)) return given
   const correlationId = fresh()
   const message = 'a correlation id is longer than 256 characters or not visible: a fresh one replaces it'
   log.warn({ ...about, correlationId, given: visible(given, PATH_LIMIT) }, message)
   return correlationId
 }
 
-/** The correlation id of a received record: that of its header, or a new one. */
-export function receivedCorrelationId (record: ConsumedRecord, log: Log, about: object): string {
+/** The correlation id of a received record: that of its header, or a new one. `of`: asked for where to warn. */
+export function receivedCorrelationId (record: ConsumedRecord, log: Log, of: { readonly place: object }): string {
   const given = headerText(record, CORRELATION_ID)
-  return given === undefined ? randomUUID() : acceptCorrelationId(given, randomUUID, log, about)
+  if (given === undefined) return randomUUID()
+  return isAcceptable(given) ? given : acceptCorrelationId(given, randomUUID, log, of.place)
+}
+
+function isAcceptable (given: string): boolean {
+  return given.length <= MAX_LENGTH && isVisible(given)
 }

@@ -28,11 +28,11 @@ t.test('a correlation id that is too long or not visible is replaced, and the lo
 t.test('a record has the correlation id of its last header, or a new one', async (t) => {
   const log = logLines()
   const headers = ['1', '2'].map((text) => ['correlation_id', Buffer.from(text)] as const)
-  t.equal(receivedCorrelationId(record(0, 'v', { headers: [...headers] }), log, {}), '2')
-  const [one, other] = [0, 1].map(() => receivedCorrelationId(record(0), log, {}))
+  t.equal(receivedCorrelationId(record(0, 'v', { headers: [...headers] }), log, { place: {} }), '2')
+  const [one, other] = [0, 1].map(() => receivedCorrelationId(record(0), log, { place: {} }))
   t.match(one, UUID)
   t.not(one, other)
   const long = [['correlation_id', Buffer.from('x'.repeat(257))] as const]
-  t.match(receivedCorrelationId(record(0, 'v', { headers: long }), log, { partition: 1 }), UUID)
+  t.match(receivedCorrelationId(record(0, 'v', { headers: long }), log, { place: { partition: 1 } }), UUID)
   t.match(log.details, [{ partition: 1 }])
 })

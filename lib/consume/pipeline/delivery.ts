@@ -79,7 +79,7 @@ export class Delivery {
    */
   correlationId (log: Log): string {
     const first = this.#first ?? this
-    first.#correlationId ??= receivedCorrelationId(this.record, log, this.place)
+    first.#correlationId ??= receivedCorrelationId(this.record, log, this)
     return first.#correlationId
   }
 
