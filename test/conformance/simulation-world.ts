@@ -45,7 +45,7 @@ async function begin (t: Test, process: Process, options?: FaststreamOptions) {
   useEnvironment(app, {
     clock,
     createTransport: async () => createKafkaTransport(
-      { name: 'simulated', brokers: addresses, connectTimeout: 9000, log: app.log }, network.wire(process),
+      { name: 'simulated', brokers: addresses, connectTimeout: 60_000, log: app.log }, network.wire(process),
       { clock, random: Math.random }
     )
   })
@@ -134,7 +134,7 @@ export const simulation: World = {
 /** The client of an app, by itself. */
 export function simulatedTransport (): Transport {
   const transport = createKafkaTransport(
-    { name: 'simulated', brokers: cluster.addresses, connectTimeout: 9000, log: SILENT }, network.wire(nextProcess()),
+    { name: 'simulated', brokers: cluster.addresses, connectTimeout: 60_000, log: SILENT }, network.wire(nextProcess()),
     { clock, random: Math.random }
   )
   // Deadlines of the sentences are those of this process.
