@@ -12,7 +12,6 @@ import type { PublishChains } from '../middleware/publish-chain.js'
 import type { Settings } from '../options/plugin-options.js'
 import type { Producer } from '../produce/producer.js'
 import type { ReplyReader, ReplyTaker } from '../request/reply-reader.js'
-import { toError } from '../to-error.js'
 import type { TopicPartitionOffset, Transport } from '../transport/transport.js'
 import { compile, compileDynamic, compilePublisher, type Compiled } from './compile.js'
 import type { SubscriberDeclaration } from './declaration.js'
@@ -74,13 +73,8 @@ export class Broker extends DeclaredBroker implements ViewedBroker {
     return this.#connection
   }
 
-  /** Each message comes here: it takes no frame of an async function. */
   send (outgoing: Outgoing, sending?: Sending): Promise<RecordMetadata> {
-    try {
-      return this.chains.order.send(outgoing, sending)
-    } catch (error) {
-      return Promise.reject(toError(error))
-    }
+    return this.chains.order.send(outgoing, sending)
   }
 
   failedLater (topic: string, error: Error): void {

@@ -21,11 +21,11 @@ export function acceptCorrelationId (given: string, fresh: () => string, log: Lo
   return correlationId
 }
 
-/** The correlation id of a received record: that of its header, or a new one. `of`: asked for where to warn. */
-export function receivedCorrelationId (record: ConsumedRecord, log: Log, of: { readonly place: object }): string {
+/** The correlation id of a received record: that of its header, or a new one. `at` is read for a warning alone. */
+export function receivedCorrelationId (record: ConsumedRecord, log: Log, at: { readonly place: object }): string {
   const given = headerText(record, CORRELATION_ID)
   if (given === undefined) return randomUUID()
-  return isAcceptable(given) ? given : acceptCorrelationId(given, randomUUID, log, of.place)
+  return isAcceptable(given) ? given : acceptCorrelationId(given, randomUUID, log, at.place)
 }
 
 function isAcceptable (given: string): boolean {

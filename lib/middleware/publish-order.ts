@@ -3,6 +3,7 @@ import { FASTSTREAM_ERR_PUBLISH_QUEUE_FULL } from '../errors.js'
 import { send, type Outgoing, type Prepared, type Sender, type Sending } from '../message/outgoing.js'
 import type { QueueSettings } from '../options/settings.js'
 import { sizeOf } from '../produce/size.js'
+import { toError } from '../to-error.js'
 
 /**
  * Order of the publishes of a broker where middlewares take their time. Each publish takes its place when it is called,
@@ -26,11 +27,18 @@ export class PublishOrder {
     this.#limits = limits
   }
 
-  /** Publishes now, or behind those of the topic that wait. @throws FASTSTREAM_ERR_PUBLISH_QUEUE_FULL */
+  /**
+   * Publishes now, or behind those of the topic that wait. Each message comes here: it takes no frame of an async
+   * function. Throws nothing: the promise rejects.
+   */
   send (outgoing: Outgoing, sending?: Sending): Promise<RecordMetadata> {
     const { topic } = outgoing
-    if (!this.#last.has(topic)) return this.#publish(outgoing, sending)
-    return this.sendFrom(this.take(topic), outgoing, sending)
+    try {
+      if (!this.#last.has(topic)) return this.#publish(outgoing, sending)
+      return this.sendFrom(this.take(topic), outgoing, sending)
+    } catch (error) {
+      return Promise.reject(toError(error))
+    }
   }
 
   /** Takes the next place of a topic, which must be left. @throws FASTSTREAM_ERR_PUBLISH_QUEUE_FULL */

@@ -247,14 +247,12 @@ export function settling (world: World): void {
 
     t.test('MANUAL: a message without a decision blocks its lane, shows in health() and is retried', async (t) => {
       const [topic, groupId] = [await world.createTopic(2), world.unique('g')]
-      const app = await world.app(t, {
-        groupId, ackPolicy: 'MANUAL', commit: { interval: 10 }, retry: { retries: 1000, delay: 1, maxDelay: 5 }
-      })
-      const forgotten = new Inbox<Message>()
-      const handled = new Inbox<string>()
+      const retry = { retries: 1000, delay: 1, maxDelay: 5 }
+      const app = await world.app(t, { groupId, ackPolicy: 'MANUAL', commit: { interval: 10 }, retry })
+      const [forgotten, handled] = [new Inbox<Message>(), new Inbox<string>()]
       app.broker.subscriber(topic, { handlerTimeout: 100 }, (value, message) => {
-        const isForgotten = message.attempt < 3 || handled.items.length === 0
-        if (value === 'forgotten' && isForgotten) return forgotten.add(message)
+        const isEarly = message.attempt < 3 || handled.items.length === 0
+        if (value === 'forgotten' && isEarly) return forgotten.add(message)
         handled.add(`${value} ${message.partition}`)
         message.ack()
       })
