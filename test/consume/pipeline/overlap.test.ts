@@ -376,3 +376,15 @@ t.test('a handler that fails behind a message that stays unsettled keeps its err
   await closed
   t.ok(seen.some((error) => error?.message === 'broken'))
 })
+
+t.test('of several results of a message only the one that could not be stored is sent again', async (t) => {
+  const { clock, sends, ends, receive, answer } = build()
+  await receive('a+b')
+  t.same(sends(), ['0:a 0:b'])
+  await answer(refusal('timeout', [7n, undefined]))
+  t.same(ends, [])
+  await clock.advance(1000)
+  t.same(sends().slice(1), ['0:b'])
+  await answer()
+  t.same(ends, ['0 acknowledged'])
+})
