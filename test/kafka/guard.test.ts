@@ -20,7 +20,7 @@ async function startServer (directory: string): Promise<{ child: ChildProcess, p
   return { child, port: parseInt(text) }
 }
 
-t.test('a guard that stops has ended its process, and the port of it is free', async (t) => {
+t.test('a guard that has stopped has ended its process, and the port is free', async (t) => {
   for (const name of TRIES) {
     const directory = join(t.testdir({ [name]: { 'server.cjs': SERVER } }), name)
     const guard = startGuard(directory)

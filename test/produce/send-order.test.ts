@@ -108,7 +108,7 @@ t.test('a message that fails when it gets its place is not told of it', async (t
   t.same([places, outcomes], [[], ['1 FASTSTREAM_ERR_UNKNOWN_PARTITION']])
 })
 
-t.test('what has its outcome is kept by no order', async (t) => {
+t.test('an order keeps no message that has its outcome', async (t) => {
   const { transport, publish, outcomes } = build()
   const order: SendOrder = { broken: false }
   for (const value of ['1', '2']) publish(value, order)

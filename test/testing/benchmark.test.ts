@@ -34,6 +34,7 @@ t.test('an average is that of the last intervals', async (t) => {
   })
   t.equal(work.average, undefined)
   t.equal(work.call({ by: 3 }, 2), 6, 'this is passed on')
+  t.equal(work.average, work.throughput, 'undefined before the first interval is over')
   const seen: number[] = []
   while (seen.length < 3) {
     const before = work.throughput

@@ -9,7 +9,7 @@ if (runsCompiled()) {
   // Compiled files have the places of their sources. With source maps, Node would read those of all packages.
   process.setSourceMapsEnabled(false)
   // A program that a test starts compiles the sources in its own way: its coverage would count for other lines. Without
-  // it that program needs nothing of tap's, which would take a fifth of a second of CPU in each.
+  // coverage the program needs no loader of tap, which takes a fifth of a second of CPU.
   processOnSpawn.removeAllListeners()
   process.env._TAPJS_PROCESSINFO_COVERAGE_ = '0'
   const ours = / *"--import=[^"]*\/(test\/unit|processinfo)\/[^"]*"/g

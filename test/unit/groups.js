@@ -12,7 +12,7 @@ import { COMPILED, compiledOf, ROOT } from './compiled.js'
 const FOLDER = join(COMPILED, 'together')
 /** Where the compiled tests find tap, see `group.js`. */
 const TAP = join(COMPILED, 'node_modules/tap')
-/** Most files of a group. Each process takes a second of CPU to load the plugin. With more the last ones run alone. */
+/** Most files of a group. Each group loads the plugin: a second of CPU. Larger groups leave a core idle at the end. */
 const SIZE = 24
 /** Folders whose files have a process each: the command line marks its process, and the others take or wait long. */
 const ALONE = /^test\/(cli|conformance|kafka|package|simulation)\//
